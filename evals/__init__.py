@@ -1,0 +1,1 @@
+"""Scripted incidents, scorers, baselines and the reports made from them."""

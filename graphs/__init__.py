@@ -1,0 +1,1 @@
+"""Wiring: state, nodes as thin adapters, routing, and the one composition root."""
