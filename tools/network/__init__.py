@@ -1,0 +1,1 @@
+"""The live network behind one Protocol."""

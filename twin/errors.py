@@ -1,0 +1,91 @@
+"""The errors that Noctua raises, as one tree.
+
+    NoctuaError                 anything a person should read instead of a traceback
+    ├── BadInput                a file, name or argument is wrong (command line: exit code 2)
+    │   ├── BadTopology         a topology source breaks a rule of the reader
+    │   ├── UnknownNode / UnknownLink / UnknownSharedRiskGroup / UnknownService
+    │   └── BadCase             a scripted incident does not validate
+    ├── RolloutFailed           one rollout could not be computed (a record, not a crash)
+    ├── NetworkError            the live network refused or did not answer
+    ├── Refused                 a written rule of the gate forbids it
+    └── MindFailed              no mind could finish a role
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class NoctuaError(Exception):
+    """Base of every error that is meant for a person; its text names the thing and the remedy."""
+
+
+class BadInput(NoctuaError):
+    """What was given cannot be used; nothing was changed."""
+
+
+class BadTopology(BadInput):
+    """A topology source breaks a rule; the text names the source, the element and the rule."""
+
+
+class BadCase(BadInput):
+    """A scripted incident file does not validate."""
+
+
+class _Unknown(BadInput):
+    noun = "thing"
+
+    def __init__(self, name: str, known: Iterable[str] = (), where: str = "the topology") -> None:
+        near = get_close_matches(name, list(known), n=1)
+        hint = f' (did you mean "{near[0]}"?)' if near else ""
+        super().__init__(f'{self.noun} "{name}" is not in {where}{hint}')
+        self.name = name
+
+
+class UnknownNode(_Unknown):
+    """A node is named that the topology does not have."""
+
+    noun = "node"
+
+
+class UnknownLink(_Unknown):
+    """A link is named that the topology does not have."""
+
+    noun = "link"
+
+
+class UnknownSharedRiskGroup(_Unknown):
+    """A shared-risk group is named that the topology does not have."""
+
+    noun = "shared-risk group"
+
+
+class UnknownService(_Unknown):
+    """A service is named that the inventory does not have."""
+
+    noun = "service"
+
+
+class RolloutFailed(NoctuaError):
+    """One rollout could not be computed; the runner turns this into a record."""
+
+
+class NetworkError(NoctuaError):
+    """The live network refused a request or did not answer in time."""
+
+
+class Refused(NoctuaError):
+    """A written rule forbids the request.
+
+    `rule` is the rule's stable name, which also stands in the audit line.
+    """
+
+    rule = "refused"
+
+    def __init__(self, message: str, *, rule: str | None = None) -> None:
+        super().__init__(message)
+        if rule is not None:
+            self.rule = rule
+
+
+class MindFailed(NoctuaError):
+    """No configured mind could finish a role within its budget."""

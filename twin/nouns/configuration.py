@@ -1,0 +1,136 @@
+"""What devices are configured to do: intended and running are two values of the same type."""
+
+from collections.abc import Mapping
+from difflib import unified_diff
+from functools import cached_property
+
+from twin.errors import UnknownLink, UnknownNode
+from twin.nouns.base import Noun
+from twin.nouns.topology import Topology
+from twin.nouns.traffic import TrafficClass
+
+DEFAULT_IGP_WEIGHT = 10
+"""IS-IS default metric (ISO/IEC 10589)."""
+
+MAX_IGP_WEIGHT = 65_535
+"""OSPF LSInfinity for a link is 65535 (RFC 2328, RFC 6987): still usable, as a last resort only."""
+
+
+class Policer(Noun):
+    """Drops what `traffic_class` sends beyond `rate_bps` on an egress."""
+
+    traffic_class: TrafficClass
+    rate_bps: float
+
+
+class InterfaceConfiguration(Noun):
+    """One interface. `drained` advertises MAX_IGP_WEIGHT in place of `igp_weight` (RFC 6987)."""
+
+    link: str
+    igp_weight: int
+    drained: bool = False
+    shut_down: bool = False
+    policers: tuple[Policer, ...] = ()
+
+    @property
+    def advertised_weight(self) -> int:
+        """The weight that the IGP floods for this interface."""
+        return MAX_IGP_WEIGHT if self.drained else self.igp_weight
+
+
+class DeviceConfiguration(Noun):
+    """All interfaces of one node, in topology order."""
+
+    node: str
+    interfaces: tuple[InterfaceConfiguration, ...]
+
+    def interface(self, link: str) -> InterfaceConfiguration:
+        """The interface on `link`. Raises UnknownLink."""
+        for interface in self.interfaces:
+            if interface.link == link:
+                return interface
+        raise UnknownLink(link, [i.link for i in self.interfaces], f'the interfaces of "{self.node}"')
+
+    def with_interface(self, changed: InterfaceConfiguration) -> "DeviceConfiguration":
+        """A copy in which the interface on `changed.link` is `changed`."""
+        self.interface(changed.link)
+        return DeviceConfiguration(
+            node=self.node,
+            interfaces=tuple(changed if i.link == changed.link else i for i in self.interfaces),
+        )
+
+    def text(self) -> str:
+        """The configuration as lines that a person can read and a diff can compare."""
+        lines = [f"device {self.node}"]
+        for interface in self.interfaces:
+            lines.append(f"interface {interface.link}")
+            lines.append(f"  igp weight {interface.igp_weight}")
+            if interface.drained:
+                lines.append("  igp max-metric")
+            if interface.shut_down:
+                lines.append("  shutdown")
+            lines.extend(
+                f"  police {p.traffic_class} {p.rate_bps:.0f} bit/s" for p in interface.policers
+            )
+        return "\n".join(lines) + "\n"
+
+
+def configuration_diff(before: DeviceConfiguration, after: DeviceConfiguration) -> str:
+    """Unified diff of the two texts, empty when they say the same; three lines of context."""
+    return "".join(
+        unified_diff(
+            before.text().splitlines(keepends=True),
+            after.text().splitlines(keepends=True),
+            f"{before.node} running",
+            f"{after.node} candidate",
+        )
+    )
+
+
+class NetworkConfiguration(Noun):
+    """The configuration of every device, in the order of `Topology.nodes`."""
+
+    devices: tuple[DeviceConfiguration, ...]
+
+    @cached_property
+    def _by_node(self) -> Mapping[str, DeviceConfiguration]:
+        return {device.node: device for device in self.devices}
+
+    def device(self, node: str) -> DeviceConfiguration:
+        """The configuration of `node`. Raises UnknownNode."""
+        try:
+            return self._by_node[node]
+        except KeyError:
+            raise UnknownNode(node, self._by_node, "the configuration") from None
+
+    def with_device(self, changed: DeviceConfiguration) -> "NetworkConfiguration":
+        """A copy in which the device `changed.node` is `changed`."""
+        self.device(changed.node)
+        return NetworkConfiguration(
+            devices=tuple(changed if d.node == changed.node else d for d in self.devices)
+        )
+
+    def with_interface(self, node: str, changed: InterfaceConfiguration) -> "NetworkConfiguration":
+        """A copy in which one interface of `node` is `changed`."""
+        return self.with_device(self.device(node).with_interface(changed))
+
+
+def default_configuration(
+    topology: Topology, weights: Mapping[str, int] | None = None
+) -> NetworkConfiguration:
+    """Every interface up; weight `weights[link]`, or DEFAULT_IGP_WEIGHT where none is given."""
+    given = weights or {}
+    return NetworkConfiguration(
+        devices=tuple(
+            DeviceConfiguration(
+                node=node.id,
+                interfaces=tuple(
+                    InterfaceConfiguration(
+                        link=link.id, igp_weight=given.get(link.id, DEFAULT_IGP_WEIGHT)
+                    )
+                    for link in topology.links_at(node.id)
+                ),
+            )
+            for node in topology.nodes
+        )
+    )

@@ -1,0 +1,81 @@
+"""Symptoms, and the incidents that they are folded into."""
+
+from enum import StrEnum
+from typing import Literal
+
+from twin.nouns.base import Noun
+
+SymptomKind = Literal[
+    "adjacency_down",
+    "queue_drops",
+    "silent_loss",
+    "configuration_change",
+    "traffic_surge",
+    "probe_loss",
+    "probe_delay",
+]
+
+
+class Symptom(Noun):
+    """One thing that is not as it should be, folded from `alarms` raw alarms.
+
+    `resource`: a link id, "node|link" for an egress, a node id, or "source>target/class" for a probe
+    path. `magnitude`: adjacency 1; drops, loss: fraction 0..1; delay: seconds above normal; surge:
+    factor over the expected demand.
+    """
+
+    kind: SymptomKind
+    resource: str
+    first_seen_s: float
+    last_seen_s: float
+    magnitude: float
+    alarms: int
+    active: bool = True
+
+    @property
+    def id(self) -> str:
+        """kind:resource."""
+        return f"{self.kind}:{self.resource}"
+
+
+class Severity(StrEnum):
+    """Alarm severities of ITU-T X.733 that an incident can have."""
+
+    CRITICAL = "critical"
+    MAJOR = "major"
+    MINOR = "minor"
+    WARNING = "warning"
+
+
+class Incident(Noun):
+    """Symptoms that belong together. `onset_s` is the earliest sign, `detected_s` when it was opened."""
+
+    id: str
+    network: str
+    onset_s: float
+    detected_s: float
+    severity: Severity
+    title: str
+    symptoms: tuple[Symptom, ...]
+
+
+class Phase(StrEnum):
+    """Where an incident stands (after TM Forum's trouble ticket states, with ours in between)."""
+
+    DETECTED = "detected"
+    DIAGNOSING = "diagnosing"
+    PROPOSING = "proposing"
+    IMAGINING = "imagining"
+    SIMULATING = "simulating"
+    PLANNING = "planning"
+    AWAITING_APPROVAL = "awaiting_approval"
+    ACTUATING = "actuating"
+    VERIFYING = "verifying"
+    AWAITING_REPAIR = "awaiting_repair"
+    SOAKING = "soaking"
+    RETURNING = "returning"
+    RESOLVED = "resolved"
+    ESCALATED = "escalated"
+
+
+TERMINAL_PHASES = frozenset({Phase.RESOLVED, Phase.ESCALATED})

@@ -1,0 +1,50 @@
+"""What an operator's systems of record say about a network. It may be wrong; the network is right."""
+
+from dataclasses import dataclass
+
+from twin.nouns.base import Noun
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.service import Service
+from twin.nouns.topology import Topology
+from twin.nouns.traffic import DailyProfile, TrafficClass, TrafficMatrix
+
+
+class ProbePath(Noun):
+    """An active measurement from `source` to `target` in one class."""
+
+    source: str
+    target: str
+    traffic_class: TrafficClass
+
+
+class PlannedWork(Noun):
+    """Announced work: `links` may go down, be drained or be reconfigured between the two times.
+
+    Times are Unix seconds, UTC.
+    """
+
+    id: str
+    links: tuple[str, ...]
+    starts_s: float
+    ends_s: float
+
+    def covers(self, link: str, at_s: float, slack_s: float = 0.0) -> bool:
+        """Whether `link` is announced at that time, give or take `slack_s`."""
+        return link in self.links and self.starts_s - slack_s <= at_s <= self.ends_s + slack_s
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything that is on record.
+
+    `peak_traffic`: yesterday's matrix, scaled to the hour where `profile` is 1; the demand at time t is
+    expected to be `peak_traffic` times the profile at t.
+    """
+
+    topology: Topology
+    intended: NetworkConfiguration
+    services: tuple[Service, ...]
+    peak_traffic: TrafficMatrix
+    profile: DailyProfile
+    probes: tuple[ProbePath, ...]
+    planned_work: tuple[PlannedWork, ...] = ()

@@ -1,0 +1,100 @@
+"""From a proposed remedy to what came of it."""
+
+from typing import Literal
+
+from twin.nouns.action import Action
+from twin.nouns.base import Noun, content_hash
+from twin.nouns.fault import Fault
+from twin.nouns.forecast import Forecast
+
+
+class Remedy(Noun):
+    """A candidate: actions in order (none: do nothing), with the reason for proposing it."""
+
+    id: str
+    actions: tuple[Action, ...]
+    reason: str
+
+
+class PlannedStep(Noun):
+    """One action, with the forecast of the state right after it.
+
+    `diffs`: configuration diff per device, in commit order.
+    """
+
+    action_id: str
+    action: Action
+    devices: tuple[str, ...]
+    diffs: dict[str, str]
+    forecast: Forecast
+
+
+class BlastRadius(Noun):
+    """What the plan touches: devices, services whose paths change, and the traffic that moves."""
+
+    devices: tuple[str, ...]
+    services: tuple[str, ...]
+    moved_bps: float
+
+
+class Plan(Noun):
+    """An ordered change with its forecast, its way back, and the state that it was made for.
+
+    `purpose`: "mitigate" (temporary or lasting remedy) or "return" (takes a temporary change out).
+    `temporary`: whether `way_back` has to be carried out once the cause is repaired.
+    `state_hash`: of the running configuration and the links up that the plan was made for.
+    """
+
+    id: str
+    incident_id: str
+    attempt: int
+    purpose: Literal["mitigate", "return"]
+    cause: tuple[Fault, ...]
+    steps: tuple[PlannedStep, ...]
+    way_back: tuple[Action, ...]
+    temporary: bool
+    forecast: Forecast
+    do_nothing: Forecast
+    blast_radius: BlastRadius
+    state_hash: str
+    created_s: float
+    reason: str
+    finished_by: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the plan's content; approvals are bound to it."""
+        return content_hash(self)
+
+
+class Approval(Noun):
+    """A person's answer (or the demo flag's) to one plan. `decision` is final: the first one wins."""
+
+    plan_id: str
+    plan_hash: str
+    decision: Literal["approve", "reject"]
+    by: str
+    reason: str
+    decided_s: float
+
+
+class Dispatch(Noun):
+    """A repair order to the field: where, which circuits, and what the ticket says."""
+
+    id: str
+    incident_id: str
+    place: str
+    links: tuple[str, ...]
+    text: str
+    requested_s: float
+
+
+class Outcome(Noun):
+    """Predicted against observed. `observed_utilisation`: as in `Forecast.utilisation`."""
+
+    plan_id: str
+    kept: bool
+    reason: str
+    observed_utilisation: dict[str, float]
+    inside_interval: dict[str, bool]
+    worse_services: tuple[str, ...] = ()

@@ -1,0 +1,187 @@
+"""Sites, nodes, links, interfaces and shared-risk groups.
+
+A link joins two nodes and has one interface at each end. An *arc* is one direction of a link, and is
+named by its egress interface. Arc order is fixed everywhere: link i has arc 2i (from `a` to `b`) and
+arc 2i+1 (from `b` to `a`).
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Literal
+
+from pydantic import model_validator
+
+from twin.errors import BadTopology, UnknownLink, UnknownNode, UnknownSharedRiskGroup
+from twin.nouns.base import Noun
+
+
+class Site(Noun):
+    """A place. Longitude and latitude in degrees (WGS 84)."""
+
+    id: str
+    longitude: float
+    latitude: float
+
+
+class Node(Noun):
+    """A router at a site; `prefixes` (CIDR) originate here."""
+
+    id: str
+    site: str
+    prefixes: tuple[str, ...] = ()
+
+
+class Interface(Noun):
+    """The end of `link` at `node`; as an egress it names the arc that leaves `node` over `link`."""
+
+    node: str
+    link: str
+
+    def __str__(self) -> str:
+        return f"{self.node}[{self.link}]"
+
+
+class Link(Noun):
+    """A bundle of `members` equal circuits between `a` and `b`, the same capacity each way."""
+
+    id: str
+    a: str
+    b: str
+    capacity_bps: float
+    members: int
+    length_km: float
+    propagation_s: float
+
+    def other_end(self, node: str) -> str:
+        """The node across from `node`. Raises UnknownNode if `node` is at neither end."""
+        if node not in (self.a, self.b):
+            raise UnknownNode(node, (self.a, self.b), f'link "{self.id}"')
+        return self.b if node == self.a else self.a
+
+
+class SharedRiskGroup(Noun):
+    """Links that fail together because they share a duct for `shared_km` kilometres from `place`."""
+
+    id: str
+    kind: Literal["duct"]
+    place: str
+    links: tuple[str, ...]
+    shared_km: float
+
+
+class Topology(Noun):
+    """What is built. Frozen; validated on construction.
+
+    Raises:
+        BadTopology: empty, a duplicate id, an unknown end, a capacity that is not positive.
+    """
+
+    name: str
+    sites: tuple[Site, ...]
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    shared_risk_groups: tuple[SharedRiskGroup, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> "Topology":
+        if not self.nodes:
+            raise BadTopology(f"{self.name}: it has no nodes")
+        _refuse_duplicates(self.name, "site", (s.id for s in self.sites))
+        _refuse_duplicates(self.name, "node", (n.id for n in self.nodes))
+        _refuse_duplicates(self.name, "link", (x.id for x in self.links))
+        _refuse_duplicates(self.name, "shared-risk group", (g.id for g in self.shared_risk_groups))
+        sites = {s.id for s in self.sites}
+        for node in self.nodes:
+            if node.site not in sites:
+                raise BadTopology(f'{self.name}: node "{node.id}" is at unknown site "{node.site}"')
+        nodes = {n.id for n in self.nodes}
+        for link in self.links:
+            for end in (link.a, link.b):
+                if end not in nodes:
+                    raise BadTopology(
+                        f'{self.name}: link "{link.id}" joins "{end}", which is not a node'
+                    )
+            if link.a == link.b:
+                raise BadTopology(f'{self.name}: link "{link.id}" joins "{link.a}" to itself')
+            if link.capacity_bps <= 0 or link.members < 1:
+                raise BadTopology(
+                    f'{self.name}: link "{link.id}" has capacity {link.capacity_bps:g} bit/s in '
+                    f"{link.members} members; both must be positive"
+                )
+        links = {x.id for x in self.links}
+        for group in self.shared_risk_groups:
+            for member in group.links:
+                if member not in links:
+                    raise BadTopology(
+                        f'{self.name}: shared-risk group "{group.id}" names unknown link "{member}"'
+                    )
+        return self
+
+    @cached_property
+    def node_index(self) -> dict[str, int]:
+        """Position of each node id in `nodes`."""
+        return {node.id: i for i, node in enumerate(self.nodes)}
+
+    @cached_property
+    def link_index(self) -> dict[str, int]:
+        """Position of each link id in `links`."""
+        return {link.id: i for i, link in enumerate(self.links)}
+
+    @property
+    def n_arcs(self) -> int:
+        """Two per link."""
+        return 2 * len(self.links)
+
+    def node(self, node_id: str) -> Node:
+        """The node of that id. Raises UnknownNode."""
+        try:
+            return self.nodes[self.node_index[node_id]]
+        except KeyError:
+            raise UnknownNode(node_id, self.node_index, self.name) from None
+
+    def link(self, link_id: str) -> Link:
+        """The link of that id. Raises UnknownLink."""
+        try:
+            return self.links[self.link_index[link_id]]
+        except KeyError:
+            raise UnknownLink(link_id, self.link_index, self.name) from None
+
+    def shared_risk_group(self, group_id: str) -> SharedRiskGroup:
+        """The group of that id. Raises UnknownSharedRiskGroup."""
+        for group in self.shared_risk_groups:
+            if group.id == group_id:
+                return group
+        known = [g.id for g in self.shared_risk_groups]
+        raise UnknownSharedRiskGroup(group_id, known, self.name)
+
+    def arc_of(self, egress: Interface) -> int:
+        """Index of the arc that leaves `egress.node` over `egress.link`."""
+        link = self.link(egress.link)
+        link.other_end(egress.node)
+        return 2 * self.link_index[link.id] + (0 if egress.node == link.a else 1)
+
+    def egress_of(self, arc: int) -> Interface:
+        """The egress interface that names arc `arc`."""
+        link = self.links[arc // 2]
+        return Interface(node=link.a if arc % 2 == 0 else link.b, link=link.id)
+
+    def links_at(self, node_id: str) -> tuple[Link, ...]:
+        """The links with an end at `node_id`, in topology order."""
+        self.node(node_id)
+        return self._links_at[node_id]
+
+    @cached_property
+    def _links_at(self) -> dict[str, tuple[Link, ...]]:
+        found: dict[str, list[Link]] = {node.id: [] for node in self.nodes}
+        for link in self.links:
+            found[link.a].append(link)
+            found[link.b].append(link)
+        return {node: tuple(links) for node, links in found.items()}
+
+
+def _refuse_duplicates(name: str, noun: str, ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for item in ids:
+        if item in seen:
+            raise BadTopology(f'{name}: {noun} id "{item}" is used twice')
+        seen.add(item)
