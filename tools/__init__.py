@@ -1,1 +1,1 @@
-"""The outside world behind small protocols: what an agent may call, the journal, the gate and the actuator."""
+"""The outside world behind small protocols: drivers, stores, what agents may call, the gate."""

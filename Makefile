@@ -1,0 +1,74 @@
+# Python 3.11 or newer, git and make are all that is assumed. `make` alone lists the targets.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PYTEST := $(BIN)/python -m pytest -q -n 2
+
+# A name on the path may be a shim with nothing behind it, so each candidate is run.
+FITS := import sys, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3.11 python3; do \
+	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo results test test-all check format constraints clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+demo: $(VENV)/.stamp-default  ## play an incident from alarm to repair; needs no key and no server
+	$(BIN)/noctua demo
+
+results: $(VENV)/.stamp-default  ## recompute the figures in the documentation
+	$(BIN)/noctua results
+
+test: $(VENV)/.stamp-dev  ## the tests that take seconds
+	$(PYTEST) -m "not slow"
+
+test-all: $(VENV)/.stamp-dev  ## every test
+	$(PYTEST)
+
+check: $(VENV)/.stamp-dev  ## format, lint, types, import contracts and every test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST)
+
+format: $(VENV)/.stamp-dev  ## rewrite the sources as `make check` wants them
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+# The environment is brought up to date when either file changes; pip leaves what already fits.
+$(VENV)/.stamp-default: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.stamp-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/.stamp-default
+
+$(BIN)/python:
+ifeq ($(strip $(PYTHON)),)
+	@echo "Noctua needs Python 3.11 or newer (with its venv module) as python3.11 or python3." >&2
+	@echo "Install one, or name it: make PYTHON=/path/to/python3.11 ..." >&2
+	@exit 1
+else
+	@"$(PYTHON)" -c '$(FITS)' || { echo "$(PYTHON) is older than Python 3.11." >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "The venv module is incomplete; on Debian: apt-get install python3-venv" >&2; exit 1; }
+endif
+
+# Needs uv. Only wheels, so that an install compiles nothing.
+constraints:  ## pin exact versions anew from pyproject.toml and constraints.in
+	@{ echo "# Exact versions for the default install and every extra (CPython 3.11)."; \
+	echo "# Written by \`make constraints\` from pyproject.toml and constraints.in; not by hand."; \
+	echo; grep '<0$$' constraints.in; echo; \
+	uv pip compile pyproject.toml --all-extras --python-version 3.11 --upgrade \
+		--constraint constraints.in --only-binary :all: --no-header --no-annotate --quiet; \
+	} > constraints.new || { rm -f constraints.new; exit 1; }
+	mv constraints.new constraints.txt
+
+clean:  ## remove the environment and every cache, but not .noctua/, which holds the journal
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
