@@ -17,15 +17,17 @@ class Remedy(Noun):
 
 
 class PlannedStep(Noun):
-    """One action, with the forecast of the state right after it.
+    """One commit on one device, with the forecast of the state right after it.
 
-    `diffs`: configuration diff per device, in commit order.
+    A plan commits a device once: `actions` are all of the plan's actions that touch `node`, and `diff`
+    is what they make together of its running configuration. An action that touches two devices (a
+    drain) stands in two steps. `action_id` is unique over all plans.
     """
 
     action_id: str
-    action: Action
-    devices: tuple[str, ...]
-    diffs: dict[str, str]
+    node: str
+    actions: tuple[Action, ...]
+    diff: str
     forecast: Forecast
 
 
@@ -40,7 +42,9 @@ class BlastRadius(Noun):
 class Plan(Noun):
     """An ordered change with its forecast, its way back, and the state that it was made for.
 
-    `purpose`: "mitigate" (temporary or lasting remedy) or "return" (takes a temporary change out).
+    `actions` say what is meant, in order; `steps` are the commits that carry them out, in the order in
+    which they are made. `purpose`: "mitigate" (temporary or lasting remedy) or "return" (takes a
+    temporary change out).
     `temporary`: whether `way_back` has to be carried out once the cause is repaired.
     `state_hash`: of the running configuration and the links up that the plan was made for.
     """
@@ -50,6 +54,7 @@ class Plan(Noun):
     attempt: int
     purpose: Literal["mitigate", "return"]
     cause: tuple[Fault, ...]
+    actions: tuple[Action, ...]
     steps: tuple[PlannedStep, ...]
     way_back: tuple[Action, ...]
     temporary: bool

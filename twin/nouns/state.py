@@ -1,8 +1,9 @@
 """The state of a network at one moment, as somebody believes it to be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from twin.nouns.base import content_hash
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.fault import (
     Fault,
@@ -57,3 +58,10 @@ def with_fault(state: NetworkState, fault: Fault) -> NetworkState:
             egress = Interface(node=node, link=link)
             state.topology.arc_of(egress)
             return replace(state, egress_loss={**state.egress_loss, egress: fraction})
+
+
+def state_hash(running: NetworkConfiguration, down_links: Iterable[str]) -> str:
+    """SHA-256 (hex) of what a plan is made for: every device's configuration, and the links down."""
+    return content_hash(
+        {"running": running.model_dump(mode="json"), "down": sorted(set(down_links))}
+    )

@@ -1,0 +1,1 @@
+"""How a plan reaches devices: written rules (gate) and a protocol (actuator). Nothing here chooses."""
