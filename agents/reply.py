@@ -1,0 +1,104 @@
+"""Reading a mind's reply: either every call in it can be used, or the reply is bad."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from langchain_core.messages import AIMessage, ToolCall
+from pydantic import BaseModel, ValidationError
+
+from tools.registry import Tool
+from twin.errors import BadInput
+from twin.nouns.untrusted import UntrustedText
+
+T = TypeVar("T", bound=BaseModel)
+
+ANSWER = "answer"
+"""The name of the tool that ends a role run."""
+
+MAX_CALLS_PER_REPLY = 16
+_MAX_ERRORS_SHOWN = 5
+
+
+class BadReply(Exception):
+    """A reply that cannot be used; the text is fit to be shown to the mind that gave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedCall:
+    """A call of a granted tool with validated arguments."""
+
+    tool: Tool[Any]
+    arguments: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[T]):
+    """Calls to execute in order, or an answer.
+
+    An answer that came together with calls is left out: it was given before their results were
+    seen, and the mind is asked again.
+    """
+
+    calls: tuple[ParsedCall, ...]
+    answer: T | None
+
+
+def read_reply(message: object, tools: Mapping[str, Tool[Any]], answer: type[T]) -> Reply[T]:
+    """What `message` asks for. Raises BadReply, also when only one of several calls is bad."""
+    requested = _tool_calls(message)
+    calls = tuple(_parse_call(c, tools) for c in requested if c["name"] != ANSWER)
+    answers = [_validate(ANSWER, c["args"], answer) for c in requested if c["name"] == ANSWER]
+    if len(answers) > 1:
+        raise BadReply(f'"{ANSWER}" was called {len(answers)} times; call it once.')
+    return Reply(calls, answers[0] if answers and not calls else None)
+
+
+def quote(text: object, limit: int = 80) -> str:
+    """What a mind wrote, on one line and cut, so that an error can name it."""
+    return UntrustedText(str(text)).quoted(limit)
+
+
+def _tool_calls(message: object) -> list[ToolCall]:
+    if not isinstance(message, AIMessage):
+        raise BadReply("it is not a message of an assistant.")
+    if message.invalid_tool_calls:
+        named = quote(message.invalid_tool_calls[0].get("name"))
+        raise BadReply(f"the arguments of {named} are not a JSON object.")
+    if not message.tool_calls:
+        raise BadReply(f'it calls no tool. Call one; "{ANSWER}" ends the task.')
+    if len(message.tool_calls) > MAX_CALLS_PER_REPLY:
+        raise BadReply(f"it makes more than {MAX_CALLS_PER_REPLY} calls at once.")
+    return message.tool_calls
+
+
+def _parse_call(call: ToolCall, tools: Mapping[str, Tool[Any]]) -> ParsedCall:
+    tool = tools.get(call["name"])
+    if tool is None:
+        offered = ", ".join([*tools, ANSWER])
+        raise BadReply(f"there is no tool {quote(call['name'])}. There are: {offered}.")
+    return ParsedCall(tool, _validate(tool.name, call["args"], tool.arguments))
+
+
+def _validate(name: str, arguments: Any, model: type[T]) -> T:
+    try:
+        # Through text, so that only JSON passes and JSON's rules apply (a list may be a tuple).
+        return model.model_validate_json(json.dumps(arguments))
+    except ValidationError as exc:
+        raise BadReply(f'the arguments of "{name}" do not fit: {_say_errors(exc)}.') from exc
+    except BadInput as exc:
+        raise BadReply(f'the arguments of "{name}" do not fit: {quote(exc, 300)}.') from exc
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise BadReply(f'the arguments of "{name}" are not JSON.') from exc
+
+
+def _say_errors(exc: ValidationError) -> str:
+    errors = exc.errors(include_url=False, include_context=False, include_input=False)
+    told = [
+        f"{quote('.'.join(map(str, error['loc'])) or 'all of it')}: {quote(error['msg'], 200)}"
+        for error in errors[:_MAX_ERRORS_SHOWN]
+    ]
+    if len(errors) > len(told):
+        told.append(f"and {len(errors) - len(told)} more")
+    return "; ".join(told)

@@ -1,0 +1,376 @@
+"""A role, the minds that may play it, and the loop that serves every mind alike.
+
+The answer is a tool like the others. A bad reply is shown to its mind for repair twice; the third
+one, an exception, a missed deadline or a used-up budget gives the rest of the role run to the next
+mind.
+"""
+
+import contextvars
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Generic, Literal, TypeVar
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from opentelemetry.trace import Span, Tracer
+from pydantic import BaseModel, JsonValue
+
+from agents.budget import Budget, Charges, tokens_by_rule
+from agents.reply import ANSWER, BadReply, ParsedCall, Reply, quote, read_reply
+from agents.transcript import (
+    Answered,
+    CallRecord,
+    Complaint,
+    Entry,
+    Swap,
+    Turn,
+    call_id,
+    json_text,
+    plain,
+    render,
+)
+from tools.clock import Clock
+from tools.registry import Tool, function_schema, require_read_only
+from tools.trace import NO_TRACE, agent_span, chat_span, mark_failed, tool_span
+from tools.trace import conventions as names
+from twin.errors import (
+    BadInput,
+    MindFailed,
+    NoctuaError,
+    UnknownLink,
+    UnknownNode,
+    UnknownService,
+    UnknownSharedRiskGroup,
+)
+
+T = TypeVar("T", bound=BaseModel)
+
+REPAIRS = 2
+"""Bad replies that a mind is shown for repair in one role run; the next one ends its part."""
+
+OWN_STEPS_LIMIT = 500
+"""Replies of one of our own minds in one role run, beyond which it is a bug."""
+
+
+class Ungrounded(BadInput):
+    """An answer names something that does not exist."""
+
+
+_INVENTED = (Ungrounded, UnknownLink, UnknownNode, UnknownService, UnknownSharedRiskGroup)
+
+
+class RoleUnfinished(MindFailed):
+    """No mind was left to finish a role; `swaps` says why each one lost it."""
+
+    def __init__(self, role: str, swaps: Sequence[Swap], charges: Charges) -> None:
+        reasons = "; ".join(f"{s.mind}: {s.detail}" for s in swaps) or "there was no mind to ask"
+        super().__init__(f"no mind could finish the role {role} ({reasons})")
+        self.swaps = list(swaps)
+        self.charges = charges
+
+
+def nothing_to_ground(_: BaseModel) -> None:
+    """For answers that name nothing."""
+
+
+@dataclass(frozen=True)
+class Role(Generic[T]):
+    """What is asked of a mind.
+
+    `prompt`: the system text. `answer`: what the role must come to. `ground` raises Ungrounded when
+    an answer names what does not exist.
+
+    Raises:
+        Refused: a tool may change something.
+        BadInput: two tools have one name.
+    """
+
+    name: str
+    prompt: str
+    tools: tuple[Tool[Any], ...]
+    answer: type[T]
+    ground: Callable[[T], None] = nothing_to_ground
+
+    def __post_init__(self) -> None:
+        taken = [tool.name for tool in self.tools] + [ANSWER]
+        if len(set(taken)) < len(taken):
+            raise BadInput(f'role "{self.name}": two tools have one name ("{ANSWER}" is ours)')
+        for tool in self.tools:
+            require_read_only(tool)
+
+    def schemas(self) -> list[dict[str, Any]]:
+        """The tools that a mind is offered, the answer last."""
+        answer = function_schema(ANSWER, "Give the result and end the task.", self.answer)
+        return [*(tool.schema() for tool in self.tools), answer]
+
+
+@dataclass(frozen=True)
+class Mind:
+    """A chat model. `foreign`: it may fail, lie and cost; otherwise its exceptions are our bugs."""
+
+    name: str
+    model: BaseChatModel
+    foreign: bool
+
+
+@dataclass(frozen=True)
+class RoleRun(Generic[T]):
+    """What came of a role. `finished_by`: the mind that answered; `swaps`: those that lost it.
+
+    `transcript`: plain JSON, one entry per turn, complaint, swap and answer. `charges`: of foreign
+    minds.
+    """
+
+    role: str
+    answer: T
+    finished_by: str
+    swaps: list[Swap]
+    transcript: list[dict[str, JsonValue]]
+    charges: Charges
+
+
+def run_role(
+    role: Role[T],
+    task: BaseModel | dict[str, Any],
+    minds: Sequence[Mind],
+    budget: Budget,
+    clock: Clock,
+    tracer: Tracer = NO_TRACE,
+) -> RoleRun[T]:
+    """Have `minds`, in order, finish `role` for `task`.
+
+    `clock` stamps the trace; deadlines and budgets count the wall's seconds, whatever it says.
+
+    Raises:
+        RoleUnfinished (a MindFailed): no mind was left.
+        Exception: whatever one of our own minds, a tool (but for NoctuaError) or `ground` (but for
+            BadInput) raised; these are bugs.
+    """
+    with agent_span(tracer, role.name, time_s=clock.now_s()) as span:
+        run = _Run(role, plain(task), budget, clock, tracer, span)
+        following = [*(mind.name for mind in minds[1:]), ""]
+        for mind, successor in zip(minds, following, strict=bool(minds)):
+            try:
+                answer = run.play(mind)
+            except _MindLost as lost:
+                run.swap(mind, successor, lost)
+            else:
+                span.set_attribute(names.FINISHED_BY, mind.name)
+                return run.finished(mind, answer)
+        raise RoleUnfinished(role.name, run.swaps, run.charges)
+
+
+Cause = Literal["down", "deadline", "bad_replies", "budget"]
+
+
+class _MindLost(Exception):
+    def __init__(self, cause: Cause, detail: str) -> None:
+        super().__init__(detail)
+        self.cause: Cause = cause
+        self.detail = detail
+
+
+class _Run(Generic[T]):
+    """The state of one role run."""
+
+    def __init__(
+        self,
+        role: Role[T],
+        task: JsonValue,
+        budget: Budget,
+        clock: Clock,
+        tracer: Tracer,
+        span: Span,
+    ) -> None:
+        self.role = role
+        self.task = task
+        self.budget = budget
+        self.clock = clock
+        self.tracer = tracer
+        self.span = span
+        self.tools = {tool.name: tool for tool in role.tools}
+        self.schemas = role.schemas()
+        self.entries: list[Entry] = []
+        self.charges = Charges()
+        self.calls_made = 0
+
+    @property
+    def swaps(self) -> list[Swap]:
+        return [entry for entry in self.entries if isinstance(entry, Swap)]
+
+    def play(self, mind: Mind) -> T:
+        """Ask `mind` until it answers. Raises _MindLost."""
+        bad = 0
+        for steps in count():
+            self._check_steps(mind, steps)
+            message = self._ask(mind)
+            try:
+                answer = self._follow(mind, read_reply(message, self.tools, self.role.answer))
+            except BadReply as exc:
+                self._complain(mind, str(exc))
+                bad += 1
+                if bad > REPAIRS:
+                    raise _MindLost("bad_replies", f"{bad} bad replies, the last: {exc}") from exc
+            else:
+                if answer is not None:
+                    return answer
+        raise AssertionError("count() ends never")
+
+    def _check_steps(self, mind: Mind, steps: int) -> None:
+        if mind.foreign and (refusal := self.budget.refusal(steps)):
+            raise _MindLost("budget", refusal)
+        if not mind.foreign and steps >= OWN_STEPS_LIMIT:
+            raise RuntimeError(f"{mind.name} does not end the role {self.role.name}")
+
+    def _follow(self, mind: Mind, reply: Reply[T]) -> T | None:
+        if reply.answer is None:
+            self._execute(mind, reply.calls)
+            return None
+        try:
+            self.role.ground(reply.answer)
+        except BadInput as exc:
+            raise BadReply(quote(exc, 300)) from exc
+        return reply.answer
+
+    def _execute(self, mind: Mind, calls: Sequence[ParsedCall]) -> None:
+        done: list[CallRecord] = []
+        try:
+            for call in calls:
+                done.append(self._call(call))
+        finally:
+            if done:
+                self.entries.append(Turn(mind=mind.name, calls=tuple(done)))
+
+    def _call(self, call: ParsedCall) -> CallRecord:
+        arguments = plain(call.arguments)
+        self.calls_made += 1
+        with tool_span(
+            self.tracer,
+            call.tool.name,
+            call_id=call_id(self.calls_made),
+            arguments=json_text(arguments),
+            time_s=self.clock.now_s(),
+        ) as span:
+            try:
+                result = plain(call.tool.call(call.arguments))
+            except _INVENTED as exc:
+                mark_failed(span, type(exc).__name__)
+                raise BadReply(quote(exc, 300)) from exc
+            except NoctuaError as exc:
+                mark_failed(span, type(exc).__name__)
+                error = f"{type(exc).__name__}: {quote(exc, 500)}"
+                return CallRecord(name=call.tool.name, arguments=arguments, error=error)
+        return CallRecord(name=call.tool.name, arguments=arguments, result=result)
+
+    def _ask(self, mind: Mind) -> object:
+        messages = render(self.role.name, self.role.prompt, self.task, self.entries, mind.name)
+        provider = mind.name.partition(":")[0] if mind.foreign else "noctua"
+        with chat_span(
+            self.tracer, mind.name, provider=provider, time_s=self.clock.now_s()
+        ) as span:
+            if not mind.foreign:
+                return self._invoke(mind, messages)
+            return self._ask_foreign(mind, messages, span)
+
+    def _ask_foreign(self, mind: Mind, messages: list[BaseMessage], span: Span) -> object:
+        deadline_s = self.budget.deadline_s()
+        started = time.monotonic()
+        reply: object = None
+        try:
+            reply = _within(deadline_s, lambda: self._invoke(mind, messages))
+        except TimeoutError as exc:
+            raise _MindLost("deadline", f"no reply within {deadline_s:.1f} s") from exc
+        except _Raised as exc:
+            detail = f"{type(exc.error).__name__}: {quote(exc.error, 300)}"
+            raise _MindLost("down", detail) from exc.error
+        finally:
+            # Asked is charged, whatever came back: servers bill what they then fail to deliver.
+            self._charge(messages, reply, time.monotonic() - started, span)
+        return reply
+
+    def _invoke(self, mind: Mind, messages: list[BaseMessage]) -> object:
+        return mind.model.bind_tools(self.schemas, tool_choice="any").invoke(messages)
+
+    def _charge(
+        self, messages: list[BaseMessage], reply: object, seconds: float, span: Span
+    ) -> None:
+        charges = _charges_of(messages, self.schemas, reply, seconds)
+        self.charges += charges
+        self.budget.charge(charges)
+        span.set_attribute(names.USAGE_INPUT_TOKENS, charges.input_tokens)
+        span.set_attribute(names.USAGE_OUTPUT_TOKENS, charges.output_tokens)
+        span.set_attribute(names.TOKENS_ESTIMATED, charges.estimated_calls > 0)
+
+    def _complain(self, mind: Mind, reason: str) -> None:
+        self.entries.append(Complaint(mind=mind.name, reason=reason))
+        self.span.add_event(names.BAD_REPLY_EVENT, {names.MIND: mind.name, names.REASON: reason})
+
+    def swap(self, mind: Mind, to: str, lost: _MindLost) -> None:
+        self.entries.append(Swap(mind=mind.name, to=to, cause=lost.cause, detail=lost.detail))
+        told = {names.MIND: mind.name, names.NEXT_MIND: to}
+        reason = f"{lost.cause}: {lost.detail}"
+        self.span.add_event(names.SWAP_EVENT, told | {names.REASON: reason})
+
+    def finished(self, mind: Mind, answer: T) -> RoleRun[T]:
+        self.entries.append(Answered(mind=mind.name, answer=plain(answer)))
+        transcript = [entry.model_dump(mode="json") for entry in self.entries]
+        return RoleRun(self.role.name, answer, mind.name, self.swaps, transcript, self.charges)
+
+
+def _charges_of(
+    messages: Sequence[BaseMessage], schemas: list[dict[str, Any]], reply: object, seconds: float
+) -> Charges:
+    usage = reply.usage_metadata if isinstance(reply, AIMessage) else None
+    if usage is not None:
+        used = max(0, usage["input_tokens"]), max(0, usage["output_tokens"])
+    else:
+        sent = "".join(map(_written, messages)) + json_text(schemas)
+        got = _written(reply) if isinstance(reply, AIMessage) else ""
+        used = tokens_by_rule(sent), tokens_by_rule(got)
+    return Charges(
+        calls=1,
+        input_tokens=used[0],
+        output_tokens=used[1],
+        seconds=seconds,
+        estimated_calls=int(usage is None),
+    )
+
+
+def _written(message: BaseMessage) -> str:
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return message.text + "".join(call["name"] + str(call["args"]) for call in calls)
+
+
+class _Raised(Exception):
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _within(seconds: float, call: Callable[[], object]) -> object:
+    """The result of `call`. Raises TimeoutError after `seconds`, and _Raised for what it raised.
+
+    The thread is a daemon and is left behind when it is late: a server that drips bytes can hold a
+    socket for ever, and must hold neither the run nor the end of the process.
+    """
+    outcome: queue.SimpleQueue[tuple[object, Exception | None]] = queue.SimpleQueue()
+    context = contextvars.copy_context()
+
+    def work() -> None:
+        try:
+            outcome.put((context.run(call), None))
+        except Exception as exc:
+            outcome.put((None, exc))
+
+    threading.Thread(target=work, name="mind", daemon=True).start()
+    try:
+        result, error = outcome.get(timeout=max(0.0, seconds))
+    except queue.Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise _Raised(error) from error
+    return result

@@ -1,0 +1,133 @@
+"""What an agent may call: tools with typed arguments, and the rule that agents only read.
+
+Unknown means mutating: a tool that does not say `effect="read"` is never granted to an agent.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from twin.errors import BadInput, Refused
+
+A = TypeVar("A", bound=BaseModel)
+
+Effect = Literal["read", "mutate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool(Generic[A]):
+    """One thing that can be asked of the world.
+
+    `name`: a verb an operator would say. `description`: what the caller learns, with units.
+    `call` takes validated `arguments` and returns a model or a dict that JSON can carry; a
+    NoctuaError that it raises is told to the caller as content, any other exception is a bug.
+    What it returns is shown to models as it is, so it must hold no UntrustedText.
+    """
+
+    name: str
+    description: str
+    arguments: type[A]
+    call: Callable[[A], BaseModel | dict[str, Any]]
+    effect: Effect = "mutate"
+
+    def schema(self) -> dict[str, Any]:
+        """The tool as a model is shown it, in OpenAI's function format."""
+        return function_schema(self.name, self.description, self.arguments)
+
+
+def require_read_only(tool: Tool[Any]) -> None:
+    """Raises Refused unless `tool` declares that it only reads."""
+    if tool.effect != "read":
+        raise Refused(
+            f'tool "{tool.name}" changes something (or does not say that it only reads), '
+            "and agents only read; changes go through the gate and the actuator",
+            rule="agents_read_only",
+        )
+
+
+class ToolRegistry:
+    """The tools that exist, by name."""
+
+    def __init__(self, tools: Iterable[Tool[Any]] = ()) -> None:
+        self._tools: dict[str, Tool[Any]] = {}
+        for tool in tools:
+            self.register(tool)
+
+    def register(self, tool: Tool[Any]) -> None:
+        """Add `tool`. Raises BadInput if its name is taken."""
+        if tool.name in self._tools:
+            raise BadInput(f'tool "{tool.name}" is registered twice')
+        self._tools[tool.name] = tool
+
+    @property
+    def tools(self) -> Mapping[str, Tool[Any]]:
+        """Every registered tool by name."""
+        return dict(self._tools)
+
+    def grant(self, names: Iterable[str]) -> tuple[Tool[Any], ...]:
+        """The tools of those names, for an agent to call.
+
+        Raises:
+            Refused: one of them may change something.
+            BadInput: one of them is not registered.
+        """
+        granted = tuple(self._get(name) for name in names)
+        for tool in granted:
+            require_read_only(tool)
+        return granted
+
+    def _get(self, name: str) -> Tool[Any]:
+        if name not in self._tools:
+            near = get_close_matches(name, list(self._tools), n=1)
+            hint = f' (did you mean "{near[0]}"?)' if near else ""
+            raise BadInput(f'tool "{name}" is not registered{hint}')
+        return self._tools[name]
+
+
+def function_schema(name: str, description: str, arguments: type[BaseModel]) -> dict[str, Any]:
+    """`arguments` as a function in OpenAI's format, in the JSON schema that servers agree on.
+
+    Every property is required, nothing has a default, and unions are plain `anyOf`: structured
+    decoding differs between servers in what it makes of `oneOf`, discriminators and defaults.
+    """
+    # Validation mode: replies are checked against it, and a computed field has no place in it.
+    parameters = arguments.model_json_schema(schema_generator=_ModelFacing, mode="validation")
+    parameters = _without_titles(parameters)
+    parameters.pop("description", None)  # the function has its own
+    return {
+        "type": "function",
+        "function": {"name": name, "description": description, "parameters": parameters},
+    }
+
+
+class _ModelFacing(GenerateJsonSchema):
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        return {"anyOf": super().tagged_union_schema(schema)["oneOf"]}
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def field_is_required(
+        self,
+        field: core_schema.ModelField | core_schema.DataclassField | core_schema.TypedDictField,
+        total: bool,
+    ) -> bool:
+        return True
+
+
+def _without_titles(schema: Any) -> Any:
+    """`schema` without pydantic's generated titles (a property that is called title is a dict)."""
+    if isinstance(schema, dict):
+        return {
+            key: _without_titles(value)
+            for key, value in schema.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+    if isinstance(schema, list):
+        return [_without_titles(item) for item in schema]
+    return schema
