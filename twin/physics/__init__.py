@@ -1,0 +1,1 @@
+"""The network's physics at flow level: routing, loads, queues, and what services get out of them."""

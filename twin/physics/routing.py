@@ -1,0 +1,217 @@
+"""Shortest paths with every tie: one equal-cost DAG per destination.
+
+Weights are integers, so that ties are exact. The DAG of a destination depends on nothing but the
+weights, so it is shared by every traffic matrix, and a change of one link concerns only the
+destinations whose DAG the link is in (`destinations_using`).
+"""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.physics.compiled import NO_ARC, CompiledTopology, IntArray
+
+UNREACHABLE = -1
+"""Distance of a node from which the destination cannot be reached."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Routing:
+    """The equal-cost DAG towards each of `destinations`, one row per destination.
+
+    `destinations`: int64 (D,), node indices. `distance`: int64 (D, n), weight of the shortest path from
+    each node, UNREACHABLE where there is none. `order`: int32 (D, n), nodes by increasing distance, the
+    destination first; the first `settled[row]` entries are valid. The next-hop arcs of `order[row, i]`
+    are `hop_arcs[row, hop_offsets[row, i]:hop_offsets[row, i + 1]]`.
+    """
+
+    destinations: IntArray
+    distance: IntArray
+    order: NDArray[np.int32]
+    settled: IntArray
+    hop_offsets: NDArray[np.int32]
+    hop_arcs: NDArray[np.int32]
+
+    def next_hop_arcs(self, row: int, node: int) -> list[int]:
+        """Arcs over which `node` sends towards `destinations[row]`; empty: none, or it is there."""
+        found = np.flatnonzero(self.order[row, : self.settled[row]] == node)
+        if not found.size:
+            return []
+        first, last = self.hop_offsets[row, found[0]], self.hop_offsets[row, found[0] + 1]
+        return [int(arc) for arc in self.hop_arcs[row, first:last]]
+
+
+def route(
+    compiled: CompiledTopology, weights: IntArray, destinations: IntArray | None = None
+) -> Routing:
+    """Dijkstra from each destination over reversed arcs (all nodes when none are given).
+
+    `weights`: int64 (n_arcs,), NO_ARC where an arc must not be used.
+
+    Source: E. W. Dijkstra, Numerische Mathematik 1, 1959; the DAG keeps every arc (u, v) with
+    distance(u) = weight + distance(v), as ECMP of OSPF does (RFC 2328, section 16.1).
+    """
+    wanted = np.arange(compiled.n_nodes) if destinations is None else destinations
+    n, rows = compiled.n_nodes, len(wanted)
+    routing = Routing(
+        destinations=np.ascontiguousarray(wanted, dtype=np.int64),
+        distance=np.full((rows, n), UNREACHABLE, dtype=np.int64),
+        order=np.zeros((rows, n), dtype=np.int32),
+        settled=np.zeros(rows, dtype=np.int64),
+        hop_offsets=np.zeros((rows, n + 1), dtype=np.int32),
+        hop_arcs=np.zeros((rows, compiled.n_arcs), dtype=np.int32),
+    )
+    _route_rows(
+        routing.destinations,
+        compiled.tail,
+        compiled.head,
+        compiled.out_offsets,
+        compiled.out_arcs,
+        compiled.in_offsets,
+        compiled.in_arcs,
+        weights,
+        routing.distance,
+        routing.order,
+        routing.settled,
+        routing.hop_offsets,
+        routing.hop_arcs,
+    )
+    return routing
+
+
+def destinations_using(routing: Routing, n_arcs: int) -> NDArray[np.bool_]:
+    """Which rows' DAGs hold which arc: bool (D, n_arcs)."""
+    used = np.zeros((len(routing.destinations), n_arcs), dtype=np.bool_)
+    for row in range(len(routing.destinations)):
+        last = routing.hop_offsets[row, routing.settled[row]]
+        used[row, routing.hop_arcs[row, :last]] = True
+    return used
+
+
+# A compiled function calls only functions of its own module: the on-disk cache of numba notices a
+# change of the caller's file, not one of a file that the callee lives in.
+@numba.njit(cache=True, nogil=True)
+def _route_rows(
+    destinations,
+    tail,
+    head,
+    out_offsets,
+    out_arcs,
+    in_offsets,
+    in_arcs,
+    weights,
+    distance,
+    order,
+    settled,
+    hop_offsets,
+    hop_arcs,
+):  # type: ignore[no-untyped-def]  # numba infers the types from the first call
+    n = out_offsets.shape[0] - 1
+    heap = np.empty(tail.shape[0] + 1, dtype=np.int64)
+    done = np.empty(n, dtype=np.bool_)
+    for row in range(destinations.shape[0]):
+        _settle(
+            destinations[row],
+            tail,
+            in_offsets,
+            in_arcs,
+            weights,
+            distance[row],
+            order[row],
+            settled[row : row + 1],
+            heap,
+            done,
+        )
+        _collect_hops(
+            head,
+            out_offsets,
+            out_arcs,
+            weights,
+            distance[row],
+            order[row],
+            settled[row],
+            hop_offsets[row],
+            hop_arcs[row],
+        )
+
+
+@numba.njit(cache=True, nogil=True)
+def _settle(destination, tail, in_offsets, in_arcs, weights, distance, order, settled, heap, done):  # type: ignore[no-untyped-def]
+    # Heap keys are distance * n + node: one integer, and ties settle in node order.
+    n = distance.shape[0]
+    done[:] = False
+    distance[destination] = 0
+    heap[0] = destination
+    size = 1
+    count = 0
+    while size > 0:
+        key = heap[0]
+        size -= 1
+        heap[0] = heap[size]
+        _sift_down(heap, size)
+        node = key % n
+        if done[node]:
+            continue
+        done[node] = True
+        order[count] = node
+        count += 1
+        for i in range(in_offsets[node], in_offsets[node + 1]):
+            arc = in_arcs[i]
+            if weights[arc] == NO_ARC:
+                continue
+            before = tail[arc]
+            candidate = distance[node] + weights[arc]
+            if distance[before] == UNREACHABLE or candidate < distance[before]:
+                distance[before] = candidate
+                heap[size] = candidate * n + before
+                _sift_up(heap, size)
+                size += 1
+    settled[0] = count
+
+
+@numba.njit(cache=True, nogil=True)
+def _sift_up(heap, position):  # type: ignore[no-untyped-def]
+    key = heap[position]
+    while position > 0:
+        parent = (position - 1) // 2
+        if heap[parent] <= key:
+            break
+        heap[position] = heap[parent]
+        position = parent
+    heap[position] = key
+
+
+@numba.njit(cache=True, nogil=True)
+def _sift_down(heap, size):  # type: ignore[no-untyped-def]
+    key = heap[0]
+    position = 0
+    while 2 * position + 1 < size:
+        child = 2 * position + 1
+        if child + 1 < size and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= key:
+            break
+        heap[position] = heap[child]
+        position = child
+    heap[position] = key
+
+
+@numba.njit(cache=True, nogil=True)
+def _collect_hops(
+    head, out_offsets, out_arcs, weights, distance, order, settled, hop_offsets, hop_arcs
+):  # type: ignore[no-untyped-def]
+    filled = 0
+    for i in range(settled):
+        hop_offsets[i] = filled
+        node = order[i]
+        for j in range(out_offsets[node], out_offsets[node + 1]):
+            arc = out_arcs[j]
+            beyond = distance[head[arc]]
+            if weights[arc] == NO_ARC or beyond == UNREACHABLE:
+                continue
+            if distance[node] == weights[arc] + beyond:
+                hop_arcs[filled] = arc
+                filled += 1
+    hop_offsets[settled] = filled

@@ -1,0 +1,92 @@
+"""The twin of one network: what is on record, compiled once and asked many times."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from threading import Lock
+
+import numpy as np
+
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.inventory import Inventory
+from twin.nouns.state import NetworkState
+from twin.nouns.topology import Interface
+from twin.nouns.traffic import DailyProfile, TrafficMatrix
+from twin.physics.assessment import (
+    DEFAULT_PARAMETERS,
+    Assessment,
+    assess_routed,
+    compile_services,
+)
+from twin.physics.compiled import arc_weights, compile_topology
+from twin.physics.queueing import PhysicsParameters
+from twin.physics.routing import Routing, route
+
+ROUTINGS_KEPT = 256
+"""Routings in the cache; one of germany50 takes about 100 kB."""
+
+
+class Twin:
+    """Answers "what if" about the network of `inventory`. Safe to share between threads."""
+
+    def __init__(
+        self, inventory: Inventory, parameters: PhysicsParameters = DEFAULT_PARAMETERS
+    ) -> None:
+        self.inventory = inventory
+        self.parameters = parameters
+        self.compiled = compile_topology(inventory.topology)
+        self.services = compile_services(inventory.topology, inventory.services)
+        self._routings: OrderedDict[bytes, Routing] = OrderedDict()
+        self._lock = Lock()
+
+    def traffic_at(self, time_s: float) -> TrafficMatrix:
+        """Expected demand at a Unix time: the peak matrix times the daily profile."""
+        return self.inventory.peak_traffic.scaled(profile_at(self.inventory.profile, time_s))
+
+    def state(
+        self,
+        running: NetworkConfiguration | None = None,
+        traffic: TrafficMatrix | None = None,
+        down_links: Iterable[str] = (),
+        egress_loss: Mapping[Interface, float] | None = None,
+    ) -> NetworkState:
+        """A state of this network; what is not given is as intended, at peak, up and clean."""
+        return NetworkState(
+            topology=self.inventory.topology,
+            running=self.inventory.intended if running is None else running,
+            traffic=self.inventory.peak_traffic if traffic is None else traffic,
+            down_links=frozenset(down_links),
+            egress_loss=dict(egress_loss or {}),
+        )
+
+    def route(self, state: NetworkState) -> Routing:
+        """Routing of `state`; kept by weights and what is up, so that other traffic costs nothing."""
+        weights = arc_weights(state.topology, state.running, state.down_links)
+        key = weights.tobytes()
+        with self._lock:
+            known = self._routings.get(key)
+            if known is not None:
+                self._routings.move_to_end(key)
+                return known
+        routing = route(self.compiled, weights)
+        with self._lock:
+            self._routings[key] = routing
+            while len(self._routings) > ROUTINGS_KEPT:
+                self._routings.popitem(last=False)
+        return routing
+
+    def assess(self, state: NetworkState) -> Assessment:
+        """Loads, losses, delays and service verdicts of `state`."""
+        return assess_routed(
+            self.compiled, self.route(state), state, self.services, self.parameters
+        )
+
+
+def profile_at(profile: DailyProfile, time_s: float) -> float:
+    """The factor at a Unix time: linear between full hours of UTC, the day after like the day before."""
+    hours = (time_s % 86_400.0) / 3600.0
+    count = len(profile.hourly)
+    before = int(hours) % count
+    share = hours - int(hours)
+    return float(
+        np.dot((1.0 - share, share), (profile.hourly[before], profile.hourly[(before + 1) % count]))
+    )

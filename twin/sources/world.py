@@ -1,0 +1,162 @@
+"""The simulated world: from a topology source and a seed to an inventory. docs/world.md explains it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import Field
+
+from twin.nouns.base import Noun
+from twin.nouns.configuration import DEFAULT_IGP_WEIGHT, default_configuration
+from twin.nouns.inventory import Inventory
+from twin.nouns.topology import Link, Node, Site, Topology
+from twin.nouns.traffic import DailyProfile, TrafficMatrix
+from twin.physics.compiled import (
+    CompiledTopology,
+    FloatArray,
+    IntArray,
+    arc_weights,
+    compile_topology,
+)
+from twin.physics.loads import deliveries
+from twin.physics.routing import Routing, route
+from twin.sources.demands import CLASS_SHARES, demand_matrix, total_loads
+from twin.sources.dimensioning import MAX_HEALTHY_UTILISATION, MODULE_BPS, members_needed
+from twin.sources.ducts import ducts_from_geometry
+from twin.sources.node_link import topology_from_node_link
+from twin.sources.parsed import ParsedLink, ParsedNetwork
+from twin.sources.probes import chosen_probes
+from twin.sources.services import invented_services
+from twin.sources.topohub_source import topology_from_topohub
+
+BUSIEST_ARC_BPS = 100e9
+"""What the busiest arc carries at peak; the unit of demand follows from it. Assumed."""
+
+PROPAGATION_KM_PER_S = 200_000.0
+"""Light in glass with a refractive index of about 1.5."""
+
+DAILY_PROFILE = DailyProfile(
+    hourly=(
+        0.72, 0.58, 0.46, 0.39, 0.35, 0.35, 0.38, 0.45, 0.53, 0.59, 0.63, 0.66,
+        0.69, 0.70, 0.71, 0.73, 0.77, 0.83, 0.90, 0.96, 1.00, 0.99, 0.93, 0.84,
+    )
+)  # fmt: skip
+"""Hour by hour (UTC): an evening peak at 20:00 and a trough of 0.35 at 04:00-05:00. Assumed."""
+
+
+class WorldSpec(Noun):
+    """Which world: a topohub name, a seed, and how much more traffic there is than was planned for.
+
+    `traffic_scale` multiplies all demand after the links are dimensioned.
+    """
+
+    topology: str
+    seed: int = Field(default=1, ge=0)
+    traffic_scale: float = Field(default=1.0, gt=0)
+
+
+def build_inventory(spec: WorldSpec) -> Inventory:
+    """The inventory of `spec`; the same spec gives the same inventory.
+
+    Raises BadTopology.
+    """
+    network = topology_from_topohub(spec.topology)
+    return inventory_of(network, spec.seed, spec.traffic_scale)
+
+
+def inventory_from_node_link(
+    text: str, name: str, seed: int = 1, traffic_scale: float = 1.0
+) -> Inventory:
+    """The inventory of a network in node-link JSON. Raises BadTopology."""
+    return inventory_of(topology_from_node_link(text, name), seed, traffic_scale)
+
+
+def inventory_of(network: ParsedNetwork, seed: int, traffic_scale: float = 1.0) -> Inventory:
+    """Complete what `network` leaves out: capacity, demand unit, ducts, services, probes."""
+    service_rng, probe_rng = np.random.default_rng(seed).spawn(2)
+    # Capacities do not matter to routing, so one module each does until they are known.
+    draft = _topology(network, np.ones(len(network.links), dtype=np.int64))
+    compiled = compile_topology(draft)
+    given = {link.id: link.weight for link in network.links if link.weight is not None}
+    weights = arc_weights(draft, default_configuration(draft, given))
+    routing = route(compiled, weights)
+    demand_bps = _in_bps(network, compiled, routing)
+    members = members_needed(compiled, weights, demand_bps)
+    topology = _topology(network, members)
+    nodes = tuple(node.id for node in topology.nodes)
+    services = invented_services(
+        nodes, demand_bps, _healthy_propagation_s(compiled, routing), service_rng
+    )
+    rates = np.multiply.outer(np.array(CLASS_SHARES), demand_bps * traffic_scale)
+    return Inventory(
+        topology=topology,
+        intended=default_configuration(topology, given),
+        services=services,
+        peak_traffic=TrafficMatrix(nodes, rates),
+        profile=DAILY_PROFILE,
+        probes=chosen_probes(nodes, services, routing, compiled.head, probe_rng),
+    )
+
+
+def _topology(network: ParsedNetwork, members: IntArray) -> Topology:
+    places = {node.id: (node.longitude, node.latitude) for node in network.nodes}
+    links = tuple(
+        _link(link, int(count)) for link, count in zip(network.links, members, strict=True)
+    )
+    return Topology(
+        name=network.name,
+        sites=tuple(
+            Site(id=node.id, longitude=node.longitude, latitude=node.latitude)
+            for node in network.nodes
+        ),
+        nodes=tuple(
+            Node(id=node.id, site=node.id, prefixes=(f"10.{i // 256}.{i % 256}.0/24",))
+            for i, node in enumerate(network.nodes)
+        ),
+        links=links,
+        shared_risk_groups=ducts_from_geometry(places, links),
+    )
+
+
+def _link(link: ParsedLink, members: int) -> Link:
+    capacity_bps = members * MODULE_BPS
+    if link.capacity_bps is not None:
+        capacity_bps = link.capacity_bps
+        members = max(1, round(capacity_bps / MODULE_BPS))
+    return Link(
+        id=link.id,
+        a=link.a,
+        b=link.b,
+        capacity_bps=capacity_bps,
+        members=members,
+        length_km=link.length_km,
+        propagation_s=link.length_km / PROPAGATION_KM_PER_S,
+    )
+
+
+def _in_bps(network: ParsedNetwork, compiled: CompiledTopology, routing: Routing) -> FloatArray:
+    """Demand (n, n) in bit/s at peak, under ECMP with the default weight everywhere.
+
+    Where the source has capacities, the busiest arc is at MAX_HEALTHY_UTILISATION; where it has none,
+    it carries BUSIEST_ARC_BPS.
+    """
+    demand = demand_matrix(network)
+    equal = np.full(compiled.n_arcs, DEFAULT_IGP_WEIGHT, dtype=np.int64)
+    loads = total_loads(compiled, route(compiled, equal), demand)
+    capacities = _given_capacities(network.links)
+    if capacities is None:
+        return np.asarray(demand * (BUSIEST_ARC_BPS / loads.max()))
+    return np.asarray(demand * (MAX_HEALTHY_UTILISATION / np.nanmax(loads / capacities)))
+
+
+def _given_capacities(links: Sequence[ParsedLink]) -> FloatArray | None:
+    given = [np.nan if link.capacity_bps is None else link.capacity_bps for link in links]
+    return None if np.isnan(given).all() else np.repeat(given, 2)
+
+
+def _healthy_propagation_s(compiled: CompiledTopology, routing: Routing) -> FloatArray:
+    """Mean propagation delay of each pair over its equal-cost paths, (n, n)."""
+    shape = (compiled.n_arcs, 1, 1)
+    _, delay_s = deliveries(
+        compiled, routing, np.ones(shape), compiled.propagation_s.reshape(shape).copy()
+    )
+    return np.asarray(delay_s[0, 0])
