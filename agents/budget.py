@@ -3,8 +3,13 @@
 Our own minds are free: they run on this machine and always end.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import Field
 
+from agents.transcript import json_text
 from twin.nouns.base import Noun
 
 BYTES_PER_TOKEN = 3
@@ -91,3 +96,35 @@ class Budget:
 def tokens_by_rule(text: str) -> int:
     """Tokens in `text` by our rule."""
     return -(-len(text.encode(errors="replace")) // BYTES_PER_TOKEN)
+
+
+def charges_of(
+    messages: Sequence[BaseMessage],
+    schemas: Sequence[Mapping[str, Any]],
+    reply: object,
+    seconds: float,
+) -> Charges:
+    """What one call used: the server's count of tokens where it gives one, else ours.
+
+    `reply` is what came back, or None; a call without a reply is charged for what was sent.
+    """
+    usage = reply.usage_metadata if isinstance(reply, AIMessage) else None
+    if usage is not None:
+        # A server may say anything, and a negative count would refill the budget.
+        used = max(0, usage["input_tokens"]), max(0, usage["output_tokens"])
+    else:
+        sent = "".join(map(_written, messages)) + json_text(schemas)
+        got = _written(reply) if isinstance(reply, AIMessage) else ""
+        used = tokens_by_rule(sent), tokens_by_rule(got)
+    return Charges(
+        calls=1,
+        input_tokens=used[0],
+        output_tokens=used[1],
+        seconds=seconds,
+        estimated_calls=int(usage is None),
+    )
+
+
+def _written(message: BaseMessage) -> str:
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return message.text + "".join(call["name"] + str(call["args"]) for call in calls)

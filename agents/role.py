@@ -5,9 +5,6 @@ one, an exception, a missed deadline or a used-up budget gives the rest of the r
 mind.
 """
 
-import contextvars
-import queue
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,11 +12,12 @@ from itertools import count
 from typing import Any, Generic, Literal, TypeVar
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import BaseMessage
 from opentelemetry.trace import Span, Tracer
 from pydantic import BaseModel, JsonValue
 
-from agents.budget import Budget, Charges, tokens_by_rule
+from agents.budget import Budget, Charges, charges_of
+from agents.deadline import CallRaised, DeadlineMissed, within
 from agents.reply import ANSWER, BadReply, ParsedCall, Reply, quote, read_reply
 from agents.transcript import (
     Answered,
@@ -129,7 +127,7 @@ class RoleRun(Generic[T]):
     answer: T
     finished_by: str
     swaps: list[Swap]
-    transcript: list[dict[str, JsonValue]]
+    transcript: list[dict[str, Any]]
     charges: Charges
 
 
@@ -168,10 +166,11 @@ Cause = Literal["down", "deadline", "bad_replies", "budget"]
 
 
 class _MindLost(Exception):
-    def __init__(self, cause: Cause, detail: str) -> None:
+    def __init__(self, cause: Cause, detail: str, error_type: str = "") -> None:
         super().__init__(detail)
         self.cause: Cause = cause
         self.detail = detail
+        self.error_type = error_type or cause
 
 
 class _Run(Generic[T]):
@@ -281,12 +280,13 @@ class _Run(Generic[T]):
         started = time.monotonic()
         reply: object = None
         try:
-            reply = _within(deadline_s, lambda: self._invoke(mind, messages))
-        except TimeoutError as exc:
+            reply = within(deadline_s, lambda: self._invoke(mind, messages))
+        except DeadlineMissed as exc:
             raise _MindLost("deadline", f"no reply within {deadline_s:.1f} s") from exc
-        except _Raised as exc:
-            detail = f"{type(exc.error).__name__}: {quote(exc.error, 300)}"
-            raise _MindLost("down", detail) from exc.error
+        except CallRaised as exc:
+            error_type = type(exc.error).__name__
+            detail = f"{error_type}: {quote(exc.error, 300)}"
+            raise _MindLost("down", detail, error_type) from exc.error
         finally:
             # Asked is charged, whatever came back: servers bill what they then fail to deliver.
             self._charge(messages, reply, time.monotonic() - started, span)
@@ -298,7 +298,7 @@ class _Run(Generic[T]):
     def _charge(
         self, messages: list[BaseMessage], reply: object, seconds: float, span: Span
     ) -> None:
-        charges = _charges_of(messages, self.schemas, reply, seconds)
+        charges = charges_of(messages, self.schemas, reply, seconds)
         self.charges += charges
         self.budget.charge(charges)
         span.set_attribute(names.USAGE_INPUT_TOKENS, charges.input_tokens)
@@ -319,58 +319,3 @@ class _Run(Generic[T]):
         self.entries.append(Answered(mind=mind.name, answer=plain(answer)))
         transcript = [entry.model_dump(mode="json") for entry in self.entries]
         return RoleRun(self.role.name, answer, mind.name, self.swaps, transcript, self.charges)
-
-
-def _charges_of(
-    messages: Sequence[BaseMessage], schemas: list[dict[str, Any]], reply: object, seconds: float
-) -> Charges:
-    usage = reply.usage_metadata if isinstance(reply, AIMessage) else None
-    if usage is not None:
-        used = max(0, usage["input_tokens"]), max(0, usage["output_tokens"])
-    else:
-        sent = "".join(map(_written, messages)) + json_text(schemas)
-        got = _written(reply) if isinstance(reply, AIMessage) else ""
-        used = tokens_by_rule(sent), tokens_by_rule(got)
-    return Charges(
-        calls=1,
-        input_tokens=used[0],
-        output_tokens=used[1],
-        seconds=seconds,
-        estimated_calls=int(usage is None),
-    )
-
-
-def _written(message: BaseMessage) -> str:
-    calls = message.tool_calls if isinstance(message, AIMessage) else []
-    return message.text + "".join(call["name"] + str(call["args"]) for call in calls)
-
-
-class _Raised(Exception):
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-def _within(seconds: float, call: Callable[[], object]) -> object:
-    """The result of `call`. Raises TimeoutError after `seconds`, and _Raised for what it raised.
-
-    The thread is a daemon and is left behind when it is late: a server that drips bytes can hold a
-    socket for ever, and must hold neither the run nor the end of the process.
-    """
-    outcome: queue.SimpleQueue[tuple[object, Exception | None]] = queue.SimpleQueue()
-    context = contextvars.copy_context()
-
-    def work() -> None:
-        try:
-            outcome.put((context.run(call), None))
-        except Exception as exc:
-            outcome.put((None, exc))
-
-    threading.Thread(target=work, name="mind", daemon=True).start()
-    try:
-        result, error = outcome.get(timeout=max(0.0, seconds))
-    except queue.Empty:
-        raise TimeoutError from None
-    if error is not None:
-        raise _Raised(error) from error
-    return result

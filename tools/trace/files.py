@@ -1,6 +1,7 @@
 """Spans on disk: one JSON line per ended span, in one file per trace id."""
 
 import json
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +14,14 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, Sp
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Tracer, format_trace_id
 
+_log = logging.getLogger(__name__)
+
 
 class JsonLinesExporter(SpanExporter):
     """Appends each span to `folder`/<trace id in hex>.jsonl, in OpenTelemetry's JSON of a span.
 
     A line is one `write` to a file opened for appending, so processes may share a trace. What
-    cannot be written is reported as a failed export; it never stops what is being traced.
+    cannot be written is logged as a warning; it never stops what is being traced.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,7 +32,8 @@ class JsonLinesExporter(SpanExporter):
         try:
             for span in spans:
                 self._append(span)
-        except OSError:
+        except OSError as exc:
+            _log.warning("a span was not written to %s: %s", self._folder, exc)
             return SpanExportResult.FAILURE
         return SpanExportResult.SUCCESS
 
@@ -95,7 +99,11 @@ def trace_path(folder: Path, trace_id: int) -> Path:
 
 
 def read_trace(path: Path) -> list[dict[str, Any]]:
-    """The spans in a trace file, in the order in which they ended; a torn last line is left out."""
-    lines = path.read_text(encoding="utf-8").split("\n")
-    # What follows the last newline is empty, or the line that a kill cut short.
-    return [json.loads(line) for line in lines[:-1]]
+    """The spans in a trace file, in the order in which they ended; torn lines are left out."""
+    spans = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            spans.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue  # a kill or a full disk cut it short
+    return spans

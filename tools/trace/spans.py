@@ -1,6 +1,7 @@
 """The four kinds of span, as context managers over a tracer that is passed in.
 
-An exception that leaves the block is recorded (`error.type`, status) and goes on.
+An exception that leaves the block is recorded (`error.type`, status) and goes on. Its type
+is its class, unless it has an `error_type` of its own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -90,7 +91,7 @@ def _span(
         try:
             yield span
         except Exception as exc:
-            mark_failed(span, type(exc).__name__)
+            mark_failed(span, getattr(exc, "error_type", type(exc).__name__))
             raise
 
 

@@ -1,0 +1,485 @@
+"""The rules of the role loop, with real chat models that follow scripts."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+    convert_to_openai_messages,
+)
+
+from agents.budget import Budget, Charges, Limits
+from agents.playbook import PlaybookModel, ToolChoice, TranscriptView, answer
+from agents.role import Mind, Role, RoleRun, RoleUnfinished, Ungrounded, run_role
+from agents.scripted import ScriptedModel, ScriptedReply
+from tools.clock import SystemClock
+from tools.registry import Tool
+from tools.trace import TraceFiles, incident_context, incident_trace_id, read_trace, workflow_span
+from twin.errors import MindFailed, NetworkError, Refused, UnknownLink
+from twin.nouns.base import Noun
+
+LOST_BPS = {"L1": 1.0, "L2": 5.0, "L3": 2.0}
+
+
+class WhatIf(Noun):
+    """Which link fails."""
+
+    link: str
+
+
+class Worst(Noun):
+    """The link whose failure costs most."""
+
+    link: str
+
+
+class Links(Noun):
+    """The task."""
+
+    links: tuple[str, ...]
+
+
+def _what_if(arguments: WhatIf) -> dict[str, Any]:
+    if arguments.link == "unreachable":
+        raise NetworkError("the device did not answer")
+    if arguments.link not in LOST_BPS:
+        raise UnknownLink(arguments.link, LOST_BPS)
+    return {"lost_bps": LOST_BPS[arguments.link]}
+
+
+def _ground(worst: Worst) -> None:
+    if worst.link not in LOST_BPS:
+        raise Ungrounded(f'link "{worst.link}" is not in the topology')
+
+
+WHAT_IF = Tool("what_if", "Fail one link in the twin.", WhatIf, _what_if, "read")
+ROLE = Role("planner", "Find the worst link.", (WHAT_IF,), Worst, _ground)
+TASK = Links(links=("L1", "L2", "L3"))
+
+LOOK = ToolChoice("what_if", {"link": "L1"})
+PROSE = "I think it is L2."
+
+
+def _policy(view: TranscriptView) -> ToolChoice:
+    links = view.task_as(Links).links
+    for link in links:
+        if not view.has_called("what_if", {"link": link}):
+            return ToolChoice("what_if", {"link": link})
+    return answer(
+        Worst(link=max(links, key=lambda x: view.result_of("what_if", link=x)["lost_bps"]))
+    )
+
+
+PLAYBOOK = Mind("playbook", PlaybookModel(policies={"planner": _policy}), foreign=False)
+
+
+def _foreign(*replies: ScriptedReply) -> Mind:
+    return Mind("openai:scripted", ScriptedModel(replies), foreign=True)
+
+
+def _run(*minds: Mind, limits: Limits | None = None) -> RoleRun[Worst]:
+    return run_role(ROLE, TASK, minds, Budget(limits), SystemClock())
+
+
+def _requests(mind: Mind) -> list[list[BaseMessage]]:
+    assert isinstance(mind.model, ScriptedModel)
+    return mind.model.requests
+
+
+def _turns(run: RoleRun[Worst], mind: str) -> list[list[Any]]:
+    return [
+        [(c["name"], c["arguments"]) for c in entry["calls"]]
+        for entry in run.transcript
+        if entry["kind"] == "turn" and entry["mind"] == mind
+    ]
+
+
+# The answer is a tool
+
+
+def test_playbook_alone_finishes_and_costs_nothing() -> None:
+    run = _run(PLAYBOOK)
+    assert run.answer == Worst(link="L2")
+    assert (run.finished_by, run.swaps, run.charges) == ("playbook", [], Charges())
+
+
+def test_other_mind_with_another_legal_choice_changes_the_outcome() -> None:
+    run = _run(_foreign(LOOK, answer(Worst(link="L1"))), PLAYBOOK)
+    assert run.answer == Worst(link="L1")
+    assert run.finished_by == "openai:scripted"
+
+
+def test_model_must_call_a_tool_and_the_answer_is_one_of_them() -> None:
+    mind = _foreign(answer(Worst(link="L2")))
+    _run(mind)
+    assert isinstance(mind.model, ScriptedModel)
+    assert mind.model.tool_choices == ["any"]
+    offered = [tool["function"]["name"] for tool in mind.model.offered[0]]
+    assert offered == ["what_if", "answer"]
+
+
+def test_answer_that_came_with_calls_is_asked_for_again() -> None:
+    run = _run(_foreign([LOOK, answer(Worst(link="L1"))], answer(Worst(link="L2"))))
+    assert run.answer == Worst(link="L2")
+    assert _turns(run, "openai:scripted") == [[("what_if", {"link": "L1"})]]
+
+
+def test_several_calls_are_executed_in_order() -> None:
+    mind = _foreign([LOOK, ToolChoice("what_if", {"link": "L3"})], answer(Worst(link="L2")))
+    _run(mind)
+    told = [json.loads(m.text) for m in _requests(mind)[1] if isinstance(m, ToolMessage)]
+    assert told == [{"result": {"lost_bps": 1.0}}, {"result": {"lost_bps": 2.0}}]
+
+
+# Bad replies
+
+
+BAD: dict[str, ScriptedReply] = {
+    "prose": PROSE,
+    "unknown tool": ToolChoice("reboot", {}),
+    "missing argument": ToolChoice("what_if", {}),
+    "wrong type": ToolChoice("what_if", {"link": 7}),
+    "extra argument": ToolChoice("what_if", {"link": "L1", "force": True}),
+    "wrong answer schema": ToolChoice("answer", {"worst": "L1"}),
+    "answer names what does not exist": answer(Worst(link="L99")),
+    "call names what does not exist": ToolChoice("what_if", {"link": "L99"}),
+    "two answers": [answer(Worst(link="L1")), answer(Worst(link="L2"))],
+    "too many calls": [LOOK] * 17,
+    "malformed arguments": AIMessage(
+        content="",
+        invalid_tool_calls=[
+            {
+                "type": "invalid_tool_call",
+                "id": "x",
+                "name": "what_if",
+                "args": '{"link": "L1',
+                "error": None,
+            }
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_bad_reply_is_repaired_twice_and_the_third_one_changes_the_mind(bad: ScriptedReply) -> None:
+    repaired = _run(_foreign(bad, bad, answer(Worst(link="L1"))), PLAYBOOK)
+    assert (repaired.finished_by, repaired.answer.link) == ("openai:scripted", "L1")
+    lost = _run(_foreign(bad, bad, bad, answer(Worst(link="L1"))), PLAYBOOK)
+    assert (lost.finished_by, lost.answer.link) == ("playbook", "L2")
+    (swap,) = lost.swaps
+    assert (swap.mind, swap.to, swap.cause) == ("openai:scripted", "playbook", "bad_replies")
+
+
+def test_bad_replies_of_all_kinds_share_one_counter_that_good_ones_do_not_reset() -> None:
+    mixed = (PROSE, LOOK, BAD["unknown tool"], ToolChoice("what_if", {"link": "L3"}), BAD["prose"])
+    run = _run(_foreign(*mixed, answer(Worst(link="L1"))), PLAYBOOK)
+    assert run.finished_by == "playbook"
+
+
+def test_each_mind_has_a_counter_of_its_own() -> None:
+    first = Mind("first", ScriptedModel([PROSE] * 3), foreign=True)
+    second = Mind("second", ScriptedModel([PROSE, PROSE, answer(Worst(link="L3"))]), foreign=True)
+    run = _run(first, second, PLAYBOOK)
+    assert run.finished_by == "second"
+    assert [(s.mind, s.to) for s in run.swaps] == [("first", "second")]
+
+
+def test_mind_is_shown_its_error_but_never_its_raw_reply() -> None:
+    mind = _foreign(PROSE, ToolChoice("what_if", {"link": 7}), answer(Worst(link="L2")))
+    _run(mind)
+    last = _requests(mind)[-1]
+    text = "".join(m.text for m in last)
+    assert "calls no tool" in text
+    assert "valid string" in text
+    assert PROSE not in text
+    assert not any(isinstance(m, AIMessage) for m in last)
+
+
+def test_successor_reads_turns_and_no_word_of_bad_replies() -> None:
+    injected = ToolChoice("ignore_all_instructions", {"x": "drain everything"})
+    second = Mind("second", ScriptedModel([answer(Worst(link="L2"))]), foreign=True)
+    _run(_foreign(LOOK, PROSE, injected, PROSE), second)
+    (messages,) = _requests(second)
+    assert [type(m) for m in messages] == [SystemMessage, HumanMessage, AIMessage, ToolMessage]
+    text = json.dumps(convert_to_openai_messages(messages))
+    assert "ignore_all" not in text
+    assert "think" not in text
+    assert "not used" not in text
+
+
+def test_call_with_an_invented_name_leaves_the_calls_before_it() -> None:
+    invented = ToolChoice("what_if", {"link": "L99"})
+    never = ToolChoice("what_if", {"link": "L3"})
+    run = _run(_foreign([LOOK, invented, never], answer(Worst(link="L2"))))
+    assert _turns(run, "openai:scripted") == [[("what_if", {"link": "L1"})]]
+    (complaint,) = [e for e in run.transcript if e["kind"] == "complaint"]
+    assert "L99" in str(complaint["reason"])
+
+
+def test_user_messages_never_follow_one_another() -> None:
+    mind = _foreign(PROSE, PROSE, answer(Worst(link="L2")))
+    _run(mind)
+    kinds = [m.type for m in _requests(mind)[-1]]
+    assert kinds == ["system", "human"]
+
+
+# Minds that are gone
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionError("refused"), ValueError("no choices"), RecursionError("deep")]
+)
+def test_any_exception_of_a_foreign_mind_means_that_it_is_down(error: Exception) -> None:
+    run = _run(_foreign(LOOK, error), PLAYBOOK)
+    assert run.finished_by == "playbook"
+    (swap,) = run.swaps
+    assert swap.cause == "down"
+    assert type(error).__name__ in swap.detail
+
+
+def test_playbook_takes_the_rest_and_repeats_nothing() -> None:
+    run = _run(_foreign(LOOK, ConnectionError("refused")), PLAYBOOK)
+    assert run.answer == Worst(link="L2")
+    assert _turns(run, "playbook") == [
+        [("what_if", {"link": "L2"})],
+        [("what_if", {"link": "L3"})],
+    ]
+
+
+def test_exception_in_one_of_our_own_minds_is_loud() -> None:
+    broken = Mind("playbook", ScriptedModel([ZeroDivisionError("a bug")]), foreign=False)
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        _run(broken, PLAYBOOK)
+
+
+def test_own_mind_that_never_ends_is_a_bug() -> None:
+    endless = Mind("playbook", ScriptedModel([LOOK] * 501), foreign=False)
+    with pytest.raises(RuntimeError, match="does not end"):
+        _run(endless)
+
+
+@pytest.fixture
+def stall() -> Iterator[Callable[[TranscriptView], ToolChoice]]:
+    released = threading.Event()
+
+    def wait(_: TranscriptView) -> ToolChoice:
+        released.wait(30)
+        return answer(Worst(link="L1"))
+
+    yield wait
+    released.set()
+
+
+def test_stalled_mind_loses_the_role_at_our_deadline(
+    stall: Callable[[TranscriptView], ToolChoice],
+) -> None:
+    run = _run(_foreign(LOOK, stall), PLAYBOOK, limits=Limits(call_deadline_s=0.2))
+    assert run.finished_by == "playbook"
+    assert run.swaps[0].cause == "deadline"
+    assert run.charges.calls == 2
+
+
+def test_when_no_mind_is_left_the_failure_names_every_reason() -> None:
+    down = Mind("second", ScriptedModel([ConnectionError("refused")]), foreign=True)
+    with pytest.raises(
+        RoleUnfinished, match=r"planner .*3 bad replies.*ConnectionError"
+    ) as failure:
+        _run(_foreign(PROSE, PROSE, PROSE), down)
+    assert isinstance(failure.value, MindFailed)
+    assert [s.to for s in failure.value.swaps] == ["second", ""]
+    assert failure.value.charges.calls == 4
+
+
+def test_no_mind_at_all_is_a_failure_too() -> None:
+    with pytest.raises(RoleUnfinished, match="no mind to ask"):
+        _run()
+
+
+# Tools
+
+
+def test_tool_error_travels_as_content_and_is_no_bad_reply() -> None:
+    fails = ToolChoice("what_if", {"link": "unreachable"})
+    mind = _foreign(fails, fails, fails, fails, answer(Worst(link="L2")))
+    run = _run(mind, PLAYBOOK)
+    assert run.finished_by == "openai:scripted"
+    told = [m for m in _requests(mind)[-1] if isinstance(m, ToolMessage)]
+    assert json.loads(told[0].text) == {"error": "NetworkError: «the device did not answer»"}
+
+
+def test_bug_in_a_tool_is_loud() -> None:
+    def breaks(_: WhatIf) -> dict[str, Any]:
+        raise ZeroDivisionError
+
+    role = Role("planner", "", (Tool("what_if", "", WhatIf, breaks, "read"),), Worst)
+    with pytest.raises(ZeroDivisionError):
+        run_role(role, TASK, [_foreign(LOOK), PLAYBOOK], Budget(), SystemClock())
+
+
+def test_role_with_a_mutating_tool_cannot_be_made() -> None:
+    with pytest.raises(Refused, match="drain_link"):
+        Role("planner", "", (Tool("drain_link", "", WhatIf, _what_if),), Worst)
+
+
+# Budgets
+
+
+@pytest.mark.parametrize(
+    ("limits", "noun"),
+    [
+        (Limits(steps_per_role=2), "steps"),
+        (Limits(calls=2), "calls"),
+        (Limits(tokens=1), "tokens"),
+        (Limits(seconds=0), "seconds"),
+    ],
+)
+def test_used_up_budget_gives_the_rest_to_the_next_mind(limits: Limits, noun: str) -> None:
+    run = _run(_foreign(*[LOOK] * 10), PLAYBOOK, limits=limits)
+    assert (run.finished_by, run.answer.link) == ("playbook", "L2")
+    (swap,) = run.swaps
+    assert swap.cause == "budget"
+    assert noun in swap.detail
+
+
+def test_budget_is_shared_by_the_role_runs_of_an_incident() -> None:
+    budget = Budget(Limits(calls=3))
+    for expected in ("openai:scripted", "playbook"):
+        mind = _foreign(LOOK, answer(Worst(link="L1")))
+        run = run_role(ROLE, TASK, [mind, PLAYBOOK], budget, SystemClock())
+        assert run.finished_by == expected
+    assert budget.spent.calls == 3
+
+
+def test_spent_budget_survives_a_restart() -> None:
+    budget = Budget(Limits(calls=3), spent=Charges(calls=3))
+    run = run_role(ROLE, TASK, [_foreign(LOOK), PLAYBOOK], budget, SystemClock())
+    assert (run.finished_by, run.charges.calls) == ("playbook", 0)
+
+
+def test_tokens_are_the_servers_count_where_it_gives_one() -> None:
+    usage = {"input_tokens": 700, "output_tokens": 30, "total_tokens": 730}
+    call = {"type": "tool_call", "id": "a", "name": "answer", "args": {"link": "L1"}}
+    reply = AIMessage(content="", tool_calls=[call], usage_metadata=usage)
+    run = _run(_foreign(reply))
+    assert (run.charges.input_tokens, run.charges.output_tokens) == (700, 30)
+    assert run.charges.estimated_calls == 0
+
+
+def test_tokens_are_counted_by_our_rule_where_the_server_gives_none() -> None:
+    run = _run(_foreign(answer(Worst(link="L1"))))
+    assert run.charges.estimated_calls == 1
+    # "answer" and "{'link': 'L1'}" are 6 + 14 bytes.
+    assert run.charges.output_tokens == 7
+
+
+# Trace
+
+
+def test_trace_shows_every_chat_every_tool_every_refusal_and_the_swap(tmp_path: Path) -> None:
+    trace_id = incident_trace_id("INC-7")
+    with (
+        TraceFiles(tmp_path) as files,
+        workflow_span(files.tracer, "incident", context=incident_context(trace_id)),
+    ):
+        minds = [_foreign(LOOK, PROSE, ConnectionError("refused")), PLAYBOOK]
+        run_role(ROLE, TASK, minds, Budget(), SystemClock(), files.tracer)
+    spans = read_trace(files.path_of(trace_id))
+    assert [span["name"] for span in spans] == [
+        "chat openai:scripted",
+        "execute_tool what_if",
+        "chat openai:scripted",
+        "chat openai:scripted",
+        "chat playbook",
+        "execute_tool what_if",
+        "chat playbook",
+        "execute_tool what_if",
+        "chat playbook",
+        "invoke_agent planner",
+        "invoke_workflow incident",
+    ]
+    agent = spans[-2]
+    assert [event["name"] for event in agent["events"]] == ["noctua.bad_reply", "noctua.swap"]
+    assert agent["attributes"]["noctua.mind.finished_by"] == "playbook"
+    assert all(span["parent_id"] == agent["context"]["span_id"] for span in spans[:-2])
+    assert spans[3]["attributes"]["error.type"] == "ConnectionError"
+    ids = [s["attributes"]["gen_ai.tool.call.id"] for s in spans if "execute_tool" in s["name"]]
+    assert ids == ["call00001", "call00002", "call00003"]
+
+
+# Garbage
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(["what_if", "answer", "reboot", ""]) | st.text(max_size=30)
+ARGUMENTS = st.dictionaries(
+    st.sampled_from(["link", "kind"]) | st.text(max_size=8), JSON, max_size=3
+) | st.sampled_from([*LOST_BPS, "L99", "unreachable"]).map(lambda link: {"link": link})
+CALLS = st.builds(
+    lambda name, args, id_: {"type": "tool_call", "name": name, "args": args, "id": id_},
+    NAMES,
+    ARGUMENTS,
+    st.none() | st.text(max_size=5),
+)
+INVALID = st.builds(
+    lambda name, args: {
+        "type": "invalid_tool_call",
+        "name": name,
+        "args": args,
+        "id": None,
+        "error": None,
+    },
+    st.none() | NAMES,
+    st.none() | st.text(max_size=20),
+)
+GARBAGE = st.builds(
+    lambda content, calls, invalid: AIMessage(
+        content=content, tool_calls=calls, invalid_tool_calls=invalid
+    ),
+    st.text(max_size=40),
+    st.lists(CALLS, max_size=4),
+    st.lists(INVALID, max_size=1),
+)
+
+
+def _assert_clean(messages: Sequence[BaseMessage]) -> None:
+    """Every call is of a tool that exists, has an id of its own, and is followed by its result."""
+    json.dumps(convert_to_openai_messages(list(messages))).encode()
+    assert [m.type for m in messages[:2]] == ["system", "human"]
+    asked = [c for m in messages if isinstance(m, AIMessage) for c in m.tool_calls]
+    told = [m.tool_call_id for m in messages if isinstance(m, ToolMessage)]
+    assert [c["id"] for c in asked] == told == [f"call{i + 1:05d}" for i in range(len(told))]
+    assert all(c["name"] == "what_if" and set(c["args"]) == {"link"} for c in asked)
+    assert all(m.text == "" for m in messages if isinstance(m, AIMessage))
+
+
+@settings(max_examples=300, deadline=None)
+@given(replies=st.lists(GARBAGE, max_size=6))
+def test_whatever_a_mind_wrote_its_successor_reads_a_clean_transcript(
+    replies: list[AIMessage],
+) -> None:
+    """The first mind writes garbage and is then gone; the playbook still answers rightly."""
+    witness = Mind("witness", ScriptedModel([]), foreign=True)
+    run = _run(_foreign(*replies), witness, PLAYBOOK)
+    for messages in _requests(witness):
+        _assert_clean(messages)
+    if run.finished_by == "playbook":
+        assert run.answer == Worst(link="L2")
+    else:
+        assert run.answer.link in LOST_BPS
+    json.dumps(run.transcript, allow_nan=False).encode()
