@@ -1,1 +1,1 @@
-"""The network's physics at flow level: routing, loads, queues, and what services get out of them."""
+"""Physics at flow level: routing, loads, queues, and what services get out of them."""

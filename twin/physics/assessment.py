@@ -11,7 +11,7 @@ from twin.errors import UnknownNode
 from twin.nouns.service import UNAVAILABLE_LOSS, Service
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
-from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
+from twin.nouns.traffic import TRAFFIC_CLASSES
 from twin.physics.compiled import (
     CompiledTopology,
     FloatArray,
@@ -108,8 +108,9 @@ def service_levels(
 class ServiceVerdict:
     """How one service fares now, on its worst pair.
 
-    `loss`: fraction 0..1. `delay_s`: mean one-way, inf where nothing arrives. `in_breach`: outside its
-    loss or delay objective, or unavailable. `reasons`: each broken promise in words, empty when none.
+    `loss`: fraction 0..1. `delay_s`: mean one-way, inf where nothing arrives. `in_breach`: outside
+    its loss or delay objective, or unavailable. `reasons`: each broken promise in words, empty when
+    none.
     """
 
     service: str
@@ -137,14 +138,14 @@ class Flows:
 class Assessment:
     """The steady state that a network settles in.
 
-    Per egress and class, (n_arcs, 3): `offered_bps`, what routing sends there if nothing were dropped
-    on the way; `arriving_bps`, what does arrive; `carried_bps`, what it puts on the wire (its own
-    counter); `received_bps`, what the far end receives; `dropped`, the fraction 0..1 of what arrives
-    that it drops and counts (queue and policer); `queue_delay_s`, mean wait.
+    Per egress and class, (n_arcs, 3): `offered_bps`, what routing sends there if nothing were
+    dropped on the way; `arriving_bps`, what does arrive; `carried_bps`, what it puts on the wire
+    (its own counter); `received_bps`, what the far end receives; `dropped`, the fraction 0..1 of
+    what arrives that it drops and counts (queue and policer); `queue_delay_s`, mean wait.
     `utilisation`: (n_arcs,), offered load of all classes / capacity, may exceed 1;
-    `carried_utilisation`: the same of carried load, never above 1.
-    Per class and pair, (3, n, n): `delivered`, fraction 0..1; `delay_s`, mean one-way of what arrives,
-    inf where nothing does. `reachable`: (n, n). `lost_bps`: all traffic that does not arrive.
+    `carried_utilisation`: the same of carried load, never above 1. Per class and pair, (3, n, n):
+    `delivered`, fraction 0..1; `delay_s`, mean one-way of what arrives, inf where nothing does.
+    `reachable`: (n, n). `lost_bps`: all traffic that does not arrive.
     """
 
     topology: Topology
@@ -226,8 +227,8 @@ def flows(
 ) -> Flows:
     """Loads and deliveries of S traffic matrices (S, 3, n, n) over one routing.
 
-    Drops upstream thin what arrives downstream: the loads are the fixed point of that, and traffic is
-    conserved exactly whatever the precision of the fixed point is. `policed_bps`: (n_arcs, 3).
+    Drops upstream thin what arrives downstream: the loads are the fixed point of that, and traffic
+    is conserved exactly whatever the precision of the fixed point is. `policed_bps`: (n_arcs, 3).
     `silent_loss`: (n_arcs,). `capacity_bps`, `split`: (n_arcs, S), default as built and even.
     """
     samples = len(traffic_bps)
@@ -300,7 +301,8 @@ def assess(
     services: Sequence[Service] = (),
     parameters: PhysicsParameters = DEFAULT_PARAMETERS,
 ) -> Assessment:
-    """Route, load and judge `state` from scratch. A `Twin` does the same and keeps what it compiled.
+    """Route, load and judge `state` from scratch. A `Twin` does the same and keeps what it
+    compiled.
 
     Raises UnknownNode, UnknownLink for names that the topology does not have.
     """

@@ -1,4 +1,4 @@
-"""A topology and its configuration as arrays, in arc order (link i: arc 2i from `a`, 2i+1 from `b`)."""
+"""A topology and its configuration as arrays, in the arc order of the topology."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ NO_ARC = 0
 class CompiledTopology:
     """The immutable part, built once per topology.
 
-    `tail`, `head`: int64 (n_arcs,), node indices. `capacity_bps`, `propagation_s`: float64 (n_arcs,).
-    `out_offsets` (n + 1,) and `out_arcs` (n_arcs,): the arcs that leave node v are
+    `tail`, `head`: int64 (n_arcs,), node indices. `capacity_bps`, `propagation_s`: float64
+    (n_arcs,). `out_offsets` (n + 1,) and `out_arcs` (n_arcs,): the arcs that leave node v are
     `out_arcs[out_offsets[v]:out_offsets[v + 1]]`; `in_*` likewise for those that enter it.
     """
 

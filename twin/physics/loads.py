@@ -6,6 +6,7 @@ matrix is S = 1. K is the number of classes, normally 3.
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.physics.compiled import CompiledTopology, FloatArray, IntArray
 from twin.physics.routing import Routing
@@ -48,7 +49,8 @@ def arriving_loads(
         routing.hop_offsets,
         routing.hop_arcs,
         compiled.head,
-        traffic_bps,
+        # To numba a read-only array is another type, and another compilation.
+        traffic_bps if traffic_bps.flags.writeable else traffic_bps.copy(),
         lossless(compiled.n_arcs, samples, classes) if passing is None else passing,
         even_split(compiled.n_arcs, samples) if split is None else split,
         arriving,
@@ -90,18 +92,18 @@ def deliveries(
 
 @numba.njit(cache=True, nogil=True)
 def _add_rows(
-    rows,
-    destinations,
-    order,
-    settled,
-    hop_offsets,
-    hop_arcs,
-    head,
-    traffic,
-    passing,
-    split,
-    arriving,
-):  # type: ignore[no-untyped-def]  # numba infers the types from the first call
+    rows: IntArray,
+    destinations: IntArray,
+    order: NDArray[np.int32],
+    settled: IntArray,
+    hop_offsets: NDArray[np.int32],
+    hop_arcs: NDArray[np.int32],
+    head: IntArray,
+    traffic: FloatArray,
+    passing: FloatArray,
+    split: FloatArray,
+    arriving: FloatArray,
+) -> None:
     samples, classes, n = traffic.shape[0], traffic.shape[1], traffic.shape[2]
     waiting = np.empty((n, samples, classes))
     total = np.empty(samples)
@@ -131,18 +133,18 @@ def _add_rows(
 
 @numba.njit(cache=True, nogil=True)
 def _deliver_rows(
-    destinations,
-    order,
-    settled,
-    hop_offsets,
-    hop_arcs,
-    head,
-    passing,
-    hop_delay,
-    split,
-    delivered,
-    delay,
-):  # type: ignore[no-untyped-def]
+    destinations: IntArray,
+    order: NDArray[np.int32],
+    settled: IntArray,
+    hop_offsets: NDArray[np.int32],
+    hop_arcs: NDArray[np.int32],
+    head: IntArray,
+    passing: FloatArray,
+    hop_delay: FloatArray,
+    split: FloatArray,
+    delivered: FloatArray,
+    delay: FloatArray,
+) -> None:
     samples, classes, n = passing.shape[1], passing.shape[2], delivered.shape[2]
     # `late` is the delay of what arrives times the fraction that arrives, so that shares add up.
     reach = np.empty((n, samples, classes))

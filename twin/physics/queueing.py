@@ -1,15 +1,16 @@
 """One egress: policers, then two queues with finite buffers, then the wire.
 
-Voice has a queue of its own with strict, non-preemptive priority; business and best effort share the
-other one. Arrivals are Poisson; packet sizes have a mean and a squared coefficient of variation. What
-is not covered: bursts longer than Poisson's (a real egress drops a little before its average load
-reaches the capacity), and active queue management.
+Voice has a queue of its own with strict, non-preemptive priority; business and best effort share
+the other one. Arrivals are Poisson; packet sizes have a mean and a squared coefficient of
+variation. What is not covered: bursts longer than Poisson's (a real egress drops a little before
+its average load reaches the capacity), and active queue management.
 
-Sources: waiting without bounds, A. Cobham, Operations Research 2(1), 1954 (priority) over the formula
-of Pollaczek and Khinchine; loss, J. MacGregor Smith, Mathematical and Computer Modelling 39, 2004
-(two-moment M/G/1/K, exact for M/M/1/K). That waiting in a bounded buffer is the mean of the exponential
-distribution cut off at the buffer, with the unbounded mean as its parameter, is ours: exact without
-bounds, right in the limit of overload (a full buffer), and an approximation in between.
+Sources: waiting without bounds, A. Cobham, Operations Research 2(1), 1954 (priority) over the
+formula of Pollaczek and Khinchine; loss, J. MacGregor Smith, Mathematical and Computer Modelling
+39, 2004 (two-moment M/G/1/K, exact for M/M/1/K). That waiting in a bounded buffer is the mean of
+the exponential distribution cut off at the buffer, with the unbounded mean as its parameter, is
+ours: exact without bounds, right in the limit of overload (a full buffer), and an approximation in
+between.
 """
 
 import math
@@ -42,7 +43,8 @@ class PhysicsParameters:
 class EgressResult:
     """What an egress does to what arrives, each float64 (n_arcs, S, 3).
 
-    `sent`: fraction 0..1 put on the wire, after policers and queues. `wait_s`: mean time in the queue.
+    `sent`: fraction 0..1 put on the wire, after policers and queues. `wait_s`: mean time in the
+    queue.
     """
 
     sent: FloatArray
@@ -77,8 +79,16 @@ def serve_egresses(
 
 @numba.njit(cache=True, nogil=True)
 def _serve(
-    arriving, capacity, policed, packet_bits, size_scv, voice_buffer_s, shared_buffer_s, sent, wait
-):  # type: ignore[no-untyped-def]  # numba infers the types from the first call
+    arriving: FloatArray,
+    capacity: FloatArray,
+    policed: FloatArray,
+    packet_bits: float,
+    size_scv: float,
+    voice_buffer_s: float,
+    shared_buffer_s: float,
+    sent: FloatArray,
+    wait: FloatArray,
+) -> None:
     for arc in range(arriving.shape[0]):
         for s in range(arriving.shape[1]):
             service_s = packet_bits / capacity[arc, s]
@@ -108,7 +118,11 @@ def _serve(
 
 
 @numba.njit(cache=True, nogil=True)
-def _loss(load, packets, scv):  # type: ignore[no-untyped-def]
+def _loss(
+    load: float,
+    packets: float,
+    scv: float,
+) -> float:
     """Share of packets lost at `load` (may exceed 1) with room for `packets`, Smith's formula."""
     if load <= 0.0:
         return 0.0
@@ -126,8 +140,11 @@ def _loss(load, packets, scv):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _bounded_mean(rate, bound):  # type: ignore[no-untyped-def]
-    """Mean of the density that is proportional to exp(-rate x) on 0..bound; `rate` may be negative."""
+def _bounded_mean(
+    rate: float,
+    bound: float,
+) -> float:
+    """Mean of the density that is proportional to exp(-rate x) on 0..bound; `rate` of any sign."""
     product = rate * bound
     if abs(product) < 1e-4:
         return bound * (0.5 - product / 12.0)

@@ -21,10 +21,10 @@ UNREACHABLE = -1
 class Routing:
     """The equal-cost DAG towards each of `destinations`, one row per destination.
 
-    `destinations`: int64 (D,), node indices. `distance`: int64 (D, n), weight of the shortest path from
-    each node, UNREACHABLE where there is none. `order`: int32 (D, n), nodes by increasing distance, the
-    destination first; the first `settled[row]` entries are valid. The next-hop arcs of `order[row, i]`
-    are `hop_arcs[row, hop_offsets[row, i]:hop_offsets[row, i + 1]]`.
+    `destinations`: int64 (D,), node indices. `distance`: int64 (D, n), weight of the shortest path
+    from each node, UNREACHABLE where there is none. `order`: int32 (D, n), nodes by increasing
+    distance, the destination first; the first `settled[row]` entries are valid. The next-hop arcs
+    of `order[row, i]` are `hop_arcs[row, hop_offsets[row, i]:hop_offsets[row, i + 1]]`.
     """
 
     destinations: IntArray
@@ -94,20 +94,20 @@ def destinations_using(routing: Routing, n_arcs: int) -> NDArray[np.bool_]:
 # change of the caller's file, not one of a file that the callee lives in.
 @numba.njit(cache=True, nogil=True)
 def _route_rows(
-    destinations,
-    tail,
-    head,
-    out_offsets,
-    out_arcs,
-    in_offsets,
-    in_arcs,
-    weights,
-    distance,
-    order,
-    settled,
-    hop_offsets,
-    hop_arcs,
-):  # type: ignore[no-untyped-def]  # numba infers the types from the first call
+    destinations: IntArray,
+    tail: IntArray,
+    head: IntArray,
+    out_offsets: IntArray,
+    out_arcs: IntArray,
+    in_offsets: IntArray,
+    in_arcs: IntArray,
+    weights: IntArray,
+    distance: IntArray,
+    order: NDArray[np.int32],
+    settled: IntArray,
+    hop_offsets: NDArray[np.int32],
+    hop_arcs: NDArray[np.int32],
+) -> None:
     n = out_offsets.shape[0] - 1
     heap = np.empty(tail.shape[0] + 1, dtype=np.int64)
     done = np.empty(n, dtype=np.bool_)
@@ -138,7 +138,18 @@ def _route_rows(
 
 
 @numba.njit(cache=True, nogil=True)
-def _settle(destination, tail, in_offsets, in_arcs, weights, distance, order, settled, heap, done):  # type: ignore[no-untyped-def]
+def _settle(
+    destination: int,
+    tail: IntArray,
+    in_offsets: IntArray,
+    in_arcs: IntArray,
+    weights: IntArray,
+    distance: IntArray,
+    order: NDArray[np.int32],
+    settled: IntArray,
+    heap: IntArray,
+    done: NDArray[np.bool_],
+) -> None:
     # Heap keys are distance * n + node: one integer, and ties settle in node order.
     n = distance.shape[0]
     done[:] = False
@@ -172,7 +183,10 @@ def _settle(destination, tail, in_offsets, in_arcs, weights, distance, order, se
 
 
 @numba.njit(cache=True, nogil=True)
-def _sift_up(heap, position):  # type: ignore[no-untyped-def]
+def _sift_up(
+    heap: IntArray,
+    position: int,
+) -> None:
     key = heap[position]
     while position > 0:
         parent = (position - 1) // 2
@@ -184,7 +198,10 @@ def _sift_up(heap, position):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _sift_down(heap, size):  # type: ignore[no-untyped-def]
+def _sift_down(
+    heap: IntArray,
+    size: int,
+) -> None:
     key = heap[0]
     position = 0
     while 2 * position + 1 < size:
@@ -200,8 +217,16 @@ def _sift_down(heap, size):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True)
 def _collect_hops(
-    head, out_offsets, out_arcs, weights, distance, order, settled, hop_offsets, hop_arcs
-):  # type: ignore[no-untyped-def]
+    head: IntArray,
+    out_offsets: IntArray,
+    out_arcs: IntArray,
+    weights: IntArray,
+    distance: IntArray,
+    order: NDArray[np.int32],
+    settled: int,
+    hop_offsets: NDArray[np.int32],
+    hop_arcs: NDArray[np.int32],
+) -> None:
     filled = 0
     for i in range(settled):
         hop_offsets[i] = filled

@@ -59,7 +59,7 @@ class Twin:
         )
 
     def route(self, state: NetworkState) -> Routing:
-        """Routing of `state`; kept by weights and what is up, so that other traffic costs nothing."""
+        """Routing of `state`; kept by weights and what is up, so other traffic costs nothing."""
         weights = arc_weights(state.topology, state.running, state.down_links)
         key = weights.tobytes()
         with self._lock:
@@ -82,7 +82,7 @@ class Twin:
 
 
 def profile_at(profile: DailyProfile, time_s: float) -> float:
-    """The factor at a Unix time: linear between full hours of UTC, the day after like the day before."""
+    """The factor at a Unix time: linear between full hours of UTC, the same every day."""
     hours = (time_s % 86_400.0) / 3600.0
     count = len(profile.hourly)
     before = int(hours) % count

@@ -1,1 +1,1 @@
-"""Where networks come from: readers that take text, and the assumptions that complete what they lack."""
+"""Where networks come from: readers of text, and the assumptions that fill what they lack."""

@@ -16,9 +16,9 @@ CLASS_SHARES = (0.10, 0.30, 0.60)
 def demand_matrix(network: ParsedNetwork) -> FloatArray:
     """Relative demand between all pairs, float64 (n, n), zero on the diagonal.
 
-    Where a source lists every pair in one direction only, as the undirected instances of SNDlib do, each
-    demand counts in both directions; where it lists any pair in both, it is taken as directed. Without
-    demands: gravity, the product of the two degrees.
+    Where a source lists every pair in one direction only, as the undirected instances of SNDlib do,
+    each demand counts in both directions; where it lists any pair in both, it is taken as directed.
+    Without demands: gravity, the product of the two degrees.
     """
     if not network.demands:
         return _gravity(network)

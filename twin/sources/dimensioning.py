@@ -1,6 +1,7 @@
 """How large a link has to be where the source does not say."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.physics.compiled import NO_ARC, CompiledTopology, FloatArray, IntArray
 from twin.physics.routing import Routing, destinations_using, route
@@ -18,9 +19,9 @@ def members_needed(
 ) -> IntArray:
     """Members of MODULE_BPS that each link needs, int64 (n_links,).
 
-    The fewest that keep both directions at or under 0.5 with everything up, and at or under 0.85 while
-    any single link is down. Pairs that a failure parts are left out of that failure. Double and
-    shared-risk failures are not planned for. `demand_bps`: (n, n), at peak.
+    The fewest that keep both directions at or under 0.5 with everything up, and at or under 0.85
+    while any single link is down. Pairs that a failure parts are left out of that failure. Double
+    and shared-risk failures are not planned for. `demand_bps`: (n, n), at peak.
     """
     healthy = total_loads(compiled, route(compiled, weights), demand_bps)
     worst = worst_single_failure_loads(compiled, weights, demand_bps)
@@ -28,7 +29,7 @@ def members_needed(
     per_link = needed_bps.reshape(-1, 2).max(axis=1)
     # A load of exactly k modules must not become k + 1 by rounding.
     members = np.ceil(per_link / MODULE_BPS - 1e-9).astype(np.int64)
-    return np.maximum(members, 1)
+    return np.asarray(np.maximum(members, 1))
 
 
 def worst_single_failure_loads(
@@ -48,7 +49,7 @@ def worst_single_failure_loads(
 def _loads_without(
     compiled: CompiledTopology,
     base: Routing,
-    used: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    used: NDArray[np.bool_],
     healthy: FloatArray,
     weights: IntArray,
     demand_bps: FloatArray,

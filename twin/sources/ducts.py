@@ -5,15 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from twin.nouns.topology import Link, SharedRiskGroup
 
-SHARING_ANGLE_DEG = 30.0
-"""Links within this angle leave a place through one duct. Assumed: two routes 30° apart are 13 km apart
-after 25 km, about where separate rights of way begin to pay."""
+SHARING_ANGLE_DEG = 45.0
+"""Links within this angle leave a place through one duct: about eight ways out. Assumed."""
 
 SHARED_KM = 25.0
 """How far they run together at most. Assumed: the reach of a metropolitan area."""
 
 SHARED_PART = 0.5
-"""They part at the latest half way along the shorter link, so that each end has a duct of its own."""
+"""They part half way along the shorter link at the latest: each end has its own duct."""
 
 
 def ducts_from_geometry(

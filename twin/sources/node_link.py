@@ -5,10 +5,10 @@
      "edges": [{"source": ..., "target": ..., "dist": kilometres,        "links" is read too
                 "capacity": bit/s, "weight": 1..65534}]}                 capacity, weight optional
 
-Positions that cannot be degrees (topohub's synthetic graphs draw on a plane, in kilometres) are put near
-0° north 0° east, where a degree is 111.195 km both ways. Node ids are names where these are unique, and
-otherwise the name with the id behind it. A link from a node to itself is refused: it carries nothing and
-every count of links would include it.
+Positions that cannot be degrees (topohub's synthetic graphs draw on a plane, in kilometres) are put
+near 0° north 0° east, where a degree is 111.195 km both ways. Node ids are names where these are
+unique, and otherwise the name with the id behind it. A link from a node to itself is refused: it
+carries nothing and every count of links would include it.
 """
 
 import json
@@ -263,7 +263,7 @@ def _demands(
 
 
 def _refuse_disconnected(ids: Sequence[str], links: Sequence[ParsedLink], name: str) -> None:
-    graph = nx.Graph()
+    graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(ids)
     graph.add_edges_from((link.a, link.b) for link in links)
     parts = sorted(nx.connected_components(graph), key=len)

@@ -28,7 +28,8 @@ class ParsedLink:
 class ParsedNetwork:
     """A connected network of at least two nodes.
 
-    `demands`: (source, target, value) as listed, in the source's own unit; empty where it lists none.
+    `demands`: (source, target, value) as listed, in the source's own unit; empty where it lists
+    none.
     """
 
     name: str

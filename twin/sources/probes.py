@@ -1,8 +1,8 @@
 """Where to measure, so that a fault on a link shows in a set of probes that no other link shares.
 
-The signature of a link is the set of probed node pairs whose healthy paths hold it, in either direction.
-Two links with the same signature cannot be told apart by probes, and a link with an empty one is not
-seen at all.
+The signature of a link is the set of probed node pairs whose healthy paths hold it, in either
+direction. Two links with the same signature cannot be told apart by probes, and a link with an
+empty one is not seen at all.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ def added_pairs(
     head: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> list[NodePair]:
-    """Pairs besides `probed`, each splitting the most groups of links that look alike, until none does."""
+    """Pairs besides `probed`, each splitting the most groups of links that look alike."""
     n, n_links = routing.distance.shape[1], len(head) // 2
     looks = _Looks(n_links)
     for pair in probed:
@@ -108,7 +108,7 @@ def distinguishable_share(
 
 
 def links_between(pair: NodePair, routing: Routing, head: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Links on any equal-cost path of the pair, in either direction, sorted. All rows must be there."""
+    """Links on any equal-cost path of the pair, both directions, sorted; needs every row."""
     links: set[int] = set()
     for source, target in (pair, pair[::-1]):
         seen, stack = {source}, [source]

@@ -19,8 +19,8 @@ MAX_NODE_PAIRS = 2
 
 _FIRST = (
     "Alder", "Birch", "Cobalt", "Dorn", "Ember", "Falke", "Granit", "Hafen", "Ibis", "Jade",
-    "Kranich", "Linden", "Mistral", "Nordwind", "Opal", "Pirol", "Quarz", "Rotdorn", "Saphir", "Taiga",
-    "Ulme", "Vela", "Wacholder", "Zenit",
+    "Kranich", "Linden", "Mistral", "Nordwind", "Opal", "Pirol", "Quarz", "Rotdorn", "Saphir",
+    "Taiga", "Ulme", "Vela", "Wacholder", "Zenit",
 )  # fmt: skip
 _SECOND = (
     "Bank", "Broadcast", "Clinics", "Energy", "Foods", "Games", "Insurance", "Logistics", "Media",
@@ -33,8 +33,8 @@ def invented_services(
 ) -> tuple[Service, ...]:
     """SERVICES_PER_NODE services per node over pairs that have demand both ways.
 
-    `demand`: (n, n). `propagation_s`: (n, n), mean propagation delay on healthy paths, from which the
-    delay objectives follow.
+    `demand`: (n, n). `propagation_s`: (n, n), mean propagation delay on healthy paths, from which
+    the delay objectives follow.
     """
     sources, targets = np.nonzero(np.triu((demand > 0) & (demand.T > 0)))
     if not sources.size:
@@ -64,7 +64,7 @@ def invented_services(
 
 
 def objective_for(traffic_class: TrafficClass, propagation_s: float) -> ServiceLevelObjective:
-    """What a class is promised on a service whose longest pair takes `propagation_s` when healthy."""
+    """What a class is promised where the longest pair takes `propagation_s` when healthy."""
     match traffic_class:
         case TrafficClass.VOICE:
             delay_s = round(1.5 * propagation_s + 0.015, 4)

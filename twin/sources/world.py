@@ -1,4 +1,4 @@
-"""The simulated world: from a topology source and a seed to an inventory. docs/world.md explains it."""
+"""The simulated world: from a topology source and a seed to an inventory (see docs/world.md)."""
 
 from collections.abc import Sequence
 
@@ -79,7 +79,7 @@ def inventory_of(network: ParsedNetwork, seed: int, traffic_scale: float = 1.0) 
     given = {link.id: link.weight for link in network.links if link.weight is not None}
     weights = arc_weights(draft, default_configuration(draft, given))
     routing = route(compiled, weights)
-    demand_bps = _in_bps(network, compiled, routing)
+    demand_bps = _in_bps(network, compiled)
     members = members_needed(compiled, weights, demand_bps)
     topology = _topology(network, members)
     nodes = tuple(node.id for node in topology.nodes)
@@ -133,11 +133,11 @@ def _link(link: ParsedLink, members: int) -> Link:
     )
 
 
-def _in_bps(network: ParsedNetwork, compiled: CompiledTopology, routing: Routing) -> FloatArray:
+def _in_bps(network: ParsedNetwork, compiled: CompiledTopology) -> FloatArray:
     """Demand (n, n) in bit/s at peak, under ECMP with the default weight everywhere.
 
-    Where the source has capacities, the busiest arc is at MAX_HEALTHY_UTILISATION; where it has none,
-    it carries BUSIEST_ARC_BPS.
+    Where the source has capacities, the busiest of those arcs is at MAX_HEALTHY_UTILISATION; where
+    it has none, the busiest arc carries BUSIEST_ARC_BPS.
     """
     demand = demand_matrix(network)
     equal = np.full(compiled.n_arcs, DEFAULT_IGP_WEIGHT, dtype=np.int64)
