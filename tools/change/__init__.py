@@ -1,1 +1,1 @@
-"""How a plan reaches devices: written rules (gate) and a protocol (actuator). Nothing here chooses."""
+"""How a plan reaches devices: written rules and a protocol. Nothing in here chooses."""

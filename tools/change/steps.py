@@ -3,7 +3,7 @@
 The rule: a plan commits each device once. Every action of the plan is folded into one candidate per
 device, and the devices are committed in the order in which the actions first touch them. A device
 could not take a second candidate before the first is confirmed, and nothing is confirmed until all
-devices are committed, so one commit per device is the only order that can always be taken back whole.
+devices are committed, so only one commit per device can always be taken back whole.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""What happened, in one SQLite file that outlives the process, and the audit chain in it."""

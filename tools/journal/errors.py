@@ -1,0 +1,46 @@
+"""What can go wrong with the journal.
+
+NoctuaError
+├── BadInput
+│   ├── UnknownIncident / UnknownPlan
+│   ├── NotAJournal     the file is something else, or of another version
+│   └── AlreadyRecorded an id is used twice for different things
+└── JournalFailed       the disk or the database refused; nothing of the transaction stands
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from twin.errors import BadInput, NoctuaError
+
+
+class UnknownIncident(BadInput):
+    """No incident has that id."""
+
+    def __init__(self, incident_id: str, known: Iterable[str]) -> None:
+        super().__init__(_unknown("incident", incident_id, known, "list them with `incidents`"))
+
+
+class UnknownPlan(BadInput):
+    """No plan has that id, or nobody was asked about it."""
+
+    def __init__(self, plan_id: str, known: Iterable[str]) -> None:
+        super().__init__(_unknown("plan", plan_id, known, "`show INCIDENT` names its plans"))
+
+
+class NotAJournal(BadInput):
+    """The file cannot be read as a journal of this version."""
+
+
+class AlreadyRecorded(BadInput):
+    """The id stands for something else already."""
+
+
+class JournalFailed(NoctuaError):
+    """The journal could not be read or written; the transaction was taken back whole."""
+
+
+def _unknown(noun: str, name: str, known: Iterable[str], remedy: str) -> str:
+    near = get_close_matches(name, list(known), n=3)
+    hint = "did you mean " + " or ".join(f'"{n}"' for n in near) + "?" if near else remedy
+    return f'{noun} "{name}" is not in the journal ({hint})'

@@ -1,0 +1,158 @@
+"""What the journal holds, as values."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import JsonValue
+
+from twin.nouns.base import Noun
+from twin.nouns.configuration import DeviceConfiguration
+from twin.nouns.incident import Incident, Phase
+from twin.nouns.plan import Approval, Dispatch
+
+
+class IncidentRecord(Noun):
+    """An incident and where it stands. `trace_id`: 32 hex digits, the same for its whole life."""
+
+    incident: Incident
+    phase: Phase
+    opened_s: float
+    trace_id: str
+
+
+class TimelineEvent(Noun):
+    """One line of an incident's timeline. `seq` grows with every event of the journal."""
+
+    seq: int
+    incident_id: str
+    time_s: float
+    kind: str
+    actor: str
+    text: str
+    data: dict[str, JsonValue]
+
+
+RequestState = Literal["waiting", "expired", "approved", "rejected", "used"]
+
+
+class ApprovalRequest(Noun):
+    """A question to a person, with the answer where there is one. `state` is as of the reading."""
+
+    plan_id: str
+    incident_id: str
+    plan_hash: str
+    requested_s: float
+    expires_s: float
+    state: RequestState
+    approval: Approval | None
+    used_s: float | None
+
+
+class Answer(Noun):
+    """What came of answering. `standing` is the answer that holds, which may be somebody else's."""
+
+    won: bool
+    standing: Approval
+
+
+class ChangeState(StrEnum):
+    """Where one change stands, as far as we know; the device's own log is the truth.
+
+    UNKNOWN: a call's outcome could not be found out. QUARANTINED: it could not be taken back, and a
+    person was paged.
+    """
+
+    INTENT = "intent"
+    STAGED = "staged"
+    COMMITTED = "committed"
+    CONFIRMED = "confirmed"
+    ROLLED_BACK = "rolled_back"
+    UNKNOWN = "unknown"
+    QUARANTINED = "quarantined"
+
+
+DeviceCall = Literal["", "stage", "commit", "confirm", "roll_back"]
+
+
+class Change(Noun):
+    """One commit on one device.
+
+    `calling`: the call to the device that has begun and whose end is not journalled yet.
+    """
+
+    action_id: str
+    node: str
+    change_id: str
+    plan_id: str
+    incident_id: str
+    network: str
+    position: int
+    state: ChangeState
+    calling: DeviceCall
+    diff: str
+    before: DeviceConfiguration
+    candidate: DeviceConfiguration
+    detail: str
+    updated_s: float
+
+
+class Quarantine(Noun):
+    """A device that no plan may touch until a person has looked at it."""
+
+    network: str
+    node: str
+    since_s: float
+    reason: str
+
+
+class DispatchRecord(Noun):
+    """An order to the field. `state`: "requested", or what the field last reported."""
+
+    dispatch: Dispatch
+    state: str
+    updated_s: float
+
+
+class RoleRunRecord(Noun):
+    """Who finished one run of a role, and when; `data` is free for the role loop."""
+
+    incident_id: str
+    role: str
+    started_s: float
+    ended_s: float
+    finished_by: str
+    data: dict[str, JsonValue]
+
+
+class Charge(Noun):
+    """What foreign minds used up for an incident."""
+
+    steps: int = 0
+    calls: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+class AuditLine(Noun):
+    """One link of the chain: `hash` is over all that stands before it, `previous` included."""
+
+    seq: int
+    time_s: float
+    actor: str
+    action: str
+    subject: str
+    data: dict[str, JsonValue]
+    previous: str
+    hash: str
+
+
+class AuditReport(Noun):
+    """`head` is the last hash and `length` the number of lines.
+
+    `first_broken`: the `seq` at which the chain stops to hold, None if it holds throughout. A cut
+    tail does not break a chain: compare `head` and `length` with a report that was written earlier.
+    """
+
+    head: str
+    length: int
+    first_broken: int | None
