@@ -50,7 +50,7 @@ T = TypeVar("T", bound=BaseModel)
 REPAIRS = 2
 """Bad replies that a mind is shown for repair in one role run; the next one ends its part."""
 
-OWN_STEPS_LIMIT = 500
+OWN_STEPS_LIMIT = 200
 """Replies of one of our own minds in one role run, beyond which it is a bug."""
 
 

@@ -20,7 +20,7 @@ from langchain_core.messages import (
 
 from agents.budget import Budget, Charges, Limits
 from agents.playbook import PlaybookModel, ToolChoice, TranscriptView, answer
-from agents.role import Mind, Role, RoleRun, RoleUnfinished, Ungrounded, run_role
+from agents.role import OWN_STEPS_LIMIT, Mind, Role, RoleRun, RoleUnfinished, Ungrounded, run_role
 from agents.scripted import ScriptedModel, ScriptedReply
 from tools.clock import SystemClock
 from tools.registry import Tool
@@ -263,7 +263,7 @@ def test_exception_in_one_of_our_own_minds_is_loud() -> None:
 
 
 def test_own_mind_that_never_ends_is_a_bug() -> None:
-    endless = Mind("playbook", ScriptedModel([LOOK] * 501), foreign=False)
+    endless = Mind("playbook", ScriptedModel([LOOK] * (OWN_STEPS_LIMIT + 1)), foreign=False)
     with pytest.raises(RuntimeError, match="does not end"):
         _run(endless)
 
@@ -419,22 +419,28 @@ def test_trace_shows_every_chat_every_tool_every_refusal_and_the_swap(tmp_path: 
 # Garbage
 
 
+TEXT = st.text(st.characters(exclude_categories=()), max_size=20)  # lone surrogates included
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
-NAMES = st.sampled_from(["what_if", "answer", "reboot", ""]) | st.text(max_size=30)
-ARGUMENTS = st.dictionaries(
-    st.sampled_from(["link", "kind"]) | st.text(max_size=8), JSON, max_size=3
-) | st.sampled_from([*LOST_BPS, "L99", "unreachable"]).map(lambda link: {"link": link})
-CALLS = st.builds(
-    lambda name, args, id_: {"type": "tool_call", "name": name, "args": args, "id": id_},
-    NAMES,
-    ARGUMENTS,
-    st.none() | st.text(max_size=5),
+
+
+def _call(name: str, arguments: dict[str, Any], id_: str | None) -> dict[str, Any]:
+    return {"type": "tool_call", "name": name, "args": arguments, "id": id_}
+
+
+NAMES = st.sampled_from(["what_if", "answer", "reboot", ""]) | TEXT
+LINKS = st.sampled_from([*LOST_BPS, "L99", "unreachable"])
+ARGUMENTS = st.dictionaries(st.sampled_from(["link", "kind"]) | TEXT, JSON, max_size=3)
+IDS = st.none() | st.text(max_size=5)
+GARBAGE_CALLS = st.builds(_call, NAMES, ARGUMENTS, IDS)
+PLAUSIBLE_CALLS = st.builds(
+    lambda name, link, id_: _call(name, {"link": link}, id_),
+    st.sampled_from(["what_if", "what_if", "what_if", "answer"]),
+    LINKS,
+    IDS,
 )
 INVALID = st.builds(
     lambda name, args: {
@@ -445,15 +451,19 @@ INVALID = st.builds(
         "error": None,
     },
     st.none() | NAMES,
-    st.none() | st.text(max_size=20),
+    st.none() | TEXT,
+)
+
+
+def _message(content: str, calls: list[Any], invalid: list[Any]) -> AIMessage:
+    return AIMessage(content=content, tool_calls=calls, invalid_tool_calls=invalid)
+
+
+PLAUSIBLE = st.builds(
+    _message, TEXT, st.lists(PLAUSIBLE_CALLS, min_size=1, max_size=3), st.just([])
 )
 GARBAGE = st.builds(
-    lambda content, calls, invalid: AIMessage(
-        content=content, tool_calls=calls, invalid_tool_calls=invalid
-    ),
-    st.text(max_size=40),
-    st.lists(CALLS, max_size=4),
-    st.lists(INVALID, max_size=1),
+    _message, TEXT, st.lists(GARBAGE_CALLS, max_size=3), st.lists(INVALID, max_size=1)
 )
 
 
@@ -469,7 +479,7 @@ def _assert_clean(messages: Sequence[BaseMessage]) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(replies=st.lists(GARBAGE, max_size=6))
+@given(replies=st.lists(PLAUSIBLE | GARBAGE, max_size=6))
 def test_whatever_a_mind_wrote_its_successor_reads_a_clean_transcript(
     replies: list[AIMessage],
 ) -> None:
