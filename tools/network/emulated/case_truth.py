@@ -1,0 +1,96 @@
+"""The part of a scripted incident that only the emulated network and evaluators may know."""
+
+from typing import Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from tools.network.emulated.case_world import explain, read_part
+from twin.errors import BadCase
+from twin.nouns.base import Noun
+from twin.nouns.fault import PHYSICAL_KINDS, Fault
+
+
+class Repair(Noun):
+    """How long the field takes to get there, and then to repair."""
+
+    travel_s: float = Field(ge=0)
+    repair_s: float = Field(ge=0)
+
+
+class TimedEvent(Noun):
+    """A fault from `at_s` after the start, until somebody ends it or `until_s`, if given."""
+
+    at_s: float = Field(ge=0)
+    until_s: float | None = None
+    fault: Fault
+    repair: Repair | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "TimedEvent":
+        if self.until_s is not None and self.until_s <= self.at_s:
+            raise ValueError("until_s must be after at_s")
+        kind = self.fault.kind
+        if kind in PHYSICAL_KINDS and self.repair is None and self.until_s is None:
+            raise ValueError(f"a {kind} needs a repair (travel_s, repair_s) or until_s")
+        if kind == "igp_weight_misconfig" and (self.until_s is not None or self.repair is not None):
+            raise ValueError("an igp_weight_misconfig ends only by configuration")
+        return self
+
+
+class DemandEpisode(Noun):
+    """A benign peak: demand (all, or towards `target`) times `factor`, ramped over `ramp_s`."""
+
+    at_s: float = Field(ge=0)
+    until_s: float
+    factor: float = Field(gt=0)
+    ramp_s: float = Field(default=900.0, ge=0)
+    target: str | None = None
+
+
+class PlannedAction(Noun):
+    """Somebody else drains or shuts down `link` under an announced change, and takes it back."""
+
+    at_s: float = Field(ge=0)
+    until_s: float
+    link: str
+    what: Literal["drain", "link_down"]
+    change_id: str
+
+
+class TimedSpike(Noun):
+    """A traffic_spike with its times."""
+
+    at_s: float
+    until_s: float | None
+    target: str
+    factor: float
+
+
+class CaseTruth(Noun):
+    """What really happens. `travel_s`: how long the field is away when it finds nothing."""
+
+    events: tuple[TimedEvent, ...] = ()
+    demand_episodes: tuple[DemandEpisode, ...] = ()
+    planned_actions: tuple[PlannedAction, ...] = ()
+    travel_s: float = Field(default=1800.0, ge=0)
+
+    @property
+    def spikes(self) -> tuple[TimedSpike, ...]:
+        """The traffic spikes among `events`."""
+        return tuple(
+            TimedSpike(at_s=e.at_s, until_s=e.until_s, target=e.fault.target, factor=e.fault.factor)
+            for e in self.events
+            if e.fault.kind == "traffic_spike"
+        )
+
+
+def load_case_truth(text: str) -> CaseTruth:
+    """The `truth` mapping of a case file.
+
+    Raises:
+        BadCase: not YAML, no such mapping, or a field that does not validate.
+    """
+    try:
+        return CaseTruth.model_validate(read_part(text, "truth"))
+    except ValidationError as exc:
+        raise BadCase(explain(exc, "truth")) from exc

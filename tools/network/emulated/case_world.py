@@ -1,0 +1,97 @@
+"""The part of a scripted incident that anybody may know: which network, when, what is announced."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from twin.errors import BadCase
+from twin.nouns.base import Noun
+from twin.nouns.inventory import PlannedWork
+
+
+class CaseWorld(Noun):
+    """The world of a case.
+
+    `topology`: as topohub names it. `seed`: of the designed world (services, ducts); whoever builds
+    the designed inventory applies it and `traffic_scale`. `starts_s`: Unix seconds; a case file may
+    give ISO 8601. `planned_work`: announced; a case file gives its `at_s` and `until_s` from the
+    start.
+    """
+
+    id: str
+    topology: str
+    seed: int = 1
+    mismatch: Literal[0, 1, 2] = 1
+    traffic_scale: float = Field(default=1.0, gt=0)
+    starts_s: float
+    duration_s: float = Field(gt=0)
+    planned_work: tuple[PlannedWork, ...] = ()
+
+    @field_validator("starts_s", mode="before")
+    @classmethod
+    def _read_time(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        if isinstance(value, datetime):
+            return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+        return value
+
+    @model_validator(mode="after")
+    def _check(self) -> "CaseWorld":
+        ids = [work.id for work in self.planned_work]
+        if len(set(ids)) != len(ids):
+            raise ValueError("planned_work: an id is used twice")
+        if any(work.ends_s <= work.starts_s for work in self.planned_work):
+            raise ValueError("planned_work: it must end after it starts")
+        return self
+
+
+def load_case_world(text: str) -> CaseWorld:
+    """The `world` mapping of a case file.
+
+    Raises:
+        BadCase: not YAML, no such mapping, or a field that does not validate.
+    """
+    data = read_part(text, "world")
+    try:
+        starts_s = CaseWorld.model_validate({**data, "planned_work": ()}).starts_s
+        work = [_planned(item, starts_s) for item in data.get("planned_work") or ()]
+        return CaseWorld.model_validate({**data, "planned_work": work})
+    except ValidationError as exc:
+        raise BadCase(explain(exc, "world")) from exc
+
+
+def read_part(text: str, part: str) -> dict[str, Any]:
+    """One top-level mapping of a case file, unvalidated. Raises BadCase."""
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as exc:
+        raise BadCase(f"the case is not YAML: {exc}") from exc
+    if not isinstance(data, Mapping) or not isinstance(data.get(part), Mapping):
+        raise BadCase(f'the case has no "{part}:" mapping')
+    unknown = sorted(set(data) - {"world", "truth"})
+    if unknown:
+        raise BadCase(f'the case has "{unknown[0]}:", expected only "world:" and "truth:"')
+    return dict(data[part])
+
+
+def explain(error: ValidationError, part: str) -> str:
+    """The first thing that is wrong, as one line."""
+    first = error.errors()[0]
+    where = ".".join([part, *(str(step) for step in first["loc"])])
+    return f"{where}: {first['msg']}"
+
+
+def _planned(item: object, starts_s: float) -> dict[str, Any]:
+    if not isinstance(item, Mapping):
+        raise BadCase(
+            "world.planned_work: each entry is a mapping with id, links, at_s and until_s"
+        )
+    data = dict(item)
+    for offset, absolute in (("at_s", "starts_s"), ("until_s", "ends_s")):
+        if offset in data:
+            data[absolute] = starts_s + float(data.pop(offset))
+    return data

@@ -1,0 +1,549 @@
+"""The network itself, in memory: physics and routing between one moment and the next.
+
+What happens depends only on the arguments and on what `configure` and `repair` were told when:
+never on how often somebody looked. Files, timers and changes are the business of `network.py`.
+"""
+
+import heapq
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tools.network.emulated.case_truth import CaseTruth
+from tools.network.emulated.control_plane import ControlPlane
+from tools.network.emulated.data_plane import Flowing, flow, path_quality
+from tools.network.emulated.demand import Demand
+from tools.network.emulated.forwarding import FlowSet, Paths, trace
+from tools.network.emulated.hidden import Hidden
+from tools.network.emulated.mismatch import Mismatch
+from tools.network.emulated.queues import Egresses
+from tools.network.emulated.randomness import stream
+from tools.network.emulated.routing import Tables, shortest_arcs
+from tools.network.emulated.service_levels import ServiceLevels, service_levels
+from tools.network.emulated.telemetry_feed import Counters, TelemetryFeed
+from tools.network.emulated.wiring import (
+    BoolArray,
+    FloatArray,
+    Wiring,
+    advertised_weights,
+    egress_arc,
+    wiring_of,
+)
+from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
+from twin.nouns.fault import Fault
+from twin.nouns.inventory import Inventory, ProbePath
+from twin.nouns.telemetry import ProbeRound, Telemetry
+from twin.nouns.traffic import TRAFFIC_CLASSES
+
+TICK_S = 30.0
+"""Counters are read, probes report and demand changes every 30 s."""
+
+FLOW_TICKS = 10
+"""Flow records are summed over 300 s."""
+
+REST_TICKS = 20
+"""A snapshot may be taken every 600 s."""
+
+SETTLE_S = 3.0
+"""Elastic senders find their new rate within seconds of a change of paths (assumed)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What cannot be derived of a network at rest: enough to go on from `time_s`."""
+
+    time_s: float
+    data: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The truth at one tick. `utilisation`: carried / true capacity (n_arcs,). `breach`,
+    `unavailable`: (n_services,). `max_utilisation`: of offered load, may exceed 1.
+    """
+
+    time_s: float
+    breach: BoolArray
+    unavailable: BoolArray
+    lost_bps: FloatArray
+    utilisation: FloatArray
+    max_utilisation: float
+    links_down: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+
+@dataclass(eq=False)
+class Totals:
+    """Since the start. `breach_s`, `unavailable_s`: seconds, (n_services,). `lost_bits`: (3,)."""
+
+    breach_s: FloatArray
+    unavailable_s: FloatArray
+    lost_bits: FloatArray
+
+
+@dataclass(eq=False)
+class _Window:
+    """What probes and exporters add up until they report."""
+
+    probe_s: float = 0.0
+    probe_loss: FloatArray = field(default_factory=lambda: np.zeros(0))
+    probe_delay: FloatArray = field(default_factory=lambda: np.zeros(0))
+    probe_arrived: FloatArray = field(default_factory=lambda: np.zeros(0))
+    entered_bits: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+
+class Plant:
+    """A running network. All times are Unix seconds and only ever grow."""
+
+    def __init__(
+        self,
+        designed: Inventory,
+        truth: CaseTruth,
+        hidden: Hidden,
+        level: Mismatch,
+        seed: int,
+        starts_s: float,
+    ) -> None:
+        self.topology = designed.topology
+        self.wiring: Wiring = wiring_of(designed.topology)
+        self.hidden = hidden
+        self.level = level
+        self.truth = truth
+        self.starts_s = starts_s
+        self._seed = seed
+        flows = hidden.flows
+        self.services: ServiceLevels = service_levels(designed, flows.source, flows.target)
+        self._elastic = np.array(level.elastic_share)
+        peak = designed.peak_traffic.rates_bps[:, flows.source, flows.target]
+        self.demand = Demand(
+            seed=seed,
+            level=level,
+            profile=designed.profile,
+            peak=peak * hidden.demand_factor,
+            source=flows.source,
+            target=flows.target,
+            starts_s=starts_s,
+            tick_s=TICK_S,
+            spikes=truth.spikes,
+            episodes=truth.demand_episodes,
+            node_index=designed.topology.node_index,
+        )
+        self.feed = TelemetryFeed(self.topology, self.wiring, level, seed, designed.probes)
+        self._control = ControlPlane(self.wiring, hidden, seed, self._report_adjacency)
+        self._probe_class, self._probe_pair = self._probe_rows(designed.probes)
+        self._repaired_s = [math.inf] * len(truth.events)
+        self._repairs: set[float] = set()
+        self._physical: list[float] = []
+        self._applies: list[tuple[float, int, int]] = []
+        self._waiting: dict[int, DeviceConfiguration] = {}
+        self._settle_s = math.inf
+        self.samples: list[Sample] = []
+        self.snapshot: Snapshot | None = None
+
+    # --- beginning -------------------------------------------------------------------------------
+
+    def start(self, configuration: NetworkConfiguration) -> None:
+        """Begin at `starts_s`, at rest, with `configuration` in effect."""
+        n_arcs, n_services = self.wiring.n_arcs, len(self.services.names)
+        self._sent = np.zeros((3, n_arcs))
+        self._dropped = np.zeros((3, n_arcs))
+        self._received = np.zeros(n_arcs)
+        self._slowed = np.ones((3, len(self.hidden.flows.source)))
+        self.totals = Totals(np.zeros(n_services), np.zeros(n_services), np.zeros(3))
+        self._begin(self.starts_s, configuration, np.zeros(n_arcs // 2, np.int64))
+
+    def resume(self, snapshot: Snapshot, configuration: NetworkConfiguration) -> None:
+        """Go on from `snapshot`, with `configuration` in effect at its time."""
+        with np.load(io.BytesIO(snapshot.data)) as kept:
+            self._sent, self._dropped = kept["sent"], kept["dropped"]
+            self._received, self._slowed = kept["received"], kept["slowed"]
+            self.totals = Totals(kept["breach_s"], kept["unavailable_s"], kept["lost_bits"])
+            epoch = kept["epoch"]
+        self._begin(snapshot.time_s, configuration, epoch)
+
+    def _begin(self, time_s: float, configuration: NetworkConfiguration, epoch: np.ndarray) -> None:
+        self.now_s = time_s
+        self._integrated_s = time_s
+        self._tick = round((time_s - self.starts_s) / TICK_S)
+        self._in_effect = {d.node: d for d in configuration.devices}
+        self._physical = sorted(
+            {t for e in range(len(self.truth.events)) for t in self._span(e)} | self._repairs
+        )
+        self._physical = [t for t in self._physical if time_s < t < math.inf]
+        weights = np.full(self.wiring.n_arcs, np.inf)
+        for device in configuration.devices:
+            for arc, weight in advertised_weights(self.topology, device).items():
+                weights[arc] = weight
+        down = self._dead_links(time_s, self._in_effect)
+        self._control.settle(weights, ~down, epoch)
+        self._reset_windows()
+        self._set_egresses(time_s)
+        self._paths = trace(self.wiring, self._control.tables, self.hidden.flows)
+        self._open_tick(time_s)
+
+    # --- what others do to it --------------------------------------------------------------------
+
+    def configure(
+        self, device: DeviceConfiguration, change_id: str, user: str, number: int
+    ) -> None:
+        """`device` is committed now and takes effect a little later. `number`: of the change."""
+        router = self.topology.node_index[device.node]
+        self.feed.configuration(self.now_s, device.node, change_id, user, number)
+        self._waiting[number] = device
+        heapq.heappush(
+            self._applies, (self.now_s + float(self.hidden.apply_s[router]), number, router)
+        )
+
+    def repair(self, event: int, time_s: float) -> None:
+        """The field will have ended event number `event` at `time_s`."""
+        self._repaired_s[event] = min(self._repaired_s[event], time_s)
+        self._repairs.add(time_s)
+        heapq.heappush(self._physical, time_s)
+
+    def active_events(self, time_s: float) -> tuple[int, ...]:
+        """Numbers of the faults that hold at `time_s` (of a misconfiguration: that began)."""
+        return tuple(
+            e
+            for e in range(len(self.truth.events))
+            if self._span(e)[0] <= time_s < self._span(e)[1]
+        )
+
+    # --- time ------------------------------------------------------------------------------------
+
+    def advance(self, until_s: float) -> None:
+        """Let everything happen that happens up to and at `until_s`."""
+        while (time_s := self._next_s()) <= until_s:
+            self._step(time_s)
+        self.now_s = max(self.now_s, until_s)
+
+    def take_telemetry(self) -> list[Telemetry]:
+        """What has arrived by now and was not taken before."""
+        self.feed.read_counters(self._integrated_s, self.now_s, self._counters())
+        return self.feed.take(self.now_s)
+
+    def probe(self, paths: Sequence[ProbePath]) -> ProbeRound:
+        """Packets over `paths` at this moment."""
+        index = self.topology.node_index
+        source = np.array([index[p.source] for p in paths], np.int64)
+        target = np.array([index[p.target] for p in paths], np.int64)
+        flows = self.hidden.flows
+        even = np.full((3, len(paths), flows.sizes.shape[2]), 1.0 / flows.sizes.shape[2])
+        probes = FlowSet(source, target, even, flows.salt, flows.even)
+        taken = trace(self.wiring, self._control.tables, probes)
+        loss, delay_s = path_quality(self.wiring, taken, self._flowing.served)
+        row = np.array([TRAFFIC_CLASSES.index(p.traffic_class) for p in paths], np.int64)
+        column = np.arange(len(paths))
+        numbers = stream(self._seed, "probe", repr(self.now_s), repr(paths))
+        return self.feed.measure(
+            tuple(paths), self.now_s, loss[row, column], delay_s[row, column], numbers
+        )
+
+    @property
+    def flowing(self) -> Flowing:
+        """The data plane right now."""
+        return self._flowing
+
+    @property
+    def egresses(self) -> Egresses:
+        """The egresses right now."""
+        return self._egresses
+
+    @property
+    def tables(self) -> Tables:
+        """The forwarding tables right now."""
+        return self._control.tables
+
+    @property
+    def paths(self) -> Paths:
+        """Where traffic goes right now."""
+        return self._paths
+
+    def at_rest(self) -> bool:
+        """Whether routing has converged and no commit waits to take effect."""
+        return self._control.next_s == math.inf and not self._applies
+
+    def _next_s(self) -> float:
+        physical = self._physical[0] if self._physical else math.inf
+        apply_s = self._applies[0][0] if self._applies else math.inf
+        grid = self.starts_s + (self._tick + 1) * TICK_S
+        return min(self._control.next_s, physical, apply_s, self._settle_s, grid)
+
+    def _step(self, time_s: float) -> None:
+        """Everything that happens at `time_s`: state first, then the tick, then traffic."""
+        self.now_s = time_s
+        rerouted = changed = False
+        while self._physical and self._physical[0] <= time_s:
+            heapq.heappop(self._physical)
+            changed = True
+        while self._applies and self._applies[0][0] <= time_s:
+            _, number, router = heapq.heappop(self._applies)
+            self._apply(time_s, router, self._waiting.pop(number))
+            changed = True
+        if changed:
+            self._integrate(time_s)
+            self._set_links(time_s)
+            self._set_egresses(time_s)
+        while self._control.next_s <= time_s:
+            rerouted |= self._control.process()
+        if rerouted:
+            self._integrate(time_s)
+            self._paths = trace(self.wiring, self._control.tables, self.hidden.flows)
+        settles = self._settle_s <= time_s
+        if changed or rerouted:
+            self._settle_s = time_s + SETTLE_S
+        elif settles:
+            self._settle_s = math.inf
+            self._integrate(time_s)
+        if time_s >= self.starts_s + (self._tick + 1) * TICK_S:
+            self._close_tick(time_s)
+            self._open_tick(time_s)
+        elif changed or rerouted or settles:
+            self._flow(adapt=settles)
+
+    # --- state -----------------------------------------------------------------------------------
+
+    def _span(self, event: int) -> tuple[float, float]:
+        timed = self.truth.events[event]
+        until = math.inf if timed.until_s is None else self.starts_s + timed.until_s
+        return self.starts_s + timed.at_s, min(until, self._repaired_s[event])
+
+    def _apply(self, time_s: float, router: int, device: DeviceConfiguration) -> None:
+        self._in_effect[device.node] = device
+        weights = advertised_weights(self.topology, device)
+        self._control.set_weights(time_s, router, weights)
+
+    def _dead_links(self, time_s: float, in_effect: dict[str, DeviceConfiguration]) -> BoolArray:
+        faults = [self.truth.events[e].fault for e in self.active_events(time_s)]
+        return dead_links(self.topology.link_index, faults, in_effect.values())
+
+    def _set_links(self, time_s: float) -> None:
+        dead = self._dead_links(time_s, self._in_effect)
+        for link in np.flatnonzero(dead == self._control.link_up):
+            found = self.topology.links[int(link)]
+            shut = [
+                end
+                for end, node in enumerate((found.a, found.b))
+                if self._in_effect[node].interface(found.id).shut_down
+            ]
+            self._control.set_link(
+                time_s, int(link), up=not dead[link], shut_end=shut[0] if shut else None
+            )
+
+    def _set_egresses(self, time_s: float) -> None:
+        faults = [self.truth.events[e].fault for e in self.active_events(time_s)]
+        self._egresses = self.egresses_with(faults, tuple(self._in_effect.values()))
+
+    def egresses_with(
+        self, faults: Sequence[Fault], devices: Sequence[DeviceConfiguration]
+    ) -> Egresses:
+        """The egresses as they would be with these faults and configurations."""
+        n_arcs = self.wiring.n_arcs
+        police, silent = np.full((3, n_arcs), np.inf), np.zeros(n_arcs)
+        for device in devices:
+            for interface in device.interfaces:
+                for policer in interface.policers:
+                    k = TRAFFIC_CLASSES.index(policer.traffic_class)
+                    arc = egress_arc(self.topology, device.node, interface.link)
+                    police[k, arc] = policer.rate_bps
+        for fault in faults:
+            if fault.kind == "silent_egress_packet_loss":
+                arc = egress_arc(self.topology, fault.node, fault.link)
+                silent[arc] = 1.0 - (1.0 - silent[arc]) * (1.0 - fault.fraction)
+        return Egresses(
+            capacity_bps=self.hidden.capacity_bps,
+            burst_cv=self.hidden.burst_cv,
+            buffer_s=self.hidden.buffer_s,
+            police_bps=police,
+            silent_loss=silent,
+            dead=np.repeat(dead_links(self.topology.link_index, faults, devices), 2),
+        )
+
+    def steady(
+        self,
+        configuration: NetworkConfiguration,
+        faults: Sequence[Fault],
+        demand: FloatArray,
+    ) -> tuple[Flowing, Egresses]:
+        """The data plane once routing and senders have settled."""
+        egresses = self.egresses_with(faults, configuration.devices)
+        weights = np.full(self.wiring.n_arcs, np.inf)
+        for device in configuration.devices:
+            for arc, weight in advertised_weights(self.topology, device).items():
+                weights[arc] = weight
+        weights[egresses.dead] = np.inf
+        tables = Tables.converged(self.wiring, shortest_arcs(self.wiring, weights))
+        paths = trace(self.wiring, tables, self.hidden.flows)
+        slowed = np.ones_like(demand)
+        moment = flow(self.wiring, paths, demand, egresses, self._elastic, slowed, adapt=True)
+        return moment, egresses
+
+    def _report_adjacency(self, time_s: float, link: int, end: int, epoch: int, up: bool) -> None:
+        reason = "BFD session down" if self.hidden.bfd[link] else "Dead timer expired"
+        found = self.topology.links[link]
+        if self._in_effect[(found.a, found.b)[end]].interface(found.id).shut_down:
+            reason = "interface down"
+        self.feed.adjacency(time_s, link, end, epoch, reason, up)
+
+    # --- traffic ---------------------------------------------------------------------------------
+
+    def _probe_rows(self, probes: tuple[ProbePath, ...]) -> tuple[np.ndarray, np.ndarray]:
+        index = self.topology.node_index
+        flows = self.hidden.flows
+        column = {
+            (int(s), int(t)): i
+            for i, (s, t) in enumerate(zip(flows.source, flows.target, strict=True))
+        }
+        rows = np.array([TRAFFIC_CLASSES.index(p.traffic_class) for p in probes], np.int64)
+        pairs = np.array([column[index[p.source], index[p.target]] for p in probes], np.int64)
+        return rows, pairs
+
+    def _flow(self, *, adapt: bool) -> None:
+        self._flowing = flow(
+            self.wiring,
+            self._paths,
+            self._wanted,
+            self._egresses,
+            self._elastic,
+            self._slowed,
+            adapt=adapt,
+        )
+        self._slowed = self._flowing.slowed
+        self._breach, self._unavailable = self.services.judge(
+            self._flowing.loss, self._flowing.delay_s
+        )
+        self._lost_bps = (self._flowing.entering * self._flowing.loss).sum(axis=1)
+
+    def _counters(self) -> Counters:
+        served = self._flowing.served
+        return Counters(
+            sent=self._sent,
+            dropped=self._dropped,
+            received=self._received,
+            sent_rate=served.sent / 8.0,
+            dropped_rate=served.dropped / 8.0,
+            received_rate=self._flowing.received / 8.0,
+        )
+
+    def _integrate(self, until_s: float) -> None:
+        """Add up what flowed since the last change."""
+        since = until_s - self._integrated_s
+        if since <= 0:
+            return
+        counters = self._counters()
+        self.feed.read_counters(self._integrated_s, until_s, counters)
+        self._sent += counters.sent_rate * since
+        self._dropped += counters.dropped_rate * since
+        self._received += counters.received_rate * since
+        self.totals.breach_s += self._breach * since
+        self.totals.unavailable_s += self._unavailable * since
+        self.totals.lost_bits += self._lost_bps * since
+        window, row, pair = self._window, self._probe_class, self._probe_pair
+        loss = self._flowing.loss[row, pair]
+        arrived = (1.0 - loss) * since
+        delay_s = np.where(arrived > 0, self._flowing.delay_s[row, pair], 0.0)
+        window.probe_s += since
+        window.probe_loss += loss * since
+        window.probe_arrived += arrived
+        window.probe_delay += np.where(np.isfinite(delay_s), delay_s, 0.0) * arrived
+        window.entered_bits += self._flowing.entering * since
+        self._integrated_s = until_s
+
+    def _reset_windows(self) -> None:
+        n = len(self._probe_pair)
+        self._window = _Window(
+            0.0, np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((3, len(self.hidden.flows.source)))
+        )
+
+    def _close_tick(self, time_s: float) -> None:
+        """Report on the tick that ends."""
+        self._integrate(time_s)
+        self._tick += 1
+        window = self._window
+        loss = np.clip(window.probe_loss / window.probe_s, 0.0, 1.0)
+        arrived = window.probe_arrived
+        delay_s = np.divide(
+            window.probe_delay, arrived, out=np.full_like(loss, np.inf), where=arrived > 1e-9
+        )
+        self.feed.probe_round(self._tick, time_s, loss, delay_s)
+        self.feed.benign_lines(self._tick, time_s - TICK_S, time_s)
+        entered = window.entered_bits
+        if self._tick % FLOW_TICKS == 0:
+            self._report_flows(time_s, entered)
+            entered = np.zeros_like(entered)
+        self._reset_windows()
+        self._window.entered_bits = entered
+        self._record(time_s)
+        if self._tick % REST_TICKS == 0 and self.at_rest() and self._settle_s == math.inf:
+            self.snapshot = self._snap(time_s)
+
+    def _report_flows(self, time_s: float, entered_bits: FloatArray) -> None:
+        n, flows = self.wiring.n_nodes, self.hidden.flows
+        over_s = FLOW_TICKS * TICK_S
+        rates = np.zeros((3, n, n))
+        rates[:, flows.source, flows.target] = entered_bits / over_s
+        self.feed.flow_round(self._tick, time_s - over_s, time_s, rates)
+
+    def _open_tick(self, time_s: float) -> None:
+        cleared = self.feed.begin_counters(self._tick, time_s)
+        if cleared.any():
+            out, into = cleared[self.wiring.tail], cleared[self.wiring.head]
+            self._sent[:, out] = 0.0
+            self._dropped[:, out] = 0.0
+            self._received[into] = 0.0
+        self._wanted = self.demand.at_tick(self._tick)
+        self._flow(adapt=True)
+
+    def _record(self, time_s: float) -> None:
+        served, capacity = self._flowing.served, self._egresses.capacity_bps
+        alive = ~self._egresses.dead
+        offered = np.where(alive, self._flowing.offered.sum(axis=0) / capacity, 0.0)
+        dead = self._egresses.dead[::2]
+        self.samples.append(
+            Sample(
+                time_s=time_s,
+                breach=self._breach,
+                unavailable=self._unavailable,
+                lost_bps=self._lost_bps,
+                utilisation=(served.sent.sum(axis=0) / capacity).astype(np.float32),
+                max_utilisation=float(offered.max(initial=0.0)),
+                links_down=tuple(self.topology.links[int(i)].id for i in np.flatnonzero(dead)),
+                faults=tuple(self.truth.events[e].fault for e in self.active_events(time_s)),
+            )
+        )
+
+    def _snap(self, time_s: float) -> Snapshot:
+        data = io.BytesIO()
+        np.savez(
+            data,
+            sent=self._sent,
+            dropped=self._dropped,
+            received=self._received,
+            slowed=self._slowed,
+            breach_s=self.totals.breach_s,
+            unavailable_s=self.totals.unavailable_s,
+            lost_bits=self.totals.lost_bits,
+            epoch=self._control.epoch,
+        )
+        return Snapshot(time_s, data.getvalue())
+
+
+def dead_links(
+    link_index: dict[str, int],
+    faults: Sequence[Fault],
+    devices: Iterable[DeviceConfiguration],
+) -> BoolArray:
+    """Whether each link carries nothing: cut, down, or shut down at an end."""
+    dead = np.zeros(len(link_index), np.bool_)
+    for fault in faults:
+        if fault.kind == "fiber_cut":
+            dead[[link_index[link] for link in fault.links]] = True
+        elif fault.kind == "link_down":
+            dead[link_index[fault.link]] = True
+    for device in devices:
+        for interface in device.interfaces:
+            if interface.shut_down:
+                dead[link_index[interface.link]] = True
+    return dead

@@ -1,0 +1,242 @@
+"""What happened, as it reaches us: late, twice, out of order, with gaps, or not at all."""
+
+import heapq
+from dataclasses import dataclass
+
+import numpy as np
+
+from tools.network.emulated import syslog
+from tools.network.emulated.hidden import sampled
+from tools.network.emulated.mismatch import Mismatch
+from tools.network.emulated.randomness import stream, unit
+from tools.network.emulated.wiring import BoolArray, FloatArray, IntArray, Wiring
+from twin.nouns.inventory import ProbePath
+from twin.nouns.telemetry import (
+    AdjacencyEvent,
+    ConfigurationEvent,
+    CounterRound,
+    FlowRound,
+    ProbeRound,
+    SyslogLine,
+    Telemetry,
+)
+from twin.nouns.topology import Topology
+from twin.nouns.untrusted import UntrustedText
+
+LATEST_S = 110.0
+"""Nothing is received later than this after it happened."""
+
+
+@dataclass(eq=False)
+class Counters:
+    """Cumulative bytes at one moment, and how fast they grow.
+
+    `sent`, `dropped`: (3, n_arcs); `received`: (n_arcs,); the `_rate` fields are their byte/s.
+    """
+
+    sent: FloatArray
+    dropped: FloatArray
+    received: FloatArray
+    sent_rate: FloatArray
+    dropped_rate: FloatArray
+    received_rate: FloatArray
+
+
+@dataclass(eq=False)
+class _Round:
+    """A polling round under way: when each device is read, and what was read so far."""
+
+    tick: int
+    device_s: FloatArray
+    skipped: BoolArray
+    round_: CounterRound
+
+
+class TelemetryFeed:
+    """Turns events and rates into telemetry, and hands it out in order of arrival."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        wiring: Wiring,
+        level: Mismatch,
+        seed: int,
+        probes: tuple[ProbePath, ...],
+    ) -> None:
+        self._topology = topology
+        self._wiring = wiring
+        self._level = level
+        self._seed = seed
+        self._probes = probes
+        self._waiting: list[tuple[float, int, Telemetry]] = []
+        self._count = 0
+        self._round: _Round | None = None
+        self._slot = {
+            (node.id, link.id): i
+            for node in topology.nodes
+            for i, link in enumerate(topology.links_at(node.id))
+        }
+
+    def take(self, now_s: float) -> list[Telemetry]:
+        """What has arrived by `now_s` and was not taken before."""
+        taken = []
+        while self._waiting and self._waiting[0][0] <= now_s:
+            taken.append(heapq.heappop(self._waiting)[2])
+        return taken
+
+    def forget_until(self, time_s: float) -> None:
+        """Discard what was received at or before `time_s`: it was handed out before."""
+        self.take(time_s)
+
+    def begin_counters(self, tick: int, time_s: float) -> BoolArray:
+        """Start the polling round of `tick`; which devices just cleared their counters, (n,)."""
+        n, n_arcs = self._wiring.n_nodes, self._wiring.n_arcs
+        numbers = stream(self._seed, "counters", tick)
+        device_s = time_s + self._level.read_jitter_s * numbers.random(n)
+        skipped = numbers.random(n) < self._level.counter_gap
+        cleared = numbers.random(n) < self._level.counter_reset
+        received_s = float(device_s.max()) + 0.5 + numbers.random()
+        blank = CounterRound(
+            received_s=received_s,
+            sent_at_s=np.full(n_arcs, np.nan),
+            received_at_s=np.full(n_arcs, np.nan),
+            sent_bytes=np.full((n_arcs, 3), np.nan),
+            dropped_bytes=np.full((n_arcs, 3), np.nan),
+            received_bytes=np.full(n_arcs, np.nan),
+        )
+        self._round = _Round(tick, device_s, skipped, blank)
+        self._put(received_s, blank)
+        return cleared
+
+    def read_counters(self, from_s: float, until_s: float, counters: Counters) -> None:
+        """Read the devices whose turn is in [from_s, until_s); `counters` are those of `from_s`."""
+        if self._round is None:
+            return
+        ready = (self._round.device_s >= from_s) & (self._round.device_s < until_s)
+        ready &= ~self._round.skipped
+        if not ready.any():
+            return
+        target, device_s = self._round.round_, self._round.device_s
+        out = np.flatnonzero(ready[self._wiring.tail])
+        at_s = device_s[self._wiring.tail[out]]
+        since = at_s - from_s
+        target.sent_at_s[out] = at_s
+        target.sent_bytes[out] = _bytes(counters.sent, counters.sent_rate, out, since)
+        target.dropped_bytes[out] = _bytes(counters.dropped, counters.dropped_rate, out, since)
+        into = np.flatnonzero(ready[self._wiring.head])
+        at_s = device_s[self._wiring.head[into]]
+        target.received_at_s[into] = at_s
+        target.received_bytes[into] = np.floor(
+            counters.received[into] + counters.received_rate[into] * (at_s - from_s)
+        )
+
+    def probe_round(self, tick: int, time_s: float, loss: FloatArray, delay_s: FloatArray) -> None:
+        """The standing probes report on the tick before `time_s`: mean loss and delay."""
+        if not self._probes:
+            return
+        numbers = stream(self._seed, "probes", tick)
+        received_s = time_s + 0.5 + 2.0 * float(numbers.random())
+        self._put(received_s, self.measure(self._probes, received_s, loss, delay_s, numbers))
+
+    def measure(
+        self,
+        paths: tuple[ProbePath, ...],
+        received_s: float,
+        loss: FloatArray,
+        delay_s: FloatArray,
+        numbers: np.random.Generator,
+    ) -> ProbeRound:
+        """A finite number of packets over `paths`, whose true loss and delay are given."""
+        n, packets = len(paths), self._level.probe_packets
+        lost = numbers.binomial(packets, loss).astype(np.float64)
+        noise = self._level.probe_noise_s * np.abs(numbers.standard_normal(n))
+        silent = numbers.random(n) < self._level.probe_gap
+        arrived = (lost < packets) & np.isfinite(delay_s) & ~silent
+        return ProbeRound(
+            received_s=received_s,
+            paths=paths,
+            sent=np.where(silent, np.nan, float(packets)),
+            lost=np.where(silent, np.nan, lost),
+            delay_s=np.where(arrived, delay_s + noise, np.nan),
+        )
+
+    def flow_round(self, tick: int, from_s: float, until_s: float, rates_bps: FloatArray) -> None:
+        """Flow records of what entered: true rates (3, n, n)."""
+        numbers = stream(self._seed, "flows", tick)
+        seen = sampled(rates_bps, until_s - from_s, self._level.flow_sampling, numbers).copy()
+        silent = numbers.random(self._wiring.n_nodes) < self._level.exporter_silent
+        seen[:, silent, :] = np.nan
+        received_s = until_s + 5.0 + 15.0 * float(numbers.random())
+        self._put(received_s, FlowRound(received_s, from_s, until_s, seen))
+
+    def adjacency(
+        self, time_s: float, link: int, end: int, epoch: int, reason: str, up: bool
+    ) -> None:
+        """One end reports that its adjacency changed."""
+        found = self._topology.links[link]
+        node = (found.a, found.b)[end]
+        if self._is_lost(link, end, epoch):
+            return
+        for received_s in self._arrivals(time_s, "adjacency", link, end, epoch):
+            self._put(received_s, AdjacencyEvent(received_s, time_s, node, found.id, up))
+        interface = syslog.interface_name(self._slot[node, found.id])
+        neighbour = syslog.router_address(self._topology.node_index[found.other_end(node)])
+        lines = [syslog.adjacency_line(time_s, interface, neighbour, reason, up=up)]
+        if reason == "interface down":
+            lines.insert(0, syslog.link_line(time_s, interface, up=up))
+        for i, line in enumerate(lines):
+            self._log(time_s, node, line, "adjacency line", link, end, epoch, i)
+
+    def configuration(
+        self, time_s: float, node: str, change_id: str, user: str, number: int
+    ) -> None:
+        """A device reports a commit; `number` counts the changes of the network's configuration."""
+        for received_s in self._arrivals(time_s, "commit", number):
+            event = ConfigurationEvent(
+                received_s, time_s, node, UntrustedText(change_id), UntrustedText(user)
+            )
+            self._put(received_s, event)
+        line = syslog.commit_line(time_s, user, change_id, number)
+        self._log(time_s, node, line, "commit line", number)
+
+    def benign_lines(self, tick: int, from_s: float, until_s: float) -> None:
+        """Log lines that mean nothing."""
+        mean = self._level.noise_lines_per_hour * self._wiring.n_nodes * (until_s - from_s) / 3600.0
+        numbers = stream(self._seed, "benign", tick)
+        for i in range(int(numbers.poisson(mean))):
+            time_s = from_s + (until_s - from_s) * float(numbers.random())
+            node = self._topology.nodes[int(numbers.integers(self._wiring.n_nodes))].id
+            self._log(time_s, node, syslog.benign_line(time_s, numbers), "benign", tick, i)
+
+    def _log(self, time_s: float, node: str, line: str, *purpose: str | int) -> None:
+        received_s = time_s + 0.1 + 2.0 * unit(self._seed, "log", *purpose)
+        self._put(received_s, SyslogLine(received_s, time_s, node, UntrustedText(line)))
+
+    def _is_lost(self, link: int, end: int, epoch: int) -> bool:
+        chance = self._level.event_loss
+        if self._level.event_loss_both:
+            return unit(self._seed, "lost", link, epoch, end) < chance
+        # One draw for both ends, so that they are never lost together.
+        draw = unit(self._seed, "lost", link, epoch)
+        return draw < chance if end == 0 else draw > 1.0 - chance
+
+    def _arrivals(self, time_s: float, *purpose: str | int) -> list[float]:
+        numbers = stream(self._seed, "arrival", *purpose)
+        copies = 2 if numbers.random() < self._level.event_duplicate else 1
+        arrivals = []
+        for _ in range(copies):
+            delay = 0.2 + min(float(numbers.exponential(0.8)), 10.0)
+            if numbers.random() < self._level.event_late:
+                delay += 5.0 + 40.0 * float(numbers.random())
+            arrivals.append(time_s + delay)
+        return arrivals
+
+    def _put(self, received_s: float, item: Telemetry) -> None:
+        self._count += 1
+        heapq.heappush(self._waiting, (received_s, self._count, item))
+
+
+def _bytes(base: FloatArray, rate: FloatArray, arcs: IntArray, since_s: FloatArray) -> FloatArray:
+    """(len(arcs), 3) whole bytes."""
+    counted: FloatArray = np.floor(base[:, arcs] + rate[:, arcs] * since_s).T
+    return counted
