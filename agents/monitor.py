@@ -1,0 +1,201 @@
+"""Folds symptoms into incidents: which belong together, and how bad it is. Nothing is an answer too."""
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from agents.diagnoser import NoArguments
+from agents.prompts import prompt
+from agents.role import Role, Ungrounded
+from agents.situation import Situation
+from tools.registry import Tool
+from twin.nouns.base import Noun
+from twin.nouns.fault import LinkDown
+from twin.nouns.incident import Incident, Severity, Symptom
+from twin.nouns.state import NetworkState, with_fault
+from twin.physics.questions import links_used, offered_totals
+
+_SAME_TIME_S = 180.0
+"""Symptoms whose first signs are further apart than this are related only by what the twin says."""
+
+_PULLED_SHARE = 0.02
+"""A cause pulls a load on a link if the twin moves more than 2 % of its capacity."""
+
+
+class SymptomGroup(Noun):
+    """Symptom ids that are one incident. `joins`: the id of an open incident they belong to, or ""."""
+
+    symptoms: tuple[str, ...] = Field(min_length=1)
+    severity: Severity
+    title: str
+    joins: str
+
+
+class Grouping(Noun):
+    """Every symptom in one group, or under `ignored` with no incident at all."""
+
+    groups: tuple[SymptomGroup, ...]
+    ignored: tuple[str, ...]
+
+
+class Relation(Noun):
+    """Two symptoms, or a symptom and an open incident, that belong together, and why."""
+
+    one: str
+    other: str
+    reason: str
+
+
+class Monitor:
+    """Groups the symptoms that no incident has yet."""
+
+    def __init__(
+        self, situation: Situation, fresh: Sequence[Symptom], open_incidents: Sequence[Incident]
+    ) -> None:
+        self._situation = situation
+        self._fresh = {s.id: s for s in fresh}
+        self._open = {i.id: i for i in open_incidents}
+
+    def role(self) -> Role[Grouping]:
+        """The role with its tools bound to this moment."""
+        return Role(
+            name="monitor",
+            prompt=prompt("monitor"),
+            tools=(
+                Tool(
+                    name="find_relations",
+                    description="Which symptoms belong together, by place, time and what the twin "
+                    "says one would bring about in the other; and with open incidents.",
+                    arguments=NoArguments,
+                    effect="read",
+                    call=lambda _: {"relations": [r.model_dump() for r in self.relations()]},
+                ),
+            ),
+            answer=Grouping,
+            ground=self.ground,
+        )
+
+    def task(self) -> dict[str, object]:
+        """What the monitor is told."""
+        return {
+            "symptoms": [s.model_dump(mode="json") | {"id": s.id} for s in self._fresh.values()],
+            "open_incidents": [{"id": i.id, "title": i.title} for i in self._open.values()],
+        }
+
+    def ground(self, answer: Grouping) -> None:
+        """Refuse symptoms that do not exist, stand twice, or are forgotten."""
+        named = [s for group in answer.groups for s in group.symptoms] + list(answer.ignored)
+        for symptom in named:
+            if symptom not in self._fresh:
+                raise Ungrounded(f'symptom "{symptom}" is not on the list')
+        if len(set(named)) < len(named):
+            raise Ungrounded("a symptom stands in two places")
+        if missing := sorted(self._fresh.keys() - set(named)):
+            raise Ungrounded(f"nothing is said of {', '.join(missing)}")
+        for group in answer.groups:
+            if group.joins and group.joins not in self._open:
+                raise Ungrounded(f'"{group.joins}" is not an open incident')
+
+    def relations(self) -> list[Relation]:
+        """Every pair that belongs together."""
+        found = []
+        known = list(self._fresh.values())
+        for i, one in enumerate(known):
+            for other in known[i + 1 :]:
+                if reason := self._related(one, other):
+                    found.append(Relation(one=one.id, other=other.id, reason=reason))
+            for incident in self._open.values():
+                reasons = (self._related(one, s) for s in incident.symptoms)
+                if reason := next((r for r in reasons if r), ""):
+                    found.append(Relation(one=one.id, other=incident.id, reason=reason))
+        return found
+
+    def _related(self, one: Symptom, other: Symptom) -> str:
+        near = abs(one.first_seen_s - other.first_seen_s) <= _SAME_TIME_S
+        shared = _links(one) & _links(other)
+        if shared:
+            return f"both are on {sorted(shared)[0]}"
+        if near and one.kind == other.kind == "adjacency_down":
+            ducts = self._situation.graph.common_causes([one.resource, other.resource])
+            if any(len(c.explains) == 2 for c in ducts):
+                return "they share a cause in the graph"
+        nodes = self._nodes(one) & self._nodes(other)
+        if near and nodes:
+            return f"both are at {sorted(nodes)[0]}"
+        for cause, effect in ((one, other), (other, one)):
+            if self._pulls(cause, effect):
+                return f"{cause.id} moves traffic onto {effect.resource}"
+            if near and self._crosses(effect, cause):
+                return f"{effect.resource} crosses {cause.resource}"
+        return ""
+
+    def _nodes(self, symptom: Symptom) -> set[str]:
+        topology = self._situation.inventory.topology
+        if symptom.kind in ("configuration_change", "traffic_surge"):
+            return {symptom.resource}
+        ends = (topology.link(link) for link in _links(symptom))
+        return {node for link in ends for node in (link.a, link.b)}
+
+    def _pulls(self, cause: Symptom, effect: Symptom) -> bool:
+        if effect.kind != "queue_drops":
+            return False
+        if cause.kind == "traffic_surge":
+            return cause.first_seen_s - _SAME_TIME_S <= effect.first_seen_s + 2 * _SAME_TIME_S
+        if cause.kind == "configuration_change":
+            return abs(cause.first_seen_s - effect.first_seen_s) <= 2 * _SAME_TIME_S
+        if cause.kind != "adjacency_down":
+            return False
+        before = self._situation.tracker.normal_state()
+        after = with_fault(before, LinkDown(link=cause.resource))
+        node, link = effect.resource.split("|")
+        return self._rise(before, after, node, link) > _PULLED_SHARE
+
+    def _rise(self, before: NetworkState, after: NetworkState, node: str, link: str) -> float:
+        twin = self._situation.twin
+        end = before.topology.link(link)
+        arc = 2 * before.topology.link_index[link] + (0 if node == end.a else 1)
+        rise = offered_totals(twin, after)[arc] - offered_totals(twin, before)[arc]
+        return float(rise) / end.capacity_bps
+
+    def _crosses(self, probe: Symptom, cause: Symptom) -> bool:
+        """Whether a probe path runs over a link of the other symptom, as the network was or is."""
+        if probe.kind not in ("probe_loss", "probe_delay"):
+            return False
+        pair = probe.resource.split("/")[0]
+        source, target = pair.split(">")
+        if cause.kind in ("probe_loss", "probe_delay"):
+            return True
+        if cause.kind in ("configuration_change", "traffic_surge"):
+            return True
+        tracker = self._situation.tracker
+        for state in (tracker.normal_state(), tracker.believed_state()):
+            used = links_used(self._situation.twin, state, source, target)
+            if used & _links(cause):
+                return True
+        return False
+
+
+def incident_from(
+    group: SymptomGroup, symptoms: Sequence[Symptom], network: str, now_s: float, number: int
+) -> Incident:
+    """A new incident of the group's symptoms."""
+    mine = tuple(s for s in symptoms if s.id in group.symptoms)
+    return Incident(
+        id=f"{network}-{number:04d}",
+        network=network,
+        onset_s=min(s.first_seen_s for s in mine),
+        detected_s=now_s,
+        severity=group.severity,
+        title=group.title,
+        symptoms=mine,
+    )
+
+
+def _links(symptom: Symptom) -> set[str]:
+    match symptom.kind:
+        case "adjacency_down":
+            return {symptom.resource}
+        case "queue_drops" | "silent_loss":
+            return {symptom.resource.split("|")[1]}
+        case _:
+            return set()

@@ -1,0 +1,113 @@
+"""Turns the chosen remedy into one plan: commits in order, each with its forecast, and the way back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from agents.situation import Situation
+from tools.change.blast import blast_radius
+from tools.change.steps import plan_steps, planned_step
+from twin.forecasting import forecast
+from twin.nouns.action import Action, inverse
+from twin.nouns.fault import Fault
+from twin.nouns.forecast import Forecast
+from twin.nouns.plan import Plan, Remedy
+from twin.nouns.state import NetworkState, state_hash
+from twin.nouns.topology import Interface
+from twin.physics.questions import offered_totals
+
+ROLLOUTS = 100
+_WATCHED = 6
+_LASTING_KINDS = frozenset({"revert_to_intended"})
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What a plan is made of. `state`: the network now, cause included; `known_down`: links known to be
+    down, which with the running configuration is the state that the plan is made for."""
+
+    incident_id: str
+    attempt: int
+    purpose: str
+    cause: tuple[Fault, ...]
+    remedy: Remedy
+    reason: str
+    finished_by: str
+    state: NetworkState
+    known_down: frozenset[str]
+
+
+def make_plan(situation: Situation, request: PlanRequest, now_s: float) -> Plan:
+    """The plan, with the forecast of the state after every commit.
+
+    Raises:
+        UnknownNode, UnknownLink: an action names what does not exist.
+    """
+    state, actions = request.state, request.remedy.actions
+    topology, intended = state.topology, situation.inventory.intended
+    steps = plan_steps(actions, state.running, intended, topology)
+    final = replace(state, running=steps[-1].after) if steps else state
+    watch = _watched(situation, state, final)
+    plan_id = f"{request.incident_id}.{request.purpose}{request.attempt}"
+    forecasts = [
+        predict(situation, replace(state, running=step.after), watch) for step in steps
+    ]
+    return Plan(
+        id=plan_id,
+        incident_id=request.incident_id,
+        attempt=request.attempt,
+        purpose="return" if request.purpose == "return" else "mitigate",
+        cause=request.cause,
+        actions=actions,
+        steps=tuple(
+            planned_step(plan_id, i, step, expected)
+            for i, (step, expected) in enumerate(zip(steps, forecasts, strict=True))
+        ),
+        way_back=way_back(situation, state, actions),
+        temporary=request.purpose == "mitigate"
+        and any(a.kind not in _LASTING_KINDS for a in actions),
+        forecast=forecasts[-1] if forecasts else predict(situation, state, watch),
+        do_nothing=predict(situation, state, watch),
+        blast_radius=blast_radius(
+            situation.inventory, state.running, final.running, request.known_down
+        ),
+        state_hash=state_hash(state.running, request.known_down),
+        created_s=now_s,
+        reason=request.reason,
+        finished_by=request.finished_by,
+    )
+
+
+def way_back(
+    situation: Situation, state: NetworkState, actions: Sequence[Action]
+) -> tuple[Action, ...]:
+    """The inverses, last action first."""
+    from_here, undo = state.running, list[Action]()
+    for action in actions:
+        undo = [*inverse(action, from_here, state.topology), *undo]
+        steps = plan_steps((action,), from_here, situation.inventory.intended, state.topology)
+        from_here = steps[-1].after if steps else from_here
+    return tuple(undo)
+
+
+def predict(situation: Situation, state: NetworkState, watch: Sequence[Interface]) -> Forecast:
+    """The forecast of `state` at its own demand."""
+    return forecast(
+        situation.twin,
+        state,
+        uncertainty=situation.uncertainty,
+        rollouts=ROLLOUTS,
+        seed=situation.seed,
+        watch=watch,
+    )
+
+
+def _watched(situation: Situation, before: NetworkState, after: NetworkState) -> list[Interface]:
+    """Egresses whose load changes most, relative to their capacity; then the busiest."""
+    capacity = np.repeat([x.capacity_bps for x in before.topology.links], 2)
+    then = offered_totals(situation.twin, after) / capacity
+    change = np.abs(then - offered_totals(situation.twin, before) / capacity)
+    up = [x.id not in before.down_links for x in before.topology.links]
+    score = np.where(np.repeat(up, 2), change + 0.01 * then, -1.0)
+    return [before.topology.egress_of(int(a)) for a in np.argsort(-score)[:_WATCHED]]

@@ -1,0 +1,292 @@
+"""The policies of the shipped mind: one function per role, from what was seen to the next call."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from agents.playbook.model import PlaybookModel, Policy
+from agents.playbook.view import ToolChoice, TranscriptView, answer
+
+_MOST_PAIRED = 6
+_MOST_PROPOSED = 6
+_CONVINCING = 4.0
+_INDISTINGUISHABLE = 3.0
+
+
+def monitor(view: TranscriptView) -> ToolChoice:
+    """Group what is related; a surge of traffic alone is nothing."""
+    if not view.calls_of("find_relations"):
+        return ToolChoice("find_relations", {})
+    relations = view.result_of("find_relations")["relations"]
+    symptoms = {s["id"]: s for s in view.task["symptoms"]}
+    open_ids = [i["id"] for i in view.task["open_incidents"]]
+    groups, ignored = [], []
+    for members in _components([*symptoms, *open_ids], relations):
+        mine = sorted(m for m in members if m in symptoms)
+        joins = next((i for i in open_ids if i in members), "")
+        if not mine:
+            continue
+        if not joins and all(symptoms[m]["kind"] in _HARMLESS_ALONE for m in mine):
+            ignored.extend(mine)
+            continue
+        groups.append(
+            {
+                "symptoms": mine,
+                "severity": _severity([symptoms[m] for m in mine]),
+                "title": _title([symptoms[m] for m in mine]),
+                "joins": joins,
+            }
+        )
+    return answer({"groups": groups, "ignored": ignored})
+
+
+_HARMLESS_ALONE = frozenset({"traffic_surge", "probe_delay"})
+_ROOT_FIRST = (
+    "adjacency_down",
+    "configuration_change",
+    "silent_loss",
+    "traffic_surge",
+    "queue_drops",
+    "probe_loss",
+    "probe_delay",
+)
+
+
+def _components(names: Sequence[str], relations: Iterable[dict[str, Any]]) -> list[set[str]]:
+    parts = {name: {name} for name in names}
+    for relation in relations:
+        one, other = parts[relation["one"]], parts[relation["other"]]
+        if one is not other:
+            one |= other
+            for name in other:
+                parts[name] = one
+    return list({id(part): part for part in parts.values()}.values())
+
+
+def _severity(symptoms: Sequence[dict[str, Any]]) -> str:
+    kinds = {s["kind"] for s in symptoms}
+    links = sum(1 for s in symptoms if s["kind"] == "adjacency_down")
+    if links > 1 or ("adjacency_down" in kinds and "queue_drops" in kinds):
+        return "critical"
+    if kinds & {"adjacency_down", "silent_loss", "queue_drops", "probe_loss"}:
+        return "major"
+    return "minor"
+
+
+def _title(symptoms: Sequence[dict[str, Any]]) -> str:
+    first = min(symptoms, key=lambda s: (_ROOT_FIRST.index(s["kind"]), s["first_seen_s"], s["id"]))
+    same = [s["resource"] for s in symptoms if s["kind"] == first["kind"]]
+    more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+    return f"{first['kind'].replace('_', ' ')}: {first['resource']}{more}"
+
+
+def diagnoser(view: TranscriptView) -> ToolChoice:
+    """Read the devices that committed, test every cause alone, then the best with a second one."""
+    for node in view.task["devices_with_commits"]:
+        if not view.has_called("read_configuration", {"node": node}):
+            return ToolChoice("read_configuration", {"node": node})
+    if not view.calls_of("propose_causes"):
+        return ToolChoice("propose_causes", {})
+    causes = [c["id"] for c in view.result_of("propose_causes")["causes"]]
+    if not causes:
+        return answer(_undiagnosed("nothing in the graph or the telemetry suggests a cause"))
+    alone = {"sets": [[c] for c in causes]}
+    if not view.has_called("test_causes", alone):
+        return ToolChoice("test_causes", alone)
+    tested = view.result_of("test_causes", **alone)["tested"]
+    pairs = _second_causes(tested)
+    if pairs and not view.has_called("test_causes", {"sets": pairs}):
+        return ToolChoice("test_causes", {"sets": pairs})
+    if pairs:
+        tested = tested + view.result_of("test_causes", sets=pairs)["tested"]
+    return answer(_diagnosis(tested))
+
+
+def _second_causes(tested: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """The best causes joined with others, where they leave something unexplained."""
+    helpful = [t for t in tested if t["log_posterior"] > 0]
+    pairs = []
+    for first in helpful[:2]:
+        if first["unexplained"]:
+            others = [t for t in helpful if t is not first][:_MOST_PAIRED]
+            pairs.extend(sorted({first["id"], other["id"]}) for other in others)
+    unique = {tuple(pair): pair for pair in pairs}
+    return [unique[key] for key in sorted(unique)]
+
+
+def _diagnosis(tested: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    order = sorted(tested, key=lambda t: (-t["log_posterior"], t["id"]))
+    best = order[0]
+    if best["log_posterior"] < _CONVINCING:
+        return _undiagnosed("no cause that was tested fits better than nothing being wrong")
+    close = [
+        t["id"]
+        for t in order
+        if best["log_posterior"] - t["log_posterior"] < _INDISTINGUISHABLE
+        and (t is best or _links(t["id"]) != _links(best["id"]))
+    ]
+    found = len(close) == 1
+    return {
+        "verdict": "found" if found else "ambiguous",
+        "ranking": [t["id"] for t in order[:8]],
+        "would_separate": "" if found else "another flow record and two more rounds of counters",
+        "statement": _statement(best, close),
+    }
+
+
+def _links(cause: str) -> frozenset[str]:
+    parts = (part.split("@", 1) for part in cause.split(" & "))
+    links: set[str] = set()
+    for kind, resources in parts:
+        if kind not in ("fiber_cut", "link_down"):
+            return frozenset({cause})
+        links.update(resources.split("+"))
+    return frozenset(links)
+
+
+def _statement(best: dict[str, Any], close: Sequence[str]) -> str:
+    cause = best["id"].replace("_", " ").replace("@", " of ")
+    odds = f"(log odds {best['log_posterior']:.0f} against nothing being wrong)"
+    left = f"; unexplained: {', '.join(best['unexplained'])}" if best["unexplained"] else ""
+    if len(close) > 1:
+        return f"the cause is one of {len(close)} that cannot be told apart, {cause} {odds}{left}"
+    return f"the cause is {cause} {odds}{left}"
+
+
+def _undiagnosed(reason: str) -> dict[str, Any]:
+    return {"verdict": "unknown", "ranking": [], "would_separate": "", "statement": reason}
+
+
+def remediator(view: TranscriptView) -> ToolChoice:
+    """Screen single actions, pairs where they do not suffice, and limits as the last resort."""
+    if view.task["excess_bps"] <= 0:
+        return answer({"remedies": _reverts(view.task["cause"])})
+    for tool in ("screen_single_actions", "screen_rate_limits"):
+        if not view.calls_of(tool):
+            return ToolChoice(tool, {})
+    singles = view.result_of("screen_single_actions")["found"]
+    clean = any(s["excess_bps"] <= 0 for s in singles)
+    if not clean and not view.calls_of("screen_pairs"):
+        return ToolChoice("screen_pairs", {})
+    pairs = [] if clean else view.result_of("screen_pairs")["found"]
+    limits = view.result_of("screen_rate_limits")["found"]
+    chosen = [*singles[: _MOST_PROPOSED - 2], *pairs[:2], *limits[:2]]
+    proposed = [_proposed(s) for s in chosen]
+    seen = [p["actions"] for p in proposed]
+    proposed = [r for r in _reverts(view.task["cause"]) if r["actions"] not in seen] + proposed
+    return answer({"remedies": proposed[:8]})
+
+
+def _proposed(screened: dict[str, Any]) -> dict[str, Any]:
+    left = screened["excess_bps"] / 1e9
+    says = " and ".join(screened["says"])
+    told = f"{says}: highest utilisation {screened['max_utilisation']:.0%}, "
+    return {"actions": screened["actions"], "reason": f"{told}{left:.1f} Gbit/s beyond comfort"}
+
+
+def _reverts(cause: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A wrong weight is put right whether or not it hurts."""
+    return [
+        {
+            "actions": [{"kind": "revert_to_intended", "node": fault["node"]}],
+            "reason": "put the running configuration back to what is intended",
+        }
+        for fault in cause
+        if fault["kind"] == "igp_weight_misconfig"
+    ]
+
+
+def remediator_choice(view: TranscriptView) -> ToolChoice:
+    """Among ties: put a wrong configuration right, else touch least, else the cheapest."""
+    trials = {t["remedy"]: t for t in view.task["trials"]}
+    tied = view.task["within_tie"]
+    best = min(
+        tied, key=lambda r: (_preference(trials[r]), len(trials[r]["actions"]), trials[r]["cost"])
+    )
+    chosen = trials[best]
+    nothing = trials.get("R0")
+    if not chosen["actions"]:
+        reason = "no remedy is forecast to do better than waiting for the repair"
+    else:
+        against = f", against {nothing['cost']:.2f} when nothing is done" if nothing else ""
+        reason = f"{' and '.join(chosen['actions'])}: expected cost {chosen['cost']:.2f}{against}"
+    return answer({"remedy": best, "reason": reason})
+
+
+def _preference(trial: dict[str, Any]) -> int:
+    says = " ".join(trial["actions"])
+    if says.startswith("revert"):
+        return 0
+    if not trial["actions"]:
+        return 1
+    return 3 if "limit " in says else 2
+
+
+def imaginer(view: TranscriptView) -> ToolChoice:
+    """The worst next failures as things are, and the worst under the first remedy."""
+    if not view.calls_of("list_exposures"):
+        return ToolChoice("list_exposures", {})
+    remedies = [r["id"] for r in view.task["remedies"] if r["actions"]]
+    if remedies and not view.calls_of("list_exposures_under"):
+        return ToolChoice("list_exposures_under", {"remedy": remedies[0]})
+    plain = view.result_of("list_exposures")["exposures"]
+    under = (
+        view.result_of("list_exposures_under", remedy=remedies[0])["exposures"] if remedies else []
+    )
+    scenarios = []
+    seen = set()
+    for exposure, why in [
+        *((e, "the worst that can follow") for e in plain[:4]),
+        *((e, f"how {remedies[0] if remedies else ''} could go wrong") for e in under[:4]),
+    ]:
+        if exposure["id"] not in seen and len(scenarios) < 6:
+            seen.add(exposure["id"])
+            scenarios.append(
+                {
+                    "exposure": exposure["id"],
+                    "probability": _CHANCE[exposure["fault"]["kind"]],
+                    "why": f"{why}: highest utilisation {exposure['max_utilisation']:.0%}",
+                }
+            )
+    return answer({"scenarios": scenarios})
+
+
+_CHANCE = {"link_down": 0.01, "fiber_cut": 0.005, "traffic_spike": 0.02}
+"""Chance of a further fault within the four hours of a repair (assumed)."""
+
+
+def supervisor(view: TranscriptView) -> ToolChoice:
+    """Go on; send back what is unexplained; escalate what has no cause or no remedy."""
+    targets = view.offered["answer"]["properties"]["next"]
+    legal = targets.get("enum", [targets.get("const")])
+    facts = view.task["facts"]
+    if view.task["phase"] == "diagnosing":
+        if facts["verdict"] in ("unknown", "ambiguous") and "diagnoser" in legal:
+            return _next("diagnoser", "the diagnosis is not certain yet; look again with more data")
+        if facts["unexplained"] and "diagnoser" in legal:
+            missing = ", ".join(facts["unexplained"])
+            return _next("diagnoser", f"the diagnosis does not explain {missing}")
+        if facts["verdict"] in ("unknown", "healthy"):
+            return _next("escalate", "no cause was found that explains what is seen")
+        return _next("remediator", "the cause is known")
+    if view.task["phase"] == "planning" and facts["do_nothing"] and facts["left_in_breach"] >= 0.5:
+        return _next("escalate", "no remedy that was tried clears the services in breach")
+    return _next(next(t for t in legal if t != "escalate"), "the work is done")
+
+
+def _next(role: str, reason: str) -> ToolChoice:
+    return answer({"next": role, "reason": reason})
+
+
+POLICIES: dict[str, Policy] = {
+    "monitor": monitor,
+    "diagnoser": diagnoser,
+    "remediator": remediator,
+    "remediator_choice": remediator_choice,
+    "imaginer": imaginer,
+    "supervisor": supervisor,
+}
+
+
+def playbook() -> PlaybookModel:
+    """The shipped mind with its policies."""
+    return PlaybookModel(policies=POLICIES)

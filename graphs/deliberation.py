@@ -1,0 +1,283 @@
+"""Nodes that think: each has an agent do its part and keeps what came of it."""
+
+from typing import Any
+
+from langgraph.types import Command
+from pydantic import TypeAdapter
+
+from agents.believed import believed_state, links_of, state_ahead
+from agents.diagnoser import Diagnoser
+from agents.field import repair_order
+from agents.imaginer import Imaginer
+from agents.planner import PlanRequest, make_plan
+from agents.remediator import Chooser, Proposer
+from agents.role import RoleUnfinished
+from agents.screening import Screen
+from agents.simulator import Trial, after_remedy, simulate
+from agents.supervisor import legal_targets, supervisor_role
+from graphs.desk import Desk
+from graphs.state import IncidentState
+from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.fault import Fault
+from twin.nouns.incident import Phase
+from twin.nouns.plan import Remedy
+from twin.physics.questions import offered_totals
+from twin.synthesis.observation import CONVERGENCE_S
+
+CLEAN_ROUNDS_S = 75.0
+"""Two counter rounds after convergence (they come every 30 s), and a little for late polls."""
+
+DECISION_S = 30.0
+"""Thinking is charged to the network's clock at this flat rate per incident (assumed; the playbook
+takes a few wall seconds, a language model tens)."""
+
+
+def acknowledge(desk: Desk, state: IncidentState) -> Command[str]:
+    """Take the incident on, and wait until its traces are in clean samples."""
+    incident = desk.incident(state["incident_id"])
+    desk.enter(incident.id, Phase.DETECTED)
+    desk.tell(incident.id, "acknowledged", "supervisor", f"took on: {incident.title}")
+    ready = max(incident.onset_s + CONVERGENCE_S + CLEAN_ROUNDS_S, desk.clock.now_s())
+    first = {"phase": Phase.DETECTED.value, "send_backs": 0, "attempt": 0, "excluded": []}
+    return _wait(ready, "supervisor", "clean samples after convergence", first)
+
+
+def supervise(desk: Desk, state: IncidentState) -> Command[str]:
+    """Let the supervisor choose among what is legal; with one legal target nobody is asked."""
+    incident_id, phase = state["incident_id"], Phase(state["phase"])
+    facts = _facts(desk, state)
+    targets = legal_targets(phase, state["send_backs"], facts)
+    update: dict[str, Any] = {}
+    if len(targets) == 1:
+        target, reason = targets[0], "the only way on"
+    else:
+        try:
+            run = desk.play(
+                incident_id, supervisor_role(targets), {"phase": phase.value, "facts": facts}
+            )
+        except RoleUnfinished as exc:
+            return Command(goto="escalate", update={"note": str(exc)})
+        target, reason = run.answer.next, run.answer.reason
+        update = _who(state, run.finished_by, bool(run.swaps))
+        desk.tell(incident_id, "routed", "supervisor", f"to {target}: {reason}")
+    if (phase, target) in _SENT_BACK:
+        update |= {"send_backs": state["send_backs"] + 1}
+    if (phase, target) == (Phase.DIAGNOSING, "diagnoser"):
+        later = desk.clock.now_s() + CLEAN_ROUNDS_S
+        return _wait(later, "diagnoser", reason, update)
+    goto = "repair" if target == "stand_by" else target
+    return Command(goto=goto, update=update | {"note": reason})
+
+
+_SENT_BACK = {(Phase.DIAGNOSING, "diagnoser"), (Phase.SIMULATING, "remediator")}
+
+
+def _facts(desk: Desk, state: IncidentState) -> dict[str, Any]:
+    match Phase(state["phase"]):
+        case Phase.DIAGNOSING:
+            diagnosis = Diagnosis.model_validate(state["diagnosis"])
+            best = diagnosis.hypotheses[0] if diagnosis.hypotheses else None
+            return {
+                "verdict": diagnosis.verdict,
+                "statement": diagnosis.statement,
+                "unexplained": list(best.unexplained) if best else [],
+            }
+        case Phase.SIMULATING:
+            costs = {t["remedy"]["id"]: t["cost"] for t in state["trials"]}
+            return {"costs": costs}
+        case Phase.PLANNING:
+            plan = desk.journal.plan(state["plan_id"])
+            return {
+                "do_nothing": not plan.actions,
+                "left_in_breach": plan.forecast.breached_services.median,
+                "reason": plan.reason,
+            }
+        case _:
+            return {}
+
+
+def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
+    """Rank root causes, and send the field out for what it has to repair."""
+    incident = desk.incident(state["incident_id"])
+    desk.situation.tracker.attribute(incident.id, frozenset())
+    work = Diagnoser(desk.situation, incident)
+    try:
+        run = desk.play(incident.id, work.role(), work.task())
+    except RoleUnfinished as exc:
+        return Command(goto="escalate", update={"note": str(exc)})
+    diagnosis = work.diagnosis(run.answer)
+    desk.situation.tracker.set_running(work.running)
+    desk.situation.tracker.attribute(incident.id, links_of(cause_of(diagnosis)))
+    desk.enter(incident.id, Phase.DIAGNOSING)
+    desk.journal.put_artefact(incident.id, "diagnosis", diagnosis)
+    desk.tell(incident.id, "diagnosed", "diagnoser", diagnosis.statement)
+    update = _who(state, run.finished_by, bool(run.swaps))
+    return Command(
+        goto="supervisor",
+        update=update
+        | {"phase": Phase.DIAGNOSING.value, "diagnosis": diagnosis.model_dump(mode="json")},
+    )
+
+
+def cause_of(diagnosis: Diagnosis) -> tuple[Fault, ...]:
+    """The faults of the likeliest hypothesis, none where nothing was found."""
+    if diagnosis.verdict not in ("found", "ambiguous") or not diagnosis.hypotheses:
+        return ()
+    return diagnosis.hypotheses[0].faults
+
+
+def propose(desk: Desk, state: IncidentState) -> Command[str]:
+    """Send the field out, and have the remediator propose what to simulate."""
+    incident_id = state["incident_id"]
+    update = _dispatch(desk, state)
+    cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
+    work = Proposer(_screen(desk, cause), cause)
+    try:
+        run = desk.play(incident_id, work.role(), work.task())
+    except RoleUnfinished as exc:
+        return Command(goto="escalate", update=update | {"note": str(exc)})
+    remedies = work.remedies(run.answer)
+    desk.enter(incident_id, Phase.PROPOSING)
+    desk.tell(incident_id, "proposed", "remediator", f"{len(remedies)} remedies, doing nothing included")
+    return Command(
+        goto="supervisor",
+        update=update
+        | _who(state, run.finished_by, bool(run.swaps))
+        | {
+            "phase": Phase.PROPOSING.value,
+            "remedies": [r.model_dump(mode="json") for r in remedies],
+        },
+    )
+
+
+def _screen(desk: Desk, cause: tuple[Fault, ...]) -> Screen:
+    situation = desk.situation
+    ahead = state_ahead(situation.tracker, situation.read_running(), cause)
+    return Screen(
+        ahead,
+        situation.inventory.intended,
+        lambda state: offered_totals(situation.twin, state),
+        situation.tracker.load_bias,
+    )
+
+
+def _dispatch(desk: Desk, state: IncidentState) -> dict[str, Any]:
+    if state.get("dispatch_id"):
+        return {}
+    incident = desk.incident(state["incident_id"])
+    diagnosis = Diagnosis.model_validate(state["diagnosis"])
+    now = desk.clock.now_s()
+    topology = desk.situation.inventory.topology
+    order = repair_order(incident, diagnosis, topology, state["send_backs"] + 1, now)
+    if order is None:
+        return {}
+    # The journal first: an order is one order however often it is sent.
+    desk.journal.record_dispatch(order, "requested", now)
+    desk.situation.network.dispatch(order)
+    desk.tell(
+        incident.id, "dispatched", "remediator", f"field sent to {order.place}: {', '.join(order.links)}"
+    )
+    return {"dispatch_id": order.id}
+
+
+def imagine(desk: Desk, state: IncidentState) -> Command[str]:
+    """Have the imaginer say what fails next."""
+    incident_id, situation = state["incident_id"], desk.situation
+    cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
+    ahead = state_ahead(situation.tracker, situation.read_running(), cause)
+    remedies = [Remedy.model_validate(r) for r in state["remedies"]]
+    intended = situation.inventory.intended
+    work = Imaginer(situation, ahead, [(r, after_remedy(ahead, r, intended)) for r in remedies])
+    try:
+        run = desk.play(incident_id, work.role(), work.task())
+    except RoleUnfinished as exc:
+        return Command(goto="escalate", update={"note": str(exc)})
+    scenarios = [
+        {
+            "id": s.exposure,
+            "probability": s.probability,
+            "why": s.why,
+            "fault": work.exposures[s.exposure].fault.model_dump(mode="json"),
+            "max_utilisation": work.exposures[s.exposure].max_utilisation,
+        }
+        for s in run.answer.scenarios
+    ]
+    desk.enter(incident_id, Phase.IMAGINING)
+    desk.journal.put_artefact(incident_id, "scenarios", scenarios)
+    names = ", ".join(s["id"] for s in scenarios) or "nothing"
+    desk.tell(incident_id, "imagined", "imaginer", f"what may fail next: {names}")
+    update = _who(state, run.finished_by, bool(run.swaps))
+    return Command(
+        goto="supervisor",
+        update=update | {"phase": Phase.IMAGINING.value, "scenarios": scenarios},
+    )
+
+
+def simulate_trials(desk: Desk, state: IncidentState) -> Command[str]:
+    """Try every remedy in every scenario on the twin; thinking time is charged here."""
+    incident_id, situation = state["incident_id"], desk.situation
+    cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
+    ahead = state_ahead(situation.tracker, situation.read_running(), cause)
+    remedies = [Remedy.model_validate(r) for r in state["remedies"]]
+    scenarios = {
+        s["id"]: (_FAULT.validate_python(s["fault"]), float(s["probability"])) for s in state["scenarios"]
+    }
+    trials = simulate(situation, ahead, remedies, scenarios)
+    desk.enter(incident_id, Phase.SIMULATING)
+    desk.journal.put_artefact(
+        incident_id, "trials", [t.model_dump(mode="json") for t in trials]
+    )
+    count = len(trials) * (1 + len(scenarios))
+    desk.tell(incident_id, "simulated", "simulator", f"{count} forecasts of {len(trials)} remedies")
+    done = {
+        "phase": Phase.SIMULATING.value,
+        "trials": [t.model_dump(mode="json") for t in trials],
+    }
+    return _wait(desk.clock.now_s() + DECISION_S, "supervisor", "thinking", done)
+
+
+def plan(desk: Desk, state: IncidentState) -> Command[str]:
+    """Choose among the trials, and make the plan for the state as it is now."""
+    incident_id, situation = state["incident_id"], desk.situation
+    trials = [Trial.model_validate(t) for t in state["trials"]]
+    work = Chooser(trials, state["excluded"])
+    try:
+        run = desk.play(incident_id, work.role(), work.task())
+    except RoleUnfinished as exc:
+        return Command(goto="escalate", update={"note": str(exc)})
+    remedy = next(t.remedy for t in trials if t.remedy.id == run.answer.remedy)
+    cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
+    attempt = state["attempt"] + 1
+    request = PlanRequest(
+        incident_id=incident_id,
+        attempt=attempt,
+        purpose="mitigate",
+        cause=cause,
+        remedy=remedy,
+        reason=run.answer.reason,
+        finished_by=run.finished_by,
+        state=believed_state(situation.tracker, situation.read_running(), cause),
+        known_down=situation.tracker.down_links,
+    )
+    made = make_plan(situation, request, desk.clock.now_s())
+    desk.journal.record_plan(made)
+    desk.enter(incident_id, Phase.PLANNING)
+    desk.tell(incident_id, "planned", "remediator", made.reason, {"plan": made.id})
+    update = _who(state, run.finished_by, bool(run.swaps))
+    return Command(
+        goto="supervisor",
+        update=update
+        | {"phase": Phase.PLANNING.value, "plan_id": made.id, "attempt": attempt},
+    )
+
+
+_FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
+
+
+def _who(state: IncidentState, finished_by: str, swapped: bool) -> dict[str, Any]:
+    return {"finished_by": finished_by, "swapped": swapped or state.get("swapped", False)}
+
+
+def _wait(until_s: float, then: str, why: str, update: dict[str, Any]) -> Command[str]:
+    waiting = {"wait_until_s": until_s, "wait_then": then, "wait_why": why}
+    return Command(goto="wait", update=update | waiting)

@@ -1,0 +1,87 @@
+"""What the nodes of the graphs are given: the one composition of situation, journal, gate and minds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from opentelemetry.trace import Tracer
+from pydantic import BaseModel
+
+from agents.budget import Budget, Charges
+from agents.role import Mind, Role, RoleRun, RoleUnfinished, run_role
+from agents.situation import Situation
+from tools.change.actuator import Actuator
+from tools.change.policy import ApprovalPolicy
+from tools.clock import Clock
+from tools.journal.journal import Journal
+from tools.journal.records import Charge, RoleRunRecord
+from twin.nouns.incident import Incident, Phase
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that operating one network takes."""
+
+    situation: Situation
+    journal: Journal
+    actuator: Actuator
+    policy: ApprovalPolicy
+    minds: Sequence[Mind]
+    clock: Clock
+    tracer: Tracer
+
+    def incident(self, incident_id: str) -> Incident:
+        """The incident as the journal has it now."""
+        return self.journal.incident(incident_id).incident
+
+    def tell(
+        self, incident_id: str, kind: str, actor: str, text: str, data: dict[str, Any] | None = None
+    ) -> None:
+        """Add a line to the incident's timeline, now."""
+        self.journal.add_event(incident_id, self.clock.now_s(), kind, actor, text, data)
+
+    def enter(self, incident_id: str, phase: Phase) -> None:
+        """Record the incident's new phase."""
+        self.journal.set_phase(incident_id, phase)
+
+    def play(self, incident_id: str, role: Role[T], task: dict[str, Any]) -> RoleRun[T]:
+        """Run a role for an incident: charged to its budget, kept in the journal.
+
+        Raises:
+            RoleUnfinished: no mind could finish it.
+        """
+        spent = self.journal.charged(incident_id)
+        budget = Budget(
+            spent=Charges(calls=spent.calls, input_tokens=spent.tokens, seconds=spent.seconds)
+        )
+        started = self.clock.now_s()
+        try:
+            run = run_role(role, task, self.minds, budget, self.clock, self.tracer)
+        except RoleUnfinished as exc:
+            self._charge(incident_id, exc.charges)
+            raise
+        self._charge(incident_id, run.charges)
+        self.journal.record_role_run(
+            RoleRunRecord(
+                incident_id=incident_id,
+                role=role.name,
+                started_s=started,
+                ended_s=self.clock.now_s(),
+                finished_by=run.finished_by,
+                data={
+                    "swaps": [s.model_dump(mode="json") for s in run.swaps],
+                    "transcript": list(run.transcript),
+                    "charges": run.charges.model_dump(mode="json"),
+                },
+            )
+        )
+        return run
+
+    def _charge(self, incident_id: str, charges: Charges) -> None:
+        if charges.calls:
+            self.journal.charge(
+                incident_id,
+                Charge(calls=charges.calls, tokens=charges.tokens, seconds=charges.seconds),
+            )

@@ -1,0 +1,286 @@
+"""Nodes that wait, change and check: approval, actuation, verification, repair, and the ends.
+
+A node with an interrupt does nothing before it that may not be done twice: LangGraph runs the node
+from its top when it resumes.
+"""
+
+from typing import Any
+
+from langgraph.graph import END
+from langgraph.types import Command, interrupt
+
+from agents.believed import believed_state, circuits_of, healed
+from agents.planner import PlanRequest, make_plan
+from agents.verifier import judge
+from graphs.deliberation import cause_of
+from graphs.desk import Desk
+from graphs.state import IncidentState
+from tools.change.refusals import StaleState
+from twin.errors import NetworkError, Refused
+from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.fault import Fault, IgpWeightMisconfig, TrafficSpike
+from twin.nouns.incident import Incident, Phase
+from twin.nouns.plan import Plan, Remedy
+from twin.nouns.topology import Interface
+from twin.synthesis.observation import CONVERGENCE_S
+from twin.tracking.tracker import IDLE_UTILISATION
+
+MOST_ATTEMPTS = 3
+"""Plans that one incident may have committed, refused or rejected before a person takes over."""
+
+_POLL_REPAIR_S = 60.0
+_LONGEST_REPAIR_S = 24 * 3600.0
+"""A repair that takes longer than a day is a person's to chase (assumed)."""
+
+_BEFORE_S = 300.0
+"""What services were like before a change is measured over five minutes."""
+
+
+def wait(desk: Desk, state: IncidentState) -> Command[str]:
+    """Interrupt until `wait_until_s`; whoever resumes has checked the clock."""
+    interrupt({"kind": "wait", "until_s": state["wait_until_s"], "why": state["wait_why"]})
+    return Command(goto=state["wait_then"])
+
+
+def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
+    """Ask for an approval, and go by the journal's row, never by the value of the resume."""
+    plan = desk.journal.plan(state["plan_id"])
+    now = desk.clock.now_s()
+    expires = now + desk.policy.approval.expires_after_s
+    # Asking twice is asking once: the journal keeps the first request of a plan.
+    request = desk.journal.request_approval(plan, now, expires)
+    desk.enter(plan.incident_id, Phase.AWAITING_APPROVAL)
+    interrupt({"kind": "approval", "plan_id": plan.id, "until_s": request.expires_s})
+    request = desk.journal.approval_request(plan.id, desk.clock.now_s())
+    if request.approval is None:
+        return Command(goto="escalate", update={"note": f"nobody answered about {plan.id} in time"})
+    answer = request.approval
+    desk.tell(plan.incident_id, "answered", answer.by, f"{answer.decision}: {answer.reason}")
+    if answer.decision == "approve":
+        return Command(goto="actuator")
+    return _another(state, plan, f"{answer.by} rejected {plan.id}: {answer.reason}")
+
+
+def actuate(desk: Desk, state: IncidentState) -> Command[str]:
+    """Have the gate and the actuator commit the plan on all devices, unconfirmed."""
+    plan = desk.journal.plan(state["plan_id"])
+    desk.enter(plan.incident_id, Phase.ACTUATING)
+    tracker = desk.situation.tracker
+    tracker.known_changes |= {f"{s.action_id}@{s.node}" for s in plan.steps}
+    try:
+        desk.actuator.commit(plan, tracker.down_links)
+    except StaleState as exc:
+        desk.tell(plan.incident_id, "refused", "gate", str(exc))
+        if state["attempt"] >= MOST_ATTEMPTS:
+            return Command(goto="escalate", update={"note": str(exc)})
+        # The network changed under the plan: look again.
+        return Command(goto="returner" if plan.purpose == "return" else "diagnoser")
+    except (Refused, NetworkError) as exc:
+        desk.tell(plan.incident_id, "refused", "gate", str(exc))
+        return Command(goto="escalate", update={"note": str(exc)})
+    now = desk.clock.now_s()
+    desk.tell(plan.incident_id, "committed", "actuator", f"{len(plan.steps)} devices, unconfirmed")
+    tracker.set_running(desk.situation.read_running(), normal=True)
+    waiting = {
+        "wait_until_s": now + desk.policy.verification.window_s,
+        "wait_then": "verifier",
+        "wait_why": "samples after the change",
+        "committed_s": now,
+    }
+    return Command(goto="wait", update=waiting)
+
+
+def verify(desk: Desk, state: IncidentState) -> Command[str]:
+    """Confirm what went as forecast; roll back what did not."""
+    plan = desk.journal.plan(state["plan_id"])
+    tracker, committed = desk.situation.tracker, state["committed_s"]
+    desk.enter(plan.incident_id, Phase.VERIFYING)
+    now = desk.clock.now_s()
+    outcome = judge(tracker, plan, committed - _BEFORE_S, committed + CONVERGENCE_S, now)
+    desk.journal.put_artefact(plan.incident_id, f"outcome:{plan.id}", outcome)
+    try:
+        if outcome.kept:
+            desk.actuator.confirm(plan)
+        else:
+            desk.actuator.roll_back(plan, outcome.reason)
+    except (Refused, NetworkError) as exc:
+        desk.tell(plan.incident_id, "failed", "actuator", str(exc))
+        return Command(goto="escalate", update={"note": str(exc)})
+    tracker.set_running(desk.situation.read_running(), normal=True)
+    if not outcome.kept:
+        desk.tell(plan.incident_id, "rolled_back", "verifier", outcome.reason)
+        return _another(state, plan, f"{plan.id} was rolled back: {outcome.reason}")
+    desk.tell(plan.incident_id, "confirmed", "verifier", outcome.reason)
+    if plan.purpose == "return":
+        return Command(goto="resolve", update={"temporary_plan_id": ""})
+    in_force = {"temporary_plan_id": plan.id if plan.temporary else ""}
+    return Command(goto="repair", update=in_force | {"waiting_since_s": now})
+
+
+def _another(state: IncidentState, plan: Plan, note: str) -> Command[str]:
+    """The next best remedy, or a person where attempts are used up or the way back failed."""
+    if plan.purpose == "return" or state["attempt"] >= MOST_ATTEMPTS:
+        return Command(goto="escalate", update={"note": note})
+    used = next(
+        (t["remedy"]["id"] for t in state["trials"] if _same_actions(t["remedy"], plan)), ""
+    )
+    return Command(goto="planner", update={"excluded": [*state["excluded"], used], "note": note})
+
+
+def _same_actions(remedy: dict[str, Any], plan: Plan) -> bool:
+    return Remedy.model_validate(remedy).actions == plan.actions
+
+
+def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
+    """Go on when the cause is gone: the field says so and the network shows it."""
+    incident = desk.incident(state["incident_id"])
+    now = desk.clock.now_s()
+    desk.enter(incident.id, Phase.AWAITING_REPAIR)
+    since = state.get("waiting_since_s", now)
+    if dispatch_id := state.get("dispatch_id"):
+        report = desk.situation.network.repair_report(dispatch_id)
+        if report.state == "nothing_found":
+            note = f"the field found nothing to repair for {dispatch_id}"
+            return Command(goto="escalate", update={"note": note})
+        if report.state != "repaired":
+            return _wait_for_repair(state, now, since)
+    if _still_wrong(desk, state, incident):
+        return _wait_for_repair(state, now, since)
+    desk.tell(incident.id, "repaired", "monitor", "the cause is gone")
+    desk.situation.tracker.attribute(incident.id, frozenset())
+    waiting = {
+        "wait_until_s": now + desk.policy.verification.soak_s,
+        "wait_then": "soak",
+        "wait_why": "soaking after the repair",
+    }
+    return Command(goto="soak", update=waiting | {"phase": Phase.SOAKING.value})
+
+
+def _wait_for_repair(state: IncidentState, now: float, since: float) -> Command[str]:
+    if now - since > _LONGEST_REPAIR_S:
+        return Command(goto="escalate", update={"note": "the repair takes longer than a day"})
+    waiting = {
+        "wait_until_s": now + _POLL_REPAIR_S,
+        "wait_then": "repair",
+        "wait_why": "the repair",
+        "waiting_since_s": since,
+    }
+    return Command(goto="wait", update=waiting)
+
+
+def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
+    tracker = desk.situation.tracker
+    cause = _cause(state)
+    circuits = set(circuits_of(cause))
+    if circuits & tracker.down_links:
+        return True
+    book = tracker.book
+    for fault in cause:
+        match fault:
+            case TrafficSpike(target=target):
+                if book.is_active(f"traffic_surge:{target}"):
+                    return True
+            case IgpWeightMisconfig(node=node, link=link, weight=weight):
+                now = desk.situation.network.running(node).interface(link).igp_weight
+                if now == weight and not _overruled(state):
+                    return True
+            case _:
+                pass
+    return any(
+        book.is_active(s.id)
+        for s in incident.symptoms
+        if s.kind in ("adjacency_down", "silent_loss") and not _idle(desk, s.resource)
+    )
+
+
+def _overruled(state: IncidentState) -> bool:
+    """Whether a person left the weight as it is: then there is nothing to wait for."""
+    return not state.get("plan_id")
+
+
+def _idle(desk: Desk, resource: str) -> bool:
+    """An egress that was relieved of its traffic cannot show whether it still loses."""
+    if "|" not in resource:
+        return False
+    node, link = resource.split("|")
+    situation = desk.situation
+    arc = situation.inventory.topology.arc_of(Interface(node=node, link=link))
+    return not situation.tracker.utilisation()[arc] > IDLE_UTILISATION
+
+
+def soak(desk: Desk, state: IncidentState) -> Command[str]:
+    """Watch for a while after the repair, then take a temporary change out again."""
+    incident_id, now = state["incident_id"], desk.clock.now_s()
+    if now < state["wait_until_s"]:
+        desk.enter(incident_id, Phase.SOAKING)
+        return Command(goto="wait")
+    incident = desk.incident(incident_id)
+    if _still_wrong(desk, state, incident):
+        return Command(goto="repair", update={"note": "the trouble came back while soaking"})
+    return Command(goto="returner" if state.get("temporary_plan_id") else "resolve")
+
+
+def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
+    """Plan the way back of the temporary change, for the state as it is now."""
+    situation, incident_id = desk.situation, state["incident_id"]
+    temporary = desk.journal.plan(state["temporary_plan_id"])
+    running = situation.read_running()
+    cause = _cause(state)
+    before = healed(believed_state(situation.tracker, running, ()), cause)
+    attempt = state["attempt"] + 1
+    request = PlanRequest(
+        incident_id=incident_id,
+        attempt=attempt,
+        purpose="return",
+        cause=cause,
+        remedy=Remedy(id="return", actions=temporary.way_back, reason="the cause is repaired"),
+        reason=f"the cause is repaired: take {temporary.id} out again",
+        finished_by=temporary.finished_by,
+        state=before,
+        known_down=situation.tracker.down_links,
+    )
+    plan = make_plan(situation, request, desk.clock.now_s())
+    if not plan.steps:
+        return Command(goto="resolve", update={"note": "nothing of the change is left to take out"})
+    desk.journal.record_plan(plan)
+    desk.enter(incident_id, Phase.RETURNING)
+    desk.tell(incident_id, "planned", "remediator", plan.reason, {"plan": plan.id})
+    return Command(goto="approval", update={"plan_id": plan.id, "attempt": attempt})
+
+
+def resolve(desk: Desk, state: IncidentState) -> Command[str]:
+    """Close the incident, and remember it."""
+    incident_id = state["incident_id"]
+    _close(desk, state, Phase.RESOLVED)
+    desk.tell(incident_id, "resolved", "supervisor", "nothing is left wrong or temporary")
+    return Command(goto=END, update={"phase": Phase.RESOLVED.value})
+
+
+def escalate(desk: Desk, state: IncidentState) -> Command[str]:
+    """Hand over to a person: what is known of the cause, and where to look."""
+    incident_id, note = state["incident_id"], state.get("note", "")
+    diagnosis = desk.journal.artefact(incident_id, "diagnosis", Diagnosis)
+    statement = diagnosis.statement if diagnosis else "no diagnosis was made"
+    where = ", ".join(diagnosis.suspected_location) if diagnosis else ""
+    _close(desk, state, Phase.ESCALATED)
+    desk.tell(
+        incident_id,
+        "escalated",
+        "supervisor",
+        f"{note}. {statement}. Look at: {where or 'the symptoms'}",
+        {"reason": note, "cause": statement, "location": where},
+    )
+    return Command(goto=END, update={"phase": Phase.ESCALATED.value})
+
+
+def _close(desk: Desk, state: IncidentState, phase: Phase) -> None:
+    incident = desk.incident(state["incident_id"])
+    desk.enter(incident.id, phase)
+    desk.situation.tracker.attribute(incident.id, frozenset())
+    desk.situation.graph.remember_incident(incident, _cause(state), phase)
+
+
+def _cause(state: IncidentState) -> tuple[Fault, ...]:
+    if not state.get("diagnosis"):
+        return ()
+    return cause_of(Diagnosis.model_validate(state["diagnosis"]))

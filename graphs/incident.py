@@ -1,0 +1,86 @@
+"""The incident graph: from alarm to resolved, or escalated with cause and suspected location.
+
+    acknowledge -> (wait for clean samples) -> supervisor <-> diagnoser, remediator, imaginer, simulator
+    supervisor -> planner -> supervisor -> approval -> actuator -> (wait) -> verifier
+    verifier -> repair -> soak -> returner -> approval -> ... -> resolve        or -> escalate
+
+Every node is a thin adapter: it validates state into nouns, calls an agent or a tool, and dumps what
+came of it. Nodes go on by `Command(goto=...)`; each target is checked to be a node when the graph is
+built, because LangGraph ends a graph silently on an unknown one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from graphs import deliberation, execution
+from graphs.desk import Desk
+from graphs.state import IncidentState
+
+Node = Callable[[Desk, IncidentState], Command[str]]
+
+NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
+    "acknowledge": (deliberation.acknowledge, ("wait",)),
+    "supervisor": (
+        deliberation.supervise,
+        (
+            "wait",
+            "diagnoser",
+            "remediator",
+            "imaginer",
+            "simulator",
+            "planner",
+            "approval",
+            "repair",
+            "escalate",
+        ),
+    ),
+    "diagnoser": (deliberation.diagnose, ("supervisor", "escalate")),
+    "remediator": (deliberation.propose, ("supervisor", "escalate")),
+    "imaginer": (deliberation.imagine, ("supervisor", "escalate")),
+    "simulator": (deliberation.simulate_trials, ("wait",)),
+    "planner": (deliberation.plan, ("supervisor", "escalate")),
+    "approval": (execution.await_approval, ("actuator", "planner", "returner", "escalate")),
+    "actuator": (execution.actuate, ("wait", "diagnoser", "returner", "escalate")),
+    "verifier": (execution.verify, ("repair", "resolve", "planner", "escalate")),
+    "repair": (execution.await_repair, ("wait", "soak", "escalate")),
+    "soak": (execution.soak, ("wait", "repair", "returner", "resolve")),
+    "returner": (execution.plan_return, ("approval", "resolve", "escalate")),
+    "resolve": (execution.resolve, (END,)),
+    "escalate": (execution.escalate, (END,)),
+    "wait": (
+        execution.wait,
+        ("supervisor", "diagnoser", "planner", "verifier", "repair", "soak"),
+    ),
+}
+"""Every node, and where it may go."""
+
+
+def build_incident_graph(
+    desk: Desk, checkpointer: BaseCheckpointSaver[Any]
+) -> CompiledStateGraph[IncidentState, None, IncidentState, IncidentState]:
+    """The graph over `desk`. One thread per incident."""
+    graph = StateGraph(IncidentState)
+    for name, (node, targets) in NODES.items():
+        unknown = set(targets) - NODES.keys() - {END}
+        if unknown:
+            raise ValueError(f"node {name} goes to {sorted(unknown)}, which are not nodes")
+        graph.add_node(name, _bound(node, desk, targets), destinations=targets)
+    graph.add_edge(START, "acknowledge")
+    return graph.compile(checkpointer=checkpointer)
+
+
+def _bound(
+    node: Node, desk: Desk, targets: tuple[str, ...]
+) -> Callable[[IncidentState], Command[str]]:
+    def run(state: IncidentState) -> Command[str]:
+        command = node(desk, state)
+        if command.goto not in targets:
+            raise ValueError(f"{node.__name__} goes to {command.goto!r}, which it does not declare")
+        return command
+
+    return run

@@ -1,0 +1,94 @@
+"""The one place that invokes the incident graph: threads, interrupts, recursion limit, durability."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.types import Command
+
+from graphs.desk import Desk
+from graphs.incident import build_incident_graph
+from tools.trace import incident_context, incident_trace_id, workflow_span
+
+_RECURSION_LIMIT = 400
+"""Steps of one invoke. An incident takes about 20 between two interrupts; the rest is the bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An incident that stands at an interrupt. `kind`: "wait" or "approval"; `until_s`: when waiting
+    ends, or when the request for approval expires."""
+
+    incident_id: str
+    interrupt_id: str
+    kind: str
+    until_s: float
+    plan_id: str
+
+
+class IncidentRuns:
+    """Starts and resumes incidents; one thread per incident id, kept in `checkpoints`."""
+
+    def __init__(self, desk: Desk, checkpoints: Path) -> None:
+        self._desk = desk
+        self._connection = sqlite3.connect(checkpoints, check_same_thread=False)
+        self._graph = build_incident_graph(desk, SqliteSaver(self._connection))
+
+    def close(self) -> None:
+        """Close the checkpoint store."""
+        self._connection.close()
+
+    def start(self, incident_id: str) -> None:
+        """Run a new incident to its first interrupt; one that has begun goes on where it stood."""
+        known = self._graph.get_state(self._config(incident_id)).values
+        # Input would start a thread over that has a checkpoint.
+        self._invoke(incident_id, None if known else {"incident_id": incident_id})
+
+    def pending(self, incident_id: str) -> Pending | None:
+        """Where the incident waits; None if it has ended or was cut off between two steps."""
+        snapshot = self._graph.get_state(self._config(incident_id))
+        for item in snapshot.interrupts:
+            value: dict[str, Any] = item.value
+            return Pending(
+                incident_id=incident_id,
+                interrupt_id=item.id,
+                kind=value["kind"],
+                until_s=value["until_s"],
+                plan_id=value.get("plan_id", ""),
+            )
+        return None
+
+    def is_cut_off(self, incident_id: str) -> bool:
+        """Whether steps are left that no interrupt holds back: the process died between two."""
+        snapshot = self._graph.get_state(self._config(incident_id))
+        return bool(snapshot.next) and not snapshot.interrupts
+
+    def resume(self, pending: Pending) -> None:
+        """Go on from an interrupt; what is not pending any more is left alone."""
+        now = self.pending(pending.incident_id)
+        if now is None or now.interrupt_id != pending.interrupt_id:
+            return  # LangGraph would ignore an unknown id without a word.
+        self._invoke(pending.incident_id, Command(resume={pending.interrupt_id: True}))
+
+    def nodes_passed(self, incident_id: str) -> Sequence[str]:
+        """The nodes that have run, in order."""
+        history = self._graph.get_state_history(self._config(incident_id))
+        passed = [task.name for snapshot in history for task in snapshot.tasks]
+        return list(reversed(passed))
+
+    def _invoke(self, incident_id: str, given: Any) -> None:
+        context = incident_context(incident_trace_id(incident_id))
+        now = self._desk.clock.now_s()
+        with workflow_span(self._desk.tracer, "incident", context=context, time_s=now):
+            # An interrupt returns from invoke without raising, so the span ends well before the wait.
+            self._graph.invoke(given, self._config(incident_id), durability="sync")
+
+    def _config(self, incident_id: str) -> RunnableConfig:
+        return {
+            "configurable": {"thread_id": incident_id},
+            "recursion_limit": _RECURSION_LIMIT,
+        }

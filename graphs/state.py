@@ -1,0 +1,40 @@
+"""What an incident's graph remembers between steps: plain JSON types only.
+
+LangGraph revives a checkpoint as JSON types (strict msgpack), so a tuple would come back as a list and
+an object as a dict. Nouns are dumped when they go in and validated when they come out, at the edges.
+"""
+
+from typing import Any, TypedDict
+
+
+class IncidentState(TypedDict, total=False):
+    """One incident's thread.
+
+    `phase`: a `Phase`. `send_backs`, `attempt`: bounded counters. `diagnosis`, `remedies`,
+    `scenarios`, `trials`: dumped nouns. `excluded`: remedies that were rolled back or rejected.
+    `plan_id`: the plan in hand; `temporary_plan_id`: the one in force that must be taken out again.
+    `wait_until_s`, `wait_then`, `wait_why`: an interrupt that only time ends. `finished_by`: the mind
+    that answered last. `swapped`: whether a foreign mind lost a role run. `dispatch_id`: the repair
+    order. `note`: why the last step went the way it did.
+    """
+
+    incident_id: str
+    phase: str
+    send_backs: int
+    attempt: int
+    diagnosis: dict[str, Any]
+    remedies: list[dict[str, Any]]
+    scenarios: list[dict[str, Any]]
+    trials: list[dict[str, Any]]
+    excluded: list[str]
+    plan_id: str
+    temporary_plan_id: str
+    wait_until_s: float
+    wait_then: str
+    wait_why: str
+    finished_by: str
+    swapped: bool
+    dispatch_id: str
+    committed_s: float
+    waiting_since_s: float
+    note: str

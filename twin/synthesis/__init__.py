@@ -1,0 +1,1 @@
+"""Analysis by synthesis: how likely is what was observed, if this were the cause?"""

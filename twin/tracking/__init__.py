@@ -1,0 +1,1 @@
+"""Following a live network: from raw telemetry to rates, demand, link states and alarms."""

@@ -1,0 +1,375 @@
+"""What is known of a live network right now, from its telemetry alone."""
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.incident import Symptom, SymptomKind
+from twin.nouns.inventory import Inventory
+from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import (
+    AdjacencyEvent,
+    ConfigurationEvent,
+    CounterRound,
+    FloatArray,
+    FlowRound,
+    ProbeRound,
+    SyslogLine,
+    Telemetry,
+)
+from twin.tracking.alarms import Alarm, SymptomBook
+from twin.tracking.demand import DemandTracker
+from twin.tracking.rates import RateMeter, RateRound
+
+LoadModel = Callable[[NetworkState], FloatArray]
+"""Offered load per arc, bit/s (n_arcs,), of a state: the twin's routing."""
+
+_BIAS_MEMORY_ROUNDS = 60
+_SMOOTHING = 0.4
+"""Weight of the newest round in the loss averages: a step is seen at 78 % after three rounds."""
+
+_ROUNDS_TO_ALARM = 2
+"""Rounds in a row beyond a threshold: one noisy round is no alarm."""
+
+_PLANNED_SLACK_S = 300.0
+"""Planned work may start and end this much off its announced time."""
+
+IDLE_UTILISATION = 0.005
+"""An egress that sends less than this share of its capacity says nothing about loss."""
+
+_DROP_THRESHOLD = 0.002
+_SILENT_LOSS_FLOOR = 0.006
+_SILENT_LOSS_SIGMAS = 7.0
+_PROBE_LOSS_THRESHOLD = 0.02
+_SURGE_FLOOR = 1.4
+_SURGE_SIGMAS = 5.0
+_HISTORY_ROUNDS = 60
+
+
+class Tracker:
+    """Folds telemetry into rates, demand, link states and symptoms; learns what is normal meanwhile.
+
+    Nothing is learned while a symptom is active, so that a fault does not become the new normal.
+    `running` is the configuration as read from the devices when watching began: what the inventory
+    says differently was so before, and is no symptom.
+    """
+
+    def __init__(
+        self, inventory: Inventory, running: NetworkConfiguration, load_model: LoadModel
+    ) -> None:
+        topology = inventory.topology
+        self.inventory = inventory
+        self.baseline = running
+        self.running = running
+        self.book = SymptomBook()
+        self.demand = DemandTracker(inventory.peak_traffic, inventory.profile)
+        self.rates: deque[RateRound] = deque(maxlen=_HISTORY_ROUNDS)
+        self.probes: deque[ProbeRound] = deque(maxlen=_HISTORY_ROUNDS)
+        self.down_ends: dict[str, set[str]] = {}
+        self.known_changes: set[str] = set()
+        self.attributed: dict[str, frozenset[str]] = {}
+        self.changed_nodes: dict[str, float] = {}
+        self.syslog: deque[SyslogLine] = deque(maxlen=2_000)
+        self.now_s = 0.0
+        self.load_bias: FloatArray = np.zeros(topology.n_arcs)
+        self.load_spread: FloatArray = np.full(topology.n_arcs, 0.15)
+        self.rounds_learned = 0
+        self._load_model = load_model
+        self._meter = RateMeter()
+        self._normal_loads: FloatArray | None = None
+        self._loss_mean: FloatArray = np.zeros(topology.n_arcs)
+        self._loss_spread: FloatArray = np.full(topology.n_arcs, 0.003)
+        self._probe_loss: FloatArray = np.zeros(len(inventory.probes))
+        self._streak: dict[str, int] = {}
+        self._adjacency_stamp: dict[tuple[str, str], float] = {}
+        self._up_stamp: dict[str, float] = {}
+
+    # What is known ---------------------------------------------------------------------------------
+
+    @property
+    def down_links(self) -> frozenset[str]:
+        """Links over which at least one end has lost its adjacency."""
+        return frozenset(link for link, ends in self.down_ends.items() if ends)
+
+    @property
+    def loss_mean(self) -> FloatArray:
+        """(n_arcs,) smoothed share of what was sent that did not arrive."""
+        return self._loss_mean
+
+    @property
+    def loss_spread(self) -> FloatArray:
+        """(n_arcs,) its standard deviation in one round when nothing is wrong."""
+        return self._loss_spread
+
+    @property
+    def probe_loss(self) -> FloatArray:
+        """(n_probes,) smoothed loss of each probe path."""
+        return self._probe_loss
+
+    def believed_state(self, level: float | None = None) -> NetworkState:
+        """The network as it is believed to be now (demand at profile `level` where given)."""
+        return NetworkState(
+            topology=self.inventory.topology,
+            running=self.running,
+            traffic=self.demand.matrix_at(self.now_s, level),
+            down_links=self.down_links,
+        )
+
+    def normal_state(self, level: float | None = None, besides: str = "") -> NetworkState:
+        """The network with the demand expected now and nothing wrong that is not explained already.
+
+        Links that an incident accounts for are down in it, but for those of the incident `besides`.
+        """
+        down = [links for incident, links in self.attributed.items() if incident != besides]
+        return NetworkState(
+            topology=self.inventory.topology,
+            running=self.baseline,
+            traffic=self.demand.matrix_at(self.now_s, level),
+            down_links=frozenset().union(*down) & self.down_links,
+        )
+
+    def attribute(self, incident_id: str, links: frozenset[str]) -> None:
+        """`links` are down for a reason that this incident knows; none: it is over."""
+        self.attributed.pop(incident_id, None)
+        if links:
+            self.attributed[incident_id] = links
+
+    def active_symptoms(self) -> tuple[Symptom, ...]:
+        """What is wrong now."""
+        return self.book.active()
+
+    def utilisation(self) -> FloatArray:
+        """(n_arcs,) sent / capacity in the latest round that has a reading; NaN if none has."""
+        capacity = np.repeat([x.capacity_bps for x in self.inventory.topology.links], 2)
+        found = np.full(len(capacity), np.nan)
+        for round_ in reversed(self.rates):
+            missing = np.isnan(found)
+            if not missing.any():
+                break
+            found[missing] = (round_.sent_total_bps / capacity)[missing]
+        return found
+
+    def rounds_within(self, from_s: float, until_s: float = math.inf) -> list[RateRound]:
+        """The rate rounds of which every reading lies inside the two times."""
+        return [
+            r
+            for r in self.rates
+            if np.nanmin(r.from_s, initial=math.inf) >= from_s
+            and np.nanmax(r.until_s, initial=-math.inf) <= until_s
+        ]
+
+    def set_running(self, running: NetworkConfiguration, *, normal: bool = False) -> None:
+        """Take over what the devices run now; `normal` makes it the baseline as well."""
+        self.running = running
+        if normal:
+            self.baseline = running
+            self._normal_loads = None
+
+    # Taking telemetry in ---------------------------------------------------------------------------
+
+    def ingest(self, records: Iterable[Telemetry]) -> None:
+        """Take records in order of arrival."""
+        for record in records:
+            self.now_s = max(self.now_s, record.received_s)
+            match record:
+                case CounterRound():
+                    self._take_counters(record)
+                case ProbeRound():
+                    self._take_probes(record)
+                case FlowRound():
+                    self._take_flows(record)
+                case AdjacencyEvent():
+                    self._take_adjacency(record)
+                case ConfigurationEvent():
+                    self._take_configuration(record)
+                case SyslogLine():
+                    self.syslog.append(record)
+
+    def _quiet(self) -> bool:
+        return not self.book.active() and not self.down_links
+
+    def _take_counters(self, record: CounterRound) -> None:
+        rates = self._meter.update(record)
+        if rates is None:
+            return
+        self.rates.append(rates)
+        quiet = self._quiet()
+        self._watch_drops(rates)
+        self._watch_silent_loss(rates, learn=quiet)
+        if quiet:
+            self._learn_bias(rates)
+
+    def _learn_bias(self, rates: RateRound) -> None:
+        if self._normal_loads is None:
+            self._normal_loads = self._load_model(self.normal_state(level=1.0))
+        now = float(np.nanmean(rates.until_s)) if np.isfinite(rates.until_s).any() else self.now_s
+        level = self.demand.matrix_at(now).rates_bps.sum() / max(self.demand.peak_bps.sum(), 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.log(rates.sent_total_bps / (self._normal_loads * level))
+        usable = np.isfinite(ratio)
+        self.rounds_learned += 1
+        weight = max(1 / self.rounds_learned, 1 / _BIAS_MEMORY_ROUNDS)
+        deviation = np.where(usable, ratio - self.load_bias, 0.0)
+        self.load_bias = self.load_bias + weight * deviation
+        if self.rounds_learned > 3:
+            variance = self.load_spread**2
+            variance = np.where(usable, variance + weight * (deviation**2 - variance), variance)
+            self.load_spread = np.sqrt(np.maximum(variance, 0.01**2))
+
+    def _watch_drops(self, rates: RateRound) -> None:
+        fraction = rates.drop_fraction
+        for arc in np.flatnonzero(np.isfinite(fraction)):
+            egress = self.inventory.topology.egress_of(int(arc))
+            policed = bool(self.running.device(egress.node).interface(egress.link).policers)
+            name = f"{egress.node}|{egress.link}"
+            over = fraction[arc] > _DROP_THRESHOLD and not policed
+            self._threshold("queue_drops", name, over, float(fraction[arc]), _end_of(rates, arc))
+
+    def _watch_silent_loss(self, rates: RateRound, *, learn: bool) -> None:
+        sent = rates.sent_total_bps
+        capacity = np.repeat([x.capacity_bps for x in self.inventory.topology.links], 2)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            loss = np.where(sent > IDLE_UTILISATION * capacity, 1 - rates.received_bps / sent, np.nan)
+        usable = np.isfinite(loss)
+        self._loss_mean[usable] += _SMOOTHING * (loss - self._loss_mean)[usable]
+        if learn:
+            variance = self._loss_spread**2
+            weight = max(1 / (self.rounds_learned + 1), 1 / _BIAS_MEMORY_ROUNDS)
+            variance[usable] += weight * (loss[usable] ** 2 - variance[usable])
+            self._loss_spread = np.sqrt(np.maximum(variance, 0.0005**2))
+        smoothed_sigma = self._loss_spread * math.sqrt(_SMOOTHING / (2 - _SMOOTHING))
+        limit = np.maximum(_SILENT_LOSS_FLOOR, _SILENT_LOSS_SIGMAS * smoothed_sigma)
+        for arc in np.flatnonzero(usable):
+            egress = self.inventory.topology.egress_of(int(arc))
+            name = f"{egress.node}|{egress.link}"
+            # A link that is going down loses what was in flight: that is its adjacency's story.
+            over = self._loss_mean[arc] > limit[arc] and egress.link not in self.down_links
+            self._threshold(
+                "silent_loss", name, over, float(self._loss_mean[arc]), _end_of(rates, arc)
+            )
+
+    def _take_probes(self, record: ProbeRound) -> None:
+        self.probes.append(record)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            loss = np.where(record.sent > 0, record.lost / record.sent, np.nan)
+        usable = np.isfinite(loss)
+        self._probe_loss[usable] += _SMOOTHING * (loss - self._probe_loss)[usable]
+        for i in np.flatnonzero(usable):
+            path = record.paths[int(i)]
+            name = f"{path.source}>{path.target}/{path.traffic_class}"
+            over = self._probe_loss[i] > _PROBE_LOSS_THRESHOLD
+            self._threshold(
+                "probe_loss", name, over, float(self._probe_loss[i]), record.received_s
+            )
+
+    def _take_flows(self, record: FlowRound) -> None:
+        ratio = self.demand.inbound_ratio(record)
+        limit = np.maximum(_SURGE_FLOOR, np.exp(_SURGE_SIGMAS * self.demand.spread))
+        for i, node in enumerate(self.demand.nodes):
+            if np.isfinite(ratio[i]):
+                over = bool(ratio[i] > limit[i])
+                # One flow round is five minutes: no second one is waited for.
+                key = ("traffic_surge", node)
+                if over:
+                    self.book.raise_alarm(Alarm(*key, record.from_s, float(ratio[i])))
+                else:
+                    self.book.clear(*key)
+        self.demand.update(record, learn=self._quiet())
+        if self._quiet():
+            self._normal_loads = None
+
+    def _take_adjacency(self, record: AdjacencyEvent) -> None:
+        key = (record.node, record.link)
+        if record.time_s < self._adjacency_stamp.get(key, -math.inf):
+            return  # late: something newer is known of this end
+        self._adjacency_stamp[key] = record.time_s
+        ends = self.down_ends.setdefault(record.link, set())
+        if not record.up and record.time_s < self._up_stamp.get(record.link, -math.inf):
+            return  # late: the other end has reported since that the adjacency is back
+        if record.up:
+            self._up_stamp[record.link] = record.time_s
+            # Both ends agree on an adjacency (RFC 2328 section 10): one end that is up again proves
+            # the other, whose own report may be lost.
+            ends.clear()
+            self.book.clear("adjacency_down", record.link)
+            return
+        ends.add(record.node)
+        if not self._is_planned(record.link, record.time_s):
+            self.book.raise_alarm(Alarm("adjacency_down", record.link, record.time_s, 1.0))
+
+    def _take_configuration(self, record: ConfigurationEvent) -> None:
+        self.changed_nodes[record.node] = record.time_s
+        links = self.inventory.topology.links_at(record.node)
+        if any(self._is_planned(link.id, record.time_s) for link in links):
+            return
+        if record.change_id.raw not in self.known_changes:
+            self.book.raise_alarm(
+                Alarm("configuration_change", record.node, record.time_s, 1.0)
+            )
+
+    def _is_planned(self, link: str, time_s: float) -> bool:
+        work = self.inventory.planned_work
+        return any(w.covers(link, time_s, _PLANNED_SLACK_S) for w in work)
+
+    def _threshold(
+        self, kind: SymptomKind, resource: str, over: bool, magnitude: float, time_s: float
+    ) -> None:
+        key = f"{kind}:{resource}"
+        if not over:
+            if self._streak.pop(key, 0):
+                self.book.clear(kind, resource)
+            return
+        self._streak[key] = self._streak.get(key, 0) + 1
+        if self._streak[key] >= _ROUNDS_TO_ALARM:
+            self.book.raise_alarm(Alarm(kind, resource, time_s, magnitude))
+
+    # Surviving a restart ---------------------------------------------------------------------------
+
+    def dump(self) -> dict[str, Any]:
+        """What was learned and seen, JSON-able; the last hour of rates is not kept."""
+        return {
+            "baseline": self.baseline.model_dump(mode="json"),
+            "running": self.running.model_dump(mode="json"),
+            "book": self.book.dump(),
+            "peak_bps": self.demand.peak_bps.tolist(),
+            "demand_spread": self.demand.spread.tolist(),
+            "down_ends": {link: sorted(ends) for link, ends in self.down_ends.items() if ends},
+            "known_changes": sorted(self.known_changes),
+            "changed_nodes": self.changed_nodes,
+            "attributed": {i: sorted(links) for i, links in self.attributed.items()},
+            "now_s": self.now_s,
+            "load_bias": self.load_bias.tolist(),
+            "load_spread": self.load_spread.tolist(),
+            "loss_spread": self._loss_spread.tolist(),
+            "rounds_learned": self.rounds_learned,
+        }
+
+    @classmethod
+    def load(cls, data: dict[str, Any], inventory: Inventory, load_model: LoadModel) -> "Tracker":
+        """The tracker that `dump` wrote; rates start again with the next two counter rounds."""
+        tracker = cls(
+            inventory, NetworkConfiguration.model_validate(data["baseline"]), load_model
+        )
+        tracker.running = NetworkConfiguration.model_validate(data["running"])
+        tracker.book = SymptomBook.load(data["book"])
+        tracker.demand.peak_bps = np.array(data["peak_bps"])
+        tracker.demand.spread = np.array(data["demand_spread"])
+        tracker.down_ends = {link: set(ends) for link, ends in data["down_ends"].items()}
+        tracker.known_changes = set(data["known_changes"])
+        tracker.changed_nodes = dict(data["changed_nodes"])
+        tracker.attributed = {i: frozenset(links) for i, links in data["attributed"].items()}
+        tracker.now_s = data["now_s"]
+        tracker.load_bias = np.array(data["load_bias"])
+        tracker.load_spread = np.array(data["load_spread"])
+        tracker._loss_spread = np.array(data["loss_spread"])
+        tracker.rounds_learned = data["rounds_learned"]
+        tracker._streak = {s.id: _ROUNDS_TO_ALARM for s in tracker.active_symptoms()}
+        return tracker
+
+
+def _end_of(rates: RateRound, arc: np.intp) -> float:
+    return float(rates.until_s[arc])
