@@ -8,6 +8,7 @@ event between two steps of `_Play`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, Protocol
 
 import numpy as np
@@ -151,8 +152,8 @@ def run_rollout(
     """Play `scenario` from `base`; see RolloutTask.
 
     Demand follows the daily profile from the scenario's start. At one instant, repairs come first,
-    then faults, then actions. A wrong weight is an event in the configuration, which an action can
-    undo; every other fault lasts from its start to its end.
+    then faults, then actions. A wrong weight is a change of the configuration, which an action can
+    undo; where it ends and none has, the weight of `base` returns.
 
     Raises:
         UnknownNode, UnknownLink: a fault or an action names what does not exist.
@@ -166,7 +167,7 @@ def run_rollout(
     steps = []
     minutes: dict[str, float] = {}
     lost_bits = 0.0
-    for now, until in zip(times, times[1:], strict=False):
+    for now, until in pairwise(times):
         play.advance(now)
         step = _step(now, until - now, play.assess(now))
         steps.append(step)
@@ -214,6 +215,8 @@ def _step(time_s: float, duration_s: float, assessment: Assessment) -> RolloutSt
 
 @dataclass(frozen=True, slots=True)
 class _Event:
+    """A change of the configuration. `order` at one instant: ends 0, faults 1, actions 2."""
+
     at_s: float
     order: Literal[0, 1, 2]
     change: Action | IgpWeightMisconfig
@@ -233,13 +236,20 @@ class _Play:
     def advance(self, now_s: float) -> None:
         """Carry out every change of the configuration that is due."""
         while self._waiting and self._waiting[0].at_s <= now_s:
-            self._running = self._changed(self._waiting.pop(0).change)
+            self._running = self._changed(self._waiting.pop(0))
 
-    def _changed(self, change: Action | IgpWeightMisconfig) -> NetworkConfiguration:
-        if isinstance(change, IgpWeightMisconfig):
+    def _changed(self, event: _Event) -> NetworkConfiguration:
+        change = event.change
+        if not isinstance(change, IgpWeightMisconfig):
+            intended, topology = self._twin.inventory.intended, self._start.topology
+            return apply_action(change, self._running, intended, topology)
+        if event.order == 1:
             return with_fault(replace(self._start, running=self._running), change).running
-        intended, topology = self._twin.inventory.intended, self._start.topology
-        return apply_action(change, self._running, intended, topology)
+        if self._running.device(change.node).interface(change.link).igp_weight != change.weight:
+            return self._running
+        before = self._start.running.device(change.node).interface(change.link).igp_weight
+        undone = change.model_copy(update={"weight": before})
+        return with_fault(replace(self._start, running=self._running), undone).running
 
     def assess(self, now_s: float) -> Assessment:
         """The steady state at `now_s`."""
@@ -267,4 +277,6 @@ def _events(scenario: Scenario) -> list[_Event]:
     for timed in scenario.faults:
         if isinstance(timed.fault, IgpWeightMisconfig):
             events.append(_Event(timed.at_s, 1, timed.fault))
+            if timed.until_s is not None:
+                events.append(_Event(timed.until_s, 0, timed.fault))
     return events

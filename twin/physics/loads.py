@@ -177,6 +177,7 @@ def _deliver_rows(
             node = order[row, i]
             for s in range(samples):
                 for k in range(classes):
-                    delivered[s, k, node, target] = reach[node, s, k]
+                    # Shares such as a third add up to a rounding error more than 1.
+                    delivered[s, k, node, target] = min(reach[node, s, k], 1.0)
                     if reach[node, s, k] > 0.0:
                         delay[s, k, node, target] = late[node, s, k] / reach[node, s, k]
