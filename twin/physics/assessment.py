@@ -143,8 +143,8 @@ class Assessment:
     (its own counter); `received_bps`, what the far end receives; `dropped`, the fraction 0..1 of
     what arrives that it drops and counts (queue and policer); `queue_delay_s`, mean wait.
     `utilisation`: (n_arcs,), offered load of all classes / capacity, may exceed 1;
-    `carried_utilisation`: the same of carried load, never above 1. Per class and pair, (3, n, n):
-    `delivered`, fraction 0..1; `delay_s`, mean one-way of what arrives, inf where nothing does.
+    `carried_utilisation`: the same of carried load, at most 1 (to 1e-5). Per class and pair, (3, n,
+    n): `delivered`, fraction 0..1; `delay_s`, mean one-way of what arrives, inf where nothing does.
     `reachable`: (n, n). `lost_bps`: all traffic that does not arrive.
     """
 
