@@ -37,6 +37,7 @@ def acknowledge(desk: Desk, state: IncidentState) -> Command[str]:
     incident = desk.incident(state["incident_id"])
     desk.enter(incident.id, Phase.DETECTED)
     desk.tell(incident.id, "acknowledged", "supervisor", f"took on: {incident.title}")
+    desk.snapshot(incident.id, "before", incident.onset_s)
     ready = max(incident.onset_s + CONVERGENCE_S + CLEAN_ROUNDS_S, desk.clock.now_s())
     first = {"phase": Phase.DETECTED.value, "send_backs": 0, "attempt": 0, "excluded": []}
     return _wait(ready, "supervisor", "clean samples after convergence", first)
@@ -109,6 +110,7 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
     desk.situation.tracker.set_running(work.running)
     desk.situation.tracker.attribute(incident.id, links_of(cause_of(diagnosis)))
     desk.enter(incident.id, Phase.DIAGNOSING)
+    desk.snapshot(incident.id, "during")
     desk.journal.put_artefact(incident.id, "diagnosis", diagnosis)
     desk.tell(incident.id, "diagnosed", "diagnoser", diagnosis.statement)
     update = _who(state, run.finished_by, bool(run.swaps))

@@ -1,5 +1,6 @@
 """What the nodes of the graphs are given: the one composition of situation, journal, gate and minds."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -45,6 +46,15 @@ class Desk:
     def enter(self, incident_id: str, phase: Phase) -> None:
         """Record the incident's new phase."""
         self.journal.set_phase(incident_id, phase)
+
+    def snapshot(self, incident_id: str, moment: str, before_s: float = math.inf) -> None:
+        """Keep the utilisation of every egress as of now (or of before a time) for the report.
+
+        Artefact "utilisation:<moment>": a list in arc order, null where nothing was read.
+        """
+        seen = self.situation.tracker.utilisation(before_s)
+        values = [round(float(u), 4) if math.isfinite(u) else None for u in seen]
+        self.journal.put_artefact(incident_id, f"utilisation:{moment}", values)
 
     def play(self, incident_id: str, role: Role[T], task: dict[str, Any]) -> RoleRun[T]:
         """Run a role for an incident: charged to its budget, kept in the journal.

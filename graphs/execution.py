@@ -80,7 +80,7 @@ def actuate(desk: Desk, state: IncidentState) -> Command[str]:
         return Command(goto="escalate", update={"note": str(exc)})
     now = desk.clock.now_s()
     desk.tell(plan.incident_id, "committed", "actuator", f"{len(plan.steps)} devices, unconfirmed")
-    tracker.set_running(desk.situation.read_running(), normal=True)
+    tracker.set_running(desk.situation.read_running(), [s.node for s in plan.steps])
     waiting = {
         "wait_until_s": now + desk.policy.verification.window_s,
         "wait_then": "verifier",
@@ -106,13 +106,14 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
     except (Refused, NetworkError) as exc:
         desk.tell(plan.incident_id, "failed", "actuator", str(exc))
         return Command(goto="escalate", update={"note": str(exc)})
-    tracker.set_running(desk.situation.read_running(), normal=True)
+    tracker.set_running(desk.situation.read_running(), [s.node for s in plan.steps])
     if not outcome.kept:
         desk.tell(plan.incident_id, "rolled_back", "verifier", outcome.reason)
         return _another(state, plan, f"{plan.id} was rolled back: {outcome.reason}")
     desk.tell(plan.incident_id, "confirmed", "verifier", outcome.reason)
     if plan.purpose == "return":
         return Command(goto="resolve", update={"temporary_plan_id": ""})
+    desk.snapshot(plan.incident_id, "after")
     in_force = {"temporary_plan_id": plan.id if plan.temporary else ""}
     return Command(goto="repair", update=in_force | {"waiting_since_s": now})
 
@@ -276,7 +277,11 @@ def escalate(desk: Desk, state: IncidentState) -> Command[str]:
 def _close(desk: Desk, state: IncidentState, phase: Phase) -> None:
     incident = desk.incident(state["incident_id"])
     desk.enter(incident.id, phase)
-    desk.situation.tracker.attribute(incident.id, frozenset())
+    desk.snapshot(incident.id, "final")
+    tracker = desk.situation.tracker
+    minutes = tracker.services.minutes_lost(incident.onset_s, desk.clock.now_s())
+    desk.journal.put_artefact(incident.id, "slo_minutes_lost", dict(minutes))
+    tracker.attribute(incident.id, frozenset())
     desk.situation.graph.remember_incident(incident, _cause(state), phase)
 
 

@@ -24,13 +24,22 @@ from twin.nouns.telemetry import (
 from twin.tracking.alarms import Alarm, SymptomBook
 from twin.tracking.demand import DemandTracker
 from twin.tracking.rates import RateMeter, RateRound
+from twin.tracking.services import ServiceWatch
 
 LoadModel = Callable[[NetworkState], FloatArray]
 """Offered load per arc, bit/s (n_arcs,), of a state: the twin's routing."""
 
 _BIAS_MEMORY_ROUNDS = 60
 _SMOOTHING = 0.4
-"""Weight of the newest round in the loss averages: a step is seen at 78 % after three rounds."""
+"""Weight of the newest round in the probe averages: a step is seen at 78 % after three rounds."""
+
+_LOSS_ROUNDS = 5
+"""Rounds that the loss of an egress is the median of."""
+
+_STEADY_ROUNDS = 4
+"""Loss has to be seen in every one of this many rounds. Both ends are read seconds apart, so a step of
+the load looks like loss at one of them; convergence makes such steps for up to three rounds.
+"""
 
 _ROUNDS_TO_ALARM = 2
 """Rounds in a row beyond a threshold: one noisy round is no alarm."""
@@ -43,7 +52,7 @@ IDLE_UTILISATION = 0.005
 
 _DROP_THRESHOLD = 0.002
 _SILENT_LOSS_FLOOR = 0.006
-_SILENT_LOSS_SIGMAS = 7.0
+_SILENT_LOSS_SIGMAS = 4.0
 _PROBE_LOSS_THRESHOLD = 0.02
 _SURGE_FLOOR = 1.4
 _SURGE_SIGMAS = 5.0
@@ -67,6 +76,7 @@ class Tracker:
         self.running = running
         self.book = SymptomBook()
         self.demand = DemandTracker(inventory.peak_traffic, inventory.profile)
+        self.services = ServiceWatch(inventory)
         self.rates: deque[RateRound] = deque(maxlen=_HISTORY_ROUNDS)
         self.probes: deque[ProbeRound] = deque(maxlen=_HISTORY_ROUNDS)
         self.down_ends: dict[str, set[str]] = {}
@@ -81,6 +91,7 @@ class Tracker:
         self._load_model = load_model
         self._meter = RateMeter()
         self._normal_loads: FloatArray | None = None
+        self._loss_rounds: deque[FloatArray] = deque(maxlen=_LOSS_ROUNDS)
         self._loss_mean: FloatArray = np.zeros(topology.n_arcs)
         self._loss_spread: FloatArray = np.full(topology.n_arcs, 0.003)
         self._probe_loss: FloatArray = np.zeros(len(inventory.probes))
@@ -97,7 +108,7 @@ class Tracker:
 
     @property
     def loss_mean(self) -> FloatArray:
-        """(n_arcs,) smoothed share of what was sent that did not arrive."""
+        """(n_arcs,) share of what was sent that did not arrive, median of the last rounds."""
         return self._loss_mean
 
     @property
@@ -142,15 +153,16 @@ class Tracker:
         """What is wrong now."""
         return self.book.active()
 
-    def utilisation(self) -> FloatArray:
-        """(n_arcs,) sent / capacity in the latest round that has a reading; NaN if none has."""
+    def utilisation(self, before_s: float = math.inf) -> FloatArray:
+        """(n_arcs,) sent / capacity in the latest reading before `before_s`; NaN if there is none."""
         capacity = np.repeat([x.capacity_bps for x in self.inventory.topology.links], 2)
         found = np.full(len(capacity), np.nan)
         for round_ in reversed(self.rates):
             missing = np.isnan(found)
             if not missing.any():
                 break
-            found[missing] = (round_.sent_total_bps / capacity)[missing]
+            usable = missing & (round_.until_s < before_s)
+            found[usable] = (round_.sent_total_bps / capacity)[usable]
         return found
 
     def rounds_within(self, from_s: float, until_s: float = math.inf) -> list[RateRound]:
@@ -162,12 +174,18 @@ class Tracker:
             and np.nanmax(r.until_s, initial=-math.inf) <= until_s
         ]
 
-    def set_running(self, running: NetworkConfiguration, *, normal: bool = False) -> None:
-        """Take over what the devices run now; `normal` makes it the baseline as well."""
+    def set_running(self, running: NetworkConfiguration, accepted: Iterable[str] = ()) -> None:
+        """Take over what the devices run now; on the `accepted` nodes it is normal from now on."""
         self.running = running
-        if normal:
-            self.baseline = running
+        for node in accepted:
+            self.baseline = self.baseline.with_device(running.device(node))
             self._normal_loads = None
+        for symptom in self.book.active():
+            node = symptom.resource
+            if symptom.kind == "configuration_change" and running.device(
+                node
+            ) == self.baseline.device(node):
+                self.book.clear("configuration_change", node)
 
     # Taking telemetry in ---------------------------------------------------------------------------
 
@@ -235,25 +253,34 @@ class Tracker:
         with np.errstate(divide="ignore", invalid="ignore"):
             loss = np.where(sent > IDLE_UTILISATION * capacity, 1 - rates.received_bps / sent, np.nan)
         usable = np.isfinite(loss)
-        self._loss_mean[usable] += _SMOOTHING * (loss - self._loss_mean)[usable]
+        self._loss_rounds.append(loss)
+        recent = np.stack(self._loss_rounds)
+        enough = np.isfinite(recent).sum(axis=0) >= 3
+        self._loss_mean = np.where(enough, _nanmedian(recent), 0.0)
         if learn:
             variance = self._loss_spread**2
             weight = max(1 / (self.rounds_learned + 1), 1 / _BIAS_MEMORY_ROUNDS)
             variance[usable] += weight * (loss[usable] ** 2 - variance[usable])
             self._loss_spread = np.sqrt(np.maximum(variance, 0.0005**2))
-        smoothed_sigma = self._loss_spread * math.sqrt(_SMOOTHING / (2 - _SMOOTHING))
-        limit = np.maximum(_SILENT_LOSS_FLOOR, _SILENT_LOSS_SIGMAS * smoothed_sigma)
+        limit = np.maximum(_SILENT_LOSS_FLOOR, _SILENT_LOSS_SIGMAS * self._loss_spread)
+        steady = np.where(
+            np.isfinite(recent[-_STEADY_ROUNDS:]).sum(axis=0) >= _STEADY_ROUNDS - 1,
+            np.nanmin(np.where(np.isnan(recent), np.inf, recent)[-_STEADY_ROUNDS:], axis=0),
+            0.0,
+        )
         for arc in np.flatnonzero(usable):
             egress = self.inventory.topology.egress_of(int(arc))
             name = f"{egress.node}|{egress.link}"
             # A link that is going down loses what was in flight: that is its adjacency's story.
-            over = self._loss_mean[arc] > limit[arc] and egress.link not in self.down_links
-            self._threshold(
-                "silent_loss", name, over, float(self._loss_mean[arc]), _end_of(rates, arc)
-            )
+            seen = float(self._loss_mean[arc])
+            if egress.link in self.down_links or seen <= limit[arc]:
+                self.book.clear("silent_loss", name)
+            elif len(recent) >= _STEADY_ROUNDS and steady[arc] > limit[arc]:
+                self.book.raise_alarm(Alarm("silent_loss", name, _end_of(rates, arc), seen))
 
     def _take_probes(self, record: ProbeRound) -> None:
         self.probes.append(record)
+        self.services.update(record)
         with np.errstate(divide="ignore", invalid="ignore"):
             loss = np.where(record.sent > 0, record.lost / record.sent, np.nan)
         usable = np.isfinite(loss)
@@ -369,6 +396,16 @@ class Tracker:
         tracker.rounds_learned = data["rounds_learned"]
         tracker._streak = {s.id: _ROUNDS_TO_ALARM for s in tracker.active_symptoms()}
         return tracker
+
+
+def _nanmedian(rows: FloatArray) -> FloatArray:
+    """Median over axis 0 of what is there; columns without anything give infinity."""
+    ordered = np.sort(np.where(np.isfinite(rows), rows, np.inf), axis=0)
+    count = np.isfinite(rows).sum(axis=0)
+    columns = np.arange(rows.shape[1])
+    lower = ordered[np.maximum(count - 1, 0) // 2, columns]
+    upper = ordered[np.minimum(count // 2, len(rows) - 1), columns]
+    return np.asarray(0.5 * (lower + upper))
 
 
 def _end_of(rates: RateRound, arc: np.intp) -> float:

@@ -1,0 +1,61 @@
+"""Puts a scripted incident on stage: from a case file to a network that runs it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.network.emulated.case_truth import CaseTruth, load_case_truth
+from tools.network.emulated.case_world import CaseWorld, load_case_world
+from tools.network.emulated.network import EmulatedNetwork
+from twin.errors import BadCase
+from twin.nouns.inventory import Inventory
+from twin.sources.world import WorldSpec, build_inventory
+
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A scripted incident: what anybody may know, and what only the network and evaluators may."""
+
+    world: CaseWorld
+    truth: CaseTruth
+
+    @property
+    def id(self) -> str:
+        """The neutral name."""
+        return self.world.id
+
+
+def case_names() -> tuple[str, ...]:
+    """The shipped cases, in order."""
+    return tuple(sorted(path.stem for path in CASES.glob("*.yaml")))
+
+
+def load_case(name: str) -> Case:
+    """A shipped case by name, or a case file by path.
+
+    Raises:
+        BadCase: there is none, or it does not validate.
+    """
+    path = CASES / f"{name}.yaml"
+    if not path.exists():
+        path = Path(name)
+    if not path.is_file():
+        raise BadCase(f'no case "{name}"; shipped are {", ".join(case_names())}, or give a file')
+    text = path.read_text(encoding="utf-8")
+    return Case(load_case_world(text), load_case_truth(text))
+
+
+def designed_inventory(world: CaseWorld) -> Inventory:
+    """The network as it was designed, before the hidden realisation differs from it."""
+    spec = WorldSpec(
+        topology=world.topology, seed=world.seed, traffic_scale=world.traffic_scale
+    )
+    return build_inventory(spec)
+
+
+def stage(case: Case, seed: int, path: Path, name: str = "live") -> EmulatedNetwork:
+    """The network of `case` in realisation `seed`, kept in the file `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    designed = designed_inventory(case.world)
+    return EmulatedNetwork.create(path, name, designed, case.world, case.truth, seed)

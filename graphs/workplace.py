@@ -1,0 +1,114 @@
+"""The composition root: from a state directory, a network and a clock to a running desk.
+
+A state directory holds everything that outlives the process:
+
+    journal.sqlite        incidents, plans, approvals, changes, audit chain
+    checkpoints.sqlite    LangGraph's threads, one per incident
+    knowledge.json        the knowledge graph
+    trackers/<network>.json   what was learned of a network
+    networks/<network>.sqlite an emulated network's own file (its drivers' business, not ours)
+    traces/<trace id>.jsonl   spans
+    reports/              what was written for people
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from agents.playbook.policies import playbook
+from agents.role import Mind
+from agents.situation import Situation
+from graphs.desk import Desk
+from graphs.runs import IncidentRuns
+from graphs.watch import Approver, Watch
+from tools.change.actuator import Actuator
+from tools.change.gate import Gate
+from tools.change.policy import ApprovalPolicy, default_policy
+from tools.clock import Clock
+from tools.graph_store.build import build_graph
+from tools.graph_store.networkx_graph import NetworkxGraph
+from tools.journal.journal import Journal
+from tools.network.protocol import Network
+from tools.trace import TraceFiles
+from twin.forecasting import Uncertainty
+from twin.nouns.base import content_hash
+from twin.nouns.configuration import NetworkConfiguration
+from twin.physics.questions import offered_totals
+from twin.physics.twin import Twin
+from twin.tracking.tracker import Tracker
+
+FORECAST_UNCERTAINTY = Uncertainty()
+
+
+class Workplace:
+    """Everything that operating one network takes, opened and closed together."""
+
+    def __init__(
+        self,
+        state: Path,
+        network: Network,
+        clock: Clock,
+        *,
+        policy: ApprovalPolicy | None = None,
+        minds: Sequence[Mind] | None = None,
+        approver: Approver | None = None,
+        on_step: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        for folder in ("trackers", "traces", "reports"):
+            (state / folder).mkdir(parents=True, exist_ok=True)
+        self.state = state
+        self.network = network
+        inventory = network.inventory()
+        self.twin = Twin(inventory)
+        self.journal = Journal.open(state / "journal.sqlite")
+        self._traces = TraceFiles(state / "traces")
+        tracker_file = state / "trackers" / f"{network.name}.json"
+        self.tracker = self._tracker(tracker_file)
+        graph = NetworkxGraph.open(state / "knowledge.json")
+        build_graph(graph, inventory)
+        rules = policy or default_policy()
+        gate = Gate(self.journal, rules, inventory, network.name)
+        situation = Situation(
+            network=network,
+            tracker=self.tracker,
+            twin=self.twin,
+            graph=graph,
+            uncertainty=FORECAST_UNCERTAINTY,
+            seed=int(content_hash({"network": network.name})[:8], 16),
+        )
+        self.desk = Desk(
+            situation=situation,
+            journal=self.journal,
+            actuator=Actuator(network, self.journal, gate),
+            policy=rules,
+            minds=tuple(minds) if minds is not None else (Mind("playbook", playbook(), False),),
+            clock=clock,
+            tracer=self._traces.tracer,
+        )
+        self.runs = IncidentRuns(self.desk, state / "checkpoints.sqlite")
+        self.watch = Watch(self.desk, self.runs, tracker_file, approver, on_step)
+
+    def _tracker(self, file: Path) -> Tracker:
+        inventory = self.network.inventory()
+        loads = partial(offered_totals, self.twin)
+        if file.exists():
+            data = json.loads(file.read_text(encoding="utf-8"))
+            return Tracker.load(data, inventory, loads)
+        running = NetworkConfiguration(
+            devices=tuple(self.network.running(n.id) for n in inventory.topology.nodes)
+        )
+        return Tracker(inventory, running, loads)
+
+    def close(self) -> None:
+        """Keep what was learned, and close every file; the network is the caller's."""
+        self.watch.save()
+        self.runs.close()
+        self.journal.close()
+        self._traces.close()
+
+    def __enter__(self) -> "Workplace":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,82 @@
+"""What customers felt, as far as probes show it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.nouns.inventory import Inventory
+from twin.nouns.service import UNAVAILABLE_LOSS, Service
+from twin.nouns.telemetry import ProbeRound
+
+
+_ONE_PACKET = 0.01
+"""The share that one lost packet of a round of a hundred makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreachSpan:
+    """Services that were outside their objective in one probe round of `duration_s` seconds."""
+
+    time_s: float
+    duration_s: float
+    services: frozenset[str]
+
+
+class ServiceWatch:
+    """Which services were in breach, probe round by probe round.
+
+    A round is a handful of packets, so one lost packet of a service that promises 0.5 % is a breach
+    only if the smoothed loss says so too.
+    """
+
+    _SMOOTHING = 0.4
+
+    def __init__(self, inventory: Inventory) -> None:
+        index = {(p.source, p.target, p.traffic_class): i for i, p in enumerate(inventory.probes)}
+        self._services = [
+            (
+                service,
+                [
+                    index[(a, b, service.traffic_class)]
+                    for a, b in service.pairs
+                    if (a, b, service.traffic_class) in index
+                ],
+            )
+            for service in inventory.services
+        ]
+        self._loss = np.zeros(len(inventory.probes))
+        self._delay_s = np.full(len(inventory.probes), np.nan)
+        self._last_s = float("nan")
+        self.spans: list[BreachSpan] = []
+
+    def update(self, record: ProbeRound) -> None:
+        """Take one round."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            loss = np.where(record.sent > 0, record.lost / record.sent, np.nan)
+        seen = np.isfinite(loss)
+        self._loss[seen] += self._SMOOTHING * (loss - self._loss)[seen]
+        self._delay_s = np.where(np.isfinite(record.delay_s), record.delay_s, self._delay_s)
+        duration = record.received_s - self._last_s if np.isfinite(self._last_s) else 30.0
+        self._last_s = record.received_s
+        breached = frozenset(s.id for s, rows in self._services if self._in_breach(s, rows))
+        if breached:
+            self.spans.append(BreachSpan(record.received_s, min(duration, 120.0), breached))
+
+    def minutes_lost(self, from_s: float, until_s: float) -> dict[str, float]:
+        """Minutes in breach per service between the two times; services without any are left out."""
+        lost: dict[str, float] = {}
+        for span in self.spans:
+            if from_s <= span.time_s <= until_s:
+                for service in span.services:
+                    lost[service] = lost.get(service, 0.0) + span.duration_s / 60
+        return lost
+
+    def _in_breach(self, service: Service, rows: list[int]) -> bool:
+        bound = service.objective
+        for row in rows:
+            limit = UNAVAILABLE_LOSS if bound.loss is None else bound.loss
+            if self._loss[row] > limit + _ONE_PACKET / 2:
+                return True
+            if bound.delay_s is not None and self._delay_s[row] > bound.delay_s:
+                return True
+        return False
