@@ -26,8 +26,8 @@ class Flowing:
 
     `offered`: bit/s that reach each egress, (3, n_arcs). `served`: what the egresses did with it.
     `received`: bit/s at each far end, (n_arcs,). `entering`: bit/s that senders put in,
-    (3, n_pairs). `loss`, `delay_s`: per class and pair, (3, n_pairs); delay is infinite where nothing arrives.
-    `slowed`: the share of their demand that elastic senders keep, (3, n_pairs).
+    (3, n_pairs). `loss`, `delay_s`: per class and pair, (3, n_pairs); delay is infinite where
+    nothing arrives. `slowed`: the share of their demand that elastic senders keep, (3, n_pairs).
     """
 
     offered: FloatArray
@@ -131,7 +131,9 @@ def _arriving(paths: Paths, alive: FloatArray) -> FloatArray:
 
 
 def _per_pair(paths: Paths, values: FloatArray) -> FloatArray:
-    return np.stack([np.bincount(paths.pair, row, paths.n_pairs) for row in values])
+    # Of an empty array, bincount gives integers.
+    rows = [np.bincount(paths.pair, row, paths.n_pairs) for row in values]
+    return np.stack(rows).astype(np.float64)
 
 
 def _loss(paths: Paths, alive: FloatArray) -> FloatArray:

@@ -36,9 +36,9 @@ class FlowSet:
 class Paths:
     """What the flows take, flows of one pair on one path being one row; longest paths first.
 
-    `pair`: (n_paths,). `share`: (3, n_paths) of the pair's traffic. `arrives`: whether the path ends
-    at the target, and not in a router without a route or in a loop. `hops[h]`: the arcs that the first
-    `len(hops[h])` paths take at hop h.
+    `pair`: (n_paths,). `share`: (3, n_paths) of the pair's traffic. `arrives`: whether the path
+    ends at the target, and not in a router without a route or in a loop. `hops[h]`: the arcs that
+    the first `len(hops[h])` paths take at hop h.
     """
 
     n_pairs: int

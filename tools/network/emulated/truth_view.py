@@ -21,8 +21,8 @@ class SteadyState:
 
     `services`: the ids that `breach` and `unavailable` (n_services,) speak of. `utilisation`:
     carried / true capacity; `offered_utilisation`: may exceed 1; both (n_arcs,), 0 on dead links.
-    `lost_bps`: (3,). `loss`, `delay_s`: per service, of its worst pair (delay infinite where nothing
-    arrives).
+    `lost_bps`: (3,). `loss`, `delay_s`: per service, of its worst pair (delay infinite where
+    nothing arrives).
     """
 
     services: tuple[str, ...]

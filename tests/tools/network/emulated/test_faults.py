@@ -1,0 +1,215 @@
+"""Faults, and who can end them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tools.network.emulated import EmulatedNetwork
+from tools.network.emulated.case_truth import (
+    CaseTruth,
+    DemandEpisode,
+    PlannedAction,
+    Repair,
+    TimedEvent,
+)
+from tools.network.emulated.truth_view import TruthView
+from twin.errors import BadCase
+from twin.nouns.action import RateLimit, apply_action
+from twin.nouns.fault import FiberCut, IgpWeightMisconfig, LinkDown, TrafficSpike
+from twin.nouns.inventory import Inventory
+from twin.nouns.plan import Dispatch
+from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent
+from twin.nouns.topology import Topology
+from twin.nouns.traffic import TrafficClass
+
+Start = Callable[..., EmulatedNetwork]
+
+CUT = TimedEvent(
+    at_s=100,
+    fault=FiberCut(duct="duct-1", links=("A-B-1", "F-A")),
+    repair=Repair(travel_s=300, repair_s=600),
+)
+
+
+def _order(network: EmulatedNetwork, *links: str, id_: str = "d1", place: str = "") -> Dispatch:
+    return Dispatch(
+        id=id_,
+        incident_id="i1",
+        place=place,
+        links=links,
+        text="",
+        requested_s=network.now_s(),
+    )
+
+
+def _down(network: EmulatedNetwork) -> set[str]:
+    return set(TruthView(network).samples[-1].links_down)
+
+
+@pytest.mark.parametrize("order", [("A-B-1", "F-A"), ("F-A",)])
+def test_right_dispatch_restores_every_link_of_the_cut(
+    start: Start, order: tuple[str, ...]
+) -> None:
+    network = start(CaseTruth(events=(CUT,)))
+    network.advance(network.now_s() + 300)
+    network.dispatch(_order(network, *order))
+    network.advance(network.now_s() + 890)
+    assert network.repair_report("d1").state == "open"
+    assert _down(network) == {"A-B-1", "F-A"}
+    network.advance(network.now_s() + 60)
+    assert network.repair_report("d1").state == "repaired"
+    assert _down(network) == set()
+    ups = [e for e in network.poll() if isinstance(e, AdjacencyEvent) and e.up]
+    assert {e.link for e in ups} == {"A-B-1", "F-A"}
+
+
+def test_dispatch_to_the_place_of_the_duct_finds_the_cut(start: Start) -> None:
+    network = start(CaseTruth(events=(CUT,)))
+    network.advance(network.now_s() + 300)
+    network.dispatch(_order(network, place="A"))
+    network.advance(network.now_s() + 901)
+    assert network.repair_report("d1").state == "repaired"
+
+
+def test_wrong_dispatch_finds_nothing_and_repairs_nothing(start: Start) -> None:
+    network = start(CaseTruth(events=(CUT,), travel_s=300))
+    network.advance(network.now_s() + 300)
+    network.dispatch(_order(network, "C-D"))
+    network.advance(network.now_s() + 2000)
+    report = network.repair_report("d1")
+    assert (report.state, report.time_s) == ("nothing_found", 1_800_000_600.0)
+    assert _down(network) == {"A-B-1", "F-A"}
+
+
+def test_one_order_id_counts_once(start: Start) -> None:
+    network = start(CaseTruth(events=(CUT,)))
+    network.advance(network.now_s() + 300)
+    network.dispatch(_order(network, "C-D"))
+    network.dispatch(_order(network, "F-A"))
+    network.advance(network.now_s() + 3000)
+    assert network.repair_report("d1").state == "nothing_found"
+    assert _down(network) == {"A-B-1", "F-A"}
+
+
+def test_misconfiguration_shows_in_the_device_and_only_configuration_ends_it(
+    start: Start,
+) -> None:
+    fault = IgpWeightMisconfig(node="B", link="B-E", weight=100)
+    network = start(CaseTruth(events=(TimedEvent(at_s=100, fault=fault),)), mismatch=0)
+    network.advance(network.now_s() + 200)
+    assert network.running("B").interface("B-E").igp_weight == 100
+    assert TruthView(network).active_faults() == (fault,)
+    event = next(e for e in network.poll() if isinstance(e, ConfigurationEvent))
+    assert event.node == "B"
+    assert event.change_id.raw == network.commit_log("B")[-1].change_id
+    network.dispatch(_order(network, "B-E"))
+    network.advance(network.now_s() + 7200)
+    assert network.running("B").interface("B-E").igp_weight == 100
+    network.stage("fix", network.inventory().intended.device("B"))
+    network.commit("B", "fix", 60)
+    assert TruthView(network).active_faults() == ()
+
+
+def test_spike_rises_and_goes_by_itself(start: Start) -> None:
+    spike = TrafficSpike(target="D", factor=4.0)
+    event = TimedEvent(at_s=300, until_s=1200, fault=spike)
+    network = start(CaseTruth(events=(event,)), mismatch=0)
+    plant, target = network.plant, network.plant.topology.node_index["D"]
+    to_d = plant.hidden.flows.target == target
+    seen = []
+    for _ in range(50):
+        network.advance(network.now_s() + 30)
+        seen.append(plant.flowing.entering[:, to_d].sum() / (5 * 0.5e9))
+    assert seen[8] == pytest.approx(1.0)
+    assert 1.0 < seen[11] < 4.0
+    assert max(seen) == pytest.approx(4.0)
+    assert seen[-1] == pytest.approx(1.0)
+
+
+def test_benign_peak_raises_everything(start: Start) -> None:
+    episode = DemandEpisode(at_s=0, until_s=7200, factor=1.3, ramp_s=60)
+    network = start(CaseTruth(demand_episodes=(episode,)), mismatch=0)
+    network.advance(network.now_s() + 600)
+    assert network.plant.flowing.entering.sum() == pytest.approx(1.3 * 30 * 0.5e9)
+
+
+def test_planned_drain_moves_traffic_away_and_back(start: Start) -> None:
+    planned = PlannedAction(at_s=300, until_s=900, link="B-E", what="drain", change_id="CHG-7")
+    network = start(CaseTruth(planned_actions=(planned,)), mismatch=0)
+    arc = 2 * network.plant.topology.link_index["B-E"]
+    network.advance(network.now_s() + 600)
+    assert network.plant.flowing.offered[:, arc].sum() == 0
+    assert network.running("E").interface("B-E").drained
+    network.advance(network.now_s() + 600)
+    assert network.plant.flowing.offered[:, arc].sum() > 0
+    ids = {e.change_id.raw for e in network.poll() if isinstance(e, ConfigurationEvent)}
+    assert ids == {"CHG-7"}
+
+
+def test_overload_makes_elastic_senders_slow_down(start: Start) -> None:
+    network = start(scale=4.5)
+    network.advance(network.now_s() + 120)
+    flowing = network.plant.flowing
+    wanted = network.plant.demand.at_tick(4)
+    slower = flowing.entering.sum(axis=1) / wanted.sum(axis=1)
+    assert slower[0] == pytest.approx(1.0)
+    assert slower[2] < slower[1] < 1.0
+
+
+def test_steady_evaluation_agrees_with_what_then_happens(start: Start) -> None:
+    network = start(CaseTruth(events=(CUT,)), scale=3.0)
+    view = TruthView(network)
+    at_s = network.now_s() + 225
+    told = view.evaluate_steady(network.running_configuration(), at_s, [CUT.fault])
+    network.advance(at_s)
+    actual = network.plant.flowing.offered.sum(axis=0) / network.plant.egresses.capacity_bps
+    assert np.allclose(told.offered_utilisation, actual, atol=0.01)
+    assert told.breached
+
+
+def test_steady_evaluation_of_a_rate_limit_spares_the_other_class(
+    start: Start, designed: Inventory
+) -> None:
+    network = start(scale=4.5, mismatch=0)
+    view, running = TruthView(network), network.running_configuration()
+    limit = RateLimit(node="F", link="E-F", traffic_class=TrafficClass.BEST_EFFORT, rate_bps=1e9)
+    limited = apply_action(limit, running, designed.intended, designed.topology)
+    before = view.evaluate_steady(running, network.now_s())
+    after = view.evaluate_steady(limited, network.now_s())
+    arc = 2 * designed.topology.link_index["E-F"] + 1
+    assert after.utilisation[arc] < before.utilisation[arc]
+    assert after.lost_bps[1] <= before.lost_bps[1]
+    assert after.lost_bps[2] > before.lost_bps[2]
+
+
+def test_case_that_names_what_does_not_exist_is_refused(start: Start) -> None:
+    event = TimedEvent(at_s=1, until_s=2, fault=LinkDown(link="X-Y"))
+    with pytest.raises(BadCase, match='"X-Y"'):
+        start(CaseTruth(events=(event,)))
+
+
+def test_network_of_one_pair_without_demand_still_runs(start: Start, designed: Inventory) -> None:
+    topology = Topology(
+        name="two",
+        sites=designed.topology.sites,
+        nodes=designed.topology.nodes[:2],
+        links=designed.topology.links[:1],
+    )
+    lonely = replace(
+        designed,
+        topology=topology,
+        intended=type(designed.intended)(
+            devices=tuple(
+                d.model_copy(update={"interfaces": d.interfaces[:1]})
+                for d in designed.intended.devices[:2]
+            )
+        ),
+        services=(),
+        peak_traffic=type(designed.peak_traffic)(("A", "B"), np.zeros((3, 2, 2))),
+        probes=(),
+    )
+    network = start(inventory=lonely)
+    network.advance(network.now_s() + 600)
+    assert network.plant.flowing.offered.sum() == 0

@@ -1,0 +1,161 @@
+"""The network does not notice when the process that runs it dies."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tools.network.emulated import EmulatedNetwork
+from tools.network.emulated.case_truth import (
+    CaseTruth,
+    PlannedAction,
+    Repair,
+    TimedEvent,
+)
+from tools.network.emulated.truth_view import TruthView
+from twin.nouns.fault import FiberCut, IgpWeightMisconfig, TrafficSpike
+from twin.nouns.plan import Dispatch
+from twin.nouns.telemetry import CounterRound, Telemetry
+
+Start = Callable[..., EmulatedNetwork]
+
+BUSY = CaseTruth(
+    events=(
+        TimedEvent(
+            at_s=700,
+            fault=FiberCut(duct="duct-1", links=("A-B-1", "F-A")),
+            repair=Repair(travel_s=300, repair_s=400),
+        ),
+        TimedEvent(at_s=1000, fault=IgpWeightMisconfig(node="C", link="C-D", weight=40)),
+        TimedEvent(at_s=1500, until_s=2400, fault=TrafficSpike(target="D", factor=3.0)),
+    ),
+    planned_actions=(
+        PlannedAction(at_s=1300, until_s=2000, link="E-F", what="drain", change_id="CHG-1"),
+    ),
+)
+
+
+def _bytes(telemetry: Sequence[Telemetry]) -> list[tuple[object, ...]]:
+    """Everything that was received, as values that compare by content."""
+    return [
+        tuple(
+            value.tobytes() if isinstance(value, np.ndarray) else value
+            for value in (getattr(item, name) for name in item.__slots__)
+        )
+        for item in telemetry
+    ]
+
+
+def _act(network: EmulatedNetwork, since_s: float) -> None:
+    """What an operator does at some moments of the busy case."""
+    if since_s == 870:
+        network.dispatch(
+            Dispatch(
+                id="d1",
+                incident_id="i1",
+                place="A",
+                links=("F-A",),
+                text="",
+                requested_s=network.now_s(),
+            )
+        )
+    if since_s == 1110:
+        device = network.running("C")
+        repaired = device.interface("C-D").model_copy(update={"igp_weight": 10})
+        network.stage("fix", device.with_interface(repaired))
+        network.commit("C", "fix", 200.0)
+    if since_s == 1170:
+        network.confirm("C", "fix")
+
+
+def _run(
+    network: EmulatedNetwork, path: Path, deaths: Sequence[int], step: int
+) -> tuple[list[tuple[object, ...]], EmulatedNetwork]:
+    begin = network.now_s()
+    received: list[Telemetry] = []
+    for since in range(step, 3000 + 1, step):
+        network.advance(begin + since)
+        _act(network, float(since))
+        received += network.poll()
+        if since in deaths:
+            network.close()
+            network = EmulatedNetwork.open(path)
+    return _bytes(received), network
+
+
+def test_same_seed_gives_the_same_bytes_however_often_it_dies(start: Start, tmp_path: Path) -> None:
+    whole, one = _run(start(BUSY, name="one"), tmp_path / "one.db", (), 30)
+    parts, two = _run(
+        start(BUSY, name="two"), tmp_path / "two.db", (60, 720, 900, 1140, 1350, 2010, 2970), 30
+    )
+    assert len(whole) > 200
+    assert parts == whole
+    first, second = TruthView(one), TruthView(two)
+    assert first.breach_s() == second.breach_s()
+    assert (first.totals.lost_bits == second.totals.lost_bits).all()
+    assert one.running_configuration() == two.running_configuration()
+    two.close()
+
+
+def test_death_in_the_middle_of_convergence_changes_nothing(start: Start, tmp_path: Path) -> None:
+    whole, _ = _run(start(BUSY, name="one"), tmp_path / "one.db", (), 3)
+    deaths = (702, 705, 708, 1002, 1113, 1302, 1572, 2004)
+    parts, two = _run(start(BUSY, name="two"), tmp_path / "two.db", deaths, 3)
+    assert parts == whole
+    two.close()
+
+
+def test_looking_more_often_changes_nothing(start: Start, tmp_path: Path) -> None:
+    seldom, _ = _run(start(BUSY, name="one"), tmp_path / "one.db", (), 30)
+    often, _ = _run(start(BUSY, name="two"), tmp_path / "two.db", (), 3)
+    assert often == seldom
+
+
+def test_other_seed_gives_other_bytes(start: Start, tmp_path: Path) -> None:
+    one, _ = _run(start(BUSY, name="one"), tmp_path / "one.db", (), 30)
+    two, _ = _run(start(BUSY, name="two", seed=4), tmp_path / "two.db", (), 30)
+    assert one != two
+
+
+def test_reopening_after_long_peace_does_not_replay_all_of_it(start: Start, tmp_path: Path) -> None:
+    network = start()
+    for _ in range(120):
+        network.advance(network.now_s() + 30)
+        network.poll()
+    counters = network.plant.flowing
+    network.close()
+    again = EmulatedNetwork.open(tmp_path / "six.db")
+    assert len(again.plant.samples) < 60
+    assert (again.plant.flowing.offered == counters.offered).all()
+    again.close()
+
+
+def test_killed_process_leaves_a_commit_that_returns(start: Start, tmp_path: Path) -> None:
+    network = start(mismatch=0)
+    before = network.running("B")
+    network.close()
+    path = tmp_path / "six.db"
+    script = f"""
+import os, signal
+from pathlib import Path
+from tools.network.emulated import EmulatedNetwork
+network = EmulatedNetwork.open(Path({str(path)!r}))
+network.advance(network.now_s() + 45)
+device = network.running("B")
+changed = device.interface("B-E").model_copy(update={{"igp_weight": 77}})
+network.stage("c1", device.with_interface(changed))
+network.commit("B", "c1", 120.0)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], check=False)
+    assert ended.returncode == -9
+    again = EmulatedNetwork.open(path)
+    assert again.now_s() == 1_800_000_045.0
+    assert again.running("B").interface("B-E").igp_weight == 77
+    again.advance(again.now_s() + 121)
+    assert again.running("B") == before
+    rounds = [item for item in again.poll() if isinstance(item, CounterRound)]
+    assert len(rounds) == 6
+    again.close()
