@@ -121,7 +121,7 @@ class Screen:
         """Why a drain may not be done (it would partition or overload), None if it may."""
         if not isinstance(action, DrainLink):
             return None
-        left = nx.MultiGraph()
+        left: nx.MultiGraph[str] = nx.MultiGraph()
         left.add_nodes_from(n.id for n in self._state.topology.nodes)
         for link in self._state.topology.links:
             if link.id not in self._state.down_links and link.id != action.link:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.nouns.plan import Outcome, Plan
 from twin.nouns.telemetry import FloatArray, ProbeRound
@@ -94,10 +95,10 @@ def _utilisation(tracker: Tracker, rounds: Sequence[RateRound], name: str) -> Fl
     arc = topology.arc_of(Interface(node=node, link=link))
     capacity = topology.link(link).capacity_bps
     values = np.array([r.sent_total_bps[arc] / capacity for r in rounds])
-    return values[np.isfinite(values)]
+    return np.asarray(values[np.isfinite(values)])
 
 
-def _longest_run(flags: np.ndarray) -> int:
+def _longest_run(flags: NDArray[np.bool_]) -> int:
     longest = current = 0
     for flag in flags:
         current = current + 1 if flag else 0

@@ -15,6 +15,7 @@ from agents.verifier import judge
 from graphs.deliberation import cause_of
 from graphs.desk import Desk
 from graphs.state import IncidentState
+from tools.change.actuator import Actuation
 from tools.change.refusals import StaleState
 from twin.errors import NetworkError, Refused
 from twin.nouns.diagnosis import Diagnosis
@@ -68,7 +69,7 @@ def actuate(desk: Desk, state: IncidentState) -> Command[str]:
     tracker = desk.situation.tracker
     tracker.known_changes |= {f"{s.action_id}@{s.node}" for s in plan.steps}
     try:
-        desk.actuator.commit(plan, tracker.down_links)
+        done = desk.actuator.commit(plan, tracker.down_links)
     except StaleState as exc:
         desk.tell(plan.incident_id, "refused", "gate", str(exc))
         if state["attempt"] >= MOST_ATTEMPTS:
@@ -78,6 +79,8 @@ def actuate(desk: Desk, state: IncidentState) -> Command[str]:
     except (Refused, NetworkError) as exc:
         desk.tell(plan.incident_id, "refused", "gate", str(exc))
         return Command(goto="escalate", update={"note": str(exc)})
+    if done.state != "committed":
+        return _taken_back(desk, state, plan, done)
     now = desk.clock.now_s()
     desk.tell(plan.incident_id, "committed", "actuator", f"{len(plan.steps)} devices, unconfirmed")
     tracker.set_running(desk.situation.read_running(), [s.node for s in plan.steps])
@@ -100,22 +103,33 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
     desk.journal.put_artefact(plan.incident_id, f"outcome:{plan.id}", outcome)
     try:
         if outcome.kept:
-            desk.actuator.confirm(plan)
+            done = desk.actuator.confirm(plan)
         else:
-            desk.actuator.roll_back(plan, outcome.reason)
+            done = desk.actuator.roll_back(plan, outcome.reason)
     except (Refused, NetworkError) as exc:
         desk.tell(plan.incident_id, "failed", "actuator", str(exc))
         return Command(goto="escalate", update={"note": str(exc)})
     tracker.set_running(desk.situation.read_running(), [s.node for s in plan.steps])
-    if not outcome.kept:
-        desk.tell(plan.incident_id, "rolled_back", "verifier", outcome.reason)
-        return _another(state, plan, f"{plan.id} was rolled back: {outcome.reason}")
+    if done.state != "confirmed":
+        reason = done.reason or outcome.reason
+        return _taken_back(desk, state, plan, done.model_copy(update={"reason": reason}))
     desk.tell(plan.incident_id, "confirmed", "verifier", outcome.reason)
     if plan.purpose == "return":
         return Command(goto="resolve", update={"temporary_plan_id": ""})
     desk.snapshot(plan.incident_id, "after")
     in_force = {"temporary_plan_id": plan.id if plan.temporary else ""}
     return Command(goto="repair", update=in_force | {"waiting_since_s": now})
+
+
+def _taken_back(
+    desk: Desk, state: IncidentState, plan: Plan, done: Actuation
+) -> Command[str]:
+    """All devices are back: the next remedy; some device is not: a person."""
+    note = f"{plan.id} was taken back: {done.reason}"
+    desk.tell(plan.incident_id, done.state, "actuator", done.reason)
+    if done.state == "quarantined":
+        return Command(goto="escalate", update={"note": note})
+    return _another(state, plan, note)
 
 
 def _another(state: IncidentState, plan: Plan, note: str) -> Command[str]:

@@ -45,7 +45,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
     "simulator": (deliberation.simulate_trials, ("wait",)),
     "planner": (deliberation.plan, ("supervisor", "escalate")),
     "approval": (execution.await_approval, ("actuator", "planner", "returner", "escalate")),
-    "actuator": (execution.actuate, ("wait", "diagnoser", "returner", "escalate")),
+    "actuator": (execution.actuate, ("wait", "diagnoser", "planner", "returner", "escalate")),
     "verifier": (execution.verify, ("repair", "resolve", "planner", "escalate")),
     "repair": (execution.await_repair, ("wait", "soak", "escalate")),
     "soak": (execution.soak, ("wait", "repair", "returner", "resolve")),

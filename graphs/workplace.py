@@ -23,7 +23,6 @@ from graphs.desk import Desk
 from graphs.runs import IncidentRuns
 from graphs.watch import Approver, Watch
 from tools.change.actuator import Actuator
-from tools.change.gate import Gate
 from tools.change.policy import ApprovalPolicy, default_policy
 from tools.clock import Clock
 from tools.graph_store.build import build_graph
@@ -68,7 +67,6 @@ class Workplace:
         graph = NetworkxGraph.open(state / "knowledge.json")
         build_graph(graph, inventory)
         rules = policy or default_policy()
-        gate = Gate(self.journal, rules, inventory, network.name)
         situation = Situation(
             network=network,
             tracker=self.tracker,
@@ -80,7 +78,7 @@ class Workplace:
         self.desk = Desk(
             situation=situation,
             journal=self.journal,
-            actuator=Actuator(network, self.journal, gate),
+            actuator=Actuator(network, self.journal, rules, clock),
             policy=rules,
             minds=tuple(minds) if minds is not None else (Mind("playbook", playbook(), False),),
             clock=clock,

@@ -104,7 +104,7 @@ def diagnoser(view: TranscriptView) -> ToolChoice:
 def _second_causes(tested: Sequence[dict[str, Any]]) -> list[list[str]]:
     """The best causes joined with others, where they leave something unexplained."""
     helpful = [t for t in tested if t["log_posterior"] > 0]
-    pairs = []
+    pairs: list[list[str]] = []
     for first in helpful[:2]:
         if first["unexplained"]:
             others = [t for t in helpful if t is not first][:_MOST_PAIRED]
@@ -232,7 +232,7 @@ def imaginer(view: TranscriptView) -> ToolChoice:
     under = (
         view.result_of("list_exposures_under", remedy=remedies[0])["exposures"] if remedies else []
     )
-    scenarios = []
+    scenarios: list[dict[str, Any]] = []
     seen = set()
     for exposure, why in [
         *((e, "the worst that can follow") for e in plain[:4]),

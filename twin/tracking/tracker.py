@@ -300,11 +300,11 @@ class Tracker:
             if np.isfinite(ratio[i]):
                 over = bool(ratio[i] > limit[i])
                 # One flow round is five minutes: no second one is waited for.
-                key = ("traffic_surge", node)
                 if over:
-                    self.book.raise_alarm(Alarm(*key, record.from_s, float(ratio[i])))
+                    alarm = Alarm("traffic_surge", node, record.from_s, float(ratio[i]))
+                    self.book.raise_alarm(alarm)
                 else:
-                    self.book.clear(*key)
+                    self.book.clear("traffic_surge", node)
         self.demand.update(record, learn=self._quiet())
         if self._quiet():
             self._normal_loads = None
