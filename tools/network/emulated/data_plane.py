@@ -68,8 +68,9 @@ def flow(
             agreed &= float((elastic * np.abs(slowed - before)).max(initial=0.0)) < _SETTLED
         if agreed:
             break
-    alive, offered = _carry(paths, entering, keep)
-    served = serve(offered, egresses)
+    if not np.array_equal(served.keep, keep):
+        alive, offered = _carry(paths, entering, keep)
+        served = serve(offered, egresses)
     return Flowing(
         offered=offered,
         served=served,
@@ -109,20 +110,22 @@ def path_quality(wiring: Wiring, paths: Paths, served: Served) -> tuple[FloatArr
 
 def _carry(paths: Paths, entering: FloatArray, keep: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The share of each path's traffic that survives, (3, n_paths), and the load of each arc."""
-    n_arcs = keep.shape[1]
-    alive = np.ones((3, len(paths.pair)))
     rate = entering[:, paths.pair] * paths.share
-    row = (np.arange(3) * n_arcs)[:, None]
-    places, loads = [], []
+    alive = np.ones_like(rate)
+    if (keep == 1.0).all():
+        return alive, _loads(paths, rate[:, paths.step_path], keep.shape[1])
+    reaching = []
     for arcs in paths.hops:
-        n = len(arcs)
-        places.append((arcs + row).ravel())
-        loads.append((rate[:, :n] * alive[:, :n]).ravel())
-        alive[:, :n] *= keep[:, arcs]
-    if not places:
-        return alive, np.zeros((3, n_arcs))
-    offered = np.bincount(np.concatenate(places), np.concatenate(loads), 3 * n_arcs)
-    return alive, offered.astype(np.float64).reshape(3, n_arcs)
+        reaching.append(rate[:, : len(arcs)] * alive[:, : len(arcs)])
+        alive[:, : len(arcs)] *= keep[:, arcs]
+    steps = np.concatenate(reaching, axis=1) if reaching else np.zeros((3, 0))
+    return alive, _loads(paths, steps, keep.shape[1])
+
+
+def _loads(paths: Paths, steps: FloatArray, n_arcs: int) -> FloatArray:
+    """(3, n_arcs): `steps` (3, n_steps) summed per arc."""
+    loads = [np.bincount(paths.step_arc, row, n_arcs) for row in steps]
+    return np.stack(loads).astype(np.float64)
 
 
 def _arriving(paths: Paths, alive: FloatArray) -> FloatArray:

@@ -1,6 +1,7 @@
 """Where packets go: finite flows, looked up hop by hop in the tables that are installed."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ HOP_LIMIT = 64
 _MIX_A = np.uint64(0x9E3779B97F4A7C15)
 _MIX_B = np.uint64(0xC2B2AE3D27D4EB4F)
 _SHIFT = np.uint64(31)
+_NO_STEP = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,8 @@ class Paths:
 
     `pair`: (n_paths,). `share`: (3, n_paths) of the pair's traffic. `arrives`: whether the path
     ends at the target, and not in a router without a route or in a loop. `hops[h]`: the arcs that
-    the first `len(hops[h])` paths take at hop h.
+    the first `len(hops[h])` paths take at hop h. `step_path`, `step_arc`: the same, all hops in one
+    row, (n_steps,).
     """
 
     n_pairs: int
@@ -46,6 +49,16 @@ class Paths:
     share: FloatArray
     arrives: BoolArray
     hops: tuple[IntArray, ...]
+
+    @cached_property
+    def step_path(self) -> IntArray:
+        """Who takes each step."""
+        return np.concatenate([np.arange(len(arcs)) for arcs in self.hops] or [_NO_STEP])
+
+    @cached_property
+    def step_arc(self) -> IntArray:
+        """Over which arc."""
+        return np.concatenate(self.hops or [_NO_STEP])
 
 
 def trace(wiring: Wiring, tables: Tables, flows: FlowSet) -> Paths:

@@ -322,7 +322,7 @@ class EmulatedNetwork:
         return record
 
     def _note(self, change: Change) -> CommitRecord:
-        """Within a transaction: the state of `change`, its line in the log, and the clock."""
+        """Within a transaction: the state of `change`, and its line in the log."""
         record = CommitRecord(
             node=change.node,
             change_id=change.change_id,
