@@ -6,8 +6,8 @@
 4. Every device is committed in that order, each with its own return timer.
 5. Later, when the change has been watched, all are confirmed and read back.
 
-One failure takes all back in reverse order. A device that cannot be taken back is put in quarantine,
-and a person is paged.
+One failure takes all back in reverse order. A device that cannot be taken back is put in
+quarantine, and a person is paged.
 
 Before every call the journal says that it is about to be made, and after it what came of it. If a
 call ends in an error its outcome is unknown: it is looked up in the device's own commit log.

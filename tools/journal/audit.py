@@ -47,14 +47,15 @@ def verify(connection: sqlite3.Connection) -> AuditReport:
         sound = seq == expected and named == previous and digest == recomputed
         if not sound and first_broken is None:
             first_broken = expected
-        previous, length, expected = digest, length + 1, seq + 1
+        previous, length, expected = str(digest), length + 1, seq + 1
     return AuditReport(head=previous, length=length, first_broken=first_broken)
 
 
 def _hash(
     seq: int, time_s: float, actor: str, action: str, subject: str, data: str, previous: str
 ) -> str:
-    text = json.dumps([seq, time_s, actor, action, subject, data, previous], allow_nan=False)
+    # A forger may leave a type that JSON lacks; it must break the chain and not the verification.
+    text = json.dumps([seq, time_s, actor, action, subject, data, previous], default=repr)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

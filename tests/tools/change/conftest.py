@@ -1,0 +1,120 @@
+"""One network in memory, one journal on disk, and plans for them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.tools.change.in_memory import START_S, InMemoryNetwork, ManualClock
+from tools.change.actuator import Actuator
+from tools.change.policy import ApprovalPolicy, default_policy
+from tools.change.steps import plan_steps, planned_step
+from tools.journal.journal import Journal
+from twin.nouns.action import Action, DrainLink
+from twin.nouns.forecast import Forecast, Interval
+from twin.nouns.incident import Incident, Severity
+from twin.nouns.plan import Approval, BlastRadius, Plan
+from twin.nouns.state import state_hash
+
+_NOTHING = Interval(p05=0.0, median=0.0, p95=0.0)
+FORECAST = Forecast(
+    utilisation={},
+    max_utilisation=_NOTHING,
+    breached_services=_NOTHING,
+    lost_bps=_NOTHING,
+    service_breach_probability={},
+    rollouts=50,
+    seed=1,
+)
+
+
+@dataclass
+class Bench:
+    """Everything that a change needs."""
+
+    network: InMemoryNetwork
+    journal: Journal
+    clock: ManualClock
+    policy: ApprovalPolicy
+
+    @property
+    def actuator(self) -> Actuator:
+        """A new one each time, as after a restart."""
+        return Actuator(self.network, self.journal, self.policy, self.clock)
+
+    def plan(self, *actions: Action, plan_id: str = "inc-1/plan-1") -> Plan:
+        """A plan for the network as it is now."""
+        running, inventory = self.network.configuration(), self.network.inventory()
+        steps = plan_steps(actions, running, inventory.intended, inventory.topology)
+        return Plan(
+            id=plan_id,
+            incident_id="inc-1",
+            attempt=1,
+            purpose="mitigate",
+            cause=(),
+            actions=actions,
+            steps=tuple(planned_step(plan_id, i, s, FORECAST) for i, s in enumerate(steps)),
+            way_back=(),
+            temporary=True,
+            forecast=FORECAST,
+            do_nothing=FORECAST,
+            blast_radius=BlastRadius(devices=(), services=(), moved_bps=0.0),
+            state_hash=state_hash(running, ()),
+            created_s=START_S,
+            reason="a test",
+            finished_by="playbook",
+        )
+
+    def approve(self, plan: Plan) -> Plan:
+        """Ask about `plan`, and answer yes."""
+        expires_s = self.clock.now_s() + self.policy.approval.expires_after_s
+        self.journal.request_approval(plan, self.clock.now_s(), expires_s)
+        self.journal.answer(approval(plan, self.clock.now_s()))
+        return plan
+
+    def refusals(self) -> list[str]:
+        """The rules named in the audit log's refusals."""
+        lines = self.journal.audit_lines()
+        return [str(line.data["rule"]) for line in lines if line.action == "refuse"]
+
+
+def approval(plan: Plan, now_s: float, by: str = "erin") -> Approval:
+    return Approval(
+        plan_id=plan.id,
+        plan_hash=plan.hash,
+        decision="approve",
+        by=by,
+        reason="looks right",
+        decided_s=now_s,
+    )
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    clock = ManualClock()
+    # Two pairs are all the traffic here, so the shares of the default policy would be too small.
+    policy = default_policy()
+    blast = policy.blast.model_copy(update={"max_moved_share": 1.0})
+    policy = policy.model_copy(update={"blast": blast})
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+        journal.open_incident(
+            Incident(
+                id="inc-1",
+                network="four",
+                onset_s=START_S - 60,
+                detected_s=START_S,
+                severity=Severity.MAJOR,
+                title="A-B is overloaded",
+                symptoms=(),
+            ),
+            START_S,
+            "0" * 32,
+        )
+        yield Bench(InMemoryNetwork(clock), journal, clock, policy)
+
+
+@pytest.fixture
+def drain(bench: Bench) -> Plan:
+    """An approved plan that drains A-B: devices A, then B."""
+    return bench.approve(bench.plan(DrainLink(link="A-B")))

@@ -1,0 +1,45 @@
+"""What a change touches, by hand on four nodes: A-B, A-C, B-C, C-D, all weights 10."""
+
+from collections.abc import Sequence
+
+from tests.tools.change.in_memory import inventory
+from tools.change.blast import blast_radius
+from tools.change.steps import plan_steps
+from twin.nouns.action import Action, DrainLink, RateLimit, SetIgpWeight
+from twin.nouns.plan import BlastRadius
+from twin.nouns.traffic import TrafficClass
+
+INVENTORY = inventory()
+
+
+def _blast(actions: Sequence[Action], down: frozenset[str] = frozenset()) -> BlastRadius:
+    before = INVENTORY.intended
+    after = plan_steps(actions, before, before, INVENTORY.topology)[-1].after
+    return blast_radius(INVENTORY, before, after, down)
+
+
+def test_drain_moves_the_pairs_that_used_the_link() -> None:
+    found = _blast([DrainLink(link="A-C")])
+    assert found == BlastRadius(devices=("A", "C"), services=("vpn-1",), moved_bps=1e9)
+
+
+def test_pair_that_gains_an_equal_path_is_counted_whole() -> None:
+    # B reaches C directly at 10; with A-B and A-C at 5 each from B's side it has two equal paths.
+    cheaper: list[Action] = [
+        SetIgpWeight(node="B", link="A-B", weight=5),
+        SetIgpWeight(node="A", link="A-C", weight=5),
+    ]
+    assert _blast(cheaper).services == ("vpn-2",)
+    assert _blast(cheaper).moved_bps == 3e9
+
+
+def test_change_on_a_link_that_is_down_moves_nothing() -> None:
+    found = _blast([DrainLink(link="A-B")], frozenset({"A-B"}))
+    assert (found.devices, found.services, found.moved_bps) == (("A", "B"), (), 0.0)
+
+
+def test_rate_limit_touches_the_services_of_its_class_that_cross_it_and_moves_nothing() -> None:
+    limit = RateLimit(node="C", link="C-D", traffic_class=TrafficClass.BUSINESS, rate_bps=5e9)
+    assert _blast([limit]) == BlastRadius(devices=("C",), services=("vpn-1",), moved_bps=0.0)
+    other = limit.model_copy(update={"traffic_class": TrafficClass.BEST_EFFORT})
+    assert _blast([other]).services == ()

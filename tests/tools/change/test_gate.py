@@ -1,0 +1,206 @@
+"""Every written rule refuses with a class, a message and an audit line of its own."""
+
+import pytest
+
+from tests.tools.change.conftest import Bench, approval
+from tools.change.refusals import (
+    ActionNotAllowed,
+    ApprovalExpired,
+    BlastTooLarge,
+    EditedAfterApproval,
+    ManagementPathLost,
+    NotAPlan,
+    NotApproved,
+    NotInInventory,
+    RejectedByPerson,
+    StaleState,
+    StepsDiffer,
+)
+from twin.errors import Refused
+from twin.nouns.action import (
+    DrainLink,
+    RateLimit,
+    RestoreDevice,
+    RevertToIntended,
+    SetIgpWeight,
+)
+from twin.nouns.configuration import DeviceConfiguration
+from twin.nouns.plan import Plan
+from twin.nouns.state import state_hash
+from twin.nouns.traffic import TrafficClass
+
+WEIGHT = SetIgpWeight(node="A", link="A-B", weight=100)
+
+
+def _refused(bench: Bench, plan: Plan, kind: type[Refused], saying: str) -> None:
+    """`plan` is refused by exactly that rule, nothing is touched, and the audit log says why."""
+    with pytest.raises(kind, match=saying) as caught:
+        bench.actuator.commit(plan, ())
+    assert type(caught.value) is kind
+    line = bench.journal.audit_lines()[-1]
+    assert (line.actor, line.action, line.subject) == ("gate", "refuse", plan.id)
+    assert line.data == {"rule": kind.rule, "message": str(caught.value)}
+    assert bench.network.devices_called("stage") == []
+
+
+def _without(device: DeviceConfiguration, *shut: str) -> DeviceConfiguration:
+    for link in shut:
+        changed = device.interface(link).model_copy(update={"shut_down": True})
+        device = device.with_interface(changed)
+    return device
+
+
+def _bounded(bench: Bench, **bounds: float) -> None:
+    blast = bench.policy.blast.model_copy(update=bounds)
+    bench.policy = bench.policy.model_copy(update={"blast": blast})
+
+
+def test_approved_plan_passes_and_says_so(bench: Bench, drain: Plan) -> None:
+    bench.actuator.commit(drain, ())
+    assert "pass" in [line.action for line in bench.journal.audit_lines()]
+
+
+def test_plan_without_steps_is_refused(bench: Bench) -> None:
+    _refused(bench, bench.plan(), NotAPlan, "has no steps")
+
+
+def test_plan_with_an_invented_action_is_refused(bench: Bench) -> None:
+    forged = bench.plan(WEIGHT).model_copy(update={"actions": ({"kind": "erase"},)})
+    _refused(bench, forged, NotAPlan, "does not validate")
+
+
+def test_plan_that_commits_a_device_twice_is_refused(bench: Bench) -> None:
+    plan = bench.plan(WEIGHT)
+    _refused(
+        bench,
+        plan.model_copy(update={"steps": plan.steps * 2}),
+        NotAPlan,
+        "commits a device twice",
+    )
+
+
+def test_kind_outside_the_policy_is_refused(bench: Bench) -> None:
+    recorded = bench.network.configuration().device("A")
+    changed = recorded.with_interface(
+        recorded.interface("A-B").model_copy(update={"drained": True})
+    )
+    plan = bench.plan(RestoreDevice(configuration=changed))
+    _refused(bench, plan, ActionNotAllowed, "restore_device in a plan to mitigate")
+
+
+def test_limit_of_a_protected_class_is_refused(bench: Bench) -> None:
+    limit = RateLimit(node="A", link="A-B", traffic_class=TrafficClass.VOICE, rate_bps=5e9)
+    _refused(bench, bench.plan(limit), ActionNotAllowed, "protects voice")
+
+
+def test_limit_that_takes_nearly_all_is_refused(bench: Bench) -> None:
+    limit = RateLimit(node="A", link="A-B", traffic_class=TrafficClass.BEST_EFFORT, rate_bps=1e9)
+    _refused(bench, bench.plan(limit), ActionNotAllowed, r"at least 2.00 Gbit/s")
+
+
+def test_name_that_does_not_exist_is_refused(bench: Bench) -> None:
+    plan = bench.plan(WEIGHT).model_copy(update={"actions": (DrainLink(link="A-Z"),)})
+    _refused(bench, plan, NotInInventory, r"A-Z.*did you mean")
+
+
+def test_interface_of_another_node_is_refused(bench: Bench) -> None:
+    elsewhere = SetIgpWeight(node="D", link="A-B", weight=7)
+    plan = bench.plan(WEIGHT).model_copy(update={"actions": (elsewhere,)})
+    _refused(bench, plan, NotInInventory, 'interfaces of "D"')
+
+
+def test_plan_for_another_configuration_is_refused(bench: Bench, drain: Plan) -> None:
+    device = bench.network.configuration().device("D")
+    changed = device.interface("C-D").model_copy(update={"igp_weight": 11})
+    bench.network.reconfigure(device.with_interface(changed))
+    _refused(bench, drain, StaleState, "made for another state")
+
+
+def test_plan_for_other_links_up_is_refused(bench: Bench, drain: Plan) -> None:
+    with pytest.raises(StaleState, match="made for another state"):
+        bench.actuator.commit(drain, {"B-C"})
+    assert bench.refusals() == ["state"]
+
+
+def test_steps_that_are_not_what_the_actions_make_are_refused(bench: Bench) -> None:
+    hidden = bench.plan(DrainLink(link="A-B"), SetIgpWeight(node="C", link="C-D", weight=99))
+    shown = hidden.model_copy(update={"actions": (DrainLink(link="A-B"),)})
+    _refused(bench, bench.approve(shown), StepsDiffer, "not what its actions make")
+
+
+def test_blast_is_counted_from_the_actions_and_not_read_from_the_plan(bench: Bench) -> None:
+    # A to D (1 of 4 Gbit/s) goes over A-C alone, and moves when A-C is drained.
+    plan = bench.approve(bench.plan(DrainLink(link="A-C")))
+    assert plan.blast_radius.moved_bps == 0
+    _bounded(bench, max_moved_share=0.24)
+    _refused(bench, plan, BlastTooLarge, r"max_moved_share is 0.24 .* 0.25 here")
+    _bounded(bench, max_moved_share=0.25)
+    assert bench.actuator.commit(plan, ()).state == "committed"
+
+
+def test_too_many_devices_or_services_are_refused(bench: Bench) -> None:
+    plan = bench.approve(bench.plan(DrainLink(link="A-C")))
+    _bounded(bench, max_devices=1)
+    _refused(bench, plan, BlastTooLarge, "max_devices is 1")
+    _bounded(bench, max_devices=2, max_services=0)
+    _refused(bench, plan, BlastTooLarge, "max_services is 0")
+
+
+def test_change_that_cuts_a_node_off_is_refused(bench: Bench) -> None:
+    # C is to go back to an intended configuration in which its only link to D is shut.
+    inventory = bench.network.inventory()
+    shut = _without(inventory.intended.device("C"), "C-D")
+    object.__setattr__(inventory, "intended", inventory.intended.with_device(shut))
+    plan = bench.approve(bench.plan(RevertToIntended(node="C")))
+    _refused(bench, plan, ManagementPathLost, 'D could no longer be reached from "A"')
+
+
+def test_node_that_a_fault_has_cut_off_already_does_not_hold_a_repair_up(bench: Bench) -> None:
+    plan = bench.plan(WEIGHT)
+    hashed = state_hash(bench.network.configuration(), {"C-D"})
+    plan = bench.approve(plan.model_copy(update={"state_hash": hashed}))
+    assert bench.actuator.commit(plan, {"C-D"}).state == "committed"
+
+
+def test_plan_that_nobody_was_asked_about_is_refused(bench: Bench) -> None:
+    _refused(bench, bench.plan(WEIGHT), NotApproved, "nobody was asked")
+
+
+def test_plan_that_waits_for_an_answer_is_refused(bench: Bench) -> None:
+    plan = bench.plan(WEIGHT)
+    bench.journal.request_approval(plan, bench.clock.now_s(), bench.clock.now_s() + 60)
+    _refused(bench, plan, NotApproved, "nobody has answered yet")
+
+
+def test_rejected_plan_is_refused_and_leaves_the_network_unchanged(bench: Bench) -> None:
+    plan, now_s = bench.plan(WEIGHT), bench.clock.now_s()
+    bench.journal.request_approval(plan, now_s, now_s + 60)
+    answer = approval(plan, now_s).model_copy(update={"decision": "reject", "reason": "not today"})
+    bench.journal.answer(answer)
+    _refused(bench, plan, RejectedByPerson, "rejected by erin: not today")
+
+
+def test_plan_that_was_edited_after_its_approval_is_refused(bench: Bench) -> None:
+    bench.approve(bench.plan(WEIGHT))
+    edited = bench.plan(SetIgpWeight(node="A", link="A-B", weight=5))
+    _refused(bench, edited, EditedAfterApproval, "was edited after erin")
+
+
+def test_answer_to_another_content_than_was_asked_about_is_refused(bench: Bench) -> None:
+    plan, now_s = bench.plan(WEIGHT), bench.clock.now_s()
+    bench.journal.request_approval(plan, now_s, now_s + 60)
+    other = plan.model_copy(update={"reason": "what the approver read"})
+    bench.journal.answer(approval(other, now_s))
+    _refused(bench, plan, EditedAfterApproval, "was edited after erin")
+
+
+def test_approval_that_comes_to_be_used_too_late_is_refused(bench: Bench, drain: Plan) -> None:
+    bench.clock.wait_until(bench.clock.now_s() + bench.policy.approval.expires_after_s + 5)
+    _refused(bench, drain, ApprovalExpired, "expired 5 s ago")
+
+
+def test_first_broken_rule_is_the_one_that_is_named(bench: Bench) -> None:
+    # Neither approved, nor for this state, nor allowed: capability comes first.
+    limit = RateLimit(node="A", link="A-B", traffic_class=TrafficClass.VOICE, rate_bps=5e9)
+    plan = bench.plan(limit).model_copy(update={"state_hash": "0" * 64})
+    _refused(bench, plan, ActionNotAllowed, "protects voice")
