@@ -28,6 +28,10 @@ HARMLESS = 0.6
 """A hidden difference never lifts an egress above this utilisation at the designed peak, unless the
 egress was above it before: the healthy network is healthy."""
 
+CALM = 0.65
+"""Hidden demand factors never lift an egress above this at the designed peak, unless the design
+itself comes within a tenth of it; drift and noise come on top."""
+
 
 @dataclass(frozen=True, eq=False)
 class Hidden:
@@ -102,6 +106,7 @@ def draw_hidden(designed: Inventory, level: Mismatch, seed: int) -> Hidden:
         fib_s=slow.uniform(0.05, 0.8, n),
         apply_s=slow.uniform(0.2, 1.0, n),
     )
+    hidden = _tame_demand(designed, wiring, hidden)
     trial = _Trial(designed, wiring, hidden)
     hidden = _shorten_bundles(designed, hidden, trial, level, seed)
     return _change_weights(designed, hidden, trial, level, seed)
@@ -190,9 +195,11 @@ class _Trial:
             silent_loss=np.zeros(n_arcs),
             dead=np.zeros(n_arcs, np.bool_),
         )
-        paths = trace(self._wiring, tables, self._flows)
+        self.paths = trace(self._wiring, tables, self._flows)
         slowed = np.ones_like(self._rates)
-        moment = flow(self._wiring, paths, self._rates, ample, np.zeros(3), slowed, adapt=False)
+        moment = flow(
+            self._wiring, self.paths, self._rates, ample, np.zeros(3), slowed, adapt=False
+        )
         load: FloatArray = moment.offered.sum(axis=0)
         return load
 
@@ -200,6 +207,23 @@ class _Trial:
         """Whether no egress is lifted above HARMLESS."""
         lifted = load > self.before * 1.001
         return not bool((lifted & (load > HARMLESS * capacity_bps)).any())
+
+
+def _tame_demand(designed: Inventory, wiring: Wiring, hidden: Hidden) -> Hidden:
+    """Pairs that lift an egress above CALM get a smaller factor."""
+    plain = replace(hidden, demand_factor=np.ones_like(hidden.demand_factor))
+    design = _Trial(designed, wiring, plain).before
+    limit = np.maximum(CALM * hidden.capacity_bps, 1.1 * design)
+    for _ in range(5):
+        trial = _Trial(designed, wiring, hidden)
+        excess = trial.before / limit
+        if excess.max(initial=0.0) <= 1.0:
+            break
+        relief = np.ones(len(hidden.flows.source))
+        paths = trial.paths
+        np.maximum.at(relief, paths.pair[paths.step_path], excess[paths.step_arc])
+        hidden = replace(hidden, demand_factor=hidden.demand_factor / relief)
+    return hidden
 
 
 def _shorten_bundles(

@@ -72,8 +72,9 @@ def test_protocol_shows_nothing_else(start: Start) -> None:
 
 @pytest.mark.parametrize("mismatch", [1, 2])
 def test_healthy_network_breaks_no_promise_at_its_peak(start: Start, mismatch: int) -> None:
-    inventory = build_inventory(WorldSpec(topology="sndlib/germany50"))
-    for seed in range(3):
+    # A few large pairs fill most of geant's links, so hidden factors show there undiluted.
+    inventory = build_inventory(WorldSpec(topology="sndlib/geant"))
+    for seed in range(6):
         network = start(inventory=inventory, mismatch=mismatch, seed=seed, name=f"s{seed}")
         busiest = network.now_s() + (20 * 3600 - network.now_s() % 86_400) % 86_400
         told = TruthView(network).evaluate_steady(network.running_configuration(), busiest)
