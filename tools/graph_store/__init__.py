@@ -1,0 +1,1 @@
+"""The knowledge graph: what depends on what, and what happened before."""
