@@ -1,6 +1,6 @@
 """One network in memory, one journal on disk, and plans for them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from tools.change.policy import ApprovalPolicy, default_policy
 from tools.change.steps import plan_steps, planned_step
 from tools.journal.journal import Journal
 from twin.nouns.action import Action, DrainLink
+from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.incident import Incident, Severity
+from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Approval, BlastRadius, Plan
 from twin.nouns.state import state_hash
 
@@ -45,26 +47,8 @@ class Bench:
 
     def plan(self, *actions: Action, plan_id: str = "inc-1/plan-1") -> Plan:
         """A plan for the network as it is now."""
-        running, inventory = self.network.configuration(), self.network.inventory()
-        steps = plan_steps(actions, running, inventory.intended, inventory.topology)
-        return Plan(
-            id=plan_id,
-            incident_id="inc-1",
-            attempt=1,
-            purpose="mitigate",
-            cause=(),
-            actions=actions,
-            steps=tuple(planned_step(plan_id, i, s, FORECAST) for i, s in enumerate(steps)),
-            way_back=(),
-            temporary=True,
-            forecast=FORECAST,
-            do_nothing=FORECAST,
-            blast_radius=BlastRadius(devices=(), services=(), moved_bps=0.0),
-            state_hash=state_hash(running, ()),
-            created_s=START_S,
-            reason="a test",
-            finished_by="playbook",
-        )
+        running = self.network.configuration()
+        return plan_for(running, self.network.inventory(), actions, plan_id)
 
     def approve(self, plan: Plan) -> Plan:
         """Ask about `plan`, and answer yes."""
@@ -77,6 +61,45 @@ class Bench:
         """The rules named in the audit log's refusals."""
         lines = self.journal.audit_lines()
         return [str(line.data["rule"]) for line in lines if line.action == "refuse"]
+
+
+def plan_for(
+    running: NetworkConfiguration,
+    inventory: Inventory,
+    actions: Sequence[Action],
+    plan_id: str = "inc-1/plan-1",
+) -> Plan:
+    """A plan for a network that runs `running`, with every link up."""
+    steps = plan_steps(actions, running, inventory.intended, inventory.topology)
+    return Plan(
+        id=plan_id,
+        incident_id="inc-1",
+        attempt=1,
+        purpose="mitigate",
+        cause=(),
+        actions=tuple(actions),
+        steps=tuple(planned_step(plan_id, i, s, FORECAST) for i, s in enumerate(steps)),
+        way_back=(),
+        temporary=True,
+        forecast=FORECAST,
+        do_nothing=FORECAST,
+        blast_radius=BlastRadius(devices=(), services=(), moved_bps=0.0),
+        state_hash=state_hash(running, ()),
+        created_s=START_S,
+        reason="a test",
+        finished_by="playbook",
+    )
+
+
+INCIDENT = Incident(
+    id="inc-1",
+    network="four",
+    onset_s=START_S - 60,
+    detected_s=START_S,
+    severity=Severity.MAJOR,
+    title="A-B is overloaded",
+    symptoms=(),
+)
 
 
 def approval(plan: Plan, now_s: float, by: str = "erin") -> Approval:
@@ -98,19 +121,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     blast = policy.blast.model_copy(update={"max_moved_share": 1.0})
     policy = policy.model_copy(update={"blast": blast})
     with Journal.open(tmp_path / "journal.sqlite") as journal:
-        journal.open_incident(
-            Incident(
-                id="inc-1",
-                network="four",
-                onset_s=START_S - 60,
-                detected_s=START_S,
-                severity=Severity.MAJOR,
-                title="A-B is overloaded",
-                symptoms=(),
-            ),
-            START_S,
-            "0" * 32,
-        )
+        journal.open_incident(INCIDENT, START_S, "0" * 32)
         yield Bench(InMemoryNetwork(clock), journal, clock, policy)
 
 
