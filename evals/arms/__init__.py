@@ -1,0 +1,1 @@
+"""Who operates the network in a comparison: nobody, Noctua, or a network operations centre."""
