@@ -491,7 +491,9 @@ class Journal:
         )
         return Charge(**rows[0]) if rows else Charge()
 
-    def put_artefact(self, incident_id: str, name: str, value: BaseModel | JsonValue) -> None:
+    def put_artefact(
+        self, incident_id: str, name: str, value: BaseModel | Sequence[JsonValue] | JsonValue
+    ) -> None:
         """Keep a named result of the incident (diagnosis, scenarios, ...), in place of the last."""
         data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
         with self.transaction():
@@ -604,7 +606,7 @@ def _opening_error(path: Path, error: sqlite3.DatabaseError) -> NotAJournal | Jo
     return NotAJournal(f"{path}: is not a journal or is damaged ({error}); name another file")
 
 
-def _text(data: JsonValue) -> str:
+def _text(data: Sequence[JsonValue] | JsonValue) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
