@@ -39,15 +39,26 @@ def believed_state(
     Weights are not changed for a misconfigured one: `running` has it already.
     """
     state = NetworkState(
-        topology=tracker.inventory.topology,
+        topology=tracker.topology,
         running=running,
         traffic=tracker.demand.matrix_at(tracker.now_s, level),
         down_links=tracker.down_links | links_of(faults),
     )
     for fault in faults:
-        if isinstance(fault, TrafficSpike | SilentEgressPacketLoss):
+        if isinstance(fault, TrafficSpike):
+            state = with_fault(state, _as_it_is_now(tracker, fault))
+        if isinstance(fault, SilentEgressPacketLoss):
             state = with_fault(state, fault)
     return state
+
+
+def _as_it_is_now(tracker: Tracker, spike: TrafficSpike) -> TrafficSpike:
+    """The surge as of the latest flow record: it may have grown since the diagnosis."""
+    if tracker.demand.latest is None:
+        return spike
+    ratios = tracker.demand.inbound_ratio(tracker.demand.latest)
+    ratio = float(ratios[tracker.demand.nodes.index(spike.target)])
+    return spike.model_copy(update={"factor": ratio}) if ratio > 1 else spike
 
 
 def state_ahead(

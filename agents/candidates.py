@@ -83,7 +83,7 @@ def _from_configurations(
 
 def _from_losses(tracker: Tracker, observation: Observation) -> Iterable[Candidate]:
     topology = tracker.inventory.topology
-    limit = np.maximum(_SUSPECT_LOSS_SIGMAS * observation.loss_sigma, 0.002)
+    limit = np.maximum(_SUSPECT_LOSS_SIGMAS * observation.loss_sigma, 0.004)
     with np.errstate(invalid="ignore"):
         suspects = np.flatnonzero(observation.loss > limit)
     for arc in suspects:

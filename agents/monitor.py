@@ -18,6 +18,9 @@ from twin.physics.questions import links_used, offered_totals
 _SAME_TIME_S = 180.0
 """Symptoms whose first signs are further apart than this are related only by what the twin says."""
 
+_EFFECTS = frozenset({"queue_drops", "probe_loss", "probe_delay"})
+"""Kinds that are always the consequence of something else."""
+
 _PULLED_SHARE = 0.02
 """A cause pulls a load on a link if the twin moves more than 2 % of its capacity."""
 
@@ -104,11 +107,23 @@ class Monitor:
             for other in known[i + 1 :]:
                 if reason := self._related(one, other):
                     found.append(Relation(one=one.id, other=other.id, reason=reason))
-            for incident in self._open.values():
-                reasons = (self._related(one, s) for s in incident.symptoms)
-                if reason := next((r for r in reasons if r), ""):
-                    found.append(Relation(one=one.id, other=incident.id, reason=reason))
+            found.extend(self._with_incidents(one))
         return found
+
+    def _with_incidents(self, symptom: Symptom) -> list[Relation]:
+        """The open incidents that a symptom may be a consequence of, the likeliest one only."""
+        for incident in reversed(self._open.values()):
+            reasons = (self._related(symptom, s) for s in incident.symptoms)
+            if reason := next((r for r in reasons if r), ""):
+                return [Relation(one=symptom.id, other=incident.id, reason=reason)]
+        if symptom.kind in _EFFECTS and self._open and not self._has_fresh_root():
+            latest = list(self._open)[-1]
+            reason = "it is an effect, and nothing else is known to be wrong"
+            return [Relation(one=symptom.id, other=latest, reason=reason)]
+        return []
+
+    def _has_fresh_root(self) -> bool:
+        return any(s.kind not in _EFFECTS for s in self._fresh.values())
 
     def _related(self, one: Symptom, other: Symptom) -> str:
         near = abs(one.first_seen_s - other.first_seen_s) <= _SAME_TIME_S
@@ -122,6 +137,8 @@ class Monitor:
         nodes = self._nodes(one) & self._nodes(other)
         if near and nodes:
             return f"both are at {sorted(nodes)[0]}"
+        if near and one.kind in _EFFECTS and other.kind in _EFFECTS:
+            return "both are effects that began together"
         for cause, effect in ((one, other), (other, one)):
             if self._pulls(cause, effect):
                 return f"{cause.id} moves traffic onto {effect.resource}"
@@ -163,8 +180,6 @@ class Monitor:
             return False
         pair = probe.resource.split("/")[0]
         source, target = pair.split(">")
-        if cause.kind in ("probe_loss", "probe_delay"):
-            return True
         if cause.kind in ("configuration_change", "traffic_surge"):
             return True
         tracker = self._situation.tracker

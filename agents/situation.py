@@ -1,6 +1,6 @@
 """What every role may look at: read-only views of one network and of what was worked out so far."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from tools.graph_store.protocol import KnowledgeGraph
 from tools.network.protocol import Network
@@ -11,16 +11,26 @@ from twin.physics.twin import Twin
 from twin.tracking.tracker import Tracker
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Situation:
     """One network as its operators know it. `seed` makes every forecast repeatable."""
 
     network: Network
     tracker: Tracker
-    twin: Twin
     graph: KnowledgeGraph
     uncertainty: Uncertainty
     seed: int
+    _twin: Twin = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._twin = Twin(self.inventory)
+
+    @property
+    def twin(self) -> Twin:
+        """The twin of what is on record, but for capacities that telemetry has shown to be less."""
+        if self._twin.inventory.topology is not self.tracker.topology:
+            self._twin = Twin(replace(self.inventory, topology=self.tracker.topology))
+        return self._twin
 
     @property
     def inventory(self) -> Inventory:

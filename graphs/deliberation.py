@@ -27,6 +27,9 @@ from twin.synthesis.observation import CONVERGENCE_S
 CLEAN_ROUNDS_S = 75.0
 """Two counter rounds after convergence (they come every 30 s), and a little for late polls."""
 
+LOOK_AGAIN_S = 150.0
+"""Work that is sent back waits for more data: two such waits see at least one new flow record."""
+
 DECISION_S = 30.0
 """Thinking is charged to the network's clock at this flat rate per incident (assumed; the playbook
 takes a few wall seconds, a language model tens)."""
@@ -61,10 +64,13 @@ def supervise(desk: Desk, state: IncidentState) -> Command[str]:
         target, reason = run.answer.next, run.answer.reason
         update = _who(state, run.finished_by, bool(run.swaps))
         desk.tell(incident_id, "routed", "supervisor", f"to {target}: {reason}")
+    if target == "approval" and facts["left_in_breach"] >= 0.5:
+        left = f"{facts['left_in_breach']:.0f} services stay in breach even with the plan"
+        desk.tell(incident_id, "paged", "supervisor", left)
     if (phase, target) in _SENT_BACK:
         update |= {"send_backs": state["send_backs"] + 1}
     if (phase, target) == (Phase.DIAGNOSING, "diagnoser"):
-        later = desk.clock.now_s() + CLEAN_ROUNDS_S
+        later = desk.clock.now_s() + LOOK_AGAIN_S
         return _wait(later, "diagnoser", reason, update)
     goto = "repair" if target == "stand_by" else target
     return Command(goto=goto, update=update | {"note": reason})

@@ -9,6 +9,7 @@ from typing import Any
 from langgraph.graph import END
 from langgraph.types import Command, interrupt
 
+from agents.candidates import cause_id
 from agents.believed import believed_state, circuits_of, healed
 from agents.planner import PlanRequest, make_plan
 from agents.verifier import judge
@@ -17,7 +18,9 @@ from graphs.desk import Desk
 from graphs.state import IncidentState
 from tools.change.actuator import Actuation
 from tools.change.refusals import StaleState
+from tools.graph_store.protocol import PastIncident
 from twin.errors import NetworkError, Refused
+from twin.nouns.action import describe
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.fault import Fault, IgpWeightMisconfig, TrafficSpike
 from twin.nouns.incident import Incident, Phase
@@ -296,7 +299,19 @@ def _close(desk: Desk, state: IncidentState, phase: Phase) -> None:
     minutes = tracker.services.minutes_lost(incident.onset_s, desk.clock.now_s())
     desk.journal.put_artefact(incident.id, "slo_minutes_lost", dict(minutes))
     tracker.attribute(incident.id, frozenset())
-    desk.situation.graph.remember_incident(incident, _cause(state), phase)
+    plan_id = state.get("plan_id", "")
+    actions = desk.journal.plan(plan_id).actions if plan_id else ()
+    desk.situation.graph.remember_incident(
+        PastIncident(
+            id=incident.id,
+            title=incident.title,
+            opened_s=incident.detected_s,
+            symptoms=tuple(s.id for s in incident.symptoms),
+            cause=" & ".join(cause_id(f) for f in _cause(state)),
+            remedy=" and ".join(describe(a) for a in actions) or "nothing",
+            worked=phase is Phase.RESOLVED,
+        )
+    )
 
 
 def _cause(state: IncidentState) -> tuple[Fault, ...]:

@@ -11,7 +11,7 @@ from agents.budget import Budget
 from graphs.desk import Desk
 from graphs.runs import IncidentRuns
 from tools.trace import incident_context, incident_trace_id, workflow_span
-from twin.nouns.incident import TERMINAL_PHASES, Incident, Symptom
+from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
 from twin.nouns.plan import Plan
 from tools.journal.records import ApprovalRequest
 
@@ -77,6 +77,20 @@ class Watch:
         records = self._desk.journal.incidents(network=network)
         return [r.incident for r in records if r.phase not in TERMINAL_PHASES]
 
+    def _joinable(self) -> list[Incident]:
+        """Open incidents, and those handed to a person while their symptoms go on."""
+        network = self._desk.situation.network.name
+        book = self._desk.situation.tracker.book
+        return [
+            record.incident
+            for record in self._desk.journal.incidents(network=network)
+            if record.phase not in TERMINAL_PHASES
+            or (
+                record.phase is Phase.ESCALATED
+                and any(book.is_active(s.id) for s in record.incident.symptoms)
+            )
+        ]
+
     def _has_finished(self) -> bool:
         network = self._desk.situation.network.name
         records = self._desk.journal.incidents(network=network)
@@ -99,7 +113,7 @@ class Watch:
         fresh = self._fresh_symptoms()
         if not fresh or all(s.kind in ("traffic_surge", "probe_delay") for s in fresh):
             return
-        open_now = self._open_incidents()
+        open_now = self._joinable()
         monitor = Monitor(self._desk.situation, fresh, open_now)
         # The trace of this judgement is that of the first incident that it can lead to.
         name = open_now[0].id if open_now else self._next_id()

@@ -70,7 +70,6 @@ class Workplace:
         situation = Situation(
             network=network,
             tracker=self.tracker,
-            twin=self.twin,
             graph=graph,
             uncertainty=FORECAST_UNCERTAINTY,
             seed=int(content_hash({"network": network.name})[:8], 16),

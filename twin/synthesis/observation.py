@@ -18,8 +18,8 @@ class Observation:
     """Means over `rounds` clean rounds: NaN where no reading was clean.
 
     `sent_bps`: (n_arcs,). `load_sigma`: (n_arcs,) standard deviation of log(sent / expected) when
-    healthy. `loss`, `loss_sigma`: (n_arcs,) share of what was sent that did not arrive, and its noise
-    in the mean. `drop_fraction`: (n_arcs,). `inbound_ratio`, `inbound_sigma`: (n,) traffic drawn by
+    healthy. `loss`, `loss_sigma`: (n_arcs,) share of what was sent that did not arrive in any of
+    the last rounds, and its noise. `drop_fraction`: (n_arcs,). `inbound_ratio`, `inbound_sigma`: (n,) traffic drawn by
     each node / expected, and the deviation of its log when healthy. `down_since`: link -> time.
     """
 
@@ -38,12 +38,10 @@ class Observation:
 
 def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> Observation:
     """Gather the clean rounds after `onset_s`; `running` is what the devices say they run."""
-    clean = tracker.rounds_within(onset_s + CONVERGENCE_S)
+    # Every change of routing, ours included, starts the clean samples over.
+    clean = tracker.rounds_within(max(onset_s, tracker.last_step_s) + CONVERGENCE_S)
     n_arcs = tracker.inventory.topology.n_arcs
     sent = _mean([r.sent_total_bps for r in clean], n_arcs)
-    received = _mean([r.received_bps for r in clean], n_arcs)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        loss = np.where(sent > 0, 1 - received / sent, np.nan)
     flows = tracker.demand.latest
     fresh = flows is not None and flows.until_s > onset_s
     n_nodes = len(tracker.demand.nodes)
@@ -54,8 +52,8 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         sent_bps=sent,
         load_bias=tracker.load_bias,
         load_sigma=tracker.load_spread,
-        loss=loss,
-        loss_sigma=tracker.loss_spread / np.sqrt(max(len(clean), 1)),
+        loss=tracker.steady_loss,
+        loss_sigma=tracker.loss_spread,
         drop_fraction=_mean([r.drop_fraction for r in clean], n_arcs),
         inbound_ratio=ratio,
         inbound_sigma=tracker.demand.spread,

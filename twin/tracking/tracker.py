@@ -51,6 +51,10 @@ IDLE_UTILISATION = 0.005
 """An egress that sends less than this share of its capacity says nothing about loss."""
 
 _DROP_THRESHOLD = 0.002
+_SHORT_BUNDLE_DROPS = 0.005
+_SHORT_BUNDLE_LOAD = 0.9
+"""Bursts make an egress drop from about 95 % on; one that drops below 90 % has less capacity."""
+
 _SILENT_LOSS_FLOOR = 0.006
 _SILENT_LOSS_SIGMAS = 4.0
 _PROBE_LOSS_THRESHOLD = 0.02
@@ -72,6 +76,9 @@ class Tracker:
     ) -> None:
         topology = inventory.topology
         self.inventory = inventory
+        self.topology = topology
+        self.short_links: dict[str, float] = {}
+        self.last_step_s = 0.0
         self.baseline = running
         self.running = running
         self.book = SymptomBook()
@@ -93,6 +100,7 @@ class Tracker:
         self._normal_loads: FloatArray | None = None
         self._loss_rounds: deque[FloatArray] = deque(maxlen=_LOSS_ROUNDS)
         self._loss_mean: FloatArray = np.zeros(topology.n_arcs)
+        self.steady_loss: FloatArray = np.zeros(topology.n_arcs)
         self._loss_spread: FloatArray = np.full(topology.n_arcs, 0.003)
         self._probe_loss: FloatArray = np.zeros(len(inventory.probes))
         self._streak: dict[str, int] = {}
@@ -124,7 +132,7 @@ class Tracker:
     def believed_state(self, level: float | None = None) -> NetworkState:
         """The network as it is believed to be now (demand at profile `level` where given)."""
         return NetworkState(
-            topology=self.inventory.topology,
+            topology=self.topology,
             running=self.running,
             traffic=self.demand.matrix_at(self.now_s, level),
             down_links=self.down_links,
@@ -137,7 +145,7 @@ class Tracker:
         """
         down = [links for incident, links in self.attributed.items() if incident != besides]
         return NetworkState(
-            topology=self.inventory.topology,
+            topology=self.topology,
             running=self.baseline,
             traffic=self.demand.matrix_at(self.now_s, level),
             down_links=frozenset().union(*down) & self.down_links,
@@ -155,7 +163,7 @@ class Tracker:
 
     def utilisation(self, before_s: float = math.inf) -> FloatArray:
         """(n_arcs,) sent / capacity in the latest reading before `before_s`; NaN if there is none."""
-        capacity = np.repeat([x.capacity_bps for x in self.inventory.topology.links], 2)
+        capacity = np.repeat([x.capacity_bps for x in self.topology.links], 2)
         found = np.full(len(capacity), np.nan)
         for round_ in reversed(self.rates):
             missing = np.isnan(found)
@@ -217,6 +225,7 @@ class Tracker:
         self.rates.append(rates)
         quiet = self._quiet()
         self._watch_drops(rates)
+        self._find_short_bundles(rates)
         self._watch_silent_loss(rates, learn=quiet)
         if quiet:
             self._learn_bias(rates)
@@ -247,27 +256,58 @@ class Tracker:
             over = fraction[arc] > _DROP_THRESHOLD and not policed
             self._threshold("queue_drops", name, over, float(fraction[arc]), _end_of(rates, arc))
 
+    def _find_short_bundles(self, rates: RateRound) -> None:
+        """An egress that drops far below its capacity on record has fewer members than recorded."""
+        fraction, sent = rates.drop_fraction, rates.sent_total_bps
+        for arc in np.flatnonzero(fraction > _SHORT_BUNDLE_DROPS):
+            egress = self.topology.egress_of(int(arc))
+            link = self.topology.link(egress.link)
+            interface = self.running.device(egress.node).interface(egress.link)
+            if interface.policers or not sent[arc] < _SHORT_BUNDLE_LOAD * link.capacity_bps:
+                self._streak.pop(f"short:{arc}", None)
+                continue
+            self._streak[f"short:{arc}"] = self._streak.get(f"short:{arc}", 0) + 1
+            if self._streak[f"short:{arc}"] < _ROUNDS_TO_ALARM or rates.from_s[arc] < self.last_step_s:
+                continue
+            module = link.capacity_bps / link.members
+            members = max(1, math.ceil(float(sent[arc]) / module - 0.05))
+            if members < link.members:
+                self._set_capacity(link.id, members * module, members)
+
+    def _set_capacity(self, link_id: str, capacity_bps: float, members: int) -> None:
+        self.short_links[link_id] = capacity_bps
+        self.topology = self.topology.model_copy(
+            update={
+                "links": tuple(
+                    x.model_copy(update={"capacity_bps": capacity_bps, "members": members})
+                    if x.id == link_id
+                    else x
+                    for x in self.topology.links
+                )
+            }
+        )
+
     def _watch_silent_loss(self, rates: RateRound, *, learn: bool) -> None:
         sent = rates.sent_total_bps
         capacity = np.repeat([x.capacity_bps for x in self.inventory.topology.links], 2)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            loss = np.where(sent > IDLE_UTILISATION * capacity, 1 - rates.received_bps / sent, np.nan)
+        with np.errstate(invalid="ignore"):
+            loss = np.where(sent > IDLE_UTILISATION * capacity, rates.loss, np.nan)
         usable = np.isfinite(loss)
         self._loss_rounds.append(loss)
         recent = np.stack(self._loss_rounds)
         enough = np.isfinite(recent).sum(axis=0) >= 3
         self._loss_mean = np.where(enough, _nanmedian(recent), 0.0)
+        self.steady_loss = np.where(
+            np.isfinite(recent[-_STEADY_ROUNDS:]).sum(axis=0) >= _STEADY_ROUNDS - 1,
+            np.min(np.where(np.isnan(recent), np.inf, recent)[-_STEADY_ROUNDS:], axis=0),
+            0.0,
+        )
         if learn:
             variance = self._loss_spread**2
             weight = max(1 / (self.rounds_learned + 1), 1 / _BIAS_MEMORY_ROUNDS)
             variance[usable] += weight * (loss[usable] ** 2 - variance[usable])
             self._loss_spread = np.sqrt(np.maximum(variance, 0.0005**2))
         limit = np.maximum(_SILENT_LOSS_FLOOR, _SILENT_LOSS_SIGMAS * self._loss_spread)
-        steady = np.where(
-            np.isfinite(recent[-_STEADY_ROUNDS:]).sum(axis=0) >= _STEADY_ROUNDS - 1,
-            np.nanmin(np.where(np.isnan(recent), np.inf, recent)[-_STEADY_ROUNDS:], axis=0),
-            0.0,
-        )
         for arc in np.flatnonzero(usable):
             egress = self.inventory.topology.egress_of(int(arc))
             name = f"{egress.node}|{egress.link}"
@@ -275,7 +315,7 @@ class Tracker:
             seen = float(self._loss_mean[arc])
             if egress.link in self.down_links or seen <= limit[arc]:
                 self.book.clear("silent_loss", name)
-            elif len(recent) >= _STEADY_ROUNDS and steady[arc] > limit[arc]:
+            elif self.steady_loss[arc] > limit[arc]:
                 self.book.raise_alarm(Alarm("silent_loss", name, _end_of(rates, arc), seen))
 
     def _take_probes(self, record: ProbeRound) -> None:
@@ -314,6 +354,7 @@ class Tracker:
         if record.time_s < self._adjacency_stamp.get(key, -math.inf):
             return  # late: something newer is known of this end
         self._adjacency_stamp[key] = record.time_s
+        self.last_step_s = max(self.last_step_s, record.time_s)
         ends = self.down_ends.setdefault(record.link, set())
         if not record.up and record.time_s < self._up_stamp.get(record.link, -math.inf):
             return  # late: the other end has reported since that the adjacency is back
@@ -330,6 +371,7 @@ class Tracker:
 
     def _take_configuration(self, record: ConfigurationEvent) -> None:
         self.changed_nodes[record.node] = record.time_s
+        self.last_step_s = max(self.last_step_s, record.time_s)
         links = self.inventory.topology.links_at(record.node)
         if any(self._is_planned(link.id, record.time_s) for link in links):
             return
@@ -367,6 +409,8 @@ class Tracker:
             "down_ends": {link: sorted(ends) for link, ends in self.down_ends.items() if ends},
             "known_changes": sorted(self.known_changes),
             "changed_nodes": self.changed_nodes,
+            "short_links": self.short_links,
+            "last_step_s": self.last_step_s,
             "attributed": {i: sorted(links) for i, links in self.attributed.items()},
             "now_s": self.now_s,
             "load_bias": self.load_bias.tolist(),
@@ -389,6 +433,11 @@ class Tracker:
         tracker.known_changes = set(data["known_changes"])
         tracker.changed_nodes = dict(data["changed_nodes"])
         tracker.attributed = {i: frozenset(links) for i, links in data["attributed"].items()}
+        for link, capacity_bps in data["short_links"].items():
+            recorded = inventory.topology.link(link)
+            module = recorded.capacity_bps / recorded.members
+            tracker._set_capacity(link, capacity_bps, round(capacity_bps / module))
+        tracker.last_step_s = data["last_step_s"]
         tracker.now_s = data["now_s"]
         tracker.load_bias = np.array(data["load_bias"])
         tracker.load_spread = np.array(data["load_spread"])
