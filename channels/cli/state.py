@@ -1,0 +1,67 @@
+"""What the commands share: the state directory, its journal, and the time of its networks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from channels.networks import network_now_s
+from tools.journal.errors import UnknownPlan
+from tools.journal.journal import Journal
+from tools.journal.records import ApprovalRequest
+from twin.errors import BadInput, NetworkError
+
+
+@dataclass(frozen=True, slots=True)
+class StateDirectory:
+    """A state directory, as `graphs.workplace` lays it out."""
+
+    path: Path
+
+    def journal(self) -> Journal:
+        """Its journal.
+
+        Raises:
+            BadInput: nothing has run in this directory.
+        """
+        file = self.path / "journal.sqlite"
+        if not file.is_file():
+            raise BadInput(
+                f'"{self.path}" is not a state directory (it has no journal.sqlite); name another '
+                "with --state, or start with `noctua demo`"
+            )
+        return Journal.open(file)
+
+    def now_s(self, journal: Journal, network: str) -> float:
+        """The clock of `network`; while another process holds it, the journal's last entry."""
+        try:
+            return network_now_s(self.path, network)
+        except (BadInput, NetworkError):
+            return last_entry_s(journal)
+
+
+def last_entry_s(journal: Journal) -> float:
+    """When the journal was last written, by the clocks of its networks; 0 if it is empty."""
+    times = [line.time_s for line in journal.audit_lines()[-1:]]
+    for record in journal.incidents():
+        times.append(record.opened_s)
+        times += [event.time_s for event in journal.timeline(record.incident.id)[-1:]]
+    return max(times, default=0.0)
+
+
+def find_request(journal: Journal, name: str, now_s: float) -> ApprovalRequest:
+    """The request that `name` means: a plan's, or the one that an incident waits for.
+
+    Raises:
+        BadInput: there is no such plan or incident, or nobody was asked.
+    """
+    requests = journal.approval_requests(now_s)
+    for request in requests:
+        if request.plan_id == name:
+            return request
+    incidents = [record.incident.id for record in journal.incidents()]
+    if name not in incidents:
+        raise UnknownPlan(name, [*(r.plan_id for r in requests), *incidents])
+    own = [r for r in requests if r.incident_id == name]
+    if not own:
+        raise BadInput(f'nobody was asked to approve anything for incident "{name}"')
+    waiting = [r for r in own if r.state == "waiting"]
+    return (waiting or own)[-1]

@@ -1,0 +1,119 @@
+"""The live timeline: what the agents do, line by line, while the network's time passes."""
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from channels.report.wording import plain, utc
+from tools.journal.journal import Journal
+from tools.journal.records import TimelineEvent
+
+COLOURS = {
+    "detected": "bold yellow",
+    "symptom": "yellow",
+    "acknowledged": "cyan",
+    "routed": "bright_black",
+    "diagnosed": "bold magenta",
+    "dispatched": "blue",
+    "proposed": "cyan",
+    "imagined": "magenta",
+    "simulated": "cyan",
+    "planned": "bold cyan",
+    "answered": "bold",
+    "committed": "bold blue",
+    "confirmed": "bold green",
+    "rolled_back": "bold red",
+    "refused": "bold red",
+    "failed": "bold red",
+    "repaired": "green",
+    "resolved": "bold green",
+    "escalated": "bold red",
+}
+"""By kind of event; another kind has the terminal's own colour. The kind is written out as well."""
+
+
+class LiveTimeline(AbstractContextManager["LiveTimeline"]):
+    """Prints every event that the journal gets, of all incidents; an `on_step` of a Watch.
+
+    On a terminal a last line shows the network's clock, and it is cleared on exit; elsewhere there
+    are only the lines. `journal`: any connection to the journal that is written. `past`: whether
+    to begin with what is there already. `shown` holds what was printed, in order.
+    """
+
+    def __init__(
+        self, journal: Journal, console: Console | None = None, *, past: bool = False
+    ) -> None:
+        self._journal = journal
+        self._console = console or Console()
+        self._status: Status | None = None
+        self.shown: list[TimelineEvent] = []
+        self._last_seq = 0 if past else self._newest_seq()
+
+    def __enter__(self) -> "LiveTimeline":
+        if self._console.is_terminal:
+            self._status = self._console.status("the network's clock is about to start")
+            self._status.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.catch_up()
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def __call__(self, now_s: float) -> None:
+        """Print what is new; `now_s` is the network's clock."""
+        self.catch_up()
+        if self._status is not None:
+            self._status.update(f"network time {utc(now_s)} UTC · {self._open_text()}")
+
+    def catch_up(self) -> None:
+        """Print the events that were not printed yet, in order of writing."""
+        for event in self._fresh():
+            self._console.print(event_line(event), soft_wrap=True)
+            self.shown.append(event)
+            self._last_seq = max(self._last_seq, event.seq)
+
+    def _fresh(self) -> list[TimelineEvent]:
+        events = [
+            event
+            for record in self._journal.incidents()
+            for event in self._journal.timeline(record.incident.id, self._last_seq)
+        ]
+        return sorted(events, key=lambda event: event.seq)
+
+    def _newest_seq(self) -> int:
+        records = self._journal.incidents()
+        return max(
+            (e.seq for r in records for e in self._journal.timeline(r.incident.id)), default=0
+        )
+
+    def _open_text(self) -> str:
+        phases = [
+            f"{r.incident.id} {r.phase.value.replace('_', ' ')}"
+            for r in self._journal.incidents()
+            if r.phase.value not in ("resolved", "escalated")
+        ]
+        return ", ".join(phases) or "no open incident"
+
+
+def event_line(event: TimelineEvent) -> Text:
+    """One event on one line without control characters: time (UTC), incident, actor, kind, text."""
+    colour = COLOURS.get(event.kind, "")
+    return Text.assemble(
+        (utc(event.time_s), "bright_black"),
+        "  ",
+        (plain(event.incident_id), "bright_black"),
+        "  ",
+        f"{plain(event.actor, 14):<11} ",
+        (f"{plain(event.kind, 16).replace('_', ' '):<12} ", colour),
+        plain(event.text),
+    )

@@ -1,0 +1,50 @@
+"""Opens the networks of a state directory by name; drivers for real ones plug in here."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from tools.clock import Clock
+from tools.network.emulated import EmulatedNetwork, SimulatedClock
+from tools.network.emulated.network_file import NetworkFile
+from tools.network.protocol import Network
+from twin.errors import BadInput
+
+
+def network_names(state: Path) -> tuple[str, ...]:
+    """The networks that the state directory has, in order of name."""
+    return tuple(sorted(path.stem for path in (state / "networks").glob("*.sqlite")))
+
+
+def open_network(state: Path, name: str) -> tuple[Network, Clock]:
+    """The network `name` of `state`, and the clock that it lives by.
+
+    Raises:
+        BadInput: the state directory has no such network.
+        NetworkError: another process holds it, or its file cannot be read.
+    """
+    network = EmulatedNetwork.open(_file_of(state, name))
+    return network, SimulatedClock(network)
+
+
+def network_now_s(state: Path, name: str) -> float:
+    """The clock of the network `name`, without starting it.
+
+    Raises:
+        BadInput: the state directory has no such network.
+        NetworkError: another process holds it, or its file cannot be read.
+    """
+    file = NetworkFile(_file_of(state, name), create=False)
+    try:
+        return file.clock()[0]
+    finally:
+        file.close()
+
+
+def _file_of(state: Path, name: str) -> Path:
+    known = network_names(state)
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        listed = f"it has {', '.join(known)}" if known else "it has none"
+        hint = f'did you mean "{near[0]}"?' if near else listed
+        raise BadInput(f'network "{name}" is not in {state / "networks"} ({hint})')
+    return state / "networks" / f"{name}.sqlite"

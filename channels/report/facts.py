@@ -1,0 +1,642 @@
+"""The facts of one incident, gathered from the journal: everything that a report may say.
+
+Nothing here is computed anew: every figure was written down by whoever computed it, and names its
+run (seed and rollouts). Texts that people, minds or the network wrote are quoted as such.
+"""
+
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+from agents.believed import links_of
+from agents.simulator import Trial
+from channels.report.comparison import Comparison
+from channels.report.timing import Milestones, PlanCourse, courses, milestones
+from channels.report.topology_facts import TopologyFacts, topology_facts
+from channels.report.wording import fault_text, magnitude_text, quoted
+from tools.journal.journal import Journal
+from tools.journal.records import (
+    ApprovalRequest,
+    AuditLine,
+    AuditReport,
+    Change,
+    Charge,
+    DispatchRecord,
+    IncidentRecord,
+    Quarantine,
+    RoleRunRecord,
+    TimelineEvent,
+)
+from twin.nouns.action import describe
+from twin.nouns.base import Noun
+from twin.nouns.configuration import configuration_diff
+from twin.nouns.diagnosis import Diagnosis, Evidence
+from twin.nouns.fault import Fault
+from twin.nouns.forecast import Forecast, Interval
+from twin.nouns.incident import TERMINAL_PHASES
+from twin.nouns.inventory import Inventory
+from twin.nouns.plan import BlastRadius, Outcome, Plan
+
+
+class SymptomFact(Noun):
+    """One folded symptom. `magnitude`: with its unit."""
+
+    id: str
+    kind: str
+    resource: str
+    first_seen_s: float
+    last_seen_s: float
+    magnitude: str
+    alarms: int
+    active: bool
+
+
+class AlarmFacts(Noun):
+    """How many raw alarms were folded into how many symptoms, and those into one incident.
+
+    `incidents_open`: incidents of the same network that were open at some time while this one was.
+    """
+
+    alarms: int
+    symptoms: tuple[SymptomFact, ...]
+    incidents_open: int
+
+
+class ServiceFact(Noun):
+    """A service that was outside its objective, for `minutes_lost` minutes."""
+
+    service: str
+    customer: str
+    traffic_class: str
+    minutes_lost: float
+
+
+class ServiceFacts(Noun):
+    """Who was hit. `measured` is False until the incident closes: nobody has counted yet."""
+
+    measured: bool
+    hit: tuple[ServiceFact, ...]
+    minutes_lost: float
+    customers: tuple[str, ...]
+
+
+class CauseFact(Noun):
+    """A hypothesis in words. Log likelihoods are in nats, relative to "nothing is wrong"."""
+
+    id: str
+    faults: tuple[str, ...]
+    probability: float
+    log_likelihood: float
+    evidence_for: tuple[Evidence, ...]
+    evidence_against: tuple[Evidence, ...]
+    unexplained: tuple[str, ...]
+    source: str
+
+
+class DiagnosisFacts(Noun):
+    """What was found, ranked, and what could not be told apart."""
+
+    verdict: str
+    statement: str
+    causes: tuple[CauseFact, ...]
+    indistinguishable: tuple[str, ...]
+    would_separate: str
+    suspected_location: tuple[str, ...]
+
+
+class RemedyFact(Noun):
+    """One remedy as simulated. `cost`: expected, in services in breach (see agents.costs)."""
+
+    id: str
+    actions: tuple[str, ...]
+    reason: str
+    cost: float
+    breached_services: Interval
+    max_utilisation: Interval
+    lost_bps: Interval
+    in_scenario: dict[str, float]
+    rollouts: int
+    seed: int
+    chosen: bool
+
+
+class ScenarioFact(Noun):
+    """A further fault that was imagined. `probability`: of it happening before the repair."""
+
+    id: str
+    fault: str
+    probability: float
+    why: str
+    max_utilisation: float | None
+
+
+class StepFact(Noun):
+    """One commit on one device: its diff, the diff of its return, and where the change stands."""
+
+    node: str
+    actions: tuple[str, ...]
+    diff: str
+    return_diff: str
+    state: str
+    detail: str
+    forecast: Forecast
+
+
+class ApprovalFact(Noun):
+    """What was asked, and who answered. `state`: as of the last entry in the journal."""
+
+    state: str
+    requested_s: float
+    expires_s: float
+    decision: str
+    by: str
+    reason: str
+    decided_s: float | None
+    plan_hash: str
+
+
+class ObservedFact(Noun):
+    """One egress after the change: what was forecast and what was measured, as utilisation."""
+
+    egress: str
+    forecast: Interval
+    observed: float | None
+    inside: bool | None
+
+
+class PlanFacts(Noun):
+    """One plan and what came of it. `observed`: in the order of the forecast."""
+
+    id: str
+    hash: str
+    purpose: str
+    attempt: int
+    actions: tuple[str, ...]
+    way_back: tuple[str, ...]
+    temporary: bool
+    reason: str
+    finished_by: str
+    created_s: float
+    state_hash: str
+    steps: tuple[StepFact, ...]
+    blast_radius: BlastRadius
+    forecast: Forecast
+    do_nothing: Forecast
+    approval: ApprovalFact | None
+    course: PlanCourse
+    verdict: str
+    observed: tuple[ObservedFact, ...]
+    worse_services: tuple[str, ...]
+
+
+class DispatchFact(Noun):
+    """An order to the field, with its ticket."""
+
+    id: str
+    place: str
+    links: tuple[str, ...]
+    text: str
+    requested_s: float
+    state: str
+    updated_s: float
+
+
+class MindFact(Noun):
+    """Who finished one run of a role; `swaps`: which minds lost it, and why."""
+
+    role: str
+    started_s: float
+    ended_s: float
+    finished_by: str
+    swaps: tuple[str, ...]
+
+
+class AuditFacts(Noun):
+    """The incident's lines of the audit chain, and the state of the whole chain when gathered."""
+
+    lines: tuple[AuditLine, ...]
+    report: AuditReport
+
+
+class Remaining(Noun):
+    """What is still broken or temporary: in words, one line each."""
+
+    broken: tuple[str, ...]
+    temporary: tuple[str, ...]
+
+
+class ReportFacts(Noun):
+    """Everything that the report of one incident says. `as_of_s`: the journal's last entry."""
+
+    record: IncidentRecord
+    as_of_s: float
+    closed: bool
+    milestones: Milestones
+    alarms: AlarmFacts
+    services: ServiceFacts
+    topology: TopologyFacts
+    diagnosis: DiagnosisFacts | None
+    remedies: tuple[RemedyFact, ...]
+    scenarios: tuple[ScenarioFact, ...]
+    plans: tuple[PlanFacts, ...]
+    dispatches: tuple[DispatchFact, ...]
+    remaining: Remaining
+    next_steps: tuple[str, ...]
+    minds: tuple[MindFact, ...]
+    charges: Charge
+    timeline: tuple[TimelineEvent, ...]
+    audit: AuditFacts
+    comparisons: tuple[Comparison, ...]
+
+
+def gather(
+    journal: Journal,
+    incident_id: str,
+    inventory: Inventory,
+    comparisons: Sequence[Comparison] = (),
+) -> ReportFacts:
+    """The facts of `incident_id`, as of the journal's last entry.
+
+    `inventory`: of the incident's network. `comparisons`: other arms of the same run, if there are.
+
+    Raises:
+        UnknownIncident: the journal has no such incident.
+    """
+    record = journal.incident(incident_id)
+    timeline = journal.timeline(incident_id)
+    audit = _audit(journal, incident_id)
+    as_of_s = max(
+        [record.opened_s, *(e.time_s for e in timeline), *(a.time_s for a in audit.lines)]
+    )
+    artefacts = journal.artefacts(incident_id)
+    diagnosis = journal.artefact(incident_id, "diagnosis", Diagnosis)
+    plans = _plans(journal, incident_id, timeline, as_of_s)
+    dispatches = tuple(_dispatch(d) for d in journal.dispatches(incident_id))
+    planned = {step.node for plan in plans for step in plan.steps}
+    isolated = [q for q in journal.quarantined(record.incident.network) if q.node in planned]
+    remaining = _remaining(record, plans, dispatches, isolated)
+    times = milestones(record, timeline)
+    return ReportFacts(
+        record=record,
+        as_of_s=as_of_s,
+        closed=record.phase in TERMINAL_PHASES,
+        milestones=times,
+        alarms=_alarms(journal, record, times),
+        services=_services(artefacts.get("slo_minutes_lost"), inventory),
+        topology=topology_facts(
+            inventory.topology,
+            artefacts,
+            _links_down(record, diagnosis),
+            _touched(journal, incident_id),
+        ),
+        diagnosis=_diagnosis(diagnosis),
+        remedies=_remedies(journal, incident_id),
+        scenarios=_scenarios(artefacts.get("scenarios")),
+        plans=plans,
+        dispatches=dispatches,
+        remaining=remaining,
+        next_steps=_next_steps(record, diagnosis, plans, dispatches, remaining, isolated),
+        minds=tuple(_mind(r) for r in journal.role_runs(incident_id)),
+        charges=journal.charged(incident_id),
+        timeline=timeline,
+        audit=audit,
+        comparisons=tuple(comparisons),
+    )
+
+
+def _alarms(journal: Journal, record: IncidentRecord, times: Milestones) -> AlarmFacts:
+    symptoms = tuple(
+        SymptomFact(
+            id=s.id,
+            kind=s.kind,
+            resource=s.resource,
+            first_seen_s=s.first_seen_s,
+            last_seen_s=s.last_seen_s,
+            magnitude=magnitude_text(s),
+            alarms=s.alarms,
+            active=s.active,
+        )
+        for s in sorted(record.incident.symptoms, key=lambda s: (s.first_seen_s, s.id))
+    )
+    others = journal.incidents(network=record.incident.network)
+    until = times.closed_s if times.closed_s is not None else float("inf")
+    together = [r for r in others if r.opened_s <= until and _end_of(journal, r) >= record.opened_s]
+    return AlarmFacts(
+        alarms=sum(s.alarms for s in symptoms), symptoms=symptoms, incidents_open=len(together)
+    )
+
+
+def _end_of(journal: Journal, record: IncidentRecord) -> float:
+    closed = milestones(record, journal.timeline(record.incident.id)).closed_s
+    return float("inf") if closed is None else closed
+
+
+def _services(minutes: JsonValue, inventory: Inventory) -> ServiceFacts:
+    lost = minutes if isinstance(minutes, dict) else {}
+    known = {s.id: s for s in inventory.services}
+    hit = [
+        ServiceFact(
+            service=name,
+            customer=known[name].customer if name in known else "",
+            traffic_class=known[name].traffic_class.value if name in known else "",
+            minutes_lost=float(value),
+        )
+        for name, value in lost.items()
+        if isinstance(value, int | float) and value > 0
+    ]
+    hit.sort(key=lambda s: (-s.minutes_lost, s.service))
+    return ServiceFacts(
+        measured=isinstance(minutes, dict),
+        hit=tuple(hit),
+        minutes_lost=sum(s.minutes_lost for s in hit),
+        customers=tuple(sorted({s.customer for s in hit if s.customer})),
+    )
+
+
+def _links_down(record: IncidentRecord, diagnosis: Diagnosis | None) -> frozenset[str]:
+    """Links that were down during the incident: as reported, and as diagnosed."""
+    reported = {s.resource for s in record.incident.symptoms if s.kind == "adjacency_down"}
+    found = diagnosis is not None and diagnosis.verdict in ("found", "ambiguous")
+    causes: tuple[Fault, ...] = ()
+    if diagnosis is not None and found and diagnosis.hypotheses:
+        causes = diagnosis.hypotheses[0].faults
+    return frozenset(reported) | links_of(causes)
+
+
+def _touched(journal: Journal, incident_id: str) -> frozenset[str]:
+    """Links that a plan which reached devices has reconfigured."""
+    touched: set[str] = set()
+    for change in journal.changes(incident_id=incident_id):
+        for was, runs in zip(change.before.interfaces, change.candidate.interfaces, strict=True):
+            if was != runs:
+                touched.add(runs.link)
+    return frozenset(touched)
+
+
+def _diagnosis(diagnosis: Diagnosis | None) -> DiagnosisFacts | None:
+    if diagnosis is None:
+        return None
+    causes = tuple(
+        CauseFact(
+            id=h.id,
+            faults=tuple(fault_text(f) for f in h.faults),
+            probability=h.probability,
+            log_likelihood=h.log_likelihood,
+            evidence_for=h.evidence_for,
+            evidence_against=h.evidence_against,
+            unexplained=h.unexplained,
+            source=h.source,
+        )
+        for h in diagnosis.hypotheses
+    )
+    return DiagnosisFacts(
+        verdict=diagnosis.verdict,
+        statement=diagnosis.statement,
+        causes=causes,
+        indistinguishable=diagnosis.indistinguishable,
+        would_separate=diagnosis.would_separate,
+        suspected_location=diagnosis.suspected_location,
+    )
+
+
+def _remedies(journal: Journal, incident_id: str) -> tuple[RemedyFact, ...]:
+    trials = journal.artefact(incident_id, "trials", list[Trial]) or []
+    chosen = {p.actions for p in journal.plans(incident_id) if p.purpose == "mitigate"}
+    facts = [
+        RemedyFact(
+            id=t.remedy.id,
+            actions=tuple(describe(a) for a in t.remedy.actions),
+            reason=quoted(t.remedy.reason),
+            cost=t.cost,
+            breached_services=t.ahead.breached_services,
+            max_utilisation=t.ahead.max_utilisation,
+            lost_bps=t.ahead.lost_bps,
+            in_scenario=t.in_scenario,
+            rollouts=t.ahead.rollouts,
+            seed=t.ahead.seed,
+            chosen=t.remedy.actions in chosen,
+        )
+        for t in trials
+    ]
+    return tuple(sorted(facts, key=lambda r: (r.cost, r.id)))
+
+
+def _scenarios(kept: JsonValue) -> tuple[ScenarioFact, ...]:
+    facts = []
+    for entry in kept if isinstance(kept, list) else []:
+        assert isinstance(entry, dict)
+        reached = entry.get("max_utilisation")
+        facts.append(
+            ScenarioFact(
+                id=str(entry["id"]),
+                fault=fault_text(entry["fault"]),
+                probability=float(str(entry["probability"])),
+                why=quoted(str(entry["why"])),
+                max_utilisation=float(str(reached)) if reached is not None else None,
+            )
+        )
+    return tuple(facts)
+
+
+def _plans(
+    journal: Journal, incident_id: str, timeline: Sequence[TimelineEvent], as_of_s: float
+) -> tuple[PlanFacts, ...]:
+    requests = {r.plan_id: r for r in journal.approval_requests(as_of_s, incident_id=incident_id)}
+    course = courses(timeline)
+    return tuple(
+        _plan(
+            plan,
+            journal.changes(plan_id=plan.id),
+            requests.get(plan.id),
+            course.get(plan.id, PlanCourse()),
+            journal.artefact(incident_id, f"outcome:{plan.id}", Outcome),
+        )
+        for plan in journal.plans(incident_id)
+    )
+
+
+def _plan(
+    plan: Plan,
+    changes: Sequence[Change],
+    request: ApprovalRequest | None,
+    course: PlanCourse,
+    outcome: Outcome | None,
+) -> PlanFacts:
+    by_node = {change.node: change for change in changes}
+    return PlanFacts(
+        id=plan.id,
+        hash=plan.hash,
+        purpose=plan.purpose,
+        attempt=plan.attempt,
+        actions=tuple(describe(a) for a in plan.actions),
+        way_back=tuple(describe(a) for a in plan.way_back),
+        temporary=plan.temporary,
+        reason=quoted(plan.reason),
+        finished_by=plan.finished_by,
+        created_s=plan.created_s,
+        state_hash=plan.state_hash,
+        steps=tuple(_step(plan, i, by_node.get(s.node)) for i, s in enumerate(plan.steps)),
+        blast_radius=plan.blast_radius,
+        forecast=plan.forecast,
+        do_nothing=plan.do_nothing,
+        approval=_approval(request) if request else None,
+        course=course,
+        verdict=_verdict(plan, outcome),
+        observed=_observed(plan, outcome),
+        worse_services=outcome.worse_services if outcome else (),
+    )
+
+
+def _step(plan: Plan, index: int, change: Change | None) -> StepFact:
+    step = plan.steps[index]
+    back = configuration_diff(change.candidate, change.before) if change else ""
+    return StepFact(
+        node=step.node,
+        actions=tuple(describe(a) for a in step.actions),
+        diff=step.diff,
+        return_diff=back,
+        state=change.state.value if change else "not sent",
+        detail=quoted(change.detail) if change and change.detail else "",
+        forecast=step.forecast,
+    )
+
+
+def _approval(request: ApprovalRequest) -> ApprovalFact:
+    answer = request.approval
+    return ApprovalFact(
+        state=request.state,
+        requested_s=request.requested_s,
+        expires_s=request.expires_s,
+        decision=answer.decision if answer else "",
+        by=quoted(answer.by) if answer else "",
+        reason=quoted(answer.reason) if answer and answer.reason else "",
+        decided_s=answer.decided_s if answer else None,
+        plan_hash=request.plan_hash,
+    )
+
+
+def _verdict(plan: Plan, outcome: Outcome | None) -> str:
+    if outcome is None:
+        return "nothing to verify: no change" if not plan.steps else "not verified"
+    return ("kept: " if outcome.kept else "rolled back: ") + outcome.reason
+
+
+def _observed(plan: Plan, outcome: Outcome | None) -> tuple[ObservedFact, ...]:
+    if outcome is None:
+        return ()
+    return tuple(
+        ObservedFact(
+            egress=name,
+            forecast=interval,
+            observed=outcome.observed_utilisation.get(name),
+            inside=outcome.inside_interval.get(name),
+        )
+        for name, interval in plan.forecast.utilisation.items()
+    )
+
+
+def _dispatch(record: DispatchRecord) -> DispatchFact:
+    order = record.dispatch
+    return DispatchFact(
+        id=order.id,
+        place=order.place,
+        links=order.links,
+        text=quoted(order.text, 2000),
+        requested_s=order.requested_s,
+        state=record.state,
+        updated_s=record.updated_s,
+    )
+
+
+def _remaining(
+    record: IncidentRecord,
+    plans: Sequence[PlanFacts],
+    dispatches: Sequence[DispatchFact],
+    quarantined: Sequence[Quarantine],
+) -> Remaining:
+    broken = []
+    if record.phase.value != "resolved":
+        broken += [f"{s.id} is still seen" for s in record.incident.symptoms if s.active]
+        broken += [
+            f"{d.place}: {', '.join(d.links)} wait for repair ({d.id}, {d.state})"
+            for d in dispatches
+            if d.state != "repaired"
+        ]
+    broken += [f"{q.node} is in quarantine: {q.reason}" for q in quarantined]
+    unsure = [
+        f"{step.node}: the change of {plan.id} is {step.state} ({step.detail or 'no detail'})"
+        for plan in plans
+        for step in plan.steps
+        if step.state in ("unknown", "quarantined", "intent", "staged", "committed")
+    ]
+    return Remaining(broken=tuple(broken + unsure), temporary=tuple(_in_force(plans)))
+
+
+def _in_force(plans: Sequence[PlanFacts]) -> list[str]:
+    """Temporary changes that were confirmed and not taken out since."""
+    found: list[str] = []
+    for plan in plans:
+        if plan.course.confirmed_s is None:
+            continue
+        if plan.purpose == "return":
+            found.clear()
+        elif plan.temporary:
+            back = "; ".join(plan.way_back)
+            found.append(f"{plan.id}: {'; '.join(plan.actions)} (way back: {back})")
+    return found
+
+
+def _next_steps(
+    record: IncidentRecord,
+    diagnosis: Diagnosis | None,
+    plans: Sequence[PlanFacts],
+    dispatches: Sequence[DispatchFact],
+    remaining: Remaining,
+    isolated: Sequence[Quarantine],
+) -> tuple[str, ...]:
+    phase, steps = record.phase.value, list[str]()
+    waiting = [p.id for p in plans if p.approval and p.approval.state == "waiting"]
+    if record.phase not in TERMINAL_PHASES:
+        steps += [f"Answer: noctua approve {p}, or noctua reject {p}" for p in waiting]
+    if phase == "escalated":
+        where = ", ".join(diagnosis.suspected_location) if diagnosis else ""
+        steps.append(f"A person takes over; look first at {where or 'the symptoms listed above'}")
+    if phase != "resolved":
+        steps += [
+            f"Chase the field at {d.place} for {', '.join(d.links)} ({d.id})"
+            for d in dispatches
+            if d.state not in ("repaired", "nothing_found")
+        ]
+        if diagnosis is not None and diagnosis.verdict == "ambiguous" and diagnosis.would_separate:
+            steps.append(f"To tell the causes apart: {diagnosis.would_separate}")
+    steps += [f"Take out when the cause is repaired: {line}" for line in remaining.temporary]
+    steps += [f"Look at {q.node}, which no plan touches until then" for q in isolated]
+    if not steps and record.phase not in TERMINAL_PHASES:
+        steps.append(f"Let it go on: noctua resume {record.incident.id}")
+    return tuple(steps) or ("None: nothing is left broken or temporary",)
+
+
+def _mind(run: RoleRunRecord) -> MindFact:
+    swaps = run.data.get("swaps")
+    return MindFact(
+        role=run.role,
+        started_s=run.started_s,
+        ended_s=run.ended_s,
+        finished_by=run.finished_by,
+        swaps=tuple(
+            f"{s.get('mind')} lost it to {s.get('to') or 'nobody'} ({s.get('cause')}): "
+            f"{quoted(str(s.get('detail')))}"
+            for s in (swaps if isinstance(swaps, list) else [])
+            if isinstance(s, dict)
+        ),
+    )
+
+
+def _audit(journal: Journal, incident_id: str) -> AuditFacts:
+    """Subjects are the incident's id, or begin with it: plans, actions and changes are named so."""
+    lines = tuple(
+        line
+        for line in journal.audit_lines()
+        if line.subject == incident_id or line.subject.startswith(f"{incident_id}.")
+    )
+    return AuditFacts(lines=lines, report=journal.verify_audit())

@@ -1,0 +1,48 @@
+"""The report as one HTML file that needs nothing else: styles and drawings are in it."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from channels.report import drawings, wording
+from channels.report.facts import ReportFacts
+from channels.report.summary import Summary, summarise
+
+_PLACE = ("channels.report", "templates")
+
+
+def to_html(facts: ReportFacts) -> str:
+    """The same facts give the same text; everything but our own drawings is escaped."""
+    environment = Environment(
+        loader=PackageLoader(*_PLACE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(wording.FILTERS)
+    template = environment.get_template("report.html.j2")
+    summary = summarise(facts)
+    return template.render(f=facts, summary=summary, drawings=_drawings(facts, summary))
+
+
+def _drawings(facts: ReportFacts, summary: Summary) -> dict[str, Markup | dict[str, Markup]]:
+    """Drawings by name, those of plans by plan id; what has no data has no drawing."""
+    made: dict[str, Markup | dict[str, Markup]] = {
+        "map": Markup(
+            drawings.topology_map(facts.topology, f"Map of {facts.topology.name}: {summary.title}")
+        ),
+        "observed": {
+            plan.id: Markup(
+                drawings.observed_plot(plan.observed, f"Forecast and measured load after {plan.id}")
+            )
+            for plan in facts.plans
+            if plan.observed
+        },
+    }
+    if facts.remedies:
+        label = "Expected cost of each simulated remedy"
+        made["remedies"] = Markup(drawings.remedies_plot(facts.remedies, label))
+    if facts.comparisons:
+        label = "SLO minutes lost in each arm of the comparison"
+        made["comparison"] = Markup(drawings.comparison_plot(facts.comparisons, label))
+    return made

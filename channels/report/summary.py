@@ -1,0 +1,150 @@
+"""What the first screen of a report says, in sentences."""
+
+from channels.report.facts import PlanFacts, ReportFacts
+from channels.report.wording import clock_time, duration, probability, quoted
+from twin.nouns.base import Noun
+
+
+class Tile(Noun):
+    """A key figure. `note`: what it is of."""
+
+    name: str
+    value: str
+    note: str
+
+
+class Summary(Noun):
+    """`tone`: "good", "bad" or "open", which colours the status."""
+
+    title: str
+    status: str
+    tone: str
+    tiles: tuple[Tile, ...]
+    happened: str
+    cause: str
+    done: str
+    remains: str
+
+
+def summarise(facts: ReportFacts) -> Summary:
+    """The header of the report."""
+    ending = facts.milestones.ending
+    return Summary(
+        title=quoted(facts.record.incident.title, 200),
+        status=facts.record.phase.value.replace("_", " "),
+        tone={"resolved": "good", "escalated": "bad"}.get(ending, "open"),
+        tiles=_tiles(facts),
+        happened=_happened(facts),
+        cause=_cause(facts),
+        done=_done(facts),
+        remains=_remains(facts),
+    )
+
+
+def _tiles(facts: ReportFacts) -> tuple[Tile, ...]:
+    times, services = facts.milestones, facts.services
+    onset = times.onset_s
+    counted = f"{services.minutes_lost:.0f}" if services.measured else "–"
+    hit = f"{len(services.hit)} / {len(services.customers)}" if services.measured else "–"
+    ending = times.ending.capitalize() or "Closed"
+    return (
+        Tile(
+            name="Detected after",
+            value=duration(times.detected_s - onset),
+            note="from the earliest sign",
+        ),
+        Tile(
+            name="Mitigated after", value=_since(onset, times.mitigated_s), note="change in force"
+        ),
+        Tile(
+            name=f"{ending} after",
+            value=_since(onset, times.closed_s),
+            note="from the earliest sign",
+        ),
+        Tile(name="SLO minutes lost", value=counted, note="summed over services"),
+        Tile(name="Services / customers hit", value=hit, note="outside their objective"),
+        Tile(
+            name="Alarms folded",
+            value=f"{facts.alarms.alarms} → {len(facts.alarms.symptoms)} → 1",
+            note="raw alarms, symptoms, incident",
+        ),
+    )
+
+
+def _since(onset_s: float, time_s: float | None) -> str:
+    return duration(None if time_s is None else time_s - onset_s)
+
+
+def _happened(facts: ReportFacts) -> str:
+    times, incident = facts.milestones, facts.record.incident
+    parts = [
+        f"The first sign came at {clock_time(times.onset_s)}; the incident was opened at "
+        f"{clock_time(times.detected_s)} as {incident.severity.value}"
+    ]
+    if facts.services.measured and facts.services.hit:
+        count, customers = len(facts.services.hit), len(facts.services.customers)
+        parts.append(
+            f"{count} {'service' if count == 1 else 'services'} of {customers} "
+            f"{'customer' if customers == 1 else 'customers'} fell outside their objectives"
+        )
+    elif facts.services.measured:
+        parts.append("no service fell outside its objective")
+    return "; ".join(parts) + "."
+
+
+def _cause(facts: ReportFacts) -> str:
+    found = facts.diagnosis
+    if found is None:
+        return "No diagnosis was made."
+    if found.verdict in ("found", "ambiguous") and found.causes:
+        best = found.causes[0]
+        text = f"{'; '.join(best.faults)} ({probability(best.probability)})"
+        if found.verdict == "ambiguous":
+            text += f"; {len(found.indistinguishable)} causes cannot be told apart"
+        return text[0].upper() + text[1:] + "."
+    where = ", ".join(found.suspected_location)
+    return f"Unknown{f', suspected at {where}' if where else ''}: {quoted(found.statement)}"
+
+
+def _done(facts: ReportFacts) -> str:
+    tried = [p for p in facts.plans if p.purpose == "mitigate"]
+    if not tried:
+        return "No plan was made, and nothing was changed."
+    kept = [p for p in tried if p.course.confirmed_s is not None]
+    if kept:
+        failed = len([p for p in tried if p.course.rolled_back_s is not None])
+        before = f" ({failed} rolled back before)" if failed else ""
+        return f"{_capital('; '.join(kept[-1].actions))}{before}, {_approved_by(kept[-1])}."
+    last = tried[-1]
+    if not last.actions:
+        return "No change: doing nothing was forecast to be best."
+    return f"{_capital('; '.join(last.actions))}: {_where_it_stands(last)}."
+
+
+def _approved_by(plan: PlanFacts) -> str:
+    if plan.approval is None or plan.approval.decision != "approve":
+        return "with no recorded approval"
+    return f"approved by {plan.approval.by} at {clock_time(plan.approval.decided_s)}"
+
+
+def _where_it_stands(plan: PlanFacts) -> str:
+    if plan.course.rolled_back_s is not None:
+        return "rolled back"
+    if plan.course.committed_s is not None:
+        return "committed, not yet confirmed"
+    if plan.course.refused_s is not None:
+        return "refused by the gate"
+    if plan.approval is not None:
+        return f"approval {plan.approval.state}"
+    return "proposed"
+
+
+def _remains(facts: ReportFacts) -> str:
+    broken, temporary = len(facts.remaining.broken), len(facts.remaining.temporary)
+    if not broken and not temporary:
+        return "Nothing is left broken or temporary."
+    return f"{broken} broken, {temporary} temporary; see What remains."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,102 @@
+"""When what happened, read from the timeline."""
+
+from collections.abc import Sequence
+
+from tools.journal.records import IncidentRecord, TimelineEvent
+from twin.nouns.base import Noun
+
+
+class PlanCourse(Noun):
+    """When a plan passed each stage, Unix seconds; None if it never did."""
+
+    committed_s: float | None = None
+    confirmed_s: float | None = None
+    rolled_back_s: float | None = None
+    refused_s: float | None = None
+
+
+class Milestones(Noun):
+    """The incident's times, Unix seconds (UTC); None for what has not happened.
+
+    `mitigated_s`: when the first remedy that was later confirmed was committed, because its effect
+    begins there. `ending`: "resolved", "escalated" or "".
+    """
+
+    onset_s: float
+    detected_s: float
+    acknowledged_s: float | None
+    diagnosed_s: float | None
+    mitigated_s: float | None
+    confirmed_s: float | None
+    repaired_s: float | None
+    returned_s: float | None
+    closed_s: float | None
+    ending: str
+
+    def listed(self) -> tuple[tuple[str, float | None], ...]:
+        """Names and times, in the order in which an incident passes them."""
+        return (
+            ("Started (earliest sign)", self.onset_s),
+            ("Detected", self.detected_s),
+            ("Acknowledged", self.acknowledged_s),
+            ("Diagnosed", self.diagnosed_s),
+            ("Mitigated (change in force)", self.mitigated_s),
+            ("Change confirmed", self.confirmed_s),
+            ("Cause repaired", self.repaired_s),
+            ("Temporary change taken out", self.returned_s),
+            (self.ending.capitalize() or "Closed", self.closed_s),
+        )
+
+
+def milestones(record: IncidentRecord, timeline: Sequence[TimelineEvent]) -> Milestones:
+    """The times of one incident."""
+    kept = [c for c in courses(timeline).items() if c[1].confirmed_s is not None]
+    mitigations = [c for plan, c in kept if not is_return(plan)]
+    returns = [c for plan, c in kept if is_return(plan)]
+    ending = next((e for e in reversed(timeline) if e.kind in ("resolved", "escalated")), None)
+    return Milestones(
+        onset_s=record.incident.onset_s,
+        detected_s=record.incident.detected_s,
+        acknowledged_s=_first(timeline, "acknowledged"),
+        diagnosed_s=_first(timeline, "diagnosed"),
+        mitigated_s=mitigations[0].committed_s if mitigations else None,
+        confirmed_s=mitigations[0].confirmed_s if mitigations else None,
+        repaired_s=_last(timeline, "repaired"),
+        returned_s=returns[-1].confirmed_s if returns else None,
+        closed_s=ending.time_s if ending else None,
+        ending=ending.kind if ending else "",
+    )
+
+
+_STAGES = {
+    "committed": "committed_s",
+    "confirmed": "confirmed_s",
+    "rolled_back": "rolled_back_s",
+    "refused": "refused_s",
+}
+
+
+def courses(timeline: Sequence[TimelineEvent]) -> dict[str, PlanCourse]:
+    """The course of every plan, by id: what follows a "planned" event is about that plan."""
+    found: dict[str, PlanCourse] = {}
+    current = ""
+    for event in timeline:
+        if event.kind == "planned":
+            current = str(event.data.get("plan", ""))
+            found.setdefault(current, PlanCourse())
+        elif event.kind in _STAGES and current:
+            found[current] = found[current].model_copy(update={_STAGES[event.kind]: event.time_s})
+    return found
+
+
+def is_return(plan_id: str) -> bool:
+    """Whether a plan of that id takes a temporary change out (ids are INCIDENT.PURPOSEn)."""
+    return plan_id.rsplit(".", 1)[-1].startswith("return")
+
+
+def _first(timeline: Sequence[TimelineEvent], kind: str) -> float | None:
+    return next((e.time_s for e in timeline if e.kind == kind), None)
+
+
+def _last(timeline: Sequence[TimelineEvent], kind: str) -> float | None:
+    return next((e.time_s for e in reversed(timeline) if e.kind == kind), None)

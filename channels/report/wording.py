@@ -1,0 +1,123 @@
+"""Facts in words, and numbers as a person reads them."""
+
+from datetime import UTC, datetime
+from typing import assert_never
+
+from pydantic import JsonValue, TypeAdapter
+
+from twin.nouns.fault import (
+    Fault,
+    FiberCut,
+    IgpWeightMisconfig,
+    LinkDown,
+    SilentEgressPacketLoss,
+    TrafficSpike,
+)
+from twin.nouns.incident import Symptom
+from twin.nouns.untrusted import UntrustedText
+
+_FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
+
+
+def quoted(text: str, limit: int = 500) -> str:
+    """What a person, a mind or a device wrote: one printable line inside «»."""
+    return UntrustedText(text).quoted(limit)
+
+
+def plain(text: str, limit: int = 1000) -> str:
+    """`text` on one line without control characters: safe for a terminal."""
+    return UntrustedText(text).quoted(limit)[1:-1]
+
+
+def utc(time_s: float | None) -> str:
+    """2026-01-31 20:15:07, or a dash. The reader is told once that it is UTC."""
+    if time_s is None:
+        return "–"
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def clock_time(time_s: float | None) -> str:
+    """20:15:07, or a dash."""
+    return utc(time_s)[11:] if time_s is not None else "–"
+
+
+def duration(seconds: float | None) -> str:
+    """45 s, 12 min 30 s, 3 h 05 min, or a dash."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    if abs(whole) < 60:
+        return f"{whole} s"
+    if abs(whole) < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def rate(bps: float) -> str:
+    """1.2 Tbit/s, 40 Gbit/s, 250 Mbit/s."""
+    for unit, size in (("Tbit/s", 1e12), ("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3)):
+        if abs(bps) >= size:
+            return f"{bps / size:.3g} {unit}"
+    return f"{bps:.0f} bit/s"
+
+
+def percent(share: float | None) -> str:
+    """63 %, or a dash."""
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
+def probability(share: float) -> str:
+    """42 %, < 1 % or > 99 %: certainty is never claimed."""
+    if share < 0.01:
+        return "< 1 %"
+    return "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
+
+
+def fault_text(fault: Fault | JsonValue) -> str:
+    """The fault as an operator would say it."""
+    known: Fault = _FAULT.validate_python(fault)
+    match known:
+        case FiberCut(duct=duct, links=links):
+            where = f"duct {duct}" if duct else "a duct that is not on record"
+            return f"fibre cut in {where}, taking {', '.join(links)}"
+        case LinkDown(link=link):
+            return f"{link} is down"
+        case IgpWeightMisconfig(node=node, link=link, weight=weight):
+            return f"{node} advertises weight {weight} on {link}, which is not the intended one"
+        case TrafficSpike(target=target, factor=factor):
+            return f"traffic towards {target} is {factor:.2f} times what is expected"
+        case SilentEgressPacketLoss(node=node, link=link, fraction=fraction):
+            return f"{node} silently loses {100 * fraction:.1f} % of what it sends over {link}"
+        case _:
+            assert_never(known)
+
+
+def magnitude_text(symptom: Symptom) -> str:
+    """The symptom's magnitude with its unit."""
+    value = symptom.magnitude
+    match symptom.kind:
+        case "adjacency_down":
+            return "down"
+        case "configuration_change":
+            return "changed"
+        case "queue_drops" | "silent_loss" | "probe_loss":
+            return f"{100 * value:.2g} % lost"
+        case "probe_delay":
+            return f"{1000 * value:.2g} ms above normal"
+        case "traffic_surge":
+            return f"{value:.2f} × expected"
+        case _:
+            assert_never(symptom.kind)
+
+
+FILTERS = {
+    "utc": utc,
+    "clock_time": clock_time,
+    "duration": duration,
+    "rate": rate,
+    "percent": percent,
+    "probability": probability,
+    "plain": plain,
+    "quoted": quoted,
+}
+"""By the names that templates use."""

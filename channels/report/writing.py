@@ -1,0 +1,46 @@
+"""A report as a text in one of three formats, and as a file."""
+
+from pathlib import Path
+
+from channels.report.facts import ReportFacts
+from channels.report.html import to_html
+from channels.report.markdown import to_markdown
+from twin.errors import BadInput
+
+
+def report_text(facts: ReportFacts, report_format: str) -> str:
+    """The report as "html", "md" or "json"; the same facts give the same text.
+
+    Raises:
+        BadInput: another format.
+    """
+    match report_format:
+        case "html":
+            return to_html(facts)
+        case "md":
+            return to_markdown(facts)
+        case "json":
+            return facts.model_dump_json(indent=2) + "\n"
+        case _:
+            raise BadInput(f'"{report_format}" is not a format; there are html, md and json')
+
+
+def report_file(state: Path, incident_id: str, report_format: str) -> Path:
+    """Where the report of an incident is kept in a state directory."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in incident_id)
+    return state / "reports" / f"{safe}.{report_format}"
+
+
+def write_report(path: Path, text: str) -> None:
+    """Write `text` whole or not at all.
+
+    Raises:
+        BadInput: the file cannot be written there.
+    """
+    draft = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise BadInput(f"{path}: the report cannot be written ({error.strerror})") from error
