@@ -28,7 +28,9 @@ class ArmResult(Noun):
     `cause_correct`: the named causes are the true ones; faults that take links down are compared by
     the links (so link_down of each link of a duct is as right as its fiber_cut), all others by kind
     and resources; None where nothing was wrong. `location_correct`: one true resource is named.
-    `repaired`: see `evals.truth`; None where nothing was wrong. `chose_nothing`: the last decision
+    `repaired`: see `evals.truth`; None where nothing was wrong. `still_in_breach`: what the judged
+    configuration leaves in breach; `seen_in_breach`: what really was, in most of the 30 s samples
+    from a minute after that moment until the trouble ended. `chose_nothing`: the last decision
     was to change nothing. `outcomes`, `outcomes_inside`: predicted intervals that were read back,
     and those that held. `devices_left_changed`: whose configuration at the end is not the one
     before the fault.
@@ -55,6 +57,7 @@ class ArmResult(Noun):
     location_correct: bool | None
     repaired: bool | None
     still_in_breach: tuple[str, ...]
+    seen_in_breach: tuple[str, ...]
     escalated: bool
     chose_nothing: bool
     rolled_back: int

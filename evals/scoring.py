@@ -3,6 +3,8 @@
 import time
 from dataclasses import dataclass
 
+import numpy as np
+
 from evals.arm import ArmResult, EndPhase
 from evals.delays import HumanDelays
 from evals.truth import (
@@ -17,6 +19,9 @@ from twin.nouns.fault import Fault
 
 OVERTIME_S = 6 * 3600.0
 """How long an arm may go on after the case's end to close what it has open."""
+
+
+_SETTLED_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ def score(
         location_correct=None if trouble is None else _located(true, trouble),
         repaired=None if left is None else not left,
         still_in_breach=left or (),
+        seen_in_breach=() if trouble is None else _seen_in_breach(recorder, trouble, account),
         escalated=any(i.phase == "escalated" for i in account.incidents),
         chose_nothing=account.chose_nothing,
         rolled_back=account.rolled_back,
@@ -104,10 +110,24 @@ def _mitigations(trouble: Trouble | None, account: Account) -> list[float]:
 
 def _left_in_breach(recorder: Recorder, trouble: Trouble, account: Account) -> tuple[str, ...]:
     """What the configuration after the last mitigation leaves in breach until the trouble ends."""
-    judged_s = max([trouble.decision_s, *_mitigations(trouble, account)])
+    judged_s = _judged_s(trouble, account)
     before = recorder.configuration_at(trouble.starts_s - 1.0)
     found = bench(recorder.network, before, judged_s, trouble.ends_s)
     return found.breaches(recorder.configuration_at(judged_s))
+
+
+def _judged_s(trouble: Trouble, account: Account) -> float:
+    return max([trouble.decision_s, *_mitigations(trouble, account)])
+
+
+def _seen_in_breach(recorder: Recorder, trouble: Trouble, account: Account) -> tuple[str, ...]:
+    since_s = _judged_s(trouble, account) + _SETTLED_S
+    rows = [s.breach for s in recorder.view.samples if since_s <= s.time_s < trouble.ends_s]
+    if not rows:
+        return ()
+    share = np.mean(rows, axis=0)
+    services = recorder.view.services
+    return tuple(s for s, part in zip(services, share, strict=True) if part > 0.5)
 
 
 def _after(trouble: Trouble | None, times_s: list[float]) -> float | None:
