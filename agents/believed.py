@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from agents.situation import Situation
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.fault import Fault, FiberCut, LinkDown, SilentEgressPacketLoss, TrafficSpike
 from twin.nouns.state import NetworkState, with_fault
+from twin.nouns.traffic import TrafficMatrix
+from twin.physics.questions import offered_totals
 from twin.physics.twin import profile_at
+from twin.tracking.calibration import calibrated
 from twin.tracking.demand import busiest_ahead
 from twin.tracking.tracker import Tracker
 
@@ -32,16 +38,17 @@ def circuits_of(faults: Sequence[Fault]) -> tuple[str, ...]:
 
 
 def believed_state(
-    tracker: Tracker, running: NetworkConfiguration, faults: Sequence[Fault], level: float | None = None
+    situation: Situation, running: NetworkConfiguration, faults: Sequence[Fault]
 ) -> NetworkState:
-    """What runs and what is up now, with `faults`; demand as expected now, or at profile `level`.
+    """What runs and what is up now, with `faults`, and the demand that agrees with the counters.
 
     Weights are not changed for a misconfigured one: `running` has it already.
     """
+    tracker, twin = situation.tracker, situation.twin
     state = NetworkState(
         topology=tracker.topology,
         running=running,
-        traffic=tracker.demand.matrix_at(tracker.now_s, level),
+        traffic=_healthy_demand(situation),
         down_links=tracker.down_links | links_of(faults),
     )
     for fault in faults:
@@ -49,7 +56,19 @@ def believed_state(
             state = with_fault(state, _as_it_is_now(tracker, fault))
         if isinstance(fault, SilentEgressPacketLoss):
             state = with_fault(state, fault)
-    return state
+    measured, congested = tracker.measured_offered(), tracker.congested()
+    return replace(state, traffic=calibrated(twin, state, measured, congested))
+
+
+def _healthy_demand(situation: Situation) -> TrafficMatrix:
+    """Demand at this time of day, corrected by what the healthy loads have taught."""
+    tracker, twin = situation.tracker, situation.twin
+    healthy = NetworkState(
+        tracker.topology, tracker.healthy_running, tracker.demand.matrix_at(tracker.now_s)
+    )
+    return calibrated(
+        twin, healthy, offered_totals(twin, healthy) * np.exp(tracker.load_bias)
+    )
 
 
 def _as_it_is_now(tracker: Tracker, spike: TrafficSpike) -> TrafficSpike:
@@ -62,12 +81,13 @@ def _as_it_is_now(tracker: Tracker, spike: TrafficSpike) -> TrafficSpike:
 
 
 def state_ahead(
-    tracker: Tracker, running: NetworkConfiguration, faults: Sequence[Fault]
+    situation: Situation, running: NetworkConfiguration, faults: Sequence[Fault]
 ) -> NetworkState:
     """The same at the busiest demand expected before the repair."""
-    profile = tracker.inventory.profile
-    level = busiest_ahead(profile, tracker.now_s, REPAIR_HORIZON_S)
-    return believed_state(tracker, running, faults, max(level, profile_at(profile, tracker.now_s)))
+    state = believed_state(situation, running, faults)
+    profile, now_s = situation.inventory.profile, situation.tracker.now_s
+    growth = busiest_ahead(profile, now_s, REPAIR_HORIZON_S) / profile_at(profile, now_s)
+    return replace(state, traffic=state.traffic.scaled(max(1.0, growth)))
 
 
 def healed(state: NetworkState, faults: Sequence[Fault]) -> NetworkState:

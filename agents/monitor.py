@@ -116,14 +116,20 @@ class Monitor:
             reasons = (self._related(symptom, s) for s in incident.symptoms)
             if reason := next((r for r in reasons if r), ""):
                 return [Relation(one=symptom.id, other=incident.id, reason=reason)]
-        if symptom.kind in _EFFECTS and self._open and not self._has_fresh_root():
-            latest = list(self._open)[-1]
-            reason = "it is an effect, and nothing else is known to be wrong"
-            return [Relation(one=symptom.id, other=latest, reason=reason)]
-        return []
+        if symptom.kind not in _EFFECTS:
+            return []
+        # An effect has a cause: what is newly wrong on its own, or else what is wrong already.
+        known = [*self._open, *self._new_roots()]
+        reason = "it is an effect, and nothing else is known to be wrong"
+        return [Relation(one=symptom.id, other=name, reason=reason) for name in known[-1:]]
 
-    def _has_fresh_root(self) -> bool:
-        return any(s.kind not in _EFFECTS for s in self._fresh.values())
+    def _new_roots(self) -> list[str]:
+        """Fresh symptoms that are no effects, and that no open incident accounts for."""
+        return [
+            s.id
+            for s in self._fresh.values()
+            if s.kind not in _EFFECTS and not self._with_incidents(s)
+        ]
 
     def _related(self, one: Symptom, other: Symptom) -> str:
         near = abs(one.first_seen_s - other.first_seen_s) <= _SAME_TIME_S

@@ -11,10 +11,9 @@ from tools.change.steps import plan_steps, planned_step
 from twin.forecasting import forecast
 from twin.nouns.action import Action, RevertToIntended, SetIgpWeight, inverse
 from twin.nouns.fault import Fault, IgpWeightMisconfig
-from twin.nouns.forecast import Forecast, Interval
+from twin.nouns.forecast import Forecast
 from twin.nouns.plan import Plan, Remedy
 from twin.nouns.state import NetworkState, state_hash
-from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Interface
 from twin.physics.questions import offered_totals
 
@@ -49,10 +48,9 @@ def make_plan(situation: Situation, request: PlanRequest, now_s: float) -> Plan:
     steps = plan_steps(actions, state.running, intended, topology)
     final = replace(state, running=steps[-1].after) if steps else state
     watch = _watched(situation, state, final)
-    errors = ModelErrors(situation, state)
     plan_id = f"{request.incident_id}.{request.purpose}{request.attempt}"
     forecasts = [
-        predict(situation, replace(state, running=step.after), watch, errors) for step in steps
+        predict(situation, replace(state, running=step.after), watch) for step in steps
     ]
     return Plan(
         id=plan_id,
@@ -68,8 +66,8 @@ def make_plan(situation: Situation, request: PlanRequest, now_s: float) -> Plan:
         way_back=way_back(situation, state, request),
         temporary=request.purpose == "mitigate"
         and not all(_is_lasting(a, request.cause) for a in actions),
-        forecast=forecasts[-1] if forecasts else predict(situation, state, watch, errors),
-        do_nothing=predict(situation, state, watch, errors),
+        forecast=forecasts[-1] if forecasts else predict(situation, state, watch),
+        do_nothing=predict(situation, state, watch),
         blast_radius=blast_radius(
             situation.inventory, state.running, final.running, request.known_down
         ),
@@ -103,44 +101,9 @@ def way_back(
     return tuple(undo)
 
 
-class ModelErrors:
-    """How far the twin is off on each egress, from two states in which it can be seen.
-
-    One is now: measured utilisation against the twin's, cause included. The other is the healthy
-    network: the bias that the tracker has learned. A state to forecast is corrected by the error of
-    whichever of the two loads the egress more alike, in proportion to the load that they share: what
-    is moved onto an egress brings no known error along.
-    """
-
-    def __init__(self, situation: Situation, now: NetworkState) -> None:
-        tracker, twin = situation.tracker, situation.twin
-        self._capacity = np.repeat([x.capacity_bps for x in now.topology.links], 2)
-        self._twin = twin
-        normal = replace(tracker.normal_state(), traffic=now.traffic, down_links=frozenset())
-        seen = np.nan_to_num(tracker.utilisation(), nan=-1.0)
-        self._now = offered_totals(twin, now) / self._capacity
-        self._normal = offered_totals(twin, normal) / self._capacity
-        measured = np.where(seen >= 0, seen - np.minimum(self._now, 1.0), 0.0)
-        # A full egress tells nothing of what it was offered.
-        self._error_now = np.where(seen < 0.97, measured, 0.0)
-        self._error_normal = (np.exp(tracker.load_bias) - 1) * self._normal
-
-    def of(self, state: NetworkState) -> FloatArray:
-        """(n_arcs,) to add to the twin's utilisation in `state`."""
-        then = offered_totals(self._twin, state) / self._capacity
-        like_now = np.abs(then - self._now) <= np.abs(then - self._normal)
-        reference = np.where(like_now, self._now, self._normal)
-        error = np.where(like_now, self._error_now, self._error_normal)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shared = np.where(reference > 0, np.minimum(1.0, then / reference), 0.0)
-        return np.asarray(shared * error)
-
-
-def predict(
-    situation: Situation, state: NetworkState, watch: Sequence[Interface], errors: ModelErrors
-) -> Forecast:
-    """The forecast of `state` at its own demand, the known errors of the twin taken out."""
-    raw = forecast(
+def predict(situation: Situation, state: NetworkState, watch: Sequence[Interface]) -> Forecast:
+    """The forecast of `state` at its own demand."""
+    return forecast(
         situation.twin,
         state,
         uncertainty=situation.uncertainty,
@@ -148,21 +111,6 @@ def predict(
         seed=situation.seed,
         watch=watch,
     )
-    shift = errors.of(state)
-    corrected = {
-        f"{egress.node}|{egress.link}": _shifted(
-            raw.utilisation[f"{egress.node}|{egress.link}"],
-            float(shift[state.topology.arc_of(egress)]),
-        )
-        for egress in watch
-    }
-    return raw.model_copy(update={"utilisation": corrected})
-
-
-def _shifted(interval: Interval, by: float) -> Interval:
-    moved = (min(1.0, max(0.0, q + by)) for q in (interval.p05, interval.median, interval.p95))
-    low, middle, high = moved
-    return Interval(p05=low, median=middle, p95=high)
 
 
 def _watched(situation: Situation, before: NetworkState, after: NetworkState) -> list[Interface]:

@@ -32,6 +32,7 @@ COMFORTABLE_UTILISATION = 0.9
 _WEIGHTS = (4, 7, 14, 20, 30, 60)
 """Weights that are tried, around the default of 10: two below, four above."""
 
+_MOST_LIMITS = 4
 _MOST_EGRESSES = 60
 _MOST_DRAINS = 30
 _PAIR_SEEDS = 4
@@ -56,12 +57,10 @@ class Screen:
         state: NetworkState,
         intended: NetworkConfiguration,
         offered: Callable[[NetworkState], FloatArray],
-        load_bias: FloatArray,
     ) -> None:
         self._state = state
         self._intended = intended
         self._offered = offered
-        self._bias = np.exp(load_bias)
         self._capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
         loss = np.zeros(state.topology.n_arcs)
         for egress, fraction in state.egress_loss.items():
@@ -81,7 +80,7 @@ class Screen:
             self._state.down_links,
             self._state.egress_loss,
         )
-        loads = self._offered(after) * self._bias
+        loads = self._offered(after)
         comfortable = COMFORTABLE_UTILISATION * self._capacity
         excess = np.maximum(loads - comfortable, 0).sum() + (loads * self._egress_loss).sum()
         return Screened(
@@ -90,7 +89,7 @@ class Screen:
 
     def trouble(self) -> tuple[int, ...]:
         """Arcs that are over comfort or lose silently, the worst first."""
-        loads = self._offered(self._state) * self._bias
+        loads = self._offered(self._state)
         hurt = np.maximum(loads - COMFORTABLE_UTILISATION * self._capacity, 0)
         hurt += loads * self._egress_loss
         return tuple(int(a) for a in np.argsort(-hurt) if hurt[a] > 0)
@@ -113,9 +112,10 @@ class Screen:
         return _best(found, 0.9 * floor, most)
 
     def rate_limits(self) -> list[Screened]:
-        """Best-effort limited on each egress in trouble to what leaves room for the other classes."""
-        limits = [self._limit(arc) for arc in self.trouble()[:4] if self._egress_loss[arc] == 0]
-        return [self.measure((limit,)) for limit in limits if limit is not None]
+        """Best effort limited, on the worst egress in trouble, the worst two, and so on."""
+        arcs = [arc for arc in self.trouble() if self._egress_loss[arc] == 0]
+        limits = [limit for arc in arcs[:_MOST_LIMITS] if (limit := self._limit(arc)) is not None]
+        return [self.measure(limits[:count]) for count in range(1, len(limits) + 1)]
 
     def refusal(self, action: Action) -> str | None:
         """Why a drain may not be done (it would partition or overload), None if it may."""
@@ -178,7 +178,7 @@ class Screen:
     def _limit(self, arc: int) -> RateLimit | None:
         """Best effort may use what the measured share of the other classes leaves of comfort."""
         egress = self._state.topology.egress_of(arc)
-        load = float((self._offered(self._state) * self._bias)[arc])
+        load = float(self._offered(self._state)[arc])
         rates = self._state.traffic.rates_bps.sum(axis=(1, 2))
         share = float(rates[TRAFFIC_CLASSES.index(TrafficClass.BEST_EFFORT)] / rates.sum())
         room = COMFORTABLE_UTILISATION * float(self._capacity[arc]) - (1 - share) * load

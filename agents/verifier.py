@@ -14,8 +14,8 @@ from twin.tracking.tracker import Tracker
 SAMPLES_TO_DIVERGE = 3
 """Samples in a row outside the interval that make a divergence."""
 
-_SLACK = 0.03
-"""Utilisation that may differ beyond the interval before a sample counts as outside."""
+_SLACK = 0.05
+"""Utilisation by which a sample has to leave the interval to count: one sample is 30 s of bursts."""
 
 _WORSE_LOSS = 0.02
 """A service whose probes lose this much more than before the change is worse."""

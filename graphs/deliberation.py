@@ -17,15 +17,19 @@ from agents.simulator import Trial, after_remedy, simulate
 from agents.supervisor import legal_targets, supervisor_role
 from graphs.desk import Desk
 from graphs.state import IncidentState
+from twin.errors import NetworkError, Refused
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.fault import Fault
 from twin.nouns.incident import Phase
-from twin.nouns.plan import Remedy
+from twin.nouns.plan import Plan, Remedy
 from twin.physics.questions import offered_totals
-from twin.synthesis.observation import CONVERGENCE_S
+from twin.tracking.tracker import CONVERGENCE_S
 
 CLEAN_ROUNDS_S = 75.0
 """Two counter rounds after convergence (they come every 30 s), and a little for late polls."""
+
+MOST_PLANS = 8
+"""Plans of one incident, refused ones included; remedies run out before."""
 
 LOOK_AGAIN_S = 150.0
 """Work that is sent back waits for more data: two such waits see at least one new flow record."""
@@ -97,6 +101,7 @@ def _facts(desk: Desk, state: IncidentState) -> dict[str, Any]:
             return {
                 "do_nothing": not plan.actions,
                 "left_in_breach": plan.forecast.breached_services.median,
+                "in_breach_now": len(desk.situation.tracker.services.in_breach_now),
                 "reason": plan.reason,
             }
         case _:
@@ -160,12 +165,11 @@ def propose(desk: Desk, state: IncidentState) -> Command[str]:
 
 def _screen(desk: Desk, cause: tuple[Fault, ...]) -> Screen:
     situation = desk.situation
-    ahead = state_ahead(situation.tracker, situation.read_running(), cause)
+    ahead = state_ahead(situation, situation.read_running(), cause)
     return Screen(
         ahead,
         situation.inventory.intended,
         lambda state: offered_totals(situation.twin, state),
-        situation.tracker.load_bias,
     )
 
 
@@ -192,7 +196,7 @@ def imagine(desk: Desk, state: IncidentState) -> Command[str]:
     """Have the imaginer say what fails next."""
     incident_id, situation = state["incident_id"], desk.situation
     cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
-    ahead = state_ahead(situation.tracker, situation.read_running(), cause)
+    ahead = state_ahead(situation, situation.read_running(), cause)
     remedies = [Remedy.model_validate(r) for r in state["remedies"]]
     intended = situation.inventory.intended
     work = Imaginer(situation, ahead, [(r, after_remedy(ahead, r, intended)) for r in remedies])
@@ -225,7 +229,7 @@ def simulate_trials(desk: Desk, state: IncidentState) -> Command[str]:
     """Try every remedy in every scenario on the twin; thinking time is charged here."""
     incident_id, situation = state["incident_id"], desk.situation
     cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
-    ahead = state_ahead(situation.tracker, situation.read_running(), cause)
+    ahead = state_ahead(situation, situation.read_running(), cause)
     remedies = [Remedy.model_validate(r) for r in state["remedies"]]
     scenarios = {
         s["id"]: (_FAULT.validate_python(s["fault"]), float(s["probability"])) for s in state["scenarios"]
@@ -264,11 +268,21 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         remedy=remedy,
         reason=run.answer.reason,
         finished_by=run.finished_by,
-        state=believed_state(situation.tracker, situation.read_running(), cause),
+        state=believed_state(situation, situation.read_running(), cause),
         known_down=situation.tracker.down_links,
     )
     made = make_plan(situation, request, desk.clock.now_s())
     desk.journal.record_plan(made)
+    if refusal := _refusal(desk, made):
+        desk.tell(incident_id, "refused", "gate", refusal)
+        return Command(
+            goto="planner" if attempt < MOST_PLANS else "escalate",
+            update={
+                "excluded": [*state["excluded"], remedy.id],
+                "attempt": attempt,
+                "note": refusal,
+            },
+        )
     desk.enter(incident_id, Phase.PLANNING)
     desk.tell(incident_id, "planned", "remediator", made.reason, {"plan": made.id})
     update = _who(state, run.finished_by, bool(run.swaps))
@@ -277,6 +291,17 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         update=update
         | {"phase": Phase.PLANNING.value, "plan_id": made.id, "attempt": attempt},
     )
+
+
+def _refusal(desk: Desk, plan: Plan) -> str:
+    """Why the gate would refuse a plan before anybody is asked, "" if it would not."""
+    if not plan.steps:
+        return ""
+    try:
+        desk.actuator.rehearse(plan, desk.situation.tracker.down_links)
+    except (Refused, NetworkError) as exc:
+        return str(exc)
+    return ""
 
 
 _FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)

@@ -26,8 +26,7 @@ from twin.nouns.fault import Fault, IgpWeightMisconfig, TrafficSpike
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Plan, Remedy
 from twin.nouns.topology import Interface
-from twin.synthesis.observation import CONVERGENCE_S
-from twin.tracking.tracker import IDLE_UTILISATION
+from twin.tracking.tracker import CONVERGENCE_S, IDLE_UTILISATION
 
 MOST_ATTEMPTS = 3
 """Plans that one incident may have committed, refused or rejected before a person takes over."""
@@ -244,7 +243,7 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
     temporary = desk.journal.plan(state["temporary_plan_id"])
     running = situation.read_running()
     cause = _cause(state)
-    before = healed(believed_state(situation.tracker, running, ()), cause)
+    before = healed(believed_state(situation, running, ()), cause)
     attempt = state["attempt"] + 1
     request = PlanRequest(
         incident_id=incident_id,

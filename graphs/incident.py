@@ -43,7 +43,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
     "remediator": (deliberation.propose, ("supervisor", "escalate")),
     "imaginer": (deliberation.imagine, ("supervisor", "escalate")),
     "simulator": (deliberation.simulate_trials, ("wait",)),
-    "planner": (deliberation.plan, ("supervisor", "escalate")),
+    "planner": (deliberation.plan, ("supervisor", "planner", "escalate")),
     "approval": (execution.await_approval, ("actuator", "planner", "returner", "escalate")),
     "actuator": (execution.actuate, ("wait", "diagnoser", "planner", "returner", "escalate")),
     "verifier": (execution.verify, ("repair", "resolve", "planner", "escalate")),

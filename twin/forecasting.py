@@ -36,7 +36,7 @@ class Uncertainty(Noun):
 
     pair_sigma: float = Field(default=0.15, ge=0)
     common_sigma: float = Field(default=0.05, ge=0)
-    split_sigma: float = Field(default=0.10, ge=0)
+    split_sigma: float = Field(default=0.30, ge=0)
     short_bundle_probability: float = Field(default=0.01, ge=0, le=1)
     counter_sigma: float = Field(default=0.01, ge=0)
 

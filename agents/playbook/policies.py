@@ -169,7 +169,7 @@ def remediator(view: TranscriptView) -> ToolChoice:
         return ToolChoice("screen_pairs", {})
     pairs = [] if clean else view.result_of("screen_pairs")["found"]
     limits = view.result_of("screen_rate_limits")["found"]
-    chosen = [*singles[: _MOST_PROPOSED - 2], *pairs[:2], *limits[:2]]
+    chosen = [*singles[: _MOST_PROPOSED - 2], *pairs[:2], *limits[:1], *limits[-1:]]
     proposed = [_proposed(s) for s in chosen]
     seen = [p["actions"] for p in proposed]
     proposed = [r for r in _reverts(view.task["cause"]) if r["actions"] not in seen] + proposed
@@ -268,7 +268,7 @@ def supervisor(view: TranscriptView) -> ToolChoice:
         if facts["verdict"] in ("unknown", "healthy"):
             return _next("escalate", "no cause was found that explains what is seen")
         return _next("remediator", "the cause is known")
-    if view.task["phase"] == "planning" and facts["do_nothing"] and facts["left_in_breach"] >= 0.5:
+    if view.task["phase"] == "planning" and facts["do_nothing"] and facts["in_breach_now"]:
         return _next("escalate", "no remedy that was tried clears the services in breach")
     return _next(next(t for t in legal if t != "escalate"), "the work is done")
 

@@ -90,6 +90,16 @@ class Actuator:
         self._inventory = network.inventory()
         self._gate = Gate(journal, policy, self._inventory, network.name)
 
+    def rehearse(self, plan: Plan, down_links: Iterable[str]) -> None:
+        """Ask the gate about a plan that nobody has approved yet.
+
+        Raises:
+            Refused: a written rule forbids it.
+            NetworkError: the network could not be read.
+        """
+        now_s = self._clock.now_s()
+        self._gate.rehearse(plan, Situation(self._running(), frozenset(down_links), now_s))
+
     def commit(self, plan: Plan, down_links: Iterable[str]) -> Actuation:
         """Stage and commit every device of `plan`; "committed", or all of it taken back.
 

@@ -76,6 +76,16 @@ class Gate:
         self._audit(plan, situation.now_s, "pass")
         return self.steps(plan, situation)
 
+    def rehearse(self, plan: Plan, situation: Situation) -> None:
+        """Every rule but the approval, so that nobody is asked about what would be refused anyway.
+
+        Raises:
+            Refused: as `check`; nothing is audited, since nothing was attempted.
+        """
+        for rule in self._rules():
+            if rule != self._approval:
+                rule(plan, situation)
+
     def steps(self, plan: Plan, situation: Situation) -> tuple[DeviceStep, ...]:
         """What the plan's actions make of the configuration that is running now."""
         return plan_steps(

@@ -6,11 +6,7 @@ import numpy as np
 
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.telemetry import FloatArray
-from twin.tracking.tracker import Tracker
-
-CONVERGENCE_S = 45.0
-"""After the onset, rates are mixed for this long: a 40 s hold timer (OSPF's RouterDeadInterval at its
-default, RFC 2328 appendix C.3) and a margin."""
+from twin.tracking.tracker import CONVERGENCE_S, Tracker
 
 
 @dataclass(frozen=True, slots=True, eq=False)

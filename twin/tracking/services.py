@@ -29,7 +29,7 @@ class ServiceWatch:
     only if the smoothed loss says so too.
     """
 
-    _SMOOTHING = 0.4
+    _SMOOTHING = 0.2
 
     def __init__(self, inventory: Inventory) -> None:
         index = {(p.source, p.target, p.traffic_class): i for i, p in enumerate(inventory.probes)}
@@ -48,6 +48,7 @@ class ServiceWatch:
         self._delay_s = np.full(len(inventory.probes), np.nan)
         self._last_s = float("nan")
         self.spans: list[BreachSpan] = []
+        self.in_breach_now: frozenset[str] = frozenset()
 
     def update(self, record: ProbeRound) -> None:
         """Take one round."""
@@ -59,6 +60,7 @@ class ServiceWatch:
         duration = record.received_s - self._last_s if np.isfinite(self._last_s) else 30.0
         self._last_s = record.received_s
         breached = frozenset(s.id for s, rows in self._services if self._in_breach(s, rows))
+        self.in_breach_now = breached
         if breached:
             self.spans.append(BreachSpan(record.received_s, min(duration, 120.0), breached))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.incident import Symptom, SymptomKind
@@ -29,6 +30,11 @@ from twin.tracking.services import ServiceWatch
 LoadModel = Callable[[NetworkState], FloatArray]
 """Offered load per arc, bit/s (n_arcs,), of a state: the twin's routing."""
 
+CONVERGENCE_S = 45.0
+"""After a change of routing, rates are mixed for this long: a 40 s hold timer (OSPF's
+RouterDeadInterval at its default, RFC 2328 appendix C.3) and a margin."""
+
+_MEASURED_ROUNDS = 6
 _BIAS_MEMORY_ROUNDS = 60
 _SMOOTHING = 0.4
 """Weight of the newest round in the probe averages: a step is seen at 78 % after three rounds."""
@@ -52,6 +58,7 @@ IDLE_UTILISATION = 0.005
 
 _DROP_THRESHOLD = 0.002
 _SHORT_BUNDLE_DROPS = 0.005
+_SHORT_BUNDLE_ROUNDS = 3
 _SHORT_BUNDLE_LOAD = 0.9
 """Bursts make an egress drop from about 95 % on; one that drops below 90 % has less capacity."""
 
@@ -81,6 +88,7 @@ class Tracker:
         self.last_step_s = 0.0
         self.baseline = running
         self.running = running
+        self.healthy_running = running
         self.book = SymptomBook()
         self.demand = DemandTracker(inventory.peak_traffic, inventory.profile)
         self.services = ServiceWatch(inventory)
@@ -173,6 +181,28 @@ class Tracker:
             found[usable] = (round_.sent_total_bps / capacity)[usable]
         return found
 
+    def measured_offered(self) -> FloatArray:
+        """(n_arcs,) bit/s sent and dropped, mean of the clean rounds since routing last changed.
+
+        NaN where nothing was read.
+        """
+        rounds = self.rounds_within(self.last_step_s + CONVERGENCE_S)[-_MEASURED_ROUNDS:]
+        if not rounds:
+            return np.full(self.topology.n_arcs, np.nan)
+        rows = np.stack([r.sent_total_bps + r.dropped_bps.sum(axis=1) for r in rounds])
+        seen = np.isfinite(rows)
+        count = np.maximum(seen.sum(axis=0), 1)
+        mean = np.where(seen, rows, 0.0).sum(axis=0) / count
+        return np.where(seen.any(axis=0), mean, np.nan)
+
+    def congested(self) -> NDArray[np.bool_]:
+        """(n_arcs,) whether an egress dropped anything in the latest rounds, policers included."""
+        recent = list(self.rates)[-_ROUNDS_TO_ALARM:]
+        if not recent:
+            return np.zeros(self.topology.n_arcs, dtype=np.bool_)
+        worst = np.nanmax([np.nan_to_num(r.drop_fraction) for r in recent], axis=0)
+        return np.asarray(worst > _DROP_THRESHOLD)
+
     def rounds_within(self, from_s: float, until_s: float = math.inf) -> list[RateRound]:
         """The rate rounds of which every reading lies inside the two times."""
         return [
@@ -231,6 +261,7 @@ class Tracker:
             self._learn_bias(rates)
 
     def _learn_bias(self, rates: RateRound) -> None:
+        self.healthy_running = self.running
         if self._normal_loads is None:
             self._normal_loads = self._load_model(self.normal_state(level=1.0))
         now = float(np.nanmean(rates.until_s)) if np.isfinite(rates.until_s).any() else self.now_s
@@ -263,11 +294,14 @@ class Tracker:
             egress = self.topology.egress_of(int(arc))
             link = self.topology.link(egress.link)
             interface = self.running.device(egress.node).interface(egress.link)
-            if interface.policers or not sent[arc] < _SHORT_BUNDLE_LOAD * link.capacity_bps:
+            settled = rates.from_s[arc] >= self.last_step_s + CONVERGENCE_S
+            below = sent[arc] < _SHORT_BUNDLE_LOAD * link.capacity_bps
+            if interface.policers or not (settled and below):
+                # While routing changes, drops and what was sent are of different moments.
                 self._streak.pop(f"short:{arc}", None)
                 continue
             self._streak[f"short:{arc}"] = self._streak.get(f"short:{arc}", 0) + 1
-            if self._streak[f"short:{arc}"] < _ROUNDS_TO_ALARM or rates.from_s[arc] < self.last_step_s:
+            if self._streak[f"short:{arc}"] < _SHORT_BUNDLE_ROUNDS:
                 continue
             module = link.capacity_bps / link.members
             members = max(1, math.ceil(float(sent[arc]) / module - 0.05))

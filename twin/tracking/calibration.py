@@ -1,0 +1,66 @@
+"""Demand that agrees with the counters: flow records corrected until the twin carries what is measured.
+
+Flow records are sampled, and hashing splits unevenly what the twin splits evenly. Both show as loads
+that differ from the measured ones, so each pair is scaled by the mean discrepancy of the egresses on
+its paths, again and again: multiplicative, so that nothing becomes negative and no pair appears from
+nowhere.
+
+Source: the multiplicative algebraic reconstruction technique (Gordon, Bender, Herman, J. Theor. Biol.
+29, 1970) as used for traffic matrices since Kruithof (1937); our variant takes the mean over a path.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import FloatArray
+from twin.nouns.traffic import TrafficMatrix
+from twin.physics.loads import arriving_loads, deliveries, lossless
+from twin.physics.twin import Twin
+
+_PASSES = 25
+_LARGEST_FACTOR = 3.0
+"""No pair is scaled by more than this, up or down: beyond it the records are wrong, not noisy."""
+
+_IDLE_SHARE = 0.002
+"""Egresses below this share of capacity say nothing about anybody."""
+
+
+def calibrated(
+    twin: Twin,
+    state: NetworkState,
+    measured_bps: FloatArray,
+    congested: NDArray[np.bool_] | None = None,
+) -> TrafficMatrix:
+    """The traffic of `state`, scaled so that its offered loads come near `measured_bps` (n_arcs,).
+
+    NaN where nothing was measured. Pairs that cross no measured egress keep their rate. Pairs that
+    cross a `congested` egress (n_arcs,) are never scaled down: their senders hold back for as long as
+    it drops, and come back once it does not.
+    """
+    routing, compiled = twin.route(state), twin.compiled
+    total = state.traffic.rates_bps.sum(axis=0)
+    n_arcs = compiled.n_arcs
+    passing = lossless(n_arcs, 1, 1)
+    factor = np.ones_like(total)
+    held_back = np.zeros(n_arcs) if congested is None else congested.astype(np.float64)
+    floor = np.where(_along_paths(twin, state, held_back, passing) > 0, 1.0, 1 / _LARGEST_FACTOR)
+    usable = np.isfinite(measured_bps) & (measured_bps > _IDLE_SHARE * compiled.capacity_bps)
+    for _ in range(_PASSES):
+        loads = arriving_loads(compiled, routing, (factor * total)[None, None])[:, 0, 0]
+        counted = usable & (loads > 0)
+        discrepancy = np.zeros(n_arcs)
+        discrepancy[counted] = np.log(measured_bps[counted] / loads[counted])
+        along = _along_paths(twin, state, discrepancy, passing)
+        crossed = _along_paths(twin, state, counted.astype(np.float64), passing)
+        step = np.divide(along, crossed, out=np.zeros_like(along), where=crossed > 0)
+        factor = np.clip(factor * np.exp(step), floor, _LARGEST_FACTOR)
+    return TrafficMatrix(state.traffic.nodes, state.traffic.rates_bps * factor)
+
+
+def _along_paths(
+    twin: Twin, state: NetworkState, per_arc: FloatArray, passing: FloatArray
+) -> FloatArray:
+    """Sum of `per_arc` over each pair's paths, weighted by the share that takes each: (n, n)."""
+    _, sums = deliveries(twin.compiled, twin.route(state), passing, per_arc[:, None, None].copy())
+    return np.where(np.isfinite(sums[0, 0]), sums[0, 0], 0.0)
