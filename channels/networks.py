@@ -2,6 +2,7 @@
 
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Protocol
 
 from tools.clock import Clock
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
@@ -10,13 +11,21 @@ from tools.network.protocol import Network
 from twin.errors import BadInput
 
 
+class OpenNetwork(Network, Protocol):
+    """A network whose file or sessions somebody has to let go of."""
+
+    def close(self) -> None:
+        """Let go of it; opening it again goes on from here."""
+        ...
+
+
 def network_names(state: Path) -> tuple[str, ...]:
     """The networks that the state directory has, in order of name."""
     return tuple(sorted(path.stem for path in (state / "networks").glob("*.sqlite")))
 
 
-def open_network(state: Path, name: str) -> tuple[Network, Clock]:
-    """The network `name` of `state`, and the clock that it lives by.
+def open_network(state: Path, name: str) -> tuple[OpenNetwork, Clock]:
+    """The network `name` of `state`, and the clock that it lives by; the caller closes the network.
 
     Raises:
         BadInput: the state directory has no such network.

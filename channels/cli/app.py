@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 somebody else's answer holds; 2 the request is wrong or wa
 
 import getpass
 import json
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -161,7 +162,8 @@ def report(
     directory = _directory(context)
     with directory.journal() as journal:
         network, _ = open_network(directory.path, journal.incident(incident).incident.network)
-        facts = gather(journal, incident, network.inventory())
+        with closing(network):
+            facts = gather(journal, incident, network.inventory())
     if out == Path("-"):
         typer.echo(report_text(facts, report_format.value), nl=False)
         return

@@ -100,6 +100,7 @@ def print_incident(console: Console, journal: Journal, incident_id: str, now_s: 
                 f"noctua approve {request.plan_id}, or noctua reject {request.plan_id}",
                 style="bold yellow",
                 markup=False,
+                soft_wrap=True,
             )
 
 

@@ -1,6 +1,7 @@
 """The live timeline: what the agents do, line by line, while the network's time passes."""
 
 from contextlib import AbstractContextManager
+from itertools import groupby
 from types import TracebackType
 
 from rich.console import Console
@@ -15,6 +16,7 @@ COLOURS = {
     "detected": "bold yellow",
     "symptom": "yellow",
     "acknowledged": "cyan",
+    "paged": "bold yellow",
     "routed": "bright_black",
     "diagnosed": "bold magenta",
     "dispatched": "blue",
@@ -77,10 +79,17 @@ class LiveTimeline(AbstractContextManager["LiveTimeline"]):
 
     def catch_up(self) -> None:
         """Print the events that were not printed yet, in order of writing."""
-        for event in self._fresh():
-            self._console.print(event_line(event), soft_wrap=True)
-            self.shown.append(event)
-            self._last_seq = max(self._last_seq, event.seq)
+        fresh = self._fresh()
+        for (_, kind), run in groupby(fresh, lambda e: (e.incident_id, e.kind)):
+            events = list(run)
+            if kind == "symptom" and len(events) > 1:
+                first = events[0].text.removeprefix("joined: ")
+                text = f"{len(events)} symptoms joined, {first} first"
+                events = [events[0].model_copy(update={"text": text})]
+            for event in events:
+                self._console.print(event_line(event), soft_wrap=True)
+        self.shown += fresh
+        self._last_seq = max([self._last_seq, *(event.seq for event in fresh)])
 
     def _fresh(self) -> list[TimelineEvent]:
         events = [

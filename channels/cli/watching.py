@@ -1,6 +1,6 @@
 """Carrying incidents on from the command line: `resume`."""
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -70,7 +70,7 @@ def watch_on(
     network, clock = open_network(state, name)
     journal = Journal.open(state / "journal.sqlite")
     stands_still = not isinstance(clock, SystemClock)
-    with journal, LiveTimeline(journal, console) as timeline:
+    with closing(network), journal, LiveTimeline(journal, console) as timeline:
 
         def on_step(now_s: float) -> None:
             timeline(now_s)

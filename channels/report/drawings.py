@@ -9,6 +9,7 @@ repeat it.
 import io
 import math
 import re
+import textwrap
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from html import escape
@@ -17,6 +18,7 @@ from typing import Any
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from channels.report.comparison import Comparison
@@ -70,38 +72,41 @@ def _style(salt: str) -> AbstractContextManager[None]:
 
 def topology_map(topology: TopologyFacts, label: str) -> str:
     """The network on the map, once for each moment. `label`: for those who cannot see it."""
-    moments = topology.moments or ("",)
-    columns = min(2, len(moments))
-    rows = -(-len(moments) // columns)
+    moments = _shown(topology.moments)
     with _style("map"):
-        width = 5.4 * columns
-        figure = Figure(figsize=(width, rows * 5.4 * _aspect(topology) + 0.7), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False)
-        for axis, moment in zip(axes.flat, moments, strict=False):
+        height = 3.6 * _aspect(topology) + 0.9
+        # The titles stand on the upper edge, where the default padding cuts them.
+        figure = Figure(figsize=(10.8, height), layout=ConstrainedLayoutEngine(h_pad=0.12))
+        axes = figure.subplots(1, len(moments), squeeze=False)
+        for axis, moment in zip(axes.flat, moments, strict=True):
             _draw_moment(axis, topology, moment)
-        for axis in axes.flat[len(moments) :]:
-            axis.set_axis_off()
         figure.legend(handles=_map_legend(), loc="outside lower center", ncols=4, frameon=False)
         return _svg(figure, label)
+
+
+def _shown(moments: Sequence[str]) -> tuple[str, ...]:
+    """Before, during and after; the end stands in where there was no lasting change."""
+    last = "after" if "after" in moments else "final"
+    return tuple(m for m in ("before", "during", last) if m in moments) or ("",)
 
 
 def remedies_plot(remedies: Sequence[RemedyFact], label: str) -> str:
     """Expected cost of each remedy and its services in breach; doing nothing is marked."""
     shown = list(reversed(remedies))
     with _style("remedies"):
-        figure = Figure(figsize=(9.6, 0.9 + 0.36 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(9.6, 0.9 + 0.42 * len(shown)), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
         places = range(len(shown))
         names = [_remedy_name(r) for r in shown]
         left.barh(places, [r.cost for r in shown], height=0.62, color=[_colour(r) for r in shown])
         left.set_yticks(list(places), names)
         _mark_nothing(left, shown)
-        left.set_xlabel("expected cost (services in breach; less is better)")
+        left.set_xlabel("expected cost (less is better)")
         for place, remedy in zip(places, shown, strict=True):
             interval = remedy.breached_services
             right.plot([interval.p05, interval.p95], [place, place], color=_INK, linewidth=1.6)
             right.plot([interval.median], [place], "o", color=_colour(remedy), markersize=6)
-        right.set_xlabel("services in breach (median, 5–95 %)")
+        right.set_xlabel("services in breach, 5–95 %")
         right.set_xlim(left=min(0.0, right.get_xlim()[0]))
         return _svg(figure, label)
 
@@ -195,7 +200,7 @@ def _label_nodes(
             places[node],
             xytext=(3, 4),
             textcoords="offset points",
-            fontsize=7.5,
+            fontsize=8,
             zorder=5,
         )
 
@@ -228,9 +233,11 @@ def _cosine(topology: TopologyFacts) -> float:
 
 
 def _remedy_name(remedy: RemedyFact) -> str:
-    what = "; ".join(remedy.actions) or "do nothing"
-    short = what if len(what) <= 58 else what[:57] + "…"
-    return f"{'▶ ' if remedy.chosen else ''}{_text(remedy.id)}  {_text(short)}"
+    mark = "▶ " if remedy.chosen else ""
+    lines = textwrap.wrap(
+        f"{mark}{remedy.id}  {remedy.in_short}", 52, max_lines=2, placeholder=" …"
+    )
+    return "\n".join(_text(line) for line in lines)
 
 
 def _colour(remedy: RemedyFact) -> str:

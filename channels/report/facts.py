@@ -13,7 +13,7 @@ from agents.simulator import Trial
 from channels.report.comparison import Comparison
 from channels.report.timing import Milestones, PlanCourse, courses, milestones
 from channels.report.topology_facts import TopologyFacts, topology_facts
-from channels.report.wording import fault_text, magnitude_text, quoted
+from channels.report.wording import fault_text, magnitude_text, quoted, short_action
 from tools.journal.journal import Journal
 from tools.journal.records import (
     ApprovalRequest,
@@ -33,7 +33,7 @@ from twin.nouns.configuration import configuration_diff
 from twin.nouns.diagnosis import Diagnosis, Evidence
 from twin.nouns.fault import Fault
 from twin.nouns.forecast import Forecast, Interval
-from twin.nouns.incident import TERMINAL_PHASES
+from twin.nouns.incident import TERMINAL_PHASES, Symptom
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import BlastRadius, Outcome, Plan
 
@@ -109,6 +109,7 @@ class RemedyFact(Noun):
 
     id: str
     actions: tuple[str, ...]
+    in_short: str
     reason: str
     cost: float
     breached_services: Interval
@@ -406,6 +407,7 @@ def _remedies(journal: Journal, incident_id: str) -> tuple[RemedyFact, ...]:
         RemedyFact(
             id=t.remedy.id,
             actions=tuple(describe(a) for a in t.remedy.actions),
+            in_short="; ".join(short_action(a) for a in t.remedy.actions) or "do nothing",
             reason=quoted(t.remedy.reason),
             cost=t.cost,
             breached_services=t.ahead.breached_services,
@@ -556,7 +558,7 @@ def _remaining(
 ) -> Remaining:
     broken = []
     if record.phase.value != "resolved":
-        broken += [f"{s.id} is still seen" for s in record.incident.symptoms if s.active]
+        broken += _still_seen(record.incident.symptoms)
         broken += [
             f"{d.place}: {', '.join(d.links)} wait for repair ({d.id}, {d.state})"
             for d in dispatches
@@ -570,6 +572,23 @@ def _remaining(
         if step.state in ("unknown", "quarantined", "intent", "staged", "committed")
     ]
     return Remaining(broken=tuple(broken + unsure), temporary=tuple(_in_force(plans)))
+
+
+def _still_seen(symptoms: Sequence[Symptom]) -> list[str]:
+    """One line for each kind of symptom that is still active."""
+    by_kind: dict[str, list[str]] = {}
+    for symptom in symptoms:
+        if symptom.active:
+            by_kind.setdefault(symptom.kind, []).append(symptom.resource)
+    return [
+        f"{kind.replace('_', ' ')} is still seen at {_few(resources)}"
+        for kind, resources in by_kind.items()
+    ]
+
+
+def _few(names: Sequence[str], most: int = 4) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _in_force(plans: Sequence[PlanFacts]) -> list[str]:

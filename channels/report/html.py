@@ -15,6 +15,7 @@ def to_html(facts: ReportFacts) -> str:
     environment = Environment(
         loader=PackageLoader(*_PLACE),
         autoescape=True,
+        finalize=_printable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -23,6 +24,12 @@ def to_html(facts: ReportFacts) -> str:
     template = environment.get_template("report.html.j2")
     summary = summarise(facts)
     return template.render(f=facts, summary=summary, drawings=_drawings(facts, summary))
+
+
+def _printable(value: object) -> object:
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return wording.printable(value)
+    return value
 
 
 def _drawings(facts: ReportFacts, summary: Summary) -> dict[str, Markup | dict[str, Markup]]:

@@ -8,7 +8,7 @@ from channels.report import wording
 from channels.report.facts import ReportFacts
 from channels.report.summary import summarise
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]>#|~!])")
 
 
 def to_markdown(facts: ReportFacts) -> str:
@@ -23,8 +23,8 @@ def to_markdown(facts: ReportFacts) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(wording.FILTERS)
-    environment.filters["fenced"] = lambda text: _Own(_fenced(text))
-    environment.filters["code"] = lambda text: _Own("`" + str(text).replace("`", "'") + "`")
+    environment.filters["fenced"] = lambda text: _Own(_fenced(str(text)))
+    environment.filters["code"] = lambda text: _Own(f"`{_no_ticks(text)}`")
     return environment.get_template("report.md.j2").render(f=facts, summary=summarise(facts))
 
 
@@ -35,10 +35,16 @@ class _Own(str):
 def _finalize(value: object) -> object:
     if isinstance(value, _Own) or not isinstance(value, str):
         return value
-    return _SPECIAL.sub(r"\\\1", " ".join(value.split()))
+    entities = wording.printable(value).replace("&", "&amp;").replace("<", "&lt;")
+    return _SPECIAL.sub(r"\\\1", entities)
+
+
+def _no_ticks(text: object) -> str:
+    return wording.printable(str(text)).replace("`", "'")
 
 
 def _fenced(diff: str) -> str:
     longest = max((len(run) for run in re.findall(r"`+", diff)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}diff\n{diff.rstrip()}\n{fence}"
+    lines = [wording.printable(line) for line in diff.splitlines()]
+    return "\n".join([f"{fence}diff", *lines, fence])

@@ -1,7 +1,7 @@
 """What the first screen of a report says, in sentences."""
 
 from channels.report.facts import PlanFacts, ReportFacts
-from channels.report.wording import clock_time, duration, probability, quoted
+from channels.report.wording import clock_time, duration, plain, probability, quoted
 from twin.nouns.base import Noun
 
 
@@ -110,15 +110,14 @@ def _done(facts: ReportFacts) -> str:
     tried = [p for p in facts.plans if p.purpose == "mitigate"]
     if not tried:
         return "No plan was made, and nothing was changed."
-    kept = [p for p in tried if p.course.confirmed_s is not None]
-    if kept:
-        failed = len([p for p in tried if p.course.rolled_back_s is not None])
-        before = f" ({failed} rolled back before)" if failed else ""
-        return f"{_capital('; '.join(kept[-1].actions))}{before}, {_approved_by(kept[-1])}."
-    last = tried[-1]
-    if not last.actions:
-        return "No change: doing nothing was forecast to be best."
-    return f"{_capital('; '.join(last.actions))}: {_where_it_stands(last)}."
+    return " Then: ".join(_done_by(plan) for plan in tried)
+
+
+def _done_by(plan: PlanFacts) -> str:
+    if not plan.actions:
+        return "No change, because doing nothing was forecast to be best."
+    what = _capital("; ".join(plan.actions))
+    return f"{what}: {_where_it_stands(plan)}."
 
 
 def _approved_by(plan: PlanFacts) -> str:
@@ -128,8 +127,10 @@ def _approved_by(plan: PlanFacts) -> str:
 
 
 def _where_it_stands(plan: PlanFacts) -> str:
+    if plan.course.confirmed_s is not None:
+        return f"confirmed at {clock_time(plan.course.confirmed_s)}, {_approved_by(plan)}"
     if plan.course.rolled_back_s is not None:
-        return "rolled back"
+        return f"tried, and rolled back at {clock_time(plan.course.rolled_back_s)}"
     if plan.course.committed_s is not None:
         return "committed, not yet confirmed"
     if plan.course.refused_s is not None:
@@ -140,10 +141,11 @@ def _where_it_stands(plan: PlanFacts) -> str:
 
 
 def _remains(facts: ReportFacts) -> str:
-    broken, temporary = len(facts.remaining.broken), len(facts.remaining.temporary)
-    if not broken and not temporary:
+    if not facts.remaining.broken and not facts.remaining.temporary:
         return "Nothing is left broken or temporary."
-    return f"{broken} broken, {temporary} temporary; see What remains."
+    lines = [*facts.remaining.broken, *facts.remaining.temporary]
+    more = f" (and {len(lines) - 1} more, see What remains)" if len(lines) > 1 else ""
+    return f"{plain(_capital(lines[0]), 300)}{more}."
 
 
 def _capital(text: str) -> str:

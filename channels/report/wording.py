@@ -1,10 +1,21 @@
 """Facts in words, and numbers as a person reads them."""
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import assert_never
 
 from pydantic import JsonValue, TypeAdapter
 
+from twin.nouns.action import (
+    Action,
+    DrainLink,
+    RateLimit,
+    RemoveRateLimit,
+    RestoreDevice,
+    RevertToIntended,
+    SetIgpWeight,
+    UndrainLink,
+)
 from twin.nouns.fault import (
     Fault,
     FiberCut,
@@ -25,8 +36,14 @@ def quoted(text: str, limit: int = 500) -> str:
 
 
 def plain(text: str, limit: int = 1000) -> str:
-    """`text` on one line without control characters: safe for a terminal."""
-    return UntrustedText(text).quoted(limit)[1:-1]
+    """`text` on one line, cut at `limit`, without control characters: safe for a terminal."""
+    return printable(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
+def printable(text: str) -> str:
+    """`text` with a space for every kind of space, and without control characters."""
+    kept = (c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
+    return "".join(" " if c.isspace() else c for c in kept)
 
 
 def utc(time_s: float | None) -> str:
@@ -67,9 +84,11 @@ def percent(share: float | None) -> str:
 
 
 def probability(share: float) -> str:
-    """42 %, < 1 % or > 99 %: certainty is never claimed."""
-    if share < 0.01:
-        return "< 1 %"
+    """42 %, 0.4 %, < 0.1 % or > 99 %: certainty is never claimed."""
+    if share < 0.001:
+        return "< 0.1 %"
+    if share < 0.0095:
+        return f"{100 * share:.1f} %"
     return "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
 
 
@@ -78,7 +97,8 @@ def fault_text(fault: Fault | JsonValue) -> str:
     known: Fault = _FAULT.validate_python(fault)
     match known:
         case FiberCut(duct=duct, links=links):
-            where = f"duct {duct}" if duct else "a duct that is not on record"
+            name = duct.removeprefix("duct:")
+            where = f"duct {name}" if duct else "a duct that is not on record"
             return f"fibre cut in {where}, taking {', '.join(links)}"
         case LinkDown(link=link):
             return f"{link} is down"
@@ -90,6 +110,27 @@ def fault_text(fault: Fault | JsonValue) -> str:
             return f"{node} silently loses {100 * fraction:.1f} % of what it sends over {link}"
         case _:
             assert_never(known)
+
+
+def short_action(action: Action) -> str:
+    """The action in a few words, for the axis of a drawing."""
+    match action:
+        case SetIgpWeight(node=node, link=link, weight=weight):
+            return f"{node} on {link}: weight {weight}"
+        case DrainLink(link=link):
+            return f"drain {link}"
+        case UndrainLink(link=link):
+            return f"undrain {link}"
+        case RateLimit(node=node, link=link, traffic_class=cls, rate_bps=bps):
+            return f"{node} on {link}: {cls.replace('_', ' ')} to {rate(bps)}"
+        case RemoveRateLimit(node=node, link=link, traffic_class=cls):
+            return f"{node} on {link}: {cls.replace('_', ' ')} unlimited"
+        case RevertToIntended(node=node):
+            return f"revert {node}"
+        case RestoreDevice(configuration=configuration):
+            return f"restore {configuration.node}"
+        case _:
+            assert_never(action)
 
 
 def magnitude_text(symptom: Symptom) -> str:
