@@ -22,18 +22,20 @@ class ArmResult(Noun):
 
     `slo_minutes`: minutes in breach per service from the start to the end of the case, above zero.
     `lost_bits`: offered and not delivered in that time. `detect_s`, `mitigate_s`, `resolve_s`:
-    seconds after the fault began, None if never; `mitigate_s` is of the last mitigating change that
-    was confirmed before the trouble ended. `changes`: commits that were confirmed, one per device.
-    `phase`: of the worst incident. `false_incidents`: those that began while nothing was wrong.
+    seconds after the fault began, None if never; `mitigate_s` is when the last mitigating change
+    took effect that was kept and came before the trouble ended. `changes`: commits that were
+    confirmed, one per device. `phase`: of the worst incident. `false_incidents`: those that began
+    while nothing was wrong.
+
     `cause_correct`: the named causes are the true ones; faults that take links down are compared by
     the links (so link_down of each link of a duct is as right as its fiber_cut), all others by kind
     and resources; None where nothing was wrong. `location_correct`: one true resource is named.
     `repaired`: see `evals.truth`; None where nothing was wrong. `still_in_breach`: what the judged
     configuration leaves in breach; `seen_in_breach`: what really was, in most of the 30 s samples
-    from a minute after that moment until the trouble ended. `chose_nothing`: the last decision
-    was to change nothing. `outcomes`, `outcomes_inside`: predicted intervals that were read back,
-    and those that held. `devices_left_changed`: whose configuration at the end is not the one
-    before the fault.
+    from a minute after that moment until the trouble ended. `chose_nothing`: the last decision was
+    to change nothing. `outcomes`, `outcomes_inside`: predicted intervals that were read back, and
+    those that held. `devices_left_changed`: whose configuration at the end is not the one before
+    the fault.
     """
 
     arm: str

@@ -73,7 +73,6 @@ def _examine(twin: Twin, group: SharedRiskGroup) -> DuctCase | None:
         state,
         twin.inventory.intended,
         partial(offered_totals, twin),
-        np.zeros(state.topology.n_arcs),
     )
     best = _best(screen)
     after = twin.assess(twin.state(running=best.running, down_links=group.links))

@@ -262,7 +262,7 @@ def _row(line: Summary, arms: Iterable[str]) -> list[str]:
         _of(line.left_alone, line.healthy),
         _of(line.cause_correct, line.faulty),
         "" if line.detect_s is None else f"{line.detect_s:.0f}",
-        *(f"{line.slo_minutes[arm]:.1f}" for arm in arms),
+        *(f"{line.slo_minutes[a]:.1f}" if a in line.slo_minutes else "" for a in arms),
         _of(line.outcomes_inside, line.outcomes),
     ]
 

@@ -38,7 +38,8 @@ class IncidentAccount:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What an arm says it did. `mitigated_s`: when each mitigating change was confirmed."""
+    """What an arm says it did. `mitigated_s`: when each mitigating change took effect
+    that was then confirmed."""
 
     incidents: tuple[IncidentAccount, ...]
     mitigated_s: tuple[float, ...]

@@ -19,7 +19,8 @@ from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.fault import Fault, FiberCut, IgpWeightMisconfig, LinkDown
 
 DECISION_S = 600.0
-"""Remedies are judged for this long after the (last) fault began, unless they came later."""
+"""Remedies are judged for the network this long after the (last) fault began, or when they came, if
+that was later."""
 
 _DEMAND_STEP_S = 300.0
 _AFTERMATH_S = 900.0

@@ -73,12 +73,12 @@ Entry = Literal["raise cost", "drain", "revert", "limit"]
 
 @dataclass(slots=True)
 class DoneChange:
-    """One change of a ticket: what was done, its way back, and when it was confirmed."""
+    """One change of a ticket that was kept: what, its way back, and when it took effect."""
 
     entry: Entry
     actions: tuple[Action, ...]
     way_back: tuple[Action, ...]
-    confirmed_s: float
+    committed_s: float
 
 
 @dataclass(slots=True)
@@ -190,7 +190,7 @@ class BaselineNoc:
             return
         temporary = [d for d in ticket.done if d.way_back]
         for change in reversed(temporary):
-            if not self._commit(change.way_back, change.entry):
+            if self._commit(change.way_back, change.entry) is None:
                 ticket.clear_since_s = None
                 return
             change.way_back = ()
@@ -395,10 +395,11 @@ class BaselineNoc:
         self._wait(self._delays.decide_s)
         before = self._read_running()
         undo = self._way_back(entered.actions, before)
-        if self._commit(entered.actions, entered.entry):
+        committed_s = self._commit(entered.actions, entered.entry)
+        if committed_s is not None:
             way_back = () if entered.lasting else undo
-            now = self._clock.now_s()
-            ticket.done.append(DoneChange(entered.entry, entered.actions, way_back, now))
+            done = DoneChange(entered.entry, entered.actions, way_back, committed_s)
+            ticket.done.append(done)
 
     def _way_back(
         self, actions: Sequence[Action], running: NetworkConfiguration
@@ -406,8 +407,11 @@ class BaselineNoc:
         topology = self._inventory.topology
         return tuple(undo for a in reversed(actions) for undo in inverse(a, running, topology))
 
-    def _commit(self, actions: Sequence[Action], entry: Entry) -> bool:
-        """Have it approved, commit it, watch it, and confirm it unless losses grew."""
+    def _commit(self, actions: Sequence[Action], entry: Entry) -> float | None:
+        """Have it approved, commit it, watch it, and confirm it unless losses grew.
+
+        When it took effect, None if it was rolled back.
+        """
         self._wait(self._delays.approve_s + self._delays.execute_s)
         running = self._read_running()
         topology = self._inventory.topology
@@ -419,12 +423,13 @@ class BaselineNoc:
         open_on: list[str] = []
         try:
             for step in steps:
-                self._network.stage(f"{name}@{step.node}", step.after.device(step.node))
+                self._network.stage(f"{name}@{step.node}", step.candidate)
+                open_on.append(step.node)
             for step in steps:
                 self._network.commit(
                     step.node, f"{name}@{step.node}", self._policy.commit.return_after_s
                 )
-                open_on.append(step.node)
+            committed_s = self._clock.now_s()
             self.tracker.set_running(self._read_running(), [s.node for s in steps])
             self._wait(self._policy.verification.window_s)
             # A limit drops on purpose; everything else must not lose more than before.
@@ -433,14 +438,14 @@ class BaselineNoc:
                 for node in open_on:
                     self._network.confirm(node, f"{name}@{node}")
                 self.commits += len(open_on)
-                return True
+                return committed_s
         except NetworkError:
-            worse = True
+            pass  # Whatever was staged or committed is taken back below, or returns by itself.
         self.rolled_back += 1
         for node in reversed(open_on):
             self._network.roll_back(node, f"{name}@{node}")
         self.tracker.set_running(self._read_running(), [s.node for s in steps])
-        return False
+        return None
 
     def _wait(self, seconds: float) -> None:
         """Let time pass with the screens on."""
@@ -503,7 +508,7 @@ def account_of(noc: BaselineNoc) -> Account:
             )
             for t in noc.tickets
         ),
-        mitigated_s=tuple(d.confirmed_s for t in noc.tickets for d in t.done),
+        mitigated_s=tuple(d.committed_s for t in noc.tickets for d in t.done),
         changes=noc.commits,
         rolled_back=noc.rolled_back,
     )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from evals.arm import ArmResult, EndPhase
 from evals.delays import NO_DELAYS, HumanDelays, draw_delays
@@ -10,7 +11,7 @@ from evals.scoring import OVERTIME_S, Account, IncidentAccount, score
 from evals.stage import Case, stage
 from evals.truth import Recorder
 from graphs.deliberation import cause_of
-from graphs.watch import POLL_S
+from graphs.watch import POLL_S, Approver
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, ChangeState
@@ -19,6 +20,14 @@ from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Approval, Outcome, Plan
 
 OnStep = Callable[[Workplace, float], None]
+
+
+class AnsweringApprover(Approver, Protocol):
+    """An approver inside this process, who learns late where answers go."""
+
+    def answer_through(self, journal: Journal) -> None:
+        """Where the answers go; known only once the workplace is open."""
+        ...
 
 
 class DelayedApprover:
@@ -53,18 +62,24 @@ class DelayedApprover:
 
 
 class NoctuaArm:
-    """Noctua on a case. `zero`: the approval comes at once. `on_step`: called at every poll."""
+    """Noctua on a case.
+
+    `zero`: the approval comes at once. `approver`: who answers, in place of somebody who approves
+    after the drawn delay. `on_step`: called at every poll. `network`: what the network is called.
+    """
 
     def __init__(
         self,
         *,
         zero: bool = False,
-        approver: DelayedApprover | None = None,
+        approver: AnsweringApprover | None = None,
         on_step: OnStep = lambda _workplace, _now_s: None,
+        network: str = "live",
     ) -> None:
         self._zero = zero
         self._approver = approver
         self._on_step = on_step
+        self._network = network
 
     @property
     def name(self) -> str:
@@ -75,7 +90,7 @@ class NoctuaArm:
         """Play the realisation `seed` of `case`; `folder` becomes the state directory."""
         started = time.perf_counter()
         delays = self._delays(case, seed)
-        network = stage(case, seed, folder / "networks" / "live.sqlite", "live")
+        network = stage(case, seed, folder / "networks" / f"{self._network}.sqlite", self._network)
         try:
             recorder = Recorder(network, case)
             approver = self._approver or DelayedApprover(delays.approve_s)
@@ -126,7 +141,9 @@ def account_of(journal: Journal, network: str) -> Account:
             for r in records
         ),
         mitigated_s=tuple(
-            max(c.updated_s for c in confirmed[p.id]) for p in mitigating if confirmed[p.id]
+            _committed_s(journal, p, max(c.updated_s for c in confirmed[p.id]))
+            for p in mitigating
+            if confirmed[p.id]
         ),
         changes=sum(len(changes) for changes in confirmed.values()),
         rolled_back=sum(e.kind == "rolled_back" for i in ids for e in journal.timeline(i)),
@@ -134,6 +151,12 @@ def account_of(journal: Journal, network: str) -> Account:
         outcomes=len(inside),
         outcomes_inside=sum(inside),
     )
+
+
+def _committed_s(journal: Journal, plan: Plan, confirmed_s: float) -> float:
+    """When the change that was confirmed at `confirmed_s` took effect."""
+    events = journal.timeline(plan.incident_id)
+    return max(e.time_s for e in events if e.kind == "committed" and e.time_s <= confirmed_s)
 
 
 def _incident(

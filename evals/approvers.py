@@ -1,0 +1,43 @@
+"""Who answers the demonstration's requests, when nobody answers from outside."""
+
+from rich.console import Console
+from rich.prompt import Confirm
+
+from tools.journal.journal import Journal
+from tools.journal.records import ApprovalRequest
+from twin.nouns.action import describe
+from twin.nouns.plan import Approval, Plan
+
+
+class AskingApprover:
+    """Shows every plan on the terminal, and takes the answer of whoever sits there."""
+
+    def __init__(self, console: Console, name: str) -> None:
+        self._console = console
+        self._name = name
+        self._journal: Journal | None = None
+
+    def answer_through(self, journal: Journal) -> None:
+        """Where the answers go."""
+        self._journal = journal
+
+    def consider(self, request: ApprovalRequest, plan: Plan, now_s: float) -> None:
+        """Ask, and wait for as long as it takes: the network's clock stands still meanwhile."""
+        if self._journal is None:
+            return
+        self._console.print(f"\n{plan.id}: {plan.reason}", markup=False, highlight=False)
+        for action in plan.actions:
+            self._console.print(f"  {describe(action)}", markup=False, highlight=False)
+        for step in plan.steps:
+            self._console.print(step.diff, markup=False, highlight=False)
+        yes = Confirm.ask("Approve?", console=self._console)
+        self._journal.answer(
+            Approval(
+                plan_id=plan.id,
+                plan_hash=request.plan_hash,
+                decision="approve" if yes else "reject",
+                by=self._name,
+                reason="asked on the terminal",
+                decided_s=now_s,
+            )
+        )

@@ -1,0 +1,347 @@
+"""The commands that play scripted incidents: demo, run, scenarios, results, ducts, healthy.
+
+What they need is imported when they run: the other commands do without the emulated network.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+from rich.table import Table
+
+from channels.cli.state import StateDirectory
+from twin.errors import BadInput
+
+if TYPE_CHECKING:
+    from evals.arm import ArmResult
+    from evals.stage import Case
+    from graphs.workplace import Workplace
+    from twin.nouns.inventory import Inventory
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Which hidden realisation.")]
+Mismatch = Annotated[
+    int, typer.Option("--mismatch", min=0, max=2, help="How far reality is from the inventory.")
+]
+Level = Literal[0, 1, 2]
+
+QUICK_SEEDS = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    for command in (demo, run, scenarios, results, ducts, healthy):
+        app.command()(command)
+
+
+def demo(
+    context: typer.Context,
+    seed: Seed = 1,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask on this terminal before anything is changed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Play an incident from alarm to repair on germany50, and compare it with three other ways.
+
+    Plans are approved by the demo itself, after a delay, and the report says so; with --ask you are
+    asked instead.
+    """
+    from channels.report.facts import gather
+    from channels.report.writing import report_file, report_text, write_report
+    from evals.approvers import AskingApprover
+    from evals.arms.noctua import DelayedApprover, NoctuaArm
+    from evals.delays import draw_delays
+    from evals.demo import comparisons, demo_case, play_others
+    from tools.change.policy import DEMO_APPROVER
+    from tools.journal.journal import Journal
+
+    if ask and not sys.stdin.isatty():
+        raise BadInput("--ask needs a terminal to ask on; leave it out, or run noctua from one")
+    console = Console(stderr=as_json, quiet=as_json)
+    case, duct = demo_case(seed)
+    state = _fresh(_directory(context) / "demo")
+    console.print(
+        f"{case.world.topology}, realisation {seed}: one of its ducts will be cut at the evening "
+        f"peak. State: {state}"
+    )
+    delay = DelayedApprover(draw_delays(case.id, seed).approve_s, DEMO_APPROVER)
+    approver = AskingApprover(console, "terminal") if ask else delay
+    with _Timeline(console) as timeline:
+        ours = NoctuaArm(approver=approver, on_step=timeline).play(case, seed, state)
+    console.print(f"It was {duct.duct} ({', '.join(duct.links)}).")
+    others = play_others(
+        case, seed, state / "comparison", lambda what: console.print(f"also: {what}")
+    )
+    network = _opened(state)
+    with Journal.open(state / "journal.sqlite") as journal:
+        incidents = [r.incident.id for r in journal.incidents()]
+        paths = []
+        for incident in incidents:
+            facts = gather(journal, incident, network, comparisons([ours, *others]))
+            for form in ("html", "md"):
+                paths.append(report_file(state, incident, form))
+                write_report(paths[-1], report_text(facts, form))
+    if as_json:
+        played = [r.model_dump(mode="json") for r in (ours, *others)]
+        reports: list[JsonValue] = [str(p) for p in paths]
+        _print_json({"state": str(state), "reports": reports, "arms": cast(JsonValue, played)})
+        return
+    _print_arms(console, [ours, *others])
+    for path in paths:
+        console.print(f"report: {path}", soft_wrap=True, highlight=False)
+
+
+def run(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="A name from `noctua scenarios`, or a file.")],
+    seed: Seed = 1,
+    mismatch: Mismatch = 1,
+    no_approve: Annotated[
+        bool, typer.Option("--no-approve", help="Stop where a person has to answer.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Play one scenario with Noctua; without --no-approve, plans are approved after a delay."""
+    from evals.arm import at_mismatch
+    from evals.arms.noctua import NoctuaArm
+    from evals.stage import load_case
+
+    console = Console(stderr=as_json, quiet=as_json)
+    state = _directory(context)
+    case = at_mismatch(load_case(scenario), cast(Level, mismatch))
+    name = _free_name(state, f"{case.id}-{seed}")
+    if no_approve:
+        _run_until_asked(state, case, seed, name, console, as_json=as_json)
+        return
+    with _Timeline(console) as timeline:
+        result = NoctuaArm(on_step=timeline, network=name).play(case, seed, state)
+    if as_json:
+        _print_json(result.model_dump(mode="json"))
+    else:
+        _print_arms(console, [result])
+        console.print("reports: noctua report INCIDENT; incidents: noctua incidents")
+
+
+def scenarios(as_json: AsJson = False) -> None:
+    """List the shipped scenarios: neutral names, never what happens in them."""
+    from datetime import UTC, datetime
+
+    from evals.stage import case_names, load_case
+
+    worlds = [load_case(name).world for name in case_names()]
+    rows = [
+        {
+            "scenario": name,
+            "topology": world.topology,
+            "starts": datetime.fromtimestamp(world.starts_s, UTC).isoformat(),
+            "duration_s": world.duration_s,
+            "announced_work": [w.id for w in world.planned_work],
+        }
+        for name, world in zip(case_names(), worlds, strict=True)
+    ]
+    if as_json:
+        _print_json(cast(JsonValue, rows))
+        return
+    table = Table("scenario", "topology", "starts (UTC)", "hours", "announced work")
+    for row, world in zip(rows, worlds, strict=True):
+        work = ", ".join(w.id for w in world.planned_work)
+        hours = f"{world.duration_s / 3600:g}"
+        table.add_row(str(row["scenario"]), world.topology, str(row["starts"]), hours, work)
+    Console().print(table)
+
+
+def results(
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Realisations per scenario.")] = 10,
+    quick: Annotated[
+        bool, typer.Option("--quick", help=f"{QUICK_SEEDS} realisations per scenario.")
+    ] = False,
+    mismatch: Mismatch = 1,
+    out: Annotated[Path | None, typer.Option("--out", help="JSON lines.")] = None,
+    into: Annotated[
+        Path, typer.Option("--into", help="The Markdown file between whose markers the table goes.")
+    ] = Path("README.md"),
+    only: Annotated[list[str] | None, typer.Option("--only", help="Scenarios; all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play every scenario with every arm, and write the table of results."""
+    from evals.results import (
+        put_between_markers,
+        results_markdown,
+        run_all,
+        summarise,
+        write_results,
+    )
+    from evals.stage import case_names
+
+    count = QUICK_SEEDS if quick else seeds
+    level = cast(Level, mismatch)
+    # Whether there is a place for the table is found out before hours are spent.
+    page = into.read_text(encoding="utf-8") if into.is_file() else None
+    if page is not None:
+        put_between_markers(page, "")
+    command = f"noctua results --seeds {count} --mismatch {mismatch}"
+    command += "".join(f" --only {name}" for name in only or ())
+    found = run_all(command, only or case_names(), range(1, count + 1), level)
+    path = out or Path(__file__).parent / "results" / f"mismatch{mismatch}-seeds{count}.jsonl"
+    write_results(found, path)
+    table = results_markdown(found)
+    if page is not None:
+        into.write_text(put_between_markers(page, table), encoding="utf-8")
+    if as_json:
+        _print_json([s.model_dump(mode="json") for s in summarise(found)])
+    else:
+        typer.echo(table)
+        typer.echo(f"every play: {path}")
+
+
+def ducts(topology: str, as_json: AsJson = False) -> None:
+    """List the ducts that overload another link when cut at peak, with the best single repair."""
+    from evals.ducts import ducts_markdown, overloading_ducts
+    from twin.sources.world import WorldSpec, build_inventory
+
+    found = overloading_ducts(build_inventory(WorldSpec(topology=topology)))
+    if as_json:
+        _print_json([d.model_dump(mode="json") for d in found])
+    else:
+        typer.echo(ducts_markdown(found))
+
+
+def healthy(
+    days: Annotated[int, typer.Option("--days", min=1, help="Healthy network-days.")] = 30,
+    detections: Annotated[
+        int, typer.Option("--detections", min=0, help="Realisations per faulty scenario.")
+    ] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Count false incidents on healthy network-days, and say how late real ones are noticed."""
+    from evals.healthy import faulty_cases, measure_healthy
+
+    report = measure_healthy(days, faulty_cases(detections))
+    if as_json:
+        _print_json(report.model_dump(mode="json"))
+        return
+    for line in report.lines:
+        typer.echo(line)
+
+
+class _Timeline:
+    """Prints the timeline of whichever workplace is played."""
+
+    def __init__(self, console: Console) -> None:
+        from channels.cli.timeline import LiveTimeline
+
+        self._console = console
+        self._live: LiveTimeline | None = None
+
+    def __enter__(self) -> "_Timeline":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def __call__(self, workplace: "Workplace", now_s: float) -> None:
+        from channels.cli.timeline import LiveTimeline
+
+        if self._live is None:
+            known = workplace.journal.incidents(network=workplace.network.name)
+            self._live = LiveTimeline(workplace.journal, self._console, past=not known)
+        self._live(now_s)
+
+
+def _run_until_asked(
+    state: Path, case: "Case", seed: int, name: str, console: Console, *, as_json: bool
+) -> None:
+    """Stop at the first request: the network's clock stands still while a person thinks."""
+    from channels.cli.timeline import LiveTimeline
+    from evals.stage import stage
+    from graphs.workplace import Workplace
+    from tools.network.emulated.clock import SimulatedClock
+
+    network = stage(case, seed, state / "networks" / f"{name}.sqlite", name)
+    ends_s = case.world.starts_s + case.world.duration_s
+    clock = SimulatedClock(network)
+    try:
+        with (
+            Workplace(state, network, clock) as workplace,
+            LiveTimeline(workplace.journal, console) as timeline,
+        ):
+            waiting: list[str] = []
+            while clock.now_s() < ends_s and not waiting:
+                workplace.watch.step()
+                timeline(clock.now_s())
+                asked = workplace.journal.approval_requests(clock.now_s(), state="waiting")
+                mine = {r.incident.id for r in workplace.journal.incidents(network=name)}
+                waiting = [r.plan_id for r in asked if r.incident_id in mine]
+                if not waiting:
+                    clock.wait_until(clock.now_s() + 30.0)
+    finally:
+        network.close()
+    if as_json:
+        _print_json({"network": name, "waiting": list(waiting)})
+        return
+    for plan in waiting:
+        console.print(f"waiting for approval: noctua approve {plan}; then noctua resume")
+    if not waiting:
+        console.print("the scenario is over; nobody was asked anything")
+
+
+def _print_arms(console: Console, arms: "list[ArmResult]") -> None:
+    columns = (
+        "",
+        "SLO minutes lost",
+        "services hit",
+        "detected",
+        "mitigated",
+        "resolved",
+        "changes",
+    )
+    table = Table(*columns, title="the same hidden realisation, seconds after the fault")
+    for arm in arms:
+        times = (arm.detect_s, arm.mitigate_s, arm.resolve_s)
+        table.add_row(
+            arm.arm.replace("_zero", ", no delays"),
+            f"{arm.slo_minutes_total:.1f}",
+            str(arm.services_hit),
+            *("never" if t is None else f"{t:.0f}" for t in times),
+            str(arm.changes),
+        )
+    console.print(table)
+
+
+def _opened(state: Path) -> "Inventory":
+    from channels.networks import open_network
+
+    network, _ = open_network(state, "live")
+    return network.inventory()
+
+
+def _fresh(prefix: Path) -> Path:
+    """The first of prefix-1, prefix-2, ... that does not exist."""
+    number = 1
+    while (path := prefix.with_name(f"{prefix.name}-{number}")).exists():
+        number += 1
+    return path
+
+
+def _free_name(state: Path, name: str) -> str:
+    """`name`, or with a number behind it if the state directory has that network."""
+    found, number = name, 1
+    while (state / "networks" / f"{found}.sqlite").exists():
+        number += 1
+        found = f"{name}-{number}"
+    return found
+
+
+def _directory(context: typer.Context) -> Path:
+    """The state directory of the command line, or the default where there is none."""
+    directory = context.obj
+    return directory.path if isinstance(directory, StateDirectory) else Path(".noctua")
+
+
+def _print_json(document: JsonValue) -> None:
+    typer.echo(json.dumps(document, indent=2, allow_nan=False))
