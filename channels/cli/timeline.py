@@ -1,13 +1,13 @@
 """The live timeline: what the agents do, line by line, while the network's time passes."""
 
 from contextlib import AbstractContextManager
-from itertools import groupby
 from types import TracebackType
 
 from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from channels.report.timing import fold_symptoms
 from channels.report.wording import plain, utc
 from tools.journal.journal import Journal
 from tools.journal.records import TimelineEvent
@@ -80,14 +80,8 @@ class LiveTimeline(AbstractContextManager["LiveTimeline"]):
     def catch_up(self) -> None:
         """Print the events that were not printed yet, in order of writing."""
         fresh = self._fresh()
-        for (_, kind), run in groupby(fresh, lambda e: (e.incident_id, e.kind)):
-            events = list(run)
-            if kind == "symptom" and len(events) > 1:
-                first = events[0].text.removeprefix("joined: ")
-                text = f"{len(events)} symptoms joined, {first} first"
-                events = [events[0].model_copy(update={"text": text})]
-            for event in events:
-                self._console.print(event_line(event), soft_wrap=True)
+        for event in fold_symptoms(fresh):
+            self._console.print(event_line(event), soft_wrap=True)
         self.shown += fresh
         self._last_seq = max([self._last_seq, *(event.seq for event in fresh)])
 

@@ -195,14 +195,26 @@ def _label_nodes(
             for end in (link.a, link.b)
         }
     for node in sorted(wanted):
+        left = _has_neighbour_to_the_east(places[node], [places[n] for n in wanted if n != node])
         axis.annotate(
             _text(node),
             places[node],
-            xytext=(3, 4),
+            xytext=(-3 if left else 3, 4),
+            ha="right" if left else "left",
             textcoords="offset points",
             fontsize=8,
             zorder=5,
         )
+
+
+def _has_neighbour_to_the_east(
+    place: tuple[float, float], others: Sequence[tuple[float, float]]
+) -> bool:
+    """Whether the nearest other label begins where this one would be written."""
+    if not others:
+        return False
+    nearest = min(others, key=lambda other: math.dist(place, other))
+    return nearest[0] > place[0] and nearest[0] - place[0] > abs(nearest[1] - place[1])
 
 
 _FEW_NODES = 20

@@ -94,11 +94,16 @@ class CauseFact(Noun):
 
 
 class DiagnosisFacts(Noun):
-    """What was found, ranked, and what could not be told apart."""
+    """What was found, ranked, and what could not be told apart.
+
+    `equal_fit`: causes, in words, under which the observations are as likely as under the first,
+    so that only the odds before any observation separate them.
+    """
 
     verdict: str
     statement: str
     causes: tuple[CauseFact, ...]
+    equal_fit: tuple[str, ...]
     indistinguishable: tuple[str, ...]
     would_separate: str
     suspected_location: tuple[str, ...]
@@ -374,6 +379,11 @@ def _touched(journal: Journal, incident_id: str) -> frozenset[str]:
     return frozenset(touched)
 
 
+_SAME_FIT_NATS = 0.5
+"""Less than this is no evidence: a Bayes factor below 1.65 (Kass and Raftery 1995: under 3 is "not
+worth more than a bare mention")."""
+
+
 def _diagnosis(diagnosis: Diagnosis | None) -> DiagnosisFacts | None:
     if diagnosis is None:
         return None
@@ -394,6 +404,11 @@ def _diagnosis(diagnosis: Diagnosis | None) -> DiagnosisFacts | None:
         verdict=diagnosis.verdict,
         statement=diagnosis.statement,
         causes=causes,
+        equal_fit=tuple(
+            " and ".join(c.faults)
+            for c in causes[1:]
+            if causes[0].log_likelihood - c.log_likelihood < _SAME_FIT_NATS
+        ),
         indistinguishable=diagnosis.indistinguishable,
         would_separate=diagnosis.would_separate,
         suspected_location=diagnosis.suspected_location,

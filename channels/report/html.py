@@ -6,6 +6,7 @@ from markupsafe import Markup
 from channels.report import drawings, wording
 from channels.report.facts import ReportFacts
 from channels.report.summary import Summary, summarise
+from channels.report.timing import fold_symptoms
 
 _PLACE = ("channels.report", "templates")
 
@@ -20,7 +21,7 @@ def to_html(facts: ReportFacts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(wording.FILTERS)
+    environment.filters.update(wording.FILTERS, folded=fold_symptoms)
     template = environment.get_template("report.html.j2")
     summary = summarise(facts)
     return template.render(f=facts, summary=summary, drawings=_drawings(facts, summary))

@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from channels.report import wording
 from channels.report.facts import ReportFacts
 from channels.report.summary import summarise
+from channels.report.timing import fold_symptoms
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]>#|~!])")
 
@@ -22,7 +23,7 @@ def to_markdown(facts: ReportFacts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(wording.FILTERS)
+    environment.filters.update(wording.FILTERS, folded=fold_symptoms)
     environment.filters["fenced"] = lambda text: _Own(_fenced(str(text)))
     environment.filters["code"] = lambda text: _Own(f"`{_no_ticks(text)}`")
     return environment.get_template("report.md.j2").render(f=facts, summary=summarise(facts))

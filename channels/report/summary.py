@@ -45,13 +45,13 @@ def _tiles(facts: ReportFacts) -> tuple[Tile, ...]:
     times, services = facts.milestones, facts.services
     onset = times.onset_s
     counted = f"{services.minutes_lost:.0f}" if services.measured else "–"
-    hit = f"{len(services.hit)} / {len(services.customers)}" if services.measured else "–"
+    hit = str(len(services.hit)) if services.measured else "–"
     ending = times.ending.capitalize() or "Closed"
     return (
         Tile(
             name="Detected after",
             value=duration(times.detected_s - onset),
-            note="from the earliest sign",
+            note="from the onset",
         ),
         Tile(
             name="Mitigated after", value=_since(onset, times.mitigated_s), note="change in force"
@@ -59,10 +59,10 @@ def _tiles(facts: ReportFacts) -> tuple[Tile, ...]:
         Tile(
             name=f"{ending} after",
             value=_since(onset, times.closed_s),
-            note="from the earliest sign",
+            note="from the onset",
         ),
         Tile(name="SLO minutes lost", value=counted, note="summed over services"),
-        Tile(name="Services / customers hit", value=hit, note="outside their objective"),
+        Tile(name="Services hit", value=hit, note=f"of {len(services.customers)} customers"),
         Tile(
             name="Alarms folded",
             value=f"{facts.alarms.alarms} → {len(facts.alarms.symptoms)} → 1",
@@ -78,7 +78,7 @@ def _since(onset_s: float, time_s: float | None) -> str:
 def _happened(facts: ReportFacts) -> str:
     times, incident = facts.milestones, facts.record.incident
     parts = [
-        f"The first sign came at {clock_time(times.onset_s)}; the incident was opened at "
+        f"It began at {clock_time(times.onset_s)}; the incident was opened at "
         f"{clock_time(times.detected_s)} as {incident.severity.value}"
     ]
     if facts.services.measured and facts.services.hit:

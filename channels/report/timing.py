@@ -1,6 +1,7 @@
 """When what happened, read from the timeline."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from tools.journal.records import IncidentRecord, TimelineEvent
 from twin.nouns.base import Noun
@@ -36,7 +37,7 @@ class Milestones(Noun):
     def listed(self) -> tuple[tuple[str, float | None], ...]:
         """Names and times, in the order in which an incident passes them."""
         return (
-            ("Started (earliest sign)", self.onset_s),
+            ("Started (onset)", self.onset_s),
             ("Detected", self.detected_s),
             ("Acknowledged", self.acknowledged_s),
             ("Diagnosed", self.diagnosed_s),
@@ -87,6 +88,19 @@ def courses(timeline: Sequence[TimelineEvent]) -> dict[str, PlanCourse]:
         elif event.kind in _STAGES and current:
             found[current] = found[current].model_copy(update={_STAGES[event.kind]: event.time_s})
     return found
+
+
+def fold_symptoms(events: Sequence[TimelineEvent]) -> list[TimelineEvent]:
+    """The events with every run of symptoms that joined one incident at one time as one event."""
+    folded: list[TimelineEvent] = []
+    for (_, kind, _), run in groupby(events, lambda e: (e.incident_id, e.kind, e.time_s)):
+        same = list(run)
+        if kind == "symptom" and len(same) > 1:
+            first = same[0].text.removeprefix("joined: ")
+            text = f"{len(same)} symptoms joined, {first} first"
+            same = [same[0].model_copy(update={"text": text})]
+        folded += same
+    return folded
 
 
 def is_return(plan_id: str) -> bool:

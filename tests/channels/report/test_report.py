@@ -103,6 +103,28 @@ def test_the_report_ranks_causes_and_marks_the_remedy_that_became_the_plan(resol
     assert {remedy.seed for remedy in facts.remedies} == {chosen.seed}
 
 
+def test_a_cause_that_fits_as_well_is_named_even_where_one_was_found(state: Path) -> None:
+    best, rival = (
+        Hypothesis(
+            id=link,
+            faults=(LinkDown(link=link),),
+            log_likelihood=log_likelihood,
+            probability=probability,
+            evidence_for=(),
+            evidence_against=(),
+        )
+        for link, log_likelihood, probability in (("A--B", 40.0, 0.99), ("C--D", 39.9, 0.01))
+    )
+    worse = rival.model_copy(update={"faults": (LinkDown(link="E--F"),), "log_likelihood": 30.0})
+    found = Diagnosis(verdict="found", hypotheses=(best, rival, worse), statement="it is A--B")
+    with Journal.open(state / "journal.sqlite") as journal:
+        journal.put_artefact(INCIDENT, "diagnosis", found)
+    facts = _facts(state)
+    assert facts.diagnosis is not None
+    assert facts.diagnosis.equal_fit == ("C--D is down",)
+    assert "What was seen fits as well with: C--D is down" in to_html(facts)
+
+
 def test_predicted_stands_beside_observed(resolved: Path) -> None:
     page, plan = to_html(_facts(resolved)), _facts(resolved).plans[0]
     assert plan.observed
