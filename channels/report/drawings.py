@@ -22,7 +22,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from channels.report.comparison import Comparison
-from channels.report.facts import ObservedFact, RemedyFact
+from channels.report.contents import ObservedFact, RemedyFact
 from channels.report.topology_facts import LinkFact, TopologyFacts
 from channels.report.wording import plain
 
@@ -194,8 +194,9 @@ def _label_nodes(
             if link.down or link.touched or (link.utilisation.get(moment) or 0) >= _HOT
             for end in (link.a, link.b)
         }
+    width = max(x for x, _ in places.values()) - min(x for x, _ in places.values())
     for node in sorted(wanted):
-        left = _has_neighbour_to_the_east(places[node], [places[n] for n in wanted if n != node])
+        left = _is_taken_to_the_east(places[node], [places[n] for n in wanted], width)
         axis.annotate(
             _text(node),
             places[node],
@@ -207,14 +208,14 @@ def _label_nodes(
         )
 
 
-def _has_neighbour_to_the_east(
-    place: tuple[float, float], others: Sequence[tuple[float, float]]
+def _is_taken_to_the_east(
+    place: tuple[float, float], others: Sequence[tuple[float, float]], width: float
 ) -> bool:
-    """Whether the nearest other label begins where this one would be written."""
-    if not others:
-        return False
-    nearest = min(others, key=lambda other: math.dist(place, other))
-    return nearest[0] > place[0] and nearest[0] - place[0] > abs(nearest[1] - place[1])
+    """Whether another label begins where this one would be written; `width`: of the map, degrees.
+    """
+    return any(
+        0 < x - place[0] < 0.2 * width and abs(y - place[1]) < 0.02 * width for x, y in others
+    )
 
 
 _FEW_NODES = 20

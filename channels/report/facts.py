@@ -11,16 +11,32 @@ from pydantic import JsonValue
 from agents.believed import links_of
 from agents.simulator import Trial
 from channels.report.comparison import Comparison
+from channels.report.contents import (
+    AlarmFacts,
+    ApprovalFact,
+    AuditFacts,
+    CauseFact,
+    DiagnosisFacts,
+    DispatchFact,
+    MindFact,
+    ObservedFact,
+    PlanFacts,
+    Remaining,
+    RemedyFact,
+    ReportFacts,
+    ScenarioFact,
+    ServiceFact,
+    ServiceFacts,
+    StepFact,
+    SymptomFact,
+)
 from channels.report.timing import Milestones, PlanCourse, courses, milestones
-from channels.report.topology_facts import TopologyFacts, topology_facts
+from channels.report.topology_facts import topology_facts
 from channels.report.wording import fault_text, magnitude_text, quoted, short_action
 from tools.journal.journal import Journal
 from tools.journal.records import (
     ApprovalRequest,
-    AuditLine,
-    AuditReport,
     Change,
-    Charge,
     DispatchRecord,
     IncidentRecord,
     Quarantine,
@@ -28,231 +44,12 @@ from tools.journal.records import (
     TimelineEvent,
 )
 from twin.nouns.action import describe
-from twin.nouns.base import Noun
 from twin.nouns.configuration import configuration_diff
-from twin.nouns.diagnosis import Diagnosis, Evidence
+from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.fault import Fault
-from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.incident import TERMINAL_PHASES, Symptom
 from twin.nouns.inventory import Inventory
-from twin.nouns.plan import BlastRadius, Outcome, Plan
-
-
-class SymptomFact(Noun):
-    """One folded symptom. `magnitude`: with its unit."""
-
-    id: str
-    kind: str
-    resource: str
-    first_seen_s: float
-    last_seen_s: float
-    magnitude: str
-    alarms: int
-    active: bool
-
-
-class AlarmFacts(Noun):
-    """How many raw alarms were folded into how many symptoms, and those into one incident.
-
-    `incidents_open`: incidents of the same network that were open at some time while this one was.
-    """
-
-    alarms: int
-    symptoms: tuple[SymptomFact, ...]
-    incidents_open: int
-
-
-class ServiceFact(Noun):
-    """A service that was outside its objective, for `minutes_lost` minutes."""
-
-    service: str
-    customer: str
-    traffic_class: str
-    minutes_lost: float
-
-
-class ServiceFacts(Noun):
-    """Who was hit. `measured` is False until the incident closes: nobody has counted yet."""
-
-    measured: bool
-    hit: tuple[ServiceFact, ...]
-    minutes_lost: float
-    customers: tuple[str, ...]
-
-
-class CauseFact(Noun):
-    """A hypothesis in words. Log likelihoods are in nats, relative to "nothing is wrong"."""
-
-    id: str
-    faults: tuple[str, ...]
-    probability: float
-    log_likelihood: float
-    evidence_for: tuple[Evidence, ...]
-    evidence_against: tuple[Evidence, ...]
-    unexplained: tuple[str, ...]
-    source: str
-
-
-class DiagnosisFacts(Noun):
-    """What was found, ranked, and what could not be told apart.
-
-    `equal_fit`: causes, in words, under which the observations are as likely as under the first,
-    so that only the odds before any observation separate them.
-    """
-
-    verdict: str
-    statement: str
-    causes: tuple[CauseFact, ...]
-    equal_fit: tuple[str, ...]
-    indistinguishable: tuple[str, ...]
-    would_separate: str
-    suspected_location: tuple[str, ...]
-
-
-class RemedyFact(Noun):
-    """One remedy as simulated. `cost`: expected, in services in breach (see agents.costs)."""
-
-    id: str
-    actions: tuple[str, ...]
-    in_short: str
-    reason: str
-    cost: float
-    breached_services: Interval
-    max_utilisation: Interval
-    lost_bps: Interval
-    in_scenario: dict[str, float]
-    rollouts: int
-    seed: int
-    chosen: bool
-
-
-class ScenarioFact(Noun):
-    """A further fault that was imagined. `probability`: of it happening before the repair."""
-
-    id: str
-    fault: str
-    probability: float
-    why: str
-    max_utilisation: float | None
-
-
-class StepFact(Noun):
-    """One commit on one device: its diff, the diff of its return, and where the change stands."""
-
-    node: str
-    actions: tuple[str, ...]
-    diff: str
-    return_diff: str
-    state: str
-    detail: str
-    forecast: Forecast
-
-
-class ApprovalFact(Noun):
-    """What was asked, and who answered. `state`: as of the last entry in the journal."""
-
-    state: str
-    requested_s: float
-    expires_s: float
-    decision: str
-    by: str
-    reason: str
-    decided_s: float | None
-    plan_hash: str
-
-
-class ObservedFact(Noun):
-    """One egress after the change: what was forecast and what was measured, as utilisation."""
-
-    egress: str
-    forecast: Interval
-    observed: float | None
-    inside: bool | None
-
-
-class PlanFacts(Noun):
-    """One plan and what came of it. `observed`: in the order of the forecast."""
-
-    id: str
-    hash: str
-    purpose: str
-    attempt: int
-    actions: tuple[str, ...]
-    way_back: tuple[str, ...]
-    temporary: bool
-    reason: str
-    finished_by: str
-    created_s: float
-    state_hash: str
-    steps: tuple[StepFact, ...]
-    blast_radius: BlastRadius
-    forecast: Forecast
-    do_nothing: Forecast
-    approval: ApprovalFact | None
-    course: PlanCourse
-    verdict: str
-    observed: tuple[ObservedFact, ...]
-    worse_services: tuple[str, ...]
-
-
-class DispatchFact(Noun):
-    """An order to the field, with its ticket."""
-
-    id: str
-    place: str
-    links: tuple[str, ...]
-    text: str
-    requested_s: float
-    state: str
-    updated_s: float
-
-
-class MindFact(Noun):
-    """Who finished one run of a role; `swaps`: which minds lost it, and why."""
-
-    role: str
-    started_s: float
-    ended_s: float
-    finished_by: str
-    swaps: tuple[str, ...]
-
-
-class AuditFacts(Noun):
-    """The incident's lines of the audit chain, and the state of the whole chain when gathered."""
-
-    lines: tuple[AuditLine, ...]
-    report: AuditReport
-
-
-class Remaining(Noun):
-    """What is still broken or temporary: in words, one line each."""
-
-    broken: tuple[str, ...]
-    temporary: tuple[str, ...]
-
-
-class ReportFacts(Noun):
-    """Everything that the report of one incident says. `as_of_s`: the journal's last entry."""
-
-    record: IncidentRecord
-    as_of_s: float
-    closed: bool
-    milestones: Milestones
-    alarms: AlarmFacts
-    services: ServiceFacts
-    topology: TopologyFacts
-    diagnosis: DiagnosisFacts | None
-    remedies: tuple[RemedyFact, ...]
-    scenarios: tuple[ScenarioFact, ...]
-    plans: tuple[PlanFacts, ...]
-    dispatches: tuple[DispatchFact, ...]
-    remaining: Remaining
-    next_steps: tuple[str, ...]
-    minds: tuple[MindFact, ...]
-    charges: Charge
-    timeline: tuple[TimelineEvent, ...]
-    audit: AuditFacts
-    comparisons: tuple[Comparison, ...]
+from twin.nouns.plan import Outcome, Plan
 
 
 def gather(

@@ -4,7 +4,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from channels.report import drawings, wording
-from channels.report.facts import ReportFacts
+from channels.report.contents import ReportFacts
 from channels.report.summary import Summary, summarise
 from channels.report.timing import fold_symptoms
 

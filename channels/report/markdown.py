@@ -5,7 +5,7 @@ import re
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from channels.report import wording
-from channels.report.facts import ReportFacts
+from channels.report.contents import ReportFacts
 from channels.report.summary import summarise
 from channels.report.timing import fold_symptoms
 

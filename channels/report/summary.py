@@ -1,6 +1,6 @@
 """What the first screen of a report says, in sentences."""
 
-from channels.report.facts import PlanFacts, ReportFacts
+from channels.report.contents import PlanFacts, ReportFacts
 from channels.report.wording import clock_time, duration, plain, probability, quoted
 from twin.nouns.base import Noun
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from channels.report.facts import ReportFacts
+from channels.report.contents import ReportFacts
 from channels.report.html import to_html
 from channels.report.markdown import to_markdown
 from twin.errors import BadInput

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from channels.report.comparison import Comparison
-from channels.report.facts import ReportFacts, gather
+from channels.report.contents import ReportFacts
+from channels.report.facts import gather
 from channels.report.html import to_html
 from channels.report.markdown import to_markdown
 from tests.channels.conftest import INCIDENT, PLAN, inventory_of
