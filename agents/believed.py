@@ -66,9 +66,7 @@ def _healthy_demand(situation: Situation) -> TrafficMatrix:
     healthy = NetworkState(
         tracker.topology, tracker.healthy_running, tracker.demand.matrix_at(tracker.now_s)
     )
-    return calibrated(
-        twin, healthy, offered_totals(twin, healthy) * np.exp(tracker.load_bias)
-    )
+    return calibrated(twin, healthy, offered_totals(twin, healthy) * np.exp(tracker.load_bias))
 
 
 def _as_it_is_now(tracker: Tracker, spike: TrafficSpike) -> TrafficSpike:

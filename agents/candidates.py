@@ -1,4 +1,4 @@
-"""Causes that could reach the symptoms: proposed by the graph and the trackers, judged elsewhere."""
+"""Causes that could reach the symptoms: proposed by graph and trackers, judged elsewhere."""
 
 from collections.abc import Iterable
 
@@ -58,7 +58,7 @@ def _from_adjacencies(
 
 
 def _unrecorded_ducts(tracker: Tracker, observation: Observation) -> Iterable[Candidate]:
-    """Links that went down within seconds of each other and meet at a node: a duct nobody recorded."""
+    """Links that went down together and meet at a node: a duct that nobody recorded."""
     since = observation.down_since
     for node in tracker.inventory.topology.nodes:
         here = [x.id for x in tracker.inventory.topology.links_at(node.id) if x.id in since]
@@ -77,7 +77,8 @@ def _from_configurations(
         for was, runs in zip(old.interfaces, new.interfaces, strict=True):
             if was.igp_weight != runs.igp_weight:
                 fault = IgpWeightMisconfig(node=new.node, link=runs.link, weight=runs.igp_weight)
-                reason = f"{new.node} runs weight {runs.igp_weight} on {runs.link}, it was {was.igp_weight}"
+                change = f"{runs.igp_weight} on {runs.link}, it was {was.igp_weight}"
+                reason = f"{new.node} runs weight {change}"
                 yield _candidate(fault, reason)
 
 

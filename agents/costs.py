@@ -1,4 +1,6 @@
-"""How bad a state of the network is: one definition, used wherever remedies or scenarios are ranked."""
+"""How bad a state of the network is: one definition, used wherever remedies or scenarios are
+ranked.
+"""
 
 from twin.nouns.forecast import Forecast
 
@@ -9,7 +11,9 @@ DEVICE_WEIGHT = 0.03
 """Every device that a remedy touches costs this much of a service in breach (our definition)."""
 
 TIE = 0.25
-"""Costs closer than a quarter of a service in breach are a tie: the forecast cannot tell them apart."""
+"""Costs closer than a quarter of a service in breach are a tie: the forecast cannot tell them
+apart.
+"""
 
 
 def expected_cost(forecast: Forecast, offered_bps: float) -> float:

@@ -1,4 +1,4 @@
-"""Ranks root causes: candidates from the graph, each simulated in the twin, judged by likelihood."""
+"""Ranks root causes: candidates from the graph, each simulated, then judged by likelihood."""
 
 import math
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from agents.candidates import Candidate, propose_candidates
-from agents.role import Role, Ungrounded
 from agents.prompts import prompt
+from agents.role import Role, Ungrounded
 from agents.situation import Situation
 from tools.registry import Tool
 from twin.nouns.base import Noun
@@ -57,7 +57,8 @@ class TestedCause(Noun):
 
 
 class DiagnosisAnswer(Noun):
-    """`ranking`: ids of tested causes, most likely first. `would_separate`: the observation that would
+    """`ranking`: ids of tested causes, most likely first. `would_separate`: the observation that
+    would
     tell the leading causes apart, "" if they are told apart. `statement`: for the operator."""
 
     verdict: Literal["found", "ambiguous", "unknown", "healthy"]
@@ -103,9 +104,9 @@ class Diagnoser:
                 ),
                 Tool(
                     name="test_causes",
-                    description="Simulate sets of proposed causes in the twin and compare each with "
-                    "what was observed. Returns log posterior odds against nothing being wrong, and "
-                    "the symptoms that each leaves unexplained.",
+                    description="Simulate sets of proposed causes in the twin and compare each "
+                    "with what was observed. Returns log posterior odds against nothing being "
+                    "wrong, and the symptoms that each leaves unexplained.",
                     arguments=TestCauses,
                     effect="read",
                     call=self.test_causes,
@@ -130,7 +131,8 @@ class Diagnoser:
             "devices_with_commits": sorted(changed),
         }
 
-    # Tools -----------------------------------------------------------------------------------------
+    # Tools
+    # -----------------------------------------------------------------------------------------
 
     def read_configuration(self, arguments: ReadConfiguration) -> dict[str, object]:
         """Read one device; its differences make candidates."""
@@ -178,7 +180,8 @@ class Diagnoser:
                 f'"{answer.ranking[0]}" is not among the likeliest ({", ".join(close) or "none"})'
             )
 
-    # The result ------------------------------------------------------------------------------------
+    # The result
+    # ------------------------------------------------------------------------------------
 
     def diagnosis(self, answer: DiagnosisAnswer) -> Diagnosis:
         """The answer with the evidence of each cause."""
@@ -203,7 +206,8 @@ class Diagnoser:
         """The configurations as read during this diagnosis."""
         return self._running
 
-    # Inside ----------------------------------------------------------------------------------------
+    # Inside
+    # ----------------------------------------------------------------------------------------
 
     def _symptoms(self) -> list[Symptom]:
         mine = {s.id for s in self._incident.symptoms}

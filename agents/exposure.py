@@ -19,8 +19,8 @@ _MOST_TARGETS = 5
 class Exposure(Noun):
     """One further fault, simulated on top of the present state: what it would do.
 
-    `partitions`: node pairs cut off from each other. `max_utilisation`: offered / capacity. `grounds`:
-    why it is on the list.
+    `partitions`: node pairs cut off from each other. `max_utilisation`: offered / capacity.
+    `grounds`: why it is on the list.
     """
 
     id: str
@@ -36,7 +36,9 @@ def exposures(
     state: NetworkState, twin: Twin, tracker: Tracker, most: int = 12
 ) -> tuple[Exposure, ...]:
     """Every single link and duct that is up, and a surge at the busiest nodes; the worst first."""
-    found = [_expose(state, fault, grounds, twin) for fault, grounds in _next_faults(state, tracker)]
+    found = [
+        _expose(state, fault, grounds, twin) for fault, grounds in _next_faults(state, tracker)
+    ]
     found.sort(key=lambda e: (-(e.excess_bps + e.cut_off_bps), -e.max_utilisation, e.id))
     return tuple(found[:most])
 

@@ -45,7 +45,10 @@ class Imaginer:
     """Imagines for one incident, on the state that the diagnosis found."""
 
     def __init__(
-        self, situation: Situation, state: NetworkState, remedies: Sequence[tuple[Remedy, NetworkState]]
+        self,
+        situation: Situation,
+        state: NetworkState,
+        remedies: Sequence[tuple[Remedy, NetworkState]],
     ) -> None:
         self._situation = situation
         self._state = state
@@ -60,15 +63,16 @@ class Imaginer:
             tools=(
                 Tool(
                     name="list_exposures",
-                    description="Simulate every single further failure with nothing done, and return "
-                    "the worst.",
+                    description="Simulate every single further failure with nothing done, and "
+                    "return the worst.",
                     arguments=NoArguments,
                     effect="read",
                     call=lambda _: self._list(self._state),
                 ),
                 Tool(
                     name="list_exposures_under",
-                    description="The same with one proposed remedy in force: how it could go wrong.",
+                    description="The same with one proposed remedy in force: how it could go "
+                    "wrong.",
                     arguments=Under,
                     effect="read",
                     call=self._list_under,

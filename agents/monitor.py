@@ -1,6 +1,9 @@
-"""Folds symptoms into incidents: which belong together, and how bad it is. Nothing is an answer too."""
+"""Folds symptoms into incidents: which belong together, and how bad it is. Nothing is an answer
+too.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -26,7 +29,7 @@ _PULLED_SHARE = 0.02
 
 
 class SymptomGroup(Noun):
-    """Symptom ids that are one incident. `joins`: the id of an open incident they belong to, or ""."""
+    """Symptom ids that are one incident. `joins`: an open incident that they belong to, or ""."""
 
     symptoms: tuple[str, ...] = Field(min_length=1)
     severity: Severity
@@ -42,7 +45,7 @@ class Grouping(Noun):
 
 
 class Relation(Noun):
-    """Two symptoms, or a symptom and an open incident, that belong together, and why."""
+    """Two symptoms, or a symptom and an open incident or planned work, that belong together."""
 
     one: str
     other: str
@@ -82,6 +85,7 @@ class Monitor:
         """What the monitor is told."""
         return {
             "symptoms": [s.model_dump(mode="json") | {"id": s.id} for s in self._fresh.values()],
+            "services_in_breach": sorted(self._situation.tracker.services.in_breach_now),
             "open_incidents": [{"id": i.id, "title": i.title} for i in self._open.values()],
         }
 
@@ -107,8 +111,23 @@ class Monitor:
             for other in known[i + 1 :]:
                 if reason := self._related(one, other):
                     found.append(Relation(one=one.id, other=other.id, reason=reason))
-            found.extend(self._with_incidents(one))
+            found.extend(self._with_incidents(one) or self._with_planned_work(one))
         return found
+
+    def _with_planned_work(self, symptom: Symptom) -> list[Relation]:
+        """Announced work that is under way and moves traffic to where the symptom is."""
+        if symptom.kind != "queue_drops":
+            return []
+        tracker = self._situation.tracker
+        under_way = [w for w in tracker.inventory.planned_work if w.covers_time(tracker.now_s)]
+        node, link = symptom.resource.split("|")
+        before = replace(tracker.normal_state(), running=tracker.inventory.intended)
+        for work in under_way:
+            after = replace(before, down_links=before.down_links | set(work.links))
+            if self._rise(before, after, node, link) > _PULLED_SHARE:
+                reason = f"planned work {work.id} moves traffic onto {symptom.resource}"
+                return [Relation(one=symptom.id, other=f"planned:{work.id}", reason=reason)]
+        return []
 
     def _with_incidents(self, symptom: Symptom) -> list[Relation]:
         """The open incidents that a symptom may be a consequence of, the likeliest one only."""

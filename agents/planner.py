@@ -1,4 +1,6 @@
-"""Turns the chosen remedy into one plan: commits in order, each with its forecast, and the way back."""
+"""Turns the chosen remedy into one plan: commits in order, each with its forecast, and the way
+back.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +25,8 @@ _WATCHED = 6
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What a plan is made of. `state`: the network now, cause included; `known_down`: links known to be
+    """What a plan is made of. `state`: the network now, cause included; `known_down`: links known
+    to be
     down, which with the running configuration is the state that the plan is made for."""
 
     incident_id: str
@@ -49,9 +52,7 @@ def make_plan(situation: Situation, request: PlanRequest, now_s: float) -> Plan:
     final = replace(state, running=steps[-1].after) if steps else state
     watch = _watched(situation, state, final)
     plan_id = f"{request.incident_id}.{request.purpose}{request.attempt}"
-    forecasts = [
-        predict(situation, replace(state, running=step.after), watch) for step in steps
-    ]
+    forecasts = [predict(situation, replace(state, running=step.after), watch) for step in steps]
     return Plan(
         id=plan_id,
         incident_id=request.incident_id,
@@ -88,9 +89,7 @@ def _is_lasting(action: Action, cause: Sequence[Fault]) -> bool:
     )
 
 
-def way_back(
-    situation: Situation, state: NetworkState, request: PlanRequest
-) -> tuple[Action, ...]:
+def way_back(situation: Situation, state: NetworkState, request: PlanRequest) -> tuple[Action, ...]:
     """The inverses of what is temporary, last action first."""
     from_here, undo = state.running, list[Action]()
     for action in request.remedy.actions:

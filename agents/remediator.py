@@ -1,4 +1,6 @@
-"""Proposes candidate remedies, and afterwards chooses one of those that the forecast cannot separate."""
+"""Proposes candidate remedies, and afterwards chooses one of those that the forecast cannot
+separate.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -60,17 +62,27 @@ class Proposer:
             name="remediator",
             prompt=prompt("remediator"),
             tools=(
-                _tool("screen_single_actions", "Try every single weight change, drain and revert near "
-                      "the trouble in the twin; returns the best.",
-                      lambda: screen.best_single(cause)),
-                _tool("screen_pairs", "Grow the best single actions by a second one, where one does "
-                      "not suffice.", lambda: screen.best_pairs(screen.best_single(cause))),
-                _tool("screen_rate_limits", "Limit best effort on each egress in trouble, so that the "
-                      "other classes fit.", screen.rate_limits),
+                _tool(
+                    "screen_single_actions",
+                    "Try every single weight change, drain and revert near "
+                    "the trouble in the twin; returns the best.",
+                    lambda: screen.best_single(cause),
+                ),
+                _tool(
+                    "screen_pairs",
+                    "Grow the best single actions by a second one, where one does not suffice.",
+                    lambda: screen.best_pairs(screen.best_single(cause)),
+                ),
+                _tool(
+                    "screen_rate_limits",
+                    "Limit best effort on each egress in trouble, so that the other classes fit.",
+                    screen.rate_limits,
+                ),
                 Tool(
                     name="measure",
-                    description="Try actions of your own in the twin: how much traffic stays beyond "
-                    "90 % of a link or is lost silently, in bit/s, and the highest utilisation.",
+                    description="Try actions of your own in the twin: how much traffic stays "
+                    "beyond 90 % of a link or is lost silently, in bit/s, and the highest "
+                    "utilisation.",
                     arguments=Measure,
                     effect="read",
                     call=lambda m: _shown(screen.measure(m.actions)),
@@ -155,7 +167,8 @@ class Chooser:
             raise Ungrounded(f'"{answer.remedy}" was not simulated')
         if answer.remedy not in self.tied():
             raise Ungrounded(
-                f'"{answer.remedy}" is forecast to be worse than {self.tied()[0]} by more than a tie'
+                f'"{answer.remedy}" is forecast to be worse than "{self.tied()[0]}" by more '
+                "than a tie"
             )
 
 

@@ -1,7 +1,7 @@
 """Candidate actions for a state: every single one in reach of the trouble, screened in the twin.
 
-The screen looks at the share of traffic that would be lost, with everything computed once per action;
-what survives is simulated properly by the simulator.
+The screen looks at the share of traffic that would be lost, with everything computed once per
+action; what survives is simulated properly by the simulator.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -215,5 +215,7 @@ def _best(found: Iterable[Screened], below: float, most: int) -> list[Screened]:
 
 def _place(action: Action) -> str:
     return ":".join(
-        str(value) for key, value in action.model_dump().items() if key not in ("weight", "rate_bps")
+        str(value)
+        for key, value in action.model_dump().items()
+        if key not in ("weight", "rate_bps")
     )

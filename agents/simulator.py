@@ -21,8 +21,8 @@ SCENARIO_ROLLOUTS = 50
 class Trial(Noun):
     """One remedy, simulated.
 
-    `ahead`: forecast at the busiest demand expected before the repair. `in_scenario`: expected cost by
-    imagined fault. `cost`: what remedies are compared by, see `agents.costs`.
+    `ahead`: forecast at the busiest demand expected before the repair. `in_scenario`: expected cost
+    by imagined fault. `cost`: what remedies are compared by, see `agents.costs`.
     """
 
     remedy: Remedy
@@ -39,8 +39,8 @@ def simulate(
 ) -> tuple[Trial, ...]:
     """Simulate `remedies` on `state` (at the demand ahead).
 
-    `scenarios`: imagined fault and its probability before the repair, by id. The seed is the same for
-    every remedy, so that their differences are not noise.
+    `scenarios`: imagined fault and its probability before the repair, by id. The seed is the same
+    for every remedy, so that their differences are not noise.
     """
     return tuple(_try(situation, state, remedy, scenarios) for remedy in remedies)
 
@@ -65,7 +65,9 @@ def _try(
     offered = float(state.traffic.rates_bps.sum())
     ahead = _forecast(situation, after, ROLLOUTS)
     in_scenario = {
-        name: expected_cost(_forecast(situation, with_fault(after, fault), SCENARIO_ROLLOUTS), offered)
+        name: expected_cost(
+            _forecast(situation, with_fault(after, fault), SCENARIO_ROLLOUTS), offered
+        )
         for name, (fault, _) in scenarios.items()
     }
     touched = {d for action in remedy.actions for d in devices_of(action, state.topology)}

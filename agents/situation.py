@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from tools.graph_store.protocol import KnowledgeGraph
 from tools.network.protocol import Network
 from twin.forecasting import Uncertainty
@@ -18,7 +20,6 @@ class Situation:
     network: Network
     tracker: Tracker
     graph: KnowledgeGraph
-    uncertainty: Uncertainty
     seed: int
     _twin: Twin = field(init=False)
 
@@ -31,6 +32,20 @@ class Situation:
         if self._twin.inventory.topology is not self.tracker.topology:
             self._twin = Twin(replace(self.inventory, topology=self.tracker.topology))
         return self._twin
+
+    @property
+    def uncertainty(self) -> Uncertainty:
+        """How wrong forecasts may be: as far as healthy loads have been off, at least the default.
+
+        Where a few large demands are hashed, predicted moves of traffic err more than where many
+        small ones are; the spread of the learned bias over the egresses shows which it is.
+        """
+        default = Uncertainty()
+        spread = float(np.std(self.tracker.load_bias))
+        return Uncertainty(
+            pair_sigma=max(default.pair_sigma, spread),
+            split_sigma=max(default.split_sigma, 2 * spread),
+        )
 
     @property
     def inventory(self) -> Inventory:

@@ -15,19 +15,21 @@ SAMPLES_TO_DIVERGE = 3
 """Samples in a row outside the interval that make a divergence."""
 
 _SLACK = 0.05
-"""Utilisation by which a sample has to leave the interval to count: one sample is 30 s of bursts."""
+"""Utilisation by which a sample has to leave the interval to count: one sample is 30 s of bursts.
+"""
+
+_HARMLESS = 0.5
+"""An egress that runs below half its capacity hurts nobody, however wrong its forecast was."""
 
 _WORSE_LOSS = 0.02
 """A service whose probes lose this much more than before the change is worse."""
 
 
-def judge(
-    tracker: Tracker, plan: Plan, before_s: float, after_s: float, now_s: float
-) -> Outcome:
+def judge(tracker: Tracker, plan: Plan, before_s: float, after_s: float, now_s: float) -> Outcome:
     """Compare what was seen from `after_s` (converged) to `now_s` with the plan's forecast.
 
-    Diverged: an egress above its interval for SAMPLES_TO_DIVERGE samples in a row (below is welcome),
-    or a service worse than it was between `before_s` and the change.
+    Diverged: an egress above its interval (and above half its capacity) for SAMPLES_TO_DIVERGE
+    samples in a row, or a service worse than it was between `before_s` and the change.
     """
     rounds = tracker.rounds_within(after_s, now_s)
     observed, inside, beyond = {}, {}, []
@@ -37,7 +39,7 @@ def judge(
             continue
         observed[name] = float(np.mean(samples))
         inside[name] = interval.holds(observed[name])
-        above = samples > interval.p95 + _SLACK
+        above = (samples > interval.p95 + _SLACK) & (samples > _HARMLESS)
         if _longest_run(above) >= SAMPLES_TO_DIVERGE:
             beyond.append(f"{name} runs at {samples[-1]:.0%}, forecast {interval.p95:.0%} at most")
     worse = worse_services(tracker, before_s, plan.created_s, after_s, now_s)

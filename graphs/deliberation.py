@@ -151,7 +151,9 @@ def propose(desk: Desk, state: IncidentState) -> Command[str]:
         return Command(goto="escalate", update=update | {"note": str(exc)})
     remedies = work.remedies(run.answer)
     desk.enter(incident_id, Phase.PROPOSING)
-    desk.tell(incident_id, "proposed", "remediator", f"{len(remedies)} remedies, doing nothing included")
+    desk.tell(
+        incident_id, "proposed", "remediator", f"{len(remedies)} remedies, doing nothing included"
+    )
     return Command(
         goto="supervisor",
         update=update
@@ -187,7 +189,10 @@ def _dispatch(desk: Desk, state: IncidentState) -> dict[str, Any]:
     desk.journal.record_dispatch(order, "requested", now)
     desk.situation.network.dispatch(order)
     desk.tell(
-        incident.id, "dispatched", "remediator", f"field sent to {order.place}: {', '.join(order.links)}"
+        incident.id,
+        "dispatched",
+        "remediator",
+        f"field sent to {order.place}: {', '.join(order.links)}",
     )
     return {"dispatch_id": order.id}
 
@@ -204,7 +209,7 @@ def imagine(desk: Desk, state: IncidentState) -> Command[str]:
         run = desk.play(incident_id, work.role(), work.task())
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
-    scenarios = [
+    scenarios: list[dict[str, Any]] = [
         {
             "id": s.exposure,
             "probability": s.probability,
@@ -232,13 +237,12 @@ def simulate_trials(desk: Desk, state: IncidentState) -> Command[str]:
     ahead = state_ahead(situation, situation.read_running(), cause)
     remedies = [Remedy.model_validate(r) for r in state["remedies"]]
     scenarios = {
-        s["id"]: (_FAULT.validate_python(s["fault"]), float(s["probability"])) for s in state["scenarios"]
+        s["id"]: (_FAULT.validate_python(s["fault"]), float(s["probability"]))
+        for s in state["scenarios"]
     }
     trials = simulate(situation, ahead, remedies, scenarios)
     desk.enter(incident_id, Phase.SIMULATING)
-    desk.journal.put_artefact(
-        incident_id, "trials", [t.model_dump(mode="json") for t in trials]
-    )
+    desk.journal.put_artefact(incident_id, "trials", [t.model_dump(mode="json") for t in trials])
     count = len(trials) * (1 + len(scenarios))
     desk.tell(incident_id, "simulated", "simulator", f"{count} forecasts of {len(trials)} remedies")
     done = {
@@ -288,8 +292,7 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     update = _who(state, run.finished_by, bool(run.swaps))
     return Command(
         goto="supervisor",
-        update=update
-        | {"phase": Phase.PLANNING.value, "plan_id": made.id, "attempt": attempt},
+        update=update | {"phase": Phase.PLANNING.value, "plan_id": made.id, "attempt": attempt},
     )
 
 

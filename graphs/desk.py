@@ -1,4 +1,6 @@
-"""What the nodes of the graphs are given: the one composition of situation, journal, gate and minds."""
+"""What the nodes of the graphs are given: the one composition of situation, journal, gate and
+minds.
+"""
 
 import math
 from collections.abc import Sequence

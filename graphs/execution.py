@@ -9,8 +9,8 @@ from typing import Any
 from langgraph.graph import END
 from langgraph.types import Command, interrupt
 
-from agents.candidates import cause_id
 from agents.believed import believed_state, circuits_of, healed
+from agents.candidates import cause_id
 from agents.planner import PlanRequest, make_plan
 from agents.verifier import judge
 from graphs.deliberation import cause_of
@@ -39,7 +39,7 @@ _BEFORE_S = 300.0
 """What services were like before a change is measured over five minutes."""
 
 
-def wait(desk: Desk, state: IncidentState) -> Command[str]:
+def wait(_: Desk, state: IncidentState) -> Command[str]:
     """Interrupt until `wait_until_s`; whoever resumes has checked the clock."""
     interrupt({"kind": "wait", "until_s": state["wait_until_s"], "why": state["wait_why"]})
     return Command(goto=state["wait_then"])
@@ -123,9 +123,7 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
     return Command(goto="repair", update=in_force | {"waiting_since_s": now})
 
 
-def _taken_back(
-    desk: Desk, state: IncidentState, plan: Plan, done: Actuation
-) -> Command[str]:
+def _taken_back(desk: Desk, state: IncidentState, plan: Plan, done: Actuation) -> Command[str]:
     """All devices are back: the next remedy; some device is not: a person."""
     note = f"{plan.id} was taken back: {done.reason}"
     desk.tell(plan.incident_id, done.state, "actuator", done.reason)
@@ -160,9 +158,9 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
             note = f"the field found nothing to repair for {dispatch_id}"
             return Command(goto="escalate", update={"note": note})
         if report.state != "repaired":
-            return _wait_for_repair(state, now, since)
+            return _wait_for_repair(now, since)
     if _still_wrong(desk, state, incident):
-        return _wait_for_repair(state, now, since)
+        return _wait_for_repair(now, since)
     desk.tell(incident.id, "repaired", "monitor", "the cause is gone")
     desk.situation.tracker.attribute(incident.id, frozenset())
     waiting = {
@@ -173,7 +171,7 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
     return Command(goto="soak", update=waiting | {"phase": Phase.SOAKING.value})
 
 
-def _wait_for_repair(state: IncidentState, now: float, since: float) -> Command[str]:
+def _wait_for_repair(now: float, since: float) -> Command[str]:
     if now - since > _LONGEST_REPAIR_S:
         return Command(goto="escalate", update={"note": "the repair takes longer than a day"})
     waiting = {
@@ -199,7 +197,7 @@ def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
                     return True
             case IgpWeightMisconfig(node=node, link=link, weight=weight):
                 now = desk.situation.network.running(node).interface(link).igp_weight
-                if now == weight and not _overruled(state):
+                if now == weight:
                     return True
             case _:
                 pass
@@ -208,11 +206,6 @@ def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
         for s in incident.symptoms
         if s.kind in ("adjacency_down", "silent_loss") and not _idle(desk, s.resource)
     )
-
-
-def _overruled(state: IncidentState) -> bool:
-    """Whether a person left the weight as it is: then there is nothing to wait for."""
-    return not state.get("plan_id")
 
 
 def _idle(desk: Desk, resource: str) -> bool:

@@ -1,17 +1,18 @@
 """The incident graph: from alarm to resolved, or escalated with cause and suspected location.
 
-    acknowledge -> (wait for clean samples) -> supervisor <-> diagnoser, remediator, imaginer, simulator
-    supervisor -> planner -> supervisor -> approval -> actuator -> (wait) -> verifier
+    acknowledge -> (wait for clean samples) -> supervisor <-> diagnoser, remediator, imaginer,
+    simulator supervisor -> planner -> supervisor -> approval -> actuator -> (wait) -> verifier
     verifier -> repair -> soak -> returner -> approval -> ... -> resolve        or -> escalate
 
-Every node is a thin adapter: it validates state into nouns, calls an agent or a tool, and dumps what
-came of it. Nodes go on by `Command(goto=...)`; each target is checked to be a node when the graph is
-built, because LangGraph ends a graph silently on an unknown one.
+Every node is a thin adapter: it validates state into nouns, calls an agent or a tool, and dumps
+what came of it. Nodes go on by `Command(goto=...)`; each target is checked to be a node when the
+graph is built, because LangGraph ends a graph silently on an unknown one.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from langchain_core.runnables import RunnableLambda
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -69,7 +70,7 @@ def build_incident_graph(
         unknown = set(targets) - NODES.keys() - {END}
         if unknown:
             raise ValueError(f"node {name} goes to {sorted(unknown)}, which are not nodes")
-        graph.add_node(name, _bound(node, desk, targets), destinations=targets)
+        graph.add_node(name, RunnableLambda(_bound(node, desk, targets)), destinations=targets)
     graph.add_edge(START, "acknowledge")
     return graph.compile(checkpointer=checkpointer)
 

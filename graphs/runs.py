@@ -1,4 +1,4 @@
-"""The one place that invokes the incident graph: threads, interrupts, recursion limit, durability."""
+"""The one place that invokes the incident graph: threads, interrupts, limits, durability."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -20,7 +20,8 @@ _RECURSION_LIMIT = 400
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An incident that stands at an interrupt. `kind`: "wait" or "approval"; `until_s`: when waiting
+    """An incident that stands at an interrupt. `kind`: "wait" or "approval"; `until_s`: when
+    waiting
     ends, or when the request for approval expires."""
 
     incident_id: str
@@ -84,7 +85,8 @@ class IncidentRuns:
         context = incident_context(incident_trace_id(incident_id))
         now = self._desk.clock.now_s()
         with workflow_span(self._desk.tracer, "incident", context=context, time_s=now):
-            # An interrupt returns from invoke without raising, so the span ends well before the wait.
+            # An interrupt returns from invoke without raising, so the span ends well before the
+            # wait.
             self._graph.invoke(given, self._config(incident_id), durability="sync")
 
     def _config(self, incident_id: str) -> RunnableConfig:

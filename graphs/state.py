@@ -1,7 +1,8 @@
 """What an incident's graph remembers between steps: plain JSON types only.
 
-LangGraph revives a checkpoint as JSON types (strict msgpack), so a tuple would come back as a list and
-an object as a dict. Nouns are dumped when they go in and validated when they come out, at the edges.
+LangGraph revives a checkpoint as JSON types (strict msgpack), so a tuple would come back as a list
+and an object as a dict. Nouns are dumped when they go in and validated when they come out, at the
+edges.
 """
 
 from typing import Any, TypedDict
@@ -13,9 +14,9 @@ class IncidentState(TypedDict, total=False):
     `phase`: a `Phase`. `send_backs`, `attempt`: bounded counters. `diagnosis`, `remedies`,
     `scenarios`, `trials`: dumped nouns. `excluded`: remedies that were rolled back or rejected.
     `plan_id`: the plan in hand; `temporary_plan_id`: the one in force that must be taken out again.
-    `wait_until_s`, `wait_then`, `wait_why`: an interrupt that only time ends. `finished_by`: the mind
-    that answered last. `swapped`: whether a foreign mind lost a role run. `dispatch_id`: the repair
-    order. `note`: why the last step went the way it did.
+    `wait_until_s`, `wait_then`, `wait_why`: an interrupt that only time ends. `finished_by`: the
+    mind that answered last. `swapped`: whether a foreign mind lost a role run. `dispatch_id`: the
+    repair order. `note`: why the last step went the way it did.
     """
 
     incident_id: str

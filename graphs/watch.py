@@ -1,19 +1,21 @@
-"""Watching one network: telemetry in, incidents opened, and every incident carried on when it is due."""
+"""Watching one network: telemetry in, incidents opened, and every incident carried on when it is
+due.
+"""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from agents.budget import Budget
 from agents.monitor import Monitor, incident_from
 from agents.role import RoleUnfinished, run_role
-from agents.budget import Budget
 from graphs.desk import Desk
 from graphs.runs import IncidentRuns
+from tools.journal.records import ApprovalRequest
 from tools.trace import incident_context, incident_trace_id, workflow_span
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
 from twin.nouns.plan import Plan
-from tools.journal.records import ApprovalRequest
 
 POLL_S = 30.0
 """How often telemetry is taken in; counters come every 30 to 60 s."""
@@ -162,7 +164,8 @@ class Watch:
             incident.id,
             "detected",
             "monitor",
-            f"{incident.title} ({incident.severity}; {raw} alarms in {len(incident.symptoms)} symptoms)",
+            f"{incident.title} ({incident.severity}; "
+            f"{raw} alarms in {len(incident.symptoms)} symptoms)",
             {"finished_by": finished_by},
         )
         self._runs.start(incident.id)

@@ -30,14 +30,11 @@ from tools.graph_store.networkx_graph import NetworkxGraph
 from tools.journal.journal import Journal
 from tools.network.protocol import Network
 from tools.trace import TraceFiles
-from twin.forecasting import Uncertainty
 from twin.nouns.base import content_hash
 from twin.nouns.configuration import NetworkConfiguration
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.tracking.tracker import Tracker
-
-FORECAST_UNCERTAINTY = Uncertainty()
 
 
 class Workplace:
@@ -71,7 +68,6 @@ class Workplace:
             network=network,
             tracker=self.tracker,
             graph=graph,
-            uncertainty=FORECAST_UNCERTAINTY,
             seed=int(content_hash({"network": network.name})[:8], 16),
         )
         self.desk = Desk(

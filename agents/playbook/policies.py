@@ -19,13 +19,19 @@ def monitor(view: TranscriptView) -> ToolChoice:
     relations = view.result_of("find_relations")["relations"]
     symptoms = {s["id"]: s for s in view.task["symptoms"]}
     open_ids = [i["id"] for i in view.task["open_incidents"]]
-    groups, ignored = [], []
-    for members in _components([*symptoms, *open_ids], relations):
+    planned = {r["one"] for r in relations if r["other"].startswith("planned:")}
+    # What announced work brings about is somebody's business already, until a service is hurt.
+    expected = planned if not view.task["services_in_breach"] else set()
+    groups, ignored = [], sorted(expected)
+    related = [
+        r for r in relations if r["one"] not in expected and r["other"] in {*symptoms, *open_ids}
+    ]
+    for members in _components([s for s in symptoms if s not in expected] + open_ids, related):
         mine = sorted(m for m in members if m in symptoms)
         joins = next((i for i in open_ids if i in members), "")
         if not mine:
             continue
-        if not joins and all(symptoms[m]["kind"] in _HARMLESS_ALONE for m in mine):
+        if not joins and all(_is_harmless(symptoms[m]) for m in mine):
             ignored.extend(mine)
             continue
         groups.append(
@@ -40,6 +46,18 @@ def monitor(view: TranscriptView) -> ToolChoice:
 
 
 _HARMLESS_ALONE = frozenset({"traffic_surge", "probe_delay"})
+_FELT_DROPS = 0.01
+"""Drops below one percent that no probe feels and nothing explains are a busy hour, not an
+incident.
+"""
+
+
+def _is_harmless(symptom: dict[str, Any]) -> bool:
+    if symptom["kind"] == "queue_drops":
+        return bool(symptom["magnitude"] < _FELT_DROPS)
+    return symptom["kind"] in _HARMLESS_ALONE
+
+
 _ROOT_FIRST = (
     "adjacency_down",
     "configuration_change",

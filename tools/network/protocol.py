@@ -1,8 +1,8 @@
 """The live network, as every driver offers it.
 
-Changes have the semantics of NETCONF confirmed-commit (RFC 6241 section 8.4): stage a candidate, look
-at its diff, commit for T seconds, and either confirm or let the device return by itself. The device,
-not we, keeps the return timer.
+Changes have the semantics of NETCONF confirmed-commit (RFC 6241 section 8.4): stage a candidate,
+look at its diff, commit for T seconds, and either confirm or let the device return by itself. The
+device, not we, keeps the return timer.
 """
 
 from collections.abc import Sequence
@@ -109,4 +109,3 @@ class Network(Protocol):
     def repair_report(self, dispatch_id: str) -> RepairReport:
         """What the field says about an order. Raises NetworkError for an unknown id."""
         ...
-

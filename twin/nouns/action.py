@@ -1,8 +1,8 @@
 """What can be done to the network: a closed union. Nothing else ever reaches a device.
 
-Each action changes the running configuration of the devices that `devices_of` names, and its inverse
-puts them back. Doing nothing is an empty sequence of actions, and asking the field for a repair is a
-`Dispatch`, which changes no device.
+Each action changes the running configuration of the devices that `devices_of` names, and its
+inverse puts them back. Doing nothing is an empty sequence of actions, and asking the field for a
+repair is a `Dispatch`, which changes no device.
 """
 
 from typing import Annotated, Literal, assert_never
@@ -171,8 +171,9 @@ def inverse(
             if drained == isinstance(action, DrainLink):
                 return ()
             return (UndrainLink(link=link) if not drained else DrainLink(link=link),)
-        case RateLimit(node=node, link=link, traffic_class=cls) | RemoveRateLimit(
-            node=node, link=link, traffic_class=cls
+        case (
+            RateLimit(node=node, link=link, traffic_class=cls)
+            | RemoveRateLimit(node=node, link=link, traffic_class=cls)
         ):
             for policer in running.device(node).interface(link).policers:
                 if policer.traffic_class == cls:
@@ -189,7 +190,9 @@ def inverse(
             assert_never(action)
 
 
-def _edit(running: NetworkConfiguration, node: str, link: str, **fields: object) -> NetworkConfiguration:
+def _edit(
+    running: NetworkConfiguration, node: str, link: str, **fields: object
+) -> NetworkConfiguration:
     interface = running.device(node).interface(link)
     changed = InterfaceConfiguration.model_validate(interface.model_dump() | fields)
     return running.with_interface(node, changed)

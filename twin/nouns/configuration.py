@@ -49,7 +49,9 @@ class DeviceConfiguration(Noun):
         for interface in self.interfaces:
             if interface.link == link:
                 return interface
-        raise UnknownLink(link, [i.link for i in self.interfaces], f'the interfaces of "{self.node}"')
+        raise UnknownLink(
+            link, [i.link for i in self.interfaces], f'the interfaces of "{self.node}"'
+        )
 
     def with_interface(self, changed: InterfaceConfiguration) -> "DeviceConfiguration":
         """A copy in which the interface on `changed.link` is `changed`."""

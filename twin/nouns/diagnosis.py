@@ -7,7 +7,9 @@ from twin.nouns.fault import Fault
 
 
 class Evidence(Noun):
-    """One observation and how it weighs: `log_likelihood_ratio` is against "nothing is wrong" (nats)."""
+    """One observation and how it weighs: `log_likelihood_ratio` is against "nothing is wrong"
+    (nats).
+    """
 
     observation: str
     log_likelihood_ratio: float
@@ -33,9 +35,9 @@ class Hypothesis(Noun):
 class Diagnosis(Noun):
     """Ranked hypotheses, best first.
 
-    `verdict`: "found" (one stands out), "ambiguous" (the first `indistinguishable` hypotheses cannot be
-    told apart by what was seen; `would_separate` names the observation that could), "unknown" (nothing
-    fits; `suspected_location` says where), or "healthy" (nothing is wrong).
+    `verdict`: "found" (one stands out), "ambiguous" (the first `indistinguishable` hypotheses
+    cannot be told apart by what was seen; `would_separate` names the observation that could),
+    "unknown" (nothing fits; `suspected_location` says where), or "healthy" (nothing is wrong).
     """
 
     verdict: Literal["found", "ambiguous", "unknown", "healthy"]

@@ -19,9 +19,9 @@ SymptomKind = Literal[
 class Symptom(Noun):
     """One thing that is not as it should be, folded from `alarms` raw alarms.
 
-    `resource`: a link id, "node|link" for an egress, a node id, or "source>target/class" for a probe
-    path. `magnitude`: adjacency 1; drops, loss: fraction 0..1; delay: seconds above normal; surge:
-    factor over the expected demand.
+    `resource`: a link id, "node|link" for an egress, a node id, or "source>target/class" for a
+    probe path. `magnitude`: adjacency 1; drops, loss: fraction 0..1; delay: seconds above normal;
+    surge: factor over the expected demand.
     """
 
     kind: SymptomKind
@@ -48,7 +48,9 @@ class Severity(StrEnum):
 
 
 class Incident(Noun):
-    """Symptoms that belong together. `onset_s` is the earliest sign, `detected_s` when it was opened."""
+    """Symptoms that belong together. `onset_s` is the earliest sign, `detected_s` when it was
+    opened.
+    """
 
     id: str
     network: str

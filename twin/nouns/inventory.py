@@ -28,6 +28,10 @@ class PlannedWork(Noun):
     starts_s: float
     ends_s: float
 
+    def covers_time(self, at_s: float) -> bool:
+        """Whether the work is announced for that time."""
+        return self.starts_s <= at_s <= self.ends_s
+
     def covers(self, link: str, at_s: float, slack_s: float = 0.0) -> bool:
         """Whether `link` is announced at that time, give or take `slack_s`."""
         return link in self.links and self.starts_s - slack_s <= at_s <= self.ends_s + slack_s
@@ -37,8 +41,8 @@ class PlannedWork(Noun):
 class Inventory:
     """Everything that is on record.
 
-    `peak_traffic`: yesterday's matrix, scaled to the hour where `profile` is 1; the demand at time t is
-    expected to be `peak_traffic` times the profile at t.
+    `peak_traffic`: yesterday's matrix, scaled to the hour where `profile` is 1; the demand at time
+    t is expected to be `peak_traffic` times the profile at t.
     """
 
     topology: Topology

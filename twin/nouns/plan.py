@@ -19,9 +19,9 @@ class Remedy(Noun):
 class PlannedStep(Noun):
     """One commit on one device, with the forecast of the state right after it.
 
-    A plan commits a device once: `actions` are all of the plan's actions that touch `node`, and `diff`
-    is what they make together of its running configuration. An action that touches two devices (a
-    drain) stands in two steps. `action_id` is unique over all plans.
+    A plan commits a device once: `actions` are all of the plan's actions that touch `node`, and
+    `diff` is what they make together of its running configuration. An action that touches two
+    devices (a drain) stands in two steps. `action_id` is unique over all plans.
     """
 
     action_id: str
@@ -42,11 +42,11 @@ class BlastRadius(Noun):
 class Plan(Noun):
     """An ordered change with its forecast, its way back, and the state that it was made for.
 
-    `actions` say what is meant, in order; `steps` are the commits that carry them out, in the order in
-    which they are made. `purpose`: "mitigate" (temporary or lasting remedy) or "return" (takes a
-    temporary change out).
-    `temporary`: whether `way_back` has to be carried out once the cause is repaired.
-    `state_hash`: of the running configuration and the links up that the plan was made for.
+    `actions` say what is meant, in order; `steps` are the commits that carry them out, in the order
+    in which they are made. `purpose`: "mitigate" (temporary or lasting remedy) or "return" (takes a
+    temporary change out). `temporary`: whether `way_back` has to be carried out once the cause is
+    repaired. `state_hash`: of the running configuration and the links up that the plan was made
+    for.
     """
 
     id: str

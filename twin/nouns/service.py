@@ -7,8 +7,8 @@ from twin.nouns.traffic import TrafficClass
 class ServiceLevelObjective(Noun):
     """Bounds on every pair of a service; `None` promises nothing on that point.
 
-    `loss`: fraction 0..1. `delay_s`: mean one-way delay in seconds. `availability`: fraction of time;
-    a pair is unavailable while it loses more than UNAVAILABLE_LOSS of its traffic.
+    `loss`: fraction 0..1. `delay_s`: mean one-way delay in seconds. `availability`: fraction of
+    time; a pair is unavailable while it loses more than UNAVAILABLE_LOSS of its traffic.
     """
 
     loss: float | None

@@ -17,12 +17,13 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CounterRound:
-    """One polling round of all interfaces; counters are cumulative and reset when a device restarts.
+    """One polling round of all interfaces; counters are cumulative and reset when a device
+    restarts.
 
-    `sent_at_s`, `received_at_s`: (n_arcs,) when the egress and the far ingress of each arc were read.
-    `sent_bytes`: (n_arcs, 3) transmitted by the egress, per class. `dropped_bytes`: (n_arcs, 3) dropped
-    by the egress (queue full or policed), per class. `received_bytes`: (n_arcs,) counted by the far
-    ingress, all classes.
+    `sent_at_s`, `received_at_s`: (n_arcs,) when the egress and the far ingress of each arc were
+    read. `sent_bytes`: (n_arcs, 3) transmitted by the egress, per class. `dropped_bytes`: (n_arcs,
+    3) dropped by the egress (queue full or policed), per class. `received_bytes`: (n_arcs,) counted
+    by the far ingress, all classes.
     """
 
     received_s: float
@@ -37,8 +38,8 @@ class CounterRound:
 class ProbeRound:
     """Results of the inventory's probe paths, in its order.
 
-    `sent`, `lost`: packets, (n_probes,). `delay_s`: mean one-way delay of what arrived, NaN if none did.
-    NaN in `sent` means that the probe did not report.
+    `sent`, `lost`: packets, (n_probes,). `delay_s`: mean one-way delay of what arrived, NaN if none
+    did. NaN in `sent` means that the probe did not report.
     """
 
     received_s: float
@@ -74,7 +75,9 @@ class AdjacencyEvent:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationEvent:
-    """`node` reports a commit. `change_id` is the id that the committer gave, in the device's words."""
+    """`node` reports a commit. `change_id` is the id that the committer gave, in the device's
+    words.
+    """
 
     received_s: float
     time_s: float

@@ -1,8 +1,8 @@
 """Sites, nodes, links, interfaces and shared-risk groups.
 
-A link joins two nodes and has one interface at each end. An *arc* is one direction of a link, and is
-named by its egress interface. Arc order is fixed everywhere: link i has arc 2i (from `a` to `b`) and
-arc 2i+1 (from `b` to `a`).
+A link joins two nodes and has one interface at each end. An *arc* is one direction of a link, and
+is named by its egress interface. Arc order is fixed everywhere: link i has arc 2i (from `a` to `b`)
+and arc 2i+1 (from `b` to `a`).
 """
 
 from collections.abc import Iterable

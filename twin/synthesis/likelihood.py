@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,7 +27,9 @@ _ADJACENCY_SPURIOUS = 1e-4
 """Chance that an adjacency is reported down for a link that is up (assumed)."""
 
 _CHANGE_UNEXPLAINED = 1e-5
-"""Chance that a device runs another weight than before with nobody having misconfigured it (assumed)."""
+"""Chance that a device runs another weight than before with nobody having misconfigured it
+(assumed).
+"""
 
 _MOVED_TRAFFIC_SPREAD = 0.35
 """Relative error of predicted *changes* of load: flows are hashed, not split evenly (assumed)."""
@@ -71,7 +74,9 @@ class Likelihood:
         self._normal_loads = load_model(normal)
 
     def evidence(self, faults: Sequence[Fault]) -> list[Evidence]:
-        """Every observation that weighs for or against `faults`, in nats against "nothing is wrong"."""
+        """Every observation that weighs for or against `faults`, in nats against "nothing is
+        wrong".
+        """
         return [
             *self._adjacencies(faults),
             *self._configurations(faults),
@@ -93,7 +98,7 @@ class Likelihood:
     def _coincidence(self, faults: Sequence[Fault]) -> float:
         since = self.observation.down_since
         times = sorted(since[f.link] for f in faults if isinstance(f, LinkDown) and f.link in since)
-        together = sum(1 for a, b in zip(times, times[1:], strict=False) if b - a < 5.0)
+        together = sum(1 for a, b in pairwise(times) if b - a < 5.0)
         return together * _FIVE_SECONDS_IN_A_DAY
 
     def _adjacencies(self, faults: Sequence[Fault]) -> list[Evidence]:
@@ -103,16 +108,23 @@ class Likelihood:
             seen = link in self.observation.down_since
             if seen and link in supposed:
                 ratio = math.log((1 - _ADJACENCY_MISSED) / _ADJACENCY_SPURIOUS)
-                found.append(Evidence(observation=f"adjacency over {link} is down", log_likelihood_ratio=ratio))
+                found.append(
+                    Evidence(
+                        observation=f"adjacency over {link} is down", log_likelihood_ratio=ratio
+                    )
+                )
             elif link in supposed:
                 ratio = math.log(_ADJACENCY_MISSED / (1 - _ADJACENCY_SPURIOUS))
-                found.append(Evidence(observation=f"no end of {link} lost its adjacency", log_likelihood_ratio=ratio))
+                found.append(
+                    Evidence(
+                        observation=f"no end of {link} lost its adjacency",
+                        log_likelihood_ratio=ratio,
+                    )
+                )
         return found
 
     def _configurations(self, faults: Sequence[Fault]) -> list[Evidence]:
-        supposed = {
-            (f.node, f.link): f.weight for f in faults if isinstance(f, IgpWeightMisconfig)
-        }
+        supposed = {(f.node, f.link): f.weight for f in faults if isinstance(f, IgpWeightMisconfig)}
         found = []
         for (node, link), weight in supposed.items():
             runs = self.observation.running.device(node).interface(link).igp_weight
@@ -178,7 +190,9 @@ class Likelihood:
         rest = float(gain.sum() - gain[strongest].sum())
         rest += sum(float(gain[a]) for a in strongest if abs(gain[a]) <= 0.5)
         if abs(rest) > 0.5:
-            found.append(Evidence(observation="the loads of the other links", log_likelihood_ratio=rest))
+            found.append(
+                Evidence(observation="the loads of the other links", log_likelihood_ratio=rest)
+            )
         return found
 
     def load_ratios(self, state: NetworkState) -> FloatArray:

@@ -15,8 +15,9 @@ class Observation:
 
     `sent_bps`: (n_arcs,). `load_sigma`: (n_arcs,) standard deviation of log(sent / expected) when
     healthy. `loss`, `loss_sigma`: (n_arcs,) share of what was sent that did not arrive in any of
-    the last rounds, and its noise. `drop_fraction`: (n_arcs,). `inbound_ratio`, `inbound_sigma`: (n,) traffic drawn by
-    each node / expected, and the deviation of its log when healthy. `down_since`: link -> time.
+    the last rounds, and its noise. `drop_fraction`: (n_arcs,). `inbound_ratio`, `inbound_sigma`:
+    (n,) traffic drawn by each node / expected, and the deviation of its log when healthy.
+    `down_since`: link -> time.
     """
 
     rounds: int
@@ -42,7 +43,9 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
     fresh = flows is not None and flows.until_s > onset_s
     n_nodes = len(tracker.demand.nodes)
     ratio = tracker.demand.inbound_ratio(flows) if flows and fresh else np.full(n_nodes, np.nan)
-    down = {s.resource: s.first_seen_s for s in tracker.book.since(0.0) if s.kind == "adjacency_down"}
+    down = {
+        s.resource: s.first_seen_s for s in tracker.book.since(0.0) if s.kind == "adjacency_down"
+    }
     return Observation(
         rounds=len(clean),
         sent_bps=sent,

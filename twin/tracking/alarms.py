@@ -23,7 +23,9 @@ class SymptomBook:
         self.alarms = 0
 
     def raise_alarm(self, alarm: Alarm) -> None:
-        """Fold `alarm` in: a new symptom, one more alarm of an active one, or a return of an old one."""
+        """Fold `alarm` in: a new symptom, one more alarm of an active one, or a return of an old
+        one.
+        """
         self.alarms += 1
         key = f"{alarm.kind}:{alarm.resource}"
         known = self._symptoms.get(key)

@@ -1,12 +1,14 @@
-"""Demand that agrees with the counters: flow records corrected until the twin carries what is measured.
+"""Demand that agrees with the counters: flow records corrected until the twin carries what is
+measured.
 
-Flow records are sampled, and hashing splits unevenly what the twin splits evenly. Both show as loads
-that differ from the measured ones, so each pair is scaled by the mean discrepancy of the egresses on
-its paths, again and again: multiplicative, so that nothing becomes negative and no pair appears from
-nowhere.
+Flow records are sampled, and hashing splits unevenly what the twin splits evenly. Both show as
+loads that differ from the measured ones, so each pair is scaled by the mean discrepancy of the
+egresses on its paths, again and again: multiplicative, so that nothing becomes negative and no pair
+appears from nowhere.
 
-Source: the multiplicative algebraic reconstruction technique (Gordon, Bender, Herman, J. Theor. Biol.
-29, 1970) as used for traffic matrices since Kruithof (1937); our variant takes the mean over a path.
+Source: the multiplicative algebraic reconstruction technique (Gordon, Bender, Herman, J. Theor.
+Biol. 29, 1970) as used for traffic matrices since Kruithof (1937); our variant takes the mean over
+a path.
 """
 
 import numpy as np
@@ -35,8 +37,8 @@ def calibrated(
     """The traffic of `state`, scaled so that its offered loads come near `measured_bps` (n_arcs,).
 
     NaN where nothing was measured. Pairs that cross no measured egress keep their rate. Pairs that
-    cross a `congested` egress (n_arcs,) are never scaled down: their senders hold back for as long as
-    it drops, and come back once it does not.
+    cross a `congested` egress (n_arcs,) are never scaled down: their senders hold back for as long
+    as it drops, and come back once it does not.
     """
     routing, compiled = twin.route(state), twin.compiled
     total = state.traffic.rates_bps.sum(axis=0)

@@ -9,7 +9,9 @@ from twin.nouns.traffic import DailyProfile, TrafficMatrix
 from twin.physics.twin import profile_at
 
 _MEMORY_S = 1800.0
-"""Half an hour: six flow rounds, so that sampling noise shrinks to 40 % and a day's drift is followed."""
+"""Half an hour: six flow rounds, so that sampling noise shrinks to 40 % and a day's drift is
+followed.
+"""
 
 
 def busiest_ahead(profile: DailyProfile, from_s: float, horizon_s: float) -> float:
@@ -22,8 +24,8 @@ def busiest_ahead(profile: DailyProfile, from_s: float, horizon_s: float) -> flo
 class DemandTracker:
     """Exponentially weighted mean of flow records relative to the daily profile.
 
-    `peak_bps`: (3, n, n) the estimate, scaled to the hour where the profile is 1. `spread`: (n,) the
-    standard deviation of the log ratio of all traffic towards each node to what was expected.
+    `peak_bps`: (3, n, n) the estimate, scaled to the hour where the profile is 1. `spread`: (n,)
+    the standard deviation of the log ratio of all traffic towards each node to what was expected.
     """
 
     def __init__(self, prior: TrafficMatrix, profile: DailyProfile) -> None:
@@ -43,7 +45,9 @@ class DemandTracker:
             return np.where(expected > 0, drawn / expected, np.nan)
 
     def update(self, flows: FlowRound, *, learn: bool) -> None:
-        """Take a flow round; `learn` is off while something is wrong, so that a fault is not normal."""
+        """Take a flow round; `learn` is off while something is wrong, so that a fault is not
+        normal.
+        """
         self.latest = flows
         if not learn:
             return

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -73,7 +74,9 @@ class RateMeter:
         before, after = self._rounds[1], self._rounds[2]
         received = after.received_bytes - before.received_bytes
         sent = self._sent_until(after.received_at_s) - self._sent_until(before.received_at_s)
-        steady = np.all(np.diff([r.sent_bytes.sum(axis=1) for r in self._rounds], axis=0) >= 0, axis=0)
+        steady = np.all(
+            np.diff([r.sent_bytes.sum(axis=1) for r in self._rounds], axis=0) >= 0, axis=0
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where((received >= 0) & (sent > 0) & steady, 1 - received / sent, np.nan)
 
@@ -81,7 +84,7 @@ class RateMeter:
         """Cumulative bytes sent at `moments` (n_arcs,), linear between readings."""
         found = np.full(len(moments), np.nan)
         rounds = list(self._rounds)
-        for one, two in zip(rounds, rounds[1:], strict=False):
+        for one, two in pairwise(rounds):
             start, end = one.sent_bytes.sum(axis=1), two.sent_bytes.sum(axis=1)
             with np.errstate(invalid="ignore", divide="ignore"):
                 share = (moments - one.sent_at_s) / (two.sent_at_s - one.sent_at_s)

@@ -1,13 +1,15 @@
 """What customers felt, as far as probes show it."""
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
 from twin.nouns.inventory import Inventory
 from twin.nouns.service import UNAVAILABLE_LOSS, Service
-from twin.nouns.telemetry import ProbeRound
+from twin.nouns.telemetry import FloatArray, ProbeRound
 
+_ROUNDS = 3
 
 _ONE_PACKET = 0.01
 """The share that one lost packet of a round of a hundred makes."""
@@ -25,11 +27,8 @@ class BreachSpan:
 class ServiceWatch:
     """Which services were in breach, probe round by probe round.
 
-    A round is a handful of packets, so one lost packet of a service that promises 0.5 % is a breach
-    only if the smoothed loss says so too.
+    A round is a hundred packets, too few for a bound of half a percent, so the last three count.
     """
-
-    _SMOOTHING = 0.2
 
     def __init__(self, inventory: Inventory) -> None:
         index = {(p.source, p.target, p.traffic_class): i for i, p in enumerate(inventory.probes)}
@@ -44,7 +43,7 @@ class ServiceWatch:
             )
             for service in inventory.services
         ]
-        self._loss = np.zeros(len(inventory.probes))
+        self._recent: deque[ProbeRound] = deque(maxlen=_ROUNDS)
         self._delay_s = np.full(len(inventory.probes), np.nan)
         self._last_s = float("nan")
         self.spans: list[BreachSpan] = []
@@ -52,14 +51,12 @@ class ServiceWatch:
 
     def update(self, record: ProbeRound) -> None:
         """Take one round."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            loss = np.where(record.sent > 0, record.lost / record.sent, np.nan)
-        seen = np.isfinite(loss)
-        self._loss[seen] += self._SMOOTHING * (loss - self._loss)[seen]
+        self._recent.append(record)
+        loss = self._pooled_loss()
         self._delay_s = np.where(np.isfinite(record.delay_s), record.delay_s, self._delay_s)
         duration = record.received_s - self._last_s if np.isfinite(self._last_s) else 30.0
         self._last_s = record.received_s
-        breached = frozenset(s.id for s, rows in self._services if self._in_breach(s, rows))
+        breached = frozenset(s.id for s, rows in self._services if self._in_breach(s, rows, loss))
         self.in_breach_now = breached
         if breached:
             self.spans.append(BreachSpan(record.received_s, min(duration, 120.0), breached))
@@ -73,11 +70,17 @@ class ServiceWatch:
                     lost[service] = lost.get(service, 0.0) + span.duration_s / 60
         return lost
 
-    def _in_breach(self, service: Service, rows: list[int]) -> bool:
+    def _pooled_loss(self) -> FloatArray:
+        """(n_probes,) over the last rounds; 0 where no probe reported."""
+        sent = np.nansum([r.sent for r in self._recent], axis=0)
+        lost = np.nansum([r.lost for r in self._recent], axis=0)
+        return np.asarray(np.divide(lost, sent, out=np.zeros_like(sent), where=sent > 0))
+
+    def _in_breach(self, service: Service, rows: list[int], loss: FloatArray) -> bool:
         bound = service.objective
         for row in rows:
             limit = UNAVAILABLE_LOSS if bound.loss is None else bound.loss
-            if self._loss[row] > limit + _ONE_PACKET / 2:
+            if loss[row] > limit + _ONE_PACKET / _ROUNDS:
                 return True
             if bound.delay_s is not None and self._delay_s[row] > bound.delay_s:
                 return True

@@ -43,8 +43,8 @@ _LOSS_ROUNDS = 5
 """Rounds that the loss of an egress is the median of."""
 
 _STEADY_ROUNDS = 4
-"""Loss has to be seen in every one of this many rounds. Both ends are read seconds apart, so a step of
-the load looks like loss at one of them; convergence makes such steps for up to three rounds.
+"""Loss has to be seen in every one of this many rounds. Both ends are read seconds apart, so a step
+of the load looks like loss at one of them; convergence makes such steps for up to three rounds.
 """
 
 _ROUNDS_TO_ALARM = 2
@@ -71,7 +71,8 @@ _HISTORY_ROUNDS = 60
 
 
 class Tracker:
-    """Folds telemetry into rates, demand, link states and symptoms; learns what is normal meanwhile.
+    """Folds telemetry into rates, demand, link states and symptoms; learns what is normal
+    meanwhile.
 
     Nothing is learned while a symptom is active, so that a fault does not become the new normal.
     `running` is the configuration as read from the devices when watching began: what the inventory
@@ -115,7 +116,8 @@ class Tracker:
         self._adjacency_stamp: dict[tuple[str, str], float] = {}
         self._up_stamp: dict[str, float] = {}
 
-    # What is known ---------------------------------------------------------------------------------
+    # What is known
+    # ---------------------------------------------------------------------------------
 
     @property
     def down_links(self) -> frozenset[str]:
@@ -225,7 +227,8 @@ class Tracker:
             ) == self.baseline.device(node):
                 self.book.clear("configuration_change", node)
 
-    # Taking telemetry in ---------------------------------------------------------------------------
+    # Taking telemetry in
+    # ---------------------------------------------------------------------------
 
     def ingest(self, records: Iterable[Telemetry]) -> None:
         """Take records in order of arrival."""
@@ -363,9 +366,7 @@ class Tracker:
             path = record.paths[int(i)]
             name = f"{path.source}>{path.target}/{path.traffic_class}"
             over = self._probe_loss[i] > _PROBE_LOSS_THRESHOLD
-            self._threshold(
-                "probe_loss", name, over, float(self._probe_loss[i]), record.received_s
-            )
+            self._threshold("probe_loss", name, over, float(self._probe_loss[i]), record.received_s)
 
     def _take_flows(self, record: FlowRound) -> None:
         ratio = self.demand.inbound_ratio(record)
@@ -410,9 +411,7 @@ class Tracker:
         if any(self._is_planned(link.id, record.time_s) for link in links):
             return
         if record.change_id.raw not in self.known_changes:
-            self.book.raise_alarm(
-                Alarm("configuration_change", record.node, record.time_s, 1.0)
-            )
+            self.book.raise_alarm(Alarm("configuration_change", record.node, record.time_s, 1.0))
 
     def _is_planned(self, link: str, time_s: float) -> bool:
         work = self.inventory.planned_work
@@ -430,7 +429,8 @@ class Tracker:
         if self._streak[key] >= _ROUNDS_TO_ALARM:
             self.book.raise_alarm(Alarm(kind, resource, time_s, magnitude))
 
-    # Surviving a restart ---------------------------------------------------------------------------
+    # Surviving a restart
+    # ---------------------------------------------------------------------------
 
     def dump(self) -> dict[str, Any]:
         """What was learned and seen, JSON-able; the last hour of rates is not kept."""
@@ -456,9 +456,7 @@ class Tracker:
     @classmethod
     def load(cls, data: dict[str, Any], inventory: Inventory, load_model: LoadModel) -> "Tracker":
         """The tracker that `dump` wrote; rates start again with the next two counter rounds."""
-        tracker = cls(
-            inventory, NetworkConfiguration.model_validate(data["baseline"]), load_model
-        )
+        tracker = cls(inventory, NetworkConfiguration.model_validate(data["baseline"]), load_model)
         tracker.running = NetworkConfiguration.model_validate(data["running"])
         tracker.book = SymptomBook.load(data["book"])
         tracker.demand.peak_bps = np.array(data["peak_bps"])
