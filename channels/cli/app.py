@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 somebody else's answer holds; 2 the request is wrong or wa
 
 import getpass
 import json
+import sys
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -229,7 +230,11 @@ def _directory(context: typer.Context) -> StateDirectory:
 
 
 def _console() -> Console:
-    return Console()
+    # A pipe has no width, and rich would cut tables at 80 columns.
+    return Console() if sys.stdout.isatty() else Console(width=_PIPE_WIDTH)
+
+
+_PIPE_WIDTH = 200
 
 
 def _print_json(document: JsonValue) -> None:

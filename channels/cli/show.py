@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from channels.cli.timeline import event_line
+from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, quoted, rate, utc
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, IncidentRecord
@@ -88,7 +89,7 @@ def print_incident(console: Console, journal: Journal, incident_id: str, now_s: 
     record = journal.incident(incident_id)
     requests = journal.approval_requests(now_s, incident_id=incident_id)
     console.print(_facts(journal, record, requests))
-    for event in journal.timeline(incident_id):
+    for event in fold_symptoms(journal.timeline(incident_id)):
         console.print(event_line(event), soft_wrap=True)
     for plan in journal.plans(incident_id):
         request = next((r for r in requests if r.plan_id == plan.id), None)

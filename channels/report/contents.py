@@ -1,4 +1,4 @@
-"""What a report says, as values: JSON-able, typed, and every figure with the run that computed it."""
+"""What a report says, as values: typed, JSON-able, every figure with the run that computed it."""
 
 from channels.report.comparison import Comparison
 from channels.report.timing import Milestones, PlanCourse

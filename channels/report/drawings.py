@@ -211,7 +211,7 @@ def _label_nodes(
 def _is_taken_to_the_east(
     place: tuple[float, float], others: Sequence[tuple[float, float]], width: float
 ) -> bool:
-    """Whether another label begins where this one would be written; `width`: of the map, degrees."""
+    """Whether another label begins where this one would go; `width`: of the map, degrees."""
     return any(
         0 < x - place[0] < 0.2 * width and abs(y - place[1]) < 0.02 * width for x, y in others
     )
