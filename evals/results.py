@@ -30,7 +30,7 @@ ARMS: dict[str, Callable[[], Arm]] = {
 }
 """Every arm by name; DEFAULT_ARMS are played unless others are named."""
 
-DEFAULT_ARMS = ("noctua", "nothing", "noc", "noc_zero")
+DEFAULT_ARMS = ("noctua", "nothing", "noc", "noctua_zero", "noc_zero")
 
 _TITLES = {
     "noctua": "Noctua",
@@ -41,6 +41,8 @@ _TITLES = {
 }
 
 Level = Literal[0, 1, 2]
+Plays = dict[tuple[str, int], ArmResult]
+Pairs = tuple[int, int, float]
 
 
 class Job(Noun):
@@ -148,11 +150,15 @@ def read_results(path: Path) -> Results:
 class Summary(Noun):
     """One line of the table: a case, or all of them.
 
-    Counts are of Noctua's plays: `repaired` of `repairable` (by the oracle); of those that are not,
-    `handed_over`: escalated with cause and location; `left_alone` of `healthy`: no incident and no
-    change; `cause_correct` of `faulty`; `nothing_chosen` of `nothing_suffices`. `slo_minutes`:
-    median by arm. `fewer_than`: by arm, the plays in which Noctua lost fewer SLO minutes, those in
-    which it lost more, and the median difference in minutes (negative: Noctua lost fewer).
+    Counts are of Noctua's plays. `repaired` of `repairable` (by the oracle). Of those that no
+    single action repairs, `handed_over`: repaired all the same, or escalated with cause and place.
+    `left_alone` of `healthy`: no incident and no change. `cause_correct` of `faulty`.
+    `nothing_chosen` of `nothing_suffices`: changed nothing.
+
+    `slo_minutes`: median by arm, over the faulty plays where there are any. `fewer_than`: by arm,
+    the faulty plays in which Noctua lost fewer SLO minutes, those in which it lost more, and the
+    median difference in minutes (negative: Noctua lost fewer). `fewer_at_zero`: the same of Noctua
+    against the NOC when nobody needs any time.
     """
 
     case: str
@@ -168,7 +174,8 @@ class Summary(Noun):
     nothing_suffices: int
     nothing_chosen: int
     slo_minutes: dict[str, float]
-    fewer_than: dict[str, tuple[int, int, float]]
+    fewer_than: dict[str, Pairs]
+    fewer_at_zero: Pairs | None
     detect_s: float | None
     outcomes: int
     outcomes_inside: int
@@ -201,7 +208,8 @@ def _summary(name: str, results: Results, cases: Sequence[str]) -> Summary:
         repaired=sum(bool(p.repaired) for p in repairable),
         unrepairable=len(beyond),
         handed_over=sum(
-            p.escalated and bool(p.cause_correct) and bool(p.location_correct) for p in beyond
+            bool(p.repaired) or (p.escalated and bool(p.cause_correct) and bool(p.location_correct))
+            for p in beyond
         ),
         healthy=len(healthy),
         left_alone=sum(p.incidents == 0 and p.changes == 0 for p in healthy),
@@ -209,24 +217,33 @@ def _summary(name: str, results: Results, cases: Sequence[str]) -> Summary:
         nothing_suffices=len(suffices),
         nothing_chosen=sum(p.changes == 0 for p in suffices),
         slo_minutes={
-            arm: round(median(p.slo_minutes_total for p in plays.values()), 1)
+            arm: round(median(p.slo_minutes_total for p in _faulty_or_all(plays, faulty)), 1)
             for arm, plays in by_arm.items()
             if plays
         },
         fewer_than={
-            arm: _paired(ours, plays)
+            arm: _paired(faulty, plays)
             for arm, plays in by_arm.items()
-            if arm != "noctua" and ours and plays
+            if arm in ("nothing", "noc", "noc_zero") and faulty.keys() & plays.keys()
         },
+        fewer_at_zero=_at_zero(by_arm, faulty),
         detect_s=median(detected) if detected else None,
         outcomes=sum(p.outcomes for p in ours.values()),
         outcomes_inside=sum(p.outcomes_inside for p in ours.values()),
     )
 
 
-def _paired(
-    ours: dict[tuple[str, int], ArmResult], theirs: dict[tuple[str, int], ArmResult]
-) -> tuple[int, int, float]:
+def _faulty_or_all(plays: Plays, faulty: Plays) -> list[ArmResult]:
+    return [p for key, p in plays.items() if key in faulty] or list(plays.values())
+
+
+def _at_zero(by_arm: dict[str, Plays], faulty: Plays) -> Pairs | None:
+    ours = {k: p for k, p in by_arm.get("noctua_zero", {}).items() if k in faulty}
+    theirs = by_arm.get("noc_zero", {})
+    return _paired(ours, theirs) if ours.keys() & theirs.keys() else None
+
+
+def _paired(ours: Plays, theirs: Plays) -> Pairs:
     differences = [
         play.slo_minutes_total - theirs[key].slo_minutes_total
         for key, play in ours.items()
@@ -241,15 +258,23 @@ def results_markdown(results: Results) -> str:
     """The table, the paired comparison, and the name of the run."""
     run, lines = results.run, summarise(results)
     arms = [a for a in run.arms if a in lines[-1].slo_minutes]
-    head = ["case", "repaired / repairable", "handed over / not repairable", "left alone / healthy"]
+    head = [
+        "case",
+        "repaired / repairable",
+        "repaired or handed over / no single action repairs",
+        "left alone / healthy",
+    ]
     head += ["cause right", "detected after (s)"]
     head += [f"SLO min, {_TITLES[a]}" for a in arms] + ["in the 90 % interval"]
     rows = [head, ["---"] * len(head), *(_row(line, arms) for line in lines)]
     text = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    pairs = (_pair_text(arm, *found) for arm, found in lines[-1].fewer_than.items())
+    pairs = [_pair_text("noctua", arm, found) for arm, found in lines[-1].fewer_than.items()]
+    if (at_zero := lines[-1].fewer_at_zero) is not None:
+        pairs.append(_pair_text("noctua_zero", "noc_zero", at_zero))
     named = (
         f"Run: `{run.command}`, seeds {_span(run.seeds)}, mismatch {run.mismatch}, "
-        f"code {run.code}. SLO minutes are the true ones, median over the plays of a line."
+        f"code {run.code}. SLO minutes are the true ones: the median over the plays of a line, "
+        "in the last line over those with a fault."
     )
     return f"{text}\n{''.join(pairs)}\n{named}\n"
 
@@ -271,10 +296,11 @@ def _of(part: int, whole: int) -> str:
     return f"{part} / {whole}" if whole else ""
 
 
-def _pair_text(arm: str, fewer: int, more: int, difference: float) -> str:
+def _pair_text(ours: str, theirs: str, found: Pairs) -> str:
+    fewer, more, difference = found
     return (
-        f"- Against {_TITLES[arm]}: fewer SLO minutes lost in {fewer} plays, more in {more}; "
-        f"median difference {difference:+.1f} minutes.\n"
+        f"- {_TITLES[ours]} against {_TITLES[theirs]}: fewer SLO minutes lost in "
+        f"{fewer} plays, more in {more}; median difference {difference:+.1f} minutes.\n"
     )
 
 
