@@ -1,14 +1,14 @@
 """The errors that Noctua raises, as one tree.
 
-    NoctuaError                 anything a person should read instead of a traceback
-    ├── BadInput                a file, name or argument is wrong (command line: exit code 2)
-    │   ├── BadTopology         a topology source breaks a rule of the reader
-    │   ├── UnknownNode / UnknownLink / UnknownSharedRiskGroup / UnknownService
-    │   └── BadCase             a scripted incident does not validate
-    ├── RolloutFailed           one rollout could not be computed (a record, not a crash)
-    ├── NetworkError            the live network refused or did not answer
-    ├── Refused                 a written rule of the gate forbids it
-    └── MindFailed              no mind could finish a role
+NoctuaError                 anything a person should read instead of a traceback
+├── BadInput                a file, name or argument is wrong (command line: exit code 2)
+│   ├── BadTopology         a topology source breaks a rule of the reader
+│   ├── UnknownNode / UnknownLink / UnknownSharedRiskGroup / UnknownService
+│   └── BadCase             a scripted incident does not validate
+├── RolloutFailed           one rollout could not be computed (a record, not a crash)
+├── NetworkError            the live network refused or did not answer
+├── Refused                 a written rule of the gate forbids it
+└── MindFailed              no mind could finish a role
 """
 
 from collections.abc import Iterable
