@@ -22,6 +22,9 @@ from twin.nouns.incident import Incident, Phase
 
 T = TypeVar("T", bound=BaseModel)
 
+_BEFORE_S = 600.0
+"""Signs of an incident may be this much older than the one that opened it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -46,8 +49,15 @@ class Desk:
         self.journal.add_event(incident_id, self.clock.now_s(), kind, actor, text, data)
 
     def enter(self, incident_id: str, phase: Phase) -> None:
-        """Record the incident's new phase."""
+        """Record the incident's new phase, and its symptoms as they are now."""
         self.journal.set_phase(incident_id, phase)
+        incident = self.incident(incident_id)
+        now = {s.id: s for s in self.situation.tracker.book.since(incident.onset_s - _BEFORE_S)}
+        symptoms = tuple(now.get(s.id, s) for s in incident.symptoms)
+        onset = min(incident.onset_s, *(s.first_seen_s for s in symptoms))
+        refreshed = incident.model_copy(update={"symptoms": symptoms, "onset_s": onset})
+        if refreshed != incident:
+            self.journal.update_incident(refreshed)
 
     def snapshot(self, incident_id: str, moment: str, before_s: float = math.inf) -> None:
         """Keep the utilisation of every egress as of now (or of before a time) for the report.

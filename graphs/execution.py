@@ -19,6 +19,7 @@ from graphs.state import IncidentState
 from tools.change.actuator import Actuation
 from tools.change.refusals import StaleState
 from tools.graph_store.protocol import PastIncident
+from tools.network.protocol import RepairReport
 from twin.errors import NetworkError, Refused
 from twin.nouns.action import describe
 from twin.nouns.diagnosis import Diagnosis
@@ -154,6 +155,7 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
     since = state.get("waiting_since_s", now)
     if dispatch_id := state.get("dispatch_id"):
         report = desk.situation.network.repair_report(dispatch_id)
+        _note_report(desk, incident.id, report)
         if report.state == "nothing_found":
             note = f"the field found nothing to repair for {dispatch_id}"
             return Command(goto="escalate", update={"note": note})
@@ -169,6 +171,13 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
         "wait_why": "soaking after the repair",
     }
     return Command(goto="soak", update=waiting | {"phase": Phase.SOAKING.value})
+
+
+def _note_report(desk: Desk, incident_id: str, report: RepairReport) -> None:
+    """Keep what the field reports, when it has changed."""
+    for record in desk.journal.dispatches(incident_id):
+        if record.dispatch.id == report.dispatch_id and record.state != report.state:
+            desk.journal.record_dispatch(record.dispatch, report.state, report.time_s)
 
 
 def _wait_for_repair(now: float, since: float) -> Command[str]:

@@ -125,10 +125,17 @@ def _second_causes(tested: Sequence[dict[str, Any]]) -> list[list[str]]:
     pairs: list[list[str]] = []
     for first in helpful[:2]:
         if first["unexplained"]:
-            others = [t for t in helpful if t is not first][:_MOST_PAIRED]
+            others = [t for t in helpful if t is not first and not _adds_nothing(t, first)]
+            others = others[:_MOST_PAIRED]
             pairs.extend(sorted({first["id"], other["id"]}) for other in others)
     unique = {tuple(pair): pair for pair in pairs}
     return [unique[key] for key in sorted(unique)]
+
+
+def _adds_nothing(other: dict[str, Any], first: dict[str, Any]) -> bool:
+    """Whether the links that one cause takes down are among those of the other."""
+    one, two = _links(other["id"]), _links(first["id"])
+    return one <= two or two <= one
 
 
 def _diagnosis(tested: Sequence[dict[str, Any]]) -> dict[str, Any]:
