@@ -62,7 +62,7 @@ class ServiceWatch:
             self.spans.append(BreachSpan(record.received_s, min(duration, 120.0), breached))
 
     def minutes_lost(self, from_s: float, until_s: float) -> dict[str, float]:
-        """Minutes in breach per service between the two times; services without any are left out."""
+        """Minutes in breach per service between the two times, of the services that have any."""
         lost: dict[str, float] = {}
         for span in self.spans:
             if from_s <= span.time_s <= until_s:

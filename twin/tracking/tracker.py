@@ -172,7 +172,7 @@ class Tracker:
         return self.book.active()
 
     def utilisation(self, before_s: float = math.inf) -> FloatArray:
-        """(n_arcs,) sent / capacity in the latest reading before `before_s`; NaN if there is none."""
+        """(n_arcs,) sent / capacity in the latest reading before `before_s`; NaN where none is."""
         capacity = np.repeat([x.capacity_bps for x in self.topology.links], 2)
         found = np.full(len(capacity), np.nan)
         for round_ in reversed(self.rates):
@@ -339,10 +339,13 @@ class Tracker:
             np.min(np.where(np.isnan(recent), np.inf, recent)[-_STEADY_ROUNDS:], axis=0),
             0.0,
         )
-        if learn:
-            variance = self._loss_spread**2
+        if learn and len(recent) == _LOSS_ROUNDS:
+            # Of the oldest round: loss that began since is either found by now or it is noise.
+            # Learned at once, the first rounds of a loss would widen its own threshold.
+            oldest, variance = recent[0], self._loss_spread**2
+            known = np.isfinite(oldest)
             weight = max(1 / (self.rounds_learned + 1), 1 / _BIAS_MEMORY_ROUNDS)
-            variance[usable] += weight * (loss[usable] ** 2 - variance[usable])
+            variance[known] += weight * (oldest[known] ** 2 - variance[known])
             self._loss_spread = np.sqrt(np.maximum(variance, 0.0005**2))
         limit = np.maximum(_SILENT_LOSS_FLOOR, _SILENT_LOSS_SIGMAS * self._loss_spread)
         for arc in np.flatnonzero(usable):

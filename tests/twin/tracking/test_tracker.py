@@ -1,0 +1,414 @@
+"""What a tracker believes after hand-made telemetry, and what it must not believe."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+import pytest
+
+from tests.twin.tracking.square import (
+    A_TO_B,
+    A_TO_D,
+    C_TO_D,
+    START_S,
+    Counters,
+    adjacency,
+    flows,
+    inventory,
+    loads_of,
+    probes,
+    tracker_of,
+)
+from twin.nouns.configuration import InterfaceConfiguration, Policer
+from twin.nouns.inventory import Inventory, PlannedWork
+from twin.nouns.telemetry import ConfigurationEvent, Telemetry
+from twin.nouns.traffic import TrafficClass
+from twin.nouns.untrusted import UntrustedText
+from twin.physics.questions import offered_totals
+from twin.physics.twin import Twin
+from twin.tracking.tracker import CONVERGENCE_S, Tracker
+
+WORK = PlannedWork(id="CHG-1", links=("A-B",), starts_s=START_S + 1000.0, ends_s=START_S + 2000.0)
+
+
+@pytest.fixture
+def known() -> Inventory:
+    return inventory()
+
+
+@pytest.fixture
+def tracker(known: Inventory) -> Tracker:
+    return tracker_of(known)
+
+
+def _symptoms(tracker: Tracker) -> list[str]:
+    return [s.id for s in tracker.active_symptoms()]
+
+
+def _feed(
+    tracker: Tracker,
+    counters: Counters,
+    rounds: int,
+    *,
+    factor: float = 1.0,
+    dropped: Mapping[int, float] | None = None,
+    lost: Mapping[int, float] | None = None,
+) -> None:
+    """Rounds of what is expected times `factor`."""
+    normal = loads_of(tracker.inventory)
+    for _ in range(rounds):
+        tracker.ingest([counters.after(factor * normal, dropped=dropped, lost=lost)])
+
+
+# Adjacencies
+
+
+def test_adjacency_that_both_ends_lost_is_one_symptom(tracker: Tracker) -> None:
+    tracker.ingest(
+        [adjacency(START_S + i, node, "A-B", up=False) for i, node in enumerate(("A", "B"))]
+    )
+    (symptom,) = tracker.active_symptoms()
+    assert (symptom.id, symptom.alarms) == ("adjacency_down:A-B", 2)
+    assert tracker.down_links == {"A-B"}
+
+
+def test_duplicated_reports_change_nothing_but_the_count(tracker: Tracker) -> None:
+    tracker.ingest([adjacency(START_S, "A", "A-B", up=False)] * 3)
+    assert _symptoms(tracker) == ["adjacency_down:A-B"]
+    tracker.ingest([adjacency(START_S + 60, "A", "A-B", up=True)] * 3)
+    assert _symptoms(tracker) == []
+    assert tracker.down_links == frozenset()
+
+
+def test_one_end_that_is_back_proves_the_other_whose_report_was_lost(tracker: Tracker) -> None:
+    tracker.ingest([adjacency(START_S, node, "A-B", up=False) for node in ("A", "B")])
+    tracker.ingest([adjacency(START_S + 60, "B", "A-B", up=True)])
+    assert tracker.down_links == frozenset()
+
+
+@pytest.mark.parametrize("late_from", ["A", "B"])
+def test_report_of_the_loss_that_comes_after_the_return_is_ignored(
+    tracker: Tracker, late_from: str
+) -> None:
+    tracker.ingest(
+        [
+            adjacency(START_S, "A", "A-B", up=False),
+            adjacency(START_S + 60, "A", "A-B", up=True),
+            adjacency(START_S + 2, late_from, "A-B", up=False),
+        ]
+    )
+    assert tracker.down_links == frozenset()
+    assert _symptoms(tracker) == []
+
+
+def test_return_that_is_older_than_the_loss_does_not_clear_it(tracker: Tracker) -> None:
+    tracker.ingest(
+        [
+            adjacency(START_S + 60, "A", "A-B", up=False),
+            adjacency(START_S, "A", "A-B", up=True),
+        ]
+    )
+    assert tracker.down_links == {"A-B"}
+
+
+def test_adjacency_lost_during_planned_work_is_down_but_no_symptom() -> None:
+    tracker = tracker_of(inventory(planned_work=(WORK,)))
+    tracker.ingest([adjacency(START_S + 1500, "A", "A-B", up=False)])
+    assert tracker.down_links == {"A-B"}
+    assert _symptoms(tracker) == []
+
+
+@pytest.mark.parametrize(("link", "after_s"), [("B-C", 1500.0), ("A-B", 3000.0)])
+def test_planned_work_covers_its_own_links_and_times_alone(link: str, after_s: float) -> None:
+    tracker = tracker_of(inventory(planned_work=(WORK,)))
+    tracker.ingest([adjacency(START_S + after_s, link[0], link, up=False)])
+    assert _symptoms(tracker) == [f"adjacency_down:{link}"]
+
+
+# Configurations
+
+
+def _commit(node: str, change_id: str, time_s: float) -> ConfigurationEvent:
+    return ConfigurationEvent(
+        received_s=time_s,
+        time_s=time_s,
+        node=node,
+        change_id=UntrustedText(change_id),
+        user=UntrustedText("admin"),
+    )
+
+
+def test_commit_of_somebody_else_is_a_symptom_and_ours_is_none(tracker: Tracker) -> None:
+    tracker.known_changes.add("live-0001.mitigate1.0@A")
+    tracker.ingest([_commit("A", "live-0001.mitigate1.0@A", START_S)])
+    assert _symptoms(tracker) == []
+    tracker.ingest([_commit("B", "manual", START_S)])
+    assert _symptoms(tracker) == ["configuration_change:B"]
+
+
+def test_commit_under_planned_work_is_no_symptom() -> None:
+    tracker = tracker_of(inventory(planned_work=(WORK,)))
+    tracker.ingest([_commit("A", "CHG-1", START_S + 1500)])
+    assert _symptoms(tracker) == []
+
+
+def test_configuration_symptom_clears_when_the_device_runs_what_it_ran(
+    tracker: Tracker, known: Inventory
+) -> None:
+    tracker.ingest([_commit("A", "manual", START_S)])
+    changed = known.intended.with_interface("A", InterfaceConfiguration(link="A-B", igp_weight=99))
+    tracker.set_running(changed)
+    assert _symptoms(tracker) == ["configuration_change:A"]
+    tracker.set_running(known.intended)
+    assert _symptoms(tracker) == []
+
+
+# Counters
+
+
+def test_one_round_of_drops_is_noise_and_two_are_a_symptom(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 1, dropped={A_TO_B: 0.05})
+    assert _symptoms(tracker) == []
+    _feed(tracker, counters, 1, dropped={A_TO_B: 0.05})
+    assert _symptoms(tracker) == ["queue_drops:A|A-B"]
+    assert tracker.active_symptoms()[0].magnitude == pytest.approx(0.05)
+    _feed(tracker, counters, 1)
+    assert _symptoms(tracker) == []
+
+
+def test_what_a_policer_drops_is_no_symptom(tracker: Tracker, known: Inventory) -> None:
+    limited = InterfaceConfiguration(
+        link="A-B",
+        igp_weight=10,
+        policers=(Policer(traffic_class=TrafficClass.BEST_EFFORT, rate_bps=1e9),),
+    )
+    tracker.set_running(known.intended.with_interface("A", limited))
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 4, dropped={A_TO_B: 0.05})
+    assert _symptoms(tracker) == []
+
+
+def test_three_percent_that_do_not_arrive_are_silent_loss_at_that_egress(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 6)
+    assert _symptoms(tracker) == []
+    _feed(tracker, counters, 6, lost={A_TO_B: 0.03})
+    assert _symptoms(tracker) == ["silent_loss:A|A-B"]
+    assert tracker.loss_mean[A_TO_B] == pytest.approx(0.03, abs=0.002)
+    _feed(tracker, counters, 6)
+    assert _symptoms(tracker) == []
+
+
+def test_loss_of_a_single_round_is_no_silent_loss(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 6)
+    _feed(tracker, counters, 1, lost={A_TO_B: 0.2})
+    for _ in range(6):
+        _feed(tracker, counters, 1)
+        assert _symptoms(tracker) == []
+
+
+def test_load_that_rises_is_not_taken_for_loss(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    for factor in np.linspace(1.0, 2.0, 20):
+        _feed(tracker, counters, 1, factor=float(factor))
+        assert _symptoms(tracker) == []
+
+
+def test_link_that_is_down_has_no_silent_loss_besides(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 6)
+    tracker.ingest([adjacency(counters.now_s, "A", "A-B", up=False)])
+    _feed(tracker, counters, 6, lost={A_TO_B: 0.5})
+    assert _symptoms(tracker) == ["adjacency_down:A-B"]
+
+
+def test_utilisation_is_that_of_the_latest_reading_and_unknown_before_the_first(
+    tracker: Tracker,
+) -> None:
+    assert np.isnan(tracker.utilisation()).all()
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 1)
+    _feed(tracker, counters, 1, factor=2.0)
+    assert tracker.utilisation()[A_TO_B] == pytest.approx(0.6)
+    assert tracker.utilisation(before_s=counters.now_s)[A_TO_B] == pytest.approx(0.3)
+
+
+def test_measured_load_is_of_the_rounds_since_routing_last_changed(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 3)
+    tracker.ingest([adjacency(counters.now_s, "A", "A-B", up=False)])
+    assert np.isnan(tracker.measured_offered()).all()
+    _feed(tracker, counters, 4, factor=2.0, dropped={A_TO_B: 0.25})
+    # 6 Gbit/s went out and were three quarters of what was offered.
+    assert tracker.measured_offered()[A_TO_B] == pytest.approx(8e9)
+    assert tracker.congested().nonzero()[0].tolist() == [A_TO_B]
+
+
+# Bundles that are shorter than recorded
+
+
+def _watch_short(tracker: Tracker, rounds: int) -> None:
+    """A-B drops at 4 Gbit/s though 10 are on record, as if one of its two members were missing."""
+    counters = Counters(starts_s=START_S + 1000)
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, rounds, factor=4 / 3, dropped={A_TO_B: 0.05})
+
+
+def test_egress_that_drops_far_below_its_capacity_has_fewer_members(tracker: Tracker) -> None:
+    _watch_short(tracker, 3)
+    assert tracker.short_links == {"A-B": 5e9}
+    assert tracker.topology.link("A-B").capacity_bps == 5e9
+    assert tracker.topology.link("A-B").members == 1
+    assert tracker.inventory.topology.link("A-B").capacity_bps == 10e9
+
+
+def test_two_rounds_of_drops_are_no_proof_of_a_short_bundle(tracker: Tracker) -> None:
+    _watch_short(tracker, 2)
+    assert tracker.short_links == {}
+
+
+def test_short_bundle_is_found_only_once_routing_has_settled(tracker: Tracker) -> None:
+    tracker.ingest([adjacency(START_S + 1000, "C", "C-D", up=False)])
+    settled_rounds = int(CONVERGENCE_S // 30) + 1
+    _watch_short(tracker, settled_rounds + 2)
+    assert tracker.short_links == {}
+    _watch_short(tracker, settled_rounds + 3)
+    assert tracker.short_links == {"A-B": 5e9}
+
+
+def test_egress_that_drops_when_it_is_full_is_no_short_bundle(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 6, factor=9.5 / 3, dropped={A_TO_B: 0.05})
+    assert tracker.short_links == {}
+
+
+# Flows and probes
+
+
+def test_node_that_draws_far_more_than_expected_is_a_surge_until_it_does_not(
+    tracker: Tracker, known: Inventory
+) -> None:
+    expected = known.peak_traffic.rates_bps
+    tripled = expected.copy()
+    tripled[:, :, known.topology.node_index["B"]] *= 3
+    tracker.ingest([flows(tripled, START_S + 300)])
+    (symptom,) = tracker.active_symptoms()
+    assert symptom.id == "traffic_surge:B"
+    assert symptom.magnitude == pytest.approx(3.0)
+    tracker.ingest([flows(expected, START_S + 600)])
+    assert _symptoms(tracker) == []
+
+
+def test_probe_that_loses_is_a_symptom_and_breaks_its_service(
+    tracker: Tracker, known: Inventory
+) -> None:
+    tracker.ingest([probes(known, START_S + 30 * i, lost=0.1) for i in range(3)])
+    assert _symptoms(tracker) == ["probe_loss:A>B/business"]
+    assert tracker.services.in_breach_now == {"svc-AB"}
+    tracker.ingest([probes(known, START_S + 90 + 30 * i) for i in range(6)])
+    assert _symptoms(tracker) == []
+    assert tracker.services.in_breach_now == frozenset()
+    # Three rounds of loss, and two more until the last three are clean.
+    assert tracker.services.minutes_lost(START_S, START_S + 900) == {"svc-AB": 2.5}
+
+
+def test_probe_that_did_not_report_says_nothing(tracker: Tracker, known: Inventory) -> None:
+    silent = [probes(known, START_S + 30 * i, sent=np.nan) for i in range(4)]
+    tracker.ingest(silent)
+    assert _symptoms(tracker) == []
+    assert tracker.services.in_breach_now == frozenset()
+
+
+# What is learned
+
+
+def test_healthy_loads_teach_how_far_the_twin_is_off(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 10, factor=1.1)
+    assert tracker.load_bias[A_TO_B] == pytest.approx(np.log(1.1), abs=1e-6)
+    assert tracker.rounds_learned == 10
+    assert tracker.load_bias[A_TO_D] == 0.0, "nothing is learned of an egress that sends nothing"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        adjacency(START_S, "C", "C-D", up=False),
+        _commit("C", "manual", START_S),
+    ],
+)
+def test_nothing_is_learned_while_a_symptom_is_active(
+    tracker: Tracker, known: Inventory, trouble: Telemetry
+) -> None:
+    tracker.ingest([trouble])
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 8, factor=1.3, lost={A_TO_B: 0.005})
+    tracker.ingest([flows(1.2 * known.peak_traffic.rates_bps, START_S + 300)])
+    assert tracker.rounds_learned == 0
+    assert (tracker.load_bias == 0).all()
+    assert (tracker.loss_spread == 0.003).all()
+    assert (tracker.demand.peak_bps == known.peak_traffic.rates_bps).all()
+
+
+def test_links_that_an_incident_accounts_for_are_down_in_the_normal_state_of_others(
+    tracker: Tracker,
+) -> None:
+    tracker.ingest([adjacency(START_S, "A", "A-B", up=False)])
+    tracker.attribute("one", frozenset({"A-B"}))
+    assert tracker.normal_state(besides="two").down_links == {"A-B"}
+    assert tracker.normal_state(besides="one").down_links == frozenset()
+    tracker.attribute("one", frozenset())
+    assert tracker.normal_state().down_links == frozenset()
+
+
+# Surviving a restart
+
+
+def test_tracker_that_travelled_through_json_believes_and_learns_the_same(
+    tracker: Tracker, known: Inventory
+) -> None:
+    tracker.known_changes.add("ours@A")
+    tracker.ingest([flows(1.1 * known.peak_traffic.rates_bps, START_S + 300)])
+    counters = Counters(starts_s=START_S + 300)
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 5, factor=1.1)
+    _watch_short(tracker, 4)
+    tracker.ingest([adjacency(START_S + 3000, "C", "C-D", up=False)])
+    tracker.ingest([_commit("D", "manual", START_S + 3000)])
+    tracker.attribute("live-0001", frozenset({"C-D"}))
+    text = json.dumps(tracker.dump(), allow_nan=False)
+    revived = Tracker.load(json.loads(text), known, partial(offered_totals, Twin(known)))
+    assert revived.dump() == tracker.dump()
+    assert revived.active_symptoms() == tracker.active_symptoms()
+    assert len(revived.active_symptoms()) == 3
+    assert revived.down_links == {"C-D"}
+    assert revived.topology == tracker.topology
+    assert revived.normal_state().down_links == {"C-D"}
+    np.testing.assert_array_equal(revived.load_bias, tracker.load_bias)
+    np.testing.assert_array_equal(revived.demand.peak_bps, tracker.demand.peak_bps)
+
+
+def test_revived_tracker_clears_what_is_over(tracker: Tracker, known: Inventory) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 3, dropped={C_TO_D: 0.05})
+    assert _symptoms(tracker) == ["queue_drops:C|C-D"]
+    data = json.loads(json.dumps(tracker.dump()))
+    revived = Tracker.load(data, known, partial(offered_totals, Twin(known)))
+    revived.ingest([counters.read()])
+    _feed(revived, counters, 1)
+    assert _symptoms(revived) == []
