@@ -56,6 +56,9 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
     desk.enter(plan.incident_id, Phase.AWAITING_APPROVAL)
     interrupt({"kind": "approval", "plan_id": plan.id, "until_s": request.expires_s})
     request = desk.journal.approval_request(plan.id, desk.clock.now_s())
+    if request.approval is None and desk.clock.now_s() < request.expires_s:
+        # Whoever resumed it is not who answers: it goes on waiting.
+        return Command(goto="approval")
     if request.approval is None:
         return Command(goto="escalate", update={"note": f"nobody answered about {plan.id} in time"})
     answer = request.approval

@@ -45,7 +45,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
     "imaginer": (deliberation.imagine, ("supervisor", "escalate")),
     "simulator": (deliberation.simulate_trials, ("wait",)),
     "planner": (deliberation.plan, ("supervisor", "planner", "escalate")),
-    "approval": (execution.await_approval, ("actuator", "planner", "returner", "escalate")),
+    "approval": (execution.await_approval, ("approval", "actuator", "planner", "escalate")),
     "actuator": (execution.actuate, ("wait", "diagnoser", "planner", "returner", "escalate")),
     "verifier": (execution.verify, ("repair", "resolve", "planner", "escalate")),
     "repair": (execution.await_repair, ("wait", "soak", "escalate")),

@@ -1,0 +1,164 @@
+"""Short incidents on Abilene (12 routers, 15 links), operated by a real workplace."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from agents.role import Mind
+from evals.stage import Case, stage
+from graphs.watch import POLL_S
+from graphs.workplace import Workplace
+from tools.journal.journal import Journal
+from tools.journal.records import ApprovalRequest, TimelineEvent
+from tools.network.emulated import EmulatedNetwork, SimulatedClock
+from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
+from tools.network.emulated.case_world import CaseWorld
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.fault import Fault, IgpWeightMisconfig, LinkDown, SilentEgressPacketLoss
+from twin.nouns.incident import TERMINAL_PHASES, Phase
+from twin.nouns.plan import Approval, Plan
+
+EVENING_S = 1_772_560_800.0
+"""2026-03-03T18:00:00Z."""
+
+FIRST = "live-0001"
+SECOND = "live-0002"
+
+WRONG_WEIGHT = IgpWeightMisconfig(node="ATLAng", link="ATLAng--HSTNng", weight=60)
+LOSSY = SilentEgressPacketLoss(node="NYCMng", link="NYCMng--WASHng", fraction=0.05)
+WESTERN_LINK = LinkDown(link="DNVRng--KSCYng")
+STUB = LinkDown(link="ATLAM5--ATLAng")
+
+
+def case(*faults: tuple[float, Fault], scale: float = 1.0) -> Case:
+    """`faults` begin so many seconds after the start; the field takes half an hour per order."""
+    repair = Repair(travel_s=900.0, repair_s=900.0)
+    return Case(
+        CaseWorld(
+            id="plain-name",
+            topology="sndlib/abilene",
+            starts_s=EVENING_S,
+            duration_s=7200.0,
+            traffic_scale=scale,
+        ),
+        CaseTruth(
+            events=tuple(
+                TimedEvent(
+                    at_s=at_s,
+                    fault=fault,
+                    repair=None if isinstance(fault, IgpWeightMisconfig) else repair,
+                )
+                for at_s, fault in faults
+            )
+        ),
+    )
+
+
+@dataclass
+class Person:
+    """Answers every request after a minute: with `decisions` one by one, then with the last."""
+
+    decisions: Sequence[Literal["approve", "reject"]] = ("approve",)
+    journal: Journal | None = None
+    answered: list[str] = field(default_factory=list)
+
+    def consider(self, request: ApprovalRequest, plan: Plan, now_s: float) -> None:
+        """Answer through the journal, as somebody outside would."""
+        if self.journal is None or now_s < request.requested_s + 60.0:
+            return
+        decision = self.decisions[min(len(self.answered), len(self.decisions) - 1)]
+        self.answered.append(plan.id)
+        self.journal.answer(answer_to(plan, decision, now_s))
+
+
+def answer_to(plan: Plan, decision: Literal["approve", "reject"], now_s: float) -> Approval:
+    """A person's answer."""
+    return Approval(
+        plan_id=plan.id,
+        plan_hash=plan.hash,
+        decision=decision,
+        by="erin",
+        reason="I looked at it",
+        decided_s=now_s,
+    )
+
+
+@dataclass
+class Operation:
+    """A network that is watched."""
+
+    network: EmulatedNetwork
+    workplace: Workplace
+    clock: SimulatedClock
+    folder: Path
+
+    @property
+    def journal(self) -> Journal:
+        """The workplace's."""
+        return self.workplace.journal
+
+    def run(self, until: Callable[[], bool] | None = None, most_s: float = 7200.0) -> None:
+        """Watch until `until` (every incident has ended, if not given) or for `most_s`."""
+        done = until or self.has_ended
+        last_s = self.clock.now_s() + most_s
+        while self.clock.now_s() < last_s and not done():
+            self.workplace.watch.run(self.clock.now_s() + POLL_S)
+
+    def has_ended(self) -> bool:
+        """Whether there was an incident, and none is open."""
+        phases = [r.phase for r in self.journal.incidents()]
+        return bool(phases) and all(p in TERMINAL_PHASES for p in phases)
+
+    def is_waiting_for_approval(self) -> bool:
+        """Whether a person is asked."""
+        return bool(self.journal.approval_requests(self.clock.now_s(), state="waiting"))
+
+    def phase(self, incident_id: str = FIRST) -> Phase:
+        """Where the incident stands."""
+        return self.journal.incident(incident_id).phase
+
+    def running(self) -> NetworkConfiguration:
+        """What every device runs."""
+        return self.workplace.desk.situation.read_running()
+
+    def told(self, kind: str, incident_id: str = FIRST) -> list[TimelineEvent]:
+        """The incident's timeline events of one kind."""
+        return [e for e in self.journal.timeline(incident_id) if e.kind == kind]
+
+    def plans(self, incident_id: str = FIRST) -> tuple[Plan, ...]:
+        """The incident's plans."""
+        return self.journal.plans(incident_id)
+
+    def nodes(self, incident_id: str = FIRST) -> Sequence[str]:
+        """The nodes that its graph passed."""
+        return self.workplace.runs.nodes_passed(incident_id)
+
+    def touched(self) -> list[str]:
+        """Devices on which anything of ours was ever staged."""
+        nodes = (n.id for n in self.network.inventory().topology.nodes)
+        ids = {c.change_id for c in self.journal.changes()}
+        return [n for n in nodes if any(r.change_id in ids for r in self.network.commit_log(n))]
+
+
+@contextmanager
+def operating(
+    folder: Path,
+    scripted: Case | None,
+    *,
+    seed: int = 1,
+    minds: Sequence[Mind] | None = None,
+    person: Person | None = None,
+) -> Iterator[Operation]:
+    """Put `scripted` on stage in `folder`, or open what stands there if None."""
+    file = folder / "networks" / "live.sqlite"
+    network = stage(scripted, seed, file) if scripted else EmulatedNetwork.open(file)
+    clock = SimulatedClock(network)
+    try:
+        with Workplace(folder, network, clock, minds=minds, approver=person) as workplace:
+            if person is not None:
+                person.journal = workplace.journal
+            yield Operation(network, workplace, clock, folder)
+    finally:
+        network.close()
