@@ -48,9 +48,7 @@ def load_case(name: str) -> Case:
 
 def designed_inventory(world: CaseWorld) -> Inventory:
     """The network as it was designed, before the hidden realisation differs from it."""
-    spec = WorldSpec(
-        topology=world.topology, seed=world.seed, traffic_scale=world.traffic_scale
-    )
+    spec = WorldSpec(topology=world.topology, seed=world.seed, traffic_scale=world.traffic_scale)
     return build_inventory(spec)
 
 

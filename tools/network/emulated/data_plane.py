@@ -15,9 +15,9 @@ in Mathis et al., CCR 1997. The threshold is assumed."""
 ELASTIC_FLOOR = 0.1
 """Elastic senders never go below this share of what they would like to send (assumed)."""
 
-_ROUNDS = 40
-_AGREED = 1e-4
-_SETTLED = 2e-3
+_ROUNDS = 80
+_AGREED = 5e-4
+_SETTLED = 2e-2
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +64,9 @@ def flow(
         agreed = np.abs(served.keep - keep).max(initial=0.0) < _AGREED
         keep = served.keep if turn < 2 else 0.5 * (served.keep + keep)
         if adapt:
-            before, slowed = slowed, pace.step(slowed, _slowing(_loss(paths, alive)))
-            agreed &= float((elastic * np.abs(slowed - before)).max(initial=0.0)) < _SETTLED
+            wanted = _slowing(_loss(paths, alive))
+            agreed &= float((elastic * np.abs(wanted - slowed)).max(initial=0.0)) < _SETTLED
+            slowed = pace.step(slowed, wanted)
         if agreed:
             break
     if not np.array_equal(served.keep, keep):
@@ -86,7 +87,8 @@ def flow(
 class _Pace:
     """How far each sender moves to where it wants to be: less after an overshoot, more otherwise.
 
-    Loss near saturation is so steep in load that a fixed pace would swing for ever.
+    Loss near saturation is so steep in load that a fixed pace would swing for ever. Agreement is
+    judged by the gap that is left, not by the step: a sender that has become slow is not settled.
     """
 
     gain: FloatArray
@@ -96,7 +98,7 @@ class _Pace:
         """The next value of each sender."""
         gap = wanted - now
         sign = np.sign(gap)
-        self.gain = np.clip(np.where(sign == self.sign, 1.5, 0.5) * self.gain, 1e-3, 0.5)
+        self.gain = np.clip(np.where(sign == self.sign, 1.2, 0.5) * self.gain, 1e-2, 0.2)
         self.sign = sign
         return now + self.gain * gap
 

@@ -45,6 +45,10 @@ class SteadyState:
         return float(self.offered_utilisation.max(initial=0.0))
 
 
+_ALWAYS_S = -1e12
+"""Long before any case starts."""
+
+
 class TruthView:
     """What really happens in `network`. Series begin when the network was created or opened."""
 
@@ -110,7 +114,7 @@ class TruthView:
         else:
             held = faults
             always = tuple(
-                TimedSpike(at_s=-math.inf, until_s=None, target=f.target, factor=f.factor)
+                TimedSpike(at_s=_ALWAYS_S, until_s=None, target=f.target, factor=f.factor)
                 for f in faults
                 if f.kind == "traffic_spike"
             )
