@@ -29,6 +29,10 @@ from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 COMFORTABLE_UTILISATION = 0.9
 """Above this, bursts begin to drop: remedies aim below it."""
 
+LIMITED_UTILISATION = 0.8
+"""A limited egress is given more air: once it stops dropping, senders of the other classes that had
+held back come back, and nobody knows by how much."""
+
 _WEIGHTS = (4, 7, 14, 20, 30, 60)
 """Weights that are tried, around the default of 10: two below, four above."""
 
@@ -181,7 +185,7 @@ class Screen:
         load = float(self._offered(self._state)[arc])
         rates = self._state.traffic.rates_bps.sum(axis=(1, 2))
         share = float(rates[TRAFFIC_CLASSES.index(TrafficClass.BEST_EFFORT)] / rates.sum())
-        room = COMFORTABLE_UTILISATION * float(self._capacity[arc]) - (1 - share) * load
+        room = LIMITED_UTILISATION * float(self._capacity[arc]) - (1 - share) * load
         if room <= 0:
             return None
         return RateLimit(
@@ -204,7 +208,7 @@ def _best(found: Iterable[Screened], below: float, most: int) -> list[Screened]:
     places: set[str] = set()
     for screened in better:
         # The same egress with another weight is hardly another remedy.
-        place = "+".join(_place(a) for a in screened.actions)
+        place = "+".join(sorted(_place(a) for a in screened.actions))
         if place not in places:
             places.add(place)
             chosen.append(screened)

@@ -12,6 +12,9 @@ from twin.nouns.inventory import Inventory
 from twin.physics.twin import Twin
 from twin.tracking.tracker import Tracker
 
+_CONGESTED_SIGMA = 0.12
+"""Log standard deviation of all demand together while an egress drops (assumed)."""
+
 
 @dataclass(slots=True)
 class Situation:
@@ -38,11 +41,14 @@ class Situation:
         """How wrong forecasts may be: as far as healthy loads have been off, at least the default.
 
         Where a few large demands are hashed, predicted moves of traffic err more than where many
-        small ones are; the spread of the learned bias over the egresses shows which it is.
+        small ones are; the spread of the learned bias over the egresses shows which it is. While
+        something drops, nobody knows how much senders hold back.
         """
         default = Uncertainty()
         spread = float(np.std(self.tracker.load_bias))
+        congested = bool(self.tracker.congested().any())
         return Uncertainty(
+            common_sigma=_CONGESTED_SIGMA if congested else default.common_sigma,
             pair_sigma=max(default.pair_sigma, spread),
             split_sigma=max(default.split_sigma, 2 * spread),
         )

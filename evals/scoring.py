@@ -26,7 +26,10 @@ _SETTLED_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class IncidentAccount:
-    """One incident (or ticket) as the arm tells of it; times in Unix seconds."""
+    """One incident (or ticket) as the arm tells of it; times in Unix seconds.
+
+    `paged`: whether a person was called with cause and place while it went on.
+    """
 
     onset_s: float
     detected_s: float
@@ -34,6 +37,7 @@ class IncidentAccount:
     phase: EndPhase
     causes: tuple[Fault, ...]
     locations: tuple[str, ...]
+    paged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def score(
         repaired=None if left is None else not left,
         still_in_breach=left or (),
         seen_in_breach=() if trouble is None else _seen_in_breach(recorder, trouble, account),
-        escalated=any(i.phase == "escalated" for i in account.incidents),
+        escalated=any(i.phase == "escalated" or i.paged for i in account.incidents),
         chose_nothing=account.chose_nothing,
         rolled_back=account.rolled_back,
         outcomes=account.outcomes,

@@ -68,9 +68,6 @@ def supervise(desk: Desk, state: IncidentState) -> Command[str]:
         target, reason = run.answer.next, run.answer.reason
         update = _who(state, run.finished_by, bool(run.swaps))
         desk.tell(incident_id, "routed", "supervisor", f"to {target}: {reason}")
-    if target == "approval" and facts["left_in_breach"] >= 0.5:
-        left = f"{facts['left_in_breach']:.0f} services stay in breach even with the plan"
-        desk.tell(incident_id, "paged", "supervisor", left)
     if (phase, target) in _SENT_BACK:
         update |= {"send_backs": state["send_backs"] + 1}
     if (phase, target) == (Phase.DIAGNOSING, "diagnoser"):

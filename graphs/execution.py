@@ -123,8 +123,31 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
     if plan.purpose == "return":
         return Command(goto="resolve", update={"temporary_plan_id": ""})
     desk.snapshot(plan.incident_id, "after")
+    _page_if_hurt(desk, plan.incident_id)
     in_force = {"temporary_plan_id": plan.id if plan.temporary else ""}
     return Command(goto="repair", update=in_force | {"waiting_since_s": now})
+
+
+def _page_if_hurt(desk: Desk, incident_id: str) -> None:
+    """A remedy that is kept but does not suffice needs a person, though the incident goes on."""
+    hurt = sorted(desk.situation.tracker.services.in_breach_now)
+    if hurt:
+        reason = f"{len(hurt)} services are still in breach with the change in force"
+        _hand_over(desk, incident_id, "paged", reason)
+
+
+def _hand_over(desk: Desk, incident_id: str, kind: str, reason: str) -> None:
+    """Tell a person what is known of the cause, and where to look."""
+    diagnosis = desk.journal.artefact(incident_id, "diagnosis", Diagnosis)
+    statement = diagnosis.statement if diagnosis else "no diagnosis was made"
+    where = ", ".join(diagnosis.suspected_location) if diagnosis else ""
+    desk.tell(
+        incident_id,
+        kind,
+        "supervisor",
+        f"{reason}. {statement}. Look at: {where or 'the symptoms'}",
+        {"reason": reason, "cause": statement, "location": where},
+    )
 
 
 def _taken_back(desk: Desk, state: IncidentState, plan: Plan, done: Actuation) -> Command[str]:
@@ -280,18 +303,9 @@ def resolve(desk: Desk, state: IncidentState) -> Command[str]:
 
 def escalate(desk: Desk, state: IncidentState) -> Command[str]:
     """Hand over to a person: what is known of the cause, and where to look."""
-    incident_id, note = state["incident_id"], state.get("note", "")
-    diagnosis = desk.journal.artefact(incident_id, "diagnosis", Diagnosis)
-    statement = diagnosis.statement if diagnosis else "no diagnosis was made"
-    where = ", ".join(diagnosis.suspected_location) if diagnosis else ""
+    incident_id = state["incident_id"]
     _close(desk, state, Phase.ESCALATED)
-    desk.tell(
-        incident_id,
-        "escalated",
-        "supervisor",
-        f"{note}. {statement}. Look at: {where or 'the symptoms'}",
-        {"reason": note, "cause": statement, "location": where},
-    )
+    _hand_over(desk, incident_id, "escalated", state.get("note", ""))
     return Command(goto=END, update={"phase": Phase.ESCALATED.value})
 
 

@@ -176,6 +176,7 @@ def _incident(
         phase=end,
         causes=cause_of(diagnosis) if diagnosis else (),
         locations=diagnosis.suspected_location if diagnosis else (),
+        paged=any(e.kind == "paged" for e in journal.timeline(incident_id)),
     )
 
 

@@ -1,1 +1,1 @@
-"""The nouns: one meaning each, everywhere. Values only; whoever computes with them lives elsewhere."""
+"""The nouns: one meaning each, everywhere. Values only; what computes with them is elsewhere."""

@@ -8,7 +8,7 @@ from twin.nouns.base import Noun
 
 
 class FiberCut(Noun):
-    """A duct is cut: all of `links` go down at once. `duct` is its id, or "" where it is unknown."""
+    """A duct is cut: all of `links` go down at once. `duct` is its id, "" if it is unknown."""
 
     kind: Literal["fiber_cut"] = "fiber_cut"
     duct: str
@@ -60,7 +60,7 @@ class TrafficSpike(Noun):
 
 
 class SilentEgressPacketLoss(Noun):
-    """The direction that leaves `node` over `link` drops `fraction` (0..1); the sender counts none."""
+    """The direction that leaves `node` over `link` drops `fraction` (0..1) uncounted."""
 
     kind: Literal["silent_egress_packet_loss"] = "silent_egress_packet_loss"
     node: str

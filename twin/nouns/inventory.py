@@ -1,4 +1,4 @@
-"""What an operator's systems of record say about a network. It may be wrong; the network is right."""
+"""What the systems of record say about a network. They may be wrong; the network is right."""
 
 from dataclasses import dataclass
 

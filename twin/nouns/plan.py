@@ -73,7 +73,7 @@ class Plan(Noun):
 
 
 class Approval(Noun):
-    """A person's answer (or the demo flag's) to one plan. `decision` is final: the first one wins."""
+    """A person's answer (or the demo flag's) to one plan. The first `decision` is final."""
 
     plan_id: str
     plan_hash: str

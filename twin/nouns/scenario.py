@@ -21,7 +21,7 @@ class TimedAction(Noun):
 
 
 class Scenario(Noun):
-    """`duration_s` seconds from `starts_s` (Unix seconds, UTC; demand follows the daily profile)."""
+    """`duration_s` seconds from `starts_s` (Unix seconds); demand follows the profile."""
 
     name: str
     starts_s: float

@@ -61,7 +61,7 @@ def with_fault(state: NetworkState, fault: Fault) -> NetworkState:
 
 
 def state_hash(running: NetworkConfiguration, down_links: Iterable[str]) -> str:
-    """SHA-256 (hex) of what a plan is made for: every device's configuration, and the links down."""
+    """SHA-256 (hex) of what a plan is made for: all configurations, and the links down."""
     return content_hash(
         {"running": running.model_dump(mode="json"), "down": sorted(set(down_links))}
     )

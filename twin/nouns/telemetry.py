@@ -64,7 +64,7 @@ class FlowRound:
 
 @dataclass(frozen=True, slots=True)
 class AdjacencyEvent:
-    """`node` reports that its adjacency over `link` came up or went down; may repeat or come late."""
+    """`node` reports that its adjacency over `link` came up or went down; may repeat or be late."""
 
     received_s: float
     time_s: float

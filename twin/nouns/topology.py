@@ -60,7 +60,7 @@ class Link(Noun):
 
 
 class SharedRiskGroup(Noun):
-    """Links that fail together because they share a duct for `shared_km` kilometres from `place`."""
+    """Links that fail together: they share a duct for `shared_km` kilometres from `place`."""
 
     id: str
     kind: Literal["duct"]

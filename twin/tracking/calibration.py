@@ -24,6 +24,10 @@ _PASSES = 25
 _LARGEST_FACTOR = 3.0
 """No pair is scaled by more than this, up or down: beyond it the records are wrong, not noisy."""
 
+REBOUND = 1.1
+"""How much more senders that met loss would like to send than they do (assumed; how far congestion
+control holds back depends on the applications)."""
+
 _IDLE_SHARE = 0.002
 """Egresses below this share of capacity say nothing about anybody."""
 
@@ -37,8 +41,8 @@ def calibrated(
     """The traffic of `state`, scaled so that its offered loads come near `measured_bps` (n_arcs,).
 
     NaN where nothing was measured. Pairs that cross no measured egress keep their rate. Pairs that
-    cross a `congested` egress (n_arcs,) are never scaled down: their senders hold back for as long
-    as it drops, and come back once it does not.
+    cross a `congested` egress (n_arcs,) are never scaled down, and are expected to send REBOUND
+    times as much: their senders hold back for as long as it drops, and come back once it does not.
     """
     routing, compiled = twin.route(state), twin.compiled
     total = state.traffic.rates_bps.sum(axis=0)
@@ -46,7 +50,8 @@ def calibrated(
     passing = lossless(n_arcs, 1, 1)
     factor = np.ones_like(total)
     held_back = np.zeros(n_arcs) if congested is None else congested.astype(np.float64)
-    floor = np.where(_along_paths(twin, state, held_back, passing) > 0, 1.0, 1 / _LARGEST_FACTOR)
+    crossing = _along_paths(twin, state, held_back, passing) > 0
+    floor = np.where(crossing, 1.0, 1 / _LARGEST_FACTOR)
     usable = np.isfinite(measured_bps) & (measured_bps > _IDLE_SHARE * compiled.capacity_bps)
     for _ in range(_PASSES):
         loads = arriving_loads(compiled, routing, (factor * total)[None, None])[:, 0, 0]
@@ -57,6 +62,7 @@ def calibrated(
         crossed = _along_paths(twin, state, counted.astype(np.float64), passing)
         step = np.divide(along, crossed, out=np.zeros_like(along), where=crossed > 0)
         factor = np.clip(factor * np.exp(step), floor, _LARGEST_FACTOR)
+    factor = np.where(crossing, REBOUND * factor, factor)
     return TrafficMatrix(state.traffic.nodes, state.traffic.rates_bps * factor)
 
 
