@@ -17,7 +17,7 @@ help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
 demo: $(VENV)/.stamp-default  ## play an incident from alarm to repair; needs no key and no server
-	$(BIN)/noctua demo
+	$(BIN)/noctua demo --approve-automatically
 
 results: $(VENV)/.stamp-default  ## recompute the figures in the documentation
 	$(BIN)/noctua results

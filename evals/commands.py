@@ -27,6 +27,13 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Which hidden realisati
 Mismatch = Annotated[
     int, typer.Option("--mismatch", min=0, max=2, help="How far reality is from the inventory.")
 ]
+Automatically = Annotated[
+    bool,
+    typer.Option(
+        "--approve-automatically",
+        help="Every plan is approved after a drawn delay, by nobody; the report says so.",
+    ),
+]
 Level = Literal[0, 1, 2]
 
 QUICK_SEEDS = 2
@@ -41,15 +48,12 @@ def register(app: typer.Typer) -> None:
 def demo(
     context: typer.Context,
     seed: Seed = 1,
-    ask: Annotated[
-        bool, typer.Option("--ask", help="Ask on this terminal before anything is changed.")
-    ] = False,
+    approve_automatically: Automatically = False,
     as_json: AsJson = False,
 ) -> None:
     """Play an incident from alarm to repair on germany50, and compare it with three other ways.
 
-    Plans are approved by the demo itself, after a delay, and the report says so; with --ask you are
-    asked instead.
+    You are asked on the terminal before anything is changed, unless the flag says otherwise.
     """
     from channels.report.facts import gather
     from channels.report.writing import report_file, report_text, write_report
@@ -60,8 +64,11 @@ def demo(
     from tools.change.policy import DEMO_APPROVER
     from tools.journal.journal import Journal
 
-    if ask and not sys.stdin.isatty():
-        raise BadInput("--ask needs a terminal to ask on; leave it out, or run noctua from one")
+    if not approve_automatically and not sys.stdin.isatty():
+        raise BadInput(
+            "nothing is changed without a person, and there is no terminal to ask on; run it from "
+            "one, or give --approve-automatically"
+        )
     console = Console(stderr=as_json, quiet=as_json)
     case, duct = demo_case(seed)
     state = _fresh(_directory(context) / "demo")
@@ -70,7 +77,7 @@ def demo(
         f"peak. State: {state}"
     )
     delay = DelayedApprover(draw_delays(case.id, seed).approve_s, DEMO_APPROVER)
-    approver = AskingApprover(console, "terminal") if ask else delay
+    approver = delay if approve_automatically else AskingApprover(console, "terminal")
     with _Timeline(console) as timeline:
         ours = NoctuaArm(approver=approver, on_step=timeline).play(case, seed, state)
     console.print(f"It was {duct.duct} ({', '.join(duct.links)}).")
@@ -101,12 +108,10 @@ def run(
     scenario: Annotated[str, typer.Argument(help="A name from `noctua scenarios`, or a file.")],
     seed: Seed = 1,
     mismatch: Mismatch = 1,
-    no_approve: Annotated[
-        bool, typer.Option("--no-approve", help="Stop where a person has to answer.")
-    ] = False,
+    approve_automatically: Automatically = False,
     as_json: AsJson = False,
 ) -> None:
-    """Play one scenario with Noctua; without --no-approve, plans are approved after a delay."""
+    """Play one scenario with Noctua, up to where a person has to answer, or to its end."""
     from evals.arm import at_mismatch
     from evals.arms.noctua import NoctuaArm
     from evals.stage import load_case
@@ -115,7 +120,7 @@ def run(
     state = _directory(context)
     case = at_mismatch(load_case(scenario), cast(Level, mismatch))
     name = _free_name(state, f"{case.id}-{seed}")
-    if no_approve:
+    if not approve_automatically:
         _run_until_asked(state, case, seed, name, console, as_json=as_json)
         return
     with _Timeline(console) as timeline:
@@ -156,6 +161,7 @@ def scenarios(as_json: AsJson = False) -> None:
 
 
 def results(
+    context: typer.Context,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Realisations per scenario.")] = 10,
     quick: Annotated[
         bool, typer.Option("--quick", help=f"{QUICK_SEEDS} realisations per scenario.")
@@ -187,7 +193,8 @@ def results(
     command = f"noctua results --seeds {count} --mismatch {mismatch}"
     command += "".join(f" --only {name}" for name in only or ())
     found = run_all(command, only or case_names(), range(1, count + 1), level)
-    path = out or Path(__file__).parent / "results" / f"mismatch{mismatch}-seeds{count}.jsonl"
+    name = f"mismatch{mismatch}-seeds{count}.jsonl"
+    path = out or _directory(context) / "results" / name
     write_results(found, path)
     table = results_markdown(found)
     if page is not None:
