@@ -40,7 +40,11 @@ def propose_candidates(
         *_from_losses(tracker, observation),
         *_from_surges(tracker, observation),
     ]
-    return tuple({candidate.id: candidate for candidate in found}.values())
+    # The first of one id: a duct on record is not replaced by the same links without a name.
+    by_id: dict[str, Candidate] = {}
+    for candidate in found:
+        by_id.setdefault(candidate.id, candidate)
+    return tuple(by_id.values())
 
 
 def _from_adjacencies(

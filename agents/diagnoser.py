@@ -139,8 +139,12 @@ class Diagnoser:
         now = self._situation.network.running(arguments.node)
         before = self._tracker.baseline.device(arguments.node)
         intended = self._situation.inventory.intended.device(arguments.node)
-        self._running = self._running.with_device(now)
-        self._likelihood = None
+        if now != self._running.device(arguments.node):
+            # What was tested before was tested against another network.
+            self._running = self._running.with_device(now)
+            self._likelihood = None
+            self._tested.clear()
+            self._log_posterior.clear()
         return {
             "node": arguments.node,
             "changed_since_before": configuration_diff(before, now),
@@ -244,8 +248,6 @@ class Diagnoser:
                 self._tracker.normal_state(besides=self._incident.id),
                 partial(offered_totals, self._situation.twin),
             )
-            self._tested.clear()
-            self._log_posterior.clear()
         return self._likelihood
 
     def _unexplained(self, faults: Sequence[Fault]) -> tuple[str, ...]:

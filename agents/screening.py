@@ -5,7 +5,7 @@ action; what survives is simulated properly by the simulator.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
@@ -24,7 +24,7 @@ from twin.nouns.fault import Fault, IgpWeightMisconfig, SilentEgressPacketLoss
 from twin.nouns.plan import Remedy
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
-from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
+from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass, TrafficMatrix
 
 COMFORTABLE_UTILISATION = 0.9
 """Above this, bursts begin to drop: remedies aim below it."""
@@ -180,12 +180,13 @@ class Screen:
         return list(dict.fromkeys(links))
 
     def _limit(self, arc: int) -> RateLimit | None:
-        """Best effort may use what the measured share of the other classes leaves of comfort."""
+        """Best effort may use what the other classes on this egress leave of its share."""
         egress = self._state.topology.egress_of(arc)
-        load = float(self._offered(self._state)[arc])
-        rates = self._state.traffic.rates_bps.sum(axis=(1, 2))
-        share = float(rates[TRAFFIC_CLASSES.index(TrafficClass.BEST_EFFORT)] / rates.sum())
-        room = LIMITED_UTILISATION * float(self._capacity[arc]) - (1 - share) * load
+        others = self._state.traffic.rates_bps.copy()
+        others[TRAFFIC_CLASSES.index(TrafficClass.BEST_EFFORT)] = 0.0
+        protected = replace(self._state, traffic=TrafficMatrix(self._state.traffic.nodes, others))
+        load = float(self._offered(protected)[arc])
+        room = LIMITED_UTILISATION * float(self._capacity[arc]) - load
         if room <= 0:
             return None
         return RateLimit(

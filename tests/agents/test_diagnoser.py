@@ -1,0 +1,325 @@
+"""Root causes of hand-made symptoms, and answers that claim more than the numbers give."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from agents.budget import Budget
+from agents.candidates import Candidate, propose_candidates
+from agents.diagnoser import Diagnoser, DiagnosisAnswer, NoArguments, ReadConfiguration, TestCauses
+from agents.playbook.policies import playbook
+from agents.role import Mind, Ungrounded, run_role
+from agents.situation import Situation
+from tests.agents.bench import incident_of, set_weight
+from tests.agents.conftest import Place
+from tests.twin.tracking.square import (
+    A_TO_B,
+    START_S,
+    Counters,
+    adjacency,
+    flows,
+    inventory,
+    loads_of,
+    topology,
+)
+from tools.clock import SystemClock
+from twin.errors import UnknownNode
+from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.fault import Fault, FiberCut, LinkDown, SilentEgressPacketLoss
+from twin.nouns.inventory import Inventory
+from twin.nouns.state import with_fault
+from twin.nouns.telemetry import ConfigurationEvent
+from twin.nouns.untrusted import UntrustedText
+from twin.physics.questions import offered_totals
+from twin.synthesis.observation import observe
+
+NODES = ("A", "B", "C", "D", "E")
+ENDS = (("A", "B"), ("B", "C"), ("C", "D"), ("A", "D"), ("A", "E"), ("C", "E"))
+DEMANDS = (("A", "B", 3e9), ("A", "D", 2e9), ("C", "D", 2e9), ("B", "C", 1e9), ("A", "E", 1e9))
+
+
+@pytest.fixture
+def known() -> Inventory:
+    return inventory(topology(ENDS, {"duct-1": ("A-B", "A-D")}, NODES), demands=DEMANDS)
+
+
+@pytest.fixture
+def situation(known: Inventory, place: Place) -> Situation:
+    return place(known)
+
+
+def _strike(situation: Situation, *faults: Fault, rounds: int = 6) -> None:
+    """Two healthy rounds, the faults, and what counters and events then show."""
+    tracker, counters = situation.tracker, Counters(arcs=12)
+    tracker.ingest([counters.read()])
+    normal = loads_of(situation.inventory)
+    for _ in range(2):
+        tracker.ingest([counters.after(normal)])
+    state = situation.twin.state()
+    for fault in faults:
+        state = with_fault(state, fault)
+    struck_s = counters.now_s
+    for link in sorted(state.down_links):
+        tracker.ingest([adjacency(struck_s, link[0], link, up=False)])
+    lost = {situation.inventory.topology.arc_of(e): f for e, f in state.egress_loss.items()}
+    for _ in range(rounds):
+        tracker.ingest([counters.after(offered_totals(situation.twin, state), lost=lost)])
+
+
+def _reported(situation: Situation, node: str, time_s: float = START_S + 60) -> None:
+    """`node` reports a commit that nobody here made."""
+    event = ConfigurationEvent(
+        received_s=time_s,
+        time_s=time_s,
+        node=node,
+        change_id=UntrustedText("manual"),
+        user=UntrustedText("admin"),
+    )
+    situation.tracker.ingest([event])
+
+
+def _diagnose(situation: Situation) -> Diagnosis:
+    """As the shipped mind does it."""
+    work = Diagnoser(situation, incident_of(situation))
+    minds = (Mind("playbook", playbook(), foreign=False),)
+    run = run_role(work.role(), work.task(), minds, Budget(), SystemClock())
+    return work.diagnosis(run.answer)
+
+
+def _tested(situation: Situation, *sets: Sequence[str]) -> Diagnoser:
+    """A diagnoser that has proposed, and tested `sets`."""
+    work = Diagnoser(situation, incident_of(situation))
+    for node in work.task()["devices_with_commits"]:  # type: ignore[attr-defined]
+        work.read_configuration(ReadConfiguration(node=node))
+    work.propose_causes(NoArguments())
+    work.test_causes(TestCauses(sets=tuple(tuple(s) for s in sets)))
+    return work
+
+
+def _answer(verdict: str, *ranking: str) -> DiagnosisAnswer:
+    return DiagnosisAnswer.model_validate(
+        {"verdict": verdict, "ranking": ranking, "would_separate": "", "statement": "so it is"}
+    )
+
+
+# What is found
+
+
+def test_duct_is_found_when_both_of_its_links_go_down(situation: Situation) -> None:
+    _strike(situation, FiberCut(duct="duct-1", links=("A-B", "A-D")))
+    diagnosis = _diagnose(situation)
+    assert diagnosis.verdict == "found"
+    assert diagnosis.hypotheses[0].id == "fiber_cut@A-B+A-D"
+    assert diagnosis.hypotheses[0].faults == (FiberCut(duct="duct-1", links=("A-B", "A-D")),)
+    assert {e.observation for e in diagnosis.hypotheses[0].evidence_for} >= {
+        "adjacency over A-B is down",
+        "adjacency over A-D is down",
+    }
+    assert diagnosis.hypotheses[0].unexplained == ()
+
+
+def test_wrong_weight_is_found_by_reading_the_device_that_committed(situation: Situation) -> None:
+    set_weight(situation, "A", "A-B", 50)
+    _reported(situation, "A")
+    work = Diagnoser(situation, incident_of(situation))
+    assert work.task()["devices_with_commits"] == ["A"]
+    read: Any = work.read_configuration(ReadConfiguration(node="A"))
+    assert "+  igp weight 50" in read["changed_since_before"]
+    diagnosis = _diagnose(situation)
+    assert (diagnosis.verdict, diagnosis.hypotheses[0].id) == (
+        "found",
+        "igp_weight_misconfig@A|A-B",
+    )
+
+
+def test_commit_whose_report_is_no_symptom_is_read_where_there_is_no_other_lead(
+    situation: Situation,
+) -> None:
+    _strike(situation, LinkDown(link="C-D"))
+    _reported(situation, "B")
+    situation.tracker.book.clear("configuration_change", "B")
+    assert Diagnoser(situation, incident_of(situation)).task()["devices_with_commits"] == []
+    situation.tracker.book.clear("adjacency_down", "C-D")
+    tripled = situation.inventory.peak_traffic.rates_bps.copy()
+    tripled[:, :, 1] *= 3
+    situation.tracker.ingest([flows(tripled, START_S + 300)])
+    assert Diagnoser(situation, incident_of(situation)).task()["devices_with_commits"] == ["B"]
+
+
+def test_two_causes_at_once_are_found_together(situation: Situation) -> None:
+    """A link is down, and 8 % of what A sends towards D is lost elsewhere."""
+    lossy = SilentEgressPacketLoss(node="A", link="A-D", fraction=0.08)
+    _strike(situation, LinkDown(link="B-C"), lossy, rounds=8)
+    diagnosis = _diagnose(situation)
+    assert diagnosis.verdict == "found"
+    assert diagnosis.hypotheses[0].id == ("link_down@B-C & silent_egress_packet_loss@A|A-D")
+    assert diagnosis.hypotheses[0].unexplained == ()
+
+
+def test_symptoms_that_a_cause_does_not_bring_about_are_named(situation: Situation) -> None:
+    lossy = SilentEgressPacketLoss(node="A", link="A-D", fraction=0.08)
+    _strike(situation, LinkDown(link="B-C"), lossy, rounds=8)
+    work = _tested(situation, ["link_down@B-C"])
+    answer: Any = work.test_causes(TestCauses(sets=(("link_down@B-C",),)))
+    (tested,) = answer["tested"]
+    assert tested["unexplained"] == ["silent_loss:A|A-D"]
+
+
+def test_unknown_says_where_to_look(situation: Situation) -> None:
+    """An egress drops, and neither graph nor telemetry suggests why."""
+    tracker, counters = situation.tracker, Counters(arcs=12)
+    tracker.ingest([counters.read()])
+    for _ in range(6):
+        tracker.ingest([counters.after(loads_of(situation.inventory), dropped={A_TO_B: 0.004})])
+    diagnosis = _diagnose(situation)
+    assert diagnosis.verdict == "unknown"
+    assert diagnosis.hypotheses == ()
+    assert diagnosis.suspected_location == ("A|A-B",)
+
+
+# What cannot be told apart
+
+
+@pytest.fixture
+def undecided(situation: Situation) -> Situation:
+    """Two weights were changed, and no counters have come since."""
+    set_weight(situation, "A", "A-B", 12)
+    set_weight(situation, "A", "A-D", 12)
+    _reported(situation, "A")
+    return situation
+
+
+ONE, OTHER = "igp_weight_misconfig@A|A-B", "igp_weight_misconfig@A|A-D"
+
+
+def test_causes_within_three_nats_are_said_to_be_ambiguous(undecided: Situation) -> None:
+    diagnosis = _diagnose(undecided)
+    assert diagnosis.verdict == "ambiguous"
+    assert set(diagnosis.indistinguishable) >= {ONE, OTHER}
+    assert diagnosis.would_separate
+
+
+def test_certainty_that_the_numbers_do_not_give_is_refused(undecided: Situation) -> None:
+    work = _tested(undecided, [ONE], [OTHER])
+    with pytest.raises(Ungrounded, match="cannot be told apart; the verdict is ambiguous"):
+        work.ground(_answer("found", ONE))
+    work.ground(_answer("ambiguous", ONE, OTHER))
+    work.ground(_answer("ambiguous", OTHER, ONE))
+
+
+def test_two_names_of_the_same_links_down_are_not_two_causes(situation: Situation) -> None:
+    _strike(situation, FiberCut(duct="duct-1", links=("A-B", "A-D")))
+    work = _tested(situation, ["fiber_cut@A-B+A-D"], ["link_down@A-B", "link_down@A-D"])
+    work.ground(_answer("found", "fiber_cut@A-B+A-D"))
+
+
+# What is refused
+
+
+@pytest.fixture
+def struck(situation: Situation) -> Diagnoser:
+    _strike(situation, FiberCut(duct="duct-1", links=("A-B", "A-D")))
+    return _tested(situation, ["fiber_cut@A-B+A-D"], ["link_down@A-B"])
+
+
+def test_ranking_a_cause_that_was_not_tested_is_refused(struck: Diagnoser) -> None:
+    with pytest.raises(Ungrounded, match='"link_down@A-D" was not tested'):
+        struck.ground(_answer("found", "fiber_cut@A-B+A-D", "link_down@A-D"))
+
+
+def test_finding_without_a_ranking_is_refused(struck: Diagnoser) -> None:
+    for verdict in ("found", "ambiguous"):
+        with pytest.raises(Ungrounded, match="needs a ranking"):
+            struck.ground(_answer(verdict))
+
+
+def test_putting_an_unlikely_cause_first_is_refused(struck: Diagnoser) -> None:
+    with pytest.raises(Ungrounded, match="is not among the likeliest"):
+        struck.ground(_answer("found", "link_down@A-B", "fiber_cut@A-B+A-D"))
+
+
+def test_saying_unknown_is_always_allowed(struck: Diagnoser) -> None:
+    struck.ground(_answer("unknown"))
+
+
+def test_testing_what_was_not_proposed_is_refused(struck: Diagnoser) -> None:
+    with pytest.raises(Ungrounded, match="was not proposed"):
+        struck.test_causes(TestCauses(sets=(("link_down@C-D",),)))
+
+
+def test_reading_a_device_that_does_not_exist_is_refused(struck: Diagnoser) -> None:
+    with pytest.raises(UnknownNode):
+        struck.read_configuration(ReadConfiguration(node="Z"))
+
+
+def test_probabilities_leave_room_for_nothing_being_wrong(struck: Diagnoser) -> None:
+    diagnosis = struck.diagnosis(_answer("found", "fiber_cut@A-B+A-D"))
+    shares = [h.probability for h in diagnosis.hypotheses]
+    assert len(shares) == 2, "what was tested and not ranked stands below"
+    assert 0.99 < shares[0] < sum(shares) <= 1.0
+
+
+def test_reading_another_change_starts_the_comparison_over(undecided: Situation) -> None:
+    work = _tested(undecided, [ONE], [OTHER])
+    set_weight(undecided, "B", "B-C", 50)
+    work.read_configuration(ReadConfiguration(node="B"))
+    with pytest.raises(Ungrounded, match="was not tested"):
+        work.ground(_answer("ambiguous", ONE, OTHER))
+    work.test_causes(TestCauses(sets=((ONE,),)))
+    work.ground(_answer("found", ONE))
+
+
+# Candidates
+
+
+def _candidates(situation: Situation) -> dict[str, Candidate]:
+    onset_s = min(s.first_seen_s for s in situation.tracker.active_symptoms())
+    running = situation.read_running()
+    seen = observe(situation.tracker, running, onset_s)
+    return {c.id: c for c in propose_candidates(situation.tracker, situation.graph, seen)}
+
+
+def test_links_of_one_duct_propose_the_duct_and_each_link(situation: Situation) -> None:
+    _strike(situation, FiberCut(duct="duct-1", links=("A-B", "A-D")))
+    found = _candidates(situation)
+    assert set(found) == {"link_down@A-B", "link_down@A-D", "fiber_cut@A-B+A-D"}
+
+
+def test_links_that_went_down_together_at_one_node_may_share_an_unrecorded_duct(
+    situation: Situation,
+) -> None:
+    _strike(situation, FiberCut(duct="", links=("B-C", "C-D")))
+    fault = _candidates(situation)["fiber_cut@B-C+C-D"].fault
+    assert fault == FiberCut(duct="", links=("B-C", "C-D"))
+
+
+def test_links_that_went_down_minutes_apart_share_no_unrecorded_duct(situation: Situation) -> None:
+    situation.tracker.ingest(
+        [
+            adjacency(START_S, "B", "B-C", up=False),
+            adjacency(START_S + 120, "C", "C-D", up=False),
+        ]
+    )
+    assert set(_candidates(situation)) == {"link_down@B-C", "link_down@C-D"}
+
+
+def test_surge_and_silent_loss_and_changed_weight_are_proposed_with_what_was_measured(
+    situation: Situation,
+) -> None:
+    set_weight(situation, "C", "C-E", 50)
+    _strike(situation, SilentEgressPacketLoss(node="A", link="A-D", fraction=0.08))
+    tripled = situation.inventory.peak_traffic.rates_bps.copy()
+    tripled[:, :, 1] *= 3
+    situation.tracker.ingest([flows(tripled, START_S + 600)])
+    found = _candidates(situation)
+    assert set(found) == {
+        "igp_weight_misconfig@C|C-E",
+        "silent_egress_packet_loss@A|A-D",
+        "traffic_spike@B",
+    }
+    assert found["silent_egress_packet_loss@A|A-D"].fault.model_dump()["fraction"] == (
+        pytest.approx(0.08, abs=0.002)
+    )
+    assert found["traffic_spike@B"].fault.model_dump()["factor"] == 3.0
+    assert found["igp_weight_misconfig@C|C-E"].fault.model_dump()["weight"] == 50
