@@ -12,7 +12,7 @@ from agents.candidates import Candidate, propose_candidates
 from agents.prompts import prompt
 from agents.role import Role, Ungrounded
 from agents.situation import Situation
-from tools.registry import Tool
+from tools.registry import Tool, grant
 from twin.nouns.base import Noun
 from twin.nouns.configuration import NetworkConfiguration, configuration_diff
 from twin.nouns.diagnosis import Diagnosis, Evidence, Hypothesis
@@ -85,7 +85,7 @@ class Diagnoser:
         return Role(
             name="diagnoser",
             prompt=prompt("diagnoser"),
-            tools=(
+            tools=grant(
                 Tool(
                     name="read_configuration",
                     description="Read what a device runs now; returns the difference to what it "

@@ -9,7 +9,7 @@ from agents.exposure import Exposure, exposures
 from agents.prompts import prompt
 from agents.role import Role, Ungrounded
 from agents.situation import Situation
-from tools.registry import Tool
+from tools.registry import Tool, grant
 from twin.nouns.action import describe
 from twin.nouns.base import Noun
 from twin.nouns.plan import Remedy
@@ -60,7 +60,7 @@ class Imaginer:
         return Role(
             name="imaginer",
             prompt=prompt("imaginer"),
-            tools=(
+            tools=grant(
                 Tool(
                     name="list_exposures",
                     description="Simulate every single further failure with nothing done, and "

@@ -11,7 +11,7 @@ from agents.diagnoser import NoArguments
 from agents.prompts import prompt
 from agents.role import Role, Ungrounded
 from agents.situation import Situation
-from tools.registry import Tool
+from tools.registry import Tool, grant
 from twin.nouns.base import Noun
 from twin.nouns.fault import LinkDown
 from twin.nouns.incident import Incident, Severity, Symptom
@@ -67,7 +67,7 @@ class Monitor:
         return Role(
             name="monitor",
             prompt=prompt("monitor"),
-            tools=(
+            tools=grant(
                 Tool(
                     name="find_relations",
                     description="Which symptoms belong together, by place, time and what the twin "
@@ -105,14 +105,31 @@ class Monitor:
 
     def relations(self) -> list[Relation]:
         """Every pair that belongs together."""
-        found = []
         known = list(self._fresh.values())
-        for i, one in enumerate(known):
-            for other in known[i + 1 :]:
-                if reason := self._related(one, other):
-                    found.append(Relation(one=one.id, other=other.id, reason=reason))
-            found.extend(self._with_incidents(one) or self._with_planned_work(one))
+        found = [
+            Relation(one=one.id, other=other.id, reason=reason)
+            for i, one in enumerate(known)
+            for other in known[i + 1 :]
+            if (reason := self._related(one, other))
+        ]
+        rooted = self._rooted(found)
+        for one in known:
+            joins = self._with_incidents(one)
+            if not joins and one.id not in rooted:
+                joins = self._with_what_is_wrong(one) or self._with_planned_work(one)
+            found.extend(joins)
         return found
+
+    def _rooted(self, relations: Sequence[Relation]) -> set[str]:
+        """Fresh symptoms that are no effects, and the effects that are related to one of them.
+
+        Related to another root besides, an effect would make one incident of two.
+        """
+        rooted = {s.id for s in self._fresh.values() if s.kind not in _EFFECTS}
+        pairs = [{r.one, r.other} for r in relations]
+        while grown := [pair for pair in pairs if pair & rooted and not pair <= rooted]:
+            rooted = rooted.union(*grown)
+        return rooted
 
     def _with_planned_work(self, symptom: Symptom) -> list[Relation]:
         """Announced work that is under way and moves traffic to where the symptom is."""
@@ -135,9 +152,10 @@ class Monitor:
             reasons = (self._related(symptom, s) for s in incident.symptoms)
             if reason := next((r for r in reasons if r), ""):
                 return [Relation(one=symptom.id, other=incident.id, reason=reason)]
-        if symptom.kind not in _EFFECTS:
-            return []
-        # An effect has a cause: what is newly wrong on its own, or else what is wrong already.
+        return []
+
+    def _with_what_is_wrong(self, symptom: Symptom) -> list[Relation]:
+        """An effect has a cause: what is newly wrong on its own, or else what is wrong already."""
         known = [*self._open, *self._new_roots()]
         reason = "it is an effect, and nothing else is known to be wrong"
         return [Relation(one=symptom.id, other=name, reason=reason) for name in known[-1:]]

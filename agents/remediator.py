@@ -12,7 +12,7 @@ from agents.prompts import prompt
 from agents.role import Role, Ungrounded
 from agents.screening import Screen, Screened
 from agents.simulator import Trial
-from tools.registry import Tool
+from tools.registry import Tool, grant
 from twin.nouns.action import Action, describe
 from twin.nouns.base import Noun
 from twin.nouns.fault import Fault
@@ -61,7 +61,7 @@ class Proposer:
         return Role(
             name="remediator",
             prompt=prompt("remediator"),
-            tools=(
+            tools=grant(
                 _tool(
                     "screen_single_actions",
                     "Try every single weight change, drain and revert near "
@@ -150,6 +150,7 @@ class Chooser:
                     "services_in_breach": t.ahead.breached_services.model_dump(),
                     "max_utilisation": t.ahead.max_utilisation.model_dump(),
                     "lost_bps": t.ahead.lost_bps.median,
+                    "slo_minutes_ahead": t.slo_minutes_ahead,
                     "in_scenario": {k: round(v, 3) for k, v in t.in_scenario.items()},
                 }
                 for t in self._trials.values()

@@ -21,7 +21,6 @@ from twin.nouns.action import (
 )
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.fault import Fault, IgpWeightMisconfig, SilentEgressPacketLoss
-from twin.nouns.plan import Remedy
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass, TrafficMatrix
@@ -195,11 +194,6 @@ class Screen:
             traffic_class=TrafficClass.BEST_EFFORT,
             rate_bps=round(room, -6),
         )
-
-
-def as_remedy(screened: Screened, number: int, reason: str) -> Remedy:
-    """The screened actions as a remedy with a short id."""
-    return Remedy(id=f"R{number}", actions=screened.actions, reason=reason)
 
 
 def _best(found: Iterable[Screened], below: float, most: int) -> list[Screened]:

@@ -10,6 +10,7 @@ from twin.forecasting import Uncertainty
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
 from twin.physics.twin import Twin
+from twin.rollout import InProcessRunner, Runner
 from twin.tracking.tracker import Tracker
 
 _CONGESTED_SIGMA = 0.12
@@ -52,6 +53,11 @@ class Situation:
             pair_sigma=max(default.pair_sigma, spread),
             split_sigma=max(default.split_sigma, 2 * spread),
         )
+
+    @property
+    def runner(self) -> Runner:
+        """What plays rollouts on that twin."""
+        return InProcessRunner(self.twin)
 
     @property
     def inventory(self) -> Inventory:

@@ -231,13 +231,15 @@ def simulate_trials(desk: Desk, state: IncidentState) -> Command[str]:
     """Try every remedy in every scenario on the twin; thinking time is charged here."""
     incident_id, situation = state["incident_id"], desk.situation
     cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
-    ahead = state_ahead(situation, situation.read_running(), cause)
+    running = situation.read_running()
+    ahead = state_ahead(situation, running, cause)
     remedies = [Remedy.model_validate(r) for r in state["remedies"]]
     scenarios = {
         s["id"]: (_FAULT.validate_python(s["fault"]), float(s["probability"]))
         for s in state["scenarios"]
     }
-    trials = simulate(situation, ahead, remedies, scenarios)
+    now = believed_state(situation, running, cause)
+    trials = simulate(situation, now, ahead, remedies, scenarios)
     desk.enter(incident_id, Phase.SIMULATING)
     desk.journal.put_artefact(incident_id, "trials", [t.model_dump(mode="json") for t in trials])
     count = len(trials) * (1 + len(scenarios))

@@ -63,11 +63,6 @@ class IncidentRuns:
             )
         return None
 
-    def is_cut_off(self, incident_id: str) -> bool:
-        """Whether steps are left that no interrupt holds back: the process died between two."""
-        snapshot = self._graph.get_state(self._config(incident_id))
-        return bool(snapshot.next) and not snapshot.interrupts
-
     def resume(self, pending: Pending) -> None:
         """Go on from an interrupt; what is not pending any more is left alone."""
         now = self.pending(pending.incident_id)

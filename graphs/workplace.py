@@ -2,6 +2,7 @@
 
 A state directory holds everything that outlives the process:
 
+    policy.yaml           optional: an approval policy in place of the shipped one
     journal.sqlite        incidents, plans, approvals, changes, audit chain
     checkpoints.sqlite    LangGraph's threads, one per incident
     knowledge.json        the knowledge graph
@@ -23,7 +24,7 @@ from graphs.desk import Desk
 from graphs.runs import IncidentRuns
 from graphs.watch import Approver, Watch
 from tools.change.actuator import Actuator
-from tools.change.policy import ApprovalPolicy, default_policy
+from tools.change.policy import ApprovalPolicy, default_policy, load_policy
 from tools.clock import Clock
 from tools.graph_store.build import build_graph
 from tools.graph_store.networkx_graph import NetworkxGraph
@@ -63,7 +64,7 @@ class Workplace:
         self.tracker = self._tracker(tracker_file)
         graph = NetworkxGraph.open(state / "knowledge.json")
         build_graph(graph, inventory)
-        rules = policy or default_policy()
+        rules = policy or _policy_of(state)
         situation = Situation(
             network=network,
             tracker=self.tracker,
@@ -105,3 +106,9 @@ class Workplace:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _policy_of(state: Path) -> ApprovalPolicy:
+    """The policy that lies in the state directory, or the one that ships. Raises BadInput."""
+    file = state / "policy.yaml"
+    return load_policy(file) if file.exists() else default_policy()

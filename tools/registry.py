@@ -89,6 +89,17 @@ class ToolRegistry:
         return self._tools[name]
 
 
+def grant(*tools: Tool[Any]) -> tuple[Tool[Any], ...]:
+    """`tools` as an agent may hold them: each name once, and nothing that changes anything.
+
+    Raises:
+        Refused: one of them may change something.
+        BadInput: two have one name.
+    """
+    registry = ToolRegistry(tools)
+    return registry.grant(registry.tools)
+
+
 def function_schema(name: str, description: str, arguments: type[BaseModel]) -> dict[str, Any]:
     """`arguments` as a function in OpenAI's format, in the JSON schema that servers agree on.
 

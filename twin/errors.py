@@ -5,7 +5,6 @@ NoctuaError                 anything a person should read instead of a traceback
 │   ├── BadTopology         a topology source breaks a rule of the reader
 │   ├── UnknownNode / UnknownLink / UnknownSharedRiskGroup / UnknownService
 │   └── BadCase             a scripted incident does not validate
-├── RolloutFailed           one rollout could not be computed (a record, not a crash)
 ├── NetworkError            the live network refused or did not answer
 ├── Refused                 a written rule of the gate forbids it
 └── MindFailed              no mind could finish a role
@@ -63,10 +62,6 @@ class UnknownService(_Unknown):
     """A service is named that the inventory does not have."""
 
     noun = "service"
-
-
-class RolloutFailed(NoctuaError):
-    """One rollout could not be computed; the runner turns this into a record."""
 
 
 class NetworkError(NoctuaError):
