@@ -1,0 +1,207 @@
+"""Which symptoms belong together, and what the shipped mind makes of it."""
+
+import pytest
+
+from agents.budget import Budget
+from agents.monitor import Grouping, Monitor, SymptomGroup, incident_from
+from agents.playbook.policies import playbook
+from agents.role import Mind, Ungrounded, run_role
+from agents.situation import Situation
+from tests.agents.bench import incident_of
+from tests.agents.conftest import Place
+from tests.twin.tracking.square import START_S, inventory, topology
+from tools.clock import SystemClock
+from twin.nouns.incident import Severity, SymptomKind
+from twin.nouns.inventory import PlannedWork
+from twin.tracking.alarms import Alarm
+
+# Two squares joined by one link: what happens at A is far from what happens at H.
+NODES = ("A", "B", "C", "D", "E", "F", "G", "H")
+ENDS = (
+    ("A", "B"),
+    ("B", "C"),
+    ("C", "D"),
+    ("A", "D"),
+    ("C", "E"),
+    ("E", "F"),
+    ("F", "G"),
+    ("G", "H"),
+    ("E", "H"),
+)
+DEMANDS = (("A", "B", 6e9), ("A", "D", 3e9), ("G", "H", 1e9), ("A", "C", 1e9))
+WORK = PlannedWork(id="CHG-1", links=("A-B",), starts_s=START_S - 600.0, ends_s=START_S + 3600.0)
+
+
+@pytest.fixture
+def situation(place: Place) -> Situation:
+    built = topology(ENDS, {"duct-1": ("C-D", "C-E")}, NODES)
+    services = (("A", "B"), ("A", "C"), ("G", "H"))
+    return place(inventory(built, demands=DEMANDS, services=services))
+
+
+def _raise(
+    situation: Situation, kind: SymptomKind, resource: str, after_s: float = 0.0, size: float = 1.0
+) -> None:
+    situation.tracker.now_s = START_S + 600.0
+    situation.tracker.book.raise_alarm(Alarm(kind, resource, START_S + after_s, size))
+
+
+def _monitor(situation: Situation) -> Monitor:
+    return Monitor(situation, situation.tracker.active_symptoms(), ())
+
+
+def _pairs(monitor: Monitor) -> set[frozenset[str]]:
+    return {frozenset((r.one, r.other)) for r in monitor.relations()}
+
+
+def _grouped(monitor: Monitor) -> Grouping:
+    """As the shipped mind does it."""
+    minds = (Mind("playbook", playbook(), foreign=False),)
+    return run_role(monitor.role(), monitor.task(), minds, Budget(), SystemClock()).answer
+
+
+def test_symptoms_on_one_link_belong_together(situation: Situation) -> None:
+    _raise(situation, "adjacency_down", "A-B")
+    _raise(situation, "silent_loss", "A|A-B", after_s=900.0)
+    (relation,) = _monitor(situation).relations()
+    assert relation.reason == "both are on A-B"
+
+
+def test_links_of_one_duct_belong_together(situation: Situation) -> None:
+    _raise(situation, "adjacency_down", "C-D")
+    _raise(situation, "adjacency_down", "C-E", after_s=5.0)
+    (relation,) = _monitor(situation).relations()
+    assert relation.reason == "they share a cause in the graph"
+
+
+def test_drops_where_the_twin_says_the_traffic_of_a_failed_link_goes_belong_to_it(
+    situation: Situation,
+) -> None:
+    """Without A-B its 6 Gbit/s go A-D-C-B, beside the three that A sends D."""
+    _raise(situation, "adjacency_down", "A-B")
+    _raise(situation, "queue_drops", "D|C-D", after_s=900.0, size=0.05)
+    (relation,) = _monitor(situation).relations()
+    assert relation.reason == "adjacency_down:A-B moves traffic onto D|C-D"
+
+
+def test_symptoms_far_apart_are_two_incidents(situation: Situation) -> None:
+    _raise(situation, "adjacency_down", "A-B")
+    _raise(situation, "silent_loss", "G|G-H", after_s=10.0, size=0.05)
+    monitor = _monitor(situation)
+    assert monitor.relations() == []
+    grouping = _grouped(monitor)
+    assert {g.symptoms for g in grouping.groups} == {
+        ("adjacency_down:A-B",),
+        ("silent_loss:G|G-H",),
+    }
+
+
+def test_probe_belongs_to_the_failure_that_it_crosses_and_not_to_another(
+    situation: Situation,
+) -> None:
+    _raise(situation, "adjacency_down", "A-B")
+    _raise(situation, "silent_loss", "G|G-H", after_s=10.0, size=0.05)
+    _raise(situation, "probe_loss", "A>B/business", after_s=20.0, size=0.1)
+    _raise(situation, "probe_loss", "G>H/business", after_s=300.0, size=0.1)
+    pairs = _pairs(_monitor(situation))
+    assert frozenset({"adjacency_down:A-B", "probe_loss:A>B/business"}) in pairs
+    assert frozenset({"silent_loss:G|G-H", "probe_loss:A>B/business"}) not in pairs
+
+
+def test_two_failures_at_once_stay_two_incidents_though_both_have_effects(
+    situation: Situation,
+) -> None:
+    _raise(situation, "adjacency_down", "A-B")
+    _raise(situation, "probe_loss", "A>B/business", after_s=20.0, size=0.1)
+    _raise(situation, "silent_loss", "G|G-H", after_s=400.0, size=0.05)
+    _raise(situation, "probe_loss", "G>H/business", after_s=420.0, size=0.1)
+    assert {g.symptoms for g in _grouped(_monitor(situation)).groups} == {
+        ("adjacency_down:A-B", "probe_loss:A>B/business"),
+        ("probe_loss:G>H/business", "silent_loss:G|G-H"),
+    }
+
+
+def test_effect_that_nothing_accounts_for_is_of_what_is_newly_wrong(situation: Situation) -> None:
+    _raise(situation, "silent_loss", "G|G-H", size=0.05)
+    _raise(situation, "probe_loss", "A>B/business", after_s=400.0, size=0.1)
+    (relation,) = _monitor(situation).relations()
+    assert relation.reason == "it is an effect, and nothing else is known to be wrong"
+    assert relation.other == "silent_loss:G|G-H"
+
+
+def test_symptom_joins_the_open_incident_that_explains_it(situation: Situation) -> None:
+    _raise(situation, "adjacency_down", "A-B")
+    opened = incident_of(situation)
+    _raise(situation, "queue_drops", "D|C-D", after_s=60.0, size=0.05)
+    fresh = [s for s in situation.tracker.active_symptoms() if s.kind == "queue_drops"]
+    grouping = _grouped(Monitor(situation, fresh, (opened,)))
+    (group,) = grouping.groups
+    assert group.joins == opened.id
+
+
+def test_far_symptom_does_not_join_the_open_incident(situation: Situation) -> None:
+    _raise(situation, "adjacency_down", "A-B")
+    opened = incident_of(situation)
+    _raise(situation, "silent_loss", "G|G-H", after_s=60.0, size=0.05)
+    fresh = [s for s in situation.tracker.active_symptoms() if s.kind == "silent_loss"]
+    (group,) = _grouped(Monitor(situation, fresh, (opened,))).groups
+    assert group.joins == ""
+
+
+def test_congestion_that_planned_work_brings_is_no_incident(place: Place) -> None:
+    built = topology(ENDS, None, NODES)
+    situation = place(inventory(built, demands=DEMANDS, planned_work=(WORK,)))
+    _raise(situation, "queue_drops", "D|C-D", size=0.05)
+    monitor = _monitor(situation)
+    (relation,) = monitor.relations()
+    assert relation.other == "planned:CHG-1"
+    grouping = _grouped(monitor)
+    assert grouping.groups == ()
+    assert grouping.ignored == ("queue_drops:D|C-D",)
+
+
+def test_surge_alone_and_small_drops_are_no_incident(situation: Situation) -> None:
+    _raise(situation, "traffic_surge", "B", size=1.6)
+    _raise(situation, "queue_drops", "G|G-H", after_s=400.0, size=0.004)
+    grouping = _grouped(_monitor(situation))
+    assert grouping.groups == ()
+    assert len(grouping.ignored) == 2
+
+
+def test_severity_and_title_are_of_the_root(situation: Situation) -> None:
+    _raise(situation, "queue_drops", "D|C-D", size=0.05)
+    _raise(situation, "adjacency_down", "A-B")
+    (group,) = _grouped(_monitor(situation)).groups
+    assert (group.severity, group.title) == (Severity.CRITICAL, "adjacency down: A-B")
+
+
+def _group(*symptoms: str, joins: str = "") -> SymptomGroup:
+    return SymptomGroup(symptoms=symptoms, severity=Severity.MAJOR, title="trouble", joins=joins)
+
+
+@pytest.mark.parametrize(
+    ("groups", "ignored", "message"),
+    [
+        ((_group("adjacency_down:A-C"),), (), "is not on the list"),
+        ((_group("adjacency_down:A-B"),), ("adjacency_down:A-B",), "stands in two places"),
+        ((), (), "nothing is said of adjacency_down:A-B"),
+        ((_group("adjacency_down:A-B", joins="live-0009"),), (), "is not an open incident"),
+    ],
+)
+def test_grouping_that_invents_repeats_or_forgets_is_refused(
+    situation: Situation, groups: tuple[SymptomGroup, ...], ignored: tuple[str, ...], message: str
+) -> None:
+    _raise(situation, "adjacency_down", "A-B")
+    with pytest.raises(Ungrounded, match=message):
+        _monitor(situation).ground(Grouping(groups=groups, ignored=ignored))
+
+
+def test_incident_begins_with_the_earliest_sign(situation: Situation) -> None:
+    _raise(situation, "adjacency_down", "A-B", after_s=40.0)
+    _raise(situation, "silent_loss", "A|A-B", after_s=10.0)
+    symptoms = situation.tracker.active_symptoms()
+    group = _group(*(s.id for s in symptoms))
+    incident = incident_from(group, symptoms, "live", START_S + 100, 7)
+    assert incident.id == "live-0007"
+    assert (incident.onset_s, incident.detected_s) == (START_S + 10, START_S + 100)
+    assert incident.symptoms == symptoms
