@@ -21,6 +21,9 @@ OVERTIME_S = 6 * 3600.0
 """How long an arm may go on after the case's end to close what it has open."""
 
 
+HIT_MINUTES = 1.0
+"""A service is counted as hit from this much on: every change of routing blinks for a second."""
+
 _SETTLED_S = 60.0
 
 
@@ -72,7 +75,7 @@ def score(
         delays=delays,
         slo_minutes=minutes,
         slo_minutes_total=round(sum(minutes.values()), 3),
-        services_hit=len(minutes),
+        services_hit=sum(1 for lost in minutes.values() if lost >= HIT_MINUTES),
         lost_bits=recorder.lost_bits,
         detect_s=_after(trouble, [min(i.detected_s for i in true)] if true else []),
         mitigate_s=_after(trouble, _mitigations(trouble, account)),
