@@ -1,0 +1,118 @@
+"""What fails next, worked out by hand on a square."""
+
+from typing import Any
+
+import pytest
+
+from agents.exposure import exposures
+from agents.imaginer import Imagination, ImaginedScenario, Imaginer, Under
+from agents.role import Ungrounded
+from agents.situation import Situation
+from tests.agents.conftest import Place
+from tests.twin.tracking.square import inventory, topology
+from twin.nouns.action import DrainLink, apply_action
+from twin.nouns.plan import Remedy
+
+DUCTS = {"duct-1": ("A-B", "A-D")}
+
+
+@pytest.fixture
+def situation(place: Place) -> Situation:
+    """A sends B 8 and D 3 Gbit/s."""
+    known = inventory(topology(ducts=DUCTS), demands=(("A", "B", 8e9), ("A", "D", 3e9)))
+    return place(known)
+
+
+def test_every_link_and_duct_that_is_up_and_every_busy_target_is_tried(
+    situation: Situation,
+) -> None:
+    state = situation.twin.state()
+    found = {e.id: e for e in exposures(state, situation.twin, situation.tracker, most=50)}
+    links = {"link_down@A-B", "link_down@B-C", "link_down@C-D", "link_down@A-D"}
+    assert links <= found.keys()
+    assert "fiber_cut@A-B+A-D" in found
+    assert {"traffic_spike@B", "traffic_spike@D"} <= found.keys()
+
+
+def test_what_a_failure_would_do_is_worked_out(situation: Situation) -> None:
+    found = {
+        e.id: e
+        for e in exposures(situation.twin.state(), situation.twin, situation.tracker, most=50)
+    }
+    # Eleven Gbit/s would leave A by one link of ten, whichever of the two failed.
+    for lost, left in (("A-B", "A-D"), ("A-D", "A-B")):
+        exposure = found[f"link_down@{lost}"]
+        assert exposure.max_utilisation == 1.1
+        assert exposure.overloaded == (f"A[{left}]",)
+        assert exposure.excess_bps == 1e9
+        assert exposure.cut_off_bps == 0
+    assert found["fiber_cut@A-B+A-D"].cut_off_bps == 11e9
+    # Half as much again towards B: 12 of 10.
+    assert found["traffic_spike@B"].max_utilisation == 1.2
+
+
+def test_worst_comes_first_and_the_list_is_cut(situation: Situation) -> None:
+    state = situation.twin.state()
+    worst, *others = exposures(state, situation.twin, situation.tracker, most=3)
+    assert worst.id == "fiber_cut@A-B+A-D"
+    assert len(others) == 2
+
+
+def test_what_is_down_already_cannot_fail_next(situation: Situation) -> None:
+    state = situation.twin.state(down_links=["A-B"])
+    found = [e.id for e in exposures(state, situation.twin, situation.tracker, most=50)]
+    assert "link_down@A-B" not in found
+    assert "fiber_cut@A-B+A-D" not in found
+
+
+@pytest.fixture
+def imaginer(situation: Situation) -> Imaginer:
+    state = situation.twin.state()
+    intended = situation.inventory.intended
+    drain = DrainLink(link="B-C")
+    running = apply_action(drain, intended, intended, state.topology)
+    remedy = Remedy(id="R1", actions=(drain,), reason="a try")
+    return Imaginer(situation, state, [(remedy, situation.twin.state(running=running))])
+
+
+def _list(imaginer: Imaginer, tool: str, **arguments: Any) -> list[dict[str, Any]]:
+    (found,) = [t for t in imaginer.role().tools if t.name == tool]
+    result: Any = found.call(found.arguments.model_validate(arguments))
+    return list(result["exposures"])
+
+
+def _answer(*names: str) -> Imagination:
+    return Imagination(
+        scenarios=tuple(ImaginedScenario(exposure=n, probability=0.01, why="") for n in names)
+    )
+
+
+def test_scenario_has_to_be_one_that_was_simulated(imaginer: Imaginer) -> None:
+    with pytest.raises(Ungrounded, match="is not a listed exposure"):
+        imaginer.ground(_answer("link_down@A-B"))
+    _list(imaginer, "list_exposures")
+    imaginer.ground(_answer("link_down@A-B"))
+    with pytest.raises(Ungrounded, match="is not a listed exposure"):
+        imaginer.ground(_answer("link_down@A-C"))
+
+
+def test_same_scenario_twice_is_refused(imaginer: Imaginer) -> None:
+    _list(imaginer, "list_exposures")
+    with pytest.raises(Ungrounded, match="stands there twice"):
+        imaginer.ground(_answer("link_down@A-B", "link_down@A-B"))
+
+
+def test_remedy_that_was_not_proposed_cannot_go_wrong(imaginer: Imaginer) -> None:
+    with pytest.raises(Ungrounded, match='"R9" is not a proposed remedy'):
+        _list(imaginer, "list_exposures_under", remedy="R9")
+    assert _list(imaginer, "list_exposures_under", remedy="R1")
+    assert Under(remedy="R1").remedy == "R1"
+
+
+def test_imagined_fault_is_put_on_top_of_the_state(
+    imaginer: Imaginer, situation: Situation
+) -> None:
+    _list(imaginer, "list_exposures")
+    base = situation.twin.state(down_links=["C-D"])
+    states = imaginer.states(_answer("link_down@A-B"), base)
+    assert states["link_down@A-B"].down_links == {"A-B", "C-D"}
