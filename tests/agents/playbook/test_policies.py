@@ -1,0 +1,337 @@
+"""The shipped policies, through the real model, on tasks as the roles give them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.messages import BaseMessage, messages_from_dict, messages_to_dict
+from langchain_core.outputs import ChatResult
+
+from agents.diagnoser import DiagnosisAnswer, NoArguments, ReadConfiguration, TestCauses
+from agents.imaginer import Imagination, Under
+from agents.monitor import Grouping
+from agents.playbook import PlaybookModel
+from agents.playbook.policies import POLICIES, playbook
+from agents.playbook.view import ToolChoice
+from agents.remediator import Choice, Proposal
+from agents.role import Mind
+from agents.supervisor_schema import choice_schema
+from agents.transcript import CallRecord, Turn, render
+from tests.graphs.stagehand import FIRST, LOSSY, WRONG_WEIGHT, Person, case, operating
+from tools.registry import function_schema
+from twin.nouns.base import Noun
+from twin.nouns.incident import Phase
+
+Call = tuple[str, dict[str, Any], Any]
+"""A tool, its arguments, and what it gave."""
+
+
+def _next(role: str, task: dict[str, Any], answer: Any, *calls: Call, **tools: type[Noun]) -> Any:
+    """The policy's next choice, as the model makes it of messages that travelled as JSON."""
+    schemas = [function_schema(name, "A tool.", model) for name, model in tools.items()]
+    schemas.append(function_schema("answer", "The answer.", answer))
+    turns = [
+        Turn(mind="any", calls=(CallRecord(name=name, arguments=arguments, result=result),))
+        for name, arguments, result in calls
+    ]
+    messages = _travelled(render(role, "A prompt.", task, turns, "playbook"))
+    (call,) = playbook().bind_tools(json.loads(json.dumps(schemas))).invoke(messages).tool_calls
+    if call["name"] == "answer":
+        answer.model_validate_json(json.dumps(call["args"]))
+        return call["args"]
+    return ToolChoice(call["name"], call["args"])
+
+
+def _travelled(messages: list[BaseMessage]) -> list[BaseMessage]:
+    return messages_from_dict(json.loads(json.dumps(messages_to_dict(messages))))
+
+
+# Diagnoser
+
+DIAGNOSER: dict[str, type[Noun]] = {
+    "read_configuration": ReadConfiguration,
+    "propose_causes": NoArguments,
+    "test_causes": TestCauses,
+}
+
+
+def _tested(cause: str, odds: float, *unexplained: str) -> dict[str, Any]:
+    return {"id": cause, "log_posterior": odds, "unexplained": list(unexplained)}
+
+
+def _diagnoser(commits: list[str], *calls: Call) -> Any:
+    task = {"incident": "x", "symptoms": [], "devices_with_commits": commits}
+    return _next("diagnoser", task, DiagnosisAnswer, *calls, **DIAGNOSER)
+
+
+def _of(*tested: dict[str, Any]) -> list[Call]:
+    """The calls up to the test of every cause alone."""
+    names = [t["id"] for t in tested]
+    return [
+        ("propose_causes", {}, {"causes": [{"id": n, "reason": ""} for n in names]}),
+        ("test_causes", {"sets": [[n] for n in names]}, {"tested": list(tested)}),
+    ]
+
+
+def test_diagnoser_reads_every_device_that_committed_before_it_proposes() -> None:
+    read: Call = ("read_configuration", {"node": "A"}, {})
+    assert _diagnoser(["A", "B"]) == ToolChoice("read_configuration", {"node": "A"})
+    assert _diagnoser(["A", "B"], read) == ToolChoice("read_configuration", {"node": "B"})
+    assert _diagnoser(["A"], read) == ToolChoice("propose_causes", {})
+
+
+def test_diagnoser_without_a_cause_says_unknown() -> None:
+    said = _diagnoser([], ("propose_causes", {}, {"causes": []}))
+    assert (said["verdict"], said["ranking"]) == ("unknown", [])
+
+
+def test_diagnoser_tests_each_cause_alone_and_finds_the_one_that_stands_out() -> None:
+    best, other = _tested("link_down@A", 40.0), _tested("traffic_spike@B", 2.0)
+    assert _diagnoser([], _of(best, other)[0]) == ToolChoice(
+        "test_causes", {"sets": [["link_down@A"], ["traffic_spike@B"]]}
+    )
+    said = _diagnoser([], *_of(best, other))
+    assert (said["verdict"], said["ranking"][0]) == ("found", "link_down@A")
+
+
+def test_diagnoser_joins_a_second_cause_where_the_best_leaves_something_unexplained() -> None:
+    tested = _tested("link_down@A", 40.0, "silent_loss:X"), _tested("traffic_spike@B", 20.0)
+    choice = _diagnoser([], *_of(*tested))
+    assert choice == ToolChoice("test_causes", {"sets": [["link_down@A", "traffic_spike@B"]]})
+    joint = _tested("link_down@A & traffic_spike@B", 55.0)
+    said = _diagnoser([], *_of(*tested), ("test_causes", choice.arguments, {"tested": [joint]}))
+    assert said["ranking"][0] == "link_down@A & traffic_spike@B"
+
+
+def test_diagnoser_calls_causes_within_three_nats_ambiguous_and_asks_for_more() -> None:
+    said = _diagnoser([], *_of(_tested("traffic_spike@A", 12.0), _tested("traffic_spike@B", 10.0)))
+    assert said["verdict"] == "ambiguous"
+    assert said["would_separate"]
+    assert "cannot be told apart" in said["statement"]
+    apart = _of(_tested("traffic_spike@A", 12.0), _tested("traffic_spike@B", 8.9))
+    assert _diagnoser([], *apart)["verdict"] == "found"
+
+
+def test_diagnoser_does_not_take_two_names_of_the_same_links_for_two_causes() -> None:
+    said = _diagnoser(
+        [], *_of(_tested("fiber_cut@A+B", 30.0), _tested("link_down@A & link_down@B", 29.0))
+    )
+    assert said["verdict"] == "found"
+
+
+def test_diagnoser_believes_no_cause_that_hardly_beats_nothing() -> None:
+    assert _diagnoser([], *_of(_tested("traffic_spike@A", 3.9)))["verdict"] == "unknown"
+
+
+# Remediator
+
+
+class _Nothing(Noun):
+    """No arguments."""
+
+
+SCREENS: dict[str, type[Noun]] = {
+    "screen_single_actions": _Nothing,
+    "screen_rate_limits": _Nothing,
+    "screen_pairs": _Nothing,
+}
+
+
+def _screened(node: str, excess_bps: float) -> dict[str, Any]:
+    weight = {"kind": "set_igp_weight", "node": node, "link": "L", "weight": 20}
+    return {
+        "actions": [weight],
+        "says": [f"set {node}"],
+        "excess_bps": excess_bps,
+        "max_utilisation": 0.9,
+    }
+
+
+def _remediator(excess_bps: float, cause: list[dict[str, Any]], *calls: Call) -> Any:
+    task = {
+        "step": "propose",
+        "cause": cause,
+        "excess_bps": excess_bps,
+        "max_utilisation": 1.1,
+        "congested": [],
+    }
+    return _next("remediator", task, Proposal, *calls, **SCREENS)
+
+
+WEIGHT = {"kind": "igp_weight_misconfig", "node": "A", "link": "A-B", "weight": 50}
+REVERT = {"kind": "revert_to_intended", "node": "A"}
+
+
+def test_remediator_proposes_nothing_where_nothing_hurts() -> None:
+    assert _remediator(0, []) == {"remedies": []}
+
+
+def test_remediator_puts_a_wrong_weight_right_whether_or_not_it_hurts() -> None:
+    (remedy,) = _remediator(0, [WEIGHT])["remedies"]
+    assert remedy["actions"] == [REVERT]
+
+
+def test_remediator_screens_pairs_only_where_no_single_action_suffices() -> None:
+    limits: Call = ("screen_rate_limits", {}, {"found": []})
+    enough: Call = ("screen_single_actions", {}, {"found": [_screened("A", 0)]})
+    short: Call = ("screen_single_actions", {}, {"found": [_screened("A", 1e9)]})
+    assert [r["actions"][0]["node"] for r in _remediator(2e9, [], enough, limits)["remedies"]] == [
+        "A"
+    ]
+    assert _remediator(2e9, [], short, limits) == ToolChoice("screen_pairs", {})
+
+
+def _trial(remedy: str, cost: float, *actions: str) -> dict[str, Any]:
+    return {"remedy": remedy, "cost": cost, "actions": list(actions), "reason": ""}
+
+
+def _choose(*trials: dict[str, Any]) -> str:
+    tied = [t["remedy"] for t in trials if t["cost"] <= min(x["cost"] for x in trials) + 0.25]
+    task = {"step": "choose", "within_tie": tied, "trials": list(trials)}
+    return str(_next("remediator_choice", task, Choice)["remedy"])
+
+
+def test_choice_is_never_outside_the_tie() -> None:
+    assert _choose(_trial("R0", 9.0), _trial("R1", 1.0, "limit best_effort")) == "R1"
+
+
+def test_choice_among_ties_puts_right_then_waits_then_moves_then_limits() -> None:
+    limit = _trial("R3", 1.0, "limit best_effort on A")
+    weight = _trial("R2", 1.1, "set the IGP weight of A")
+    nothing = _trial("R0", 1.2)
+    revert = _trial("R1", 1.25, "revert A to its intended configuration")
+    assert _choose(limit, weight, nothing, revert) == "R1"
+    assert _choose(limit, weight, nothing) == "R0"
+    assert _choose(limit, weight) == "R2"
+
+
+def test_choice_among_equals_touches_least_and_then_costs_least() -> None:
+    one, other = _trial("R1", 1.1, "set A"), _trial("R2", 1.0, "set B")
+    both = _trial("R3", 0.9, "set A", "set B")
+    assert _choose(one, other, both) == "R2"
+
+
+# Imaginer
+
+
+def _exposure(name: str, kind: str = "link_down") -> dict[str, Any]:
+    return {"id": name, "fault": {"kind": kind}, "max_utilisation": 1.1}
+
+
+def test_imaginer_looks_at_the_network_as_it_is_and_under_the_first_remedy() -> None:
+    task = {
+        "links_down": [],
+        "remedies": [{"id": "R0", "actions": []}, {"id": "R1", "actions": ["x"]}],
+    }
+    tools: dict[str, type[Noun]] = {"list_exposures": NoArguments, "list_exposures_under": Under}
+    plain: Call = (
+        "list_exposures",
+        {},
+        {"exposures": [_exposure(f"link_down@{i}") for i in range(9)]},
+    )
+    under: Call = (
+        "list_exposures_under",
+        {"remedy": "R1"},
+        {"exposures": [_exposure("link_down@0"), _exposure("fiber_cut@9", "fiber_cut")]},
+    )
+    assert _next("imaginer", task, Imagination, **tools) == ToolChoice("list_exposures", {})
+    assert _next("imaginer", task, Imagination, plain, **tools) == ToolChoice(
+        "list_exposures_under", {"remedy": "R1"}
+    )
+    said = _next("imaginer", task, Imagination, plain, under, **tools)["scenarios"]
+    names = [s["exposure"] for s in said]
+    assert names == [*(f"link_down@{i}" for i in range(4)), "fiber_cut@9"]
+    assert all(0 < s["probability"] < 0.1 for s in said)
+
+
+# Supervisor
+
+
+def _route(phase: Phase, facts: dict[str, Any], *legal: str) -> str:
+    task = {"phase": phase.value, "facts": facts}
+    return str(_next("supervisor", task, choice_schema(legal))["next"])
+
+
+ALL = ("remediator", "diagnoser", "escalate")
+USED_UP = ("remediator", "escalate")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "unexplained", "legal", "target"),
+    [
+        ("found", [], ALL, "remediator"),
+        ("found", ["silent_loss:X"], ALL, "diagnoser"),
+        ("found", ["silent_loss:X"], USED_UP, "remediator"),
+        ("ambiguous", [], ALL, "diagnoser"),
+        ("ambiguous", [], USED_UP, "remediator"),
+        ("unknown", [], ("diagnoser", "escalate"), "diagnoser"),
+        ("unknown", [], ("escalate",), "escalate"),
+        ("healthy", [], USED_UP, "escalate"),
+    ],
+)
+def test_supervisor_sends_back_what_is_not_certain_or_not_explained(
+    verdict: str, unexplained: list[str], legal: tuple[str, ...], target: str
+) -> None:
+    facts = {"verdict": verdict, "unexplained": unexplained}
+    assert _route(Phase.DIAGNOSING, facts, *legal) == target
+
+
+def test_supervisor_waits_for_the_repair_only_while_nobody_is_hurt() -> None:
+    facts = {"do_nothing": True, "in_breach_now": 0, "left_in_breach": 0.0, "reason": ""}
+    assert _route(Phase.PLANNING, facts, "stand_by", "escalate") == "stand_by"
+    hurt = facts | {"in_breach_now": 2}
+    assert _route(Phase.PLANNING, hurt, "stand_by", "escalate") == "escalate"
+    planned = facts | {"do_nothing": False, "in_breach_now": 2}
+    assert _route(Phase.PLANNING, planned, "approval", "escalate") == "approval"
+
+
+# All of them, on real incidents
+
+
+class TravellingPlaybook(PlaybookModel):
+    """The playbook at the far end of a wire: nothing reaches it that is not JSON."""
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return super()._generate(
+            _travelled(messages), stop, run_manager, **json.loads(json.dumps(kwargs))
+        )
+
+
+@pytest.mark.parametrize("fault", [LOSSY, WRONG_WEIGHT], ids=lambda f: f.kind)
+def test_playbook_behind_json_plays_an_incident_as_it_does_at_home(
+    tmp_path: Path, fault: Any
+) -> None:
+    far = Mind("far", TravellingPlaybook(policies=POLICIES), foreign=False)
+    home = Mind("far", playbook(), foreign=False)
+    told = []
+    for name, mind in (("far", far), ("home", home)):
+        scripted = case((600.0, fault), scale=1.4)
+        with operating(tmp_path / name, scripted, minds=[mind], person=Person()) as operation:
+            operation.run()
+            runs = operation.journal.role_runs(FIRST)
+            assert {r.role for r in runs} == POLICIES.keys() - {"monitor"}
+            events = operation.journal.timeline(FIRST)
+            told.append(
+                ([r.data["transcript"] for r in runs], [(e.time_s, e.text) for e in events])
+            )
+    assert told[0] == told[1]
+
+
+def test_there_is_a_policy_for_every_role_and_none_besides() -> None:
+    assert POLICIES.keys() == {
+        "monitor",
+        "diagnoser",
+        "remediator",
+        "remediator_choice",
+        "imaginer",
+        "supervisor",
+    }
+    assert Grouping.model_fields.keys() == {"groups", "ignored"}
