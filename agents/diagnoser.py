@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from agents.believed import links_of
 from agents.candidates import Candidate, propose_candidates
 from agents.prompts import prompt
 from agents.role import Role, Ungrounded
@@ -306,15 +307,9 @@ class Diagnoser:
 
 
 def _extent(faults: Sequence[Fault]) -> frozenset[str]:
-    links: set[str] = set()
-    for fault in faults:
-        if isinstance(fault, LinkDown):
-            links.add(fault.link)
-        elif isinstance(fault, FiberCut):
-            links.update(fault.links)
-        else:
-            return frozenset()
-    return frozenset(links)
+    """The links that are down, if that is all that the faults are."""
+    only_links = all(isinstance(f, LinkDown | FiberCut) for f in faults)
+    return links_of(faults) if only_links else frozenset()
 
 
 def _strongest(evidence: Sequence[Evidence], sign: int) -> tuple[Evidence, ...]:

@@ -60,10 +60,13 @@ class Screen:
         state: NetworkState,
         intended: NetworkConfiguration,
         offered: Callable[[NetworkState], FloatArray],
+        least_limit_share: float = 0.0,
     ) -> None:
+        """`least_limit_share`: of a link's capacity, what a rate limit has to leave to a class."""
         self._state = state
         self._intended = intended
         self._offered = offered
+        self._least_limit_share = least_limit_share
         self._capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
         loss = np.zeros(state.topology.n_arcs)
         for egress, fraction in state.egress_loss.items():
@@ -185,7 +188,8 @@ class Screen:
         others[TRAFFIC_CLASSES.index(TrafficClass.BEST_EFFORT)] = 0.0
         protected = replace(self._state, traffic=TrafficMatrix(self._state.traffic.nodes, others))
         load = float(self._offered(protected)[arc])
-        room = LIMITED_UTILISATION * float(self._capacity[arc]) - load
+        capacity = float(self._capacity[arc])
+        room = max(LIMITED_UTILISATION * capacity - load, self._least_limit_share * capacity)
         if room <= 0:
             return None
         return RateLimit(

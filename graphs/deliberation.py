@@ -169,6 +169,7 @@ def _screen(desk: Desk, cause: tuple[Fault, ...]) -> Screen:
         ahead,
         situation.inventory.intended,
         lambda state: offered_totals(situation.twin, state),
+        1.0 - desk.policy.actions.max_rate_limit_fraction,
     )
 
 

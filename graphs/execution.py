@@ -187,6 +187,9 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
             return Command(goto="escalate", update={"note": note})
         if report.state != "repaired":
             return _wait_for_repair(now, since)
+    if wrong := _wrong_weights(desk, _cause(state)):
+        # The field cannot put a weight right, and no plan has: nobody is on it.
+        return Command(goto="escalate", update={"note": f"still in force: {', '.join(wrong)}"})
     if _still_wrong(desk, state, incident):
         return _wait_for_repair(now, since)
     desk.tell(incident.id, "repaired", "monitor", "the cause is gone")
@@ -226,21 +229,24 @@ def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
         return True
     book = tracker.book
     for fault in cause:
-        match fault:
-            case TrafficSpike(target=target):
-                if book.is_active(f"traffic_surge:{target}"):
-                    return True
-            case IgpWeightMisconfig(node=node, link=link, weight=weight):
-                now = desk.situation.network.running(node).interface(link).igp_weight
-                if now == weight:
-                    return True
-            case _:
-                pass
+        if isinstance(fault, TrafficSpike) and book.is_active(f"traffic_surge:{fault.target}"):
+            return True
     return any(
         book.is_active(s.id)
         for s in incident.symptoms
         if s.kind in ("adjacency_down", "silent_loss") and not _idle(desk, s.resource)
     )
+
+
+def _wrong_weights(desk: Desk, cause: tuple[Fault, ...]) -> list[str]:
+    """Weights of the cause that a device runs still."""
+    read = desk.situation.network.running
+    return [
+        f"weight {f.weight} of {f.node} on {f.link}"
+        for f in cause
+        if isinstance(f, IgpWeightMisconfig)
+        and read(f.node).interface(f.link).igp_weight == f.weight
+    ]
 
 
 def _idle(desk: Desk, resource: str) -> bool:

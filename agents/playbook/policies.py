@@ -209,14 +209,18 @@ def _proposed(screened: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reverts(cause: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A wrong weight is put right whether or not it hurts."""
+    """A wrong weight is put right whether or not it hurts: on every device at once, or on one."""
+    wrong = [fault["node"] for fault in cause if fault["kind"] == "igp_weight_misconfig"]
+    nodes = list(dict.fromkeys(wrong))
+    sets = [[node] for node in nodes]
+    if len(nodes) > 1:
+        sets = [nodes, *sets]
     return [
         {
-            "actions": [{"kind": "revert_to_intended", "node": fault["node"]}],
+            "actions": [{"kind": "revert_to_intended", "node": node} for node in chosen],
             "reason": "put the running configuration back to what is intended",
         }
-        for fault in cause
-        if fault["kind"] == "igp_weight_misconfig"
+        for chosen in sets
     ]
 
 
@@ -224,9 +228,7 @@ def remediator_choice(view: TranscriptView) -> ToolChoice:
     """Among ties: put a wrong configuration right, else touch least, else the cheapest."""
     trials = {t["remedy"]: t for t in view.task["trials"]}
     tied = view.task["within_tie"]
-    best = min(
-        tied, key=lambda r: (_preference(trials[r]), len(trials[r]["actions"]), trials[r]["cost"])
-    )
+    best = min(tied, key=lambda r: (*_preference(trials[r]), trials[r]["cost"]))
     chosen = trials[best]
     nothing = trials.get("R0")
     if not chosen["actions"]:
@@ -237,13 +239,15 @@ def remediator_choice(view: TranscriptView) -> ToolChoice:
     return answer({"remedy": best, "reason": reason})
 
 
-def _preference(trial: dict[str, Any]) -> int:
-    says = " ".join(trial["actions"])
-    if says.startswith("revert"):
-        return 0
-    if not trial["actions"]:
-        return 1
-    return 3 if "limit " in says else 2
+def _preference(trial: dict[str, Any]) -> tuple[int, int]:
+    """The less the better: kind of remedy, then how much it touches (or, of reverts, leaves)."""
+    actions = trial["actions"]
+    reverts = sum(1 for action in actions if action.startswith("revert"))
+    if reverts and reverts == len(actions):
+        return 0, -reverts
+    if not actions:
+        return 1, 0
+    return (3 if any("limit " in action for action in actions) else 2), len(actions)
 
 
 def imaginer(view: TranscriptView) -> ToolChoice:
