@@ -49,11 +49,16 @@ def judge(tracker: Tracker, plan: Plan, before_s: float, after_s: float, now_s: 
     return Outcome(
         plan_id=plan.id,
         kept=not reasons,
-        reason="; ".join(reasons) or "as forecast",
+        reason="; ".join(reasons) or _kept(inside),
         observed_utilisation=observed,
         inside_interval=inside,
         worse_services=tuple(worse),
     )
+
+
+def _kept(inside: dict[str, bool]) -> str:
+    within = sum(inside.values())
+    return f"no divergence; {within} of {len(inside)} egresses are inside their interval"
 
 
 def worse_services(

@@ -115,10 +115,13 @@ def run(
     from evals.arm import at_mismatch
     from evals.arms.noctua import NoctuaArm
     from evals.stage import load_case
+    from graphs.workplace import policy_of
 
     console = Console(stderr=as_json, quiet=as_json)
     state = _directory(context)
     case = at_mismatch(load_case(scenario), cast(Level, mismatch))
+    # A broken policy is found out before anything is written.
+    policy_of(state)
     name = _free_name(state, f"{case.id}-{seed}")
     if not approve_automatically:
         _run_until_asked(state, case, seed, name, console, as_json=as_json)
@@ -292,7 +295,8 @@ def _run_until_asked(
         _print_json({"network": name, "waiting": list(waiting)})
         return
     for plan in waiting:
-        console.print(f"waiting for approval: noctua approve {plan}; then noctua resume")
+        incident = plan.rsplit(".", 1)[0]
+        console.print(f"waiting for approval: noctua approve {plan}; then noctua resume {incident}")
     if not waiting:
         console.print("the scenario is over; nobody was asked anything")
 

@@ -1,8 +1,10 @@
 """Puts a scripted incident on stage: from a case file to a network that runs it."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
+from graphs.workplace import make_folder
 from tools.network.emulated.case_truth import CaseTruth, load_case_truth
 from tools.network.emulated.case_world import CaseWorld, load_case_world
 from tools.network.emulated.network import EmulatedNetwork
@@ -41,9 +43,16 @@ def load_case(name: str) -> Case:
     if not path.exists():
         path = Path(name)
     if not path.is_file():
-        raise BadCase(f'no case "{name}"; shipped are {", ".join(case_names())}, or give a file')
-    text = path.read_text(encoding="utf-8")
-    return Case(load_case_world(text), load_case_truth(text))
+        near = get_close_matches(name, case_names(), n=1)
+        hint = f' (did you mean "{near[0]}"?)' if near else ""
+        raise BadCase(f'no scenario "{name}"{hint}; `noctua scenarios` lists them, or give a file')
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Case(load_case_world(text), load_case_truth(text))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise BadCase(f"{path}: cannot be read as a scenario ({exc})") from exc
+    except BadCase as exc:
+        raise BadCase(f"{path}: {exc}") from exc
 
 
 def designed_inventory(world: CaseWorld) -> Inventory:
@@ -54,6 +63,6 @@ def designed_inventory(world: CaseWorld) -> Inventory:
 
 def stage(case: Case, seed: int, path: Path, name: str = "live") -> EmulatedNetwork:
     """The network of `case` in realisation `seed`, kept in the file `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     designed = designed_inventory(case.world)
     return EmulatedNetwork.create(path, name, designed, case.world, case.truth, seed)

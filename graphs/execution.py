@@ -62,10 +62,11 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
     if request.approval is None:
         return Command(goto="escalate", update={"note": f"nobody answered about {plan.id} in time"})
     answer = request.approval
-    desk.tell(plan.incident_id, "answered", answer.by, f"{answer.decision}: {answer.reason}")
+    why = answer.reason or "no reason given"
+    desk.tell(plan.incident_id, "answered", answer.by, f"{answer.decision}: {why}")
     if answer.decision == "approve":
         return Command(goto="actuator")
-    return _another(state, plan, f"{answer.by} rejected {plan.id}: {answer.reason}")
+    return _another(state, plan, f"{answer.by} rejected {plan.id}: {why}")
 
 
 def actuate(desk: Desk, state: IncidentState) -> Command[str]:

@@ -31,6 +31,7 @@ from tools.graph_store.networkx_graph import NetworkxGraph
 from tools.journal.journal import Journal
 from tools.network.protocol import Network
 from tools.trace import TraceFiles
+from twin.errors import BadInput
 from twin.nouns.base import content_hash
 from twin.nouns.configuration import NetworkConfiguration
 from twin.physics.questions import offered_totals
@@ -52,8 +53,9 @@ class Workplace:
         approver: Approver | None = None,
         on_step: Callable[[float], None] = lambda _: None,
     ) -> None:
+        rules = policy or policy_of(state)
         for folder in ("trackers", "traces", "reports"):
-            (state / folder).mkdir(parents=True, exist_ok=True)
+            make_folder(state / folder)
         self.state = state
         self.network = network
         inventory = network.inventory()
@@ -64,7 +66,6 @@ class Workplace:
         self.tracker = self._tracker(tracker_file)
         graph = NetworkxGraph.open(state / "knowledge.json")
         build_graph(graph, inventory)
-        rules = policy or _policy_of(state)
         situation = Situation(
             network=network,
             tracker=self.tracker,
@@ -108,7 +109,17 @@ class Workplace:
         self.close()
 
 
-def _policy_of(state: Path) -> ApprovalPolicy:
+def make_folder(folder: Path) -> None:
+    """Make `folder` with its parents. Raises BadInput if it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise BadInput(
+            f"{folder} cannot be made ({exc.strerror}); name a writable place with --state"
+        ) from exc
+
+
+def policy_of(state: Path) -> ApprovalPolicy:
     """The policy that lies in the state directory, or the one that ships. Raises BadInput."""
     file = state / "policy.yaml"
     return load_policy(file) if file.exists() else default_policy()

@@ -20,6 +20,8 @@ from channels.cli.group import NoctuaGroup, add_foreign_commands
 from channels.cli.show import incident_document, incident_row, incidents_table, print_incident
 from channels.cli.state import StateDirectory, find_request
 from channels.report.wording import quoted, utc
+from twin.errors import BadInput
+from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Approval
 
 LOST_EXIT = 1
@@ -133,7 +135,7 @@ def resume(
     for plan in watched.waiting:
         typer.echo(f"waiting for approval: noctua approve {plan}, or noctua reject {plan}")
     if watched.waiting:
-        typer.echo("then: noctua resume")
+        typer.echo(f"then: noctua resume {watched.open_incidents[0]}")
     elif not watched.open_incidents:
         typer.echo("no incident is open")
 
@@ -196,7 +198,12 @@ def _answer(
     with directory.journal() as journal:
         plan_id = find_request(journal, subject, 0.0).plan_id
         plan = journal.plan(plan_id)
-        network = journal.incident(plan.incident_id).incident.network
+        record = journal.incident(plan.incident_id)
+        if record.phase in TERMINAL_PHASES:
+            raise BadInput(
+                f"incident {plan.incident_id} is closed ({record.phase}); nothing waits there"
+            )
+        network = record.incident.network
         approval = Approval(
             plan_id=plan.id,
             plan_hash=plan.hash,
@@ -211,7 +218,8 @@ def _answer(
         _print_json({"won": answer.won, "standing": standing.model_dump(mode="json")})
     elif answer.won:
         typer.echo(
-            f"{plan.id}: {decision} by {quoted(standing.by)} stands; go on with noctua resume"
+            f"{plan.id}: {decision} by {quoted(standing.by)} stands; go on with "
+            f"noctua resume {plan.incident_id}"
         )
     else:
         typer.echo(

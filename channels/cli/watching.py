@@ -42,12 +42,14 @@ def network_to_watch(state: Path, journal: Journal, incident_id: str | None) -> 
     """
     if incident_id is not None:
         return journal.incident(incident_id).incident.network
-    open_in = {r.incident.network for r in journal.incidents() if r.phase not in TERMINAL_PHASES}
-    names = sorted(open_in) or list(network_names(state))
-    if len(names) != 1:
-        listed = ", ".join(names) or "none"
-        raise BadInput(f"name an incident: the networks in question are {listed}")
-    return names[0]
+    still_open = [r.incident for r in journal.incidents() if r.phase not in TERMINAL_PHASES]
+    names = sorted({i.network for i in still_open}) or list(network_names(state))
+    if len(names) == 1:
+        return names[0]
+    if still_open:
+        listed = ", ".join(i.id for i in still_open)
+        raise BadInput(f"several networks have open incidents; name one of {listed}")
+    raise BadInput("no incident is open, and there is not just one network to watch")
 
 
 def watch_on(

@@ -59,7 +59,7 @@ def milestones(record: IncidentRecord, timeline: Sequence[TimelineEvent]) -> Mil
         onset_s=record.incident.onset_s,
         detected_s=record.incident.detected_s,
         acknowledged_s=_first(timeline, "acknowledged"),
-        diagnosed_s=_first(timeline, "diagnosed"),
+        diagnosed_s=_diagnosed(timeline),
         mitigated_s=mitigations[0].committed_s if mitigations else None,
         confirmed_s=mitigations[0].confirmed_s if mitigations else None,
         repaired_s=_last(timeline, "repaired"),
@@ -67,6 +67,13 @@ def milestones(record: IncidentRecord, timeline: Sequence[TimelineEvent]) -> Mil
         closed_s=ending.time_s if ending else None,
         ending=ending.kind if ending else "",
     )
+
+
+def _diagnosed(timeline: Sequence[TimelineEvent]) -> float | None:
+    """When the diagnosis stood that work went on with: later ones replace earlier ones."""
+    planned = _first(timeline, "planned")
+    before = [e for e in timeline if planned is None or e.time_s <= planned]
+    return _last(before, "diagnosed")
 
 
 _STAGES = {

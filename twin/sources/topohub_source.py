@@ -26,7 +26,10 @@ def topology_from_topohub(name: str) -> ParsedNetwork:
     if name not in topohub_names():
         near = get_close_matches(name, topohub_names(), n=3, cutoff=0.5)
         hint = f" (did you mean {' or '.join(near)}?)" if near else ""
-        raise BadTopology(f'topohub has no topology "{name}"{hint}')
+        raise BadTopology(
+            f'topohub has no topology "{name}"{hint}; names are like sndlib/germany50 or '
+            "topozoo/Abilene"
+        )
     data = importlib.resources.files(topohub).joinpath(f"data/{name}.json")
     return topology_from_node_link(data.read_text(encoding="utf-8"), name)
 

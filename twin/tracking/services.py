@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,19 @@ class ServiceWatch:
         self.in_breach_now = breached
         if breached:
             self.spans.append(BreachSpan(record.received_s, min(duration, 120.0), breached))
+
+    def dump(self) -> list[dict[str, Any]]:
+        """The spans, JSON-able; `load` takes them back."""
+        return [
+            {"time_s": s.time_s, "duration_s": s.duration_s, "services": sorted(s.services)}
+            for s in self.spans
+        ]
+
+    def load(self, spans: list[dict[str, Any]]) -> None:
+        """The spans that `dump` gave, in place of those that are here."""
+        self.spans = [
+            BreachSpan(s["time_s"], s["duration_s"], frozenset(s["services"])) for s in spans
+        ]
 
     def minutes_lost(self, from_s: float, until_s: float) -> dict[str, float]:
         """Minutes in breach per service between the two times, of the services that have any."""

@@ -441,6 +441,7 @@ class Tracker:
             "baseline": self.baseline.model_dump(mode="json"),
             "running": self.running.model_dump(mode="json"),
             "book": self.book.dump(),
+            "services": self.services.dump(),
             "peak_bps": self.demand.peak_bps.tolist(),
             "demand_spread": self.demand.spread.tolist(),
             "down_ends": {link: sorted(ends) for link, ends in self.down_ends.items() if ends},
@@ -462,6 +463,7 @@ class Tracker:
         tracker = cls(inventory, NetworkConfiguration.model_validate(data["baseline"]), load_model)
         tracker.running = NetworkConfiguration.model_validate(data["running"])
         tracker.book = SymptomBook.load(data["book"])
+        tracker.services.load(data["services"])
         tracker.demand.peak_bps = np.array(data["peak_bps"])
         tracker.demand.spread = np.array(data["demand_spread"])
         tracker.down_ends = {link: set(ends) for link, ends in data["down_ends"].items()}

@@ -21,7 +21,7 @@ class CaseWorld(Noun):
     start.
     """
 
-    id: str
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     topology: str
     seed: int = 1
     mismatch: Literal[0, 1, 2] = 1
