@@ -333,11 +333,15 @@ class Tracker:
         self._loss_rounds.append(loss)
         recent = np.stack(self._loss_rounds)
         enough = np.isfinite(recent).sum(axis=0) >= 3
-        self._loss_mean = np.where(enough, _nanmedian(recent), 0.0)
+        # An idle egress loses nothing; of one that was not read, what is known stays.
+        with np.errstate(invalid="ignore"):
+            idle = sent <= IDLE_UTILISATION * capacity
+        self._loss_mean = np.where(enough, _nanmedian(recent), np.where(idle, 0.0, self._loss_mean))
+        newest = recent[-_STEADY_ROUNDS:]
         self.steady_loss = np.where(
-            np.isfinite(recent[-_STEADY_ROUNDS:]).sum(axis=0) >= _STEADY_ROUNDS - 1,
-            np.min(np.where(np.isnan(recent), np.inf, recent)[-_STEADY_ROUNDS:], axis=0),
-            0.0,
+            np.isfinite(newest).sum(axis=0) >= _STEADY_ROUNDS - 1,
+            np.min(np.where(np.isnan(newest), np.inf, newest), axis=0),
+            np.where(idle, 0.0, self.steady_loss),
         )
         if learn and len(recent) == _LOSS_ROUNDS:
             # Of the oldest round: loss that began since is either found by now or it is noise.

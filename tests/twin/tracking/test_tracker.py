@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -202,6 +203,20 @@ def test_three_percent_that_do_not_arrive_are_silent_loss_at_that_egress(tracker
     assert tracker.loss_mean[A_TO_B] == pytest.approx(0.03, abs=0.002)
     _feed(tracker, counters, 6)
     assert _symptoms(tracker) == []
+
+
+def test_round_that_was_not_read_does_not_end_a_silent_loss(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, 6)
+    _feed(tracker, counters, 6, lost={A_TO_B: 0.03})
+    missed = counters.after(loads_of(tracker.inventory), lost={A_TO_B: 0.03})
+    unread = np.full_like(missed.received_bytes, np.nan)
+    tracker.ingest([replace(missed, received_bytes=unread)])
+    for _ in range(4):
+        _feed(tracker, counters, 1, lost={A_TO_B: 0.03})
+        assert _symptoms(tracker) == ["silent_loss:A|A-B"]
+        assert tracker.steady_loss[A_TO_B] == pytest.approx(0.03, abs=0.002)
 
 
 def test_loss_of_a_single_round_is_no_silent_loss(tracker: Tracker) -> None:
