@@ -97,6 +97,8 @@ def run_all(
     arms: Sequence[str] = DEFAULT_ARMS,
 ) -> Results:
     """Play everything; results are in the order of cases, seeds and arms."""
+    # Read before the first play: the checkout may move on while it goes on.
+    code = code_version()
     jobs = [
         Job(case=case, seed=seed, mismatch=mismatch, arm=arm)
         for case in cases
@@ -112,7 +114,7 @@ def run_all(
             seeds=tuple(seeds),
             mismatch=mismatch,
             arms=tuple(arms),
-            code=code_version(),
+            code=code,
         ),
         plays=tuple(o for o in outcomes if isinstance(o, ArmResult)),
         oracle=tuple(o for o in outcomes if isinstance(o, OracleResult)),

@@ -36,6 +36,9 @@ _POLL_REPAIR_S = 60.0
 _LONGEST_REPAIR_S = 24 * 3600.0
 """A repair that takes longer than a day is a person's to chase (assumed)."""
 
+_HURT_S = 300.0
+"""Services have to be in breach for so long before a person is called again: blips are not news."""
+
 _BEFORE_S = 300.0
 """What services were like before a change is measured over five minutes."""
 
@@ -124,17 +127,27 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
     if plan.purpose == "return":
         return Command(goto="resolve", update={"temporary_plan_id": ""})
     desk.snapshot(plan.incident_id, "after")
-    _page_if_hurt(desk, plan.incident_id)
+    hurt = _watch_services(desk, state, plan.incident_id, at_once=True)
     in_force = {"temporary_plan_id": plan.id if plan.temporary else ""}
-    return Command(goto="repair", update=in_force | {"waiting_since_s": now})
+    return Command(goto="repair", update=in_force | hurt | {"waiting_since_s": now})
 
 
-def _page_if_hurt(desk: Desk, incident_id: str) -> None:
-    """A remedy that is kept but does not suffice needs a person, though the incident goes on."""
-    hurt = sorted(desk.situation.tracker.services.in_breach_now)
-    if hurt:
-        reason = f"{len(hurt)} services are still in breach with the change in force"
-        _hand_over(desk, incident_id, "paged", reason)
+def _watch_services(
+    desk: Desk, state: IncidentState, incident_id: str, *, at_once: bool = False
+) -> dict[str, Any]:
+    """Call a person, once, for services that stay in breach though all was done that will be.
+
+    Demand goes on changing while the repair is awaited, so a remedy may suffice at first only.
+    """
+    now, hurt = desk.clock.now_s(), sorted(desk.situation.tracker.services.in_breach_now)
+    if not hurt:
+        return {"hurt_since_s": 0.0}
+    since = state.get("hurt_since_s", 0.0) or now
+    if state.get("paged", False) or not (at_once or now - since >= _HURT_S):
+        return {"hurt_since_s": since}
+    reason = f"{len(hurt)} services are in breach with everything done that is planned"
+    _hand_over(desk, incident_id, "paged", reason)
+    return {"hurt_since_s": since, "paged": True}
 
 
 def _hand_over(desk: Desk, incident_id: str, kind: str, reason: str) -> None:
@@ -187,12 +200,12 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
             note = f"the field found nothing to repair for {dispatch_id}"
             return Command(goto="escalate", update={"note": note})
         if report.state != "repaired":
-            return _wait_for_repair(now, since)
+            return _wait_for_repair(desk, state, since)
     if wrong := _wrong_weights(desk, _cause(state)):
         # The field cannot put a weight right, and no plan has: nobody is on it.
         return Command(goto="escalate", update={"note": f"still in force: {', '.join(wrong)}"})
     if _still_wrong(desk, state, incident):
-        return _wait_for_repair(now, since)
+        return _wait_for_repair(desk, state, since)
     desk.tell(incident.id, "repaired", "monitor", "the cause is gone")
     desk.situation.tracker.attribute(incident.id, frozenset())
     waiting = {
@@ -210,7 +223,8 @@ def _note_report(desk: Desk, incident_id: str, report: RepairReport) -> None:
             desk.journal.record_dispatch(record.dispatch, report.state, report.time_s)
 
 
-def _wait_for_repair(now: float, since: float) -> Command[str]:
+def _wait_for_repair(desk: Desk, state: IncidentState, since: float) -> Command[str]:
+    now = desk.clock.now_s()
     if now - since > _LONGEST_REPAIR_S:
         return Command(goto="escalate", update={"note": "the repair takes longer than a day"})
     waiting = {
@@ -219,7 +233,8 @@ def _wait_for_repair(now: float, since: float) -> Command[str]:
         "wait_why": "the repair",
         "waiting_since_s": since,
     }
-    return Command(goto="wait", update=waiting)
+    hurt = _watch_services(desk, state, state["incident_id"])
+    return Command(goto="wait", update=waiting | hurt)
 
 
 def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:

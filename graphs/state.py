@@ -16,7 +16,9 @@ class IncidentState(TypedDict, total=False):
     `plan_id`: the plan in hand; `temporary_plan_id`: the one in force that must be taken out again.
     `wait_until_s`, `wait_then`, `wait_why`: an interrupt that only time ends. `finished_by`: the
     mind that answered last. `swapped`: whether a foreign mind lost a role run. `dispatch_id`: the
-    repair order. `note`: why the last step went the way it did.
+    repair order. `hurt_since_s`: since when services have been in breach while a repair is awaited,
+    0 if none are; `paged`: whether a person was called for that. `note`: why the last step went the
+    way it did.
     """
 
     incident_id: str
@@ -38,4 +40,6 @@ class IncidentState(TypedDict, total=False):
     dispatch_id: str
     committed_s: float
     waiting_since_s: float
+    hurt_since_s: float
+    paged: bool
     note: str
