@@ -173,6 +173,22 @@ def test_remediator_puts_a_wrong_weight_right_whether_or_not_it_hurts() -> None:
     assert remedy["actions"] == [REVERT]
 
 
+def test_wrong_weights_on_two_devices_are_put_right_together() -> None:
+    other = {**WEIGHT, "node": "C"}
+    remedies = _remediator(0, [WEIGHT, other])["remedies"]
+    both, one = remedies[0], remedies[1]
+    assert both["actions"] == [REVERT, {**REVERT, "node": "C"}]
+    assert one["actions"] == [REVERT]
+    alone = _trial("R1", 1.0, "revert A to its intended configuration")
+    together = _trial(
+        "R2",
+        1.1,
+        "revert A to its intended configuration",
+        "revert C to its intended configuration",
+    )
+    assert _choose(alone, together, _trial("R0", 1.0)) == "R2"
+
+
 def test_remediator_screens_pairs_only_where_no_single_action_suffices() -> None:
     limits: Call = ("screen_rate_limits", {}, {"found": []})
     enough: Call = ("screen_single_actions", {}, {"found": [_screened("A", 0)]})
