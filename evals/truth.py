@@ -6,11 +6,12 @@ the demand of the moment it is judged for, and at the busiest demand from then u
 "Without the faults" is the configuration that ran just before the first fault, at the same demand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evals.arm import NamedCause
 from evals.stage import Case
+from tools.clock import never
 from tools.network.emulated.case_truth import TimedEvent
 from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.plant import TICK_S
@@ -148,7 +149,11 @@ class Recorder:
         """The network's clock."""
         return self.network.now_s()
 
-    def wait_until(self, time_s: float) -> None:
+    def stepped_s(self) -> float:
+        """Nobody moves a simulated clock."""
+        return 0.0
+
+    def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
         """Advance the network to `time_s`; at once if it is there already."""
         self._look()
         if self.now_s() < self.ends_s <= time_s:

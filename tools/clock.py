@@ -1,7 +1,16 @@
 """Time as the agents see it: the wall's, or a network's simulated one."""
 
 import time
+from collections.abc import Callable
 from typing import Protocol
+
+_SLICE_S = 0.5
+"""How long a sleeper may be deaf."""
+
+
+def never() -> bool:
+    """Nothing ends the wait but time."""
+    return False
 
 
 class Clock(Protocol):
@@ -11,18 +20,35 @@ class Clock(Protocol):
         """The time now."""
         ...
 
-    def wait_until(self, time_s: float) -> None:
-        """Return when the time is `time_s` or later; at once if it is already."""
+    def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
+        """Return when the time is `time_s` or later, at once if it is already.
+
+        A clock that sleeps asks `stop` about twice a second, and returns early when it is true.
+        """
+        ...
+
+    def stepped_s(self) -> float:
+        """How far somebody has moved the clock since this object was made; 0 if simulated."""
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock, compared with the one since boot, which nobody can set."""
+
+    def __init__(self) -> None:
+        self._made_s = time.time() - time.monotonic()
 
     def now_s(self) -> float:
         """`time.time()`."""
         return time.time()
 
-    def wait_until(self, time_s: float) -> None:
+    def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
         """Sleep."""
-        time.sleep(max(0.0, time_s - self.now_s()))
+        # Counted without the time of day, so that stepping it does not make this wait for an hour.
+        end_s = time.monotonic() + time_s - self.now_s()
+        while (left_s := end_s - time.monotonic()) > 0 and not stop():
+            time.sleep(min(left_s, _SLICE_S))
+
+    def stepped_s(self) -> float:
+        """Positive if the time of day was moved forward."""
+        return time.time() - time.monotonic() - self._made_s

@@ -3,15 +3,19 @@
 NoctuaError
 ├── BadInput
 │   ├── UnknownIncident / UnknownPlan
-│   ├── NotAJournal     the file is something else, or of another version
+│   ├── NotAJournal     the file is something else, or of a later version
 │   └── AlreadyRecorded an id is used twice for different things
+├── Refused
+│   ├── LeaseHeld       somebody else works on it
+│   ├── LeaseLost       somebody else has taken it over
+│   └── DeviceBusy      another plan works on the device
 └── JournalFailed       the disk or the database refused; nothing of the transaction stands
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from twin.errors import BadInput, NoctuaError
+from twin.errors import BadInput, NoctuaError, Refused
 
 
 class UnknownIncident(BadInput):
@@ -34,6 +38,36 @@ class NotAJournal(BadInput):
 
 class AlreadyRecorded(BadInput):
     """The id stands for something else already."""
+
+
+class LeaseHeld(Refused):
+    """Another process holds the incident or the network."""
+
+    rule = "lease_held"
+
+    def __init__(self, subject: str, holder: str) -> None:
+        super().__init__(f"{subject} is held by {holder}; it goes on there")
+
+
+class LeaseLost(Refused):
+    """This process no longer holds what it works on, so that nothing that it writes is taken."""
+
+    rule = "lease"
+
+    def __init__(self, subject: str, holder: str) -> None:
+        by = f"; {holder} has taken it over" if holder else ""
+        super().__init__(f"{subject} is not held by this process{by}; nothing was recorded")
+
+
+class DeviceBusy(Refused):
+    """Another plan works on the device."""
+
+    rule = "device_busy"
+
+    def __init__(self, plan_id: str, node: str, other_plan_id: str) -> None:
+        super().__init__(
+            f'plan "{plan_id}": plan "{other_plan_id}" works on "{node}"; wait until it has ended'
+        )
 
 
 class JournalFailed(NoctuaError):

@@ -36,23 +36,40 @@ RequestState = Literal["waiting", "expired", "approved", "rejected", "used"]
 
 
 class ApprovalRequest(Noun):
-    """A question to a person, with the answer where there is one. `state` is as of the reading."""
+    """A question to people, with what they answered. `state` is as of the reading.
+
+    `approvers_needed`: how many different people have to approve. `overrides_needed`: entries of
+    the calendar that an approval has to name. `answers`: all, in order. `approval`: the one that
+    decided (a rejection, or the last approval that was needed), None as long as nothing is decided.
+    """
 
     plan_id: str
     incident_id: str
     plan_hash: str
     requested_s: float
     expires_s: float
+    approvers_needed: int
+    overrides_needed: tuple[str, ...]
     state: RequestState
+    answers: tuple[Approval, ...]
     approval: Approval | None
     used_s: float | None
 
+    @property
+    def still_needed(self) -> int:
+        """How many people still have to approve; 0 once it is decided."""
+        return 0 if self.approval else self.approvers_needed - len(self.answers)
+
 
 class Answer(Noun):
-    """What came of answering. `standing` is the answer that holds, which may be somebody else's."""
+    """What came of answering. `standing` is the answer that holds, which may be somebody else's.
+
+    `won`: this answer was recorded. `still_needed`: how many more people have to approve.
+    """
 
     won: bool
     standing: Approval
+    still_needed: int
 
 
 class ChangeState(StrEnum):
@@ -78,6 +95,7 @@ class Change(Noun):
     """One commit on one device.
 
     `calling`: the call to the device that has begun and whose end is not journalled yet.
+    `return_at_s`: when the device goes back by itself, while it is committed and unconfirmed.
     """
 
     action_id: str
@@ -94,6 +112,17 @@ class Change(Noun):
     candidate: DeviceConfiguration
     detail: str
     updated_s: float
+    return_at_s: float | None = None
+
+
+class Claim(Noun):
+    """A plan works on a device, and no other plan may until it has ended."""
+
+    network: str
+    node: str
+    incident_id: str
+    plan_id: str
+    since_s: float
 
 
 class Quarantine(Noun):
@@ -156,3 +185,46 @@ class AuditReport(Noun):
     head: str
     length: int
     first_broken: int | None
+
+
+class Lease(Noun):
+    """The right to work on `subject` ("incident:<id>", "network:<name>").
+
+    It is lost when somebody else takes it with a higher `epoch`.
+    """
+
+    subject: str
+    holder: str
+    epoch: int
+
+
+class LeaseRecord(Lease):
+    """A lease as the journal has it. `heartbeat_s`: seconds since `boot` at the last renewal."""
+
+    boot: str
+    heartbeat_s: float
+
+
+class Blocked(Noun):
+    """An incident or a network that cannot go on, since when, and why."""
+
+    subject: str
+    reason: str
+    since_s: float
+
+
+class WatchRecord(Noun):
+    """How the watch of a network is. `stepped_s`: by the network's clock; `stepped_wall_s`: ours.
+
+    `failures`: steps in a row that failed; `trouble`: why, "" if all is well.
+    """
+
+    network: str
+    holder: str
+    started_s: float
+    stepped_s: float
+    stepped_wall_s: float
+    steps: int
+    alarms: int
+    failures: int
+    trouble: str

@@ -73,7 +73,10 @@ class Plan(Noun):
 
 
 class Approval(Noun):
-    """A person's answer (or the demo flag's) to one plan. The first `decision` is final."""
+    """A person's answer (or the demo flag's) to one plan. The first `decision` is final.
+
+    `overrides`: entries of the change calendar ("freeze:year-end") that it sets aside by name.
+    """
 
     plan_id: str
     plan_hash: str
@@ -81,6 +84,7 @@ class Approval(Noun):
     by: str
     reason: str
     decided_s: float
+    overrides: tuple[str, ...] = ()
 
 
 class Dispatch(Noun):

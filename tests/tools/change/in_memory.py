@@ -3,12 +3,13 @@
 A is joined to B and C, B to C, and C to D. One service from A to D, one from B to C.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
+from tools.clock import never
 from tools.network.protocol import CommitRecord, CommitState, RepairReport
 from twin.errors import NetworkError
 from twin.nouns.configuration import (
@@ -84,12 +85,16 @@ class ManualClock:
 
     def __init__(self) -> None:
         self.time_s = START_S
+        self.moved_s = 0.0
 
     def now_s(self) -> float:
         return self.time_s
 
-    def wait_until(self, time_s: float) -> None:
+    def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
         self.time_s = max(self.time_s, time_s)
+
+    def stepped_s(self) -> float:
+        return self.moved_s
 
 
 @dataclass

@@ -4,7 +4,7 @@
 """
 
 from tools.network.emulated.case_world import CaseWorld, load_case_world
-from tools.network.emulated.clock import SimulatedClock
+from tools.network.emulated.clock import PacedClock, SimulatedClock
 from tools.network.emulated.network import EmulatedNetwork
 
-__all__ = ["CaseWorld", "EmulatedNetwork", "SimulatedClock", "load_case_world"]
+__all__ = ["CaseWorld", "EmulatedNetwork", "PacedClock", "SimulatedClock", "load_case_world"]

@@ -1,6 +1,13 @@
 """The network's own time as a `Clock`: waiting moves the network."""
 
+import time
+from collections.abc import Callable
+
+from tools.clock import never
 from tools.network.emulated.network import EmulatedNetwork
+
+_SLICE_S = 0.5
+"""Wall seconds between two moves of a paced network."""
 
 
 class SimulatedClock:
@@ -13,6 +20,33 @@ class SimulatedClock:
         """The network's clock."""
         return self._network.now_s()
 
-    def wait_until(self, time_s: float) -> None:
+    def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
         """Advance the network to `time_s`; at once if it is there already."""
         self._network.advance(time_s)
+
+    def stepped_s(self) -> float:
+        """Nobody moves a simulated clock."""
+        return 0.0
+
+
+class PacedClock(SimulatedClock):
+    """The network lives beside the wall clock, `speed` of its seconds to one of ours.
+
+    It does not stand still while somebody thinks: what passed meanwhile is caught up with in the
+    next wait.
+    """
+
+    def __init__(self, network: EmulatedNetwork, speed: float) -> None:
+        super().__init__(network)
+        self._speed = speed
+        self._made_s = time.monotonic()
+        self._started_s = network.now_s()
+
+    def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
+        """Let the network live until `time_s`, or until `stop`, about which it asks in between."""
+        while True:
+            due_s = self._started_s + (time.monotonic() - self._made_s) * self._speed
+            self._network.advance(min(due_s, time_s))
+            if self._network.now_s() >= time_s or stop():
+                return
+            time.sleep(min(_SLICE_S, (time_s - due_s) / self._speed))

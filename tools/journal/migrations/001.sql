@@ -1,7 +1,6 @@
--- Journal, schema version 1. JSON columns hold canonical JSON text. Times are Unix seconds (UTC).
--- Every statement may run twice, so that two processes may open a new file at once.
+-- JSON columns hold canonical JSON text. Times are Unix seconds (UTC).
 
-CREATE TABLE IF NOT EXISTS incidents (
+CREATE TABLE incidents (
     id TEXT PRIMARY KEY,
     network TEXT NOT NULL,
     phase TEXT NOT NULL,
@@ -10,7 +9,7 @@ CREATE TABLE IF NOT EXISTS incidents (
     incident TEXT NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS timeline (
+CREATE TABLE timeline (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     incident_id TEXT NOT NULL REFERENCES incidents (id),
     time_s REAL NOT NULL,
@@ -19,16 +18,16 @@ CREATE TABLE IF NOT EXISTS timeline (
     text TEXT NOT NULL,
     data TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS timeline_by_incident ON timeline (incident_id, seq);
+CREATE INDEX timeline_by_incident ON timeline (incident_id, seq);
 
-CREATE TABLE IF NOT EXISTS plans (
+CREATE TABLE plans (
     id TEXT PRIMARY KEY,
     incident_id TEXT NOT NULL REFERENCES incidents (id),
     hash TEXT NOT NULL,
     plan TEXT NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS approval_requests (
+CREATE TABLE approval_requests (
     plan_id TEXT PRIMARY KEY REFERENCES plans (id),
     incident_id TEXT NOT NULL REFERENCES incidents (id),
     plan_hash TEXT NOT NULL,
@@ -37,13 +36,13 @@ CREATE TABLE IF NOT EXISTS approval_requests (
 );
 
 -- The primary key makes the first answer the only one; `used_s` is written once, with the intent.
-CREATE TABLE IF NOT EXISTS approvals (
+CREATE TABLE approvals (
     plan_id TEXT PRIMARY KEY REFERENCES approval_requests (plan_id),
     approval TEXT NOT NULL,
     used_s REAL
 );
 
-CREATE TABLE IF NOT EXISTS changes (
+CREATE TABLE changes (
     action_id TEXT NOT NULL,
     node TEXT NOT NULL,
     change_id TEXT NOT NULL UNIQUE,
@@ -60,9 +59,9 @@ CREATE TABLE IF NOT EXISTS changes (
     updated_s REAL NOT NULL,
     PRIMARY KEY (action_id, node)
 );
-CREATE INDEX IF NOT EXISTS changes_by_plan ON changes (plan_id, position);
+CREATE INDEX changes_by_plan ON changes (plan_id, position);
 
-CREATE TABLE IF NOT EXISTS quarantine (
+CREATE TABLE quarantine (
     network TEXT NOT NULL,
     node TEXT NOT NULL,
     since_s REAL NOT NULL,
@@ -70,7 +69,7 @@ CREATE TABLE IF NOT EXISTS quarantine (
     PRIMARY KEY (network, node)
 );
 
-CREATE TABLE IF NOT EXISTS dispatches (
+CREATE TABLE dispatches (
     id TEXT PRIMARY KEY,
     incident_id TEXT NOT NULL REFERENCES incidents (id),
     dispatch TEXT NOT NULL,
@@ -78,7 +77,7 @@ CREATE TABLE IF NOT EXISTS dispatches (
     updated_s REAL NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS role_runs (
+CREATE TABLE role_runs (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     incident_id TEXT NOT NULL REFERENCES incidents (id),
     role TEXT NOT NULL,
@@ -88,7 +87,7 @@ CREATE TABLE IF NOT EXISTS role_runs (
     data TEXT NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS charges (
+CREATE TABLE charges (
     incident_id TEXT PRIMARY KEY REFERENCES incidents (id),
     steps INTEGER NOT NULL,
     calls INTEGER NOT NULL,
@@ -96,14 +95,14 @@ CREATE TABLE IF NOT EXISTS charges (
     seconds REAL NOT NULL
 );
 
-CREATE TABLE IF NOT EXISTS artefacts (
+CREATE TABLE artefacts (
     incident_id TEXT NOT NULL REFERENCES incidents (id),
     name TEXT NOT NULL,
     data TEXT NOT NULL,
     PRIMARY KEY (incident_id, name)
 );
 
-CREATE TABLE IF NOT EXISTS audit (
+CREATE TABLE audit (
     seq INTEGER PRIMARY KEY,
     time_s REAL NOT NULL,
     actor TEXT NOT NULL,
@@ -115,7 +114,7 @@ CREATE TABLE IF NOT EXISTS audit (
 );
 
 -- Against accidents; whoever means harm is found by the chain.
-CREATE TRIGGER IF NOT EXISTS audit_is_not_altered BEFORE UPDATE ON audit
+CREATE TRIGGER audit_is_not_altered BEFORE UPDATE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS audit_is_not_deleted BEFORE DELETE ON audit
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

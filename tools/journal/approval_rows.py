@@ -1,0 +1,219 @@
+"""Plans in the journal, the questions about them, and what people answered."""
+
+import json
+from typing import Any
+
+from tools.journal.database import json_text, read
+from tools.journal.errors import AlreadyRecorded, JournalFailed, UnknownPlan
+from tools.journal.incident_rows import IncidentRows
+from tools.journal.records import Answer, ApprovalRequest, RequestState
+from twin.errors import Refused
+from twin.nouns.plan import Approval, Plan
+
+
+class ApprovalRows(IncidentRows):
+    """Tables plans, approval_requests, answers."""
+
+    def record_plan(self, plan: Plan) -> None:
+        """Record `plan` under its id, once; the same plan again is no change.
+
+        Raises:
+            AlreadyRecorded: the id stands for a plan of other content.
+        """
+        with self.transaction():
+            self.incident(plan.incident_id)
+            rows = self._rows("SELECT hash FROM plans WHERE id = ?", plan.id)
+            if rows and rows[0]["hash"] != plan.hash:
+                raise AlreadyRecorded(
+                    f'plan "{plan.id}" is recorded with other content; a changed plan is a new '
+                    "attempt and needs a new id"
+                )
+            if not rows:
+                values = (plan.id, plan.incident_id, plan.hash, plan.model_dump_json())
+                self._execute("INSERT INTO plans VALUES (?, ?, ?, ?)", *values)
+
+    def plan(self, plan_id: str) -> Plan:
+        """The plan of that id. Raises UnknownPlan."""
+        rows = self._rows("SELECT hash, plan FROM plans WHERE id = ?", plan_id)
+        if not rows:
+            raise UnknownPlan(plan_id, self._ids("plans"))
+        return _plan(rows[0])
+
+    def plans(self, incident_id: str) -> tuple[Plan, ...]:
+        """The incident's plans, in order of recording."""
+        self.incident(incident_id)
+        rows = self._rows(
+            "SELECT hash, plan FROM plans WHERE incident_id = ? ORDER BY rowid", incident_id
+        )
+        return tuple(_plan(row) for row in rows)
+
+    def request_approval(
+        self,
+        plan: Plan,
+        requested_s: float,
+        expires_s: float,
+        *,
+        approvers_needed: int = 1,
+        overrides_needed: tuple[str, ...] = (),
+    ) -> ApprovalRequest:
+        """Ask for answers to `plan`, and record the plan; asking again changes nothing.
+
+        `approvers_needed`: so many different people. `overrides_needed`: entries of the calendar
+        that every approval has to name.
+        """
+        with self.transaction():
+            self.record_plan(plan)
+            self._execute(
+                "INSERT OR IGNORE INTO approval_requests (plan_id, incident_id, plan_hash, "
+                "requested_s, expires_s, approvers_needed, overrides_needed) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                plan.id,
+                plan.incident_id,
+                plan.hash,
+                requested_s,
+                expires_s,
+                approvers_needed,
+                json_text(list(overrides_needed)),
+            )
+            return self.approval_request(plan.id, requested_s)
+
+    def approval_request(self, plan_id: str, now_s: float) -> ApprovalRequest:
+        """The request about a plan, as it stands at `now_s`. Raises UnknownPlan if nobody asked."""
+        rows = self._rows("SELECT * FROM approval_requests WHERE plan_id = ?", plan_id)
+        if not rows:
+            raise UnknownPlan(plan_id, self._ids("approval_requests", "plan_id"))
+        return self._request(rows[0], now_s)
+
+    def approval_requests(
+        self, now_s: float, *, incident_id: str | None = None, state: RequestState | None = None
+    ) -> tuple[ApprovalRequest, ...]:
+        """Requests, oldest first; those of one incident, or in one state, where that is given."""
+        rows = self._rows(
+            "SELECT * FROM approval_requests WHERE incident_id = coalesce(?, incident_id) "
+            "ORDER BY requested_s, plan_id",
+            incident_id,
+        )
+        found = (self._request(row, now_s) for row in rows)
+        return tuple(request for request in found if state is None or request.state == state)
+
+    def answer(self, approval: Approval) -> Answer:
+        """Answer a request. What decided it first holds; a later answer is told which that is.
+
+        Where two people are needed, one rejection decides, or the second approval; one person
+        answers once.
+
+        Raises:
+            UnknownPlan: nobody asked about that plan.
+            Refused: nothing but the audit line is recorded. `approval_expired`: the answer came too
+                late. `override_missing`: it does not name what it has to override.
+        """
+        with self.transaction():
+            request = self.approval_request(approval.plan_id, approval.decided_s)
+            refusal = _refusal(request, approval)
+            standing = request.approval or _answer_of(request, approval.by)
+            won = refusal is None and standing is None
+            if won:
+                self._execute(
+                    "INSERT INTO answers VALUES (?, ?, ?, ?)",
+                    approval.plan_id,
+                    len(request.answers) + 1,
+                    _person(approval.by),
+                    approval.model_dump_json(),
+                )
+            action = _REFUSED_AS[refusal.rule] if refusal else "answer" if won else "answer_second"
+            self.append_audit(
+                approval.decided_s,
+                approval.by,
+                action,
+                approval.plan_id,
+                approval.model_dump(mode="json"),
+            )
+            after = self.approval_request(approval.plan_id, approval.decided_s)
+        if refusal is not None:
+            raise refusal
+        return Answer(won=won, standing=standing or approval, still_needed=after.still_needed)
+
+    def use_approval(self, plan_id: str, used_s: float) -> bool:
+        """Use a plan's approval up. False if it was used before, or if there is none."""
+        with self.transaction():
+            cursor = self._execute(
+                "UPDATE approval_requests SET used_s = ? WHERE plan_id = ? AND used_s IS NULL "
+                "AND plan_id IN (SELECT plan_id FROM answers)",
+                used_s,
+                plan_id,
+            )
+            return cursor.rowcount == 1
+
+    def _request(self, row: dict[str, Any], now_s: float) -> ApprovalRequest:
+        stored = self._rows(
+            "SELECT approval FROM answers WHERE plan_id = ? ORDER BY position", row["plan_id"]
+        )
+        answers = tuple(read(Approval, item["approval"]) for item in stored)
+        deciding = _deciding(answers, row["approvers_needed"])
+        overrides = tuple(json.loads(row["overrides_needed"]))
+        return ApprovalRequest(
+            **{**row, "overrides_needed": overrides},
+            answers=answers,
+            approval=deciding,
+            state=_state(deciding, row["used_s"], row["expires_s"], now_s),
+        )
+
+
+_REFUSED_AS = {"approval_expired": "answer_too_late", "override_missing": "answer_incomplete"}
+"""What the audit log says of an answer that was not taken, by the rule that refused it."""
+
+
+def _plan(row: dict[str, Any]) -> Plan:
+    plan = read(Plan, row["plan"])
+    if plan.hash != row["hash"]:
+        raise JournalFailed(
+            f'plan "{plan.id}" is damaged in the journal: its content is not what was recorded; '
+            "put the file aside and take the last good copy"
+        )
+    return plan
+
+
+def _deciding(answers: tuple[Approval, ...], needed: int) -> Approval | None:
+    """The answer that decided: a rejection, or the last approval that was needed."""
+    for answer in answers:
+        if answer.decision == "reject":
+            return answer
+    return answers[-1] if len(answers) >= needed else None
+
+
+def _answer_of(request: ApprovalRequest, by: str) -> Approval | None:
+    return next((a for a in request.answers if _person(a.by) == _person(by)), None)
+
+
+def _person(name: str) -> str:
+    """One person however the name is typed."""
+    return " ".join(name.split()).casefold()
+
+
+def _refusal(request: ApprovalRequest, approval: Approval) -> Refused | None:
+    if request.state == "expired":
+        return Refused(
+            f'plan "{approval.plan_id}": the answer came '
+            f"{approval.decided_s - request.expires_s:.0f} s after the request expired; "
+            "a new plan has to be made for the state as it is now",
+            rule="approval_expired",
+        )
+    missing = sorted(set(request.overrides_needed) - set(approval.overrides))
+    if approval.decision == "approve" and missing and request.approval is None:
+        flags = " ".join(f"--override {entry}" for entry in missing)
+        return Refused(
+            f'plan "{approval.plan_id}": {", ".join(missing)} stands against a change now; '
+            f"to make it all the same, approve with {flags} and a reason",
+            rule="override_missing",
+        )
+    return None
+
+
+def _state(
+    approval: Approval | None, used_s: float | None, expires_s: float, now_s: float
+) -> RequestState:
+    if approval is None:
+        return "expired" if now_s > expires_s else "waiting"
+    if used_s is not None:
+        return "used"
+    return "approved" if approval.decision == "approve" else "rejected"

@@ -1,0 +1,156 @@
+"""Changes in the journal: what is meant for a device, what came of it, and who works on it."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from tools.journal.audit_rows import AuditRows
+from tools.journal.database import read
+from tools.journal.errors import AlreadyRecorded, DeviceBusy
+from tools.journal.records import Change, ChangeState, Claim, DeviceCall, Quarantine
+from twin.nouns.configuration import DeviceConfiguration
+
+_CHANGE_COLUMNS = (
+    "action_id, node, change_id, plan_id, incident_id, network, position, state, calling, diff, "
+    "before, candidate, detail, return_at_s, updated_s"
+)
+
+
+class ChangeRows(AuditRows):
+    """Tables changes, quarantine, device_claims."""
+
+    def intend_changes(self, changes: Sequence[Change]) -> None:
+        """Record what is about to be done to devices, before it is.
+
+        Raises:
+            AlreadyRecorded: an action id was used for that device before.
+        """
+        with self.transaction():
+            for change in changes:
+                values = change.model_dump(mode="json")
+                values["before"] = change.before.model_dump_json()
+                values["candidate"] = change.candidate.model_dump_json()
+                try:
+                    self._connection.execute(
+                        f"INSERT INTO changes ({_CHANGE_COLUMNS}) "
+                        f"VALUES ({', '.join(f':{c}' for c in _CHANGE_COLUMNS.split(', '))})",
+                        values,
+                    )
+                except sqlite3.IntegrityError as error:
+                    raise AlreadyRecorded(
+                        f'action "{change.action_id}" was already tried on "{change.node}"; '
+                        "a new attempt is a new plan with a new approval"
+                    ) from error
+                except sqlite3.Error as error:
+                    raise self._failed(error) from error
+
+    def calling(self, change_id: str, call: DeviceCall, time_s: float) -> None:
+        """Record that a call to the device is about to be made."""
+        with self.transaction():
+            self._execute(
+                "UPDATE changes SET calling = ?, updated_s = ? WHERE change_id = ?",
+                call,
+                time_s,
+                change_id,
+            )
+
+    def set_change(
+        self,
+        change_id: str,
+        state: ChangeState,
+        detail: str,
+        time_s: float,
+        return_at_s: float | None = None,
+    ) -> None:
+        """Record where a change stands, and that no call to the device is under way.
+
+        `return_at_s`: when the device goes back by itself, for one that is committed.
+        """
+        with self.transaction():
+            self._execute(
+                "UPDATE changes SET state = ?, detail = ?, calling = '', updated_s = ?, "
+                "return_at_s = ? WHERE change_id = ?",
+                state,
+                detail,
+                time_s,
+                return_at_s,
+                change_id,
+            )
+
+    def changes(
+        self, *, plan_id: str | None = None, incident_id: str | None = None
+    ) -> tuple[Change, ...]:
+        """Changes in order of plan and commit; of one plan, or one incident, where given."""
+        rows = self._rows(
+            f"SELECT {_CHANGE_COLUMNS} FROM changes WHERE plan_id = coalesce(?, plan_id) "
+            "AND incident_id = coalesce(?, incident_id) ORDER BY rowid",
+            plan_id,
+            incident_id,
+        )
+        return tuple(_change(row) for row in rows)
+
+    # Devices
+
+    def claim_devices(self, claims: Sequence[Claim]) -> None:
+        """Keep other plans away from devices while this one works on them; all of them or none.
+
+        Raises:
+            DeviceBusy: another plan works on one of them.
+        """
+        with self.transaction():
+            for claim in claims:
+                taken = self._claim(claim.network, claim.node)
+                if taken is None:
+                    values = claim.model_dump()
+                    self._execute(
+                        "INSERT INTO device_claims VALUES (?, ?, ?, ?, ?)", *values.values()
+                    )
+                elif taken.plan_id != claim.plan_id:
+                    raise DeviceBusy(claim.plan_id, taken.node, taken.plan_id)
+
+    def release_devices(self, plan_id: str) -> None:
+        """Let other plans work on this one's devices."""
+        with self.transaction():
+            self._execute("DELETE FROM device_claims WHERE plan_id = ?", plan_id)
+
+    def claims(self, network: str) -> tuple[Claim, ...]:
+        """The devices of `network` that plans work on now."""
+        rows = self._rows(
+            "SELECT * FROM device_claims WHERE network = ? ORDER BY since_s, node", network
+        )
+        return tuple(Claim(**row) for row in rows)
+
+    def _claim(self, network: str, node: str) -> Claim | None:
+        return next((c for c in self.claims(network) if c.node == node), None)
+
+    def quarantine(self, entry: Quarantine) -> None:
+        """Keep every plan away from a device; the first reason stands."""
+        values = (entry.network, entry.node, entry.since_s, entry.reason)
+        with self.transaction():
+            self._execute("INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?)", *values)
+
+    def quarantined(self, network: str) -> tuple[Quarantine, ...]:
+        """The devices of `network` that are in quarantine."""
+        rows = self._rows("SELECT * FROM quarantine WHERE network = ? ORDER BY since_s", network)
+        return tuple(Quarantine(**row) for row in rows)
+
+    def lift_quarantine(self, network: str, node: str, by: str, time_s: float) -> bool:
+        """A person vouches for the device. False if it was not in quarantine."""
+        with self.transaction():
+            cursor = self._execute(
+                "DELETE FROM quarantine WHERE network = ? AND node = ?", network, node
+            )
+            if cursor.rowcount:
+                self.append_audit(time_s, by, "lift_quarantine", f"{network}/{node}", {})
+            return cursor.rowcount == 1
+
+
+def _change(row: dict[str, Any]) -> Change:
+    return Change(
+        **{
+            **row,
+            "state": ChangeState(row["state"]),
+            "before": read(DeviceConfiguration, row["before"]),
+            "candidate": read(DeviceConfiguration, row["candidate"]),
+        }
+    )

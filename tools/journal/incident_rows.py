@@ -1,0 +1,235 @@
+"""Incidents in the journal: where each stands, its timeline, and what its roles made of it."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, JsonValue, TypeAdapter
+
+from tools.journal.audit_rows import AuditRows
+from tools.journal.database import json_text, read
+from tools.journal.errors import UnknownIncident
+from tools.journal.records import (
+    Charge,
+    DispatchRecord,
+    IncidentRecord,
+    RoleRunRecord,
+    TimelineEvent,
+)
+from twin.nouns.incident import Incident, Phase
+from twin.nouns.plan import Dispatch
+
+T = TypeVar("T")
+
+
+class IncidentRows(AuditRows):
+    """Tables incidents, timeline, dispatches, role_runs, charges, artefacts."""
+
+    def open_incident(self, incident: Incident, opened_s: float, trace_id: str) -> IncidentRecord:
+        """Record a new incident in phase DETECTED; the same one again is the one that is there."""
+        with self.transaction():
+            self._execute(
+                "INSERT OR IGNORE INTO incidents VALUES (?, ?, ?, ?, ?, ?)",
+                incident.id,
+                incident.network,
+                Phase.DETECTED,
+                opened_s,
+                trace_id,
+                incident.model_dump_json(),
+            )
+            return self.incident(incident.id)
+
+    def update_incident(self, incident: Incident) -> None:
+        """Replace the content of a known incident (symptoms fold in, severity changes)."""
+        self._change_incident(incident.id, "incident", incident.model_dump_json())
+
+    def set_phase(self, incident_id: str, phase: Phase) -> None:
+        """Record where the incident stands."""
+        self._change_incident(incident_id, "phase", phase)
+
+    def incident(self, incident_id: str) -> IncidentRecord:
+        """The incident of that id. Raises UnknownIncident, which names near matches."""
+        rows = self._rows("SELECT * FROM incidents WHERE id = ?", incident_id)
+        if not rows:
+            raise UnknownIncident(incident_id, self._ids("incidents"))
+        return _incident(rows[0])
+
+    def incidents(
+        self, *, network: str | None = None, phases: Iterable[Phase] | None = None
+    ) -> tuple[IncidentRecord, ...]:
+        """Incidents, oldest first; those of one network, or in `phases`, where that is given."""
+        found = [_incident(r) for r in self._rows("SELECT * FROM incidents ORDER BY opened_s, id")]
+        wanted = None if phases is None else frozenset(phases)
+        return tuple(
+            record
+            for record in found
+            if (network is None or record.incident.network == network)
+            and (wanted is None or record.phase in wanted)
+        )
+
+    def _change_incident(self, incident_id: str, column: str, value: str) -> None:
+        with self.transaction():
+            self.incident(incident_id)
+            self._execute(f"UPDATE incidents SET {column} = ? WHERE id = ?", value, incident_id)
+
+    # Timeline
+
+    def add_event(
+        self,
+        incident_id: str,
+        time_s: float,
+        kind: str,
+        actor: str,
+        text: str,
+        data: dict[str, JsonValue] | None = None,
+    ) -> TimelineEvent:
+        """Append a line to the incident's timeline."""
+        with self.transaction():
+            self.incident(incident_id)
+            cursor = self._execute(
+                "INSERT INTO timeline (incident_id, time_s, kind, actor, text, data) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                incident_id,
+                time_s,
+                kind,
+                actor,
+                text,
+                json_text(data or {}),
+            )
+            return TimelineEvent(
+                seq=cursor.lastrowid or 0,
+                incident_id=incident_id,
+                time_s=time_s,
+                kind=kind,
+                actor=actor,
+                text=text,
+                data=data or {},
+            )
+
+    def timeline(self, incident_id: str, after_seq: int = 0) -> tuple[TimelineEvent, ...]:
+        """Events of the incident that were written after `after_seq`, in order of writing."""
+        self.incident(incident_id)
+        rows = self._rows(
+            "SELECT * FROM timeline WHERE incident_id = ? AND seq > ? ORDER BY seq",
+            incident_id,
+            after_seq,
+        )
+        return tuple(TimelineEvent(**{**row, "data": json.loads(row["data"])}) for row in rows)
+
+    # Dispatches, role runs, charges, artefacts
+
+    def record_dispatch(self, dispatch: Dispatch, state: str, time_s: float) -> None:
+        """Record an order to the field, or its new state."""
+        with self.transaction():
+            self.incident(dispatch.incident_id)
+            self._execute(
+                "INSERT INTO dispatches VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
+                "updated_s = excluded.updated_s",
+                dispatch.id,
+                dispatch.incident_id,
+                dispatch.model_dump_json(),
+                state,
+                time_s,
+            )
+
+    def dispatches(self, incident_id: str) -> tuple[DispatchRecord, ...]:
+        """The incident's orders to the field, in order of recording."""
+        self.incident(incident_id)
+        rows = self._rows(
+            "SELECT dispatch, state, updated_s FROM dispatches WHERE incident_id = ? "
+            "ORDER BY rowid",
+            incident_id,
+        )
+        return tuple(
+            DispatchRecord(**{**row, "dispatch": Dispatch.model_validate_json(row["dispatch"])})
+            for row in rows
+        )
+
+    def record_role_run(self, run: RoleRunRecord) -> None:
+        """Record that a run of a role has ended."""
+        with self.transaction():
+            self.incident(run.incident_id)
+            self._execute(
+                "INSERT INTO role_runs (incident_id, role, started_s, ended_s, finished_by, data) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                run.incident_id,
+                run.role,
+                run.started_s,
+                run.ended_s,
+                run.finished_by,
+                json_text(run.data),
+            )
+
+    def role_runs(self, incident_id: str) -> tuple[RoleRunRecord, ...]:
+        """The incident's role runs, in order of recording."""
+        self.incident(incident_id)
+        rows = self._rows(
+            "SELECT incident_id, role, started_s, ended_s, finished_by, data FROM role_runs "
+            "WHERE incident_id = ? ORDER BY seq",
+            incident_id,
+        )
+        return tuple(RoleRunRecord(**{**row, "data": json.loads(row["data"])}) for row in rows)
+
+    def charge(self, incident_id: str, charge: Charge) -> Charge:
+        """Add to what the incident has used up, and return the sum."""
+        with self.transaction():
+            self.incident(incident_id)
+            self._execute(
+                "INSERT INTO charges VALUES (?, ?, ?, ?, ?) ON CONFLICT (incident_id) DO UPDATE "
+                "SET steps = steps + excluded.steps, calls = calls + excluded.calls, "
+                "tokens = tokens + excluded.tokens, seconds = seconds + excluded.seconds",
+                incident_id,
+                charge.steps,
+                charge.calls,
+                charge.tokens,
+                charge.seconds,
+            )
+            return self.charged(incident_id)
+
+    def charged(self, incident_id: str) -> Charge:
+        """What the incident has used up, over all restarts."""
+        self.incident(incident_id)
+        rows = self._rows(
+            "SELECT steps, calls, tokens, seconds FROM charges WHERE incident_id = ?", incident_id
+        )
+        return Charge(**rows[0]) if rows else Charge()
+
+    def put_artefact(
+        self, incident_id: str, name: str, value: BaseModel | Sequence[JsonValue] | JsonValue
+    ) -> None:
+        """Keep a named result of the incident (diagnosis, scenarios, ...), in place of the last."""
+        data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        with self.transaction():
+            self.incident(incident_id)
+            self._execute(
+                "INSERT INTO artefacts VALUES (?, ?, ?) "
+                "ON CONFLICT (incident_id, name) DO UPDATE SET data = excluded.data",
+                incident_id,
+                name,
+                json_text(data),
+            )
+
+    def artefacts(self, incident_id: str) -> dict[str, JsonValue]:
+        """Every result that was kept for the incident, by name."""
+        self.incident(incident_id)
+        rows = self._rows(
+            "SELECT name, data FROM artefacts WHERE incident_id = ? ORDER BY name", incident_id
+        )
+        return {row["name"]: json.loads(row["data"]) for row in rows}
+
+    def artefact(self, incident_id: str, name: str, kind: type[T]) -> T | None:
+        """One result as a value of `kind`, None where none was kept."""
+        found = self.artefacts(incident_id)
+        if name not in found:
+            return None
+        return TypeAdapter(kind).validate_json(json.dumps(found[name]))
+
+
+def _incident(row: dict[str, Any]) -> IncidentRecord:
+    return IncidentRecord(
+        incident=read(Incident, row["incident"]),
+        phase=Phase(row["phase"]),
+        opened_s=row["opened_s"],
+        trace_id=row["trace_id"],
+    )
