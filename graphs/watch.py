@@ -64,6 +64,7 @@ class Watch:
     def step(self) -> None:
         """Take in what arrived, open incidents for what is new, and carry on those that are due."""
         tracker = self._desk.situation.tracker
+        tracker.book.hold(s.id for i in self._open_incidents() for s in i.symptoms)
         tracker.ingest(self._desk.situation.network.poll())
         self._open_new()
         self._carry_on()

@@ -1,5 +1,7 @@
 """Raw alarms, and how they fold into symptoms: deduplicated, counted, cleared."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from twin.nouns.incident import Symptom, SymptomKind
@@ -15,12 +17,48 @@ class Alarm:
     magnitude: float
 
 
+@dataclass(slots=True)
+class _Entry:
+    """A symptom while it is counted: a storm of alarms makes no new object for any of them."""
+
+    kind: SymptomKind
+    resource: str
+    first_seen_s: float
+    last_seen_s: float
+    magnitude: float
+    alarms: int = 1
+    active: bool = True
+
+    def symptom(self) -> Symptom:
+        return Symptom(
+            kind=self.kind,
+            resource=self.resource,
+            first_seen_s=self.first_seen_s,
+            last_seen_s=self.last_seen_s,
+            magnitude=self.magnitude,
+            alarms=self.alarms,
+            active=self.active,
+        )
+
+
 class SymptomBook:
-    """Every symptom ever seen, by id; the same resource and kind is one symptom until it clears."""
+    """Every symptom ever seen, by id; the same resource and kind is one symptom until it clears.
+
+    A symptom that returns begins anew, unless it is held: then it goes on where it was, with its
+    first sign and all of its alarms.
+    """
 
     def __init__(self) -> None:
-        self._symptoms: dict[str, Symptom] = {}
+        self._entries: dict[str, _Entry] = {}
+        self._held: frozenset[str] = frozenset()
         self.alarms = 0
+
+    def hold(self, symptom_ids: Iterable[str]) -> None:
+        """These, and no others, belong to something that is still open: they go on if they return.
+
+        One that is let go of, and returns, begins anew: whoever closed it has to look again.
+        """
+        self._held = frozenset(symptom_ids)
 
     def raise_alarm(self, alarm: Alarm) -> None:
         """Fold `alarm` in: a new symptom, one more alarm of an active one, or a return of an old
@@ -28,61 +66,61 @@ class SymptomBook:
         """
         self.alarms += 1
         key = f"{alarm.kind}:{alarm.resource}"
-        known = self._symptoms.get(key)
-        if known is None or not known.active:
-            self._symptoms[key] = Symptom(
-                kind=alarm.kind,
-                resource=alarm.resource,
-                first_seen_s=alarm.time_s,
-                last_seen_s=alarm.time_s,
-                magnitude=alarm.magnitude,
-                alarms=1,
-            )
+        known = self._entries.get(key)
+        if known is None or not (known.active or key in self._held):
+            self._entries[key] = _begun(alarm, known)
             return
-        self._symptoms[key] = known.model_copy(
-            update={
-                "first_seen_s": min(known.first_seen_s, alarm.time_s),
-                "last_seen_s": max(known.last_seen_s, alarm.time_s),
-                "magnitude": alarm.magnitude,
-                "alarms": known.alarms + 1,
-            }
-        )
+        known.first_seen_s = min(known.first_seen_s, alarm.time_s)
+        known.last_seen_s = max(known.last_seen_s, alarm.time_s)
+        known.magnitude = alarm.magnitude
+        known.alarms += 1
+        known.active = True
 
     def clear(self, kind: SymptomKind, resource: str) -> None:
         """The symptom is over; clearing what is not active does nothing."""
-        key = f"{kind}:{resource}"
-        known = self._symptoms.get(key)
-        if known is not None and known.active:
-            self._symptoms[key] = known.model_copy(update={"active": False})
+        known = self._entries.get(f"{kind}:{resource}")
+        if known is not None:
+            known.active = False
 
     def active(self) -> tuple[Symptom, ...]:
         """What is wrong now, oldest first."""
-        found = (s for s in self._symptoms.values() if s.active)
+        found = (e.symptom() for e in self._entries.values() if e.active)
         return tuple(sorted(found, key=lambda s: (s.first_seen_s, s.id)))
 
     def since(self, time_s: float) -> tuple[Symptom, ...]:
         """Every symptom, active or over, that was seen at `time_s` or later; oldest first."""
-        found = (s for s in self._symptoms.values() if s.last_seen_s >= time_s)
+        found = (e.symptom() for e in self._entries.values() if e.last_seen_s >= time_s)
         return tuple(sorted(found, key=lambda s: (s.first_seen_s, s.id)))
 
     def is_active(self, symptom_id: str) -> bool:
         """Whether the symptom of that id ("kind:resource") is active."""
-        known = self._symptoms.get(symptom_id)
+        known = self._entries.get(symptom_id)
         return known is not None and known.active
 
     def dump(self) -> dict[str, object]:
         """JSON-able; `load` takes it back."""
-        symptoms = [s.model_dump(mode="json") for s in self._symptoms.values()]
+        symptoms = [e.symptom().model_dump(mode="json") for e in self._entries.values()]
         return {"alarms": self.alarms, "symptoms": symptoms}
 
     @classmethod
     def load(cls, data: dict[str, object]) -> "SymptomBook":
-        """The book that `dump` wrote."""
+        """The book that `dump` wrote; what is held has to be said again."""
         book = cls()
         symptoms = data["symptoms"]
         assert isinstance(symptoms, list)
         for item in symptoms:
             symptom = Symptom.model_validate(item)
-            book._symptoms[symptom.id] = symptom
+            book._entries[symptom.id] = _Entry(**dict(symptom))
         book.alarms = int(str(data["alarms"]))
         return book
+
+
+def _begun(alarm: Alarm, before: _Entry | None) -> _Entry:
+    """A symptom that begins; it begins after all that was seen `before`, when it was over.
+
+    Clocks differ and reports come late: without this, a return could be dated into the time that
+    has been dealt with, and be overlooked.
+    """
+    ended_s = -math.inf if before is None else math.nextafter(before.last_seen_s, math.inf)
+    first_s = max(alarm.time_s, ended_s)
+    return _Entry(alarm.kind, alarm.resource, first_s, first_s, alarm.magnitude)

@@ -1,7 +1,7 @@
 """What customers felt, as far as probes show it."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ _ROUNDS = 3
 
 _ONE_PACKET = 0.01
 """The share that one lost packet of a round of a hundred makes."""
+
+_KEPT_S = 7 * 86_400.0
+"""Breaches are kept for a week: an incident is waited for, for a day at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class ServiceWatch:
         self._recent: deque[ProbeRound] = deque(maxlen=_ROUNDS)
         self._delay_s = np.full(len(inventory.probes), np.nan)
         self._last_s = float("nan")
-        self.spans: list[BreachSpan] = []
+        self.spans: deque[BreachSpan] = deque()
         self.in_breach_now: frozenset[str] = frozenset()
 
     def update(self, record: ProbeRound) -> None:
@@ -60,7 +63,14 @@ class ServiceWatch:
         breached = frozenset(s.id for s, rows in self._services if self._in_breach(s, rows, loss))
         self.in_breach_now = breached
         if breached:
-            self.spans.append(BreachSpan(record.received_s, min(duration, 120.0), breached))
+            self._add(BreachSpan(record.received_s, min(duration, 120.0), breached))
+
+    def _add(self, span: BreachSpan) -> None:
+        last = self.spans[-1].services if self.spans else frozenset()
+        # A breach that goes on for days is one set of names, not one for every round.
+        self.spans.append(replace(span, services=last) if span.services == last else span)
+        while self.spans[0].time_s < span.time_s - _KEPT_S:
+            self.spans.popleft()
 
     def dump(self) -> list[dict[str, Any]]:
         """The spans, JSON-able; `load` takes them back."""
@@ -71,9 +81,9 @@ class ServiceWatch:
 
     def load(self, spans: list[dict[str, Any]]) -> None:
         """The spans that `dump` gave, in place of those that are here."""
-        self.spans = [
+        self.spans = deque(
             BreachSpan(s["time_s"], s["duration_s"], frozenset(s["services"])) for s in spans
-        ]
+        )
 
     def minutes_lost(self, from_s: float, until_s: float) -> dict[str, float]:
         """Minutes in breach per service between the two times, of the services that have any."""

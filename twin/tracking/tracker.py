@@ -22,9 +22,12 @@ from twin.nouns.telemetry import (
     SyslogLine,
     Telemetry,
 )
+from twin.tracking.adjacencies import Adjacencies, Verdict
 from twin.tracking.alarms import Alarm, SymptomBook
 from twin.tracking.demand import DemandTracker
+from twin.tracking.intake import Event, Intake
 from twin.tracking.rates import RateMeter, RateRound
+from twin.tracking.recent_ids import RecentIds
 from twin.tracking.services import ServiceWatch
 
 LoadModel = Callable[[NetworkState], FloatArray]
@@ -77,6 +80,9 @@ class Tracker:
     Nothing is learned while a symptom is active, so that a fault does not become the new normal.
     `running` is the configuration as read from the devices when watching began: what the inventory
     says differently was so before, and is no symptom.
+
+    However much arrives, it grows with the topology and with what is open, never with the number of
+    events. What names a node or link that is not on record is counted by the `intake`, and ignored.
     """
 
     def __init__(
@@ -95,11 +101,11 @@ class Tracker:
         self.services = ServiceWatch(inventory)
         self.rates: deque[RateRound] = deque(maxlen=_HISTORY_ROUNDS)
         self.probes: deque[ProbeRound] = deque(maxlen=_HISTORY_ROUNDS)
-        self.down_ends: dict[str, set[str]] = {}
-        self.known_changes: set[str] = set()
+        self.adjacencies = Adjacencies()
+        self.intake = Intake(topology)
+        self.known_changes = RecentIds()
         self.attributed: dict[str, frozenset[str]] = {}
         self.changed_nodes: dict[str, float] = {}
-        self.syslog: deque[SyslogLine] = deque(maxlen=2_000)
         self.now_s = 0.0
         self.load_bias: FloatArray = np.zeros(topology.n_arcs)
         self.load_spread: FloatArray = np.full(topology.n_arcs, 0.15)
@@ -113,8 +119,7 @@ class Tracker:
         self._loss_spread: FloatArray = np.full(topology.n_arcs, 0.003)
         self._probe_loss: FloatArray = np.zeros(len(inventory.probes))
         self._streak: dict[str, int] = {}
-        self._adjacency_stamp: dict[tuple[str, str], float] = {}
-        self._up_stamp: dict[str, float] = {}
+        self._settled_commit: dict[str, float] = {}
 
     # What is known
     # ---------------------------------------------------------------------------------
@@ -122,7 +127,7 @@ class Tracker:
     @property
     def down_links(self) -> frozenset[str]:
         """Links over which at least one end has lost its adjacency."""
-        return frozenset(link for link, ends in self.down_ends.items() if ends)
+        return self.adjacencies.down_links
 
     @property
     def loss_mean(self) -> FloatArray:
@@ -226,6 +231,9 @@ class Tracker:
                 node
             ) == self.baseline.device(node):
                 self.book.clear("configuration_change", node)
+                if node in self.changed_nodes:
+                    # What was reported by now was there to be read: a repeat says nothing new.
+                    self._settled_commit[node] = self.changed_nodes[node]
 
     # Taking telemetry in
     # ---------------------------------------------------------------------------
@@ -241,12 +249,18 @@ class Tracker:
                     self._take_probes(record)
                 case FlowRound():
                     self._take_flows(record)
-                case AdjacencyEvent():
-                    self._take_adjacency(record)
-                case ConfigurationEvent():
-                    self._take_configuration(record)
-                case SyslogLine():
-                    self.syslog.append(record)
+                case AdjacencyEvent() | ConfigurationEvent() | SyslogLine():
+                    if self.intake.admit(record):
+                        self._take_event(record)
+
+    def _take_event(self, record: Event) -> None:
+        match record:
+            case AdjacencyEvent():
+                self._take_adjacency(record)
+            case ConfigurationEvent():
+                self._take_configuration(record)
+            case SyslogLine():
+                self.intake.keep_line(record)
 
     def _quiet(self) -> bool:
         return not self.book.active() and not self.down_links
@@ -392,33 +406,35 @@ class Tracker:
             self._normal_loads = None
 
     def _take_adjacency(self, record: AdjacencyEvent) -> None:
-        key = (record.node, record.link)
-        if record.time_s < self._adjacency_stamp.get(key, -math.inf):
-            return  # late: something newer is known of this end
-        self._adjacency_stamp[key] = record.time_s
-        self.last_step_s = max(self.last_step_s, record.time_s)
-        ends = self.down_ends.setdefault(record.link, set())
-        if not record.up and record.time_s < self._up_stamp.get(record.link, -math.inf):
-            return  # late: the other end has reported since that the adjacency is back
-        if record.up:
-            self._up_stamp[record.link] = record.time_s
-            # Both ends agree on an adjacency (RFC 2328 section 10): one end that is up again proves
-            # the other, whose own report may be lost.
-            ends.clear()
-            self.book.clear("adjacency_down", record.link)
+        time_s = _stamp_of(record)
+        verdict = self.adjacencies.take(record, time_s)
+        if verdict is Verdict.LATE:
+            self.intake.count_late(record.node)
             return
-        ends.add(record.node)
-        if not self._is_planned(record.link, record.time_s):
-            self.book.raise_alarm(Alarm("adjacency_down", record.link, record.time_s, 1.0))
+        if verdict is Verdict.REPEAT:
+            self.intake.fold(record.node)
+        else:
+            self.last_step_s = max(self.last_step_s, time_s)
+        if record.up:
+            if record.link not in self.down_links:
+                self.book.clear("adjacency_down", record.link)
+        elif not self._is_planned(record.link, time_s):
+            self.book.raise_alarm(Alarm("adjacency_down", record.link, time_s, 1.0))
 
     def _take_configuration(self, record: ConfigurationEvent) -> None:
-        self.changed_nodes[record.node] = record.time_s
-        self.last_step_s = max(self.last_step_s, record.time_s)
-        links = self.inventory.topology.links_at(record.node)
-        if any(self._is_planned(link.id, record.time_s) for link in links):
+        node, time_s = record.node, _stamp_of(record)
+        if time_s <= self._settled_commit.get(node, -math.inf):
+            self.intake.count_late(node)
+            return
+        self.changed_nodes[node] = max(time_s, self.changed_nodes.get(node, -math.inf))
+        self.last_step_s = max(self.last_step_s, time_s)
+        links = self.inventory.topology.links_at(node)
+        if any(self._is_planned(link.id, time_s) for link in links):
             return
         if record.change_id.raw not in self.known_changes:
-            self.book.raise_alarm(Alarm("configuration_change", record.node, record.time_s, 1.0))
+            if self.book.is_active(f"configuration_change:{node}"):
+                self.intake.fold(node)
+            self.book.raise_alarm(Alarm("configuration_change", node, time_s, 1.0))
 
     def _is_planned(self, link: str, time_s: float) -> bool:
         work = self.inventory.planned_work
@@ -448,8 +464,11 @@ class Tracker:
             "services": self.services.dump(),
             "peak_bps": self.demand.peak_bps.tolist(),
             "demand_spread": self.demand.spread.tolist(),
-            "down_ends": {link: sorted(ends) for link, ends in self.down_ends.items() if ends},
-            "known_changes": sorted(self.known_changes),
+            "down_ends": self.adjacencies.dump_down_ends(),
+            "adjacencies": self.adjacencies.dump(),
+            "intake": self.intake.dump(),
+            "known_changes": list(self.known_changes),
+            "settled_commit": self._settled_commit,
             "changed_nodes": self.changed_nodes,
             "short_links": self.short_links,
             "last_step_s": self.last_step_s,
@@ -470,8 +489,10 @@ class Tracker:
         tracker.services.load(data["services"])
         tracker.demand.peak_bps = np.array(data["peak_bps"])
         tracker.demand.spread = np.array(data["demand_spread"])
-        tracker.down_ends = {link: set(ends) for link, ends in data["down_ends"].items()}
-        tracker.known_changes = set(data["known_changes"])
+        tracker.adjacencies = Adjacencies.load(data["down_ends"], data.get("adjacencies", {}))
+        tracker.intake.restore(data.get("intake", {}))
+        tracker.known_changes = RecentIds(data["known_changes"])
+        tracker._settled_commit = dict(data.get("settled_commit", {}))
         tracker.changed_nodes = dict(data["changed_nodes"])
         tracker.attributed = {i: frozenset(links) for i, links in data["attributed"].items()}
         for link, capacity_bps in data["short_links"].items():
@@ -486,6 +507,16 @@ class Tracker:
         tracker.rounds_learned = data["rounds_learned"]
         tracker._streak = {s.id: _ROUNDS_TO_ALARM for s in tracker.active_symptoms()}
         return tracker
+
+
+def _stamp_of(record: AdjacencyEvent | ConfigurationEvent) -> float:
+    """When it happened, Unix seconds; a device whose clock is ahead says it was when we heard it.
+
+    Believed, a stamp from the future would make late of everything that comes until then.
+    """
+    if not math.isfinite(record.time_s):
+        return record.received_s
+    return min(record.time_s, record.received_s)
 
 
 def _nanmedian(rows: FloatArray) -> FloatArray:

@@ -1,0 +1,93 @@
+"""Which adjacencies are lost, from reports that repeat, come late, contradict one another or are
+lost.
+"""
+
+import math
+from enum import StrEnum
+from typing import Any
+
+from twin.nouns.telemetry import AdjacencyEvent
+
+
+class Verdict(StrEnum):
+    """What a report was worth: it changed what is known, said it again, or came too late."""
+
+    NEWS = "news"
+    REPEAT = "repeat"
+    LATE = "late"
+
+
+class Adjacencies:
+    """The last report of every end of every link; it grows with the links, never with the reports.
+
+    The caller sees to it that every event names an end of a link that exists. `flaps`: how often
+    each link's adjacency has come back.
+    """
+
+    def __init__(self) -> None:
+        self.flaps: dict[str, int] = {}
+        self._reports: dict[tuple[str, str], tuple[float, bool]] = {}
+        self._down_ends: dict[str, set[str]] = {}
+        self._up_stamp: dict[str, float] = {}
+
+    @property
+    def down_links(self) -> frozenset[str]:
+        """Links over which at least one end has lost its adjacency."""
+        return frozenset(self._down_ends)
+
+    def take(self, event: AdjacencyEvent, time_s: float) -> Verdict:
+        """Take what `event.node` reports of `time_s`."""
+        end = (event.node, event.link)
+        stamp_s, was_up = self._reports.get(end, (-math.inf, None))
+        if time_s < stamp_s:
+            return Verdict.LATE
+        self._reports[end] = (time_s, event.up)
+        if event.up:
+            returned = self._come_back(event.link, time_s)
+            return Verdict.REPEAT if was_up and not returned else Verdict.NEWS
+        if time_s < self._up_stamp.get(event.link, -math.inf):
+            # The other end has reported since that the adjacency is back.
+            return Verdict.LATE
+        ends = self._down_ends.setdefault(event.link, set())
+        if event.node in ends:
+            return Verdict.REPEAT
+        ends.add(event.node)
+        return Verdict.NEWS
+
+    def _come_back(self, link: str, time_s: float) -> bool:
+        """Whether any end was down that is not any more.
+
+        Both ends agree on an adjacency (RFC 2328 section 10): one end that is up again proves the
+        other, whose own report may be lost. An end that was lost after `time_s` it does not prove:
+        an old report that is sent again must not hide a new loss.
+        """
+        self._up_stamp[link] = max(time_s, self._up_stamp.get(link, -math.inf))
+        ends = self._down_ends.get(link, set())
+        back = {n for n in ends if self._reports.get((n, link), (-math.inf, False))[0] <= time_s}
+        ends -= back
+        if back and not ends:
+            del self._down_ends[link]
+            self.flaps[link] = self.flaps.get(link, 0) + 1
+        return bool(back)
+
+    def dump(self) -> dict[str, Any]:
+        """JSON-able; `load` takes it back."""
+        return {
+            "reports": [[node, link, *report] for (node, link), report in self._reports.items()],
+            "up_stamp": self._up_stamp,
+            "flaps": self.flaps,
+        }
+
+    def dump_down_ends(self) -> dict[str, list[str]]:
+        """The ends that have lost their adjacency, by link."""
+        return {link: sorted(ends) for link, ends in self._down_ends.items()}
+
+    @classmethod
+    def load(cls, down_ends: dict[str, list[str]], data: dict[str, Any]) -> "Adjacencies":
+        """What the two dumps wrote; `data` is empty where only the ends were kept."""
+        found = cls()
+        found._down_ends = {link: set(ends) for link, ends in down_ends.items() if ends}
+        found._reports = {(node, link): (t, up) for node, link, t, up in data.get("reports", [])}
+        found._up_stamp = dict(data.get("up_stamp", {}))
+        found.flaps = dict(data.get("flaps", {}))
+        return found
