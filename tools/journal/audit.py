@@ -32,9 +32,11 @@ def append(
     return _line(row)
 
 
-def lines(connection: sqlite3.Connection) -> tuple[AuditLine, ...]:
-    """All lines, oldest first."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY seq")
+def lines(connection: sqlite3.Connection, subject: str | None = None) -> tuple[AuditLine, ...]:
+    """All lines, oldest first; those about one subject, where that is given."""
+    about = "" if subject is None else "WHERE subject = ?"
+    given = () if subject is None else (subject,)
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM audit {about} ORDER BY seq", given)
     return tuple(_line(tuple(row)) for row in rows)
 
 

@@ -22,10 +22,10 @@ class AuditRows(Database):
         with self.transaction(), self._mapped():
             return audit.append(self._connection, time_s, actor, action, subject, data or {})
 
-    def audit_lines(self) -> tuple[AuditLine, ...]:
-        """The whole chain, oldest first."""
+    def audit_lines(self, subject: str | None = None) -> tuple[AuditLine, ...]:
+        """The whole chain, oldest first; the lines about one subject, where that is given."""
         with self._lock, self._mapped():
-            return audit.lines(self._connection)
+            return audit.lines(self._connection, subject)
 
     def verify_audit(self) -> AuditReport:
         """Recompute the chain."""
