@@ -62,3 +62,37 @@ def test_clearing_what_is_not_active_does_nothing() -> None:
     book.clear("adjacency_down", "C-D")
     book.clear("queue_drops", "A-B")
     assert len(book.active()) == 1
+
+
+def test_held_symptom_that_returns_goes_on_with_its_first_sign_and_all_its_alarms() -> None:
+    book = _book(10.0, 20.0)
+    book.hold(["adjacency_down:A-B"])
+    book.clear("adjacency_down", "A-B")
+    assert book.active() == ()
+    book.raise_alarm(Alarm("adjacency_down", "A-B", 500.0, 1.0))
+    (symptom,) = book.active()
+    assert (symptom.first_seen_s, symptom.last_seen_s, symptom.alarms) == (10.0, 500.0, 3)
+
+
+def test_symptom_that_was_let_go_of_begins_anew() -> None:
+    book = _book(10.0)
+    book.hold(["adjacency_down:A-B"])
+    book.clear("adjacency_down", "A-B")
+    book.hold([])
+    book.raise_alarm(Alarm("adjacency_down", "A-B", 500.0, 1.0))
+    (symptom,) = book.active()
+    assert (symptom.first_seen_s, symptom.alarms) == (500.0, 1)
+
+
+def test_return_is_never_dated_into_the_time_before_it_was_over() -> None:
+    book = _book(10.0, 400.0)
+    book.clear("adjacency_down", "A-B")
+    book.raise_alarm(Alarm("adjacency_down", "A-B", 10.0, 1.0))
+    (symptom,) = book.active()
+    assert 400.0 < symptom.first_seen_s == symptom.last_seen_s < 400.1
+
+
+def test_alarms_by_the_thousand_are_all_counted_in_one_symptom() -> None:
+    book = _book(*(float(t) for t in range(5000)))
+    (symptom,) = book.active()
+    assert (symptom.alarms, symptom.last_seen_s, book.alarms) == (5000, 4999.0, 5000)

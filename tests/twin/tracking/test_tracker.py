@@ -23,7 +23,7 @@ from tests.twin.tracking.square import (
 )
 from twin.nouns.configuration import InterfaceConfiguration, Policer
 from twin.nouns.inventory import Inventory, PlannedWork
-from twin.nouns.telemetry import ConfigurationEvent, Telemetry
+from twin.nouns.telemetry import ConfigurationEvent, SyslogLine, Telemetry
 from twin.nouns.traffic import TrafficClass
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
@@ -390,7 +390,144 @@ def test_links_that_an_incident_accounts_for_are_down_in_the_normal_state_of_oth
     assert tracker.normal_state().down_links == frozenset()
 
 
+# Storms
+
+
+def _everything_that_can_grow(tracker: Tracker) -> int:
+    """Characters of what a restart keeps, and of the log lines besides."""
+    lines = (x for n in "ABCD" for x in tracker.intake.lines_of(n))
+    return len(json.dumps(tracker.dump())) + sum(len(x.line.text.raw) for x in lines)
+
+
+def _storm(count: int, numbers: np.random.Generator) -> list[Telemetry]:
+    """Of the kinds that a device or a stranger can send by the thousand, none of it news."""
+    found: list[Telemetry] = []
+    for i in range(count):
+        time_s = START_S + 60 + float(numbers.random())
+        node, name = "ABCD"[i % 4], f"{numbers.integers(10**9):09d}"
+        found += [
+            replace(adjacency(START_S, "A", "A-B", up=False), received_s=time_s),
+            replace(adjacency(START_S - 3600, "B", "A-B", up=True), received_s=time_s),
+            replace(adjacency(START_S - 3600, "C", "C-D", up=True), received_s=time_s),
+            adjacency(time_s, node, f"L{name}", up=False),
+            adjacency(time_s, f"R{name}", "A-B", up=False),
+            replace(_commit("D", "manual", START_S), received_s=time_s),
+            _commit(f"R{name}", name, time_s),
+            SyslogLine(time_s, time_s, node, UntrustedText(f"number {name}")),
+        ]
+    return found
+
+
+def test_storm_of_repeats_and_strangers_leaves_what_is_wrong_as_it_is(tracker: Tracker) -> None:
+    tracker.ingest([adjacency(START_S, "A", "A-B", up=False), _commit("D", "manual", START_S)])
+    before, last_step_s = tracker.active_symptoms(), tracker.last_step_s
+    tracker.ingest(_storm(1000, np.random.default_rng(1)))
+    after = tracker.active_symptoms()
+    assert [s.id for s in after] == [s.id for s in before]
+    assert [s.first_seen_s for s in after] == [START_S, START_S]
+    assert [s.alarms for s in after] == [1001, 1001]
+    assert tracker.down_links == {"A-B"}
+    assert tracker.last_step_s == last_step_s, "routing has not changed"
+    summary = tracker.intake.summary()
+    assert (summary.received, summary.unknown) == (8002, 3000)
+
+
+def test_ten_storms_take_no_more_room_than_one(tracker: Tracker) -> None:
+    numbers = np.random.default_rng(1)
+    tracker.ingest([adjacency(START_S, "A", "A-B", up=False)])
+    tracker.ingest(_storm(500, numbers))
+    one = _everything_that_can_grow(tracker)
+    for _ in range(9):
+        tracker.ingest(_storm(500, numbers))
+    # The counters have a digit more, each.
+    assert _everything_that_can_grow(tracker) < one + 100
+
+
+def test_loss_in_the_middle_of_a_storm_is_found(tracker: Tracker) -> None:
+    storm = _storm(500, np.random.default_rng(1))
+    news: list[Telemetry] = [
+        adjacency(START_S + 61, "B", "B-C", up=False),
+        _commit("A", "manual", START_S + 61),
+    ]
+    tracker.ingest([*storm[:2000], *news, *storm[2000:]])
+    assert {"adjacency_down:B-C", "configuration_change:A"} <= set(_symptoms(tracker))
+
+
+def test_flaps_end_as_the_last_report_says_and_are_counted(tracker: Tracker) -> None:
+    reports = [
+        adjacency(START_S + i, node, "A-B", up=i % 2 == 1) for i in range(7) for node in ("A", "B")
+    ]
+    tracker.ingest([*reports, *reports])
+    assert tracker.down_links == {"A-B"}
+    assert _symptoms(tracker) == ["adjacency_down:A-B"]
+    assert tracker.adjacencies.flaps == {"A-B": 3}
+    tracker.ingest([adjacency(START_S + 7, "A", "A-B", up=True), *reports])
+    assert tracker.down_links == frozenset()
+    assert _symptoms(tracker) == []
+    assert tracker.adjacencies.flaps == {"A-B": 4}
+
+
+@pytest.mark.parametrize("ahead_s", [1e9, np.inf, np.nan])
+def test_stamp_from_the_future_does_not_make_late_of_what_follows(
+    tracker: Tracker, ahead_s: float
+) -> None:
+    early = adjacency(START_S, "A", "A-B", up=True)
+    tracker.ingest([replace(early, time_s=START_S + ahead_s)])
+    tracker.ingest([adjacency(START_S + 60, "A", "A-B", up=False)])
+    assert _symptoms(tracker) == ["adjacency_down:A-B"]
+    assert tracker.last_step_s == START_S + 60
+
+
+def test_commit_that_is_reported_again_after_it_was_taken_back_is_no_symptom(
+    tracker: Tracker, known: Inventory
+) -> None:
+    tracker.ingest([_commit("A", "manual", START_S)])
+    tracker.set_running(known.intended)
+    tracker.ingest([replace(_commit("A", "manual", START_S), received_s=START_S + 600)])
+    assert _symptoms(tracker) == []
+    tracker.ingest([_commit("A", "manual", START_S + 900)])
+    assert _symptoms(tracker) == ["configuration_change:A"]
+
+
+def test_breaches_are_kept_for_a_week(tracker: Tracker, known: Inventory) -> None:
+    day_s = 86_400.0
+    for day in range(20):
+        tracker.ingest([probes(known, START_S + day * day_s, lost=0.1)])
+    times = [span.time_s for span in tracker.services.spans]
+    assert times == [START_S + day * day_s for day in range(12, 20)]
+
+
 # Surviving a restart
+
+
+def test_tracker_that_an_earlier_version_wrote_is_read(tracker: Tracker, known: Inventory) -> None:
+    tracker.ingest([adjacency(START_S, "C", "C-D", up=False), _commit("D", "manual", START_S)])
+    tracker.known_changes |= {"two@A", "one@A"}
+    data = json.loads(json.dumps(tracker.dump()))
+    for name in ("adjacencies", "intake", "settled_commit"):
+        del data[name]
+    data["known_changes"].sort()
+    revived = Tracker.load(data, known, partial(offered_totals, Twin(known)))
+    assert revived.down_links == {"C-D"}
+    assert revived.active_symptoms() == tracker.active_symptoms()
+    assert set(revived.known_changes) == {"one@A", "two@A"}
+    revived.ingest([adjacency(START_S + 60, "D", "C-D", up=True)])
+    assert revived.down_links == frozenset()
+
+
+def test_report_that_is_late_is_late_after_a_restart_too(
+    tracker: Tracker, known: Inventory
+) -> None:
+    lost = adjacency(START_S, "A", "A-B", up=False)
+    tracker.ingest([lost, adjacency(START_S + 60, "A", "A-B", up=True)])
+    tracker.ingest([_commit("D", "manual", START_S)])
+    tracker.set_running(known.intended)
+    data = json.loads(json.dumps(tracker.dump()))
+    revived = Tracker.load(data, known, partial(offered_totals, Twin(known)))
+    revived.ingest([lost, _commit("D", "manual", START_S)])
+    assert _symptoms(revived) == []
+    assert revived.down_links == frozenset()
+    assert revived.intake.summary().late == 2
 
 
 def test_tracker_that_travelled_through_json_believes_and_learns_the_same(
