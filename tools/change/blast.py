@@ -2,7 +2,7 @@
 
 The gate does not believe the plan's own figure. It counts a pair's whole traffic as moved as soon
 as any of its equal-cost paths changes, so it errs on the side of refusing. It shares no code with
-the twin's routing.
+the twin's routing, with which `tools.change.rerouted` counts the same figures exactly.
 """
 
 import heapq
@@ -11,14 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tools.change.refusals import BlastDisagrees
 from twin.nouns.configuration import InterfaceConfiguration, NetworkConfiguration
 from twin.nouns.inventory import Inventory
-from twin.nouns.plan import BlastRadius
+from twin.nouns.plan import BlastRadius, Plan
 from twin.nouns.topology import Topology
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 
 Hop = tuple[str, str, int]
 """Link, far node, advertised weight."""
+
+_ROUNDING = 1e-9
+"""Of sums of thousands of pairs, relative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,50 @@ def blast_radius(
         if any((s, t, service.traffic_class) in touched for s, t in service.pairs)
     )
     return BlastRadius(devices=devices, services=services, moved_bps=moved_bps)
+
+
+def larger(plan_id: str, bound: BlastRadius, exact: BlastRadius) -> BlastRadius:
+    """The larger figure of two ways of counting, where `bound` is to bound `exact` from above.
+
+    Raises:
+        BlastDisagrees: it does not, so one of the two computations is wrong.
+    """
+    if shortfall := _shortfall(bound, exact):
+        raise BlastDisagrees(
+            f'plan "{plan_id}": what it touches was counted two ways, and the upper bound leaves '
+            f"out {shortfall}; one of the two is wrong, so nothing is changed until it is found"
+        )
+    return BlastRadius(
+        devices=bound.devices,
+        services=bound.services,
+        moved_bps=max(bound.moved_bps, exact.moved_bps),
+    )
+
+
+def require_stated(plan: Plan, found: BlastRadius) -> None:
+    """The approver is shown the plan's own figure, so it must not be smaller than what was found.
+
+    Raises:
+        BlastDisagrees: it is.
+    """
+    if shortfall := _shortfall(plan.blast_radius, found):
+        raise BlastDisagrees(
+            f'plan "{plan.id}" states less than it touches: it leaves out {shortfall}; make the '
+            "plan again, with the figure of `blast_radius`"
+        )
+
+
+def _shortfall(larger: BlastRadius, smaller: BlastRadius) -> str:
+    """What `smaller` has beyond `larger`, "" if nothing; rounding does not count."""
+    devices = sorted(set(smaller.devices) - set(larger.devices))
+    services = sorted(set(smaller.services) - set(larger.services))
+    missing = smaller.moved_bps - larger.moved_bps
+    parts = [
+        f"devices {', '.join(devices)}" if devices else "",
+        f"services {', '.join(services)}" if services else "",
+        f"{missing / 1e9:.3g} Gbit/s" if missing > _ROUNDING * smaller.moved_bps else "",
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def is_usable(

@@ -1,13 +1,23 @@
 """The approval policy: one YAML file, validated as a whole."""
 
+from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime, time
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
+from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from twin.errors import BadInput
 from twin.nouns.action import Action
@@ -30,12 +40,131 @@ ActionKind = Literal[
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(gt=0)]
 
+Purpose = Literal["mitigate", "return"]
+EVERY_PURPOSE: frozenset[Purpose] = frozenset(get_args(Purpose))
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = get_args(Day)
+"""In the order of `datetime.weekday`."""
+
+EntryId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""What an approver types to override the entry, so without spaces and colons."""
+
+
+def _written_with_colons(value: object) -> object:
+    # YAML reads 22:00 as the number 1320, which would then be taken for seconds.
+    if isinstance(value, int | float) or (isinstance(value, str) and ":" not in value):
+        raise ValueError('must be put in quotes, as "22:00" or "2026-12-20T00:00:00+01:00"')
+    return value
+
+
+def _with_offset(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError('must say its offset from UTC, as in "2026-12-20T00:00:00+01:00"')
+    return value
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        near = get_close_matches(name, available_timezones(), n=1)
+        hint = f'did you mean "{near[0]}"?' if near else "use one such as Europe/Berlin"
+        raise ValueError(f"is not a time zone of the IANA database; {hint}") from error
+    return name
+
+
+def _local(value: time) -> time:
+    if value.tzinfo is not None:
+        raise ValueError("must have no offset: it is of the window's own timezone")
+    return value
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_written_with_colons), AfterValidator(_local)]
+Moment = Annotated[datetime, BeforeValidator(_written_with_colons), AfterValidator(_with_offset)]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class SecondApprover(Noun):
+    """A plan that touches more than any of these needs two different people.
+
+    `above_moved_share` is of all traffic at peak.
+    """
+
+    above_devices: Annotated[int, Field(ge=0)]
+    above_services: Annotated[int, Field(ge=0)]
+    above_moved_share: Share
+
 
 class ApprovalRules(Noun):
-    """`expires_after_s`: from the question to the commit."""
+    """Who has to answer, and how long that is waited for.
+
+    `expires_after_s`: from the question to the commit. `second_approver`: None where one person is
+    always enough. `page_again_after_s`: when a question that nobody has answered is put again, to
+    `page_again_to`; None: never.
+    """
 
     auto_approve: Literal["none"]
     expires_after_s: Seconds
+    second_approver: SecondApprover | None = None
+    page_again_after_s: Seconds | None = None
+    page_again_to: str = ""
+
+    @model_validator(mode="after")
+    def _paged_again_in_time(self) -> Self:
+        if self.page_again_after_s is not None and self.page_again_after_s >= self.expires_after_s:
+            raise ValueError(
+                f"page_again_after_s ({self.page_again_after_s:g}) must be smaller than "
+                f"expires_after_s ({self.expires_after_s:g}), or nobody can answer the second page"
+            )
+        return self
+
+
+class ChangeWindow(Noun):
+    """When plans of `purposes` may be committed: on `days`, between two times of `timezone`.
+
+    Where `to` is not after `from`, the window runs over midnight, and `days` are those on which it
+    starts.
+    """
+
+    id: EntryId
+    purposes: Annotated[frozenset[Purpose], Field(min_length=1)] = EVERY_PURPOSE
+    days: Annotated[frozenset[Day], Field(min_length=1)] = frozenset(DAYS)
+    from_: Annotated[TimeOfDay, Field(alias="from")]
+    to: TimeOfDay
+    timezone: Zone
+
+
+class Freeze(Noun):
+    """No plan of `purposes` is committed on `networks` from `from` until just before `until`."""
+
+    id: EntryId
+    from_: Annotated[Moment, Field(alias="from")]
+    until: Moment
+    reason: str
+    purposes: Annotated[frozenset[Purpose], Field(min_length=1)] = EVERY_PURPOSE
+    networks: Annotated[frozenset[str], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.until <= self.from_:
+            raise ValueError(f'freeze "{self.id}" must end after it starts; put "until" later')
+        return self
+
+
+class CalendarRules(Noun):
+    """When changes may be made. A purpose that no window names may be served at any time."""
+
+    windows: tuple[ChangeWindow, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+
+    @field_validator("windows", "freezes")
+    @classmethod
+    def _no_id_twice(cls, entries: tuple[ChangeWindow | Freeze, ...]) -> object:
+        twice = [name for name, count in Counter(e.id for e in entries).items() if count > 1]
+        if twice:
+            raise ValueError(f'the id "{twice[0]}" is used twice; give each entry its own')
+        return entries
 
 
 class ActionRules(Noun):
@@ -46,7 +175,7 @@ class ActionRules(Noun):
     max_rate_limit_fraction: Share
     protected_classes: frozenset[TrafficClass]
 
-    def allowed(self, purpose: Literal["mitigate", "return"]) -> frozenset[ActionKind]:
+    def allowed(self, purpose: Purpose) -> frozenset[ActionKind]:
         """The kinds that a plan of that purpose may hold."""
         return self.mitigate if purpose == "mitigate" else self.return_
 
@@ -82,6 +211,7 @@ class ApprovalPolicy(Noun):
     blast: BlastRules
     commit: CommitRules
     verification: VerificationRules
+    calendar: CalendarRules = CalendarRules()
 
     @model_validator(mode="after")
     def _return_timer_covers_verification(self) -> Self:
@@ -164,10 +294,17 @@ def _remedy(path: list[str]) -> str:
 def _keys(section: list[str]) -> list[str]:
     model: type[Noun] = ApprovalPolicy
     for part in section:
-        annotation = model.model_fields[part].annotation
-        if isinstance(annotation, type) and issubclass(annotation, Noun):
-            model = annotation
+        # The position in a list says nothing about the keys.
+        if not part.isdigit():
+            model = _model_in(model.model_fields[part].annotation) or model
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: object) -> type[Noun] | None:
+    """The section that a key holds: one, none or several of them."""
+    if isinstance(annotation, type) and issubclass(annotation, Noun):
+        return annotation
+    return next((m for part in get_args(annotation) if (m := _model_in(part))), None)
 
 
 def action_kinds() -> frozenset[str]:

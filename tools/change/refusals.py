@@ -5,18 +5,30 @@ Refused
 ├── ActionNotAllowed     capability        the policy does not allow the action
 ├── NotInInventory       inventory         a name does not exist
 ├── InQuarantine         quarantine        a device waits for a person
+├── ClockInDoubt         clock             the time may be wrong
 ├── StaleState           state             the network is not as the plan assumes
 ├── StepsDiffer          steps             the commits are not what the actions make
 ├── BlastTooLarge        blast             more is touched than the policy allows
+├── BlastDisagrees       blast_disagrees   what is touched was counted differently
 ├── ManagementPathLost   management_path   nodes would no longer reach each other
+├── OutsideWindow        window            no change window is open
+├── ChangeFrozen         freeze            changes are frozen
+├── DuringPlannedWork    planned_work      others work on the plan's links
 ├── NotApproved          approval_missing  nobody has answered
 ├── RejectedByPerson     approval_rejected the answer was no
 ├── EditedAfterApproval  approval_edited   another plan was approved under this id
-├── ApprovalUsed         approval_used     the approval was used before
 ├── ApprovalExpired      approval_expired  the approval is too old
-└── DiffDiffers          diff              the device's diff is not the approved one
+├── ApprovalUsed         approval_used     the approval was used before
+├── SecondApproverMissing second_approver  fewer people have approved than the change needs
+├── ApprovalNotAttested  approval_attested the answers are not those of the audit log
+├── LeaseNotHeld         lease             this process does not hold the incident
+├── DeviceBusy           device_busy       another plan works on a device (in `tools.journal`)
+├── DiffDiffers          diff              the device's diff is not the approved one
+├── ActionUsed           action_used       the action id was tried before
+└── NotCommitted         not_committed     the changes do not stand where they have to
 """
 
+from tools.journal.errors import LeaseLost
 from twin.errors import Refused
 
 
@@ -44,6 +56,12 @@ class InQuarantine(Refused):
     rule = "quarantine"
 
 
+class ClockInDoubt(Refused):
+    """The clock may be wrong, so timers, windows and expiry would be too."""
+
+    rule = "clock"
+
+
 class StaleState(Refused):
     """The network is not in the state that the plan was made for."""
 
@@ -62,10 +80,34 @@ class BlastTooLarge(Refused):
     rule = "blast"
 
 
+class BlastDisagrees(Refused):
+    """Two figures of what the plan touches contradict each other."""
+
+    rule = "blast_disagrees"
+
+
 class ManagementPathLost(Refused):
     """After a step, nodes that reach each other now would not."""
 
     rule = "management_path"
+
+
+class OutsideWindow(Refused):
+    """No change window is open, and the approval does not override that by name."""
+
+    rule = "window"
+
+
+class ChangeFrozen(Refused):
+    """Changes are frozen, and the approval does not override that by name."""
+
+    rule = "freeze"
+
+
+class DuringPlannedWork(Refused):
+    """Others work on a link of the plan, or soon will, and the approval does not override that."""
+
+    rule = "planned_work"
 
 
 class NotApproved(Refused):
@@ -96,6 +138,29 @@ class ApprovalUsed(Refused):
     """The approval has carried one attempt already."""
 
     rule = "approval_used"
+
+
+class SecondApproverMissing(Refused):
+    """Fewer different people have approved than the size of the change needs."""
+
+    rule = "second_approver"
+
+
+class ApprovalNotAttested(Refused):
+    """The journal's answers are not those that its audit log attests."""
+
+    rule = "approval_attested"
+
+
+class LeaseNotHeld(LeaseLost):
+    """Whoever asks does not hold the plan's incident."""
+
+    def __init__(self, plan_id: str, subject: str, held: str) -> None:
+        Refused.__init__(
+            self,
+            f'plan "{plan_id}": {subject} is not held here (held: {held or "nothing"}); only the '
+            "process that holds an incident carries its plans out",
+        )
 
 
 class DiffDiffers(Refused):

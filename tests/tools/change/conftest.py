@@ -1,6 +1,7 @@
 """One network in memory, one journal on disk, and plans for them."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,15 +9,17 @@ import pytest
 
 from tests.tools.change.in_memory import START_S, InMemoryNetwork, ManualClock
 from tools.change.actuator import Actuator
+from tools.change.blast import blast_radius
 from tools.change.policy import ApprovalPolicy, default_policy
 from tools.change.steps import plan_steps, planned_step
 from tools.journal.journal import Journal
+from tools.journal.lease_rows import Since
 from twin.nouns.action import Action, DrainLink
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.incident import Incident, Severity
 from twin.nouns.inventory import Inventory
-from twin.nouns.plan import Approval, BlastRadius, Plan
+from twin.nouns.plan import Approval, Plan
 from twin.nouns.state import state_hash
 
 _NOTHING = Interval(p05=0.0, median=0.0, p95=0.0)
@@ -71,6 +74,7 @@ def plan_for(
 ) -> Plan:
     """A plan for a network that runs `running`, with every link up."""
     steps = plan_steps(actions, running, inventory.intended, inventory.topology)
+    after = steps[-1].after if steps else running
     return Plan(
         id=plan_id,
         incident_id="inc-1",
@@ -83,7 +87,7 @@ def plan_for(
         temporary=True,
         forecast=FORECAST,
         do_nothing=FORECAST,
-        blast_radius=BlastRadius(devices=(), services=(), moved_bps=0.0),
+        blast_radius=blast_radius(inventory, running, after, ()),
         state_hash=state_hash(running, ()),
         created_s=START_S,
         reason="a test",
@@ -102,7 +106,9 @@ INCIDENT = Incident(
 )
 
 
-def approval(plan: Plan, now_s: float, by: str = "erin") -> Approval:
+def approval(
+    plan: Plan, now_s: float, by: str = "erin", overrides: tuple[str, ...] = ()
+) -> Approval:
     return Approval(
         plan_id=plan.id,
         plan_hash=plan.hash,
@@ -110,7 +116,16 @@ def approval(plan: Plan, now_s: float, by: str = "erin") -> Approval:
         by=by,
         reason="looks right",
         decided_s=now_s,
+        overrides=overrides,
     )
+
+
+@contextmanager
+def holding(journal: Journal, subject: str = "incident:inc-1") -> Iterator[None]:
+    """As the process that holds `subject`."""
+    since = Since(boot="this one", seconds=0.0)
+    with journal.holding(journal.take_lease(subject, "here", since, ttl_s=3600.0)):
+        yield
 
 
 @pytest.fixture
@@ -122,7 +137,8 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     policy = policy.model_copy(update={"blast": blast})
     with Journal.open(tmp_path / "journal.sqlite") as journal:
         journal.open_incident(INCIDENT, START_S, "0" * 32)
-        yield Bench(InMemoryNetwork(clock), journal, clock, policy)
+        with holding(journal):
+            yield Bench(InMemoryNetwork(clock), journal, clock, policy)
 
 
 @pytest.fixture

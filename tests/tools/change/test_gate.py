@@ -6,6 +6,7 @@ from tests.tools.change.conftest import Bench, approval
 from tools.change.refusals import (
     ActionNotAllowed,
     ApprovalExpired,
+    BlastDisagrees,
     BlastTooLarge,
     EditedAfterApproval,
     ManagementPathLost,
@@ -130,10 +131,22 @@ def test_steps_that_are_not_what_the_actions_make_are_refused(bench: Bench) -> N
 
 def test_blast_is_counted_from_the_actions_and_not_read_from_the_plan(bench: Bench) -> None:
     # A to D (1 of 4 Gbit/s) goes over A-C alone, and moves when A-C is drained.
-    plan = bench.approve(bench.plan(DrainLink(link="A-C")))
-    assert plan.blast_radius.moved_bps == 0
+    plan = bench.plan(DrainLink(link="A-C"))
+    modest = plan.blast_radius.model_copy(update={"moved_bps": 0.0})
+    plan = bench.approve(plan.model_copy(update={"blast_radius": modest}))
     _bounded(bench, max_moved_share=0.24)
     _refused(bench, plan, BlastTooLarge, r"max_moved_share is 0.24 .* 0.25 here")
+
+
+def test_plan_that_states_less_than_it_touches_is_refused(bench: Bench) -> None:
+    plan = bench.plan(DrainLink(link="A-C"))
+    modest = plan.blast_radius.model_copy(update={"moved_bps": 0.0})
+    plan = bench.approve(plan.model_copy(update={"blast_radius": modest}))
+    _refused(bench, plan, BlastDisagrees, "leaves out 1 Gbit/s")
+
+
+def test_share_at_the_bound_is_allowed(bench: Bench) -> None:
+    plan = bench.approve(bench.plan(DrainLink(link="A-C")))
     _bounded(bench, max_moved_share=0.25)
     assert bench.actuator.commit(plan, ()).state == "committed"
 
@@ -197,10 +210,3 @@ def test_answer_to_another_content_than_was_asked_about_is_refused(bench: Bench)
 def test_approval_that_comes_to_be_used_too_late_is_refused(bench: Bench, drain: Plan) -> None:
     bench.clock.wait_until(bench.clock.now_s() + bench.policy.approval.expires_after_s + 5)
     _refused(bench, drain, ApprovalExpired, "expired 5 s ago")
-
-
-def test_first_broken_rule_is_the_one_that_is_named(bench: Bench) -> None:
-    # Neither approved, nor for this state, nor allowed: capability comes first.
-    limit = RateLimit(node="A", link="A-B", traffic_class=TrafficClass.VOICE, rate_bps=5e9)
-    plan = bench.plan(limit).model_copy(update={"state_hash": "0" * 64})
-    _refused(bench, plan, ActionNotAllowed, "protects voice")

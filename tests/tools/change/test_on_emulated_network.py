@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.change.conftest import INCIDENT, approval, plan_for
+from tests.tools.change.conftest import INCIDENT, approval, holding, plan_for
 from tests.tools.change.in_memory import START_S, inventory
 from tools.change.actuator import Actuator
 from tools.change.policy import default_policy
@@ -73,7 +73,8 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     opened = Site.found(tmp_path)
-    yield opened
+    with holding(opened.journal):
+        yield opened
     opened.network.close()
     opened.journal.close()
 

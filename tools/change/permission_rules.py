@@ -1,0 +1,186 @@
+"""The gate's rules about leave to carry a plan out now: the calendar, the answers, the holder.
+
+They read rows of the journal, never the value with which somebody resumed a graph.
+"""
+
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+from tools.change.calendar import (
+    approvers_needed,
+    freezes_on,
+    touched_links,
+    windows_missed,
+    work_on,
+)
+from tools.change.examined import Examined
+from tools.change.refusals import (
+    ApprovalExpired,
+    ApprovalNotAttested,
+    ApprovalUsed,
+    ChangeFrozen,
+    DuringPlannedWork,
+    EditedAfterApproval,
+    LeaseNotHeld,
+    NotApproved,
+    OutsideWindow,
+    RejectedByPerson,
+    SecondApproverMissing,
+)
+from tools.journal.errors import DeviceBusy, UnknownPlan
+from tools.journal.records import ApprovalRequest, AuditLine
+from twin.errors import Refused
+from twin.nouns.plan import Approval, Plan
+
+
+def standing_entries(case: Examined) -> dict[str, tuple[type[Refused], str]]:
+    """What stands against the plan now, by id: the refusal, and what it says."""
+    plan, now_s, rules = case.plan, case.situation.now_s, case.policy.calendar
+    found: dict[str, tuple[type[Refused], str]] = {}
+    for entry in windows_missed(rules, plan.purpose, now_s):
+        found[entry] = (OutsideWindow, f"no change window to {plan.purpose} is open")
+    for freeze in freezes_on(rules, plan.purpose, case.network, now_s):
+        until = freeze.until.isoformat()
+        found[f"freeze:{freeze.id}"] = (ChangeFrozen, f"frozen until {until} ({freeze.reason})")
+    links = touched_links(case.situation.running, case.after)
+    ahead_s = case.policy.commit.return_after_s
+    for work in work_on(case.inventory.planned_work, links, now_s, ahead_s):
+        where = ", ".join(sorted(links & set(work.links)))
+        said = f"planned work {work.id} is announced on {where}, which the plan changes"
+        found[f"planned_work:{work.id}"] = (DuringPlannedWork, said)
+    return found
+
+
+def people_needed(case: Examined) -> int:
+    """How many different people have to approve the plan."""
+    return approvers_needed(case.blast, case.peak_bps, case.policy.approval.second_approver)
+
+
+def calendar(case: Examined) -> None:
+    """Nothing stands against the plan now but what every approval overrides by name."""
+    request = _request(case)
+    answers = request.answers if request else ()
+    overridden = [set(answer.overrides) for answer in answers if answer.decision == "approve"]
+    against = {
+        entry: refusal
+        for entry, refusal in standing_entries(case).items()
+        if not overridden or not all(entry in named for named in overridden)
+    }
+    if not against:
+        return
+    kind, said = next(iter(against.values()))
+    flags = " ".join(f"--override {entry}" for entry in against)
+    again = "make a new plan and approve that with" if answers else "approve it with"
+    raise kind(
+        f'plan "{case.plan.id}": {said}; wait, or {again} '
+        f"`noctua approve {case.plan.id} {flags} --reason ...`"
+    )
+
+
+def approval(case: Examined) -> None:
+    """People have approved this very plan, in time, and for this one attempt."""
+    plan, request, now_s = case.plan, _request(case), case.situation.now_s
+    if request is None:
+        raise NotApproved(
+            f'plan "{plan.id}": nobody was asked about it; a plan is carried out once it was '
+            "asked about and approved"
+        )
+    if not request.answers:
+        raise NotApproved(
+            f'plan "{plan.id}": nobody has answered yet ({request.state}); '
+            f"`noctua approve {plan.id}` or `noctua reject {plan.id}`"
+        )
+    for answer in request.answers:
+        _require_yes_to(plan, answer)
+    if now_s > request.expires_s:
+        raise ApprovalExpired(
+            f'plan "{plan.id}": the approval expired {now_s - request.expires_s:.0f} s ago; a new '
+            "plan has to be made for the state as it is now"
+        )
+    if request.used_s is not None:
+        raise used_twice(plan)
+
+
+def _require_yes_to(plan: Plan, answer: Approval) -> None:
+    if answer.decision != "approve":
+        raise RejectedByPerson(
+            f'plan "{plan.id}" was rejected by {answer.by}: {answer.reason}; propose another one'
+        )
+    if answer.plan_hash != plan.hash:
+        raise EditedAfterApproval(
+            f'plan "{plan.id}" was edited after {answer.by} had approved it (approved '
+            f"{answer.plan_hash[:12]}, now {plan.hash[:12]}); ask again under a new id"
+        )
+
+
+def second_approver(case: Examined) -> None:
+    """As many different people have approved as the size of the change needs."""
+    request = _request(case)
+    answers = request.answers if request else ()
+    people, needed = _people(answers), people_needed(case)
+    if len(people) < max(needed, request.approvers_needed if request else 1):
+        again = f"`noctua approve {case.plan.id}`"
+        if request and request.approval:
+            again = "make a new plan, which asks for two; it was decided with fewer"
+        raise SecondApproverMissing(
+            f'plan "{case.plan.id}" touches so much that another person than '
+            f"{', '.join(sorted(people))} has to approve it too "
+            f"(approval.second_approver in the policy file): {again}"
+        )
+
+
+def attested(case: Examined) -> None:
+    """The answers are those that the audit log says were given."""
+    request, plan_id = _request(case), case.plan.id
+    given = list(request.answers) if request else []
+    lines = case.journal.audit_lines(subject=plan_id)
+    if given != [_attested_by(line) for line in lines if line.action == "answer"]:
+        raise ApprovalNotAttested(
+            f'plan "{plan_id}": the answers in the journal are not those that its audit log '
+            "attests; somebody has altered the file: run `noctua audit verify`, and ask again "
+            "under a new plan"
+        )
+
+
+def _attested_by(line: AuditLine) -> Approval | None:
+    """The answer that a line stands for; None where its data are no answer of its actor."""
+    try:
+        answer = Approval.model_validate(line.data)
+    except ValidationError:
+        return None
+    return answer if answer.by == line.actor else None
+
+
+def lease(case: Examined) -> None:
+    """Whoever asks holds the plan's incident."""
+    held, subject = case.journal.held(), f"incident:{case.plan.incident_id}"
+    if held is None or held.subject != subject:
+        raise LeaseNotHeld(case.plan.id, subject, held.subject if held else "")
+
+
+def device_claims(case: Examined) -> None:
+    """No other plan works on a device of this one."""
+    busy = {claim.node: claim.plan_id for claim in case.journal.claims(case.network)}
+    for step in case.plan.steps:
+        if busy.get(step.node, case.plan.id) != case.plan.id:
+            raise DeviceBusy(case.plan.id, step.node, busy[step.node])
+
+
+def used_twice(plan: Plan) -> ApprovalUsed:
+    """The refusal of an approval that has carried an attempt already."""
+    return ApprovalUsed(
+        f'plan "{plan.id}": its approval was used before; a new attempt is a new plan with a new '
+        "approval"
+    )
+
+
+def _request(case: Examined) -> ApprovalRequest | None:
+    try:
+        return case.journal.approval_request(case.plan.id, case.situation.now_s)
+    except UnknownPlan:
+        return None
+
+
+def _people(answers: Iterable[Approval]) -> set[str]:
+    return {" ".join(answer.by.split()).casefold() for answer in answers}

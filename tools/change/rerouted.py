@@ -1,0 +1,113 @@
+"""What a change touches, counted a second time: exactly, with the twin's routing and loads.
+
+Shares no code with `tools.change.blast`, which bounds the same figures from above. A pair's traffic
+splits evenly over equal next hops. At every router on the way, the part that is sent to other next
+hops than before counts as moved, and what stays is followed on: a pair of which a third takes a new
+path counts with a third of its rate.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.nouns.configuration import NetworkConfiguration, configuration_diff
+from twin.nouns.inventory import Inventory
+from twin.nouns.plan import BlastRadius
+from twin.nouns.traffic import TRAFFIC_CLASSES
+from twin.physics.compiled import (
+    CompiledTopology,
+    FloatArray,
+    arc_weights,
+    compile_topology,
+    policer_rates,
+)
+from twin.physics.loads import deliveries
+from twin.physics.routing import UNREACHABLE, Routing, destinations_using, route
+
+BoolArray = NDArray[np.bool_]
+
+_ROUNDING = 1e-9
+"""Far above what adding up shares such as a third can lose, far below any share of a path."""
+
+
+def rerouted(
+    inventory: Inventory,
+    before: NetworkConfiguration,
+    after: NetworkConfiguration,
+    down_links: Iterable[str],
+) -> BlastRadius:
+    """Devices that change, services and traffic (at peak, bit/s) that move or meet another limit.
+
+    Raises:
+        UnknownNode, UnknownLink: a configuration or a link does not fit the topology.
+    """
+    topology, down = inventory.topology, frozenset(down_links)
+    compiled = compile_topology(topology)
+    old = route(compiled, arc_weights(topology, before, down))
+    new = route(compiled, arc_weights(topology, after, down))
+    moved = _moved_share(compiled, old, new)
+    limited = _crosses(
+        compiled, new, policer_rates(topology, before) != policer_rates(topology, after)
+    )
+    touched = limited | (moved > 0)
+    index, matrix = topology.node_index, inventory.peak_traffic
+    places = [index[node] for node in matrix.nodes]
+    return BlastRadius(
+        devices=tuple(
+            device.node
+            for device in after.devices
+            if configuration_diff(before.device(device.node), device)
+        ),
+        services=tuple(
+            service.id
+            for service in inventory.services
+            if any(
+                touched[TRAFFIC_CLASSES.index(service.traffic_class), index[s], index[t]]
+                for s, t in service.pairs
+            )
+        ),
+        moved_bps=float((matrix.rates_bps.sum(axis=0) * moved[np.ix_(places, places)]).sum()),
+    )
+
+
+def _moved_share(compiled: CompiledTopology, old: Routing, new: Routing) -> FloatArray:
+    """Share of each pair's traffic that some router sends another way, 0..1: (n, n)."""
+    used = (destinations_using(old, compiled.n_arcs), destinations_using(new, compiled.n_arcs))
+    moved = np.zeros((compiled.n_nodes, compiled.n_nodes))
+    for row in np.flatnonzero((used[0] != used[1]).any(axis=1)):
+        moved[:, old.destinations[row]] = 1.0 - _staying(compiled, old, new, int(row))
+    return moved
+
+
+def _staying(compiled: CompiledTopology, old: Routing, new: Routing, row: int) -> FloatArray:
+    """Share of each node's traffic to one destination that meets the same next hops: (n,)."""
+    hops_before, hops_after = _hops(old, row), _hops(new, row)
+    staying = np.ones(compiled.n_nodes)
+    staying[list(hops_before.keys() ^ hops_after.keys())] = 0.0
+    for node, arcs in hops_before.items():
+        again = hops_after.get(node, [])
+        if arcs and again:
+            # Of n equal next hops each gets 1/n; where n changes, what both have in common stays.
+            same = sum(staying[compiled.head[arc]] for arc in set(arcs) & set(again))
+            staying[node] = same / max(len(arcs), len(again))
+    return staying
+
+
+def _hops(routing: Routing, row: int) -> dict[int, list[int]]:
+    """Next-hop arcs of each node that reaches the destination, nearest node first."""
+    count = int(routing.settled[row])
+    arcs, ends = routing.hop_arcs[row].tolist(), routing.hop_offsets[row].tolist()
+    nodes = routing.order[row, :count].tolist()
+    return {node: arcs[ends[i] : ends[i + 1]] for i, node in enumerate(nodes)}
+
+
+def _crosses(compiled: CompiledTopology, routing: Routing, egresses: BoolArray) -> BoolArray:
+    """Which pairs of which class send anything over one of `egresses` (n_arcs, 3): (3, n, n)."""
+    n, classes = compiled.n_nodes, egresses.shape[1]
+    if not egresses.any():
+        return np.zeros((classes, n, n), dtype=np.bool_)
+    passing = np.where(egresses, 0.0, 1.0)[:, None, :]
+    delivered, _ = deliveries(compiled, routing, passing, np.zeros_like(passing))
+    reachable = routing.distance.T != UNREACHABLE
+    return np.asarray(reachable & (delivered[0] < 1.0 - _ROUNDING))
