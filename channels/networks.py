@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tools.clock import Clock
-from tools.network.emulated import EmulatedNetwork, SimulatedClock
+from tools.network.emulated import EmulatedNetwork, PacedClock, SimulatedClock
 from tools.network.emulated.network_file import NetworkFile
 from tools.network.protocol import Network
 from twin.errors import BadInput
@@ -24,15 +24,20 @@ def network_names(state: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (state / "networks").glob("*.sqlite")))
 
 
-def open_network(state: Path, name: str) -> tuple[OpenNetwork, Clock]:
+def open_network(
+    state: Path, name: str, *, speed: float | None = None
+) -> tuple[OpenNetwork, Clock]:
     """The network `name` of `state`, and the clock that it lives by; the caller closes the network.
+
+    An emulated network's time passes when somebody waits: at once, or at `speed` seconds to one of
+    the wall's.
 
     Raises:
         BadInput: the state directory has no such network.
         NetworkError: another process holds it, or its file cannot be read.
     """
     network = EmulatedNetwork.open(_file_of(state, name))
-    return network, SimulatedClock(network)
+    return network, SimulatedClock(network) if speed is None else PacedClock(network, speed)
 
 
 def network_now_s(state: Path, name: str) -> float:

@@ -140,6 +140,34 @@ def resume(
         typer.echo("no incident is open")
 
 
+@app.command()
+def watch(
+    context: typer.Context,
+    networks: Annotated[list[str] | None, typer.Argument(metavar="[NETWORK]...")] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", help="Of network time, like 90s, 15m or 2h30m.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0.1, help="Emulated seconds to one of the wall clock.")
+    ] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Watch networks and operate their incidents until stopped (Ctrl-C or SIGTERM)."""
+    from channels.cli.standing_watch import health_line, watch_networks
+
+    for_s = parse_duration_s(duration) if duration is not None else None
+    console = Console(stderr=True, quiet=True) if as_json else _console()
+    ended = watch_networks(
+        _directory(context).path, networks or (), for_s=for_s, speed=speed, console=console
+    )
+    if as_json:
+        _print_json(ended.model_dump(mode="json"))
+        return
+    for record in ended.watches:
+        typer.echo(health_line(record))
+    typer.echo(f"still open: {', '.join(ended.open_incidents) or 'nothing'}")
+
+
 class Format(StrEnum):
     """How a report is written."""
 
