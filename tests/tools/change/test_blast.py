@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from tests.tools.change.in_memory import inventory
-from tools.change.blast import blast_radius
+from tools.change.blast import blast_radius, larger
+from tools.change.refusals import BlastDisagrees
 from tools.change.steps import plan_steps
 from twin.nouns.action import Action, DrainLink, RateLimit, SetIgpWeight
 from twin.nouns.plan import BlastRadius
@@ -43,3 +46,29 @@ def test_rate_limit_touches_the_services_of_its_class_that_cross_it_and_moves_no
     assert _blast([limit]) == BlastRadius(devices=("C",), services=("vpn-1",), moved_bps=0.0)
     other = limit.model_copy(update={"traffic_class": TrafficClass.BEST_EFFORT})
     assert _blast([other]).services == ()
+
+
+BOUND = BlastRadius(devices=("A", "C"), services=("vpn-1",), moved_bps=3e9)
+
+
+def test_bound_that_holds_is_the_larger_figure() -> None:
+    exact = BlastRadius(devices=("A",), services=(), moved_bps=1.5e9)
+    assert larger("p", BOUND, exact) == BOUND
+
+
+def test_exact_figure_above_the_bound_by_rounding_alone_is_no_contradiction() -> None:
+    exact = BOUND.model_copy(update={"moved_bps": 3e9 * (1 + 1e-12)})
+    assert larger("p", BOUND, exact).moved_bps == exact.moved_bps
+
+
+@pytest.mark.parametrize(
+    ("beyond", "said"),
+    [
+        ({"moved_bps": 3.5e9}, "leaves out 0.5 Gbit/s"),
+        ({"devices": ("A", "B", "C")}, "leaves out devices B"),
+        ({"services": ("vpn-2", "vpn-1")}, "leaves out services vpn-2"),
+    ],
+)
+def test_bound_below_the_exact_figure_is_refused(beyond: dict[str, object], said: str) -> None:
+    with pytest.raises(BlastDisagrees, match=f'plan "p": .*{said}; one of the two is wrong'):
+        larger("p", BOUND, BOUND.model_copy(update=beyond))
