@@ -1,4 +1,5 @@
-"""The commands that play scripted incidents: demo, run, scenarios, results, ducts, healthy.
+"""The commands that play scripted incidents: demo, run, scenarios, results, ducts, healthy,
+storm.
 
 What they need is imported when they run: the other commands do without the emulated network.
 """
@@ -41,7 +42,7 @@ QUICK_SEEDS = 2
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (demo, run, scenarios, results, ducts, healthy):
+    for command in (demo, run, scenarios, results, ducts, healthy, storm):
         app.command()(command)
 
 
@@ -232,6 +233,24 @@ def healthy(
     from evals.healthy import faulty_cases, measure_healthy
 
     report = measure_healthy(days, faulty_cases(detections))
+    if as_json:
+        _print_json(report.model_dump(mode="json"))
+        return
+    for line in report.lines:
+        typer.echo(line)
+
+
+def storm(
+    seed: Seed = 1,
+    events: Annotated[
+        int, typer.Option("--events", min=0, help="Alarms in a minute, almost all repeats.")
+    ] = 100_000,
+    as_json: AsJson = False,
+) -> None:
+    """Cut a duct in the middle of an alarm storm, and count what was folded, kept and lost."""
+    from evals.storm import measure_storm
+
+    report = measure_storm(seed, events)
     if as_json:
         _print_json(report.model_dump(mode="json"))
         return

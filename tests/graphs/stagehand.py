@@ -8,6 +8,7 @@ from typing import Literal
 
 from agents.role import Mind
 from evals.stage import Case, stage
+from evals.stormy_network import Storm, StormyNetwork
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal
@@ -15,6 +16,7 @@ from tools.journal.records import ApprovalRequest, TimelineEvent
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
+from tools.network.emulated.network_file import NetworkFile
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.fault import Fault, IgpWeightMisconfig, LinkDown, SilentEgressPacketLoss
 from twin.nouns.incident import TERMINAL_PHASES, Phase
@@ -150,10 +152,14 @@ def operating(
     seed: int = 1,
     minds: Sequence[Mind] | None = None,
     person: Person | None = None,
+    storm: Storm | None = None,
 ) -> Iterator[Operation]:
     """Put `scripted` on stage in `folder`, or open what stands there if None."""
     file = folder / "networks" / "live.sqlite"
     network = stage(scripted, seed, file) if scripted else EmulatedNetwork.open(file)
+    if storm is not None:
+        network.close()
+        network = StormyNetwork(NetworkFile(file, create=False), storm)
     clock = SimulatedClock(network)
     try:
         with Workplace(folder, network, clock, minds=minds, approver=person) as workplace:
