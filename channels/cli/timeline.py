@@ -11,12 +11,19 @@ from channels.report.timing import fold_symptoms
 from channels.report.wording import plain, utc
 from tools.journal.journal import Journal
 from tools.journal.records import TimelineEvent
+from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 COLOURS = {
     "detected": "bold yellow",
     "symptom": "yellow",
     "acknowledged": "cyan",
     "paged": "bold yellow",
+    "page": "bold red",
+    "unanswered": "bold yellow",
+    "blocked": "bold red",
+    "unblocked": "green",
+    "returned": "bold red",
+    "quarantined": "bold red",
     "routed": "bright_black",
     "diagnosed": "bold magenta",
     "dispatched": "blue",
@@ -52,7 +59,7 @@ class LiveTimeline(AbstractContextManager["LiveTimeline"]):
         self._console = console or Console()
         self._status: Status | None = None
         self.shown: list[TimelineEvent] = []
-        self._last_seq = 0 if past else self._newest_seq()
+        self._last_seq = 0 if past else journal.last_event_seq()
 
     def __enter__(self) -> "LiveTimeline":
         if self._console.is_terminal:
@@ -79,31 +86,16 @@ class LiveTimeline(AbstractContextManager["LiveTimeline"]):
 
     def catch_up(self) -> None:
         """Print the events that were not printed yet, in order of writing."""
-        fresh = self._fresh()
+        fresh = list(self._journal.events(self._last_seq))
         for event in fold_symptoms(fresh):
             self._console.print(event_line(event), soft_wrap=True)
         self.shown += fresh
         self._last_seq = max([self._last_seq, *(event.seq for event in fresh)])
 
-    def _fresh(self) -> list[TimelineEvent]:
-        events = [
-            event
-            for record in self._journal.incidents()
-            for event in self._journal.timeline(record.incident.id, self._last_seq)
-        ]
-        return sorted(events, key=lambda event: event.seq)
-
-    def _newest_seq(self) -> int:
-        records = self._journal.incidents()
-        return max(
-            (e.seq for r in records for e in self._journal.timeline(r.incident.id)), default=0
-        )
-
     def _open_text(self) -> str:
         phases = [
             f"{r.incident.id} {r.phase.value.replace('_', ' ')}"
-            for r in self._journal.incidents()
-            if r.phase.value not in ("resolved", "escalated")
+            for r in self._journal.incidents(phases=set(Phase) - TERMINAL_PHASES)
         ]
         return ", ".join(phases) or "no open incident"
 

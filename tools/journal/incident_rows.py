@@ -58,14 +58,19 @@ class IncidentRows(AuditRows):
         self, *, network: str | None = None, phases: Iterable[Phase] | None = None
     ) -> tuple[IncidentRecord, ...]:
         """Incidents, oldest first; those of one network, or in `phases`, where that is given."""
-        found = [_incident(r) for r in self._rows("SELECT * FROM incidents ORDER BY opened_s, id")]
-        wanted = None if phases is None else frozenset(phases)
-        return tuple(
-            record
-            for record in found
-            if (network is None or record.incident.network == network)
-            and (wanted is None or record.phase in wanted)
+        wanted = list(Phase if phases is None else phases)
+        rows = self._rows(
+            "SELECT * FROM incidents WHERE network = coalesce(?, network) "
+            f"AND phase IN ({', '.join('?' * len(wanted))}) ORDER BY opened_s, id",
+            network,
+            *wanted,
         )
+        return tuple(_incident(row) for row in rows)
+
+    def incident_count(self, network: str) -> int:
+        """How many incidents `network` has had."""
+        rows = self._rows("SELECT count(*) AS n FROM incidents WHERE network = ?", network)
+        return int(rows[0]["n"])
 
     def _change_incident(self, incident_id: str, column: str, value: str) -> None:
         with self.transaction():
@@ -115,6 +120,15 @@ class IncidentRows(AuditRows):
             after_seq,
         )
         return tuple(TimelineEvent(**{**row, "data": json.loads(row["data"])}) for row in rows)
+
+    def events(self, after_seq: int = 0) -> tuple[TimelineEvent, ...]:
+        """Events of all incidents that were written after `after_seq`, in order of writing."""
+        rows = self._rows("SELECT * FROM timeline WHERE seq > ? ORDER BY seq", after_seq)
+        return tuple(TimelineEvent(**{**row, "data": json.loads(row["data"])}) for row in rows)
+
+    def last_event_seq(self) -> int:
+        """The number of the newest event, 0 if there is none."""
+        return int(self._rows("SELECT max(seq) AS seq FROM timeline")[0]["seq"] or 0)
 
     # Dispatches, role runs, charges, artefacts
 

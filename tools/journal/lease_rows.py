@@ -15,6 +15,16 @@ class Since(NamedTuple):
     seconds: float
 
 
+def incident_subject(incident_id: str) -> str:
+    """What a lease on an incident, or a block, is about."""
+    return f"incident:{incident_id}"
+
+
+def network_subject(network: str) -> str:
+    """What a lease on watching a network, or a block, is about."""
+    return f"network:{network}"
+
+
 class LeaseRows(AuditRows):
     """Tables leases, watches, blocked."""
 
@@ -37,13 +47,19 @@ class LeaseRows(AuditRows):
         with self.transaction():
             known = self.lease(subject)
             epoch = known.epoch if known else 0
-            if known is None or known.holder != holder:
+            mine = known is not None and known.holder == holder
+            if not mine:
                 if known and not _is_free(known, now, ttl_s, is_dead):
                     raise LeaseHeld(subject, known.holder)
                 epoch += 1
-            self._execute(
-                "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?)", subject, holder, epoch, *now
-            )
+            if not (mine and known and _is_fresh(known, now, ttl_s)):
+                self._execute(
+                    "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?)",
+                    subject,
+                    holder,
+                    epoch,
+                    *now,
+                )
             return Lease(subject=subject, holder=holder, epoch=epoch)
 
     def renew_leases(self, holder: str, now: Since) -> None:
@@ -114,3 +130,8 @@ def _is_free(known: LeaseRecord, now: Since, ttl_s: float, is_dead: Callable[[st
         or now.seconds - known.heartbeat_s > ttl_s
         or is_dead(known.holder)
     )
+
+
+def _is_fresh(known: LeaseRecord, now: Since, ttl_s: float) -> bool:
+    """Renewed so lately that writing it again would say nothing new."""
+    return known.boot == now.boot and 0 <= now.seconds - known.heartbeat_s < ttl_s / 3
