@@ -203,6 +203,15 @@ class VerificationRules(Noun):
     soak_s: Annotated[float, Field(ge=0)]
 
 
+class AuditRules(Noun):
+    """`anchor_file`: where the head of the audit chain is written as well, None: nowhere.
+
+    A relative path is within the state directory, where whoever alters the journal can alter it.
+    """
+
+    anchor_file: Annotated[str, Field(min_length=1)] | None = None
+
+
 class ApprovalPolicy(Noun):
     """What may be changed, by whom, and how far."""
 
@@ -212,6 +221,7 @@ class ApprovalPolicy(Noun):
     commit: CommitRules
     verification: VerificationRules
     calendar: CalendarRules = CalendarRules()
+    audit: AuditRules = AuditRules()
 
     @model_validator(mode="after")
     def _return_timer_covers_verification(self) -> Self:
