@@ -489,6 +489,12 @@ def test_commit_that_is_reported_again_after_it_was_taken_back_is_no_symptom(
     assert _symptoms(tracker) == ["configuration_change:A"]
 
 
+def test_commit_that_is_told_of_late_does_not_hide_a_newer_one(tracker: Tracker) -> None:
+    late = replace(_commit("A", "one", START_S), received_s=START_S + 90)
+    tracker.ingest([_commit("A", "two", START_S + 60), late])
+    assert tracker.changed_nodes == {"A": START_S + 60}
+
+
 def test_breaches_are_kept_for_a_week(tracker: Tracker, known: Inventory) -> None:
     day_s = 86_400.0
     for day in range(20):
