@@ -175,16 +175,38 @@ class AuditLine(Noun):
     hash: str
 
 
+class AuditHead(Noun):
+    """Where the chain ends: how many lines it has, and the hash of the last one."""
+
+    length: int
+    head: str
+
+
+class Anchor(AuditHead):
+    """A head as it was written elsewhere at `time_s`, by the clock of the network at work."""
+
+    time_s: float
+
+
 class AuditReport(Noun):
     """`head` is the last hash and `length` the number of lines.
 
-    `first_broken`: the `seq` at which the chain stops to hold, None if it holds throughout. A cut
-    tail does not break a chain: compare `head` and `length` with a report that was written earlier.
+    `first_broken`: the `seq` at which the chain stops to hold, None if it holds throughout; `why`:
+    what is wrong there. A cut tail does not break a chain: compare `head` and `length` with what
+    was written elsewhere earlier, in a report or a file of anchors.
     """
 
     head: str
     length: int
     first_broken: int | None
+    why: str = ""
+
+
+class AuditCheck(Noun):
+    """A chain that was recomputed. `places`: the `seq` of every hash that was sought and found."""
+
+    report: AuditReport
+    places: dict[str, int]
 
 
 class Lease(Noun):
