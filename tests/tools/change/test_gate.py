@@ -1,19 +1,32 @@
 """Every written rule refuses with a class, a message and an audit line of its own."""
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from tests.tools.change.conftest import Bench, approval
+from tests.tools.change.conftest import Bench, approval, holding
+from tests.tools.change.in_memory import START_S
+from tools.change.gate import Gate, Needs, Situation
+from tools.change.policy import CalendarRules, ChangeWindow, Freeze, SecondApprover
 from tools.change.refusals import (
     ActionNotAllowed,
     ApprovalExpired,
+    ApprovalNotAttested,
     BlastDisagrees,
     BlastTooLarge,
+    ChangeFrozen,
+    ClockInDoubt,
     EditedAfterApproval,
     ManagementPathLost,
     NotAPlan,
     NotApproved,
     NotInInventory,
+    OutsideWindow,
     RejectedByPerson,
+    SecondApproverMissing,
     StaleState,
     StepsDiffer,
 )
@@ -26,7 +39,8 @@ from twin.nouns.action import (
     SetIgpWeight,
 )
 from twin.nouns.configuration import DeviceConfiguration
-from twin.nouns.plan import Plan
+from twin.nouns.inventory import PlannedWork
+from twin.nouns.plan import BlastRadius, Plan
 from twin.nouns.state import state_hash
 from twin.nouns.traffic import TrafficClass
 
@@ -210,3 +224,157 @@ def test_answer_to_another_content_than_was_asked_about_is_refused(bench: Bench)
 def test_approval_that_comes_to_be_used_too_late_is_refused(bench: Bench, drain: Plan) -> None:
     bench.clock.wait_until(bench.clock.now_s() + bench.policy.approval.expires_after_s + 5)
     _refused(bench, drain, ApprovalExpired, "expired 5 s ago")
+
+
+# The calendar, and how many people
+
+START = datetime.fromtimestamp(START_S, UTC)
+FREEZE = Freeze.model_validate(
+    {
+        "id": "year-end",
+        "from": START - timedelta(hours=1),
+        "until": START + timedelta(hours=1),
+        "reason": "nobody is there",
+    }
+)
+WINDOW = ChangeWindow.model_validate(
+    {"id": "nights", "from": "22:00", "to": "05:00", "timezone": "UTC"}
+)
+BOTH = CalendarRules(windows=(WINDOW,), freezes=(FREEZE,))
+NAMES = ("window:nights", "freeze:year-end")
+
+
+def _gate(bench: Bench) -> Gate:
+    return Gate(bench.journal, bench.policy, bench.network.inventory(), bench.network.name)
+
+
+def _situation(bench: Bench) -> Situation:
+    return Situation(bench.network.configuration(), frozenset(), bench.clock.now_s())
+
+
+def _with_policy(bench: Bench, section: str, value: object) -> None:
+    bench.policy = bench.policy.model_copy(update={section: value})
+
+
+def _two_people_needed(bench: Bench) -> None:
+    second = SecondApprover(above_devices=1, above_services=60, above_moved_share=1.0)
+    rules = bench.policy.approval.model_copy(update={"second_approver": second})
+    _with_policy(bench, "approval", rules)
+
+
+def _answered(bench: Bench, plan: Plan, *answers: tuple[str, tuple[str, ...]]) -> Plan:
+    """`plan`, asked about as the gate says, and approved by people who name overrides."""
+    needs, now_s = _gate(bench).needs(plan, _situation(bench)), bench.clock.now_s()
+    bench.journal.request_approval(
+        plan, now_s, now_s + 600, approvers_needed=needs.approvers, overrides_needed=needs.overrides
+    )
+    for by, overrides in answers:
+        bench.journal.answer(approval(plan, now_s, by, overrides))
+    return plan
+
+
+def test_approval_that_names_everything_that_stands_carries_the_plan(bench: Bench) -> None:
+    _with_policy(bench, "calendar", BOTH)
+    plan = _answered(bench, bench.plan(WEIGHT), ("erin", NAMES))
+    assert bench.actuator.commit(plan, ()).state == "committed"
+
+
+def test_what_comes_to_stand_after_the_approval_still_refuses(bench: Bench) -> None:
+    plan = _answered(bench, bench.plan(WEIGHT), ("erin", ()))
+    _with_policy(bench, "calendar", BOTH)
+    _refused(bench, plan, OutsideWindow, "make a new plan and approve that with .*window:nights")
+
+
+def test_only_the_entries_that_no_approval_names_refuse(bench: Bench) -> None:
+    _with_policy(bench, "calendar", CalendarRules(windows=(WINDOW,)))
+    plan = _answered(bench, bench.plan(WEIGHT), ("erin", ("window:nights",)))
+    _with_policy(bench, "calendar", BOTH)
+    _refused(bench, plan, ChangeFrozen, f"frozen until .* with `noctua approve {plan.id}")
+    assert "window:nights" not in str(bench.journal.audit_lines()[-1].data["message"])
+
+
+def test_every_approver_has_to_name_what_is_overridden(bench: Bench) -> None:
+    _two_people_needed(bench)
+    plan = bench.plan(DrainLink(link="A-B"))
+    _answered(bench, plan, ("erin", NAMES), ("omar", ("window:nights",)))
+    _with_policy(bench, "calendar", BOTH)
+    _refused(bench, plan, ChangeFrozen, "--override freeze:year-end --reason")
+
+
+def test_planned_work_on_other_links_does_not_hold_a_plan_up(bench: Bench) -> None:
+    work = PlannedWork(id="PW-1", links=("C-D",), starts_s=START_S, ends_s=START_S + 60)
+    object.__setattr__(bench.network.inventory(), "planned_work", (work,))
+    plan = _answered(bench, bench.plan(WEIGHT), ("erin", ()))
+    assert bench.actuator.commit(plan, ()).state == "committed"
+
+
+def test_big_plan_waits_for_a_second_person_and_passes_with_one(bench: Bench) -> None:
+    _two_people_needed(bench)
+    plan = _answered(bench, bench.plan(DrainLink(link="A-B")), ("erin", ()))
+    _refused(bench, plan, SecondApproverMissing, f"than erin has .*: `noctua approve {plan.id}`")
+    bench.journal.answer(approval(plan, bench.clock.now_s(), "Erin "))
+    _refused(bench, plan, SecondApproverMissing, "than erin has to approve")
+    bench.journal.answer(approval(plan, bench.clock.now_s(), "omar"))
+    assert bench.actuator.commit(plan, ()).state == "committed"
+
+
+def test_small_plan_needs_one_person(bench: Bench) -> None:
+    _two_people_needed(bench)
+    plan = _answered(bench, bench.plan(WEIGHT), ("erin", ()))
+    assert bench.actuator.commit(plan, ()).state == "committed"
+
+
+def test_needs_are_counted_from_the_actions_and_the_calendar(bench: Bench) -> None:
+    gate, small = _gate(bench), bench.plan(WEIGHT)
+    assert gate.needs(small, _situation(bench)) == Needs(approvers=1, overrides=())
+    work = PlannedWork(id="PW-1", links=("A-B",), starts_s=START_S + 599, ends_s=START_S + 900)
+    object.__setattr__(bench.network.inventory(), "planned_work", (work,))
+    _two_people_needed(bench)
+    _with_policy(bench, "calendar", BOTH)
+    nothing = BlastRadius(devices=(), services=(), moved_bps=0.0)
+    modest = bench.plan(DrainLink(link="A-B")).model_copy(update={"blast_radius": nothing})
+    needs = _gate(bench).needs(modest, _situation(bench))
+    assert needs == Needs(approvers=2, overrides=(*NAMES, "planned_work:PW-1"))
+
+
+def test_rehearsal_asks_about_the_plan_and_not_for_leave(bench: Bench) -> None:
+    _with_policy(bench, "calendar", BOTH)
+    _two_people_needed(bench)
+    plan, situation = bench.plan(DrainLink(link="A-B")), _situation(bench)
+    with holding(bench.journal, "incident:inc-2"):
+        _gate(bench).rehearse(plan, situation)
+    with pytest.raises(ClockInDoubt, match="set forward"):
+        _gate(bench).rehearse(plan, replace(situation, clock_doubt="set forward"))
+    assert bench.journal.audit_lines() == ()
+
+
+# What is in the file, and what was really answered
+
+
+def _write_past_the_journal(bench: Bench, sql: str, *values: str) -> None:
+    with closing(sqlite3.connect(bench.journal.path)) as file, file:
+        assert file.execute(sql, values).rowcount == 1
+
+
+def test_rejection_that_is_turned_into_an_approval_in_the_file_is_refused(bench: Bench) -> None:
+    plan, now_s = bench.plan(WEIGHT), bench.clock.now_s()
+    bench.journal.request_approval(plan, now_s, now_s + 60)
+    bench.journal.answer(approval(plan, now_s).model_copy(update={"decision": "reject"}))
+    forged = approval(plan, now_s).model_dump_json()
+    _write_past_the_journal(bench, "UPDATE answers SET approval = ?", forged)
+    _refused(bench, plan, ApprovalNotAttested, "somebody has altered the file")
+
+
+def test_approval_that_nobody_gave_is_refused(bench: Bench) -> None:
+    plan, now_s = bench.plan(WEIGHT), bench.clock.now_s()
+    bench.journal.request_approval(plan, now_s, now_s + 60)
+    forged = approval(plan, now_s).model_dump_json()
+    _write_past_the_journal(bench, "INSERT INTO answers VALUES (?, 1, 'erin', ?)", plan.id, forged)
+    _refused(bench, plan, ApprovalNotAttested, "somebody has altered the file")
+
+
+def test_second_person_who_was_struck_from_the_question_is_still_needed(bench: Bench) -> None:
+    _two_people_needed(bench)
+    plan = _answered(bench, bench.plan(DrainLink(link="A-B")), ("erin", ()))
+    _write_past_the_journal(bench, "UPDATE approval_requests SET approvers_needed = 1")
+    _refused(bench, plan, SecondApproverMissing, "it was decided with fewer")
