@@ -1,0 +1,49 @@
+"""Looking at a journal without writing to it: no new version, no recovery, no files beside it."""
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from tools.journal.database import BUSY_TIMEOUT_S
+from tools.journal.errors import JournalFailed, NotAJournal
+from tools.journal.journal import Journal
+
+
+def open_read_only(path: Path) -> Journal:
+    """The journal at `path`, of which only what reads may be called.
+
+    One of an earlier version lacks tables: what asks them raises JournalFailed.
+
+    Raises:
+        NotAJournal: it is no SQLite database.
+        JournalFailed: it is not there, or cannot be read.
+    """
+    try:
+        connection = connect_read_only(path)
+    except sqlite3.OperationalError as error:
+        raise JournalFailed(f"{path}: cannot be opened ({error})") from error
+    except sqlite3.DatabaseError as error:
+        raise NotAJournal(f"{path}: is not a journal or is damaged ({error})") from error
+    # Whoever altered a text may have left one that is not UTF-8, which is to be found, not raised.
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    return Journal(connection, path)
+
+
+def connect_read_only(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
+    """A connection to any SQLite database that cannot change it.
+
+    Raises:
+        sqlite3.Error: it is not there, is none, or is locked.
+    """
+    # SQLite makes files beside one that it reads while nobody writes, unless told that nobody will.
+    idle = not path.with_name(f"{path.name}-wal").exists()
+    uri = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if idle else ''}"
+    connection = sqlite3.connect(
+        uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
