@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from channels.cli.timeline import event_line
+from channels.cli.wording import command_line, people, still_wanted
 from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, quoted, rate, utc
 from tools.journal.journal import Journal
@@ -16,7 +17,7 @@ from twin.nouns.action import describe
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.forecast import Forecast
 from twin.nouns.incident import TERMINAL_PHASES
-from twin.nouns.plan import Plan
+from twin.nouns.plan import Approval, Plan
 
 _PHASE_COLOURS = {"resolved": "green", "escalated": "red", "awaiting_approval": "bold yellow"}
 
@@ -25,12 +26,17 @@ def waiting_for(record: IncidentRecord, requests: tuple[ApprovalRequest, ...]) -
     """What the incident waits for, "" if for nothing."""
     if record.phase in TERMINAL_PHASES:
         return ""
-    waiting = [r.plan_id for r in requests if r.state == "waiting"]
+    waiting = [r for r in requests if r.state == "waiting"]
     if waiting:
-        return f"approval of {', '.join(waiting)}"
+        return f"approval of {', '.join(_asked_of(r) for r in waiting)}"
     return {"awaiting_repair": "the repair", "soaking": "the soak to end"}.get(
         record.phase.value, "its next step"
     )
+
+
+def _asked_of(request: ApprovalRequest) -> str:
+    wanted = still_wanted(request)
+    return f"{request.plan_id} by {wanted}" if wanted else request.plan_id
 
 
 def incident_row(journal: Journal, record: IncidentRecord, now_s: float) -> dict[str, JsonValue]:
@@ -98,7 +104,7 @@ def print_incident(console: Console, journal: Journal, incident_id: str, now_s: 
         if request.state == "waiting" and record.phase not in TERMINAL_PHASES:
             console.print(
                 f"waiting for approval until {utc(request.expires_s)} UTC: "
-                f"noctua approve {request.plan_id}, or noctua reject {request.plan_id}",
+                f"{command_line(request)}, or noctua reject {request.plan_id}",
                 style="bold yellow",
                 markup=False,
                 soft_wrap=True,
@@ -163,8 +169,17 @@ def _forecast_text(forecast: Forecast) -> str:
 def _approval_text(request: ApprovalRequest | None) -> str:
     if request is None:
         return "not asked for"
+    parts: list[str] = [request.state]
     if request.approval is None:
-        return f"{request.state} (expires {utc(request.expires_s)} UTC)"
-    answer = request.approval
+        parts.append(f"expires {utc(request.expires_s)} UTC")
+        if request.still_needed and request.approvers_needed > 1:
+            parts.append(f"{people(request.still_needed)} must approve")
+    if request.overrides_needed:
+        parts.append(f"to be overridden by name: {', '.join(map(plain, request.overrides_needed))}")
+    return "; ".join([*parts, *(_answer_text(answer) for answer in request.answers)])
+
+
+def _answer_text(answer: Approval) -> str:
     because = f": {quoted(answer.reason)}" if answer.reason else ""
-    return f"{request.state}, {answer.decision} by {quoted(answer.by)}{because}"
+    named = f" overriding {', '.join(map(plain, answer.overrides))}" if answer.overrides else ""
+    return f"{answer.decision} by {quoted(answer.by)}{named}{because}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from channels.networks import network_now_s
+from channels.networks import network_names, network_now_s
 from tools.journal.errors import UnknownPlan
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest
@@ -36,6 +36,13 @@ class StateDirectory:
             return network_now_s(self.path, network)
         except (BadInput, NetworkError):
             return last_entry_s(journal)
+
+
+def known_networks(journal: Journal, state: Path) -> tuple[str, ...]:
+    """Networks that the state directory has, or that something was ever journalled about."""
+    incidents = {record.incident.network for record in journal.incidents()}
+    watched = {watch.network for watch in journal.watches()}
+    return tuple(sorted(incidents | watched | set(network_names(state))))
 
 
 def last_entry_s(journal: Journal) -> float:

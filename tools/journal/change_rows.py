@@ -89,6 +89,22 @@ class ChangeRows(AuditRows):
         )
         return tuple(_change(row) for row in rows)
 
+    def last_written_s(self, network: str) -> float | None:
+        """The latest time in the timelines and changes of `network`, None if there are none.
+
+        Of this network alone, since each may have a clock of its own.
+        """
+        rows = self._rows(
+            "SELECT max(time_s) AS time_s FROM ("
+            "SELECT max(time_s) AS time_s FROM timeline WHERE incident_id IN "
+            "(SELECT id FROM incidents WHERE network = ?) "
+            "UNION ALL SELECT max(updated_s) FROM changes WHERE network = ?)",
+            network,
+            network,
+        )
+        found: float | None = rows[0]["time_s"]
+        return found
+
     # Devices
 
     def claim_devices(self, claims: Sequence[Claim]) -> None:
@@ -134,14 +150,17 @@ class ChangeRows(AuditRows):
         rows = self._rows("SELECT * FROM quarantine WHERE network = ? ORDER BY since_s", network)
         return tuple(Quarantine(**row) for row in rows)
 
-    def lift_quarantine(self, network: str, node: str, by: str, time_s: float) -> bool:
+    def lift_quarantine(
+        self, network: str, node: str, by: str, time_s: float, reason: str = ""
+    ) -> bool:
         """A person vouches for the device. False if it was not in quarantine."""
         with self.transaction():
             cursor = self._execute(
                 "DELETE FROM quarantine WHERE network = ? AND node = ?", network, node
             )
             if cursor.rowcount:
-                self.append_audit(time_s, by, "lift_quarantine", f"{network}/{node}", {})
+                subject = f"{network}/{node}"
+                self.append_audit(time_s, by, "lift_quarantine", subject, {"reason": reason})
             return cursor.rowcount == 1
 
 
