@@ -3,8 +3,6 @@
 They read rows of the journal, never the value with which somebody resumed a graph.
 """
 
-from collections.abc import Iterable
-
 from pydantic import ValidationError
 
 from tools.change.calendar import (
@@ -118,7 +116,8 @@ def second_approver(case: Examined) -> None:
     """As many different people have approved as the size of the change needs."""
     request = _request(case)
     answers = request.answers if request else ()
-    people, needed = _people(answers), people_needed(case)
+    # The journal takes one answer of a person, however the name is typed.
+    people, needed = {answer.by for answer in answers}, people_needed(case)
     if len(people) < max(needed, request.approvers_needed if request else 1):
         again = f"`noctua approve {case.plan.id}`"
         if request and request.approval:
@@ -180,7 +179,3 @@ def _request(case: Examined) -> ApprovalRequest | None:
         return case.journal.approval_request(case.plan.id, case.situation.now_s)
     except UnknownPlan:
         return None
-
-
-def _people(answers: Iterable[Approval]) -> set[str]:
-    return {" ".join(answer.by.split()).casefold() for answer in answers}

@@ -373,6 +373,25 @@ def test_approval_that_nobody_gave_is_refused(bench: Bench) -> None:
     _refused(bench, plan, ApprovalNotAttested, "somebody has altered the file")
 
 
+def test_approval_that_somebody_else_entered_into_the_audit_log_is_refused(bench: Bench) -> None:
+    plan, now_s = bench.plan(WEIGHT), bench.clock.now_s()
+    bench.journal.request_approval(plan, now_s, now_s + 60)
+    forged = approval(plan, now_s)
+    _write_past_the_journal(
+        bench, "INSERT INTO answers VALUES (?, 1, 'erin', ?)", plan.id, forged.model_dump_json()
+    )
+    bench.journal.append_audit(now_s, "mallory", "answer", plan.id, forged.model_dump(mode="json"))
+    _refused(bench, plan, ApprovalNotAttested, "somebody has altered the file")
+
+
+def test_policy_that_is_loosened_meanwhile_does_not_answer_an_open_question(bench: Bench) -> None:
+    strict = bench.policy
+    _two_people_needed(bench)
+    plan = _answered(bench, bench.plan(DrainLink(link="A-B")), ("erin", ()))
+    bench.policy = strict
+    _refused(bench, plan, SecondApproverMissing, f"`noctua approve {plan.id}`")
+
+
 def test_second_person_who_was_struck_from_the_question_is_still_needed(bench: Bench) -> None:
     _two_people_needed(bench)
     plan = _answered(bench, bench.plan(DrainLink(link="A-B")), ("erin", ()))
