@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from channels.cli import answering, quarantine
+from channels.cli import answering, audit, quarantine
 from channels.cli.durations import parse_duration_s
 from channels.cli.group import NoctuaGroup, add_foreign_commands
 from channels.cli.output import AsJson, directory_of, new_console, print_json
@@ -184,7 +184,7 @@ def report(
         typer.echo(str(path))
 
 
-for part in (answering, quarantine):
+for part in (answering, quarantine, audit):
     part.register(app)
 
 

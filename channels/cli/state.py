@@ -6,6 +6,7 @@ from pathlib import Path
 from channels.networks import network_names, network_now_s
 from tools.journal.errors import UnknownPlan
 from tools.journal.journal import Journal
+from tools.journal.reading import open_read_only
 from tools.journal.records import ApprovalRequest
 from twin.errors import BadInput, NetworkError
 
@@ -22,13 +23,24 @@ class StateDirectory:
         Raises:
             BadInput: nothing has run in this directory.
         """
+        return Journal.open(self._journal_file())
+
+    def read_only_journal(self) -> Journal:
+        """Its journal, of which only what reads may be called; it may lie where nobody can write.
+
+        Raises:
+            BadInput: nothing has run in this directory.
+        """
+        return open_read_only(self._journal_file())
+
+    def _journal_file(self) -> Path:
         file = self.path / "journal.sqlite"
         if not file.is_file():
             raise BadInput(
                 f'"{self.path}" is not a state directory (it has no journal.sqlite); name another '
                 "with --state, or start with `noctua demo`"
             )
-        return Journal.open(file)
+        return file
 
     def now_s(self, journal: Journal, network: str) -> float:
         """The clock of `network`; while another process holds it, the journal's last entry."""
