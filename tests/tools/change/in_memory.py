@@ -5,8 +5,10 @@ A is joined to B and C, B to C, and C to D. One service from A to D, one from B 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
+import networkx as nx
 import numpy as np
 
 from tools.clock import never
@@ -26,6 +28,9 @@ from twin.nouns.topology import Link, Node, SharedRiskGroup, Site, Topology
 from twin.nouns.traffic import DailyProfile, Demand, TrafficClass, TrafficMatrix
 
 START_S = 1_000_000.0
+
+_PACKETS = 100.0
+"""Of one probe."""
 
 
 def _link(a: str, b: str) -> Link:
@@ -81,27 +86,33 @@ def inventory() -> Inventory:
 
 
 class ManualClock:
-    """Stands still until somebody waits."""
+    """Stands still until somebody waits. `time_s`: the true time, which the network goes by.
+
+    `moved_s`: how far somebody has moved our clock from it; `seen_s`: how much of that we can tell,
+    which after a restart is nothing.
+    """
 
     def __init__(self) -> None:
         self.time_s = START_S
         self.moved_s = 0.0
+        self.seen_s = 0.0
 
     def now_s(self) -> float:
-        return self.time_s
+        return self.time_s + self.moved_s
 
     def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
-        self.time_s = max(self.time_s, time_s)
+        self.time_s = max(self.time_s, time_s - self.moved_s)
 
     def stepped_s(self) -> float:
-        return self.moved_s
+        return self.seen_s
 
 
 @dataclass
 class Trouble:
-    """What goes wrong with `call` on `node`; `lost_reply`: it is done, but the caller is not told.
+    """What goes wrong with `call` ("*": with any) on `node`.
 
-    `times`: how often, from the first such call on.
+    `lost_reply`: it is done, but the caller is not told. `times`: how often, from the first such
+    call on.
     """
 
     call: str
@@ -119,15 +130,43 @@ class _Staged:
     return_at_s: float | None = None
 
 
+def _half(pending: _Staged) -> DeviceConfiguration:
+    """What ran before, with the first half of the interfaces that the candidate changes."""
+    pairs = zip(pending.before.interfaces, pending.candidate.interfaces, strict=True)
+    changed = [new for old, new in pairs if old != new]
+    half = pending.before
+    for interface in changed[: len(changed) // 2]:
+        half = half.with_interface(interface)
+    return half
+
+
+def _arrives(graph: "nx.DiGraph[str]", path: ProbePath) -> bool:
+    """Whether anything comes over the shortest way."""
+    try:
+        way = nx.shortest_path(graph, path.source, path.target, weight="weight")
+    except nx.NetworkXException:
+        return False
+    return not any(graph.edges[hop]["drops"] for hop in pairwise(way))
+
+
 @dataclass
 class InMemoryNetwork:
-    """Candidates, return timers and commit logs, as a device keeps them."""
+    """Candidates, return timers and commit logs, as a device keeps them.
+
+    `halving`: devices that take only the first half of a candidate's changes. `dropping`: egresses
+    (node, link) that lose all that they send. `down`: links that are cut. `on_our_clock`: its clock
+    is this machine's, so that it cannot be compared with.
+    """
 
     clock: ManualClock
     troubles: list[Trouble] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     diff_suffix: str = ""
     name: str = "four"
+    halving: set[str] = field(default_factory=set)
+    dropping: set[tuple[str, str]] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)
+    on_our_clock: bool = False
 
     def __post_init__(self) -> None:
         self._inventory = inventory()
@@ -148,14 +187,29 @@ class InMemoryNetwork:
         self._running[device.node] = device
 
     def now_s(self) -> float:
-        return self.clock.now_s()
+        return self.clock.now_s() if self.on_our_clock else self.clock.time_s
 
     def poll(self) -> Sequence[Telemetry]:
         return ()
 
     def probe(self, paths: Sequence[ProbePath]) -> ProbeRound:
-        none = np.zeros(0)
-        return ProbeRound(self.now_s(), tuple(paths), none, none, none)
+        replies_lost = [self._begin("probe", path.target) for path in paths]
+        graph = self._egresses()
+        lost = np.array([0.0 if _arrives(graph, path) else _PACKETS for path in paths])
+        sent = np.where(replies_lost, np.nan, _PACKETS)
+        delay_s = np.where(np.isnan(sent) | (lost > 0), np.nan, 1e-3)
+        return ProbeRound(self.now_s(), tuple(paths), sent, lost, delay_s)
+
+    def _egresses(self) -> "nx.DiGraph[str]":
+        """Every egress that is up at both ends, with its weight, and whether it drops."""
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        for link in self._inventory.topology.links:
+            ends = [self._running[node].interface(link.id) for node in (link.a, link.b)]
+            if link.id not in self.down and not any(end.shut_down for end in ends):
+                for end, node, far in zip(ends, (link.a, link.b), (link.b, link.a), strict=True):
+                    drops = (node, link.id) in self.dropping
+                    graph.add_edge(node, far, weight=end.advertised_weight, drops=drops)
+        return graph
 
     def dispatch(self, order: Dispatch) -> None:
         raise NetworkError("no field force here")
@@ -187,8 +241,10 @@ class InMemoryNetwork:
     def commit(self, node: str, change_id: str, return_after_s: float) -> CommitRecord:
         reply_lost = self._begin("commit", node)
         pending = self._find(node, change_id, CommitState.STAGED)
-        self._running[node] = pending.candidate
-        pending.state, pending.return_at_s = CommitState.COMMITTED, self.now_s() + return_after_s
+        halved = node in self.halving
+        self._running[node] = _half(pending) if halved else pending.candidate
+        pending.state = CommitState.COMMITTED
+        pending.return_at_s = self.clock.time_s + return_after_s
         record = self._note(node, change_id, CommitState.COMMITTED, pending.return_at_s)
         self._reply(reply_lost)
         return record
@@ -227,7 +283,7 @@ class InMemoryNetwork:
         self._let_return()
         self.calls.append((call, node))
         for trouble in self.troubles:
-            if (trouble.call, trouble.node) == (call, node) and trouble.times > 0:
+            if (trouble.call in (call, "*")) and trouble.node == node and trouble.times > 0:
                 trouble.times -= 1
                 if not trouble.lost_reply:
                     raise NetworkError(f"{node}: {call} timed out")
@@ -251,7 +307,7 @@ class InMemoryNetwork:
             node=node,
             change_id=change_id,
             state=state,
-            time_s=self.now_s(),
+            time_s=self.clock.time_s,
             return_at_s=return_at_s,
         )
         self._log.append(record)
@@ -259,7 +315,7 @@ class InMemoryNetwork:
 
     def _let_return(self) -> None:
         for node, pending in list(self._pending.items()):
-            if pending.return_at_s is not None and pending.return_at_s <= self.now_s():
+            if pending.return_at_s is not None and pending.return_at_s <= self.clock.time_s:
                 self._running[node] = pending.before
                 del self._pending[node]
                 self._note(node, pending.change_id, CommitState.RETURNED)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.tools.change.conftest import Bench
 from tests.tools.change.in_memory import Trouble
-from tools.change.actuator import ATTEMPTS
+from tools.change.device_calls import ATTEMPTS
 from tools.change.refusals import (
     ActionUsed,
     ApprovalUsed,
@@ -33,7 +33,7 @@ def test_approved_plan_is_committed_in_order_and_confirmed_last(bench: Bench, dr
     assert bench.network.devices_called("commit") == ["A", "B"]
     assert bench.network.devices_called("confirm") == []
 
-    assert bench.actuator.confirm(drain).state == "confirmed"
+    assert bench.actuator.confirm(drain, ()).state == "confirmed"
     assert bench.network.history("A") == [STAGED, COMMITTED, CONFIRMED]
     assert bench.network.configuration().device("B").interface("A-B").drained
     assert [c.state for c in bench.journal.changes(plan_id=drain.id)] == [ChangeState.CONFIRMED] * 2
@@ -92,7 +92,7 @@ def test_lost_acknowledgement_of_a_confirm_is_looked_up(
 ) -> None:
     bench.actuator.commit(drain, ())
     bench.network.troubles.append(Trouble("confirm", node, lost_reply=True))
-    assert bench.actuator.confirm(drain).state == "confirmed"
+    assert bench.actuator.confirm(drain, ()).state == "confirmed"
     assert bench.network.devices_called("confirm") == ["A", "B"]
 
 
@@ -155,7 +155,7 @@ def test_device_that_has_returned_keeps_the_others_from_being_confirmed(
     return_at_s = bench.actuator.commit(drain, ()).return_at_s
     assert return_at_s is not None
     bench.clock.wait_until(return_at_s - bench.policy.commit.confirm_margin_s + 1)
-    actuation = bench.actuator.confirm(drain)
+    actuation = bench.actuator.confirm(drain, ())
     assert actuation.state == "rolled_back"
     assert "too soon" in actuation.reason
     assert bench.network.configuration() == _before(bench)
@@ -164,15 +164,15 @@ def test_device_that_has_returned_keeps_the_others_from_being_confirmed(
 def test_return_during_a_restart_is_found_in_the_log(bench: Bench, drain: Plan) -> None:
     bench.actuator.commit(drain, ())
     bench.clock.wait_until(bench.clock.now_s() + 10 * bench.policy.commit.return_after_s)
-    actuation = bench.actuator.confirm(drain)
-    assert actuation.state == "rolled_back"
+    actuation = bench.actuator.confirm(drain, ())
+    assert actuation.state == "returned"
     assert bench.network.history("A") == [STAGED, COMMITTED, RETURNED]
 
 
 def test_half_confirmed_plan_pages_for_the_half_that_stays(bench: Bench, drain: Plan) -> None:
     bench.actuator.commit(drain, ())
     bench.network.troubles.append(Trouble("confirm", "B", times=ATTEMPTS))
-    actuation = bench.actuator.confirm(drain)
+    actuation = bench.actuator.confirm(drain, ())
     assert actuation.state == "quarantined"
     assert [c.state for c in actuation.changes] == [
         ChangeState.QUARANTINED,
@@ -183,7 +183,7 @@ def test_half_confirmed_plan_pages_for_the_half_that_stays(bench: Bench, drain: 
 def test_foreign_change_under_a_confirm_is_found_when_read_back(bench: Bench, drain: Plan) -> None:
     bench.actuator.commit(drain, ())
     bench.network.reconfigure(_before(bench).device("A"))
-    actuation = bench.actuator.confirm(drain)
+    actuation = bench.actuator.confirm(drain, ())
     assert actuation.state == "quarantined"
     assert "not as approved on A" in actuation.reason
 
@@ -192,16 +192,16 @@ def test_confirmed_plan_is_not_rolled_back_but_needs_a_plan_of_its_own(
     bench: Bench, drain: Plan
 ) -> None:
     bench.actuator.commit(drain, ())
-    bench.actuator.confirm(drain)
+    bench.actuator.confirm(drain, ())
     with pytest.raises(NotCommitted, match="plan of its own"):
         bench.actuator.roll_back(drain, "second thoughts")
-    assert bench.actuator.confirm(drain).state == "confirmed"
+    assert bench.actuator.confirm(drain, ()).state == "confirmed"
     assert bench.network.devices_called("confirm") == ["A", "B"]
 
 
 def test_plan_that_was_never_carried_out_is_not_confirmed(bench: Bench, drain: Plan) -> None:
     with pytest.raises(NotCommitted):
-        bench.actuator.confirm(drain)
+        bench.actuator.confirm(drain, ())
     assert bench.refusals() == ["not_committed"]
 
 
@@ -245,11 +245,12 @@ def test_intent_is_on_disk_before_the_first_call_to_a_device(bench: Bench, drain
 
 def test_every_change_of_state_has_its_audit_line(bench: Bench, drain: Plan) -> None:
     bench.actuator.commit(drain, ())
-    bench.actuator.confirm(drain)
+    bench.actuator.confirm(drain, ())
     first = bench.journal.changes(plan_id=drain.id)[0].change_id
     lines = bench.journal.audit_lines()
     assert [x.action for x in lines if x.subject == first] == ["staged", "committed", "confirmed"]
-    assert [x.action for x in lines if x.subject == drain.id] == ["answer", "pass", "intend"]
+    told = [x.action for x in lines if x.subject == drain.id]
+    assert told == ["answer", "pass", "intend", "probe", "end"]
     assert bench.journal.verify_audit().first_broken is None
 
 

@@ -86,7 +86,7 @@ def test_plan_is_committed_confirmed_and_read_back_over_a_restart(site: Site) ->
     assert committed.return_at_s == site.network.now_s() + POLICY.commit.return_after_s
     site.restart()
     site.network.advance(site.network.now_s() + POLICY.verification.window_s)
-    assert site.actuator().confirm(plan).state == "confirmed"
+    assert site.actuator().confirm(plan, ()).state == "confirmed"
     site.network.advance(site.network.now_s() + 10 * POLICY.commit.return_after_s)
     assert site.running().device("A").interface("A-B").drained
     assert site.running().device("B").interface("A-B").drained
@@ -98,8 +98,8 @@ def test_devices_return_by_themselves_while_nobody_is_there(site: Site) -> None:
     site.restart()
     site.network.advance(site.network.now_s() + 2 * POLICY.commit.return_after_s)
     assert site.running() == before
-    actuation = site.actuator().confirm(plan)
-    assert actuation.state == "rolled_back"
+    actuation = site.actuator().confirm(plan, ())
+    assert actuation.state == "returned"
     assert "not committed any more" in actuation.reason
     assert site.states("A") == [CommitState.STAGED, CommitState.COMMITTED, CommitState.RETURNED]
 
@@ -134,6 +134,6 @@ def test_every_lost_reply_is_looked_up_in_the_log_of_the_device(site: Site) -> N
     plan = site.drain()
     deaf: Network = LosesReplies(site.network)  # type: ignore[assignment]  # passes every call on
     assert site.actuator(deaf).commit(plan, ()).state == "committed"
-    assert site.actuator(deaf).confirm(plan).state == "confirmed"
+    assert site.actuator(deaf).confirm(plan, ()).state == "confirmed"
     once = [CommitState.STAGED, CommitState.COMMITTED, CommitState.CONFIRMED]
     assert (site.states("A"), site.states("B")) == (once, once)
