@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from channels.asking import command_line, people
 from channels.cli.output import AsJson, By, Reason, directory_of, print_json, who
 from channels.cli.state import find_request
-from channels.cli.wording import command_line, people
 from channels.report.wording import quoted, utc
 from tools.journal.records import Answer, ApprovalRequest
 from twin.errors import BadInput

@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from channels.cli import answering, audit, quarantine
+from channels.asking import command_line, still_wanted
+from channels.cli import answering, audit, handover, quarantine
 from channels.cli.durations import parse_duration_s
 from channels.cli.group import NoctuaGroup, add_foreign_commands
 from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.cli.show import incident_document, incident_row, incidents_table, print_incident
 from channels.cli.state import StateDirectory
-from channels.cli.wording import command_line, still_wanted
 from channels.report.wording import utc
 
 app = typer.Typer(
@@ -184,7 +184,7 @@ def report(
         typer.echo(str(path))
 
 
-for part in (answering, quarantine, audit):
+for part in (answering, handover, quarantine, audit):
     part.register(app)
 
 

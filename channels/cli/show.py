@@ -7,8 +7,8 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from channels.asking import command_line, people, still_wanted
 from channels.cli.timeline import event_line
-from channels.cli.wording import command_line, people, still_wanted
 from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, quoted, rate, utc
 from tools.journal.journal import Journal

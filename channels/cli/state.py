@@ -47,7 +47,7 @@ class StateDirectory:
         try:
             return network_now_s(self.path, network)
         except (BadInput, NetworkError):
-            return last_entry_s(journal)
+            return last_entry_s(journal, network)
 
 
 def known_networks(journal: Journal, state: Path) -> tuple[str, ...]:
@@ -57,10 +57,10 @@ def known_networks(journal: Journal, state: Path) -> tuple[str, ...]:
     return tuple(sorted(incidents | watched | set(network_names(state))))
 
 
-def last_entry_s(journal: Journal) -> float:
-    """When the journal was last written, by the clocks of its networks; 0 if it is empty."""
-    times = [line.time_s for line in journal.audit_lines()[-1:]]
-    for record in journal.incidents():
+def last_entry_s(journal: Journal, network: str) -> float:
+    """When the journal was last told the time of `network`, by its clock; 0 if never."""
+    times = [watch.stepped_s for watch in journal.watches() if watch.network == network]
+    for record in journal.incidents(network=network):
         times.append(record.opened_s)
         times += [event.time_s for event in journal.timeline(record.incident.id)[-1:]]
     return max(times, default=0.0)

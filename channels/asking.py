@@ -1,4 +1,4 @@
-"""What the commands say about requests for approval."""
+"""What people are told about a plan that waits for their approval."""
 
 from channels.report.wording import plain, quoted
 from tools.journal.records import ApprovalRequest

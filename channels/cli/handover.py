@@ -1,0 +1,214 @@
+"""`handover`: for whoever takes over a shift."""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import typer
+
+from channels.asking import still_wanted
+from channels.cli.durations import parse_duration_s
+from channels.cli.output import AsJson, directory_of, print_json
+from channels.cli.state import known_networks
+from channels.handover import (
+    ArmedTimer,
+    EndedIncident,
+    FieldOrder,
+    Handover,
+    NetworkHandover,
+    OpenIncident,
+    TemporaryChange,
+    UnsettledChange,
+    WaitingApproval,
+    gather,
+)
+from channels.report.wording import duration, plain, quoted, utc
+from tools.journal.records import Claim, Quarantine
+
+_MOST_LINES = 6
+"""Lines of a diff that are shown; `noctua show` has all."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(handover)
+
+
+def handover(
+    context: typer.Context,
+    since: Annotated[
+        str, typer.Option("--since", help="How far back incidents that ended are named.")
+    ] = "12h",
+    as_json: AsJson = False,
+) -> None:
+    """What a shift takes over: what is open, in force, armed, waited for, and what has ended."""
+    since_s = parse_duration_s(since)
+    directory = directory_of(context)
+    with directory.journal() as journal:
+        names = known_networks(journal, directory.path)
+        now_s = {name: directory.now_s(journal, name) for name in names}
+        gathered = gather(journal, now_s, since_s)
+    if as_json:
+        print_json(gathered.model_dump(mode="json"))
+    else:
+        _print(gathered)
+
+
+def _print(gathered: Handover) -> None:
+    if not gathered.networks:
+        typer.echo("No network is known here.")
+    for number, network in enumerate(gathered.networks):
+        if number:
+            typer.echo()
+        typer.secho(f"{plain(network.network)}, as of {utc(network.now_s)} UTC", bold=True)
+        for line in _watch_lines(network):
+            typer.echo(line)
+        for title, lines in _sections(network, gathered.since_s):
+            typer.echo()
+            typer.secho(title, bold=True)
+            for line in lines or ["none"]:
+                typer.echo(f"  {line}")
+
+
+def _sections(network: NetworkHandover, since_s: float) -> Iterable[tuple[str, list[str]]]:
+    now = network.now_s
+    yield "Open incidents", _lines(_incident(i, now) for i in network.incidents)
+    yield "Waiting approvals", _lines(_approval(a, now) for a in network.approvals)
+    yield "Temporary changes in force", _lines(_temporary(t, now) for t in network.temporary)
+    yield "Armed return timers", _lines(_timer(t, now) for t in network.timers)
+    yield "Changes whose outcome is unknown", _lines(_unsettled(u, now) for u in network.unsettled)
+    yield "Devices in quarantine", _lines(_quarantine(q, now) for q in network.quarantined)
+    yield "Devices that plans work on", _lines(_claim(c, now) for c in network.claims)
+    yield "Open field orders", _lines(_order(o, now) for o in network.orders)
+    ended = _lines(_ended(e, now) for e in network.ended)
+    yield f"Ended in the last {duration(since_s)}", ended
+
+
+def _lines(entries: Iterable[Sequence[str]]) -> list[str]:
+    """The first line of every entry, and the others indented below it."""
+    return [
+        line if place == 0 else f"  {line}" for entry in entries for place, line in enumerate(entry)
+    ]
+
+
+def _watch_lines(network: NetworkHandover) -> list[str]:
+    lines = []
+    if network.blocked:
+        lines.append(
+            f"BLOCKED {_since(network.blocked.since_s, network.now_s)}: "
+            f"{plain(network.blocked.reason)}"
+        )
+    if not network.held_by:
+        return [*lines, "watch: nobody watches this network (noctua watch)"]
+    lines.append(f"watch: held by {plain(network.held_by)}")
+    if watch := network.watch:
+        age = duration(max(0.0, time.time() - watch.stepped_wall_s))
+        trouble = f"; {watch.failures} failed steps: {plain(watch.trouble)}" * bool(watch.trouble)
+        lines[-1] += f", last step {age} ago{trouble}"
+    return lines
+
+
+def _incident(entry: OpenIncident, now: float) -> list[str]:
+    lines = [
+        f"{plain(entry.id)}  {entry.severity}  {entry.phase.value.replace('_', ' ')}  "
+        f"{_since(entry.opened_s, now)}",
+        plain(entry.title),
+        f"waits for {plain(entry.waits_for)}",
+        *_cause(entry.cause, entry.places),
+    ]
+    if entry.blocked:
+        lines.append(f"BLOCKED {_since(entry.blocked.since_s, now)}: {plain(entry.blocked.reason)}")
+    return [*lines, f"held by {plain(entry.held_by) or 'nobody'}"]
+
+
+def _approval(entry: WaitingApproval, now: float) -> list[str]:
+    request = entry.request
+    wanted = still_wanted(request)
+    return [
+        f"{plain(request.plan_id)} ({entry.purpose})  asked {_ago(request.requested_s, now)}, "
+        f"expires {_in(request.expires_s, now)}",
+        *([f"needs {wanted}"] if wanted else []),
+        f"{entry.command}, or noctua reject {plain(request.plan_id)}",
+    ]
+
+
+def _temporary(entry: TemporaryChange, now: float) -> list[str]:
+    lines = [f"{plain(entry.plan_id)}  {_since(entry.since_s, now)}"]
+    for device in entry.devices:
+        more = len(device.changed) - _MOST_LINES
+        shown = [plain(line, 100) for line in device.changed[:_MOST_LINES]]
+        lines.append(f"{plain(device.node)} {_since(device.since_s, now)}:")
+        lines += [f"  {line}" for line in shown]
+        lines += [f"  and {more} more lines"] if more > 0 else []
+    return [*lines, f"way back: {plain(entry.way_back)}", f"ends with {plain(entry.ends_with)}"]
+
+
+def _timer(entry: ArmedTimer, now: float) -> list[str]:
+    if entry.return_at_s < now:
+        when = f"was to go back by itself {duration(now - entry.return_at_s)} ago; nobody looked"
+    else:
+        when = f"goes back by itself {_in(entry.return_at_s, now)}, unless it is confirmed"
+    return [f"{plain(entry.node)} of {plain(entry.plan_id)}  {when}"]
+
+
+def _unsettled(entry: UnsettledChange, now: float) -> list[str]:
+    detail = f": {quoted(entry.detail)}" if entry.detail else ""
+    return [
+        f"{plain(entry.node)} of {plain(entry.plan_id)}  {entry.state} "
+        f"{_since(entry.since_s, now)}{detail}"
+    ]
+
+
+def _quarantine(entry: Quarantine, now: float) -> list[str]:
+    return [
+        f"{plain(entry.node)}  {_since(entry.since_s, now)}: {plain(entry.reason)}",
+        f"noctua quarantine lift {plain(entry.network)} {plain(entry.node)} --reason WHY",
+    ]
+
+
+def _claim(entry: Claim, now: float) -> list[str]:
+    return [f"{plain(entry.node)}  {plain(entry.plan_id)}  {_since(entry.since_s, now)}"]
+
+
+def _order(entry: FieldOrder, now: float) -> list[str]:
+    order = entry.order
+    return [
+        f"{plain(order.id)}  {plain(order.place)}: {plain(', '.join(order.links))}  "
+        f"{_since(order.requested_s, now)}; {plain(entry.state)} {_since(entry.updated_s, now)}"
+    ]
+
+
+def _ended(entry: EndedIncident, now: float) -> list[str]:
+    return [
+        f"{plain(entry.id)}  {entry.ending} {_ago(entry.ended_s, now)}  {plain(entry.title)}",
+        *_cause(entry.cause, entry.places),
+    ]
+
+
+def _cause(cause: str, places: Sequence[str]) -> list[str]:
+    if not cause:
+        return ["no diagnosis yet"]
+    where = f"; look at {plain(', '.join(places))}" if places else ""
+    return [f"cause: {plain(cause)}{where}"]
+
+
+def _clock(time_s: float, now: float) -> str:
+    full = utc(time_s)[:16]
+    return f"{full[11:] if full[:10] == utc(now)[:10] else full} UTC"
+
+
+def _since(time_s: float, now: float) -> str:
+    """Since 14:02 UTC, 3 h 10 min."""
+    return f"since {_clock(time_s, now)}, {_length(now - time_s)}"
+
+
+def _ago(time_s: float, now: float) -> str:
+    return f"at {_clock(time_s, now)}, {_length(now - time_s)} ago"
+
+
+def _in(time_s: float, now: float) -> str:
+    return f"at {_clock(time_s, now)}, in {_length(time_s - now)}"
+
+
+def _length(seconds: float) -> str:
+    return duration(max(0.0, seconds))

@@ -1,0 +1,365 @@
+"""What whoever takes over a shift has to know, gathered from the journal without any judgement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from channels.asking import command_line
+from channels.report.timing import milestones
+from tools.journal.journal import Journal
+from tools.journal.lease_rows import incident_subject, network_subject
+from tools.journal.records import (
+    ApprovalRequest,
+    Blocked,
+    Change,
+    ChangeState,
+    Claim,
+    IncidentRecord,
+    Quarantine,
+    WatchRecord,
+)
+from twin.nouns.action import describe
+from twin.nouns.base import Noun
+from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.incident import TERMINAL_PHASES, Phase
+from twin.nouns.plan import Dispatch, Plan
+
+_ORDER_IS_DONE = frozenset({"repaired", "nothing_found"})
+
+_MEANS_WAITING = {
+    Phase.AWAITING_REPAIR: "the repair",
+    Phase.SOAKING: "the end of the soak",
+    Phase.VERIFYING: "what the change does",
+}
+
+
+class OpenIncident(Noun):
+    """An incident that goes on. `cause`: as diagnosed, "" before that; `places`: where to look.
+
+    `held_by`: the process that works on it, "" for none. `blocked`: why it cannot go on, if so.
+    """
+
+    id: str
+    title: str
+    phase: Phase
+    severity: str
+    opened_s: float
+    waits_for: str
+    cause: str
+    places: tuple[str, ...]
+    blocked: Blocked | None
+    held_by: str
+
+
+class DeviceChange(Noun):
+    """A temporary change on one device. `changed`: the lines of its diff that differ."""
+
+    node: str
+    changed: tuple[str, ...]
+    since_s: float
+
+
+class TemporaryChange(Noun):
+    """A confirmed plan that has to be taken out again. `ends_with`: what will take it out."""
+
+    plan_id: str
+    incident_id: str
+    devices: tuple[DeviceChange, ...]
+    since_s: float
+    way_back: str
+    ends_with: str
+
+
+class ArmedTimer(Noun):
+    """A device that goes back by itself at `return_at_s`, unless its change is confirmed before."""
+
+    node: str
+    plan_id: str
+    incident_id: str
+    committed_s: float
+    return_at_s: float
+
+
+class WaitingApproval(Noun):
+    """A plan that people are asked about. `still_needed`: so many have yet to approve.
+
+    `command`: what approves it on the command line.
+    """
+
+    purpose: str
+    still_needed: int
+    command: str
+    request: ApprovalRequest
+
+
+class UnsettledChange(Noun):
+    """A change on a device of which nobody knows for certain where it stands."""
+
+    node: str
+    plan_id: str
+    incident_id: str
+    state: str
+    detail: str
+    since_s: float
+
+
+class FieldOrder(Noun):
+    """An order to the field that is not done. `state`: what the field last reported, and when."""
+
+    order: Dispatch
+    state: str
+    updated_s: float
+
+
+class EndedIncident(Noun):
+    """An incident that ended lately. `ending`: "resolved", or "escalated" to a person."""
+
+    id: str
+    title: str
+    ending: str
+    ended_s: float
+    cause: str
+    places: tuple[str, ...]
+
+
+class NetworkHandover(Noun):
+    """One network as of `now_s`, by its own clock.
+
+    `watch`: what its watch last said of itself; `held_by`: the process that holds the network, "".
+    """
+
+    network: str
+    now_s: float
+    watch: WatchRecord | None
+    held_by: str
+    blocked: Blocked | None
+    incidents: tuple[OpenIncident, ...]
+    temporary: tuple[TemporaryChange, ...]
+    timers: tuple[ArmedTimer, ...]
+    approvals: tuple[WaitingApproval, ...]
+    quarantined: tuple[Quarantine, ...]
+    claims: tuple[Claim, ...]
+    unsettled: tuple[UnsettledChange, ...]
+    orders: tuple[FieldOrder, ...]
+    ended: tuple[EndedIncident, ...]
+
+
+class Handover(Noun):
+    """All networks, in order of name. `since_s`: what ended within so many seconds is named."""
+
+    since_s: float
+    networks: tuple[NetworkHandover, ...]
+
+
+def gather(journal: Journal, now_s: Mapping[str, float], since_s: float) -> Handover:
+    """What there is to hand over. `now_s`: the time of every network, by name."""
+    blocked = {entry.subject: entry for entry in journal.blocked()}
+    return Handover(
+        since_s=since_s,
+        networks=tuple(
+            _network(journal, name, now_s[name], since_s, blocked) for name in sorted(now_s)
+        ),
+    )
+
+
+def _network(
+    journal: Journal, name: str, now_s: float, since_s: float, blocked: Mapping[str, Blocked]
+) -> NetworkHandover:
+    records = journal.incidents(network=name)
+    still_open = [r for r in records if r.phase not in TERMINAL_PHASES]
+    # A resolved incident has left nothing behind: its graph ends there only when that is so.
+    unresolved = [r for r in records if r.phase is not Phase.RESOLVED]
+    open_ids = {r.incident.id for r in still_open}
+    waiting = [
+        request
+        for request in journal.approval_requests(now_s, state="waiting")
+        if request.incident_id in open_ids
+    ]
+    changes = {r.incident.id: journal.changes(incident_id=r.incident.id) for r in unresolved}
+    every = [change for of_one in changes.values() for change in of_one]
+    return NetworkHandover(
+        network=name,
+        now_s=now_s,
+        watch=next((w for w in journal.watches() if w.network == name), None),
+        held_by=_holder(journal, network_subject(name)),
+        blocked=blocked.get(network_subject(name)),
+        incidents=tuple(_incident(journal, r, waiting, blocked) for r in still_open),
+        temporary=tuple(
+            temporary
+            for r in unresolved
+            for temporary in _temporary(journal, r, changes[r.incident.id], waiting, blocked)
+        ),
+        timers=tuple(sorted(_timers(every), key=lambda t: (t.return_at_s, t.node))),
+        approvals=tuple(_approval(journal, request) for request in waiting),
+        quarantined=journal.quarantined(name),
+        claims=journal.claims(name),
+        unsettled=tuple(_unsettled(every)),
+        orders=tuple(order for r in unresolved for order in _orders(journal, r)),
+        ended=tuple(
+            ended
+            for r in records
+            if r.phase in TERMINAL_PHASES
+            and (ended := _ended(journal, r)).ended_s >= now_s - since_s
+        ),
+    )
+
+
+def _holder(journal: Journal, subject: str) -> str:
+    lease = journal.lease(subject)
+    return lease.holder if lease else ""
+
+
+def _incident(
+    journal: Journal,
+    record: IncidentRecord,
+    waiting: Sequence[ApprovalRequest],
+    blocked: Mapping[str, Blocked],
+) -> OpenIncident:
+    incident = record.incident
+    cause, places = _diagnosed(journal, incident.id)
+    return OpenIncident(
+        id=incident.id,
+        title=incident.title,
+        phase=record.phase,
+        severity=incident.severity.value,
+        opened_s=record.opened_s,
+        waits_for=_waits_for(record, waiting),
+        cause=cause,
+        places=places,
+        blocked=blocked.get(incident_subject(incident.id)),
+        held_by=_holder(journal, incident_subject(incident.id)),
+    )
+
+
+def _waits_for(record: IncidentRecord, waiting: Sequence[ApprovalRequest]) -> str:
+    own = [r.plan_id for r in waiting if r.incident_id == record.incident.id]
+    if own:
+        return f"approval of {', '.join(own)}"
+    return _MEANS_WAITING.get(record.phase, "its next step")
+
+
+def _diagnosed(journal: Journal, incident_id: str) -> tuple[str, tuple[str, ...]]:
+    diagnosis = journal.artefact(incident_id, "diagnosis", Diagnosis)
+    return (diagnosis.statement, diagnosis.suspected_location) if diagnosis else ("", ())
+
+
+def _temporary(
+    journal: Journal,
+    record: IncidentRecord,
+    changes: Sequence[Change],
+    waiting: Sequence[ApprovalRequest],
+    blocked: Mapping[str, Blocked],
+) -> Iterable[TemporaryChange]:
+    """Temporary changes of an incident that are in force: on each device until it went back."""
+    plans = journal.plans(record.incident.id)
+    for place, plan in enumerate(plans):
+        confirmed = [c for c in changes if c.plan_id == plan.id and _is_confirmed(c)]
+        if not plan.temporary or not confirmed:
+            continue
+        returns = [p for p in plans[place + 1 :] if p.purpose == "return"]
+        if any(_is_done(p, changes) for p in returns):
+            continue
+        ids = {p.id for p in returns}
+        back = {c.node for c in changes if c.plan_id in ids and _is_confirmed(c)}
+        devices = tuple(_device(c) for c in confirmed if c.node not in back)
+        if devices:
+            yield TemporaryChange(
+                plan_id=plan.id,
+                incident_id=record.incident.id,
+                devices=devices,
+                since_s=min(d.since_s for d in devices),
+                way_back="; ".join(describe(action) for action in plan.way_back),
+                ends_with=_ends_with(record, returns, waiting, blocked),
+            )
+
+
+def _is_confirmed(change: Change) -> bool:
+    return change.state is ChangeState.CONFIRMED
+
+
+def _is_done(plan: Plan, changes: Sequence[Change]) -> bool:
+    own = [c for c in changes if c.plan_id == plan.id]
+    return bool(own) and all(_is_confirmed(c) for c in own)
+
+
+def _device(change: Change) -> DeviceChange:
+    lines = change.diff.splitlines()
+    changed = tuple(
+        line for line in lines if line[:1] in "+-" and not line.startswith(("+++", "---"))
+    )
+    return DeviceChange(node=change.node, changed=changed, since_s=change.updated_s)
+
+
+def _ends_with(
+    record: IncidentRecord,
+    returns: Sequence[Plan],
+    waiting: Sequence[ApprovalRequest],
+    blocked: Mapping[str, Blocked],
+) -> str:
+    if record.phase is Phase.ESCALATED:
+        return "a person: the incident was handed over, and no process takes the change out"
+    if incident_subject(record.incident.id) in blocked:
+        return "a person first: the incident stands blocked"
+    asked = {r.plan_id for r in waiting}
+    if back := [p.id for p in returns if p.id in asked]:
+        return f"the approval of {back[-1]}"
+    if record.phase in (Phase.RETURNING, Phase.ACTUATING, Phase.VERIFYING) and returns:
+        return f"{returns[-1].id}, which is under way"
+    if record.phase is Phase.SOAKING:
+        return "the end of the soak, then a plan of its own with an approval"
+    return "the repair and a soak, then a plan of its own with an approval"
+
+
+def _timers(changes: Iterable[Change]) -> Iterable[ArmedTimer]:
+    for change in changes:
+        if change.state is ChangeState.COMMITTED and change.return_at_s is not None:
+            yield ArmedTimer(
+                node=change.node,
+                plan_id=change.plan_id,
+                incident_id=change.incident_id,
+                committed_s=change.updated_s,
+                return_at_s=change.return_at_s,
+            )
+
+
+def _unsettled(changes: Iterable[Change]) -> Iterable[UnsettledChange]:
+    for change in changes:
+        if change.calling or change.state is ChangeState.UNKNOWN:
+            state = f"{change.calling} was begun" if change.calling else change.state.value
+            yield UnsettledChange(
+                node=change.node,
+                plan_id=change.plan_id,
+                incident_id=change.incident_id,
+                state=state,
+                detail=change.detail,
+                since_s=change.updated_s,
+            )
+
+
+def _approval(journal: Journal, request: ApprovalRequest) -> WaitingApproval:
+    return WaitingApproval(
+        purpose=journal.plan(request.plan_id).purpose,
+        still_needed=request.still_needed,
+        command=command_line(request),
+        request=request,
+    )
+
+
+def _orders(journal: Journal, record: IncidentRecord) -> Iterable[FieldOrder]:
+    for entry in journal.dispatches(record.incident.id):
+        if entry.state not in _ORDER_IS_DONE:
+            yield FieldOrder(order=entry.dispatch, state=entry.state, updated_s=entry.updated_s)
+
+
+def _ended(journal: Journal, record: IncidentRecord) -> EndedIncident:
+    timeline = journal.timeline(record.incident.id)
+    last_s = timeline[-1].time_s if timeline else record.opened_s
+    closed_s = milestones(record, timeline).closed_s
+    cause, places = _diagnosed(journal, record.incident.id)
+    return EndedIncident(
+        id=record.incident.id,
+        title=record.incident.title,
+        ending=record.phase.value,
+        # A process that died right after the phase was set has not told of it yet.
+        ended_s=last_s if closed_s is None else closed_s,
+        cause=cause,
+        places=places,
+    )
