@@ -234,12 +234,12 @@ class Monitor:
 
 
 def incident_from(
-    group: SymptomGroup, symptoms: Sequence[Symptom], network: str, now_s: float, number: int
+    group: SymptomGroup, symptoms: Sequence[Symptom], incident_id: str, network: str, now_s: float
 ) -> Incident:
     """A new incident of the group's symptoms."""
     mine = tuple(s for s in symptoms if s.id in group.symptoms)
     return Incident(
-        id=f"{network}-{number:04d}",
+        id=incident_id,
         network=network,
         onset_s=min(s.first_seen_s for s in mine),
         detected_s=now_s,

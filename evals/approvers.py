@@ -1,10 +1,12 @@
 """Who answers the demonstration's requests, when nobody answers from outside."""
 
+from typing import Literal
+
 from rich.console import Console
-from rich.prompt import Confirm
+from rich.prompt import Confirm, Prompt
 
 from tools.journal.journal import Journal
-from tools.journal.records import ApprovalRequest
+from tools.journal.records import Answer, ApprovalRequest
 from twin.nouns.action import describe
 from twin.nouns.plan import Approval, Plan
 
@@ -30,13 +32,28 @@ class AskingApprover:
             self._console.print(f"  {describe(action)}", markup=False, highlight=False)
         for step in plan.steps:
             self._console.print(step.diff, markup=False, highlight=False)
-        yes = Confirm.ask("Approve?", console=self._console)
-        self._journal.answer(
+        decision: Literal["approve", "reject"] = "reject"
+        if Confirm.ask("Approve?", console=self._console):
+            decision = "approve"
+        answer = self._answer(plan, decision, self._name, now_s)
+        if answer.still_needed:
+            self._console.print("A second person has to approve it too: it touches so much.")
+            name = Prompt.ask("Their name, or nothing to reject it", console=self._console)
+            if name.strip():
+                self._answer(plan, "approve", name, now_s)
+            else:
+                self._answer(plan, "reject", "nobody else", now_s)
+
+    def _answer(
+        self, plan: Plan, decision: Literal["approve", "reject"], by: str, now_s: float
+    ) -> Answer:
+        assert self._journal is not None
+        return self._journal.answer(
             Approval(
                 plan_id=plan.id,
-                plan_hash=request.plan_hash,
-                decision="approve" if yes else "reject",
-                by=self._name,
+                plan_hash=plan.hash,
+                decision=decision,
+                by=by,
                 reason="asked on the terminal",
                 decided_s=now_s,
             )

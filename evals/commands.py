@@ -1,5 +1,4 @@
-"""The commands that play scripted incidents: demo, run, scenarios, results, ducts, healthy,
-storm.
+"""The commands that play scripted incidents: demo, run, stage, scenarios, results, ducts, ...
 
 What they need is imported when they run: the other commands do without the emulated network.
 """
@@ -42,7 +41,7 @@ QUICK_SEEDS = 2
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (demo, run, scenarios, results, ducts, healthy, storm):
+    for command in (demo, run, scenarios, stage, results, ducts, healthy, storm):
         app.command()(command)
 
 
@@ -134,6 +133,30 @@ def run(
     else:
         _print_arms(console, [result])
         console.print("reports: noctua report INCIDENT; incidents: noctua incidents")
+
+
+def stage(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="A name from `noctua scenarios`, or a file.")],
+    seed: Seed = 1,
+    mismatch: Mismatch = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Put a scenario's network into the state directory, for `noctua watch` to operate."""
+    from evals.arm import at_mismatch
+    from evals.stage import load_case
+    from evals.stage import stage as put_on_stage
+    from tools.journal.journal import Journal
+
+    state = _directory(context)
+    case = at_mismatch(load_case(scenario), cast(Level, mismatch))
+    name = _free_name(state, f"{case.id}-{seed}")
+    put_on_stage(case, seed, state / "networks" / f"{name}.sqlite", name).close()
+    Journal.open(state / "journal.sqlite").close()
+    if as_json:
+        _print_json({"network": name})
+        return
+    typer.echo(f"{name} is on stage; operate it with: noctua watch {name} --speed 60")
 
 
 def scenarios(as_json: AsJson = False) -> None:

@@ -43,11 +43,20 @@ def acknowledge(desk: Desk, state: IncidentState) -> Command[str]:
     """Take the incident on, and wait until its traces are in clean samples."""
     incident = desk.incident(state["incident_id"])
     desk.enter(incident.id, Phase.DETECTED)
+    _undo_what_is_forgotten(desk, incident.id)
     desk.tell(incident.id, "acknowledged", "supervisor", f"took on: {incident.title}")
     desk.snapshot(incident.id, "before", incident.onset_s)
     ready = max(incident.onset_s + CONVERGENCE_S + CLEAN_ROUNDS_S, desk.clock.now_s())
     first = {"phase": Phase.DETECTED.value, "send_backs": 0, "attempt": 0, "excluded": []}
     return _wait(ready, "supervisor", "clean samples after convergence", first)
+
+
+def _undo_what_is_forgotten(desk: Desk, incident_id: str) -> None:
+    """Take back what an earlier thread of this incident left unconfirmed, its checkpoints lost."""
+    for plan in desk.journal.plans(incident_id):
+        left = desk.actuator.reconcile(plan)
+        if left is not None and left.state == "committed":
+            desk.actuator.roll_back(plan, "the thread that committed it is lost")
 
 
 def supervise(desk: Desk, state: IncidentState) -> Command[str]:
@@ -266,7 +275,7 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     attempt = state["attempt"] + 1
     request = PlanRequest(
         incident_id=incident_id,
-        attempt=attempt,
+        attempt=desk.next_plan_number(incident_id),
         purpose="mitigate",
         cause=cause,
         remedy=remedy,

@@ -42,6 +42,10 @@ class Desk:
         """The incident as the journal has it now."""
         return self.journal.incident(incident_id).incident
 
+    def next_plan_number(self, incident_id: str) -> int:
+        """Counted in the journal: a node that is run again after a kill makes a plan of its own."""
+        return len(self.journal.plans(incident_id)) + 1
+
     def tell(
         self, incident_id: str, kind: str, actor: str, text: str, data: dict[str, Any] | None = None
     ) -> None:

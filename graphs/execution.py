@@ -17,15 +17,18 @@ from graphs.deliberation import cause_of
 from graphs.desk import Desk
 from graphs.state import IncidentState
 from tools.change.actuator import Actuation
-from tools.change.refusals import StaleState
+from tools.change.refusals import ChangeFrozen, DuringPlannedWork, OutsideWindow, StaleState
+from tools.change.steps import change_id
 from tools.graph_store.protocol import PastIncident
+from tools.journal.errors import DeviceBusy, LeaseHeld, LeaseLost, UnknownPlan
+from tools.journal.records import ApprovalRequest
 from tools.network.protocol import RepairReport
 from twin.errors import NetworkError, Refused
 from twin.nouns.action import describe
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.fault import Fault, IgpWeightMisconfig, TrafficSpike
 from twin.nouns.incident import Incident, Phase
-from twin.nouns.plan import Plan, Remedy
+from twin.nouns.plan import Outcome, Plan, Remedy
 from twin.nouns.topology import Interface
 from twin.tracking.tracker import CONVERGENCE_S, IDLE_UTILISATION
 
@@ -43,6 +46,10 @@ _BEFORE_S = 300.0
 """What services were like before a change is measured over five minutes."""
 
 
+_OVERTAKEN = (StaleState, DeviceBusy, OutsideWindow, ChangeFrozen, DuringPlannedWork)
+"""Refusals that say nothing against a plan but that it is out of date."""
+
+
 def wait(_: Desk, state: IncidentState) -> Command[str]:
     """Interrupt until `wait_until_s`; whoever resumes has checked the clock."""
     interrupt({"kind": "wait", "until_s": state["wait_until_s"], "why": state["wait_why"]})
@@ -52,15 +59,18 @@ def wait(_: Desk, state: IncidentState) -> Command[str]:
 def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
     """Ask for an approval, and go by the journal's row, never by the value of the resume."""
     plan = desk.journal.plan(state["plan_id"])
-    now = desk.clock.now_s()
-    expires = now + desk.policy.approval.expires_after_s
-    # Asking twice is asking once: the journal keeps the first request of a plan.
-    request = desk.journal.request_approval(plan, now, expires)
+    request = _ask(desk, plan)
     desk.enter(plan.incident_id, Phase.AWAITING_APPROVAL)
-    interrupt({"kind": "approval", "plan_id": plan.id, "until_s": request.expires_s})
-    request = desk.journal.approval_request(plan.id, desk.clock.now_s())
-    if request.approval is None and desk.clock.now_s() < request.expires_s:
+    again_after_s = desk.policy.approval.page_again_after_s
+    again_s = request.expires_s if again_after_s is None else request.requested_s + again_after_s
+    until_s = again_s if desk.clock.now_s() < again_s else request.expires_s
+    interrupt({"kind": "approval", "plan_id": plan.id, "until_s": until_s})
+    now = desk.clock.now_s()
+    request = desk.journal.approval_request(plan.id, now)
+    if request.approval is None and now < request.expires_s:
         # Whoever resumed it is not who answers: it goes on waiting.
+        if now >= again_s:
+            _page_again(desk, plan, now - request.requested_s)
         return Command(goto="approval")
     if request.approval is None:
         return Command(goto="escalate", update={"note": f"nobody answered about {plan.id} in time"})
@@ -72,50 +82,88 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
     return _another(state, plan, f"{answer.by} rejected {plan.id}: {why}")
 
 
+def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:
+    """The request about `plan`; asking twice is asking once."""
+    now = desk.clock.now_s()
+    try:
+        return desk.journal.approval_request(plan.id, now)
+    except UnknownPlan:
+        needs = desk.actuator.needs(plan, desk.situation.tracker.down_links)
+    return desk.journal.request_approval(
+        plan,
+        now,
+        now + desk.policy.approval.expires_after_s,
+        approvers_needed=needs.approvers,
+        overrides_needed=needs.overrides,
+    )
+
+
+def _page_again(desk: Desk, plan: Plan, waited_s: float) -> None:
+    """Call the next one in line, once for each plan."""
+    said = desk.journal.timeline(plan.incident_id)
+    if any(e.kind == "unanswered" and e.data.get("plan") == plan.id for e in said):
+        return
+    whom = desk.policy.approval.page_again_to
+    text = f"nobody has answered about {plan.id} for {waited_s / 60:.0f} min; {whom} is called"
+    desk.tell(plan.incident_id, "unanswered", "supervisor", text, {"plan": plan.id, "to": whom})
+
+
 def actuate(desk: Desk, state: IncidentState) -> Command[str]:
-    """Have the gate and the actuator commit the plan on all devices, unconfirmed."""
+    """Have the gate and the actuator commit the plan on all devices, unconfirmed.
+
+    What was begun before a death of the process is found on the devices, and not begun again.
+    """
     plan = desk.journal.plan(state["plan_id"])
     desk.enter(plan.incident_id, Phase.ACTUATING)
     tracker = desk.situation.tracker
-    tracker.known_changes |= {f"{s.action_id}@{s.node}" for s in plan.steps}
+    tracker.known_changes |= {change_id(s.action_id, s.node) for s in plan.steps}
     try:
-        done = desk.actuator.commit(plan, tracker.down_links)
-    except StaleState as exc:
+        done = desk.actuator.reconcile(plan) or desk.actuator.commit(plan, tracker.down_links)
+    except _OVERTAKEN as exc:
         desk.tell(plan.incident_id, "refused", "gate", str(exc))
         if state["attempt"] >= MOST_ATTEMPTS:
             return Command(goto="escalate", update={"note": str(exc)})
-        # The network changed under the plan: look again.
+        # The network, or what may be done when, changed under the plan: look again.
         return Command(goto="returner" if plan.purpose == "return" else "diagnoser")
+    except (LeaseHeld, LeaseLost):
+        raise  # It goes on in the process that has it now.
     except (Refused, NetworkError) as exc:
         desk.tell(plan.incident_id, "refused", "gate", str(exc))
         return Command(goto="escalate", update={"note": str(exc)})
+    if done.state == "confirmed":
+        return Command(goto="verifier", update={"committed_s": _committed_s(desk, done)})
     if done.state != "committed":
         return _taken_back(desk, state, plan, done)
-    now = desk.clock.now_s()
+    committed_s = _committed_s(desk, done)
     desk.tell(plan.incident_id, "committed", "actuator", f"{len(plan.steps)} devices, unconfirmed")
     tracker.set_running(desk.situation.read_running(), [s.node for s in plan.steps])
     waiting = {
-        "wait_until_s": now + desk.policy.verification.window_s,
+        "wait_until_s": committed_s + desk.policy.verification.window_s,
         "wait_then": "verifier",
         "wait_why": "samples after the change",
-        "committed_s": now,
+        "committed_s": committed_s,
     }
     return Command(goto="wait", update=waiting)
+
+
+def _committed_s(desk: Desk, done: Actuation) -> float:
+    """Since when the change has been in force on all devices."""
+    return desk.clock.now_s() if done.committed_at_s is None else done.committed_at_s
 
 
 def verify(desk: Desk, state: IncidentState) -> Command[str]:
     """Confirm what went as forecast; roll back what did not."""
     plan = desk.journal.plan(state["plan_id"])
-    tracker, committed = desk.situation.tracker, state["committed_s"]
+    tracker = desk.situation.tracker
     desk.enter(plan.incident_id, Phase.VERIFYING)
-    now = desk.clock.now_s()
-    outcome = judge(tracker, plan, committed - _BEFORE_S, committed + CONVERGENCE_S, now)
-    desk.journal.put_artefact(plan.incident_id, f"outcome:{plan.id}", outcome)
     try:
-        if outcome.kept:
-            done = desk.actuator.confirm(plan)
-        else:
-            done = desk.actuator.roll_back(plan, outcome.reason)
+        # A device may have returned while nobody watched, or an earlier run have been cut off.
+        done = desk.actuator.reconcile(plan)
+        outcome = _outcome(desk, state, plan)
+        if done is None or done.state == "committed":
+            done = _decide(desk, plan, outcome)
+    except (LeaseHeld, LeaseLost):
+        raise  # It goes on in the process that has it now.
     except (Refused, NetworkError) as exc:
         desk.tell(plan.incident_id, "failed", "actuator", str(exc))
         return Command(goto="escalate", update={"note": str(exc)})
@@ -129,7 +177,27 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
     desk.snapshot(plan.incident_id, "after")
     hurt = _watch_services(desk, state, plan.incident_id, at_once=True)
     in_force = {"temporary_plan_id": plan.id if plan.temporary else ""}
-    return Command(goto="repair", update=in_force | hurt | {"waiting_since_s": now})
+    waiting = {"waiting_since_s": desk.clock.now_s()}
+    return Command(goto="repair", update=in_force | hurt | waiting)
+
+
+def _outcome(desk: Desk, state: IncidentState, plan: Plan) -> Outcome:
+    """What came of the plan; once decided by, it stays as it was."""
+    name = f"outcome:{plan.id}"
+    if known := desk.journal.artefact(plan.incident_id, name, Outcome):
+        return known
+    committed = state["committed_s"]
+    before_s, from_s = committed - _BEFORE_S, committed + CONVERGENCE_S
+    tracker = desk.situation.tracker
+    outcome = judge(tracker, plan, before_s, from_s, desk.clock.now_s())
+    desk.journal.put_artefact(plan.incident_id, name, outcome)
+    return outcome
+
+
+def _decide(desk: Desk, plan: Plan, outcome: Outcome) -> Actuation:
+    if outcome.kept:
+        return desk.actuator.confirm(plan, desk.situation.tracker.down_links)
+    return desk.actuator.roll_back(plan, outcome.reason)
 
 
 def _watch_services(
@@ -170,6 +238,9 @@ def _taken_back(desk: Desk, state: IncidentState, plan: Plan, done: Actuation) -
     desk.tell(plan.incident_id, done.state, "actuator", done.reason)
     if done.state == "quarantined":
         return Command(goto="escalate", update={"note": note})
+    if done.state == "returned" and state["attempt"] < MOST_ATTEMPTS:
+        # Nobody was there to confirm it, which says nothing against the remedy.
+        return Command(goto="returner" if plan.purpose == "return" else "planner")
     return _another(state, plan, note)
 
 
@@ -297,7 +368,7 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
     attempt = state["attempt"] + 1
     request = PlanRequest(
         incident_id=incident_id,
-        attempt=attempt,
+        attempt=desk.next_plan_number(incident_id),
         purpose="return",
         cause=cause,
         remedy=Remedy(id="return", actions=temporary.way_back, reason="the cause is repaired"),
@@ -320,6 +391,7 @@ def resolve(desk: Desk, state: IncidentState) -> Command[str]:
     incident_id = state["incident_id"]
     _close(desk, state, Phase.RESOLVED)
     desk.tell(incident_id, "resolved", "supervisor", "nothing is left wrong or temporary")
+    desk.enter(incident_id, Phase.RESOLVED)
     return Command(goto=END, update={"phase": Phase.RESOLVED.value})
 
 
@@ -328,12 +400,13 @@ def escalate(desk: Desk, state: IncidentState) -> Command[str]:
     incident_id = state["incident_id"]
     _close(desk, state, Phase.ESCALATED)
     _hand_over(desk, incident_id, "escalated", state.get("note", ""))
+    desk.enter(incident_id, Phase.ESCALATED)
     return Command(goto=END, update={"phase": Phase.ESCALATED.value})
 
 
 def _close(desk: Desk, state: IncidentState, phase: Phase) -> None:
+    """Keep what is to be kept; the phase itself comes last, since nobody looks behind it again."""
     incident = desk.incident(state["incident_id"])
-    desk.enter(incident.id, phase)
     desk.snapshot(incident.id, "final")
     tracker = desk.situation.tracker
     minutes = tracker.services.minutes_lost(incident.onset_s, desk.clock.now_s())

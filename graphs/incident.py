@@ -46,8 +46,11 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
     "simulator": (deliberation.simulate_trials, ("wait",)),
     "planner": (deliberation.plan, ("supervisor", "planner", "escalate")),
     "approval": (execution.await_approval, ("approval", "actuator", "planner", "escalate")),
-    "actuator": (execution.actuate, ("wait", "diagnoser", "planner", "returner", "escalate")),
-    "verifier": (execution.verify, ("repair", "resolve", "planner", "escalate")),
+    "actuator": (
+        execution.actuate,
+        ("wait", "verifier", "diagnoser", "planner", "returner", "escalate"),
+    ),
+    "verifier": (execution.verify, ("repair", "resolve", "planner", "returner", "escalate")),
     "repair": (execution.await_repair, ("wait", "soak", "escalate")),
     "soak": (execution.soak, ("wait", "repair", "returner", "resolve")),
     "returner": (execution.plan_return, ("approval", "resolve", "escalate")),

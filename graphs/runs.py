@@ -1,18 +1,18 @@
-"""The one place that invokes the incident graph: threads, interrupts, limits, durability."""
+"""The one place that invokes the incident graph: threads, interrupts, limits, leases."""
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.types import Command
 
+from graphs.checkpoints import FencedSaver
 from graphs.desk import Desk
 from graphs.incident import build_incident_graph
-from tools.trace import incident_context, incident_trace_id, workflow_span
+from tools.journal.holder import Holder
+from tools.journal.lease_rows import incident_subject
+from tools.trace import incident_context, workflow_span
 
 _RECURSION_LIMIT = 400
 """Steps of one invoke. An incident takes about 20 between two interrupts; the rest is the bound."""
@@ -22,7 +22,7 @@ _RECURSION_LIMIT = 400
 class Pending:
     """An incident that stands at an interrupt. `kind`: "wait" or "approval"; `until_s`: when
     waiting
-    ends, or when the request for approval expires."""
+    ends, or when the request for approval expires or is made again."""
 
     incident_id: str
     interrupt_id: str
@@ -34,17 +34,22 @@ class Pending:
 class IncidentRuns:
     """Starts and resumes incidents; one thread per incident id, kept in `checkpoints`."""
 
-    def __init__(self, desk: Desk, checkpoints: Path) -> None:
+    def __init__(self, desk: Desk, checkpoints: FencedSaver, holder: Holder) -> None:
         self._desk = desk
-        self._connection = sqlite3.connect(checkpoints, check_same_thread=False)
-        self._graph = build_incident_graph(desk, SqliteSaver(self._connection))
+        self._checkpoints = checkpoints
+        self._holder = holder
+        self._graph = build_incident_graph(desk, checkpoints)
 
     def close(self) -> None:
         """Close the checkpoint store."""
-        self._connection.close()
+        self._checkpoints.close()
 
     def start(self, incident_id: str) -> None:
-        """Run a new incident to its first interrupt; one that has begun goes on where it stood."""
+        """Run a new incident to its first interrupt; one that has begun goes on where it stood.
+
+        Raises:
+            LeaseHeld: another process works on it.
+        """
         known = self._graph.get_state(self._config(incident_id)).values
         # Input would start a thread over that has a checkpoint.
         self._invoke(incident_id, None if known else {"incident_id": incident_id})
@@ -64,7 +69,13 @@ class IncidentRuns:
         return None
 
     def resume(self, pending: Pending) -> None:
-        """Go on from an interrupt; what is not pending any more is left alone."""
+        """Go on from an interrupt; what is not pending any more is left alone.
+
+        Raises:
+            LeaseHeld: another process works on it.
+        """
+        # The lease first: until then, another process may end the wait as well.
+        self._holder.take(incident_subject(pending.incident_id))
         now = self.pending(pending.incident_id)
         if now is None or now.interrupt_id != pending.interrupt_id:
             return  # LangGraph would ignore an unknown id without a word.
@@ -77,9 +88,14 @@ class IncidentRuns:
         return list(reversed(passed))
 
     def _invoke(self, incident_id: str, given: Any) -> None:
-        context = incident_context(incident_trace_id(incident_id))
+        journal = self._desk.journal
+        lease = self._holder.take(incident_subject(incident_id))
+        context = incident_context(int(journal.incident(incident_id).trace_id, 16))
         now = self._desk.clock.now_s()
-        with workflow_span(self._desk.tracer, "incident", context=context, time_s=now):
+        with (
+            journal.holding(lease),
+            workflow_span(self._desk.tracer, "incident", context=context, time_s=now),
+        ):
             # An interrupt returns from invoke without raising, so the span ends well before the
             # wait.
             self._graph.invoke(given, self._config(incident_id), durability="sync")

@@ -3,22 +3,33 @@ due.
 """
 
 import json
-from collections.abc import Callable
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from agents.budget import Budget
-from agents.monitor import Monitor, incident_from
-from agents.role import RoleUnfinished, run_role
+from graphs.admission import Admission
 from graphs.desk import Desk
-from graphs.runs import IncidentRuns
-from tools.journal.records import ApprovalRequest
-from tools.trace import incident_context, incident_trace_id, workflow_span
-from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
+from graphs.runs import IncidentRuns, Pending
+from tools.clock import never
+from tools.journal.anchors import Anchors
+from tools.journal.errors import JournalFailed, LeaseHeld, LeaseLost
+from tools.journal.holder import Holder
+from tools.journal.lease_rows import incident_subject, network_subject
+from tools.journal.records import ApprovalRequest, WatchRecord
+from twin.errors import NoctuaError
+from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 from twin.nouns.plan import Plan
 
 POLL_S = 30.0
 """How often telemetry is taken in; counters come every 30 to 60 s."""
+
+_REPORT_S = 5.0
+"""Wall seconds between two reports of how the watch is."""
+
+_log = logging.getLogger(__name__)
 
 
 class Approver(Protocol):
@@ -30,167 +41,217 @@ class Approver(Protocol):
 
 
 class Watch:
-    """Operates one network. `approver`: only the demo's own flag and the evals give one."""
+    """Operates one network, unless another process does: then it stands by.
+
+    `approver`: only the demo's own flag and the evals give one. `stop`: asked between two steps,
+    and while waiting. `tolerant`: what fails blocks its incident, or the network, with the reason
+    in the journal, and is tried again in the next step; otherwise it leaves `step`.
+    """
 
     def __init__(
         self,
         desk: Desk,
         runs: IncidentRuns,
+        holder: Holder,
         tracker_file: Path,
+        anchors: Anchors,
+        *,
         approver: Approver | None = None,
         on_step: Callable[[float], None] = lambda _: None,
+        stop: Callable[[], bool] = never,
+        tolerant: bool = False,
     ) -> None:
         self._desk = desk
         self._runs = runs
+        self._holder = holder
+        self._admission = Admission(desk)
         self._tracker_file = tracker_file
+        self._anchors = anchors
         self._approver = approver
         self._on_step = on_step
+        self._stop = stop
+        self._tolerant = tolerant
+        self._network = desk.situation.network.name
+        self._subject = network_subject(self._network)
+        self._blocked = {b.subject for b in desk.journal.blocked()}
+        self._started_s = desk.clock.now_s()
+        self._steps = self._failures = 0
+        self._trouble = ""
+        self._reported_s = 0.0
+        self.standing_by = False
 
     def run(self, until_s: float, *, stop_when_quiet: bool = False) -> None:
         """Watch until the network's clock shows `until_s`.
 
         `stop_when_quiet`: end as soon as there has been an incident and none is open any more.
         """
-        self._revive()
-        while self._desk.clock.now_s() < until_s:
+        while self._desk.clock.now_s() < until_s and not self._stop():
             now = self._desk.clock.now_s()
             self.step()
             self._on_step(now)
             if stop_when_quiet and self._has_finished():
                 break
-            self._desk.clock.wait_until(min(now + POLL_S, until_s))
+            self._rest(min(now + POLL_S, until_s))
         self.save()
 
     def step(self) -> None:
         """Take in what arrived, open incidents for what is new, and carry on those that are due."""
-        tracker = self._desk.situation.tracker
-        tracker.book.hold(s.id for i in self._open_incidents() for s in i.symptoms)
-        tracker.ingest(self._desk.situation.network.poll())
-        self._open_new()
-        self._carry_on()
+        self._trouble = ""
+        with self._guarded(self._subject):
+            try:
+                lease = self._holder.take(self._subject)
+            except LeaseHeld:
+                self.standing_by = True
+                return
+            self.standing_by = False
+            with self._desk.journal.holding(lease):
+                tracker = self._desk.situation.tracker
+                tracker.book.hold(s.id for i in self._open_incidents() for s in i.symptoms)
+                tracker.ingest(self._desk.situation.network.poll())
+                # Before the next poll, which says that this batch needs not be given again.
+                self.save()
+                opened = self._admission.admit()
+            for incident_id in opened:
+                with self._guarded(incident_subject(incident_id)):
+                    self._runs.start(incident_id)
+            self._carry_on()
+        self._steps += 1
+        self._failures = self._failures + 1 if self._trouble else 0
+        self._anchors.note(self._desk.clock.now_s())
+        self._report()
 
     def save(self) -> None:
-        """Keep what the tracker has learned."""
+        """Keep what the tracker has learned; what cannot be kept is learned again."""
         draft = self._tracker_file.with_suffix(".new")
-        draft.write_text(json.dumps(self._desk.situation.tracker.dump()), encoding="utf-8")
-        draft.replace(self._tracker_file)
+        try:
+            draft.write_text(json.dumps(self._desk.situation.tracker.dump()), encoding="utf-8")
+            draft.replace(self._tracker_file)
+        except OSError as error:
+            self._trouble = f"{self._tracker_file} cannot be written ({error.strerror})"
+            _log.warning("%s", self._trouble)
+
+    def _rest(self, until_s: float) -> None:
+        """Wait, but go on at once with what somebody answers from another process."""
+        clock, journal = self._desk.clock, self._desk.journal
+        while clock.now_s() < until_s and not self._stop():
+            clock.wait_until(until_s, lambda: self._stop() or self._is_woken())
+            if clock.now_s() < until_s and not self._stop() and not self.standing_by:
+                with self._guarded(self._subject):
+                    self._carry_on()
+                    journal.changed_elsewhere()
+
+    def _is_woken(self) -> bool:
+        try:
+            return self._desk.journal.changed_elsewhere()
+        except JournalFailed:
+            return False  # The next step finds out the same, and says so.
+
+    # Incidents
 
     def _open_incidents(self) -> list[Incident]:
-        network = self._desk.situation.network.name
-        records = self._desk.journal.incidents(network=network)
-        return [r.incident for r in records if r.phase not in TERMINAL_PHASES]
-
-    def _joinable(self) -> list[Incident]:
-        """Open incidents, and those handed to a person while their symptoms go on."""
-        network = self._desk.situation.network.name
-        book = self._desk.situation.tracker.book
-        return [
-            record.incident
-            for record in self._desk.journal.incidents(network=network)
-            if record.phase not in TERMINAL_PHASES
-            or (
-                record.phase is Phase.ESCALATED
-                and any(book.is_active(s.id) for s in record.incident.symptoms)
-            )
-        ]
+        still_open = set(Phase) - TERMINAL_PHASES
+        records = self._desk.journal.incidents(network=self._network, phases=still_open)
+        return [r.incident for r in records]
 
     def _has_finished(self) -> bool:
-        network = self._desk.situation.network.name
-        records = self._desk.journal.incidents(network=network)
-        return bool(records) and all(r.phase in TERMINAL_PHASES for r in records)
-
-    def _fresh_symptoms(self) -> list[Symptom]:
-        """Active symptoms that no open incident has, and no closed one had at that time."""
-        network = self._desk.situation.network.name
-        taken: dict[str, float] = {}
-        for record in self._desk.journal.incidents(network=network):
-            closed = record.phase in TERMINAL_PHASES
-            for symptom in record.incident.symptoms:
-                # A closed incident has dealt with a symptom until it is raised anew.
-                known = symptom.first_seen_s if closed else float("inf")
-                taken[symptom.id] = max(taken.get(symptom.id, 0.0), known)
-        active = self._desk.situation.tracker.active_symptoms()
-        return [s for s in active if s.first_seen_s > taken.get(s.id, -1.0)]
-
-    def _open_new(self) -> None:
-        fresh = self._fresh_symptoms()
-        if not fresh or all(s.kind in ("traffic_surge", "probe_delay") for s in fresh):
-            return
-        open_now = self._joinable()
-        monitor = Monitor(self._desk.situation, fresh, open_now)
-        # The trace of this judgement is that of the first incident that it can lead to.
-        name = open_now[0].id if open_now else self._next_id()
-        context = incident_context(incident_trace_id(name))
-        clock = self._desk.clock
-        with workflow_span(self._desk.tracer, "watch", context=context, time_s=clock.now_s()):
-            try:
-                run = run_role(
-                    monitor.role(),
-                    monitor.task(),
-                    self._desk.minds,
-                    Budget(),
-                    clock,
-                    self._desk.tracer,
-                )
-            except RoleUnfinished:
-                return  # The symptoms stay fresh, and are looked at again in the next step.
-        for group in run.answer.groups:
-            if group.joins:
-                self._join(group.joins, [s for s in fresh if s.id in group.symptoms])
-            else:
-                number = len(self._desk.journal.incidents()) + 1
-                incident = incident_from(
-                    group, fresh, self._desk.situation.network.name, clock.now_s(), number
-                )
-                self._admit(incident, run.finished_by)
-
-    def _next_id(self) -> str:
-        return f"{self._desk.situation.network.name}-{len(self._desk.journal.incidents()) + 1:04d}"
-
-    def _join(self, incident_id: str, symptoms: list[Symptom]) -> None:
-        incident = self._desk.incident(incident_id)
-        known = {s.id for s in symptoms}
-        kept = tuple(s for s in incident.symptoms if s.id not in known)
-        self._desk.journal.update_incident(
-            incident.model_copy(update={"symptoms": (*kept, *symptoms)})
-        )
-        for symptom in symptoms:
-            self._desk.tell(incident_id, "symptom", "monitor", f"joined: {symptom.id}")
-
-    def _admit(self, incident: Incident, finished_by: str) -> None:
-        trace = f"{incident_trace_id(incident.id):032x}"
-        self._desk.journal.open_incident(incident, incident.detected_s, trace)
-        raw = sum(s.alarms for s in incident.symptoms)
-        self._desk.tell(
-            incident.id,
-            "detected",
-            "monitor",
-            f"{incident.title} ({incident.severity}; "
-            f"{raw} alarms in {len(incident.symptoms)} symptoms)",
-            {"finished_by": finished_by},
-        )
-        self._runs.start(incident.id)
+        return self._desk.journal.incident_count(self._network) > 0 and not self._open_incidents()
 
     def _carry_on(self) -> None:
         for incident in self._open_incidents():
-            now = self._desk.clock.now_s()
-            pending = self._runs.pending(incident.id)
-            if pending is None:
-                continue
-            if pending.kind == "approval":
-                request = self._desk.journal.approval_request(pending.plan_id, now)
-                if request.approval is None and self._approver is not None:
-                    plan = self._desk.journal.plan(pending.plan_id)
-                    self._approver.consider(request, plan, now)
-                    request = self._desk.journal.approval_request(pending.plan_id, now)
-                if request.approval is None and now < pending.until_s:
-                    continue
-            elif now < pending.until_s:
-                continue
-            self._runs.resume(pending)
+            with self._guarded(incident_subject(incident.id)):
+                self._carry_on_one(incident.id)
 
-    def _revive(self) -> None:
-        """Carry on what a death of the process cut off between two steps."""
-        for incident in self._open_incidents():
-            if self._runs.pending(incident.id) is None:
-                self._runs.start(incident.id)
+    def _carry_on_one(self, incident_id: str) -> None:
+        pending = self._runs.pending(incident_id)
+        if pending is None:
+            # A death of the process, or a failure, cut it off between two steps.
+            self._runs.start(incident_id)
+        elif self._is_due(pending):
+            self._runs.resume(pending)
+        else:
+            return
+        closed = self._desk.journal.incident(incident_id).phase in TERMINAL_PHASES
+        if closed:
+            self._holder.release(incident_subject(incident_id))
+        elif self._runs.pending(incident_id) is None:
+            raise NoctuaError(f"the thread of {incident_id} has ended, and it is not closed")
+
+    def _is_due(self, pending: Pending) -> bool:
+        now = self._desk.clock.now_s()
+        if pending.kind != "approval":
+            return now >= pending.until_s
+        request = self._desk.journal.approval_request(pending.plan_id, now)
+        if request.approval is None and self._approver is not None:
+            self._approver.consider(request, self._desk.journal.plan(pending.plan_id), now)
+            request = self._desk.journal.approval_request(pending.plan_id, now)
+        return request.approval is not None or now >= pending.until_s
+
+    # Trouble
+
+    @contextmanager
+    def _guarded(self, subject: str) -> Iterator[None]:
+        try:
+            yield
+        except (LeaseHeld, LeaseLost) as refusal:
+            _log.info("%s", refusal)  # It goes on there.
+        except Exception as error:
+            if not self._tolerant:
+                raise
+            self._note_trouble(subject, error)
+        else:
+            self._note_end(subject)
+
+    def _note_trouble(self, subject: str, error: Exception) -> None:
+        if isinstance(error, NoctuaError):
+            reason = str(error)
+            _log.warning("%s: %s", subject, reason)
+        else:
+            reason = f"internal error: {error!r}"
+            _log.exception("%s", subject, exc_info=error)
+        self._trouble = reason
+        try:
+            if subject not in self._blocked:
+                self._tell(subject, "blocked", reason)
+            self._desk.journal.block(subject, reason, self._desk.clock.now_s())
+            self._blocked.add(subject)
+        except NoctuaError as again:
+            _log.warning("%s: the reason was not recorded: %s", subject, again)
+
+    def _note_end(self, subject: str) -> None:
+        if subject not in self._blocked:
+            return
+        try:
+            self._desk.journal.unblock(subject)
+            self._tell(subject, "unblocked", "it goes on")
+            self._blocked.discard(subject)
+        except NoctuaError as error:
+            _log.warning("%s: that it goes on was not recorded: %s", subject, error)
+
+    def _tell(self, subject: str, kind: str, text: str) -> None:
+        about, _, name = subject.partition(":")
+        if about == "incident":
+            self._desk.tell(name, kind, "watch", text)
+
+    def _report(self) -> None:
+        """Say how the watch is, for `doctor` and `handover`."""
+        wall_s = time.monotonic()
+        if wall_s - self._reported_s < _REPORT_S and not self._trouble:
+            return
+        self._reported_s = wall_s
+        record = WatchRecord(
+            network=self._network,
+            holder=self._holder.id,
+            started_s=self._started_s,
+            stepped_s=self._desk.clock.now_s(),
+            stepped_wall_s=time.time(),
+            steps=self._steps,
+            alarms=self._desk.situation.tracker.book.alarms,
+            failures=self._failures,
+            trouble=self._trouble,
+        )
+        try:
+            self._desk.journal.report_watch(record)
+        except JournalFailed as error:
+            if not self._tolerant:
+                raise
+            _log.warning("how the watch is was not recorded: %s", error)

@@ -5,8 +5,9 @@ A state directory holds everything that outlives the process:
     policy.yaml           optional: an approval policy in place of the shipped one
     journal.sqlite        incidents, plans, approvals, changes, audit chain
     checkpoints.sqlite    LangGraph's threads, one per incident
-    knowledge.json        the knowledge graph
+    knowledge/<network>.json  the knowledge graph of a network
     trackers/<network>.json   what was learned of a network
+    locks/                one file for each process that holds leases
     networks/<network>.sqlite an emulated network's own file (its drivers' business, not ours)
     traces/<trace id>.jsonl   spans
     reports/              what was written for people
@@ -14,20 +15,24 @@ A state directory holds everything that outlives the process:
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from agents.playbook.policies import playbook
 from agents.role import Mind
 from agents.situation import Situation
+from graphs.checkpoints import FencedSaver
 from graphs.desk import Desk
 from graphs.runs import IncidentRuns
 from graphs.watch import Approver, Watch
 from tools.change.actuator import Actuator
 from tools.change.policy import ApprovalPolicy, default_policy, load_policy
-from tools.clock import Clock
+from tools.clock import Clock, never
 from tools.graph_store.build import build_graph
 from tools.graph_store.networkx_graph import NetworkxGraph
+from tools.journal.anchors import Anchors, anchor_file
+from tools.journal.holder import Holder
 from tools.journal.journal import Journal
 from tools.network.protocol import Network
 from tools.trace import TraceFiles
@@ -37,6 +42,14 @@ from twin.nouns.configuration import NetworkConfiguration
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.tracking.tracker import Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """How the two databases are opened; only who tests their failures gives others."""
+
+    journal: Callable[[Path], Journal] = Journal.open
+    checkpoints: Callable[[Path, Journal], FencedSaver] = FencedSaver.open
 
 
 class Workplace:
@@ -52,19 +65,24 @@ class Workplace:
         minds: Sequence[Mind] | None = None,
         approver: Approver | None = None,
         on_step: Callable[[float], None] = lambda _: None,
+        stop: Callable[[], bool] = never,
+        tolerant: bool = False,
+        stores: Stores | None = None,
     ) -> None:
+        stores = stores or Stores()
         rules = policy or policy_of(state)
-        for folder in ("trackers", "traces", "reports"):
+        for folder in ("knowledge", "trackers", "traces", "reports"):
             make_folder(state / folder)
         self.state = state
         self.network = network
         inventory = network.inventory()
         self.twin = Twin(inventory)
-        self.journal = Journal.open(state / "journal.sqlite")
+        self.journal = stores.journal(state / "journal.sqlite")
+        self.holder = Holder(self.journal, state / "locks")
         self._traces = TraceFiles(state / "traces")
         tracker_file = state / "trackers" / f"{network.name}.json"
         self.tracker = self._tracker(tracker_file)
-        graph = NetworkxGraph.open(state / "knowledge.json")
+        graph = NetworkxGraph.open(state / "knowledge" / f"{network.name}.json")
         build_graph(graph, inventory)
         situation = Situation(
             network=network,
@@ -81,8 +99,19 @@ class Workplace:
             clock=clock,
             tracer=self._traces.tracer,
         )
-        self.runs = IncidentRuns(self.desk, state / "checkpoints.sqlite")
-        self.watch = Watch(self.desk, self.runs, tracker_file, approver, on_step)
+        checkpoints = stores.checkpoints(state / "checkpoints.sqlite", self.journal)
+        self.runs = IncidentRuns(self.desk, checkpoints, self.holder)
+        self.watch = Watch(
+            self.desk,
+            self.runs,
+            self.holder,
+            tracker_file,
+            Anchors(self.journal, anchor_file(state, rules.audit.anchor_file)),
+            approver=approver,
+            on_step=on_step,
+            stop=stop,
+            tolerant=tolerant,
+        )
 
     def _tracker(self, file: Path) -> Tracker:
         inventory = self.network.inventory()
@@ -98,6 +127,7 @@ class Workplace:
     def close(self) -> None:
         """Keep what was learned, and close every file; the network is the caller's."""
         self.watch.save()
+        self.holder.close()
         self.runs.close()
         self.journal.close()
         self._traces.close()

@@ -201,7 +201,7 @@ def test_incident_begins_with_the_earliest_sign(situation: Situation) -> None:
     _raise(situation, "silent_loss", "A|A-B", after_s=10.0)
     symptoms = situation.tracker.active_symptoms()
     group = _group(*(s.id for s in symptoms))
-    incident = incident_from(group, symptoms, "live", START_S + 100, 7)
+    incident = incident_from(group, symptoms, "live-0007", "live", START_S + 100)
     assert incident.id == "live-0007"
     assert (incident.onset_s, incident.detected_s) == (START_S + 10, START_S + 100)
     assert incident.symptoms == symptoms

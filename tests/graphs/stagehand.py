@@ -72,16 +72,20 @@ class Person:
             return
         decision = self.decisions[min(len(self.answered), len(self.decisions) - 1)]
         self.answered.append(plan.id)
-        self.journal.answer(answer_to(plan, decision, now_s))
+        for name in ("erin", "frank")[len(request.answers) : request.approvers_needed]:
+            if not self.journal.answer(answer_to(plan, decision, now_s, name)).still_needed:
+                break
 
 
-def answer_to(plan: Plan, decision: Literal["approve", "reject"], now_s: float) -> Approval:
+def answer_to(
+    plan: Plan, decision: Literal["approve", "reject"], now_s: float, by: str = "erin"
+) -> Approval:
     """A person's answer."""
     return Approval(
         plan_id=plan.id,
         plan_hash=plan.hash,
         decision=decision,
-        by="erin",
+        by=by,
         reason="I looked at it",
         decided_s=now_s,
     )
@@ -116,6 +120,12 @@ class Operation:
     def is_waiting_for_approval(self) -> bool:
         """Whether a person is asked."""
         return bool(self.journal.approval_requests(self.clock.now_s(), state="waiting"))
+
+    def approve(self, plan: Plan) -> None:
+        """Have as many people approve as are needed."""
+        request = self.journal.approval_request(plan.id, self.clock.now_s())
+        for name in ("erin", "frank")[: request.approvers_needed]:
+            self.journal.answer(answer_to(plan, "approve", self.clock.now_s(), name))
 
     def phase(self, incident_id: str = FIRST) -> Phase:
         """Where the incident stands."""

@@ -16,7 +16,6 @@ from tests.graphs.stagehand import (
     WRONG_WEIGHT,
     Operation,
     Person,
-    answer_to,
     case,
     operating,
 )
@@ -252,7 +251,7 @@ def test_resuming_without_an_answer_in_the_journal_approves_nothing(tmp_path: Pa
         assert operation.touched() == []
         assert operation.is_waiting_for_approval()
         plan = operation.plans()[0]
-        operation.journal.answer(answer_to(plan, "approve", operation.clock.now_s()))
+        operation.approve(plan)
         operation.run()
         assert operation.phase() is Phase.RESOLVED
 
@@ -263,7 +262,7 @@ def test_resume_of_what_is_not_pending_any_more_does_nothing(tmp_path: Path) -> 
         pending = operation.workplace.runs.pending(FIRST)
         assert pending is not None
         plan = operation.plans()[0]
-        operation.journal.answer(answer_to(plan, "approve", operation.clock.now_s()))
+        operation.approve(plan)
         operation.run()
         timeline = operation.journal.timeline(FIRST)
         operation.workplace.runs.resume(pending)
@@ -302,7 +301,7 @@ def test_incident_goes_on_after_the_process_ended_at_the_approval(tmp_path: Path
         assert operation.clock.now_s() >= asked_s
         assert operation.phase() is Phase.AWAITING_APPROVAL
         assert operation.workplace.tracker.active_symptoms() == symptoms
-        operation.journal.answer(answer_to(plan, "approve", operation.clock.now_s()))
+        operation.approve(plan)
         operation.run()
         assert operation.phase() is Phase.RESOLVED
         assert len(operation.told("detected")) == 1

@@ -29,10 +29,11 @@ class Anchors:
     def __init__(self, journal: Journal, file: Path | None) -> None:
         self._journal = journal
         self._file = file
+        self._noted: str | None = None
         self.trouble = ""
 
     def note(self, now_s: float) -> None:
-        """Write down where the chain ends; call it after the transaction, never inside one."""
+        """Write down where the chain ends, if it has grown; never call it inside a transaction."""
         if self._file is None:
             return
         try:
@@ -40,7 +41,9 @@ class Anchors:
             if head is None:
                 self._fail("a transaction was open, and what it wrote may yet be taken back")
                 return
-            append_anchor(self._file, Anchor(**head.model_dump(), time_s=now_s))
+            if head.head != self._noted:
+                append_anchor(self._file, Anchor(**head.model_dump(), time_s=now_s))
+                self._noted = head.head
         except (OSError, JournalFailed) as error:
             self._fail(str(error))
         else:

@@ -64,7 +64,11 @@ class Network(Protocol):
         ...
 
     def poll(self) -> Sequence[Telemetry]:
-        """What arrived since the last call, in order of arrival."""
+        """What arrived since the last call, in order of arrival.
+
+        Whoever opens a network anew may be given the last batch again, since whoever had it may
+        have died with it; `received_s` tells what is new.
+        """
         ...
 
     def running(self, node: str) -> DeviceConfiguration:

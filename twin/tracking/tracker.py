@@ -107,6 +107,7 @@ class Tracker:
         self.attributed: dict[str, frozenset[str]] = {}
         self.changed_nodes: dict[str, float] = {}
         self.now_s = 0.0
+        self._kept_s = -math.inf
         self.load_bias: FloatArray = np.zeros(topology.n_arcs)
         self.load_spread: FloatArray = np.full(topology.n_arcs, 0.15)
         self.rounds_learned = 0
@@ -239,8 +240,10 @@ class Tracker:
     # ---------------------------------------------------------------------------
 
     def ingest(self, records: Iterable[Telemetry]) -> None:
-        """Take records in order of arrival."""
+        """Take records in order of arrival; what was taken before a restart is not taken twice."""
         for record in records:
+            if record.received_s <= self._kept_s:
+                continue
             self.now_s = max(self.now_s, record.received_s)
             match record:
                 case CounterRound():
@@ -500,7 +503,7 @@ class Tracker:
             module = recorded.capacity_bps / recorded.members
             tracker._set_capacity(link, capacity_bps, round(capacity_bps / module))
         tracker.last_step_s = data["last_step_s"]
-        tracker.now_s = data["now_s"]
+        tracker.now_s = tracker._kept_s = data["now_s"]
         tracker.load_bias = np.array(data["load_bias"])
         tracker.load_spread = np.array(data["load_spread"])
         tracker._loss_spread = np.array(data["loss_spread"])

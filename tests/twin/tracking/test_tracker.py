@@ -530,7 +530,12 @@ def test_report_that_is_late_is_late_after_a_restart_too(
     tracker.set_running(known.intended)
     data = json.loads(json.dumps(tracker.dump()))
     revived = Tracker.load(data, known, partial(offered_totals, Twin(known)))
+    heard = revived.intake.summary().received
     revived.ingest([lost, _commit("D", "manual", START_S)])
+    assert revived.intake.summary().received == heard, "it was taken before the restart"
+    later_s = START_S + 90
+    again = _commit("D", "manual", START_S)
+    revived.ingest([replace(lost, received_s=later_s), replace(again, received_s=later_s)])
     assert _symptoms(revived) == []
     assert revived.down_links == frozenset()
     assert revived.intake.summary().late == 2
@@ -567,6 +572,5 @@ def test_revived_tracker_clears_what_is_over(tracker: Tracker, known: Inventory)
     assert _symptoms(tracker) == ["queue_drops:C|C-D"]
     data = json.loads(json.dumps(tracker.dump()))
     revived = Tracker.load(data, known, partial(offered_totals, Twin(known)))
-    revived.ingest([counters.read()])
-    _feed(revived, counters, 1)
+    _feed(revived, counters, 2)
     assert _symptoms(revived) == []

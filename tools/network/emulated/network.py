@@ -69,6 +69,7 @@ class EmulatedNetwork:
         done = file.sources()
         self._script = [s for s in self._scripted() if s.source not in done]
         self._now_s, self._polled_s = file.clock()
+        self._handed_s = self._polled_s
         self._catch_up()
 
     @classmethod
@@ -121,11 +122,15 @@ class EmulatedNetwork:
         return self._now_s
 
     def poll(self) -> Sequence[Telemetry]:
-        """What arrived since the last call, in order of arrival."""
+        """What arrived since the last call, in order of arrival.
+
+        Asking for more says that the last batch was kept; until then it is given to whoever opens
+        the network anew.
+        """
         taken = self.plant.take_telemetry()
         with self._file.cheaply():
-            self._file.set_polled(self._now_s)
-        self._polled_s = self._now_s
+            self._file.set_polled(self._handed_s)
+        self._polled_s, self._handed_s = self._handed_s, self._now_s
         return taken
 
     def running(self, node: str) -> DeviceConfiguration:

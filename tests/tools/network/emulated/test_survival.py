@@ -1,5 +1,6 @@
 """The network does not notice when the process that runs it dies."""
 
+import math
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -78,11 +79,35 @@ def _run(
     for since in range(step, 3000 + 1, step):
         network.advance(begin + since)
         _act(network, float(since))
-        received += network.poll()
+        received += _new(network.poll(), received)
         if since in deaths:
             network.close()
             network = EmulatedNetwork.open(path)
     return _bytes(received), network
+
+
+def _new(batch: Sequence[Telemetry], received: Sequence[Telemetry]) -> list[Telemetry]:
+    """Whoever opens the network anew is given the last batch again."""
+    last_s = max((item.received_s for item in received), default=-math.inf)
+    return [item for item in batch if item.received_s > last_s]
+
+
+def test_batch_that_may_have_died_with_its_reader_is_given_again(
+    start: Start, tmp_path: Path
+) -> None:
+    network = start(BUSY)
+    network.advance(network.now_s() + 600)
+    first = network.poll()
+    network.advance(network.now_s() + 60)
+    second = network.poll()
+    network.close()
+    again = EmulatedNetwork.open(tmp_path / "six.db")
+    assert _bytes(again.poll()) == _bytes(second)
+    assert _bytes(first)[-1] not in _bytes(second)
+    again.advance(again.now_s() + 60)
+    third = again.poll()
+    again.close()
+    assert min(item.received_s for item in third) > max(item.received_s for item in second)
 
 
 def test_same_seed_gives_the_same_bytes_however_often_it_dies(start: Start, tmp_path: Path) -> None:

@@ -1,0 +1,109 @@
+"""From fresh symptoms to incidents, which stand in the journal before any graph runs."""
+
+from agents.budget import Budget
+from agents.monitor import Monitor, incident_from
+from agents.role import RoleUnfinished, run_role
+from graphs.desk import Desk
+from tools.trace import incident_context, incident_trace_id, workflow_span
+from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
+
+
+class Admission:
+    """Opens incidents on one network, and lets symptoms join those that are open."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def admit(self) -> list[str]:
+        """Have the monitor group what is fresh; the ids of the incidents that were opened."""
+        fresh = self._fresh_symptoms()
+        if not fresh or all(s.kind in ("traffic_surge", "probe_delay") for s in fresh):
+            return []
+        open_now = self._joinable()
+        monitor = Monitor(self._desk.situation, fresh, open_now)
+        # The trace of this judgement is that of the first incident that it can lead to.
+        name = open_now[0].id if open_now else self._next_id()
+        context = incident_context(incident_trace_id(name))
+        clock = self._desk.clock
+        with workflow_span(self._desk.tracer, "watch", context=context, time_s=clock.now_s()):
+            try:
+                run = run_role(
+                    monitor.role(),
+                    monitor.task(),
+                    self._desk.minds,
+                    Budget(),
+                    clock,
+                    self._desk.tracer,
+                )
+            except RoleUnfinished:
+                return []  # The symptoms stay fresh, and are looked at again in the next step.
+        opened = []
+        # All of a judgement or none: what was grouped together is not grouped anew after a kill.
+        with self._desk.journal.transaction():
+            for group in run.answer.groups:
+                if group.joins:
+                    self._join(group.joins, [s for s in fresh if s.id in group.symptoms])
+                    continue
+                incident = incident_from(
+                    group, fresh, self._next_id(), self._network, clock.now_s()
+                )
+                self._open(incident, run.finished_by)
+                opened.append(incident.id)
+        return opened
+
+    @property
+    def _network(self) -> str:
+        return self._desk.situation.network.name
+
+    def _next_id(self) -> str:
+        return f"{self._network}-{self._desk.journal.incident_count(self._network) + 1:04d}"
+
+    def _joinable(self) -> list[Incident]:
+        """Open incidents, and those handed to a person while their symptoms go on."""
+        book = self._desk.situation.tracker.book
+        return [
+            record.incident
+            for record in self._desk.journal.incidents(network=self._network)
+            if record.phase not in TERMINAL_PHASES
+            or (
+                record.phase is Phase.ESCALATED
+                and any(book.is_active(s.id) for s in record.incident.symptoms)
+            )
+        ]
+
+    def _fresh_symptoms(self) -> list[Symptom]:
+        """Active symptoms that no open incident has, and no closed one had at that time."""
+        active = self._desk.situation.tracker.active_symptoms()
+        if not active:
+            return []
+        taken: dict[str, float] = {}
+        for record in self._desk.journal.incidents(network=self._network):
+            closed = record.phase in TERMINAL_PHASES
+            for symptom in record.incident.symptoms:
+                # A closed incident has dealt with a symptom until it is raised anew.
+                known = symptom.first_seen_s if closed else float("inf")
+                taken[symptom.id] = max(taken.get(symptom.id, 0.0), known)
+        return [s for s in active if s.first_seen_s > taken.get(s.id, -1.0)]
+
+    def _join(self, incident_id: str, symptoms: list[Symptom]) -> None:
+        incident = self._desk.incident(incident_id)
+        known = {s.id for s in symptoms}
+        kept = tuple(s for s in incident.symptoms if s.id not in known)
+        self._desk.journal.update_incident(
+            incident.model_copy(update={"symptoms": (*kept, *symptoms)})
+        )
+        for symptom in symptoms:
+            self._desk.tell(incident_id, "symptom", "monitor", f"joined: {symptom.id}")
+
+    def _open(self, incident: Incident, finished_by: str) -> None:
+        trace = f"{incident_trace_id(incident.id):032x}"
+        self._desk.journal.open_incident(incident, incident.detected_s, trace)
+        raw = sum(s.alarms for s in incident.symptoms)
+        self._desk.tell(
+            incident.id,
+            "detected",
+            "monitor",
+            f"{incident.title} ({incident.severity}; "
+            f"{raw} alarms in {len(incident.symptoms)} symptoms)",
+            {"finished_by": finished_by},
+        )

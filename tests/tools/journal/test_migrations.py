@@ -1,0 +1,60 @@
+"""Journals of earlier versions are brought up to date, and nothing in them is lost."""
+
+import sqlite3
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from tests.tools.journal.conftest import OPENED_S, incident
+from tests.tools.journal.test_journal import _answer, _plan
+from tools.journal.database import APPLICATION_ID, SCHEMA_VERSION
+from tools.journal.errors import NotAJournal
+from tools.journal.journal import Journal
+
+
+def _old(path: Path) -> sqlite3.Connection:
+    """An empty journal of version 1."""
+    schema = resources.files("tools.journal").joinpath("migrations/001.sql").read_text("utf-8")
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        f"{schema}\nPRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"
+    )
+    return connection
+
+
+def test_answers_of_version_1_still_hold(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    plan, approval = _plan(), _answer("erin")
+    old = _old(path)
+    row = (plan.incident_id, "germany50", "detected", OPENED_S, "a" * 32)
+    text = incident(plan.incident_id).model_dump_json()
+    old.execute("INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?)", (*row, text))
+    values = (plan.id, plan.incident_id, plan.hash, plan.model_dump_json())
+    old.execute("INSERT INTO plans VALUES (?, ?, ?, ?)", values)
+    asked = (plan.id, plan.incident_id, plan.hash, OPENED_S, OPENED_S + 600)
+    old.execute("INSERT INTO approval_requests VALUES (?, ?, ?, ?, ?)", asked)
+    answered = (plan.id, approval.model_dump_json(exclude={"overrides"}), OPENED_S + 5)
+    old.execute("INSERT INTO approvals VALUES (?, ?, ?)", answered)
+    old.commit()
+    old.close()
+    with Journal.open(path) as journal:
+        request = journal.approval_request(plan.id, OPENED_S)
+        assert (request.state, request.approval) == ("used", approval)
+        assert (request.approvers_needed, request.used_s) == (1, OPENED_S + 5)
+        assert not journal.use_approval(plan.id, OPENED_S + 9)
+        assert journal.plan(plan.id) == plan
+        assert journal.damage() == ""
+    with Journal.open(path) as again:
+        assert again.incident(plan.incident_id).incident == incident(plan.incident_id)
+
+
+def test_journal_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    later = _old(path)
+    later.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    later.close()
+    before = path.read_bytes()
+    with pytest.raises(NotAJournal, match=f"version {SCHEMA_VERSION + 1}"):
+        Journal.open(path)
+    assert path.read_bytes() == before
