@@ -14,6 +14,7 @@ from rich.console import Console
 
 from channels.asking import command_line, still_wanted
 from channels.cli import answering, audit, handover, quarantine
+from channels.cli.doctor import command as doctor
 from channels.cli.durations import parse_duration_s
 from channels.cli.group import NoctuaGroup, add_foreign_commands
 from channels.cli.output import AsJson, directory_of, new_console, print_json
@@ -184,7 +185,7 @@ def report(
         typer.echo(str(path))
 
 
-for part in (answering, handover, quarantine, audit):
+for part in (answering, handover, quarantine, audit, doctor):
     part.register(app)
 
 

@@ -101,6 +101,14 @@ class Holder:
 
 
 def is_dead(locks: Path, holder: str) -> bool:
+    """As `has_died`; what is left of a dead one is cleared away."""
+    dead = has_died(locks, holder)
+    if dead:
+        _lock_path(locks, holder).unlink(missing_ok=True)
+    return dead
+
+
+def has_died(locks: Path, holder: str) -> bool:
     """Whether `holder` has died for certain: its lock is free, or gone with a clean end."""
     path = _lock_path(locks, holder)
     try:
@@ -112,7 +120,6 @@ def is_dead(locks: Path, holder: str) -> bool:
         # A holder makes its lock before it takes anything, so that no file means a clean end, but
         # a folder that cannot be read means nothing.
         return locks.is_dir() and not path.exists()
-    path.unlink(missing_ok=True)
     return True
 
 

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from tools.journal.database import BUSY_TIMEOUT_S
+from tools.journal.database import APPLICATION_ID, BUSY_TIMEOUT_S, SCHEMA_VERSION
 from tools.journal.errors import JournalFailed, NotAJournal
 from tools.journal.journal import Journal
 
@@ -27,6 +27,27 @@ def open_read_only(path: Path) -> Journal:
     # Whoever altered a text may have left one that is not UTF-8, which is to be found, not raised.
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     return Journal(connection, path)
+
+
+def journal_version(path: Path) -> int:
+    """Which version of a journal the file at `path` is, at most SCHEMA_VERSION.
+
+    Raises:
+        NotAJournal: it is something else, or a journal of a later version.
+        sqlite3.Error: it cannot be read.
+    """
+    connection = connect_read_only(path)
+    try:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+    if application != APPLICATION_ID or not 1 <= version <= SCHEMA_VERSION:
+        raise NotAJournal(
+            f"{path}: is a database, but not a journal of version {SCHEMA_VERSION} or earlier "
+            f"(found application {application:#x}, version {version})"
+        )
+    return version
 
 
 def connect_read_only(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:

@@ -1,0 +1,1 @@
+"""`noctua doctor`: looks at everything that has to be in order, and changes nothing."""

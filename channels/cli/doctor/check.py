@@ -1,0 +1,58 @@
+"""What a check finds, and what it is given to look at."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tools.journal.journal import Journal
+from twin.errors import NoctuaError
+from twin.nouns.base import Noun
+
+State = Literal["ok", "warning", "failed"]
+
+
+class Check(Noun):
+    """One thing that was looked at. `remedy`: what to do about it, "" if nothing."""
+
+    name: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is looked at. `now_s`: the machine's clock; `journal`: read-only, None if unreadable."""
+
+    state: Path
+    now_s: float
+    journal: Journal | None
+
+    @property
+    def journal_file(self) -> Path:
+        """Where the journal has to be."""
+        return self.state / "journal.sqlite"
+
+    @property
+    def locks(self) -> Path:
+        """Where holders of leases keep their locks."""
+        return self.state / "locks"
+
+
+Look = Callable[[Patient], Iterable[Check]]
+
+
+def looked(name: str, look: Look, patient: Patient) -> tuple[Check, ...]:
+    """What `look` finds; whatever it raises is a failed check, and no end of the others."""
+    found: list[Check] = []
+    try:
+        # One by one, so that what was found before it breaks is told.
+        for check in look(patient):
+            found.append(check)
+    except NoctuaError as error:
+        found.append(Check(name=name, state="failed", found=str(error)))
+    except Exception as error:  # a part that is broken in a way nobody thought of
+        why = f"could not be looked at: {error!r}"
+        found.append(Check(name=name, state="failed", found=why))
+    return tuple(found)

@@ -1,0 +1,224 @@
+"""What was written down: journal, audit chain, checkpoints, and what was learned."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from channels.cli.doctor.check import Check, Patient, State
+from tools.change.policy import ApprovalPolicy, default_policy, load_policy
+from tools.journal.anchors import anchor_file, read_anchors, violation
+from tools.journal.database import SCHEMA_VERSION
+from tools.journal.reading import connect_read_only, journal_version, open_read_only
+from twin.nouns.incident import TERMINAL_PHASES, Phase
+
+_TAKE_A_COPY = "put the file aside and take the last good copy"
+
+
+def journal(patient: Patient) -> Iterable[Check]:
+    """It opens, is of this version, and SQLite finds no damage."""
+    file = patient.journal_file
+    if not file.is_file():
+        yield _no_journal(patient)
+        return
+    version = journal_version(file)
+    with open_read_only(file) as opened:
+        damage = opened.damage()
+    if damage:
+        yield Check(name="journal", state="failed", found=f"{file}: {damage}", remedy=_TAKE_A_COPY)
+    elif version < SCHEMA_VERSION:
+        yield Check(
+            name="journal",
+            state="warning",
+            found=f"it is of version {version}, and this release writes {SCHEMA_VERSION}",
+            remedy="keep a copy; the next command that opens it brings it up to date",
+        )
+    else:
+        yield Check(name="journal", state="ok", found=f"version {version}, no damage")
+
+
+def _no_journal(patient: Patient) -> Check:
+    left = [n for n in ("checkpoints.sqlite", "trackers") if (patient.state / n).exists()]
+    if left:
+        return Check(
+            name="journal",
+            state="failed",
+            found=f"{patient.journal_file} is missing, and {left[0]} is there",
+            remedy="take the last good copy; without it nobody knows what was changed",
+        )
+    return Check(
+        name="journal",
+        state="warning",
+        found=f"there is no {patient.journal_file}: nothing has run here",
+        remedy="name another directory with --state, or start with `noctua demo`",
+    )
+
+
+def audit(patient: Patient) -> Iterable[Check]:
+    """The chain of hashes holds."""
+    if not patient.journal_file.is_file():
+        return
+    with open_read_only(patient.journal_file) as opened:
+        report = opened.verify_audit()
+    if report.first_broken is not None:
+        yield Check(
+            name="audit chain",
+            state="failed",
+            found=f"broken at line {report.first_broken} of {report.length}: {report.why}",
+            remedy="keep a copy as evidence; `noctua audit export` writes every line as it stands",
+        )
+    else:
+        yield Check(
+            name="audit chain", state="ok", found=f"{report.length} lines hold, head {report.head}"
+        )
+
+
+def anchors(patient: Patient) -> Iterable[Check]:
+    """What was written elsewhere about the chain stands in it."""
+    file = anchor_file(patient.state, _policy(patient.state).audit.anchor_file)
+    if file is None:
+        yield _anchored(
+            "ok",
+            "nowhere, so that a chain that is rewritten as a whole shows against reports and "
+            "exports alone (audit.anchor_file of the policy)",
+        )
+    elif not file.exists():
+        yield _anchored(
+            "warning",
+            f"{file} is not there",
+            "the next incident or commit makes it; if there was one, find out who took it",
+        )
+    elif patient.journal_file.is_file():
+        yield _compared(patient.journal_file, file)
+
+
+def _compared(journal_file: Path, file: Path) -> Check:
+    lines = read_anchors(file)
+    with open_read_only(journal_file) as opened:
+        found = opened.check_audit({anchor.head for anchor in lines.anchors})
+    violated = [why for a in lines.anchors if (why := violation(a, found.report, found.places))]
+    if violated:
+        return _anchored(
+            "failed",
+            f"{len(violated)} of {len(lines.anchors)} in {file} stand in the chain no more: "
+            f"{violated[0]}",
+            f"noctua audit verify --against {file} names them all",
+        )
+    if lines.unreadable:
+        return _anchored(
+            "warning",
+            f"line {lines.unreadable[0]} of {file} is no anchor",
+            "a full disk cuts a line; anything else was written by somebody",
+        )
+    return _anchored("ok", f"{len(lines.anchors)} in {file} stand in the chain")
+
+
+def _anchored(state: State, found: str, remedy: str = "") -> Check:
+    return Check(name="audit anchors", state=state, found=found, remedy=remedy)
+
+
+def _policy(state: Path) -> ApprovalPolicy:
+    file = state / "policy.yaml"
+    return load_policy(file) if file.exists() else default_policy()
+
+
+def policy(patient: Patient) -> Iterable[Check]:
+    """The approval policy is valid."""
+    file = patient.state / "policy.yaml"
+    _policy(patient.state)
+    found = str(file) if file.exists() else "the one that ships with the package"
+    yield Check(name="policy", state="ok", found=found)
+
+
+def checkpoints(patient: Patient) -> Iterable[Check]:
+    """Where incidents stand can be read."""
+    file = patient.state / "checkpoints.sqlite"
+    still_open = (
+        patient.journal.incidents(phases=set(Phase) - TERMINAL_PHASES) if patient.journal else ()
+    )
+    if not file.exists():
+        yield _no_checkpoints(file, len(still_open))
+        return
+    damage = _damage(file)
+    if damage:
+        yield Check(
+            name="checkpoints", state="failed", found=f"{file}: {damage}", remedy=_TAKE_A_COPY
+        )
+    else:
+        yield Check(name="checkpoints", state="ok", found="no damage")
+
+
+def _no_checkpoints(file: Path, still_open: int) -> Check:
+    if not still_open:
+        return Check(name="checkpoints", state="ok", found="there are none yet")
+    return Check(
+        name="checkpoints",
+        state="failed",
+        found=f"{file} is missing, and {still_open} incidents are open",
+        remedy="take the last good copy; without it they begin anew",
+    )
+
+
+def _damage(file: Path) -> str:
+    try:
+        connection = connect_read_only(file)
+    except sqlite3.Error as error:
+        return str(error)
+    try:
+        found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
+    except sqlite3.Error as error:
+        return str(error)
+    finally:
+        connection.close()
+    return "" if found == ["ok"] else "; ".join(found)
+
+
+def learned(patient: Patient) -> Iterable[Check]:
+    """What was learned of the networks, and the knowledge graphs, can be loaded."""
+    trackers = sorted((patient.state / "trackers").glob("*.json"))
+    graphs = sorted((patient.state / "knowledge").glob("*.json"))
+    troubles = [c for file in trackers if (c := _tracker(file))]
+    troubles += [c for file in graphs if (c := _graph(file))]
+    yield from troubles or [
+        Check(
+            name="learned",
+            state="ok",
+            found=f"{len(trackers)} trackers and {len(graphs)} knowledge graphs load",
+        )
+    ]
+
+
+def _tracker(file: Path) -> Check | None:
+    from twin.nouns.configuration import NetworkConfiguration
+    from twin.tracking.alarms import SymptomBook
+
+    try:
+        data = json.loads(file.read_text("utf-8"))
+        NetworkConfiguration.model_validate(data["baseline"])
+        NetworkConfiguration.model_validate(data["running"])
+        SymptomBook.load(data["book"])
+        float(data["now_s"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return Check(
+            name="learned",
+            state="failed",
+            found=f"{file}: is not what a watch has saved ({type(error).__name__}: {error})"[:300],
+            remedy="put the file aside; the watch learns anew, blind for what it had learned",
+        )
+    return None
+
+
+def _graph(file: Path) -> Check | None:
+    from tools.graph_store.networkx_graph import NetworkxGraph
+    from tools.graph_store.protocol import CorruptGraph
+
+    try:
+        NetworkxGraph.open(file)
+    except CorruptGraph as error:
+        return Check(
+            name="learned",
+            state="failed",
+            found=str(error),
+            remedy="put the file aside; it is built again, without the incidents of the past",
+        )
+    return None
