@@ -1,0 +1,98 @@
+"""`noctua watch` as a process: it operates, is answered from outside, and ends when told to."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from evals.stage import stage
+from tests.graphs.stagehand import FIRST, LOSSY, WRONG_WEIGHT, answer_to, case
+from tools.journal.journal import Journal
+from twin.nouns.incident import Phase
+
+_PATIENCE_S = 120.0
+
+
+def _noctua(state: Path, *arguments: str) -> "subprocess.Popen[str]":
+    script = "from channels.cli.app import main; main()"
+    command = [sys.executable, "-c", script, "--state", str(state), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + _PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline_s, "it did not come about"
+        time.sleep(0.05)
+
+
+def test_two_networks_are_operated_side_by_side_until_sigterm(tmp_path: Path) -> None:
+    """Thirty network seconds pass in a tenth of one of ours."""
+    for name, fault in (("east", LOSSY), ("west", WRONG_WEIGHT)):
+        stage(case((300.0, fault)), 1, tmp_path / "networks" / f"{name}.sqlite", name).close()
+    with (
+        Journal.open(tmp_path / "journal.sqlite") as journal,
+        _noctua(tmp_path, "watch", "--speed", "300", "--json") as watch,
+    ):
+        try:
+            answered: set[str] = set()
+
+            def is_resolved() -> bool:
+                now_s = 0.0
+                for request in journal.approval_requests(now_s, state="waiting"):
+                    plan = journal.plan(request.plan_id)
+                    if plan.id not in answered:
+                        for person in ("erin", "frank")[: request.approvers_needed]:
+                            journal.answer(answer_to(plan, "approve", request.requested_s, person))
+                        answered.add(plan.id)
+                phases = [r.phase for r in journal.incidents()]
+                return len(phases) == 2 and set(phases) == {Phase.RESOLVED}
+
+            _until(is_resolved)
+            watch.send_signal(signal.SIGTERM)
+            out, err = watch.communicate(timeout=_PATIENCE_S)
+        finally:
+            watch.kill()
+        assert (watch.returncode, err) == (0, "")
+        ended = json.loads(out)
+        assert {w["network"] for w in ended["watches"]} == {"east", "west"}
+        assert all(not w["trouble"] for w in ended["watches"])
+        assert ended["open_incidents"] == []
+        assert {r.incident.id for r in journal.incidents()} == {"east-0001", "west-0001"}
+        assert journal.verify_audit().first_broken is None
+    assert list((tmp_path / "locks").iterdir()) == []
+
+
+def test_watch_that_was_killed_is_taken_up_where_it_was(tmp_path: Path) -> None:
+    stage(case((300.0, LOSSY)), 1, tmp_path / "networks" / "live.sqlite").close()
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+        with _noctua(tmp_path, "watch", "--speed", "300") as watch:
+            try:
+                _until(lambda: bool(journal.approval_requests(0.0)))
+            finally:
+                watch.kill()
+        (request,) = journal.approval_requests(0.0)
+        for person in ("erin", "frank")[: request.approvers_needed]:
+            plan = journal.plan(request.plan_id)
+            journal.answer(answer_to(plan, "approve", request.requested_s, person))
+        with _noctua(tmp_path, "watch", "live", "--speed", "300") as watch:
+            try:
+                _until(lambda: journal.incident(FIRST).phase is Phase.AWAITING_REPAIR)
+                watch.send_signal(signal.SIGINT)
+                out, err = watch.communicate(timeout=_PATIENCE_S)
+            finally:
+                watch.kill()
+        assert (watch.returncode, err) == (0, "")
+        assert "still open: live-0001" in out
+        commits = [x for x in journal.audit_lines() if x.action == "committed"]
+        assert len({x.subject for x in commits}) == len(commits)
+
+
+def test_watch_without_a_network_says_how_to_get_one(tmp_path: Path) -> None:
+    with _noctua(tmp_path, "watch") as watch:
+        _, err = watch.communicate(timeout=_PATIENCE_S)
+    assert watch.returncode == 2
+    assert "noctua stage SCENARIO" in err
