@@ -18,7 +18,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from graphs import deliberation, execution
+from graphs import deliberation, execution, recovery
 from graphs.desk import Desk
 from graphs.state import IncidentState
 
@@ -51,11 +51,11 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
         ("wait", "verifier", "diagnoser", "planner", "returner", "escalate"),
     ),
     "verifier": (execution.verify, ("repair", "resolve", "planner", "returner", "escalate")),
-    "repair": (execution.await_repair, ("wait", "soak", "escalate")),
-    "soak": (execution.soak, ("wait", "repair", "returner", "resolve")),
-    "returner": (execution.plan_return, ("approval", "resolve", "escalate")),
-    "resolve": (execution.resolve, (END,)),
-    "escalate": (execution.escalate, (END,)),
+    "repair": (recovery.await_repair, ("wait", "soak", "escalate")),
+    "soak": (recovery.soak, ("wait", "repair", "returner", "resolve")),
+    "returner": (recovery.plan_return, ("approval", "resolve", "escalate")),
+    "resolve": (recovery.resolve, (END,)),
+    "escalate": (recovery.escalate, (END,)),
     "wait": (
         execution.wait,
         ("supervisor", "diagnoser", "planner", "verifier", "repair", "soak"),

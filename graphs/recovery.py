@@ -1,0 +1,200 @@
+"""Nodes after a change: wait for the repair, soak, take out what was temporary, and close."""
+
+from langgraph.graph import END
+from langgraph.types import Command
+
+from agents.believed import believed_state, circuits_of, healed
+from agents.candidates import cause_id
+from agents.planner import PlanRequest, make_plan
+from graphs.deliberation import cause_of
+from graphs.desk import Desk
+from graphs.pages import hand_over, watch_services
+from graphs.state import IncidentState
+from tools.graph_store.protocol import PastIncident
+from tools.network.protocol import RepairReport
+from twin.nouns.action import describe
+from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.fault import Fault, IgpWeightMisconfig, TrafficSpike
+from twin.nouns.incident import Incident, Phase
+from twin.nouns.plan import Remedy
+from twin.nouns.topology import Interface
+from twin.tracking.tracker import IDLE_UTILISATION
+
+_POLL_REPAIR_S = 60.0
+_LONGEST_REPAIR_S = 24 * 3600.0
+"""A repair that takes longer than a day is a person's to chase (assumed)."""
+
+
+def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
+    """Go on when the cause is gone: the field says so and the network shows it."""
+    incident = desk.incident(state["incident_id"])
+    now = desk.clock.now_s()
+    desk.enter(incident.id, Phase.AWAITING_REPAIR)
+    since = state.get("waiting_since_s", now)
+    if dispatch_id := state.get("dispatch_id"):
+        report = desk.situation.network.repair_report(dispatch_id)
+        _note_report(desk, incident.id, report)
+        if report.state == "nothing_found":
+            note = f"the field found nothing to repair for {dispatch_id}"
+            return Command(goto="escalate", update={"note": note})
+        if report.state != "repaired":
+            return _wait_for_repair(desk, state, since)
+    if wrong := _wrong_weights(desk, _cause(state)):
+        # The field cannot put a weight right, and no plan has: nobody is on it.
+        return Command(goto="escalate", update={"note": f"still in force: {', '.join(wrong)}"})
+    if _still_wrong(desk, state, incident):
+        return _wait_for_repair(desk, state, since)
+    desk.tell(incident.id, "repaired", "monitor", "the cause is gone")
+    desk.situation.tracker.attribute(incident.id, frozenset())
+    waiting = {
+        "wait_until_s": now + desk.policy.verification.soak_s,
+        "wait_then": "soak",
+        "wait_why": "soaking after the repair",
+    }
+    return Command(goto="soak", update=waiting | {"phase": Phase.SOAKING.value})
+
+
+def _note_report(desk: Desk, incident_id: str, report: RepairReport) -> None:
+    """Keep what the field reports, when it has changed."""
+    for record in desk.journal.dispatches(incident_id):
+        if record.dispatch.id == report.dispatch_id and record.state != report.state:
+            desk.journal.record_dispatch(record.dispatch, report.state, report.time_s)
+
+
+def _wait_for_repair(desk: Desk, state: IncidentState, since: float) -> Command[str]:
+    now = desk.clock.now_s()
+    if now - since > _LONGEST_REPAIR_S:
+        return Command(goto="escalate", update={"note": "the repair takes longer than a day"})
+    waiting = {
+        "wait_until_s": now + _POLL_REPAIR_S,
+        "wait_then": "repair",
+        "wait_why": "the repair",
+        "waiting_since_s": since,
+    }
+    hurt = watch_services(desk, state, state["incident_id"])
+    return Command(goto="wait", update=waiting | hurt)
+
+
+def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
+    tracker = desk.situation.tracker
+    cause = _cause(state)
+    circuits = set(circuits_of(cause))
+    if circuits & tracker.down_links:
+        return True
+    book = tracker.book
+    for fault in cause:
+        if isinstance(fault, TrafficSpike) and book.is_active(f"traffic_surge:{fault.target}"):
+            return True
+    return any(
+        book.is_active(s.id)
+        for s in incident.symptoms
+        if s.kind in ("adjacency_down", "silent_loss") and not _idle(desk, s.resource)
+    )
+
+
+def _wrong_weights(desk: Desk, cause: tuple[Fault, ...]) -> list[str]:
+    """Weights of the cause that a device runs still."""
+    read = desk.situation.network.running
+    return [
+        f"weight {f.weight} of {f.node} on {f.link}"
+        for f in cause
+        if isinstance(f, IgpWeightMisconfig)
+        and read(f.node).interface(f.link).igp_weight == f.weight
+    ]
+
+
+def _idle(desk: Desk, resource: str) -> bool:
+    """An egress that was relieved of its traffic cannot show whether it still loses."""
+    if "|" not in resource:
+        return False
+    node, link = resource.split("|")
+    situation = desk.situation
+    arc = situation.inventory.topology.arc_of(Interface(node=node, link=link))
+    return not situation.tracker.utilisation()[arc] > IDLE_UTILISATION
+
+
+def soak(desk: Desk, state: IncidentState) -> Command[str]:
+    """Watch for a while after the repair, then take a temporary change out again."""
+    incident_id, now = state["incident_id"], desk.clock.now_s()
+    if now < state["wait_until_s"]:
+        desk.enter(incident_id, Phase.SOAKING)
+        return Command(goto="wait")
+    incident = desk.incident(incident_id)
+    if _still_wrong(desk, state, incident):
+        return Command(goto="repair", update={"note": "the trouble came back while soaking"})
+    return Command(goto="returner" if state.get("temporary_plan_id") else "resolve")
+
+
+def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
+    """Plan the way back of the temporary change, for the state as it is now."""
+    situation, incident_id = desk.situation, state["incident_id"]
+    temporary = desk.journal.plan(state["temporary_plan_id"])
+    running = situation.read_running()
+    cause = _cause(state)
+    before = healed(believed_state(situation, running, ()), cause)
+    attempt = state["attempt"] + 1
+    request = PlanRequest(
+        incident_id=incident_id,
+        attempt=desk.next_plan_number(incident_id),
+        purpose="return",
+        cause=cause,
+        remedy=Remedy(id="return", actions=temporary.way_back, reason="the cause is repaired"),
+        reason=f"the cause is repaired: take {temporary.id} out again",
+        finished_by=temporary.finished_by,
+        state=before,
+        known_down=situation.tracker.down_links,
+    )
+    plan = make_plan(situation, request, desk.clock.now_s())
+    if not plan.steps:
+        return Command(goto="resolve", update={"note": "nothing of the change is left to take out"})
+    desk.journal.record_plan(plan)
+    desk.enter(incident_id, Phase.RETURNING)
+    desk.tell(incident_id, "planned", "remediator", plan.reason, {"plan": plan.id})
+    return Command(goto="approval", update={"plan_id": plan.id, "attempt": attempt})
+
+
+def resolve(desk: Desk, state: IncidentState) -> Command[str]:
+    """Close the incident, and remember it."""
+    incident_id = state["incident_id"]
+    _close(desk, state, Phase.RESOLVED)
+    desk.tell(incident_id, "resolved", "supervisor", "nothing is left wrong or temporary")
+    desk.enter(incident_id, Phase.RESOLVED)
+    return Command(goto=END, update={"phase": Phase.RESOLVED.value})
+
+
+def escalate(desk: Desk, state: IncidentState) -> Command[str]:
+    """Hand over to a person: what is known of the cause, and where to look."""
+    incident_id = state["incident_id"]
+    _close(desk, state, Phase.ESCALATED)
+    hand_over(desk, incident_id, "escalated", state.get("note", ""))
+    desk.enter(incident_id, Phase.ESCALATED)
+    return Command(goto=END, update={"phase": Phase.ESCALATED.value})
+
+
+def _close(desk: Desk, state: IncidentState, phase: Phase) -> None:
+    """Keep what is to be kept; the phase itself comes last, since nobody looks behind it again."""
+    incident = desk.incident(state["incident_id"])
+    desk.snapshot(incident.id, "final")
+    tracker = desk.situation.tracker
+    minutes = tracker.services.minutes_lost(incident.onset_s, desk.clock.now_s())
+    desk.journal.put_artefact(incident.id, "slo_minutes_lost", dict(minutes))
+    tracker.attribute(incident.id, frozenset())
+    plan_id = state.get("plan_id", "")
+    actions = desk.journal.plan(plan_id).actions if plan_id else ()
+    desk.situation.graph.remember_incident(
+        PastIncident(
+            id=incident.id,
+            title=incident.title,
+            opened_s=incident.detected_s,
+            symptoms=tuple(s.id for s in incident.symptoms),
+            cause=" & ".join(cause_id(f) for f in _cause(state)),
+            remedy=" and ".join(describe(a) for a in actions) or "nothing",
+            worked=phase is Phase.RESOLVED,
+        )
+    )
+
+
+def _cause(state: IncidentState) -> tuple[Fault, ...]:
+    if not state.get("diagnosis"):
+        return ()
+    return cause_of(Diagnosis.model_validate(state["diagnosis"]))
