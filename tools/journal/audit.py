@@ -50,7 +50,8 @@ def append(
     """Add a line within the transaction that is open on `connection`."""
     last = head(connection)
     seq, text = last.length + 1, canonical(data)
-    row = Row(seq, float(time_s), actor, action, subject, text, last.head, "")
+    # SQLite stores no negative zero, over which the hash would be another one.
+    row = Row(seq, float(time_s) + 0.0, actor, action, subject, text, last.head, "")
     row = row._replace(hash=_hash(row))
     connection.execute(f"INSERT INTO audit ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     return _line(row)

@@ -218,7 +218,8 @@ def _csv_row(row: Row) -> str:
 
 def _csv_line(cells: Iterable[object]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
+    # RFC 4180; both characters are also what is quoted within a text.
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
     return line.getvalue()
 
 

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tools.journal.audit import GENESIS
+from tools.journal.errors import JournalFailed
 from tools.journal.journal import Journal
+from tools.journal.reading import open_read_only
 
 LINES = 6
 
@@ -93,6 +95,77 @@ def test_altered_line_with_its_own_hash_made_anew_breaks_at_the_next(
     _tamper(path, "UPDATE audit SET subject = 'plan-9', hash = ? WHERE seq = 3", digest)
     with Journal.open(path) as journal:
         assert journal.verify_audit().first_broken == 4
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("UPDATE audit SET actor = 'somebody' WHERE seq = ?", "not that of its content"),
+        ("DELETE FROM audit WHERE seq = ?", "it is missing; line 4 stands in its place"),
+    ],
+)
+def test_what_is_wrong_with_the_first_broken_line_is_said(
+    written: Journal, path: Path, sql: str, why: str
+) -> None:
+    _tamper(path, sql, 3)
+    report = written.verify_audit()
+    assert report.first_broken == 3
+    assert why in report.why
+
+
+def test_text_that_is_not_utf8_breaks_the_chain_and_not_its_verification(
+    written: Journal, path: Path
+) -> None:
+    _tamper(path, "UPDATE audit SET actor = CAST(x'ff' AS TEXT) WHERE seq = ?", 2)
+    with open_read_only(path) as journal:
+        assert journal.verify_audit().first_broken == 2
+
+
+def test_head_that_is_sought_is_found_where_it_stands(written: Journal) -> None:
+    hashes = [line.hash for line in written.audit_lines()]
+    places = written.check_audit([hashes[0], hashes[4], "f" * 64]).places
+    assert places == {hashes[0]: 1, hashes[4]: 5}
+
+
+def test_long_chain_is_read_in_batches_and_none_is_missed(journal: Journal) -> None:
+    with journal.transaction():
+        for i in range(2500):
+            journal.append_audit(1.0, "x", "y", "z", {"n": i})
+    assert [row.seq for row in journal.audit_rows()] == list(range(1, 2501))
+    assert [row.seq for row in journal.audit_rows(2400)] == list(range(2400, 2501))
+    report = journal.verify_audit()
+    assert (report.length, report.first_broken) == (2500, None)
+
+
+def test_head_is_not_told_inside_a_transaction_that_may_be_taken_back(written: Journal) -> None:
+    before = written.audit_head()
+    with written.transaction():
+        written.append_audit(2_000.0, "x", "y", "z")
+        assert written.audit_head() is None
+        written._connection.rollback()
+        written._connection.execute("BEGIN")
+    assert written.audit_head() == before
+    assert before is not None
+    assert (before.length, before.head) == (LINES, written.verify_audit().head)
+
+
+def test_journal_is_read_without_a_trace_where_nobody_has_it_open(
+    written: Journal, path: Path
+) -> None:
+    head = written.verify_audit().head
+    written.close()
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    with open_read_only(path) as journal:
+        assert journal.verify_audit().head == head
+        with pytest.raises(JournalFailed):
+            journal.append_audit(1.0, "x", "y", "z")
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+
+
+def test_journal_that_is_being_written_is_read_as_it_is_now(written: Journal, path: Path) -> None:
+    with open_read_only(path) as journal:
+        written.append_audit(2_000.0, "x", "y", "z")
+        assert journal.verify_audit() == written.verify_audit()
 
 
 def test_journal_itself_cannot_alter_or_delete_a_line(written: Journal) -> None:
