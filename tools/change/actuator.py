@@ -113,7 +113,8 @@ class Actuator:
             NotCommitted: the plan does not wait to be confirmed.
             JournalFailed, LeaseLost: nothing more is done; what is committed returns by itself.
         """
-        self._require_holder(plan)
+        if (found := self._cut_off(plan)) and found.state != "committed":
+            return found
         changes = self._changes(plan.id)
         ended = self._plans.ended(plan.id)
         if ended and ended.state == "confirmed":
@@ -137,7 +138,7 @@ class Actuator:
             NotCommitted: it is confirmed on some device; its way back is a plan of its own.
             JournalFailed, LeaseLost: nothing more is done; what is committed returns by itself.
         """
-        self._require_holder(plan)
+        self._cut_off(plan)
         changes = self._changes(plan.id)
         if any(change.state is ChangeState.CONFIRMED for change in changes):
             raise self._refuse(plan.id, "it is confirmed, so its way back is a plan of its own")
@@ -284,14 +285,20 @@ class Actuator:
         """Damage anywhere may have taken what the next steps go by."""
         if damage := self._journal.damage():
             raise JournalFailed(
-                f"{self._journal.path}: is damaged ({damage}); nothing is committed or confirmed. "
-                "Put the file aside and take the last good copy"
+                f"{self._journal.path}: cannot be trusted ({damage}); nothing is committed or "
+                "confirmed. Put the file aside and take the last good copy"
             )
 
     def _require_holder(self, plan: Plan) -> None:
         held, subject = self._journal.held(), f"incident:{plan.incident_id}"
         if held is None or held.subject != subject:
             raise LeaseNotHeld(plan.id, subject, held.subject if held else "")
+
+    def _cut_off(self, plan: Plan) -> Actuation | None:
+        """What is found, where an earlier call to a device was cut off; None if none was."""
+        self._require_holder(plan)
+        calling = any(change.calling for change in self._journal.changes(plan_id=plan.id))
+        return self.reconcile(plan) if calling else None
 
     def _changes(self, plan_id: str) -> tuple[Change, ...]:
         changes = self._journal.changes(plan_id=plan_id)

@@ -112,13 +112,14 @@ class Trouble:
     """What goes wrong with `call` ("*": with any) on `node`.
 
     `lost_reply`: it is done, but the caller is not told. `times`: how often, from the first such
-    call on.
+    call on. `then`: the session is lost with it, so that so many later calls of any kind fail.
     """
 
     call: str
     node: str
     lost_reply: bool = False
     times: int = 1
+    then: int = 0
 
 
 @dataclass
@@ -153,7 +154,8 @@ def _arrives(graph: "nx.DiGraph[str]", path: ProbePath) -> bool:
 class InMemoryNetwork:
     """Candidates, return timers and commit logs, as a device keeps them.
 
-    `halving`: devices that take only the first half of a candidate's changes. `dropping`: egresses
+    `halving`: devices that take only the first half of a candidate's changes. `sticking`: devices
+    that say that they have gone back, and have not. `dropping`: egresses
     (node, link) that lose all that they send. `down`: links that are cut. `on_our_clock`: its clock
     is this machine's, so that it cannot be compared with.
     """
@@ -164,6 +166,7 @@ class InMemoryNetwork:
     diff_suffix: str = ""
     name: str = "four"
     halving: set[str] = field(default_factory=set)
+    sticking: set[str] = field(default_factory=set)
     dropping: set[tuple[str, str]] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
     on_our_clock: bool = False
@@ -260,8 +263,7 @@ class InMemoryNetwork:
     def roll_back(self, node: str, change_id: str) -> CommitRecord:
         reply_lost = self._begin("roll_back", node)
         pending = self._find(node, change_id, CommitState.STAGED, CommitState.COMMITTED)
-        self._running[node] = pending.before
-        del self._pending[node]
+        self._go_back(node, pending)
         record = self._note(node, change_id, CommitState.ROLLED_BACK)
         self._reply(reply_lost)
         return record
@@ -275,6 +277,12 @@ class InMemoryNetwork:
         self._let_return()
         return [record.state for record in self._log if record.node == node]
 
+    @property
+    def records(self) -> Sequence[CommitRecord]:
+        """The commit logs of all devices, in order."""
+        self._let_return()
+        return tuple(self._log)
+
     def devices_called(self, call: str) -> list[str]:
         """On which devices `call` was made, in order."""
         return [node for made, node in self.calls if made == call]
@@ -285,6 +293,8 @@ class InMemoryNetwork:
         for trouble in self.troubles:
             if (trouble.call in (call, "*")) and trouble.node == node and trouble.times > 0:
                 trouble.times -= 1
+                if trouble.then:
+                    self.troubles.append(Trouble("*", node, times=trouble.then))
                 if not trouble.lost_reply:
                     raise NetworkError(f"{node}: {call} timed out")
                 return True
@@ -313,9 +323,13 @@ class InMemoryNetwork:
         self._log.append(record)
         return record
 
+    def _go_back(self, node: str, pending: _Staged) -> None:
+        if node not in self.sticking:
+            self._running[node] = pending.before
+        del self._pending[node]
+
     def _let_return(self) -> None:
         for node, pending in list(self._pending.items()):
             if pending.return_at_s is not None and pending.return_at_s <= self.clock.time_s:
-                self._running[node] = pending.before
-                del self._pending[node]
+                self._go_back(node, pending)
                 self._note(node, pending.change_id, CommitState.RETURNED)
