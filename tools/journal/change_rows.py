@@ -6,7 +6,7 @@ from typing import Any
 
 from tools.journal.audit_rows import AuditRows
 from tools.journal.database import read
-from tools.journal.errors import AlreadyRecorded, DeviceBusy
+from tools.journal.errors import AlreadyRecorded, DeviceBusy, JournalFailed
 from tools.journal.records import Change, ChangeState, Claim, DeviceCall, Quarantine
 from twin.nouns.configuration import DeviceConfiguration
 
@@ -165,11 +165,12 @@ class ChangeRows(AuditRows):
 
 
 def _change(row: dict[str, Any]) -> Change:
-    return Change(
-        **{
-            **row,
-            "state": ChangeState(row["state"]),
-            "before": read(DeviceConfiguration, row["before"]),
-            "candidate": read(DeviceConfiguration, row["candidate"]),
-        }
-    )
+    before, candidate = (read(DeviceConfiguration, row[name]) for name in ("before", "candidate"))
+    try:
+        state = ChangeState(row["state"])
+        return Change(**{**row, "state": state, "before": before, "candidate": candidate})
+    except ValueError as error:
+        raise JournalFailed(
+            f'the journal holds a damaged change of "{row["node"]}": {error}; put the file aside '
+            "and take the last good copy"
+        ) from error

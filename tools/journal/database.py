@@ -67,7 +67,7 @@ class Database:
             raise JournalFailed(f"{path}: cannot be opened ({error})") from error
         try:
             _prepare(connection, path)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             connection.close()
             raise _opening_error(path, error) from error
         except NotAJournal:
@@ -145,14 +145,15 @@ class Database:
     def _mapped(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self._failed(error) from error
 
-    def _failed(self, error: sqlite3.Error) -> JournalFailed:
-        return JournalFailed(
-            f"{self.path}: {error}; nothing of this step was recorded "
-            "(check free space, permissions and other processes)"
-        )
+    def _failed(self, error: sqlite3.Error | UnicodeDecodeError) -> JournalFailed:
+        remedy = "check free space, permissions and other processes"
+        # SQLite calls a file DatabaseError's own that it can read, but not make sense of.
+        if type(error) in (sqlite3.DatabaseError, UnicodeDecodeError):
+            remedy = "it is damaged: put the file aside and take the last good copy"
+        return JournalFailed(f"{self.path}: {error}; nothing of this step was recorded ({remedy})")
 
     def _execute(self, sql: str, *values: object) -> sqlite3.Cursor:
         with self._mapped():
@@ -235,7 +236,9 @@ def _statements(number: int) -> Iterator[str]:
             statement = ""
 
 
-def _opening_error(path: Path, error: sqlite3.DatabaseError) -> NotAJournal | JournalFailed:
+def _opening_error(
+    path: Path, error: sqlite3.DatabaseError | UnicodeDecodeError
+) -> NotAJournal | JournalFailed:
     if isinstance(error, sqlite3.OperationalError):
         return JournalFailed(f"{path}: cannot be opened ({error})")
     return NotAJournal(f"{path}: is not a journal or is damaged ({error}); name another file")
