@@ -50,14 +50,15 @@ def write_change(
     *,
     at_s: float = OPENED_S,
     return_at_s: float | None = None,
+    node: str = "",
 ) -> str:
-    """A change of the plan's first device in that state; the device's name."""
+    """A change of the plan's first device, or of `node`, in that state; the device's name."""
     step = plan.steps[0]
-    device = intended.device(step.node)
+    device = intended.device(node or step.node)
     change = Change(
         action_id=step.action_id,
-        node=step.node,
-        change_id=f"{step.action_id}@{step.node}",
+        node=device.node,
+        change_id=f"{step.action_id}@{device.node}",
         plan_id=plan.id,
         incident_id=plan.incident_id,
         network="live",
@@ -72,4 +73,4 @@ def write_change(
     )
     journal.intend_changes([change])
     journal.set_change(change.change_id, state, "", at_s, return_at_s)
-    return step.node
+    return device.node

@@ -92,6 +92,32 @@ def test_temporary_change_is_in_force_until_a_return_plan_is_confirmed(state: Pa
         assert _gathered(journal).temporary == ()
 
 
+def test_half_a_return_leaves_the_other_device_in_force(state: Path) -> None:
+    intended = inventory_of(state).intended
+    with open_journal(state) as journal:
+        write_incident(journal)
+        plan = write_plan(journal, temporary=True)
+        back = write_plan(journal, purpose="return", temporary=False)
+        for node in ("Fulda", "Kassel"):
+            write_change(journal, plan, ChangeState.CONFIRMED, intended, node=node)
+        write_change(journal, back, ChangeState.CONFIRMED, intended, node="Fulda")
+        write_change(journal, back, ChangeState.UNKNOWN, intended, node="Kassel")
+        [entry] = _gathered(journal).temporary
+    assert [device.node for device in entry.devices] == ["Kassel"]
+
+
+def test_return_plan_ends_the_whole_change_where_a_device_had_nothing_left(state: Path) -> None:
+    intended = inventory_of(state).intended
+    with open_journal(state) as journal:
+        write_incident(journal)
+        plan = write_plan(journal, temporary=True)
+        back = write_plan(journal, purpose="return", temporary=False)
+        for node in ("Fulda", "Kassel"):
+            write_change(journal, plan, ChangeState.CONFIRMED, intended, node=node)
+        write_change(journal, back, ChangeState.CONFIRMED, intended, node="Fulda")
+        assert _gathered(journal).temporary == ()
+
+
 def test_temporary_change_of_an_incident_that_was_handed_over_is_a_persons(state: Path) -> None:
     with open_journal(state) as journal:
         write_incident(journal)

@@ -66,6 +66,15 @@ def test_chain_that_was_rewritten_as_a_whole_shows(journal: Journal, file: Path)
     assert "line 4 is another one now" in why
 
 
+def test_head_that_stands_at_another_line_is_no_longer_where_it_was(journal: Journal) -> None:
+    _write(journal, "gate", 3)
+    head = journal.audit_lines()[1].hash
+    report = journal.verify_audit()
+    anchor = Anchor(time_s=1.0, length=3, head=head)
+    assert "line 3 is another one" in violation(anchor, report, {head: 2})
+    assert violation(anchor.model_copy(update={"length": 2}), report, {head: 2}) == ""
+
+
 def test_nothing_is_noted_inside_a_transaction(journal: Journal, file: Path) -> None:
     anchors = Anchors(journal, file)
     with journal.transaction():
