@@ -110,6 +110,11 @@ class SteppingJournal(Journal):
 
     step: Step = staticmethod(pass_by)
 
+    def pragma(self, text: str) -> int:
+        """Hinder or ask the one connection that it has."""
+        found = self._connection.execute(f"PRAGMA {text}").fetchone()
+        return int(found[0]) if found else 0
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         joins = self._connection.in_transaction
@@ -141,7 +146,7 @@ class Life:
     @contextmanager
     def process(self, step: Step = pass_by) -> Iterator[tuple[SteppingJournal, Actuator]]:
         """What a process opens, with nothing of the last one but its files."""
-        with SteppingJournal.open(self.path, busy_timeout_s=0.05) as journal:
+        with SteppingJournal.open(self.path, busy_timeout_s=0.02) as journal:
             journal.step = step
             network: Network = SteppingNetwork(self.network, step)  # type: ignore[assignment] # passes calls on
             with holding(journal):

@@ -190,6 +190,8 @@ class InMemoryNetwork:
         self._running[device.node] = device
 
     def now_s(self) -> float:
+        if any(trouble.call == "now_s" for trouble in self.troubles):
+            raise NetworkError("no clock answers")
         return self.clock.now_s() if self.on_our_clock else self.clock.time_s
 
     def poll(self) -> Sequence[Telemetry]:
