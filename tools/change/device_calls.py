@@ -1,10 +1,12 @@
 """One call to one device: journalled before and after, and looked up where it ends in an error."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from tools.change.refusals import DiffDiffers
 from tools.clock import Clock
+from tools.journal.errors import LeaseLost
 from tools.journal.journal import Journal
 from tools.journal.records import Change, ChangeState, DeviceCall, Quarantine
 from tools.network.protocol import CommitRecord, CommitState, Network
@@ -63,12 +65,18 @@ class DeviceCalls:
             DeviceFailed: it is not staged.
             DiffDiffers: the device would change something else.
         """
-        self._call(
-            change,
-            "stage",
-            lambda: self._network.stage(change.change_id, change.candidate),
-            becomes=ChangeState.STAGED,
-        )
+        self._drop_left_over(change.node)
+        try:
+            self._call(
+                change,
+                "stage",
+                lambda: self._network.stage(change.change_id, change.candidate),
+                becomes=ChangeState.STAGED,
+            )
+        except LeaseLost:
+            # Whoever has the lease now may have looked before this arrived, and looks no more.
+            self._drop(change)
+            raise
         found = self.read(change.node, lambda: self._network.diff(change.node, change.change_id))
         if found != change.diff:
             message = (
@@ -78,6 +86,27 @@ class DeviceCalls:
             )
             self.audit(change.plan_id, "refuse", rule=DiffDiffers.rule, message=message)
             raise DiffDiffers(message)
+
+    def _drop_left_over(self, node: str) -> None:
+        """Drop a candidate that arrived only when its plan had been taken back.
+
+        It is of a process that slept through its lease right before it staged, and then died.
+        """
+        try:
+            log = self.read(node, lambda: self._network.commit_log(node))
+        except DeviceFailed:
+            return  # What is left over makes it refuse to stage, and nothing is changed.
+        last = {record.change_id: record.state for record in log}
+        staged = {name for name, state in last.items() if state is CommitState.STAGED}
+        for change in self._journal.changes() if staged else ():
+            if change.change_id in staged and change.state is ChangeState.ROLLED_BACK:
+                self.audit(change.change_id, "drop", node=node)
+                self._drop(change)
+
+    def _drop(self, change: Change) -> None:
+        # A device that keeps it refuses the next candidate, and that is looked up.
+        with suppress(Exception):
+            self._network.roll_back(change.node, change.change_id)
 
     def commit(self, change: Change) -> CommitRecord:
         """Run the candidate until it is confirmed or its timer is out, and read it back.
