@@ -1,5 +1,6 @@
 """The actuator on the emulated network, whose devices outlive both it and the journal's process."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,19 @@ from pathlib import Path
 import pytest
 
 from tests.tools.change.conftest import INCIDENT, approval, holding, plan_for
+from tests.tools.change.faults import (
+    KillAt,
+    Killed,
+    Step,
+    SteppingJournal,
+    SteppingNetwork,
+    pass_by,
+)
 from tests.tools.change.in_memory import START_S, inventory
+from tools.change.actuation import Actuation
 from tools.change.actuator import Actuator
 from tools.change.policy import default_policy
+from tools.change.steps import plan_steps
 from tools.journal.journal import Journal
 from tools.network.emulated import CaseWorld, EmulatedNetwork
 from tools.network.emulated.case_truth import CaseTruth
@@ -65,7 +76,7 @@ class Site:
         """An approved plan that drains A-B: devices A, then B."""
         now_s = self.network.now_s()
         plan = plan_for(self.running(), self.network.inventory(), [DrainLink(link="A-B")])
-        self.journal.request_approval(plan, now_s, now_s + 600)
+        self.journal.request_approval(plan, now_s, now_s + 3600)
         self.journal.answer(approval(plan, now_s))
         return plan
 
@@ -137,3 +148,61 @@ def test_every_lost_reply_is_looked_up_in_the_log_of_the_device(site: Site) -> N
     assert site.actuator(deaf).confirm(plan, ()).state == "confirmed"
     once = [CommitState.STAGED, CommitState.COMMITTED, CommitState.CONFIRMED]
     assert (site.states("A"), site.states("B")) == (once, once)
+
+
+def _carry_on(site: Site, plan: Plan, step: Step) -> Actuation:
+    """What a graph does with the plan in one process, wherever it stands."""
+    site.journal.close()
+    site.journal = journal = SteppingJournal.open(site.folder / "journal.sqlite")
+    journal.step = step
+    network: Network = SteppingNetwork(site.network, step)  # type: ignore[assignment] # passes calls on
+    actuator = site.actuator(network)
+    done = actuator.reconcile(plan) or actuator.commit(plan, ())
+    if done.state != "committed":
+        return done
+    assert done.committed_at_s is not None
+    site.network.advance(done.committed_at_s + POLICY.verification.window_s)
+    return actuator.confirm(plan, ())
+
+
+def _killed(folder: Path, number: int, outage_s: float) -> tuple[str, int]:
+    """A site whose process dies at step `number`, in the end; how many steps there were."""
+    folder.mkdir()
+    site, kill = Site.found(folder), KillAt(frozenset({number}))
+    with holding(site.journal):
+        plan, before = site.drain(), site.running()
+        candidate = before
+        for step in plan_steps(plan.actions, before, before, site.network.inventory().topology):
+            candidate = step.after
+        try:
+            done = _carry_on(site, plan, kill)
+        except Killed:
+            site.restart()
+            site.network.advance(site.network.now_s() + outage_s)
+            done = _carry_on(site, plan, pass_by)
+        site.network.advance(site.network.now_s() + 2 * POLICY.commit.return_after_s)
+        held = {entry.node for entry in site.journal.quarantined("four")}
+        pages = {e.data["node"] for e in site.journal.timeline("inc-1") if e.kind == "page"}
+    assert held == pages
+    assert site.journal.verify_audit().first_broken is None
+    for node in ("A", "B"):
+        assert site.states(node).count(CommitState.COMMITTED) <= 1
+    if done.state == "quarantined":
+        assert held
+    else:
+        assert site.running() == (candidate if done.state == "confirmed" else before)
+    site.network.close()
+    site.journal.close()
+    return done.state, len(kill.passed)
+
+
+@pytest.mark.slow
+def test_killed_at_any_step_it_is_all_or_nothing(tmp_path: Path) -> None:
+    _, steps = _killed(tmp_path / "whole", -1, 0.0)
+    ends = Counter[str]()
+    for number in range(steps):
+        outage_s = (5.0, 2.5 * POLICY.commit.return_after_s)[number % 2]
+        end, _ = _killed(tmp_path / str(number), number, outage_s)
+        ends[end] += 1
+    assert ends.keys() >= {"confirmed", "rolled_back", "returned"}
+    print(f"\nkilled at {steps} steps on the emulated network: {dict(ends)}; none twice")

@@ -89,7 +89,7 @@ def test_killed_once_more_while_it_is_put_right_it_is_all_or_nothing(beginning: 
     print(f"\n200 lives that were killed twice or more: {dict(ends)}; none twice")
 
 
-@pytest.mark.parametrize("undone", [0.0, 0.1])
+@pytest.mark.parametrize("undone", [0.0, pytest.param(0.1, marks=pytest.mark.slow)])
 def test_what_is_done_but_times_out_is_never_done_twice(
     beginning: Beginning, undone: float
 ) -> None:
