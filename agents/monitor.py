@@ -21,6 +21,10 @@ from twin.physics.questions import links_used, offered_totals
 _SAME_TIME_S = 180.0
 """Symptoms whose first signs are further apart than this are related only by what the twin says."""
 
+_FOUND_LATE_S = 600.0
+"""A silent loss is seen by several counter rounds in a row, which begin anew when they were
+interrupted: so much later than its effects it may be found (assumed)."""
+
 _EFFECTS = frozenset({"queue_drops", "probe_loss", "probe_delay"})
 """Kinds that are always the consequence of something else."""
 
@@ -185,7 +189,7 @@ class Monitor:
         for cause, effect in ((one, other), (other, one)):
             if self._pulls(cause, effect):
                 return f"{cause.id} moves traffic onto {effect.resource}"
-            if near and self._crosses(effect, cause):
+            if (near or _is_found_late(cause, effect)) and self._crosses(effect, cause):
                 return f"{effect.resource} crosses {cause.resource}"
         return ""
 
@@ -247,6 +251,11 @@ def incident_from(
         title=group.title,
         symptoms=mine,
     )
+
+
+def _is_found_late(cause: Symptom, effect: Symptom) -> bool:
+    later_s = cause.first_seen_s - effect.first_seen_s
+    return cause.kind == "silent_loss" and 0.0 <= later_s <= _FOUND_LATE_S
 
 
 def _links(symptom: Symptom) -> set[str]:

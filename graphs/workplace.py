@@ -82,6 +82,10 @@ class Workplace:
         self._traces = TraceFiles(state / "traces")
         tracker_file = state / "trackers" / f"{network.name}.json"
         self.tracker = self._tracker(tracker_file)
+        # Whoever meant a change may have died before the tracker's file said that it is ours.
+        self.tracker.known_changes |= {
+            c.change_id for c in self.journal.changes() if c.network == network.name
+        }
         graph = NetworkxGraph.open(state / "knowledge" / f"{network.name}.json")
         build_graph(graph, inventory)
         situation = Situation(

@@ -139,6 +139,22 @@ def test_symptom_joins_the_open_incident_that_explains_it(situation: Situation) 
     assert group.joins == opened.id
 
 
+def test_silent_loss_that_is_found_late_joins_the_incident_of_its_effects(
+    situation: Situation,
+) -> None:
+    """Its counter rounds begin anew after a restart; a probe shows the loss long before."""
+    _raise(situation, "probe_loss", "A>B/business", size=0.1)
+    opened = incident_of(situation)
+    _raise(situation, "silent_loss", "A|A-B", after_s=400.0, size=0.05)
+    _raise(situation, "silent_loss", "G|G-H", after_s=400.0, size=0.05)
+    fresh = [s for s in situation.tracker.active_symptoms() if s.kind == "silent_loss"]
+    groups = _grouped(Monitor(situation, fresh, (opened,))).groups
+    assert {g.symptoms: g.joins for g in groups} == {
+        ("silent_loss:A|A-B",): opened.id,
+        ("silent_loss:G|G-H",): "",
+    }
+
+
 def test_far_symptom_does_not_join_the_open_incident(situation: Situation) -> None:
     _raise(situation, "adjacency_down", "A-B")
     opened = incident_of(situation)
