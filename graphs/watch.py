@@ -29,6 +29,9 @@ POLL_S = 30.0
 _REPORT_S = 5.0
 """Wall seconds between two reports of how the watch is."""
 
+_STUCK_S = 1.0
+"""Pause after a failure that cuts the rest short: an emulated network's own file may be full."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -91,7 +94,11 @@ class Watch:
             self._on_step(now)
             if stop_when_quiet and self._has_finished():
                 break
-            self._rest(min(now + POLL_S, until_s))
+            next_s = min(now + POLL_S, until_s)
+            with self._guarded(self._subject):
+                self._rest(next_s)
+            if self._trouble and self._desk.clock.now_s() < next_s:
+                time.sleep(_STUCK_S)
         self.save()
 
     def step(self) -> None:
