@@ -95,7 +95,7 @@ class Watch:
             if stop_when_quiet and self._has_finished():
                 break
             next_s = min(now + POLL_S, until_s)
-            with self._guarded(self._subject):
+            with self._guarded(self._subject, proves_well=False):
                 self._rest(next_s)
             if self._trouble and self._desk.clock.now_s() < next_s:
                 time.sleep(_STUCK_S)
@@ -143,9 +143,8 @@ class Watch:
         while clock.now_s() < until_s and not self._stop():
             clock.wait_until(until_s, lambda: self._stop() or self._is_woken())
             if clock.now_s() < until_s and not self._stop() and not self.standing_by:
-                with self._guarded(self._subject):
-                    self._carry_on()
-                    journal.changed_elsewhere()
+                self._carry_on()
+                journal.changed_elsewhere()
 
     def _is_woken(self) -> bool:
         try:
@@ -196,7 +195,7 @@ class Watch:
     # Trouble
 
     @contextmanager
-    def _guarded(self, subject: str) -> Iterator[None]:
+    def _guarded(self, subject: str, *, proves_well: bool = True) -> Iterator[None]:
         try:
             yield
         except (LeaseHeld, LeaseLost) as refusal:
@@ -206,7 +205,8 @@ class Watch:
                 raise
             self._note_trouble(subject, error)
         else:
-            self._note_end(subject)
+            if proves_well:
+                self._note_end(subject)
 
     def _note_trouble(self, subject: str, error: Exception) -> None:
         if isinstance(error, NoctuaError):
