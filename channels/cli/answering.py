@@ -88,6 +88,7 @@ def _answer(
         )
         answer = journal.answer(approval)
         request = journal.approval_request(plan_id, approval.decided_s)
+        watched = directory.is_watched(journal, record.incident.network)
     if as_json:
         print_json(
             {
@@ -97,20 +98,22 @@ def _answer(
             }
         )
     elif answer.won:
-        typer.echo(_accepted(answer, request))
+        typer.echo(_accepted(answer, request, watched=watched))
     else:
         typer.echo(f"noctua: {_lost(answer, request)}", err=True)
     if not answer.won:
         raise typer.Exit(LOST_EXIT)
 
 
-def _accepted(answer: Answer, request: ApprovalRequest) -> str:
+def _accepted(answer: Answer, request: ApprovalRequest, *, watched: bool) -> str:
     said = f"{request.plan_id}: {answer.standing.decision} by {quoted(answer.standing.by)} stands"
     if answer.still_needed:
         return (
             f"{said}; {people(answer.still_needed)} must approve as well, somebody else each time: "
             f"{command_line(request)} --by NAME"
         )
+    if watched:
+        return f"{said}; the watch of its network goes on with it"
     return f"{said}; go on with noctua resume {request.incident_id}"
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from channels.networks import network_names, network_now_s
 from tools.journal.errors import UnknownPlan
+from tools.journal.holder import has_died
 from tools.journal.journal import Journal
+from tools.journal.lease_rows import network_subject
 from tools.journal.reading import open_read_only
 from tools.journal.records import ApprovalRequest
 from twin.errors import BadInput, NetworkError
@@ -32,6 +34,11 @@ class StateDirectory:
             BadInput: nothing has run in this directory.
         """
         return open_read_only(self._journal_file())
+
+    def is_watched(self, journal: Journal, network: str) -> bool:
+        """Whether a living process watches `network`."""
+        lease = journal.lease(network_subject(network))
+        return bool(lease and lease.holder and not has_died(self.path / "locks", lease.holder))
 
     def _journal_file(self) -> Path:
         file = self.path / "journal.sqlite"

@@ -75,9 +75,8 @@ def test_watch_that_was_killed_is_taken_up_where_it_was(tmp_path: Path) -> None:
             finally:
                 watch.kill()
         (request,) = journal.approval_requests(0.0)
-        for person in ("erin", "frank")[: request.approvers_needed]:
-            plan = journal.plan(request.plan_id)
-            journal.answer(answer_to(plan, "approve", request.requested_s, person))
+        hints = [_answered(tmp_path, request.plan_id, person) for person in ("erin", "frank")]
+        assert f"go on with noctua resume {FIRST}" in hints[request.approvers_needed - 1]
         with _noctua(tmp_path, "watch", "live", "--speed", "300") as watch:
             try:
                 _until(lambda: journal.incident(FIRST).phase is Phase.AWAITING_REPAIR)
@@ -89,6 +88,28 @@ def test_watch_that_was_killed_is_taken_up_where_it_was(tmp_path: Path) -> None:
         assert "still open: live-0001" in out
         commits = [x for x in journal.audit_lines() if x.action == "committed"]
         assert len({x.subject for x in commits}) == len(commits)
+
+
+def test_whoever_answers_is_told_that_a_watch_goes_on(tmp_path: Path) -> None:
+    stage(case((300.0, LOSSY)), 1, tmp_path / "networks" / "live.sqlite").close()
+    with (
+        Journal.open(tmp_path / "journal.sqlite") as journal,
+        _noctua(tmp_path, "watch", "--speed", "300") as watch,
+    ):
+        try:
+            _until(lambda: bool(journal.approval_requests(0.0)))
+            (request,) = journal.approval_requests(0.0)
+            hints = [_answered(tmp_path, request.plan_id, person) for person in ("erin", "frank")]
+            assert "the watch of its network goes on" in hints[request.approvers_needed - 1]
+            _until(lambda: bool(journal.changes(plan_id=request.plan_id)))
+        finally:
+            watch.kill()
+
+
+def _answered(state: Path, plan: str, by: str) -> str:
+    with _noctua(state, "approve", plan, "--by", by) as answer:
+        said, _ = answer.communicate(timeout=_PATIENCE_S)
+    return said
 
 
 def test_watch_without_a_network_says_how_to_get_one(tmp_path: Path) -> None:
