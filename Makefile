@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo results test test-all check format constraints clean
+.PHONY: help demo results survival test test-all check format constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -21,6 +21,9 @@ demo: $(VENV)/.stamp-default  ## play an incident from alarm to repair; needs no
 
 results: $(VENV)/.stamp-default  ## recompute the figures in the documentation
 	$(BIN)/noctua results
+
+survival: $(VENV)/.stamp-default  ## kill it at every step and time it out; about an hour
+	$(BIN)/noctua survival
 
 test: $(VENV)/.stamp-dev  ## the tests that take seconds
 	$(PYTEST) -m "not slow"

@@ -41,7 +41,7 @@ QUICK_SEEDS = 2
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (demo, run, scenarios, stage, results, ducts, healthy, storm):
+    for command in (demo, run, scenarios, stage, results, ducts, healthy, storm, survival):
         app.command()(command)
 
 
@@ -279,6 +279,52 @@ def storm(
         return
     for line in report.lines:
         typer.echo(line)
+
+
+def survival(
+    context: typer.Context,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Hidden realisations.")] = 5,
+    points: Annotated[
+        str, typer.Option("--points", help="Places of each scene and realisation, or all.")
+    ] = "100",
+    outages: Annotated[
+        str, typer.Option("--outages", help="short (60 s), long (beyond the return timer).")
+    ] = "short,long",
+    faults: Annotated[
+        Literal["kill", "timeouts", "both"], typer.Option("--faults", help="What is done to it.")
+    ] = "both",
+    replay: Annotated[
+        str, typer.Option("--replay", help="One play, as the campaign names it; it is kept.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Kill -9 at every step, and time out what was done: is anything lost, or done twice?
+
+    The network's own commit log is judged. Exit status 1 if a promise was not kept.
+    """
+    from evals.survival.campaign import campaign, replayed, survival_markdown
+    from evals.survival.lives import outages_of, play_apart
+
+    if replay:
+        folder = _fresh(_directory(context) / "survival")
+        played = play_apart(folder, replayed(replay))
+        if as_json:
+            _print_json(played.model_dump(mode="json", exclude={"places"}))
+        else:
+            for found in played.violations:
+                typer.echo(f"{found.rule}: {found.text}")
+            ends = ", ".join(played.ends) or "no incident"
+            typer.echo(f"{ends}; {played.kills} kills, {played.struck} timeouts; kept in {folder}")
+        raise typer.Exit(1 if played.violations or played.missed else 0)
+    if points != "all" and not (points.isdigit() and int(points)):
+        raise BadInput(f'--points takes a number from 1 on, or all, not "{points}"')
+    count = None if points == "all" else int(points)
+    report = campaign(seeds, count, outages_of(outages), faults)
+    if as_json:
+        _print_json(report.model_dump(mode="json"))
+    else:
+        typer.echo(survival_markdown(report))
+    raise typer.Exit(0 if report.kept else 1)
 
 
 class _Timeline:

@@ -2,18 +2,21 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
+
+from pydantic import ValidationError
 
 from evals.pool import played
 from evals.survival.lives import OutageName, Play, Played, play_one
 from evals.survival.places import OUTSIDE
 from evals.survival.scenes import SCENES, SceneName
+from twin.errors import BadInput
 from twin.nouns.base import Noun
 
 Faults = Literal["kill", "timeouts", "both"]
 
-DRAWS = 10
+DRAWS = 20
 """Sets of timeouts for each scene and seed."""
 
 SECOND_EVERY = 3
@@ -91,14 +94,12 @@ def campaign(
 ) -> SurvivalReport:
     """Play everything. `points`: places of each scene and realisation, None for all."""
     calm = [Play(scene=s, seed=n) for s in SCENES for n in range(1, seeds + 1)]
-    results = [result for _, result in played(play_one, calm, "without a fault")]
+    results = sorted((r for _, r in played(play_one, calm, "without a fault")), key=_order)
     jobs: list[Play] = []
     if faults in ("kill", "both"):
-        jobs += kills(sorted(results, key=_order), points, outages)
+        jobs += kills(results, points, outages)
     if faults in ("timeouts", "both"):
         jobs += [p.model_copy(update={"draw": d}) for p in calm for d in range(1, DRAWS + 1)]
-    # Neighbours take alike long, and a process that dies of its own should not be the last one.
-    random.Random(seeds).shuffle(jobs)
     results += [result for _, result in played(play_one, jobs, "with faults")]
     return summarise(seeds, results)
 
@@ -108,14 +109,19 @@ def _order(result: Played) -> tuple[str, int]:
 
 
 def kills(
-    calm: Iterable[Played], points: int | None, outages: Sequence[OutageName]
+    calm: Sequence[Played], points: int | None, outages: Sequence[OutageName]
 ) -> Iterator[Play]:
-    """A play for every place that was chosen, and every outage."""
+    """A play for every place that was chosen, and every outage.
+
+    With fewer `points` than places, each realisation takes others, so that together they take all
+    if they are enough.
+    """
+    seeds = max(result.play.seed for result in calm)
     for result in calm:
         play = result.play
         chosen = choose(result.places, SCENES[play.scene].nodes)
         if points is not None:
-            chosen = _spread(chosen, points)
+            chosen = _spread(chosen, points, (play.seed - 1) / seeds)
         draws = random.Random(f"{play.scene} {play.seed}")
         for number, place in enumerate(chosen):
             for outage in outages:
@@ -154,11 +160,11 @@ def _of_a_kind(kind: str, found: Sequence[str]) -> Sequence[str]:
     return [found[0], found[-1]] if node != OUTSIDE else found[:1]
 
 
-def _spread(found: Sequence[str], count: int) -> list[str]:
-    """`count` of them, evenly from the first to the last."""
+def _spread(found: Sequence[str], count: int, phase: float = 0.0) -> list[str]:
+    """`count` of them, evenly, begun at the share `phase` of a step."""
     if len(found) <= count:
         return list(found)
-    return [found[round(i * (len(found) - 1) / max(count - 1, 1))] for i in range(count)]
+    return [found[int((i + phase) * len(found) / count)] for i in range(count)]
 
 
 # What came of it
@@ -227,7 +233,13 @@ def replay_command(play: Play) -> str:
 
 
 def replayed(text: str) -> Play:
-    """The play that `replay_command` names. Raises ValueError if there is none such."""
+    """The play that `replay_command` names. Raises BadInput if there is none such."""
     said, _, place = text.partition("place=")
-    given = dict(item.split("=", 1) for item in said.split())
-    return Play.model_validate({**given, "place": place}, strict=False)
+    given = dict(item.partition("=")[::2] for item in said.split())
+    try:
+        return Play.model_validate({**given, "place": place}, strict=False)
+    except ValidationError as error:
+        raise BadInput(
+            f'"{text}" names no play ({error.errors()[0]["msg"]}); give what the campaign printed '
+            "behind --replay"
+        ) from error

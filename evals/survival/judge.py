@@ -39,15 +39,17 @@ _LEGAL_LIVES = {
 
 _OPEN = (CommitState.STAGED, CommitState.COMMITTED)
 
-_SAYS = {
-    ChangeState.INTENT: {None},
-    ChangeState.STAGED: {CommitState.STAGED},
-    ChangeState.COMMITTED: {CommitState.COMMITTED},
-    ChangeState.CONFIRMED: {CommitState.CONFIRMED},
-    ChangeState.ROLLED_BACK: {None, CommitState.ROLLED_BACK, CommitState.RETURNED},
-    ChangeState.QUARANTINED: {None, *CommitState},
+_SAYS: dict[ChangeState, frozenset[CommitState | None]] = {
+    ChangeState.INTENT: frozenset({None}),
+    ChangeState.STAGED: frozenset({CommitState.STAGED}),
+    ChangeState.COMMITTED: frozenset({CommitState.COMMITTED}),
+    ChangeState.CONFIRMED: frozenset({CommitState.CONFIRMED}),
+    ChangeState.ROLLED_BACK: frozenset({None, CommitState.ROLLED_BACK, CommitState.RETURNED}),
+    ChangeState.QUARANTINED: frozenset({None, *CommitState}),
 }
 """What the device's log says last where the journal says that; UNKNOWN agrees with nothing."""
+
+_UNFINISHED = (ChangeState.INTENT, ChangeState.STAGED, ChangeState.COMMITTED)
 
 
 class Violation(Noun):
@@ -216,12 +218,15 @@ def _expected(found: Evidence) -> dict[str, DeviceConfiguration]:
 def _disagreeing(found: Evidence) -> Iterator[str]:
     last = {key: records[-1].state for key, records in _lives(found).items()}
     held = {q.node for q in found.quarantined}
-    told = {e.data.get("node") for e in found.pages}
+    told = {str(e.data.get("node")) for e in found.pages}
+    ended = {r.incident.id for r in found.incidents if r.phase in TERMINAL_PHASES}
     for change in found.changes:
         says = last.get((change.node, change.change_id))
-        if says not in _SAYS.get(change.state, set()):
+        if says not in _SAYS.get(change.state, frozenset()):
             where = says or "nothing"
             yield f"{change.node}: the journal says {change.state}, the device's log {where}"
+        if change.state in _UNFINISHED and change.incident_id in ended:
+            yield f"{change.node}: the journal leaves {change.change_id} {change.state}"
         if change.state is ChangeState.QUARANTINED and change.node not in held & told:
             yield f"{change.node}: in quarantine, and nobody was told"
 

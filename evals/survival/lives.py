@@ -11,7 +11,9 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from functools import cache
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -26,14 +28,16 @@ from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.network.emulated.clock import SimulatedClock
 from tools.network.emulated.network import EmulatedNetwork
-from twin.errors import NoctuaError
+from twin.errors import BadInput, NoctuaError
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES
 
 MOST_LIVES = 40
 """Processes of one play: a start may fail by a timeout, and is made again by whoever starts it."""
 
-OUTAGES = {"short": 60.0, "long": 900.0}
+OutageName = Literal["short", "long"]
+
+OUTAGES: dict[OutageName, float] = {"short": 60.0, "long": 900.0}
 """Seconds from a death to the next start: within the return timer of 600 s, and beyond it."""
 
 TIMEOUT_SHARE = 0.1
@@ -45,8 +49,6 @@ _AFTER_S = 1800.0
 """Watched on after the end: what was opened twice would show."""
 
 _ENDED, _FAILED, _CRASHED = 0, 3, 4
-
-OutageName = Literal["short", "long"]
 
 
 class Play(Noun):
@@ -88,20 +90,41 @@ class Played(Noun):
         return bool(self.play.place) and not self.kills
 
 
+def outages_of(names: str) -> tuple[OutageName, ...]:
+    """ "short,long", or one of them. Raises BadInput."""
+    wanted = names.split(",")
+    if unknown := sorted(set(wanted) - OUTAGES.keys()):
+        raise BadInput(f'no outage "{unknown[0]}"; there are {", ".join(OUTAGES)}')
+    return tuple(name for name in OUTAGES if name in wanted)
+
+
+def play_apart(folder: Path, play: Play) -> Played:
+    """As `play_in`, from a fresh interpreter: whoever calls this may have threads."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(play_in, folder, play).result()
+
+
 def play_one(play: Play) -> Played:
     """Play it in a directory that is gone afterwards."""
-    with TemporaryDirectory(prefix="noctua-survival-") as folder:
+    with _directory() as folder:
         return play_in(Path(folder), play)
+
+
+def _directory() -> "TemporaryDirectory[str]":
+    """In memory where there is such a place: what a process wrote survives its kill there too."""
+    memory = Path("/dev/shm")
+    return TemporaryDirectory(prefix="survival-", dir=memory if memory.is_dir() else None)
 
 
 def play_in(folder: Path, play: Play) -> Played:
     """Play it; `folder` becomes the state directory, with what was logged in `log.txt`."""
     _warm_up()
+    folder.mkdir(parents=True, exist_ok=True)
     crashes, kills, struck, starts = [], 0, 0, 0
     for number in range(MOST_LIVES):
         starts += 1
         report = folder / f"life-{number}"
-        status = _forked(lambda n=number, r=report: _live(folder, play, n, r))  # type: ignore[misc]
+        status = _forked(partial(_live, folder, play, number, report))
         told = report.read_text("utf-8").splitlines() if report.exists() else []
         struck += int(told[0]) if play.draw and told else 0
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
@@ -146,7 +169,7 @@ def _forked(run: Callable[[], int]) -> int:
 def _warm_up() -> None:
     """What is imported, compiled and cached once is not so again in every process."""
     for scene in SCENES.values():
-        with TemporaryDirectory(prefix="noctua-survival-") as folder:
+        with _directory() as folder:
             _operate(Path(folder), scene, seed=1, outage_s=0.0, strike=Passing())
 
 
@@ -201,7 +224,8 @@ def _operate(folder: Path, scene: Scene, seed: int, outage_s: float, strike: Str
             last_s = clock.now_s() + _STILL_S
             quiet_s = 0.0
             while clock.now_s() < last_s and quiet_s < _AFTER_S:
-                workplace.watch.run(clock.now_s() + POLL_S)
+                workplace.watch.step()
+                clock.wait_until(clock.now_s() + POLL_S)
                 quiet_s = quiet_s + POLL_S if _is_quiet(workplace) else 0.0
     finally:
         network.close()
