@@ -66,3 +66,12 @@ def test_goto_that_was_not_declared_raises_instead_of_ending_silently(
         graph = incident.build_incident_graph(operation.workplace.desk, InMemorySaver())
         with pytest.raises(ValueError, match="wanders goes to 'actuator', which it does not"):
             graph.invoke({"incident_id": "live-0001"}, {"configurable": {"thread_id": "1"}})
+
+
+def test_no_node_is_retried_by_the_graph(tmp_path: Path) -> None:
+    """What was done to a device is looked up; it is never repeated because an exception passed."""
+    with operating(tmp_path, case()) as operation:
+        graph = incident.build_incident_graph(operation.workplace.desk, InMemorySaver())
+        assert not graph.retry_policy
+        assert graph.nodes.keys() >= incident.NODES.keys()
+        assert not any(graph.nodes[name].retry_policy for name in incident.NODES)
