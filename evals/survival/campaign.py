@@ -121,7 +121,7 @@ def kills(
         play = result.play
         chosen = choose(result.places, SCENES[play.scene].nodes)
         if points is not None:
-            chosen = _spread(chosen, points, (play.seed - 1) / seeds)
+            chosen = _spread(chosen, points, play.seed - 1, seeds)
         draws = random.Random(f"{play.scene} {play.seed}")
         for number, place in enumerate(chosen):
             for outage in outages:
@@ -160,11 +160,11 @@ def _of_a_kind(kind: str, found: Sequence[str]) -> Sequence[str]:
     return [found[0], found[-1]] if node != OUTSIDE else found[:1]
 
 
-def _spread(found: Sequence[str], count: int, phase: float = 0.0) -> list[str]:
-    """`count` of them, evenly, begun at the share `phase` of a step."""
+def _spread(found: Sequence[str], count: int, part: int = 0, parts: int = 1) -> list[str]:
+    """`count` of them, evenly; all `parts` take others."""
     if len(found) <= count:
         return list(found)
-    return [found[int((i + phase) * len(found) / count)] for i in range(count)]
+    return [found[(i * parts + part) * len(found) // (count * parts)] for i in range(count)]
 
 
 # What came of it

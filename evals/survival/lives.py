@@ -168,9 +168,8 @@ def _forked(run: Callable[[], int]) -> int:
 @cache
 def _warm_up() -> None:
     """What is imported, compiled and cached once is not so again in every process."""
-    for scene in SCENES.values():
-        with _directory() as folder:
-            _operate(Path(folder), scene, seed=1, outage_s=0.0, strike=Passing())
+    with _directory() as folder:
+        _operate(Path(folder), SCENES["drained"], seed=1, outage_s=0.0, strike=Passing())
 
 
 def _live(folder: Path, play: Play, number: int, report: Path) -> int:
