@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo results survival test test-all check format constraints clean
+.PHONY: help demo results survival test test-all interleavings check format constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -30,6 +30,10 @@ test: $(VENV)/.stamp-dev  ## the tests that take seconds
 
 test-all: $(VENV)/.stamp-dev  ## every test
 	$(PYTEST)
+
+interleavings: $(VENV)/.stamp-dev  ## 20,000 orders in which two processes may work on one incident
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s \
+		--hypothesis-profile=interleavings tests/interleavings
 
 check: $(VENV)/.stamp-dev  ## format, lint, types, import contracts and every test
 	$(BIN)/ruff format --check .
