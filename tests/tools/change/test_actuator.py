@@ -5,6 +5,8 @@ import pytest
 from tests.tools.change.conftest import Bench
 from tests.tools.change.in_memory import Trouble
 from tools.change.device_calls import ATTEMPTS
+from tools.change.gate import Needs
+from tools.change.policy import SecondApprover
 from tools.change.refusals import (
     ActionUsed,
     ApprovalUsed,
@@ -167,6 +169,33 @@ def test_return_during_a_restart_is_found_in_the_log(bench: Bench, drain: Plan) 
     actuation = bench.actuator.confirm(drain, ())
     assert actuation.state == "returned"
     assert bench.network.history("A") == [STAGED, COMMITTED, RETURNED]
+
+
+@pytest.mark.parametrize(("late", "end"), [("", "returned"), ("B", "rolled_back")])
+def test_rolling_back_what_has_returned_says_that_it_had(
+    bench: Bench, drain: Plan, late: str, end: str
+) -> None:
+    """B may be committed later than A, so that its timer is not out yet."""
+    if late:
+        # Three tries before it is staged, and one after its commit, when B has yet to come.
+        bench.network.troubles.append(Trouble("commit_log", "A", times=ATTEMPTS + 1))
+    return_at_s = bench.actuator.commit(drain, ()).return_at_s
+    assert return_at_s is not None
+    bench.clock.wait_until(return_at_s)
+    done = bench.actuator.roll_back(drain, "services got worse")
+    assert done.state == end
+    assert "services got worse" in done.reason
+    assert bench.network.configuration() == _before(bench)
+
+
+def test_what_an_approval_has_to_say_is_asked_of_the_gate(bench: Bench) -> None:
+    """A drain of A-B moves a quarter of all traffic."""
+    plan = bench.plan(DrainLink(link="A-B"))
+    assert bench.actuator.needs(plan, ()) == Needs(approvers=1, overrides=())
+    second = SecondApprover(above_devices=1, above_services=60, above_moved_share=1.0)
+    asking = bench.policy.approval.model_copy(update={"second_approver": second})
+    bench.policy = bench.policy.model_copy(update={"approval": asking})
+    assert bench.actuator.needs(plan, ()).approvers == 2
 
 
 def test_half_confirmed_plan_pages_for_the_half_that_stays(bench: Bench, drain: Plan) -> None:
