@@ -1,5 +1,6 @@
 """What every role may look at: read-only views of one network and of what was worked out so far."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from twin.forecasting import Uncertainty
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
 from twin.physics.twin import Twin
-from twin.rollout import InProcessRunner, Runner
+from twin.runner import InProcessRunner, Runner
 from twin.tracking.tracker import Tracker
 
 _CONGESTED_SIGMA = 0.12
@@ -19,12 +20,16 @@ _CONGESTED_SIGMA = 0.12
 
 @dataclass(slots=True)
 class Situation:
-    """One network as its operators know it. `seed` makes every forecast repeatable."""
+    """One network as its operators know it.
+
+    `seed` makes every forecast repeatable. `runner_on`: what plays rollouts on a twin.
+    """
 
     network: Network
     tracker: Tracker
     graph: KnowledgeGraph
     seed: int
+    runner_on: Callable[[Twin], Runner] = InProcessRunner
     _twin: Twin = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +62,7 @@ class Situation:
     @property
     def runner(self) -> Runner:
         """What plays rollouts on that twin."""
-        return InProcessRunner(self.twin)
+        return self.runner_on(self.twin)
 
     @property
     def inventory(self) -> Inventory:

@@ -7,6 +7,7 @@ NoctuaError                 anything a person should read instead of a traceback
 │   └── BadCase             a scripted incident does not validate
 ├── NetworkError            the live network refused or did not answer
 ├── Refused                 a written rule of the gate forbids it
+├── DeadlineExceeded        a computation was not finished in the time it was given
 └── MindFailed              no mind could finish a role
 """
 
@@ -80,6 +81,10 @@ class Refused(NoctuaError):
         super().__init__(message)
         if rule is not None:
             self.rule = rule
+
+
+class DeadlineExceeded(NoctuaError):
+    """A computation was not finished in the time it was given; what it had so far is not used."""
 
 
 class MindFailed(NoctuaError):

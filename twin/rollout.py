@@ -6,14 +6,13 @@ are not played, and an overloaded link stays up; what trips under overload would
 event between two steps of `_Play`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
-from twin.errors import NoctuaError
 from twin.forecasting import Uncertainty, demand_factors
 from twin.nouns.action import Action, apply_action
 from twin.nouns.base import Noun, content_hash
@@ -94,43 +93,6 @@ class RolloutTask:
     seed: int = 0
 
 
-class Runner(Protocol):
-    """Plays tasks; answers in their order. One failure is a record, and the others go on."""
-
-    def run(self, tasks: Sequence[RolloutTask]) -> Sequence[Rollout | RolloutFailure]:
-        """One answer per task."""
-        ...
-
-
-class InProcessRunner:
-    """Plays tasks one after another in this process."""
-
-    def __init__(self, twin: Twin) -> None:
-        self._twin = twin
-
-    def run(self, tasks: Sequence[RolloutTask]) -> Sequence[Rollout | RolloutFailure]:
-        """See Runner. An error that is not of the NoctuaError tree is a bug, and is raised."""
-        return tuple(self._run_one(task) for task in tasks)
-
-    def _run_one(self, task: RolloutTask) -> Rollout | RolloutFailure:
-        try:
-            return run_rollout(
-                task.scenario,
-                self._twin,
-                task.base,
-                interval_s=task.interval_s,
-                uncertainty=task.uncertainty,
-                seed=task.seed,
-            )
-        except NoctuaError as exc:
-            return RolloutFailure(
-                scenario=task.scenario.name,
-                scenario_hash=content_hash(task.scenario),
-                error=type(exc).__name__,
-                reason=str(exc),
-            )
-
-
 def scenario_seed(scenario: Scenario, seed: int = 0) -> int:
     """A seed from what the scenario says, so that its place in a batch does not matter.
 
@@ -138,6 +100,10 @@ def scenario_seed(scenario: Scenario, seed: int = 0) -> int:
     """
     digest = content_hash({"scenario": scenario.model_dump(mode="json"), "seed": seed})
     return int(digest, 16) % SEEDS
+
+
+def _go_on() -> None:
+    pass
 
 
 def run_rollout(
@@ -148,8 +114,9 @@ def run_rollout(
     interval_s: float = DEFAULT_INTERVAL_S,
     uncertainty: Uncertainty | None = None,
     seed: int = 0,
+    before_step: Callable[[], None] = _go_on,
 ) -> Rollout:
-    """Play `scenario` from `base`; see RolloutTask.
+    """Play `scenario` from `base`; see RolloutTask. What `before_step` raises ends the play.
 
     Demand follows the daily profile from the scenario's start. At one instant, repairs come first,
     then faults, then actions. A wrong weight is a change of the configuration, which an action can
@@ -168,6 +135,7 @@ def run_rollout(
     minutes: dict[str, float] = {}
     lost_bits = 0.0
     for now, until in pairwise(times):
+        before_step()
         play.advance(now)
         step = _step(now, until - now, play.assess(now))
         steps.append(step)

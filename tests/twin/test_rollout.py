@@ -9,13 +9,13 @@ from twin.nouns.fault import FiberCut, IgpWeightMisconfig, LinkDown, TrafficSpik
 from twin.nouns.scenario import Scenario, TimedAction, TimedFault
 from twin.physics.twin import Twin
 from twin.rollout import (
-    InProcessRunner,
     Rollout,
     RolloutFailure,
     RolloutTask,
     run_rollout,
     scenario_seed,
 )
+from twin.runner import InProcessRunner
 from twin.sources.world import WorldSpec, build_inventory
 
 EVENING_S = 19.75 * 3600.0

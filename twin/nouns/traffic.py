@@ -62,7 +62,8 @@ class TrafficMatrix:
             raise BadInput("traffic matrix holds a rate that is negative or not finite")
         if np.einsum("kii->", self.rates_bps) != 0:
             raise BadInput("traffic matrix holds traffic from a node to itself")
-        frozen = self.rates_bps.astype(np.float64)
+        # One memory layout: numpy adds up in the order of the memory, and pickling changes a view's.
+        frozen = np.array(self.rates_bps, dtype=np.float64, order="C")
         frozen.setflags(write=False)
         object.__setattr__(self, "rates_bps", frozen)
 

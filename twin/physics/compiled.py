@@ -85,7 +85,8 @@ def arc_weights(
         UnknownLink: `down_links` or the configuration names what the topology does not have.
     """
     weights = np.zeros(topology.n_arcs, dtype=np.int64)
-    unusable = [_link_index(topology, link) for link in down_links]
+    # Sorted, so that which of two unknown links is named does not follow the order of a set.
+    unusable = [_link_index(topology, link) for link in sorted(down_links)]
     for device in running.devices:
         for interface in device.interfaces:
             arc = _egress_arc(topology, device.node, interface.link)
