@@ -114,7 +114,8 @@ class Watch:
             with self._desk.journal.holding(lease):
                 tracker = self._desk.situation.tracker
                 tracker.book.hold(s.id for i in self._open_incidents() for s in i.symptoms)
-                tracker.ingest(self._desk.situation.network.poll())
+                # By what was taken in, so that a batch whose answer got lost is given again.
+                tracker.ingest(self._desk.situation.network.poll(tracker.now_s))
                 # Before the next poll, which says that this batch needs not be given again.
                 self.save()
                 opened = self._admission.admit()

@@ -55,11 +55,11 @@ class StruckNetwork:
         """As of the network inside."""
         return self._network.now_s()
 
-    def poll(self) -> Sequence[Telemetry]:
+    def poll(self, after_s: float | None = None) -> Sequence[Telemetry]:
         """As the network inside. Raises NetworkError where it is struck, as all below do."""
         self._passage.node = OUTSIDE
         with self._call("poll"):
-            return self._network.poll()
+            return self._network.poll(after_s)
 
     def running(self, node: str) -> DeviceConfiguration:
         """As the network inside."""

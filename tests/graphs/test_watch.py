@@ -36,11 +36,11 @@ class DeafNetwork:
         self._network = network
         self.is_deaf = False
 
-    def poll(self) -> Sequence[Telemetry]:
+    def poll(self, after_s: float | None = None) -> Sequence[Telemetry]:
         """Raises NetworkError while deaf."""
         if self.is_deaf:
             raise NetworkError("no collector answers")
-        return self._network.poll()
+        return self._network.poll(after_s)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._network, name)

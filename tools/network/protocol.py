@@ -63,11 +63,11 @@ class Network(Protocol):
         """The network's clock, Unix seconds."""
         ...
 
-    def poll(self) -> Sequence[Telemetry]:
-        """What arrived since the last call, in order of arrival.
+    def poll(self, after_s: float | None = None) -> Sequence[Telemetry]:
+        """What was received after `after_s`, in order of arrival; since the last call if None.
 
-        Whoever opens a network anew may be given the last batch again, since whoever had it may
-        have died with it; `received_s` tells what is new.
+        To name a time is to say that everything received until then is kept. Whoever does can lose
+        a batch neither with an answer that did not come nor with its own death.
         """
         ...
 

@@ -194,7 +194,7 @@ class InMemoryNetwork:
             raise NetworkError("no clock answers")
         return self.clock.now_s() if self.on_our_clock else self.clock.time_s
 
-    def poll(self) -> Sequence[Telemetry]:
+    def poll(self, after_s: float | None = None) -> Sequence[Telemetry]:
         return ()
 
     def probe(self, paths: Sequence[ProbePath]) -> ProbeRound:

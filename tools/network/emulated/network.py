@@ -70,6 +70,7 @@ class EmulatedNetwork:
         self._script = [s for s in self._scripted() if s.source not in done]
         self._now_s, self._polled_s = file.clock()
         self._handed_s = self._polled_s
+        self._batch: Sequence[Telemetry] = ()
         self._catch_up()
 
     @classmethod
@@ -121,17 +122,21 @@ class EmulatedNetwork:
         """The network's clock, Unix seconds."""
         return self._now_s
 
-    def poll(self) -> Sequence[Telemetry]:
-        """What arrived since the last call, in order of arrival.
+    def poll(self, after_s: float | None = None) -> Sequence[Telemetry]:
+        """What was received after `after_s`, in order of arrival; since the last call if None.
 
-        Asking for more says that the last batch was kept; until then it is given to whoever opens
-        the network anew.
+        What is not said to be kept is given again, to whoever opens the network anew as well. To
+        ask without a time is to say that the last batch was kept.
         """
-        taken = self.plant.take_telemetry()
+        kept_s = self._handed_s
+        if after_s is not None:
+            kept_s = min(max(after_s, self._polled_s), self._handed_s)
+        again = [item for item in self._batch if item.received_s > kept_s]
         with self._file.cheaply():
-            self._file.set_polled(self._handed_s)
-        self._polled_s, self._handed_s = self._handed_s, self._now_s
-        return taken
+            self._file.set_polled(kept_s)
+        self._polled_s, self._handed_s = kept_s, self._now_s
+        self._batch = [*again, *self.plant.take_telemetry()]
+        return self._batch
 
     def running(self, node: str) -> DeviceConfiguration:
         """The configuration that `node` runs now. Raises UnknownNode."""

@@ -92,6 +92,25 @@ def _new(batch: Sequence[Telemetry], received: Sequence[Telemetry]) -> list[Tele
     return [item for item in batch if item.received_s > last_s]
 
 
+def test_batch_whose_answer_got_lost_is_given_again_to_who_names_what_it_has(
+    start: Start,
+) -> None:
+    network = start(BUSY)
+    begin_s = network.now_s()
+    network.advance(begin_s + 600)
+    kept = network.poll(0.0)
+    network.advance(begin_s + 660)
+    lost = network.poll(kept[-1].received_s)
+    network.advance(begin_s + 720)
+    again = network.poll(kept[-1].received_s)
+    assert _bytes(again)[: len(lost)] == _bytes(lost)
+    assert len(again) > len(lost) > 0
+    assert network.poll(again[-1].received_s) == []
+    network.advance(begin_s + 780)
+    more = network.poll(0.0)
+    assert min(item.received_s for item in more) > again[-1].received_s, "that was kept"
+
+
 def test_batch_that_may_have_died_with_its_reader_is_given_again(
     start: Start, tmp_path: Path
 ) -> None:
