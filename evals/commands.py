@@ -41,7 +41,18 @@ QUICK_SEEDS = 2
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (demo, run, scenarios, stage, results, ducts, healthy, storm, survival):
+    for command in (
+        demo,
+        run,
+        scenarios,
+        stage,
+        results,
+        ducts,
+        healthy,
+        storm,
+        survival,
+        estimate,
+    ):
         app.command()(command)
 
 
@@ -325,6 +336,23 @@ def survival(
     else:
         typer.echo(survival_markdown(report))
     raise typer.Exit(0 if report.kept else 1)
+
+
+def estimate(
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Draws of noise and gaps.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Foresee the loads after every link failure from a traffic matrix that nobody measured.
+
+    It is estimated from link counters; gravity alone and tomogravity stand beside it.
+    """
+    from evals.estimation import estimation_markdown, measure_estimation
+
+    found = measure_estimation(seeds)
+    if as_json:
+        _print_json([e.model_dump(mode="json") for e in found])
+    else:
+        typer.echo(estimation_markdown(found))
 
 
 class _Timeline:
