@@ -1,17 +1,34 @@
-"""Who sends how much now: flow records, smoothed over time, on top of yesterday's matrix."""
+"""Who sends how much now: flow records, smoothed over time, on top of yesterday's matrix; link
+counters where no records come.
+"""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray, FlowRound
 from twin.nouns.traffic import DailyProfile, TrafficMatrix
+from twin.physics.compiled import arc_weights, compile_topology
+from twin.physics.routing import route
 from twin.physics.twin import profile_at
+from twin.tracking.estimation import NodeTotals, Trust, estimate, gravity
+from twin.tracking.path_shares import path_shares
 
 _MEMORY_S = 1800.0
 """Half an hour: six flow rounds, so that sampling noise shrinks to 40 % and a day's drift is
 followed.
 """
+
+SILENT_S = 900.0
+"""A source that no flow record came of for this long is not measured: three rounds of five minutes.
+"""
+
+_TRUST = Trust(loads=0.05, totals=0.2)
+"""Counters against the twin's even split, which real hashing of flows misses by some per cent; and
+node totals on record, which are another day's. Both assumed."""
 
 
 def busiest_ahead(profile: DailyProfile, from_s: float, horizon_s: float) -> float:
@@ -24,8 +41,10 @@ def busiest_ahead(profile: DailyProfile, from_s: float, horizon_s: float) -> flo
 class DemandTracker:
     """Exponentially weighted mean of flow records relative to the daily profile.
 
-    `peak_bps`: (3, n, n) the estimate, scaled to the hour where the profile is 1. `spread`: (n,)
-    the standard deviation of the log ratio of all traffic towards each node to what was expected.
+    `peak_bps`: (3, n, n) what is believed, scaled to the hour where the profile is 1. `spread`:
+    (n,) the standard deviation of the log ratio of all traffic towards each node to what was
+    expected. `estimated`: (n,) sources whose rows come from link counters, since no flow record of
+    them did.
     """
 
     def __init__(self, prior: TrafficMatrix, profile: DailyProfile) -> None:
@@ -33,7 +52,21 @@ class DemandTracker:
         self.profile = profile
         self.peak_bps: FloatArray = prior.rates_bps.copy()
         self.spread: FloatArray = np.full(len(prior.nodes), 0.15)
+        self.estimated: NDArray[np.bool_] = np.zeros(len(prior.nodes), dtype=np.bool_)
         self.latest: FlowRound | None = None
+        self._on_record = NodeTotals.of(prior.rates_bps)
+        self._from_flows: FloatArray = self.peak_bps.copy()
+        self._measured_s: FloatArray = np.full(len(prior.nodes), -math.inf)
+        self._listening_since_s = math.inf
+
+    def listen(self, now_s: float) -> None:
+        """Telemetry comes at `now_s`; silence counts from the first time on."""
+        self._listening_since_s = min(self._listening_since_s, now_s)
+
+    def silent(self, now_s: float) -> NDArray[np.bool_]:
+        """(n,) sources of which no flow record has come for longer than SILENT_S."""
+        heard_s = np.maximum(self._measured_s, self._listening_since_s)
+        return np.asarray(now_s - heard_s > SILENT_S)
 
     def inbound_ratio(self, flows: FlowRound) -> FloatArray:
         """(n,) what each node draws / what was expected, over the sources that reported."""
@@ -49,6 +82,8 @@ class DemandTracker:
         normal.
         """
         self.latest = flows
+        reported = ~np.isnan(flows.rates_bps).any(axis=(0, 2))
+        self._measured_s[reported] = flows.until_s
         if not learn:
             return
         ratio = self.inbound_ratio(flows)
@@ -61,9 +96,60 @@ class DemandTracker:
         self.spread = np.sqrt(np.maximum(variance, 0.02**2))
         level = profile_at(self.profile, (flows.from_s + flows.until_s) / 2)
         seen = ~np.isnan(flows.rates_bps)
-        self.peak_bps[seen] += weight * (flows.rates_bps[seen] / level - self.peak_bps[seen])
+        learned = self._from_flows
+        learned[seen] += weight * (flows.rates_bps[seen] / level - learned[seen])
+        self.estimated = self.estimated & ~reported
+        self.peak_bps[:, ~self.estimated] = learned[:, ~self.estimated]
+
+    def estimate_silent(
+        self, state: NetworkState, offered_bps: FloatArray, at_s: float, now_s: float
+    ) -> None:
+        """Take the rows of silent sources from counters: `offered_bps` (n_arcs, 3) of about `at_s`.
+
+        NaN is a counter that was not read. A source whose flows were measured once starts from
+        that, another one from gravity over the node totals on record: of the pairs on record
+        nothing is used.
+        """
+        silent, level = self.silent(now_s), profile_at(self.profile, at_s)
+        if not silent.any():
+            return
+        compiled = compile_topology(state.topology)
+        weights = arc_weights(state.topology, state.running, state.down_links)
+        entering, leaving = self._on_record.entering_bps, self._on_record.leaving_bps
+        totals = NodeTotals(entering * level, leaving * level)
+        prior = self._from_flows * level
+        never = np.isneginf(self._measured_s)
+        prior[:, never] = gravity(totals)[:, never]
+        found = estimate(
+            path_shares(compiled, route(compiled, weights)),
+            offered_bps,
+            totals,
+            prior_bps=prior,
+            held=~silent,
+            trust=_TRUST,
+        )
+        self.estimated = self.estimated | silent
+        self.peak_bps[:, silent] = found.rates_bps[:, silent] / level
 
     def matrix_at(self, time_s: float, level: float | None = None) -> TrafficMatrix:
         """The demand expected at `time_s`, or at profile `level` where that is given."""
         factor = profile_at(self.profile, time_s) if level is None else level
         return TrafficMatrix(self.nodes, self.peak_bps * factor)
+
+    def dump(self) -> dict[str, Any]:
+        """What is not in `peak_bps` and `spread`, JSON-able; `load` takes it back."""
+        return {
+            "estimated": self.estimated.tolist(),
+            "from_flows": self._from_flows.tolist() if self.estimated.any() else None,
+            "measured_s": [t if math.isfinite(t) else None for t in self._measured_s.tolist()],
+        }
+
+    def load(self, peak_bps: FloatArray, spread: FloatArray, more: dict[str, Any]) -> None:
+        """What was dumped; `more` is empty where nothing but flow records was known."""
+        self.peak_bps, self.spread = peak_bps, spread
+        from_flows = more.get("from_flows")
+        self._from_flows = peak_bps.copy() if from_flows is None else np.array(from_flows)
+        if more:
+            self.estimated = np.array(more["estimated"], dtype=np.bool_)
+            heard = [-math.inf if t is None else t for t in more["measured_s"]]
+            self._measured_s = np.array(heard)

@@ -72,6 +72,10 @@ _SURGE_FLOOR = 1.4
 _SURGE_SIGMAS = 5.0
 _HISTORY_ROUNDS = 60
 
+_ESTIMATE_S = 300.0
+"""How often demand is estimated from counters where no flow records come, and over how much of
+them: as often as flow records are exported."""
+
 
 class Tracker:
     """Folds telemetry into rates, demand, link states and symptoms; learns what is normal
@@ -121,6 +125,7 @@ class Tracker:
         self._probe_loss: FloatArray = np.zeros(len(inventory.probes))
         self._streak: dict[str, int] = {}
         self._settled_commit: dict[str, float] = {}
+        self._estimated_s = -math.inf
 
     # What is known
     # ---------------------------------------------------------------------------------
@@ -197,11 +202,7 @@ class Tracker:
         rounds = self.rounds_within(self.last_step_s + CONVERGENCE_S)[-_MEASURED_ROUNDS:]
         if not rounds:
             return np.full(self.topology.n_arcs, np.nan)
-        rows = np.stack([r.sent_total_bps + r.dropped_bps.sum(axis=1) for r in rounds])
-        seen = np.isfinite(rows)
-        count = np.maximum(seen.sum(axis=0), 1)
-        mean = np.where(seen, rows, 0.0).sum(axis=0) / count
-        return np.where(seen.any(axis=0), mean, np.nan)
+        return _mean_seen([r.sent_total_bps + r.dropped_bps.sum(axis=1) for r in rounds])
 
     def congested(self) -> NDArray[np.bool_]:
         """(n_arcs,) whether an egress dropped anything in the latest rounds, policers included."""
@@ -245,6 +246,7 @@ class Tracker:
             if record.received_s <= self._kept_s:
                 continue
             self.now_s = max(self.now_s, record.received_s)
+            self.demand.listen(record.received_s)
             match record:
                 case CounterRound():
                     self._take_counters(record)
@@ -278,7 +280,31 @@ class Tracker:
         self._find_short_bundles(rates)
         self._watch_silent_loss(rates, learn=quiet)
         if quiet:
+            self._estimate_demand()
             self._learn_bias(rates)
+
+    def _estimate_demand(self) -> None:
+        """From the counters, of the sources that no flow records come of."""
+        due = self.now_s - self._estimated_s >= _ESTIMATE_S
+        if not due or not self.demand.silent(self.now_s).any():
+            return
+        first_s = max(self.last_step_s + CONVERGENCE_S, self.now_s - _ESTIMATE_S - 60.0)
+        rounds = self.rounds_within(first_s)
+        if len(rounds) < _MEASURED_ROUNDS:
+            return
+        self._estimated_s = self.now_s
+        offered = _mean_seen([r.sent_bps + r.dropped_bps for r in rounds])
+        ends = np.concatenate([r.until_s for r in rounds])
+        at_s = float(np.nanmean(ends)) if np.isfinite(ends).any() else self.now_s
+        before = self._normal_loads
+        if before is None:
+            before = self._load_model(self.normal_state(level=1.0))
+        self.demand.estimate_silent(self.believed_state(), offered, at_s, self.now_s)
+        self._normal_loads = self._load_model(self.normal_state(level=1.0))
+        # What loads to expect was learned, and stays: only the matrix that explains them changed.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            change = np.log(before / self._normal_loads)
+        self.load_bias = self.load_bias + np.where(np.isfinite(change), change, 0.0)
 
     def _learn_bias(self, rates: RateRound) -> None:
         self.healthy_running = self.running
@@ -467,6 +493,7 @@ class Tracker:
             "services": self.services.dump(),
             "peak_bps": self.demand.peak_bps.tolist(),
             "demand_spread": self.demand.spread.tolist(),
+            "demand": self.demand.dump(),
             "down_ends": self.adjacencies.dump_down_ends(),
             "adjacencies": self.adjacencies.dump(),
             "intake": self.intake.dump(),
@@ -490,8 +517,9 @@ class Tracker:
         tracker.running = NetworkConfiguration.model_validate(data["running"])
         tracker.book = SymptomBook.load(data["book"])
         tracker.services.load(data["services"])
-        tracker.demand.peak_bps = np.array(data["peak_bps"])
-        tracker.demand.spread = np.array(data["demand_spread"])
+        tracker.demand.load(
+            np.array(data["peak_bps"]), np.array(data["demand_spread"]), data.get("demand", {})
+        )
         tracker.adjacencies = Adjacencies.load(data["down_ends"], data.get("adjacencies", {}))
         tracker.intake.restore(data.get("intake", {}))
         tracker.known_changes = RecentIds(data["known_changes"])
@@ -520,6 +548,14 @@ def _stamp_of(record: AdjacencyEvent | ConfigurationEvent) -> float:
     if not math.isfinite(record.time_s):
         return record.received_s
     return min(record.time_s, record.received_s)
+
+
+def _mean_seen(rows: list[FloatArray]) -> FloatArray:
+    """Mean of what was read of each entry; NaN where nothing was."""
+    stacked = np.stack(rows)
+    seen = np.isfinite(stacked)
+    mean = np.where(seen, stacked, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    return np.where(seen.any(axis=0), mean, np.nan)
 
 
 def _nanmedian(rows: FloatArray) -> FloatArray:
