@@ -11,9 +11,12 @@ A state directory holds everything that outlives the process:
     networks/<network>.sqlite an emulated network's own file (its drivers' business, not ours)
     traces/<trace id>.jsonl   spans
     reports/              what was written for people
+
+One thing is set in the environment: NOCTUA_RUNNER, what plays rollouts (docs/runners.md).
 """
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +38,7 @@ from tools.journal.anchors import Anchors, anchor_file
 from tools.journal.holder import Holder
 from tools.journal.journal import Journal
 from tools.network.protocol import Network
+from tools.runners.selection import IN_PROCESS, RUNNER_SETTING, runners_from_setting
 from tools.trace import TraceFiles
 from twin.errors import BadInput
 from twin.nouns.base import content_hash
@@ -71,6 +75,7 @@ class Workplace:
     ) -> None:
         stores = stores or Stores()
         rules = policy or policy_of(state)
+        self._runners = runners_from_setting(os.environ.get(RUNNER_SETTING) or IN_PROCESS)
         for folder in ("knowledge", "trackers", "traces", "reports"):
             make_folder(state / folder)
         self.state = state
@@ -93,6 +98,7 @@ class Workplace:
             tracker=self.tracker,
             graph=graph,
             seed=int(content_hash({"network": network.name})[:8], 16),
+            runner_on=self._runners.on,
         )
         self.desk = Desk(
             situation=situation,
@@ -133,6 +139,7 @@ class Workplace:
         self.watch.save()
         self.holder.close()
         self.runs.close()
+        self._runners.close()
         self.journal.close()
         self._traces.close()
 

@@ -4,8 +4,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from threading import Lock
 
-import numpy as np
-
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
@@ -87,6 +85,5 @@ def profile_at(profile: DailyProfile, time_s: float) -> float:
     count = len(profile.hourly)
     before = int(hours) % count
     share = hours - int(hours)
-    return float(
-        np.dot((1.0 - share, share), (profile.hourly[before], profile.hourly[(before + 1) % count]))
-    )
+    # Not a dot product: what that gives in the last bit depends on the BLAS and the processor.
+    return (1.0 - share) * profile.hourly[before] + share * profile.hourly[(before + 1) % count]

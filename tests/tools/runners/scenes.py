@@ -1,0 +1,66 @@
+"""Batches of rollouts that every runner is given: many kinds of fault, one that fails."""
+
+from twin.forecasting import Uncertainty
+from twin.nouns.action import DrainLink
+from twin.nouns.fault import (
+    Fault,
+    FiberCut,
+    IgpWeightMisconfig,
+    LinkDown,
+    SilentEgressPacketLoss,
+    TrafficSpike,
+)
+from twin.nouns.scenario import Scenario, TimedAction, TimedFault
+from twin.physics.twin import Twin
+from twin.rollout import RolloutTask
+from twin.sources.world import WorldSpec, build_inventory
+
+EVENING_S = 19.75 * 3600.0
+STRAY = LinkDown(link="A--B")
+
+
+def small_twin() -> Twin:
+    """A fresh twin of a backbone of a dozen nodes; it remembers nothing."""
+    return Twin(build_inventory(WorldSpec(topology="sndlib/abilene")))
+
+
+def tasks_of(twin: Twin, count: int, *, interval_s: float = 900.0) -> list[RolloutTask]:
+    """`count` different rollouts of two hours; every tenth names a link that is not there."""
+    return [_task(twin, i, interval_s) for i in range(count)]
+
+
+def _task(twin: Twin, number: int, interval_s: float) -> RolloutTask:
+    links = twin.inventory.topology.links
+    link = links[number % len(links)]
+    faults: tuple[Fault, ...] = (
+        LinkDown(link=link.id),
+        FiberCut(duct="duct:somewhere", links=(link.id, links[(number + 3) % len(links)].id)),
+        TrafficSpike(target=link.a, factor=3.0),
+        IgpWeightMisconfig(node=link.a, link=link.id, weight=200),
+        SilentEgressPacketLoss(node=link.b, link=link.id, fraction=0.01),
+    )
+    fault = STRAY if number % 10 == 9 else faults[number % len(faults)]
+    scenario = Scenario(
+        name=f"scenario-{number}",
+        starts_s=EVENING_S + 60.0 * number,
+        duration_s=7200.0,
+        faults=(TimedFault(at_s=300.0, until_s=5000.0, fault=fault),),
+        actions=(TimedAction(at_s=2000.0, action=DrainLink(link=links[0].id)),),
+    )
+    base = twin.state(down_links=(links[1].id,)) if number % 3 == 0 else None
+    uncertainty = Uncertainty() if number % 2 == 0 else None
+    return RolloutTask(scenario, base, interval_s, uncertainty, seed=number % 4)
+
+
+def heavy_tasks(twin: Twin, count: int) -> list[RolloutTask]:
+    """`count` rollouts of a tenth of a second and more, so that somebody dies while they play."""
+    scenarios = [
+        Scenario(name=f"long-{i}", starts_s=EVENING_S, duration_s=86_400.0) for i in range(count)
+    ]
+    return [RolloutTask(s, interval_s=120.0, uncertainty=Uncertainty()) for s in scenarios]
+
+
+def lines(answers: object) -> list[str]:
+    """The bytes of each answer, as text."""
+    assert isinstance(answers, tuple)
+    return [answer.model_dump_json() for answer in answers]
