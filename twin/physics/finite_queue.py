@@ -76,6 +76,11 @@ def serve(
             above = min(voice * (1.0 - voice_loss), 1.0 - ALMOST)
             room = max(min(shared_buffer_s / service_s, most_packets), 1.0)
             shared_loss, shared_wait = _bounded(shared, above, 0.0, room, scv, sizes, shares)
+            if shared_loss > 0.0:
+                # What is lost does not stand in the way of voice.
+                interrupted = min(shared * (1.0 - shared_loss) / (1.0 - above), 1.0)
+                room = max(min(voice_buffer_s / service_s, most_packets), 1.0)
+                voice_loss, voice_wait = _bounded(voice, 0.0, interrupted, room, scv, sizes, shares)
             for k in range(3):
                 sent[arc, s, k] *= 1.0 - (voice_loss if k == VOICE else shared_loss)
                 wait[arc, s, k] = service_s * (voice_wait if k == VOICE else shared_wait)
