@@ -3,7 +3,7 @@
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,7 +16,9 @@ from twin.nouns.base import Noun
 
 Faults = Literal["kill", "timeouts", "both"]
 
-DRAWS = 20
+T = TypeVar("T")
+
+DRAWS = 10
 """Sets of timeouts for each scene and seed."""
 
 SECOND_EVERY = 3
@@ -92,7 +94,7 @@ def _figure(what: str, violated: int, count: int) -> str:
 def campaign(
     seeds: int, points: int | None, outages: Sequence[OutageName], faults: Faults
 ) -> SurvivalReport:
-    """Play everything. `points`: places of each scene and realisation, None for all."""
+    """Play everything. `points`: places of each realisation, over all scenes; None for all."""
     calm = [Play(scene=s, seed=n) for s in SCENES for n in range(1, seeds + 1)]
     results = sorted((r for _, r in played(play_one, calm, "without a fault")), key=_order)
     jobs: list[Play] = []
@@ -116,17 +118,21 @@ def kills(
     With fewer `points` than places, each realisation takes others, so that together they take all
     if they are enough.
     """
-    seeds = max(result.play.seed for result in calm)
-    for result in calm:
-        play = result.play
-        chosen = choose(result.places, SCENES[play.scene].nodes)
+    seeds = sorted({result.play.seed for result in calm})
+    for part, seed in enumerate(seeds):
+        chosen = [
+            result.play.model_copy(update={"place": place})
+            for result in calm
+            if result.play.seed == seed
+            for place in choose(result.places, SCENES[result.play.scene].nodes)
+        ]
         if points is not None:
-            chosen = _spread(chosen, points, play.seed - 1, seeds)
-        draws = random.Random(f"{play.scene} {play.seed}")
-        for number, place in enumerate(chosen):
+            chosen = _spread(chosen, points, part, len(seeds))
+        draws = random.Random(seed)
+        for number, play in enumerate(chosen):
             for outage in outages:
                 again = draws.randint(1, _SECOND_WITHIN) if number % SECOND_EVERY == 0 else 0
-                yield play.model_copy(update={"place": place, "outage": outage, "second": again})
+                yield play.model_copy(update={"outage": outage, "second": again})
 
 
 def choose(places: Sequence[str], nodes: Sequence[str] = ()) -> list[str]:
@@ -160,7 +166,7 @@ def _of_a_kind(kind: str, found: Sequence[str]) -> Sequence[str]:
     return [found[0], found[-1]] if node != OUTSIDE else found[:1]
 
 
-def _spread(found: Sequence[str], count: int, part: int = 0, parts: int = 1) -> list[str]:
+def _spread(found: Sequence[T], count: int, part: int = 0, parts: int = 1) -> list[T]:
     """`count` of them, evenly; all `parts` take others."""
     if len(found) <= count:
         return list(found)

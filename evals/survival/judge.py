@@ -16,12 +16,12 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from evals.survival.evidence import Evidence
+from evals.survival.evidence import NETWORK, Evidence
 from tools.journal.lease_rows import incident_subject, network_subject
 from tools.journal.records import Change, ChangeState
 from tools.network.emulated.network_file import Change as DeviceChange
 from tools.network.protocol import CommitRecord, CommitState
-from tools.trace import root_span_id
+from tools.trace import incident_trace_id, root_span_id
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.incident import TERMINAL_PHASES, Phase
@@ -264,10 +264,13 @@ def _claims(found: Evidence) -> Iterator[str]:
 
 def _trace(found: Evidence) -> Iterator[str]:
     known = {r.trace_id: r.incident.id for r in found.incidents}
+    # A judgement that opened nothing stands in the trace of the incident that it might have opened.
+    coming = f"{NETWORK}-{len(known) + 1:04d}"
+    may_be = known | {f"{incident_trace_id(coming):032x}": coming}
     for trace_id in sorted(known.keys() - found.spans.keys()):
         yield f"{known[trace_id]} has no trace"
     for trace_id, spans in found.spans.items():
-        if trace_id not in known:
+        if trace_id not in may_be:
             yield f"trace {trace_id} is of no incident"
             continue
         root = f"0x{root_span_id(int(trace_id, 16)):016x}"
@@ -275,4 +278,4 @@ def _trace(found: Evidence) -> Iterator[str]:
             if span["context"]["trace_id"].removeprefix("0x") != trace_id:
                 yield f"{span['name']} is in the file of another trace"
             if span["name"].startswith("invoke_workflow") and span["parent_id"] != root:
-                yield f"{span['name']} of {known[trace_id]} hangs under {span['parent_id']}"
+                yield f"{span['name']} of {may_be[trace_id]} hangs under {span['parent_id']}"

@@ -15,13 +15,13 @@ from tools.journal.records import ApprovalRequest
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
 from twin.errors import Refused
-from twin.nouns.fault import SilentEgressPacketLoss
+from twin.nouns.fault import LinkDown, SilentEgressPacketLoss
 from twin.nouns.plan import Approval, Plan
 
 EVENING_S = 1_772_560_800.0
 """2026-03-03T18:00:00Z."""
 
-SceneName = Literal["drained", "diverged"]
+SceneName = Literal["drained", "severed", "diverged"]
 
 _ANSWER_AFTER_S = 60.0
 _REPAIR = Repair(travel_s=900.0, repair_s=900.0)
@@ -40,6 +40,9 @@ _PASSING = TimedEvent(
 """It strikes while the first change is watched, and is gone when the next one is."""
 
 
+_CUT = TimedEvent(at_s=600.0, fault=LinkDown(link="DNVRng--KSCYng"), repair=_REPAIR)
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A scripted incident. `causes`: at most so many incidents come of it, and at least one.
@@ -53,9 +56,15 @@ class Scene:
     nodes: tuple[str, ...] = ()
 
 
-def _scene(name: SceneName, *events: TimedEvent, nodes: tuple[str, ...] = ()) -> Scene:
+def _scene(
+    name: SceneName, *events: TimedEvent, nodes: tuple[str, ...] = (), scale: float = 1.0
+) -> Scene:
     world = CaseWorld(
-        id=f"survival-{name}", topology="sndlib/abilene", starts_s=EVENING_S, duration_s=7200.0
+        id=f"survival-{name}",
+        topology="sndlib/abilene",
+        starts_s=EVENING_S,
+        duration_s=7200.0,
+        traffic_scale=scale,
     )
     return Scene(name, Case(world, CaseTruth(events=events)), len(events), nodes)
 
@@ -63,6 +72,8 @@ def _scene(name: SceneName, *events: TimedEvent, nodes: tuple[str, ...] = ()) ->
 SCENES: dict[SceneName, Scene] = {
     # A lossy link is drained at both ends, repaired, and undrained.
     "drained": _scene("drained", _LOSSY),
+    # A link fails and comes back, of which alarms tell once each; another is relieved meanwhile.
+    "severed": _scene("severed", _CUT, nodes=("watch", "repair", "soak"), scale=1.4),
     # Drained, but then services get worse: taken back on both devices, and another remedy tried.
     "diverged": _scene("diverged", _LOSSY, _PASSING, nodes=("verifier", "planner")),
 }
