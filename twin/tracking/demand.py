@@ -26,9 +26,9 @@ SILENT_S = 900.0
 """A source that no flow record came of for this long is not measured: three rounds of five minutes.
 """
 
-_TRUST = Trust(loads=0.05, totals=0.2)
+_TRUST = Trust(loads=0.05, totals=0.2, together=0.5)
 """Counters against the twin's even split, which real hashing of flows misses by some per cent; and
-node totals on record, which are another day's. Both assumed."""
+node totals on record, which are another day's, with more or less traffic altogether. Assumed."""
 
 
 def busiest_ahead(profile: DailyProfile, from_s: float, horizon_s: float) -> float:
@@ -115,15 +115,13 @@ class DemandTracker:
             return
         compiled = compile_topology(state.topology)
         weights = arc_weights(state.topology, state.running, state.down_links)
-        entering, leaving = self._on_record.entering_bps, self._on_record.leaving_bps
-        totals = NodeTotals(entering * level, leaving * level)
         prior = self._from_flows * level
         never = np.isneginf(self._measured_s)
-        prior[:, never] = gravity(totals)[:, never]
+        prior[:, never] = level * gravity(self._on_record)[:, never]
         found = estimate(
             path_shares(compiled, route(compiled, weights)),
             offered_bps,
-            totals,
+            NodeTotals.of(prior),
             prior_bps=prior,
             held=~silent,
             trust=_TRUST,

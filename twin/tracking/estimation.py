@@ -49,13 +49,16 @@ class NodeTotals:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Relative standard deviations: of link loads, and of node totals.
+    """Relative standard deviations: of link loads, of node totals, and of all totals `together`.
 
-    That of the loads holds what the counters and the even split of the twin leave unexplained.
+    That of the loads holds what the counters and the even split of the twin leave unexplained. The
+    last is a factor common to all totals, of which nothing but its size is known: totals of another
+    day say who is large, and less of how large.
     """
 
     loads: float = 0.01
     totals: float = 0.01
+    together: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,15 +120,17 @@ def estimate(
         if np.isnan(totals.entering_bps).any() or np.isnan(totals.leaving_bps).any():
             raise BadInput("gravity needs the totals of every node")
         prior_bps = gravity(totals)
+    trust = trust or Trust()
     equations = _Equations.of(paths, loads_bps.shape[0])
     measured = np.concatenate((loads_bps.T, totals.entering_bps, totals.leaving_bps), axis=1)
-    sigma = np.full(measured.shape[1], (trust or Trust()).totals)
-    sigma[: loads_bps.shape[0]] = (trust or Trust()).loads
+    is_total = np.arange(measured.shape[1]) >= loads_bps.shape[0]
+    sigma = np.where(is_total, trust.totals, trust.loads)
+    common = np.where(is_total, trust.together, 0.0)
     sources = np.repeat(np.zeros(paths.n_nodes, np.bool_) if held is None else held, paths.n_nodes)
     rates = np.zeros_like(prior_bps)
     steps, converged = 0, True
     for k, prior in enumerate(prior_bps.reshape(len(prior_bps), -1)):
-        found, taken, ready = _solve(equations, prior, sources, measured[k], sigma)
+        found, taken, ready = _solve(equations, prior, sources, measured[k], sigma, common)
         rates[k] = found.reshape(prior_bps.shape[1:])
         steps, converged = max(steps, taken), converged and ready
     return Estimate(rates, steps, converged)
@@ -165,6 +170,7 @@ def _solve(
     held: NDArray[np.bool_],
     measured: FloatArray,
     sigma: FloatArray,
+    common: FloatArray,
 ) -> tuple[FloatArray, int, bool]:
     """The matrix (n * n,) of one class, the steps taken, and whether it was reached."""
     free = (prior > 0) & ~held & (np.diff(equations.offsets) > 0)
@@ -177,7 +183,8 @@ def _solve(
     deviation = sigma * np.maximum(measured, _IDLE * measured[usable].mean()) / unit
     wanted = np.maximum(measured - equations.sums(np.where(free, 0.0, prior)), 0.0) / unit
     start = np.where(free, prior, 0.0) / unit
-    problem = _Dual(equations, start, wanted, deviation**2, usable)
+    shared = np.where(usable, common * measured / unit, 0.0)
+    problem = _Dual(equations, start, wanted, deviation**2, shared, usable)
     pull, steps, converged = problem.minimise()
     return np.where(free, unit * problem.rates(pull), prior), steps, converged
 
@@ -187,13 +194,15 @@ class _Dual:
     """How hard each measurement pulls at the pairs that it sums up: one number per measurement.
 
     With pull u, pair j sends prior_j exp(a_j u). The convex function below has its minimum where
-    each measurement is missed by its pull times its variance.
+    each measurement is missed by its pull times its variance, and by its share of the error that
+    they have in common: `shared`, its standard deviation.
     """
 
     equations: _Equations
     prior: FloatArray
     wanted: FloatArray
     variance: FloatArray
+    shared: FloatArray
     usable: NDArray[np.bool_]
 
     def rates(self, pull: FloatArray) -> FloatArray:
@@ -203,7 +212,7 @@ class _Dual:
     def value(self, pull: FloatArray, rates: FloatArray) -> float:
         used = self.usable
         inner = pull[used] @ (0.5 * self.variance[used] * pull[used] - self.wanted[used])
-        return float(rates.sum() + inner)
+        return float(rates.sum() + inner + 0.5 * (self.shared @ pull) ** 2)
 
     def minimise(self) -> tuple[FloatArray, int, bool]:
         """By Newton's method with backtracking."""
@@ -212,9 +221,11 @@ class _Dual:
         rates = self.rates(pull)
         value = self.value(pull, rates)
         for step in range(_STEPS):
-            missed = e.sums(rates)[used] - self.wanted[used] + self.variance[used] * pull[used]
+            allowed = self.variance * pull + self.shared * (self.shared @ pull)
+            missed = (e.sums(rates) - self.wanted + allowed)[used]
             bent = _curvature(e.offsets, e.rows, e.shares, rates, e.count)[np.ix_(used, used)]
             bent[np.diag_indices_from(bent)] += self.variance[used]
+            bent += np.outer(self.shared[used], self.shared[used])
             change = np.zeros(e.count)
             change[used] = np.linalg.solve(bent, -missed)
             slope = float(missed @ change[used])
@@ -223,8 +234,7 @@ class _Dual:
             length = 1.0
             while True:
                 tried = pull + length * change
-                with np.errstate(over="ignore"):
-                    tried_rates = self.rates(tried)
+                tried_rates = self.rates(tried)
                 tried_value = self.value(tried, tried_rates)
                 if tried_value <= value + 1e-4 * length * slope:
                     break

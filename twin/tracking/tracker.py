@@ -25,6 +25,7 @@ from twin.nouns.telemetry import (
 from twin.tracking.adjacencies import Adjacencies, Verdict
 from twin.tracking.alarms import Alarm, SymptomBook
 from twin.tracking.demand import DemandTracker
+from twin.tracking.drift import Drift, measure_drift
 from twin.tracking.intake import Event, Intake
 from twin.tracking.rates import RateMeter, RateRound
 from twin.tracking.recent_ids import RecentIds
@@ -76,6 +77,11 @@ _ESTIMATE_S = 300.0
 """How often demand is estimated from counters where no flow records come, and over how much of
 them: as often as flow records are exported."""
 
+_DRIFT_S = 300.0
+"""How often the twin is compared with the network; the last four hours are kept."""
+
+_DRIFTS_KEPT = 48
+
 
 class Tracker:
     """Folds telemetry into rates, demand, link states and symptoms; learns what is normal
@@ -126,6 +132,7 @@ class Tracker:
         self._streak: dict[str, int] = {}
         self._settled_commit: dict[str, float] = {}
         self._estimated_s = -math.inf
+        self.drifts: deque[Drift] = deque(maxlen=_DRIFTS_KEPT)
 
     # What is known
     # ---------------------------------------------------------------------------------
@@ -203,6 +210,21 @@ class Tracker:
         if not rounds:
             return np.full(self.topology.n_arcs, np.nan)
         return _mean_seen([r.sent_total_bps + r.dropped_bps.sum(axis=1) for r in rounds])
+
+    def measure_drift(self) -> Drift:
+        """What is believed now, against what was measured since routing last changed."""
+        state = self.believed_state()
+        return measure_drift(
+            self.inventory,
+            state,
+            self._load_model(state),
+            self.measured_offered(),
+            self.now_s,
+            unexplained_commits=[
+                s.resource for s in self.book.active() if s.kind == "configuration_change"
+            ],
+            estimated=self.demand.estimated,
+        )
 
     def congested(self) -> NDArray[np.bool_]:
         """(n_arcs,) whether an egress dropped anything in the latest rounds, policers included."""
@@ -282,6 +304,8 @@ class Tracker:
         if quiet:
             self._estimate_demand()
             self._learn_bias(rates)
+        if not self.drifts or self.now_s - self.drifts[-1].time_s >= _DRIFT_S:
+            self.drifts.append(self.measure_drift())
 
     def _estimate_demand(self) -> None:
         """From the counters, of the sources that no flow records come of."""
@@ -508,6 +532,7 @@ class Tracker:
             "load_spread": self.load_spread.tolist(),
             "loss_spread": self._loss_spread.tolist(),
             "rounds_learned": self.rounds_learned,
+            "drifts": [d.model_dump(mode="json") for d in self.drifts],
         }
 
     @classmethod
@@ -536,6 +561,7 @@ class Tracker:
         tracker.load_spread = np.array(data["load_spread"])
         tracker._loss_spread = np.array(data["loss_spread"])
         tracker.rounds_learned = data["rounds_learned"]
+        tracker.drifts.extend(Drift.model_validate(d) for d in data.get("drifts", []))
         tracker._streak = {s.id: _ROUNDS_TO_ALARM for s in tracker.active_symptoms()}
         return tracker
 

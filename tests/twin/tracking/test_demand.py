@@ -1,11 +1,15 @@
 """Demand from flow records, some of which never come."""
 
+import json
+
 import numpy as np
 import pytest
 
-from tests.twin.tracking.square import NODES, START_S, flows
+from tests.twin.tracking.square import NODES, START_S, flows, inventory
 from twin.nouns.telemetry import FloatArray
 from twin.nouns.traffic import DailyProfile, TrafficMatrix
+from twin.physics.loads import arriving_loads
+from twin.physics.twin import Twin
 from twin.tracking.demand import DemandTracker, busiest_ahead
 
 FLAT = DailyProfile(hourly=(1.0,) * 24)
@@ -80,3 +84,90 @@ def test_busiest_hour_ahead_is_found_inside_the_horizon_only() -> None:
     midnight = 1_772_496_000.0
     assert busiest_ahead(RAMP, midnight, 4 * 3600) == pytest.approx(0.8)
     assert busiest_ahead(RAMP, midnight, 12 * 3600) == 1.0
+
+
+@pytest.fixture
+def square() -> Twin:
+    return Twin(inventory(demands=(("A", "B", 3e9), ("A", "C", 1e9), ("C", "D", 2e9))))
+
+
+def _heard_once(twin: Twin) -> DemandTracker:
+    demand = DemandTracker(twin.inventory.peak_traffic, FLAT)
+    demand.listen(START_S)
+    return demand
+
+
+def test_source_is_silent_a_quarter_of_an_hour_after_its_last_record(
+    demand: DemandTracker,
+) -> None:
+    assert not demand.silent(START_S).any()
+    demand.listen(START_S)
+    seen = _expected()
+    seen[:, 2] = np.nan
+    demand.update(flows(seen, START_S + 300), learn=True)
+    assert not demand.silent(START_S + 900).any()
+    assert demand.silent(START_S + 901).tolist() == [False, False, True, False]
+    assert demand.silent(START_S + 1201).all()
+
+
+def test_silent_network_is_estimated_from_node_totals_and_counters_never_from_pairs(
+    square: Twin,
+) -> None:
+    really, state = square.inventory.peak_traffic.rates_bps, square.state()
+    found = []
+    for record in (really, _same_totals(really)):
+        demand = DemandTracker(TrafficMatrix(NODES, record), FLAT)
+        demand.listen(START_S)
+        loads = arriving_loads(square.compiled, square.route(state), really[None])[:, 0]
+        demand.estimate_silent(state, loads, START_S, START_S + 1000)
+        assert demand.estimated.all()
+        found.append(demand.peak_bps)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
+
+
+def _same_totals(rates: FloatArray) -> FloatArray:
+    """Other pairs with the same totals: half a gigabit goes round a rectangle of the matrix."""
+    moved = rates.copy()
+    for i, j, sign in ((0, 1, -1), (0, 3, 1), (2, 1, 1), (2, 3, -1)):
+        moved[1, i, j] += sign * 5e8
+    np.testing.assert_array_equal(moved.sum(axis=1), rates.sum(axis=1))
+    np.testing.assert_array_equal(moved.sum(axis=2), rates.sum(axis=2))
+    return moved
+
+
+def test_row_whose_flows_are_measured_is_not_estimated(square: Twin) -> None:
+    rates = square.inventory.peak_traffic.rates_bps
+    demand = _heard_once(square)
+    seen = 2.0 * rates
+    seen[:, 2] = np.nan
+    demand.update(flows(seen, START_S + 600), learn=True)
+    before = demand.peak_bps.copy()
+    loads = arriving_loads(square.compiled, square.route(square.state()), rates[None])[:, 0]
+    demand.estimate_silent(square.state(), loads, START_S + 900, START_S + 1000)
+    assert demand.estimated.tolist() == [False, False, True, False]
+    np.testing.assert_array_equal(demand.peak_bps[:, 0], before[:, 0])
+
+
+def test_records_that_come_again_take_the_place_of_the_estimate(square: Twin) -> None:
+    rates = square.inventory.peak_traffic.rates_bps
+    demand = _heard_once(square)
+    loads = arriving_loads(square.compiled, square.route(square.state()), 3 * rates[None])[:, 0]
+    demand.estimate_silent(square.state(), loads, START_S + 900, START_S + 1000)
+    assert demand.peak_bps[1, 0].sum() == pytest.approx(12e9, rel=0.1)
+    demand.update(flows(rates, START_S + 1200), learn=True)
+    assert not demand.estimated.any()
+    np.testing.assert_allclose(demand.peak_bps, rates)
+
+
+def test_estimate_survives_a_restart(square: Twin) -> None:
+    rates = square.inventory.peak_traffic.rates_bps
+    demand = _heard_once(square)
+    loads = arriving_loads(square.compiled, square.route(square.state()), 3 * rates[None])[:, 0]
+    demand.estimate_silent(square.state(), loads, START_S + 900, START_S + 1000)
+    revived = DemandTracker(square.inventory.peak_traffic, FLAT)
+    more = json.loads(json.dumps(demand.dump(), allow_nan=False))
+    revived.load(demand.peak_bps.copy(), demand.spread.copy(), more)
+    assert revived.estimated.all()
+    for tracker in (demand, revived):
+        tracker.update(flows(rates, START_S + 1200), learn=True)
+    np.testing.assert_array_equal(revived.peak_bps, demand.peak_bps)
