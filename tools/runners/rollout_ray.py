@@ -4,7 +4,6 @@ Each chunk is a Ray task; Ray retries nothing (the loop in `crew.py` does, and c
 tasks of a node that died to the others. What travels is the inventory and the tasks, as bytes.
 """
 
-import ipaddress
 import os
 import socket
 import threading
@@ -42,19 +41,17 @@ _QUEUED_PER_WORKER = 2
 _LOCAL_STORE_BYTES = 256 * 2**20
 """Shared memory of a local cluster: for inventories and chunks, which are small."""
 
-_connecting = threading.Lock()
-
 
 class RayCrew:
     """Ray tasks on the cluster at `address`, or on one that is started here and ends with us.
 
-    `address`: host:port of a head node that this machine belongs to, or "auto" for the cluster that
-    runs on this machine; None: start a local one on the loopback interface. `cpus`: of that local
-    one, default as many as there are.
+    `address`: host:port of the head node of a cluster that this machine belongs to, or "auto" for
+    the one that runs here; None: start a local one. `cpus`: of that local one, default as many as
+    there are.
 
     Raises:
-        BadInput: on first use, if the cluster cannot be reached, or is neither on the loopback
-            interface nor guarded by a token.
+        BadInput: on first use, if the cluster cannot be reached or needs no token, or if this
+            process is on another one.
     """
 
     def __init__(self, address: str | None = None, cpus: int | None = None) -> None:
@@ -101,7 +98,7 @@ class RayCrew:
     def close(self) -> None:
         """End the connection, and with it a cluster that was started here."""
         if self._play is not None:
-            ray.shutdown()
+            _session.leave()
         self._given.clear()
         self._record = self._play = None
 
@@ -117,26 +114,73 @@ class RayCrew:
             return ticket, None
 
     def _connect(self) -> None:
-        with _connecting:
-            if self._play is not None:
-                return
-            if not ray.is_initialized():
-                _initialise(self._address, self._cpus)
+        if self._play is None:
+            _session.join(self._address, self._cpus)
             self._play = ray.remote(num_cpus=1, max_retries=0)(play)
 
 
+class _Session:
+    """This process's connection. Ray allows one, so all crews share it, and the last one ends it.
+
+    One that the program had made before is used, and is left as it is.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._crews = 0
+        self._address: str | None = None
+        self._ours = False
+
+    def join(self, address: str | None, cpus: int | None) -> None:
+        with self._lock:
+            if self._crews and address != self._address:
+                raise BadInput(
+                    f"this process uses Ray at {self._address or 'its own cluster'} and cannot "
+                    f"use {address or 'another'} as well; give all runners the same address"
+                )
+            if not self._crews:
+                self._ours = not ray.is_initialized()
+                if self._ours:
+                    _initialise(address, cpus)
+                self._address = address
+            self._crews += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._crews -= 1
+            if not self._crews and self._ours:
+                ray.shutdown()
+
+
+_session = _Session()
+
+
 def _initialise(address: str | None, cpus: int | None) -> None:
-    if address is not None:
-        refuse_open(address, os.environ)
+    refuse_open(os.environ)
     try:
         _refuse_silent(address)
         ray.init(log_to_driver=False, logging_level="ERROR", **_where(address, cpus))
     except (OSError, RayError, RuntimeError, ValueError) as exc:
         what = "cannot be started" if address is None else f"at {address} cannot be joined"
         raise BadInput(
-            f"Ray {what} ({str(exc).splitlines()[0]}); see docs/runners.md, or set NOCTUA_RUNNER "
-            "to pool:2 or in-process"
+            f"Ray {what} ({str(exc).splitlines()[0]}); does it run there, and with the same token? "
+            "See docs/runners.md, or set NOCTUA_RUNNER to pool:2 or in-process"
         ) from exc
+
+
+def refuse_open(environment: Mapping[str, str]) -> None:
+    """Whoever reaches Ray's ports can run code, and Ray opens them on every interface.
+
+    Raises:
+        BadInput: the environment says that tokens are off.
+    """
+    mode = environment.get("RAY_AUTH_MODE", "")
+    if mode.lower() != "token":
+        raise BadInput(
+            f'RAY_AUTH_MODE is "{mode}", and Ray would let everybody in who reaches this machine; '
+            "set it to token here and on every node, and give each the same token "
+            "(`ray get-auth-token --generate`)"
+        )
 
 
 def _refuse_silent(address: str | None) -> None:
@@ -162,28 +206,4 @@ def _where(address: str | None, cpus: int | None) -> dict[str, Any]:
         "num_cpus": cpus,
         "include_dashboard": False,
         "object_store_memory": _LOCAL_STORE_BYTES,
-        "_node_ip_address": "127.0.0.1",
     }
-
-
-def refuse_open(address: str, environment: Mapping[str, str]) -> None:
-    """Whoever reaches Ray's ports can run code, so they need a token or the loopback interface.
-
-    Raises:
-        BadInput: `address` is elsewhere, and the environment says that tokens are off.
-    """
-    if environment.get("RAY_AUTH_MODE", "").lower() == "token" or _is_loopback(address):
-        return
-    raise BadInput(
-        f"Ray at {address} would be used without a token, although it is not on the loopback "
-        "interface; set RAY_AUTH_MODE=token here and on every node, and give each the same token "
-        "(`ray get-auth-token --generate`)"
-    )
-
-
-def _is_loopback(address: str) -> bool:
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
