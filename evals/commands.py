@@ -340,14 +340,26 @@ def survival(
 
 def estimate(
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Draws of noise and gaps.")] = 10,
+    live: Annotated[
+        bool, typer.Option("--live", help="On running emulated networks, as a watch does it.")
+    ] = False,
+    mismatch: Mismatch = 1,
     as_json: AsJson = False,
 ) -> None:
     """Foresee the loads after every link failure from a traffic matrix that nobody measured.
 
-    It is estimated from link counters; gravity alone and tomogravity stand beside it.
+    It is estimated from link counters; gravity alone and others stand beside it.
     """
     from evals.estimation import estimation_markdown, measure_estimation
+    from evals.unmeasured import measure_unmeasured, unmeasured_markdown
 
+    if live:
+        errors = measure_unmeasured(range(1, seeds + 1), mismatch=cast(Level, mismatch))
+        if as_json:
+            _print_json([e.model_dump(mode="json") for e in errors])
+        else:
+            typer.echo(unmeasured_markdown(errors))
+        return
     found = measure_estimation(seeds)
     if as_json:
         _print_json([e.model_dump(mode="json") for e in found])
