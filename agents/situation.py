@@ -17,6 +17,10 @@ from twin.tracking.tracker import Tracker
 _CONGESTED_SIGMA = 0.12
 """Log standard deviation of all demand together while an egress drops (assumed)."""
 
+_ESTIMATED_SIGMA = 0.5
+"""Log standard deviation of a pair that is estimated from link counters. Estimated matrices are off
+by a third to a half of all traffic, pair by pair (docs/estimation.md)."""
+
 
 @dataclass(slots=True)
 class Situation:
@@ -48,14 +52,16 @@ class Situation:
 
         Where a few large demands are hashed, predicted moves of traffic err more than where many
         small ones are; the spread of the learned bias over the egresses shows which it is. While
-        something drops, nobody knows how much senders hold back.
+        something drops, nobody knows how much senders hold back. Pairs that are estimated from link
+        counters are known less than those whose flows are measured.
         """
         default = Uncertainty()
         spread = float(np.std(self.tracker.load_bias))
         congested = bool(self.tracker.congested().any())
+        estimated = bool(self.tracker.demand.estimated.any())
         return Uncertainty(
             common_sigma=_CONGESTED_SIGMA if congested else default.common_sigma,
-            pair_sigma=max(default.pair_sigma, spread),
+            pair_sigma=max(default.pair_sigma, spread, _ESTIMATED_SIGMA if estimated else 0.0),
             split_sigma=max(default.split_sigma, 2 * spread),
         )
 
