@@ -1,0 +1,105 @@
+"""`drift`: how far the twin of each network is from what is measured, as its watch last saw it."""
+
+import json
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from channels.cli.output import AsJson, directory_of, new_console, print_json
+from channels.report.wording import plain, utc
+from twin.errors import BadInput
+from twin.tracking.drift import MAX_LOAD_ERROR, Drift, drift_summary
+
+_LINES = 12
+"""The last hour: a comparison every five minutes."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(drift)
+
+
+def drift(
+    context: typer.Context,
+    network: Annotated[str | None, typer.Argument(help="A network; all that are known.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far the twin is from the network: loads, link states, configuration, capacity.
+
+    It is read from what the watch has written down, so it works while a watch is running.
+    """
+    histories = drift_histories(directory_of(context).path, network)
+    if as_json:
+        print_json(
+            {
+                name: [{**d.model_dump(mode="json"), "beyond": [*d.beyond]} for d in history]
+                for name, history in histories.items()
+            }
+        )
+        return
+    if not histories:
+        typer.echo("No network has been watched.")
+    console = new_console()
+    for name, history in histories.items():
+        _print(console, name, history)
+
+
+def drift_histories(state: Path, network: str | None = None) -> dict[str, tuple[Drift, ...]]:
+    """By network, the comparisons that its watch wrote down, oldest first.
+
+    Raises:
+        BadInput: `network` was never watched, or what a watch wrote cannot be read.
+    """
+    files = {path.stem: path for path in sorted((state / "trackers").glob("*.json"))}
+    if network is None:
+        return {name: _read(path) for name, path in files.items()}
+    if network not in files:
+        near = get_close_matches(network, files, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else f"noctua watch {network} watches it"
+        raise BadInput(f'network "{network}" was never watched ({hint})')
+    return {network: _read(files[network])}
+
+
+def _read(file: Path) -> tuple[Drift, ...]:
+    try:
+        data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return tuple(Drift.model_validate(item) for item in data.get("drifts", []))
+    except (OSError, ValueError, AttributeError, ValidationError) as exc:
+        raise BadInput(f"{file} cannot be read as what a watch wrote ({exc})") from exc
+
+
+def _print(console: Console, name: str, history: tuple[Drift, ...]) -> None:
+    console.print(Text(f"{plain(name)}: {plain(drift_summary(history))}"), soft_wrap=True)
+    if not history:
+        return
+    newest = history[-1]
+    named = [
+        *(f"link not as adjacencies say: {link}" for link in newest.contradicted_links),
+        *(f"not as intended: {interface}" for interface in newest.differing_interfaces),
+        *(f"unexplained commit: {node}" for node in newest.unexplained_commits),
+        *(f"less capacity than on record: {link}" for link in newest.short_links),
+    ]
+    for line in named:
+        console.print(Text(f"  {plain(line)}"), soft_wrap=True)
+    table = Table("time (UTC)", "loads off", "median", "90 %", "worst egress", "measured", box=None)
+    for entry in history[-_LINES:]:
+        over = entry.load_error is not None and entry.load_error > MAX_LOAD_ERROR
+        table.add_row(
+            utc(entry.time_s),
+            Text(_percent(entry.load_error), style="red" if over else ""),
+            _percent(entry.load_error_median),
+            _percent(entry.load_error_p90),
+            Text(plain(entry.worst_egress) or "–"),
+            f"{entry.measured_egresses} of {entry.egresses}",
+        )
+    console.print(table)
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
