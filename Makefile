@@ -35,6 +35,10 @@ interleavings: $(VENV)/.stamp-dev  ## 20,000 orders in which two processes may w
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s \
 		--hypothesis-profile=interleavings tests/interleavings
 
+ns3: $(VENV)/.stamp-dev  ## check the queues against ns-3; needs a C++ compiler
+	$(INSTALL) -e '.[dev,ns3]'
+	$(BIN)/python -m pytest -q -s tests/ns3
+
 check: $(VENV)/.stamp-dev  ## format, lint, types, import contracts and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -66,13 +70,15 @@ else
 		echo "The venv module is incomplete; on Debian: apt-get install python3-venv" >&2; exit 1; }
 endif
 
-# Needs uv. Only wheels, so that an install compiles nothing.
+# Needs uv. Only wheels, so that an install compiles nothing; of three that ns-3 needs there are none.
 constraints:  ## pin exact versions anew from pyproject.toml and constraints.in
 	@{ echo "# Exact versions for the default install and every extra (CPython 3.11)."; \
 	echo "# Written by \`make constraints\` from pyproject.toml and constraints.in; not by hand."; \
 	echo; grep '<0$$' constraints.in; echo; \
 	uv pip compile pyproject.toml --all-extras --python-version 3.11 --upgrade \
-		--constraint constraints.in --only-binary :all: --no-header --no-annotate --quiet; \
+		--constraint constraints.in --only-binary :all: \
+		--no-binary cppyy --no-binary cppyy-backend --no-binary cpycppyy \
+		--no-header --no-annotate --quiet; \
 	} > constraints.new || { rm -f constraints.new; exit 1; }
 	mv constraints.new constraints.txt
 

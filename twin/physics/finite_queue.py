@@ -9,8 +9,8 @@ equations below the bound, so the bounded queue follows from the generating func
 unbounded one, A D / (A - z), continued beyond a load of 1. A(z) generates the arrivals during a
 service and D(z) those during the rest of the packet of another class that is on the wire. Its two
 real poles, 1 and z0, give the loss and the mean; the complex ones are left out. That is exact for
-exponential sizes; for constant ones the loss is right to 2e-4 with room for 5 packets, 1e-7 with 10
-(tests/twin/physics/test_queueing.py measures it).
+exponential sizes; for constant ones, or two sizes, loss and wait at loads from 0.5 are right to 1e-3
+with room for 5 packets and to 1e-6 with 10 (tests/twin/physics/test_queueing.py measures it).
 
 The class without priority is an M/G/1 queue of its own whose service lasts until all voice that
 came meanwhile is sent; its pole is that of a single queue with both loads.
