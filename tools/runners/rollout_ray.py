@@ -8,12 +8,15 @@ import os
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
 _SETTINGS = {
     "RAY_AUTH_MODE": "token",
     "RAY_USAGE_STATS_ENABLED": "0",
+    # Ray ends a process that has not reached the head for a minute: that would be all of Noctua.
+    "RAY_gcs_rpc_server_reconnect_timeout_s": "31536000",
     # Ray asks for a choice; without GPUs either is the same.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
@@ -61,12 +64,23 @@ class RayCrew:
         self._given: dict[int, Any] = {}
         self._record: tuple[bytes, Any] | None = None
         self._play: Any = None
+        self._asking: threading.Thread | None = None
+        self._alive = 1
 
     @property
     def workers(self) -> int:
-        """CPUs of the nodes that are alive now, at least 1."""
+        """CPUs of the nodes that are alive, at least 1; as last known if the head is silent."""
         self._connect()
-        return max(1, int(ray.cluster_resources().get("CPU", 1)))
+        if self._asking is None or not self._asking.is_alive():
+            self._asking = threading.Thread(target=self._ask, daemon=True)
+            self._asking.start()
+            self._asking.join(_KNOCK_S)
+        return self._alive
+
+    def _ask(self) -> None:
+        # Ray gives this question no timeout.
+        with suppress(RayError):
+            self._alive = max(1, int(ray.cluster_resources().get("CPU", 1)))
 
     def has_room(self) -> bool:
         """See Crew."""

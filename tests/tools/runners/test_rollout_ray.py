@@ -52,6 +52,10 @@ class TwoNodes:
         """Its processes get SIGKILL."""
         self._cluster.remove_node(self._second, allow_graceful=False)
 
+    def kill_head_service(self) -> None:
+        """What the head knows of the cluster is gone; its workers go on for the time being."""
+        self._cluster.head_node.kill_gcs_server()
+
     def replace_second(self) -> None:
         """Another node joins."""
         self._second = self._add()
@@ -119,6 +123,23 @@ def test_worker_process_that_is_killed_costs_a_rerun(runners: Runners, twin: Twi
 
     assert lines(runners.on(twin).run(tasks, kill_a_worker)) == expected
     assert runners.reruns >= 1
+
+
+def test_dead_head_neither_ends_this_process_nor_the_batch(cluster: TwoNodes, twin: Twin) -> None:
+    tasks = heavy_tasks(twin, 24)
+    expected = lines(InProcessRunner(small_twin()).run(tasks))
+    other = TwoNodes()
+    killed: list[int] = []
+
+    def kill_head(answered: int) -> None:
+        if not killed:
+            killed.append(answered)
+            other.kill_head_service()
+
+    with runners_from_setting(f"ray:{other.address}", Limits(batch_s=120.0)) as runners:
+        assert lines(runners.on(twin).run(tasks, kill_head)) == expected
+    assert killed[0] < len(tasks)
+    other.close()
 
 
 def test_late_batch_ends_in_the_records_of_the_in_process_runner(
