@@ -2,7 +2,7 @@
 too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from pydantic import Field
@@ -57,14 +57,22 @@ class Relation(Noun):
 
 
 class Monitor:
-    """Groups the symptoms that no incident has yet."""
+    """Groups the symptoms that no incident has yet.
+
+    `circuits`: the links on which the cause of an open incident is known to be, by its id.
+    """
 
     def __init__(
-        self, situation: Situation, fresh: Sequence[Symptom], open_incidents: Sequence[Incident]
+        self,
+        situation: Situation,
+        fresh: Sequence[Symptom],
+        open_incidents: Sequence[Incident],
+        circuits: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._situation = situation
         self._fresh = {s.id: s for s in fresh}
         self._open = {i.id: i for i in open_incidents}
+        self._circuits = circuits or {}
 
     def role(self) -> Role[Grouping]:
         """The role with its tools bound to this moment."""
@@ -152,6 +160,11 @@ class Monitor:
 
     def _with_incidents(self, symptom: Symptom) -> list[Relation]:
         """The open incidents that a symptom may be a consequence of, the likeliest one only."""
+        for name in reversed(self._open):
+            # Its remedy may have moved the traffic from where its effects were seen.
+            if shared := sorted(_links(symptom) & set(self._circuits.get(name, ()))):
+                reason = f"{shared[0]} is the cause of {name}"
+                return [Relation(one=symptom.id, other=name, reason=reason)]
         for incident in reversed(self._open.values()):
             reasons = (self._related(symptom, s) for s in incident.symptoms)
             if reason := next((r for r in reasons if r), ""):

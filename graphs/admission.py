@@ -1,10 +1,15 @@
 """From fresh symptoms to incidents, which stand in the journal before any graph runs."""
 
+from collections.abc import Sequence
+
+from agents.believed import circuits_of
 from agents.budget import Budget
 from agents.monitor import Monitor, incident_from
 from agents.role import RoleUnfinished, run_role
+from graphs.deliberation import cause_of
 from graphs.desk import Desk
 from tools.trace import incident_context, incident_trace_id, workflow_span
+from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
 
 
@@ -20,7 +25,7 @@ class Admission:
         if not fresh or all(s.kind in ("traffic_surge", "probe_delay") for s in fresh):
             return []
         open_now = self._joinable()
-        monitor = Monitor(self._desk.situation, fresh, open_now)
+        monitor = Monitor(self._desk.situation, fresh, open_now, self._circuits(open_now))
         # The trace of this judgement is that of the first incident that it can lead to.
         name = open_now[0].id if open_now else self._next_id()
         context = incident_context(incident_trace_id(name))
@@ -50,6 +55,15 @@ class Admission:
                 self._open(incident, run.finished_by)
                 opened.append(incident.id)
         return opened
+
+    def _circuits(self, incidents: Sequence[Incident]) -> dict[str, tuple[str, ...]]:
+        """Where the cause of each is, of those that are diagnosed."""
+        found = {}
+        for incident in incidents:
+            diagnosis = self._desk.journal.artefact(incident.id, "diagnosis", Diagnosis)
+            if diagnosis is not None:
+                found[incident.id] = circuits_of(cause_of(diagnosis))
+        return found
 
     @property
     def _network(self) -> str:

@@ -155,6 +155,19 @@ def test_silent_loss_that_is_found_late_joins_the_incident_of_its_effects(
     }
 
 
+def test_symptom_on_the_known_cause_of_an_open_incident_joins_it_after_the_traffic_was_moved(
+    situation: Situation,
+) -> None:
+    _raise(situation, "probe_loss", "A>B/business", size=0.1)
+    opened = incident_of(situation)
+    _raise(situation, "silent_loss", "G|G-H", after_s=400.0, size=0.05)
+    fresh = [s for s in situation.tracker.active_symptoms() if s.kind == "silent_loss"]
+    (group,) = _grouped(Monitor(situation, fresh, (opened,), {opened.id: ("G-H",)})).groups
+    assert group.joins == opened.id
+    (group,) = _grouped(Monitor(situation, fresh, (opened,), {opened.id: ("E-F",)})).groups
+    assert group.joins == ""
+
+
 def test_far_symptom_does_not_join_the_open_incident(situation: Situation) -> None:
     _raise(situation, "adjacency_down", "A-B")
     opened = incident_of(situation)
