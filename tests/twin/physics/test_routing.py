@@ -1,94 +1,35 @@
 """Routing and loads: against published loads, and by hand on four nodes."""
 
-import json
-from importlib.resources import files
-
 import numpy as np
 import pytest
-import topohub
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin.nouns.configuration import default_configuration
-from twin.nouns.topology import Interface, Link, Node, Site, Topology
-from twin.physics.compiled import (
-    CompiledTopology,
-    FloatArray,
-    arc_weights,
-    compile_topology,
+from tests.twin.physics.networks import (
+    SNDLIB,
+    TOPOZOO,
+    compiled_with_weights,
+    one_demand,
+    published_demand,
+    published_modes,
+    published_topology,
+    topology_of,
 )
+from twin.nouns.configuration import default_configuration
+from twin.nouns.topology import Interface
+from twin.physics.compiled import arc_weights, compile_topology
 from twin.physics.loads import arriving_loads
 from twin.physics.routing import UNREACHABLE, destinations_using, route
 
-SNDLIB = (
-    "abilene", "atlanta", "brain", "cost266", "dfn-bwin", "dfn-gwin", "di-yuan", "france", "geant",
-    "germany50", "giul39", "india35", "janos-us", "janos-us-ca", "newyork", "nobel-eu",
-    "nobel-germany", "nobel-us", "norway", "pdh", "pioro40", "polska", "sun", "ta1", "ta2", "zib54",
-)  # fmt: skip
 HALF_OF_THE_LAST_DIGIT = 0.005 + 1e-6
 
 
-def topology_of(n: int, ends: list[tuple[int, int]]) -> Topology:
-    """Nodes "0".. and links "L0".. of 10 Gbit/s and 1 ms."""
-    return Topology(
-        name="by hand",
-        sites=tuple(Site(id=str(i), longitude=0, latitude=0) for i in range(n)),
-        nodes=tuple(Node(id=str(i), site=str(i)) for i in range(n)),
-        links=tuple(
-            Link(
-                id=f"L{k}", a=str(a), b=str(b), capacity_bps=10e9, members=1, length_km=200,
-                propagation_s=0.001,
-            )
-            for k, (a, b) in enumerate(ends)
-        ),
-    )  # fmt: skip
-
-
-def compiled_with_weights(
-    n: int, ends: list[tuple[int, int]], weights: list[int] | None = None
-) -> tuple[CompiledTopology, np.ndarray[tuple[int], np.dtype[np.int64]]]:
-    """Compiled, and per-arc weights (one per link, both ways)."""
-    compiled = compile_topology(topology_of(n, ends))
-    per_link = [10] * len(ends) if weights is None else weights
-    return compiled, np.repeat(np.array(per_link, dtype=np.int64), 2)
-
-
-def one_demand(n: int, source: int, target: int, rate: float = 12.0) -> FloatArray:
-    """Traffic (1, 1, n, n) of a single pair."""
-    traffic = np.zeros((1, 1, n, n))
-    traffic[0, 0, source, target] = rate
-    return traffic
-
-
-def published_demand(name: str, mode: str) -> tuple[Topology, FloatArray, FloatArray]:
-    """Topology, demand (n, n), and topohub's published load per arc in percent of the busiest.
-
-    topohub routes every listed demand in both directions, so listing both adds up.
-    """
-    # topohub.get leaves its file open, which pytest turns into an error.
-    raw = json.loads(files(topohub).joinpath(f"data/sndlib/{name}.json").read_text())
-    index = {node["id"]: i for i, node in enumerate(raw["nodes"])}
-    ends = [(index[edge["source"]], index[edge["target"]]) for edge in raw["edges"]]
-    n = len(index)
-    demand = np.zeros((n, n))
-    if mode == "org":
-        for source, row in raw["graph"]["demands"].items():
-            for target, value in row.items():
-                demand[index[int(source)], index[int(target)]] += value
-    elif mode == "uni":
-        demand[np.triu_indices(n, 1)] = 1.0
-    else:
-        degree = np.bincount(np.array(ends).ravel(), minlength=n).astype(float)
-        demand = np.triu(np.outer(degree, degree), 1)
-    columns = ("ecmp_fwd", "ecmp_bwd")
-    published = np.array([edge[way][mode] for edge in raw["edges"] for way in columns])
-    return topology_of(n, ends), demand + demand.T, published
-
-
-@pytest.mark.parametrize("mode", ["org", "uni", "deg"])
-@pytest.mark.parametrize("name", SNDLIB)
+@pytest.mark.parametrize(
+    ("name", "mode"), [(name, mode) for name in SNDLIB + TOPOZOO for mode in published_modes(name)]
+)
 def test_loads_match_those_that_topohub_publishes(name: str, mode: str) -> None:
-    topology, demand, published = published_demand(name, mode)
+    topology = published_topology(name)
+    demand, published = published_demand(name, mode)
     compiled = compile_topology(topology)
     weights = arc_weights(topology, default_configuration(topology))
     loads = arriving_loads(compiled, route(compiled, weights), demand[None, None])[:, 0, 0]

@@ -1,0 +1,975 @@
+"""What-if loads without routing everything again: kernels over the equal-cost DAGs of a base.
+
+A scenario is a set of arcs with other weights. Of the destinations, only those are touched whose
+DAG used a weakened arc, or could take in a strengthened one. For such a destination the nodes whose
+distance can change are found and searched anew from their border, and then only the differences of
+flow are pushed. Every scenario starts from the base, so that errors of rounding do not add up.
+
+Source of the search: G. Ramalingam and T. Reps, Journal of Algorithms 21(2), 1996, with several
+arcs at once as in P. Narvaez, K.-Y. Siu and H.-Y. Tzeng, IEEE/ACM Transactions on Networking 8(6),
+2000. That flows are pushed as differences, in the base's order below the searched part, is ours.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import numba
+import numpy as np
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from twin.physics.compiled import NO_ARC, FloatArray, IntArray
+
+Int32Array = NDArray[np.int32]
+FlagArray = NDArray[np.bool_]
+WordArray = NDArray[np.uint64]
+
+FAR = 1 << 62
+"""Distance of a node without a path, in the scratch arrays."""
+
+NODE_BITS = 24
+"""A heap key is distance << NODE_BITS | node, so ties settle in node order."""
+
+NOISE = 1e-12
+"""A load below this fraction of the base's is what subtraction left over, and is none."""
+
+NODE_MASK = (1 << NODE_BITS) - 1
+FARTHEST = 1 << 38
+NONE, WEAKER, ANY = 0, 1, 2
+PASSES, ANEW = 1, 2
+ENDS, LIFTED, REACHED, CHANGED = 0, 1, 2, 3
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def kernel(function: Function) -> Function:
+    """Compile without reference counts, which cost several times what the kernels themselves do.
+
+    They allocate nothing, and their caller holds every array. Helpers are inlined, because a call
+    hands over every field of every tuple.
+    """
+    options: Any = {"cache": True, "nogil": True, "_nrt": False, "forceinline": True}
+    compiled: Function = numba.njit(**options)(function)
+    return compiled
+
+
+class Graph(NamedTuple):
+    """The arcs, and who leaves and enters each node; see CompiledTopology. Weights of the base."""
+
+    tail: IntArray
+    head: IntArray
+    out_offsets: IntArray
+    out_arcs: IntArray
+    in_offsets: IntArray
+    in_arcs: IntArray
+    weights: IntArray
+
+
+class Rows(NamedTuple):
+    """The base, one row per destination. A rank is a position in `order`; see Routing.
+
+    `distance`: (D, n) by node, FAR where there is no path. `rank`: (D, n) by node, -1 without one.
+    `beyond`: (D, n_arcs), rank of the head of each entry of `hop_arcs`. `used`: (D, n_arcs), is the
+    arc in the DAG. `demand`: (D, n, K) by node. `flow`: (D, n, K) by rank, what the node sends on,
+    transit included.
+    """
+
+    distance: IntArray
+    order: Int32Array
+    rank: Int32Array
+    settled: IntArray
+    hop_offsets: Int32Array
+    hop_arcs: Int32Array
+    beyond: Int32Array
+    used: FlagArray
+    demand: FloatArray
+    flow: FloatArray
+
+
+class Scratch(NamedTuple):
+    """What the kernels write on, clean between two scenarios.
+
+    `weights`: of all arcs, as the scenario has them. `near`: distances by node. `dead`: by rank,
+    how many of the base's next-hop arcs are lost. `lifted`: by rank, were all of them lost.
+    `waiting`: (n, K) by rank, flow to pass on. `bits`: the ranks at which some waits,
+    `reached`: those at which some waited, for whoever wants to know.
+    `marks` and `moving` (n, K), by node: the same where arcs also became stronger.
+    """
+
+    weights: IntArray
+    near: IntArray
+    dead: Int32Array
+    lifted: FlagArray
+    touched_list: Int32Array
+    lifted_list: Int32Array
+    settled_list: Int32Array
+    heap: IntArray
+    hops: Int32Array
+    waiting: FloatArray
+    bits: WordArray
+    reached: WordArray
+    marks: Int32Array
+    listed: Int32Array
+    moving: FloatArray
+
+
+@intrinsic
+def highest_bit(_context: Any, _word: Any) -> Any:
+    """Position of the highest set bit of a uint64 that is not zero."""
+
+    def build(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        zeros = builder.ctlz(arguments[0], cgutils.true_bit)
+        return builder.sub(context.get_constant(types.int64, 63), zeros)
+
+    return types.int64(types.uint64), build
+
+
+@kernel
+def fill_rows(
+    graph: Graph,
+    rows: Rows,
+    loads: FloatArray,
+    unserved: FloatArray,
+) -> None:
+    """Complete `rows` (rank, beyond, used, flow) and add up `loads` (n_arcs, K), `unserved` (K)."""
+    classes = loads.shape[1]
+    for row in range(rows.order.shape[0]):
+        rows.rank[row, :] = -1
+        count = rows.settled[row]
+        for i in range(count):
+            node = rows.order[row, i]
+            rows.rank[row, node] = i
+            for k in range(classes):
+                rows.flow[row, i, k] = rows.demand[row, node, k]
+        for node in range(rows.rank.shape[1]):
+            if rows.rank[row, node] < 0:
+                for k in range(classes):
+                    unserved[k] += rows.demand[row, node, k]
+        for i in range(count - 1, 0, -1):
+            first, last = rows.hop_offsets[row, i], rows.hop_offsets[row, i + 1]
+            for slot in range(first, last):
+                arc = rows.hop_arcs[row, slot]
+                ahead = rows.rank[row, graph.head[arc]]
+                rows.beyond[row, slot] = ahead
+                rows.used[row, arc] = True
+                for k in range(classes):
+                    share = rows.flow[row, i, k] / (last - first)
+                    loads[arc, k] += share
+                    rows.flow[row, ahead, k] += share
+
+
+class Singles(NamedTuple):
+    """What each of E events alone does to each destination, so that pairs of them can be added up.
+
+    `start`: (D * E + 1,); entries start[d * E + e]:start[d * E + e + 1] of `arcs` and `values`
+    (., K) are the differences of load. `stranded`: (D, E, K), traffic that loses its path. `sets`:
+    (D, E, 4, words), bits by rank: the tails of the event's arcs, the lifted nodes, all that passed
+    something on or had to, and those that lost next hops.
+    """
+
+    start: IntArray
+    arcs: Int32Array
+    values: FloatArray
+    stranded: FloatArray
+    sets: WordArray
+
+
+class Row(NamedTuple):
+    """One row of Rows."""
+
+    distance: IntArray
+    order: Int32Array
+    rank: Int32Array
+    hop_offsets: Int32Array
+    hop_arcs: Int32Array
+    beyond: Int32Array
+    used: FlagArray
+    demand: FloatArray
+    flow: FloatArray
+
+
+@kernel
+def add_differences(
+    graph: Graph,
+    rows: Rows,
+    scratch: Scratch,
+    first: IntArray,
+    arcs: IntArray,
+    changed: IntArray,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+    unserved: FloatArray,
+) -> None:
+    """Add to `loads` (S, n_arcs, K) and `unserved` (S, K) what each scenario changes.
+
+    Scenario s gives arcs[first[s]:first[s + 1]] the weights `changed`, each arc once. `zeros`: K of
+    them, so that K is known when this is compiled.
+    """
+    for r in range(rows.order.shape[0]):
+        row = _row(rows, r)
+        ready = False
+        for s in range(first.shape[0] - 1):
+            effect = _effect(graph, row, first[s], first[s + 1], arcs, changed)
+            if effect == NONE:
+                continue
+            if not ready:
+                _reset(row, scratch)
+                ready = True
+            _apply(
+                graph, row, scratch, first[s], first[s + 1], arcs, changed, effect, zeros,
+                loads[s], unserved[s],
+            )  # fmt: skip
+
+
+@kernel
+def record_row(
+    graph: Graph,
+    rows: Rows,
+    scratch: Scratch,
+    r: int,
+    first: IntArray,
+    arcs: IntArray,
+    changed: IntArray,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+    stranded: FloatArray,
+    sets: WordArray,
+    found: Int32Array,
+    values: FloatArray,
+    sizes: IntArray,
+) -> None:
+    """Write what each event does to row `r`; see Singles.
+
+    `stranded` (E, K), `sets` (E, 4, words); `found` and `values` hold all entries, `sizes` (E,) how
+    many each event has. `loads` (n_arcs, K) is zero before and after.
+    """
+    row = _row(rows, r)
+    _reset(row, scratch)
+    filled = 0
+    for event in range(first.shape[0] - 1):
+        begin, end = first[event], first[event + 1]
+        for i in range(begin, end):
+            rank = row.rank[graph.tail[arcs[i]]]
+            if rank >= 0:
+                _mark(sets[event, ENDS], rank)
+        effect = _effect(graph, row, begin, end, arcs, changed)
+        sizes[event] = 0
+        if effect == NONE:
+            continue
+        for w in range(scratch.reached.shape[0]):
+            scratch.reached[w] = 0
+        n_touched, n_lifted = _apply(
+            graph, row, scratch, begin, end, arcs, changed, effect, zeros, loads, stranded[event]
+        )
+        for i in range(n_touched):
+            _mark(sets[event, CHANGED], scratch.touched_list[i])
+        for i in range(n_lifted):
+            _mark(sets[event, LIFTED], row.rank[scratch.lifted_list[i]])
+        for w in range(scratch.reached.shape[0]):
+            sets[event, REACHED, w] = scratch.reached[w] | sets[event, CHANGED, w]
+        sizes[event] = _collect(zeros, loads, found[filled:], values[filled:])
+        filled += sizes[event]
+
+
+@kernel
+def _collect(
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+    found: Int32Array,
+    values: FloatArray,
+) -> int:
+    """Move what is not zero out of `loads`; returns how many arcs that are."""
+    count = 0
+    for arc in range(loads.shape[0]):
+        moved = False
+        for k in range(len(zeros)):
+            moved = moved or loads[arc, k] != 0.0
+        if moved:
+            found[count] = arc
+            for k in range(len(zeros)):
+                values[count, k] = loads[arc, k]
+                loads[arc, k] = 0.0
+            count += 1
+    return count
+
+
+@kernel
+def add_pairs(
+    graph: Graph,
+    rows: Rows,
+    scratch: Scratch,
+    first: IntArray,
+    arcs: IntArray,
+    changed: IntArray,
+    singles: Singles,
+    pairs: IntArray,
+    both: IntArray,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+    unserved: FloatArray,
+) -> None:
+    """Correct sums of two events' differences where the two meet.
+
+    `pairs`: (P, 2), events. `loads` (P, n_arcs, K) and `unserved` (P, K) hold the sums. Two events
+    are independent for a destination if neither has changed a node that the other's flow reached,
+    nor taken an arc that the other's search could have found. `both`: room for the arcs of a pair,
+    and as much again for their weights.
+    """
+    events, half = first.shape[0] - 1, both.shape[0] // 2
+    for r in range(rows.order.shape[0]):
+        row = _row(rows, r)
+        ready = False
+        for p in range(pairs.shape[0]):
+            a, b = pairs[p, 0], pairs[p, 1]
+            if not _meet(singles.sets[r, a], singles.sets[r, b]):
+                continue
+            if not ready:
+                _reset(row, scratch)
+                ready = True
+            _take_back(singles, r, r * events + a, a, zeros, loads[p], unserved[p])
+            _take_back(singles, r, r * events + b, b, zeros, loads[p], unserved[p])
+            size = 0
+            for event in (a, b):
+                for i in range(first[event], first[event + 1]):
+                    known = False
+                    for j in range(size):
+                        known = known or both[j] == arcs[i]
+                    if not known:
+                        both[size] = arcs[i]
+                        both[half + size] = changed[i]
+                        size += 1
+            effect = _effect(graph, row, 0, size, both, both[half:])
+            if effect != NONE:
+                _apply(
+                    graph, row, scratch, 0, size, both, both[half:], effect, zeros, loads[p],
+                    unserved[p],
+                )  # fmt: skip
+
+
+@kernel
+def _meet(one: WordArray, other: WordArray) -> bool:
+    for w in range(one.shape[1]):
+        met = (one[ENDS, w] & other[LIFTED, w]) | (one[LIFTED, w] & other[ENDS, w])
+        met |= (one[REACHED, w] & other[CHANGED, w]) | (one[CHANGED, w] & other[REACHED, w])
+        if met:
+            return True
+    return False
+
+
+@kernel
+def _take_back(
+    singles: Singles,
+    r: int,
+    entry: int,
+    event: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+    unserved: FloatArray,
+) -> None:
+    for i in range(singles.start[entry], singles.start[entry + 1]):
+        for k in range(len(zeros)):
+            loads[singles.arcs[i], k] -= singles.values[i, k]
+    for k in range(len(zeros)):
+        unserved[k] -= singles.stranded[r, event, k]
+
+
+@kernel
+def read_loads(
+    loads: FloatArray,
+    capacity: FloatArray,
+    limit: float,
+    worst: FloatArray,
+    busiest: IntArray,
+    over: IntArray,
+) -> None:
+    """Per scenario: the highest utilisation, its arc (the first of equals), arcs above `limit`."""
+    for s in range(loads.shape[0]):
+        worst[s] = -1.0
+        over[s] = 0
+        for arc in range(loads.shape[1]):
+            total = 0.0
+            for k in range(loads.shape[2]):
+                total += loads[s, arc, k]
+            utilisation = total / capacity[arc]
+            if utilisation > limit:
+                over[s] += 1
+            if utilisation > worst[s]:
+                worst[s] = utilisation
+                busiest[s] = arc
+
+
+@kernel
+def _row(rows: Rows, r: int) -> Row:
+    return Row(
+        rows.distance[r],
+        rows.order[r],
+        rows.rank[r],
+        rows.hop_offsets[r],
+        rows.hop_arcs[r],
+        rows.beyond[r],
+        rows.used[r],
+        rows.demand[r],
+        rows.flow[r],
+    )
+
+
+@kernel
+def _reset(row: Row, scratch: Scratch) -> None:
+    for node in range(row.distance.shape[0]):
+        scratch.near[node] = row.distance[node]
+
+
+@kernel
+def _apply(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    begin: int,
+    end: int,
+    arcs: IntArray,
+    changed: IntArray,
+    effect: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+    unserved: FloatArray,
+) -> tuple[int, int]:
+    """Add what one scenario changes for one destination, and leave the scratch arrays clean.
+
+    Returns how many entries of `touched_list` and `lifted_list` stay valid.
+    """
+    for i in range(begin, end):
+        scratch.weights[arcs[i]] = changed[i]
+    n_touched, n_lifted = _lift(graph, row, scratch, begin, end, arcs)
+    size = _seed_border(graph, scratch, n_lifted)
+    if effect == WEAKER:
+        n_settled = _search(graph, scratch, size)
+        _push_weaker(graph, row, scratch, n_touched, n_lifted, n_settled, zeros, loads, unserved)
+        for i in range(n_lifted):
+            node = scratch.lifted_list[i]
+            scratch.near[node] = row.distance[node]
+    else:
+        size = _seed_stronger(graph, scratch, begin, end, arcs, size)
+        n_settled = _search(graph, scratch, size)
+        _push_any(
+            graph, row, scratch, begin, end, arcs, n_lifted, n_settled, zeros, loads, unserved
+        )
+        _reset(row, scratch)
+    for i in range(n_touched):
+        rank = scratch.touched_list[i]
+        scratch.dead[rank] = 0
+        scratch.lifted[rank] = False
+    for i in range(begin, end):
+        scratch.weights[arcs[i]] = graph.weights[arcs[i]]
+    return n_touched, n_lifted
+
+
+@kernel
+def _effect(
+    graph: Graph,
+    row: Row,
+    begin: int,
+    end: int,
+    arcs: IntArray,
+    changed: IntArray,
+) -> int:
+    effect = NONE
+    for i in range(begin, end):
+        arc = arcs[i]
+        before, after = graph.weights[arc], changed[i]
+        if after == before:
+            continue
+        if after != NO_ARC and (before == NO_ARC or after < before):
+            ahead = row.distance[graph.head[arc]]
+            if ahead != FAR and after + ahead <= row.distance[graph.tail[arc]]:
+                return ANY
+        elif row.used[arc]:
+            effect = WEAKER
+    return effect
+
+
+@kernel
+def _lift(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    begin: int,
+    end: int,
+    arcs: IntArray,
+) -> tuple[int, int]:
+    """Find the nodes that lost next hops (ranks) and those that lost all of them (nodes)."""
+    n_touched, n_lifted = 0, 0
+    for i in range(begin, end):
+        arc = arcs[i]
+        if row.used[arc] and _weaker(graph.weights[arc], scratch.weights[arc]):
+            n_touched, n_lifted = _lose_hop(graph, row, scratch, arc, n_touched, n_lifted)
+    done = 0
+    while done < n_lifted:
+        node = scratch.lifted_list[done]
+        done += 1
+        for i in range(graph.in_offsets[node], graph.in_offsets[node + 1]):
+            arc = graph.in_arcs[i]
+            if row.used[arc] and not _weaker(graph.weights[arc], scratch.weights[arc]):
+                n_touched, n_lifted = _lose_hop(graph, row, scratch, arc, n_touched, n_lifted)
+    return n_touched, n_lifted
+
+
+@kernel
+def _weaker(before: int, after: int) -> bool:
+    return after != before and (after == NO_ARC or after > before)
+
+
+@kernel
+def _lose_hop(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    arc: int,
+    n_touched: int,
+    n_lifted: int,
+) -> tuple[int, int]:
+    node = graph.tail[arc]
+    rank = row.rank[node]
+    if scratch.dead[rank] == 0:
+        scratch.touched_list[n_touched] = rank
+        n_touched += 1
+    scratch.dead[rank] += 1
+    if scratch.dead[rank] == row.hop_offsets[rank + 1] - row.hop_offsets[rank]:
+        scratch.lifted[rank] = True
+        scratch.near[node] = FAR
+        scratch.lifted_list[n_lifted] = node
+        n_lifted += 1
+    return n_touched, n_lifted
+
+
+@kernel
+def _seed_border(
+    graph: Graph,
+    scratch: Scratch,
+    n_lifted: int,
+) -> int:
+    """Offer each lifted node its best way out; returns the size of the heap."""
+    size = 0
+    for i in range(n_lifted):
+        node = scratch.lifted_list[i]
+        best = FAR
+        for j in range(graph.out_offsets[node], graph.out_offsets[node + 1]):
+            arc = graph.out_arcs[j]
+            ahead = scratch.near[graph.head[arc]]
+            if scratch.weights[arc] != NO_ARC and ahead != FAR:
+                best = min(best, scratch.weights[arc] + ahead)
+        if best != FAR:
+            scratch.near[node] = best
+            scratch.heap[size] = (best << NODE_BITS) | node
+            _sift_up(scratch.heap, size)
+            size += 1
+    return size
+
+
+@kernel
+def _seed_stronger(
+    graph: Graph,
+    scratch: Scratch,
+    begin: int,
+    end: int,
+    arcs: IntArray,
+    size: int,
+) -> int:
+    """Offer the tail of each changed arc the way over it; returns the size of the heap."""
+    for i in range(begin, end):
+        arc = arcs[i]
+        ahead = scratch.near[graph.head[arc]]
+        if scratch.weights[arc] == NO_ARC or ahead == FAR:
+            continue
+        node = graph.tail[arc]
+        if scratch.weights[arc] + ahead < scratch.near[node]:
+            scratch.near[node] = scratch.weights[arc] + ahead
+            scratch.heap[size] = (scratch.near[node] << NODE_BITS) | node
+            _sift_up(scratch.heap, size)
+            size += 1
+    return size
+
+
+@kernel
+def _search(
+    graph: Graph,
+    scratch: Scratch,
+    size: int,
+) -> int:
+    """Dijkstra from what is in the heap; returns how many nodes it settled."""
+    heap = scratch.heap
+    n_settled = 0
+    while size > 0:
+        key = heap[0]
+        size -= 1
+        heap[0] = heap[size]
+        _sift_down(heap, size)
+        node, distance = key & NODE_MASK, key >> NODE_BITS
+        if distance > scratch.near[node]:
+            continue
+        scratch.settled_list[n_settled] = node
+        n_settled += 1
+        for i in range(graph.in_offsets[node], graph.in_offsets[node + 1]):
+            arc = graph.in_arcs[i]
+            weight = scratch.weights[arc]
+            before = graph.tail[arc]
+            if weight != NO_ARC and distance + weight < scratch.near[before]:
+                scratch.near[before] = distance + weight
+                heap[size] = ((distance + weight) << NODE_BITS) | before
+                _sift_up(heap, size)
+                size += 1
+    return n_settled
+
+
+@kernel
+def _push_weaker(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    n_touched: int,
+    n_lifted: int,
+    n_settled: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+    unserved: FloatArray,
+) -> None:
+    """Move the flow where arcs only became weaker.
+
+    Then no node outside the lifted ones has a next hop among them, and the base's order still holds
+    outside: lifted nodes first, by their new distance, the others after them by rank.
+    """
+    top = 0
+    for i in range(n_touched):
+        rank = scratch.touched_list[i]
+        if scratch.lifted[rank]:
+            top = max(top, _withdraw(row, scratch, rank, zeros, loads))
+        else:
+            top = max(top, rank)
+            _mark(scratch.bits, rank)
+    if n_settled < n_lifted:
+        for i in range(n_lifted):
+            node = scratch.lifted_list[i]
+            if scratch.near[node] == FAR:
+                for k in range(len(zeros)):
+                    unserved[k] += row.demand[node, k]
+    for i in range(n_settled - 1, -1, -1):
+        node = scratch.settled_list[i]
+        top = max(top, _send_lifted(graph, row, scratch, node, zeros, loads))
+    _push_down(graph, row, scratch, top, zeros, loads)
+
+
+@kernel
+def _mark(bits: WordArray, rank: int) -> None:
+    bits[rank >> 6] |= np.uint64(1) << np.uint64(rank & 63)
+
+
+@kernel
+def _withdraw(
+    row: Row,
+    scratch: Scratch,
+    rank: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+) -> int:
+    """Take the whole flow of a lifted node off its arcs; returns the highest rank that noticed."""
+    top = 0
+    first, last = row.hop_offsets[rank], row.hop_offsets[rank + 1]
+    for slot in range(first, last):
+        arc, ahead = row.hop_arcs[slot], row.beyond[slot]
+        keeps = not scratch.lifted[ahead]
+        for k in range(len(zeros)):
+            share = row.flow[rank, k] / (last - first)
+            loads[arc, k] -= share
+            if keeps:
+                scratch.waiting[ahead, k] -= share
+        if keeps:
+            top = max(top, ahead)
+            _mark(scratch.bits, ahead)
+    return top
+
+
+@kernel
+def _send_lifted(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    node: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+) -> int:
+    """Send the new flow of a lifted node on its new way; returns the highest rank that noticed."""
+    rank, top, hops = row.rank[node], 0, 0
+    for i in range(graph.out_offsets[node], graph.out_offsets[node + 1]):
+        arc = graph.out_arcs[i]
+        if _is_hop(graph, scratch, node, arc):
+            scratch.hops[hops] = arc
+            hops += 1
+    for i in range(hops):
+        arc = scratch.hops[i]
+        ahead = row.rank[graph.head[arc]]
+        for k in range(len(zeros)):
+            share = (row.demand[node, k] + scratch.waiting[rank, k]) / hops
+            loads[arc, k] += share
+            scratch.waiting[ahead, k] += share
+        if not scratch.lifted[ahead]:
+            top = max(top, ahead)
+            _mark(scratch.bits, ahead)
+    for k in range(len(zeros)):
+        scratch.waiting[rank, k] = 0.0
+    return top
+
+
+@kernel
+def _is_hop(graph: Graph, scratch: Scratch, node: int, arc: int) -> bool:
+    ahead = scratch.near[graph.head[arc]]
+    if scratch.weights[arc] == NO_ARC or ahead == FAR:
+        return False
+    return bool(scratch.weights[arc] + ahead == scratch.near[node])
+
+
+@kernel
+def _push_down(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    top: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+) -> None:
+    """Pass on what waits, the farthest rank first."""
+    for w in range(top >> 6, -1, -1):
+        while scratch.bits[w]:
+            bit = highest_bit(scratch.bits[w])  # type: ignore[call-arg,var-annotated]
+            scratch.bits[w] ^= np.uint64(1) << np.uint64(bit)
+            scratch.reached[w] |= np.uint64(1) << np.uint64(bit)
+            rank = (w << 6) + bit
+            first, last = row.hop_offsets[rank], row.hop_offsets[rank + 1]
+            lost = scratch.dead[rank]
+            if lost:
+                for slot in range(first, last):
+                    arc, ahead = row.hop_arcs[slot], row.beyond[slot]
+                    alive = not (
+                        scratch.lifted[ahead] or _weaker(graph.weights[arc], scratch.weights[arc])
+                    )
+                    for k in range(len(zeros)):
+                        flow = row.flow[rank, k]
+                        before = flow / (last - first)
+                        if alive:
+                            share = (flow + scratch.waiting[rank, k]) / (last - first - lost)
+                            loads[arc, k] += share - before
+                            scratch.waiting[ahead, k] += share - before
+                        else:
+                            loads[arc, k] -= before
+                            if not scratch.lifted[ahead]:
+                                scratch.waiting[ahead, k] -= before
+                    if not scratch.lifted[ahead]:
+                        _mark(scratch.bits, ahead)
+            else:
+                for slot in range(first, last):
+                    arc, ahead = row.hop_arcs[slot], row.beyond[slot]
+                    for k in range(len(zeros)):
+                        share = scratch.waiting[rank, k] / (last - first)
+                        loads[arc, k] += share
+                        scratch.waiting[ahead, k] += share
+                    _mark(scratch.bits, ahead)
+            for k in range(len(zeros)):
+                scratch.waiting[rank, k] = 0.0
+
+
+@kernel
+def _push_any(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    begin: int,
+    end: int,
+    arcs: IntArray,
+    n_lifted: int,
+    n_settled: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+    unserved: FloatArray,
+) -> None:
+    """Move the flow where arcs also became stronger, so that the base's order does not hold.
+
+    Whoever may have other next hops sends anew, the others pass on differences, and all of them by
+    their new distance, the farthest first.
+    """
+    n_listed = 0
+    for i in range(begin, end):
+        n_listed = _enlist(scratch, graph.tail[arcs[i]], ANEW, n_listed)
+    for i in range(n_settled + n_lifted):
+        node = scratch.settled_list[i] if i < n_settled else scratch.lifted_list[i - n_settled]
+        n_listed = _enlist(scratch, node, ANEW, n_listed)
+        for j in range(graph.in_offsets[node], graph.in_offsets[node + 1]):
+            n_listed = _enlist(scratch, graph.tail[graph.in_arcs[j]], ANEW, n_listed)
+    for i in range(n_listed):
+        node = scratch.listed[i]
+        rank = row.rank[node]
+        if (rank < 0) != (scratch.near[node] == FAR):
+            sign = -1.0 if rank < 0 else 1.0
+            for k in range(len(zeros)):
+                unserved[k] += sign * row.demand[node, k]
+    n_listed = _withdraw_listed(row, graph, scratch, n_listed, zeros, loads)
+    size = 0
+    for i in range(n_listed):
+        size = _await_turn(scratch, scratch.listed[i], size)
+    while size > 0:
+        node = scratch.heap[0] & NODE_MASK
+        size -= 1
+        scratch.heap[0] = scratch.heap[size]
+        _sift_down(scratch.heap, size)
+        hops = _hops_now(graph, row, scratch, node)
+        rank = row.rank[node]
+        for i in range(hops):
+            arc = scratch.hops[i]
+            ahead = graph.head[arc]
+            if scratch.marks[ahead] == 0:
+                n_listed = _enlist(scratch, ahead, PASSES, n_listed)
+                size = _await_turn(scratch, ahead, size)
+            for k in range(len(zeros)):
+                flow = scratch.moving[node, k]
+                if scratch.marks[node] == ANEW:
+                    flow += row.demand[node, k] if rank < 0 else row.flow[rank, k]
+                loads[arc, k] += flow / hops
+                scratch.moving[ahead, k] += flow / hops
+    for i in range(n_listed):
+        node = scratch.listed[i]
+        scratch.marks[node] = 0
+        for k in range(len(zeros)):
+            scratch.moving[node, k] = 0.0
+
+
+@kernel
+def _enlist(
+    scratch: Scratch,
+    node: int,
+    mark: int,
+    n_listed: int,
+) -> int:
+    if scratch.marks[node] == 0:
+        scratch.marks[node] = mark
+        scratch.listed[n_listed] = node
+        n_listed += 1
+    return n_listed
+
+
+@kernel
+def _withdraw_listed(
+    row: Row,
+    graph: Graph,
+    scratch: Scratch,
+    n_listed: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+) -> int:
+    """Take the flow of all that send anew off the base's arcs; their heads join the list."""
+    n_anew = n_listed
+    for i in range(n_anew):
+        rank = row.rank[scratch.listed[i]]
+        if rank <= 0:
+            continue
+        first, last = row.hop_offsets[rank], row.hop_offsets[rank + 1]
+        for slot in range(first, last):
+            arc = row.hop_arcs[slot]
+            ahead = graph.head[arc]
+            n_listed = _enlist(scratch, ahead, PASSES, n_listed)
+            for k in range(len(zeros)):
+                share = row.flow[rank, k] / (last - first)
+                loads[arc, k] -= share
+                scratch.moving[ahead, k] -= share
+    return n_listed
+
+
+@kernel
+def _await_turn(
+    scratch: Scratch,
+    node: int,
+    size: int,
+) -> int:
+    near = scratch.near[node]
+    if near != FAR and near > 0:
+        scratch.heap[size] = ((FARTHEST - near) << NODE_BITS) | node
+        _sift_up(scratch.heap, size)
+        size += 1
+    return size
+
+
+@kernel
+def _hops_now(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    node: int,
+) -> int:
+    """Put the next-hop arcs of `node` into `scratch.hops`; returns how many there are."""
+    hops = 0
+    if scratch.marks[node] == ANEW:
+        for i in range(graph.out_offsets[node], graph.out_offsets[node + 1]):
+            if _is_hop(graph, scratch, node, graph.out_arcs[i]):
+                scratch.hops[hops] = graph.out_arcs[i]
+                hops += 1
+        return hops
+    rank = row.rank[node]
+    for slot in range(row.hop_offsets[rank], row.hop_offsets[rank + 1]):
+        scratch.hops[hops] = row.hop_arcs[slot]
+        hops += 1
+    return hops
+
+
+@kernel
+def finish_loads(
+    base: FloatArray,
+    first: IntArray,
+    arcs: IntArray,
+    changed: IntArray,
+    members: IntArray,
+    loads: FloatArray,
+) -> None:
+    """Turn differences (S, n_arcs, K) into loads, in place; what is left by rounding becomes 0.
+
+    Scenario s is what `members[s]` name of the changes.
+    """
+    for s in range(loads.shape[0]):
+        for arc in range(loads.shape[1]):
+            for k in range(loads.shape[2]):
+                after = base[arc, k] + loads[s, arc, k]
+                loads[s, arc, k] = after if after > NOISE * base[arc, k] else 0.0
+        for m in range(members.shape[1]):
+            for i in range(first[members[s, m]], first[members[s, m] + 1]):
+                if changed[i] == NO_ARC:
+                    for k in range(loads.shape[2]):
+                        loads[s, arcs[i], k] = 0.0
+
+
+@kernel
+def _sift_up(
+    heap: IntArray,
+    position: int,
+) -> None:
+    key = heap[position]
+    while position > 0:
+        parent = (position - 1) // 2
+        if heap[parent] <= key:
+            break
+        heap[position] = heap[parent]
+        position = parent
+    heap[position] = key
+
+
+@kernel
+def _sift_down(
+    heap: IntArray,
+    size: int,
+) -> None:
+    key = heap[0]
+    position = 0
+    while 2 * position + 1 < size:
+        child = 2 * position + 1
+        if child + 1 < size and heap[child + 1] < heap[child]:
+            child += 1
+        if heap[child] >= key:
+            break
+        heap[position] = heap[child]
+        position = child
+    heap[position] = key

@@ -1,0 +1,363 @@
+"""What-if loads, thousands per second: a base state, and what scenarios change of it.
+
+A scenario gives some arcs other weights; NO_ARC fails an arc. What a failed link, node or
+shared-risk group comes to as arcs is known in `twin.whatif`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import BadInput
+from twin.physics.compiled import NO_ARC, CompiledTopology, FloatArray, IntArray
+from twin.physics.differences import (
+    FAR,
+    Graph,
+    Rows,
+    Scratch,
+    Singles,
+    add_differences,
+    add_pairs,
+    fill_rows,
+    finish_loads,
+    read_loads,
+    record_row,
+)
+from twin.physics.routing import UNREACHABLE, Routing, route
+
+CHUNK_BYTES = 1 << 20
+"""Loads that are worked on at a time: what a second-level cache holds."""
+
+MIN_CHUNK = 64
+"""Scenarios that are worked on at a time at least: each chunk goes through every destination."""
+
+PAIR_BYTES = 512 << 20
+"""Memory up to which the effects of single events are kept to add up pairs of them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changes:
+    """Scenarios: arcs with new weights, NO_ARC for a failed one, each arc once per scenario.
+
+    Scenario s is `arcs[first[s]:first[s + 1]]` and `weights` likewise, all int64.
+    """
+
+    first: IntArray
+    arcs: IntArray
+    weights: IntArray
+
+    def __len__(self) -> int:
+        return len(self.first) - 1
+
+    @classmethod
+    def of(cls, scenarios: Iterable[Mapping[int, int]]) -> "Changes":
+        """From mappings of arc to weight."""
+        sizes: list[int] = [0]
+        arcs: list[int] = []
+        weights: list[int] = []
+        for scenario in scenarios:
+            arcs.extend(scenario)
+            weights.extend(scenario.values())
+            sizes.append(len(arcs))
+        return cls(*(np.array(column, dtype=np.int64) for column in (sizes, arcs, weights)))
+
+    @classmethod
+    def failing(cls, groups: Iterable[Iterable[int]]) -> "Changes":
+        """All arcs of one group fail at once."""
+        return cls.of(dict.fromkeys(group, NO_ARC) for group in groups)
+
+    @classmethod
+    def each_link(cls, n_links: int) -> "Changes":
+        """Each link fails alone, in both directions: N-1."""
+        arcs = np.arange(2 * n_links, dtype=np.int64)
+        first = np.arange(0, 2 * n_links + 1, 2, dtype=np.int64)
+        return cls(first, arcs, np.full(2 * n_links, NO_ARC, dtype=np.int64))
+
+    def part(self, begin: int, end: int) -> "Changes":
+        """Scenarios begin..end-1."""
+        low, high = self.first[begin], self.first[end]
+        return Changes(
+            self.first[begin : end + 1] - low, self.arcs[low:high], self.weights[low:high]
+        )
+
+    def combined(self, pairs: IntArray) -> "Changes":
+        """Scenarios that join two each, `pairs` (P, 2); where both name an arc, the first rules."""
+        return Changes.of({**self._one(b), **self._one(a)} for a, b in pairs.tolist())
+
+    def _one(self, s: int) -> dict[int, int]:
+        span = slice(self.first[s], self.first[s + 1])
+        return dict(zip(self.arcs[span].tolist(), self.weights[span].tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweep:
+    """What is read of each scenario, one entry each.
+
+    `max_utilisation`: offered load / capacity of the busiest arc, which is `busiest`.
+    `unserved_bps`: traffic of pairs without a path. `over_limit`: arcs above the limit.
+    """
+
+    max_utilisation: FloatArray
+    busiest: IntArray
+    unserved_bps: FloatArray
+    over_limit: IntArray
+
+
+class Incremental:
+    """The base, and what scenarios make of it. Nothing in it changes, so threads may share it.
+
+    `loads`: (n_arcs, K), offered bit/s per class in the base. `unserved_bps`: (K,), of pairs that
+    have no path there.
+    """
+
+    def __init__(
+        self,
+        compiled: CompiledTopology,
+        weights: IntArray,
+        traffic_bps: FloatArray,
+        routing: Routing | None = None,
+    ) -> None:
+        """`traffic_bps`: (K, n, n), [class, source, target]. `routing`: of all destinations, if
+        known.
+
+        Raises BadInput: wrong shape, or a weight that is neither NO_ARC nor positive.
+        """
+        _check(compiled, weights, traffic_bps)
+        self.compiled = compiled
+        self.weights = np.ascontiguousarray(weights, dtype=np.int64)
+        self.routing = route(compiled, self.weights) if routing is None else routing
+        self.classes = len(traffic_bps)
+        self._zeros = (0.0,) * self.classes
+        self._graph = Graph(
+            compiled.tail,
+            compiled.head,
+            compiled.out_offsets,
+            compiled.out_arcs,
+            compiled.in_offsets,
+            compiled.in_arcs,
+            self.weights,
+        )
+        self._rows = _empty_rows(compiled, self.routing, traffic_bps)
+        self.loads = np.zeros((compiled.n_arcs, self.classes))
+        self.unserved_bps = np.zeros(self.classes)
+        fill_rows(self._graph, self._rows, self.loads, self.unserved_bps)
+
+    def loads_after(self, changes: Changes) -> FloatArray:
+        """Offered bit/s of all classes, (S, n_arcs)."""
+        return np.asarray(self.class_loads_after(changes)[0].sum(axis=2))
+
+    def class_loads_after(self, changes: Changes) -> tuple[FloatArray, FloatArray]:
+        """Offered bit/s per class (S, n_arcs, K), and what has no path (S, K)."""
+        self._check_changes(changes)
+        loads = np.zeros((len(changes), *self.loads.shape))
+        unserved = np.tile(self.unserved_bps, (len(changes), 1))
+        scratch = self._scratch()
+        for begin, end in self._chunks(len(changes)):
+            self._work(changes.part(begin, end), scratch, loads[begin:end], unserved[begin:end])
+        return loads, unserved
+
+    def sweep(
+        self, changes: Changes, capacity_bps: FloatArray, limit: float = 1.0, threads: int = 1
+    ) -> Sweep:
+        """Only what is read of each scenario, in memory that does not grow with their loads.
+
+        `capacity_bps`: (n_arcs,). `limit`: the utilisation above which an arc is counted.
+        """
+        self._check_changes(changes)
+
+        def work(begin: int, end: int, scratch: Scratch, loads: FloatArray) -> FloatArray:
+            unserved = np.tile(self.unserved_bps, (end - begin, 1))
+            loads[: end - begin] = 0.0
+            self._work(changes.part(begin, end), scratch, loads[: end - begin], unserved)
+            return unserved
+
+        return self._read(len(changes), work, capacity_bps, limit, threads)
+
+    def sweep_pairs(
+        self,
+        events: Changes,
+        pairs: IntArray,
+        capacity_bps: FloatArray,
+        limit: float = 1.0,
+        threads: int = 1,
+    ) -> Sweep:
+        """The same where two of `events` happen at once: `pairs` (P, 2), indices of events.
+
+        Events that do not meet for a destination add up; only where they meet is it worked out
+        anew. The events must only weaken arcs: that is what makes them independent elsewhere.
+
+        Raises BadInput: an event makes an arc stronger.
+        """
+        self._check_changes(events)
+        if self._strengthens(events):
+            raise BadInput("pairs are of events that only weaken arcs; one lowers a weight")
+        singles = self._singles(events)
+        if singles is None:
+            return self.sweep(events.combined(pairs), capacity_bps, limit, threads)
+        totals, stranded = self._totals(events)
+        longest = 2 * int(np.diff(events.first).max(initial=0))
+
+        def work(begin: int, end: int, scratch: Scratch, loads: FloatArray) -> FloatArray:
+            some = pairs[begin:end]
+            part = loads[: end - begin]
+            np.add(totals[some[:, 0]], totals[some[:, 1]], out=part)
+            unserved = self.unserved_bps + stranded[some[:, 0]] + stranded[some[:, 1]]
+            add_pairs(
+                self._graph, self._rows, scratch, events.first, events.arcs, events.weights,
+                singles, some, np.zeros(2 * longest, dtype=np.int64), self._zeros, part, unserved,
+            )  # fmt: skip
+            finish_loads(self.loads, events.first, events.arcs, events.weights, some, part)
+            return unserved
+
+        return self._read(len(pairs), work, capacity_bps, limit, threads)
+
+    def _read(
+        self, count: int, work: "_Work", capacity_bps: FloatArray, limit: float, threads: int
+    ) -> Sweep:
+        result = Sweep(
+            np.zeros(count), np.zeros(count, dtype=np.int64), np.zeros(count),
+            np.zeros(count, dtype=np.int64),
+        )  # fmt: skip
+
+        def share(chunks: Sequence[tuple[int, int]]) -> None:
+            scratch = self._scratch()
+            loads = np.zeros((self._chunk, *self.loads.shape))
+            for begin, end in chunks:
+                unserved = work(begin, end, scratch, loads)
+                read_loads(
+                    loads[: end - begin], capacity_bps, limit, result.max_utilisation[begin:end],
+                    result.busiest[begin:end], result.over_limit[begin:end],
+                )  # fmt: skip
+                result.unserved_bps[begin:end] = unserved.sum(axis=1)
+
+        chunks = self._chunks(count)
+        if threads == 1:
+            share(chunks)
+            return result
+        with ThreadPoolExecutor(threads) as pool:
+            # The kernels let go of the interpreter's lock. Listing the results raises what failed.
+            list(pool.map(share, [chunks[i::threads] for i in range(threads)]))
+        return result
+
+    def _work(
+        self, changes: Changes, scratch: Scratch, loads: FloatArray, unserved: FloatArray
+    ) -> None:
+        add_differences(
+            self._graph, self._rows, scratch, changes.first, changes.arcs, changes.weights,
+            self._zeros, loads, unserved,
+        )  # fmt: skip
+        members = np.arange(len(changes))[:, None]
+        finish_loads(self.loads, changes.first, changes.arcs, changes.weights, members, loads)
+
+    def _singles(self, events: Changes) -> Singles | None:
+        """None if they would take more than PAIR_BYTES."""
+        rows, count, words = len(self._rows.order), len(events), self._scratch().bits.shape[0]
+        if rows * count * 4 * words * 8 > PAIR_BYTES:
+            return None
+        scratch, stranded = self._scratch(), np.zeros((rows, count, self.classes))
+        sets = np.zeros((rows, count, 4, words), dtype=np.uint64)
+        found = np.zeros(count * self.compiled.n_arcs, dtype=np.int32)
+        values = np.zeros((len(found), self.classes))
+        loads = np.zeros_like(self.loads)
+        sizes = np.zeros((rows, count), dtype=np.int64)
+        kept: list[tuple[NDArray[np.int32], FloatArray]] = []
+        total = 0
+        for r in range(rows):
+            record_row(
+                self._graph, self._rows, scratch, r, events.first, events.arcs, events.weights,
+                self._zeros, loads, stranded[r], sets[r], found, values, sizes[r],
+            )  # fmt: skip
+            size = int(sizes[r].sum())
+            total += size * (4 + 8 * self.classes)
+            if total > PAIR_BYTES:
+                return None
+            kept.append((found[:size].copy(), values[:size].copy()))
+        start = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+        return Singles(
+            start, np.concatenate([a for a, _ in kept]), np.concatenate([v for _, v in kept]),
+            stranded, sets,
+        )  # fmt: skip
+
+    def _totals(self, events: Changes) -> tuple[FloatArray, FloatArray]:
+        loads = np.zeros((len(events), *self.loads.shape))
+        stranded = np.zeros((len(events), self.classes))
+        add_differences(
+            self._graph, self._rows, self._scratch(), events.first, events.arcs, events.weights,
+            self._zeros, loads, stranded,
+        )  # fmt: skip
+        return loads, stranded
+
+    def _strengthens(self, changes: Changes) -> bool:
+        before = self.weights[changes.arcs]
+        after = changes.weights
+        return bool(((after != NO_ARC) & ((before == NO_ARC) | (after < before))).any())
+
+    @cached_property
+    def _chunk(self) -> int:
+        return max(MIN_CHUNK, CHUNK_BYTES // max(1, self.loads.nbytes))
+
+    def _chunks(self, count: int) -> list[tuple[int, int]]:
+        return [(begin, min(begin + self._chunk, count)) for begin in range(0, count, self._chunk)]
+
+    def _scratch(self) -> Scratch:
+        n, arcs, k = self.compiled.n_nodes, self.compiled.n_arcs, self.classes
+
+        def integers(size: int) -> NDArray[np.int32]:
+            return np.zeros(size, dtype=np.int32)
+
+        return Scratch(
+            weights=self.weights.copy(),
+            near=np.zeros(n, dtype=np.int64),
+            dead=integers(n),
+            lifted=np.zeros(n, dtype=np.bool_),
+            touched_list=integers(n),
+            lifted_list=integers(n),
+            settled_list=integers(n),
+            heap=np.zeros(n + 2 * arcs, dtype=np.int64),
+            hops=integers(arcs),
+            waiting=np.zeros((n, k)),
+            bits=np.zeros(n // 64 + 1, dtype=np.uint64),
+            reached=np.zeros(n // 64 + 1, dtype=np.uint64),
+            marks=integers(n),
+            listed=integers(n),
+            moving=np.zeros((n, k)),
+        )
+
+    def _check_changes(self, changes: Changes) -> None:
+        if ((changes.arcs < 0) | (changes.arcs >= self.compiled.n_arcs)).any():
+            raise BadInput(f"a scenario names an arc outside 0..{self.compiled.n_arcs - 1}")
+        if ((changes.weights != NO_ARC) & (changes.weights < 1)).any():
+            raise BadInput("a scenario gives an arc a weight below 1")
+
+
+_Work = Callable[[int, int, Scratch, FloatArray], FloatArray]
+"""Computes the loads of scenarios begin..end-1; returns what is unserved (S, K)."""
+
+
+def _check(compiled: CompiledTopology, weights: IntArray, traffic_bps: FloatArray) -> None:
+    n = compiled.n_nodes
+    if traffic_bps.ndim != 3 or traffic_bps.shape[1:] != (n, n):
+        raise BadInput(f"traffic has shape {traffic_bps.shape}, expected (classes, {n}, {n})")
+    if weights.shape != (compiled.n_arcs,) or ((weights != NO_ARC) & (weights < 1)).any():
+        raise BadInput("weights must be positive or NO_ARC, one per arc")
+
+
+def _empty_rows(compiled: CompiledTopology, routing: Routing, traffic_bps: FloatArray) -> Rows:
+    n, arcs, classes = compiled.n_nodes, compiled.n_arcs, len(traffic_bps)
+    distance = np.where(routing.distance == UNREACHABLE, FAR, routing.distance)
+    return Rows(
+        distance=distance,
+        order=routing.order,
+        rank=np.full((n, n), -1, dtype=np.int32),
+        settled=routing.settled,
+        hop_offsets=routing.hop_offsets,
+        hop_arcs=routing.hop_arcs,
+        beyond=np.zeros((n, arcs), dtype=np.int32),
+        used=np.zeros((n, arcs), dtype=np.bool_),
+        demand=np.ascontiguousarray(traffic_bps.transpose(2, 1, 0), dtype=np.float64),
+        flow=np.zeros((n, n, classes)),
+    )
