@@ -53,7 +53,7 @@ SCENARIOS = {
 }
 
 KEPT_SIZES = Scenario(3, 0.05, cross=0.55, packets=50_000)
-"""A packet that is long, and so late, on one line is so on the next; the twin does not know that."""
+"""A packet that is long on one line is long on the next; the twin does not know that."""
 
 
 def twin_of(scenario: Scenario) -> tuple[float, float]:

@@ -9,8 +9,8 @@ equations below the bound, so the bounded queue follows from the generating func
 unbounded one, A D / (A - z), continued beyond a load of 1. A(z) generates the arrivals during a
 service and D(z) those during the rest of the packet of another class that is on the wire. Its two
 real poles, 1 and z0, give the loss and the mean; the complex ones are left out. That is exact for
-exponential sizes; for constant ones, or two sizes, loss and wait at loads from 0.5 are right to 1e-3
-with room for 5 packets and to 1e-6 with 10 (tests/twin/physics/test_queueing.py measures it).
+exponential sizes; for constant ones, or two sizes, loss and wait at loads from 0.5 are right to
+1e-3 with room for 5 packets and to 1e-6 with 10 (tests/twin/physics/test_queueing.py).
 
 The class without priority is an M/G/1 queue of its own whose service lasts until all voice that
 came meanwhile is sent; its pole is that of a single queue with both loads.
@@ -58,6 +58,7 @@ def serve(
 
     `sizes`, `shares`: packet sizes in means, and how often each comes; none: gamma with `scv`.
     """
+    exponential = len(sizes) == 0 and scv == 1.0
     for arc in range(arriving.shape[0]):
         for s in range(arriving.shape[1]):
             service_s = packet_bits / capacity[arc, s]
@@ -71,19 +72,37 @@ def serve(
                     shared += admitted / capacity[arc, s]
             voice = min(arriving[arc, s, VOICE], policed[arc, VOICE]) / capacity[arc, s]
             interrupted = min(shared / max(1.0 - voice, ALMOST), 1.0)
-            room = max(min(voice_buffer_s / service_s, most_packets), 1.0)
-            voice_loss, voice_wait = _bounded(voice, 0.0, interrupted, room, scv, sizes, shares)
-            above = min(voice * (1.0 - voice_loss), 1.0 - ALMOST)
-            room = max(min(shared_buffer_s / service_s, most_packets), 1.0)
-            shared_loss, shared_wait = _bounded(shared, above, 0.0, room, scv, sizes, shares)
-            if shared_loss > 0.0:
-                # What is lost does not stand in the way of voice.
-                interrupted = min(shared * (1.0 - shared_loss) / (1.0 - above), 1.0)
-                room = max(min(voice_buffer_s / service_s, most_packets), 1.0)
-                voice_loss, voice_wait = _bounded(voice, 0.0, interrupted, room, scv, sizes, shares)
+            voice_room = max(min(voice_buffer_s / service_s, most_packets), 1.0)
+            shared_room = max(min(shared_buffer_s / service_s, most_packets), 1.0)
+            # Most egresses are far from full; a call costs several times what this does.
+            if exponential and _never_full(voice + shared, min(voice_room, shared_room)):
+                voice_loss = shared_loss = 0.0
+                voice_wait = _unbounded_wait(voice, 0.0, interrupted, scv)
+                shared_wait = _unbounded_wait(shared, voice, 0.0, scv)
+            else:
+                voice_loss, voice_wait = _bounded(
+                    voice, 0.0, interrupted, voice_room, scv, sizes, shares
+                )
+                above = min(voice * (1.0 - voice_loss), 1.0 - ALMOST)
+                shared_loss, shared_wait = _bounded(
+                    shared, above, 0.0, shared_room, scv, sizes, shares
+                )
+                if shared_loss > 0.0:
+                    # What is lost does not stand in the way of voice.
+                    interrupted = min(shared * (1.0 - shared_loss) / (1.0 - above), 1.0)
+                    voice_loss, voice_wait = _bounded(
+                        voice, 0.0, interrupted, voice_room, scv, sizes, shares
+                    )
             for k in range(3):
                 sent[arc, s, k] *= 1.0 - (voice_loss if k == VOICE else shared_loss)
                 wait[arc, s, k] = service_s * (voice_wait if k == VOICE else shared_wait)
+
+
+@numba.njit(cache=True, nogil=True)
+def _never_full(load: float, room: float) -> bool:
+    """A quick `_never_fills` for exponential sizes; False may mean that it did not find out."""
+    decay = NEVER / max(room - 1.0, 1.0)
+    return decay < 1.0 and load * (1.0 + decay + decay * decay) < 1.0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -175,8 +194,6 @@ def _never_fills(
     decay = NEVER / max(room - 1.0, 1.0)
     if decay > 5.0:
         return False
-    if len(sizes) == 0 and scv == 1.0 and decay < 1.0:
-        return load * (1.0 + decay + decay * decay) < 1.0  # A bound on load exp(decay), for speed.
     beyond = math.expm1(decay)
     if len(sizes) == 0:
         if scv == 0.0:
