@@ -67,6 +67,8 @@ def _twin(record: bytes) -> Twin:
     if known is None:
         inventory, parameters = pickle.loads(record)
         known = _twins[record] = Twin(inventory, parameters)
+        # Compiled code is loaded here, and not in the time that the first task has.
+        known.assess(known.state())
         while len(_twins) > TWINS_KEPT:
             _twins.popitem(last=False)
     _twins.move_to_end(record)

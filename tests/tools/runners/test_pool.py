@@ -118,11 +118,11 @@ def test_task_whose_workers_all_die_is_a_record_and_the_others_go_on(twin: Twin)
 
 def test_stopped_worker_ends_in_records_and_not_in_a_hang(twin: Twin) -> None:
     crew = PoolCrew(2)
-    runner = CrewRunner(SharedCrew(crew), twin, Limits(batch_s=8.0))
-    runner.run(tasks_of(twin, 4))
+    shared = SharedCrew(crew)
+    CrewRunner(shared, twin).run(tasks_of(twin, 4))
     frozen = crew.process_ids
     os.kill(frozen[0], signal.SIGSTOP)
-    answers = runner.run(tasks_of(twin, 40))
+    answers = CrewRunner(shared, twin, Limits(batch_s=8.0)).run(tasks_of(twin, 40))
     crew.close()
     late = [a for a in answers if isinstance(a, RolloutFailure) and a.error == "DeadlineExceeded"]
     assert 0 < len(late) < 40

@@ -48,6 +48,13 @@ class TwoNodes:
     def _add(self) -> object:
         return self._cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
 
+    def kill_a_worker(self) -> None:
+        """One process of the head that is playing gets SIGKILL."""
+        raylet = self._cluster.head_node.all_processes["raylet"][0].process.pid
+        while not (playing := _playing_under(raylet)):
+            time.sleep(0.01)
+        os.kill(playing[0], signal.SIGKILL)
+
     def kill_second(self) -> None:
         """Its processes get SIGKILL."""
         self._cluster.remove_node(self._second, allow_graceful=False)
@@ -62,6 +69,19 @@ class TwoNodes:
 
     def close(self) -> None:
         self._cluster.shutdown()
+
+
+def _playing_under(raylet: int) -> list[int]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            title = (process / "cmdline").read_text(encoding="utf-8")
+            parent = int(
+                (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+            )
+            if parent == raylet and title.startswith("ray::play"):
+                found.append(int(process.name))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -111,17 +131,20 @@ def test_killed_node_costs_reruns_and_not_the_answer(
     assert runners.reruns >= 1
 
 
-def test_worker_process_that_is_killed_costs_a_rerun(runners: Runners, twin: Twin) -> None:
+def test_worker_process_that_is_killed_costs_a_rerun(
+    cluster: TwoNodes, runners: Runners, twin: Twin
+) -> None:
     tasks = heavy_tasks(twin, 16)
     expected = lines(InProcessRunner(small_twin()).run(tasks))
-    killed: list[int] = []
+    seen: list[int] = []
 
     def kill_a_worker(answered: int) -> None:
-        if not killed:
-            killed.extend(_busy_workers()[:1])
-            os.kill(killed[0], signal.SIGKILL)
+        if not seen:
+            cluster.kill_a_worker()
+        seen.append(answered)
 
     assert lines(runners.on(twin).run(tasks, kill_a_worker)) == expected
+    assert seen[0] < len(tasks)
     assert runners.reruns >= 1
 
 
@@ -192,13 +215,3 @@ def test_cluster_without_tokens_is_refused(mode: str) -> None:
 def test_usage_statistics_are_off() -> None:
     assert RayCrew.__module__ == "tools.runners.rollout_ray"
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
-
-
-def _busy_workers() -> list[int]:
-    """Process ids of Ray's workers on this machine that play a chunk now."""
-    found = []
-    for title in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if title.read_text(encoding="utf-8").startswith("ray::play"):
-                found.append(int(title.parent.name))
-    return found
