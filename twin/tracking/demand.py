@@ -108,7 +108,7 @@ class DemandTracker:
 
         NaN is a counter that was not read. A source whose flows were measured once starts from
         that, another one from gravity over the node totals on record: of the pairs on record
-        nothing is used.
+        nothing is used. Where the estimation finds no end, what was believed before stays.
         """
         silent, level = self.silent(now_s), profile_at(self.profile, at_s)
         if not silent.any():
@@ -126,6 +126,8 @@ class DemandTracker:
             held=~silent,
             trust=_TRUST,
         )
+        if not found.converged:
+            return
         self.estimated = self.estimated | silent
         self.peak_bps[:, silent] = found.rates_bps[:, silent] / level
 
