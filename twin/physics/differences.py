@@ -21,9 +21,12 @@ from numpy.typing import NDArray
 
 from twin.physics.compiled import NO_ARC, FloatArray, IntArray
 
-Int32Array = NDArray[np.int32]
+IndexArray = NDArray[np.uint32]
 FlagArray = NDArray[np.bool_]
 WordArray = NDArray[np.uint64]
+
+NOWHERE = (1 << 32) - 1
+"""Rank of a node without a path."""
 
 FAR = 1 << 62
 """Distance of a node without a path, in the scratch arrays."""
@@ -38,6 +41,7 @@ NODE_MASK = (1 << NODE_BITS) - 1
 FARTHEST = 1 << 38
 NONE, WEAKER, ANY = 0, 1, 2
 PASSES, ANEW = 1, 2
+ONE, SIX, LOW = np.uint64(1), np.uint64(6), np.uint64(63)
 ENDS, LIFTED, REACHED, CHANGED = 0, 1, 2, 3
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -50,38 +54,46 @@ def kernel(function: Function) -> Function:
     hands over every field of every tuple.
     """
     options: Any = {"cache": True, "nogil": True, "_nrt": False, "forceinline": True}
+    # A division by zero gives infinity, and needs no check.
+    options["error_model"] = "numpy"
     compiled: Function = numba.njit(**options)(function)
     return compiled
 
 
 class Graph(NamedTuple):
-    """The arcs, and who leaves and enters each node; see CompiledTopology. Weights of the base."""
+    """The arcs, and who leaves and enters each node; see CompiledTopology. Weights of the base.
 
-    tail: IntArray
-    head: IntArray
-    out_offsets: IntArray
-    out_arcs: IntArray
-    in_offsets: IntArray
-    in_arcs: IntArray
+    `out_heads` and `in_tails`: the other ends of `out_arcs` and `in_arcs`. Indices are unsigned
+    here, because the compiler guards a signed one against being negative.
+    """
+
+    tail: IndexArray
+    head: IndexArray
+    out_offsets: IndexArray
+    out_arcs: IndexArray
+    out_heads: IndexArray
+    in_offsets: IndexArray
+    in_arcs: IndexArray
+    in_tails: IndexArray
     weights: IntArray
 
 
 class Rows(NamedTuple):
     """The base, one row per destination. A rank is a position in `order`; see Routing.
 
-    `distance`: (D, n) by node, FAR where there is no path. `rank`: (D, n) by node, -1 without one.
+    `distance`: (D, n) by node, FAR where there is no path. `rank`: (D, n) by node, NOWHERE without.
     `beyond`: (D, n_arcs), rank of the head of each entry of `hop_arcs`. `used`: (D, n_arcs), is the
     arc in the DAG. `demand`: (D, n, K) by node. `flow`: (D, n, K) by rank, what the node sends on,
     transit included.
     """
 
     distance: IntArray
-    order: Int32Array
-    rank: Int32Array
+    order: IndexArray
+    rank: IndexArray
     settled: IntArray
-    hop_offsets: Int32Array
-    hop_arcs: Int32Array
-    beyond: Int32Array
+    hop_offsets: IndexArray
+    hop_arcs: IndexArray
+    beyond: IndexArray
     used: FlagArray
     demand: FloatArray
     flow: FloatArray
@@ -99,18 +111,18 @@ class Scratch(NamedTuple):
 
     weights: IntArray
     near: IntArray
-    dead: Int32Array
+    dead: IndexArray
     lifted: FlagArray
-    touched_list: Int32Array
-    lifted_list: Int32Array
-    settled_list: Int32Array
+    touched_list: IndexArray
+    lifted_list: IndexArray
+    settled_list: IndexArray
     heap: IntArray
-    hops: Int32Array
+    hops: IndexArray
     waiting: FloatArray
     bits: WordArray
     reached: WordArray
-    marks: Int32Array
-    listed: Int32Array
+    marks: IndexArray
+    listed: IndexArray
     moving: FloatArray
 
 
@@ -120,9 +132,9 @@ def highest_bit(_context: Any, _word: Any) -> Any:
 
     def build(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         zeros = builder.ctlz(arguments[0], cgutils.true_bit)
-        return builder.sub(context.get_constant(types.int64, 63), zeros)
+        return builder.sub(context.get_constant(types.uint64, 63), zeros)
 
-    return types.int64(types.uint64), build
+    return types.uint64(types.uint64), build
 
 
 @kernel
@@ -135,7 +147,7 @@ def fill_rows(
     """Complete `rows` (rank, beyond, used, flow) and add up `loads` (n_arcs, K), `unserved` (K)."""
     classes = loads.shape[1]
     for row in range(rows.order.shape[0]):
-        rows.rank[row, :] = -1
+        rows.rank[row, :] = NOWHERE
         count = rows.settled[row]
         for i in range(count):
             node = rows.order[row, i]
@@ -143,7 +155,7 @@ def fill_rows(
             for k in range(classes):
                 rows.flow[row, i, k] = rows.demand[row, node, k]
         for node in range(rows.rank.shape[1]):
-            if rows.rank[row, node] < 0:
+            if rows.rank[row, node] == NOWHERE:
                 for k in range(classes):
                     unserved[k] += rows.demand[row, node, k]
         for i in range(count - 1, 0, -1):
@@ -169,7 +181,7 @@ class Singles(NamedTuple):
     """
 
     start: IntArray
-    arcs: Int32Array
+    arcs: IndexArray
     values: FloatArray
     stranded: FloatArray
     sets: WordArray
@@ -179,11 +191,11 @@ class Row(NamedTuple):
     """One row of Rows."""
 
     distance: IntArray
-    order: Int32Array
-    rank: Int32Array
-    hop_offsets: Int32Array
-    hop_arcs: Int32Array
-    beyond: Int32Array
+    order: IndexArray
+    rank: IndexArray
+    hop_offsets: IndexArray
+    hop_arcs: IndexArray
+    beyond: IndexArray
     used: FlagArray
     demand: FloatArray
     flow: FloatArray
@@ -235,7 +247,7 @@ def record_row(
     loads: FloatArray,
     stranded: FloatArray,
     sets: WordArray,
-    found: Int32Array,
+    found: IndexArray,
     values: FloatArray,
     sizes: IntArray,
 ) -> None:
@@ -251,7 +263,7 @@ def record_row(
         begin, end = first[event], first[event + 1]
         for i in range(begin, end):
             rank = row.rank[graph.tail[arcs[i]]]
-            if rank >= 0:
+            if rank != NOWHERE:
                 _mark(sets[event, ENDS], rank)
         effect = _effect(graph, row, begin, end, arcs, changed)
         sizes[event] = 0
@@ -276,7 +288,7 @@ def record_row(
 def _collect(
     zeros: tuple[float, ...],
     loads: FloatArray,
-    found: Int32Array,
+    found: IndexArray,
     values: FloatArray,
 ) -> int:
     """Move what is not zero out of `loads`; returns how many arcs that are."""
@@ -507,7 +519,7 @@ def _lift(
     while done < n_lifted:
         node = scratch.lifted_list[done]
         done += 1
-        for i in range(graph.in_offsets[node], graph.in_offsets[node + 1]):
+        for i in range(graph.in_offsets[node], graph.in_offsets[node + ONE]):
             arc = graph.in_arcs[i]
             if row.used[arc] and not _weaker(graph.weights[arc], scratch.weights[arc]):
                 n_touched, n_lifted = _lose_hop(graph, row, scratch, arc, n_touched, n_lifted)
@@ -534,7 +546,7 @@ def _lose_hop(
         scratch.touched_list[n_touched] = rank
         n_touched += 1
     scratch.dead[rank] += 1
-    if scratch.dead[rank] == row.hop_offsets[rank + 1] - row.hop_offsets[rank]:
+    if scratch.dead[rank] == row.hop_offsets[rank + ONE] - row.hop_offsets[rank]:
         scratch.lifted[rank] = True
         scratch.near[node] = FAR
         scratch.lifted_list[n_lifted] = node
@@ -553,9 +565,9 @@ def _seed_border(
     for i in range(n_lifted):
         node = scratch.lifted_list[i]
         best = FAR
-        for j in range(graph.out_offsets[node], graph.out_offsets[node + 1]):
+        for j in range(graph.out_offsets[node], graph.out_offsets[node + ONE]):
             arc = graph.out_arcs[j]
-            ahead = scratch.near[graph.head[arc]]
+            ahead = scratch.near[graph.out_heads[j]]
             if scratch.weights[arc] != NO_ARC and ahead != FAR:
                 best = min(best, scratch.weights[arc] + ahead)
         if best != FAR:
@@ -604,15 +616,15 @@ def _search(
         size -= 1
         heap[0] = heap[size]
         _sift_down(heap, size)
-        node, distance = key & NODE_MASK, key >> NODE_BITS
+        node, distance = np.uint32(key & NODE_MASK), key >> NODE_BITS
         if distance > scratch.near[node]:
             continue
         scratch.settled_list[n_settled] = node
         n_settled += 1
-        for i in range(graph.in_offsets[node], graph.in_offsets[node + 1]):
+        for i in range(graph.in_offsets[node], graph.in_offsets[node + ONE]):
             arc = graph.in_arcs[i]
             weight = scratch.weights[arc]
-            before = graph.tail[arc]
+            before = graph.in_tails[i]
             if weight != NO_ARC and distance + weight < scratch.near[before]:
                 scratch.near[before] = distance + weight
                 heap[size] = ((distance + weight) << NODE_BITS) | before
@@ -660,7 +672,8 @@ def _push_weaker(
 
 @kernel
 def _mark(bits: WordArray, rank: int) -> None:
-    bits[rank >> 6] |= np.uint64(1) << np.uint64(rank & 63)
+    place = np.uint64(rank)
+    bits[place >> SIX] |= ONE << (place & LOW)
 
 
 @kernel
@@ -673,7 +686,7 @@ def _withdraw(
 ) -> int:
     """Take the whole flow of a lifted node off its arcs; returns the highest rank that noticed."""
     top = 0
-    first, last = row.hop_offsets[rank], row.hop_offsets[rank + 1]
+    first, last = row.hop_offsets[rank], row.hop_offsets[rank + ONE]
     for slot in range(first, last):
         arc, ahead = row.hop_arcs[slot], row.beyond[slot]
         keeps = not scratch.lifted[ahead]
@@ -699,32 +712,31 @@ def _send_lifted(
 ) -> int:
     """Send the new flow of a lifted node on its new way; returns the highest rank that noticed."""
     rank, top, hops = row.rank[node], 0, 0
-    for i in range(graph.out_offsets[node], graph.out_offsets[node + 1]):
-        arc = graph.out_arcs[i]
-        if _is_hop(graph, scratch, node, arc):
-            scratch.hops[hops] = arc
+    near = scratch.near[node]
+    for i in range(graph.out_offsets[node], graph.out_offsets[node + ONE]):
+        arc, beyond = graph.out_arcs[i], graph.out_heads[i]
+        if _is_hop(scratch, near, arc, beyond):
+            scratch.hops[hops] = i
             hops += 1
+    for k in range(len(zeros)):
+        share = (row.demand[node, k] + scratch.waiting[rank, k]) / hops
+        scratch.waiting[rank, k] = 0.0
+        for i in range(hops):
+            place = scratch.hops[i]
+            loads[graph.out_arcs[place], k] += share
+            scratch.waiting[row.rank[graph.out_heads[place]], k] += share
     for i in range(hops):
-        arc = scratch.hops[i]
-        ahead = row.rank[graph.head[arc]]
-        for k in range(len(zeros)):
-            share = (row.demand[node, k] + scratch.waiting[rank, k]) / hops
-            loads[arc, k] += share
-            scratch.waiting[ahead, k] += share
+        ahead = row.rank[graph.out_heads[scratch.hops[i]]]
         if not scratch.lifted[ahead]:
             top = max(top, ahead)
             _mark(scratch.bits, ahead)
-    for k in range(len(zeros)):
-        scratch.waiting[rank, k] = 0.0
     return top
 
 
 @kernel
-def _is_hop(graph: Graph, scratch: Scratch, node: int, arc: int) -> bool:
-    ahead = scratch.near[graph.head[arc]]
-    if scratch.weights[arc] == NO_ARC or ahead == FAR:
-        return False
-    return bool(scratch.weights[arc] + ahead == scratch.near[node])
+def _is_hop(scratch: Scratch, near: int, arc: int, head: int) -> bool:
+    ahead, weight = scratch.near[head], scratch.weights[arc]
+    return bool(weight != NO_ARC and ahead != FAR and weight + ahead == near)
 
 
 @kernel
@@ -737,43 +749,68 @@ def _push_down(
     loads: FloatArray,
 ) -> None:
     """Pass on what waits, the farthest rank first."""
-    for w in range(top >> 6, -1, -1):
-        while scratch.bits[w]:
-            bit = highest_bit(scratch.bits[w])  # type: ignore[call-arg,var-annotated]
-            scratch.bits[w] ^= np.uint64(1) << np.uint64(bit)
-            scratch.reached[w] |= np.uint64(1) << np.uint64(bit)
-            rank = (w << 6) + bit
-            first, last = row.hop_offsets[rank], row.hop_offsets[rank + 1]
-            lost = scratch.dead[rank]
-            if lost:
-                for slot in range(first, last):
-                    arc, ahead = row.hop_arcs[slot], row.beyond[slot]
-                    alive = not (
-                        scratch.lifted[ahead] or _weaker(graph.weights[arc], scratch.weights[arc])
-                    )
-                    for k in range(len(zeros)):
-                        flow = row.flow[rank, k]
-                        before = flow / (last - first)
-                        if alive:
-                            share = (flow + scratch.waiting[rank, k]) / (last - first - lost)
-                            loads[arc, k] += share - before
-                            scratch.waiting[ahead, k] += share - before
-                        else:
-                            loads[arc, k] -= before
-                            if not scratch.lifted[ahead]:
-                                scratch.waiting[ahead, k] -= before
-                    if not scratch.lifted[ahead]:
-                        _mark(scratch.bits, ahead)
-            else:
-                for slot in range(first, last):
-                    arc, ahead = row.hop_arcs[slot], row.beyond[slot]
-                    for k in range(len(zeros)):
-                        share = scratch.waiting[rank, k] / (last - first)
-                        loads[arc, k] += share
-                        scratch.waiting[ahead, k] += share
-                    _mark(scratch.bits, ahead)
+    bits, waiting = scratch.bits, scratch.waiting
+    for turn in range(top >> 6, -1, -1):
+        w = np.uint64(turn)
+        # The word that is worked on stays out of memory: most marks are for itself.
+        word = bits[w]
+        bits[w] = 0
+        seen = word
+        while word:
+            bit = highest_bit(word)  # type: ignore[call-arg,var-annotated]
+            word ^= ONE << bit
+            rank = (w << SIX) + bit
+            if scratch.dead[rank]:
+                _pass_on_less(graph, row, scratch, rank, zeros, loads)
+                word |= bits[w]
+                bits[w] = 0
+                seen |= word
+                continue
+            first, last = row.hop_offsets[rank], row.hop_offsets[rank + ONE]
             for k in range(len(zeros)):
-                scratch.waiting[rank, k] = 0.0
+                share = waiting[rank, k] / (last - first)
+                waiting[rank, k] = 0.0
+                for slot in range(first, last):
+                    loads[row.hop_arcs[slot], k] += share
+                    waiting[row.beyond[slot], k] += share
+            for slot in range(first, last):
+                ahead = np.uint64(row.beyond[slot])
+                if ahead >> SIX == w:
+                    word |= ONE << (ahead & LOW)
+                else:
+                    bits[ahead >> SIX] |= ONE << (ahead & LOW)
+            seen |= word
+        scratch.reached[w] |= seen
+
+
+@kernel
+def _pass_on_less(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    rank: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+) -> None:
+    """Share all that a node sends, and not the difference alone, among the hops that it kept."""
+    first, last = row.hop_offsets[rank], row.hop_offsets[rank + ONE]
+    kept = last - first - scratch.dead[rank]
+    for slot in range(first, last):
+        arc, ahead = row.hop_arcs[slot], row.beyond[slot]
+        gone = scratch.lifted[ahead] or _weaker(graph.weights[arc], scratch.weights[arc])
+        for k in range(len(zeros)):
+            flow = row.flow[rank, k]
+            more = -flow / (last - first)
+            if not gone:
+                more += (flow + scratch.waiting[rank, k]) / kept
+            loads[arc, k] += more
+            # A lifted node reckons what it gets from its lifted neighbours alone.
+            if not scratch.lifted[ahead]:
+                scratch.waiting[ahead, k] += more
+        if not scratch.lifted[ahead]:
+            _mark(scratch.bits, ahead)
+    for k in range(len(zeros)):
+        scratch.waiting[rank, k] = 0.0
 
 
 @kernel
@@ -801,13 +838,13 @@ def _push_any(
     for i in range(n_settled + n_lifted):
         node = scratch.settled_list[i] if i < n_settled else scratch.lifted_list[i - n_settled]
         n_listed = _enlist(scratch, node, ANEW, n_listed)
-        for j in range(graph.in_offsets[node], graph.in_offsets[node + 1]):
-            n_listed = _enlist(scratch, graph.tail[graph.in_arcs[j]], ANEW, n_listed)
+        for j in range(graph.in_offsets[node], graph.in_offsets[node + ONE]):
+            n_listed = _enlist(scratch, graph.in_tails[j], ANEW, n_listed)
     for i in range(n_listed):
         node = scratch.listed[i]
         rank = row.rank[node]
-        if (rank < 0) != (scratch.near[node] == FAR):
-            sign = -1.0 if rank < 0 else 1.0
+        if (rank == NOWHERE) != (scratch.near[node] == FAR):
+            sign = -1.0 if rank == NOWHERE else 1.0
             for k in range(len(zeros)):
                 unserved[k] += sign * row.demand[node, k]
     n_listed = _withdraw_listed(row, graph, scratch, n_listed, zeros, loads)
@@ -815,7 +852,7 @@ def _push_any(
     for i in range(n_listed):
         size = _await_turn(scratch, scratch.listed[i], size)
     while size > 0:
-        node = scratch.heap[0] & NODE_MASK
+        node = np.uint32(scratch.heap[0] & NODE_MASK)
         size -= 1
         scratch.heap[0] = scratch.heap[size]
         _sift_down(scratch.heap, size)
@@ -830,7 +867,7 @@ def _push_any(
             for k in range(len(zeros)):
                 flow = scratch.moving[node, k]
                 if scratch.marks[node] == ANEW:
-                    flow += row.demand[node, k] if rank < 0 else row.flow[rank, k]
+                    flow += row.demand[node, k] if rank == NOWHERE else row.flow[rank, k]
                 loads[arc, k] += flow / hops
                 scratch.moving[ahead, k] += flow / hops
     for i in range(n_listed):
@@ -867,9 +904,9 @@ def _withdraw_listed(
     n_anew = n_listed
     for i in range(n_anew):
         rank = row.rank[scratch.listed[i]]
-        if rank <= 0:
+        if rank == 0 or rank == NOWHERE:
             continue
-        first, last = row.hop_offsets[rank], row.hop_offsets[rank + 1]
+        first, last = row.hop_offsets[rank], row.hop_offsets[rank + ONE]
         for slot in range(first, last):
             arc = row.hop_arcs[slot]
             ahead = graph.head[arc]
@@ -905,13 +942,14 @@ def _hops_now(
     """Put the next-hop arcs of `node` into `scratch.hops`; returns how many there are."""
     hops = 0
     if scratch.marks[node] == ANEW:
-        for i in range(graph.out_offsets[node], graph.out_offsets[node + 1]):
-            if _is_hop(graph, scratch, node, graph.out_arcs[i]):
-                scratch.hops[hops] = graph.out_arcs[i]
+        for i in range(graph.out_offsets[node], graph.out_offsets[node + ONE]):
+            arc = graph.out_arcs[i]
+            if _is_hop(scratch, scratch.near[node], arc, graph.out_heads[i]):
+                scratch.hops[hops] = arc
                 hops += 1
         return hops
     rank = row.rank[node]
-    for slot in range(row.hop_offsets[rank], row.hop_offsets[rank + 1]):
+    for slot in range(row.hop_offsets[rank], row.hop_offsets[rank + ONE]):
         scratch.hops[hops] = row.hop_arcs[slot]
         hops += 1
     return hops

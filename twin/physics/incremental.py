@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twin.errors import BadInput
 from twin.physics.compiled import NO_ARC, CompiledTopology, FloatArray, IntArray
 from twin.physics.differences import (
     FAR,
     Graph,
+    IndexArray,
     Rows,
     Scratch,
     Singles,
@@ -132,15 +132,7 @@ class Incremental:
         self.routing = route(compiled, self.weights) if routing is None else routing
         self.classes = len(traffic_bps)
         self._zeros = (0.0,) * self.classes
-        self._graph = Graph(
-            compiled.tail,
-            compiled.head,
-            compiled.out_offsets,
-            compiled.out_arcs,
-            compiled.in_offsets,
-            compiled.in_arcs,
-            self.weights,
-        )
+        self._graph = _graph(compiled, self.weights)
         self._rows = _empty_rows(compiled, self.routing, traffic_bps)
         self.loads = np.zeros((compiled.n_arcs, self.classes))
         self.unserved_bps = np.zeros(self.classes)
@@ -260,11 +252,11 @@ class Incremental:
             return None
         scratch, stranded = self._scratch(), np.zeros((rows, count, self.classes))
         sets = np.zeros((rows, count, 4, words), dtype=np.uint64)
-        found = np.zeros(count * self.compiled.n_arcs, dtype=np.int32)
+        found = np.zeros(count * self.compiled.n_arcs, dtype=np.uint32)
         values = np.zeros((len(found), self.classes))
         loads = np.zeros_like(self.loads)
         sizes = np.zeros((rows, count), dtype=np.int64)
-        kept: list[tuple[NDArray[np.int32], FloatArray]] = []
+        kept: list[tuple[IndexArray, FloatArray]] = []
         total = 0
         for r in range(rows):
             record_row(
@@ -306,8 +298,8 @@ class Incremental:
     def _scratch(self) -> Scratch:
         n, arcs, k = self.compiled.n_nodes, self.compiled.n_arcs, self.classes
 
-        def integers(size: int) -> NDArray[np.int32]:
-            return np.zeros(size, dtype=np.int32)
+        def integers(size: int) -> IndexArray:
+            return np.zeros(size, dtype=np.uint32)
 
         return Scratch(
             weights=self.weights.copy(),
@@ -346,17 +338,32 @@ def _check(compiled: CompiledTopology, weights: IntArray, traffic_bps: FloatArra
         raise BadInput("weights must be positive or NO_ARC, one per arc")
 
 
+def _graph(compiled: CompiledTopology, weights: IntArray) -> Graph:
+    out_arcs, in_arcs = compiled.out_arcs, compiled.in_arcs
+    return Graph(
+        tail=compiled.tail.astype(np.uint32),
+        head=compiled.head.astype(np.uint32),
+        out_offsets=compiled.out_offsets.astype(np.uint32),
+        out_arcs=out_arcs.astype(np.uint32),
+        out_heads=compiled.head[out_arcs].astype(np.uint32),
+        in_offsets=compiled.in_offsets.astype(np.uint32),
+        in_arcs=in_arcs.astype(np.uint32),
+        in_tails=compiled.tail[in_arcs].astype(np.uint32),
+        weights=weights,
+    )
+
+
 def _empty_rows(compiled: CompiledTopology, routing: Routing, traffic_bps: FloatArray) -> Rows:
     n, arcs, classes = compiled.n_nodes, compiled.n_arcs, len(traffic_bps)
     distance = np.where(routing.distance == UNREACHABLE, FAR, routing.distance)
     return Rows(
         distance=distance,
-        order=routing.order,
-        rank=np.full((n, n), -1, dtype=np.int32),
+        order=routing.order.view(np.uint32),
+        rank=np.zeros((n, n), dtype=np.uint32),
         settled=routing.settled,
-        hop_offsets=routing.hop_offsets,
-        hop_arcs=routing.hop_arcs,
-        beyond=np.zeros((n, arcs), dtype=np.int32),
+        hop_offsets=routing.hop_offsets.view(np.uint32),
+        hop_arcs=routing.hop_arcs.view(np.uint32),
+        beyond=np.zeros((n, arcs), dtype=np.uint32),
         used=np.zeros((n, arcs), dtype=np.bool_),
         demand=np.ascontiguousarray(traffic_bps.transpose(2, 1, 0), dtype=np.float64),
         flow=np.zeros((n, n, classes)),
