@@ -34,7 +34,8 @@ def open_network(
 
     Raises:
         BadInput: the state directory has no such network.
-        NetworkError: another process holds it, or its file cannot be read.
+        NetworkHeld: another process holds it.
+        NetworkError: its file cannot be read.
     """
     network = EmulatedNetwork.open(_file_of(state, name))
     return network, SimulatedClock(network) if speed is None else PacedClock(network, speed)

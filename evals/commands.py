@@ -157,11 +157,13 @@ def stage(
     from evals.arm import at_mismatch
     from evals.stage import load_case
     from evals.stage import stage as put_on_stage
+    from graphs.workplace import require_journal
     from tools.journal.journal import Journal
 
     state = _directory(context)
     case = at_mismatch(load_case(scenario), cast(Level, mismatch))
     name = _free_name(state, f"{case.id}-{seed}")
+    require_journal(state)
     put_on_stage(case, seed, state / "networks" / f"{name}.sqlite", name).close()
     Journal.open(state / "journal.sqlite").close()
     if as_json:

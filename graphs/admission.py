@@ -112,6 +112,7 @@ class Admission:
     def _open(self, incident: Incident, finished_by: str) -> None:
         trace = f"{incident_trace_id(incident.id):032x}"
         self._desk.journal.open_incident(incident, incident.detected_s, trace)
+        self._desk.note(incident.id, "monitor", "open", title=incident.title)
         raw = sum(s.alarms for s in incident.symptoms)
         self._desk.tell(
             incident.id,

@@ -52,6 +52,10 @@ class Desk:
         """Add a line to the incident's timeline, now."""
         self.journal.add_event(incident_id, self.clock.now_s(), kind, actor, text, data)
 
+    def note(self, subject: str, actor: str, action: str, **data: str) -> None:
+        """Add a line to the audit log, now: what was decided about an incident or a plan."""
+        self.journal.append_audit(self.clock.now_s(), actor, action, subject, dict(data))
+
     def enter(self, incident_id: str, phase: Phase) -> None:
         """Record the incident's new phase, and its symptoms as they are now."""
         self.journal.set_phase(incident_id, phase)

@@ -55,6 +55,7 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
             page_again(desk, plan, now - request.requested_s)
         return Command(goto="approval")
     if request.approval is None:
+        desk.note(plan.id, "gate", "expire", asked_for=f"{request.still_needed} more people")
         return Command(goto="escalate", update={"note": f"nobody answered about {plan.id} in time"})
     answer = request.approval
     why = answer.reason or "no reason given"

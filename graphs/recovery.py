@@ -158,6 +158,7 @@ def resolve(desk: Desk, state: IncidentState) -> Command[str]:
     incident_id = state["incident_id"]
     _close(desk, state, Phase.RESOLVED)
     desk.tell(incident_id, "resolved", "supervisor", "nothing is left wrong or temporary")
+    desk.note(incident_id, "supervisor", "resolve")
     desk.enter(incident_id, Phase.RESOLVED)
     return Command(goto=END, update={"phase": Phase.RESOLVED.value})
 
@@ -167,6 +168,7 @@ def escalate(desk: Desk, state: IncidentState) -> Command[str]:
     incident_id = state["incident_id"]
     _close(desk, state, Phase.ESCALATED)
     hand_over(desk, incident_id, "escalated", state.get("note", ""))
+    desk.note(incident_id, "supervisor", "escalate", reason=state.get("note", ""))
     desk.enter(incident_id, Phase.ESCALATED)
     return Command(goto=END, update={"phase": Phase.ESCALATED.value})
 

@@ -40,10 +40,6 @@ class IncidentRuns:
         self._holder = holder
         self._graph = build_incident_graph(desk, checkpoints)
 
-    def close(self) -> None:
-        """Close the checkpoint store."""
-        self._checkpoints.close()
-
     def start(self, incident_id: str) -> None:
         """Run a new incident to its first interrupt; one that has begun goes on where it stood.
 

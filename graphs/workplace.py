@@ -18,6 +18,7 @@ One thing is set in the environment: NOCTUA_RUNNER, what plays rollouts (docs/ru
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,14 +39,15 @@ from tools.journal.anchors import Anchors, anchor_file
 from tools.journal.holder import Holder
 from tools.journal.journal import Journal
 from tools.network.protocol import Network
-from tools.runners.selection import IN_PROCESS, RUNNER_SETTING, runners_from_setting
+from tools.runners.selection import IN_PROCESS, RUNNER_SETTING, Runners, runners_from_setting
 from tools.trace import TraceFiles
-from twin.errors import BadInput
+from twin.errors import BadInput, NoctuaError
 from twin.nouns.base import content_hash
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.inventory import Inventory
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
-from twin.tracking.tracker import Tracker
+from twin.tracking.tracker import LoadModel, Tracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,79 +77,110 @@ class Workplace:
     ) -> None:
         stores = stores or Stores()
         rules = policy or policy_of(state)
-        self._runners = runners_from_setting(os.environ.get(RUNNER_SETTING) or IN_PROCESS)
         for folder in ("knowledge", "trackers", "traces", "reports"):
             make_folder(state / folder)
+        require_journal(state)
         self.state = state
         self.network = network
-        inventory = network.inventory()
-        self.twin = Twin(inventory)
-        self.journal = stores.journal(state / "journal.sqlite")
-        self.holder = Holder(self.journal, state / "locks")
-        self._traces = TraceFiles(state / "traces")
+        self.twin = Twin(network.inventory())
         tracker_file = state / "trackers" / f"{network.name}.json"
-        self.tracker = self._tracker(tracker_file)
-        # Whoever meant a change may have died before the tracker's file said that it is ours.
-        self.tracker.known_changes |= {
-            c.change_id for c in self.journal.changes() if c.network == network.name
-        }
-        graph = NetworkxGraph.open(state / "knowledge" / f"{network.name}.json")
-        build_graph(graph, inventory)
-        situation = Situation(
-            network=network,
+        # Whatever fails in here closes what is open; afterwards `close` does.
+        with ExitStack() as opened:
+            runners = runners_from_setting(os.environ.get(RUNNER_SETTING) or IN_PROCESS)
+            opened.callback(runners.close)
+            self.journal = opened.enter_context(stores.journal(state / "journal.sqlite"))
+            traces = opened.enter_context(TraceFiles(state / "traces"))
+            checkpoints = stores.checkpoints(state / "checkpoints.sqlite", self.journal)
+            opened.callback(checkpoints.close)
+            self.holder = opened.enter_context(Holder(self.journal, state / "locks"))
+            self.tracker = self._tracker(tracker_file)
+            self.desk = Desk(
+                situation=self._situation(runners),
+                journal=self.journal,
+                actuator=Actuator(network, self.journal, rules, clock),
+                policy=rules,
+                minds=tuple(minds) if minds is not None else (Mind("playbook", playbook(), False),),
+                clock=clock,
+                tracer=traces.tracer,
+            )
+            self.runs = IncidentRuns(self.desk, checkpoints, self.holder)
+            self.watch = Watch(
+                self.desk,
+                self.runs,
+                self.holder,
+                tracker_file,
+                Anchors(self.journal, anchor_file(state, rules.audit.anchor_file)),
+                approver=approver,
+                on_step=on_step,
+                stop=stop,
+                tolerant=tolerant,
+            )
+            self._opened = opened.pop_all()
+
+    def _situation(self, runners: Runners) -> Situation:
+        name = self.network.name
+        graph = NetworkxGraph.open(self.state / "knowledge" / f"{name}.json")
+        build_graph(graph, self.network.inventory())
+        return Situation(
+            network=self.network,
             tracker=self.tracker,
             graph=graph,
-            seed=int(content_hash({"network": network.name})[:8], 16),
-            runner_on=self._runners.on,
-        )
-        self.desk = Desk(
-            situation=situation,
-            journal=self.journal,
-            actuator=Actuator(network, self.journal, rules, clock),
-            policy=rules,
-            minds=tuple(minds) if minds is not None else (Mind("playbook", playbook(), False),),
-            clock=clock,
-            tracer=self._traces.tracer,
-        )
-        checkpoints = stores.checkpoints(state / "checkpoints.sqlite", self.journal)
-        self.runs = IncidentRuns(self.desk, checkpoints, self.holder)
-        self.watch = Watch(
-            self.desk,
-            self.runs,
-            self.holder,
-            tracker_file,
-            Anchors(self.journal, anchor_file(state, rules.audit.anchor_file)),
-            approver=approver,
-            on_step=on_step,
-            stop=stop,
-            tolerant=tolerant,
+            seed=int(content_hash({"network": name})[:8], 16),
+            runner_on=runners.on,
         )
 
     def _tracker(self, file: Path) -> Tracker:
         inventory = self.network.inventory()
         loads = partial(offered_totals, self.twin)
         if file.exists():
-            data = json.loads(file.read_text(encoding="utf-8"))
-            return Tracker.load(data, inventory, loads)
-        running = NetworkConfiguration(
-            devices=tuple(self.network.running(n.id) for n in inventory.topology.nodes)
-        )
-        return Tracker(inventory, running, loads)
+            tracker = _loaded(file, inventory, loads)
+        else:
+            nodes = inventory.topology.nodes
+            devices = tuple(self.network.running(node.id) for node in nodes)
+            tracker = Tracker(inventory, NetworkConfiguration(devices=devices), loads)
+        # Whoever meant a change may have died before the tracker's file said that it is ours.
+        changes = self.journal.changes()
+        ours = {c.change_id for c in changes if c.network == self.network.name}
+        tracker.known_changes |= ours
+        return tracker
 
     def close(self) -> None:
         """Keep what was learned, and close every file; the network is the caller's."""
         self.watch.save()
-        self.holder.close()
-        self.runs.close()
-        self._runners.close()
-        self.journal.close()
-        self._traces.close()
+        self._opened.close()
 
     def __enter__(self) -> "Workplace":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _loaded(file: Path, inventory: Inventory, loads: LoadModel) -> Tracker:
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        return Tracker.load(data, inventory, loads)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, NoctuaError) as exc:
+        raise BadInput(
+            f"{file}: cannot be read as what was learned of a network ({exc!r:.200}); put it "
+            "aside, and it is learned again"
+        ) from exc
+
+
+def require_journal(state: Path) -> None:
+    """Refuse to replace a journal that has gone: it alone knows what was changed.
+
+    Raises:
+        BadInput: there is none, or an empty one, and incidents were operated in `state`.
+    """
+    journal = state / "journal.sqlite"
+    if journal.exists() and journal.stat().st_size:
+        return
+    if (state / "checkpoints.sqlite").exists() or any((state / "trackers").glob("*.json")):
+        raise BadInput(
+            f"{journal} is missing or empty, and incidents were operated here; put the last good "
+            "copy there, or begin in another state directory"
+        )
 
 
 def make_folder(folder: Path) -> None:

@@ -6,6 +6,7 @@ NoctuaError                 anything a person should read instead of a traceback
 │   ├── UnknownNode / UnknownLink / UnknownSharedRiskGroup / UnknownService
 │   └── BadCase             a scripted incident does not validate
 ├── NetworkError            the live network refused or did not answer
+│   └── NetworkHeld         another process has it to itself
 ├── Refused                 a written rule of the gate forbids it
 ├── DeadlineExceeded        a computation was not finished in the time it was given
 └── MindFailed              no mind could finish a role
@@ -67,6 +68,10 @@ class UnknownService(_Unknown):
 
 class NetworkError(NoctuaError):
     """The live network refused a request or did not answer in time."""
+
+
+class NetworkHeld(NetworkError):
+    """Another process has the network to itself."""
 
 
 class Refused(NoctuaError):

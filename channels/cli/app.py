@@ -115,12 +115,18 @@ def resume(
 @app.command()
 def watch(
     context: typer.Context,
-    networks: Annotated[list[str] | None, typer.Argument(metavar="[NETWORK]...")] = None,
+    networks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NETWORK]...", help="Names; all of the state directory, if none."),
+    ] = None,
     duration: Annotated[
         str | None, typer.Option("--for", help="Of network time, like 90s, 15m or 2h30m.")
     ] = None,
     speed: Annotated[
-        float, typer.Option("--speed", min=0.1, help="Emulated seconds to one of the wall clock.")
+        float,
+        typer.Option(
+            "--speed", min=0.1, max=10_000, help="Emulated seconds to one of the wall clock."
+        ),
     ] = 1.0,
     as_json: AsJson = False,
 ) -> None:

@@ -1,11 +1,12 @@
 """Watching networks for as long as the process lives: `watch`."""
 
+import logging
 import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -14,17 +15,26 @@ from rich.console import Console
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
 from channels.report.wording import plain
-from graphs.workplace import Workplace
+from graphs.workplace import Workplace, require_journal
 from tools.journal.journal import Journal
+from tools.journal.lease_rows import network_subject
 from tools.journal.records import WatchRecord
-from twin.errors import BadInput, NoctuaError
+from twin.errors import BadInput, NetworkHeld, NoctuaError
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 HEALTH_EVERY_S = 60.0
 """Wall seconds between two lines about how the watch is."""
 
+_log = logging.getLogger(__name__)
+
 _LOOK_S = 0.5
+
+_AGAIN_S = 2.0
+"""Wall seconds after which a network that could not be opened is tried again."""
+
+_SILENT_S = 300.0
+"""A watch that has not stepped for so long is not well; `doctor` warns after the same time."""
 
 
 class StandingWatch(Noun):
@@ -49,14 +59,18 @@ def watch_networks(
     the step that it is in, keeps what it has learned, and lets its leases go. `for_s`: by the
     networks' clocks. `speed`: seconds of an emulated network to one of ours.
 
+    A network that cannot be opened stands blocked with the reason and is tried again; one that
+    another process has is stood by for.
+
     Raises:
-        BadInput, NetworkError: a network cannot be opened; none is watched then.
+        NoctuaError: none of the networks can be opened.
     """
     chosen = tuple(names) or network_names(state)
     if not chosen:
         raise BadInput(
             f"{state} has no network to watch; put one there with `noctua stage SCENARIO`"
         )
+    require_journal(state)
     stop = threading.Event()
     with (
         Journal.open(state / "journal.sqlite") as journal,
@@ -64,9 +78,10 @@ def watch_networks(
         ThreadPoolExecutor(len(chosen), thread_name_prefix="watch") as pool,
         _stopping(stop),
     ):
-        running = [pool.submit(_watch_one, state, n, for_s, speed, stop) for n in chosen]
+        posts = [_Post(state, name, for_s, speed, stop) for name in chosen]
+        running = [pool.submit(post.stand) for post in posts]
         try:
-            _look_on(journal, timeline, running, stop, console, health_every_s)
+            _look_on(journal, timeline, posts, running, stop, console, health_every_s)
         finally:
             stop.set()
         for future in running:
@@ -79,16 +94,61 @@ def watch_networks(
         )
 
 
-def _watch_one(
-    state: Path, name: str, for_s: float | None, speed: float, stop: threading.Event
-) -> None:
-    network, clock = open_network(state, name, speed=speed)
-    with (
-        closing(network),
-        Workplace(state, network, clock, stop=stop.is_set, tolerant=True) as workplace,
-    ):
-        until_s = clock.now_s() + for_s if for_s is not None else float("inf")
-        workplace.watch.run(until_s)
+class _Post:
+    """The watch of one network, in a thread of its own, for as long as `stop` is not set."""
+
+    def __init__(
+        self, state: Path, name: str, for_s: float | None, speed: float, stop: threading.Event
+    ) -> None:
+        self._state = state
+        self.name = name
+        self._for_s = for_s
+        self._speed = speed
+        self._stop = stop
+        self.has_begun = False
+        self.trouble: NoctuaError | None = None
+        self.news: list[str] = []
+
+    def stand(self) -> None:
+        """Watch; what cannot be opened, or is held by another process, is tried again."""
+        while not self._stop.is_set():
+            try:
+                self._watch()
+            except NetworkHeld as held:
+                self._say(f"{self.name}: standing by ({held})")
+                self.has_begun = True
+            except NoctuaError as error:
+                self._note(error)
+            except Exception as error:
+                # A bug on one network must not leave the others unwatched.
+                _log.exception("%s", self.name)
+                self._note(NoctuaError(f"internal error: {error!r}"))
+            else:
+                return
+            self._stop.wait(_AGAIN_S)
+
+    def _watch(self) -> None:
+        network, clock = open_network(self._state, self.name, speed=self._speed)
+        with (
+            closing(network),
+            Workplace(
+                self._state, network, clock, stop=self._stop.is_set, tolerant=True
+            ) as workplace,
+        ):
+            self.has_begun, self.trouble = True, None
+            until_s = clock.now_s() + self._for_s if self._for_s is not None else float("inf")
+            workplace.watch.run(until_s)
+
+    def _note(self, error: NoctuaError) -> None:
+        self.trouble = error
+        self._say(f"{self.name}: not watched: {error}")
+        # The next step that goes well takes the block away again.
+        with suppress(NoctuaError), Journal.open(self._state / "journal.sqlite") as journal:
+            journal.block(network_subject(self.name), str(error), time.time())
+
+    def _say(self, line: str) -> None:
+        if line not in self.news:
+            self.news.append(line)
 
 
 @contextmanager
@@ -110,22 +170,34 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
 def _look_on(
     journal: Journal,
     timeline: LiveTimeline,
+    posts: Sequence[_Post],
     running: Sequence[Future[None]],
     stop: threading.Event,
     console: Console,
     health_every_s: float,
 ) -> None:
-    """Print what happens, until all have ended, one has failed, or `stop` is set."""
-    said_s = time.monotonic()
+    """Print what happens, until all have ended or `stop` is set.
+
+    Raises:
+        NoctuaError: no network could be opened at all.
+    """
+    said_s, told = time.monotonic(), dict.fromkeys(posts, 0)
     while not stop.wait(_LOOK_S):
-        if all(f.done() for f in running) or any(f.done() and f.exception() for f in running):
+        if all(f.done() for f in running):
             return
+        if all(post.trouble and not post.has_begun for post in posts):
+            raise next(post.trouble for post in posts if post.trouble)
+        for post in posts:
+            for line in post.news[told[post] :]:
+                console.print(plain(line, 2000), highlight=False, markup=False, soft_wrap=True)
+            told[post] = len(post.news)
         try:
             timeline.catch_up()
             if time.monotonic() - said_s >= health_every_s:
                 said_s = time.monotonic()
                 for watch in journal.watches():
-                    console.print(health_line(watch), highlight=False, markup=False)
+                    if watch.network in {post.name for post in posts}:
+                        console.print(health_line(watch), highlight=False, markup=False)
         except NoctuaError as error:
             # The watches go on by themselves; a journal that cannot be read is their trouble too.
             console.print(f"noctua: {plain(str(error))}", highlight=False, markup=False)
@@ -135,7 +207,10 @@ def _look_on(
 def health_line(watch: WatchRecord) -> str:
     """How a watch is, in one line."""
     age_s = max(0.0, time.time() - watch.stepped_wall_s)
-    how = f"{watch.failures} failed steps: {plain(watch.trouble)}" if watch.trouble else "well"
+    if watch.trouble:
+        how = f"{watch.failures} failed steps: {plain(watch.trouble)}"
+    else:
+        how = "well" if age_s < _SILENT_S else "silent"
     return (
         f"watch of {plain(watch.network)}: {how}; step {watch.steps} {age_s:.0f} s ago, "
         f"{watch.alarms} alarms so far"

@@ -47,6 +47,8 @@ class StateDirectory:
                 f'"{self.path}" is not a state directory (it has no journal.sqlite); name another '
                 "with --state, or start with `noctua demo`"
             )
+        if not file.stat().st_size:
+            raise BadInput(f"{file} is empty; put the last good copy in its place")
         return file
 
     def now_s(self, journal: Journal, network: str) -> float:

@@ -288,6 +288,12 @@ class Actuator:
                 f"{self._journal.path}: cannot be trusted ({damage}); nothing is committed or "
                 "confirmed. Put the file aside and take the last good copy"
             )
+        audit = self._journal.verify_audit()
+        if audit.first_broken is not None:
+            raise JournalFailed(
+                f"{self._journal.path}: the audit log does not hold at line {audit.first_broken} "
+                f"({audit.why}), so nothing is committed or confirmed; see `noctua audit verify`"
+            )
 
     def _require_holder(self, plan: Plan) -> None:
         held, subject = self._journal.held(), f"incident:{plan.incident_id}"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
+from tools.journal.errors import JournalFailed
 from tools.journal.records import AuditCheck, AuditHead, AuditLine, AuditReport
 
 GENESIS = "0" * 64
@@ -121,4 +122,9 @@ def _hash(row: Row) -> str:
 
 
 def _line(row: Row) -> AuditLine:
-    return AuditLine(**{**row._asdict(), "data": json.loads(row.data)})
+    try:
+        return AuditLine(**{**row._asdict(), "data": json.loads(row.data)})
+    except (TypeError, ValueError) as error:
+        raise JournalFailed(
+            f"line {row.seq} of the audit log is damaged or was altered; see `noctua audit verify`"
+        ) from error

@@ -197,7 +197,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if used and (application != APPLICATION_ID or not 1 <= version <= SCHEMA_VERSION):
         raise NotAJournal(
             f"{path}: is a database, but not a journal of version {SCHEMA_VERSION} or earlier "
-            f"(found application {application:#x}, version {version}); name another file"
+            f"(found application {application:#x}, version {version}); name another state directory"
         )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -241,4 +241,7 @@ def _opening_error(
 ) -> NotAJournal | JournalFailed:
     if isinstance(error, sqlite3.OperationalError):
         return JournalFailed(f"{path}: cannot be opened ({error})")
-    return NotAJournal(f"{path}: is not a journal or is damaged ({error}); name another file")
+    return NotAJournal(
+        f"{path}: is not a journal or is damaged ({error}); put the last good copy in "
+        "its place, or name another state directory"
+    )

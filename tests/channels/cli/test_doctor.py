@@ -270,7 +270,7 @@ def test_clock_behind_the_last_line_of_the_audit_log_fails(state: Path) -> None:
         journal.append_audit(time.time() + 7200.0, "gate", "pass", "plan")
     found = _found(state, "clock")
     assert found.state == "failed"
-    assert "line 1 of the audit log" in found.found
+    assert "line 2 of the audit log" in found.found
 
 
 def test_clock_of_an_emulated_network_says_nothing_about_ours(state: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from evals.stage import stage
 from tests.graphs.stagehand import FIRST, LOSSY, WRONG_WEIGHT, answer_to, case
 from tools.journal.journal import Journal
+from tools.journal.lease_rows import network_subject
 from twin.nouns.incident import Phase
 
 _PATIENCE_S = 120.0
@@ -110,6 +111,70 @@ def _answered(state: Path, plan: str, by: str) -> str:
     with _noctua(state, "approve", plan, "--by", by) as answer:
         said, _ = answer.communicate(timeout=_PATIENCE_S)
     return said
+
+
+def test_second_watch_stands_by_and_takes_over_when_the_first_is_killed(tmp_path: Path) -> None:
+    stage(case((600.0, LOSSY)), 1, tmp_path / "networks" / "live.sqlite").close()
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+
+        def holder() -> str:
+            lease = journal.lease(network_subject("live"))
+            return lease.holder if lease else ""
+
+        with _noctua(tmp_path, "watch", "--speed", "100") as first:
+            try:
+                _until(lambda: bool(holder()))
+                before = holder()
+                with _noctua(tmp_path, "watch", "--speed", "100") as second:
+                    try:
+                        assert second.stdout is not None
+                        assert "standing by" in second.stdout.readline()
+                        first.kill()
+                        _until(lambda: holder() not in ("", before))
+                        second.send_signal(signal.SIGTERM)
+                        second.communicate(timeout=_PATIENCE_S)
+                    finally:
+                        second.kill()
+                assert second.returncode == 0
+            finally:
+                first.kill()
+
+
+def test_network_that_cannot_be_opened_does_not_stop_the_others(tmp_path: Path) -> None:
+    for name in ("east", "west"):
+        stage(case((300.0, LOSSY)), 1, tmp_path / "networks" / f"{name}.sqlite", name).close()
+    (tmp_path / "trackers").mkdir()
+    Journal.open(tmp_path / "journal.sqlite").close()
+    (tmp_path / "trackers" / "east.json").write_text('{"half')
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+        with _noctua(tmp_path, "watch", "--speed", "300") as watch:
+            try:
+                _until(lambda: journal.incident_count("west") == 1 and bool(journal.blocked()))
+                (blocked,) = journal.blocked()
+                assert blocked.subject == network_subject("east")
+                assert "put it aside" in blocked.reason
+                (tmp_path / "trackers" / "east.json").unlink()
+                _until(lambda: not journal.blocked())
+                watch.send_signal(signal.SIGTERM)
+                out, _ = watch.communicate(timeout=_PATIENCE_S)
+            finally:
+                watch.kill()
+        assert "east: not watched" in out
+        assert watch.returncode == 0
+
+
+def test_journal_that_has_gone_is_not_replaced(tmp_path: Path) -> None:
+    stage(case(), 1, tmp_path / "networks" / "live.sqlite").close()
+    (tmp_path / "trackers").mkdir()
+    (tmp_path / "trackers" / "live.json").write_text("{}")
+    for journal in ("missing", "empty"):
+        if journal == "empty":
+            (tmp_path / "journal.sqlite").touch()
+        with _noctua(tmp_path, "watch") as watch:
+            _, err = watch.communicate(timeout=_PATIENCE_S)
+        assert watch.returncode == 2
+        assert "last good copy" in err
+        assert "Traceback" not in err
 
 
 def test_watch_without_a_network_says_how_to_get_one(tmp_path: Path) -> None:

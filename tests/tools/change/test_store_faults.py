@@ -301,7 +301,9 @@ def test_torn_page_lets_nothing_be_confirmed(beginning: Beginning) -> None:
 
 def _says_what_to_do(life: Life, failure: BaseException) -> bool:
     said = str(failure)
-    return str(life.path) in said and ("last good copy" in said or "name another file" in said)
+    return str(life.path) in said and (
+        "last good copy" in said or "name another state directory" in said
+    )
 
 
 @pytest.mark.parametrize("committed", [False, True])

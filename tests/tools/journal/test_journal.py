@@ -244,7 +244,7 @@ def test_file_that_is_something_else_is_refused(tmp_path: Path, content: bytes |
     else:
         path.write_bytes(content)
     before = path.read_bytes()
-    with pytest.raises(NotAJournal, match=r"other\.sqlite: is .*name another file"):
+    with pytest.raises(NotAJournal, match=r"other\.sqlite: is .*name another state directory"):
         Journal.open(path)
     assert path.read_bytes() == before
 

@@ -10,7 +10,7 @@ from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.hidden import draw_hidden, recorded
 from tools.network.emulated.mismatch import mismatch_level
-from tools.network.emulated.network_file import Change, Identity, NetworkFile
+from tools.network.emulated.network_file import Change, Identity, NetworkFile, readable
 from tools.network.emulated.plant import Plant, Snapshot
 from tools.network.emulated.telemetry_feed import LATEST_S
 from tools.network.protocol import CommitRecord, CommitState, RepairReport
@@ -100,8 +100,19 @@ class EmulatedNetwork:
 
     @classmethod
     def open(cls, path: Path) -> "EmulatedNetwork":
-        """The network in `path`, as it stands. Raises NetworkError if it is not there or held."""
-        return cls(NetworkFile(path, create=False))
+        """The network in `path`, as it stands.
+
+        Raises:
+            NetworkHeld: another process has it.
+            NetworkError: it is not there, or is damaged.
+        """
+        file = NetworkFile(path, create=False)
+        try:
+            with readable(path):
+                return cls(file)
+        except BaseException:
+            file.close()
+            raise
 
     def close(self) -> None:
         """Let go of the file; `open` goes on from here."""

@@ -14,7 +14,7 @@ import numpy as np
 from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.protocol import CommitRecord, CommitState
-from twin.errors import NetworkError
+from twin.errors import NetworkError, NetworkHeld
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.inventory import Inventory, PlannedWork, ProbePath
 from twin.nouns.service import Service
@@ -139,8 +139,9 @@ class NetworkFile:
 
     def clock(self) -> tuple[float, float]:
         """Now, and until when telemetry was handed out."""
-        now_s, polled_s = self._db.execute("SELECT now_s, polled_s FROM clock").fetchone()
-        return float(now_s), float(polled_s)
+        with readable(self._path):
+            now_s, polled_s = self._db.execute("SELECT now_s, polled_s FROM clock").fetchone()
+            return float(now_s), float(polled_s)
 
     # --- deeds, configurations, changes ----------------------------------------------------------
 
@@ -262,12 +263,25 @@ class NetworkFile:
 
 
 @contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Raises NetworkError for rows that are missing, or hold something else than was written."""
+    try:
+        with _mapped(path):
+            yield
+    except (TypeError, ValueError, LookupError) as exc:
+        raise NetworkError(
+            f"{path}: is damaged ({exc!r:.200}); put the last good copy in its place"
+        ) from exc
+
+
+@contextmanager
 def _mapped(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as exc:
-        hint = " (another process holds it)" if "locked" in str(exc) else ""
-        raise NetworkError(f"{path}: {exc}{hint}") from exc
+        if "locked" in str(exc):
+            raise NetworkHeld(f"{path}: another process holds it ({exc})") from exc
+        raise NetworkError(f"{path}: {exc}") from exc
 
 
 def _inventory_json(inventory: Inventory) -> str:
