@@ -114,6 +114,8 @@ def test_one_incident_is_one_trace(mitigated: Operation) -> None:
 
 def test_audit_chain_holds_and_tells_of_every_commit(mitigated: Operation) -> None:
     assert mitigated.journal.verify_audit().first_broken is None
+    of_incident = [line.action for line in mitigated.journal.audit_lines(subject=FIRST)]
+    assert of_incident == ["open", "resolve"]
     confirmed = [x.subject for x in mitigated.journal.audit_lines() if x.action == "confirmed"]
     assert sorted(confirmed) == sorted(c.change_id for c in mitigated.journal.changes())
 
@@ -234,6 +236,11 @@ def test_request_that_nobody_answers_expires_and_escalates(tmp_path: Path) -> No
         (request,) = operation.journal.approval_requests(operation.clock.now_s())
         assert request.state == "expired"
         assert told.time_s >= request.expires_s
+        (again,) = operation.told("unanswered")
+        assert again.data["to"] == operation.workplace.desk.policy.approval.page_again_to
+        assert request.requested_s + 900.0 <= again.time_s < request.expires_s
+        assert "expire" in {x.action for x in operation.journal.audit_lines(request.plan_id)}
+        assert "escalate" in {x.action for x in operation.journal.audit_lines(FIRST)}
         assert operation.touched() == []
         assert operation.running() != before_fault, "the wrong weight is still there"
 

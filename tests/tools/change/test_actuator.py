@@ -15,6 +15,7 @@ from tools.change.refusals import (
     NotCommitted,
     StaleState,
 )
+from tools.journal.errors import JournalFailed
 from tools.journal.journal import Journal
 from tools.journal.records import ChangeState
 from tools.network.protocol import CommitState
@@ -288,3 +289,21 @@ def test_drained_link_is_the_last_path_and_a_weight_is_not(bench: Bench) -> None
     bench.actuator.commit(plan, ())
     interface = bench.network.configuration().device("A").interface("A-B")
     assert (interface.igp_weight, interface.drained) == (100, False)
+
+
+def test_audit_log_that_does_not_hold_lets_nothing_be_committed_or_confirmed(
+    bench: Bench, drain: Plan
+) -> None:
+    """Whoever altered it may have altered the answers as well."""
+    later = bench.approve(bench.plan(SetIgpWeight(node="C", link="C-D", weight=20), plan_id="p2"))
+    bench.actuator.commit(drain, ())
+    bench.journal._execute("DROP TRIGGER audit_is_not_altered")
+    bench.journal._execute("UPDATE audit SET actor = 'nobody' WHERE seq = 1")
+    with pytest.raises(JournalFailed, match="audit log does not hold at line 1"):
+        bench.actuator.confirm(drain, ())
+    with pytest.raises(JournalFailed, match="noctua audit verify"):
+        bench.actuator.commit(later, ())
+    assert bench.network.devices_called("confirm") == []
+    assert bench.network.devices_called("commit") == ["A", "B"]
+    assert bench.actuator.roll_back(drain, "it may be taken back").state == "rolled_back"
+    assert bench.network.configuration() == _before(bench)

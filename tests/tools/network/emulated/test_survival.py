@@ -1,12 +1,14 @@
 """The network does not notice when the process that runs it dies."""
 
 import math
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tools.network.emulated import EmulatedNetwork
 from tools.network.emulated.case_truth import (
@@ -16,6 +18,7 @@ from tools.network.emulated.case_truth import (
     TimedEvent,
 )
 from tools.network.emulated.truth_view import TruthView
+from twin.errors import NetworkError
 from twin.nouns.fault import FiberCut, IgpWeightMisconfig, TrafficSpike
 from twin.nouns.plan import Dispatch
 from twin.nouns.telemetry import CounterRound, Telemetry
@@ -203,3 +206,27 @@ os.kill(os.getpid(), signal.SIGKILL)
     rounds = [item for item in again.poll() if isinstance(item, CounterRound)]
     assert len(rounds) == 6
     again.close()
+
+
+@pytest.mark.parametrize("table", ["clock", "identity"])
+def test_file_that_lacks_what_was_written_is_called_damaged(
+    start: Start, tmp_path: Path, table: str
+) -> None:
+    start().close()
+    path = tmp_path / "six.db"
+    connection = sqlite3.connect(path)
+    connection.execute(f"DELETE FROM {table}")
+    connection.commit()
+    connection.close()
+    with pytest.raises(NetworkError, match=r"six\.db.*(damaged|not an emulated network)"):
+        EmulatedNetwork.open(path)
+
+
+def test_file_of_garbage_is_no_network(start: Start, tmp_path: Path) -> None:
+    start().close()
+    path = tmp_path / "six.db"
+    body = bytearray(path.read_bytes())
+    body[4096:] = bytes(255 for _ in body[4096:])
+    path.write_bytes(body)
+    with pytest.raises(NetworkError, match=r"six\.db"):
+        EmulatedNetwork.open(path)
