@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo results survival test test-all interleavings check format constraints clean
+.PHONY: help demo results survival test test-all test-ray interleavings ns3 check format constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -34,6 +34,10 @@ test-all: $(VENV)/.stamp-dev  ## every test
 interleavings: $(VENV)/.stamp-dev  ## 20,000 orders in which two processes may work on one incident
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s \
 		--hypothesis-profile=interleavings tests/interleavings
+
+test-ray: $(VENV)/.stamp-dev  ## the tests that need Ray, which is large: use an environment of its own
+	$(INSTALL) -e '.[dev,ray]'
+	$(BIN)/python -m pytest -q tests/tools/runners
 
 ns3: $(VENV)/.stamp-dev  ## check the queues against ns-3; needs a C++ compiler
 	$(INSTALL) -e '.[dev,ns3]'
