@@ -15,14 +15,19 @@ from twin.errors import BadInput
 from twin.physics.compiled import NO_ARC, CompiledTopology, FloatArray, IntArray
 from twin.physics.differences import (
     FAR,
+    NOISE,
     Graph,
     IndexArray,
     Rows,
     Scratch,
+    Shares,
     Singles,
+    Standing,
     add_differences,
     add_pairs,
+    cascade,
     fill_rows,
+    fill_shares,
     finish_loads,
     read_loads,
     record_row,
@@ -34,6 +39,9 @@ CHUNK_BYTES = 1 << 20
 
 MIN_CHUNK = 64
 """Scenarios that are worked on at a time at least: each chunk goes through every destination."""
+
+ROUNDING = 1e-9
+"""A load beyond its limit by less than this fraction is at its limit."""
 
 PAIR_BYTES = 512 << 20
 """Memory up to which the effects of single events are kept to add up pairs of them."""
@@ -105,6 +113,26 @@ class Sweep:
     busiest: IntArray
     unserved_bps: FloatArray
     over_limit: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cascades:
+    """How scenarios end in which overloaded links trip.
+
+    `tripped`: int64 (S, n_links), the round from 1 in which the link tripped, 0 if it did not.
+    `loads`: (S, n_arcs, K), bit/s, and `unserved_bps`: (S, K), both after the last round.
+    """
+
+    tripped: IntArray
+    loads: FloatArray
+    unserved_bps: FloatArray
+
+    def rounds(self, s: int) -> tuple[tuple[int, ...], ...]:
+        """The links that trip in each round of scenario `s`."""
+        return tuple(
+            tuple(np.flatnonzero(self.tripped[s] == turn).tolist())
+            for turn in range(1, int(self.tripped[s].max(initial=0)) + 1)
+        )
 
 
 class Incremental:
@@ -207,6 +235,30 @@ class Incremental:
 
         return self._read(len(pairs), work, capacity_bps, limit, threads)
 
+    def cascades(self, changes: Changes, limit_bps: FloatArray) -> Cascades:
+        """Play each scenario on: links beyond `limit_bps` (n_arcs,) trip all at once, the load
+        moves, and so on until none is.
+        """
+        self._check_changes(changes)
+        loads = np.zeros((len(changes), *self.loads.shape))
+        unserved = np.zeros((len(changes), self.classes))
+        tripped = np.zeros((len(changes), self.compiled.n_arcs // 2), dtype=np.int64)
+        arcs = self.compiled.n_arcs
+        standing = Standing(
+            arcs=np.zeros(arcs, dtype=np.int64),
+            weights=np.zeros(arcs, dtype=np.int64),
+            tripping=np.zeros(arcs, dtype=np.int64),
+            stirred=np.zeros(len(self._rows.order), dtype=np.bool_),
+            shares=self._no_shares(),
+        )
+        # What is at its limit is not beyond it by rounding.
+        beyond = limit_bps * (1.0 + ROUNDING) + NOISE * self.loads.sum(axis=1).max(initial=0.0)
+        cascade(
+            self._graph, self._rows, self._scratch(), self._shares, standing, beyond,
+            changes.first, changes.arcs, changes.weights, self._zeros, loads, unserved, tripped,
+        )  # fmt: skip
+        return Cascades(tripped, loads, unserved)
+
     def _read(
         self, count: int, work: "_Work", capacity_bps: FloatArray, limit: float, threads: int
     ) -> Sweep:
@@ -287,6 +339,16 @@ class Incremental:
         before = self.weights[changes.arcs]
         after = changes.weights
         return bool(((after != NO_ARC) & ((before == NO_ARC) | (after < before))).any())
+
+    @cached_property
+    def _shares(self) -> Shares:
+        shares = self._no_shares()
+        fill_shares(self._rows, shares)
+        return shares
+
+    def _no_shares(self) -> Shares:
+        rows = len(self._rows.order)
+        return Shares(np.zeros((rows, *self.loads.shape)), np.zeros((rows, self.classes)))
 
     @cached_property
     def _chunk(self) -> int:

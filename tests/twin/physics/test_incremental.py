@@ -314,3 +314,82 @@ def test_scenarios_that_cannot_be_are_refused() -> None:
         Incremental(compiled, weights, np.zeros((1, 3, 3)))
     with pytest.raises(BadInput, match="weights must be"):
         Incremental(compiled, -weights, one_demand(4, 0, 3)[0])
+
+
+def cascade_from_scratch(
+    inc: Incremental, traffic: FloatArray, limit: FloatArray, changes: dict[int, int]
+) -> tuple[list[tuple[int, ...]], FloatArray, FloatArray]:
+    """The oracle: the links of each round, and loads and unserved after the last."""
+    weights = inc.weights.copy()
+    weights[list(changes)] = list(changes.values())
+    rounds: list[tuple[int, ...]] = []
+    while True:
+        loads, cut_off = from_scratch(inc.compiled, weights, traffic)
+        beyond = np.flatnonzero(loads.sum(axis=1) > limit * (1 + 1e-9) + 1e-9)
+        links = tuple(sorted({int(arc) // 2 for arc in beyond}))
+        if not links:
+            return rounds, loads, cut_off
+        rounds.append(links)
+        for link in links:
+            weights[2 * link : 2 * link + 2] = NO_ARC
+
+
+def assert_cascades(
+    inc: Incremental, traffic: FloatArray, limit: FloatArray, scenarios: list[dict[int, int]]
+) -> None:
+    """Every cascade is the one of the oracle."""
+    found = inc.cascades(Changes.of(scenarios), limit)
+    for s, scenario in enumerate(scenarios):
+        rounds, loads, cut_off = cascade_from_scratch(inc, traffic, limit, scenario)
+        assert list(found.rounds(s)) == rounds
+        assert found.loads[s] == pytest.approx(loads, rel=EXACT_AFTER, abs=1e-11 * traffic.sum())
+        assert found.unserved_bps[s] == pytest.approx(cut_off, rel=EXACT_AFTER)
+
+
+@pytest.mark.parametrize("trip_at", [1.05, 1.2, 1.5, 3.0])
+@pytest.mark.parametrize("name", ["sndlib/germany50", "sndlib/polska", "topozoo/Geant2012"])
+def test_every_cascade_is_the_one_that_routing_again_finds(name: str, trip_at: float) -> None:
+    compiled = compile_topology(published_topology(name))
+    n = compiled.n_nodes
+    traffic = np.random.default_rng(n).uniform(0.1, 10.0, (2, n, n)) * ~np.eye(n, dtype=bool)
+    inc = Incremental(compiled, np.full(compiled.n_arcs, 10, np.int64), traffic)
+    limit = trip_at * inc.loads.sum(axis=1)
+    assert_cascades(inc, traffic, limit, [down(i) for i in range(compiled.n_arcs // 2)])
+
+
+@settings(max_examples=200)
+@given(networks(), st.data())
+def test_any_cascade_is_the_one_that_routing_again_finds(
+    network: tuple[CompiledTopology, IntArray, FloatArray], data: st.DataObject
+) -> None:
+    compiled, weights, traffic = network
+    inc = Incremental(compiled, weights, traffic)
+    limit = np.array(
+        data.draw(st.lists(st.integers(0, 40), min_size=compiled.n_arcs, max_size=compiled.n_arcs)),
+        dtype=np.float64,
+    )
+    drawn = data.draw(scenarios(compiled.n_arcs, st.integers(0, 6)))
+    assert_cascades(inc, traffic, limit, drawn)
+
+
+def test_cascade_goes_round_by_round() -> None:
+    # 12 from 0 to 3 and three ways: over 1, over 2 (dearer), and the direct link (dearest), which
+    # has room for 20 and the others for 10.
+    compiled, weights = compiled_with_weights(4, [*SQUARE, (0, 3)], [10, 12, 10, 12, 30])
+    inc = Incremental(compiled, weights, one_demand(4, 0, 3)[0])
+    changes = Changes.of([down(0), {}, down(4)])
+    found = inc.cascades(changes, np.array([10.0] * 8 + [20.0] * 2))
+    assert found.rounds(0) == ((1, 3),)
+    assert found.loads[0, :, 0].tolist() == [0, 0, 0, 0, 0, 0, 0, 0, 12, 0]
+    # Nothing fails in the second scenario, but 12 is beyond 10 from the start.
+    assert found.rounds(1) == found.rounds(2) == ((0, 2), (1, 3))
+    assert found.unserved_bps[:, 0].tolist() == [0.0, 0.0, 12.0]
+
+
+def test_link_at_its_limit_holds() -> None:
+    # A third of 12 three times over is 12 only up to rounding.
+    compiled, weights = compiled_with_weights(5, [(0, 1), (0, 1), (0, 1), (1, 2), (3, 4)], [10] * 5)
+    inc = Incremental(compiled, weights, one_demand(5, 0, 2, 0.1)[0])
+    found = inc.cascades(Changes.of([down(4), down(0)]), 1.0 * inc.loads.sum(axis=1))
+    assert found.rounds(0) == ()
+    assert found.rounds(1) == ((1, 2),)
