@@ -62,7 +62,7 @@ class TrafficMatrix:
             raise BadInput("traffic matrix holds a rate that is negative or not finite")
         if np.einsum("kii->", self.rates_bps) != 0:
             raise BadInput("traffic matrix holds traffic from a node to itself")
-        # One memory layout: numpy adds up in the order of the memory, and pickling changes a view's.
+        # One memory layout: numpy adds up in memory order, and pickling changes that of a view.
         frozen = np.array(self.rates_bps, dtype=np.float64, order="C")
         frozen.setflags(write=False)
         object.__setattr__(self, "rates_bps", frozen)
