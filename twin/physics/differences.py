@@ -1188,7 +1188,7 @@ def _hops_now(
     graph: Graph,
     row: Row,
     scratch: Scratch,
-    node: int,
+    node: int | np.uint32,
 ) -> int:
     """Put the next-hop arcs of `node` into `scratch.hops`; returns how many there are."""
     hops = 0
