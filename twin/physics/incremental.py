@@ -18,6 +18,7 @@ from twin.physics.differences import (
     NOISE,
     Graph,
     IndexArray,
+    Pairs,
     Rows,
     Scratch,
     Shares,
@@ -26,11 +27,14 @@ from twin.physics.differences import (
     add_differences,
     add_pairs,
     cascade,
+    correct_delays,
     fill_rows,
     fill_shares,
     finish_loads,
+    pair_delays,
     read_loads,
     record_row,
+    trace_row,
 )
 from twin.physics.routing import UNREACHABLE, Routing, route
 
@@ -258,6 +262,53 @@ class Incremental:
             changes.first, changes.arcs, changes.weights, self._zeros, loads, unserved, tripped,
         )  # fmt: skip
         return Cascades(tripped, loads, unserved)
+
+    def ways(self, classes: IntArray, sources: IntArray, targets: IntArray) -> Pairs:
+        """The ways in the base of P pairs, one class each, for `delays_after`."""
+        order = np.lexsort((classes, targets))
+        bounds = np.searchsorted(targets[order], np.arange(self.compiled.n_nodes + 1))
+        scratch = self._scratch()
+        pairs = Pairs(
+            of_row=bounds.astype(np.int64),
+            source=sources[order].astype(np.uint32),
+            group=classes[order].astype(np.uint32),
+            place=order.astype(np.int64),
+            start=np.zeros(len(order) + 1, dtype=np.int64),
+            where=np.zeros(0, dtype=np.uint32),
+            part=np.zeros(0),
+            crossed=np.zeros((len(order), self.compiled.n_arcs // 64 + 1), dtype=np.uint64),
+            used=np.zeros((self.compiled.n_nodes, self.compiled.n_arcs), dtype=np.bool_),
+        )
+        filled = 0
+        for r in range(self.compiled.n_nodes):
+            needed = filled + int(bounds[r + 1] - bounds[r]) * self.compiled.n_arcs
+            if needed > len(pairs.part):
+                where, part = np.zeros(2 * needed, dtype=np.uint32), np.zeros(2 * needed)
+                where[:filled], part[:filled] = pairs.where[:filled], pairs.part[:filled]
+                pairs = pairs._replace(where=where, part=part)
+            filled = trace_row(self._rows, scratch, r, self.classes, pairs, filled)
+        return pairs._replace(where=pairs.where[:filled].copy(), part=pairs.part[:filled].copy())
+
+    def delays_after(self, changes: Changes, pairs: Pairs, hop_delay_s: FloatArray) -> FloatArray:
+        """Mean one-way delay of each of `pairs`, (S, P); inf where it has no path.
+
+        `hop_delay_s`: (S, n_arcs, K), what each arc takes in each scenario. Nothing is lost on the
+        way: what arrives is weighted by what is sent.
+        """
+        self._check_changes(changes)
+        flat = np.ascontiguousarray(hop_delay_s).reshape(len(changes), -1)
+        delay = np.empty((len(changes), len(pairs.source)))
+        pair_delays(self._rows, pairs, flat, delay)
+        scratch, n = self._scratch(), self.compiled.n_nodes
+        late, known = np.zeros(n), np.zeros(n, dtype=np.uint32)
+        for begin, end in self._chunks(len(changes)):
+            part = changes.part(begin, end)
+            known[:] = 0
+            correct_delays(
+                self._graph, self._rows, scratch, pairs, part.first, part.arcs, part.weights,
+                late, known, self._zeros, flat[begin:end], delay[begin:end],
+            )  # fmt: skip
+        return delay
 
     def _read(
         self, count: int, work: "_Work", capacity_bps: FloatArray, limit: float, threads: int

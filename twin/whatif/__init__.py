@@ -1,0 +1,1 @@
+"""What if this failed: events, thousands of scenarios of them, and what becomes of each."""
