@@ -806,7 +806,7 @@ def _any_crossed(crossed: WordArray, begin: int, end: int, arcs: IntArray) -> bo
     for i in range(begin, end):
         arc = np.uint64(arcs[i])
         met |= (crossed[arc >> SIX] >> (arc & LOW)) & ONE
-    return met != 0
+    return bool(met != 0)
 
 
 @kernel
@@ -829,7 +829,7 @@ def _reckon(
     row: Row,
     scratch: Scratch,
     source: int,
-    group: int,
+    group: np.uint32,
     steady: bool,
     stamp: int,
     late: FloatArray,
