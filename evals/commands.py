@@ -298,7 +298,7 @@ def survival(
     context: typer.Context,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Hidden realisations.")] = 5,
     points: Annotated[
-        str, typer.Option("--points", help="Places of each realisation, or all (about 680).")
+        str, typer.Option("--points", help="Places of each realisation, or all (about 700).")
     ] = "150",
     outages: Annotated[
         str, typer.Option("--outages", help="short (60 s), long (beyond the return timer).")
