@@ -1,6 +1,6 @@
 """What can happen in a what-if, and the arcs that it changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from twin.nouns.configuration import NetworkConfiguration
@@ -64,12 +64,17 @@ def arcs_changed(what_if: Iterable[Event], state: NetworkState) -> dict[int, int
     """
     changed: dict[int, int] = {}
     failed: set[int] = set()
+    # Weights and repairs hold together, in whatever order they are named.
+    weights = {(e.node, e.link): e.weight for e in what_if if isinstance(e, WeightChange)}
+    repaired = {e.link for e in what_if if isinstance(e, LinkRepair)}
     for event in what_if:
         match event:
-            case WeightChange():
-                changed |= _reweighted(event, state)
+            case WeightChange(node=node, link=link):
+                if link not in state.down_links or link in repaired:
+                    changed |= _advertised((node,), link, weights, state)
             case LinkRepair(link=link):
-                changed |= _repaired(link, state)
+                ends = state.topology.link(link)
+                changed |= _advertised((ends.a, ends.b), link, weights, state)
             case LinkFailure(link=link):
                 failed |= _both_ways(state.topology, (link,))
             case NodeFailure(node=node):
@@ -105,24 +110,17 @@ def _both_ways(topology: Topology, links: Iterable[str]) -> set[int]:
     return arcs
 
 
-def _reweighted(event: WeightChange, state: NetworkState) -> dict[int, int]:
-    arc = state.topology.arc_of(Interface(node=event.node, link=event.link))
-    interface = state.running.device(event.node).interface(event.link)
-    if event.link in state.down_links or _shut_down(event.link, state.running, state.topology):
-        return {}
-    return {arc: interface.model_copy(update={"igp_weight": event.weight}).advertised_weight}
-
-
-def _repaired(link_id: str, state: NetworkState) -> dict[int, int]:
-    link = state.topology.link(link_id)
-    if _shut_down(link_id, state.running, state.topology):
-        return {}
-    return {
-        state.topology.arc_of(Interface(node=end, link=link_id)): state.running.device(end)
-        .interface(link_id)
-        .advertised_weight
-        for end in (link.a, link.b)
-    }
+def _advertised(
+    nodes: Iterable[str], link: str, weights: Mapping[tuple[str, str], int], state: NetworkState
+) -> dict[int, int]:
+    """Weights of the arcs from `nodes` over `link`, those in `weights` in place of what runs."""
+    found: dict[int, int] = {}
+    for node in nodes:
+        arc = state.topology.arc_of(Interface(node=node, link=link))
+        interface = state.running.device(node).interface(link)
+        weight = weights.get((node, link), interface.igp_weight)
+        found[arc] = interface.model_copy(update={"igp_weight": weight}).advertised_weight
+    return {} if _shut_down(link, state.running, state.topology) else found
 
 
 def _shut_down(link_id: str, running: NetworkConfiguration, topology: Topology) -> bool:

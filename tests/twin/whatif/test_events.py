@@ -64,6 +64,17 @@ def test_repair_brings_the_configured_weights_back() -> None:
     assert arcs_changed((LinkRepair("L0"),), state) == {0: 7, 1: 10}
 
 
+@pytest.mark.parametrize("down", [frozenset[str](), frozenset({"L1"})])
+def test_repaired_link_has_its_new_weight_in_whatever_order_the_two_are_named(
+    down: frozenset[str],
+) -> None:
+    state = replace(square(), down_links=down)
+    heavier, repair = WeightChange("0", "L1", 7), LinkRepair("L1")
+    expected = arcs_changed((repair,), state) | {2: 7}
+    assert arcs_changed((heavier, repair), state) == expected
+    assert arcs_changed((repair, heavier), state) == expected
+
+
 def test_repair_does_not_open_a_link_that_is_shut_down() -> None:
     state = configured(square(), "0", "L0", shut_down=True)
     assert arcs_changed((LinkRepair("L0"),), state) == {}
