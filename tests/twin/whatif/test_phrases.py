@@ -1,0 +1,171 @@
+"""What-ifs in words: names are found as people write them, and never guessed."""
+
+import pytest
+
+from twin.errors import BadInput, UnknownLink, UnknownNode, UnknownSharedRiskGroup
+from twin.nouns.topology import Link, Node, SharedRiskGroup, Site, Topology
+from twin.whatif.events import (
+    Event,
+    GroupFailure,
+    LinkFailure,
+    LinkRepair,
+    NodeFailure,
+    WeightChange,
+)
+from twin.whatif.phrases import find_group, find_link, find_node, read_what_if
+
+
+def network(
+    nodes: tuple[str, ...], links: tuple[tuple[str, str, str], ...], group: str = "duct:Köln:1"
+) -> Topology:
+    """Links as (id, a, b); the group holds the first."""
+    return Topology(
+        name="small",
+        sites=tuple(Site(id=n, longitude=0.0, latitude=0.0) for n in nodes),
+        nodes=tuple(Node(id=n, site=n) for n in nodes),
+        links=tuple(
+            Link(id=i, a=a, b=b, capacity_bps=1e9, members=1, length_km=1.0, propagation_s=1e-5)
+            for i, a, b in links
+        ),
+        shared_risk_groups=(
+            SharedRiskGroup(
+                id=group, kind="duct", place=nodes[0], links=(links[0][0],), shared_km=1.0
+            ),
+        ),
+    )
+
+
+TOWNS = network(
+    ("Köln", "Bonn", "Frankfurt", "Leipzig", "Baden-Baden", "Baden", "KÖLN-Süd", "Essen to Go"),
+    (
+        ("Köln--Bonn", "Köln", "Bonn"),
+        ("Frankfurt--Leipzig", "Frankfurt", "Leipzig"),
+        ("Frankfurt--Leipzig#2", "Leipzig", "Frankfurt"),
+        ("Baden-Baden--Köln", "Baden-Baden", "Köln"),
+        ("L17", "Bonn", "Frankfurt"),
+        ("Baden--Leipzig", "Baden", "Leipzig"),
+        ("KÖLN-Süd--Bonn", "KÖLN-Süd", "Bonn"),
+        ("Essen to Go--Bonn", "Essen to Go", "Bonn"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("Köln--Bonn", "Köln--Bonn"),
+        ("köln--bonn", "Köln--Bonn"),
+        ("Köln-Bonn", "Köln--Bonn"),
+        ("Bonn-Köln", "Köln--Bonn"),
+        ("Koln – bonn", "Köln--Bonn"),
+        ("Bonn to Köln", "Köln--Bonn"),
+        ("Bonn <-> Köln", "Köln--Bonn"),
+        ("Bonn->Köln", "Köln--Bonn"),
+        ("Frankfurt--Leipzig", "Frankfurt--Leipzig"),
+        ("frankfurt--leipzig#2", "Frankfurt--Leipzig#2"),
+        ("Baden-Baden-Köln", "Baden-Baden--Köln"),
+        ("köln-baden-baden", "Baden-Baden--Köln"),
+        ("Köln-Süd-Bonn", "KÖLN-Süd--Bonn"),
+        ("Bonn to Essen to Go", "Essen to Go--Bonn"),
+        ("l17", "L17"),
+        ("Bonn-Frankfurt", "L17"),
+    ],
+)
+def test_link_is_found_by_id_or_by_its_ends_in_either_order(text: str, link: str) -> None:
+    assert find_link(TOWNS, text).id == link
+
+
+@pytest.mark.parametrize(
+    ("text", "node"),
+    [("Bonn", "Bonn"), ("bonn", "Bonn"), (" KOLN ", "Köln"), ("baden", "Baden")],
+)
+def test_node_is_found_in_whatever_capitals_and_accents(text: str, node: str) -> None:
+    assert find_node(TOWNS, text).id == node
+
+
+def test_group_is_found_by_its_id() -> None:
+    assert find_group(TOWNS, "DUCT:koln:1").id == "duct:Köln:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "events"),
+    [
+        ("link Bonn-Köln down", [LinkFailure("Köln--Bonn")]),
+        ("LINK Bonn-Köln Up", [LinkRepair("Köln--Bonn")]),
+        ("node baden-baden down;", [NodeFailure("Baden-Baden")]),
+        ("group duct:köln:1 down", [GroupFailure("duct:Köln:1")]),
+        ("weight Bonn-Köln 20", [WeightChange("Bonn", "Köln--Bonn", 20)]),
+        ("weight Köln-Bonn 20", [WeightChange("Köln", "Köln--Bonn", 20)]),
+        ("weight Köln to Bonn to 20", [WeightChange("Köln", "Köln--Bonn", 20)]),
+        ("weight Köln-Bonn = 20", [WeightChange("Köln", "Köln--Bonn", 20)]),
+        ("weight L17 from frankfurt 7", [WeightChange("Frankfurt", "L17", 7)]),
+        # The second of the parallel links is listed the other way round; its id still says from
+        # whom.
+        ("weight Frankfurt--Leipzig#2 9", [WeightChange("Frankfurt", "Frankfurt--Leipzig#2", 9)]),
+        (
+            "weight L17 65535 both ways",
+            [WeightChange("Bonn", "L17", 65535), WeightChange("Frankfurt", "L17", 65535)],
+        ),
+        (
+            "link  Köln-Bonn   down ;weight Leipzig-Baden 20\nnode Bonn down",
+            [
+                LinkFailure("Köln--Bonn"),
+                WeightChange("Leipzig", "Baden--Leipzig", 20),
+                NodeFailure("Bonn"),
+            ],
+        ),
+    ],
+)
+def test_phrases_become_events_in_their_order(text: str, events: list[Event]) -> None:
+    assert read_what_if(text, TOWNS) == tuple(events)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "says"),
+    [
+        ("", BadInput, "names no event; expected"),
+        (" ; ", BadInput, "names no event"),
+        ("linc Köln-Bonn down", BadInput, 'begins with "linc"; did you mean "link"?'),
+        ("Köln-Bonn down", BadInput, 'begins with "Köln-Bonn" (expected'),
+        ("link Köln-Bonn", BadInput, 'ends with "Köln-Bonn", expected a name and then "down"'),
+        ("link down", BadInput, "expected a name"),
+        ("link", BadInput, "expected a name"),
+        ("node Bonn up", BadInput, 'ends with "up", expected a name and then "down"'),
+        ("node Bon down", UnknownNode, 'did you mean "Bonn"?'),
+        ("node Frank down", UnknownNode, 'node "Frank" is not in small'),
+        ("group duct:Köln:2 down", UnknownSharedRiskGroup, 'did you mean "duct:Köln:1"?'),
+        ("link Köln-Leipzig down", BadInput, 'links from Köln go to "Bonn", "Baden-Baden"'),
+        ("link Köln-Bon down", BadInput, 'node "Bon" is not in small (did you mean "Bonn"?)'),
+        ("link L18 down", UnknownLink, 'did you mean "L17"?'),
+        ("link Frankfurt-Leipzig down", BadInput, '"Frankfurt--Leipzig", "Frankfurt--Leipzig#2"'),
+        ("weight L17 20", BadInput, '"weight L17 from Bonn 20"'),
+        ("weight L17 from Leipzig 20", UnknownNode, 'not in link "L17"'),
+        ("weight Köln-Bonn 0", BadInput, 'the weight is "0", expected an integer in 1..65535'),
+        ("weight Köln-Bonn 65536", BadInput, "expected an integer in 1..65535"),
+        ("weight Köln-Bonn 2.5", BadInput, 'the weight is "2.5"'),
+        ("weight Köln-Bonn", BadInput, 'as in "weight A-B 20"'),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_what_was_expected(
+    text: str, error: type[BadInput], says: str
+) -> None:
+    with pytest.raises(error) as raised:
+        read_what_if(text, TOWNS)
+    assert says in str(raised.value)
+
+
+def test_names_that_differ_in_capitals_alone_are_not_guessed() -> None:
+    alike = network(("ab", "AB", "c"), (("one", "ab", "c"), ("two", "AB", "c")))
+    with pytest.raises(BadInput, match='"ab", "AB"; write it exactly'):
+        find_node(alike, "Ab")
+    assert find_node(alike, "AB").id == "AB"
+    assert find_link(alike, "c-ab").id == "one"
+
+
+def test_hyphens_that_can_be_read_in_two_ways_are_not_guessed() -> None:
+    twice = network(
+        ("A", "B-C", "A-B", "C"), (("north", "A", "B-C"), ("south", "A-B", "C"), ("x", "A", "C"))
+    )
+    with pytest.raises(BadInput, match='links "north", "south"; name one by its id'):
+        find_link(twice, "A-B-C")
+    assert find_link(twice, "A--B-C").id == "north"
