@@ -7,6 +7,7 @@ A state directory holds everything that outlives the process:
     checkpoints.sqlite    LangGraph's threads, one per incident
     knowledge/<network>.json  the knowledge graph of a network
     trackers/<network>.json   what was learned of a network
+    inventories/<network>.json  what is on record of it, for those who only read
     locks/                one file for each process that holds leases
     networks/<network>.sqlite an emulated network's own file (its drivers' business, not ours)
     traces/<trace id>.jsonl   spans
@@ -28,6 +29,7 @@ from agents.role import Mind
 from agents.situation import Situation
 from graphs.checkpoints import FencedSaver
 from graphs.desk import Desk
+from graphs.inventory_file import keep_inventory
 from graphs.runs import IncidentRuns
 from graphs.watch import Approver, Watch
 from tools.change.actuator import Actuator
@@ -83,6 +85,7 @@ class Workplace:
         self.state = state
         self.network = network
         self.twin = Twin(network.inventory())
+        keep_inventory(state, network.name, network.inventory())
         tracker_file = state / "trackers" / f"{network.name}.json"
         # Whatever fails in here closes what is open; afterwards `close` does.
         with ExitStack() as opened:

@@ -27,6 +27,7 @@ from twin.tracking.alarms import Alarm, SymptomBook
 from twin.tracking.demand import DemandTracker
 from twin.tracking.drift import Drift, measure_drift
 from twin.tracking.intake import Event, Intake
+from twin.tracking.latest import Latest, newer
 from twin.tracking.rates import RateMeter, RateRound
 from twin.tracking.recent_ids import RecentIds
 from twin.tracking.services import ServiceWatch
@@ -133,6 +134,7 @@ class Tracker:
         self._settled_commit: dict[str, float] = {}
         self._estimated_s = -math.inf
         self.drifts: deque[Drift] = deque(maxlen=_DRIFTS_KEPT)
+        self._kept_latest: Latest | None = None
 
     # What is known
     # ---------------------------------------------------------------------------------
@@ -200,6 +202,16 @@ class Tracker:
             usable = missing & (round_.until_s < before_s)
             found[usable] = (round_.sent_total_bps / capacity)[usable]
         return found
+
+    def latest(self) -> Latest:
+        """The newest readings, those from before a restart where nothing has come since."""
+        return newer(
+            self._kept_latest,
+            self.rates,
+            self.topology.n_arcs,
+            self.services.in_breach_now,
+            self.probes[-1].received_s if self.probes else None,
+        )
 
     def measured_offered(self) -> FloatArray:
         """(n_arcs,) bit/s sent and dropped, mean of the clean rounds since routing last changed.
@@ -509,7 +521,7 @@ class Tracker:
     # ---------------------------------------------------------------------------
 
     def dump(self) -> dict[str, Any]:
-        """What was learned and seen, JSON-able; the last hour of rates is not kept."""
+        """What was learned and seen, JSON-able; of the rates only the newest is kept."""
         return {
             "baseline": self.baseline.model_dump(mode="json"),
             "running": self.running.model_dump(mode="json"),
@@ -533,6 +545,7 @@ class Tracker:
             "loss_spread": self._loss_spread.tolist(),
             "rounds_learned": self.rounds_learned,
             "drifts": [d.model_dump(mode="json") for d in self.drifts],
+            "latest": self.latest().model_dump(mode="json"),
         }
 
     @classmethod
@@ -562,6 +575,8 @@ class Tracker:
         tracker._loss_spread = np.array(data["loss_spread"])
         tracker.rounds_learned = data["rounds_learned"]
         tracker.drifts.extend(Drift.model_validate(d) for d in data.get("drifts", []))
+        if "latest" in data:
+            tracker._kept_latest = Latest.model_validate(data["latest"])
         tracker._streak = {s.id: _ROUNDS_TO_ALARM for s in tracker.active_symptoms()}
         return tracker
 

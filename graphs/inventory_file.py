@@ -1,0 +1,49 @@
+"""The inventory as a workplace last saw it, for readers that cannot have the network to themselves.
+
+`inventories/<network>.json` of a state directory.
+"""
+
+from pathlib import Path
+
+from twin.errors import BadInput
+from twin.nouns.inventory import Inventory
+from twin.sources.inventory_json import inventory_text, read_inventory
+
+
+def keep_inventory(state: Path, network: str, inventory: Inventory) -> None:
+    """Write what is on record of `network`, in place of what was. Raises BadInput."""
+    file = _file(state, network)
+    draft = file.with_suffix(".new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(inventory_text(inventory), encoding="utf-8")
+        draft.replace(file)
+    except OSError as exc:
+        raise BadInput(
+            f"{file} cannot be written ({exc.strerror}); name a writable place with --state"
+        ) from exc
+
+
+def kept_inventory(state: Path, network: str) -> Inventory | None:
+    """What was on record of `network` when it was last operated; None if it never was.
+
+    Raises:
+        BadInput: the file is damaged.
+    """
+    file = _file(state, network)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as exc:
+        raise BadInput(f"{file}: cannot be read ({exc})") from exc
+    return read_inventory(text, str(file))
+
+
+def networks_with_inventory(state: Path) -> tuple[str, ...]:
+    """Networks of which an inventory is kept, in order of name."""
+    return tuple(sorted(path.stem for path in (state / "inventories").glob("*.json")))
+
+
+def _file(state: Path, network: str) -> Path:
+    return state / "inventories" / f"{network}.json"
