@@ -41,6 +41,8 @@ QUICK_SEEDS = 2
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
+    from evals.serve_model import model_server
+
     for command in (
         demo,
         run,
@@ -52,6 +54,7 @@ def register(app: typer.Typer) -> None:
         storm,
         survival,
         estimate,
+        model_server,
     ):
         app.command()(command)
 

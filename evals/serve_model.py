@@ -1,0 +1,94 @@
+"""`noctua model-server`: the server on a port of one's choice, for a person to point Noctua at.
+
+What it needs is imported when it runs: the other commands do without.
+"""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from twin.errors import BadInput, NoctuaError
+
+if TYPE_CHECKING:
+    from evals.model_server.recording import Replay, Upstream
+    from evals.model_server.script import Script
+    from evals.model_server.server import ModelServer
+
+_LOOK_EVERY_S = 0.2
+
+
+def model_server(
+    script: Annotated[
+        str | None, typer.Option(help="What it says: the name of a shipped script, or a file.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Keep every reply in this new file.", dir_okay=False)
+    ] = None,
+    upstream: Annotated[
+        str | None, typer.Option(help="Ask the server at this base URL instead of a script.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Say what is recorded in this file.", dir_okay=False)
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+) -> None:
+    """Serve a scripted, recorded or replayed model on loopback, until Ctrl-C.
+
+    Point NOCTUA_MODEL_URL at it, and set NOCTUA_MODEL=openai:scripted.
+    """
+    from evals.model_server.recording import Recorder
+    from evals.model_server.server import MODEL, ModelServer
+
+    source = _source(script, upstream, replay)
+    recorder = Recorder(record) if record is not None else None
+    try:
+        server = ModelServer(source, recorder=recorder, port=port)
+    except OSError as exc:
+        raise BadInput(
+            f"port {port} cannot be served ({exc.strerror}); give another --port"
+        ) from exc
+    with server:
+        typer.echo(f"NOCTUA_MODEL=openai:{MODEL} NOCTUA_MODEL_URL={server.url}")
+        _tell_until_stopped(server)
+    _require_clean(server, source)
+
+
+def _source(
+    script: str | None, upstream: str | None, replay: Path | None
+) -> "Script | Upstream | Replay":
+    from evals.model_server.recording import Replay, Upstream, load_recording
+    from evals.model_server.script import load_script
+
+    if sum(given is not None for given in (script, upstream, replay)) > 1:
+        raise BadInput("give one of --script, --upstream and --replay")
+    if replay is not None:
+        return Replay(load_recording(replay))
+    if upstream is not None:
+        return Upstream(upstream)
+    return load_script(script or "good")
+
+
+def _tell_until_stopped(server: "ModelServer") -> None:
+    """One line for each request."""
+    told = 0
+    try:
+        while True:
+            for served in server.requests[told:]:
+                told += 1
+                typer.echo(f"{served.role or 'no role'}: {served.problem or served.did}")
+            time.sleep(_LOOK_EVERY_S)
+    except KeyboardInterrupt:
+        typer.echo(f"{len(server.requests)} requests, {len(server.refused)} refused")
+
+
+def _require_clean(server: "ModelServer", source: object) -> None:
+    """Exit with 1 where the run was not what it should have been."""
+    from evals.model_server.recording import Replay
+
+    if isinstance(source, Replay) and source.missing:
+        more = f" ({len(source.missing)} such requests)" if len(source.missing) > 1 else ""
+        raise NoctuaError(f"{source.missing[0]}{more}")
+    if server.refused:
+        raise NoctuaError(f"a request broke a rule of the API: {server.refused[0].problem}")
