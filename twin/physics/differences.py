@@ -886,11 +886,15 @@ def read_loads(
     worst: FloatArray,
     busiest: IntArray,
     over: IntArray,
+    excess: FloatArray,
 ) -> None:
-    """Per scenario: the highest utilisation, its arc (the first of equals), arcs above `limit`."""
+    """Per scenario: the highest utilisation, its arc (the first of equals), arcs above `limit`,
+    and what is offered to arcs beyond their capacity, all arcs together.
+    """
     for s in range(loads.shape[0]):
         worst[s] = -1.0
         over[s] = 0
+        excess[s] = 0.0
         for arc in range(loads.shape[1]):
             total = 0.0
             for k in range(loads.shape[2]):
@@ -898,6 +902,8 @@ def read_loads(
             utilisation = total / capacity[arc]
             if utilisation > limit:
                 over[s] += 1
+            if total > capacity[arc]:
+                excess[s] += total - capacity[arc]
             if utilisation > worst[s]:
                 worst[s] = utilisation
                 busiest[s] = arc

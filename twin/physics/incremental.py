@@ -111,12 +111,15 @@ class Sweep:
 
     `max_utilisation`: offered load / capacity of the busiest arc, which is `busiest`.
     `unserved_bps`: traffic of pairs without a path. `over_limit`: arcs above the limit.
+    `excess_bps`: what arcs are offered beyond their capacity, all arcs together. No less than what
+    a network without queues loses there, and the same where no way leads over two such arcs.
     """
 
     max_utilisation: FloatArray
     busiest: IntArray
     unserved_bps: FloatArray
     over_limit: IntArray
+    excess_bps: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -315,7 +318,7 @@ class Incremental:
     ) -> Sweep:
         result = Sweep(
             np.zeros(count), np.zeros(count, dtype=np.int64), np.zeros(count),
-            np.zeros(count, dtype=np.int64),
+            np.zeros(count, dtype=np.int64), np.zeros(count),
         )  # fmt: skip
 
         def share(chunks: Sequence[tuple[int, int]]) -> None:
@@ -326,6 +329,7 @@ class Incremental:
                 read_loads(
                     loads[: end - begin], capacity_bps, limit, result.max_utilisation[begin:end],
                     result.busiest[begin:end], result.over_limit[begin:end],
+                    result.excess_bps[begin:end],
                 )  # fmt: skip
                 result.unserved_bps[begin:end] = unserved.sum(axis=1)
 

@@ -129,6 +129,7 @@ def assert_pairs_add_up(inc: Incremental, events: Changes) -> None:
     plain = inc.sweep(events.combined(pairs), capacity, limit=1.3)
     assert quick.max_utilisation == pytest.approx(plain.max_utilisation, rel=EXACT)
     assert quick.unserved_bps == pytest.approx(plain.unserved_bps, rel=EXACT, abs=1e-9)
+    assert quick.excess_bps == pytest.approx(plain.excess_bps, rel=EXACT, abs=1e-9)
 
 
 @settings(max_examples=300)
@@ -188,7 +189,7 @@ def test_a_scenario_is_the_same_whatever_ran_before_it_and_beside_it() -> None:
     changes = Changes.failing(down(i % links) for i in range(20 * links))
     alone = inc.sweep(changes, capacity)
     shared = inc.sweep(changes, capacity, threads=2)
-    for name in ("max_utilisation", "busiest", "unserved_bps", "over_limit"):
+    for name in ("max_utilisation", "busiest", "unserved_bps", "over_limit", "excess_bps"):
         assert (getattr(alone, name) == getattr(shared, name)).all()
 
 
@@ -201,6 +202,8 @@ def test_sweep_reads_what_the_loads_say() -> None:
     assert sweep.busiest.tolist() == [0, 2, 0]
     assert sweep.over_limit.tolist() == [0, 2, 0]
     assert sweep.unserved_bps.tolist() == [0.0, 0.0, 12.0]
+    # Both arcs of the way are offered 2 too many: the second is not told what the first drops.
+    assert sweep.excess_bps.tolist() == [0.0, 4.0, 0.0]
 
 
 def test_failed_link_carries_nothing_and_the_other_side_all() -> None:

@@ -95,6 +95,8 @@ def test_sweep_is_the_worst_of_each_assessment(
         assert sweep.max_utilisation[s] == pytest.approx(wanted.utilisation.max(), rel=1e-12)
         assert sweep.busiest[s] == wanted.utilisation.argmax()
         assert sweep.over_limit[s] == (wanted.utilisation > 0.6).sum()
+        excess = np.maximum(wanted.offered_bps.sum(axis=1) - wanted.capacity_bps, 0.0).sum()
+        assert sweep.excess_bps[s] == pytest.approx(excess, rel=1e-9)
         cut_off = (wanted.traffic_bps * ~wanted.reachable).sum()
         assert sweep.unserved_bps[s] == pytest.approx(cut_off, rel=1e-12)
 
