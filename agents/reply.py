@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from langchain_core.messages import AIMessage, ToolCall
+from langchain_core.messages import AIMessage, AIMessageChunk, ToolCall
 from pydantic import BaseModel, ValidationError
 
 from tools.registry import Tool
@@ -63,6 +63,8 @@ def quote(text: object, limit: int = 80) -> str:
 def _tool_calls(message: object) -> list[ToolCall]:
     if not isinstance(message, AIMessage):
         raise BadReply("it is not a message of an assistant.")
+    if isinstance(message, AIMessageChunk):
+        _require_whole(message)
     if message.invalid_tool_calls:
         named = quote(message.invalid_tool_calls[0].get("name"))
         raise BadReply(f"the arguments of {named} are not a JSON object.")
@@ -71,6 +73,22 @@ def _tool_calls(message: object) -> list[ToolCall]:
     if len(message.tool_calls) > MAX_CALLS_PER_REPLY:
         raise BadReply(f"it makes more than {MAX_CALLS_PER_REPLY} calls at once.")
     return message.tool_calls
+
+
+def _require_whole(streamed: AIMessageChunk) -> None:
+    """Raises BadReply where a stream broke off, or its arguments are no JSON.
+
+    LangChain closes the brackets of what was streamed in part: half an argument would pass for one.
+    """
+    if not streamed.response_metadata.get("finish_reason"):
+        raise BadReply("it broke off before its end.")
+    for chunk in streamed.tool_call_chunks:
+        try:
+            whole = isinstance(json.loads(chunk["args"] or "{}"), dict)
+        except ValueError:
+            whole = False
+        if not whole:
+            raise BadReply(f"the arguments of {quote(chunk['name'])} are not a JSON object.")
 
 
 def _parse_call(call: ToolCall, tools: Mapping[str, Tool[Any]]) -> ParsedCall:

@@ -1,0 +1,46 @@
+"""A reply that was streamed counts only if all of it arrived."""
+
+import pytest
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.tool import tool_call_chunk
+from pydantic import BaseModel
+
+from agents.reply import BadReply, read_reply
+
+
+class Next(BaseModel):
+    """Where to go."""
+
+    next: str
+
+
+def _streamed(*arguments: str, finish_reason: str | None = "tool_calls") -> AIMessageChunk:
+    """The sum of the pieces, as a streaming model gives it."""
+    whole = AIMessageChunk(content="")
+    for i, part in enumerate(arguments):
+        first = i == 0
+        chunk = tool_call_chunk(
+            name="answer" if first else None, args=part, id="a" if first else None, index=0
+        )
+        whole = whole + AIMessageChunk(content="", tool_call_chunks=[chunk])
+    if finish_reason is None:
+        return whole
+    return whole + AIMessageChunk(content="", response_metadata={"finish_reason": finish_reason})
+
+
+def test_streamed_answer_is_read_when_all_of_it_came() -> None:
+    reply = read_reply(_streamed('{"next": "esc', 'alate"}'), {}, Next)
+    assert reply.answer == Next(next="escalate")
+
+
+def test_stream_that_breaks_off_is_no_answer_though_its_brackets_were_closed() -> None:
+    cut = _streamed('{"next": "esc', finish_reason=None)
+    assert cut.tool_calls[0]["args"] == {"next": "esc"}
+    with pytest.raises(BadReply, match="broke off"):
+        read_reply(cut, {}, Next)
+
+
+@pytest.mark.parametrize("arguments", ['{"next": "esc', '["escalate"]', '{"next": "a"} '[:-2]])
+def test_streamed_arguments_that_are_no_json_object_are_refused(arguments: str) -> None:
+    with pytest.raises(BadReply, match=r"arguments of .answer. are not a JSON object"):
+        read_reply(_streamed(arguments), {}, Next)
