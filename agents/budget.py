@@ -16,6 +16,19 @@ BYTES_PER_TOKEN = 3
 """Our rule where a server reports no usage: UTF-8 bytes / 3, rounded up. English is nearer to 4."""
 
 
+class Price(Noun):
+    """What a million tokens cost, in the currency that the settings name."""
+
+    input_per_million: float = Field(ge=0)
+    output_per_million: float = Field(ge=0)
+
+    def of(self, input_tokens: int, output_tokens: int) -> float:
+        """The cost of so many tokens."""
+        return (
+            input_tokens * self.input_per_million + output_tokens * self.output_per_million
+        ) / 1e6
+
+
 class Charges(Noun):
     """What was used. `seconds`: wall time spent waiting for minds.
 

@@ -16,9 +16,10 @@ from langchain_core.messages import BaseMessage
 from opentelemetry.trace import Span, Tracer
 from pydantic import BaseModel, JsonValue
 
-from agents.budget import Budget, Charges, charges_of
+from agents.budget import Budget, Charges, Price, charges_of
 from agents.deadline import CallRaised, DeadlineMissed, within
 from agents.reply import ANSWER, BadReply, ParsedCall, Reply, quote, read_reply
+from agents.role_events import RoleEvent, ToolCalled, ToolReturned
 from agents.transcript import (
     Answered,
     CallRecord,
@@ -108,11 +109,15 @@ class Role(Generic[T]):
 
 @dataclass(frozen=True)
 class Mind:
-    """A chat model. `foreign`: it may fail, lie and cost; otherwise its exceptions are our bugs."""
+    """A chat model. `foreign`: it may fail, lie and cost; otherwise its exceptions are our bugs.
+
+    `price`: None where a call costs nothing, or nobody has said what.
+    """
 
     name: str
     model: BaseChatModel
     foreign: bool
+    price: Price | None = None
 
 
 @dataclass(frozen=True)
@@ -138,9 +143,12 @@ def run_role(
     budget: Budget,
     clock: Clock,
     tracer: Tracer = NO_TRACE,
+    *,
+    listen: Callable[[RoleEvent], None] | None = None,
 ) -> RoleRun[T]:
     """Have `minds`, in order, finish `role` for `task`.
 
+    `listen` is told of each event as it happens, in the caller's thread.
     `clock` stamps the trace; deadlines and budgets count the wall's seconds, whatever it says.
 
     Raises:
@@ -149,7 +157,7 @@ def run_role(
             BadInput) raised; these are bugs.
     """
     with agent_span(tracer, role.name, time_s=clock.now_s()) as span:
-        run = _Run(role, plain(task), budget, clock, tracer, span)
+        run = _Run(role, plain(task), budget, clock, tracer, span, listen or _unheard)
         following = [*(mind.name for mind in minds[1:]), ""]
         for mind, successor in zip(minds, following, strict=bool(minds)):
             try:
@@ -160,6 +168,10 @@ def run_role(
                 span.set_attribute(names.FINISHED_BY, mind.name)
                 return run.finished(mind, answer)
         raise RoleUnfinished(role.name, run.swaps, run.charges)
+
+
+def _unheard(_: RoleEvent) -> None:
+    """Where nobody listens."""
 
 
 Cause = Literal["down", "deadline", "bad_replies", "budget"]
@@ -184,6 +196,7 @@ class _Run(Generic[T]):
         clock: Clock,
         tracer: Tracer,
         span: Span,
+        listen: Callable[[RoleEvent], None],
     ) -> None:
         self.role = role
         self.task = task
@@ -191,6 +204,7 @@ class _Run(Generic[T]):
         self.clock = clock
         self.tracer = tracer
         self.span = span
+        self.listen = listen
         self.tools = {tool.name: tool for tool in role.tools}
         self.schemas = role.schemas()
         self.entries: list[Entry] = []
@@ -239,18 +253,28 @@ class _Run(Generic[T]):
         done: list[CallRecord] = []
         try:
             for call in calls:
-                done.append(self._call(call))
+                done.append(self._heard_call(mind, call))
         finally:
             if done:
                 self.entries.append(Turn(mind=mind.name, calls=tuple(done)))
 
-    def _call(self, call: ParsedCall) -> CallRecord:
-        arguments = plain(call.arguments)
+    def _heard_call(self, mind: Mind, call: ParsedCall) -> CallRecord:
         self.calls_made += 1
+        id_, name, arguments = call_id(self.calls_made), call.tool.name, plain(call.arguments)
+        self.listen(ToolCalled(mind=mind.name, call_id=id_, name=name, arguments=arguments))
+        done = self._call(call, id_, arguments)
+        self.listen(
+            ToolReturned(
+                mind=mind.name, call_id=id_, name=name, result=done.result, error=done.error
+            )
+        )
+        return done
+
+    def _call(self, call: ParsedCall, id_: str, arguments: dict[str, JsonValue]) -> CallRecord:
         with tool_span(
             self.tracer,
             call.tool.name,
-            call_id=call_id(self.calls_made),
+            call_id=id_,
             arguments=json_text(arguments),
             time_s=self.clock.now_s(),
         ) as span:
@@ -306,16 +330,20 @@ class _Run(Generic[T]):
         span.set_attribute(names.TOKENS_ESTIMATED, charges.estimated_calls > 0)
 
     def _complain(self, mind: Mind, reason: str) -> None:
-        self.entries.append(Complaint(mind=mind.name, reason=reason))
+        self._note(Complaint(mind=mind.name, reason=reason))
         self.span.add_event(names.BAD_REPLY_EVENT, {names.MIND: mind.name, names.REASON: reason})
 
+    def _note(self, entry: Complaint | Swap | Answered) -> None:
+        self.entries.append(entry)
+        self.listen(entry)
+
     def swap(self, mind: Mind, to: str, lost: _MindLost) -> None:
-        self.entries.append(Swap(mind=mind.name, to=to, cause=lost.cause, detail=lost.detail))
+        self._note(Swap(mind=mind.name, to=to, cause=lost.cause, detail=lost.detail))
         told = {names.MIND: mind.name, names.NEXT_MIND: to}
         reason = f"{lost.cause}: {lost.detail}"
         self.span.add_event(names.SWAP_EVENT, told | {names.REASON: reason})
 
     def finished(self, mind: Mind, answer: T) -> RoleRun[T]:
-        self.entries.append(Answered(mind=mind.name, answer=plain(answer)))
+        self._note(Answered(mind=mind.name, answer=plain(answer)))
         transcript = [entry.model_dump(mode="json") for entry in self.entries]
         return RoleRun(self.role.name, answer, mind.name, self.swaps, transcript, self.charges)

@@ -32,10 +32,11 @@ class Admission:
         clock = self._desk.clock
         with workflow_span(self._desk.tracer, "watch", context=context, time_s=clock.now_s()):
             try:
+                role = monitor.role()
                 run = run_role(
-                    monitor.role(),
+                    role,
                     monitor.task(),
-                    self._desk.minds,
+                    self._desk.minds.for_role(role.name),
                     Budget(),
                     clock,
                     self._desk.tracer,

@@ -3,7 +3,6 @@ minds.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,7 +10,8 @@ from opentelemetry.trace import Tracer
 from pydantic import BaseModel
 
 from agents.budget import Budget, Charges
-from agents.role import Mind, Role, RoleRun, RoleUnfinished, run_role
+from agents.minds import Minds
+from agents.role import Role, RoleRun, RoleUnfinished, run_role
 from agents.situation import Situation
 from tools.change.actuator import Actuator
 from tools.change.policy import ApprovalPolicy
@@ -34,7 +34,7 @@ class Desk:
     journal: Journal
     actuator: Actuator
     policy: ApprovalPolicy
-    minds: Sequence[Mind]
+    minds: Minds
     clock: Clock
     tracer: Tracer
 
@@ -88,7 +88,9 @@ class Desk:
         )
         started = self.clock.now_s()
         try:
-            run = run_role(role, task, self.minds, budget, self.clock, self.tracer)
+            run = run_role(
+                role, task, self.minds.for_role(role.name), budget, self.clock, self.tracer
+            )
         except RoleUnfinished as exc:
             self._charge(incident_id, exc.charges)
             raise

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from agents.minds import Minds
 from agents.playbook.policies import playbook
 from agents.role import Mind
 from agents.situation import Situation
@@ -70,7 +71,7 @@ class Workplace:
         clock: Clock,
         *,
         policy: ApprovalPolicy | None = None,
-        minds: Sequence[Mind] | None = None,
+        minds: Minds | Sequence[Mind] | None = None,
         approver: Approver | None = None,
         on_step: Callable[[float], None] = lambda _: None,
         stop: Callable[[], bool] = never,
@@ -102,7 +103,7 @@ class Workplace:
                 journal=self.journal,
                 actuator=Actuator(network, self.journal, rules, clock),
                 policy=rules,
-                minds=tuple(minds) if minds is not None else (Mind("playbook", playbook(), False),),
+                minds=_minds(minds),
                 clock=clock,
                 tracer=traces.tracer,
             )
@@ -157,6 +158,12 @@ class Workplace:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _minds(given: Minds | Sequence[Mind] | None) -> Minds:
+    if isinstance(given, Minds):
+        return given
+    return Minds(given if given is not None else (Mind("playbook", playbook(), False),))
 
 
 def _loaded(file: Path, inventory: Inventory, loads: LoadModel) -> Tracker:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from agents.minds import Minds
 from agents.role import Mind
 from evals.stage import Case, stage
 from evals.stormy_network import Storm, StormyNetwork
@@ -160,7 +161,7 @@ def operating(
     scripted: Case | None,
     *,
     seed: int = 1,
-    minds: Sequence[Mind] | None = None,
+    minds: Minds | Sequence[Mind] | None = None,
     person: Person | None = None,
     storm: Storm | None = None,
 ) -> Iterator[Operation]:

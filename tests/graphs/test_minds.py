@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agents.minds import Minds
 from agents.playbook import PlaybookModel, Policy, TranscriptView, answer
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice
@@ -158,9 +159,9 @@ def test_state_says_who_finished_and_that_a_mind_was_lost(tmp_path: Path) -> Non
 
 
 def test_no_mind_left_is_escalated_and_nothing_is_touched(tmp_path: Path) -> None:
-    """The monitor's reply is the last one that comes."""
-    replies: list[ScriptedReply] = [POLICIES["monitor"], POLICIES["monitor"]]
-    minds = (Mind("acme:dies", ScriptedModel(replies), foreign=True),)
+    far = Mind("acme:talks", ScriptedModel(["It is the weather."] * 9), foreign=True)
+    ours = Mind("ours", ScriptedModel(["It is the weather."] * 9), foreign=False)
+    minds = Minds((Mind("playbook", playbook(), foreign=False),), {"diagnoser": (far, ours)})
     scripted = case((600.0, WRONG_WEIGHT), scale=1.4)
     with operating(tmp_path, scripted, minds=minds, person=Person()) as operation:
         operation.run()
