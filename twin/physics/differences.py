@@ -107,8 +107,10 @@ class Scratch(NamedTuple):
 
     `weights`: of all arcs, as the scenario has them. `near`: distances by node. `dead`: by rank,
     how many of the base's next-hop arcs are lost. `lifted`: by rank, were all of them lost.
-    `waiting`: (n, K) by rank, flow to pass on. `bits`: the ranks at which some waits,
-    `reached`: those at which some waited, for whoever wants to know.
+    `waiting`: (n, lanes * K) by rank, flow to pass on; one lane, or one for each of the scenarios.
+    `bits`: the ranks at which some waits, `reached`: those at which some waited, for whoever wants
+    to know. `held`: by rank, the first of a list (`held_next`, 0 ends it) of the lanes in which the
+    node has lost some next hops, and `held_kept`, bits by place among its hops, those left.
     `marks` and `moving` (n, K), by node: the same where arcs also became stronger.
     """
 
@@ -124,6 +126,10 @@ class Scratch(NamedTuple):
     waiting: FloatArray
     bits: WordArray
     reached: WordArray
+    held: IndexArray
+    held_next: IndexArray
+    held_lane: IndexArray
+    held_kept: WordArray
     marks: IndexArray
     listed: IndexArray
     moving: FloatArray
@@ -257,29 +263,46 @@ def add_differences(
     first: IntArray,
     arcs: IntArray,
     changed: IntArray,
+    together: bool,
     zeros: tuple[float, ...],
     loads: FloatArray,
     unserved: FloatArray,
 ) -> None:
-    """Add to `loads` (S, n_arcs, K) and `unserved` (S, K) what each scenario changes.
+    """Add to `loads` (n_arcs, S * K or more) and `unserved` (S, K) what each scenario changes.
 
     Scenario s gives arcs[first[s]:first[s + 1]] the weights `changed`, each arc once. `zeros`: K of
-    them, so that K is known when this is compiled.
+    them, so that K is known when this is compiled. `together`: push the flow of all scenarios down
+    a DAG at once, in lanes; that is faster where the flow of a scenario reaches a good part of it.
     """
+    count = first.shape[0] - 1
     for r in range(rows.order.shape[0]):
         row = _row(rows, r)
-        ready = False
-        for s in range(first.shape[0] - 1):
-            effect = _effect(graph, row, first[s], first[s + 1], arcs, changed)
+        ready, top, n_held = False, 0, 0
+        for s in range(count):
+            begin, end, lane = first[s], first[s + 1], s * len(zeros)
+            effect = _effect(graph, row, begin, end, arcs, changed)
             if effect == NONE:
                 continue
             if not ready:
                 _reset(row, scratch)
                 ready = True
-            _apply(
-                graph, row, scratch, first[s], first[s + 1], arcs, changed, effect, zeros,
-                loads[s], unserved[s],
+            if effect == ANY or not together:
+                _apply(
+                    graph, row, scratch, begin, end, arcs, changed, effect, zeros, loads, lane,
+                    unserved[s],
+                )  # fmt: skip
+                continue
+            n_touched, n_lifted = _open(graph, row, scratch, begin, end, arcs, changed)
+            n_settled = _search(graph, scratch, _seed_border(graph, scratch, n_lifted))
+            reach = _move_weaker(
+                graph, row, scratch, n_touched, n_lifted, n_settled, zeros, loads, lane, lane,
+                unserved[s],
             )  # fmt: skip
+            top = max(top, reach)
+            n_held = _hold(graph, row, scratch, n_touched, lane, n_held)
+            _tidy(graph, row, scratch, begin, end, arcs, n_touched, n_lifted, effect)
+        if ready and together:
+            _push_lanes(row, scratch, top, count * len(zeros), zeros, loads)
 
 
 @kernel
@@ -320,8 +343,9 @@ def record_row(
         for w in range(scratch.reached.shape[0]):
             scratch.reached[w] = 0
         n_touched, n_lifted = _apply(
-            graph, row, scratch, begin, end, arcs, changed, effect, zeros, loads, stranded[event]
-        )
+            graph, row, scratch, begin, end, arcs, changed, effect, zeros, loads, 0,
+            stranded[event],
+        )  # fmt: skip
         for i in range(n_touched):
             _mark(sets[event, CHANGED], scratch.touched_list[i])
         for i in range(n_lifted):
@@ -402,7 +426,7 @@ def add_pairs(
             effect = _effect(graph, row, 0, size, both, both[half:])
             if effect != NONE:
                 _apply(
-                    graph, row, scratch, 0, size, both, both[half:], effect, zeros, loads[p],
+                    graph, row, scratch, 0, size, both, both[half:], effect, zeros, loads[p], 0,
                     unserved[p],
                 )  # fmt: skip
 
@@ -541,8 +565,9 @@ def _work_out(
             own[arc, k] = base.own[r, arc, k]
     _reset(row, scratch)
     _apply(
-        graph, row, scratch, 0, size, standing.arcs, standing.weights, effect, zeros, own, stranded
-    )
+        graph, row, scratch, 0, size, standing.arcs, standing.weights, effect, zeros, own, 0,
+        stranded,
+    )  # fmt: skip
 
 
 @kernel
@@ -767,9 +792,7 @@ def correct_delays(
             if not ready:
                 _reset(row, scratch)
                 ready = True
-            for i in range(begin, end):
-                scratch.weights[arcs[i]] = changed[i]
-            n_touched, n_lifted = _lift(graph, row, scratch, begin, end, arcs)
+            n_touched, n_lifted = _open(graph, row, scratch, begin, end, arcs, changed)
             _search_both(graph, scratch, begin, end, arcs, n_lifted)
             group = np.uint32(len(zeros))
             for p in range(pairs.of_row[r], pairs.of_row[r + 1]):
@@ -888,13 +911,17 @@ def read_loads(
     over: IntArray,
     excess: FloatArray,
 ) -> None:
-    """Per scenario: the highest utilisation, its arc (the first of equals), arcs above `limit`,
-    and what is offered to arcs beyond their capacity, all arcs together.
+    """Per scenario: the highest utilisation, its arc, how many arcs are above `limit`, and what is
+    offered to arcs beyond their capacity, all arcs together.
+
+    Of arcs that are equal but for rounding, the first is the busiest.
     """
     for s in range(loads.shape[0]):
-        worst[s] = -1.0
+        worst[s] = 0.0
+        busiest[s] = 0
         over[s] = 0
         excess[s] = 0.0
+        leading = 0.0
         for arc in range(loads.shape[1]):
             total = 0.0
             for k in range(loads.shape[2]):
@@ -904,8 +931,9 @@ def read_loads(
                 over[s] += 1
             if total > capacity[arc]:
                 excess[s] += total - capacity[arc]
-            if utilisation > worst[s]:
-                worst[s] = utilisation
+            worst[s] = max(worst[s], utilisation)
+            if utilisation > leading * (1.0 + NOISE):
+                leading = utilisation
                 busiest[s] = arc
 
 
@@ -942,27 +970,46 @@ def _apply(
     effect: int,
     zeros: tuple[float, ...],
     loads: FloatArray,
+    lane: int,
     unserved: FloatArray,
 ) -> tuple[int, int]:
     """Add what one scenario changes for one destination, and leave the scratch arrays clean.
 
-    Returns how many entries of `touched_list` and `lifted_list` stay valid.
+    `loads`: (n_arcs, lanes * K), of which K columns from `lane` on. Returns how many entries of
+    `touched_list` and `lifted_list` stay valid.
     """
-    for i in range(begin, end):
-        scratch.weights[arcs[i]] = changed[i]
-    n_touched, n_lifted = _lift(graph, row, scratch, begin, end, arcs)
+    n_touched, n_lifted = _open(graph, row, scratch, begin, end, arcs, changed)
     size = _seed_border(graph, scratch, n_lifted)
     if effect == WEAKER:
         n_settled = _search(graph, scratch, size)
-        _push_weaker(graph, row, scratch, n_touched, n_lifted, n_settled, zeros, loads, unserved)
+        top = _move_weaker(
+            graph, row, scratch, n_touched, n_lifted, n_settled, zeros, loads, lane, 0, unserved
+        )
+        _push_down(graph, row, scratch, top, zeros, loads, lane)
     else:
         size = _seed_stronger(graph, scratch, begin, end, arcs, size)
         n_settled = _search(graph, scratch, size)
         _push_any(
-            graph, row, scratch, begin, end, arcs, n_lifted, n_settled, zeros, loads, unserved
-        )
+            graph, row, scratch, begin, end, arcs, n_lifted, n_settled, zeros, loads, lane,
+            unserved,
+        )  # fmt: skip
     _tidy(graph, row, scratch, begin, end, arcs, n_touched, n_lifted, effect)
     return n_touched, n_lifted
+
+
+@kernel
+def _open(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    begin: int,
+    end: int,
+    arcs: IntArray,
+    changed: IntArray,
+) -> tuple[int, int]:
+    for i in range(begin, end):
+        scratch.weights[arcs[i]] = changed[i]
+    return _lift(graph, row, scratch, begin, end, arcs)
 
 
 @kernel
@@ -1149,7 +1196,7 @@ def _search(
 
 
 @kernel
-def _push_weaker(
+def _move_weaker(
     graph: Graph,
     row: Row,
     scratch: Scratch,
@@ -1158,19 +1205,22 @@ def _push_weaker(
     n_settled: int,
     zeros: tuple[float, ...],
     loads: FloatArray,
+    lane: int,
+    room: int,
     unserved: FloatArray,
-) -> None:
-    """Move the flow where arcs only became weaker.
+) -> int:
+    """Take flow off the hops of all that lost some, and send that of the lifted nodes on its way.
 
-    Then no node outside the lifted ones has a next hop among them, and the base's order still holds
-    outside: lifted nodes first, by their new distance, the others after them by rank.
+    Arcs only became weaker. Then no node outside the lifted ones has a next hop among them, and the
+    base's order still holds outside: lifted nodes go first, by their new distance, and what they
+    send waits for the others in the columns of `scratch.waiting` from `room` on. Returns the
+    highest rank at which something waits.
     """
     top = 0
     for i in range(n_touched):
         rank = scratch.touched_list[i]
-        if scratch.lifted[rank]:
-            top = max(top, _withdraw(row, scratch, rank, zeros, loads))
-        else:
+        top = max(top, _withdraw(row, scratch, rank, zeros, loads, lane, room))
+        if not scratch.lifted[rank]:
             top = max(top, rank)
             _mark(scratch.bits, rank)
     if n_settled < n_lifted:
@@ -1181,8 +1231,8 @@ def _push_weaker(
                     unserved[k] += row.demand[node, k]
     for i in range(n_settled - 1, -1, -1):
         node = scratch.settled_list[i]
-        top = max(top, _send_lifted(graph, row, scratch, node, zeros, loads))
-    _push_down(graph, row, scratch, top, zeros, loads)
+        top = max(top, _send_lifted(graph, row, scratch, node, zeros, loads, lane, room))
+    return top
 
 
 @kernel
@@ -1198,18 +1248,21 @@ def _withdraw(
     rank: int,
     zeros: tuple[float, ...],
     loads: FloatArray,
+    lane: int,
+    room: int,
 ) -> int:
-    """Take the whole flow of a lifted node off its arcs; returns the highest rank that noticed."""
+    """Take the whole flow of a node off its hops; returns the highest rank that noticed."""
     top = 0
     first, last = row.hop_offsets[rank], row.hop_offsets[rank + ONE]
     for slot in range(first, last):
         arc, ahead = row.hop_arcs[slot], row.beyond[slot]
+        # A lifted node reckons what it gets from its lifted neighbours alone.
         keeps = not scratch.lifted[ahead]
         for k in range(len(zeros)):
             share = row.flow[rank, k] / (last - first)
-            loads[arc, k] -= share
+            loads[arc, lane + k] -= share
             if keeps:
-                scratch.waiting[ahead, k] -= share
+                scratch.waiting[ahead, room + k] -= share
         if keeps:
             top = max(top, ahead)
             _mark(scratch.bits, ahead)
@@ -1224,6 +1277,8 @@ def _send_lifted(
     node: int,
     zeros: tuple[float, ...],
     loads: FloatArray,
+    lane: int,
+    room: int,
 ) -> int:
     """Send the new flow of a lifted node on its new way; returns the highest rank that noticed."""
     rank, top, hops = row.rank[node], 0, 0
@@ -1234,12 +1289,12 @@ def _send_lifted(
             scratch.hops[hops] = i
             hops += 1
     for k in range(len(zeros)):
-        share = (row.demand[node, k] + scratch.waiting[rank, k]) / hops
-        scratch.waiting[rank, k] = 0.0
+        share = (row.demand[node, k] + scratch.waiting[rank, room + k]) / hops
+        scratch.waiting[rank, room + k] = 0.0
         for i in range(hops):
             place = scratch.hops[i]
-            loads[graph.out_arcs[place], k] += share
-            scratch.waiting[row.rank[graph.out_heads[place]], k] += share
+            loads[graph.out_arcs[place], lane + k] += share
+            scratch.waiting[row.rank[graph.out_heads[place]], room + k] += share
     for i in range(hops):
         ahead = row.rank[graph.out_heads[scratch.hops[i]]]
         if not scratch.lifted[ahead]:
@@ -1255,6 +1310,11 @@ def _is_hop(scratch: Scratch, near: int, arc: int, head: int) -> bool:
 
 
 @kernel
+def _is_gone(graph: Graph, scratch: Scratch, arc: int, ahead: int) -> bool:
+    return bool(scratch.lifted[ahead] or _weaker(graph.weights[arc], scratch.weights[arc]))
+
+
+@kernel
 def _push_down(
     graph: Graph,
     row: Row,
@@ -1262,8 +1322,9 @@ def _push_down(
     top: int,
     zeros: tuple[float, ...],
     loads: FloatArray,
+    lane: int,
 ) -> None:
-    """Pass on what waits, the farthest rank first."""
+    """Pass on what waits in the first lane, the farthest rank first."""
     bits, waiting = scratch.bits, scratch.waiting
     for turn in range(top >> 6, -1, -1):
         w = np.uint64(turn)
@@ -1275,19 +1336,16 @@ def _push_down(
             bit = highest_bit(word)  # type: ignore[call-arg,var-annotated]
             word ^= ONE << bit
             rank = (w << SIX) + bit
-            if scratch.dead[rank]:
-                _pass_on_less(graph, row, scratch, rank, zeros, loads)
-                word |= bits[w]
-                bits[w] = 0
-                seen |= word
-                continue
             first, last = row.hop_offsets[rank], row.hop_offsets[rank + ONE]
-            for k in range(len(zeros)):
-                share = waiting[rank, k] / (last - first)
-                waiting[rank, k] = 0.0
-                for slot in range(first, last):
-                    loads[row.hop_arcs[slot], k] += share
-                    waiting[row.beyond[slot], k] += share
+            if scratch.dead[rank]:
+                _send_kept(graph, row, scratch, rank, zeros, loads, lane)
+            else:
+                for k in range(len(zeros)):
+                    share = waiting[rank, k] / (last - first)
+                    waiting[rank, k] = 0.0
+                    for slot in range(first, last):
+                        loads[row.hop_arcs[slot], lane + k] += share
+                        waiting[row.beyond[slot], k] += share
             for slot in range(first, last):
                 ahead = np.uint64(row.beyond[slot])
                 if ahead >> SIX == w:
@@ -1299,33 +1357,126 @@ def _push_down(
 
 
 @kernel
-def _pass_on_less(
+def _send_kept(
     graph: Graph,
     row: Row,
     scratch: Scratch,
     rank: int,
     zeros: tuple[float, ...],
     loads: FloatArray,
+    lane: int,
 ) -> None:
-    """Share all that a node sends, and not the difference alone, among the hops that it kept."""
+    """Send all that a node has, and not the difference alone, over the hops that it kept."""
     first, last = row.hop_offsets[rank], row.hop_offsets[rank + ONE]
     kept = last - first - scratch.dead[rank]
     for slot in range(first, last):
         arc, ahead = row.hop_arcs[slot], row.beyond[slot]
-        gone = scratch.lifted[ahead] or _weaker(graph.weights[arc], scratch.weights[arc])
-        for k in range(len(zeros)):
-            flow = row.flow[rank, k]
-            more = -flow / (last - first)
-            if not gone:
-                more += (flow + scratch.waiting[rank, k]) / kept
-            loads[arc, k] += more
-            # A lifted node reckons what it gets from its lifted neighbours alone.
-            if not scratch.lifted[ahead]:
-                scratch.waiting[ahead, k] += more
-        if not scratch.lifted[ahead]:
-            _mark(scratch.bits, ahead)
+        if not _is_gone(graph, scratch, arc, ahead):
+            for k in range(len(zeros)):
+                share = (row.flow[rank, k] + scratch.waiting[rank, k]) / kept
+                loads[arc, lane + k] += share
+                scratch.waiting[ahead, k] += share
     for k in range(len(zeros)):
         scratch.waiting[rank, k] = 0.0
+
+
+@kernel
+def _hold(
+    graph: Graph,
+    row: Row,
+    scratch: Scratch,
+    n_touched: int,
+    lane: int,
+    n_held: int,
+) -> int:
+    """Note for `_push_lanes` which hops the nodes have left that lost some but not all."""
+    for i in range(n_touched):
+        rank = scratch.touched_list[i]
+        if scratch.lifted[rank]:
+            continue
+        n_held += 1
+        first, last = row.hop_offsets[rank], row.hop_offsets[rank + ONE]
+        kept = np.uint64(0)
+        for slot in range(first, last):
+            if not _is_gone(graph, scratch, row.hop_arcs[slot], row.beyond[slot]):
+                kept |= ONE << np.uint64(slot - first)
+        scratch.held_lane[n_held] = lane
+        scratch.held_kept[n_held] = kept
+        scratch.held_next[n_held] = scratch.held[rank]
+        scratch.held[rank] = n_held
+    return n_held
+
+
+@kernel
+def _push_lanes(
+    row: Row,
+    scratch: Scratch,
+    top: int,
+    width: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+) -> None:
+    """Pass on what waits in all lanes, `width` columns, the farthest rank first."""
+    for w in range((top >> 6) + 1):
+        scratch.bits[w] = 0
+    for rank in range(top, 0, -1):
+        first, last = row.hop_offsets[rank], row.hop_offsets[rank + 1]
+        entry = scratch.held[rank]
+        scratch.held[rank] = 0
+        while entry:
+            _send_held(row, scratch, rank, entry, zeros, loads)
+            entry = scratch.held_next[entry]
+        part = 1.0 / (last - first)
+        for slot in range(first, last):
+            _pass_lanes(
+                part, width, scratch.waiting[rank], scratch.waiting[row.beyond[slot]],
+                loads[row.hop_arcs[slot]],
+            )  # fmt: skip
+        _clear_lanes(width, scratch.waiting[rank])
+    _clear_lanes(width, scratch.waiting[0])
+
+
+@kernel
+def _send_held(
+    row: Row,
+    scratch: Scratch,
+    rank: int,
+    entry: int,
+    zeros: tuple[float, ...],
+    loads: FloatArray,
+) -> None:
+    lane, kept = np.int64(scratch.held_lane[entry]), scratch.held_kept[entry]
+    first, last = row.hop_offsets[rank], row.hop_offsets[rank + 1]
+    hops = 0
+    for slot in range(first, last):
+        hops += np.int64((kept >> np.uint64(slot - first)) & ONE)
+    for k in range(len(zeros)):
+        share = (row.flow[rank, k] + scratch.waiting[rank, lane + k]) / hops
+        scratch.waiting[rank, lane + k] = 0.0
+        for slot in range(first, last):
+            if (kept >> np.uint64(slot - first)) & ONE:
+                loads[row.hop_arcs[slot], lane + k] += share
+                scratch.waiting[row.beyond[slot], lane + k] += share
+
+
+@kernel
+def _pass_lanes(
+    part: float,
+    width: int,
+    source: FloatArray,
+    ahead: FloatArray,
+    load: FloatArray,
+) -> None:
+    for i in range(width):
+        share = part * source[i]
+        ahead[i] += share
+        load[i] += share
+
+
+@kernel
+def _clear_lanes(width: int, lanes: FloatArray) -> None:
+    for i in range(width):
+        lanes[i] = 0.0
 
 
 @kernel
@@ -1340,6 +1491,7 @@ def _push_any(
     n_settled: int,
     zeros: tuple[float, ...],
     loads: FloatArray,
+    lane: int,
     unserved: FloatArray,
 ) -> None:
     """Move the flow where arcs also became stronger, so that the base's order does not hold.
@@ -1362,7 +1514,7 @@ def _push_any(
             sign = -1.0 if rank == NOWHERE else 1.0
             for k in range(len(zeros)):
                 unserved[k] += sign * row.demand[node, k]
-    n_listed = _withdraw_listed(row, graph, scratch, n_listed, zeros, loads)
+    n_listed = _withdraw_listed(row, graph, scratch, n_listed, zeros, loads, lane)
     size = 0
     for i in range(n_listed):
         size = _await_turn(scratch, scratch.listed[i], size)
@@ -1383,7 +1535,7 @@ def _push_any(
                 flow = scratch.moving[node, k]
                 if scratch.marks[node] == ANEW:
                     flow += row.demand[node, k] if rank == NOWHERE else row.flow[rank, k]
-                loads[arc, k] += flow / hops
+                loads[arc, lane + k] += flow / hops
                 scratch.moving[ahead, k] += flow / hops
     for i in range(n_listed):
         node = scratch.listed[i]
@@ -1414,6 +1566,7 @@ def _withdraw_listed(
     n_listed: int,
     zeros: tuple[float, ...],
     loads: FloatArray,
+    lane: int,
 ) -> int:
     """Take the flow of all that send anew off the base's arcs; their heads join the list."""
     n_anew = n_listed
@@ -1428,7 +1581,7 @@ def _withdraw_listed(
             n_listed = _enlist(scratch, ahead, PASSES, n_listed)
             for k in range(len(zeros)):
                 share = row.flow[rank, k] / (last - first)
-                loads[arc, k] -= share
+                loads[arc, lane + k] -= share
                 scratch.moving[ahead, k] -= share
     return n_listed
 
@@ -1493,6 +1646,17 @@ def finish_loads(
                 if changed[i] == NO_ARC:
                     for k in range(loads.shape[2]):
                         loads[s, arcs[i], k] = 0.0
+
+
+@kernel
+def spread_lanes(lanes: FloatArray, loads: FloatArray) -> None:
+    """Move differences from `lanes` (n_arcs, S * K or more), zero afterwards, to (S, n_arcs, K)."""
+    classes = loads.shape[2]
+    for arc in range(lanes.shape[0]):
+        for s in range(loads.shape[0]):
+            for k in range(classes):
+                loads[s, arc, k] = lanes[arc, s * classes + k]
+                lanes[arc, s * classes + k] = 0.0
 
 
 @kernel

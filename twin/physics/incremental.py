@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from twin.physics.differences import (
     pair_delays,
     read_loads,
     record_row,
+    spread_lanes,
     trace_row,
 )
 from twin.physics.routing import UNREACHABLE, Routing, route
@@ -46,6 +48,16 @@ MIN_CHUNK = 64
 
 ROUNDING = 1e-9
 """A load beyond its limit by less than this fraction is at its limit."""
+
+TOGETHER_UP_TO = 256
+"""Nodes up to which the flow of many scenarios is pushed down a DAG together. Beyond, a scenario
+reaches too small a part of it."""
+
+TOGETHER_FROM = 8
+"""Scenarios from which that pays."""
+
+HOPS_HELD = 64
+"""Next hops of a node that scenarios which are pushed together can tell apart: bits of a word."""
 
 PAIR_BYTES = 512 << 20
 """Memory up to which the effects of single events are kept to add up pairs of them."""
@@ -142,6 +154,13 @@ class Cascades:
         )
 
 
+class Bench(NamedTuple):
+    """What one thread works on: scratch arrays, and differences (n_arcs, S * K), else zero."""
+
+    scratch: Scratch
+    lanes: FloatArray
+
+
 class Incremental:
     """The base, and what scenarios make of it. Nothing in it changes, so threads may share it.
 
@@ -182,9 +201,9 @@ class Incremental:
         self._check_changes(changes)
         loads = np.zeros((len(changes), *self.loads.shape))
         unserved = np.tile(self.unserved_bps, (len(changes), 1))
-        scratch = self._scratch()
+        bench = self._bench(len(changes))
         for begin, end in self._chunks(len(changes)):
-            self._work(changes.part(begin, end), scratch, loads[begin:end], unserved[begin:end])
+            self._work(changes.part(begin, end), bench, loads[begin:end], unserved[begin:end])
         return loads, unserved
 
     def sweep(
@@ -196,10 +215,9 @@ class Incremental:
         """
         self._check_changes(changes)
 
-        def work(begin: int, end: int, scratch: Scratch, loads: FloatArray) -> FloatArray:
+        def work(begin: int, end: int, bench: Bench, loads: FloatArray) -> FloatArray:
             unserved = np.tile(self.unserved_bps, (end - begin, 1))
-            loads[: end - begin] = 0.0
-            self._work(changes.part(begin, end), scratch, loads[: end - begin], unserved)
+            self._work(changes.part(begin, end), bench, loads[: end - begin], unserved)
             return unserved
 
         return self._read(len(changes), work, capacity_bps, limit, threads)
@@ -228,13 +246,13 @@ class Incremental:
         totals, stranded = self._totals(events)
         longest = 2 * int(np.diff(events.first).max(initial=0))
 
-        def work(begin: int, end: int, scratch: Scratch, loads: FloatArray) -> FloatArray:
+        def work(begin: int, end: int, bench: Bench, loads: FloatArray) -> FloatArray:
             some = pairs[begin:end]
             part = loads[: end - begin]
             np.add(totals[some[:, 0]], totals[some[:, 1]], out=part)
             unserved = self.unserved_bps + stranded[some[:, 0]] + stranded[some[:, 1]]
             add_pairs(
-                self._graph, self._rows, scratch, events.first, events.arcs, events.weights,
+                self._graph, self._rows, bench.scratch, events.first, events.arcs, events.weights,
                 singles, some, np.zeros(2 * longest, dtype=np.int64), self._zeros, part, unserved,
             )  # fmt: skip
             finish_loads(self.loads, events.first, events.arcs, events.weights, some, part)
@@ -322,10 +340,10 @@ class Incremental:
         )  # fmt: skip
 
         def share(chunks: Sequence[tuple[int, int]]) -> None:
-            scratch = self._scratch()
-            loads = np.zeros((self._chunk, *self.loads.shape))
+            bench = self._bench(count)
+            loads = np.empty((self._chunk, *self.loads.shape))
             for begin, end in chunks:
-                unserved = work(begin, end, scratch, loads)
+                unserved = work(begin, end, bench, loads)
                 read_loads(
                     loads[: end - begin], capacity_bps, limit, result.max_utilisation[begin:end],
                     result.busiest[begin:end], result.over_limit[begin:end],
@@ -343,14 +361,22 @@ class Incremental:
         return result
 
     def _work(
-        self, changes: Changes, scratch: Scratch, loads: FloatArray, unserved: FloatArray
+        self, changes: Changes, bench: Bench, loads: FloatArray, unserved: FloatArray
     ) -> None:
-        add_differences(
-            self._graph, self._rows, scratch, changes.first, changes.arcs, changes.weights,
-            self._zeros, loads, unserved,
-        )  # fmt: skip
+        self._differences(changes, bench, loads, unserved)
         members = np.arange(len(changes))[:, None]
         finish_loads(self.loads, changes.first, changes.arcs, changes.weights, members, loads)
+
+    def _differences(
+        self, changes: Changes, bench: Bench, loads: FloatArray, unserved: FloatArray
+    ) -> None:
+        """Write the differences into `loads` (S, n_arcs, K), add them to `unserved` (S, K)."""
+        together = self._together and len(changes) >= TOGETHER_FROM
+        add_differences(
+            self._graph, self._rows, bench.scratch, changes.first, changes.arcs, changes.weights,
+            together, self._zeros, bench.lanes, unserved,
+        )  # fmt: skip
+        spread_lanes(bench.lanes, loads)
 
     def _singles(self, events: Changes) -> Singles | None:
         """None if they would take more than PAIR_BYTES."""
@@ -382,12 +408,12 @@ class Incremental:
         )  # fmt: skip
 
     def _totals(self, events: Changes) -> tuple[FloatArray, FloatArray]:
-        loads = np.zeros((len(events), *self.loads.shape))
+        loads = np.empty((len(events), *self.loads.shape))
         stranded = np.zeros((len(events), self.classes))
-        add_differences(
-            self._graph, self._rows, self._scratch(), events.first, events.arcs, events.weights,
-            self._zeros, loads, stranded,
-        )  # fmt: skip
+        bench = self._bench(len(events))
+        for begin, end in self._chunks(len(events)):
+            part = events.part(begin, end)
+            self._differences(part, bench, loads[begin:end], stranded[begin:end])
         return loads, stranded
 
     def _strengthens(self, changes: Changes) -> bool:
@@ -407,12 +433,27 @@ class Incremental:
 
     @cached_property
     def _chunk(self) -> int:
-        return max(MIN_CHUNK, CHUNK_BYTES // max(1, self.loads.nbytes))
+        per_scenario = self.loads.nbytes + 8 * self.compiled.n_nodes * self.classes
+        return max(MIN_CHUNK, CHUNK_BYTES // per_scenario)
 
     def _chunks(self, count: int) -> list[tuple[int, int]]:
         return [(begin, min(begin + self._chunk, count)) for begin in range(0, count, self._chunk)]
 
-    def _scratch(self) -> Scratch:
+    @cached_property
+    def _together(self) -> bool:
+        """Do the scenarios of a chunk push their flow down a DAG together."""
+        widest = int(np.diff(self.compiled.out_offsets).max(initial=0))
+        return self.compiled.n_nodes <= TOGETHER_UP_TO and widest <= HOPS_HELD
+
+    def _bench(self, count: int) -> Bench:
+        """Where chunks of up to `count` scenarios are worked on."""
+        scenarios = max(1, min(count, self._chunk))
+        lanes = scenarios if self._together else 1
+        return Bench(
+            self._scratch(lanes), np.zeros((self.compiled.n_arcs, scenarios * self.classes))
+        )
+
+    def _scratch(self, lanes: int = 1) -> Scratch:
         n, arcs, k = self.compiled.n_nodes, self.compiled.n_arcs, self.classes
 
         def integers(size: int) -> IndexArray:
@@ -428,9 +469,13 @@ class Incremental:
             settled_list=integers(n),
             heap=np.zeros(n + 2 * arcs, dtype=np.int64),
             hops=integers(arcs),
-            waiting=np.zeros((n, k)),
+            waiting=np.zeros((n, lanes * k)),
             bits=np.zeros(n // 64 + 1, dtype=np.uint64),
             reached=np.zeros(n // 64 + 1, dtype=np.uint64),
+            held=integers(n),
+            held_next=integers(lanes * n + 1),
+            held_lane=integers(lanes * n + 1),
+            held_kept=np.zeros(lanes * n + 1, dtype=np.uint64),
             marks=integers(n),
             listed=integers(n),
             moving=np.zeros((n, k)),
@@ -443,7 +488,7 @@ class Incremental:
             raise BadInput("a scenario gives an arc a weight below 1")
 
 
-_Work = Callable[[int, int, Scratch, FloatArray], FloatArray]
+_Work = Callable[[int, int, Bench, FloatArray], FloatArray]
 """Computes the loads of scenarios begin..end-1; returns what is unserved (S, K)."""
 
 

@@ -93,7 +93,9 @@ def test_sweep_is_the_worst_of_each_assessment(
     for s, wanted in enumerate(each(what_ifs, state, twin)):
         assert loads[s] == pytest.approx(wanted.offered_bps.sum(axis=1), rel=1e-12)
         assert sweep.max_utilisation[s] == pytest.approx(wanted.utilisation.max(), rel=1e-12)
-        assert sweep.busiest[s] == wanted.utilisation.argmax()
+        # Demand is the same both ways, and so are loads but for rounding.
+        near = wanted.utilisation >= wanted.utilisation.max() * (1 - 1e-12)
+        assert sweep.busiest[s] == np.flatnonzero(near)[0]
         assert sweep.over_limit[s] == (wanted.utilisation > 0.6).sum()
         excess = np.maximum(wanted.offered_bps.sum(axis=1) - wanted.capacity_bps, 0.0).sum()
         assert sweep.excess_bps[s] == pytest.approx(excess, rel=1e-9)
