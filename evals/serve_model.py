@@ -75,12 +75,19 @@ def _tell_until_stopped(server: "ModelServer") -> None:
     told = 0
     try:
         while True:
-            for served in server.requests[told:]:
-                told += 1
-                typer.echo(f"{served.role or 'no role'}: {served.problem or served.did}")
+            told = _tell(server, told)
             time.sleep(_LOOK_EVERY_S)
     except KeyboardInterrupt:
+        _tell(server, told)
         typer.echo(f"{len(server.requests)} requests, {len(server.refused)} refused")
+
+
+def _tell(server: "ModelServer", told: int) -> int:
+    """Tell of the requests after the first `told`; how many are told now."""
+    for served in server.requests[told:]:
+        told += 1
+        typer.echo(f"{served.role or 'no role'}: {served.problem or served.did}")
+    return told
 
 
 def _require_clean(server: "ModelServer", source: object) -> None:
