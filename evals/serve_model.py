@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twin.errors import BadInput, NoctuaError
+from twin.errors import BadInput
 
 if TYPE_CHECKING:
     from evals.model_server.recording import Replay, Upstream
@@ -94,8 +94,9 @@ def _require_clean(server: "ModelServer", source: object) -> None:
     """Exit with 1 where the run was not what it should have been."""
     from evals.model_server.recording import Replay
 
-    if isinstance(source, Replay) and source.missing:
-        more = f" ({len(source.missing)} such requests)" if len(source.missing) > 1 else ""
-        raise NoctuaError(f"{source.missing[0]}{more}")
-    if server.refused:
-        raise NoctuaError(f"a request broke a rule of the API: {server.refused[0].problem}")
+    missing = source.missing if isinstance(source, Replay) else []
+    broken = [f"a request broke a rule of the API: {r.problem}" for r in server.refused]
+    if problems := [*missing, *broken]:
+        more = f" ({len(problems)} such requests)" if len(problems) > 1 else ""
+        typer.echo(f"noctua: {problems[0]}{more}", err=True)
+        raise typer.Exit(1)
