@@ -15,11 +15,14 @@ from twin.nouns.fault import (
     SilentEgressPacketLoss,
     TrafficSpike,
 )
+from twin.nouns.telemetry import FloatArray
 from twin.synthesis.observation import Observation
 from twin.tracking.tracker import Tracker
 
 _SUSPECT_LOSS_SIGMAS = 4.0
-_SUSPECT_SURGE = 1.15
+_SUSPECT_LOSS_FLOOR = 0.004
+SUSPECT_SURGE = 1.15
+"""A node that draws this many times what is expected of it may draw a crowd."""
 
 
 class Candidate(Noun):
@@ -88,7 +91,7 @@ def _from_configurations(
 
 def _from_losses(tracker: Tracker, observation: Observation) -> Iterable[Candidate]:
     topology = tracker.inventory.topology
-    limit = np.maximum(_SUSPECT_LOSS_SIGMAS * observation.loss_sigma, 0.004)
+    limit = suspect_loss(observation)
     with np.errstate(invalid="ignore"):
         suspects = np.flatnonzero(observation.loss > limit)
     for arc in suspects:
@@ -100,9 +103,14 @@ def _from_losses(tracker: Tracker, observation: Observation) -> Iterable[Candida
         yield _candidate(fault, f"{fraction:.1%} of what {egress} sends does not arrive")
 
 
+def suspect_loss(observation: Observation) -> FloatArray:
+    """(n_arcs,) the share lost above which an egress may lose silently."""
+    return np.maximum(_SUSPECT_LOSS_SIGMAS * observation.loss_sigma, _SUSPECT_LOSS_FLOOR)
+
+
 def _from_surges(tracker: Tracker, observation: Observation) -> Iterable[Candidate]:
     for node, ratio in zip(tracker.demand.nodes, observation.inbound_ratio, strict=True):
-        if np.isfinite(ratio) and ratio > _SUSPECT_SURGE:
+        if np.isfinite(ratio) and ratio > SUSPECT_SURGE:
             factor = round(float(ratio), 2)
             reason = f"{node} draws {factor} times the traffic expected"
             yield _candidate(TrafficSpike(target=node, factor=factor), reason)

@@ -1,25 +1,47 @@
 """Ranks root causes: candidates from the graph, each simulated, then judged by likelihood."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 from pydantic import Field
 
 from agents.believed import links_of
-from agents.candidates import Candidate, propose_candidates
+from agents.candidates import Candidate, cause_id, propose_candidates
 from agents.prompts import prompt
+from agents.refutation import look_up
 from agents.role import Role, Ungrounded
+from agents.shown import first_of, shown_symptom
 from agents.situation import Situation
 from tools.registry import Tool, grant
 from twin.nouns.base import Noun
-from twin.nouns.configuration import NetworkConfiguration, configuration_diff
-from twin.nouns.diagnosis import Diagnosis, Evidence, Hypothesis
-from twin.nouns.fault import Fault, FiberCut, LinkDown
+from twin.nouns.configuration import (
+    MAX_IGP_WEIGHT,
+    NetworkConfiguration,
+    configuration_diff,
+)
+from twin.nouns.diagnosis import (
+    Diagnosis,
+    Disagreement,
+    Evidence,
+    Hypothesis,
+    LogFinding,
+    Refutation,
+    Refuter,
+)
+from twin.nouns.fault import (
+    Fault,
+    FiberCut,
+    IgpWeightMisconfig,
+    LinkDown,
+    SilentEgressPacketLoss,
+    TrafficSpike,
+)
 from twin.nouns.incident import Incident, Symptom
 from twin.nouns.state import with_fault
+from twin.nouns.topology import Interface
 from twin.physics.questions import offered_totals
 from twin.synthesis.likelihood import Likelihood
 from twin.synthesis.observation import observe
@@ -29,6 +51,26 @@ INDISTINGUISHABLE_NATS = 3.0
 
 _CONVINCING_NATS = 4.0
 """A cause has to beat "nothing is wrong" by this much to be a finding."""
+
+MOST_RANKED = 8
+
+MOST_ADDED = 4
+"""Causes that a mind may add to one diagnosis: each is simulated."""
+
+ADDED_PRIOR_NATS = math.log(0.1)
+"""Log prior odds of a cause that a mind adds, against the same cause where graph or telemetry
+proposed it: one cause in ten is assumed to leave no trace that proposes it. So an addition needs
+ten times the evidence, and never has the better prior."""
+
+_AND = " & "
+_BEFORE_ONSET_S = 300.0
+_TOLD_CAUSES = 16
+_TOLD_TASK_SYMPTOMS = 16
+_TOLD_SYMPTOMS = 6
+_PLACES = 2
+"""Decimals of log odds: a hundredth of a nat decides nothing."""
+
+_MOST_SURGE = 100.0
 
 
 class NoArguments(Noun):
@@ -49,34 +91,47 @@ class TestCauses(Noun):
     sets: tuple[tuple[str, ...], ...] = Field(min_length=1, max_length=400)
 
 
-class TestedCause(Noun):
-    """What the twin and the likelihood say of one set."""
+class AddCause(Noun):
+    """A cause of your own. `refuted_by`: what would speak against it if it were so; at least one.
+    `why`: what made you think of it."""
 
-    id: str
-    log_posterior: float
-    unexplained: tuple[str, ...]
+    fault: Fault
+    refuted_by: tuple[Refuter, ...] = Field(min_length=1, max_length=4)
+    why: str = Field(max_length=200)
 
 
 class DiagnosisAnswer(Noun):
     """`ranking`: ids of tested causes, most likely first. `would_separate`: the observation that
-    would
-    tell the leading causes apart, "" if they are told apart. `statement`: for the operator."""
+    would tell the leading causes apart, "" if they are told apart. `own_view`: the id of the tested
+    cause that you believe in, whatever the numbers say; "" if you go by the numbers. `statement`:
+    for the operator."""
 
     verdict: Literal["found", "ambiguous", "unknown", "healthy"]
     ranking: tuple[str, ...]
     would_separate: str
+    own_view: str
     statement: str
 
 
 class Diagnoser:
     """One diagnosis of one incident. It keeps what it tested, so that answers can be grounded."""
 
-    def __init__(self, situation: Situation, incident: Incident) -> None:
+    def __init__(
+        self,
+        situation: Situation,
+        incident: Incident,
+        log_findings: Sequence[LogFinding] = (),
+    ) -> None:
+        """`log_findings`: what the reader made of log lines."""
         self._situation = situation
         self._incident = incident
+        self._findings = tuple(log_findings)
         self._tracker = situation.tracker
         self._running = self._tracker.running
+        self._read: set[str] = set()
         self._candidates: dict[str, Candidate] = {}
+        self._added: dict[str, Candidate] = {}
+        self._refutations: dict[str, tuple[Refutation, ...]] = {}
         self._tested: dict[str, Hypothesis] = {}
         self._log_posterior: dict[str, float] = {}
         self._likelihood: Likelihood | None = None
@@ -98,19 +153,29 @@ class Diagnoser:
                 Tool(
                     name="propose_causes",
                     description="List single causes that the knowledge graph and the telemetry "
-                    "suggest. Configurations count only for devices that were read.",
+                    "suggest, the likeliest first, each tested alone as by test_causes. "
+                    "Configurations count only for devices that were read.",
                     arguments=NoArguments,
                     effect="read",
                     call=self.propose_causes,
                 ),
                 Tool(
                     name="test_causes",
-                    description="Simulate sets of proposed causes in the twin and compare each "
-                    "with what was observed. Returns log posterior odds against nothing being "
-                    "wrong, and the symptoms that each leaves unexplained.",
+                    description="Simulate sets of causes together in the twin and compare each "
+                    "set with what was observed. Returns log posterior odds (nats) against "
+                    "nothing being wrong, and the symptoms that each leaves unexplained.",
                     arguments=TestCauses,
                     effect="read",
                     call=self.test_causes,
+                ),
+                Tool(
+                    name="add_cause",
+                    description="Add a single cause that was not proposed, say what would refute "
+                    "it, and have it tested alone. Returns its id, whether it is refuted, and "
+                    "what test_causes returns.",
+                    arguments=AddCause,
+                    effect="read",
+                    call=self.add_cause,
                 ),
             ),
             answer=DiagnosisAnswer,
@@ -124,12 +189,16 @@ class Diagnoser:
         silent = not any(s.kind in ("adjacency_down", "silent_loss") for s in symptoms)
         if silent:
             # Reports get lost: with no other lead, whoever committed since the onset is read too.
-            since = self._incident.onset_s - 300
+            since = self._incident.onset_s - _BEFORE_ONSET_S
             changed |= {n for n, t in self._tracker.changed_nodes.items() if t >= since}
+        onset_s = self._incident.onset_s
+        worst_last = sorted(symptoms, key=lambda s: s.kind.startswith("probe"))
+        told = worst_last[:_TOLD_TASK_SYMPTOMS]
         return {
-            "incident": self._incident.title,
-            "symptoms": [s.model_dump(mode="json") for s in symptoms],
+            "symptoms": [shown_symptom(s, onset_s) for s in told],
+            "more_symptoms": len(symptoms) - len(told),
             "devices_with_commits": sorted(changed),
+            "log_findings": [_shown_finding(f, onset_s) for f in self._findings],
         }
 
     # Tools
@@ -137,6 +206,7 @@ class Diagnoser:
 
     def read_configuration(self, arguments: ReadConfiguration) -> dict[str, object]:
         """Read one device; its differences make candidates."""
+        self._read.add(arguments.node)
         now = self._situation.network.running(arguments.node)
         before = self._tracker.baseline.device(arguments.node)
         intended = self._situation.inventory.intended.device(arguments.node)
@@ -153,22 +223,49 @@ class Diagnoser:
         }
 
     def propose_causes(self, _: NoArguments) -> dict[str, object]:
-        """Candidates from the graph and the trackers."""
+        """Candidates from the graph and the trackers, each tested alone; the likeliest first."""
         observation = observe(self._tracker, self._running, self._incident.onset_s)
         found = propose_candidates(self._tracker, self._situation.graph, observation)
         self._candidates = {c.id: c for c in found}
-        return {"causes": [{"id": c.id, "reason": c.reason} for c in found]}
+        tested = [self._test((c.id,)) | {"reason": c.reason} for c in found]
+        tested.sort(key=_likeliest_first)
+        return {"causes": tested[:_TOLD_CAUSES], "more": max(0, len(tested) - _TOLD_CAUSES)}
 
     def test_causes(self, arguments: TestCauses) -> dict[str, object]:
         """Simulate and score; raises Ungrounded for an id that was not proposed."""
         tested = []
         for ids in arguments.sets:
             for candidate in ids:
-                if candidate not in self._candidates:
+                if candidate not in self._candidates and candidate not in self._added:
                     raise Ungrounded(f'cause "{candidate}" was not proposed; call propose_causes')
             tested.append(self._test(tuple(sorted(set(ids)))))
-        tested.sort(key=lambda t: -t.log_posterior)
-        return {"tested": [t.model_dump(mode="json") for t in tested]}
+        tested.sort(key=_likeliest_first)
+        return {"tested": tested}
+
+    def add_cause(self, arguments: AddCause) -> dict[str, object]:
+        """A cause that the mind thought of: grounded, its refuters looked up, and tested.
+
+        One that is proposed already is not added: its parameters are those that telemetry gave.
+
+        Raises:
+            Ungrounded, UnknownLink, UnknownNode, UnknownSharedRiskGroup: it names what does not
+                exist, or cannot be; or there are MOST_ADDED already.
+        """
+        self._ground_fault(arguments.fault)
+        if not self._candidates:
+            self.propose_causes(NoArguments())
+        name = cause_id(arguments.fault)
+        checked = self._look_up(arguments.refuted_by)
+        if name not in self._candidates:
+            if name not in self._added and len(self._added) == MOST_ADDED:
+                raise Ungrounded(f"{MOST_ADDED} causes were added already; rank what there is")
+            self._added[name] = Candidate(id=name, fault=arguments.fault, reason="a mind's own")
+        self._refutations[name] = checked
+        self._forget(name)
+        return self._test((name,)) | {
+            "proposed_already": name in self._candidates,
+            "refuted_by": [r.model_dump(mode="json") for r in checked],
+        }
 
     def ground(self, answer: DiagnosisAnswer) -> None:
         """Refuse causes that were not tested, and a certainty that the numbers do not give."""
@@ -184,26 +281,55 @@ class Diagnoser:
             raise Ungrounded(
                 f'"{answer.ranking[0]}" is not among the likeliest ({", ".join(close) or "none"})'
             )
+        if answer.own_view and answer.own_view not in self._tested:
+            raise Ungrounded(f'own_view "{answer.own_view}" was not tested; add it, or say ""')
 
     # The result
     # ------------------------------------------------------------------------------------
 
-    def diagnosis(self, answer: DiagnosisAnswer) -> Diagnosis:
-        """The answer with the evidence of each cause."""
-        order = list(answer.ranking) + [h for h in self._by_posterior() if h not in answer.ranking]
-        share = _softmax([self._log_posterior[h] for h in order])
+    def diagnosis(self, answer: DiagnosisAnswer, finished_by: str = "") -> Diagnosis:
+        """The answer with the evidence of each cause, and where its mind (`finished_by`) disagrees.
+
+        The mind chooses which of those that cannot be told apart comes first; all else is ranked
+        by the numbers.
+        """
+        close = self._close_to_best()
+        first = [h for h in answer.ranking[:1] if h in close]
+        order = first + [h for h in self._by_posterior() if h not in first]
+        share = dict(zip(order, _softmax([self._log_posterior[h] for h in order]), strict=True))
+        shown = order[:MOST_RANKED]
+        if answer.own_view and answer.own_view not in shown:
+            shown[-1] = answer.own_view
         hypotheses = tuple(
-            self._tested[h].model_copy(update={"probability": p})
-            for h, p in zip(order, share, strict=True)
+            self._tested[h].model_copy(update={"probability": share[h]}) for h in shown
         )
         located = _locate(self._symptoms())
         return Diagnosis(
             verdict=answer.verdict,
-            hypotheses=hypotheses[:8],
-            indistinguishable=tuple(self._close_to_best()) if answer.verdict == "ambiguous" else (),
+            hypotheses=hypotheses,
+            indistinguishable=tuple(close) if answer.verdict == "ambiguous" else (),
             would_separate=answer.would_separate,
             suspected_location=located,
             statement=answer.statement,
+            disagreement=self._disagreement(answer, finished_by),
+        )
+
+    def _disagreement(self, answer: DiagnosisAnswer, mind: str) -> Disagreement | None:
+        """Where the mind believes in what the numbers do not rank among the first."""
+        close = self._close_to_best()
+        view = answer.own_view
+        if not view and (answer.verdict in ("found", "ambiguous") or not close):
+            return None
+        best = self._by_posterior()[0]
+        if view in close or (view and self._same_extent(view, best)):
+            return None
+        behind = self._log_posterior.get(view, 0.0)
+        return Disagreement(
+            mind=mind,
+            cause=view,
+            best=best if close else "",
+            log_odds=round(self._log_posterior[best] * bool(close) - behind, _PLACES),
+            refutations=self._refutations.get(view, ()),
         )
 
     @property
@@ -216,17 +342,64 @@ class Diagnoser:
 
     def _symptoms(self) -> list[Symptom]:
         mine = {s.id for s in self._incident.symptoms}
-        seen = self._tracker.book.since(self._incident.onset_s - 300)
+        seen = self._tracker.book.since(self._incident.onset_s - _BEFORE_ONSET_S)
         return [s for s in seen if s.id in mine]
 
-    def _test(self, ids: tuple[str, ...]) -> TestedCause:
-        name = " & ".join(ids)
+    def _ground_fault(self, fault: Fault) -> None:
+        """Refuse what does not exist, and values that no fault has."""
+        topology = self._situation.inventory.topology
+        match fault:
+            case FiberCut(duct=duct, links=links):
+                for link in links:
+                    topology.link(link)
+                if not links or len(set(links)) < len(links):
+                    raise Ungrounded("a fiber_cut names the links that it takes down, each once")
+                if duct and not set(links) <= set(topology.shared_risk_group(duct).links):
+                    raise Ungrounded(f'not all of these links run through "{duct}"')
+            case LinkDown(link=link):
+                topology.link(link)
+            case IgpWeightMisconfig(node=node, link=link, weight=weight):
+                self._running.device(node).interface(link)
+                if not 1 <= weight <= MAX_IGP_WEIGHT:
+                    raise Ungrounded(f"an IGP weight is 1 to {MAX_IGP_WEIGHT}, not {weight}")
+            case TrafficSpike(target=target, factor=factor):
+                topology.node(target)
+                if not 1.0 < factor <= _MOST_SURGE:
+                    raise Ungrounded(f"a surge has a factor above 1, to {_MOST_SURGE:.0f}")
+            case SilentEgressPacketLoss(node=node, link=link, fraction=fraction):
+                topology.arc_of(Interface(node=node, link=link))
+                if not 0.0 < fraction <= 1.0:
+                    raise Ungrounded("what an egress loses is a fraction above 0, to 1")
+            case _:
+                assert_never(fault)
+
+    def _look_up(self, refuters: Sequence[Refuter]) -> tuple[Refutation, ...]:
+        observation = observe(self._tracker, self._running, self._incident.onset_s)
+        since_s = self._incident.onset_s - _BEFORE_ONSET_S
+        changed = {n for n, t in self._tracker.changed_nodes.items() if t >= since_s}
+        normal = self._tracker.normal_state(besides=self._incident.id)
+        return tuple(look_up(r, observation, normal, changed - self._read) for r in refuters)
+
+    def _forget(self, cause: str) -> None:
+        """What was tested of `cause`, alone or with others."""
+        for name in [n for n in self._tested if cause in n.split(_AND)]:
+            del self._tested[name], self._log_posterior[name]
+
+    def _candidate(self, name: str) -> Candidate:
+        return self._candidates.get(name) or self._added[name]
+
+    def _test(self, ids: tuple[str, ...]) -> dict[str, object]:
+        """What the twin and the likelihood say of one set, as a mind is told it."""
+        name = _AND.join(ids)
         if name not in self._tested:
-            faults = tuple(self._candidates[i].fault for i in ids)
+            faults = tuple(self._candidate(i).fault for i in ids)
             likelihood = self._get_likelihood()
             evidence = likelihood.evidence(faults)
             gain = sum(e.log_likelihood_ratio for e in evidence)
-            self._log_posterior[name] = gain + likelihood.log_prior(faults)
+            own = [i for i in ids if i not in self._candidates]
+            prior = likelihood.log_prior(faults) + ADDED_PRIOR_NATS * len(own)
+            # Rounded here, so that who reads it and who checks it compare the same numbers.
+            self._log_posterior[name] = round(gain + prior, _PLACES)
             self._tested[name] = Hypothesis(
                 id=name,
                 faults=faults,
@@ -235,11 +408,14 @@ class Diagnoser:
                 evidence_for=_strongest(evidence, 1),
                 evidence_against=_strongest(evidence, -1),
                 unexplained=self._unexplained(faults),
+                source="mind" if own else "graph",
+                refutations=tuple(r for i in ids for r in self._refutations.get(i, ())),
             )
-        tested = self._tested[name]
-        return TestedCause(
-            id=name, log_posterior=self._log_posterior[name], unexplained=tested.unexplained
-        )
+        return {
+            "id": name,
+            "log_posterior": self._log_posterior[name],
+            "unexplained": first_of(self._tested[name].unexplained, _TOLD_SYMPTOMS),
+        }
 
     def _get_likelihood(self) -> Likelihood:
         if self._likelihood is None:
@@ -304,6 +480,23 @@ class Diagnoser:
             == _extent(self._tested[best].faults)
             != frozenset()
         )
+
+
+def _likeliest_first(tested: Mapping[str, object]) -> tuple[float, str]:
+    return -float(str(tested["log_posterior"])), str(tested["id"])
+
+
+def _shown_finding(finding: LogFinding, onset_s: float) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "kind": finding.kind,
+        "node": finding.node,
+        "seen_s": round(finding.time_s - onset_s),
+        "confidence": finding.confidence,
+    }
+    # Words that were written to be obeyed are for people to read, and for no other mind.
+    if finding.kind != "suspicious_instruction":
+        shown["quote"] = finding.quote
+    return shown
 
 
 def _extent(faults: Sequence[Fault]) -> frozenset[str]:

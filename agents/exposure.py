@@ -12,7 +12,9 @@ from twin.physics.questions import cut_off_bps, offered_totals
 from twin.physics.twin import Twin
 from twin.tracking.tracker import Tracker
 
-_SURGE_FACTOR = 1.5
+SURGE_FACTOR = 1.5
+"""How much more traffic a node draws in an imagined surge."""
+
 _MOST_TARGETS = 5
 
 
@@ -53,7 +55,7 @@ def _next_faults(state: NetworkState, tracker: Tracker) -> Iterable[tuple[Fault,
             yield FiberCut(duct=group.id, links=left), f"these links share {group.id}"
     drawn = tracker.demand.peak_bps.sum(axis=(0, 1))
     for i in np.argsort(-drawn)[:_MOST_TARGETS]:
-        fault = TrafficSpike(target=tracker.demand.nodes[int(i)], factor=_SURGE_FACTOR)
+        fault = TrafficSpike(target=tracker.demand.nodes[int(i)], factor=SURGE_FACTOR)
         yield fault, "it draws more traffic than most"
 
 

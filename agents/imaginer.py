@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from agents.diagnoser import NoArguments
-from agents.exposure import Exposure, exposures
+from agents.exposure import SURGE_FACTOR, Exposure, exposures
 from agents.prompts import prompt
 from agents.role import Role, Ungrounded
+from agents.shown import short
 from agents.situation import Situation
 from tools.registry import Tool, grant
 from twin.nouns.action import describe
@@ -16,6 +16,11 @@ from twin.nouns.plan import Remedy
 from twin.nouns.state import NetworkState, with_fault
 
 MOST_SCENARIOS = 6
+
+_TOLD = 8
+"""Exposures that are shown of one state, the worst; those below are milder."""
+
+_TOLD_OVERLOADED = 2
 
 
 class ImaginedScenario(Noun):
@@ -36,7 +41,7 @@ class Imagination(Noun):
 
 
 class Under(Noun):
-    """Which remedy is in force while something else fails: a remedy id, or "" for none."""
+    """Which remedy is in force while something else fails: a remedy id."""
 
     remedy: str
 
@@ -62,17 +67,9 @@ class Imaginer:
             prompt=prompt("imaginer"),
             tools=grant(
                 Tool(
-                    name="list_exposures",
-                    description="Simulate every single further failure with nothing done, and "
-                    "return the worst.",
-                    arguments=NoArguments,
-                    effect="read",
-                    call=lambda _: self._list(self._state),
-                ),
-                Tool(
                     name="list_exposures_under",
-                    description="The same with one proposed remedy in force: how it could go "
-                    "wrong.",
+                    description="List the worst further failures with one proposed remedy in "
+                    "force: how it could go wrong.",
                     arguments=Under,
                     effect="read",
                     call=self._list_under,
@@ -83,8 +80,10 @@ class Imaginer:
         )
 
     def task(self) -> dict[str, object]:
-        """What the imaginer is told."""
+        """What the imaginer is told; `exposures` are with nothing done."""
         return {
+            "surge_factor": SURGE_FACTOR,
+            "exposures": self._list(self._state)["exposures"],
             "links_down": sorted(self._state.down_links),
             "remedies": [
                 {"id": r.id, "actions": [describe(a) for a in r.actions]}
@@ -108,11 +107,21 @@ class Imaginer:
         }
 
     def _list(self, state: NetworkState) -> dict[str, object]:
-        found = exposures(state, self._situation.twin, self._situation.tracker)
+        found = exposures(state, self._situation.twin, self._situation.tracker, _TOLD)
         self.exposures.update({e.id: e for e in found if e.id not in self.exposures})
-        return {"exposures": [e.model_dump(mode="json") for e in found]}
+        return {"exposures": [_shown(e) for e in found]}
 
     def _list_under(self, arguments: Under) -> dict[str, object]:
         if arguments.remedy not in self._remedies:
             raise Ungrounded(f'"{arguments.remedy}" is not a proposed remedy')
         return self._list(self._remedies[arguments.remedy][1])
+
+
+def _shown(exposure: Exposure) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "id": exposure.id,
+        "max_utilisation": short(exposure.max_utilisation),
+        "overloaded": list(exposure.overloaded[:_TOLD_OVERLOADED]),
+        "excess_bps": short(exposure.excess_bps),
+    }
+    return shown | ({"cut_off_bps": short(exposure.cut_off_bps)} if exposure.cut_off_bps else {})

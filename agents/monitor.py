@@ -7,11 +7,10 @@ from dataclasses import replace
 
 from pydantic import Field
 
-from agents.diagnoser import NoArguments
 from agents.prompts import prompt
 from agents.role import Role, Ungrounded
+from agents.shown import shown_symptom
 from agents.situation import Situation
-from tools.registry import Tool, grant
 from twin.nouns.base import Noun
 from twin.nouns.fault import LinkDown
 from twin.nouns.incident import Incident, Severity, Symptom
@@ -25,11 +24,18 @@ _FOUND_LATE_S = 600.0
 """A silent loss is seen by several counter rounds in a row, which begin anew when they were
 interrupted: so much later than its effects it may be found (assumed)."""
 
+_SYMPTOMS_TOLD = 3
+"""Symptoms by which the monitor is told an open incident, the first ones."""
+
 _EFFECTS = frozenset({"queue_drops", "probe_loss", "probe_delay"})
 """Kinds that are always the consequence of something else."""
 
 _PULLED_SHARE = 0.02
 """A cause pulls a load on a link if the twin moves more than 2 % of its capacity."""
+
+
+PLANNED = "planned:"
+"""Begins the name of announced work in a relation; its id follows."""
 
 
 class SymptomGroup(Noun):
@@ -79,26 +85,27 @@ class Monitor:
         return Role(
             name="monitor",
             prompt=prompt("monitor"),
-            tools=grant(
-                Tool(
-                    name="find_relations",
-                    description="Which symptoms belong together, by place, time and what the twin "
-                    "says one would bring about in the other; and with open incidents.",
-                    arguments=NoArguments,
-                    effect="read",
-                    call=lambda _: {"relations": [r.model_dump() for r in self.relations()]},
-                ),
-            ),
+            # Nobody can group without the relations, so they are told at once: a call less.
+            tools=(),
             answer=Grouping,
             ground=self.ground,
         )
 
     def task(self) -> dict[str, object]:
-        """What the monitor is told."""
+        """What the monitor is told; titles are a mind's own words, and are told to none."""
+        first_s = min((s.first_seen_s for s in self._fresh.values()), default=0.0)
         return {
-            "symptoms": [s.model_dump(mode="json") | {"id": s.id} for s in self._fresh.values()],
-            "services_in_breach": sorted(self._situation.tracker.services.in_breach_now),
-            "open_incidents": [{"id": i.id, "title": i.title} for i in self._open.values()],
+            "symptoms": [shown_symptom(s, first_s) for s in self._fresh.values()],
+            "relations": [r.model_dump() for r in spanning(self.relations())],
+            "services_in_breach": len(self._situation.tracker.services.in_breach_now),
+            "open_incidents": [
+                {
+                    "id": i.id,
+                    "symptoms": [s.id for s in i.symptoms[:_SYMPTOMS_TOLD]],
+                    "more": max(0, len(i.symptoms) - _SYMPTOMS_TOLD),
+                }
+                for i in self._open.values()
+            ],
         }
 
     def ground(self, answer: Grouping) -> None:
@@ -155,7 +162,7 @@ class Monitor:
             after = replace(before, down_links=before.down_links | set(work.links))
             if self._rise(before, after, node, link) > _PULLED_SHARE:
                 reason = f"planned work {work.id} moves traffic onto {symptom.resource}"
-                return [Relation(one=symptom.id, other=f"planned:{work.id}", reason=reason)]
+                return [Relation(one=symptom.id, other=f"{PLANNED}{work.id}", reason=reason)]
         return []
 
     def _with_incidents(self, symptom: Symptom) -> list[Relation]:
@@ -248,6 +255,32 @@ class Monitor:
             if used & _links(cause):
                 return True
         return False
+
+
+def spanning(relations: Sequence[Relation]) -> list[Relation]:
+    """As few of `relations` as connect the same: what follows from others says nothing new.
+
+    What belongs to planned work may be left out of the groups; a connection through it is not
+    counted on where there is another.
+    """
+    planned = {r.one for r in relations if r.other.startswith(PLANNED)}
+    part: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while part.setdefault(name, name) != name:
+            name = part[name]
+        return name
+
+    kept = []
+    for relation in sorted(relations, key=lambda r: bool({r.one, r.other} & planned)):
+        if relation.other.startswith(PLANNED):
+            kept.append(relation)
+            continue
+        one, other = top(relation.one), top(relation.other)
+        if one != other:
+            part[one] = other
+            kept.append(relation)
+    return kept
 
 
 def incident_from(

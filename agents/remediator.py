@@ -2,18 +2,27 @@
 separate.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from agents.costs import TIE
-from agents.diagnoser import NoArguments
 from agents.prompts import prompt
 from agents.role import Role, Ungrounded
 from agents.screening import Screen, Screened
+from agents.shown import short, shown_interval
 from agents.simulator import Trial
 from tools.registry import Tool, grant
-from twin.nouns.action import Action, describe
+from twin.nouns.action import (
+    DrainLink,
+    RateLimit,
+    RemoveRateLimit,
+    RevertToIntended,
+    SetIgpWeight,
+    UndrainLink,
+    describe,
+)
 from twin.nouns.base import Noun
 from twin.nouns.fault import Fault
 from twin.nouns.plan import Remedy
@@ -22,10 +31,20 @@ DO_NOTHING = "R0"
 MOST_REMEDIES = 8
 
 
+RemedyAction = Annotated[
+    SetIgpWeight | DrainLink | UndrainLink | RateLimit | RemoveRateLimit | RevertToIntended,
+    Field(discriminator="kind"),
+]
+"""What a mind may propose. A recorded configuration is restored by ways back alone: no mind writes
+whole configurations, and none is shown their schema."""
+
+ScreenKind = Literal["single", "pair", "limit"]
+
+
 class ProposedRemedy(Noun):
     """Actions in order. `reason`: why this could help."""
 
-    actions: tuple[Action, ...] = Field(min_length=1, max_length=4)
+    actions: tuple[RemedyAction, ...] = Field(min_length=1, max_length=4)
     reason: str
 
 
@@ -35,10 +54,19 @@ class Proposal(Noun):
     remedies: tuple[ProposedRemedy, ...] = Field(max_length=MOST_REMEDIES)
 
 
+class ScreenActions(Noun):
+    """Which kinds to try. "single": weight changes, drains and reverts near the trouble, one at a
+    time. "pair": the best single ones with a weight change besides; worth it only where no single
+    one brings the excess to zero. "limit": best effort limited on the egresses in trouble.
+    """
+
+    kinds: tuple[ScreenKind, ...] = Field(min_length=1, max_length=3)
+
+
 class Measure(Noun):
     """Actions to try in the twin."""
 
-    actions: tuple[Action, ...] = Field(min_length=1, max_length=4)
+    actions: tuple[RemedyAction, ...] = Field(min_length=1, max_length=4)
 
 
 class Choice(Noun):
@@ -57,31 +85,23 @@ class Proposer:
 
     def role(self) -> Role[Proposal]:
         """The role with its tools bound to this incident."""
-        screen, cause = self._screen, self._cause
+        screen = self._screen
         return Role(
             name="remediator",
             prompt=prompt("remediator"),
             tools=grant(
-                _tool(
-                    "screen_single_actions",
-                    "Try every single weight change, drain and revert near "
-                    "the trouble in the twin; returns the best.",
-                    lambda: screen.best_single(cause),
-                ),
-                _tool(
-                    "screen_pairs",
-                    "Grow the best single actions by a second one, where one does not suffice.",
-                    lambda: screen.best_pairs(screen.best_single(cause)),
-                ),
-                _tool(
-                    "screen_rate_limits",
-                    "Limit best effort on each egress in trouble, so that the other classes fit.",
-                    screen.rate_limits,
+                Tool(
+                    name="screen_actions",
+                    description="Try candidate actions in the twin; returns those of each kind "
+                    "that help most, with what measure returns.",
+                    arguments=ScreenActions,
+                    effect="read",
+                    call=self.screen_actions,
                 ),
                 Tool(
                     name="measure",
                     description="Try actions of your own in the twin: how much traffic stays "
-                    "beyond 90 % of a link or is lost silently, in bit/s, and the highest "
+                    "beyond 90 % of a link or is lost silently (bit/s), and the highest "
                     "utilisation.",
                     arguments=Measure,
                     effect="read",
@@ -92,10 +112,23 @@ class Proposer:
             ground=self.ground,
         )
 
+    def screen_actions(self, arguments: ScreenActions) -> dict[str, object]:
+        """The best of each kind that is asked for."""
+        screen, found = self._screen, dict[str, object]()
+        for kind in dict.fromkeys(arguments.kinds):
+            match kind:
+                case "single":
+                    best = screen.best_single(self._cause)
+                case "pair":
+                    best = screen.best_pairs(screen.best_single(self._cause))
+                case "limit":
+                    best = screen.rate_limits()
+            found[kind] = [_shown(s) for s in best]
+        return found
+
     def task(self) -> dict[str, object]:
         """What the remediator is told."""
         return {
-            "step": "propose",
             "cause": [f.model_dump(mode="json") for f in self._cause],
             "excess_bps": round(self._screen.nothing.excess_bps),
             "max_utilisation": round(self._screen.nothing.max_utilisation, 3),
@@ -137,24 +170,16 @@ class Chooser:
         )
 
     def task(self) -> dict[str, object]:
-        """The table of trials."""
+        """The table of trials; in full for those that may be chosen, and for doing nothing.
+
+        Why a mind proposed each is not told: it is that mind's own words, and the numbers decide.
+        """
+        trials, tied = list(self._trials.values()), self.tied()
+        scenarios = list(trials[0].in_scenario) if trials else []
         return {
-            "step": "choose",
-            "within_tie": self.tied(),
-            "trials": [
-                {
-                    "remedy": t.remedy.id,
-                    "actions": [describe(a) for a in t.remedy.actions],
-                    "reason": t.remedy.reason,
-                    "cost": round(t.cost, 3),
-                    "services_in_breach": t.ahead.breached_services.model_dump(),
-                    "max_utilisation": t.ahead.max_utilisation.model_dump(),
-                    "lost_bps": t.ahead.lost_bps.median,
-                    "slo_minutes_ahead": t.slo_minutes_ahead,
-                    "in_scenario": {k: round(v, 3) for k, v in t.in_scenario.items()},
-                }
-                for t in self._trials.values()
-            ],
+            "within_tie": tied,
+            "scenarios": scenarios,
+            "trials": [_told(t, scenarios, t.remedy.id in (*tied, DO_NOTHING)) for t in trials],
         }
 
     def tied(self) -> list[str]:
@@ -173,19 +198,26 @@ class Chooser:
             )
 
 
-def _tool(
-    name: str, description: str, screen: Callable[[], Sequence[Screened]]
-) -> Tool[NoArguments]:
-    def call(_: NoArguments) -> dict[str, object]:
-        return {"found": [_shown(s) for s in screen()]}
-
-    return Tool(name=name, description=description, arguments=NoArguments, effect="read", call=call)
+def _told(trial: Trial, scenarios: Sequence[str], in_full: bool) -> dict[str, object]:
+    told: dict[str, object] = {
+        "remedy": trial.remedy.id,
+        "actions": [describe(a) for a in trial.remedy.actions],
+        "cost": round(trial.cost, 3),
+    }
+    if not in_full:
+        return told
+    return told | {
+        "services_in_breach": shown_interval(trial.ahead.breached_services),
+        "max_utilisation": shown_interval(trial.ahead.max_utilisation),
+        "lost_bps": short(trial.ahead.lost_bps.median),
+        "slo_minutes_ahead": trial.slo_minutes_ahead,
+        "cost_in_scenario": [short(trial.in_scenario[s]) for s in scenarios],
+    }
 
 
 def _shown(screened: Screened) -> dict[str, object]:
     return {
         "actions": [a.model_dump(mode="json") for a in screened.actions],
-        "says": [describe(a) for a in screened.actions],
         "excess_bps": round(screened.excess_bps),
         "max_utilisation": round(screened.max_utilisation, 3),
     }

@@ -13,11 +13,13 @@ from agents.planner import PlanRequest, make_plan
 from agents.remediator import Chooser, Proposer
 from agents.role import RoleUnfinished
 from agents.screening import Screen
+from agents.shown import first_of, short
 from agents.simulator import Trial, after_remedy, simulate
 from agents.supervisor import legal_targets, supervisor_role
 from graphs.desk import Desk
 from graphs.state import IncidentState
 from twin.errors import NetworkError, Refused
+from twin.nouns.action import describe
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.fault import Fault
 from twin.nouns.incident import Phase
@@ -89,26 +91,30 @@ def supervise(desk: Desk, state: IncidentState) -> Command[str]:
 _SENT_BACK = {(Phase.DIAGNOSING, "diagnoser"), (Phase.SIMULATING, "remediator")}
 
 
+_TOLD_UNEXPLAINED = 6
+
+
 def _facts(desk: Desk, state: IncidentState) -> dict[str, Any]:
+    """Numbers and names of ours: what a mind worded (statements, reasons) is told to no other."""
     match Phase(state["phase"]):
         case Phase.DIAGNOSING:
             diagnosis = Diagnosis.model_validate(state["diagnosis"])
             best = diagnosis.hypotheses[0] if diagnosis.hypotheses else None
             return {
                 "verdict": diagnosis.verdict,
-                "statement": diagnosis.statement,
-                "unexplained": list(best.unexplained) if best else [],
+                "best": best.id if best else "",
+                "probability": short(best.probability) if best else 0,
+                "unexplained": first_of(best.unexplained, _TOLD_UNEXPLAINED) if best else [],
             }
         case Phase.SIMULATING:
-            costs = {t["remedy"]["id"]: t["cost"] for t in state["trials"]}
-            return {"costs": costs}
+            return {"costs": {t["remedy"]["id"]: short(t["cost"]) for t in state["trials"]}}
         case Phase.PLANNING:
             plan = desk.journal.plan(state["plan_id"])
             return {
                 "do_nothing": not plan.actions,
                 "left_in_breach": plan.forecast.breached_services.median,
                 "in_breach_now": len(desk.situation.tracker.services.in_breach_now),
-                "reason": plan.reason,
+                "actions": [describe(a) for a in plan.actions],
             }
         case _:
             return {}
@@ -123,7 +129,7 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
         run = desk.play(incident.id, work.role(), work.task())
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
-    diagnosis = work.diagnosis(run.answer)
+    diagnosis = work.diagnosis(run.answer, run.finished_by)
     desk.situation.tracker.set_running(work.running)
     desk.situation.tracker.attribute(incident.id, links_of(cause_of(diagnosis)))
     desk.enter(incident.id, Phase.DIAGNOSING)

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.view import ToolChoice, TranscriptView, answer
+from twin.nouns.action import Action, describe
 
 _MOST_PAIRED = 6
 _MOST_PROPOSED = 6
@@ -14,19 +17,16 @@ _INDISTINGUISHABLE = 3.0
 
 def monitor(view: TranscriptView) -> ToolChoice:
     """Group what is related; a surge of traffic alone is nothing."""
-    if not view.calls_of("find_relations"):
-        return ToolChoice("find_relations", {})
-    relations = view.result_of("find_relations")["relations"]
-    symptoms = {s["id"]: s for s in view.task["symptoms"]}
+    relations = view.task["relations"]
+    symptoms = {s["id"]: _symptom(s) for s in view.task["symptoms"]}
     open_ids = [i["id"] for i in view.task["open_incidents"]]
     planned = {r["one"] for r in relations if r["other"].startswith("planned:")}
     # What announced work brings about is somebody's business already, until a service is hurt.
     expected = planned if not view.task["services_in_breach"] else set()
     groups, ignored = [], sorted(expected)
-    related = [
-        r for r in relations if r["one"] not in expected and r["other"] in {*symptoms, *open_ids}
-    ]
-    for members in _components([s for s in symptoms if s not in expected] + open_ids, related):
+    names = [*(s for s in symptoms if s not in expected), *open_ids]
+    related = [r for r in relations if r["one"] in names and r["other"] in names]
+    for members in _components(names, related):
         mine = sorted(m for m in members if m in symptoms)
         joins = next((i for i in open_ids if i in members), "")
         if not mine:
@@ -43,6 +43,11 @@ def monitor(view: TranscriptView) -> ToolChoice:
             }
         )
     return answer({"groups": groups, "ignored": ignored})
+
+
+def _symptom(shown: dict[str, Any]) -> dict[str, Any]:
+    kind, _, resource = shown["id"].partition(":")
+    return {**shown, "kind": kind, "resource": resource}
 
 
 _HARMLESS_ALONE = frozenset({"traffic_surge", "probe_delay"})
@@ -91,26 +96,22 @@ def _severity(symptoms: Sequence[dict[str, Any]]) -> str:
 
 
 def _title(symptoms: Sequence[dict[str, Any]]) -> str:
-    first = min(symptoms, key=lambda s: (_ROOT_FIRST.index(s["kind"]), s["first_seen_s"], s["id"]))
+    first = min(symptoms, key=lambda s: (_ROOT_FIRST.index(s["kind"]), s["seen_s"], s["id"]))
     same = [s["resource"] for s in symptoms if s["kind"] == first["kind"]]
     more = f" and {len(same) - 1} more" if len(same) > 1 else ""
     return f"{first['kind'].replace('_', ' ')}: {first['resource']}{more}"
 
 
 def diagnoser(view: TranscriptView) -> ToolChoice:
-    """Read the devices that committed, test every cause alone, then the best with a second one."""
+    """Read the devices that committed, then test the best causes with a second one."""
     for node in view.task["devices_with_commits"]:
         if not view.has_called("read_configuration", {"node": node}):
             return ToolChoice("read_configuration", {"node": node})
     if not view.calls_of("propose_causes"):
         return ToolChoice("propose_causes", {})
-    causes = [c["id"] for c in view.result_of("propose_causes")["causes"]]
-    if not causes:
+    tested = view.result_of("propose_causes")["causes"]
+    if not tested:
         return answer(_undiagnosed("nothing in the graph or the telemetry suggests a cause"))
-    alone = {"sets": [[c] for c in causes]}
-    if not view.has_called("test_causes", alone):
-        return ToolChoice("test_causes", alone)
-    tested = view.result_of("test_causes", **alone)["tested"]
     pairs = _second_causes(tested)
     if pairs and not view.has_called("test_causes", {"sets": pairs}):
         return ToolChoice("test_causes", {"sets": pairs})
@@ -154,6 +155,7 @@ def _diagnosis(tested: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "verdict": "found" if found else "ambiguous",
         "ranking": [t["id"] for t in order[:8]],
         "would_separate": "" if found else "another flow record and two more rounds of counters",
+        "own_view": "",
         "statement": _statement(best, close),
     }
 
@@ -178,22 +180,27 @@ def _statement(best: dict[str, Any], close: Sequence[str]) -> str:
 
 
 def _undiagnosed(reason: str) -> dict[str, Any]:
-    return {"verdict": "unknown", "ranking": [], "would_separate": "", "statement": reason}
+    return {
+        "verdict": "unknown",
+        "ranking": [],
+        "would_separate": "",
+        "own_view": "",
+        "statement": reason,
+    }
 
 
 def remediator(view: TranscriptView) -> ToolChoice:
     """Screen single actions, pairs where they do not suffice, and limits as the last resort."""
     if view.task["excess_bps"] <= 0:
         return answer({"remedies": _reverts(view.task["cause"])})
-    for tool in ("screen_single_actions", "screen_rate_limits"):
-        if not view.calls_of(tool):
-            return ToolChoice(tool, {})
-    singles = view.result_of("screen_single_actions")["found"]
+    if not view.has_called("screen_actions", _SCREENED_FIRST):
+        return ToolChoice("screen_actions", _SCREENED_FIRST)
+    screened = view.result_of("screen_actions", **_SCREENED_FIRST)
+    singles, limits = screened["single"], screened["limit"]
     clean = any(s["excess_bps"] <= 0 for s in singles)
-    if not clean and not view.calls_of("screen_pairs"):
-        return ToolChoice("screen_pairs", {})
-    pairs = [] if clean else view.result_of("screen_pairs")["found"]
-    limits = view.result_of("screen_rate_limits")["found"]
+    if not clean and not view.has_called("screen_actions", _SCREENED_LAST):
+        return ToolChoice("screen_actions", _SCREENED_LAST)
+    pairs = [] if clean else view.result_of("screen_actions", **_SCREENED_LAST)["pair"]
     chosen = [*singles[: _MOST_PROPOSED - 2], *pairs[:2], *limits[:1], *limits[-1:]]
     proposed = [_proposed(s) for s in chosen]
     seen = [p["actions"] for p in proposed]
@@ -201,9 +208,14 @@ def remediator(view: TranscriptView) -> ToolChoice:
     return answer({"remedies": proposed[:8]})
 
 
+_SCREENED_FIRST = {"kinds": ["single", "limit"]}
+_SCREENED_LAST = {"kinds": ["pair"]}
+_ACTION: TypeAdapter[Action] = TypeAdapter(Action)
+
+
 def _proposed(screened: dict[str, Any]) -> dict[str, Any]:
     left = screened["excess_bps"] / 1e9
-    says = " and ".join(screened["says"])
+    says = " and ".join(describe(_ACTION.validate_python(a)) for a in screened["actions"])
     told = f"{says}: highest utilisation {screened['max_utilisation']:.0%}, "
     return {"actions": screened["actions"], "reason": f"{told}{left:.1f} Gbit/s beyond comfort"}
 
@@ -252,12 +264,10 @@ def _preference(trial: dict[str, Any]) -> tuple[int, int]:
 
 def imaginer(view: TranscriptView) -> ToolChoice:
     """The worst next failures as things are, and the worst under the first remedy."""
-    if not view.calls_of("list_exposures"):
-        return ToolChoice("list_exposures", {})
     remedies = [r["id"] for r in view.task["remedies"] if r["actions"]]
     if remedies and not view.calls_of("list_exposures_under"):
         return ToolChoice("list_exposures_under", {"remedy": remedies[0]})
-    plain = view.result_of("list_exposures")["exposures"]
+    plain = view.task["exposures"]
     under = (
         view.result_of("list_exposures_under", remedy=remedies[0])["exposures"] if remedies else []
     )
@@ -272,7 +282,7 @@ def imaginer(view: TranscriptView) -> ToolChoice:
             scenarios.append(
                 {
                     "exposure": exposure["id"],
-                    "probability": _CHANCE[exposure["fault"]["kind"]],
+                    "probability": _CHANCE[exposure["id"].partition("@")[0]],
                     "why": f"{why}: highest utilisation {exposure['max_utilisation']:.0%}",
                 }
             )

@@ -5,12 +5,12 @@ from functools import partial
 
 import pytest
 
-from agents.remediator import DO_NOTHING, Proposal, ProposedRemedy, Proposer
+from agents.remediator import DO_NOTHING, Proposal, ProposedRemedy, Proposer, RemedyAction
 from agents.role import Ungrounded
 from agents.screening import Screen
 from tests.twin.tracking.square import ENDS, inventory, topology
 from twin.errors import UnknownLink, UnknownNode
-from twin.nouns.action import Action, DrainLink, RateLimit, RevertToIntended, SetIgpWeight
+from twin.nouns.action import DrainLink, RateLimit, RevertToIntended, SetIgpWeight
 from twin.nouns.fault import IgpWeightMisconfig, SilentEgressPacketLoss
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import with_fault
@@ -163,7 +163,7 @@ def test_no_limit_where_the_other_classes_alone_fill_the_egress() -> None:
 # Grounding
 
 
-def _proposal(*actions: Action) -> Proposal:
+def _proposal(*actions: RemedyAction) -> Proposal:
     return Proposal(remedies=(ProposedRemedy(actions=actions, reason="a try"),))
 
 
@@ -194,7 +194,7 @@ def test_drain_that_would_overload_is_refused_in_an_answer(proposer: Proposer) -
     ],
 )
 def test_action_on_what_does_not_exist_is_refused(
-    proposer: Proposer, action: Action, error: type[Exception]
+    proposer: Proposer, action: RemedyAction, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         proposer.ground(_proposal(action))

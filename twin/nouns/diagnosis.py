@@ -15,11 +15,36 @@ class Evidence(Noun):
     log_likelihood_ratio: float
 
 
+Observable = Literal[
+    "adjacency_down", "silent_loss", "queue_drops", "weight_change", "traffic_surge"
+]
+"""What telemetry and configurations show by themselves, and code can look up."""
+
+
+class Refuter(Noun):
+    """What would speak against a cause: that `observable` is to be seen at `resource`, or is not.
+
+    `seen`: true where its presence would refute the cause, false where its absence would.
+    `resource`: a link id for adjacency_down, a node for traffic_surge, else "node|link".
+    """
+
+    observable: Observable
+    resource: str
+    seen: bool
+
+
+class Refutation(Refuter):
+    """The same, looked up. `verdict` "not_observable": nothing that would show it was read."""
+
+    verdict: Literal["refuted", "not_refuted", "not_observable"]
+
+
 class Hypothesis(Noun):
     """A set of faults that together would explain the symptoms.
 
     `log_likelihood` is relative to "nothing is wrong" (nats); `probability` is its share among the
-    hypotheses that were tested, prior included. `source`: who proposed it.
+    hypotheses that were tested, prior included. `source`: who proposed it. `refutations`: what a
+    mind said would speak against it, and whether it does.
     """
 
     id: str
@@ -30,6 +55,22 @@ class Hypothesis(Noun):
     evidence_against: tuple[Evidence, ...]
     unexplained: tuple[str, ...] = ()
     source: Literal["graph", "mind"] = "graph"
+    refutations: tuple[Refutation, ...] = ()
+
+
+class Disagreement(Noun):
+    """A mind believes in another cause than the one that physics ranks first; physics decides.
+
+    `cause`: what `mind` believes in, "" for nothing that was tested. `best`: what the likelihood
+    ranks first, "" if nothing convinces. `log_odds`: by how much `best` (without one, "nothing is
+    wrong") is ahead of `cause` (nats, prior included). `refutations`: of `cause`.
+    """
+
+    mind: str
+    cause: str
+    best: str
+    log_odds: float
+    refutations: tuple[Refutation, ...] = ()
 
 
 class Diagnosis(Noun):
@@ -46,3 +87,37 @@ class Diagnosis(Noun):
     would_separate: str = ""
     suspected_location: tuple[str, ...] = ()
     statement: str
+    disagreement: Disagreement | None = None
+
+
+LogKind = Literal[
+    "link_flap",
+    "routing_adjacency",
+    "hardware_error",
+    "power",
+    "memory",
+    "congestion",
+    "configuration_commit",
+    "maintenance",
+    "security",
+    "suspicious_instruction",
+    "unknown",
+]
+"""What a log line tells of. "suspicious_instruction": it speaks to whoever reads it, and wants
+something."""
+
+
+class LogFinding(Noun):
+    """What a reader made of a device's log line: data, whatever the line says.
+
+    `node`: who sent it, by the envelope. `quote`: the words it rests on, inside «» (`UntrustedText`
+    quoted). `times`: how often the line came. `read_by`: the mind.
+    """
+
+    kind: LogKind
+    node: str
+    time_s: float
+    times: int
+    quote: str
+    confidence: Literal["low", "medium", "high"]
+    read_by: str

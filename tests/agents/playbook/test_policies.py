@@ -15,7 +15,7 @@ from agents.monitor import Grouping
 from agents.playbook import PlaybookModel
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice
-from agents.remediator import Choice, Proposal
+from agents.remediator import Choice, Proposal, ScreenActions
 from agents.role import Mind
 from agents.supervisor_schema import choice_schema
 from agents.transcript import CallRecord, Turn, render
@@ -62,17 +62,13 @@ def _tested(cause: str, odds: float, *unexplained: str) -> dict[str, Any]:
 
 
 def _diagnoser(commits: list[str], *calls: Call) -> Any:
-    task = {"incident": "x", "symptoms": [], "devices_with_commits": commits}
+    task = {"symptoms": [], "devices_with_commits": commits, "log_findings": []}
     return _next("diagnoser", task, DiagnosisAnswer, *calls, **DIAGNOSER)
 
 
 def _of(*tested: dict[str, Any]) -> list[Call]:
-    """The calls up to the test of every cause alone."""
-    names = [t["id"] for t in tested]
-    return [
-        ("propose_causes", {}, {"causes": [{"id": n, "reason": ""} for n in names]}),
-        ("test_causes", {"sets": [[n] for n in names]}, {"tested": list(tested)}),
-    ]
+    """The proposal, in which every cause is tested alone."""
+    return [("propose_causes", {}, {"causes": [t | {"reason": ""} for t in tested], "more": 0})]
 
 
 def test_diagnoser_reads_every_device_that_committed_before_it_proposes() -> None:
@@ -83,15 +79,12 @@ def test_diagnoser_reads_every_device_that_committed_before_it_proposes() -> Non
 
 
 def test_diagnoser_without_a_cause_says_unknown() -> None:
-    said = _diagnoser([], ("propose_causes", {}, {"causes": []}))
+    said = _diagnoser([], *_of())
     assert (said["verdict"], said["ranking"]) == ("unknown", [])
 
 
-def test_diagnoser_tests_each_cause_alone_and_finds_the_one_that_stands_out() -> None:
+def test_diagnoser_finds_the_cause_that_stands_out() -> None:
     best, other = _tested("link_down@A", 40.0), _tested("traffic_spike@B", 2.0)
-    assert _diagnoser([], _of(best, other)[0]) == ToolChoice(
-        "test_causes", {"sets": [["link_down@A"], ["traffic_spike@B"]]}
-    )
     said = _diagnoser([], *_of(best, other))
     assert (said["verdict"], said["ranking"][0]) == ("found", "link_down@A")
 
@@ -125,33 +118,40 @@ def test_diagnoser_believes_no_cause_that_hardly_beats_nothing() -> None:
     assert _diagnoser([], *_of(_tested("traffic_spike@A", 3.9)))["verdict"] == "unknown"
 
 
+# Monitor
+
+
+def test_drops_that_planned_work_explains_are_ignored_whatever_else_is_related_to_them() -> None:
+    task = {
+        "symptoms": [
+            {"id": "probe_loss:A>B/business", "seen_s": 0, "magnitude": 0.1},
+            {"id": "queue_drops:A|A-B", "seen_s": 1, "magnitude": 0.02},
+        ],
+        "relations": [
+            {"one": "queue_drops:A|A-B", "other": "planned:CHG-1", "reason": "work"},
+            {"one": "probe_loss:A>B/business", "other": "queue_drops:A|A-B", "reason": "near"},
+        ],
+        "services_in_breach": 0,
+        "open_incidents": [],
+    }
+    said = _next("monitor", task, Grouping)
+    assert said["ignored"] == ["queue_drops:A|A-B"]
+    assert [g["symptoms"] for g in said["groups"]] == [["probe_loss:A>B/business"]]
+
+
 # Remediator
 
 
-class _Nothing(Noun):
-    """No arguments."""
-
-
-SCREENS: dict[str, type[Noun]] = {
-    "screen_single_actions": _Nothing,
-    "screen_rate_limits": _Nothing,
-    "screen_pairs": _Nothing,
-}
+SCREENS: dict[str, type[Noun]] = {"screen_actions": ScreenActions}
 
 
 def _screened(node: str, excess_bps: float) -> dict[str, Any]:
     weight = {"kind": "set_igp_weight", "node": node, "link": "L", "weight": 20}
-    return {
-        "actions": [weight],
-        "says": [f"set {node}"],
-        "excess_bps": excess_bps,
-        "max_utilisation": 0.9,
-    }
+    return {"actions": [weight], "excess_bps": excess_bps, "max_utilisation": 0.9}
 
 
 def _remediator(excess_bps: float, cause: list[dict[str, Any]], *calls: Call) -> Any:
     task = {
-        "step": "propose",
         "cause": cause,
         "excess_bps": excess_bps,
         "max_utilisation": 1.1,
@@ -190,13 +190,13 @@ def test_wrong_weights_on_two_devices_are_put_right_together() -> None:
 
 
 def test_remediator_screens_pairs_only_where_no_single_action_suffices() -> None:
-    limits: Call = ("screen_rate_limits", {}, {"found": []})
-    enough: Call = ("screen_single_actions", {}, {"found": [_screened("A", 0)]})
-    short: Call = ("screen_single_actions", {}, {"found": [_screened("A", 1e9)]})
-    assert [r["actions"][0]["node"] for r in _remediator(2e9, [], enough, limits)["remedies"]] == [
-        "A"
-    ]
-    assert _remediator(2e9, [], short, limits) == ToolChoice("screen_pairs", {})
+    first = {"kinds": ["single", "limit"]}
+    enough: Call = ("screen_actions", first, {"single": [_screened("A", 0)], "limit": []})
+    short: Call = ("screen_actions", first, {"single": [_screened("A", 1e9)], "limit": []})
+    assert _remediator(2e9, []) == ToolChoice("screen_actions", first)
+    (remedy,) = _remediator(2e9, [], enough)["remedies"]
+    assert remedy["actions"][0]["node"] == "A"
+    assert _remediator(2e9, [], short) == ToolChoice("screen_actions", {"kinds": ["pair"]})
 
 
 def _trial(remedy: str, cost: float, *actions: str) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def _trial(remedy: str, cost: float, *actions: str) -> dict[str, Any]:
 
 def _choose(*trials: dict[str, Any]) -> str:
     tied = [t["remedy"] for t in trials if t["cost"] <= min(x["cost"] for x in trials) + 0.25]
-    task = {"step": "choose", "within_tie": tied, "trials": list(trials)}
+    task = {"within_tie": tied, "trials": list(trials)}
     return str(_next("remediator_choice", task, Choice)["remedy"])
 
 
@@ -232,31 +232,26 @@ def test_choice_among_equals_touches_least_and_then_costs_least() -> None:
 # Imaginer
 
 
-def _exposure(name: str, kind: str = "link_down") -> dict[str, Any]:
-    return {"id": name, "fault": {"kind": kind}, "max_utilisation": 1.1}
+def _exposure(name: str) -> dict[str, Any]:
+    return {"id": name, "max_utilisation": 1.1, "overloaded": [], "excess_bps": 0}
 
 
 def test_imaginer_looks_at_the_network_as_it_is_and_under_the_first_remedy() -> None:
     task = {
+        "exposures": [_exposure(f"link_down@{i}") for i in range(9)],
         "links_down": [],
         "remedies": [{"id": "R0", "actions": []}, {"id": "R1", "actions": ["x"]}],
     }
-    tools: dict[str, type[Noun]] = {"list_exposures": NoArguments, "list_exposures_under": Under}
-    plain: Call = (
-        "list_exposures",
-        {},
-        {"exposures": [_exposure(f"link_down@{i}") for i in range(9)]},
-    )
+    tools: dict[str, type[Noun]] = {"list_exposures_under": Under}
     under: Call = (
         "list_exposures_under",
         {"remedy": "R1"},
-        {"exposures": [_exposure("link_down@0"), _exposure("fiber_cut@9", "fiber_cut")]},
+        {"exposures": [_exposure("link_down@0"), _exposure("fiber_cut@9")]},
     )
-    assert _next("imaginer", task, Imagination, **tools) == ToolChoice("list_exposures", {})
-    assert _next("imaginer", task, Imagination, plain, **tools) == ToolChoice(
+    assert _next("imaginer", task, Imagination, **tools) == ToolChoice(
         "list_exposures_under", {"remedy": "R1"}
     )
-    said = _next("imaginer", task, Imagination, plain, under, **tools)["scenarios"]
+    said = _next("imaginer", task, Imagination, under, **tools)["scenarios"]
     names = [s["exposure"] for s in said]
     assert names == [*(f"link_down@{i}" for i in range(4)), "fiber_cut@9"]
     assert all(0 < s["probability"] < 0.1 for s in said)
@@ -295,7 +290,7 @@ def test_supervisor_sends_back_what_is_not_certain_or_not_explained(
 
 
 def test_supervisor_waits_for_the_repair_only_while_nobody_is_hurt() -> None:
-    facts = {"do_nothing": True, "in_breach_now": 0, "left_in_breach": 0.0, "reason": ""}
+    facts = {"do_nothing": True, "in_breach_now": 0, "left_in_breach": 0.0, "actions": []}
     assert _route(Phase.PLANNING, facts, "stand_by", "escalate") == "stand_by"
     hurt = facts | {"in_breach_now": 2}
     assert _route(Phase.PLANNING, hurt, "stand_by", "escalate") == "escalate"
