@@ -3,6 +3,8 @@
 A state directory holds everything that outlives the process:
 
     policy.yaml           optional: an approval policy in place of the shipped one
+    models.yaml           optional: language models, and for which roles (docs/models.md)
+    pseudonyms.key        what hides names from models, where one is asked that must not see them
     journal.sqlite        incidents, plans, approvals, changes, audit chain
     checkpoints.sqlite    LangGraph's threads, one per incident
     knowledge/<network>.json  the knowledge graph of a network
@@ -13,7 +15,8 @@ A state directory holds everything that outlives the process:
     traces/<trace id>.jsonl   spans
     reports/              what was written for people
 
-One thing is set in the environment: NOCTUA_RUNNER, what plays rollouts (docs/runners.md).
+Two things are set in the environment: NOCTUA_RUNNER, what plays rollouts (docs/runners.md), and
+NOCTUA_MODEL, who thinks (docs/models.md).
 """
 
 import json
@@ -25,12 +28,12 @@ from functools import partial
 from pathlib import Path
 
 from agents.minds import Minds
-from agents.playbook.policies import playbook
 from agents.role import Mind
 from agents.situation import Situation
 from graphs.checkpoints import FencedSaver
 from graphs.desk import Desk
 from graphs.inventory_file import keep_inventory
+from graphs.minds import minds_from_environment
 from graphs.runs import IncidentRuns
 from graphs.watch import Approver, Watch
 from tools.change.actuator import Actuator
@@ -87,6 +90,7 @@ class Workplace:
         self.network = network
         self.twin = Twin(network.inventory())
         keep_inventory(state, network.name, network.inventory())
+        thinking = _minds(minds, state, network.inventory())
         tracker_file = state / "trackers" / f"{network.name}.json"
         # Whatever fails in here closes what is open; afterwards `close` does.
         with ExitStack() as opened:
@@ -103,7 +107,7 @@ class Workplace:
                 journal=self.journal,
                 actuator=Actuator(network, self.journal, rules, clock),
                 policy=rules,
-                minds=_minds(minds),
+                minds=thinking,
                 clock=clock,
                 tracer=traces.tracer,
             )
@@ -160,10 +164,10 @@ class Workplace:
         self.close()
 
 
-def _minds(given: Minds | Sequence[Mind] | None) -> Minds:
-    if isinstance(given, Minds):
-        return given
-    return Minds(given if given is not None else (Mind("playbook", playbook(), False),))
+def _minds(given: Minds | Sequence[Mind] | None, state: Path, inventory: Inventory) -> Minds:
+    if given is None:
+        return minds_from_environment(os.environ, state, inventory)
+    return given if isinstance(given, Minds) else Minds(given)
 
 
 def _loaded(file: Path, inventory: Inventory, loads: LoadModel) -> Tracker:

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 import yaml
@@ -30,6 +30,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    model_validator,
 )
 
 from twin.errors import BadInput
@@ -101,6 +102,12 @@ class ModelSettings(Noun):
     pseudonyms: Literal["auto", "always", "never"] = "auto"
     input_per_million: Price | None = None
     output_per_million: Price | None = None
+
+    @model_validator(mode="after")
+    def _both_prices(self) -> Self:
+        if (self.input_per_million is None) != (self.output_per_million is None):
+            raise ValueError("needs both input_per_million and output_per_million, or neither")
+        return self
 
     @property
     def is_local(self) -> bool:
