@@ -18,6 +18,7 @@ from pydantic import BaseModel, JsonValue
 
 from agents.budget import Budget, Charges, Price, charges_of
 from agents.deadline import CallRaised, DeadlineMissed, within
+from agents.prompts import prompt_id
 from agents.reply import ANSWER, BadReply, ParsedCall, Reply, quote, read_reply
 from agents.role_events import RoleEvent, ToolCalled, ToolReturned
 from agents.transcript import (
@@ -157,6 +158,10 @@ def run_role(
             BadInput) raised; these are bugs.
     """
     with agent_span(tracer, role.name, time_s=clock.now_s()) as span:
+        told = prompt_id(role.prompt, role.name)
+        span.set_attribute(names.PROMPT_NAME, told.name)
+        span.set_attribute(names.PROMPT_VERSION, told.version)
+        span.set_attribute(names.PROMPT_HASH, told.hash)
         run = _Run(role, plain(task), budget, clock, tracer, span, listen or _unheard)
         following = [*(mind.name for mind in minds[1:]), ""]
         for mind, successor in zip(minds, following, strict=bool(minds)):

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from agents.budget import Budget, Charges
 from agents.minds import Minds
+from agents.prompts import prompt_id
 from agents.role import Role, RoleRun, RoleUnfinished, run_role
 from agents.situation import Situation
 from tools.change.actuator import Actuator
@@ -106,6 +107,7 @@ class Desk:
                     "swaps": [s.model_dump(mode="json") for s in run.swaps],
                     "transcript": list(run.transcript),
                     "charges": run.charges.model_dump(mode="json"),
+                    "prompt": prompt_id(role.prompt, role.name).model_dump(mode="json"),
                 },
             )
         )
