@@ -1,14 +1,13 @@
 """Cases x seeds x arms, played, kept as JSON lines, and summed up in one table."""
 
 import json
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Literal
 
+from channels.provenance import code_version
 from evals.arm import Arm, ArmResult, at_mismatch
 from evals.arms.noc import NocArm
 from evals.arms.noctua import NoctuaArm
@@ -71,22 +70,6 @@ class Results(Noun):
     run: Run
     plays: tuple[ArmResult, ...]
     oracle: tuple[OracleResult, ...]
-
-
-def code_version() -> str:
-    """`git describe` of the checkout, or the version of the package where there is no git."""
-    try:
-        said = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--tags"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return version("noctua-netops")
-    return said.stdout.strip()
 
 
 def run_all(

@@ -252,3 +252,22 @@ _FOLDS: tuple[Callable[[str], str], ...] = (str.casefold, _plain)
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
+
+
+def what_if_text(what_if: WhatIf) -> str:
+    """`what_if` in words that `read_what_if` takes back."""
+    return "; ".join(_phrase(event) for event in what_if) or "nothing"
+
+
+def _phrase(event: Event) -> str:
+    match event:
+        case LinkFailure(link=link):
+            return f"link {link} down"
+        case LinkRepair(link=link):
+            return f"link {link} up"
+        case NodeFailure(node=node):
+            return f"node {node} down"
+        case GroupFailure(group=group):
+            return f"group {group} down"
+        case WeightChange(node=node, link=link, weight=weight):
+            return f"weight {link} from {node} {weight}"

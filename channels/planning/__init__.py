@@ -1,0 +1,1 @@
+"""What a planner asks of the twin: which network, which traffic, which failures cost most."""

@@ -1,0 +1,207 @@
+"""Which network a planner means, and with which traffic."""
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+
+from channels.networks import network_names, open_network
+from channels.provenance import code_version
+from graphs.inventory_file import kept_inventory, networks_with_inventory
+from twin.errors import BadInput, BadTopology, NoctuaError
+from twin.nouns.base import Noun
+from twin.nouns.inventory import Inventory
+from twin.nouns.state import NetworkState
+from twin.nouns.traffic import TrafficMatrix
+from twin.physics.compiled import FloatArray
+from twin.physics.twin import Twin, profile_at
+from twin.sources.topohub_source import topohub_names
+from twin.sources.traffic_matrix import read_traffic_matrix
+from twin.sources.world import WorldSpec, build_inventory, inventory_from_node_link
+from twin.tracking.tracker import Tracker
+
+TRAFFIC_HELP = "peak, an hour of the profile (18:00), a factor (x1.3), both, or a CSV or JSON file."
+
+
+class Provenance(Noun):
+    """What a figure was computed from. `seed`: None where nothing was drawn by chance.
+
+    `topology`: where it comes from. `traffic`: which, in words. `down_links`: already down.
+    """
+
+    topology: str
+    nodes: int
+    links: int
+    traffic: str
+    offered_bps: float
+    seed: int | None
+    code: str
+    down_links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """A network to ask about, and the state that it is asked about in."""
+
+    twin: Twin
+    state: NetworkState
+    provenance: Provenance
+
+
+def open_planned(state: Path, name: str, traffic: str, seed: int) -> Planned:
+    """The network `name`: of the state directory, in a node-link file, or of topohub.
+
+    A network of the state directory that was watched is taken as its watch last saw it: with the
+    tracked demand, its running configuration, and the links that are down.
+
+    Raises:
+        BadInput: there is no such network, its file cannot be read, or `traffic` means nothing.
+        NetworkHeld: it was never watched, and another process has it.
+    """
+    if name in known_networks(state):
+        inventory = kept_inventory(state, name) or _inventory_of(state, name)
+        twin = Twin(inventory)
+        watched = _watched_state(state, name, twin)
+        start = watched or twin.state()
+        source = f"{name} ({inventory.topology.name}{', as last watched' if watched else ''})"
+    elif Path(name).is_file():
+        twin = Twin(inventory_from_node_link(_text(Path(name)), name, seed))
+        start, source = twin.state(), name
+    else:
+        twin = Twin(_from_topohub(state, name, seed))
+        start, source = twin.state(), name
+    matrix, words = _traffic(traffic, start.traffic, twin.inventory)
+    planned = replace(start, traffic=matrix)
+    drawn = None if name in known_networks(state) else seed
+    return Planned(
+        twin,
+        planned,
+        Provenance(
+            topology=source,
+            nodes=len(start.topology.nodes),
+            links=len(start.topology.links),
+            traffic=words,
+            offered_bps=float(matrix.rates_bps.sum()),
+            seed=drawn,
+            code=code_version(),
+            down_links=tuple(sorted(start.down_links)),
+        ),
+    )
+
+
+def known_networks(state: Path) -> tuple[str, ...]:
+    """The networks of the state directory, in order of name."""
+    return tuple(sorted({*network_names(state), *networks_with_inventory(state)}))
+
+
+def only_network(state: Path) -> str:
+    """The network of a state directory that has just one. Raises BadInput."""
+    known = known_networks(state)
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise BadInput(
+            f"{state} has no network; name one with --on: a topohub name such as "
+            "sndlib/germany50, or a node-link JSON file"
+        )
+    raise BadInput(f"{state} has the networks {', '.join(known)}; name one with --on")
+
+
+def _inventory_of(state: Path, name: str) -> Inventory:
+    network, _ = open_network(state, name)
+    with closing(network):
+        return network.inventory()
+
+
+def _from_topohub(state: Path, name: str, seed: int) -> Inventory:
+    if name not in topohub_names():
+        known = known_networks(state)
+        near = get_close_matches(name, [*topohub_names(), *known], n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        there = f" (it has {', '.join(known)})" if known else ""
+        raise BadTopology(
+            f'"{name}" is not a topohub name, not a file, and not a network of {state}{there}{hint}'
+        )
+    return build_inventory(WorldSpec(topology=name, seed=seed))
+
+
+def _watched_state(state: Path, name: str, twin: Twin) -> NetworkState | None:
+    """At peak, as the watch of the network last saw it; None if it was never watched."""
+    file = state / "trackers" / f"{name}.json"
+    if not file.exists():
+        return None
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        tracker = Tracker.load(data, twin.inventory, partial(_offered_totals, twin))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, NoctuaError) as exc:
+        raise BadInput(f"{file}: cannot be read as what a watch wrote ({exc!r:.200})") from exc
+    return tracker.believed_state(level=1.0)
+
+
+def _offered_totals(twin: Twin, state: NetworkState) -> FloatArray:
+    return twin.assess(state).offered_bps
+
+
+_HOUR = re.compile(r"(\d{1,2}):(\d{2})")
+_FACTOR = re.compile(r"[x×](\d+(?:\.\d*)?|\.\d+)")
+
+
+def _traffic(words: str, peak: TrafficMatrix, inventory: Inventory) -> tuple[TrafficMatrix, str]:
+    """The matrix that `words` name, and how to call it."""
+    path = Path(words)
+    if path.is_file():
+        return read_traffic_matrix(_text(path), words, inventory.topology), words
+    matrix = peak
+    said: list[str] = []
+    readers: list[Callable[[str], tuple[float, str] | None]] = [
+        partial(_hour, inventory=inventory),
+        _factor,
+    ]
+    for word in words.split():
+        read = [(reader, found) for reader in readers if (found := reader(word)) is not None]
+        if not read:
+            raise BadInput(
+                f'traffic "{words}": "{word}" is no file, and not peak, an hour such as 18:00 or '
+                "a factor such as x1.3, one of each at most"
+            )
+        [(reader, (factor, name))] = read
+        readers.remove(reader)
+        matrix = matrix.scaled(factor)
+        said.append(name)
+    if not said:
+        raise BadInput(f"no traffic is named; expected {TRAFFIC_HELP}")
+    return matrix, " ".join(said if len(readers) == 0 or _factor in readers else ["peak", *said])
+
+
+def _hour(word: str, inventory: Inventory) -> tuple[float, str] | None:
+    if word == "peak":
+        return 1.0, word
+    parts = _HOUR.fullmatch(word)
+    if parts is None:
+        return None
+    hour, minute = int(parts[1]), int(parts[2])
+    if hour > 23 or minute > 59:
+        raise BadInput(f'traffic: "{word}" is no time of day; expected 00:00 to 23:59, UTC')
+    factor = profile_at(inventory.profile, 3600.0 * hour + 60.0 * minute)
+    return factor, f"{hour:02d}:{minute:02d} UTC ({factor:.0%} of peak)"
+
+
+def _factor(word: str) -> tuple[float, str] | None:
+    parts = _FACTOR.fullmatch(word)
+    if parts is None:
+        return None
+    factor = float(parts[1])
+    if factor <= 0:
+        raise BadInput(f'traffic: "{word}" leaves nothing; expected a factor above 0')
+    return factor, f"×{factor:g}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise BadInput(f"{path} cannot be read ({exc})") from exc

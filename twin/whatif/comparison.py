@@ -1,0 +1,223 @@
+"""A network before and after a what-if: what moves, what is lost, who notices."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from twin.nouns.base import Noun
+from twin.nouns.state import NetworkState
+from twin.nouns.topology import Interface
+from twin.physics.assessment import Assessment, ServiceVerdict, assess_routed
+from twin.physics.compiled import NO_ARC, arc_weights
+from twin.physics.routing import route
+from twin.physics.twin import Twin
+from twin.whatif.engine import WhatIfEngine
+from twin.whatif.events import WhatIf, arcs_changed
+
+NOTICED = 1e-6
+"""A load that changes by less than this fraction of the capacity has not changed."""
+
+DELAY_NOTICED_S = 1e-6
+LOSS_NOTICED = 1e-6
+
+
+class Totals(Noun):
+    """The whole network. Traffic in bit/s; `mean_delay_s`: one way, weighted by what arrives.
+
+    `lost_bps`: what has a path and does not arrive. `max_utilisation`: offered load / capacity of
+    `busiest`. `over_limit`: egresses above the limit. `breached`: services in breach.
+    """
+
+    offered_bps: float
+    no_path_bps: float
+    lost_bps: float
+    max_utilisation: float
+    busiest: Interface
+    over_limit: int
+    mean_delay_s: float | None
+    breached: int
+
+
+class EgressChange(Noun):
+    """What an egress is offered, bit/s and as a share of its capacity."""
+
+    egress: Interface
+    before_bps: float
+    after_bps: float
+    before_utilisation: float
+    after_utilisation: float
+    failed: bool
+
+
+class ServiceChange(Noun):
+    """A service on its worst pair. `delay_s`: mean one-way, None where nothing arrives."""
+
+    service: str
+    customer: str
+    before_delay_s: float | None
+    after_delay_s: float | None
+    before_loss: float
+    after_loss: float
+    before_in_breach: bool
+    after_in_breach: bool
+    reasons: tuple[str, ...]
+
+
+class CascadeRound(Noun):
+    """The links that trip at once."""
+
+    links: tuple[str, ...]
+
+
+class CascadeEnd(Noun):
+    """How the what-if goes on if overloaded links trip. `trip_at`: times `of`."""
+
+    trip_at: float
+    of: Literal["base load", "capacity"]
+    rounds: tuple[CascadeRound, ...]
+    no_path_bps: float
+    max_utilisation: float
+    busiest: Interface | None
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """`before` and `after` as the twin assesses them. `failed`: links that the what-if takes."""
+
+    state: NetworkState
+    what_if: WhatIf
+    before: Assessment
+    after: Assessment
+    failed: frozenset[str]
+
+    def totals(self, limit: float) -> tuple[Totals, Totals]:
+        """Before and after; `limit`: the utilisation above which egresses are counted."""
+        return totals_of(self.before, limit), totals_of(self.after, limit)
+
+    @cached_property
+    def egresses(self) -> tuple[EgressChange, ...]:
+        """Every egress whose load changes; the largest change in bit/s first."""
+        before, after = (a.offered_bps.sum(axis=1) for a in (self.before, self.after))
+        change = np.abs(after - before)
+        order = np.argsort(-change, kind="stable").tolist()
+        topology, capacity = self.state.topology, self.before.capacity_bps
+        return tuple(
+            EgressChange(
+                egress=topology.egress_of(arc),
+                before_bps=float(before[arc]),
+                after_bps=float(after[arc]),
+                before_utilisation=float(before[arc] / capacity[arc]),
+                after_utilisation=float(after[arc] / capacity[arc]),
+                failed=topology.links[arc // 2].id in self.failed,
+            )
+            for arc in order
+            if change[arc] > NOTICED * capacity[arc]
+        )
+
+    @cached_property
+    def services(self) -> tuple[ServiceChange, ...]:
+        """Every service that fares differently: verdicts first, then the largest added delay."""
+        pairs = zip(self.before.verdicts, self.after.verdicts, strict=True)
+        customers = {s.id: s.customer for s in self.before.services.services}
+        changed = [
+            _service_change(was, now, customers[was.service])
+            for was, now in pairs
+            if _differs(was, now)
+        ]
+        return tuple(sorted(changed, key=_weight_of))
+
+
+def compare(state: NetworkState, what_if: WhatIf, twin: Twin) -> Comparison:
+    """Assess `state` of `twin` before and after; see `arcs_changed` for what it raises."""
+    changed = arcs_changed(what_if, state)
+    links = {
+        state.topology.links[arc // 2].id for arc, weight in changed.items() if weight == NO_ARC
+    }
+    before, after = twin.assess(state), assess_after(state, what_if, twin)
+    return Comparison(state, what_if, before, after, frozenset(links))
+
+
+def assess_after(state: NetworkState, what_if: WhatIf, twin: Twin) -> Assessment:
+    """`state` of `twin` after `what_if`, from scratch; see `arcs_changed` for what it raises."""
+    weights = arc_weights(state.topology, state.running, state.down_links)
+    for arc, weight in arcs_changed(what_if, state).items():
+        weights[arc] = weight
+    routing = route(twin.compiled, weights)
+    return assess_routed(twin.compiled, routing, state, twin.services, twin.parameters)
+
+
+def cascade_of(
+    engine: WhatIfEngine,
+    what_if: WhatIf,
+    trip_at: float,
+    of: Literal["base load", "capacity"] = "capacity",
+) -> CascadeEnd:
+    """Play `what_if` on: links beyond `trip_at` times `of` trip, load moves, until none is."""
+    found = engine.cascades([what_if], trip_at, of)
+    topology = engine.state.topology
+    utilisation = found.loads[0].sum(axis=1) / engine.compiled.capacity_bps
+    rounds = tuple(
+        CascadeRound(links=tuple(topology.links[i].id for i in turn)) for turn in found.rounds(0)
+    )
+    busiest = int(utilisation.argmax())
+    return CascadeEnd(
+        trip_at=trip_at,
+        of=of,
+        rounds=rounds,
+        no_path_bps=float(found.unserved_bps[0].sum()),
+        max_utilisation=float(utilisation[busiest]),
+        busiest=topology.egress_of(busiest) if utilisation[busiest] > 0 else None,
+    )
+
+
+def totals_of(assessment: Assessment, limit: float) -> Totals:
+    """The whole network; `limit`: the utilisation above which egresses are counted."""
+    traffic, delivered = assessment.traffic_bps, assessment.delivered
+    no_path = float((traffic * ~assessment.reachable).sum())
+    arriving = traffic * delivered
+    arrives = arriving > 0
+    busiest = int(assessment.utilisation.argmax())
+    delay = float((arriving[arrives] * assessment.delay_s[arrives]).sum())
+    return Totals(
+        offered_bps=float(traffic.sum()),
+        no_path_bps=no_path,
+        lost_bps=max(0.0, assessment.lost_bps - no_path),
+        max_utilisation=float(assessment.utilisation[busiest]),
+        busiest=assessment.topology.egress_of(busiest),
+        over_limit=int((assessment.utilisation > limit).sum()),
+        mean_delay_s=delay / float(arriving.sum()) if arrives.any() else None,
+        breached=assessment.breached_services,
+    )
+
+
+def _differs(was: ServiceVerdict, now: ServiceVerdict) -> bool:
+    if was.in_breach != now.in_breach or was.unavailable != now.unavailable:
+        return True
+    if np.isinf(was.delay_s) != np.isinf(now.delay_s):
+        return True
+    moved = np.isfinite(was.delay_s) and abs(now.delay_s - was.delay_s) > DELAY_NOTICED_S
+    return bool(moved or abs(now.loss - was.loss) > LOSS_NOTICED)
+
+
+def _service_change(was: ServiceVerdict, now: ServiceVerdict, customer: str) -> ServiceChange:
+    return ServiceChange(
+        service=was.service,
+        customer=customer,
+        before_delay_s=was.delay_s if np.isfinite(was.delay_s) else None,
+        after_delay_s=now.delay_s if np.isfinite(now.delay_s) else None,
+        before_loss=was.loss,
+        after_loss=now.loss,
+        before_in_breach=was.in_breach,
+        after_in_breach=now.in_breach,
+        reasons=now.reasons,
+    )
+
+
+def _weight_of(change: ServiceChange) -> tuple[bool, bool, float, str]:
+    added = float("inf")
+    if change.before_delay_s is not None and change.after_delay_s is not None:
+        added = change.after_delay_s - change.before_delay_s
+    same_verdict = change.before_in_breach == change.after_in_breach
+    return same_verdict, not change.after_in_breach, -added, change.service
