@@ -30,7 +30,7 @@ class PlaybookModel(BaseChatModel):
 
     Raises:
         PlaybookDefect: the role has no policy; the policy chose a tool that was not offered, left
-            out or invented an argument, or repeated a call.
+            out or invented an argument, or repeated the last call.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -89,6 +89,7 @@ def _checked(view: TranscriptView, choice: ToolChoice) -> dict[str, Any]:
             f"{view.role}: {choice.tool} takes {sorted(expected)}, "
             f"and the policy gave {sorted(arguments)}"
         )
-    if view.has_called(choice.tool, arguments):
+    last = view.calls[-1] if view.calls else None
+    if last is not None and (last.name, last.arguments) == (choice.tool, arguments):
         raise PlaybookDefect(f"{view.role}: the policy repeats {choice.tool} with {arguments}")
     return arguments

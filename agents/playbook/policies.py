@@ -9,6 +9,7 @@ from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.view import ToolChoice, TranscriptView, answer
 from twin.nouns.action import Action, describe
 
+_AND = " & "
 _MOST_PAIRED = 6
 _MOST_PROPOSED = 6
 _CONVINCING = 4.0
@@ -107,22 +108,53 @@ def diagnoser(view: TranscriptView) -> ToolChoice:
     for node in view.task["devices_with_commits"]:
         if not view.has_called("read_configuration", {"node": node}):
             return ToolChoice("read_configuration", {"node": node})
-    if not view.calls_of("propose_causes"):
+    tested, stale, is_proposed = _tested_so_far(view)
+    if not is_proposed:
         return ToolChoice("propose_causes", {})
-    tested = view.result_of("propose_causes")["causes"]
     if not tested:
         return answer(_undiagnosed("nothing in the graph or the telemetry suggests a cause"))
-    pairs = _second_causes(tested)
-    if pairs and not view.has_called("test_causes", {"sets": pairs}):
-        return ToolChoice("test_causes", {"sets": pairs})
-    if pairs:
-        tested = tested + view.result_of("test_causes", sets=pairs)["tested"]
+    known = {t["id"] for t in tested}
+    pairs = [pair for pair in _second_causes(tested) if _AND.join(pair) not in known]
+    sets = pairs + [name.split(_AND) for name in stale]
+    # Asked for again only if it failed, which it would do again.
+    if sets and view.calls[-1].arguments != {"sets": sets}:
+        return ToolChoice("test_causes", {"sets": sets})
     return answer(_diagnosis(tested))
+
+
+def _tested_so_far(view: TranscriptView) -> tuple[list[dict[str, Any]], list[str], bool]:
+    """What is known of every cause that any mind had tested, and what has to be tested again.
+
+    A configuration that is read makes what was proposed and tested before it out of date. The last
+    value says whether causes were proposed since.
+    """
+    tested: dict[str, dict[str, Any]] = {}
+    stale: dict[str, None] = {}
+    added: set[str] = set()
+    is_proposed = False
+    for call in view.calls:
+        if call.error is not None:
+            continue
+        match call.name:
+            case "read_configuration":
+                stale |= dict.fromkeys(tested)
+                tested, is_proposed = {}, False
+            case "propose_causes":
+                tested |= {t["id"]: t for t in call.result["causes"]}
+                is_proposed = True
+            case "test_causes":
+                tested |= {t["id"]: t for t in call.result["tested"]}
+            case "add_cause":
+                tested[call.result["id"]] = call.result
+                added.add(call.result["id"])
+    testable = added | set(tested)
+    again = [s for s in stale if s not in tested and testable.issuperset(s.split(_AND))]
+    return list(tested.values()), again, is_proposed
 
 
 def _second_causes(tested: Sequence[dict[str, Any]]) -> list[list[str]]:
     """The best causes joined with others, where they leave something unexplained."""
-    helpful = [t for t in tested if t["log_posterior"] > 0]
+    helpful = [t for t in tested if t["log_posterior"] > 0 and _AND not in t["id"]]
     pairs: list[list[str]] = []
     for first in helpful[:2]:
         if first["unexplained"]:
@@ -161,7 +193,7 @@ def _diagnosis(tested: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _links(cause: str) -> frozenset[str]:
-    parts = (part.split("@", 1) for part in cause.split(" & "))
+    parts = (part.split("@", 1) for part in cause.split(_AND))
     links: set[str] = set()
     for kind, resources in parts:
         if kind not in ("fiber_cut", "link_down"):
@@ -265,7 +297,7 @@ def _preference(trial: dict[str, Any]) -> tuple[int, int]:
 def imaginer(view: TranscriptView) -> ToolChoice:
     """The worst next failures as things are, and the worst under the first remedy."""
     remedies = [r["id"] for r in view.task["remedies"] if r["actions"]]
-    if remedies and not view.calls_of("list_exposures_under"):
+    if remedies and not view.has_called("list_exposures_under", {"remedy": remedies[0]}):
         return ToolChoice("list_exposures_under", {"remedy": remedies[0]})
     plain = view.task["exposures"]
     under = (
