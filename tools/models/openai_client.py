@@ -1,7 +1,7 @@
 """The chat model itself. It needs the extra `openai`; `openai_compatible` opens it."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self, TypeVar
 
 import httpx2
@@ -74,6 +74,11 @@ class OpenAICompatibleModel(ChatOpenAI):
     def refused_parameters(self) -> dict[str, str]:
         """Parameters that the server refused so far, and what it said."""
         return dict(self._refused)
+
+    def listed_models(self) -> tuple[Mapping[str, Any], ...]:
+        """The server's own list of its models, as it stands. Raises ModelCallFailed."""
+        client = self.root_client
+        return self._mapped(lambda: tuple(m.model_dump() for m in client.models.list().data))
 
     def _get_request_payload(
         self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from channels.cli.doctor import disk, records, surroundings, work
+from channels.cli.doctor import disk, models, records, surroundings, work
 from channels.cli.doctor.check import Check, Look, Patient, looked
 from channels.cli.output import AsJson, directory_of, print_json
 from channels.report.wording import plain
@@ -32,6 +32,9 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("leases", work.leases),
     ("blocked", work.standing_still),
     ("learned", records.learned),
+    ("minds", models.minds),
+    ("tracing", models.tracing),
+    ("pseudonyms", models.pseudonyms),
     ("packages", surroundings.packages),
     ("optional packages", surroundings.extras),
 )

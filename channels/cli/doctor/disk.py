@@ -20,7 +20,7 @@ FAIL_BELOW_INODES = 100
 _PROBE_BYTES = 4096
 
 _FOLDERS = ("networks", "trackers", "knowledge", "traces", "reports", "locks")
-_FILES = ("journal.sqlite", "checkpoints.sqlite", "policy.yaml")
+_FILES = ("journal.sqlite", "checkpoints.sqlite", "policy.yaml", "models.yaml")
 
 
 def state_directory(patient: Patient) -> Iterable[Check]:
