@@ -10,6 +10,7 @@ from agents.diagnoser import Diagnoser
 from agents.field import repair_order
 from agents.imaginer import Imaginer
 from agents.planner import PlanRequest, make_plan
+from agents.reader import LOG_RECORD, LogRecord, Reader, line_key, lines_to_read
 from agents.remediator import Chooser, Proposer
 from agents.role import RoleUnfinished
 from agents.screening import Screen
@@ -20,9 +21,9 @@ from graphs.desk import Desk
 from graphs.state import IncidentState
 from twin.errors import NetworkError, Refused
 from twin.nouns.action import describe
-from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.fault import Fault
-from twin.nouns.incident import Phase
+from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Plan, Remedy
 from twin.physics.questions import offered_totals
 from twin.tracking.tracker import CONVERGENCE_S
@@ -124,7 +125,7 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
     """Rank root causes, and send the field out for what it has to repair."""
     incident = desk.incident(state["incident_id"])
     desk.situation.tracker.attribute(incident.id, frozenset())
-    work = Diagnoser(desk.situation, incident)
+    work = Diagnoser(desk.situation, incident, read_logs(desk, incident))
     try:
         run = desk.play(incident.id, work.role(), work.task())
     except RoleUnfinished as exc:
@@ -136,12 +137,48 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
     desk.snapshot(incident.id, "during")
     desk.journal.put_artefact(incident.id, "diagnosis", diagnosis)
     desk.tell(incident.id, "diagnosed", "diagnoser", diagnosis.statement)
+    if diagnosis.disagreement is not None:
+        told = disagreement_text(diagnosis.disagreement)
+        desk.tell(incident.id, "disagreed", "diagnoser", told)
     update = _who(state, run.finished_by, bool(run.swaps))
     return Command(
         goto="supervisor",
         update=update
         | {"phase": Phase.DIAGNOSING.value, "diagnosis": diagnosis.model_dump(mode="json")},
     )
+
+
+def read_logs(desk: Desk, incident: Incident) -> tuple[LogFinding, ...]:
+    """What devices logged around the incident and code does not understand, as a reader read it.
+
+    Nobody is asked where there is no such line that was not read before. Without a reader the
+    diagnosis goes on: what it rests on are measurements.
+    """
+    before = desk.journal.artefact(incident.id, LOG_RECORD, LogRecord) or LogRecord()
+    lines = lines_to_read(desk.situation.tracker, incident, before.read)
+    if not lines:
+        return before.findings
+    work = Reader(lines, incident.onset_s)
+    try:
+        run = desk.play(incident.id, work.role(), work.task())
+    except RoleUnfinished as exc:
+        desk.tell(incident.id, "log_unread", "reader", str(exc))
+        return before.findings
+    found = work.findings(run.answer, run.finished_by)
+    record = LogRecord(
+        findings=(*before.findings, *found),
+        read=(*before.read, *(line_key(k.line) for k in lines)),
+    )
+    # Together: what was read is not read again, so what it said is told now or never.
+    with desk.journal.transaction():
+        desk.journal.put_artefact(incident.id, LOG_RECORD, record)
+        text = f"{len(found)} findings in {len(lines)} log lines"
+        desk.tell(incident.id, "log_read", "reader", text)
+        for finding in found:
+            if finding.kind == "suspicious_instruction":
+                text = f"{finding.node} logged words that want to be obeyed, and nobody did: "
+                desk.tell(incident.id, "suspicious", "reader", text + finding.quote)
+    return record.findings
 
 
 def cause_of(diagnosis: Diagnosis) -> tuple[Fault, ...]:

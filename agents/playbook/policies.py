@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from agents.playbook.model import PlaybookModel, Policy
+from agents.playbook.reading import reader
 from agents.playbook.view import ToolChoice, TranscriptView, answer
 from twin.nouns.action import Action, describe
 
@@ -350,6 +351,7 @@ def _next(role: str, reason: str) -> ToolChoice:
 
 POLICIES: dict[str, Policy] = {
     "monitor": monitor,
+    "reader": reader,
     "diagnoser": diagnoser,
     "remediator": remediator,
     "remediator_choice": remediator_choice,

@@ -7,6 +7,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from agents.reader import LOG_RECORD, LogRecord
 from channels.asking import command_line, people, still_wanted
 from channels.cli.timeline import event_line
 from channels.report.timing import fold_symptoms
@@ -14,7 +15,7 @@ from channels.report.wording import percent, plain, quoted, rate, utc
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, IncidentRecord
 from twin.nouns.action import describe
-from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Approval, Plan
@@ -80,6 +81,7 @@ def incident_document(journal: Journal, incident_id: str, now_s: float) -> dict[
         "now_s": now_s,
         "incident": record.incident.model_dump(mode="json"),
         "diagnosis": diagnosis.model_dump(mode="json") if diagnosis else None,
+        "log_findings": [f.model_dump(mode="json") for f in _findings(journal, incident_id)],
         "timeline": [e.model_dump(mode="json") for e in journal.timeline(incident_id)],
         "plans": [
             {**plan.model_dump(mode="json"), "hash": plan.hash}
@@ -126,6 +128,8 @@ def _facts(
         ("opened", f"{utc(record.opened_s)} UTC"),
         ("symptoms", f"{raw} alarms folded into {len(incident.symptoms)}"),
         ("diagnosis", plain(diagnosis.statement) if diagnosis else "none yet"),
+        *_disputed(diagnosis),
+        *_logged(journal, incident.id),
         ("waiting for", waiting_for(record, requests) or "nothing"),
         ("trace", record.trace_id),
     ]
@@ -133,6 +137,24 @@ def _facts(
     for name, value in rows:
         table.add_row(Text(name, style="bright_black"), Text(value))
     return table
+
+
+def _disputed(diagnosis: Diagnosis | None) -> list[tuple[str, str]]:
+    if diagnosis is None or diagnosis.disagreement is None:
+        return []
+    return [("disagreement", plain(disagreement_text(diagnosis.disagreement)))]
+
+
+def _logged(journal: Journal, incident_id: str) -> list[tuple[str, str]]:
+    """What a reader made of log lines, one row each."""
+    return [
+        ("logged", f"{f.node}: {f.kind.replace('_', ' ')} {plain(f.quote)} ({f.confidence})")
+        for f in _findings(journal, incident_id)
+    ]
+
+
+def _findings(journal: Journal, incident_id: str) -> tuple[LogFinding, ...]:
+    return (journal.artefact(incident_id, LOG_RECORD, LogRecord) or LogRecord()).findings
 
 
 def _plan_panel(plan: Plan, request: ApprovalRequest | None) -> Panel:

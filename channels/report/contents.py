@@ -3,9 +3,9 @@
 from channels.report.comparison import Comparison
 from channels.report.timing import Milestones, PlanCourse
 from channels.report.topology_facts import TopologyFacts
-from tools.journal.records import AuditLine, AuditReport, Charge, IncidentRecord, TimelineEvent
+from tools.journal.records import AuditLine, AuditReport, Charges, IncidentRecord, TimelineEvent
 from twin.nouns.base import Noun
-from twin.nouns.diagnosis import Evidence
+from twin.nouns.diagnosis import Evidence, LogFinding
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.plan import BlastRadius
 
@@ -69,7 +69,8 @@ class DiagnosisFacts(Noun):
     """What was found, ranked, and what could not be told apart.
 
     `equal_fit`: causes, in words, under which the observations are as likely as under the first,
-    so that only the odds before any observation separate them.
+    so that only the odds before any observation separate them. `disagreement`: in words, where a
+    mind believes in another cause than the one that is ranked first; "" if it does not.
     """
 
     verdict: str
@@ -79,6 +80,7 @@ class DiagnosisFacts(Noun):
     indistinguishable: tuple[str, ...]
     would_separate: str
     suspected_location: tuple[str, ...]
+    disagreement: str
 
 
 class RemedyFact(Noun):
@@ -214,6 +216,7 @@ class ReportFacts(Noun):
     services: ServiceFacts
     topology: TopologyFacts
     diagnosis: DiagnosisFacts | None
+    log_findings: tuple[LogFinding, ...]
     remedies: tuple[RemedyFact, ...]
     scenarios: tuple[ScenarioFact, ...]
     plans: tuple[PlanFacts, ...]
@@ -221,7 +224,7 @@ class ReportFacts(Noun):
     remaining: Remaining
     next_steps: tuple[str, ...]
     minds: tuple[MindFact, ...]
-    charges: Charge
+    charges: Charges
     timeline: tuple[TimelineEvent, ...]
     audit: AuditFacts
     comparisons: tuple[Comparison, ...]

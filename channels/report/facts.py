@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from agents.believed import links_of
+from agents.reader import LOG_RECORD, LogRecord
 from agents.simulator import Trial
 from channels.report.comparison import Comparison
 from channels.report.contents import (
@@ -45,7 +46,7 @@ from tools.journal.records import (
 )
 from twin.nouns.action import describe
 from twin.nouns.configuration import configuration_diff
-from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.diagnosis import Diagnosis, disagreement_text
 from twin.nouns.fault import Fault
 from twin.nouns.incident import TERMINAL_PHASES, Symptom
 from twin.nouns.inventory import Inventory
@@ -93,6 +94,7 @@ def gather(
             _touched(journal, incident_id),
         ),
         diagnosis=_diagnosis(diagnosis),
+        log_findings=(journal.artefact(incident_id, LOG_RECORD, LogRecord) or LogRecord()).findings,
         remedies=_remedies(journal, incident_id),
         scenarios=_scenarios(artefacts.get("scenarios")),
         plans=plans,
@@ -209,6 +211,7 @@ def _diagnosis(diagnosis: Diagnosis | None) -> DiagnosisFacts | None:
         indistinguishable=diagnosis.indistinguishable,
         would_separate=diagnosis.would_separate,
         suspected_location=diagnosis.suspected_location,
+        disagreement=disagreement_text(found) if (found := diagnosis.disagreement) else "",
     )
 
 

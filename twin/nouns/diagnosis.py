@@ -73,6 +73,27 @@ class Disagreement(Noun):
     refutations: tuple[Refutation, ...] = ()
 
 
+def disagreement_text(found: Disagreement) -> str:
+    """The disagreement in one sentence, refutations included."""
+    believed = found.cause or "nothing that was tested"
+    ranked = f"ranks {found.best} first" if found.best else "is convinced by nothing"
+    told = f"{found.mind} believes in {believed}; the physics {ranked}, and decides"
+    odds = f" ({found.log_odds:.1f} nats ahead)" if found.log_odds > 0 else ""
+    return told + odds + "".join(f"; {refutation_text(r)}" for r in found.refutations)
+
+
+def refutation_text(refutation: Refutation) -> str:
+    """What would refute a cause, and whether it was observed."""
+    presence = "" if refutation.seen else "no "
+    what = f"{presence}{refutation.observable.replace('_', ' ')} at {refutation.resource}"
+    verdict = {
+        "refuted": "which is so: refuted",
+        "not_refuted": "which is not so: not refuted",
+        "not_observable": "which nothing that was read would show",
+    }[refutation.verdict]
+    return f"it would be refuted by {what}, {verdict}"
+
+
 class Diagnosis(Noun):
     """Ranked hypotheses, best first.
 
