@@ -70,7 +70,7 @@ class VllmServer:
             *("--enforce-eager", "--seed", "1", "--max-num-seqs", "2"),
             *("--gpu-memory-utilization", "0.2"),
             # A model that has learned nothing seldom comes to an end by itself.
-            *("--override-generation-config", '{"max_new_tokens": 600}'),
+            *("--override-generation-config", '{"max_new_tokens": 1000}'),
             "--enable-auto-tool-choice",
             *flags,
         ]
