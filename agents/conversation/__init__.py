@@ -1,0 +1,1 @@
+"""Questions in plain language: a role with tools that only read, whose answers cite them."""

@@ -1,0 +1,329 @@
+"""What happened, what was decided, and why not otherwise: from the journal alone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import Field
+
+from agents.conversation.lookups import Lookups
+from agents.conversation.record import NetworkRecord, utc
+from agents.conversation.topology_tools import NoArguments
+from agents.simulator import Trial
+from tools.journal.records import ApprovalRequest, TimelineEvent
+from tools.registry import Tool
+from twin.nouns.action import Action, DrainLink, describe
+from twin.nouns.base import Noun
+from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.fault import Fault, FiberCut, LinkDown, TrafficSpike
+from twin.nouns.incident import TERMINAL_PHASES
+from twin.nouns.plan import Plan
+from twin.nouns.untrusted import UntrustedText
+from twin.whatif.phrases import find_link
+
+_MOST_EVENTS = 40
+_MOST_REMEDIES = 20
+
+
+class OneIncident(Noun):
+    """`incident`: its id."""
+
+    incident: str
+
+
+class Untaken(Noun):
+    """`incident`: its id. `drained`: the link whose drain is asked about; "" for the link that the
+    diagnosis blames."""
+
+    incident: str = Field(max_length=200)
+    drained: str = Field(max_length=200)
+
+
+def history_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], ...]:
+    """The tools, bound to one network."""
+    view = _Past(record)
+    return (
+        lookups.tool(
+            "list_incidents",
+            "Every incident of this network, oldest first, and what each waits for.",
+            NoArguments,
+            view.incidents,
+        ),
+        lookups.tool(
+            "show_incident",
+            "One incident: when, symptoms, cause, plans with what they changed, who answered and "
+            "why, field orders, service minutes lost, timeline.",
+            OneIncident,
+            view.incident,
+        ),
+        lookups.tool(
+            "show_remedies",
+            "The remedies that were simulated for an incident, with their forecast and cost (the "
+            "lowest is best), and which was planned and why.",
+            OneIncident,
+            view.remedies,
+        ),
+        lookups.tool(
+            "why_not_drained",
+            "What the incident's records say about draining a link: whether it was simulated, how "
+            "it compared with what was chosen, or what spoke against it.",
+            Untaken,
+            view.why_not_drained,
+        ),
+    )
+
+
+class _Past:
+    def __init__(self, record: NetworkRecord) -> None:
+        self._record = record
+        self._journal = record.journal
+
+    def incidents(self, _: NoArguments) -> dict[str, Any]:
+        found = [self._row(i) for i in self._record.incident_ids()]
+        return {
+            "incidents": found,
+            "count": len(found),
+            "open_count": sum(1 for row in found if not row["closed"]),
+            "waiting_count": sum(len(row["waiting_for_approval"]) for row in found),
+            "journal_utc": utc(self._record.now_s) if self._record.now_s else None,
+        }
+
+    def _row(self, incident_id: str) -> dict[str, Any]:
+        record = self._journal.incident(incident_id)
+        waiting = [r.plan_id for r in self._requests(incident_id) if r.state == "waiting"]
+        closed = record.phase in TERMINAL_PHASES
+        return {
+            "incident": incident_id,
+            "title": _quoted(record.incident.title),
+            "severity": record.incident.severity.value,
+            "phase": record.phase.value,
+            "closed": closed,
+            "onset_utc": utc(record.incident.onset_s),
+            "opened_utc": utc(record.opened_s),
+            "waiting_for_approval": [] if closed else waiting,
+        }
+
+    def incident(self, asked: OneIncident) -> dict[str, Any]:
+        record = self._journal.incident(asked.incident)
+        events = self._journal.timeline(asked.incident)
+        ended = [e for e in events if e.kind in ("resolved", "escalated")]
+        lost = self._journal.artefact(asked.incident, "slo_minutes_lost", dict[str, float])
+        # Until the incident is closed its loss is not counted up.
+        ended_s = ended[-1].time_s if ended and record.phase in TERMINAL_PHASES else None
+        return {
+            **self._row(asked.incident),
+            "ended_utc": None if ended_s is None else utc(ended_s),
+            "lasted_s": None if ended_s is None else round(ended_s - record.incident.onset_s),
+            "symptoms": [
+                {"kind": s.kind, "resource": s.resource} for s in record.incident.symptoms
+            ],
+            "symptom_count": len(record.incident.symptoms),
+            "diagnosis": self._diagnosis(asked.incident),
+            "plans": [self._plan(p) for p in self._journal.plans(asked.incident)],
+            "field_orders": [
+                {
+                    "order": d.dispatch.id,
+                    "place": d.dispatch.place,
+                    "links": list(d.dispatch.links),
+                    "state": d.state,
+                    "requested_utc": utc(d.dispatch.requested_s),
+                }
+                for d in self._journal.dispatches(asked.incident)
+            ],
+            "service_minutes_lost": lost if lost is None else _rounded(lost),
+            "service_minutes_lost_total": None if lost is None else round(sum(lost.values()), 1),
+            "services_hit": None if lost is None else len(lost),
+            "timeline": [_line(e) for e in _telling(events)[-_MOST_EVENTS:]],
+        }
+
+    def _diagnosis(self, incident_id: str) -> dict[str, Any] | None:
+        found = self._journal.artefact(incident_id, "diagnosis", Diagnosis)
+        if found is None:
+            return None
+        best = found.hypotheses[0] if found.hypotheses else None
+        blamed = best if best is not None and found.verdict in ("found", "ambiguous") else None
+        return {
+            "verdict": found.verdict,
+            "cause": [fault_words(f) for f in blamed.faults] if blamed else [],
+            "links": sorted(x for f in blamed.faults for x in links_blamed(f)) if blamed else [],
+            "probability": round(blamed.probability, 4) if blamed else None,
+            "indistinguishable": list(found.indistinguishable),
+            "would_separate": found.would_separate,
+            "statement": _quoted(found.statement),
+        }
+
+    def _plan(self, plan: Plan) -> dict[str, Any]:
+        request = next((r for r in self._requests(plan.incident_id) if r.plan_id == plan.id), None)
+        changes = [c for c in self._journal.changes() if c.plan_id == plan.id]
+        return {
+            "plan": plan.id,
+            "purpose": plan.purpose,
+            "actions": [describe(a) for a in plan.actions],
+            "reason": _quoted(plan.reason),
+            "made_by": plan.finished_by,
+            "created_utc": utc(plan.created_s),
+            "state": "not asked for" if request is None else request.state,
+            "approvers_needed": None if request is None else request.approvers_needed,
+            "answers": []
+            if request is None
+            else [
+                {
+                    "by": _quoted(a.by),
+                    "decision": a.decision,
+                    "reason": _quoted(a.reason),
+                    "at_utc": utc(a.decided_s),
+                }
+                for a in request.answers
+            ],
+            "changed": [{"device": c.node, "state": c.state.value} for c in changes],
+        }
+
+    def _requests(self, incident_id: str) -> tuple[ApprovalRequest, ...]:
+        return self._journal.approval_requests(self._record.now_s, incident_id=incident_id)
+
+    def remedies(self, asked: OneIncident) -> dict[str, Any]:
+        plans = [p for p in self._journal.plans(asked.incident) if p.purpose == "mitigate"]
+        trials = sorted(self._trials(asked.incident), key=lambda t: (t.cost, t.remedy.id))
+        planned = plans[-1].actions if plans else None
+        return {
+            "incident": asked.incident,
+            "simulated": [_trial(t, planned) for t in trials[:_MOST_REMEDIES]],
+            "simulated_count": len(trials),
+            "planned": None if planned is None else [describe(a) for a in planned],
+            "plan": plans[-1].id if plans else None,
+            "planned_because": _quoted(plans[-1].reason) if plans else None,
+            "refused_by_gate": [
+                _quoted(e.text)
+                for e in self._journal.timeline(asked.incident)
+                if e.kind == "refused"
+            ],
+        }
+
+    def _trials(self, incident_id: str) -> list[Trial]:
+        return self._journal.artefact(incident_id, "trials", list[Trial]) or []
+
+    def why_not_drained(self, asked: Untaken) -> dict[str, Any]:
+        diagnosis = self._diagnosis(asked.incident)
+        topology = self._record.topology
+        links = (
+            [find_link(topology, asked.drained).id]
+            if asked.drained
+            else ([] if diagnosis is None else diagnosis["links"])
+        )
+        shown = self.remedies(OneIncident(incident=asked.incident))
+        del shown["refused_by_gate"]
+        return {
+            **shown,
+            "drains": [self._drain(asked.incident, link) for link in links],
+            "cause": [] if diagnosis is None else diagnosis["cause"],
+        }
+
+    def _drain(self, incident_id: str, link: str) -> dict[str, Any]:
+        drain = DrainLink(link=link)
+        trials = [t for t in self._trials(incident_id) if drain in t.remedy.actions]
+        plans = [p for p in self._journal.plans(incident_id) if drain in p.actions]
+        changed = {c.plan_id for c in self._journal.changes() if c.state.value == "confirmed"}
+        alone = [t for t in trials if t.remedy.actions == (drain,)]
+        screened = [] if trials else self._screened(incident_id, drain)
+        down = {
+            x
+            for f in self._cause(incident_id)
+            if isinstance(f, FiberCut | LinkDown)
+            for x in links_blamed(f)
+        }
+        return {
+            "link": link,
+            "was_down": link in down,
+            "planned_in": [p.id for p in plans],
+            "carried_out": any(p.id in changed for p in plans),
+            "simulated": bool(trials),
+            "trials": [_trial(t, None) for t in (alone or trials)],
+            "screened": screened,
+        }
+
+    def _cause(self, incident_id: str) -> tuple[Fault, ...]:
+        found = self._journal.artefact(incident_id, "diagnosis", Diagnosis)
+        if found is None or not found.hypotheses:
+            return ()
+        return found.hypotheses[0].faults
+
+    def _screened(self, incident_id: str, action: Action) -> list[dict[str, Any]]:
+        """What the remediator was told of `action` when it looked for remedies."""
+        wanted = action.model_dump(mode="json")
+        found: list[dict[str, Any]] = []
+        for run in self._journal.role_runs(incident_id):
+            rows = _screening_rows(run.data.get("transcript"))
+            found += [
+                {key: row[key] for key in ("says", "excess_bps", "max_utilisation")}
+                for row in rows
+                if row.get("actions") == [wanted]
+            ]
+        return found[-1:]
+
+
+def _screening_rows(transcript: Any) -> Iterator[dict[str, Any]]:
+    """What the screening tools returned in a role run."""
+    for entry in transcript or []:
+        for call in entry.get("calls", []):
+            result = call.get("result")
+            if isinstance(result, dict) and call["name"].startswith("screen_"):
+                yield from result.get("found", [])
+
+
+def _trial(trial: Trial, planned: tuple[Action, ...] | None) -> dict[str, Any]:
+    return {
+        "remedy": trial.remedy.id,
+        "actions": [describe(a) for a in trial.remedy.actions] or ["do nothing"],
+        "cost": round(trial.cost, 3),
+        "max_utilisation": round(trial.ahead.max_utilisation.median, 3),
+        "services_in_breach": trial.ahead.breached_services.median,
+        "lost_bps": round(trial.ahead.lost_bps.median),
+        "planned": planned is not None and trial.remedy.actions == planned,
+    }
+
+
+def fault_words(fault: Fault) -> str:
+    """The fault as an operator would say it."""
+    match fault.kind:
+        case "fiber_cut":
+            return f"fibre cut taking {', '.join(fault.links)}"
+        case "link_down":
+            return f"{fault.link} is down"
+        case "igp_weight_misconfig":
+            return f"{fault.node} advertises weight {fault.weight} on {fault.link}, which is wrong"
+        case "traffic_spike":
+            return f"traffic towards {fault.target} is {fault.factor:.2f} times the expected"
+        case "silent_egress_packet_loss":
+            lost = f"{100 * fault.fraction:.1f} %"
+            return f"{fault.node} silently loses {lost} of what it sends over {fault.link}"
+
+
+def links_blamed(fault: Fault) -> tuple[str, ...]:
+    """The links that a fault is about."""
+    if isinstance(fault, FiberCut):
+        return fault.links
+    return () if isinstance(fault, TrafficSpike) else (fault.link,)
+
+
+_TOLD_ELSEWHERE = frozenset({"symptom", "routed"})
+
+
+def _telling(events: tuple[TimelineEvent, ...]) -> list[TimelineEvent]:
+    return [e for e in events if e.kind not in _TOLD_ELSEWHERE]
+
+
+def _line(event: TimelineEvent) -> dict[str, Any]:
+    return {
+        "at_utc": utc(event.time_s),
+        "kind": event.kind,
+        "actor": _quoted(event.actor),
+        "text": _quoted(event.text),
+    }
+
+
+def _quoted(text: str) -> str:
+    """What a person or a mind wrote, as data."""
+    return UntrustedText(text).quoted(300)
+
+
+def _rounded(lost: dict[str, float]) -> dict[str, float]:
+    return {name: round(minutes, 1) for name, minutes in sorted(lost.items())}

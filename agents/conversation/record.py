@@ -1,0 +1,115 @@
+"""What a conversation looks at: what is on record of a network, what was seen, what was done."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+
+import numpy as np
+
+from tools.journal.journal import Journal
+from twin.errors import BadInput
+from twin.nouns.inventory import Inventory
+from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import FloatArray
+from twin.nouns.topology import Topology
+from twin.physics.twin import Twin, profile_at
+from twin.tracking.tracker import Tracker
+
+PEAK = "peak"
+"""The time of day at which the profile is highest."""
+
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True)
+class NetworkRecord:
+    """One network, read only. `tracker`: what its watch has learned, None if it was never watched.
+
+    `journal_s`: the newest time, by the network's clock, that the journal knows.
+    """
+
+    network: str
+    inventory: Inventory
+    tracker: Tracker | None
+    journal: Journal
+    journal_s: float = 0.0
+
+    @property
+    def topology(self) -> Topology:
+        """What is on record, but for capacities that telemetry has shown to be less."""
+        return self.inventory.topology if self.tracker is None else self.tracker.topology
+
+    @cached_property
+    def twin(self) -> Twin:
+        """The twin of that topology."""
+        return Twin(replace(self.inventory, topology=self.topology))
+
+    @property
+    def data_s(self) -> float | None:
+        """When the newest telemetry was received, Unix seconds; None if there never was any."""
+        return self.tracker.now_s if self.tracker is not None and self.tracker.now_s > 0 else None
+
+    @property
+    def now_s(self) -> float:
+        """The newest time that anything here is from."""
+        return max(self.data_s or 0.0, self.journal_s)
+
+    def watched(self) -> Tracker:
+        """What the watch has learned. Raises BadInput if there was none."""
+        if self.tracker is None:
+            raise BadInput(
+                f'network "{self.network}" was never watched, so nothing is known of its state; '
+                f"noctua watch {self.network} watches it"
+            )
+        return self.tracker
+
+    def state_at(self, time_s: float | None = None) -> NetworkState:
+        """The network as it is believed to be now, with the demand of now or of another time.
+
+        Of a network that was never watched: as intended, everything up.
+        """
+        at_s = self.now_s if time_s is None else time_s
+        if self.tracker is None:
+            return self.twin.state(traffic=self.twin.traffic_at(at_s))
+        return replace(self.tracker.believed_state(), traffic=self.tracker.demand.matrix_at(at_s))
+
+    def time_of(self, at: str) -> float | None:
+        """The Unix time that `at` means: "" for now (None), "HH:MM" (UTC), or "peak".
+
+        Raises:
+            BadInput: it is something else.
+        """
+        if not at:
+            return None
+        midnight = self.now_s - self.now_s % _DAY_S
+        if at == PEAK:
+            profile = self.inventory.profile
+            hours = max(range(len(profile.hourly)), key=lambda h: profile.hourly[h])
+            return midnight + hours * 3600.0
+        try:
+            hour, minute = (int(part) for part in at.split(":"))
+        except ValueError:
+            hour = minute = -1
+        if not (0 <= hour < 24 and 0 <= minute < 60):
+            raise BadInput(f'"{at}" is no time; write "HH:MM" (UTC), "peak", or "" for now')
+        return midnight + hour * 3600.0 + minute * 60.0
+
+    def level_at(self, time_s: float) -> float:
+        """Demand at that time relative to the day's peak."""
+        return profile_at(self.inventory.profile, time_s)
+
+    @cached_property
+    def utilisation(self) -> FloatArray:
+        """(n_arcs,) sent / capacity of the newest reading of every egress; NaN where none is."""
+        latest = self.watched().latest()
+        sent = np.array(latest.sent_bps, dtype=np.float64)
+        return np.asarray(sent / np.repeat([x.capacity_bps for x in self.topology.links], 2))
+
+    def incident_ids(self) -> tuple[str, ...]:
+        """Of this network's incidents, oldest first."""
+        return tuple(r.incident.id for r in self.journal.incidents(network=self.network))
+
+
+def utc(time_s: float) -> str:
+    """2026-01-31 20:15:07 UTC."""
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

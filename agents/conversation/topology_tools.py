@@ -1,0 +1,283 @@
+"""What is built: nodes, links, ways, shared risk, and who is served."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import Field
+
+from agents.conversation.lookups import Lookups
+from agents.conversation.names import Names
+from agents.conversation.record import NetworkRecord
+from tools.registry import Tool
+from twin.errors import BadInput
+from twin.nouns.base import Noun
+from twin.nouns.service import Service
+from twin.nouns.topology import Interface, Link, Topology
+from twin.physics.questions import links_used
+from twin.whatif.phrases import find_link, find_node
+
+_MOST_LISTED = 40
+
+
+class NoArguments(Noun):
+    """Nothing has to be said."""
+
+
+class Text(Noun):
+    """Words as somebody wrote them."""
+
+    text: str = Field(max_length=2000)
+
+
+class OneNode(Noun):
+    """`node`: its name."""
+
+    node: str
+
+
+class OneLink(Noun):
+    """`link`: its name, or its two ends as in "A-B"."""
+
+    link: str
+
+
+class Ends(Noun):
+    """`source`, `target`: names of nodes."""
+
+    source: str
+    target: str
+
+
+class Served(Noun):
+    """Which services: every part that is "" leaves open. `over_link`: whose traffic uses that link.
+
+    `traffic_class`: voice, business or best_effort.
+    """
+
+    service: str
+    customer: str
+    node: str
+    over_link: str
+    traffic_class: str
+
+
+def topology_tools(record: NetworkRecord, names: Names, lookups: Lookups) -> tuple[Tool[Any], ...]:
+    """The tools, bound to one network."""
+    view = _Built(record)
+    return (
+        lookups.tool(
+            "find_names",
+            "Nodes, links, services, customers, incidents and plans that a text names, and names "
+            "that come near.",
+            Text,
+            lambda asked: names.find(asked.text).model_dump(mode="json"),
+        ),
+        lookups.tool(
+            "show_network",
+            "How large the network is; capacity in bit/s.",
+            NoArguments,
+            view.network,
+        ),
+        lookups.tool(
+            "show_node",
+            "A node: its links, neighbours, services that end there.",
+            OneNode,
+            view.node,
+        ),
+        lookups.tool(
+            "show_link",
+            "A link: ends, capacity (bit/s), length (km), delay (s), IGP weights, up or down, "
+            "drained, and which links share a duct with it.",
+            OneLink,
+            view.link,
+        ),
+        lookups.tool(
+            "show_path",
+            "The way that traffic takes from one node to another, with the weights and links that "
+            "are up now; propagation in seconds.",
+            Ends,
+            view.path,
+        ),
+        lookups.tool(
+            "list_services",
+            "Services with their customer, class, pairs and what was promised (loss 0..1, one-way "
+            "delay in s, availability 0..1).",
+            Served,
+            view.services,
+        ),
+    )
+
+
+class _Built:
+    def __init__(self, record: NetworkRecord) -> None:
+        self._record = record
+
+    @property
+    def _topology(self) -> Topology:
+        return self._record.topology
+
+    def network(self, _: NoArguments) -> dict[str, Any]:
+        topology, inventory = self._topology, self._record.inventory
+        return {
+            "network": self._record.network,
+            "topology": topology.name,
+            "nodes": len(topology.nodes),
+            "links": len(topology.links),
+            "services": len(inventory.services),
+            "customers": len({s.customer for s in inventory.services}),
+            "shared_risk_groups": len(topology.shared_risk_groups),
+            "capacity_bps": sum(x.capacity_bps for x in topology.links),
+            "node_names": _cut(n.id for n in topology.nodes),
+            "link_names": _cut(x.id for x in topology.links),
+        }
+
+    def node(self, asked: OneNode) -> dict[str, Any]:
+        node = find_node(self._topology, asked.node).id
+        links = self._topology.links_at(node)
+        served = [s.id for s in self._record.inventory.services if _ends_at(s, node)]
+        return {
+            "node": node,
+            "links": [
+                {"link": x.id, "to": x.other_end(node), "capacity_bps": x.capacity_bps}
+                for x in links
+            ],
+            "link_count": len(links),
+            "neighbours": sorted({x.other_end(node) for x in links}),
+            "services": _cut(served),
+            "service_count": len(served),
+        }
+
+    def link(self, asked: OneLink) -> dict[str, Any]:
+        link = find_link(self._topology, asked.link)
+        state = self._record.state_at()
+        interfaces = {end: state.running.device(end).interface(link.id) for end in (link.a, link.b)}
+        groups = [g for g in self._topology.shared_risk_groups if link.id in g.links]
+        shut = any(i.shut_down for i in interfaces.values())
+        return {
+            "link": link.id,
+            "ends": [link.a, link.b],
+            "capacity_bps": link.capacity_bps,
+            "members": link.members,
+            "length_km": round(link.length_km, 1),
+            "propagation_s": link.propagation_s,
+            "igp_weights": {end: i.igp_weight for end, i in interfaces.items()},
+            "drained": any(i.drained for i in interfaces.values()),
+            "up": link.id not in state.down_links and not shut,
+            "watched": self._record.tracker is not None,
+            "shared_risk_groups": [
+                {"group": g.id, "place": g.place, "links": list(g.links)} for g in groups
+            ],
+            "shares_duct_with": sorted({x for g in groups for x in g.links} - {link.id}),
+        }
+
+    def path(self, asked: Ends) -> dict[str, Any]:
+        source = find_node(self._topology, asked.source).id
+        target = find_node(self._topology, asked.target).id
+        if source == target:
+            raise BadInput(f"{source} is both ends of the path; name two different nodes")
+        state, twin = self._record.state_at(), self._record.twin
+        used = links_used(twin, state, source, target)
+        ways = self._ways(source, target)
+        if not ways:
+            return {"source": source, "target": target, "reachable": False, "ways": []}
+        lengths = {
+            link.id: (link.propagation_s, link.length_km) for link in map(self._topology.link, used)
+        }
+        return {
+            "source": source,
+            "target": target,
+            "reachable": True,
+            "ways": [
+                {
+                    "nodes": nodes,
+                    "links": links,
+                    "hops": len(links),
+                    "propagation_s": sum(lengths[x][0] for x in links),
+                    "length_km": round(sum(lengths[x][1] for x in links), 1),
+                }
+                for nodes, links in ways
+            ],
+            "way_count": len(ways),
+            "links": sorted(used),
+        }
+
+    def _ways(self, source: str, target: str) -> list[tuple[list[str], list[str]]]:
+        """Every equal-cost way, at most _MOST_LISTED."""
+        topology = self._topology
+        routing = self._record.twin.route(self._record.state_at())
+        row = topology.node_index[target]
+        done: list[tuple[list[str], list[str]]] = []
+        ahead: list[tuple[list[str], list[str]]] = [([source], [])]
+        while ahead and len(done) < _MOST_LISTED:
+            nodes, links = ahead.pop(0)
+            if nodes[-1] == target:
+                done.append((nodes, links))
+                continue
+            for arc in routing.next_hop_arcs(row, topology.node_index[nodes[-1]]):
+                link = topology.links[int(arc) // 2]
+                ahead.append(([*nodes, link.other_end(nodes[-1])], [*links, link.id]))
+        return done
+
+    def services(self, asked: Served) -> dict[str, Any]:
+        over = find_link(self._topology, asked.over_link).id if asked.over_link else ""
+        node = find_node(self._topology, asked.node).id if asked.node else ""
+        found = [
+            s
+            for s in self._record.inventory.services
+            if (not asked.service or s.id == asked.service)
+            and (not asked.customer or s.customer == asked.customer)
+            and (not asked.traffic_class or s.traffic_class == asked.traffic_class)
+            and (not node or _ends_at(s, node))
+        ]
+        if over:
+            arcs = self._arcs_of(self._topology.link(over))
+            found = [s for s in found if self._uses(s, arcs)]
+        return {
+            "services": [_shown(s) for s in found[:_MOST_LISTED]],
+            "count": len(found),
+            "left_out": max(0, len(found) - _MOST_LISTED),
+        }
+
+    def _arcs_of(self, link: Link) -> set[int]:
+        return {
+            self._topology.arc_of(Interface(node=end, link=link.id)) for end in (link.a, link.b)
+        }
+
+    def _uses(self, service: Service, arcs: set[int]) -> bool:
+        """Whether some pair of `service` may be sent over one of `arcs`."""
+        routing, index = self._record.twin.route(self._record.state_at()), self._topology.node_index
+        for source, target in service.pairs:
+            row = index[target]
+            seen, ahead = {index[source]}, [index[source]]
+            while ahead:
+                for arc in routing.next_hop_arcs(row, ahead.pop()):
+                    if int(arc) in arcs:
+                        return True
+                    head = self._record.twin.compiled.head[int(arc)]
+                    if int(head) not in seen:
+                        seen.add(int(head))
+                        ahead.append(int(head))
+        return False
+
+
+def _ends_at(service: Service, node: str) -> bool:
+    return any(node in pair for pair in service.pairs)
+
+
+def _shown(service: Service) -> dict[str, Any]:
+    bound = service.objective
+    return {
+        "service": service.id,
+        "customer": service.customer,
+        "traffic_class": service.traffic_class.value,
+        "pairs": [list(pair) for pair in service.pairs],
+        "promised": {
+            "loss": bound.loss,
+            "delay_s": bound.delay_s,
+            "availability": bound.availability,
+        },
+    }
+
+
+def _cut(names: Iterable[str]) -> list[str]:
+    return list(names)[:_MOST_LISTED]

@@ -1,0 +1,259 @@
+"""What would become of the network if ...: asked of the twin, with the demand of any hour."""
+
+import re
+from dataclasses import replace
+from typing import Any, assert_never
+
+import numpy as np
+from pydantic import Field
+
+from agents.conversation.lookups import Lookups
+from agents.conversation.record import NetworkRecord, utc
+from tools.registry import Tool
+from twin.errors import BadInput
+from twin.nouns.action import DrainLink, SetIgpWeight, apply_action
+from twin.nouns.base import Noun
+from twin.nouns.state import NetworkState
+from twin.nouns.traffic import TRAFFIC_CLASSES
+from twin.physics.assessment import Assessment
+from twin.whatif.engine import WhatIfEngine
+from twin.whatif.events import (
+    GroupFailure,
+    LinkFailure,
+    LinkRepair,
+    NodeFailure,
+    WeightChange,
+    WhatIf,
+    single_links,
+    single_nodes,
+)
+from twin.whatif.phrases import find_link, read_what_if
+
+_MOST_LISTED = 25
+_MOST_EVENTS = 8
+_FULL = 1.0
+
+MAX_SET_WEIGHT = 65_534
+"""The highest weight that an interface may be set to (`SetIgpWeight`); above it stands drained."""
+
+
+class Supposed(Noun):
+    """`events`: like "link A-B down; node C down; weight C-D 20 both ways; drain E-F".
+
+    `at`: "HH:MM" (UTC) or "peak" for the demand of that hour, "" for that of now. `watch_links`:
+    whose load is wanted as well.
+    """
+
+    events: str = Field(max_length=1000)
+    at: str = Field(max_length=8)
+    watch_links: tuple[str, ...] = Field(max_length=8)
+
+
+class Sweep(Noun):
+    """`of`: link or node. `at` as in what_if. `most`: how many of the worst are wanted."""
+
+    of: str = Field(pattern="^(link|node)$")
+    at: str = Field(max_length=8)
+    most: int = Field(ge=1, le=20)
+
+
+def whatif_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], ...]:
+    """The tools, bound to one network."""
+    view = _Supposed(record)
+    return (
+        lookups.tool(
+            "what_if",
+            "What the twin expects after events on the network as it is now: overloaded egresses "
+            "(offered / capacity, 0..1 and above), services newly in breach, traffic lost (bit/s), "
+            "before and after. Nothing is changed.",
+            Supposed,
+            view.what_if,
+        ),
+        lookups.tool(
+            "worst_failures",
+            "Every single link or node failure tried in the twin, the worst first, by traffic that "
+            "then has no room or no way (bit/s).",
+            Sweep,
+            view.worst,
+        ),
+    )
+
+
+class _Supposed:
+    def __init__(self, record: NetworkRecord) -> None:
+        self._record = record
+
+    def what_if(self, asked: Supposed) -> dict[str, Any]:
+        record, at_s = self._record, self._record.time_of(asked.at)
+        before = record.state_at(at_s)
+        after = suppose(asked.events, before)
+        watched = [find_link(record.topology, x).id for x in asked.watch_links]
+        base, then = record.twin.assess(before), record.twin.assess(after)
+        time_s = record.now_s if at_s is None else at_s
+        return {
+            "events": asked.events,
+            "demand_of_utc": utc(time_s),
+            "demand_share_of_peak": round(record.level_at(time_s), 4),
+            "known_from_telemetry": record.tracker is not None,
+            "links_failed": sorted(after.down_links - before.down_links),
+            "before": self._side(base, watched),
+            "after": self._side(then, watched),
+            "newly_in_breach": self._breaches(base, then),
+            "newly_in_breach_count": int((then.levels.in_breach & ~base.levels.in_breach).sum()),
+            "no_longer_in_breach": [
+                s.id
+                for s, was, is_ in zip(
+                    base.services.services,
+                    base.levels.in_breach[0],
+                    then.levels.in_breach[0],
+                    strict=True,
+                )
+                if was and not is_
+            ],
+            "classes": self._classes(base, then),
+        }
+
+    def worst(self, asked: Sweep) -> dict[str, Any]:
+        record, at_s = self._record, self._record.time_of(asked.at)
+        state = record.state_at(at_s)
+        events = (
+            single_links(state.topology) if asked.of == "link" else single_nodes(state.topology)
+        )
+        engine = WhatIfEngine(state, record.twin.services)
+        loads = engine.loads(events)
+        capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
+        over = np.maximum(loads - capacity, 0.0).sum(axis=1)
+        highest = (loads / capacity).max(axis=1)
+        breaches = engine.verdicts(events).levels.in_breach.sum(axis=1)
+        order = np.lexsort((-highest, -breaches))[: asked.most]
+        names = state.topology.links if asked.of == "link" else state.topology.nodes
+        return {
+            "of": asked.of,
+            "tried": len(events),
+            "demand_of_utc": utc(record.now_s if at_s is None else at_s),
+            "worst": [
+                {
+                    asked.of: names[int(i)].id,
+                    "services_in_breach": int(breaches[i]),
+                    "max_utilisation": round(float(highest[i]), 4),
+                    "beyond_capacity_bps": round(float(over[i])),
+                }
+                for i in order
+            ],
+        }
+
+    def _side(self, result: Assessment, watched: list[str]) -> dict[str, Any]:
+        topology = result.topology
+        order = [int(a) for a in np.argsort(-result.utilisation, kind="stable")]
+        over = [a for a in order if result.utilisation[a] > _FULL]
+        wanted = [2 * topology.link_index[x] + i for x in watched for i in (0, 1)]
+        return {
+            "busiest": self._egress(result, order[0]),
+            "overloaded": [self._egress(result, a) for a in over[:_MOST_LISTED]],
+            "overloaded_count": len(over),
+            "lost_bps": round(result.lost_bps),
+            "without_a_way_bps": round(_cut_off(result)),
+            "services_in_breach_count": result.breached_services,
+            "watched": [self._egress(result, a) for a in wanted],
+        }
+
+    def _egress(self, result: Assessment, arc: int) -> dict[str, Any]:
+        egress = result.topology.egress_of(arc)
+        return {
+            "node": egress.node,
+            "link": egress.link,
+            "utilisation": round(float(result.utilisation[arc]), 4),
+        }
+
+    def _breaches(self, base: Assessment, then: Assessment) -> list[dict[str, Any]]:
+        found = [
+            {
+                "service": service.id,
+                "customer": service.customer,
+                "traffic_class": service.traffic_class.value,
+                "unavailable": verdict.unavailable,
+                "reasons": list(verdict.reasons),
+            }
+            for service, was, verdict in zip(
+                base.services.services, base.levels.in_breach[0], then.verdicts, strict=True
+            )
+            if verdict.in_breach and not was
+        ]
+        return found[:_MOST_LISTED]
+
+    def _classes(self, base: Assessment, then: Assessment) -> dict[str, Any]:
+        services = base.services.services
+        newly = then.levels.in_breach[0] & ~base.levels.in_breach[0]
+        found: dict[str, Any] = {}
+        for k, cls in enumerate(TRAFFIC_CLASSES):
+            mine = np.array([s.traffic_class is cls for s in services], dtype=np.bool_)
+            found[cls.value] = {
+                "services": int(mine.sum()),
+                "newly_in_breach": int((newly & mine).sum()),
+                "in_breach_after": int((then.levels.in_breach[0] & mine).sum()),
+                "worst_loss_after": _worst(then.levels.loss[0][mine]),
+                "worst_delay_s_after": _worst(then.levels.delay_s[0][mine]),
+                "lost_bps_before": round(_lost(base, k)),
+                "lost_bps_after": round(_lost(then, k)),
+            }
+        return found
+
+
+def suppose(text: str, state: NetworkState) -> NetworkState:
+    """`state` once the events that `text` names are in force, and routing has converged.
+
+    Raises:
+        BadInput: it cannot be read, or names too many events.
+    """
+    parts = [" ".join(p.split()) for p in re.split(r"[;\n]", text) if p.strip()]
+    if not parts:
+        raise BadInput('no event is named; write for example "link A-B down"')
+    if len(parts) > _MOST_EVENTS:
+        raise BadInput(f"{len(parts)} events at once, at most {_MOST_EVENTS} are tried")
+    for part in parts:
+        state = _drained(part, state) or _with_events(read_what_if(part, state.topology), state)
+    return state
+
+
+def _drained(part: str, state: NetworkState) -> NetworkState | None:
+    word, _, name = part.partition(" ")
+    if word.casefold() != "drain":
+        return None
+    drain = DrainLink(link=find_link(state.topology, name).id)
+    running = apply_action(drain, state.running, state.running, state.topology)
+    return replace(state, running=running)
+
+
+def _with_events(what_if: WhatIf, state: NetworkState) -> NetworkState:
+    for event in what_if:
+        match event:
+            case WeightChange(node=node, link=link, weight=weight):
+                set_weight = SetIgpWeight(node=node, link=link, weight=min(weight, MAX_SET_WEIGHT))
+                running = apply_action(set_weight, state.running, state.running, state.topology)
+                state = replace(state, running=running)
+            case LinkRepair(link=link):
+                state = replace(state, down_links=state.down_links - {link})
+            case LinkFailure(link=link):
+                state = replace(state, down_links=state.down_links | {link})
+            case NodeFailure(node=node):
+                cut = {link.id for link in state.topology.links_at(node)}
+                state = replace(state, down_links=state.down_links | cut)
+            case GroupFailure(group=group):
+                members = set(state.topology.shared_risk_group(group).links)
+                state = replace(state, down_links=state.down_links | members)
+            case _:
+                assert_never(event)
+    return state
+
+
+def _cut_off(result: Assessment) -> float:
+    return float(result.traffic_bps.sum(axis=0)[~result.reachable].sum())
+
+
+def _lost(result: Assessment, k: int) -> float:
+    return float((result.traffic_bps[k] * (1.0 - result.delivered[k])).sum())
+
+
+def _worst(values: Any) -> float | None:
+    worst = float(np.max(values, initial=0.0))
+    return round(worst, 6) if np.isfinite(worst) else None
