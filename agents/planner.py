@@ -38,6 +38,7 @@ class PlanRequest:
     finished_by: str
     state: NetworkState
     known_down: frozenset[str]
+    needs_person: str = ""
 
 
 def make_plan(situation: Situation, request: PlanRequest, now_s: float) -> Plan:
@@ -76,6 +77,7 @@ def make_plan(situation: Situation, request: PlanRequest, now_s: float) -> Plan:
         created_s=now_s,
         reason=request.reason,
         finished_by=request.finished_by,
+        needs_person=request.needs_person,
     )
 
 

@@ -2,28 +2,31 @@
 
 The answer is a tool like the others. A bad reply is shown to its mind for repair twice; the third
 one, an exception, a missed deadline or a used-up budget gives the rest of the role run to the next
-mind.
+mind. A mind that was down or late is left alone for a while, so that a dead server costs one
+deadline and not one for every role run.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 from opentelemetry.trace import Span, Tracer
 from pydantic import BaseModel, JsonValue
 
-from agents.budget import Budget, Charges, Price, charges_of
+from agents.budget import Budget, Price, charges_of_call, charges_of_request
 from agents.deadline import CallRaised, DeadlineMissed, within
+from agents.health import Health
 from agents.prompts import prompt_id
 from agents.reply import ANSWER, BadReply, ParsedCall, Reply, quote, read_reply
 from agents.role_events import RoleEvent, ToolCalled, ToolReturned
 from agents.transcript import (
     Answered,
     CallRecord,
+    Cause,
     Complaint,
     Entry,
     Swap,
@@ -34,6 +37,8 @@ from agents.transcript import (
     render,
 )
 from tools.clock import Clock
+from tools.journal.records import Charges
+from tools.models.failures import ModelRefusedRequest
 from tools.registry import Tool, function_schema, require_read_only
 from tools.trace import NO_TRACE, agent_span, chat_span, mark_failed, tool_span
 from tools.trace import conventions as names
@@ -64,12 +69,24 @@ _INVENTED = (Ungrounded, UnknownLink, UnknownNode, UnknownService, UnknownShared
 
 
 class RoleUnfinished(MindFailed):
-    """No mind was left to finish a role; `swaps` says why each one lost it."""
+    """No mind was left to finish a role; `swaps` says why each one lost it.
 
-    def __init__(self, role: str, swaps: Sequence[Swap], charges: Charges) -> None:
+    `transcript`, `charges`: as in `RoleRun`.
+    """
+
+    finished_by = ""
+
+    def __init__(
+        self,
+        role: str,
+        swaps: Sequence[Swap],
+        transcript: Sequence[dict[str, Any]],
+        charges: Charges,
+    ) -> None:
         reasons = "; ".join(f"{s.mind}: {s.detail}" for s in swaps) or "there was no mind to ask"
         super().__init__(f"no mind could finish the role {role} ({reasons})")
         self.swaps = list(swaps)
+        self.transcript = list(transcript)
         self.charges = charges
 
 
@@ -112,13 +129,15 @@ class Role(Generic[T]):
 class Mind:
     """A chat model. `foreign`: it may fail, lie and cost; otherwise its exceptions are our bugs.
 
-    `price`: None where a call costs nothing, or nobody has said what.
+    `price`: None where a call costs nothing, or nobody has said what. `health`: shared by everybody
+    who asks this mind in this process.
     """
 
     name: str
     model: BaseChatModel
     foreign: bool
     price: Price | None = None
+    health: Health = field(default_factory=Health, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -172,14 +191,11 @@ def run_role(
             else:
                 span.set_attribute(names.FINISHED_BY, mind.name)
                 return run.finished(mind, answer)
-        raise RoleUnfinished(role.name, run.swaps, run.charges)
+        raise RoleUnfinished(role.name, run.swaps, run.transcript(), run.charges)
 
 
 def _unheard(_: RoleEvent) -> None:
     """Where nobody listens."""
-
-
-Cause = Literal["down", "deadline", "bad_replies", "budget"]
 
 
 class _MindLost(Exception):
@@ -239,8 +255,10 @@ class _Run(Generic[T]):
         raise AssertionError("count() ends never")
 
     def _check_steps(self, mind: Mind, steps: int) -> None:
-        if mind.foreign and (refusal := self.budget.refusal(steps)):
+        if mind.foreign and (refusal := self.budget.refusal(self.role.name, steps)):
             raise _MindLost("budget", refusal)
+        if mind.foreign and not steps and (refusal := mind.health.refusal()):
+            raise _MindLost("resting", refusal)
         if not mind.foreign and steps >= OWN_STEPS_LIMIT:
             raise RuntimeError(f"{mind.name} does not end the role {self.role.name}")
 
@@ -305,34 +323,42 @@ class _Run(Generic[T]):
             return self._ask_foreign(mind, messages, span)
 
     def _ask_foreign(self, mind: Mind, messages: list[BaseMessage], span: Span) -> object:
-        deadline_s = self.budget.deadline_s()
+        limits = self.budget.limits
+        sent = charges_of_request(messages, self.schemas, mind.price, limits.currency)
+        self._charge(sent)
+        deadline_s = self.budget.deadline_s(self.role.name)
         started = time.monotonic()
         reply: object = None
         try:
             reply = within(deadline_s, lambda: self._invoke(mind, messages))
         except DeadlineMissed as exc:
+            if deadline_s >= limits.call_deadline_s:
+                mind.health.note_failure("late", limits.rest_s)
             raise _MindLost("deadline", f"no reply within {deadline_s:.1f} s") from exc
         except CallRaised as exc:
             error_type = type(exc.error).__name__
+            # A request that is refused says nothing about the next one.
+            if not isinstance(exc.error, ModelRefusedRequest):
+                mind.health.note_failure("down", limits.rest_s)
             detail = f"{error_type}: {quote(exc.error, 300)}"
             raise _MindLost("down", detail, error_type) from exc.error
         finally:
             # Asked is charged, whatever came back: servers bill what they then fail to deliver.
-            self._charge(messages, reply, time.monotonic() - started, span)
+            seconds = time.monotonic() - started
+            used = charges_of_call(sent, reply, seconds, mind.price, limits.currency)
+            self._charge(used - sent)
+            span.set_attribute(names.USAGE_INPUT_TOKENS, used.input_tokens)
+            span.set_attribute(names.USAGE_OUTPUT_TOKENS, used.output_tokens)
+            span.set_attribute(names.TOKENS_ESTIMATED, used.ruled_calls > 0)
+        mind.health.note_reply()
         return reply
 
     def _invoke(self, mind: Mind, messages: list[BaseMessage]) -> object:
         return mind.model.bind_tools(self.schemas, tool_choice="any").invoke(messages)
 
-    def _charge(
-        self, messages: list[BaseMessage], reply: object, seconds: float, span: Span
-    ) -> None:
-        charges = charges_of(messages, self.schemas, reply, seconds)
+    def _charge(self, charges: Charges) -> None:
         self.charges += charges
-        self.budget.charge(charges)
-        span.set_attribute(names.USAGE_INPUT_TOKENS, charges.input_tokens)
-        span.set_attribute(names.USAGE_OUTPUT_TOKENS, charges.output_tokens)
-        span.set_attribute(names.TOKENS_ESTIMATED, charges.estimated_calls > 0)
+        self.budget.charge(self.role.name, charges)
 
     def _complain(self, mind: Mind, reason: str) -> None:
         self._note(Complaint(mind=mind.name, reason=reason))
@@ -350,5 +376,10 @@ class _Run(Generic[T]):
 
     def finished(self, mind: Mind, answer: T) -> RoleRun[T]:
         self._note(Answered(mind=mind.name, answer=plain(answer)))
-        transcript = [entry.model_dump(mode="json") for entry in self.entries]
-        return RoleRun(self.role.name, answer, mind.name, self.swaps, transcript, self.charges)
+        return RoleRun(
+            self.role.name, answer, mind.name, self.swaps, self.transcript(), self.charges
+        )
+
+    def transcript(self) -> list[dict[str, Any]]:
+        """Every entry so far, as plain JSON."""
+        return [entry.model_dump(mode="json") for entry in self.entries]

@@ -56,13 +56,17 @@ class Complaint(Noun):
     reason: str
 
 
+Cause = Literal["down", "deadline", "bad_replies", "budget", "resting"]
+"""Why a mind lost a role; `resting`: it was down or late shortly before, and was not asked."""
+
+
 class Swap(Noun):
     """A mind that lost the rest of the role run. `to` is "" when none was left."""
 
     kind: Literal["swap"] = "swap"
     mind: str
     to: str
-    cause: Literal["down", "deadline", "bad_replies", "budget"]
+    cause: Cause
     detail: str
 
 

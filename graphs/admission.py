@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from agents.believed import circuits_of
-from agents.budget import Budget
 from agents.monitor import Monitor, incident_from
-from agents.role import RoleUnfinished, run_role
+from agents.role import RoleUnfinished
 from graphs.deliberation import cause_of
 from graphs.desk import Desk
 from tools.trace import incident_context, incident_trace_id, workflow_span
@@ -18,9 +17,11 @@ class Admission:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._trouble: RoleUnfinished | None = None
 
     def admit(self) -> list[str]:
         """Have the monitor group what is fresh; the ids of the incidents that were opened."""
+        self._trouble = None
         fresh = self._fresh_symptoms()
         if not fresh or all(s.kind in ("traffic_surge", "probe_delay") for s in fresh):
             return []
@@ -30,20 +31,16 @@ class Admission:
         name = open_now[0].id if open_now else self._next_id()
         context = incident_context(incident_trace_id(name))
         clock = self._desk.clock
+        looked_s = clock.now_s()
         with workflow_span(self._desk.tracer, "watch", context=context, time_s=clock.now_s()):
             try:
                 role = monitor.role()
-                run = run_role(
-                    role,
-                    monitor.task(),
-                    self._desk.minds.for_role(role.name),
-                    Budget(),
-                    clock,
-                    self._desk.tracer,
-                )
-            except RoleUnfinished:
-                return []  # The symptoms stay fresh, and are looked at again in the next step.
-        opened = []
+                run = self._desk.look(role, monitor.task())
+            except RoleUnfinished as exc:
+                # The symptoms stay fresh, and are looked at again in the next step.
+                self._trouble = exc
+                return []
+        opened: list[str] = []
         # All of a judgement or none: what was grouped together is not grouped anew after a kill.
         with self._desk.journal.transaction():
             for group in run.answer.groups:
@@ -55,7 +52,15 @@ class Admission:
                 )
                 self._open(incident, run.finished_by)
                 opened.append(incident.id)
+            # One incident bears the look, whatever else it led to.
+            if bearers := opened or [group.joins for group in run.answer.groups if group.joins]:
+                self._desk.adopt(bearers[0], role, run, looked_s)
         return opened
+
+    def require_well(self) -> None:
+        """Raises RoleUnfinished where no mind could do the last look, our own included."""
+        if self._trouble is not None:
+            raise self._trouble
 
     def _circuits(self, incidents: Sequence[Incident]) -> dict[str, tuple[str, ...]]:
         """Where the cause of each is, of those that are diagnosed."""

@@ -19,6 +19,7 @@ from agents.simulator import Trial, after_remedy, simulate
 from agents.supervisor import legal_targets, supervisor_role
 from graphs.desk import Desk
 from graphs.state import IncidentState
+from tools.change.swaps import minds_lost
 from twin.errors import NetworkError, Refused
 from twin.nouns.action import describe
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
@@ -326,6 +327,7 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         finished_by=run.finished_by,
         state=believed_state(situation, situation.read_running(), cause),
         known_down=situation.tracker.down_links,
+        needs_person=minds_lost(desk.journal, incident_id),
     )
     made = make_plan(situation, request, desk.clock.now_s())
     desk.journal.record_plan(made)

@@ -4,21 +4,25 @@ minds.
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from opentelemetry.trace import Tracer
 from pydantic import BaseModel
 
-from agents.budget import Budget, Charges
+from agents.budget import Budget
 from agents.minds import Minds
 from agents.prompts import prompt_id
 from agents.role import Role, RoleRun, RoleUnfinished, run_role
+from agents.role_events import RoleEvent
 from agents.situation import Situation
+from agents.transcript import Swap
 from tools.change.actuator import Actuator
 from tools.change.policy import ApprovalPolicy
+from tools.change.swaps import SWAP
 from tools.clock import Clock
 from tools.journal.journal import Journal
-from tools.journal.records import Charge, RoleRunRecord
+from tools.journal.records import Charges, RoleRunRecord
 from twin.nouns.incident import Incident, Phase
 
 T = TypeVar("T", bound=BaseModel)
@@ -83,24 +87,77 @@ class Desk:
         Raises:
             RoleUnfinished: no mind could finish it.
         """
-        spent = self.journal.charged(incident_id)
-        budget = Budget(
-            spent=Charges(calls=spent.calls, input_tokens=spent.tokens, seconds=spent.seconds)
-        )
         started = self.clock.now_s()
         try:
             run = run_role(
-                role, task, self.minds.for_role(role.name), budget, self.clock, self.tracer
+                role,
+                task,
+                self.minds.for_role(role.name),
+                Budget(
+                    self.minds.limits,
+                    self.journal.charged_roles(incident_id),
+                    partial(self.journal.charge, incident_id),
+                ),
+                self.clock,
+                self.tracer,
+                listen=partial(self._hear, incident_id, role.name),
             )
         except RoleUnfinished as exc:
-            self._charge(incident_id, exc.charges)
+            self._record(incident_id, role, started, exc)
             raise
-        self._charge(incident_id, run.charges)
+        self._record(incident_id, role, started, run)
+        return run
+
+    def look(self, role: Role[T], task: dict[str, Any]) -> RoleRun[T]:
+        """Run a role before there is an incident: charged to the network's day.
+
+        Raises:
+            RoleUnfinished: no mind could finish it.
+        """
+        network, now_s = self.situation.network.name, self.clock.now_s()
+        budget = Budget(
+            self.minds.limits.of_day(),
+            self.journal.charged_watch(network, now_s),
+            partial(self.journal.charge_watch, network, now_s),
+        )
+        minds = self.minds.for_role(role.name)
+        return run_role(role, task, minds, budget, self.clock, self.tracer)
+
+    def adopt(self, incident_id: str, role: Role[T], run: RoleRun[T], looked_s: float) -> None:
+        """Have an incident bear a look that led to it, which began at `looked_s`."""
+        if run.charges != Charges():
+            network = self.situation.network.name
+            self.journal.charge_watch(network, looked_s, run.role, -run.charges)
+            self.journal.charge(incident_id, run.role, run.charges)
+        for swap in run.swaps:
+            self._hear(incident_id, run.role, swap)
+        self._record(incident_id, role, looked_s, run)
+
+    def _hear(self, incident_id: str, role: str, event: RoleEvent) -> None:
+        """A lost mind is noted at once: the process may die before the role run ends."""
+        if not isinstance(event, Swap):
+            return
+        to = f"{event.to} goes on" if event.to else "nobody is left"
+        self.tell(
+            incident_id,
+            SWAP,
+            role,
+            f"{event.mind} lost the role {role} ({event.cause}: {event.detail}); {to}",
+            {"role": role, **event.model_dump(mode="json", exclude={"kind"})},
+        )
+
+    def _record(
+        self,
+        incident_id: str,
+        role: Role[T],
+        started_s: float,
+        run: RoleRun[T] | RoleUnfinished,
+    ) -> None:
         self.journal.record_role_run(
             RoleRunRecord(
                 incident_id=incident_id,
                 role=role.name,
-                started_s=started,
+                started_s=started_s,
                 ended_s=self.clock.now_s(),
                 finished_by=run.finished_by,
                 data={
@@ -111,11 +168,3 @@ class Desk:
                 },
             )
         )
-        return run
-
-    def _charge(self, incident_id: str, charges: Charges) -> None:
-        if charges.calls:
-            self.journal.charge(
-                incident_id,
-                Charge(calls=charges.calls, tokens=charges.tokens, seconds=charges.seconds),
-            )

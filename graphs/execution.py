@@ -78,6 +78,7 @@ def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:
         now + desk.policy.approval.expires_after_s,
         approvers_needed=needs.approvers,
         overrides_needed=needs.overrides,
+        needs_person=needs.person,
     )
 
 

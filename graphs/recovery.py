@@ -10,6 +10,7 @@ from graphs.deliberation import cause_of
 from graphs.desk import Desk
 from graphs.pages import hand_over, watch_services
 from graphs.state import IncidentState
+from tools.change.swaps import minds_lost
 from tools.graph_store.protocol import PastIncident
 from tools.network.protocol import RepairReport
 from twin.nouns.action import describe
@@ -143,6 +144,7 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
         finished_by=temporary.finished_by,
         state=before,
         known_down=situation.tracker.down_links,
+        needs_person=minds_lost(desk.journal, incident_id),
     )
     plan = make_plan(situation, request, desk.clock.now_s())
     if not plan.steps:

@@ -123,6 +123,7 @@ class Watch:
                 with self._guarded(incident_subject(incident_id)):
                     self._runs.start(incident_id)
             self._carry_on()
+            self._admission.require_well()
         self._steps += 1
         self._failures = self._failures + 1 if self._trouble else 0
         self._anchors.note(self._desk.clock.now_s())

@@ -18,11 +18,12 @@ from langchain_core.messages import (
     convert_to_openai_messages,
 )
 
-from agents.budget import Budget, Charges, Limits
+from agents.budget import Budget, Limits
 from agents.playbook import PlaybookModel, ToolChoice, TranscriptView, answer
 from agents.role import OWN_STEPS_LIMIT, Mind, Role, RoleRun, RoleUnfinished, Ungrounded, run_role
 from agents.scripted import ScriptedModel, ScriptedReply
 from tools.clock import SystemClock
+from tools.journal.records import Charges
 from tools.registry import Tool
 from tools.trace import TraceFiles, incident_context, incident_trace_id, read_trace, workflow_span
 from twin.errors import MindFailed, NetworkError, Refused, UnknownLink
@@ -361,7 +362,7 @@ def test_budget_is_shared_by_the_role_runs_of_an_incident() -> None:
 
 
 def test_spent_budget_survives_a_restart() -> None:
-    budget = Budget(Limits(calls=3), spent=Charges(calls=3))
+    budget = Budget(Limits(calls=3), {"supervisor": Charges(calls=3)})
     run = run_role(ROLE, TASK, [_foreign(LOOK), PLAYBOOK], budget, SystemClock())
     assert (run.finished_by, run.charges.calls) == ("playbook", 0)
 
@@ -372,12 +373,13 @@ def test_tokens_are_the_servers_count_where_it_gives_one() -> None:
     reply = AIMessage(content="", tool_calls=[call], usage_metadata=usage)
     run = _run(_foreign(reply))
     assert (run.charges.input_tokens, run.charges.output_tokens) == (700, 30)
-    assert run.charges.estimated_calls == 0
+    assert run.charges.ruled_calls == 0
+    assert run.charges.ruled_output_tokens == 7
 
 
 def test_tokens_are_counted_by_our_rule_where_the_server_gives_none() -> None:
     run = _run(_foreign(answer(Worst(link="L1"))))
-    assert run.charges.estimated_calls == 1
+    assert run.charges.ruled_calls == 1
     # "answer" and "{'link': 'L1'}" are 6 + 14 bytes.
     assert run.charges.output_tokens == 7
 

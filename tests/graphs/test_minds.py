@@ -21,6 +21,7 @@ from tests.graphs.stagehand import (
     case,
     operating,
 )
+from tools.change.swaps import SWAP
 from twin.nouns.action import DrainLink, SetIgpWeight
 from twin.nouns.incident import Phase
 
@@ -137,11 +138,13 @@ def test_foreign_mind_that_fails_loses_the_role_to_the_playbook(
         for run in runs:
             swaps: Any = run.data["swaps"]
             assert [(s["mind"], s["to"]) for s in swaps] == [("acme:broken", "playbook")]
-        # Once the incident's budget is used up, it is not even asked.
+        # Once the incident's budget is used up, or shortly after it was down, it is not even asked.
         causes: list[Any] = [s["cause"] for r in runs for s in r.data["swaps"]]  # type: ignore[union-attr, index, call-overload]
         assert causes[0] == cause
-        assert set(causes) <= {cause, "budget"}
-        assert operation.journal.charged(FIRST).calls >= len(causes) - causes.count("budget")
+        assert set(causes) <= {cause, "budget", "resting"}
+        assert operation.journal.charged(FIRST).calls >= causes.count(cause)
+        assert len(operation.told(SWAP)) == len(causes)
+        assert operation.plans()[0].needs_person
 
 
 def test_state_says_who_finished_and_that_a_mind_was_lost(tmp_path: Path) -> None:

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 from tools.change import permission_rules, plan_rules
 from tools.change.examined import Examined, Situation
-from tools.change.permission_rules import people_needed, standing_entries, used_twice
+from tools.change.permission_rules import (
+    people_needed,
+    person_needed,
+    standing_entries,
+    used_twice,
+)
 from tools.change.plan_rules import Rule
 from tools.change.policy import ApprovalPolicy
 from tools.change.steps import DeviceStep
@@ -38,6 +43,7 @@ ABOUT_LEAVE: tuple[Rule, ...] = (
     permission_rules.calendar,
     permission_rules.approval,
     permission_rules.second_approver,
+    permission_rules.person,
     permission_rules.attested,
     permission_rules.lease,
     permission_rules.device_claims,
@@ -50,11 +56,12 @@ class Needs:
     """What a request for approval has to ask for.
 
     `approvers`: how many different people. `overrides`: entries of the calendar that each of them
-    has to name.
+    has to name. `person`: why no automatic approval will do, "" where one will.
     """
 
     approvers: int
     overrides: tuple[str, ...]
+    person: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ class Gate:
             BlastDisagrees: how much it touches cannot be said.
         """
         case = self._examined(plan, situation)
-        return Needs(people_needed(case), tuple(standing_entries(case)))
+        return Needs(people_needed(case), tuple(standing_entries(case)), person_needed(case))
 
     def _examined(self, plan: Plan, situation: Situation) -> Examined:
         return Examined(plan, situation, self.journal, self.policy, self.inventory, self.network)

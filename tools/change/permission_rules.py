@@ -23,9 +23,11 @@ from tools.change.refusals import (
     LeaseNotHeld,
     NotApproved,
     OutsideWindow,
+    PersonNeeded,
     RejectedByPerson,
     SecondApproverMissing,
 )
+from tools.change.swaps import MOST_SWAPS, minds_lost
 from tools.journal.errors import DeviceBusy, UnknownPlan
 from tools.journal.records import ApprovalRequest, AuditLine
 from twin.errors import Refused
@@ -126,6 +128,23 @@ def second_approver(case: Examined) -> None:
             f'plan "{case.plan.id}" touches so much that another person than '
             f"{', '.join(sorted(people))} has to approve it too "
             f"(approval.second_approver in the policy file): {again}"
+        )
+
+
+def person_needed(case: Examined) -> str:
+    """Why no automatic approval of the plan will do, "" where one will."""
+    return case.plan.needs_person or minds_lost(case.journal, case.plan.incident_id, MOST_SWAPS)
+
+
+def person(case: Examined) -> None:
+    """Where only a person may approve, every answer is a person's."""
+    request = _request(case)
+    why = person_needed(case) or (request.needs_person if request else "")
+    automatic = [a.by for a in request.answers if a.automatic] if request else []
+    if why and automatic:
+        raise PersonNeeded(
+            f'plan "{case.plan.id}": only a person may approve it ({why}), and {automatic[0]} is '
+            "none; make a new plan, and approve that by hand"
         )
 
 

@@ -20,6 +20,7 @@ Refused
 ├── ApprovalExpired      approval_expired  the approval is too old
 ├── ApprovalUsed         approval_used     the approval was used before
 ├── SecondApproverMissing second_approver  fewer people have approved than the change needs
+├── PersonNeeded         person            an automatic approval of what only a person may approve
 ├── ApprovalNotAttested  approval_attested the answers are not those of the audit log
 ├── LeaseNotHeld         lease             this process does not hold the incident
 ├── DeviceBusy           device_busy       another plan works on a device (in `tools.journal`)
@@ -144,6 +145,12 @@ class SecondApproverMissing(Refused):
     """Fewer different people have approved than the size of the change needs."""
 
     rule = "second_approver"
+
+
+class PersonNeeded(Refused):
+    """Only a person may approve the plan, and nobody looked at it."""
+
+    rule = "person"
 
 
 class ApprovalNotAttested(Refused):

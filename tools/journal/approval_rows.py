@@ -55,18 +55,19 @@ class ApprovalRows(IncidentRows):
         *,
         approvers_needed: int = 1,
         overrides_needed: tuple[str, ...] = (),
+        needs_person: str = "",
     ) -> ApprovalRequest:
         """Ask for answers to `plan`, and record the plan; asking again changes nothing.
 
         `approvers_needed`: so many different people. `overrides_needed`: entries of the calendar
-        that every approval has to name.
+        that every approval has to name. `needs_person`: why no automatic approval is taken.
         """
         with self.transaction():
             self.record_plan(plan)
             self._execute(
                 "INSERT OR IGNORE INTO approval_requests (plan_id, incident_id, plan_hash, "
-                "requested_s, expires_s, approvers_needed, overrides_needed) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "requested_s, expires_s, approvers_needed, overrides_needed, needs_person) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 plan.id,
                 plan.incident_id,
                 plan.hash,
@@ -74,6 +75,7 @@ class ApprovalRows(IncidentRows):
                 expires_s,
                 approvers_needed,
                 json_text(list(overrides_needed)),
+                needs_person or plan.needs_person,
             )
             return self.approval_request(plan.id, requested_s)
 
@@ -105,7 +107,8 @@ class ApprovalRows(IncidentRows):
         Raises:
             UnknownPlan: nobody asked about that plan.
             Refused: nothing but the audit line is recorded. `approval_expired`: the answer came too
-                late. `override_missing`: it does not name what it has to override.
+                late. `override_missing`: it does not name what it has to override. `person`: it is
+                an automatic approval of what only a person may approve.
         """
         with self.transaction():
             request = self.approval_request(approval.plan_id, approval.decided_s)
@@ -159,7 +162,11 @@ class ApprovalRows(IncidentRows):
         )
 
 
-_REFUSED_AS = {"approval_expired": "answer_too_late", "override_missing": "answer_incomplete"}
+_REFUSED_AS = {
+    "approval_expired": "answer_too_late",
+    "override_missing": "answer_incomplete",
+    "person": "answer_automatic",
+}
 """What the audit log says of an answer that was not taken, by the rule that refused it."""
 
 
@@ -197,6 +204,12 @@ def _refusal(request: ApprovalRequest, approval: Approval) -> Refused | None:
             f"{approval.decided_s - request.expires_s:.0f} s after the request expired; "
             "a new plan has to be made for the state as it is now",
             rule="approval_expired",
+        )
+    if approval.automatic and approval.decision == "approve" and request.needs_person:
+        return Refused(
+            f'plan "{approval.plan_id}": only a person may approve it ({request.needs_person}); '
+            f"`noctua approve {approval.plan_id}`",
+            rule="person",
         )
     missing = sorted(set(request.overrides_needed) - set(approval.overrides))
     if approval.decision == "approve" and missing and request.approval is None:

@@ -10,7 +10,6 @@ from tools.journal.audit_rows import AuditRows
 from tools.journal.database import json_text, read
 from tools.journal.errors import UnknownIncident
 from tools.journal.records import (
-    Charge,
     DispatchRecord,
     IncidentRecord,
     RoleRunRecord,
@@ -23,7 +22,7 @@ T = TypeVar("T")
 
 
 class IncidentRows(AuditRows):
-    """Tables incidents, timeline, dispatches, role_runs, charges, artefacts."""
+    """Tables incidents, timeline, dispatches, role_runs, artefacts."""
 
     def open_incident(self, incident: Incident, opened_s: float, trace_id: str) -> IncidentRecord:
         """Record a new incident in phase DETECTED; the same one again is the one that is there."""
@@ -126,11 +125,21 @@ class IncidentRows(AuditRows):
         rows = self._rows("SELECT * FROM timeline WHERE seq > ? ORDER BY seq", after_seq)
         return tuple(TimelineEvent(**{**row, "data": json.loads(row["data"])}) for row in rows)
 
+    def event_count(self, incident_id: str, kind: str) -> int:
+        """How many events of that kind the incident's timeline has."""
+        self.incident(incident_id)
+        rows = self._rows(
+            "SELECT count(*) AS n FROM timeline WHERE incident_id = ? AND kind = ?",
+            incident_id,
+            kind,
+        )
+        return int(rows[0]["n"])
+
     def last_event_seq(self) -> int:
         """The number of the newest event, 0 if there is none."""
         return int(self._rows("SELECT max(seq) AS seq FROM timeline")[0]["seq"] or 0)
 
-    # Dispatches, role runs, charges, artefacts
+    # Dispatches, role runs, artefacts
 
     def record_dispatch(self, dispatch: Dispatch, state: str, time_s: float) -> None:
         """Record an order to the field, or its new state."""
@@ -184,30 +193,6 @@ class IncidentRows(AuditRows):
             incident_id,
         )
         return tuple(RoleRunRecord(**{**row, "data": json.loads(row["data"])}) for row in rows)
-
-    def charge(self, incident_id: str, charge: Charge) -> Charge:
-        """Add to what the incident has used up, and return the sum."""
-        with self.transaction():
-            self.incident(incident_id)
-            self._execute(
-                "INSERT INTO charges VALUES (?, ?, ?, ?, ?) ON CONFLICT (incident_id) DO UPDATE "
-                "SET steps = steps + excluded.steps, calls = calls + excluded.calls, "
-                "tokens = tokens + excluded.tokens, seconds = seconds + excluded.seconds",
-                incident_id,
-                charge.steps,
-                charge.calls,
-                charge.tokens,
-                charge.seconds,
-            )
-            return self.charged(incident_id)
-
-    def charged(self, incident_id: str) -> Charge:
-        """What the incident has used up, over all restarts."""
-        self.incident(incident_id)
-        rows = self._rows(
-            "SELECT steps, calls, tokens, seconds FROM charges WHERE incident_id = ?", incident_id
-        )
-        return Charge(**rows[0]) if rows else Charge()
 
     def put_artefact(
         self, incident_id: str, name: str, value: BaseModel | Sequence[JsonValue] | JsonValue

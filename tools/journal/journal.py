@@ -5,8 +5,9 @@ A LangGraph checkpoint records that a step ended; the journal records that a dev
 
 from tools.journal.approval_rows import ApprovalRows
 from tools.journal.change_rows import ChangeRows
+from tools.journal.charge_rows import ChargeRows
 from tools.journal.lease_rows import LeaseRows
 
 
-class Journal(ApprovalRows, ChangeRows, LeaseRows):
+class Journal(ApprovalRows, ChangeRows, ChargeRows, LeaseRows):
     """Everything that outlives the process: one class, one file of methods for each subject."""

@@ -41,6 +41,7 @@ class ApprovalRequest(Noun):
     `approvers_needed`: how many different people have to approve. `overrides_needed`: entries of
     the calendar that an approval has to name. `answers`: all, in order. `approval`: the one that
     decided (a rejection, or the last approval that was needed), None as long as nothing is decided.
+    `needs_person`: why no automatic approval is taken, "" where one is.
     """
 
     plan_id: str
@@ -50,6 +51,7 @@ class ApprovalRequest(Noun):
     expires_s: float
     approvers_needed: int
     overrides_needed: tuple[str, ...]
+    needs_person: str
     state: RequestState
     answers: tuple[Approval, ...]
     approval: Approval | None
@@ -153,13 +155,45 @@ class RoleRunRecord(Noun):
     data: dict[str, JsonValue]
 
 
-class Charge(Noun):
-    """What foreign minds used up for an incident."""
+class Charges(Noun):
+    """What foreign minds used up. `seconds`: wall time spent waiting for them.
+
+    `steps`: replies that came; `calls`: requests that were sent. `input_tokens`, `output_tokens`:
+    what counts against a budget, which is the server's count where it gives one, else ours;
+    `ruled_*`: ours for every call; `ruled_calls`: those for which only ours is known. `cost`: in
+    `currency`, of the calls whose price is known; `currency` is "" where none is.
+    """
 
     steps: int = 0
     calls: int = 0
-    tokens: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    ruled_input_tokens: int = 0
+    ruled_output_tokens: int = 0
+    ruled_calls: int = 0
     seconds: float = 0.0
+    cost: float = 0.0
+    currency: str = ""
+
+    @property
+    def tokens(self) -> int:
+        """Both directions."""
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: "Charges") -> "Charges":
+        return Charges(
+            **{name: getattr(self, name) + getattr(other, name) for name in _ADDED},
+            currency=other.currency or self.currency,
+        )
+
+    def __neg__(self) -> "Charges":
+        return Charges(**{name: -getattr(self, name) for name in _ADDED}, currency=self.currency)
+
+    def __sub__(self, other: "Charges") -> "Charges":
+        return self + -other
+
+
+_ADDED = tuple(name for name in Charges.model_fields if name != "currency")
 
 
 class AuditLine(Noun):

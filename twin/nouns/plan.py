@@ -1,6 +1,8 @@
 """From a proposed remedy to what came of it."""
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from twin.nouns.action import Action
 from twin.nouns.base import Noun, content_hash
@@ -46,7 +48,7 @@ class Plan(Noun):
     in which they are made. `purpose`: "mitigate" (temporary or lasting remedy) or "return" (takes a
     temporary change out). `temporary`: whether `way_back` has to be carried out once the cause is
     repaired. `state_hash`: of the running configuration and the links up that the plan was made
-    for.
+    for. `needs_person`: why only a person may approve it, "" where the policy alone decides.
     """
 
     id: str
@@ -65,6 +67,15 @@ class Plan(Noun):
     created_s: float
     reason: str
     finished_by: str
+    needs_person: str = ""
+
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Plans that were approved before the field existed keep their hash.
+        content: dict[str, Any] = dump(self)
+        if not self.needs_person:
+            content.pop("needs_person", None)
+        return content
 
     @property
     def hash(self) -> str:
@@ -76,6 +87,7 @@ class Approval(Noun):
     """A person's answer (or the demo flag's) to one plan. The first `decision` is final.
 
     `overrides`: entries of the change calendar ("freeze:year-end") that it sets aside by name.
+    `automatic`: no person looked.
     """
 
     plan_id: str
@@ -85,6 +97,7 @@ class Approval(Noun):
     reason: str
     decided_s: float
     overrides: tuple[str, ...] = ()
+    automatic: bool = False
 
 
 class Dispatch(Noun):

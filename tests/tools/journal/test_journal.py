@@ -18,7 +18,7 @@ from tools.journal.errors import (
     UnknownPlan,
 )
 from tools.journal.journal import Journal
-from tools.journal.records import Charge, RoleRunRecord
+from tools.journal.records import Charges, RoleRunRecord
 from twin.errors import Refused
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Phase
@@ -156,13 +156,38 @@ def test_unknown_incident_is_told_with_near_matches(journal: Journal) -> None:
         journal.put_artefact("nothing", "a", 1)
 
 
-def test_charges_add_up_over_restarts(journal: Journal, path: Path) -> None:
-    assert journal.charged(INCIDENT) == Charge()
-    journal.charge(INCIDENT, Charge(steps=1, calls=2, tokens=300, seconds=0.5))
+def test_charges_add_up_by_role_over_restarts(journal: Journal, path: Path) -> None:
+    assert journal.charged(INCIDENT) == Charges()
+    first = Charges(steps=1, calls=2, input_tokens=300, seconds=0.5, cost=0.02, currency="EUR")
+    journal.charge(INCIDENT, "diagnoser", first)
     journal.close()
     with Journal.open(path) as again:
-        total = again.charge(INCIDENT, Charge(steps=1, calls=1, tokens=50, seconds=0.25))
-        assert total == Charge(steps=2, calls=3, tokens=350, seconds=0.75)
+        again.charge(INCIDENT, "diagnoser", Charges(calls=1, output_tokens=50, seconds=0.25))
+        again.charge(INCIDENT, "imaginer", Charges(calls=4))
+        assert again.charged_roles(INCIDENT) == {
+            "diagnoser": Charges(
+                steps=1,
+                calls=3,
+                input_tokens=300,
+                output_tokens=50,
+                seconds=0.75,
+                cost=0.02,
+                currency="EUR",
+            ),
+            "imaginer": Charges(calls=4),
+        }
+        assert (again.charged(INCIDENT).calls, again.charged(INCIDENT).currency) == (7, "EUR")
+
+
+def test_what_a_watch_uses_for_no_incident_is_counted_by_day(journal: Journal) -> None:
+    evening_s = 1_772_575_200.0  # 2026-03-03T22:00:00Z
+    journal.charge_watch("germany50", evening_s, "monitor", Charges(calls=2))
+    journal.charge_watch("germany50", evening_s + 3600, "monitor", Charges(calls=1))
+    journal.charge_watch("germany50", evening_s + 7200, "monitor", Charges(calls=9))
+    journal.charge_watch("abilene", evening_s, "monitor", Charges(calls=5))
+    assert journal.charged_watch("germany50", evening_s) == {"monitor": Charges(calls=3)}
+    assert journal.charged_watch("germany50", evening_s + 7200) == {"monitor": Charges(calls=9)}
+    assert journal.charged(INCIDENT) == Charges()
 
 
 def test_plan_id_stands_for_one_content(journal: Journal) -> None:

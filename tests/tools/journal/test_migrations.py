@@ -11,6 +11,8 @@ from tests.tools.journal.test_journal import _answer, _plan
 from tools.journal.database import APPLICATION_ID, SCHEMA_VERSION
 from tools.journal.errors import NotAJournal
 from tools.journal.journal import Journal
+from tools.journal.records import Charges
+from twin.nouns.plan import Plan
 
 
 def _old(path: Path) -> sqlite3.Connection:
@@ -47,6 +49,52 @@ def test_answers_of_version_1_still_hold(tmp_path: Path) -> None:
         assert journal.damage() == ""
     with Journal.open(path) as again:
         assert again.incident(plan.incident_id).incident == incident(plan.incident_id)
+
+
+def _version_2(path: Path) -> sqlite3.Connection:
+    old = _old(path)
+    old.executescript(
+        resources.files("tools.journal").joinpath("migrations/002.sql").read_text("utf-8")
+    )
+    old.execute("PRAGMA user_version = 2")
+    return old
+
+
+def test_charges_and_requests_of_version_2_are_kept(tmp_path: Path) -> None:
+    path, plan = tmp_path / "journal.sqlite", _plan()
+    old = _version_2(path)
+    row = (plan.incident_id, "germany50", "detected", OPENED_S, "a" * 32)
+    text = incident(plan.incident_id).model_dump_json()
+    old.execute("INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?)", (*row, text))
+    old.execute("INSERT INTO charges VALUES (?, 3, 4, 500, 6.5)", (plan.incident_id,))
+    values = (plan.id, plan.incident_id, plan.hash, plan.model_dump_json())
+    old.execute("INSERT INTO plans VALUES (?, ?, ?, ?)", values)
+    asked = (plan.id, plan.incident_id, plan.hash, OPENED_S, OPENED_S + 600, 1, "[]", None)
+    old.execute("INSERT INTO approval_requests VALUES (?, ?, ?, ?, ?, ?, ?, ?)", asked)
+    old.commit()
+    old.close()
+    with Journal.open(path) as journal:
+        kept = Charges(steps=3, calls=4, input_tokens=500, seconds=6.5)
+        assert journal.charged_roles(plan.incident_id) == {"": kept}
+        journal.charge(plan.incident_id, "monitor", Charges(calls=1))
+        assert journal.charged(plan.incident_id).calls == 5
+        request = journal.approval_request(plan.id, OPENED_S)
+        assert (request.state, request.needs_person) == ("waiting", "")
+        assert journal.damage() == ""
+
+
+OLD_SHAPE_HASH = "684bb9f38f0faa531cc4835ca9e9c8ad8c1833666fd928ed6f7d7ad351ea02a6"
+"""Of `_plan()`, computed before plans could say that they need a person."""
+
+
+def test_plan_that_needs_no_person_keeps_the_hash_and_text_that_it_had() -> None:
+    plan = _plan()
+    assert plan.hash == OLD_SHAPE_HASH
+    assert "needs_person" not in plan.model_dump_json()
+    assert Plan.model_validate_json(plan.model_dump_json()) == plan
+    asking = plan.model_copy(update={"needs_person": "a mind was lost"})
+    assert asking.hash != plan.hash
+    assert Plan.model_validate_json(asking.model_dump_json()) == asking
 
 
 def test_journal_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
