@@ -109,9 +109,8 @@ def _read(asked: _Asked, question: str, history: Sequence[Mapping[str, str]]) ->
     joined = tokens if readings else _with_pairs(asked, tokens)
     if joined is not tokens:
         readings = grammar().read(joined)
-    if not readings and history:
-        if followed := _follow_up(asked, joined, history):
-            return followed
+    if not readings and history and (followed := _follow_up(asked, joined, history)):
+        return followed
     if len(readings) == 1:
         return _with_context(asked, readings[0], tokens, history)
     if readings:
@@ -144,7 +143,7 @@ def _tokens(asked: _Asked, question: str) -> tuple[list[Token], dict[str, Sequen
         tokens += grammar().words_of(question[position : name["start"]])
         tokens.append(_name_token(name))
         position = name["end"]
-        if question[position : position + 2] in ("'s", "’s"):
+        if question[position : position + 2] in ("'s", "\u2019s"):
             position += 2
     tokens += grammar().words_of(question[position:])
     near = {hint["text"].casefold(): hint["near"] for hint in found["near"]}
@@ -409,7 +408,7 @@ def _size(asked: _Asked, reading: Reading) -> str:
 # Saying: what is the matter now ------------------------------------------------------------------
 
 
-def _health(asked: _Asked, reading: Reading) -> str:
+def _health(asked: _Asked, _: Reading) -> str:
     now = asked.look_up("show_health")
     if now["healthy"]:
         return f"Yes: nothing is wrong. {_aged(now)}"
@@ -426,7 +425,7 @@ def _health(asked: _Asked, reading: Reading) -> str:
     return f"Not everything is well. {_begun('; '.join(parts))}. {_aged(now)}"
 
 
-def _down(asked: _Asked, reading: Reading) -> str:
+def _down(asked: _Asked, _: Reading) -> str:
     now = asked.look_up("show_health")
     if not now["links_down"]:
         return f"No link is down. {_aged(now)}"
@@ -507,7 +506,7 @@ def _served(asked: _Asked, reading: Reading) -> str:
     return f"{who} is in breach{of}. {_aged(now)}"
 
 
-def _symptoms(asked: _Asked, reading: Reading) -> str:
+def _symptoms(asked: _Asked, _: Reading) -> str:
     now = asked.look_up("show_health")
     if not now["symptoms"]:
         return f"No symptom is active. {_aged(now)}"
@@ -526,7 +525,7 @@ def _open_incidents(asked: _Asked, reading: Reading) -> str:
     return f"Open: {_joined(named)}. {_journalled(found)}"
 
 
-def _waiting(asked: _Asked, reading: Reading) -> str:
+def _waiting(asked: _Asked, _: Reading) -> str:
     found = asked.look_up("list_incidents")
     plans = [p for i in found["incidents"] for p in i["waiting_for_approval"]]
     if not plans:
@@ -538,7 +537,7 @@ def _waiting(asked: _Asked, reading: Reading) -> str:
     )
 
 
-def _age(asked: _Asked, reading: Reading) -> str:
+def _age(asked: _Asked, _: Reading) -> str:
     now = asked.look_up("show_health")
     if now["data_utc"] is None:
         return "There are no data yet."
@@ -590,7 +589,7 @@ def _effect(asked: _Asked, reading: Reading) -> str:
     if "class" in slots:
         return f"{_supposed(then)} {_class_effect(then, slots['class'])}"
     if "service" in slots or "customer" in slots:
-        return f"{_supposed(then)} {_served_effect(asked, then, slots)}"
+        return f"{_supposed(then)} {_served_effect(then, slots)}"
     return f"{_supposed(then)} {_breaches(then)} {_overloads(then)} {_losses(then)}"
 
 
@@ -611,7 +610,7 @@ def _class_effect(then: Mapping[str, Any], cls: str) -> str:
     return f"{said} {_begun(name)} traffic lost: {_rate(lost)}."
 
 
-def _served_effect(asked: _Asked, then: Mapping[str, Any], slots: Mapping[str, str]) -> str:
+def _served_effect(then: Mapping[str, Any], slots: Mapping[str, str]) -> str:
     service, customer = slots.get("service", ""), slots.get("customer", "")
     if then["newly_in_breach_count"] > len(then["newly_in_breach"]):
         raise _Decline("More services would be hit than I can list.")
@@ -649,7 +648,8 @@ def _load_if(asked: _Asked, reading: Reading) -> str:
         return f"{_supposed(then)} {watched} would be down itself."
     pairs = zip(then["before"]["watched"], then["after"]["watched"], strict=True)
     said = [
-        f"{_percent(is_['utilisation'])} from {is_['node']} (before: {_percent(was['utilisation'])})"
+        f"{_percent(is_['utilisation'])} from {is_['node']} (before: "
+        f"{_percent(was['utilisation'])})"
         for was, is_ in pairs
     ]
     return f"{_supposed(then)} {watched} would be offered {_joined(said)}."
@@ -733,11 +733,11 @@ def _chosen(asked: _Asked, reading: Reading) -> str:
     rows = asked.glance("list_incidents")["incidents"]
     ids = [row["incident"] for row in rows]
     if "incident" in reading.slots:
-        return reading.slots["incident"]
+        return str(reading.slots["incident"])
     if "plan" in reading.slots:
         owners = [i for i in ids if reading.slots["plan"].startswith(f"{i}.")]
         if len(owners) == 1:
-            return owners[0]
+            return str(owners[0])
     if not ids:
         raise _Decline("There has been no incident on this network.")
     if len(ids) == 1 or "last" in reading.slots:
@@ -746,7 +746,7 @@ def _chosen(asked: _Asked, reading: Reading) -> str:
     raise _Decline(f"There were several incidents ({_joined(ids)}); name one, or ask of the last.")
 
 
-def _incidents(asked: _Asked, reading: Reading) -> str:
+def _incidents(asked: _Asked, _: Reading) -> str:
     found = asked.look_up("list_incidents")
     if not found["count"]:
         return f"There has been no incident. {_journalled(found)}"
@@ -908,7 +908,8 @@ def _drain_of(drain: Mapping[str, Any], shown: Mapping[str, Any]) -> str:
         return (
             f"To drain {link} was screened, which left a highest utilisation of "
             f"{_percent(row['max_utilisation'])}, and it was not among the "
-            f"{_count(shown['simulated_count'], 'remedy', 'remedies')} that were simulated. {chosen}"
+            f"{_count(shown['simulated_count'], 'remedy', 'remedies')} that were simulated. "
+            f"{chosen}"
         )
     return (
         f"To drain {link} was not among the "

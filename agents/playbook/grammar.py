@@ -252,7 +252,7 @@ def _variants(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
 
 
 def _split(text: str) -> list[str]:
-    text = text.casefold().replace("’", "'")
+    text = text.casefold().replace("\u2019", "'")
     text = re.sub(r"\bcan't\b", "can not", text)
     text = re.sub(r"\bwon't\b", "would not", text)
     text = re.sub(r"n't\b", " not", text)

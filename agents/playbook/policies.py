@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from agents.playbook.conversation import conversation
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.reading import reader
 from agents.playbook.view import ToolChoice, TranscriptView, answer
@@ -357,6 +358,7 @@ POLICIES: dict[str, Policy] = {
     "remediator_choice": remediator_choice,
     "imaginer": imaginer,
     "supervisor": supervisor,
+    "conversation": conversation,
 }
 
 

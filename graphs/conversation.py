@@ -1,0 +1,168 @@
+"""The third graph: a question, what is looked up for it, and the answer. It only reads.
+
+It is one role run and nothing that could be interrupted or taken up again, so it is a plain
+function of the state directory and no LangGraph graph. What it reads are files: the journal (opened
+read-only), what the watch has learned, and the inventory as the workplace last saw it. So it works
+while a watch holds the network, and disturbs nobody.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from agents.budget import Budget
+from agents.conversation.lookups import Finding
+from agents.conversation.record import NetworkRecord, utc
+from agents.conversation.role import LONGEST_QUESTION, Asked, Exchange
+from agents.minds import Minds
+from agents.role import run_role
+from agents.role_events import RoleEvent
+from agents.transcript import Swap
+from graphs.inventory_file import kept_inventory
+from tools.clock import SystemClock
+from tools.journal.database import SCHEMA_VERSION
+from tools.journal.journal import Journal
+from tools.journal.reading import journal_version, open_read_only
+from twin.errors import BadInput, NoctuaError
+from twin.nouns.base import Noun
+from twin.nouns.inventory import Inventory
+from twin.physics.questions import offered_totals
+from twin.physics.twin import Twin
+from twin.tracking.tracker import Tracker
+
+ROLE = "conversation"
+
+
+class Reply(Noun):
+    """What a question came to. `citations`: the results that it rests on, in order.
+
+    `answered_by`: the mind. `swaps`: minds that could not finish it. `data_utc`: when the newest
+    telemetry was received, "" if there is none.
+    """
+
+    network: str
+    question: str
+    text: str
+    declined: bool
+    citations: tuple[Finding, ...]
+    answered_by: str
+    swaps: tuple[Swap, ...]
+    data_utc: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a conversation about `network` reads. `inventory`: where none is kept in `state`."""
+
+    state: Path
+    network: str
+    inventory: Callable[[], Inventory]
+
+
+class Conversation:
+    """Questions to one network, each of which may refer to those before."""
+
+    def __init__(self, source: Source, minds: Callable[[Inventory], Minds]) -> None:
+        self._source = source
+        self._inventory = kept_inventory(source.state, source.network) or source.inventory()
+        self._minds = minds(self._inventory)
+        self._history: list[Exchange] = []
+
+    @property
+    def network(self) -> str:
+        """Which network is talked about."""
+        return self._source.network
+
+    def ask(self, question: str, listen: Callable[[RoleEvent], None] | None = None) -> Reply:
+        """Answer `question`, or say why not. The files are read anew for every question.
+
+        Raises:
+            BadInput: the question is empty or too long; a file cannot be read.
+            JournalFailed: the journal cannot be read.
+        """
+        question = " ".join(question.split())
+        if not question:
+            raise BadInput("the question is empty; ask something like: is the network healthy?")
+        if len(question) > LONGEST_QUESTION:
+            raise BadInput(
+                f"the question has {len(question)} characters, at most {LONGEST_QUESTION} are read"
+            )
+        with open_record(self._source, self._inventory) as record:
+            asked = Asked(record, question, self._history)
+            run = run_role(
+                asked.role(),
+                asked.task(),
+                self._minds.for_role(ROLE),
+                Budget(self._minds.limits),
+                SystemClock(),
+                listen=listen,
+            )
+            data_s = record.data_s
+        found = asked.lookups.found
+        self._history.append(Exchange(question=question, answer=run.answer.text))
+        return Reply(
+            network=self._source.network,
+            question=question,
+            text=run.answer.text,
+            declined=run.answer.declined,
+            citations=tuple(found[name] for name in dict.fromkeys(run.answer.citations)),
+            answered_by=run.finished_by,
+            swaps=tuple(run.swaps),
+            data_utc="" if data_s is None else utc(data_s),
+        )
+
+
+@contextmanager
+def open_record(source: Source, inventory: Inventory) -> Iterator[NetworkRecord]:
+    """What is known of the network as of now.
+
+    Raises:
+        BadInput: what was learned cannot be read, or the journal is of an earlier version.
+        JournalFailed: the journal cannot be read.
+    """
+    file = source.state / "journal.sqlite"
+    with open_read_only(file) as journal:
+        if journal_version(file) < SCHEMA_VERSION:
+            raise BadInput(
+                f"{file} is of an earlier version; any command that writes, such as "
+                "noctua incidents, brings it up to date"
+            )
+        tracker = _tracker(source, inventory)
+        yield NetworkRecord(
+            network=source.network,
+            inventory=inventory,
+            tracker=tracker,
+            journal=journal,
+            journal_s=_journal_s(journal, source.network),
+        )
+
+
+def _tracker(source: Source, inventory: Inventory) -> Tracker | None:
+    file = source.state / "trackers" / f"{source.network}.json"
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as exc:
+        raise BadInput(f"{file}: cannot be read as what was learned ({exc})") from exc
+    try:
+        return Tracker.load(data, inventory, partial(offered_totals, Twin(inventory)))
+    except (ValueError, LookupError, TypeError, AttributeError, NoctuaError) as exc:
+        raise BadInput(f"{file}: cannot be read as what was learned ({exc!r:.200})") from exc
+
+
+def _journal_s(journal: Journal, network: str) -> float:
+    """The newest time, by the network's clock, that the journal knows; 0 if none."""
+    watched = (w.stepped_s for w in journal.watches() if w.network == network)
+    return max((*watched, *_last_events(journal, network)), default=0.0)
+
+
+def _last_events(journal: Journal, network: str) -> Sequence[float]:
+    return [
+        event.time_s
+        for record in journal.incidents(network=network)
+        for event in journal.timeline(record.incident.id)[-1:]
+    ]
