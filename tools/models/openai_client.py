@@ -101,13 +101,19 @@ class OpenAICompatibleModel(ChatOpenAI):
         self._tell_span()
         return result
 
-    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        kwargs["run_manager"] = None  # whoever calls this tells of the tokens
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
         chunks: Iterator[ChatGenerationChunk] = iter(())
 
         def begin() -> ChatGenerationChunk | None:
             nonlocal chunks
-            chunks = super(OpenAICompatibleModel, self)._stream(*args, **kwargs)
+            # Whoever calls this tells of the tokens.
+            chunks = super(OpenAICompatibleModel, self)._stream(messages, stop, None, **kwargs)
             return next(chunks, None)
 
         chunk = self._answered(begin)
@@ -204,7 +210,7 @@ def _judged(error: Exception) -> tuple[type[ModelCallFailed], str]:
         case openai.APITimeoutError() | httpx2.TimeoutException():
             return ModelTimedOut, "the server did not end its reply in time"
         case openai.APIConnectionError():
-            return ModelUnreachable, f"no connection: {error.__cause__ or error}"
+            return ModelUnreachable, f"no connection: {_first_cause(error)}"
         case httpx2.HTTPError():
             return ModelUnreachable, f"the connection broke: {error}"
         case openai.APIResponseValidationError():
@@ -215,6 +221,11 @@ def _judged(error: Exception) -> tuple[type[ModelCallFailed], str]:
             return ModelServerBroken, error.message
         case _:
             return ModelGarbled, f"the reply cannot be read ({type(error).__name__}: {error})"
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    # LangChain wraps the SDK, which wraps the HTTP library, which wraps the socket's error.
+    return _first_cause(error.__cause__) if error.__cause__ is not None else error
 
 
 def _by_status(status: int) -> type[ModelCallFailed]:

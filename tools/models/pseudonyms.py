@@ -43,9 +43,9 @@ _LONGEST_TOKEN = 40
 _BEGIN = r"(?:(?<![^\W_])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
 _END = r"(?![^\W_])"
 
+# In a lookahead, since what looks like one may hold another: customer-customer-x4k2q.
 _TOKEN = re.compile(
-    rf"{_BEGIN}(?:{'|'.join(KINDS)})-[a-z2-7]{{{_TAG},}}(?:-[a-z2-7]{{{_SPELLING},}})?"
-    r"(?![a-z2-7])",
+    rf"(?=((?:{'|'.join(KINDS)})-[a-z2-7]{{{_TAG},12}}(?:-[a-z2-7]{{{_SPELLING},12}})?))",
     re.IGNORECASE,
 )
 
@@ -57,7 +57,7 @@ _PATTERNS = (
     ("address", r"(?<![\w:])(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}(?![\w:])"),
     ("ip", r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?![\w/]|\.\d)"),
     ("ip", r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?:/\d{1,3})?(?![\w:])"),
-    ("phone", r"(?<![\w+])(?:\+|00)[1-9]\d{0,2}[ ()/-]{0,2}\d(?:[ ()/-]{0,2}\d){5,12}(?!\w)"),
+    ("phone", r"(?<![\w+.])(?:\+|00)[1-9]\d{0,2}[ ()/-]{0,2}\d(?:[ ()/-]{0,2}\d){5,12}(?!\w)"),
     (
         "place",
         _BEGIN
@@ -142,18 +142,20 @@ class Pseudonyms:
 
         A pseudonym may have changed its case on the way.
         """
-        found = self._by_token
+        done = 0
+        pieces = []
+        for match in _TOKEN.finditer(text):
+            token = self._known_token(match[1].lower())
+            if token is None or match.start() < done:
+                continue
+            pieces += [text[done : match.start()], written(self._by_token[token])]
+            done = match.start() + len(token)
+        return "".join([*pieces, text[done:]])
 
-        def original(match: re.Match[str]) -> str:
-            token = match[0].lower()
-            if token in found:
-                return written(found[token])
-            # What follows may be a word of the text: customer-x4k2q-site.
-            base, hyphen, rest = match[0].rpartition("-")
-            name = found.get(base.lower())
-            return match[0] if name is None else written(name) + hyphen + rest
-
-        return _TOKEN.sub(original, text)
+    def _known_token(self, found: str) -> str | None:
+        """The longest one that `found` begins with: a word of the text may follow."""
+        ends = range(len(found), _TAG, -1)
+        return next((found[:end] for end in ends if found[:end] in self._by_token), None)
 
     def hide_in(self, value: Any) -> Any:
         """A copy of a JSON value in which every string, keys too, is hidden."""
@@ -190,8 +192,21 @@ class Pseudonyms:
         return 0
 
     def _hide_plain(self, text: str) -> str:
-        hidden = self._pattern.sub(self._replacement, text)
-        return self._without_cut_names(hidden) if _CUT in hidden else hidden
+        *cut, whole = text.split(_CUT)
+        hidden = [self._hide_cut(piece) + _CUT for piece in cut]
+        return "".join([*hidden, self._pattern.sub(self._replacement, whole)])
+
+    def _hide_cut(self, text: str) -> str:
+        """`text` hidden; a name may have been cut short at its end."""
+        for start in range(max(0, len(text) - self._longest), len(text) - _SHORTEST_CUT + 1):
+            if start and text[start - 1].isalnum():
+                continue
+            folded = _folded(text[start:])
+            for name, (_, kind) in self._canonical.items():
+                if name.startswith(folded):
+                    head = self._pattern.sub(self._replacement, text[:start])
+                    return head + self._token_of(text[start:], kind)
+        return self._pattern.sub(self._replacement, text)
 
     def _replacement(self, match: re.Match[str]) -> str:
         kind, spelling = (match.lastgroup or "").partition("_")[0], match[0]
@@ -204,21 +219,6 @@ class Pseudonyms:
         if not any(c.isalnum() for c in spelling):
             return spelling  # "::" alone is punctuation
         return self._token_of(spelling, "prefix" if "/" in spelling else "address")
-
-    def _without_cut_names(self, text: str) -> str:
-        """`text` without beginnings of names where something was cut at the sign for it."""
-        pieces = text.split(_CUT)
-        return _CUT.join([*map(self._without_cut_name, pieces[:-1]), pieces[-1]])
-
-    def _without_cut_name(self, text: str) -> str:
-        for start in range(max(0, len(text) - self._longest), len(text) - _SHORTEST_CUT + 1):
-            if start and text[start - 1].isalnum():
-                continue
-            folded = _folded(text[start:])
-            for name, (_, kind) in self._canonical.items():
-                if name.startswith(folded):
-                    return text[:start] + self._token_of(text[start:], kind)
-        return text
 
     def _token_of(self, spelling: str, kind: str) -> str:
         if known := self._by_spelling.get(spelling):

@@ -1,0 +1,318 @@
+"""A model is called over real HTTP: once, in time, without its key in anything that is told."""
+
+import logging
+import pickle
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from langchain_core.messages import HumanMessage
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from evals.model_server import ModelServer, Script
+from evals.model_server.behaviours import (
+    Behaviour,
+    Body,
+    Call,
+    Completion,
+    CutStream,
+    Drip,
+    Prose,
+    Reset,
+    Stall,
+    Status,
+    Truncated,
+)
+from evals.model_server.request import ChatRequest
+from tools.models.failures import (
+    ModelCallFailed,
+    ModelGarbled,
+    ModelRateLimited,
+    ModelRefusedRequest,
+    ModelServerBroken,
+    ModelTimedOut,
+    ModelUnauthorised,
+    ModelUnknown,
+    ModelUnreachable,
+)
+from tools.models.openai_client import MOST_PAUSE_S, OpenAICompatibleModel
+from tools.models.openai_compatible import chat_model
+from tools.models.settings import ModelSettings
+from tools.trace import chat_span
+from twin.errors import BadInput
+
+KEY = "sk-canary-1f7e"
+CALL_S = 0.5
+
+Made = dict[str, Any]
+
+
+def _model(url: str, call_s: float = CALL_S, **other: object) -> OpenAICompatibleModel:
+    settings = ModelSettings.model_validate(
+        {"id": "m", "model": "m", "base_url": url, "key_env": "SOME_KEY", **other}
+    )
+    model = chat_model(settings, environ={"SOME_KEY": KEY}, call_s=call_s)
+    assert isinstance(model, OpenAICompatibleModel)
+    return model
+
+
+def _does(*steps: Behaviour) -> ModelServer:
+    return ModelServer(Script(default=steps))
+
+
+class _Picky:
+    """Refuses parameters, one per request, as OpenAI does; then says "fine"."""
+
+    def __init__(self, *refused: str, said: str = "Unsupported parameter: '{}'") -> None:
+        self._refused = refused
+        self._said = said
+
+    def choose(self, request: ChatRequest) -> Status | Completion:
+        """The next refusal, or the reply."""
+        for name in self._refused:
+            if name in request.body:
+                return Status(code=400, message=self._said.format(name))
+        return Completion(message={"role": "assistant", "content": "fine"}, finish_reason="stop")
+
+
+def test_settings_are_what_is_sent() -> None:
+    with _does(Prose(text="fine")) as server:
+        model = _model(server.url, seed=7, temperature=0.5, max_output_tokens=64)
+        assert model.invoke("x").text == "fine"
+        [request] = server.requests
+        sent = {k: v for k, v in request.body.items() if k != "messages"}
+        assert sent == {
+            "model": "m",
+            "seed": 7,
+            "temperature": 0.5,
+            "max_completion_tokens": 64,
+            "stream": False,
+        }
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        (Status(code=401), ModelUnauthorised),
+        (Status(code=403), ModelUnauthorised),
+        (Status(code=404), ModelUnknown),
+        (Status(code=400, message="too long"), ModelRefusedRequest),
+        (Status(code=413), ModelRefusedRequest),
+        (Status(code=429), ModelRateLimited),
+        (Status(code=500), ModelServerBroken),
+        (Status(code=503), ModelServerBroken),
+        (Body(), ModelGarbled),
+        (Body(text="{}", content_type="application/json"), ModelGarbled),
+        (Truncated(), ModelGarbled),
+        (Truncated(claimed=True), ModelUnreachable),
+        (CutStream(), ModelUnreachable),
+        (Reset(), ModelUnreachable),
+        (Stall(before="headers"), ModelTimedOut),
+        (Stall(before="body"), ModelTimedOut),
+        (Drip(), ModelTimedOut),
+    ],
+)
+def test_each_failure_has_its_kind_and_is_not_tried_again(
+    step: Behaviour, kind: type[ModelCallFailed]
+) -> None:
+    with _does(step) as server:
+        with pytest.raises(ModelCallFailed) as failed:
+            _model(server.url).invoke("x")
+        assert type(failed.value) is kind
+        assert len(server.requests) == 1
+
+
+def test_nobody_listening_is_unreachable() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        with pytest.raises(ModelUnreachable, match="refused"):
+            _model(f"http://127.0.0.1:{held.getsockname()[1]}/v1").invoke("x")
+
+
+@contextmanager
+def _raw_server(serve: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A socket that does what `serve` does with its first connection."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+
+        def work() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65_536)
+                try:
+                    serve(connection)
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def _drip_headers(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while True:
+        connection.sendall(b"a")
+        time.sleep(0.01)
+
+
+def _threads() -> int:
+    return sum(t.is_alive() and isinstance(t, threading.Timer) for t in threading.enumerate())
+
+
+def test_call_ends_in_time_when_headers_drip_and_leaves_no_thread() -> None:
+    with _raw_server(_drip_headers) as url, pytest.raises(ModelTimedOut):
+        _model(url, call_s=0.2).invoke("x")
+    assert _threads() == 0
+
+
+def test_redirect_is_not_followed() -> None:
+    with _does(Prose()) as elsewhere:
+
+        def redirect(connection: socket.socket) -> None:
+            where = f"Location: {elsewhere.url}/chat/completions\r\n"
+            connection.sendall(f"HTTP/1.1 307 Go\r\n{where}Content-Length: 0\r\n\r\n".encode())
+
+        with _raw_server(redirect) as url, pytest.raises(ModelRefusedRequest, match="307"):
+            _model(url).invoke("x")
+        assert elsewhere.requests == []
+
+
+def test_proxy_of_the_environment_gets_nothing_that_is_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with _does(Prose(text="from the proxy")) as proxy, _does(Prose(text="fine")) as server:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url.removesuffix("/v1"))
+        assert _model(server.url).invoke("x").text == "fine"
+        assert proxy.requests == []
+
+
+def test_langsmith_gateway_does_not_take_the_calls_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _does(Prose(text="taken over")) as gateway, _does(Prose(text="fine")) as server:
+        monkeypatch.setenv("LANGSMITH_GATEWAY", gateway.url)
+        monkeypatch.setenv("LANGSMITH_GATEWAY_API_KEY", "gk")
+        assert _model(server.url).invoke("x").text == "fine"
+        assert gateway.requests == []
+
+
+def test_short_retry_after_is_waited_for_once() -> None:
+    with _does(Status(code=429, retry_after_s=0.05), Prose(text="fine")) as server:
+        assert _model(server.url).invoke("x").text == "fine"
+    with _does(Status(code=429, retry_after_s=0.05)) as server:
+        with pytest.raises(ModelRateLimited):
+            _model(server.url).invoke("x")
+        assert len(server.requests) == 2
+
+
+def test_long_retry_after_is_not_waited_for() -> None:
+    with _does(Status(code=429, retry_after_s=MOST_PAUSE_S + 1)) as server:
+        with pytest.raises(ModelRateLimited):
+            _model(server.url).invoke("x")
+        assert len(server.requests) == 1
+
+
+def test_refused_parameters_are_dropped_told_and_not_sent_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    spans = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    with ModelServer(_Picky("temperature", "seed")) as server:
+        model = _model(server.url, seed=7)
+        with chat_span(provider.get_tracer("t"), "m", provider="openai"):
+            assert model.invoke("x").text == "fine"
+        assert model.invoke("y").text == "fine"
+        assert len(server.requests) == 4
+        assert not {"temperature", "seed"} & server.requests[-1].body.keys()
+    assert set(model.refused_parameters) == {"temperature", "seed"}
+    assert [r.levelname for r in caplog.records if "refuses the parameter" in r.message] == [
+        "WARNING",
+        "WARNING",
+    ]
+    [span] = spans.get_finished_spans()
+    assert dict(span.attributes or {})["noctua.model.parameters_refused"] == ("seed", "temperature")
+
+
+def test_newer_name_of_the_output_limit_is_replaced_by_the_older_one() -> None:
+    with ModelServer(_Picky("max_completion_tokens")) as server:
+        assert _model(server.url, max_output_tokens=64).invoke("x").text == "fine"
+        assert server.requests[-1].body["max_tokens"] == 64
+
+
+def test_stream_goes_on_without_what_the_server_refuses() -> None:
+    with ModelServer(_Picky("stream_options")) as server:
+        text = "".join(chunk.text for chunk in _model(server.url).stream("x"))
+        assert text == "fine"
+
+
+def test_another_400_is_no_refused_parameter() -> None:
+    with ModelServer(_Picky("temperature", said="{} must be at most 0.0")) as server:
+        model = _model(server.url, temperature=0.5)
+        with pytest.raises(ModelRefusedRequest, match="at most"):
+            model.invoke("x")
+        assert model.refused_parameters == {}
+
+
+def test_streamed_text_and_calls_come_whole_with_their_usage() -> None:
+    with _does(Prose(text="one two three " * 5)) as server:
+        chunks = list(_model(server.url).stream("x"))
+        assert "".join(c.text for c in chunks) == "one two three " * 5
+        assert sum(bool(c.text) for c in chunks) > 1
+        assert any(c.usage_metadata for c in chunks)
+    with _does(Call(tool="read", arguments={"link": "a--b"})) as server:
+        whole = None
+        for chunk in _model(server.url).stream("x"):
+            whole = chunk if whole is None else whole + chunk
+        assert whole is not None
+        assert [(c["name"], c["args"]) for c in whole.tool_calls] == [("read", {"link": "a--b"})]
+
+
+@pytest.mark.parametrize("step", [CutStream(), Stall(before="body"), Body(), Reset()])
+def test_broken_stream_raises_instead_of_ending(step: Behaviour) -> None:
+    with _does(step) as server, pytest.raises(ModelCallFailed):
+        list(_model(server.url).stream([HumanMessage("x")]))
+
+
+def test_key_is_in_no_error_log_or_repr(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    quoting = Status(code=401, message=f"wrong key: {KEY} {'x' * 460}{KEY}")
+    with _does(quoting) as server:
+        model = _model(server.url)
+        with pytest.raises(ModelUnauthorised) as failed:
+            model.invoke("x")
+    error = failed.value
+    assert "(the key)" in str(error)
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    told = [str(error), repr(error), repr(model), str(model), caplog.text, str(model.asdict())]
+    assert [text for text in told if KEY in text or "sk-canary" in text] == []
+    assert KEY.encode() not in pickle.dumps((error.args, vars(error)))
+
+
+def test_refusal_that_quotes_the_key_is_remembered_without_it() -> None:
+    with ModelServer(
+        _Picky("temperature", said=f"Unsupported parameter: '{{}}' ({KEY})")
+    ) as server:
+        model = _model(server.url)
+        model.invoke("x")
+    assert "(the key)" in model.refused_parameters["temperature"]
+    assert KEY not in str(model.refused_parameters)
+
+
+def test_missing_extra_is_told_with_its_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As the import system says it when a package is not there.
+    monkeypatch.setitem(sys.modules, "langchain_openai", None)
+    settings = ModelSettings(id="m", model="m")
+    with pytest.raises(BadInput, match=r"pip install -c constraints.txt -e '\.\[openai\]'"):
+        chat_model(settings, environ={})
