@@ -28,6 +28,9 @@ class AskingApprover:
         if self._journal is None:
             return
         self._console.print(f"\n{plan.id}: {plan.reason}", markup=False, highlight=False)
+        if request.needs_person:
+            why = f"  Only a person may approve it: {request.needs_person}"
+            self._console.print(why, markup=False, highlight=False)
         for action in plan.actions:
             self._console.print(f"  {describe(action)}", markup=False, highlight=False)
         for step in plan.steps:

@@ -33,8 +33,8 @@ class AnsweringApprover(Approver, Protocol):
 class DelayedApprover:
     """Approves every plan `delay_s` after it was asked for: a person who trusts, and takes time.
 
-    Where two people are needed, both were asked at once and both take that long. `by`: the name
-    that the journal shows.
+    Where two people are needed, both were asked at once and both take that long. What only a person
+    may approve is left waiting, for nobody looks here. `by`: the name that the journal shows.
     """
 
     def __init__(self, delay_s: float, by: str = "evaluation (no person looked)") -> None:
@@ -50,6 +50,8 @@ class DelayedApprover:
         """Approve `plan` if the request has waited for long enough."""
         if self._journal is None or now_s < request.requested_s + self._delay_s:
             return
+        if request.needs_person:
+            return
         for number in range(len(request.answers), request.approvers_needed):
             self._journal.answer(
                 Approval(
@@ -59,6 +61,7 @@ class DelayedApprover:
                     by=self._by if number == 0 else f"{self._by}, number {number + 1}",
                     reason=f"approved after {self._delay_s:.0f} s",
                     decided_s=now_s,
+                    automatic=True,
                 )
             )
 

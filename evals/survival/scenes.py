@@ -126,4 +126,5 @@ def _approval(plan: Plan, by: str, now_s: float) -> Approval:
         by=by,
         reason="I looked at it",
         decided_s=now_s,
+        automatic=True,
     )

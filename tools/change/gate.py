@@ -61,7 +61,7 @@ class Needs:
 
     approvers: int
     overrides: tuple[str, ...]
-    person: str
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

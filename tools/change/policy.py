@@ -275,6 +275,7 @@ def demo_approval(plan: Plan, now_s: float) -> Approval:
         by=DEMO_APPROVER,
         reason="the demo was started with automatic approval",
         decided_s=now_s,
+        automatic=True,
     )
 
 

@@ -27,7 +27,7 @@ def minds_lost(journal: Journal, incident_id: str, at_least: int = 1) -> str:
     said = [f"{what}{f' {n} times' if n > 1 else ''}" for what, n in counted.most_common(_NAMED)]
     more = len(counted) - len(said)
     named = ", ".join(said) + (f" and {more} more" if more else "")
-    return f"{len(lost)} {'role' if len(lost) == 1 else 'roles'} lost their mind: {named}"
+    return f"{len(lost)} {'mind was' if len(lost) == 1 else 'minds were'} lost: {named}"
 
 
 def _said(event: TimelineEvent) -> str:

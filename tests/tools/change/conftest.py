@@ -12,6 +12,7 @@ from tools.change.actuator import Actuator
 from tools.change.blast import blast_radius
 from tools.change.policy import ApprovalPolicy, default_policy
 from tools.change.steps import plan_steps, planned_step
+from tools.change.swaps import SWAP
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import Since
 from twin.nouns.action import Action, DrainLink
@@ -118,6 +119,12 @@ def approval(
         decided_s=now_s,
         overrides=overrides,
     )
+
+
+def lose_a_mind(bench: Bench, role: str) -> None:
+    """As the role loop tells the journal when a mind is lost."""
+    said = {"role": role, "mind": "acme:far", "to": "playbook", "cause": "down", "detail": "gone"}
+    bench.journal.add_event("inc-1", bench.clock.now_s(), SWAP, role, "lost", {**said})
 
 
 @contextmanager

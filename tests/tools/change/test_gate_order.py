@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.change.conftest import Bench, approval, holding
+from tests.tools.change.conftest import Bench, approval, holding, lose_a_mind
 from tests.tools.change.in_memory import START_S
 from tools.change import refusals
 from tools.change.gate import ABOUT_LEAVE, ABOUT_THE_PLAN, Gate, Situation
@@ -36,6 +36,7 @@ from tools.change.refusals import (
     NotCommitted,
     NotInInventory,
     OutsideWindow,
+    PersonNeeded,
     RejectedByPerson,
     SecondApproverMissing,
     StaleState,
@@ -200,6 +201,17 @@ def _two_people(bench: Bench) -> None:
     _policy(bench, "approval", second_approver=second)
 
 
+def _approve_automatically(bench: Bench, plan: Plan) -> None:
+    _ask(bench, plan)
+    answer = approval(plan, bench.clock.now_s(), "a script")
+    bench.journal.answer(answer.model_copy(update={"automatic": True}))
+
+
+def _lose_minds(bench: Bench, plan: Plan) -> None:
+    for role in ("diagnoser", "imaginer", "supervisor"):
+        lose_a_mind(bench, role)
+
+
 def _forge(bench: Bench, plan: Plan) -> None:
     """Somebody writes into the journal's file, past the journal."""
     with closing(sqlite3.connect(bench.journal.path)) as file, file:
@@ -302,6 +314,13 @@ IN_ORDER = (
         prepare=_two_people,
     ),
     Violation(
+        PersonNeeded,
+        "person",
+        "3 minds were lost: .* approve that by hand",
+        answer=_approve_automatically,
+        meanwhile=_lose_minds,
+    ),
+    Violation(
         ApprovalNotAttested,
         "approval_attested",
         "run `noctua audit verify`",
@@ -319,7 +338,13 @@ IN_ORDER = (
 
 _DEFAULTS = Violation(Refused, "", "")
 _ONE_PLAN_HAS_ONE = ("action", "answer", "attempt")
-_ABOUT_A_YES = (ApprovalExpired, ApprovalUsed, SecondApproverMissing, ApprovalNotAttested)
+_ABOUT_A_YES = (
+    ApprovalExpired,
+    ApprovalUsed,
+    SecondApproverMissing,
+    PersonNeeded,
+    ApprovalNotAttested,
+)
 """What can only be wrong with an approval that was given."""
 
 
