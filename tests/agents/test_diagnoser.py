@@ -7,7 +7,16 @@ import pytest
 
 from agents.budget import Budget
 from agents.candidates import Candidate, propose_candidates
-from agents.diagnoser import Diagnoser, DiagnosisAnswer, NoArguments, ReadConfiguration, TestCauses
+from agents.diagnoser import (
+    ADDED_PRIOR_NATS,
+    MOST_ADDED,
+    AddCause,
+    Diagnoser,
+    DiagnosisAnswer,
+    NoArguments,
+    ReadConfiguration,
+    TestCauses,
+)
 from agents.playbook.policies import playbook
 from agents.role import Mind, Ungrounded, run_role
 from agents.situation import Situation
@@ -24,14 +33,22 @@ from tests.twin.tracking.square import (
     topology,
 )
 from tools.clock import SystemClock
-from twin.errors import UnknownNode
-from twin.nouns.diagnosis import Diagnosis
-from twin.nouns.fault import Fault, FiberCut, LinkDown, SilentEgressPacketLoss
+from twin.errors import BadInput, UnknownNode
+from twin.nouns.diagnosis import Diagnosis, Refuter, disagreement_text
+from twin.nouns.fault import (
+    Fault,
+    FiberCut,
+    IgpWeightMisconfig,
+    LinkDown,
+    SilentEgressPacketLoss,
+    TrafficSpike,
+)
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import with_fault
 from twin.nouns.telemetry import ConfigurationEvent
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
+from twin.synthesis.likelihood import Likelihood
 from twin.synthesis.observation import observe
 
 NODES = ("A", "B", "C", "D", "E")
@@ -93,7 +110,8 @@ def _tested(situation: Situation, *sets: Sequence[str]) -> Diagnoser:
     for node in work.task()["devices_with_commits"]:  # type: ignore[attr-defined]
         work.read_configuration(ReadConfiguration(node=node))
     work.propose_causes(NoArguments())
-    work.test_causes(TestCauses(sets=tuple(tuple(s) for s in sets)))
+    if sets:
+        work.test_causes(TestCauses(sets=tuple(tuple(s) for s in sets)))
     return work
 
 
@@ -275,6 +293,187 @@ def test_reading_another_change_starts_the_comparison_over(undecided: Situation)
         work.ground(_answer("ambiguous", ONE, OTHER))
     work.test_causes(TestCauses(sets=((ONE,),)))
     work.ground(_answer("found", ONE))
+
+
+# What a mind adds
+
+
+SPIKE = TrafficSpike(target="B", factor=2.0)
+NO_SURGE = Refuter(observable="traffic_surge", resource="B", seen=False)
+
+
+def _added(work: Diagnoser, fault: Fault, *refuters: Refuter) -> dict[str, Any]:
+    asked = AddCause(fault=fault, refuted_by=refuters or (NO_SURGE,), why="a hunch")
+    return work.add_cause(asked)
+
+
+def test_cause_that_a_mind_adds_is_tested_like_all_others(struck: Diagnoser) -> None:
+    told = _added(struck, SPIKE)
+    assert (told["id"], told["proposed_already"]) == ("traffic_spike@B", False)
+    assert "adjacency_down:A-B" in told["unexplained"]
+    diagnosis = struck.diagnosis(_answer("found", "fiber_cut@A-B+A-D"))
+    sources = {h.id: h.source for h in diagnosis.hypotheses}
+    assert sources["traffic_spike@B"] == "mind"
+    assert sources["fiber_cut@A-B+A-D"] == "graph"
+    assert diagnosis.hypotheses[0].id == "fiber_cut@A-B+A-D"
+
+
+def test_added_cause_starts_behind_the_same_cause_where_it_was_proposed(
+    situation: Situation,
+) -> None:
+    """In the tracker's eyes C-D is up: nothing proposes it, and nothing but the prior differs."""
+    _strike(situation, LinkDown(link="A-B"))
+    work = _tested(situation)
+    told = _added(work, LinkDown(link="C-D"))
+    assert told["log_posterior"] < -1.0
+    found = work.diagnosis(_answer("found", "link_down@A-B")).hypotheses
+    (added,) = [h for h in found if h.id == "link_down@C-D"]
+    proposed = Likelihood(
+        observe(situation.tracker, situation.tracker.running, START_S),
+        situation.tracker.normal_state(),
+        lambda state: offered_totals(situation.twin, state),
+    ).log_prior((LinkDown(link="C-D"),))
+    prior = told["log_posterior"] - added.log_likelihood
+    assert prior == pytest.approx(proposed + ADDED_PRIOR_NATS, abs=0.01)
+    assert ADDED_PRIOR_NATS < 0
+
+
+def test_cause_that_is_proposed_already_keeps_what_telemetry_gave(situation: Situation) -> None:
+    lossy = SilentEgressPacketLoss(node="A", link="A-D", fraction=0.08)
+    _strike(situation, LinkDown(link="B-C"), lossy, rounds=8)
+    work = _tested(situation)
+    told = _added(work, lossy.model_copy(update={"fraction": 0.9}))
+    assert told["proposed_already"]
+    found = work.diagnosis(_answer("unknown")).hypotheses
+    (kept,) = [h for h in found if h.id == told["id"]]
+    (fault,) = kept.faults
+    assert isinstance(fault, SilentEgressPacketLoss)
+    assert fault.fraction == pytest.approx(0.08, abs=0.01)
+    assert kept.source == "graph"
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (LinkDown(link="A-Z"), "A-Z"),
+        (TrafficSpike(target="Z", factor=2.0), "Z"),
+        (TrafficSpike(target="B", factor=1e300), "factor above 1"),
+        (TrafficSpike(target="B", factor=0.5), "factor above 1"),
+        (IgpWeightMisconfig(node="A", link="B-C", weight=5), "B-C"),
+        (IgpWeightMisconfig(node="A", link="A-B", weight=0), "weight is 1 to"),
+        (IgpWeightMisconfig(node="A", link="A-B", weight=10**9), "weight is 1 to"),
+        (SilentEgressPacketLoss(node="C", link="A-B", fraction=0.1), "C"),
+        (SilentEgressPacketLoss(node="A", link="A-B", fraction=2.0), "fraction above 0"),
+        (FiberCut(duct="", links=()), "each once"),
+        (FiberCut(duct="", links=("A-B", "A-B")), "each once"),
+        (FiberCut(duct="duct-9", links=("A-B",)), "duct-9"),
+        (FiberCut(duct="duct-1", links=("C-D",)), "run through"),
+    ],
+)
+def test_cause_that_cannot_be_is_refused(struck: Diagnoser, fault: Fault, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        _added(struck, fault)
+
+
+def test_only_so_many_causes_may_be_added(struck: Diagnoser) -> None:
+    spikes = [TrafficSpike(target=n, factor=2.0) for n in NODES]
+    for spike in spikes[:MOST_ADDED]:
+        _added(struck, spike)
+    _added(struck, spikes[0])
+    with pytest.raises(Ungrounded, match="were added already"):
+        _added(struck, spikes[MOST_ADDED])
+
+
+@pytest.mark.parametrize(
+    ("refuter", "verdict"),
+    [
+        (Refuter(observable="adjacency_down", resource="A-B", seen=True), "refuted"),
+        (Refuter(observable="adjacency_down", resource="A-B", seen=False), "not_refuted"),
+        (Refuter(observable="adjacency_down", resource="C-D", seen=False), "refuted"),
+        (Refuter(observable="silent_loss", resource="B|B-C", seen=False), "refuted"),
+        (Refuter(observable="silent_loss", resource="A|A-B", seen=False), "not_observable"),
+        (Refuter(observable="queue_drops", resource="B|B-C", seen=True), "not_refuted"),
+        (Refuter(observable="weight_change", resource="A|A-B", seen=False), "refuted"),
+        (Refuter(observable="traffic_surge", resource="B", seen=True), "not_observable"),
+    ],
+)
+def test_what_would_refute_a_cause_is_looked_up(
+    struck: Diagnoser, refuter: Refuter, verdict: str
+) -> None:
+    """The duct with A-B and A-D is cut; counters have come since, flow records have not."""
+    (found,) = _added(struck, SPIKE, refuter)["refuted_by"]
+    assert found == {**refuter.model_dump(), "verdict": verdict}
+
+
+def test_weight_of_a_device_that_was_not_read_since_it_committed_is_not_observable(
+    situation: Situation,
+) -> None:
+    set_weight(situation, "A", "A-B", 50)
+    _reported(situation, "A")
+    work = Diagnoser(situation, incident_of(situation))
+    changed = Refuter(observable="weight_change", resource="A|A-B", seen=True)
+    assert _added(work, SPIKE, changed)["refuted_by"][0]["verdict"] == "not_observable"
+    work.read_configuration(ReadConfiguration(node="A"))
+    assert _added(work, SPIKE, changed)["refuted_by"][0]["verdict"] == "refuted"
+
+
+@pytest.mark.parametrize("resource", ["A-B", "Z|A-B", "A|A-Z"])
+def test_refuter_at_a_place_that_does_not_exist_is_refused(
+    struck: Diagnoser, resource: str
+) -> None:
+    with pytest.raises(BadInput):
+        _added(struck, SPIKE, Refuter(observable="silent_loss", resource=resource, seen=True))
+
+
+# Where mind and physics disagree
+
+
+def test_mind_that_believes_in_another_cause_is_overruled_and_heard(struck: Diagnoser) -> None:
+    refuter = Refuter(observable="adjacency_down", resource="A-B", seen=True)
+    _added(struck, SPIKE, refuter)
+    answer = _answer("found", "fiber_cut@A-B+A-D", own_view="traffic_spike@B")
+    struck.ground(answer)
+    diagnosis = struck.diagnosis(answer, "acme:large")
+    assert diagnosis.hypotheses[0].id == "fiber_cut@A-B+A-D"
+    found = diagnosis.disagreement
+    assert found is not None
+    assert (found.mind, found.cause, found.best) == (
+        "acme:large",
+        "traffic_spike@B",
+        "fiber_cut@A-B+A-D",
+    )
+    assert found.log_odds > 20
+    assert [r.verdict for r in found.refutations] == ["refuted"]
+    assert disagreement_text(found).startswith(
+        "acme:large believes in traffic_spike@B; the physics ranks fiber_cut@A-B+A-D first"
+    )
+    assert disagreement_text(found).endswith(
+        "it would be refuted by adjacency down at A-B, which is so: refuted"
+    )
+
+
+def test_mind_that_goes_by_the_numbers_disagrees_with_nobody(struck: Diagnoser) -> None:
+    for view in ("", "fiber_cut@A-B+A-D"):
+        answer = _answer("found", "fiber_cut@A-B+A-D", own_view=view)
+        assert struck.diagnosis(answer, "acme").disagreement is None
+
+
+def test_mind_that_knows_nothing_where_physics_is_convinced_disagrees(struck: Diagnoser) -> None:
+    found = struck.diagnosis(_answer("unknown"), "acme").disagreement
+    assert found is not None
+    assert (found.cause, found.best) == ("", "fiber_cut@A-B+A-D")
+    assert found.log_odds > 20
+
+
+def test_view_that_was_not_tested_is_refused(struck: Diagnoser) -> None:
+    with pytest.raises(Ungrounded, match="own_view"):
+        struck.ground(_answer("found", "fiber_cut@A-B+A-D", own_view="traffic_spike@C"))
+
+
+def test_numbers_rank_whatever_order_a_mind_gives(struck: Diagnoser) -> None:
+    answer = _answer("found", "fiber_cut@A-B+A-D", "link_down@A-D", "link_down@A-B")
+    other = _answer("found", "fiber_cut@A-B+A-D", "link_down@A-B", "link_down@A-D")
+    assert struck.diagnosis(answer).hypotheses == struck.diagnosis(other).hypotheses
 
 
 # Candidates

@@ -10,6 +10,7 @@ from agents.minds import Minds
 from agents.role import Mind
 from evals.stage import Case, stage
 from evals.stormy_network import Storm, StormyNetwork
+from evals.talking_network import TalkingNetwork
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal
@@ -22,6 +23,7 @@ from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.fault import Fault, IgpWeightMisconfig, LinkDown, SilentEgressPacketLoss
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.telemetry import Telemetry
 
 EVENING_S = 1_772_560_800.0
 """2026-03-03T18:00:00Z."""
@@ -164,13 +166,20 @@ def operating(
     minds: Minds | Sequence[Mind] | None = None,
     person: Person | None = None,
     storm: Storm | None = None,
+    said: Sequence[Telemetry] = (),
 ) -> Iterator[Operation]:
-    """Put `scripted` on stage in `folder`, or open what stands there if None."""
+    """Put `scripted` on stage in `folder`, or open what stands there if None.
+
+    `said`: what the network reports besides.
+    """
     file = folder / "networks" / "live.sqlite"
     network = stage(scripted, seed, file) if scripted else EmulatedNetwork.open(file)
     if storm is not None:
         network.close()
         network = StormyNetwork(NetworkFile(file, create=False), storm)
+    elif said:
+        network.close()
+        network = TalkingNetwork(NetworkFile(file, create=False), said)
     clock = SimulatedClock(network)
     try:
         with Workplace(folder, network, clock, minds=minds, approver=person) as workplace:
