@@ -16,11 +16,13 @@ def command_line(request: ApprovalRequest) -> str:
 
 
 def still_wanted(request: ApprovalRequest) -> str:
-    """What an open request lacks beyond one answer: "" if one person's yes is enough.
+    """What an open request lacks beyond one answer: "" if one yes is enough, whoever says it.
 
     "2 different people (1 so far: «erin»), naming freeze:year-end"
     """
     parts = []
+    if request.needs_person:
+        parts.append(f"a person, since {plain(request.needs_person)}")
     if request.approvers_needed > 1:
         so_far = ", ".join(quoted(a.by) for a in request.answers)
         has = f" ({len(request.answers)} so far: {so_far})" if so_far else " (none so far)"

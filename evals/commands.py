@@ -17,9 +17,12 @@ from channels.cli.state import StateDirectory
 from twin.errors import BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from evals.arm import ArmResult
     from evals.stage import Case
     from graphs.workplace import Workplace
+    from tools.journal.journal import Journal
     from twin.nouns.inventory import Inventory
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -101,6 +104,7 @@ def demo(
     network = _opened(state)
     with Journal.open(state / "journal.sqlite") as journal:
         incidents = [r.incident.id for r in journal.incidents()]
+        _print_spent(console, journal, incidents)
         paths = []
         for incident in incidents:
             facts = gather(journal, incident, network, comparisons([ours, *others]))
@@ -130,6 +134,7 @@ def run(
     from evals.arms.noctua import NoctuaArm
     from evals.stage import load_case
     from graphs.workplace import policy_of
+    from tools.journal.journal import Journal
 
     console = Console(stderr=as_json, quiet=as_json)
     state = _directory(context)
@@ -146,6 +151,9 @@ def run(
         _print_json(result.model_dump(mode="json"))
     else:
         _print_arms(console, [result])
+        with Journal.open(state / "journal.sqlite") as journal:
+            mine = [r.incident.id for r in journal.incidents(network=name)]
+            _print_spent(console, journal, mine)
         console.print("reports: noctua report INCIDENT; incidents: noctua incidents")
 
 
@@ -414,6 +422,7 @@ def _run_until_asked(
             LiveTimeline(workplace.journal, console) as timeline,
         ):
             waiting: list[str] = []
+            mine: set[str] = set()
             while clock.now_s() < ends_s and not waiting:
                 workplace.watch.step()
                 timeline(clock.now_s())
@@ -422,6 +431,7 @@ def _run_until_asked(
                 waiting = [r.plan_id for r in asked if r.incident_id in mine]
                 if not waiting:
                     clock.wait_until(clock.now_s() + 30.0)
+            _print_spent(console, workplace.journal, sorted(mine))
     finally:
         network.close()
     if as_json:
@@ -432,6 +442,17 @@ def _run_until_asked(
         console.print(f"waiting for approval: noctua approve {plan}; then noctua resume {incident}")
     if not waiting:
         console.print("the scenario is over; nobody was asked anything")
+
+
+def _print_spent(console: Console, journal: "Journal", incidents: "Sequence[str]") -> None:
+    """What foreign minds used for each incident; nothing where only our own were asked."""
+    from channels.report.minds import spent_text
+
+    for incident in incidents:
+        charges = journal.charged(incident)
+        if charges.calls:
+            text = f"minds on {incident}: {spent_text(charges)}"
+            console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
 def _print_arms(console: Console, arms: "list[ArmResult]") -> None:

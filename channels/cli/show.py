@@ -10,8 +10,10 @@ from rich.text import Text
 from agents.reader import LOG_RECORD, LogRecord
 from channels.asking import command_line, people, still_wanted
 from channels.cli.timeline import event_line
+from channels.report.minds import spent_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, quoted, rate, utc
+from tools.change.swaps import minds_lost
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, IncidentRecord
 from twin.nouns.action import describe
@@ -88,6 +90,14 @@ def incident_document(journal: Journal, incident_id: str, now_s: float) -> dict[
             for plan in journal.plans(incident_id)
         ],
         "approval_requests": [r.model_dump(mode="json") for r in requests],
+        "charges": {
+            "all": journal.charged(incident_id).model_dump(mode="json"),
+            "roles": {
+                role: charges.model_dump(mode="json")
+                for role, charges in journal.charged_roles(incident_id).items()
+            },
+        },
+        "minds_lost": minds_lost(journal, incident_id),
         "dispatches": [d.model_dump(mode="json") for d in journal.dispatches(incident_id)],
     }
 
@@ -131,6 +141,7 @@ def _facts(
         *_disputed(diagnosis),
         *_logged(journal, incident.id),
         ("waiting for", waiting_for(record, requests) or "nothing"),
+        *_minds_rows(journal, incident.id),
         ("trace", record.trace_id),
     ]
     table = Table(show_header=False, box=None)
@@ -157,6 +168,13 @@ def _findings(journal: Journal, incident_id: str) -> tuple[LogFinding, ...]:
     return (journal.artefact(incident_id, LOG_RECORD, LogRecord) or LogRecord()).findings
 
 
+def _minds_rows(journal: Journal, incident_id: str) -> list[tuple[str, str]]:
+    """What foreign minds used and which were lost; nothing where only our own were asked."""
+    charges, lost = journal.charged(incident_id), minds_lost(journal, incident_id)
+    rows = [("minds", spent_text(charges))] if charges.calls else []
+    return [*rows, ("minds lost", plain(lost))] if lost else rows
+
+
 def _plan_panel(plan: Plan, request: ApprovalRequest | None) -> Panel:
     lines = [
         f"purpose   {plan.purpose}{', temporary' if plan.temporary else ''}",
@@ -169,6 +187,7 @@ def _plan_panel(plan: Plan, request: ApprovalRequest | None) -> Panel:
         f"blast     {len(plan.blast_radius.devices)} devices, "
         f"{len(plan.blast_radius.services)} services, {rate(plan.blast_radius.moved_bps)}",
         f"hash      {plan.hash}",
+        *_person_lines(plan, request),
         f"approval  {_approval_text(request)}",
     ]
     parts: list[RenderableType] = [Text("\n".join(lines))]
@@ -177,6 +196,11 @@ def _plan_panel(plan: Plan, request: ApprovalRequest | None) -> Panel:
         for step in plan.steps
     ]
     return Panel(Group(*parts), title=Text(plan.id), title_align="left")
+
+
+def _person_lines(plan: Plan, request: ApprovalRequest | None) -> list[str]:
+    why = plan.needs_person or (request.needs_person if request else "")
+    return [f"person    only a person may approve it: {plain(why)}"] if why else []
 
 
 def _forecast_text(forecast: Forecast) -> str:
@@ -203,5 +227,6 @@ def _approval_text(request: ApprovalRequest | None) -> str:
 
 def _answer_text(answer: Approval) -> str:
     because = f": {quoted(answer.reason)}" if answer.reason else ""
+    by = " automatically" if answer.automatic else ""
     named = f" overriding {', '.join(map(plain, answer.overrides))}" if answer.overrides else ""
-    return f"{answer.decision} by {quoted(answer.by)}{named}{because}"
+    return f"{answer.decision} by {quoted(answer.by)}{by}{named}{because}"

@@ -27,6 +27,7 @@ COLOURS = {
     "routed": "bright_black",
     "diagnosed": "bold magenta",
     "disagreed": "bold yellow",
+    "mind_lost": "bold yellow",
     "log_read": "magenta",
     "log_unread": "yellow",
     "suspicious": "bold red",

@@ -1,9 +1,10 @@
 """What a report says, as values: typed, JSON-able, every figure with the run that computed it."""
 
 from channels.report.comparison import Comparison
+from channels.report.minds import MindFacts
 from channels.report.timing import Milestones, PlanCourse
 from channels.report.topology_facts import TopologyFacts
-from tools.journal.records import AuditLine, AuditReport, Charges, IncidentRecord, TimelineEvent
+from tools.journal.records import AuditLine, AuditReport, IncidentRecord, TimelineEvent
 from twin.nouns.base import Noun
 from twin.nouns.diagnosis import Evidence, LogFinding
 from twin.nouns.forecast import Forecast, Interval
@@ -123,7 +124,10 @@ class StepFact(Noun):
 
 
 class ApprovalFact(Noun):
-    """What was asked, and who answered. `state`: as of the last entry in the journal."""
+    """What was asked, and who answered. `state`: as of the last entry in the journal.
+
+    `automatic`: no person looked.
+    """
 
     state: str
     requested_s: float
@@ -131,6 +135,7 @@ class ApprovalFact(Noun):
     decision: str
     by: str
     reason: str
+    automatic: bool
     decided_s: float | None
     plan_hash: str
 
@@ -145,7 +150,10 @@ class ObservedFact(Noun):
 
 
 class PlanFacts(Noun):
-    """One plan and what came of it. `observed`: in the order of the forecast."""
+    """One plan and what came of it. `observed`: in the order of the forecast.
+
+    `needs_person`: why only a person may approve it, "" where the policy alone decides.
+    """
 
     id: str
     hash: str
@@ -156,6 +164,7 @@ class PlanFacts(Noun):
     temporary: bool
     reason: str
     finished_by: str
+    needs_person: str
     created_s: float
     state_hash: str
     steps: tuple[StepFact, ...]
@@ -179,16 +188,6 @@ class DispatchFact(Noun):
     requested_s: float
     state: str
     updated_s: float
-
-
-class MindFact(Noun):
-    """Who finished one run of a role; `swaps`: which minds lost it, and why."""
-
-    role: str
-    started_s: float
-    ended_s: float
-    finished_by: str
-    swaps: tuple[str, ...]
 
 
 class AuditFacts(Noun):
@@ -223,8 +222,7 @@ class ReportFacts(Noun):
     dispatches: tuple[DispatchFact, ...]
     remaining: Remaining
     next_steps: tuple[str, ...]
-    minds: tuple[MindFact, ...]
-    charges: Charges
+    minds: MindFacts
     timeline: tuple[TimelineEvent, ...]
     audit: AuditFacts
     comparisons: tuple[Comparison, ...]

@@ -19,7 +19,6 @@ from channels.report.contents import (
     CauseFact,
     DiagnosisFacts,
     DispatchFact,
-    MindFact,
     ObservedFact,
     PlanFacts,
     Remaining,
@@ -31,6 +30,7 @@ from channels.report.contents import (
     StepFact,
     SymptomFact,
 )
+from channels.report.minds import mind_facts
 from channels.report.timing import Milestones, PlanCourse, courses, milestones
 from channels.report.topology_facts import topology_facts
 from channels.report.wording import fault_text, magnitude_text, quoted, short_action
@@ -41,7 +41,6 @@ from tools.journal.records import (
     DispatchRecord,
     IncidentRecord,
     Quarantine,
-    RoleRunRecord,
     TimelineEvent,
 )
 from twin.nouns.action import describe
@@ -101,8 +100,7 @@ def gather(
         dispatches=dispatches,
         remaining=remaining,
         next_steps=_next_steps(record, diagnosis, plans, dispatches, remaining, isolated),
-        minds=tuple(_mind(r) for r in journal.role_runs(incident_id)),
-        charges=journal.charged(incident_id),
+        minds=mind_facts(journal, incident_id),
         timeline=timeline,
         audit=audit,
         comparisons=tuple(comparisons),
@@ -290,6 +288,7 @@ def _plan(
         temporary=plan.temporary,
         reason=quoted(plan.reason),
         finished_by=plan.finished_by,
+        needs_person=plan.needs_person or (request.needs_person if request else ""),
         created_s=plan.created_s,
         state_hash=plan.state_hash,
         steps=tuple(_step(plan, i, by_node.get(s.node)) for i, s in enumerate(plan.steps)),
@@ -327,6 +326,7 @@ def _approval(request: ApprovalRequest) -> ApprovalFact:
         decision=answer.decision if answer else "",
         by=quoted(answer.by) if answer else "",
         reason=quoted(answer.reason) if answer and answer.reason else "",
+        automatic=answer.automatic if answer else False,
         decided_s=answer.decided_s if answer else None,
         plan_hash=request.plan_hash,
     )
@@ -448,22 +448,6 @@ def _next_steps(
     if not steps and record.phase not in TERMINAL_PHASES:
         steps.append(f"Let it go on: noctua resume {record.incident.id}")
     return tuple(steps) or ("None: nothing is left broken or temporary",)
-
-
-def _mind(run: RoleRunRecord) -> MindFact:
-    swaps = run.data.get("swaps")
-    return MindFact(
-        role=run.role,
-        started_s=run.started_s,
-        ended_s=run.ended_s,
-        finished_by=run.finished_by,
-        swaps=tuple(
-            f"{s.get('mind')} lost it to {s.get('to') or 'nobody'} ({s.get('cause')}): "
-            f"{quoted(str(s.get('detail')))}"
-            for s in (swaps if isinstance(swaps, list) else [])
-            if isinstance(s, dict)
-        ),
-    )
 
 
 def _audit(journal: Journal, incident_id: str) -> AuditFacts:

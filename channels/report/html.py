@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from channels.report import drawings, wording
 from channels.report.contents import ReportFacts
+from channels.report.minds import cost_text, spent_text
 from channels.report.summary import Summary, summarise
 from channels.report.timing import fold_symptoms
 
@@ -22,6 +23,7 @@ def to_html(facts: ReportFacts) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(wording.FILTERS, folded=fold_symptoms)
+    environment.filters.update(spent=spent_text, cost=cost_text)
     template = environment.get_template("report.html.j2")
     summary = summarise(facts)
     return template.render(f=facts, summary=summary, drawings=_drawings(facts, summary))

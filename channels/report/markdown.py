@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from channels.report import wording
 from channels.report.contents import ReportFacts
+from channels.report.minds import cost_text, spent_text
 from channels.report.summary import summarise
 from channels.report.timing import fold_symptoms
 
@@ -24,6 +25,7 @@ def to_markdown(facts: ReportFacts) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(wording.FILTERS, folded=fold_symptoms)
+    environment.filters.update(spent=spent_text, cost=cost_text)
     environment.filters["fenced"] = lambda text: _Own(_fenced(str(text)))
     environment.filters["code"] = lambda text: _Own(f"`{_no_ticks(text)}`")
     return environment.get_template("report.md.j2").render(f=facts, summary=summarise(facts))
