@@ -65,6 +65,9 @@ def _tool_calls(message: object) -> list[ToolCall]:
         raise BadReply("it is not a message of an assistant.")
     if isinstance(message, AIMessageChunk):
         _require_whole(message)
+    # Some servers close the brackets of a call that they cut off: half of one passes for a whole.
+    if message.response_metadata.get("finish_reason") == "length":
+        raise BadReply("it was cut off at the limit of output tokens. Be shorter.")
     if message.invalid_tool_calls:
         named = quote(message.invalid_tool_calls[0].get("name"))
         raise BadReply(f"the arguments of {named} are not a JSON object.")

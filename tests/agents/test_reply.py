@@ -1,7 +1,7 @@
-"""A reply that was streamed counts only if all of it arrived."""
+"""A reply counts only if all of it arrived."""
 
 import pytest
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk
 from pydantic import BaseModel
 
@@ -44,3 +44,12 @@ def test_stream_that_breaks_off_is_no_answer_though_its_brackets_were_closed() -
 def test_streamed_arguments_that_are_no_json_object_are_refused(arguments: str) -> None:
     with pytest.raises(BadReply, match=r"arguments of .answer. are not a JSON object"):
         read_reply(_streamed(arguments), {}, Next)
+
+
+def test_call_of_a_reply_that_hit_the_output_limit_is_refused() -> None:
+    call = {"name": "answer", "args": {"next": "esc"}, "id": "a"}
+    whole = AIMessage("", tool_calls=[call], response_metadata={"finish_reason": "tool_calls"})
+    assert read_reply(whole, {}, Next).answer == Next(next="esc")
+    cut = AIMessage("", tool_calls=[call], response_metadata={"finish_reason": "length"})
+    with pytest.raises(BadReply, match="cut off"):
+        read_reply(cut, {}, Next)
