@@ -22,7 +22,9 @@ from tests.graphs.stagehand import (
 from tests.vllm.vllm_server import MODEL, VllmServer, make_model
 from tools.trace import conventions as names
 from tools.trace import read_trace
+from twin.errors import Refused
 from twin.nouns.incident import Phase
+from twin.nouns.plan import Approval
 
 VLLM = os.environ.get("VLLM", "")
 
@@ -106,13 +108,27 @@ def has_event(span: dict[str, Any], name: str) -> bool:
 
 
 def require_a_person(operation: Operation) -> None:
-    """Nothing is touched before a person's approval, which ends the incident well."""
+    """Nothing is touched before an approval, which only a person can give, and it ends well."""
     operation.run(until=lambda: operation.is_waiting_for_approval() or operation.has_ended())
     assert operation.touched() == []
     if operation.phase() is Phase.ESCALATED:
         # A supervisor may hand the incident to people, also one that talks nonsense.
         return
-    operation.approve(operation.plans()[-1])
+    plan = operation.plans()[-1]
+    assert plan.needs_person
+    automatic = Approval(
+        plan_id=plan.id,
+        plan_hash=plan.hash,
+        decision="approve",
+        by="nobody",
+        reason="no reason",
+        decided_s=operation.clock.now_s(),
+        automatic=True,
+    )
+    with pytest.raises(Refused) as refused:
+        operation.journal.answer(automatic)
+    assert refused.value.rule == "person"
+    operation.approve(plan)
     operation.run()
     assert operation.phase() is Phase.RESOLVED
     assert operation.touched() == [WRONG_WEIGHT.node]
