@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from channels.asking import command_line, still_wanted
-from channels.cli import answering, audit, drift, handover, quarantine
+from channels.cli import answering, ask, audit, drift, handover, quarantine, sweep, what_if
 from channels.cli.doctor import command as doctor
 from channels.cli.durations import parse_duration_s
 from channels.cli.group import NoctuaGroup, add_foreign_commands
@@ -191,7 +191,7 @@ def report(
         typer.echo(str(path))
 
 
-for part in (answering, handover, quarantine, audit, drift, doctor):
+for part in (answering, ask, handover, quarantine, audit, drift, doctor, sweep, what_if):
     part.register(app)
 
 

@@ -1,49 +1,57 @@
 """A survey as rows and totals: what tables, files and drawings show."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from channels.planning.opening import Planned, Provenance
 from twin.nouns.base import Noun
 from twin.physics.compiled import FloatArray, IntArray
 from twin.physics.incremental import Sweep
-from twin.whatif.attrition import Attrition
-from twin.whatif.comparison import assess_after, totals_of
-from twin.whatif.events import WhatIf
+from twin.whatif.attrition import Attrition, attrition
+from twin.whatif.comparison import lost_on_the_way_bps
 from twin.whatif.phrases import what_if_text
-from twin.whatif.survey import RankedBy, Survey, served_share
+from twin.whatif.survey import RankedBy, Survey, survey
+
+NOTHING = 1e-6
+"""A smaller share of all traffic is no loss that a planner would count."""
+
+FEWEST_FAILURES, MOST_FAILURES = 10, 40
+"""Failures that are let add up: a tenth of what could fail, within these bounds."""
 
 
 class ScenarioRow(Noun):
     """One scenario. Traffic in bit/s; utilisation is offered load / capacity, 1 is full.
 
-    `no_path_bps`: traffic of pairs without a path. `excess_bps`: what egresses are offered beyond
-    their capacity, all together. `served_share`: of all traffic, at least. `over_limit`: egresses
-    above the limit. `services_in_breach`: None where that was not asked. `lost_bps`: what has a
-    path and does not arrive, as the twin assesses it with queues; None where it did not.
+    `no_path_bps`: traffic of pairs without a path. `lost_bps`: what has a path and does not arrive;
+    where `assessed`, as the twin finds with queues, else it may be less. `served_share`: what
+    arrives of all traffic. `excess_bps`: what egresses are offered beyond capacity, all together.
+    `over_limit`: egresses above the limit. `services_in_breach`: None where that was not asked.
     """
 
     rank: int
     what_if: str
     no_path_bps: float
-    excess_bps: float
+    lost_bps: float
+    assessed: bool
     served_share: float
+    excess_bps: float
     max_utilisation: float
     busiest_node: str
     busiest_link: str
     over_limit: int
     services_in_breach: int | None = None
-    lost_bps: float | None = None
 
 
 class Spread(Noun):
-    """All scenarios of a depth together. Shares of all traffic that are served at least.
+    """All scenarios of a depth together. Shares of all traffic that arrive.
 
-    `losing`: scenarios that leave traffic without a path or beyond capacity. `without_path`: those
-    that leave some without a path. `over_limit`: those with an egress above the limit.
+    `losing`: scenarios in which more than a millionth does not arrive. `without_path`: those that
+    leave some without a path. `over_limit`: those with an egress above the limit. `unassessed`:
+    those of which only a bound of the loss is known.
     """
 
     depth: str
@@ -51,18 +59,18 @@ class Spread(Noun):
     losing: int
     without_path: int
     over_limit: int
+    unassessed: int
     mean_served: float
     served_p01: float
     worst_served: float
 
 
 class AttritionRow(Noun):
-    """Shares of all traffic served at least once `failures` have come together."""
+    """Shares of all traffic that arrive once `failures` have come together."""
 
     failures: int
     share_failed: float
     worst_first: float
-    next_worst: str
     random_mean: float
     random_p05: float
     random_p95: float
@@ -79,6 +87,8 @@ class SweepDocument(Noun):
     reference: ScenarioRow
     spreads: tuple[Spread, ...]
     attrition: tuple[AttritionRow, ...]
+    attrition_seed: int | None
+    worst_first: tuple[str, ...]
     ranking: tuple[ScenarioRow, ...]
 
 
@@ -88,63 +98,45 @@ def ranked_rows(found: Survey, planned: Planned, order: IntArray) -> Iterator[Sc
     scenarios = zip(order.tolist(), found.what_ifs(order), strict=True)
     for rank, (s, what_if) in enumerate(scenarios, start=1):
         yield _row(
-            planned, found.sweep, s,
+            planned,
+            found.sweep,
+            s,
             rank=rank,
             what_if=what_if_text(what_if),
-            served=float(served[s]),
+            lost_bps=float(found.lost_bps[s]),
+            assessed=bool(found.assessed[s]),
+            served_share=float(served[s]),
             services_in_breach=None if found.breaches is None else int(found.breaches[s]),
-        )  # fmt: skip
+        )
 
 
 def reference_row(found: Survey, planned: Planned) -> ScenarioRow:
     """Without any failure, as rank 0."""
-    row = _row(
-        planned, found.reference, 0,
+    assessment = planned.twin.assess(planned.state)
+    return _row(
+        planned,
+        found.reference,
+        0,
         rank=0,
         what_if=what_if_text(()),
-        served=float(served_share(found.reference, found.offered_bps)[0]),
+        lost_bps=lost_on_the_way_bps(assessment),
+        assessed=True,
+        served_share=1.0 - assessment.lost_bps / max(found.offered_bps, 1.0),
         services_in_breach=found.reference_breaches,
-    )  # fmt: skip
-    return _assessed(row, planned, (), found.limit)
+    )
 
 
-def worst_rows(
-    found: Survey, planned: Planned, order: IntArray, top: int
-) -> tuple[ScenarioRow, ...]:
-    """The first `top` of `order`, each assessed whole besides."""
-    first = order[:top]
-    rows = zip(ranked_rows(found, planned, first), found.what_ifs(first), strict=True)
-    return tuple(_assessed(row, planned, what_if, found.limit) for row, what_if in rows)
-
-
-def _row(
-    planned: Planned,
-    sweep: Sweep,
-    s: int,
-    *,
-    rank: int,
-    what_if: str,
-    served: float,
-    services_in_breach: int | None,
-) -> ScenarioRow:
+def _row(planned: Planned, sweep: Sweep, s: int, **others: Any) -> ScenarioRow:
     busiest = planned.state.topology.egress_of(int(sweep.busiest[s]))
     return ScenarioRow(
-        rank=rank,
-        what_if=what_if,
         no_path_bps=max(0.0, float(sweep.unserved_bps[s])),
         excess_bps=float(sweep.excess_bps[s]),
-        served_share=served,
         max_utilisation=float(sweep.max_utilisation[s]),
         busiest_node=busiest.node,
         busiest_link=busiest.link,
         over_limit=int(sweep.over_limit[s]),
-        services_in_breach=services_in_breach,
+        **others,
     )
-
-
-def _assessed(row: ScenarioRow, planned: Planned, what_if: WhatIf, limit: float) -> ScenarioRow:
-    after = assess_after(planned.state, what_if, planned.twin)
-    return row.model_copy(update={"lost_bps": totals_of(after, limit).lost_bps})
 
 
 def spread_of(found: Survey) -> Spread:
@@ -153,59 +145,107 @@ def spread_of(found: Survey) -> Spread:
     return Spread(
         depth=found.depth,
         scenarios=len(found),
-        losing=int((found.at_risk_bps > 1e-9 * found.offered_bps).sum()),
-        without_path=int((found.sweep.unserved_bps > 1e-9 * found.offered_bps).sum()),
+        losing=int((found.unserved_bps > NOTHING * found.offered_bps).sum()),
+        without_path=int((found.sweep.unserved_bps > NOTHING * found.offered_bps).sum()),
         over_limit=int((found.sweep.over_limit > 0).sum()),
+        unassessed=int((~found.assessed).sum()),
         mean_served=float(served.mean()),
         served_p01=float(np.quantile(served, 0.01)),
         worst_served=float(served.min()),
     )
 
 
-def attrition_rows(found: Attrition, survey: Survey) -> tuple[AttritionRow, ...]:
-    """One row for each number of failures, from none."""
+def attrition_rows(found: Attrition) -> tuple[AttritionRow, ...]:
+    """One row for each number of failures that was looked at."""
     low, high = (np.quantile(found.at_random, q, axis=0) for q in (0.05, 0.95))
-    named = ["", *(what_if_text(survey.events[i]) for i in found.order.tolist())]
     return tuple(
         AttritionRow(
             failures=k,
             share_failed=k / found.events,
-            worst_first=float(found.worst_first[k]),
-            next_worst=named[k],
-            random_mean=float(found.at_random[:, k].mean()),
-            random_p05=float(low[k]),
-            random_p95=float(high[k]),
+            worst_first=float(found.worst_first[i]),
+            random_mean=float(found.at_random[:, i].mean()),
+            random_p05=float(low[i]),
+            random_p95=float(high[i]),
         )
-        for k in range(len(found.worst_first))
+        for i, k in enumerate(found.failures)
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Severity:
-    """How bad the worst scenario is that takes each event, (n_events,) each.
+    """What each event costs, (n_events,) each; where two happen, with the worst other one down.
 
-    `at_risk`: traffic without a path or beyond capacity, share of all traffic. `utilisation`: the
-    highest of any egress; `is_busier`: it is higher than without any failure.
+    `unserved`: share of all traffic that does not arrive because of it. `utilisation`: the highest
+    of any egress, where the event makes it higher than it was; else 0.
     """
 
-    scenario: IntArray
-    at_risk: FloatArray
+    unserved: FloatArray
     utilisation: FloatArray
-    is_busier: NDArray[np.bool_]
 
 
-def severity(found: Survey, order: IntArray) -> Severity:
-    """Of each event, by the first scenario of `order` that it is in."""
-    rank = np.empty(len(found), dtype=np.int64)
-    rank[order] = np.arange(len(found))
-    best = np.full(len(found.events), len(found), dtype=np.int64)
-    for column in found.members(np.arange(len(found), dtype=np.int64)).T:
-        np.minimum.at(best, column, rank)
-    worst = order[best]
-    highest = found.sweep.max_utilisation[worst]
-    return Severity(
-        scenario=worst,
-        at_risk=found.at_risk_bps[worst] / max(found.offered_bps, 1.0),
-        utilisation=highest,
-        is_busier=highest > found.reference.max_utilisation[0] * (1 + 1e-9),
+def severity(found: Survey, milder: Survey | None) -> Severity:
+    """`milder`: each event of `found` alone, where two happen."""
+    worst = Severity(np.zeros(len(found.events)), np.zeros(len(found.events)))
+    members = found.members(np.arange(len(found), dtype=np.int64))
+    highest = found.sweep.max_utilisation
+    for own, other in ((0, 1), (1, 0)) if milder else ((0, 0),):
+        if milder is None:
+            lost_before = found.reference.unserved_bps[0]
+            busy_before = found.reference.max_utilisation[0]
+        else:
+            lost_before = milder.unserved_bps[members[:, other]]
+            busy_before = milder.sweep.max_utilisation[members[:, other]]
+        added = (found.unserved_bps - lost_before) / max(found.offered_bps, 1.0)
+        busier = np.where(highest > busy_before * (1 + 1e-9), highest, 0.0)
+        np.maximum.at(worst.unserved, members[:, own], added)
+        np.maximum.at(worst.utilisation, members[:, own], busier)
+    return worst
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Swept:
+    """A survey with what is shown of it. `milder`: single failures, where two fail at once."""
+
+    found: Survey
+    milder: Survey | None
+    order: IntArray
+    document: SweepDocument
+
+    @property
+    def surveys(self) -> tuple[Survey, ...]:
+        """The mildest first."""
+        return (self.found,) if self.milder is None else (self.milder, self.found)
+
+
+def swept(
+    planned: Planned,
+    found: Survey,
+    *,
+    by: RankedBy,
+    top: int,
+    lasting_seed: int | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Swept:
+    """Rank `found`. `lasting_seed`: also let failures add up, in random orders of that seed."""
+    twin, state = planned.twin, planned.state
+    order = found.ranking(by)
+    milder = survey(twin, state, "1", limit=found.limit) if found.double else None
+    lasting = None
+    if lasting_seed is not None:
+        most = min(MOST_FAILURES, max(FEWEST_FAILURES, math.ceil(len(found.events) / 10)))
+        lasting = attrition(twin, state, found.events, most, lasting_seed, progress)
+    surveys = (found,) if milder is None else (milder, found)
+    document = SweepDocument(
+        run=planned.provenance,
+        depth=found.depth,
+        limit=found.limit,
+        ranked_by=by,
+        scenarios=len(found),
+        reference=reference_row(found, planned),
+        spreads=tuple(spread_of(s) for s in surveys),
+        attrition=attrition_rows(lasting) if lasting else (),
+        attrition_seed=lasting_seed,
+        worst_first=tuple(what_if_text(found.events[i]) for i in lasting.order) if lasting else (),
+        ranking=tuple(ranked_rows(found, planned, order[:top])),
     )
+    return Swept(found, milder, order, document)

@@ -1,82 +1,110 @@
 """What is still served as more and more fails, worst first and at random."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from twin.errors import BadInput
 from twin.nouns.state import NetworkState
-from twin.physics.compiled import NO_ARC, CompiledTopology, FloatArray, IntArray
+from twin.physics.compiled import NO_ARC, FloatArray
+from twin.physics.twin import Twin
+from twin.whatif.comparison import assess_after
 from twin.whatif.engine import WhatIfEngine
 from twin.whatif.events import WhatIf, arcs_changed
-from twin.whatif.survey import served_share
+from twin.whatif.survey import DROPS_FROM
 
 ORDERS = 50
 """Random orders in which things fail."""
 
+LOOKED_AT = 10
+"""Events that may be the worst by their loads and are assessed whole, at each step."""
+
+EVERY_STEP = 10
+"""Failures up to which each number of them is looked at; beyond, about every 1.4-fold."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attrition:
-    """Shares of all traffic served at least after 0, 1, ... failures that nobody repairs.
+    """Shares of all traffic that arrive once `failures` (n,) have come together, unrepaired.
 
-    `worst_first`: (steps + 1,), each failure the one that costs most of those left; `order` (steps)
-    are their events. `at_random`: (ORDERS, steps + 1).
+    `worst_first`: (n,), each failure the one that costs most of those left; `order` are the events
+    in that order. `at_random`: (ORDERS, n).
     """
 
     events: int
-    order: IntArray
+    failures: tuple[int, ...]
+    order: tuple[int, ...]
     worst_first: FloatArray
     at_random: FloatArray
     seed: int
 
 
 def attrition(
+    twin: Twin,
     state: NetworkState,
-    compiled: CompiledTopology,
     events: tuple[WhatIf, ...],
-    steps: int,
+    most: int,
     seed: int,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Attrition:
-    """Let up to `steps` of `events` happen one after another.
+    """Let up to `most` of `events` happen one after another.
 
-    Each worst one is chosen with what has failed before in force: by the traffic at risk, then by
-    the highest utilisation, then by the order of the events. This need not find the worst set of
-    that size. The same seed gives the same random orders.
+    Each worst one is chosen with what has failed before in force: the LOOKED_AT with most traffic
+    without a path or beyond capacity (then the busiest) are assessed, and what costs most is taken.
+    This need not find the worst set of that size. The same seed gives the same random orders.
 
     Raises:
         BadInput: an event is no failure.
     """
-    steps = min(steps, len(events))
-    order, worst = _worst_first(state, compiled, events, steps)
-    engine = WhatIfEngine(state, compiled=compiled)
-    offered = _offered_bps(state)
+    failures = _counts(min(most, len(events)))
+    order, worst = _worst_first(twin, state, events, failures[-1])
     rng = np.random.default_rng(seed)
-    at_random = np.empty((ORDERS, steps + 1))
+    at_random = np.empty((ORDERS, len(failures)))
     for i in range(ORDERS):
-        drawn = rng.permutation(len(events))[:steps].tolist()
-        failing = [sum((events[j] for j in drawn[:k]), ()) for k in range(steps + 1)]
-        at_random[i] = served_share(engine.sweep(failing), offered)
-    return Attrition(len(events), order, worst, at_random, seed)
+        drawn = rng.permutation(len(events))[: failures[-1]].tolist()
+        failing = [sum((events[j] for j in drawn[:k]), ()) for k in failures]
+        at_random[i] = _served(twin, state, failing)
+        progress(i + 1, ORDERS)
+    return Attrition(len(events), failures, tuple(order), worst[list(failures)], at_random, seed)
+
+
+def _counts(most: int) -> tuple[int, ...]:
+    found = list(range(min(most, EVERY_STEP) + 1))
+    while found[-1] < most:
+        found.append(min(most, round(found[-1] * 2**0.5)))
+    return tuple(found)
+
+
+def _served(twin: Twin, state: NetworkState, what_ifs: list[WhatIf]) -> FloatArray:
+    """The share of all traffic that arrives after each."""
+    swept = WhatIfEngine(state, compiled=twin.compiled, routing=twin.route(state)).sweep(what_ifs)
+    lost = swept.unserved_bps.copy()
+    for s in np.flatnonzero(swept.max_utilisation >= DROPS_FROM).tolist():
+        lost[s] = assess_after(state, what_ifs[s], twin).lost_bps
+    return np.clip(1.0 - lost / _offered_bps(state), 0.0, 1.0)
 
 
 def _worst_first(
-    state: NetworkState, compiled: CompiledTopology, events: tuple[WhatIf, ...], steps: int
-) -> tuple[IntArray, FloatArray]:
+    twin: Twin, state: NetworkState, events: tuple[WhatIf, ...], steps: int
+) -> tuple[list[int], FloatArray]:
     links = [_links_failed(event, state) for event in events]
-    offered = _offered_bps(state)
     left = list(range(len(events)))
     order: list[int] = []
-    served = [float(served_share(WhatIfEngine(state, compiled=compiled).sweep([()]), offered)[0])]
+    served = [float(_served(twin, state, [()])[0])]
     for _ in range(steps):
         # What has failed is the new base: each step costs one sweep of single failures.
-        swept = WhatIfEngine(state, compiled=compiled).sweep(events[i] for i in left)
-        lost = ((swept.unserved_bps + swept.excess_bps) / max(offered, 1.0)).round(10)
-        worst = int(np.lexsort([-swept.max_utilisation.round(10), -lost])[0])
-        served.append(float(served_share(swept, offered)[worst]))
-        event = left.pop(worst)
+        engine = WhatIfEngine(state, compiled=twin.compiled)
+        swept = engine.sweep(events[i] for i in left)
+        lost = ((swept.unserved_bps + swept.excess_bps) / _offered_bps(state)).round(10)
+        worst = np.lexsort([-swept.max_utilisation.round(10), -lost])[:LOOKED_AT].tolist()
+        shares = _served(twin, state, [events[left[i]] for i in worst]).round(10)
+        chosen = worst[int(shares.argmin())]
+        served.append(float(shares.min()))
+        event = left.pop(chosen)
         order.append(event)
         state = replace(state, down_links=state.down_links | links[event])
-    return np.array(order, dtype=np.int64), np.array(served)
+    return order, np.array(served)
 
 
 def _links_failed(event: WhatIf, state: NetworkState) -> frozenset[str]:
@@ -87,4 +115,4 @@ def _links_failed(event: WhatIf, state: NetworkState) -> frozenset[str]:
 
 
 def _offered_bps(state: NetworkState) -> float:
-    return float(state.traffic.rates_bps.sum())
+    return max(1.0, float(state.traffic.rates_bps.sum()))

@@ -84,13 +84,17 @@ class CascadeEnd(Noun):
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """`before` and `after` as the twin assesses them. `failed`: links that the what-if takes."""
+    """`before` and `after` as the twin assesses them. `failed`: links that the what-if takes.
+
+    `without_effect`: every weight and link was already as the what-if has it.
+    """
 
     state: NetworkState
     what_if: WhatIf
     before: Assessment
     after: Assessment
     failed: frozenset[str]
+    without_effect: bool
 
     def totals(self, limit: float) -> tuple[Totals, Totals]:
         """Before and after; `limit`: the utilisation above which egresses are counted."""
@@ -136,7 +140,9 @@ def compare(state: NetworkState, what_if: WhatIf, twin: Twin) -> Comparison:
         state.topology.links[arc // 2].id for arc, weight in changed.items() if weight == NO_ARC
     }
     before, after = twin.assess(state), assess_after(state, what_if, twin)
-    return Comparison(state, what_if, before, after, frozenset(links))
+    weights = arc_weights(state.topology, state.running, state.down_links)
+    same = all(weights[arc] == weight for arc, weight in changed.items())
+    return Comparison(state, what_if, before, after, frozenset(links), same)
 
 
 def assess_after(state: NetworkState, what_if: WhatIf, twin: Twin) -> Assessment:
@@ -172,18 +178,26 @@ def cascade_of(
     )
 
 
+def lost_on_the_way_bps(assessment: Assessment) -> float:
+    """What has a path and does not arrive."""
+    return max(0.0, assessment.lost_bps - _no_path_bps(assessment))
+
+
+def _no_path_bps(assessment: Assessment) -> float:
+    return float((assessment.traffic_bps * ~assessment.reachable).sum())
+
+
 def totals_of(assessment: Assessment, limit: float) -> Totals:
     """The whole network; `limit`: the utilisation above which egresses are counted."""
     traffic, delivered = assessment.traffic_bps, assessment.delivered
-    no_path = float((traffic * ~assessment.reachable).sum())
     arriving = traffic * delivered
     arrives = arriving > 0
     busiest = int(assessment.utilisation.argmax())
     delay = float((arriving[arrives] * assessment.delay_s[arrives]).sum())
     return Totals(
         offered_bps=float(traffic.sum()),
-        no_path_bps=no_path,
-        lost_bps=max(0.0, assessment.lost_bps - no_path),
+        no_path_bps=_no_path_bps(assessment),
+        lost_bps=lost_on_the_way_bps(assessment),
         max_utilisation=float(assessment.utilisation[busiest]),
         busiest=assessment.topology.egress_of(busiest),
         over_limit=int((assessment.utilisation > limit).sum()),

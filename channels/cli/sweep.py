@@ -1,0 +1,317 @@
+"""`sweep`: every failure of one kind, ranked by what it costs."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from channels.cli.output import AsJson, directory_of, new_console, print_json
+from channels.report.wording import plain, rate
+from twin.errors import BadInput
+
+if TYPE_CHECKING:
+    from channels.planning.opening import Planned, Provenance
+    from channels.planning.rows import AttritionRow, ScenarioRow, Spread, SweepDocument, Swept
+
+TRAFFIC_HELP = "peak, an hour of the daily profile (18:00), a factor (x1.3), or a CSV or JSON file."
+
+Traffic = Annotated[str, typer.Option("--traffic", help=TRAFFIC_HELP)]
+Limit = Annotated[
+    float, typer.Option("--limit", min=0.01, help="Egresses above this utilisation are counted.")
+]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, help="Of the services invented for it, and random orders.")
+]
+
+
+class Depth(StrEnum):
+    """What fails in a scenario."""
+
+    ONE = "1"
+    TWO = "2"
+    SRLG = "srlg"
+    NODE = "node"
+
+
+class RankedBy(StrEnum):
+    """What counts first."""
+
+    TRAFFIC = "traffic"
+    UTILISATION = "utilisation"
+    SERVICES = "services"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(sweep)
+
+
+def sweep(
+    context: typer.Context,
+    topology: Annotated[
+        str,
+        typer.Argument(help="A topohub name, a node-link JSON file, or a network of --state."),
+    ],
+    depth: Annotated[
+        Depth, typer.Option("--depth", help="What fails: links, shared-risk groups or nodes.")
+    ] = Depth.ONE,
+    traffic: Traffic = "peak",
+    limit: Limit = 1.0,
+    top: Annotated[int, typer.Option("--top", min=1, help="How many of the worst to show.")] = 10,
+    by: Annotated[RankedBy, typer.Option("--by", help="What counts first.")] = RankedBy.TRAFFIC,
+    services: Annotated[
+        bool, typer.Option("--services", help="Count the services in breach in each scenario.")
+    ] = False,
+    assess: Annotated[
+        int,
+        typer.Option("--assess", min=0, help="Scenarios that are assessed whole, with queues."),
+    ] = 2000,
+    threads: Annotated[int, typer.Option("--threads", min=1)] = 1,
+    seed: Seed = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", file_okay=False, help="A folder for all files but Parquet."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="All scenarios, ranked.")] = None,
+    parquet: Annotated[
+        Path | None, typer.Option("--parquet", help="The same; needs the extra `parquet`.")
+    ] = None,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="How bad each failure is: .svg, .png or .pdf.")
+    ] = None,
+    curve: Annotated[
+        Path | None, typer.Option("--curve", help="What is still served: .svg, .png or .pdf.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let everything fail in turn, and rank what it costs.
+
+    Loads are offered loads over all equal-cost shortest paths. What is lost on the way is assessed
+    with queues in the worst scenarios (--assess); in others it is at most what exceeds capacity.
+    """
+    # The twin and Matplotlib take a while, and most commands do without them.
+    from channels.planning.opening import open_planned
+    from channels.planning.rows import swept
+    from twin.whatif.survey import survey
+
+    files = _Files(csv, parquet, map_file, curve).beside(out)
+    files.check()
+    if by == RankedBy.SERVICES and not services:
+        raise BadInput("--by services needs their verdicts; add --services")
+    planned = open_planned(directory_of(context).path, topology, traffic, seed)
+    with _progress(f"{planned.provenance.topology}, depth {depth}") as tell:
+        found = survey(
+            planned.twin,
+            planned.state,
+            depth.value,
+            limit=limit,
+            threads=threads,
+            assess=assess,
+            services=services,
+            progress=tell,
+        )
+    lasting = seed if files.curve is not None else None
+    with _progress("what is shown of it") as tell:
+        result = swept(planned, found, by=by.value, top=top, lasting_seed=lasting, progress=tell)
+    written = files.write(planned, result)
+    if as_json:
+        print_json(result.document.model_dump(mode="json"))
+        return
+    _print(new_console(), result.document)
+    for path in written:
+        typer.echo(f"written: {path}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What to write where."""
+
+    csv: Path | None
+    parquet: Path | None
+    map: Path | None
+    curve: Path | None
+    document: Path | None = None
+
+    def beside(self, folder: Path | None) -> "_Files":
+        """With all but Parquet in `folder`, where they are not named themselves."""
+        if folder is None:
+            return self
+        return _Files(
+            self.csv or folder / "ranking.csv",
+            self.parquet,
+            self.map or folder / "map.svg",
+            self.curve or folder / "curve.svg",
+            folder / "sweep.json",
+        )
+
+    def check(self) -> None:
+        """Raises BadInput for what could not be written, before anything is computed."""
+        from channels.planning.drawings import check_drawing
+        from channels.planning.files import require_parquet
+
+        if self.parquet is not None:
+            require_parquet()
+        for drawing in (self.map, self.curve):
+            if drawing is not None:
+                check_drawing(drawing)
+
+    def write(self, planned: "Planned", result: "Swept") -> list[Path]:
+        """Returns what was written."""
+        from channels.planning.drawings import draw_criticality, draw_curve
+        from channels.planning.files import write_csv, write_parquet, write_text
+        from channels.planning.rows import ranked_rows, severity
+
+        found, order, document = result.found, result.order, result.document
+        if self.csv is not None:
+            write_csv(self.csv, ranked_rows(found, planned, order), planned.provenance)
+        if self.parquet is not None:
+            write_parquet(self.parquet, ranked_rows(found, planned, order), planned.provenance)
+        if self.map is not None:
+            shown = order[: len(document.ranking)].tolist()
+            draw_criticality(self.map, planned, found, severity(found, result.milder), shown)
+        if self.curve is not None:
+            draw_curve(self.curve, result.surveys, document.attrition, planned)
+        if self.document is not None:
+            write_text(self.document, document.model_dump_json(indent=2) + "\n")
+        every = (self.csv, self.parquet, self.map, self.curve, self.document)
+        return [path for path in every if path is not None]
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, where that is a terminal."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(plain(what), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print(console: Console, document: "SweepDocument") -> None:
+    for line in _preface(document):
+        console.print(Text(line), soft_wrap=True)
+    with_services = document.reference.services_in_breach is not None
+    console.print(
+        _worst_table(document.ranking, with_services=with_services, title=_title(document))
+    )
+    console.print(_spread_table(document.spreads))
+    if document.attrition_seed is not None:
+        console.print(_attrition_table(document.attrition, document.attrition_seed))
+    console.print(Text(_FOOTNOTE), soft_wrap=True)
+
+
+_FOOTNOTE = (
+    "No path: traffic of pairs that are cut off. Lost: what has a path and does not arrive, by the "
+    "twin's queues with finite buffers; with ≤ only that it is no more than what egresses are "
+    "offered beyond capacity. Loads are offered loads over all equal-cost shortest paths."
+)
+
+
+def run_line(run: "Provenance") -> str:
+    """What a figure was computed from, in one line."""
+    seed = "" if run.seed is None else f"; seed {run.seed}"
+    down = f"; already down: {', '.join(run.down_links)}" if run.down_links else ""
+    return plain(
+        f"{run.topology}: {run.nodes} nodes, {run.links} links; traffic {run.traffic}, "
+        f"{rate(run.offered_bps)}{down}{seed}; code {run.code}"
+    )
+
+
+def _preface(document: "SweepDocument") -> Iterator[str]:
+    yield run_line(document.run)
+    now = document.reference
+    breach = (
+        f", {now.services_in_breach} services in breach"
+        if now.services_in_breach is not None
+        else ""
+    )
+    yield plain(
+        f"without any failure: no path {rate(now.no_path_bps)}, lost {rate(now.lost_bps)}, highest "
+        f"utilisation {now.max_utilisation:.1%} ({now.busiest_node} on {now.busiest_link}), "
+        f"{now.over_limit} egresses above {document.limit:.0%}{breach}"
+    )
+
+
+def _title(document: "SweepDocument") -> str:
+    first = {
+        "traffic": "what does not arrive, then utilisation",
+        "utilisation": "highest utilisation, then what does not arrive",
+        "services": "services in breach, then what does not arrive",
+    }[document.ranked_by]
+    return f"the worst {len(document.ranking)} of {document.scenarios:,} scenarios, by {first}"
+
+
+def _worst_table(rows: "Iterable[ScenarioRow]", *, with_services: bool, title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None)
+    table.add_column("")
+    table.add_column("what fails", overflow="fold")
+    for name in ("no path", "lost", "arrives", "highest"):
+        table.add_column(name, justify="right")
+    table.add_column("on", overflow="fold")
+    for name in ("over limit", *(("services in breach",) if with_services else ())):
+        table.add_column(name, justify="right")
+    for row in rows:
+        cells = [
+            str(row.rank),
+            plain(row.what_if),
+            rate(row.no_path_bps),
+            f"{'' if row.assessed else '≤ '}{rate(row.lost_bps)}",
+            f"{row.served_share:.2%}",
+            f"{row.max_utilisation:.1%}",
+            plain(f"{row.busiest_node} on {row.busiest_link}"),
+            str(row.over_limit),
+        ]
+        if with_services:
+            cells.append(str(row.services_in_breach))
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _spread_table(rows: "Iterable[Spread]") -> Table:
+    table = Table(title="all scenarios together", title_justify="left", box=None)
+    names = (
+        "depth", "scenarios", "lose traffic", "cut pairs off", "over limit", "not assessed",
+        "arrives: mean", "worst 1 %", "worst",
+    )  # fmt: skip
+    for name in names:
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(
+            row.depth, f"{row.scenarios:,}", f"{row.losing:,}", f"{row.without_path:,}",
+            f"{row.over_limit:,}", f"{row.unassessed:,}", f"{row.mean_served:.3%}",
+            f"{row.served_p01:.2%}", f"{row.worst_served:.2%}",
+        )  # fmt: skip
+    return table
+
+
+def _attrition_table(rows: "Iterable[AttritionRow]", seed: int) -> Table:
+    title = f"what arrives as failures add up (random orders: seed {seed})"
+    table = Table(title=title, title_justify="left", box=None)
+    for name in ("failed", "worst first", "random: mean", "5 %", "95 %"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        shares = (row.worst_first, row.random_mean, row.random_p05, row.random_p95)
+        table.add_row(str(row.failures), *(f"{share:.2%}" for share in shares))
+    return table

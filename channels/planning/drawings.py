@@ -1,0 +1,445 @@
+"""Drawings for planners: how bad each failure is, what is still served, what a what-if moves.
+
+The same facts give the same bytes. Colours are told apart with any colour vision (after Okabe and
+Ito) and never carry a meaning alone: width, dashes and marks repeat it.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+from channels.planning.files import whole_file
+from channels.planning.opening import Planned
+from channels.planning.rows import NOTHING, AttritionRow, Severity
+from channels.report.drawings import BANDS
+from channels.report.wording import plain, rate
+from twin.errors import BadInput
+from twin.nouns.topology import Topology
+from twin.physics.compiled import FloatArray
+from twin.whatif.comparison import Comparison
+from twin.whatif.events import GroupFailure, LinkFailure, NodeFailure, WeightChange, WhatIf
+from twin.whatif.survey import Survey
+
+SUFFIXES = (".svg", ".png", ".pdf")
+
+_INK, _FAINT, _DOWN, _TOUCHED = "#1b1f24", "#b5bcc4", "#b00020", "#009e73"
+_WORST, _RANDOM = "#cc3a8e", "#2f7fc1"
+
+_LOSING: tuple[tuple[float, str, float, str], ...] = (
+    (0.01, "#e58fc0", 3.6, "up to 1 % of all traffic does not arrive"),
+    (0.05, "#b0307f", 4.6, "1–5 % of all traffic does not arrive"),
+    (math.inf, "#3d0b45", 5.6, "more than 5 % of all traffic does not arrive"),
+)
+_BUSIER: tuple[tuple[float, str, float, str], ...] = (
+    (0.85, "#3a8fd0", 1.9, "it gets higher, to under 85 %"),
+    (math.inf, "#c98500", 2.8, "it gets higher, to 85 % or more"),
+)
+_MILD = (_FAINT, 1.1)
+
+_FEW_NODES = 60
+_MARKED = 10
+
+_STYLE: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "noctua",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": _INK,
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.facecolor": "white",
+    "savefig.dpi": 160,
+}
+
+
+def check_drawing(path: Path) -> None:
+    """Raises BadInput: the name does not say how to draw it."""
+    if path.suffix.casefold() not in SUFFIXES:
+        raise BadInput(f'{path}: a drawing is {", ".join(SUFFIXES)}, not "{path.suffix}"')
+
+
+def draw_criticality(
+    path: Path, planned: Planned, found: Survey, bad: Severity, ranking: Sequence[int]
+) -> None:
+    """Every link (or node) by what it costs to lose it; the worst scenarios are numbered as ranked.
+
+    `ranking`: the first scenarios of the ranking that the table shows.
+    """
+    topology = planned.state.topology
+    with _style():
+        figure, axis = _map_figure(topology, _heading(found, planned), legend_rows=3)
+        looks = [_look(bad, i) for i in range(len(found.events))]
+        if found.depth == "node":
+            _draw_nodes(axis, topology, looks)
+        else:
+            _draw_links(axis, topology, _looks_of_links(found, bad, looks, topology))
+        wanted = _mark_worst(axis, topology, found, ranking[:_MARKED])
+        _label_nodes(figure, axis, topology, wanted)
+        figure.legend(
+            handles=_criticality_legend(found),
+            loc="lower center",
+            ncols=2,
+            frameon=False,
+            fontsize=8.5,
+        )
+        _save(figure, path)
+
+
+def draw_curve(
+    path: Path, surveys: Iterable[Survey], rows: Sequence[AttritionRow], planned: Planned
+) -> None:
+    """What is still served: in each scenario, worst first, and as failures add up."""
+    with _style():
+        figure = Figure(figsize=(11, 5.2), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        figure.suptitle(_run_line("Traffic that arrives", planned), fontsize=9.5)
+        surveys = tuple(surveys)
+        for survey, (colour, dashes) in zip(surveys, _CURVES, strict=False):
+            served = 100 * np.sort(survey.served_share)
+            place = 100 * np.arange(1, len(served) + 1) / len(served)
+            left.step(
+                place, served, where="pre", color=colour, linestyle=dashes, linewidth=2,
+                label=f"{_what_fails(survey)} ({len(served):,} scenarios)",
+            )  # fmt: skip
+        left.set_xscale("log")
+        left.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
+        left.set_xlabel("share of all scenarios, worst first")
+        left.set_ylabel("share of all traffic (%)")
+        left.set_title("One scenario at a time", fontweight="bold", fontsize=10)
+        _draw_attrition(right, rows, surveys[0])
+        lowest = min(line.get_ydata().min() for line in left.lines)
+        left.set_ylim(min(lowest - 0.05 * (100 - lowest), 99.0), 100 + 0.05 * max(1, 100 - lowest))
+        for axis in (left, right):
+            axis.grid(color=_FAINT, linewidth=0.5, alpha=0.6)
+            axis.legend(loc="lower right" if axis is left else "lower left", frameon=False)
+        _save(figure, path)
+
+
+def draw_what_if(path: Path, planned: Planned, comparison: Comparison, text: str) -> None:
+    """The network after the what-if: utilisation, what failed, what was given another weight."""
+    topology = planned.state.topology
+    utilisation = comparison.after.utilisation.reshape(-1, 2).max(axis=1)
+    before = comparison.before.utilisation.reshape(-1, 2).max(axis=1)
+    with _style():
+        heading = _run_line(f"After “{_text(text)}”: highest utilisation of each link", planned)
+        figure, axis = _map_figure(topology, heading, legend_rows=2)
+        wanted = _draw_after(axis, topology, comparison, utilisation, before)
+        _label_nodes(figure, axis, topology, wanted)
+        figure.legend(
+            handles=_what_if_legend(), loc="lower center", ncols=4, frameon=False, fontsize=8.5
+        )
+        _save(figure, path)
+
+
+_CURVES = ((_RANDOM, "-"), (_WORST, (0, (5, 1.5))))
+
+_NOUNS = {"1": "one link", "2": "two links", "srlg": "one shared-risk group", "node": "one node"}
+
+
+def _what_fails(survey: Survey) -> str:
+    return _NOUNS[survey.depth]
+
+
+def _draw_attrition(axis: Axes, rows: Sequence[AttritionRow], survey: Survey) -> None:
+    x = [r.failures for r in rows]
+    low, high = [100 * r.random_p05 for r in rows], [100 * r.random_p95 for r in rows]
+    axis.fill_between(x, low, high, color=_RANDOM, alpha=0.22, linewidth=0, label="random, 5–95 %")
+    axis.plot(
+        x, [100 * r.random_mean for r in rows], color=_RANDOM, linewidth=2, label="random, mean"
+    )
+    axis.plot(
+        x, [100 * r.worst_first for r in rows], "o--", color=_WORST, linewidth=2, markersize=4,
+        label="worst first, one after another",
+    )  # fmt: skip
+    events = {"srlg": "shared-risk groups", "node": "nodes"}.get(survey.depth, "links")
+    axis.set_xlabel(f"failed {events}, of {len(survey.events)}")
+    axis.set_ylabel("share of all traffic (%)")
+    axis.set_title("Failures that add up", fontweight="bold", fontsize=10)
+
+
+def _style() -> AbstractContextManager[None]:
+    """The user's own settings do not count."""
+    return style.context(["default", _STYLE])
+
+
+def _run_line(title: str, planned: Planned) -> str:
+    run = planned.provenance
+    seed = "" if run.seed is None else f", seed {run.seed}"
+    return (
+        f"{title}\n{_text(run.topology)}, {run.nodes} nodes, {run.links} links; traffic: "
+        f"{_text(run.traffic)}, {rate(run.offered_bps)}{seed}; code {run.code}"
+    )
+
+
+def _heading(found: Survey, planned: Planned) -> str:
+    other = ", where the worst other link is down already" if found.double else ""
+    lost = "one link" if found.double else _what_fails(found)
+    return _run_line(f"What it costs to lose {lost}{other}", planned)
+
+
+def _map_figure(topology: Topology, heading: str, legend_rows: int) -> tuple[Figure, Axes]:
+    places = _places(topology)
+    cosine = _cosine(places)
+    xs, ys = zip(*places.values(), strict=True)
+    width, height = (max(xs) - min(xs)) * cosine, max(ys) - min(ys)
+    aspect = min(1.25, max(0.5, height / width)) if width > 0 else 1.0
+    below, above = 0.22 * legend_rows + 0.25, 0.55
+    wide = 11.0 if aspect < 0.9 else 8.5
+    tall = 0.95 * wide * aspect + below + above
+    figure = Figure(figsize=(wide, tall))
+    axis = figure.add_axes((0.01, below / tall, 0.98, 1 - (below + above) / tall))
+    axis.set_aspect(1 / cosine)
+    axis.set_axis_off()
+    axis.margins(0.05)
+    figure.suptitle(heading, fontsize=9.5, y=1 - 0.1 / tall, va="top")
+    return figure, axis
+
+
+def _look(bad: Severity, event: int) -> tuple[str, float, int]:
+    """Colour, line width, and how far up the legend (for what is drawn on top)."""
+    if bad.unserved[event] > NOTHING:
+        bands, value, base = _LOSING, float(bad.unserved[event]), 3
+    elif bad.utilisation[event] > 0:
+        bands, value, base = _BUSIER, float(bad.utilisation[event]), 1
+    else:
+        return (*_MILD, 0)
+    place = next(i for i, band in enumerate(bands) if value < band[0])
+    return bands[place][1], bands[place][2], base + place
+
+
+def _looks_of_links(
+    found: Survey, bad: Severity, looks: Sequence[tuple[str, float, int]], topology: Topology
+) -> Mapping[str, tuple[str, float, int]]:
+    worst: dict[str, tuple[int, float, tuple[str, float, int]]] = {}
+    for i, event in enumerate(found.events):
+        for link in _links_of(event, topology):
+            key = (looks[i][2], float(bad.unserved[i]), looks[i])
+            worst[link] = max(worst.get(link, key), key)
+    return {link: key[2] for link, key in worst.items()}
+
+
+def _links_of(event: WhatIf, topology: Topology) -> tuple[str, ...]:
+    found: list[str] = []
+    for part in event:
+        match part:
+            case LinkFailure(link=link):
+                found.append(link)
+            case GroupFailure(group=group):
+                found.extend(topology.shared_risk_group(group).links)
+            case NodeFailure(node=node):
+                found.extend(link.id for link in topology.links_at(node))
+            case _:
+                pass
+    return tuple(found)
+
+
+def _draw_links(
+    axis: Axes, topology: Topology, looks: Mapping[str, tuple[str, float, int]]
+) -> None:
+    places = _places(topology)
+    for link in topology.links:
+        x, y = zip(places[link.a], places[link.b], strict=True)
+        if link.id not in looks:
+            axis.plot(x, y, color=_FAINT, linewidth=0.8, linestyle=":", zorder=1)
+            continue
+        colour, width, level = looks[link.id]
+        axis.plot(
+            x, y, color=colour, linewidth=width, solid_capstyle="round", zorder=1.5 + 0.1 * level
+        )
+    axis.plot(*zip(*places.values(), strict=True), "o", color=_INK, markersize=2.8, zorder=4)
+
+
+def _draw_nodes(axis: Axes, topology: Topology, looks: Sequence[tuple[str, float, int]]) -> None:
+    places = _places(topology)
+    for link in topology.links:
+        x, y = zip(places[link.a], places[link.b], strict=True)
+        axis.plot(x, y, color=_FAINT, linewidth=0.8, zorder=1)
+    for node, (colour, width, level) in zip(topology.nodes, looks, strict=True):
+        axis.plot(
+            *places[node.id], "o", color=colour, markersize=4 + 1.8 * width,
+            markeredgecolor="white", markeredgewidth=0.6, zorder=2 + 0.1 * level,
+        )  # fmt: skip
+
+
+def _mark_worst(axis: Axes, topology: Topology, found: Survey, ranking: Sequence[int]) -> set[str]:
+    """Ranks on the links or nodes of the worst scenarios; returns the nodes concerned."""
+    places = _places(topology)
+    marked: dict[str, tuple[int, tuple[float, float]]] = {}
+    wanted: set[str] = set()
+    order = np.array(ranking, dtype=np.int64)
+    for rank, members in enumerate(found.members(order).tolist(), start=1):
+        for part in (part for i in members for part in found.events[i]):
+            if isinstance(part, NodeFailure):
+                wanted.add(part.node)
+                marked.setdefault(part.node, (rank, places[part.node]))
+                continue
+            for link_id in _links_of((part,), topology):
+                link = topology.link(link_id)
+                wanted |= {link.a, link.b}
+                (ax, ay), (bx, by) = places[link.a], places[link.b]
+                marked.setdefault(link_id, (rank, ((ax + bx) / 2, (ay + by) / 2)))
+    for rank, place in marked.values():
+        axis.text(
+            *place, str(rank), fontsize=7, fontweight="bold", ha="center", va="center", zorder=6,
+            bbox={"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": _INK,
+                  "linewidth": 0.8},
+        )  # fmt: skip
+    return wanted
+
+
+def _criticality_legend(found: Survey) -> list[Line2D]:
+    than = "it was" if found.double else f"it is now ({found.reference.max_utilisation[0]:.0%})"
+    one = "node" if found.depth == "node" else "link"
+    shape: dict[str, Any] = {"marker": "o", "linestyle": ""} if one == "node" else {}
+    levels = [(*_MILD, f"the highest utilisation is no higher than {than}")]
+    levels += [(colour, width, text) for _, colour, width, text in (*_BUSIER, *_LOSING)]
+    lines = [
+        Line2D([], [], color=c, linewidth=w, markersize=4 + 1.8 * w, label=text, **shape)
+        for c, w, text in levels
+    ]
+    if found.depth == "srlg":
+        lines.append(
+            Line2D([], [], color=_FAINT, linewidth=0.8, linestyle=":", label="in no group")
+        )
+    return lines
+
+
+def _draw_after(
+    axis: Axes,
+    topology: Topology,
+    comparison: Comparison,
+    utilisation: FloatArray,
+    before: FloatArray,
+) -> set[str]:
+    places = _places(topology)
+    touched = {e.link for e in comparison.what_if if isinstance(e, WeightChange)}
+    down = comparison.failed | comparison.state.down_links
+    down -= {link.id for i, link in enumerate(topology.links) if utilisation[i] > 0}
+    wanted: set[str] = set()
+    for i, link in enumerate(topology.links):
+        x, y = zip(places[link.a], places[link.b], strict=True)
+        if link.id in touched:
+            axis.plot(x, y, color=_TOUCHED, linewidth=10, alpha=0.3, solid_capstyle="round")
+        if link.id in down:
+            axis.plot(x, y, color=_DOWN, linewidth=2.2, linestyle=(0, (3, 2)), zorder=3)
+        else:
+            _, colour, width, _ = next(b for b in BANDS if utilisation[i] < b[0])
+            axis.plot(x, y, color=colour, linewidth=width, solid_capstyle="round", zorder=2)
+        gained = utilisation[i] - before[i]
+        if gained >= _GAINED:
+            axis.text(
+                sum(x) / 2, sum(y) / 2, f"+{100 * gained:.0f}", fontsize=6.5, ha="center",
+                va="center", zorder=5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
+            )  # fmt: skip
+        if link.id in touched | down or gained >= _GAINED:
+            wanted |= {link.a, link.b}
+    axis.plot(*zip(*places.values(), strict=True), "o", color=_INK, markersize=2.8, zorder=4)
+    return wanted
+
+
+_GAINED = 0.05
+
+
+def _what_if_legend() -> list[Line2D]:
+    lines = [Line2D([], [], color=c, linewidth=w, label=text) for _, c, w, text in BANDS]
+    lines.append(Line2D([], [], color=_DOWN, linewidth=2.2, linestyle=(0, (3, 2)), label="down"))
+    lines.append(
+        Line2D([], [], color=_TOUCHED, linewidth=10, alpha=0.3, label="given another weight")
+    )
+    lines.append(
+        Line2D(
+            [],
+            [],
+            marker="$+9$",
+            color=_INK,
+            linestyle="",
+            markersize=11,
+            label="percentage points gained",
+        )
+    )
+    return lines
+
+
+def _label_nodes(figure: Figure, axis: Axes, topology: Topology, wanted: set[str]) -> None:
+    """Names every node of a small network, else `wanted`, where they hide least."""
+    places = _places(topology)
+    named = set(places) if len(places) <= _FEW_NODES else wanted
+    figure.draw_without_rendering()
+    points = 72.0 / figure.dpi
+    spots = {n: axis.transData.transform(p) * points for n, p in places.items()}
+    middles = [(spots[link.a] + spots[link.b]) / 2 for link in topology.links]
+    taken = [(x - 2, y - 2, x + 2, y + 2) for x, y in spots.values()]
+    taken += [(x - 4, y - 4, x + 4, y + 4) for x, y in middles]
+    for node in sorted(named):
+        text, size = _text(node), 7.5
+        w, h = 0.56 * size * len(text), 1.15 * size
+        x, y = spots[node]
+        boxes = [(x + dx * (w / 2 + 4) - w / 2, y + dy * (h / 2 + 3) - h / 2) for dx, dy in _AROUND]
+        costs = [_hidden((bx, by, bx + w, by + h), taken) for bx, by in boxes]
+        bx, by = boxes[int(np.argmin(costs))]
+        taken.append((bx, by, bx + w, by + h))
+        axis.annotate(
+            text, places[node], xytext=(bx + w / 2 - x, by + h / 2 - y),
+            textcoords="offset points", ha="center", va="center", fontsize=size, zorder=5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.75},
+        )  # fmt: skip
+
+
+def _along(start: FloatArray, end: FloatArray) -> list[tuple[float, float, float, float]]:
+    """Boxes that cover the line, and its middle, where a mark may stand, more than the rest."""
+    steps = max(2, int(np.hypot(*(end - start)) / 5.0))
+    line = [start + (end - start) * k / steps for k in range(1, steps)]
+    boxes = [(x - 2, y - 2, x + 2, y + 2) for x, y in line]
+    x, y = (start + end) / 2
+    return [*boxes, (x - 6, y - 6, x + 6, y + 6)]
+
+
+_AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+
+
+def _hidden(
+    box: tuple[float, float, float, float], taken: Iterable[tuple[float, float, float, float]]
+) -> float:
+    """Square points that `box` shares with others."""
+    return sum(
+        max(0.0, min(box[2], t[2]) - max(box[0], t[0]))
+        * max(0.0, min(box[3], t[3]) - max(box[1], t[1]))
+        for t in taken
+    )
+
+
+def _places(topology: Topology) -> dict[str, tuple[float, float]]:
+    sites = {s.id: (s.longitude, s.latitude) for s in topology.sites}
+    return {node.id: sites[node.site] for node in topology.nodes}
+
+
+def _cosine(places: Mapping[str, tuple[float, float]]) -> float:
+    """Degrees of longitude are shorter away from the equator."""
+    latitudes = [y for _, y in places.values()]
+    return max(0.2, math.cos(math.radians((min(latitudes) + max(latitudes)) / 2)))
+
+
+def _text(name: str) -> str:
+    """Matplotlib would read dollars as mathematics."""
+    return plain(name, 120).replace("$", r"\$")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    kind = path.suffix.casefold().removeprefix(".")
+    metadata: dict[str, Any] = {
+        "svg": {"Date": None}, "png": {"Software": None}, "pdf": {"CreationDate": None},
+    }[kind]  # fmt: skip
+    with whole_file(path) as draft:
+        figure.savefig(draft, format=kind, metadata=metadata)

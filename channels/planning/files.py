@@ -1,0 +1,101 @@
+"""Files of a sweep, each written whole or not at all."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from channels.planning.opening import Provenance
+from channels.planning.rows import ScenarioRow
+from twin.errors import BadInput
+
+PARQUET_REMEDY = "pip install -c constraints.txt -e '.[parquet]'"
+
+_ROWS_AT_ONCE = 65_536
+
+_RUN_COLUMNS = ("topology", "traffic", "seed", "code")
+"""They stand in every line, so that lines of several runs can be put together."""
+
+_TYPES = {
+    "rank": "int64",
+    "what_if": "string",
+    "no_path_bps": "double",
+    "lost_bps": "double",
+    "assessed": "bool",
+    "served_share": "double",
+    "excess_bps": "double",
+    "max_utilisation": "double",
+    "busiest_node": "string",
+    "busiest_link": "string",
+    "over_limit": "int64",
+    "services_in_breach": "int64",
+    "topology": "string",
+    "traffic": "string",
+    "seed": "int64",
+    "code": "string",
+}
+"""Columns of a table of scenarios, and their Arrow types."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A draft that takes the place of `path` at the end, and is removed if that is not reached.
+
+    Raises:
+        BadInput: the file cannot be written there.
+    """
+    draft = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        draft.replace(path)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written ({error.strerror or error})") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def write_csv(path: Path, rows: Iterable[ScenarioRow], run: Provenance) -> None:
+    """All `rows` with a header. Raises BadInput: it cannot be written there."""
+    with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, _TYPES)
+        writer.writeheader()
+        writer.writerows(_records(rows, run))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Raises BadInput: it cannot be written there."""
+    with whole_file(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def require_parquet() -> None:
+    """Raises BadInput where pyarrow is missing; the text says how to get it."""
+    if find_spec("pyarrow") is None:
+        raise BadInput(f"Parquet files need pyarrow: {PARQUET_REMEDY}")
+
+
+def write_parquet(path: Path, rows: Iterable[ScenarioRow], run: Provenance) -> None:
+    """All `rows`, some at a time. Raises BadInput: no pyarrow, or it cannot be written there."""
+    require_parquet()
+    # Large, and no other command needs it.
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {"int64": pa.int64(), "double": pa.float64(), "string": pa.string(), "bool": pa.bool_()}
+    schema = pa.schema([(name, kinds[kind]) for name, kind in _TYPES.items()])
+    records = _records(rows, run)
+    with whole_file(path) as draft, pq.ParquetWriter(draft, schema) as writer:
+        while some := list(islice(records, _ROWS_AT_ONCE)):
+            writer.write_table(pa.Table.from_pylist(some, schema=schema))
+
+
+def _records(rows: Iterable[ScenarioRow], run: Provenance) -> Iterator[dict[str, JsonValue]]:
+    of_run = {name: getattr(run, name) for name in _RUN_COLUMNS}
+    own = [name for name in _TYPES if name not in of_run]
+    for row in rows:
+        yield {name: getattr(row, name) for name in own} | of_run
