@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo results survival test test-all test-ray interleavings ns3 vllm-smoke check format constraints clean
+.PHONY: help demo results survival test test-all test-ray interleavings ns3 vllm-smoke bench check format constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -53,6 +53,11 @@ vllm-smoke: $(VENV)/.stamp-dev $(VLLM_VENV)/.stamp
 endif
 vllm-smoke:  ## whole incidents through a real vLLM; an environment of its own, 2.3 GB
 	OMP_NUM_THREADS=1 VLLM="$(abspath $(VLLM))" $(BIN)/python -m pytest -q -s tests/vllm
+
+bench: $(VENV)/.stamp-dev  ## time what-ifs against NetworkX and SciPy; about five minutes
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q \
+		tests/benchmarks/bench_whatif.py --benchmark-json=$(VENV)/benchmark.json
+	$(BIN)/python -m tests.benchmarks.page $(VENV)/benchmark.json
 
 check: $(VENV)/.stamp-dev  ## format, lint, types, import contracts and every test
 	$(BIN)/ruff format --check .
