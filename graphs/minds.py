@@ -34,6 +34,7 @@ from tools.models.settings import (
     ModelsFile,
     complaints,
     load_models,
+    near_role,
 )
 from twin.errors import BadInput
 from twin.nouns.inventory import Inventory
@@ -234,9 +235,13 @@ def _refuse_one_name_for_two(models: Mapping[str, ModelSettings]) -> None:
 
 def _limits(given: Mapping[str, Any], source: Path | None) -> Limits:
     try:
-        return Limits.model_validate(dict(given))
+        limits = Limits.model_validate(dict(given))
     except ValidationError as error:
         raise BadInput("; ".join(complaints(f"{source}: limits", error, Limits))) from None
+    for role in limits.roles:
+        if role not in ROLE_NAMES:
+            raise BadInput(f'{source}: limits.roles: unknown role "{role}"; {near_role(role)}')
+    return limits
 
 
 def _playbook() -> Mind:

@@ -1,5 +1,6 @@
 """The chat model itself. It needs the extra `openai`; `openai_compatible` opens it."""
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self, TypeVar
@@ -8,9 +9,11 @@ import httpx2
 import openai
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.tool import invalid_tool_call
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
+from openai.types.chat import ChatCompletion, ChatCompletionMessageFunctionToolCall
 from opentelemetry import trace
 from pydantic import PrivateAttr, SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
@@ -126,6 +129,23 @@ class OpenAICompatibleModel(ChatOpenAI):
         if not has_ended:
             raise ModelGarbled("the stream ended before the reply did")
 
+    def _create_chat_result(
+        self, response: dict[str, Any] | openai.BaseModel, generation_info: Any = None
+    ) -> ChatResult:
+        odd = _take_calls_without_object(response)
+        result = super()._create_chat_result(response, generation_info)
+        if result.generations and isinstance(message := result.generations[0].message, AIMessage):
+            message.invalid_tool_calls += [
+                invalid_tool_call(
+                    name=call.function.name,
+                    args=call.function.arguments,
+                    id=call.id,
+                    error="the arguments are no JSON object",
+                )
+                for call in odd
+            ]
+        return result
+
     def _answered(self, call: Callable[[], T]) -> T:
         again = _SecondTry(self._refused, self._key())
         trying = Retrying(
@@ -154,6 +174,34 @@ class OpenAICompatibleModel(ChatOpenAI):
         span = trace.get_current_span()
         if self._refused and span.is_recording():
             span.set_attribute(names.PARAMETERS_REFUSED, sorted(self._refused))
+
+
+def _take_calls_without_object(response: object) -> list[ChatCompletionMessageFunctionToolCall]:
+    """Take the first choice's calls whose arguments are JSON but no object out of `response`.
+
+    vLLM lets models give any JSON as arguments. LangChain takes `null` and 0 for an empty object,
+    and fails on other numbers as if the server had sent no reply.
+    """
+    if not isinstance(response, ChatCompletion) or not response.choices:
+        return []
+    message = response.choices[0].message
+    calls = message.tool_calls or []
+    odd = [
+        call
+        for call in calls
+        if isinstance(call, ChatCompletionMessageFunctionToolCall)
+        and _is_no_object(call.function.arguments)
+    ]
+    if odd:
+        message.tool_calls = [call for call in calls if call not in odd]
+    return odd
+
+
+def _is_no_object(arguments: str) -> bool:
+    try:
+        return not isinstance(json.loads(arguments), dict)
+    except ValueError:
+        return False
 
 
 class _SecondTry:

@@ -253,7 +253,20 @@ _KEY_WORDS = ("key", "api_key", "apikey", "token", "secret", "password")
 def _remedy(path: list[str], model: type[BaseModel]) -> str:
     if path[-1].lower() in _KEY_WORDS:
         return "keys stand in no file: name the environment variable that holds it with key_env"
-    fields = ModelSettings if path[:1] == ["models"] and len(path) == 3 else model
-    known = [name for name in fields.model_fields if name != "id"]
+    known = [name for name in _section(path[:-1], model).model_fields if name != "id"]
     near = get_close_matches(path[-1], known, n=1)
     return f'did you mean "{near[0]}"?' if near else f"use one of {', '.join(known)}"
+
+
+def _section(path: list[str], model: type[BaseModel]) -> type[BaseModel]:
+    for part in path:
+        # What is not a field is a key of a mapping, whose section was entered with its field.
+        if part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation) or model
+    return model
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((m for part in get_args(annotation) if (m := _model_in(part))), None)
