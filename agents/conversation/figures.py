@@ -3,7 +3,7 @@
 A figure with a unit may be a result's number in that unit, rounded as it is written: "63 %" for
 0.6289, "40 Gbit/s" for 4e10. One without a unit has to be the number itself (rounded only where it
 has decimals), or how long a list is. Times and names with digits have to stand in a result as they
-are. Number words from two to twelve count as figures; "one" is mostly a pronoun.
+are. Number words count as figures where they count something ("two services", not "the two ends").
 """
 
 import math
@@ -27,6 +27,11 @@ _WORDS = [
     "eleven",
     "twelve",
 ]
+
+_COUNTED = (
+    "links|nodes|services|customers|incidents|plans|remedies|egresses|symptoms|neighbours|devices|"
+    "approvers|ways|paths|routers|failures|minutes|hours"
+)
 
 _PER_UNIT = {
     "%": 100.0,
@@ -57,9 +62,9 @@ _UNITS = "|".join(sorted(map(re.escape, _PER_UNIT), key=len, reverse=True))
 _TOKEN = re.compile(
     rf"(?P<span>(?P<whole>\d+) (?P<large>h|min) (?P<rest>\d+) (?P<small>min|s))\b"
     rf"|(?P<time>{_TIME})"
+    rf"|(?P<word>\b(?:{'|'.join(_WORDS)}))(?= (?:\w+ )?(?:{_COUNTED})\b)"
     rf"|(?P<name>(?<![\w.])[^\W\d_]\w*(?:[-.]+\w+)*)"
-    rf"|(?P<number>{_NUMBER})(?:\s?(?P<unit>{_UNITS})(?![\w/]))?"
-    rf"|(?P<word>\b(?:{'|'.join(_WORDS)})\b)",
+    rf"|(?P<number>{_NUMBER})(?:\s?(?P<unit>{_UNITS})(?![\w/]))?",
     re.IGNORECASE,
 )
 _IN_STRING = re.compile(_NUMBER)
@@ -118,8 +123,6 @@ def _is_founded(match: re.Match[str], known: Known, echoed: str) -> bool:
     if match["time"]:
         return written in known.text
     if match["name"]:
-        if written in _WORDS:
-            return known.holds(_WORDS.index(written) + 2.0, 0)
         return not any(c.isdigit() for c in written) or written in known.text or written in echoed
     if match["word"]:
         return known.holds(_WORDS.index(written) + 2.0, 0)

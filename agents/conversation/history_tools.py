@@ -51,7 +51,7 @@ def history_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], .
         lookups.tool(
             "show_incident",
             "One incident: when, symptoms, cause, plans with what they changed, who answered and "
-            "why, field orders, service minutes lost, timeline.",
+            "why, field orders, time that services were in breach (s), timeline.",
             OneIncident,
             view.incident,
         ),
@@ -129,8 +129,8 @@ class _Past:
                 }
                 for d in self._journal.dispatches(asked.incident)
             ],
-            "service_minutes_lost": lost if lost is None else _rounded(lost),
-            "service_minutes_lost_total": None if lost is None else round(sum(lost.values()), 1),
+            "service_time_lost_s": lost if lost is None else _seconds(lost),
+            "service_time_lost_total_s": None if lost is None else round(60 * sum(lost.values())),
             "services_hit": None if lost is None else len(lost),
             "timeline": [_line(e) for e in _telling(events)[-_MOST_EVENTS:]],
         }
@@ -325,5 +325,5 @@ def _quoted(text: str) -> str:
     return UntrustedText(text).quoted(300)
 
 
-def _rounded(lost: dict[str, float]) -> dict[str, float]:
-    return {name: round(minutes, 1) for name, minutes in sorted(lost.items())}
+def _seconds(minutes_lost: dict[str, float]) -> dict[str, int]:
+    return {name: round(60 * minutes) for name, minutes in sorted(minutes_lost.items())}

@@ -140,14 +140,14 @@ def _tokens(asked: _Asked, question: str) -> tuple[list[Token], dict[str, Sequen
     for name in found["names"]:
         if not name["exact"] and grammar().is_word(name["text"]):
             continue
-        tokens += grammar().words_of(question[position : name["start"]])
+        tokens += grammar().words_of(question[position : name["start"]], opens=not position)
         tokens.append(_name_token(name))
         position = name["end"]
         if question[position : position + 2] in ("'s", "\u2019s"):
             position += 2
-    tokens += grammar().words_of(question[position:])
+    tokens += grammar().words_of(question[position:], opens=not position)
     near = {hint["text"].casefold(): hint["near"] for hint in found["near"]}
-    return grammar().without_openers(tokens), near
+    return tokens, near
 
 
 def _name_token(name: Mapping[str, Any]) -> Token:
@@ -162,7 +162,7 @@ def _name_token(name: Mapping[str, Any]) -> Token:
 def _refuse_names(tokens: Sequence[Token]) -> None:
     for token in tokens:
         if token.slot == "nolink":
-            raise _Decline(f"No link joins the two ends of «{token.text}».")
+            raise _Decline(f"No link joins the ends of «{token.text}».")
         if token.slot == "several":
             meant = " or ".join(token.value.split("|"))
             raise _Decline(f"«{token.text}» could mean {meant}; name one.")
@@ -844,14 +844,14 @@ def _approved(asked: _Asked, reading: Reading) -> str:
 
 def _minutes(asked: _Asked, reading: Reading) -> str:
     shown = _shown(asked, reading)
-    if shown["service_minutes_lost"] is None:
+    if shown["service_time_lost_s"] is None:
         return f"{shown['incident']} is still open, and what it cost is counted when it is closed."
     if not shown["services_hit"]:
         return f"No service was in breach during {shown['incident']}, as far as probes show."
-    named = [f"{name} ({lost:.1f} min)" for name, lost in shown["service_minutes_lost"].items()]
+    named = [f"{name} ({s / 60:.1f} min)" for name, s in shown["service_time_lost_s"].items()]
     return (
         f"{_count(shown['services_hit'], 'service')} lost "
-        f"{shown['service_minutes_lost_total']:.1f} min in all during {shown['incident']}: "
+        f"{shown['service_time_lost_total_s'] / 60:.1f} min in all during {shown['incident']}: "
         f"{_joined(named, 40)}."
     )
 

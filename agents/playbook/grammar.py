@@ -63,7 +63,7 @@ class Grammar:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._words: dict[tuple[str, ...], str] = {}
-        self.openers = [tuple(_split(o)) for o in data["openers"]]
+        self._openers = [tuple(_split(o)) for o in data["openers"]]
         for form in data["unsaid"]:
             self._enter(form, "")
         for lemma, forms in data["words"].items():
@@ -101,9 +101,12 @@ class Grammar:
         key = tuple(_split(text))
         return key in self._words or text.casefold() in self._known
 
-    def words_of(self, text: str) -> list[Token]:
-        """`text` in canonical words, classes and times; it holds no names."""
-        parts = _split(text)
+    def words_of(self, text: str, *, opens: bool = False) -> list[Token]:
+        """`text` in canonical words, classes and times; it holds no names.
+
+        `opens`: it begins a question, so polite words at its beginning are left out.
+        """
+        parts = self._without_openers(_split(text)) if opens else _split(text)
         found: list[Token] = []
         position = 0
         while position < len(parts):
@@ -135,17 +138,12 @@ class Grammar:
             return Token("NUMBER", written, "number", str(_NUMBERS.index(written) + 2)), 1
         return Token(written, written), 1
 
-    def without_openers(self, tokens: Sequence[Token]) -> list[Token]:
-        """`tokens` without the polite words before a question."""
-        openers = [[t.word for t in self.words_of(" ".join(o))] for o in self.openers]
-        openers = sorted((o for o in openers if o), key=len, reverse=True)
-        left = list(tokens)
-        while True:
-            words = [t.word for t in left]
-            cut = next((len(o) for o in openers if len(o) < len(words) and words[: len(o)] == o), 0)
-            if not cut:
-                return left
-            left = left[cut:]
+    def _without_openers(self, parts: list[str]) -> list[str]:
+        while cut := max(
+            (len(o) for o in self._openers if tuple(parts[: len(o)]) == o), default=0
+        ):
+            parts = parts[cut:]
+        return parts
 
     def unknown(self, tokens: Sequence[Token]) -> list[str]:
         """Words that stand in no pattern, as they were written."""
