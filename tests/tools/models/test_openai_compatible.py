@@ -264,6 +264,21 @@ def test_another_400_is_no_refused_parameter() -> None:
         assert model.refused_parameters == {}
 
 
+@pytest.mark.parametrize("arguments", ["null", "0", "5988", "Infinity", '"a--b"', '["a--b"]', '""'])
+def test_arguments_that_are_no_object_are_told_as_such(arguments: str) -> None:
+    good, odd = (
+        {"id": i, "type": "function", "function": {"name": "read", "arguments": text}}
+        for i, text in (("1", '{"link": "a--b"}'), ("2", arguments))
+    )
+    message = {"role": "assistant", "content": None, "tool_calls": [good, odd]}
+    with _does(Completion(message=message, finish_reason="tool_calls")) as server:
+        reply = _model(server.url).invoke("x")
+    assert [call["args"] for call in reply.tool_calls] == [{"link": "a--b"}]
+    assert [(call["name"], call["args"]) for call in reply.invalid_tool_calls] == [
+        ("read", arguments)
+    ]
+
+
 def test_streamed_text_and_calls_come_whole_with_their_usage() -> None:
     with _does(Prose(text="one two three " * 5)) as server:
         chunks = list(_model(server.url).stream("x"))
