@@ -3,7 +3,8 @@
 Unknown means mutating: a tool that does not say `effect="read"` is never granted to an agent.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Generic, Literal, TypeVar
@@ -104,11 +105,12 @@ def function_schema(name: str, description: str, arguments: type[BaseModel]) -> 
     """`arguments` as a function in OpenAI's format, in the JSON schema that servers agree on.
 
     Every property is required, nothing has a default, and unions are plain `anyOf`: structured
-    decoding differs between servers in what it makes of `oneOf`, discriminators and defaults.
+    decoding differs between servers in what it makes of `oneOf`, discriminators and defaults. What
+    is used once stands where it is used: a reference to it would cost more than it says.
     """
     # Validation mode: replies are checked against it, and a computed field has no place in it.
     parameters = arguments.model_json_schema(schema_generator=_ModelFacing, mode="validation")
-    parameters = _without_titles(parameters)
+    parameters = _inlined(_without_titles(parameters))
     parameters.pop("description", None)  # the function has its own
     return {
         "type": "function",
@@ -129,6 +131,42 @@ class _ModelFacing(GenerateJsonSchema):
         total: bool,
     ) -> bool:
         return True
+
+
+_DEFINED = "#/$defs/"
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """`schema` with every definition that is referred to once in its place."""
+    definitions: dict[str, Any] = schema.pop("$defs", {})
+    uses = Counter(_references([schema, definitions]))
+    once = {name: body for name, body in definitions.items() if uses[_DEFINED + name] == 1}
+    placed: dict[str, Any] = _placed(schema, once)
+    kept = {n: _placed(body, once) for n, body in definitions.items() if n not in once}
+    return {"$defs": kept, **placed} if kept else placed
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for value in schema.values():
+            yield from _references(value)
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from _references(item)
+
+
+def _placed(schema: Any, once: Mapping[str, Any]) -> Any:
+    if isinstance(schema, dict):
+        name = str(schema.get("$ref", "")).removeprefix(_DEFINED)
+        if name in once:
+            beside = {key: value for key, value in schema.items() if key != "$ref"}
+            return _placed({**once[name], **beside}, once)
+        return {key: _placed(value, once) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [_placed(item, once) for item in schema]
+    return schema
 
 
 def _without_titles(schema: Any) -> Any:

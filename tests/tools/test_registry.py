@@ -82,6 +82,41 @@ def test_model_is_shown_every_property_as_required() -> None:
         assert sorted(node["required"]) == sorted(node["properties"])
 
 
+class Leaf(Noun):
+    """Used twice."""
+
+    name: str
+
+
+class Branch(Noun):
+    """Used once, holds what is used twice, and perhaps another of its kind."""
+
+    one: Leaf
+    other: Leaf
+    inner: "Branch | None"
+
+
+def test_definition_that_is_used_once_stands_where_it_is_used() -> None:
+    union = function_schema("act", "Act.", Act)["function"]["parameters"]
+    assert [m["properties"]["kind"]["const"] for m in union["properties"]["action"]["anyOf"]][
+        :2
+    ] == [
+        "set_igp_weight",
+        "drain_link",
+    ]
+
+
+def test_definition_that_is_used_twice_or_within_itself_is_referred_to() -> None:
+    class Tree(BaseModel):
+        branch: Branch
+
+    parameters = function_schema("grow", "Grow.", Tree)["function"]["parameters"]
+    assert parameters["$defs"].keys() == {"Leaf", "Branch"}
+    assert parameters["properties"]["branch"] == {"$ref": "#/$defs/Branch"}
+    inner = parameters["$defs"]["Branch"]["properties"]["inner"]
+    assert inner == {"anyOf": [{"$ref": "#/$defs/Branch"}, {"type": "null"}]}
+
+
 def test_property_that_is_called_title_is_kept() -> None:
     parameters = READS.schema()["function"]["parameters"]
     assert parameters == {

@@ -22,9 +22,8 @@ Observable = Literal[
 
 
 class Refuter(Noun):
-    """What would speak against a cause: that `observable` is to be seen at `resource`, or is not.
+    """What would speak against a cause: `observable` at `resource`, present (`seen`) or absent.
 
-    `seen`: true where its presence would refute the cause, false where its absence would.
     `resource`: a link id for adjacency_down, a node for traffic_surge, else "node|link".
     """
 
