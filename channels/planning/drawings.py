@@ -5,6 +5,7 @@ Ito) and never carry a meaning alone: width, dashes and marks repeat it.
 """
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -85,7 +86,7 @@ def draw_criticality(
         else:
             _draw_links(axis, topology, _looks_of_links(found, bad, looks, topology))
         wanted = _mark_worst(axis, topology, found, ranking[:_MARKED])
-        _label_nodes(figure, axis, topology, wanted)
+        _label_nodes(figure, axis, topology, wanted, 8.0 if found.depth == "node" else 3.0)
         figure.legend(
             handles=_criticality_legend(found),
             loc="lower center",
@@ -177,7 +178,8 @@ def _run_line(title: str, planned: Planned) -> str:
     run = planned.provenance
     seed = "" if run.seed is None else f", seed {run.seed}"
     return (
-        f"{title}\n{_text(run.topology)}, {run.nodes} nodes, {run.links} links; traffic: "
+        f"{textwrap.fill(title, 90)}\n"
+        f"{_text(run.topology)}, {run.nodes} nodes, {run.links} links; traffic: "
         f"{_text(run.traffic)}, {rate(run.offered_bps)}{seed}; code {run.code}"
     )
 
@@ -194,7 +196,7 @@ def _map_figure(topology: Topology, heading: str, legend_rows: int) -> tuple[Fig
     xs, ys = zip(*places.values(), strict=True)
     width, height = (max(xs) - min(xs)) * cosine, max(ys) - min(ys)
     aspect = min(1.25, max(0.5, height / width)) if width > 0 else 1.0
-    below, above = 0.22 * legend_rows + 0.25, 0.55
+    below, above = 0.22 * legend_rows + 0.25, 0.4 + 0.15 * heading.count("\n")
     wide = 11.0 if aspect < 0.9 else 8.5
     tall = 0.95 * wide * aspect + below + above
     figure = Figure(figsize=(wide, tall))
@@ -372,21 +374,29 @@ def _what_if_legend() -> list[Line2D]:
     return lines
 
 
-def _label_nodes(figure: Figure, axis: Axes, topology: Topology, wanted: set[str]) -> None:
-    """Names every node of a small network, else `wanted`, where they hide least."""
+def _label_nodes(
+    figure: Figure, axis: Axes, topology: Topology, wanted: set[str], radius: float = 3.0
+) -> None:
+    """Names every node of a small network, else `wanted`, where they hide least.
+
+    `radius`: of the nodes' marks, points.
+    """
     places = _places(topology)
     named = set(places) if len(places) <= _FEW_NODES else wanted
     figure.draw_without_rendering()
     points = 72.0 / figure.dpi
     spots = {n: axis.transData.transform(p) * points for n, p in places.items()}
-    middles = [(spots[link.a] + spots[link.b]) / 2 for link in topology.links]
-    taken = [(x - 2, y - 2, x + 2, y + 2) for x, y in spots.values()]
-    taken += [(x - 4, y - 4, x + 4, y + 4) for x, y in middles]
+    r = radius
+    taken = [(x - r, y - r, x + r, y + r) for x, y in spots.values()]
+    for link in topology.links:
+        taken += _along(spots[link.a], spots[link.b])
     for node in sorted(named):
         text, size = _text(node), 7.5
         w, h = 0.56 * size * len(text), 1.15 * size
         x, y = spots[node]
-        boxes = [(x + dx * (w / 2 + 4) - w / 2, y + dy * (h / 2 + 3) - h / 2) for dx, dy in _AROUND]
+        boxes = [
+            (x + dx * (w / 2 + r + 1) - w / 2, y + dy * (h / 2 + r) - h / 2) for dx, dy in _AROUND
+        ]
         costs = [_hidden((bx, by, bx + w, by + h), taken) for bx, by in boxes]
         bx, by = boxes[int(np.argmin(costs))]
         taken.append((bx, by, bx + w, by + h))
