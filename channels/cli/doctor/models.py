@@ -42,6 +42,7 @@ def minds(patient: Patient) -> Iterator[Check]:
     """Whom each role asks; then every model, called."""
     settings = read_mind_settings(os.environ, patient.state)
     yield Check(name="minds", state="ok", found=_chains(settings))
+    yield from _unpriced(settings)
     for entry, model in settings.models.items():
         label = mind_name(entry)
         # One by one, so that a model without a key does not hide the others.
@@ -57,6 +58,18 @@ def _chains(settings: MindSettings) -> str:
     chains = {"every role": settings.default, **settings.by_role}
     told = "; ".join(f"{role}: {', '.join(map(_named, c))}" for role, c in chains.items())
     return f"{told} ({settings.source or 'set in the environment'})"
+
+
+def _unpriced(settings: MindSettings) -> Iterator[Check]:
+    unknown = [mind_name(e) for e, m in settings.models.items() if m.input_per_million is None]
+    if settings.limits.cost is not None and unknown:
+        yield Check(
+            name="minds",
+            state="warning",
+            found=f"limits.cost is set, and nobody knows what {', '.join(unknown)} costs: its calls "
+            "count as free",
+            remedy="set input_per_million and output_per_million",
+        )
 
 
 def _named(entry: str) -> str:

@@ -60,16 +60,6 @@ def test_able_model_passes_every_check(point: Callable[..., None], tmp_path: Pat
     calls = {f"{NAME} {part}" for part in ("tools", "required", "schema", "streamed", "streaming")}
     server = {f"{NAME} {part}" for part in ("context", "parameters", "latency", "usage")}
     assert set(ours) == {NAME} | calls | server
-        "tools",
-        "required",
-        "schema",
-        "streamed",
-        "streaming",
-        "context",
-        "parameters",
-        "latency",
-        "usage",
-    ]
     assert {check.state for check in ours.values()} == {"ok"}
     assert "3 of 3" in ours[f"{NAME} required"].found
 
@@ -148,6 +138,17 @@ def test_missing_key_fails_and_hides_no_other_model(tmp_path: Path) -> None:
     assert found["openai:far"][0].state == "failed"
     assert "ABSENT_KEY" in found["openai:far"][0].found
     assert found["openai:near"][0].state == "ok"
+
+
+def test_limit_on_cost_without_a_price_is_warned_about(tmp_path: Path) -> None:
+    with ModelServer(Script(default=ABLE)) as server:
+        (tmp_path / "models.yaml").write_text(
+            f'models: {{near: {{model: scripted, base_url: "{server.url}"}}}}\n'
+            "roles: {default: [near]}\nlimits: {cost: 1}",
+            encoding="utf-8",
+        )
+        warned = _checks(tmp_path)["minds"][1]
+    assert (warned.state, "openai:near" in warned.found) == ("warning", True)
 
 
 def test_example_of_what_a_model_sees_is_of_this_network_and_names_nobody(
