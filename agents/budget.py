@@ -49,16 +49,19 @@ class RoleLimits(Noun):
 
 
 class DayLimits(Noun):
-    """What foreign minds may use in a day (UTC) for looking at what becomes no incident."""
+    """What foreign minds may use in a day (UTC) for looking at a network's fresh symptoms.
 
-    calls: int = Field(default=100, ge=0)
-    tokens: int = Field(default=300_000, ge=0)
+    A look that opens an incident, or adds to one, is charged to that one as well.
+    """
+
+    calls: int = Field(default=200, ge=0)
+    tokens: int = Field(default=600_000, ge=0)
     seconds: float = Field(default=1800.0, ge=0)
     cost: float | None = Field(default=None, ge=0)
 
 
 class Limits(Noun):
-    """What foreign minds may use in one incident, in one role of it, and in a quiet day.
+    """What foreign minds may use in one incident, in one role of it, and in a day's watch.
 
     `steps`: replies over all roles; `steps_per_role`: replies in one role run. `calls`: requests,
     answered or not. `cost`: in `currency`; it counts calls whose price is known. `role`: of every
@@ -82,7 +85,7 @@ class Limits(Noun):
     day: DayLimits = DayLimits()
 
     def of_day(self) -> "Limits":
-        """These limits, with those of a quiet day in place of an incident's."""
+        """These limits, with those of a day's watch in place of an incident's."""
         return self.model_copy(update={name: getattr(self.day, name) for name in _DAILY})
 
 

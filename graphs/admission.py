@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 
 from agents.believed import circuits_of
-from agents.monitor import Monitor, incident_from
-from agents.role import RoleUnfinished
+from agents.monitor import Grouping, Monitor, incident_from
+from agents.role import Role, RoleRun, RoleUnfinished
 from graphs.deliberation import cause_of
 from graphs.desk import Desk
 from tools.trace import incident_context, incident_trace_id, workflow_span
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
+
+_LOOK_AGAIN_S = 600.0
+"""What a foreign mind took for nothing is shown to it again after so long, unless more is wrong:
+asking costs, and a network is looked at twice a minute. Where services are hurt, it is asked on."""
 
 
 class Admission:
@@ -18,6 +22,8 @@ class Admission:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._trouble: RoleUnfinished | None = None
+        self._ignored = frozenset[str]()
+        self._ignored_until_s = 0.0
 
     def admit(self) -> list[str]:
         """Have the monitor group what is fresh; the ids of the incidents that were opened."""
@@ -25,37 +31,62 @@ class Admission:
         fresh = self._fresh_symptoms()
         if not fresh or all(s.kind in ("traffic_surge", "probe_delay") for s in fresh):
             return []
+        if self._was_nothing(fresh):
+            return []
+        looked_s = self._desk.clock.now_s()
+        try:
+            role, run = self._look(fresh)
+        except RoleUnfinished as exc:
+            # The symptoms stay fresh, and are looked at again in the next step.
+            self._trouble = exc
+            return []
+        if not run.answer.groups and self._is_foreign(run.finished_by):
+            self._ignored = frozenset(s.id for s in fresh)
+            self._ignored_until_s = looked_s + _LOOK_AGAIN_S
+        # All of a judgement or none: what was grouped together is not grouped anew after a kill.
+        with self._desk.journal.transaction():
+            opened, joined = self._follow(run, fresh)
+            if bearers := [*opened, *joined]:
+                self._desk.adopt(bearers, role, run, looked_s)
+        return opened
+
+    def _was_nothing(self, fresh: Sequence[Symptom]) -> bool:
+        """Whether a foreign mind has just taken all of it for nothing, and nobody is hurt."""
+        if self._desk.clock.now_s() >= self._ignored_until_s:
+            return False
+        hurt = self._desk.situation.tracker.services.in_breach_now
+        return not hurt and all(s.id in self._ignored for s in fresh)
+
+    def _look(self, fresh: Sequence[Symptom]) -> tuple[Role[Grouping], RoleRun[Grouping]]:
         open_now = self._joinable()
         monitor = Monitor(self._desk.situation, fresh, open_now, self._circuits(open_now))
         # The trace of this judgement is that of the first incident that it can lead to.
         name = open_now[0].id if open_now else self._next_id()
         context = incident_context(incident_trace_id(name))
-        clock = self._desk.clock
-        looked_s = clock.now_s()
-        with workflow_span(self._desk.tracer, "watch", context=context, time_s=clock.now_s()):
-            try:
-                role = monitor.role()
-                run = self._desk.look(role, monitor.task())
-            except RoleUnfinished as exc:
-                # The symptoms stay fresh, and are looked at again in the next step.
-                self._trouble = exc
-                return []
+        now_s = self._desk.clock.now_s()
+        with workflow_span(self._desk.tracer, "watch", context=context, time_s=now_s):
+            role = monitor.role()
+            return role, self._desk.look(role, monitor.task())
+
+    def _follow(
+        self, run: RoleRun[Grouping], fresh: Sequence[Symptom]
+    ) -> tuple[list[str], list[str]]:
+        """The incidents that were opened, and those that were joined."""
         opened: list[str] = []
-        # All of a judgement or none: what was grouped together is not grouped anew after a kill.
-        with self._desk.journal.transaction():
-            for group in run.answer.groups:
-                if group.joins:
-                    self._join(group.joins, [s for s in fresh if s.id in group.symptoms])
-                    continue
-                incident = incident_from(
-                    group, fresh, self._next_id(), self._network, clock.now_s()
-                )
-                self._open(incident, run.finished_by)
-                opened.append(incident.id)
-            # One incident bears the look, whatever else it led to.
-            if bearers := opened or [group.joins for group in run.answer.groups if group.joins]:
-                self._desk.adopt(bearers[0], role, run, looked_s)
-        return opened
+        joined: list[str] = []
+        for group in run.answer.groups:
+            if group.joins:
+                self._join(group.joins, [s for s in fresh if s.id in group.symptoms])
+                joined.append(group.joins)
+                continue
+            now_s = self._desk.clock.now_s()
+            incident = incident_from(group, fresh, self._next_id(), self._network, now_s)
+            self._open(incident, run.finished_by)
+            opened.append(incident.id)
+        return opened, list(dict.fromkeys(joined))
+
+    def _is_foreign(self, name: str) -> bool:
+        return any(m.foreign for m in self._desk.minds.for_role("monitor") if m.name == name)
 
     def require_well(self) -> None:
         """Raises RoleUnfinished where no mind could do the last look, our own included."""

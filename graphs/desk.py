@@ -3,6 +3,7 @@ minds.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -109,7 +110,7 @@ class Desk:
         return run
 
     def look(self, role: Role[T], task: dict[str, Any]) -> RoleRun[T]:
-        """Run a role before there is an incident: charged to the network's day.
+        """Run a role that no incident has asked for: charged to the network's day.
 
         Raises:
             RoleUnfinished: no mind could finish it.
@@ -123,15 +124,21 @@ class Desk:
         minds = self.minds.for_role(role.name)
         return run_role(role, task, minds, budget, self.clock, self.tracer)
 
-    def adopt(self, incident_id: str, role: Role[T], run: RoleRun[T], looked_s: float) -> None:
-        """Have an incident bear a look that led to it, which began at `looked_s`."""
+    def adopt(
+        self, incident_ids: Sequence[str], role: Role[T], run: RoleRun[T], looked_s: float
+    ) -> None:
+        """Have the incidents that a look led to bear it; it began at `looked_s`.
+
+        The first is charged as well, and all are told which minds were lost. The day's account
+        keeps it: symptoms that come and go would have minds asked without end.
+        """
+        first = incident_ids[0]
         if run.charges != Charges():
-            network = self.situation.network.name
-            self.journal.charge_watch(network, looked_s, run.role, -run.charges)
-            self.journal.charge(incident_id, run.role, run.charges)
-        for swap in run.swaps:
-            self._hear(incident_id, run.role, swap)
-        self._record(incident_id, role, looked_s, run)
+            self.journal.charge(first, run.role, run.charges)
+        for incident_id in incident_ids:
+            for swap in run.swaps:
+                self._hear(incident_id, run.role, swap)
+        self._record(first, role, looked_s, run)
 
     def _hear(self, incident_id: str, role: str, event: RoleEvent) -> None:
         """A lost mind is noted at once: the process may die before the role run ends."""

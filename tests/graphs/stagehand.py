@@ -11,7 +11,7 @@ from agents.role import Mind
 from evals.stage import Case, stage
 from evals.stormy_network import Storm, StormyNetwork
 from evals.talking_network import TalkingNetwork
-from graphs.watch import POLL_S
+from graphs.watch import POLL_S, Approver
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, TimelineEvent
@@ -164,7 +164,7 @@ def operating(
     *,
     seed: int = 1,
     minds: Minds | Sequence[Mind] | None = None,
-    person: Person | None = None,
+    person: Approver | None = None,
     storm: Storm | None = None,
     said: Sequence[Telemetry] = (),
 ) -> Iterator[Operation]:
@@ -183,7 +183,7 @@ def operating(
     clock = SimulatedClock(network)
     try:
         with Workplace(folder, network, clock, minds=minds, approver=person) as workplace:
-            if person is not None:
+            if isinstance(person, Person):
                 person.journal = workplace.journal
             yield Operation(network, workplace, clock, folder)
     finally:

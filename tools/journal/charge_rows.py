@@ -34,12 +34,12 @@ class ChargeRows(IncidentRows):
         return reduce(add, self.charged_roles(incident_id).values(), Charges())
 
     def charge_watch(self, network: str, now_s: float, role: str, charges: Charges) -> None:
-        """Add to what `role` has used up in the day (UTC) of `now_s` for no incident."""
+        """Add to what `role` has used up in the day (UTC) of `now_s` for watching `network`."""
         with self.transaction():
             self._charge(_watch_account(network, now_s), role, charges)
 
     def charged_watch(self, network: str, now_s: float) -> dict[str, Charges]:
-        """What each role has used up in that day for no incident."""
+        """What each role has used up in that day for watching `network`."""
         return self._charged(_watch_account(network, now_s))
 
     def _charge(self, account: str, role: str, charges: Charges) -> None:

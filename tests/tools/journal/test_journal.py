@@ -179,7 +179,7 @@ def test_charges_add_up_by_role_over_restarts(journal: Journal, path: Path) -> N
         assert (again.charged(INCIDENT).calls, again.charged(INCIDENT).currency) == (7, "EUR")
 
 
-def test_what_a_watch_uses_for_no_incident_is_counted_by_day(journal: Journal) -> None:
+def test_what_a_watch_uses_is_counted_by_network_and_day(journal: Journal) -> None:
     evening_s = 1_772_575_200.0  # 2026-03-03T22:00:00Z
     journal.charge_watch("germany50", evening_s, "monitor", Charges(calls=2))
     journal.charge_watch("germany50", evening_s + 3600, "monitor", Charges(calls=1))

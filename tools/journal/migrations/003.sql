@@ -1,6 +1,6 @@
 -- What foreign minds used up, by role; and which plans only a person may approve.
 
--- `account`: an incident, or "watch:<network>:<day>" for looking at what became no incident.
+-- `account`: an incident, or "watch:<network>:<day>" for looking at fresh symptoms.
 -- `ruled_`: tokens by our own rule, whatever the server said.
 ALTER TABLE charges RENAME TO charges_of_incidents;
 CREATE TABLE charges (

@@ -1,0 +1,172 @@
+"""What foreign minds use over a whole incident is charged, kept, shown, and ends where it must."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agents.budget import DayLimits, Limits, Price, RoleLimits
+from agents.minds import Minds
+from agents.playbook import PlaybookModel, Policy, TranscriptView, answer
+from agents.playbook.policies import POLICIES, playbook
+from agents.playbook.view import ToolChoice
+from agents.role import Mind
+from channels.cli.show import incident_document
+from channels.report.facts import gather
+from channels.report.markdown import to_markdown
+from channels.report.minds import mind_facts, spent_text
+from evals.arms.noctua import DelayedApprover
+from tests.graphs.stagehand import FIRST, WRONG_WEIGHT, Operation, Person, case, operating
+from tools.change.swaps import SWAP
+from tools.journal.records import Charges
+from twin.nouns.incident import Phase
+
+OURS = Mind("playbook", playbook(), foreign=False)
+PRICE = Price(input_per_million=2.0, output_per_million=8.0)
+SCRIPTED = case((600.0, WRONG_WEIGHT), scale=1.4)
+
+
+def _far(**policies: Policy) -> Mind:
+    """Our own policies, as if they came from elsewhere; `policies` in place of some."""
+    return Mind(
+        "acme:far", PlaybookModel(policies={**POLICIES, **policies}), foreign=True, price=PRICE
+    )
+
+
+def _gone(_: TranscriptView) -> ToolChoice:
+    raise ConnectionError("gone")
+
+
+def _causes(operation: Operation) -> list[tuple[object, object]]:
+    return [(e.data["role"], e.data["cause"]) for e in operation.told(SWAP)]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operation]:
+    """A whole incident, thought by a foreign mind alone."""
+    folder = tmp_path_factory.mktemp("whole")
+    minds = Minds((_far(), OURS))
+    with operating(folder, SCRIPTED, minds=minds, person=Person()) as operation:
+        operation.run()
+        assert operation.phase() is Phase.RESOLVED
+        yield operation
+
+
+def test_every_role_is_charged_for_the_calls_that_it_made(whole: Operation) -> None:
+    by_role = whole.journal.charged_roles(FIRST)
+    runs = whole.journal.role_runs(FIRST)
+    assert {r.finished_by for r in runs} == {"acme:far"}
+    assert by_role.keys() == {r.role for r in runs} >= {"monitor", "diagnoser", "remediator_choice"}
+    for role, charges in by_role.items():
+        own = [Charges.model_validate(r.data["charges"]) for r in runs if r.role == role]
+        assert charges.calls == charges.steps == sum(c.calls for c in own) > 0
+        assert charges.input_tokens == charges.ruled_input_tokens > charges.output_tokens > 0
+        cost = PRICE.of(charges.input_tokens, charges.output_tokens)
+        assert charges.cost == pytest.approx(cost)
+        assert charges.currency == "USD"
+    total = whole.journal.charged(FIRST)
+    assert total.calls == sum(c.calls for c in by_role.values())
+
+
+def test_looks_are_charged_to_the_incident_that_they_led_to_and_to_the_day(
+    whole: Operation,
+) -> None:
+    opened_s = whole.journal.incident(FIRST).opened_s
+    of_day = whole.journal.charged_watch("live", opened_s)["monitor"]
+    assert of_day == whole.journal.charged_roles(FIRST)["monitor"]
+    assert of_day.calls >= 1
+
+
+def test_report_and_show_say_who_answered_and_what_it_cost(whole: Operation) -> None:
+    facts = gather(whole.journal, FIRST, whole.network.inventory())
+    total = whole.journal.charged(FIRST)
+    text = to_markdown(facts)
+    assert f"Charged to foreign minds: {spent_text(total)}" in text.replace("\\", "")
+    diagnoser = next(r for r in facts.minds.roles if r.role == "diagnoser")
+    assert diagnoser.answered_by == "acme:far"
+    row = f"| diagnoser | acme:far | 1 | {diagnoser.charges.calls} | "
+    assert row + f"{diagnoser.charges.input_tokens} |" in text
+    shown = incident_document(whole.journal, FIRST, whole.clock.now_s())
+    assert shown["charges"]["all"]["calls"] == total.calls  # type: ignore[index, call-overload]
+    assert shown["minds_lost"] == ""
+    assert all(plan.needs_person == "" for plan in whole.plans())
+
+
+def test_budget_that_ended_before_a_restart_is_still_ended_after_it(tmp_path: Path) -> None:
+    limits = Limits(calls=4, rest_s=0.0)
+    minds = Minds((_far(), OURS), limits=limits)
+    with operating(tmp_path, SCRIPTED, minds=minds) as before:
+        before.run(lambda: before.is_waiting_for_approval())
+        used = before.journal.charged_roles(FIRST)
+        assert {role for role, c in used.items() if c.calls} == {"monitor", "diagnoser"}
+    with operating(tmp_path, None, minds=minds, person=Person()) as after:
+        after.run()
+        assert after.phase() is Phase.RESOLVED
+        kept = after.journal.charged_roles(FIRST)
+        assert {role: kept[role] for role in used if role != "monitor"} == {
+            role: used[role] for role in used if role != "monitor"
+        }
+        assert {cause for _, cause in _causes(after)} == {"budget"}
+        (first, *_) = after.told(SWAP)
+        assert "calls are used" in first.text
+        runs = [r for r in mind_facts(after.journal, FIRST).runs if r.role != "monitor"]
+        assert {r.finished_by for r in runs} == {"playbook"}
+
+
+def test_limit_of_one_role_leaves_the_others_alone(tmp_path: Path) -> None:
+    limits = Limits(roles={"diagnoser": RoleLimits(calls=1)})
+    minds = Minds((_far(), OURS), limits=limits)
+    with operating(tmp_path, SCRIPTED, minds=minds, person=Person()) as operation:
+        operation.run()
+        assert operation.phase() is Phase.RESOLVED
+        assert _causes(operation) == [("diagnoser", "budget")]
+        assert "1 of 1 calls of the role diagnoser" in operation.told(SWAP)[0].text
+
+
+def test_plan_after_a_lost_mind_waits_for_a_person_past_an_automatic_approver(
+    tmp_path: Path,
+) -> None:
+    minds = Minds((_far(diagnoser=_gone), OURS), limits=Limits(rest_s=0.0))
+    script = DelayedApprover(0.0)
+    with operating(tmp_path, SCRIPTED, minds=minds, person=script) as operation:
+        script.answer_through(operation.journal)
+        operation.run(operation.is_waiting_for_approval)
+        operation.run(lambda: False, most_s=300.0)
+        (request,) = operation.journal.approval_requests(operation.clock.now_s())
+        assert (request.state, request.answers) == ("waiting", ())
+        assert request.needs_person == "1 mind was lost: acme:far as diagnoser (down)"
+        (plan,) = operation.plans()
+        assert plan.needs_person == request.needs_person
+        assert operation.touched() == []
+        operation.approve(plan)
+        operation.run()
+        assert operation.phase() is Phase.RESOLVED
+
+
+def test_mind_that_was_down_is_not_asked_in_every_role_of_the_incident(tmp_path: Path) -> None:
+    minds = Minds((_far(diagnoser=_gone), OURS))
+    with operating(tmp_path, SCRIPTED, minds=minds) as operation:
+        operation.run(operation.is_waiting_for_approval)
+        causes = _causes(operation)
+        assert causes[0] == ("diagnoser", "down")
+        assert {cause for _, cause in causes[1:]} == {"resting"}
+        assert operation.journal.charged_roles(FIRST).keys() == {"monitor", "diagnoser"}
+        assert operation.journal.charged_roles(FIRST)["diagnoser"].calls == 1
+
+
+def test_mind_that_ignores_everything_is_asked_no_more_than_a_day_allows(tmp_path: Path) -> None:
+    asked = []
+
+    def ignores(view: TranscriptView) -> ToolChoice:
+        asked.append(view.task)
+        return answer({"groups": (), "ignored": [s["id"] for s in view.task["symptoms"]]})
+
+    minds = Minds((_far(monitor=ignores), OURS), limits=Limits(day=DayLimits(calls=2)))
+    with operating(tmp_path, SCRIPTED, minds=minds, person=Person()) as operation:
+        operation.run()
+        assert operation.phase() is Phase.RESOLVED
+        assert len(asked) == 2
+        opened_s = operation.journal.incident(FIRST).opened_s
+        assert operation.journal.charged_watch("live", opened_s)["monitor"].calls == 2
+        assert _causes(operation)[0] == ("monitor", "budget")
+        assert operation.plans()[0].needs_person
