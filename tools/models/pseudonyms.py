@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import threading
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,9 @@ _PATTERNS = (
         r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Boulevard|Blvd|Square|Court|Way)(?!\w)",
     ),
 )
+
+_ASCII = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa"}
+"""How log lines write what is not ASCII."""
 
 _CUT = "…"
 _SHORTEST_CUT = 4
@@ -261,13 +265,23 @@ def _escaped(name: str) -> tuple[str, str]:
 
 
 def _loosely(name: str) -> str:
-    """`name` with any run of blanks, hyphens and underscores between its words."""
-    words = [re.escape(word) for word in re.split(r"[\s_-]+", name)]
+    """`name` with blanks, hyphens or underscores between its words, and also in mere ASCII."""
+    words = ["".join(map(_letter, word)) for word in re.split(r"[\s_-]+", name)]
     return r"[\s_-]{1,4}".join(words)
 
 
+def _letter(letter: str) -> str:
+    if letter.isascii():
+        return re.escape(letter)
+    decomposed = unicodedata.normalize("NFD", letter)
+    ways = dict.fromkeys([letter, decomposed, decomposed[0], _ASCII.get(letter.lower(), letter)])
+    return f"(?:{'|'.join(map(re.escape, ways))})"
+
+
 def _folded(name: str) -> str:
-    return re.sub(r"[\s_-]+", " ", name.casefold())
+    """The same for every spelling that `_loosely` takes, but for accents that were left out."""
+    composed = unicodedata.normalize("NFC", name).casefold()
+    return re.sub(r"[\s_-]+", " ", "".join(_ASCII.get(c, c) for c in composed))
 
 
 def _may_go_on(text: str) -> bool:

@@ -66,8 +66,8 @@ def _unpriced(settings: MindSettings) -> Iterator[Check]:
         yield Check(
             name="minds",
             state="warning",
-            found=f"limits.cost is set, and nobody knows what {', '.join(unknown)} costs: its calls "
-            "count as free",
+            found=f"limits.cost is set, and nobody says what {', '.join(unknown)} costs: its "
+            "calls count as free",
             remedy="set input_per_million and output_per_million",
         )
 

@@ -31,7 +31,7 @@ OURS = Pseudonyms(NAMES, KEY)
         "ULME RESEARCH is slow",
         "ulme-research-gw1 and ulme_research_gw2 and ulmeresearch's own (Ulme  Research's)",
         'Joe "X" GmbH',
-        "Söhne & Co, SÖHNE & CO",
+        "Söhne & Co, SÖHNE & CO, SOEHNE & CO, Sohne & Co, So\u0308hne & Co",
         "svc-001 of svc-0011; SVC-001",
         r"a log line that quotes JSON: {\"to\":\"x\nUlme\", \"from\": \"Joe \"X\" GmbH\"}",
         '"Joe \\"X\\" GmbH"',
