@@ -151,11 +151,14 @@ class Grammar:
 
     def read(self, tokens: Sequence[Token]) -> list[Reading]:
         """Every intent whose patterns fit all of `tokens`, once each."""
-        found: list[Reading] = []
-        for variant in _variants(tokens):
-            for intent, patterns in self.intents.items():
-                found += _fits(intent, patterns, variant)
-        return list({(r.intent, *sorted(r.slots.items())): r for r in found}.values())
+        for opening in _OPENINGS:
+            found: list[Reading] = []
+            for variant in _variants([*opening, *tokens]):
+                for intent, patterns in self.intents.items():
+                    found += _fits(intent, patterns, variant)
+            if found:
+                return list({(r.intent, *sorted(r.slots.items())): r for r in found}.values())
+        return []
 
     def read_follow_up(self, tokens: Sequence[Token]) -> list[Reading]:
         """Every follow-up that fits all of `tokens`."""
@@ -195,6 +198,13 @@ class Grammar:
                 self._known.add(word)
                 yield f"{re.escape(word)} " if word else ""
 
+
+_OPENINGS: tuple[tuple[Token, ...], ...] = (
+    (),
+    (Token("what", "what"), Token("be", "is")),
+    (Token("list", "list"),),
+)
+"""What a question may have left out at its beginning: "capacity of A-B?", "the status, please"."""
 
 _PIECE = re.compile(r"[\[\]()|]|\{\w+\}|<[\w:]+>|[^\s\[\]()|{}<>]+")
 _SIGNS = {"[": "(?:", "]": ")?", "(": "(?:", ")": ")", "|": "|"}
