@@ -4,6 +4,7 @@ too.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from pydantic import Field
 
@@ -96,7 +97,7 @@ class Monitor:
         first_s = min((s.first_seen_s for s in self._fresh.values()), default=0.0)
         return {
             "symptoms": [shown_symptom(s, first_s) for s in self._fresh.values()],
-            "relations": [r.model_dump() for r in spanning(self.relations())],
+            "relations": [r.model_dump() for r in self._told_relations],
             "services_in_breach": len(self._situation.tracker.services.in_breach_now),
             "open_incidents": [
                 {
@@ -107,6 +108,35 @@ class Monitor:
                 for i in self._open.values()
             ],
         }
+
+    def foregone(self) -> Grouping | None:
+        """The only grouping that there is, so that no mind need be asked; None if there are more.
+
+        It is where everything fresh is an effect and connected to one and the same open incident:
+        what a known trouble does next is no new judgement.
+        """
+        if not self._fresh or any(s.kind not in _EFFECTS for s in self._fresh.values()):
+            return None
+        relations = self._told_relations
+        bearers = {r.other for r in relations} & self._open.keys()
+        connected, names = set(bearers), {*self._fresh, *self._open}
+        pairs = [{r.one, r.other} for r in relations]
+        while grown := [pair for pair in pairs if pair & connected and not pair <= connected]:
+            connected = connected.union(*grown)
+        if len(bearers) != 1 or not self._fresh.keys() <= connected <= names:
+            return None
+        incident = self._open[bearers.pop()]
+        group = SymptomGroup(
+            symptoms=tuple(sorted(self._fresh)),
+            severity=incident.severity,
+            title=incident.title,
+            joins=incident.id,
+        )
+        return Grouping(groups=(group,), ignored=())
+
+    @cached_property
+    def _told_relations(self) -> list[Relation]:
+        return spanning(self.relations())
 
     def ground(self, answer: Grouping) -> None:
         """Refuse symptoms that do not exist, stand twice, or are forgotten."""

@@ -55,6 +55,7 @@ def register(app: typer.Typer) -> None:
         ducts,
         healthy,
         storm,
+        token_bill,
         survival,
         estimate,
         model_server,
@@ -303,6 +304,37 @@ def storm(
         return
     for line in report.lines:
         typer.echo(line)
+
+
+def token_bill(
+    seed: Seed = 1,
+    send_back: Annotated[
+        Literal["diagnoser", "remediator"],
+        typer.Option("--send-back", help="Whose work is sent back once."),
+    ] = "diagnoser",
+    as_json: AsJson = False,
+) -> None:
+    """Count what a whole incident on germany50 costs a language model, in calls and tokens."""
+    from tempfile import TemporaryDirectory
+
+    from evals.token_bill import token_bill as measured
+
+    with TemporaryDirectory() as folder:
+        bill = measured(seed, Path(folder), send_back)
+    if as_json:
+        _print_json(bill.model_dump(mode="json"))
+        return
+    table = Table("role", "calls", "input tokens", box=None)
+    for role in bill.roles:
+        table.add_row(role.role.replace("_", " "), str(role.calls), f"{role.input_tokens:,}")
+    table.add_row("all", str(bill.calls), f"{bill.input_tokens:,}", style="bold")
+    Console().print(table)
+    typer.echo(
+        f"Counted as UTF-8 bytes / 3 of messages and tool schemas; the server reported "
+        f"{bill.reported_calls} calls and {bill.reported_input_tokens:,} tokens. "
+        f"{bill.sent_back} sent back once, {bill.repairs} reply repaired; case {bill.case}, "
+        f"seed {bill.seed}: {', '.join(bill.phases)}."
+    )
 
 
 def survival(

@@ -33,9 +33,15 @@ class Admission:
             return []
         if self._was_nothing(fresh):
             return []
+        open_now = self._joinable()
+        monitor = Monitor(self._desk.situation, fresh, open_now, self._circuits(open_now))
+        if foregone := monitor.foregone():
+            with self._desk.journal.transaction():
+                self._follow(foregone, "the rule for effects", fresh)
+            return []
         looked_s = self._desk.clock.now_s()
         try:
-            role, run = self._look(fresh)
+            role, run = self._look(monitor, open_now)
         except RoleUnfinished as exc:
             # The symptoms stay fresh, and are looked at again in the next step.
             self._trouble = exc
@@ -45,7 +51,7 @@ class Admission:
             self._ignored_until_s = looked_s + _LOOK_AGAIN_S
         # All of a judgement or none: what was grouped together is not grouped anew after a kill.
         with self._desk.journal.transaction():
-            opened, joined = self._follow(run, fresh)
+            opened, joined = self._follow(run.answer, run.finished_by, fresh)
             if bearers := [*opened, *joined]:
                 self._desk.adopt(bearers, role, run, looked_s)
         return opened
@@ -57,9 +63,9 @@ class Admission:
         hurt = self._desk.situation.tracker.services.in_breach_now
         return not hurt and all(s.id in self._ignored for s in fresh)
 
-    def _look(self, fresh: Sequence[Symptom]) -> tuple[Role[Grouping], RoleRun[Grouping]]:
-        open_now = self._joinable()
-        monitor = Monitor(self._desk.situation, fresh, open_now, self._circuits(open_now))
+    def _look(
+        self, monitor: Monitor, open_now: Sequence[Incident]
+    ) -> tuple[Role[Grouping], RoleRun[Grouping]]:
         # The trace of this judgement is that of the first incident that it can lead to.
         name = open_now[0].id if open_now else self._next_id()
         context = incident_context(incident_trace_id(name))
@@ -69,19 +75,19 @@ class Admission:
             return role, self._desk.look(role, monitor.task())
 
     def _follow(
-        self, run: RoleRun[Grouping], fresh: Sequence[Symptom]
+        self, answer: Grouping, finished_by: str, fresh: Sequence[Symptom]
     ) -> tuple[list[str], list[str]]:
         """The incidents that were opened, and those that were joined."""
         opened: list[str] = []
         joined: list[str] = []
-        for group in run.answer.groups:
+        for group in answer.groups:
             if group.joins:
                 self._join(group.joins, [s for s in fresh if s.id in group.symptoms])
                 joined.append(group.joins)
                 continue
             now_s = self._desk.clock.now_s()
             incident = incident_from(group, fresh, self._next_id(), self._network, now_s)
-            self._open(incident, run.finished_by)
+            self._open(incident, finished_by)
             opened.append(incident.id)
         return opened, list(dict.fromkeys(joined))
 

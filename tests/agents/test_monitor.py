@@ -3,7 +3,14 @@
 import pytest
 
 from agents.budget import Budget
-from agents.monitor import Grouping, Monitor, SymptomGroup, incident_from
+from agents.monitor import (
+    Grouping,
+    Monitor,
+    Relation,
+    SymptomGroup,
+    incident_from,
+    spanning,
+)
 from agents.playbook.policies import playbook
 from agents.role import Mind, Ungrounded, run_role
 from agents.situation import Situation
@@ -234,3 +241,85 @@ def test_incident_begins_with_the_earliest_sign(situation: Situation) -> None:
     assert incident.id == "live-0007"
     assert (incident.onset_s, incident.detected_s) == (START_S + 10, START_S + 100)
     assert incident.symptoms == symptoms
+
+
+# What needs no mind
+
+
+def _joining(situation: Situation, *effects: tuple[SymptomKind, str]) -> tuple[Monitor, str]:
+    """A-B is down, an incident is open of it, and `effects` have come since."""
+    _raise(situation, "adjacency_down", "A-B")
+    opened = incident_of(situation)
+    for kind, resource in effects:
+        _raise(situation, kind, resource, after_s=60.0, size=0.05)
+    known = {s.id for s in opened.symptoms}
+    fresh = [s for s in situation.tracker.active_symptoms() if s.id not in known]
+    return Monitor(situation, fresh, (opened,)), opened.id
+
+
+def test_effects_of_the_one_open_incident_join_it_and_no_mind_is_asked(
+    situation: Situation,
+) -> None:
+    monitor, opened = _joining(situation, ("queue_drops", "D|C-D"), ("probe_loss", "A>B/business"))
+    foregone = monitor.foregone()
+    assert foregone is not None
+    monitor.ground(foregone)
+    (group,) = foregone.groups
+    assert (group.joins, set(group.symptoms)) == (
+        opened,
+        {"queue_drops:D|C-D", "probe_loss:A>B/business"},
+    )
+    (asked,) = _grouped(monitor).groups
+    assert (asked.joins, set(asked.symptoms)) == (opened, set(group.symptoms))
+
+
+def test_what_may_be_a_cause_is_always_judged_by_a_mind(situation: Situation) -> None:
+    causes: list[tuple[SymptomKind, str]] = [
+        ("adjacency_down", "A-D"),
+        ("silent_loss", "A|A-D"),
+    ]
+    for kind, resource in causes:
+        monitor, _ = _joining(situation, ("queue_drops", "D|C-D"), (kind, resource))
+        assert monitor.foregone() is None
+
+
+def test_effect_with_two_open_incidents_or_with_none_is_judged_by_a_mind(
+    situation: Situation,
+) -> None:
+    monitor, _ = _joining(situation, ("probe_loss", "A>B/business"))
+    assert monitor.foregone() is not None
+    alone = Monitor(situation, situation.tracker.active_symptoms()[1:], ())
+    assert alone.foregone() is None
+    _raise(situation, "silent_loss", "G|G-H", size=0.05)
+    _raise(situation, "probe_loss", "G>H/business", after_s=400.0, size=0.1)
+    by_kind = {s.id: s for s in situation.tracker.active_symptoms()}
+    first = incident_of(situation).model_copy(
+        update={"id": "one", "symptoms": (by_kind["adjacency_down:A-B"],)}
+    )
+    second = first.model_copy(update={"id": "two", "symptoms": (by_kind["silent_loss:G|G-H"],)})
+    both = [by_kind["probe_loss:A>B/business"], by_kind["probe_loss:G>H/business"]]
+    assert Monitor(situation, both, (first, second)).foregone() is None
+    assert Monitor(situation, both[:1], (first, second)).foregone() is not None
+
+
+def test_few_relations_connect_what_many_do() -> None:
+    every = [Relation(one=a, other=b, reason="near") for a in "abcd" for b in "abcd" if a < b] + [
+        Relation(one="x", other="y", reason="near")
+    ]
+    kept = spanning(every)
+    assert len(kept) == 4
+    assert {r.one for r in kept} | {r.other for r in kept} == set("abcdxy")
+
+
+def test_connection_is_not_through_planned_work_where_there_is_another() -> None:
+    """What is planned may be left out of the groups, and then connects nothing."""
+    relations = [
+        Relation(one="a", other="b", reason="near"),
+        Relation(one="a", other="c", reason="near"),
+        Relation(one="b", other="c", reason="near"),
+        Relation(one="a", other="planned:CHG-1", reason="work"),
+    ]
+    kept = [(r.one, r.other) for r in spanning(relations)]
+    assert kept[0] == ("b", "c")
+    assert ("a", "planned:CHG-1") in kept
+    assert len(kept) == 3
