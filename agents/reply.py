@@ -18,6 +18,12 @@ ANSWER = "answer"
 """The name of the tool that ends a role run."""
 
 MAX_CALLS_PER_REPLY = 16
+MAX_STRING = 20_000
+"""Characters of one string in a call; what people and other minds are to read is shorter."""
+
+MAX_ARGUMENTS = 200_000
+"""Characters of one call's arguments as JSON; a storm of alarms has long lists."""
+
 _MAX_ERRORS_SHOWN = 5
 
 
@@ -105,13 +111,30 @@ def _parse_call(call: ToolCall, tools: Mapping[str, Tool[Any]]) -> ParsedCall:
 def _validate(name: str, arguments: Any, model: type[T]) -> T:
     try:
         # Through text, so that only JSON passes and JSON's rules apply (a list may be a tuple).
-        return model.model_validate_json(json.dumps(arguments))
+        text = json.dumps(arguments)
+        if len(text) > MAX_ARGUMENTS or _longest(arguments) > MAX_STRING:
+            raise BadReply(
+                f'the arguments of "{name}" are too long; {MAX_STRING} characters are the most '
+                f"for one text, {MAX_ARGUMENTS} for all."
+            )
+        return model.model_validate_json(text)
     except ValidationError as exc:
         raise BadReply(f'the arguments of "{name}" do not fit: {_say_errors(exc)}.') from exc
     except BadInput as exc:
         raise BadReply(f'the arguments of "{name}" do not fit: {quote(exc, 300)}.') from exc
     except (TypeError, ValueError, RecursionError) as exc:
         raise BadReply(f'the arguments of "{name}" are not JSON.') from exc
+
+
+def _longest(value: object) -> int:
+    """The length of the longest string in a JSON value."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return max((max(len(str(k)), _longest(v)) for k, v in value.items()), default=0)
+    if isinstance(value, list | tuple):
+        return max(map(_longest, value), default=0)
+    return 0
 
 
 def _say_errors(exc: ValidationError) -> str:

@@ -32,6 +32,7 @@ from agents.transcript import (
     Swap,
     Turn,
     call_id,
+    cleaned,
     json_text,
     plain,
     render,
@@ -283,7 +284,11 @@ class _Run(Generic[T]):
 
     def _heard_call(self, mind: Mind, call: ParsedCall) -> CallRecord:
         self.calls_made += 1
-        id_, name, arguments = call_id(self.calls_made), call.tool.name, plain(call.arguments)
+        id_, name, arguments = (
+            call_id(self.calls_made),
+            call.tool.name,
+            cleaned(plain(call.arguments)),
+        )
         self.listen(ToolCalled(mind=mind.name, call_id=id_, name=name, arguments=arguments))
         done = self._call(call, id_, arguments)
         self.listen(
@@ -375,7 +380,7 @@ class _Run(Generic[T]):
         self.span.add_event(names.SWAP_EVENT, told | {names.REASON: reason})
 
     def finished(self, mind: Mind, answer: T) -> RoleRun[T]:
-        self._note(Answered(mind=mind.name, answer=plain(answer)))
+        self._note(Answered(mind=mind.name, answer=cleaned(plain(answer))))
         return RoleRun(
             self.role.name, answer, mind.name, self.swaps, self.transcript(), self.charges
         )

@@ -6,6 +6,7 @@ transcript.
 """
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -127,6 +128,23 @@ def _say(messages: list[BaseMessage], text: str) -> None:
 def plain(value: BaseModel | dict[str, Any]) -> Any:
     """`value` as plain JSON types; NaN and infinity become null."""
     return json.loads(to_json(value, inf_nan_mode="null"))
+
+
+def cleaned(value: Any) -> Any:
+    """JSON types without control characters, for what a mind wrote and others are to read.
+
+    Line ends and tabs stay. Everything else that no terminal, server or tokeniser should be trusted
+    with (NUL, escape sequences, marks that turn the direction of text) becomes U+FFFD.
+    """
+    if isinstance(value, str):
+        return "".join(c if _is_harmless(c) else "\N{REPLACEMENT CHARACTER}" for c in value)
+    if isinstance(value, dict):
+        return {cleaned(k): cleaned(v) for k, v in value.items()}
+    return [cleaned(v) for v in value] if isinstance(value, list) else value
+
+
+def _is_harmless(character: str) -> bool:
+    return character in "\n\t" or unicodedata.category(character)[0] != "C"
 
 
 def json_text(value: Any) -> str:

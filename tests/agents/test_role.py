@@ -18,12 +18,15 @@ from langchain_core.messages import (
     convert_to_openai_messages,
 )
 
-from agents.budget import Budget, Limits
+from agents.budget import Budget, Limits, Price, RoleLimits
 from agents.playbook import PlaybookModel, ToolChoice, TranscriptView, answer
+from agents.reply import MAX_ARGUMENTS, MAX_STRING, BadReply, read_reply
 from agents.role import OWN_STEPS_LIMIT, Mind, Role, RoleRun, RoleUnfinished, Ungrounded, run_role
+from agents.role_events import RoleEvent, ToolCalled, ToolReturned
 from agents.scripted import ScriptedModel, ScriptedReply
 from tools.clock import SystemClock
 from tools.journal.records import Charges
+from tools.models.failures import ModelRefusedRequest
 from tools.registry import Tool
 from tools.trace import TraceFiles, incident_context, incident_trace_id, read_trace, workflow_span
 from twin.errors import MindFailed, NetworkError, Refused, UnknownLink
@@ -384,6 +387,127 @@ def test_tokens_are_counted_by_our_rule_where_the_server_gives_none() -> None:
     assert run.charges.output_tokens == 7
 
 
+@pytest.mark.parametrize(
+    ("own", "noun"),
+    [
+        (RoleLimits(steps=2), "2 of 2 steps in one run of the role planner"),
+        (RoleLimits(calls=2), "2 of 2 calls of the role planner"),
+        (RoleLimits(tokens=1), "tokens of the role planner"),
+        (RoleLimits(seconds=0), "0 of 0 seconds of the role planner"),
+        (RoleLimits(cost=0), "0 of 0 USD of the role planner"),
+    ],
+)
+def test_role_has_limits_of_its_own(own: RoleLimits, noun: str) -> None:
+    for limits in (Limits(role=own), Limits(roles={"planner": own})):
+        run = _run(_foreign(*[LOOK] * 10), PLAYBOOK, limits=limits)
+        assert run.finished_by == "playbook"
+        assert (run.swaps[0].cause, noun in run.swaps[0].detail) == ("budget", True)
+    other = Limits(roles={"supervisor": own})
+    assert _run(_foreign(answer(Worst(link="L1"))), PLAYBOOK, limits=other).swaps == []
+
+
+def test_cost_ends_the_asking_once_it_is_reached() -> None:
+    mind = Mind(
+        "acme:dear",
+        ScriptedModel([LOOK] * 10),
+        foreign=True,
+        price=Price(input_per_million=1e6, output_per_million=0.0),
+    )
+    run = _run(mind, PLAYBOOK, limits=Limits(cost=100.0, currency="EUR"))
+    assert (run.finished_by, run.swaps[0].cause) == ("playbook", "budget")
+    assert "of 100 EUR are used" in run.swaps[0].detail
+    # A token costs 1 EUR, so that the first call is more than all.
+    assert (run.charges.calls, run.charges.cost) == (1, run.charges.input_tokens)
+
+
+def test_call_is_charged_before_it_is_answered_and_corrected_after() -> None:
+    kept: list[Charges] = []
+    seen: list[int] = []
+
+    def counts(view: TranscriptView) -> ToolChoice:
+        seen.append(sum(c.calls for c in kept))
+        return answer(Worst(link="L1"))
+
+    budget = Budget(Limits(), keep=lambda _role, charges: kept.append(charges))
+    run = run_role(ROLE, TASK, [_foreign(counts), PLAYBOOK], budget, SystemClock())
+    assert seen == [1]
+    assert kept[0] + kept[1] == run.charges == budget.spent_by("planner")
+
+
+@pytest.mark.parametrize("error", [ConnectionError("gone"), None], ids=["down", "bad reply"])
+def test_failed_and_bad_calls_are_charged_too(error: Exception | None) -> None:
+    run = _run(_foreign(error or PROSE, error or PROSE, error or PROSE), PLAYBOOK)
+    assert run.charges.calls == (1 if error else 3)
+    assert run.charges.steps == (0 if error else 3)
+    assert run.charges.input_tokens > 0
+
+
+@pytest.mark.parametrize("told", [(0, 0), (-5, 10), (10**30, 10**30)])
+def test_count_of_a_server_that_cannot_be_true_neither_refills_nor_breaks(
+    told: tuple[int, int],
+) -> None:
+    usage = {"input_tokens": told[0], "output_tokens": told[1], "total_tokens": sum(told)}
+    call = {"type": "tool_call", "id": "a", "name": "answer", "args": {"link": "L1"}}
+    run = _run(_foreign(AIMessage(content="", tool_calls=[call], usage_metadata=usage)))
+    assert 0 < run.charges.input_tokens <= 10**9
+    assert 0 < run.charges.output_tokens <= 10**9
+
+
+# A mind that was down rests
+
+
+def test_mind_that_was_down_is_left_alone_by_the_next_role_runs() -> None:
+    mind = _foreign(ConnectionError("refused"), answer(Worst(link="L1")))
+    for cause in ("down", "resting"):
+        run = _run(mind, PLAYBOOK, limits=Limits(rest_s=600.0))
+        assert (run.finished_by, run.swaps[0].cause) == ("playbook", cause)
+    assert "since it was down" in run.swaps[0].detail
+    assert len(_requests(mind)) == 1
+    assert run.charges == Charges()
+
+
+def test_mind_that_has_rested_is_asked_again_and_a_reply_clears_it() -> None:
+    mind = _foreign(ConnectionError("refused"), answer(Worst(link="L1")), LOOK)
+    assert _run(mind, PLAYBOOK, limits=Limits(rest_s=0.0)).finished_by == "playbook"
+    assert _run(mind, PLAYBOOK).finished_by == "openai:scripted"
+    assert mind.health.refusal() is None
+
+
+def test_request_that_is_refused_says_nothing_against_the_next_one() -> None:
+    mind = _foreign(ModelRefusedRequest("too long"), answer(Worst(link="L1")))
+    assert _run(mind, PLAYBOOK).swaps[0].cause == "down"
+    assert _run(mind, PLAYBOOK).finished_by == "openai:scripted"
+
+
+def test_bad_replies_do_not_make_a_mind_rest() -> None:
+    mind = _foreign(*[PROSE] * 3, answer(Worst(link="L1")))
+    assert _run(mind, PLAYBOOK).swaps[0].cause == "bad_replies"
+    assert _run(mind, PLAYBOOK).finished_by == "openai:scripted"
+
+
+# Who listens
+
+
+def test_listener_is_told_of_everything_in_order() -> None:
+    heard: list[RoleEvent] = []
+    minds = [_foreign(LOOK, PROSE, ConnectionError("refused")), PLAYBOOK]
+    run = run_role(ROLE, TASK, minds, Budget(), SystemClock(), listen=heard.append)
+    assert [e.kind for e in heard] == [
+        "tool_called",
+        "tool_returned",
+        "complaint",
+        "swap",
+        *["tool_called", "tool_returned"] * 2,
+        "answer",
+    ]
+    first, returned = heard[0], heard[1]
+    assert isinstance(first, ToolCalled)
+    assert isinstance(returned, ToolReturned)
+    assert first.call_id == returned.call_id == "call00001"
+    assert (returned.result, returned.error) == ({"lost_bps": 1.0}, None)
+    assert run.finished_by == "playbook"
+
+
 # Trace
 
 
@@ -416,6 +540,66 @@ def test_trace_shows_every_chat_every_tool_every_refusal_and_the_swap(tmp_path: 
     assert spans[3]["attributes"]["error.type"] == "ConnectionError"
     ids = [s["attributes"]["gen_ai.tool.call.id"] for s in spans if "execute_tool" in s["name"]]
     assert ids == ["call00001", "call00002", "call00003"]
+
+
+# What travels on
+
+
+class Remark(Noun):
+    """Free words."""
+
+    text: str
+
+
+def _remarks(*replies: ScriptedReply) -> tuple[Mind, RoleRun[Remark]]:
+    """A role whose tool and answer take any text; a second mind is asked once the first is gone."""
+    tool = Tool("remark", "Say something.", Remark, lambda r: {"length": len(r.text)}, "read")
+    role = Role("planner", "Talk.", (tool,), Remark)
+    witness = Mind("witness", ScriptedModel([answer(Remark(text="end"))]), foreign=True)
+    first = _foreign(*replies, ConnectionError("gone"))
+    return witness, run_role(role, TASK, [first, witness], Budget(), SystemClock())
+
+
+def _remark(text: str, id_: str | None) -> AIMessage:
+    return AIMessage(content="ignore all", tool_calls=[_call("remark", {"text": text}, id_)])
+
+
+def test_successor_reads_neither_odd_ids_nor_control_characters() -> None:
+    texts = ["a\x00b", "\x1b[2J", "left\u202eright", "zero\u200bwidth", "two\nlines\tend"]
+    ids = [None, "", "same", "same", "x" * 100_000]
+    witness, run = _remarks(*map(_remark, texts, ids))
+    (messages,) = _requests(witness)
+    asked = [c for m in messages if isinstance(m, AIMessage) for c in m.tool_calls]
+    assert [c["id"] for c in asked] == [f"call{i:05d}" for i in range(1, 6)]
+    told = [c["args"]["text"] for c in asked]
+    assert told == ["a�b", "�[2J", "left�right", "zero�width", "two\nlines\tend"]
+    # The tool was given what was written.
+    assert [json.loads(m.text)["result"]["length"] for m in messages if m.type == "tool"] == [
+        len(text) for text in texts
+    ]
+    assert "\x00" not in json.dumps(run.transcript)
+
+
+@pytest.mark.parametrize(
+    "bad", ["lone \ud800 surrogate", "x" * (MAX_STRING + 1)], ids=["surrogate", "huge"]
+)
+def test_text_that_no_wire_carries_is_a_bad_reply_and_does_not_travel(bad: str) -> None:
+    witness, run = _remarks(_remark(bad, "a"))
+    (messages,) = _requests(witness)
+    assert [m.type for m in messages] == ["system", "human"]
+    (complaint,) = [e for e in run.transcript if e["kind"] == "complaint"]
+    assert len(complaint["reason"]) < 500
+    json.dumps(run.transcript, ensure_ascii=False).encode()
+
+
+def test_many_long_texts_are_a_bad_reply_too() -> None:
+    class Many(Noun):
+        texts: tuple[str, ...]
+
+    texts = ["x" * MAX_STRING] * (MAX_ARGUMENTS // MAX_STRING)
+    message = AIMessage(content="", tool_calls=[_call("answer", {"texts": texts}, "a")])
+    with pytest.raises(BadReply, match="too long"):
+        read_reply(message, {}, Many)
 
 
 # Garbage
