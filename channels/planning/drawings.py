@@ -448,8 +448,11 @@ def _text(name: str) -> str:
 
 def _save(figure: Figure, path: Path) -> None:
     kind = path.suffix.casefold().removeprefix(".")
-    metadata: dict[str, Any] = {
-        "svg": {"Date": None}, "png": {"Software": None}, "pdf": {"CreationDate": None},
-    }[kind]  # fmt: skip
+    # Neither the time nor the program, so that the same facts give the same bytes.
+    nothing: dict[str, dict[str, Any]] = {
+        "svg": {"Date": None, "Creator": None},
+        "png": {"Software": None},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    }
     with whole_file(path) as draft:
-        figure.savefig(draft, format=kind, metadata=metadata)
+        figure.savefig(draft, format=kind, metadata=nothing[kind])

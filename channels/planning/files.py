@@ -51,12 +51,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     draft = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield draft
-        draft.replace(path)
+        try:
+            yield draft
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise BadInput(f"{path} cannot be written ({error.strerror or error})") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def write_csv(path: Path, rows: Iterable[ScenarioRow], run: Provenance) -> None:

@@ -12,7 +12,7 @@ from twin.whatif.events import (
     NodeFailure,
     WeightChange,
 )
-from twin.whatif.phrases import find_group, find_link, find_node, read_what_if
+from twin.whatif.phrases import find_group, find_link, find_node, read_what_if, what_if_text
 
 
 def network(
@@ -169,3 +169,15 @@ def test_hyphens_that_can_be_read_in_two_ways_are_not_guessed() -> None:
     with pytest.raises(BadInput, match='links "north", "south"; name one by its id'):
         find_link(twice, "A-B-C")
     assert find_link(twice, "A--B-C").id == "north"
+
+
+def test_text_of_a_what_if_reads_back_as_the_same() -> None:
+    what_if = (
+        LinkFailure("Frankfurt--Leipzig#2"),
+        LinkRepair("L17"),
+        NodeFailure("Essen to Go"),
+        GroupFailure("duct:Köln:1"),
+        WeightChange("Frankfurt", "L17", 20),
+        WeightChange("Leipzig", "Frankfurt--Leipzig#2", 30),
+    )
+    assert read_what_if(what_if_text(what_if), TOWNS) == what_if

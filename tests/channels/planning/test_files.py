@@ -1,0 +1,40 @@
+"""Files of a sweep are whole or not there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from channels.planning.files import require_parquet, whole_file, write_csv
+from channels.planning.opening import open_planned
+from channels.planning.rows import ScenarioRow, ranked_rows
+from twin.errors import BadInput
+from twin.whatif.survey import survey
+
+
+def test_interrupted_file_leaves_what_was_there_before(tmp_path: Path) -> None:
+    planned = open_planned(tmp_path, "sndlib/polska", "peak", seed=1)
+    found = survey(planned.twin, planned.state, "1")
+
+    def interrupted() -> Iterator[ScenarioRow]:
+        yield next(ranked_rows(found, planned, found.ranking()))
+        raise KeyboardInterrupt
+
+    file = tmp_path / "ranking.csv"
+    file.write_text("before", encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        write_csv(file, interrupted(), planned.provenance)
+    assert file.read_text(encoding="utf-8") == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["ranking.csv"]
+
+
+def test_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    with pytest.raises(BadInput, match="taken"), whole_file(tmp_path / "taken" / "x.csv"):
+        pytest.fail("there is no such folder")
+
+
+def test_missing_pyarrow_is_answered_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.planning.files.find_spec", lambda _: None)
+    with pytest.raises(BadInput, match=r"pip install -c constraints.txt -e '.\[parquet\]'"):
+        require_parquet()
