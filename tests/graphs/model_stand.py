@@ -1,0 +1,72 @@
+"""One role of an incident asks a model server; everything else is thought by the playbook."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agents.budget import Limits
+from agents.minds import Minds
+from agents.playbook.policies import playbook
+from agents.role import Mind
+from evals.model_server.server import ModelServer
+from tests.graphs.stagehand import FIRST, Operation
+from tools.change.steps import change_id
+from tools.models.openai_compatible import chat_model
+from tools.models.settings import ModelSettings
+from tools.trace import conventions as names
+from tools.trace import incident_trace_id, read_trace
+
+OWN = Mind("playbook", playbook(), foreign=False)
+
+Span = Mapping[str, Any]
+
+
+def foreign(server: ModelServer, call_s: float = 30.0) -> Mind:
+    """A mind that asks `server` over HTTP."""
+    settings = ModelSettings(id="double", model="scripted", base_url=server.url)
+    return Mind("openai:scripted", chat_model(settings, environ={}, call_s=call_s), foreign=True)
+
+
+def minds_for(mind: Mind, role: str = "", limits: Limits | None = None) -> Minds:
+    """`mind` and then the playbook for `role`, or for every role; the playbook for the others."""
+    if not role:
+        return Minds((mind, OWN), limits=limits)
+    return Minds((OWN,), {role: (mind, OWN)}, limits=limits)
+
+
+def spans_of(operation: Operation, incident_id: str = FIRST) -> list[Span]:
+    """The trace of the incident."""
+    trace_id = incident_trace_id(incident_id)
+    return read_trace(operation.folder / "traces" / f"{trace_id:032x}.jsonl")
+
+
+def swaps_traced(operation: Operation, role: str) -> list[str]:
+    """The reasons of the swaps that the trace tells of, in that role."""
+    return [
+        event["attributes"][names.REASON]
+        for span in spans_of(operation)
+        if span["attributes"].get(names.AGENT_NAME) == role
+        for event in span["events"]
+        if event["name"] == names.SWAP_EVENT
+    ]
+
+
+def committed(operation: Operation) -> set[tuple[str, str]]:
+    """Device and id of every change in any device's own log, but for the fault's own ticket."""
+    network = operation.network
+    return {
+        (node.id, record.change_id)
+        for node in network.inventory().topology.nodes
+        for record in network.commit_log(node.id)
+        if not record.change_id.startswith("TCK-")
+    }
+
+
+def approved(operation: Operation) -> set[tuple[str, str]]:
+    """Device and id of every change that is a step of a plan that somebody approved."""
+    now_s = operation.clock.now_s()
+    steps = set()
+    for plan in operation.plans():
+        request = operation.journal.approval_request(plan.id, now_s)
+        if request.approval is not None and request.approval.decision == "approve":
+            steps |= {(s.node, change_id(s.action_id, s.node)) for s in plan.steps}
+    return steps
