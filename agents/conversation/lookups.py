@@ -7,6 +7,7 @@ from pydantic import BaseModel, JsonValue
 
 from agents.transcript import plain
 from tools.registry import Tool
+from twin.errors import NoctuaError
 from twin.nouns.base import Noun
 
 A = TypeVar("A", bound=BaseModel)
@@ -26,6 +27,12 @@ class Lookups:
 
     def __init__(self) -> None:
         self._found: dict[str, Finding] = {}
+        self._refused: list[str] = []
+
+    @property
+    def refused(self) -> list[str]:
+        """What was said of every lookup that failed."""
+        return list(self._refused)
 
     @property
     def found(self) -> dict[str, Finding]:
@@ -43,7 +50,11 @@ class Lookups:
 
         def call(asked: A) -> dict[str, Any]:
             # Numbered once it has come back: a failed call is nothing to cite.
-            result = look_up(asked)
+            try:
+                result = look_up(asked)
+            except NoctuaError as exc:
+                self._refused.append(str(exc))
+                raise
             finding = Finding(
                 id=f"R{len(self._found) + 1}",
                 tool=name,

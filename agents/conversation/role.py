@@ -105,7 +105,8 @@ class Asked:
         if not answer.citations and not answer.declined:
             raise Ungrounded("an answer cites the results that it rests on, or it declines")
         cited = [found[name] for name in answer.citations]
-        known = Known.of([value for f in cited for value in (f.arguments, f.result)])
+        told = [value for f in cited for value in (f.arguments, f.result)]
+        known = Known.of([*told, list(self.lookups.refused)])
         missing = unfounded(answer.text, known, self._question)
         if missing:
             raise Ungrounded(

@@ -174,7 +174,7 @@ class _Built:
         source = find_node(self._topology, asked.source).id
         target = find_node(self._topology, asked.target).id
         if source == target:
-            raise BadInput(f"{source} is both ends of the path; name two different nodes")
+            raise BadInput(f"{source} is both ends of the path; name different nodes")
         state, twin = self._record.state_at(), self._record.twin
         used = links_used(twin, state, source, target)
         ways = self._ways(source, target)

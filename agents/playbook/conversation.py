@@ -573,6 +573,10 @@ def _events(reading: Reading) -> str:
 
 
 def _suppose(asked: _Asked, reading: Reading, watched: Sequence[str] = ()) -> dict[str, Any]:
+    if "atnode" in reading.slots:
+        ends = asked.glance("show_link", link=reading.slots["weighed"])["ends"]
+        if reading.slots["atnode"] not in ends:
+            raise _Decline(f"{reading.slots['weighed']} does not end at that node.")
     return asked.look_up(
         "what_if",
         events=_events(reading),
@@ -862,8 +866,15 @@ def _remedies(asked: _Asked, reading: Reading) -> str:
         return f"No remedy was simulated for {shown['incident']}."
     return (
         f"{_count(shown['simulated_count'], 'remedy', 'remedies')} were simulated for "
-        f"{shown['incident']}, the best first: {_joined(_trials(shown['simulated']), 20)}."
+        f"{shown['incident']}, the best first: {_joined(_trials(shown['simulated']), 20)}. "
+        f"{_planned(shown)}"
     )
+
+
+def _planned(shown: Mapping[str, Any]) -> str:
+    if shown["plan"] is None:
+        return "There is no plan yet."
+    return f"Planned in {shown['plan']}: {_joined(shown['planned'] or ['do nothing'])}."
 
 
 def _why_plan(asked: _Asked, reading: Reading) -> str:

@@ -139,9 +139,7 @@ class Grammar:
         return Token(written, written), 1
 
     def _without_openers(self, parts: list[str]) -> list[str]:
-        while cut := max(
-            (len(o) for o in self._openers if tuple(parts[: len(o)]) == o), default=0
-        ):
+        while cut := max((len(o) for o in self._openers if tuple(parts[: len(o)]) == o), default=0):
             parts = parts[cut:]
         return parts
 
@@ -263,6 +261,7 @@ def _split(text: str) -> list[str]:
     text = text.casefold().replace("\u2019", "'")
     text = re.sub(r"\bcan't\b", "can not", text)
     text = re.sub(r"\bwon't\b", "would not", text)
+    text = re.sub(r"\b([tgmk]bit)/s\b|\b([tgmk]b)ps\b", lambda m: m[1] or f"{m[2]}it", text)
     text = re.sub(r"n't\b", " not", text)
     text = re.sub(r"'(s|re|ve|d|ll|m)\b", r" '\1", text)
     return re.findall(r"\d{1,2}[:.]\d{2}|\d+(?=[ap]m\b)|\d+(?=h\b)|'\w+|[^\W_]+(?:-[^\W_]+)*", text)
