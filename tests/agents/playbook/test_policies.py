@@ -26,6 +26,7 @@ from twin.nouns.base import Noun
 from twin.nouns.incident import Phase
 
 INCIDENT_ROLES = {
+    "monitor",
     "reader",
     "diagnoser",
     "remediator",
@@ -392,5 +393,5 @@ def test_playbook_behind_json_plays_an_incident_as_it_does_at_home(
 
 
 def test_there_is_a_policy_for_every_role_of_an_incident() -> None:
-    assert INCIDENT_ROLES | {"monitor"} <= POLICIES.keys()
+    assert INCIDENT_ROLES <= POLICIES.keys()
     assert Grouping.model_fields.keys() == {"groups", "ignored"}
