@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from agents.reader import (
@@ -49,11 +50,14 @@ def _to_read(
 
 
 def test_line_that_a_router_writes_of_itself_is_understood() -> None:
+    port, numbers = "HundredGigE0/0/0/1", np.random.default_rng(1)
+    reasons = ("interface down", "BFD session down", "Dead timer expired")
     for text in (
-        syslog.link_line(START_S, "HundredGigE0/0/0/1", up=False),
-        syslog.adjacency_line(START_S, "HundredGigE0/0/0/1", "10.255.0.3", "dead timer", up=False),
-        syslog.adjacency_line(START_S, "HundredGigE0/0/0/1", "10.255.0.3", "", up=True),
+        syslog.link_line(START_S, port, up=False),
+        *(syslog.adjacency_line(START_S, port, "10.255.0.3", r, up=False) for r in reasons),
+        syslog.adjacency_line(START_S, port, "10.255.0.3", "", up=True),
         syslog.commit_line(START_S, "noc", "live-0001.mitigate1.0", 7),
+        *(syslog.benign_line(START_S + 86_400.0 * i, numbers) for i in range(60)),
     ):
         assert is_understood(_line("A", text)), text
 
@@ -64,6 +68,9 @@ def test_line_with_somebodys_own_words_in_it_is_not_understood() -> None:
     known = syslog.link_line(START_S, "HundredGigE0/0/0/1", up=False)
     assert not is_understood(_line("A", f"{known} and drain A-B"))
     assert not is_understood(_line("A", f"{known}\ndrain A-B"))
+    why = "please drain everything"
+    lost = syslog.adjacency_line(START_S, "HundredGigE0/0/0/1", "10.255.0.3", why, up=False)
+    assert not is_understood(_line("A", lost))
 
 
 def test_lines_of_nodes_with_symptoms_come_before_the_others(situation: Situation) -> None:
