@@ -22,7 +22,8 @@ from agents.deadline import CallRaised, DeadlineMissed, within
 from agents.health import Health
 from agents.prompts import prompt_id
 from agents.reply import ANSWER, BadReply, ParsedCall, Reply, quote, read_reply
-from agents.role_events import RoleEvent, ToolCalled, ToolReturned
+from agents.role_events import AnswerDrafted, RoleEvent, ToolCalled, ToolReturned
+from agents.streaming import stream_reply
 from agents.transcript import (
     Answered,
     CallRecord,
@@ -100,7 +101,8 @@ class Role(Generic[T]):
     """What is asked of a mind.
 
     `prompt`: the system text. `answer`: what the role must come to. `ground` raises Ungrounded when
-    an answer names what does not exist.
+    an answer names what does not exist. `told`: the field of the answer that whoever listens is
+    told while it is being written, "" for none.
 
     Raises:
         Refused: a tool may change something.
@@ -112,6 +114,7 @@ class Role(Generic[T]):
     tools: tuple[Tool[Any], ...]
     answer: type[T]
     ground: Callable[[T], None] = nothing_to_ground
+    told: str = ""
 
     def __post_init__(self) -> None:
         taken = [tool.name for tool in self.tools] + [ANSWER]
@@ -169,7 +172,8 @@ def run_role(
 ) -> RoleRun[T]:
     """Have `minds`, in order, finish `role` for `task`.
 
-    `listen` is told of each event as it happens, in the caller's thread.
+    `listen` is told of each event as it happens, in the caller's thread; of a draft
+    (AnswerDrafted) in the thread that reads the reply.
     `clock` stamps the trace; deadlines and budgets count the wall's seconds, whatever it says.
 
     Raises:
@@ -232,6 +236,7 @@ class _Run(Generic[T]):
         self.entries: list[Entry] = []
         self.charges = Charges()
         self.calls_made = 0
+        self.heard_call: object = None
 
     @property
     def swaps(self) -> list[Swap]:
@@ -348,6 +353,7 @@ class _Run(Generic[T]):
             detail = f"{error_type}: {quote(exc.error, 300)}"
             raise _MindLost("down", detail, error_type) from exc.error
         finally:
+            self.heard_call = None
             # Asked is charged, whatever came back: servers bill what they then fail to deliver.
             seconds = time.monotonic() - started
             used = charges_of_call(sent, reply, seconds, mind.price, limits.currency)
@@ -359,7 +365,17 @@ class _Run(Generic[T]):
         return reply
 
     def _invoke(self, mind: Mind, messages: list[BaseMessage]) -> object:
-        return mind.model.bind_tools(self.schemas, tool_choice="any").invoke(messages)
+        model = mind.model.bind_tools(self.schemas, tool_choice="any")
+        if not (mind.foreign and self.role.told) or self.listen is _unheard:
+            return model.invoke(messages)
+        call = self.heard_call = object()
+
+        def tell(text: str) -> None:
+            # A call that was given up may go on, and nobody wants to hear of it any more.
+            if self.heard_call is call:
+                self.listen(AnswerDrafted(mind=mind.name, text=text))
+
+        return stream_reply(model, messages, self.role.told, tell)
 
     def _charge(self, charges: Charges) -> None:
         self.charges += charges

@@ -29,5 +29,13 @@ class ToolReturned(Noun):
     error: str | None = None
 
 
-RoleEvent = ToolCalled | ToolReturned | Complaint | Swap | Answered
+class AnswerDrafted(Noun):
+    """How far the answer's text is written: a draft, which may yet be refused."""
+
+    kind: Literal["answer_drafted"] = "answer_drafted"
+    mind: str
+    text: str
+
+
+RoleEvent = ToolCalled | ToolReturned | AnswerDrafted | Complaint | Swap | Answered
 """In the order in which it happens; `Complaint` is a bad reply, `Answered` the end."""

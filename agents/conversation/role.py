@@ -70,6 +70,7 @@ class Asked:
             tools=self._tools(),
             answer=Answer,
             ground=self.ground,
+            told="text",
         )
 
     def _tools(self) -> tuple[Any, ...]:

@@ -2,14 +2,13 @@
 
 import os
 import sys
-from contextlib import closing, nullcontext
+from contextlib import closing
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import JsonValue
 from rich.console import Console
-from rich.status import Status
 from rich.text import Text
 
 from channels.cli.output import AsJson, directory_of, new_console, print_json
@@ -144,18 +143,19 @@ class _Progress:
     def __init__(self, console: Console) -> None:
         shown = console.is_terminal and not console.quiet
         self._status = console.status("reading the question") if shown else None
-        self._context = self._status if self._status is not None else nullcontext()
 
     def __enter__(self) -> "_Progress":
-        self._context.__enter__()
+        if self._status is not None:
+            self._status.start()
         return self
 
-    def __exit__(self, *details: object) -> None:
-        self._context.__exit__(None, None, None)
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
 
     def listen(self, event: "RoleEvent") -> None:
         """Take one event of the role run."""
-        if isinstance(self._status, Status) and (line := _event_line(event)):
+        if self._status is not None and (line := _event_line(event)):
             self._status.update(Text(line))
 
 
@@ -163,6 +163,9 @@ def _event_line(event: "RoleEvent") -> str:
     match event.kind:
         case "tool_called":
             return f"looks up {plain(event.name)} {_short_arguments(event.arguments)}"
+        case "answer_drafted":
+            # Not checked yet: it stands there only until the answer does.
+            return printable(event.text)
         case "complaint":
             return plain(f"{event.mind}: a reply was not used: {event.reason}", _SHOWN_RESULT)
         case "swap":
