@@ -80,7 +80,7 @@ def sweep(
         int,
         typer.Option("--assess", min=0, help="Scenarios that are assessed whole, with queues."),
     ] = 2000,
-    threads: Annotated[int, typer.Option("--threads", min=1)] = 1,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Processor cores to use.")] = 1,
     seed: Seed = 1,
     out: Annotated[
         Path | None,
@@ -100,8 +100,8 @@ def sweep(
 ) -> None:
     """Let everything fail in turn, and rank what it costs.
 
-    Loads are offered loads over all equal-cost shortest paths. What is lost on the way is assessed
-    with queues in the worst scenarios (--assess); in others it is at most what exceeds capacity.
+    The worst scenarios (--assess) are assessed whole, with queues; in others,
+    what is lost is at most what egresses are offered beyond capacity.
     """
     # The twin and Matplotlib take a while, and most commands do without them.
     from channels.planning.opening import open_planned

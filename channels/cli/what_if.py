@@ -54,10 +54,10 @@ def what_if(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the network before and after: "link A-B down; weight C-D 20", "node X down".
+    """Compare the network before and after: "link A-B down; weight C-D 20".
 
-    Phrases: link LINK down, link LINK up, node NODE down, group GROUP down, weight LINK N (of its
-    first end), weight LINK N both ways; several are separated by ";".
+    Phrases: link LINK down, link LINK up, node NODE down, group GROUP down,
+    weight LINK N (of the end named first), weight LINK N both ways.
     """
     # The twin takes a while, and most commands do without it.
     from channels.planning.answer import answer_what_if
