@@ -1,6 +1,6 @@
 """One role of an incident asks a model server; everything else is thought by the playbook."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agents.budget import Limits
@@ -33,7 +33,7 @@ def minds_for(mind: Mind, role: str = "", limits: Limits | None = None) -> Minds
     return Minds((OWN,), {role: (mind, OWN)}, limits=limits)
 
 
-def spans_of(operation: Operation, incident_id: str = FIRST) -> list[Span]:
+def spans_of(operation: Operation, incident_id: str = FIRST) -> Sequence[Span]:
     """The trace of the incident."""
     trace_id = incident_trace_id(incident_id)
     return read_trace(operation.folder / "traces" / f"{trace_id:032x}.jsonl")

@@ -147,7 +147,7 @@ def _assert_lost(swaps: list[Any], cause: str) -> None:
     assert {s["cause"] for s in swaps} <= {cause, "resting"}
 
 
-def _everywhere(faults: dict[str, Behaviour]) -> Any:
+def _everywhere(faults: dict[str, Behaviour]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("fault", "role"),
         [(fault, role) for fault in faults.values() for role in ROLES],
