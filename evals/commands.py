@@ -44,6 +44,7 @@ QUICK_SEEDS = 2
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
+    from evals.questions.command import questions
     from evals.serve_model import model_server
 
     for command in (
@@ -58,6 +59,7 @@ def register(app: typer.Typer) -> None:
         token_bill,
         survival,
         estimate,
+        questions,
         model_server,
     ):
         app.command()(command)

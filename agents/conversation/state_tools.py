@@ -126,7 +126,6 @@ class _Now:
         data_s = self._record.data_s
         return {
             "data_utc": None if data_s is None else utc(data_s),
-            "data_s": data_s,
             "data_age_s": None if data_s is None else round(self._record.now_s - data_s, 1),
         }
 

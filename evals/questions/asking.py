@@ -15,7 +15,7 @@ from agents.playbook.policies import playbook
 from agents.role import Mind
 from evals.questions.facts import CHECKS, Ground
 from evals.questions.slots import Written, slots_of
-from evals.questions.staging import SCENES, Scene, stage_history
+from evals.questions.staging import Scene
 from graphs.conversation import Conversation, Source
 from tools.network.emulated import EmulatedNetwork
 from twin.errors import BadInput
@@ -58,11 +58,18 @@ def shipped_items(text: str | None = None) -> list[Item]:
     """The questions of `questions.yaml`, or of another file's text.
 
     Raises:
-        BadInput: it names a check that does not exist.
+        BadInput: it is something else, or names a check that does not exist.
     """
     if text is None:
         text = files(__package__).joinpath("questions.yaml").read_text(encoding="utf-8")
-    data = yaml.safe_load(text)
+    try:
+        data = yaml.safe_load(text)
+        return _items(data)
+    except (yaml.YAMLError, LookupError, TypeError, AttributeError) as exc:
+        raise BadInput(f"the questions cannot be read ({exc!r:.200})") from exc
+
+
+def _items(data: Mapping[str, Any]) -> list[Item]:
     items = [
         _item(group, kind, entry)
         for group, kinds in data.items()
@@ -86,11 +93,21 @@ def _item(group: str, kind: str, entry: Mapping[str, Any]) -> Item:
 class Room:
     """One staged network, to be asked about."""
 
-    def __init__(self, state: Path, scene: Scene, minds: Minds | None = None) -> None:
+    def __init__(
+        self,
+        state: Path,
+        scene: Scene,
+        minds: Callable[[Inventory], Minds] | None = None,
+    ) -> None:
+        """`minds`: who answers; the playbook if nobody is given."""
         self.scene = scene
         self._state = state
-        self._minds = minds or Minds([Mind("playbook", playbook(), foreign=False)])
         self._inventory, self._running = _as_it_stands(state, scene)
+        self._minds = (
+            minds(self._inventory)
+            if minds is not None
+            else Minds([Mind("playbook", playbook(), foreign=False)])
+        )
 
     @contextmanager
     def ground(self) -> Iterator[Ground]:
@@ -137,21 +154,6 @@ class Room:
             verdict=verdict,
             wrong_because=tuple(wrong[:5]),
         )
-
-
-def ask_everywhere(
-    folder: Path,
-    items: Sequence[Item],
-    minds: Minds | None = None,
-    on_each: Callable[[Judged], None] = lambda _: None,
-) -> list[Judged]:
-    """Stage every scene in `folder` and ask `items` about each."""
-    judged: list[Judged] = []
-    for scene in SCENES:
-        state = folder / scene.name
-        stage_history(state, scene)
-        judged += Room(state, scene, minds).ask(items, on_each)
-    return judged
 
 
 def tally(judged: Iterable[Judged]) -> dict[str, Counter[str]]:
