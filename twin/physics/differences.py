@@ -556,6 +556,8 @@ def _work_out(
     row = _row(rows, r)
     effect = _effect(graph, row, 0, size, standing.arcs, standing.weights)
     if effect == NONE:
+        # What the scenario brought has tripped, and all is as in the base.
+        standing.stirred[r] = False
         return
     standing.stirred[r] = True
     own, stranded = standing.shares.own[r], standing.shares.stranded[r]
@@ -1340,8 +1342,10 @@ def _push_down(
             if scratch.dead[rank]:
                 _send_kept(graph, row, scratch, rank, zeros, loads, lane)
             else:
+                # As `_push_lanes` does it, so that the same bits come of it.
+                part = 1.0 / (last - first)
                 for k in range(len(zeros)):
-                    share = waiting[rank, k] / (last - first)
+                    share = part * waiting[rank, k]
                     waiting[rank, k] = 0.0
                     for slot in range(first, last):
                         loads[row.hop_arcs[slot], lane + k] += share
@@ -1449,7 +1453,8 @@ def _send_held(
     first, last = row.hop_offsets[rank], row.hop_offsets[rank + 1]
     hops = 0
     for slot in range(first, last):
-        hops += np.int64((kept >> np.uint64(slot - first)) & ONE)
+        if (kept >> np.uint64(slot - first)) & ONE:
+            hops += 1
     for k in range(len(zeros)):
         share = (row.flow[rank, k] + scratch.waiting[rank, lane + k]) / hops
         scratch.waiting[rank, lane + k] = 0.0

@@ -194,7 +194,8 @@ class Incremental:
 
     def loads_after(self, changes: Changes) -> FloatArray:
         """Offered bit/s of all classes, (S, n_arcs)."""
-        return np.asarray(self.class_loads_after(changes)[0].sum(axis=2))
+        loads, _ = self.class_loads_after(changes)
+        return loads[:, :, 0] if self.classes == 1 else np.asarray(loads.sum(axis=2))
 
     def class_loads_after(self, changes: Changes) -> tuple[FloatArray, FloatArray]:
         """Offered bit/s per class (S, n_arcs, K), and what has no path (S, K)."""

@@ -185,6 +185,9 @@ def test_a_scenario_is_the_same_whatever_ran_before_it_and_beside_it() -> None:
     once = inc.loads_after(Changes.each_link(links))
     many = inc.loads_after(Changes.failing(down(i % links) for i in range(20 * links)))
     assert (many == np.tile(once, (20, 1))).all()
+    # A few are worked out one by one, many together.
+    few = [inc.loads_after(Changes.failing([down(i)]))[0] for i in range(links)]
+    assert (once == np.stack(few)).all()
     capacity = np.ones(compiled.n_arcs)
     changes = Changes.failing(down(i % links) for i in range(20 * links))
     alone = inc.sweep(changes, capacity)
@@ -387,6 +390,17 @@ def test_cascade_goes_round_by_round() -> None:
     # Nothing fails in the second scenario, but 12 is beyond 10 from the start.
     assert found.rounds(1) == found.rounds(2) == ((0, 2), (1, 3))
     assert found.unserved_bps[:, 0].tolist() == [0.0, 0.0, 12.0]
+
+
+def test_link_that_comes_back_and_trips_leaves_the_base_which_trips_in_its_turn() -> None:
+    # 12 from 0 to 3 over 1. The direct link comes back, has room for 5, trips, and 12 are too many
+    # for the way over 1 as well.
+    compiled, weights = compiled_with_weights(4, [(0, 1), (1, 3), (0, 3)], [10, 10, 0])
+    inc = Incremental(compiled, weights, one_demand(4, 0, 3)[0])
+    limit = np.array([20.0, 20.0, 10.0, 10.0, 5.0, 5.0])
+    found = inc.cascades(Changes.of([{4: 10}]), limit)
+    assert found.rounds(0) == ((2,), (1,))
+    assert found.unserved_bps.tolist() == [[12.0]]
 
 
 def test_link_at_its_limit_holds() -> None:
