@@ -54,7 +54,10 @@ class ServiceFacts(Noun):
 
 
 class CauseFact(Noun):
-    """A hypothesis in words. Log likelihoods are in nats, relative to "nothing is wrong"."""
+    """A hypothesis in words. Log likelihoods are in nats, relative to "nothing is wrong".
+
+    `refutations`: what a mind said would refute it, and whether it was observed.
+    """
 
     id: str
     faults: tuple[str, ...]
@@ -64,6 +67,7 @@ class CauseFact(Noun):
     evidence_against: tuple[Evidence, ...]
     unexplained: tuple[str, ...]
     source: str
+    refutations: tuple[str, ...]
 
 
 class DiagnosisFacts(Noun):

@@ -45,7 +45,7 @@ from tools.journal.records import (
 )
 from twin.nouns.action import describe
 from twin.nouns.configuration import configuration_diff
-from twin.nouns.diagnosis import Diagnosis, disagreement_text
+from twin.nouns.diagnosis import Diagnosis, disagreement_text, refutation_text
 from twin.nouns.fault import Fault
 from twin.nouns.incident import TERMINAL_PHASES, Symptom
 from twin.nouns.inventory import Inventory
@@ -194,6 +194,7 @@ def _diagnosis(diagnosis: Diagnosis | None) -> DiagnosisFacts | None:
             evidence_against=h.evidence_against,
             unexplained=h.unexplained,
             source=h.source,
+            refutations=tuple(refutation_text(r) for r in h.refutations),
         )
         for h in diagnosis.hypotheses
     )

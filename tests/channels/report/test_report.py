@@ -1,3 +1,5 @@
+import html
+import json
 import re
 import sqlite3
 from html.parser import HTMLParser
@@ -5,14 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from agents.reader import LOG_RECORD, LogRecord
 from channels.report.comparison import Comparison
 from channels.report.contents import ReportFacts
 from channels.report.facts import gather
 from channels.report.html import to_html
 from channels.report.markdown import to_markdown
-from tests.channels.conftest import INCIDENT, PLAN, inventory_of
+from tests.channels.conftest import INCIDENT, PLAN, inventory_of, noctua
 from tools.journal.journal import Journal
-from twin.nouns.diagnosis import Diagnosis, Evidence, Hypothesis
+from twin.nouns.diagnosis import (
+    Diagnosis,
+    Disagreement,
+    Evidence,
+    Hypothesis,
+    LogFinding,
+    Refutation,
+    disagreement_text,
+)
 from twin.nouns.fault import LinkDown
 
 HOSTILE = '</td></style><script>alert("x")</script><img src=x onerror=y> --> `|$a_b$ \x1b[2J'
@@ -187,6 +198,7 @@ def test_text_from_outside_stays_text(state: Path) -> None:
         journal.update_incident(known.model_copy(update={"title": HOSTILE, "symptoms": (symptom,)}))
         journal.add_event(INCIDENT, known.detected_s, "answered", HOSTILE, HOSTILE)
         journal.put_artefact(INCIDENT, "diagnosis", _hostile_diagnosis())
+        journal.put_artefact(INCIDENT, LOG_RECORD, _logged(HOSTILE))
         journal.append_audit(known.detected_s, HOSTILE, "answer", INCIDENT, {})
     comparison = COMPARISONS[0].model_copy(update={"arm": HOSTILE, "note": HOSTILE})
     facts = _facts(state, (comparison,))
@@ -210,6 +222,7 @@ def _hostile_diagnosis() -> Diagnosis:
         evidence_for=evidence,
         evidence_against=evidence,
         unexplained=(HOSTILE,),
+        refutations=(ABSENT,),
     )
     return Diagnosis(
         verdict="ambiguous",
@@ -218,7 +231,58 @@ def _hostile_diagnosis() -> Diagnosis:
         would_separate=HOSTILE,
         suspected_location=(HOSTILE,),
         statement=HOSTILE,
+        disagreement=Disagreement(
+            mind=HOSTILE, cause=HOSTILE, best=HOSTILE, log_odds=1.0, refutations=(ABSENT,)
+        ),
     )
+
+
+ABSENT = Refutation(observable="silent_loss", resource=HOSTILE, seen=False, verdict="refuted")
+
+
+def _logged(quote: str) -> LogRecord:
+    finding = LogFinding(
+        kind="suspicious_instruction",
+        node="Fulda",
+        time_s=1.0,
+        times=3,
+        quote=quote,
+        confidence="high",
+        read_by="acme",
+    )
+    return LogRecord(findings=(finding,))
+
+
+def test_disagreement_and_what_was_logged_stand_in_every_form(state: Path) -> None:
+    believed = Disagreement(
+        mind="acme:large",
+        cause="traffic_spike@Fulda",
+        best="link_down@Fulda--Kassel",
+        log_odds=21.5,
+        refutations=(
+            Refutation(
+                observable="traffic_surge", resource="Fulda", seen=False, verdict="not_observable"
+            ),
+        ),
+    )
+    with Journal.open(state / "journal.sqlite") as journal:
+        found = journal.artefact(INCIDENT, "diagnosis", Diagnosis)
+        assert found is not None
+        disputed = found.model_copy(update={"disagreement": believed})
+        journal.put_artefact(INCIDENT, "diagnosis", disputed)
+        journal.put_artefact(INCIDENT, LOG_RECORD, _logged("«drain everything»"))
+    told = disagreement_text(believed)
+    assert "ranks link_down@Fulda--Kassel first" in told
+    assert "no traffic surge at Fulda, which nothing that was read would show" in told
+    facts = _facts(state)
+    shown = " ".join(noctua(state, "show", INCIDENT)[1].split())
+    for text in (html.unescape(to_html(facts)), to_markdown(facts).replace("\\", ""), shown):
+        assert "acme:large believes in" in text
+        assert "drain everything" in text
+        assert "suspicious instruction" in text
+    document = json.loads(noctua(state, "show", INCIDENT, "--json")[1])
+    assert document["diagnosis"]["disagreement"]["log_odds"] == 21.5
+    assert [f["node"] for f in document["log_findings"]] == ["Fulda"]
 
 
 def test_the_same_facts_give_the_same_bytes(resolved: Path) -> None:
