@@ -307,7 +307,7 @@ def _spread_table(rows: "Iterable[Spread]") -> Table:
 
 
 def _attrition_table(rows: "Iterable[AttritionRow]", seed: int) -> Table:
-    title = f"what arrives as failures add up (random orders: seed {seed})"
+    title = f"what arrives as failures add up (seed {seed})"
     table = Table(title=title, title_justify="left", box=None)
     for name in ("failed", "worst first", "random: mean", "5 %", "95 %"):
         table.add_column(name, justify="right")
