@@ -1,9 +1,11 @@
 """What foreign minds use over a whole incident is charged, kept, shown, and ends where it must."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from agents.budget import DayLimits, Limits, Price, RoleLimits
 from agents.minds import Minds
@@ -11,10 +13,12 @@ from agents.playbook import PlaybookModel, Policy, TranscriptView, answer
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice
 from agents.role import Mind
-from channels.cli.show import incident_document
+from channels.asking import still_wanted
+from channels.cli.show import incident_document, print_incident
 from channels.report.facts import gather
+from channels.report.html import to_html
 from channels.report.markdown import to_markdown
-from channels.report.minds import mind_facts, spent_text
+from channels.report.minds import spent_text
 from evals.arms.noctua import DelayedApprover
 from tests.graphs.stagehand import FIRST, WRONG_WEIGHT, Operation, Person, case, operating
 from tools.change.swaps import SWAP
@@ -39,6 +43,14 @@ def _gone(_: TranscriptView) -> ToolChoice:
 
 def _causes(operation: Operation) -> list[tuple[object, object]]:
     return [(e.data["role"], e.data["cause"]) for e in operation.told(SWAP)]
+
+
+def _shown(operation: Operation) -> str:
+    """What `noctua show` prints."""
+    console = Console(file=io.StringIO(), width=400)
+    print_incident(console, operation.journal, FIRST, operation.clock.now_s())
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -89,28 +101,26 @@ def test_report_and_show_say_who_answered_and_what_it_cost(whole: Operation) -> 
     shown = incident_document(whole.journal, FIRST, whole.clock.now_s())
     assert shown["charges"]["all"]["calls"] == total.calls  # type: ignore[index, call-overload]
     assert shown["minds_lost"] == ""
+    assert spent_text(total) in _shown(whole)
     assert all(plan.needs_person == "" for plan in whole.plans())
 
 
-def test_budget_that_ended_before_a_restart_is_still_ended_after_it(tmp_path: Path) -> None:
-    limits = Limits(calls=4, rest_s=0.0)
-    minds = Minds((_far(), OURS), limits=limits)
-    with operating(tmp_path, SCRIPTED, minds=minds) as before:
-        before.run(lambda: before.is_waiting_for_approval())
+def test_what_was_used_before_a_restart_counts_after_it(tmp_path: Path) -> None:
+    with operating(tmp_path, SCRIPTED, minds=Minds((_far(), OURS))) as before:
+        before.run(before.is_waiting_for_approval)
         used = before.journal.charged_roles(FIRST)
-        assert {role for role, c in used.items() if c.calls} == {"monitor", "diagnoser"}
-    with operating(tmp_path, None, minds=minds, person=Person()) as after:
+        runs = len(before.journal.role_runs(FIRST))
+    limits = Limits(calls=sum(c.calls for c in used.values()))
+    rejecting = Person(decisions=("reject", "approve"))
+    with operating(
+        tmp_path, None, minds=Minds((_far(), OURS), limits=limits), person=rejecting
+    ) as after:
         after.run()
-        assert after.phase() is Phase.RESOLVED
-        kept = after.journal.charged_roles(FIRST)
-        assert {role: kept[role] for role in used if role != "monitor"} == {
-            role: used[role] for role in used if role != "monitor"
-        }
+        assert after.journal.charged_roles(FIRST) == used
+        later = after.journal.role_runs(FIRST)[runs:]
+        assert {(r.role, r.finished_by) for r in later} >= {("remediator_choice", "playbook")}
         assert {cause for _, cause in _causes(after)} == {"budget"}
-        (first, *_) = after.told(SWAP)
-        assert "calls are used" in first.text
-        runs = [r for r in mind_facts(after.journal, FIRST).runs if r.role != "monitor"]
-        assert {r.finished_by for r in runs} == {"playbook"}
+        assert f"{limits.calls} of {limits.calls} calls are used" in after.told(SWAP)[0].text
 
 
 def test_limit_of_one_role_leaves_the_others_alone(tmp_path: Path) -> None:
@@ -138,9 +148,21 @@ def test_plan_after_a_lost_mind_waits_for_a_person_past_an_automatic_approver(
         (plan,) = operation.plans()
         assert plan.needs_person == request.needs_person
         assert operation.touched() == []
+        assert still_wanted(request).startswith(f"a person, since {plan.needs_person}")
+        shown = _shown(operation)
+        assert f"person    only a person may approve it: {plan.needs_person}" in shown
+        assert f"minds lost   {plan.needs_person}" in shown
         operation.approve(plan)
         operation.run()
         assert operation.phase() is Phase.RESOLVED
+        facts = gather(operation.journal, FIRST, operation.network.inventory())
+        for report in (to_html(facts), to_markdown(facts).replace("\\", "")):
+            assert f"{plan.needs_person}" in report
+            assert "acme:far lost it to playbook (down): ««ConnectionError" in report or (
+                "acme:far lost it to playbook (down): «ConnectionError" in report
+            )
+        # Taking it out again is a plan of the same incident.
+        assert all(p.needs_person for p in operation.plans())
 
 
 def test_mind_that_was_down_is_not_asked_in_every_role_of_the_incident(tmp_path: Path) -> None:
