@@ -67,12 +67,12 @@ _TOKEN = re.compile(
     rf"|(?P<number>{_NUMBER})(?:\s?(?P<unit>{_UNITS})(?![\w/]))?",
     re.IGNORECASE,
 )
-_IN_STRING = re.compile(_NUMBER)
 
 
 @dataclass
 class Known:
-    """What results hold. `numbers`: values and lengths of lists; `text`: every string, folded."""
+    """What results hold. `numbers`: values and lengths of lists; `spelled`: numbers in strings;
+    `text`: every string, folded."""
 
     numbers: set[float] = field(default_factory=set)
     spelled: set[float] = field(default_factory=set)
@@ -89,7 +89,9 @@ class Known:
                 else:
                     known.numbers.add(leaf)
         known.text = "\n".join(texts)
-        known.spelled = {_value(m.group()) for t in texts for m in _IN_STRING.finditer(t)}
+        # Not the digits of names and times, which stand for nothing by themselves.
+        found = (m["number"] for t in texts for m in _TOKEN.finditer(t))
+        known.spelled = {_value(number) for number in found if number}
         return known
 
     def holds(self, value: float, decimals: int, factor: float = 1.0) -> bool:

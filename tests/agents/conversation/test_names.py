@@ -1,0 +1,93 @@
+"""What a text names is found however it is written, and nothing is guessed."""
+
+import pytest
+
+from agents.conversation.names import Names
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.inventory import Inventory
+from twin.nouns.topology import Link, Node, Site, Topology
+from twin.nouns.traffic import DailyProfile, TrafficMatrix
+
+NODES = ("Köln", "Muenchen", "New York (Pennsauken)", "Washington, DC", "Sydney1", "Sydney2")
+
+
+def _names(*links: tuple[str, str, str]) -> Names:
+    topology = Topology(
+        name="test",
+        sites=tuple(Site(id=n, longitude=0, latitude=0) for n in NODES),
+        nodes=tuple(Node(id=n, site=n) for n in NODES),
+        links=tuple(
+            Link(id=i, a=a, b=b, capacity_bps=1e9, members=1, length_km=1, propagation_s=1)
+            for i, a, b in links
+        ),
+    )
+    inventory = Inventory(
+        topology=topology,
+        intended=NetworkConfiguration(devices=()),
+        services=(),
+        peak_traffic=TrafficMatrix.from_demands(NODES, ()),
+        profile=DailyProfile(hourly=(1.0,) * 24),
+        probes=(),
+    )
+    return Names(inventory, ["live-0001"], ["live-0001.mitigate1"])
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("köln", "Köln"),
+        ("Koeln", "Köln"),
+        ("KOLN", "Köln"),
+        ("München", "Muenchen"),
+        ("new york", "New York (Pennsauken)"),
+        ("New York (Pennsauken)", "New York (Pennsauken)"),
+        ("washington dc", "Washington, DC"),
+        ("Washington", "Washington, DC"),
+        ("sydney2", "Sydney2"),
+        ("live-0001", "live-0001"),
+        ("LIVE-0001.mitigate1", "live-0001.mitigate1"),
+    ],
+)
+def test_name_is_found_however_it_is_written(written: str, meant: str) -> None:
+    (found,) = _names().find(f"what about {written}?").names
+    assert found.ids == (meant,)
+    assert found.text == written
+
+
+def test_beginning_that_several_names_share_means_all_of_them() -> None:
+    (found,) = _names().find("is Sydney up?").names
+    assert found.ids == ("Sydney1", "Sydney2")
+
+
+@pytest.mark.parametrize("written", ["new incidents", "kol", "York", "DC"])
+def test_part_of_a_name_that_does_not_begin_it_is_no_name(written: str) -> None:
+    assert _names().find(written).names == ()
+
+
+@pytest.mark.parametrize("dash", ["-", "--", " - ", "–", "—", " → ", "->", "/"])
+def test_two_nodes_with_a_dash_between_them_are_their_link_in_either_order(dash: str) -> None:
+    names = _names(("Köln--Muenchen", "Köln", "Muenchen"))
+    for one, other in (("Köln", "München"), ("muenchen", "koeln")):
+        (found,) = names.find(f"how busy is {one}{dash}{other} now").names
+        assert (found.kind, found.ids) == ("link", ("Köln--Muenchen",))
+
+
+def test_parallel_links_are_all_meant_unless_one_is_named() -> None:
+    names = _names(
+        ("Köln--Muenchen", "Köln", "Muenchen"), ("Köln--Muenchen#2", "Köln", "Muenchen")
+    )
+    (found,) = names.find("köln-münchen").names
+    assert found.ids == ("Köln--Muenchen", "Köln--Muenchen#2")
+    (found,) = names.find("Köln--Muenchen#2").names
+    assert found.ids == ("Köln--Muenchen#2",)
+
+
+def test_nodes_that_no_link_joins_are_a_link_that_does_not_exist() -> None:
+    (found,) = _names().find("Köln-Muenchen").names
+    assert (found.kind, found.ids) == ("link", ())
+
+
+def test_word_that_comes_near_a_name_is_told_with_it() -> None:
+    found = _names().find("links of Muenchn")
+    assert found.names == ()
+    assert [(n.text, n.near) for n in found.near] == [("Muenchn", ("Muenchen",))]
