@@ -41,8 +41,9 @@ _LOSING: tuple[tuple[float, str, float, str], ...] = (
     (math.inf, "#3d0b45", 5.6, "more than 5 % of all traffic does not arrive"),
 )
 _BUSIER: tuple[tuple[float, str, float, str], ...] = (
-    (0.85, "#3a8fd0", 1.9, "it gets higher, to under 85 %"),
-    (math.inf, "#c98500", 2.8, "it gets higher, to 85 % or more"),
+    (0.70, "#7fbce8", 1.6, "it gets higher, to under 70 %"),
+    (0.85, "#1f6fb5", 2.3, "it gets higher, to 70–85 %"),
+    (math.inf, "#c98500", 2.9, "it gets higher, to 85 % or more"),
 )
 _MILD = (_FAINT, 1.1)
 
@@ -79,7 +80,7 @@ def draw_criticality(
     """
     topology = planned.state.topology
     with _style():
-        figure, axis = _map_figure(topology, _heading(found, planned), legend_rows=3)
+        figure, axis = _map_figure(topology, _heading(found, planned), legend_rows=4)
         looks = [_look(bad, i) for i in range(len(found.events))]
         if found.depth == "node":
             _draw_nodes(axis, topology, looks)
@@ -211,7 +212,7 @@ def _map_figure(topology: Topology, heading: str, legend_rows: int) -> tuple[Fig
 def _look(bad: Severity, event: int) -> tuple[str, float, int]:
     """Colour, line width, and how far up the legend (for what is drawn on top)."""
     if bad.unserved[event] > NOTHING:
-        bands, value, base = _LOSING, float(bad.unserved[event]), 3
+        bands, value, base = _LOSING, float(bad.unserved[event]), 1 + len(_BUSIER)
     elif bad.utilisation[event] > 0:
         bands, value, base = _BUSIER, float(bad.utilisation[event]), 1
     else:

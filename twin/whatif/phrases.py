@@ -62,9 +62,10 @@ def find_node(topology: Topology, text: str) -> Node:
         UnknownNode: there is none; the text names the nearest.
         BadInput: several could be meant.
     """
-    return topology.node(
-        _one_of(text, topology.node_index, "node") or _unknown_node(text, topology)
-    )
+    found = _one_of(text, topology.node_index, "node")
+    if found is None:
+        raise UnknownNode(text, topology.node_index, topology.name)
+    return topology.node(found)
 
 
 def find_link(topology: Topology, text: str) -> Link:
@@ -216,10 +217,6 @@ def _refuse_end(topology: Topology, text: str, ends: tuple[str, str]) -> None:
 
 def _neighbours(topology: Topology, node: str) -> list[str]:
     return [link.other_end(node) for link in topology.links_at(node)]
-
-
-def _unknown_node(text: str, topology: Topology) -> NoReturn:
-    raise UnknownNode(text, topology.node_index, topology.name)
 
 
 def _one_of(text: str, known: Iterable[str], noun: str) -> str | None:
