@@ -256,7 +256,7 @@ def down(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     """Exactly the links that are down."""
     gone = ground.tracker.down_links
     never = tuple(sorted(ground.link_ids() - gone))
-    return _aged(ground, Facts(tuple(sorted(gone)), never, begins="" if gone else "No"))
+    return _aged(ground, Facts(tuple(sorted(gone)), never, begins="" if gone else "No link"))
 
 
 def link_up(ground: Ground, slots: Slots, _: Mapping[str, str]) -> Facts:
@@ -315,7 +315,7 @@ def open_incidents(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     rows = ground.journal.incidents()
     says = tuple(r.incident.id for r in rows if r.phase not in TERMINAL_PHASES)
     never = tuple(r.incident.id for r in rows if r.phase in TERMINAL_PHASES)
-    return Facts(says, never, begins="" if says else "No incident")
+    return Facts(says, never, begins="Open" if says else "No incident")
 
 
 def waiting(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
@@ -379,7 +379,20 @@ def effect(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
     facts = _exactly(ground, came.newly)
     top = float(came.offered.max())
     when = _stamp(ground.time_s(options.get("at", "")))
-    return Facts((*facts.says, when), facts.never, ((top, 0.0051),))
+    said = _said_events(slots, options["what_if"])
+    return Facts((*said, *facts.says, when), facts.never, ((top, 0.0051),))
+
+
+def _said_events(slots: Slots, kind: str) -> tuple[str, ...]:
+    """What is supposed has to be said, so that one question is not answered for another."""
+    match kind:
+        case "fail_node":
+            return (slots["node"].id, "fails")
+        case "fail_both":
+            return (slots["link"].id, slots["link2"].id, "fails")
+        case _:
+            word = {"fail_link": "fails", "drain_link": "is drained", "weight_30": "30"}[kind]
+            return (slots["link"].id, word)
 
 
 def class_effect(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
@@ -449,10 +462,20 @@ def begun(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
 
 
 def cause(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
-    """The fault that was staged: its link, and the node where it names one."""
+    """The fault that was staged: its kind, its link, and the node where it names one."""
     fault = ground.fault
     names = (getattr(fault, "link", ""), getattr(fault, "node", ""))
-    return Facts(tuple(n for n in names if n))
+    says = (*(n for n in names if n), _HOW_IT_IS_CALLED[fault.kind])
+    set_to = getattr(fault, "weight", None)
+    figures = () if set_to is None else ((float(set_to), 0.0),)
+    return Facts(says, figures=figures, begins="The cause")
+
+
+_HOW_IT_IS_CALLED = {
+    "silent_egress_packet_loss": "silently loses",
+    "link_down": "is down",
+    "igp_weight_misconfig": "weight",
+}
 
 
 def changed(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
@@ -460,7 +483,7 @@ def changed(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     devices = {c.node for c in ground.journal.changes()}
     orders = ground.journal.dispatches(ground.incident())
     links = {x for o in orders for x in o.dispatch.links}
-    begins = "" if devices or orders else "Nothing"
+    begins = "For" if devices or orders else "Nothing"
     return Facts((*sorted(devices), *sorted(links)), begins=begins)
 
 
@@ -504,7 +527,7 @@ def remedies(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     """Every action that was simulated."""
     trials = _trials(ground)
     says = {describe(a) for t in trials for a in t.remedy.actions}
-    return Facts(tuple(sorted(says)), figures=((float(len(trials)), 0.0),))
+    return Facts((*sorted(says), "simulated"), figures=((float(len(trials)), 0.0),))
 
 
 def why(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
