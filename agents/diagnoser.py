@@ -131,7 +131,7 @@ class Diagnoser:
         self._read: set[str] = set()
         self._candidates: dict[str, Candidate] = {}
         self._added: dict[str, Candidate] = {}
-        self._refutations: dict[str, tuple[Refutation, ...]] = {}
+        self._refuters: dict[str, tuple[Refuter, ...]] = {}
         self._tested: dict[str, Hypothesis] = {}
         self._log_posterior: dict[str, float] = {}
         self._likelihood: Likelihood | None = None
@@ -206,8 +206,8 @@ class Diagnoser:
 
     def read_configuration(self, arguments: ReadConfiguration) -> dict[str, object]:
         """Read one device; its differences make candidates."""
-        self._read.add(arguments.node)
         now = self._situation.network.running(arguments.node)
+        self._read.add(arguments.node)
         before = self._tracker.baseline.device(arguments.node)
         intended = self._situation.inventory.intended.device(arguments.node)
         if now != self._running.device(arguments.node):
@@ -256,12 +256,12 @@ class Diagnoser:
             self.propose_causes(NoArguments())
         name = cause_id(arguments.fault)
         checked = self._look_up(arguments.refuted_by)
+        self._refuters[name] = arguments.refuted_by
         if name not in self._candidates:
             if name not in self._added and len(self._added) == MOST_ADDED:
                 raise Ungrounded(f"{MOST_ADDED} causes were added already; rank what there is")
             self._added[name] = Candidate(id=name, fault=arguments.fault, reason="a mind's own")
-        self._refutations[name] = checked
-        self._forget(name)
+            self._forget(name)
         return self._test((name,)) | {
             "proposed_already": name in self._candidates,
             "refuted_by": [r.model_dump(mode="json") for r in checked],
@@ -301,7 +301,10 @@ class Diagnoser:
         if answer.own_view and answer.own_view not in shown:
             shown[-1] = answer.own_view
         hypotheses = tuple(
-            self._tested[h].model_copy(update={"probability": share[h]}) for h in shown
+            self._tested[h].model_copy(
+                update={"probability": share[h], "refutations": self._refutations(h)}
+            )
+            for h in shown
         )
         located = _locate(self._symptoms())
         return Diagnosis(
@@ -329,7 +332,7 @@ class Diagnoser:
             cause=view,
             best=best if close else "",
             log_odds=round(self._log_posterior[best] * bool(close) - behind, _PLACES),
-            refutations=self._refutations.get(view, ()),
+            refutations=self._refutations(view),
         )
 
     @property
@@ -380,6 +383,11 @@ class Diagnoser:
         normal = self._tracker.normal_state(besides=self._incident.id)
         return tuple(look_up(r, observation, normal, changed - self._read) for r in refuters)
 
+    def _refutations(self, name: str) -> tuple[Refutation, ...]:
+        """As of what has been read by now, of every cause in the set `name`."""
+        refuters = [r for cause in name.split(_AND) for r in self._refuters.get(cause, ())]
+        return self._look_up(refuters) if refuters else ()
+
     def _forget(self, cause: str) -> None:
         """What was tested of `cause`, alone or with others."""
         for name in [n for n in self._tested if cause in n.split(_AND)]:
@@ -409,7 +417,6 @@ class Diagnoser:
                 evidence_against=_strongest(evidence, -1),
                 unexplained=self._unexplained(faults),
                 source="mind" if own else "graph",
-                refutations=tuple(r for i in ids for r in self._refutations.get(i, ())),
             )
         return {
             "id": name,

@@ -414,7 +414,9 @@ def test_weight_of_a_device_that_was_not_read_since_it_committed_is_not_observab
     changed = Refuter(observable="weight_change", resource="A|A-B", seen=True)
     assert _added(work, SPIKE, changed)["refuted_by"][0]["verdict"] == "not_observable"
     work.read_configuration(ReadConfiguration(node="A"))
-    assert _added(work, SPIKE, changed)["refuted_by"][0]["verdict"] == "refuted"
+    work.test_causes(TestCauses(sets=(("traffic_spike@B",),)))
+    (found,) = work.diagnosis(_answer("unknown", own_view="traffic_spike@B")).hypotheses
+    assert [r.verdict for r in found.refutations] == ["refuted"], "as of what was read by then"
 
 
 @pytest.mark.parametrize("resource", ["A-B", "Z|A-B", "A|A-Z"])
