@@ -50,7 +50,7 @@ def record(benchmark: BenchmarkFixture) -> Callable[..., None]:
     return run
 
 
-@pytest.mark.parametrize(("name", "sample"), [("gabriel/200/0", 12), ("sndlib/germany50", 88)])
+@pytest.mark.parametrize(("name", "sample"), [("gabriel/200/0", 4), ("sndlib/germany50", 12)])
 def test_single_failures(record: Callable[..., None], name: str, sample: int) -> None:
     record(workloads.single_failures, name, 25.0, sample)
 

@@ -23,7 +23,7 @@ def peak_bytes() -> int:
 def main() -> None:
     sys.path.insert(0, str(ROOT))
     from tests.benchmarks.workloads import network
-    from twin.physics.incremental import Changes
+    from twin.physics.changes import Changes
 
     for name in sys.argv[1:]:
         net = network(name)

@@ -18,6 +18,7 @@ from twin.physics.assessment import (
     levels_of_pairs,
     service_levels,
 )
+from twin.physics.changes import Changes
 from twin.physics.compiled import (
     CompiledTopology,
     FloatArray,
@@ -28,7 +29,7 @@ from twin.physics.compiled import (
     policer_rates,
 )
 from twin.physics.differences import Pairs
-from twin.physics.incremental import Cascades, Changes, Incremental, Sweep
+from twin.physics.incremental import Cascades, Incremental, Sweep
 from twin.physics.queueing import PhysicsParameters, serve_egresses
 from twin.physics.routing import Routing, route
 from twin.whatif.events import WhatIf, arcs_changed

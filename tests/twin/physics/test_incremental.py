@@ -16,8 +16,9 @@ from tests.twin.physics.networks import (
 )
 from twin.errors import BadInput
 from twin.physics import incremental
+from twin.physics.changes import Changes
 from twin.physics.compiled import NO_ARC, CompiledTopology, FloatArray, IntArray, compile_topology
-from twin.physics.incremental import Changes, Incremental
+from twin.physics.incremental import Incremental
 from twin.physics.loads import arriving_loads
 from twin.physics.routing import UNREACHABLE, route
 
