@@ -468,7 +468,7 @@ def cause(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     says = (*(n for n in names if n), _HOW_IT_IS_CALLED[fault.kind])
     set_to = getattr(fault, "weight", None)
     figures = () if set_to is None else ((float(set_to), 0.0),)
-    return Facts(says, figures=figures, begins="The cause")
+    return Facts((*says, "cause"), figures=figures)
 
 
 _HOW_IT_IS_CALLED = {
