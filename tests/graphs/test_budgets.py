@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,17 @@ from channels.report.html import to_html
 from channels.report.markdown import to_markdown
 from channels.report.minds import spent_text
 from evals.arms.noctua import DelayedApprover
-from tests.graphs.stagehand import FIRST, WRONG_WEIGHT, Operation, Person, case, operating
+from tests.graphs.stagehand import (
+    FIRST,
+    WRONG_WEIGHT,
+    Operation,
+    Person,
+    case,
+    operating,
+)
 from tools.change.swaps import SWAP
 from tools.journal.records import Charges
+from twin.nouns.fault import LinkDown
 from twin.nouns.incident import Phase
 
 OURS = Mind("playbook", playbook(), foreign=False)
@@ -192,3 +201,39 @@ def test_mind_that_ignores_everything_is_asked_no_more_than_a_day_allows(tmp_pat
         assert operation.journal.charged_watch("live", opened_s)["monitor"].calls == 2
         assert _causes(operation)[0] == ("monitor", "budget")
         assert operation.plans()[0].needs_person
+
+
+def test_mind_lost_right_before_the_process_died_is_not_forgotten(tmp_path: Path) -> None:
+    """The diagnosis is not finished, let alone recorded, when the process ends."""
+
+    def dies(_: TranscriptView) -> ToolChoice:
+        raise ZeroDivisionError("as if killed")
+
+    dying = Mind("dying", PlaybookModel(policies={**POLICIES, "diagnoser": dies}), foreign=False)
+    with (
+        pytest.raises(ZeroDivisionError),
+        operating(tmp_path, SCRIPTED, minds=Minds((_far(diagnoser=_gone), dying))) as before,
+    ):
+        before.run()
+    with operating(tmp_path, None, minds=Minds((OURS,))) as after:
+        after.run(after.is_waiting_for_approval)
+        assert "diagnoser" in {r.role for r in after.journal.role_runs(FIRST)}
+        assert after.journal.charged_roles(FIRST)["diagnoser"].calls == 1
+        assert after.plans()[0].needs_person == "1 mind was lost: acme:far as diagnoser (down)"
+
+
+def test_what_a_mind_took_for_nothing_is_not_asked_about_at_every_poll(tmp_path: Path) -> None:
+    """Services are hurt while routes converge, and then no more."""
+    asked: list[tuple[float, bool]] = []
+
+    def ignores(view: TranscriptView) -> ToolChoice:
+        asked.append((operation.clock.now_s(), view.task["services_in_breach"] > 0))
+        return answer({"groups": (), "ignored": [s["id"] for s in view.task["symptoms"]]})
+
+    scripted = case((600.0, LinkDown(link="DNVRng--SNVAng")), scale=0.3)
+    with operating(tmp_path, scripted, minds=Minds((_far(monitor=ignores), OURS))) as operation:
+        operation.run(most_s=2700.0)
+        calm = [time_s for time_s, hurt in asked if not hurt][1:]
+        assert len(calm) >= 3
+        assert all(now_s - then_s >= 600.0 for then_s, now_s in pairwise(calm))
+        assert any(hurt for _, hurt in asked)
