@@ -42,15 +42,41 @@ from tests.graphs.model_stand import (
     minds_for,
     swaps_traced,
 )
-from tests.graphs.stagehand import FIRST, WRONG_WEIGHT, Operation, Person, case, operating
+from tests.graphs.stagehand import (
+    EVENING_S,
+    FIRST,
+    WRONG_WEIGHT,
+    Operation,
+    Person,
+    case,
+    operating,
+)
 from tools.change.swaps import SWAP
 from twin.nouns.action import Action, RevertToIntended
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Phase
+from twin.nouns.telemetry import SyslogLine
+from twin.nouns.untrusted import UntrustedText
 
-ROLES = ("monitor", "diagnoser", "supervisor", "remediator", "imaginer", "remediator_choice")
+ROLES = (
+    "monitor",
+    "diagnoser",
+    "supervisor",
+    "remediator",
+    "imaginer",
+    "remediator_choice",
+    "reader",
+)
 WITH_TOOLS = ("monitor", "diagnoser", "remediator", "imaginer")
 INCIDENT = case((300.0, WRONG_WEIGHT), scale=1.4)
+LOGGED = SyslogLine(
+    EVENING_S + 291.0,
+    EVENING_S + 290.0,
+    "HSTNng",
+    UntrustedText("%PLATFORM-PSU-2-FAIL : power supply 1 failed"),
+)
+"""A line that code does not understand, so that the reader is asked."""
+
 CURE = (RevertToIntended(node="ATLAng"),)
 ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
@@ -82,6 +108,9 @@ ONCE: dict[str, tuple[str, Behaviour, str]] = {
 }
 """Varieties of the faults above, at one role each."""
 
+ENUMERATED = ("supervisor", "reader")
+"""The roles whose answers name only what their schema, or the task's numbers, enumerate."""
+
 LOOPING = ("diagnoser", "remediator", "imaginer")
 """The roles that call a tool before they answer."""
 
@@ -90,7 +119,7 @@ def _play(folder: Path, role: str, fault: Behaviour, limits: Limits = PATIENT) -
     """The whole incident with `fault` at every call of `role`; the swaps of that role's runs."""
     with ModelServer(Script(default=(fault,))) as server:
         minds = minds_for(foreign(server), role, limits)
-        with operating(folder, INCIDENT, minds=minds, person=Person()) as operation:
+        with operating(folder, INCIDENT, minds=minds, person=Person(), said=[LOGGED]) as operation:
             operation.run()
             _assert_ended_rightly(operation)
             _assert_only_what_was_approved(operation)
@@ -173,7 +202,7 @@ def test_model_whose_replies_are_bad_loses_the_role(
 ) -> None:
     swaps = _play(tmp_path, role, fault)
     assert {s["cause"] for s in swaps} == {"bad_replies"}
-    if isinstance(fault, InventedDevice) and role != "supervisor":
+    if isinstance(fault, InventedDevice) and role not in ENUMERATED:
         assert all(GHOST in s["detail"] for s in swaps)
 
 
