@@ -166,6 +166,11 @@ class Grammar:
             for reading in _fits(name, [pattern], tokens)
         ]
 
+    @staticmethod
+    def pieces(pattern: str) -> list[str]:
+        """Words, slots, named parts and signs of a pattern, in order."""
+        return _PIECE.findall(pattern)
+
     def _compile(self, text: str, where: str) -> _Pattern:
         groups: dict[str, tuple[str, str]] = {}
         source = "".join(self._sources(text, where, groups))
@@ -175,7 +180,7 @@ class Grammar:
             raise BadGrammar(f"{where}: {text!r} cannot be compiled ({exc})") from exc
 
     def _sources(self, text: str, where: str, groups: dict[str, tuple[str, str]]) -> Iterator[str]:
-        for piece in _PIECE.findall(text):
+        for piece in self.pieces(text):
             if piece in _SIGNS:
                 yield _SIGNS[piece]
             elif piece.startswith("{"):

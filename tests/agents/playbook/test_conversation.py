@@ -1,0 +1,107 @@
+"""Whatever the grammar can read is answered or declined: no pattern leads into the open."""
+
+import random
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+import yaml
+
+from agents.minds import Minds
+from agents.playbook.conversation import grammar
+from agents.playbook.policies import playbook
+from agents.role import Mind
+from evals.questions.staging import SCENES, stage_history
+from graphs.conversation import Conversation, Source
+from graphs.inventory_file import kept_inventory
+
+NAMES = {
+    "node": ("ATLAng", "CHINng"),
+    "link": ("ATLAng-HSTNng", "CHINng-IPLSng", "DNVRng-KSCYng"),
+    "service": ("svc-003",),
+    "incident": ("abilene-0001",),
+    "plan": ("abilene-0001.mitigate1",),
+    "class": ("VoIP",),
+    "time": ("18:00", "peak"),
+    "number": ("7",),
+    "what": ("links",),
+}
+SIGNS = {"[": "]", "(": ")"}
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Conversation:
+    """About Abilene, whose incident is over."""
+    state = tmp_path_factory.mktemp("grammar")
+    stage_history(state, SCENES[0])
+    inventory = kept_inventory(state, SCENES[0].name)
+    assert inventory is not None
+    NAMES["customer"] = (inventory.services[0].customer,)
+    NAMES["group"] = tuple(g.id for g in inventory.topology.shared_risk_groups) or NAMES["link"]
+    source = Source(state, SCENES[0].name, lambda: inventory)
+    return Conversation(source, lambda _: Minds([Mind("playbook", playbook(), foreign=False)]))
+
+
+def _data() -> dict[str, Any]:
+    text = files("agents.playbook").joinpath("conversation.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
+
+
+def _said(pattern: str, parts: dict[str, str], rng: random.Random) -> list[str]:
+    """One of the questions that `pattern` stands for."""
+    pieces = iter(grammar().pieces(pattern))
+    return _some(pieces, "", parts, rng)
+
+
+def _some(pieces: Iterator[str], end: str, parts: dict[str, str], rng: random.Random) -> list[str]:
+    ways: list[list[str]] = [[]]
+    for piece in pieces:
+        if piece == end:
+            break
+        if piece == "|":
+            ways.append([])
+        elif piece in SIGNS:
+            inner = _some(pieces, SIGNS[piece], parts, rng)
+            ways[-1] += inner if piece == "(" or rng.random() < 0.4 else []
+        elif piece.startswith("{"):
+            ways[-1] += _said(parts[piece[1:-1]], parts, rng)
+        elif piece.startswith("<"):
+            name, _, kind = piece[1:-1].partition(":")
+            ways[-1].append(rng.choice(NAMES[kind or name]))
+        else:
+            ways[-1].append(piece)
+    return rng.choice(ways)
+
+
+def test_every_pattern_is_answered_or_declined(talk: Conversation) -> None:
+    data, rng = _data(), random.Random(7)
+    declined: dict[str, int] = {}
+    for intent, patterns in data["intents"].items():
+        for pattern in patterns:
+            question = " ".join(_said(pattern, data["parts"], rng))
+            reply = talk.ask(question)
+            assert reply.declined or reply.citations, question
+            assert "several ways" not in reply.text, question
+            declined[intent] = declined.get(intent, 0) + reply.declined
+    assert declined.pop("command") == len(data["intents"]["command"])
+    understood = 1 - sum(declined.values()) / sum(map(len, data["intents"].values()))
+    assert understood > 0.9, declined
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("What links does Chicago have?", "«chicago»"),
+        ("How busy is CHINng-LOSAng?", "No link joins"),
+        ("Drain CHINng-IPLSng", "I only look and never change anything"),
+        ("What happens if CHINng-IPLSng fails and it rains?", "«rains»"),
+        ("What happens if the weight of CHINng-IPLSng at LOSAng is set to 7?", "does not end at"),
+        ("What happens if the weight of CHINng-IPLSng is set to 70000?", "No interface takes"),
+        ("List the 50 busiest links", "busiest twenty"),
+    ],
+)
+def test_decline_says_why(talk: Conversation, question: str, why: str) -> None:
+    reply = talk.ask(question)
+    assert reply.declined
+    assert why in reply.text
