@@ -393,5 +393,5 @@ def test_playbook_behind_json_plays_an_incident_as_it_does_at_home(
 
 
 def test_there_is_a_policy_for_every_role_of_an_incident() -> None:
-    assert INCIDENT_ROLES <= POLICIES.keys()
+    assert POLICIES.keys() >= INCIDENT_ROLES
     assert Grouping.model_fields.keys() == {"groups", "ignored"}
