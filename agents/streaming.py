@@ -25,8 +25,10 @@ def stream_reply(
     """
     whole: AIMessageChunk | None = None
     told = ""
-    for chunk in model.stream(list(messages)):
-        piece = cast(AIMessageChunk, chunk)
+    for piece in model.stream(list(messages)):
+        if not isinstance(piece, AIMessageChunk):
+            # A model that cannot stream gives its whole message at once.
+            return cast(AIMessage, piece)
         whole = piece if whole is None else whole + piece
         draft = _draft(whole, field)
         if len(draft) > len(told):
@@ -63,11 +65,10 @@ def _whole(reply: AIMessageChunk) -> AIMessage:
                     name=call["name"], args=call["args"], id=call["id"], error="not a JSON object"
                 )
             )
-    # A model that cannot stream gives its whole message as one chunk, without pieces of calls.
     return AIMessage(
         content=reply.content,
-        tool_calls=calls if reply.tool_call_chunks else reply.tool_calls,
-        invalid_tool_calls=invalid if reply.tool_call_chunks else reply.invalid_tool_calls,
+        tool_calls=calls,
+        invalid_tool_calls=invalid,
         usage_metadata=reply.usage_metadata,
         response_metadata=reply.response_metadata,
     )

@@ -1,10 +1,11 @@
 """A figure of an answer stands in the results, up to how it is written."""
 
 import pytest
+from pydantic import JsonValue
 
 from agents.conversation.figures import Known, unfounded
 
-RESULT = {
+RESULT: dict[str, JsonValue] = {
     "utilisation": 0.6289,
     "capacity_bps": 40e9,
     "delay_s": 0.0042,

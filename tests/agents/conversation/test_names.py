@@ -73,9 +73,7 @@ def test_two_nodes_with_a_dash_between_them_are_their_link_in_either_order(dash:
 
 
 def test_parallel_links_are_all_meant_unless_one_is_named() -> None:
-    names = _names(
-        ("Köln--Muenchen", "Köln", "Muenchen"), ("Köln--Muenchen#2", "Köln", "Muenchen")
-    )
+    names = _names(("Köln--Muenchen", "Köln", "Muenchen"), ("Köln--Muenchen#2", "Köln", "Muenchen"))
     (found,) = names.find("köln-münchen").names
     assert found.ids == ("Köln--Muenchen", "Köln--Muenchen#2")
     (found,) = names.find("Köln--Muenchen#2").names
