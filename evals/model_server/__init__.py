@@ -1,7 +1,7 @@
 """An OpenAI-compatible server for tests and demonstrations: scripted, recorded or replayed.
 
-    with ModelServer(Script(roles={"diagnoser": (Good(), Status(code=500))})) as server:
-        ...  # point a chat model at server.url
+with ModelServer(Script(roles={"diagnoser": (Good(), Status(code=500))})) as server:
+    ...  # point a chat model at server.url
 """
 
 from evals.model_server.script import Script

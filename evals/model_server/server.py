@@ -1,5 +1,6 @@
 """An OpenAI-compatible server on loopback that follows a script, and checks who talks to it."""
 
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -169,6 +170,9 @@ class _Http(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Nothing is printed: what went wrong stands in `crashes`."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, ConnectionError):
+            self.owner.crashes.append(error)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -187,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         delivery = Delivery(self, owner._stopping)
         try:
             owner.handle(self.path, data, self.headers.get("Authorization", ""), delivery)
-        except (BrokenPipeError, ConnectionResetError, ConnectionAbortedError):
+        except ConnectionError:
             self.close_connection = True  # who asked is gone
         except Exception as exc:
             owner.crashes.append(exc)
