@@ -72,14 +72,18 @@ def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:
         return desk.journal.approval_request(plan.id, now)
     except UnknownPlan:
         needs = desk.actuator.needs(plan, desk.situation.tracker.down_links)
-    return desk.journal.request_approval(
-        plan,
-        now,
-        now + desk.policy.approval.expires_after_s,
-        approvers_needed=needs.approvers,
-        overrides_needed=needs.overrides,
-        needs_person=needs.person,
-    )
+    with desk.journal.transaction():
+        if needs.person:
+            text = f"only a person may approve {plan.id}: {needs.person}"
+            desk.tell(plan.incident_id, "person_needed", "gate", text, {"plan": plan.id})
+        return desk.journal.request_approval(
+            plan,
+            now,
+            now + desk.policy.approval.expires_after_s,
+            approvers_needed=needs.approvers,
+            overrides_needed=needs.overrides,
+            needs_person=needs.person,
+        )
 
 
 def actuate(desk: Desk, state: IncidentState) -> Command[str]:

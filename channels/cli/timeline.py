@@ -28,6 +28,7 @@ COLOURS = {
     "diagnosed": "bold magenta",
     "disagreed": "bold yellow",
     "mind_lost": "bold yellow",
+    "person_needed": "bold yellow",
     "log_read": "magenta",
     "log_unread": "yellow",
     "suspicious": "bold red",

@@ -157,6 +157,8 @@ def test_plan_after_a_lost_mind_waits_for_a_person_past_an_automatic_approver(
         (plan,) = operation.plans()
         assert plan.needs_person == request.needs_person
         assert operation.touched() == []
+        (told,) = operation.told("person_needed")
+        assert told.text == f"only a person may approve {plan.id}: {plan.needs_person}"
         assert still_wanted(request).startswith(f"a person, since {plan.needs_person}")
         shown = _shown(operation)
         assert f"person    only a person may approve it: {plan.needs_person}" in shown
