@@ -44,6 +44,8 @@ Chosen = tuple[str, dict[str, Any]]
 
 def compose(behaviour: Said, request: ChatRequest, policies: Mapping[str, Policy]) -> Completion:
     """The completion that `behaviour` comes to."""
+    if isinstance(behaviour, Good) and not request.tools:
+        behaviour = Prose(text="This server answers by calling tools, and none was offered.")
     good = _Good(request, policies)
     match behaviour:
         case Prose(text=text):
@@ -89,7 +91,7 @@ class _Good:
         tools = self._request.tools
         if self._request.role not in self._policies:
             # Whoever tries a server out asks without a role.
-            name = tools[0]["function"]["name"] if tools else ANSWER
+            name = tools[0]["function"]["name"]
             return str(name), sample(_parameters(self._request, name), "fine")
         model = PlaybookModel(policies=self._policies)
         reply = model.bind_tools(tools).invoke(convert_to_messages(messages))

@@ -149,6 +149,14 @@ def test_whoever_asks_without_a_role_gets_a_call_that_fits_the_schema() -> None:
     Next.model_validate_json(call["arguments"])
 
 
+def test_whoever_offers_no_tool_gets_text() -> None:
+    with _server() as server:
+        status, whole = _post(server, {"model": "m", "messages": [USER]})
+    assert status == 200
+    assert whole["choices"][0]["finish_reason"] == "stop"
+    assert "tool_calls" not in whole["choices"][0]["message"]
+
+
 # Bad answers
 
 
