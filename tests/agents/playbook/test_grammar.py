@@ -49,9 +49,7 @@ def test_one_word_too_many_and_nothing_is_read(more: str) -> None:
 def test_slots_that_have_one_name_hold_one_thing() -> None:
     small = _small(both=["<link> and <link> fail"], two=["<link> and <second:link> fail"])
     assert [i for i, _ in _read(small, LINK, "and", LINK, "fail")] == ["both", "two"]
-    assert _read(small, LINK, "and", OTHER, "fail") == [
-        ("two", {"link": "A--B", "second": "C--D"})
-    ]
+    assert _read(small, LINK, "and", OTHER, "fail") == [("two", {"link": "A--B", "second": "C--D"})]
 
 
 @pytest.mark.parametrize(
