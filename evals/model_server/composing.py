@@ -44,7 +44,7 @@ Chosen = tuple[str, dict[str, Any]]
 
 def compose(behaviour: Said, request: ChatRequest, policies: Mapping[str, Policy]) -> Completion:
     """The completion that `behaviour` comes to."""
-    if isinstance(behaviour, Good) and not request.tools:
+    if not request.tools and not isinstance(behaviour, Prose | Call | InventedTool):
         behaviour = Prose(text="This server answers by calling tools, and none was offered.")
     good = _Good(request, policies)
     match behaviour:

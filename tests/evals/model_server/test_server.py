@@ -149,8 +149,9 @@ def test_whoever_asks_without_a_role_gets_a_call_that_fits_the_schema() -> None:
     Next.model_validate_json(call["arguments"])
 
 
-def test_whoever_offers_no_tool_gets_text() -> None:
-    with _server() as server:
+@pytest.mark.parametrize("behaviour", [Good(), MalformedArguments(), EndlessLoop(), Huge()])
+def test_whoever_offers_no_tool_gets_text(behaviour: Behaviour) -> None:
+    with _server(behaviour) as server:
         status, whole = _post(server, {"model": "m", "messages": [USER]})
     assert status == 200
     assert whole["choices"][0]["finish_reason"] == "stop"
