@@ -95,11 +95,25 @@ class _Supposed:
             "demand_of_utc": utc(time_s),
             "demand_share_of_peak": round(record.level_at(time_s), 4),
             "known_from_telemetry": record.tracker is not None,
+            "in_breach_now_by_probes": []
+            if record.tracker is None
+            else list(record.tracker.latest().in_breach),
             "links_failed": sorted(after.down_links - before.down_links),
             "before": self._side(base, watched),
             "after": self._side(then, watched),
             "newly_in_breach": self._breaches(base, then),
             "newly_in_breach_count": int((then.levels.in_breach & ~base.levels.in_breach).sum()),
+            "still_in_breach": [
+                {"service": s.id, "customer": s.customer, "traffic_class": s.traffic_class.value}
+                for s, was, is_ in zip(
+                    base.services.services,
+                    base.levels.in_breach[0],
+                    then.levels.in_breach[0],
+                    strict=True,
+                )
+                if was and is_
+            ][:_MOST_LISTED],
+            "still_in_breach_count": int((then.levels.in_breach & base.levels.in_breach).sum()),
             "no_longer_in_breach": [
                 s.id
                 for s, was, is_ in zip(

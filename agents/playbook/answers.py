@@ -381,6 +381,7 @@ def _class_effect(then: Mapping[str, Any], cls: str) -> str:
             f"breach: {_joined(named, 25)}{more}."
         )
     lost = mine["lost_bps_after"]
+    said += _still(then, cls)
     return f"{said} {_begun(name)} traffic lost: {_rate(lost)}."
 
 
@@ -392,10 +393,26 @@ def _served_effect(then: Mapping[str, Any], slots: Mapping[str, str]) -> str:
         s for s in then["newly_in_breach"] if s["service"] == service or s["customer"] == customer
     ]
     who = service or customer
+    if then["still_in_breach_count"] > len(then["still_in_breach"]):
+        raise Decline("More services are in breach already than I can list.")
+    still = [
+        s["service"]
+        for s in then["still_in_breach"]
+        if s["service"] == service or s["customer"] == customer
+    ]
+    said = []
     if rows:
         named = [f"{s['service']}: {_joined(s['reasons'])}" for s in rows]
-        return f"{who} would newly be in breach ({_joined(named)})."
-    return f"{who} would not newly be in breach."
+        said.append(f"{who} would newly be in breach ({_joined(named)}).")
+    if still:
+        said.append(
+            f"{who} is in breach already, by the twin, and would stay so with {_joined(still)}."
+        )
+    if not said:
+        said.append(f"By the twin, {who} would not be in breach.")
+    if service in then["in_breach_now_by_probes"]:
+        said.append("Probes show it in breach now.")
+    return " ".join(said)
 
 
 def _breach_if(asked: Asked, reading: Reading) -> str:
@@ -475,10 +492,21 @@ def _events_in_words(events: str) -> str:
 def _breaches(then: Mapping[str, Any]) -> str:
     count, rows = then["newly_in_breach_count"], then["newly_in_breach"]
     if not count:
-        return "no service would newly be in breach."
+        return f"no service would newly be in breach.{_still(then)}"
     named = [f"{s['service']} ({s['customer']}, {_class(s['traffic_class'])})" for s in rows]
     more = "" if len(rows) == count else " (not all are listed)"
-    return f"{_count(count, 'service')} would newly be in breach: {_joined(named, 25)}{more}."
+    said = f"{_count(count, 'service')} would newly be in breach: {_joined(named, 25)}{more}."
+    return f"{said}{_still(then)}"
+
+
+def _still(then: Mapping[str, Any], cls: str = "") -> str:
+    """What is in breach whether it happens or not."""
+    rows = [s for s in then["still_in_breach"] if not cls or s["traffic_class"] == cls]
+    if not rows:
+        return ""
+    named = [f"{s['service']} ({s['customer']}, {_class(s['traffic_class'])})" for s in rows]
+    more = "" if len(then["still_in_breach"]) == then["still_in_breach_count"] else " and others"
+    return f" In breach with or without it, by the twin: {_joined(named, 25)}{more}."
 
 
 def _overloads(then: Mapping[str, Any]) -> str:

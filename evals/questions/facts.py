@@ -354,6 +354,7 @@ def _events(ground: Ground, slots: Slots, kind: str) -> WhatIf:
 @dataclass(frozen=True, slots=True)
 class _Came:
     newly: tuple[str, ...]
+    after: tuple[str, ...]
     classes: Mapping[str, str]
     offered: np.ndarray[Any, Any]
 
@@ -366,17 +367,19 @@ def _what_came(ground: Ground, slots: Slots, options: Mapping[str, str]) -> _Cam
     services = ground.inventory.services
     newly = tuple(s.id for s, was, is_ in zip(services, *levels, strict=True) if is_ and not was)
     capacity_bps = np.repeat([x.capacity_bps for x in ground.inventory.topology.links], 2)
+    after = tuple(s.id for s, is_ in zip(services, levels[1], strict=True) if is_)
     return _Came(
         newly,
+        after,
         {s.id: s.traffic_class.value for s in services},
         engine.loads([events])[0] / capacity_bps,
     )
 
 
 def effect(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
-    """Exactly the services newly in breach; the highest load; of which time the demand is."""
+    """Exactly the services in breach then; the highest load; of which time the demand is."""
     came = _what_came(ground, slots, options)
-    facts = _exactly(ground, came.newly)
+    facts = _exactly(ground, came.after)
     top = float(came.offered.max())
     when = _stamp(ground.time_s(options.get("at", "")))
     said = _said_events(slots, options["what_if"])
@@ -396,17 +399,19 @@ def _said_events(slots: Slots, kind: str) -> tuple[str, ...]:
 
 
 def class_effect(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
-    """Exactly the voice services newly in breach."""
+    """Exactly the voice services in breach then."""
     came = _what_came(ground, slots, options)
-    facts = _exactly(ground, (s for s in came.newly if came.classes[s] == "voice"))
+    facts = _exactly(ground, (s for s in came.after if came.classes[s] == "voice"))
     when = _stamp(ground.time_s(options["at"]))
     return Facts((*facts.says, when), facts.never)
 
 
 def newly_in_breach(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
-    """Exactly the services newly in breach."""
-    facts = _exactly(ground, _what_came(ground, slots, options).newly)
-    return Facts((*facts.says, _stamp(ground.time_s(options["at"]))), facts.never)
+    """Exactly the services in breach then, and how many of them are new."""
+    came = _what_came(ground, slots, options)
+    facts = _exactly(ground, came.after)
+    figures = ((float(len(came.newly)), 0.0),) if came.newly else ()
+    return Facts((*facts.says, _stamp(ground.time_s(options["at"]))), facts.never, figures)
 
 
 def load(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
@@ -424,7 +429,7 @@ def safe(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
     capacity_bps = np.repeat([x.capacity_bps for x in ground.inventory.topology.links], 2)
     over = int((engine.loads([()])[0] / capacity_bps > 1).sum())
     bad = bool(came.newly) or int((came.offered > 1).sum()) > over
-    facts = _exactly(ground, came.newly)
+    facts = _exactly(ground, came.after)
     return Facts(facts.says, facts.never, begins=f"By the twin, {'no' if bad else 'yes'}")
 
 
