@@ -337,10 +337,12 @@ class _Run(Generic[T]):
         sent = charges_of_request(messages, self.schemas, mind.price, limits.currency)
         self._charge(sent)
         deadline_s = self.budget.deadline_s(self.role.name)
+        # Set here: a thread that runs first when its call was given up must tell nothing.
+        call = self.heard_call = object()
         started = time.monotonic()
         reply: object = None
         try:
-            reply = within(deadline_s, lambda: self._invoke(mind, messages))
+            reply = within(deadline_s, lambda: self._invoke(mind, messages, call))
         except DeadlineMissed as exc:
             if deadline_s >= limits.call_deadline_s:
                 mind.health.note_failure("late", limits.rest_s)
@@ -364,11 +366,10 @@ class _Run(Generic[T]):
         mind.health.note_reply()
         return reply
 
-    def _invoke(self, mind: Mind, messages: list[BaseMessage]) -> object:
+    def _invoke(self, mind: Mind, messages: list[BaseMessage], call: object = None) -> object:
         model = mind.model.bind_tools(self.schemas, tool_choice="any")
         if not (mind.foreign and self.role.told) or self.listen is _unheard:
             return model.invoke(messages)
-        call = self.heard_call = object()
 
         def tell(text: str) -> None:
             # A call that was given up may go on, and nobody wants to hear of it any more.

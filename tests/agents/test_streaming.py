@@ -1,5 +1,6 @@
 """A draft is told while it is written; what is read is the whole reply, strictly."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,10 +9,15 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import BaseModel, Field
 
+from agents.budget import Budget, Limits
 from agents.playbook.view import ToolChoice, answer
+from agents.role import Mind, Role, run_role
+from agents.role_events import AnswerDrafted, RoleEvent
 from agents.scripted import ScriptedModel
 from agents.streaming import stream_reply
+from tools.clock import SystemClock
 
 
 class InPieces(BaseChatModel):
@@ -65,3 +71,41 @@ def test_model_that_cannot_stream_is_read_all_the_same() -> None:
     model = ScriptedModel([[ToolChoice("show_health", {}), choice]])
     reply = stream_reply(model, [HumanMessage("?")], "text", lambda _: None)
     assert [c["name"] for c in reply.tool_calls] == ["show_health", "answer"]
+
+
+class Said(BaseModel):
+    text: str
+
+
+class LateToBegin(InPieces):
+    """Does nothing before it is released."""
+
+    released: threading.Event = Field(default_factory=threading.Event)
+    ended: threading.Event = Field(default_factory=threading.Event)
+
+    def bind_tools(self, *_: Any, **__: Any) -> Any:
+        self.released.wait(60.0)
+        return self
+
+    def _stream(self, messages: list[BaseMessage], *_: Any, **__: Any) -> Iterator[Any]:
+        yield from super()._stream(messages)
+        self.ended.set()
+
+
+def test_call_that_begins_when_it_was_given_up_tells_nothing() -> None:
+    late = LateToBegin(pieces=('{"text": "much too late"}',))
+    ours = Mind("playbook", ScriptedModel([answer(Said(text="in time"))]), foreign=False)
+    heard: list[RoleEvent] = []
+    role = Role("conversation", "Say it.", (), Said, told="text")
+    run = run_role(
+        role,
+        {},
+        (Mind("openai:late", late, foreign=True), ours),
+        Budget(Limits(call_deadline_s=0.05)),
+        SystemClock(),
+        listen=heard.append,
+    )
+    late.released.set()
+    assert late.ended.wait(60.0)
+    assert run.answer.text == "in time"
+    assert not [event for event in heard if isinstance(event, AnswerDrafted)]
