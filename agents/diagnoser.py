@@ -15,6 +15,7 @@ from agents.refutation import look_up
 from agents.role import Role, Ungrounded
 from agents.shown import first_of, shown_symptom
 from agents.situation import Situation
+from agents.wording import Wording
 from tools.registry import Tool, grant
 from twin.nouns.base import Noun
 from twin.nouns.configuration import (
@@ -97,7 +98,7 @@ class AddCause(Noun):
 
     fault: Fault
     refuted_by: tuple[Refuter, ...] = Field(min_length=1, max_length=4)
-    why: str = Field(max_length=200)
+    why: Wording = Field(max_length=200)
 
 
 class DiagnosisAnswer(Noun):
@@ -110,7 +111,7 @@ class DiagnosisAnswer(Noun):
     ranking: tuple[str, ...]
     would_separate: str
     own_view: str
-    statement: str
+    statement: Wording
 
 
 class Diagnoser:

@@ -9,6 +9,7 @@ from agents.prompts import prompt
 from agents.role import Role, Ungrounded
 from agents.shown import short
 from agents.situation import Situation
+from agents.wording import Wording
 from tools.registry import Tool, grant
 from twin.nouns.action import describe
 from twin.nouns.base import Noun
@@ -31,7 +32,7 @@ class ImaginedScenario(Noun):
 
     exposure: str
     probability: float = Field(ge=0, le=1)
-    why: str
+    why: Wording
 
 
 class Imagination(Noun):

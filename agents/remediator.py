@@ -13,6 +13,7 @@ from agents.role import Role, Ungrounded
 from agents.screening import Screen, Screened
 from agents.shown import short, shown_interval
 from agents.simulator import Trial
+from agents.wording import Wording
 from tools.registry import Tool, grant
 from twin.nouns.action import (
     DrainLink,
@@ -45,7 +46,7 @@ class ProposedRemedy(Noun):
     """Actions in order. `reason`: why this could help."""
 
     actions: tuple[RemedyAction, ...] = Field(min_length=1, max_length=4)
-    reason: str
+    reason: Wording
 
 
 class Proposal(Noun):
@@ -73,7 +74,7 @@ class Choice(Noun):
     """`remedy`: the id of a simulated remedy. `reason`: for the person who approves."""
 
     remedy: str
-    reason: str
+    reason: Wording
 
 
 class Proposer:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, create_model
 
+from agents.wording import Wording
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
@@ -14,4 +15,4 @@ def choice_schema(roles: Sequence[str]) -> type[BaseModel]:
     if not roles:
         raise BadInput("the supervisor has no legal role to choose from")
     one_of_them: Any = Literal[tuple(roles)]
-    return create_model("Choice", __base__=Noun, next=(one_of_them, ...), reason=(str, ...))
+    return create_model("Choice", __base__=Noun, next=(one_of_them, ...), reason=(Wording, ...))

@@ -15,6 +15,7 @@ from agents.conversation.topology_tools import topology_tools
 from agents.conversation.whatif_tools import whatif_tools
 from agents.prompts import prompt
 from agents.role import Role, Ungrounded
+from agents.wording import Wording
 from twin.nouns.base import Noun
 
 ROLE = "conversation"
@@ -29,7 +30,7 @@ class Answer(Noun):
     """`text`: for a person. `citations`: ids of the results that it rests on. `declined`: whether
     the question could not be answered, and `text` says why and what can be asked instead."""
 
-    text: str = Field(min_length=1, max_length=6000)
+    text: Wording = Field(min_length=1, max_length=6000)
     citations: tuple[str, ...]
     declined: bool
 
