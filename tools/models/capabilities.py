@@ -30,12 +30,16 @@ CONTEXT_FIELDS = (
 class Tally(Noun):
     """`kept` of `asked` tries came out right; `otherwise`: what came instead at last.
 
+    `cut_off`: tries whose reply ended at the limit of output tokens, so that they show nothing of
+    what the server enforces.
+
     Nothing was asked where the time was over or the server had failed before.
     """
 
     asked: int = 0
     kept: int = 0
     otherwise: str = ""
+    cut_off: int = 0
 
     @property
     def all_kept(self) -> bool:
@@ -161,21 +165,24 @@ class _Probing:
         self.found["context_tokens"] = None if own is None else _context_of(own)
 
     def _tally(self, name: str, prompts: Sequence[str], judged: Callable[[str], str]) -> None:
-        kept, otherwise = 0, ""
+        kept, otherwise, cut_off = 0, "", 0
         for asked, prompt in enumerate(prompts, 1):
             if time.monotonic() >= self.until:
                 break
-            if fault := judged(prompt):
-                otherwise = fault
-            else:
-                kept += 1
-            self.found[name] = Tally(asked=asked, kept=kept, otherwise=otherwise)
+            try:
+                fault = judged(prompt)
+            except _CutOff as cut:
+                fault, cut_off = str(cut), cut_off + 1
+            otherwise = fault or otherwise
+            kept += not fault
+            self.found[name] = Tally(asked=asked, kept=kept, otherwise=otherwise, cut_off=cut_off)
 
     def _ask(self, prompt: str, *tools: dict[str, Any]) -> AIMessage:
         started = time.monotonic()
         reply = self.model.bind_tools(tools, tool_choice="any").invoke([HumanMessage(prompt)])
         self.seconds.append(time.monotonic() - started)
         self.found["usage"] = reply.usage_metadata is not None
+        _require_end(reply)
         return reply
 
     def _calls_read_link(self, prompt: str) -> str:
@@ -204,7 +211,10 @@ class _Probing:
         for chunk in bound.stream([HumanMessage(prompt)]):
             piece = cast(AIMessageChunk, chunk)
             whole = piece if whole is None else whole + piece
-        return "nothing" if whole is None else _misread(whole)
+        if whole is None:
+            return "nothing"
+        _require_end(whole)
+        return _misread(whole)
 
     def _stream_text(self) -> None:
         if time.monotonic() >= self.until:
@@ -214,6 +224,20 @@ class _Probing:
             chunks += bool(chunk.text)
             counted |= chunk.usage_metadata is not None
         self.found |= {"text_chunks": chunks, "streamed_usage": counted}
+
+
+class _CutOff(Exception):
+    """A reply ended at the limit of output tokens. A role refuses it, whatever it holds."""
+
+
+def _require_end(reply: AIMessage) -> None:
+    if reply.response_metadata.get("finish_reason") == "length":
+        raise _CutOff(f"a reply that was cut off at the limit of output tokens: {_said(reply)}")
+
+
+def _said(reply: AIMessage) -> str:
+    calls = [*reply.tool_calls, *reply.invalid_tool_calls]
+    return f"the call {calls[0]['name']}" if calls else _prose(reply)
 
 
 def _misread(reply: AIMessage) -> str:

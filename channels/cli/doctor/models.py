@@ -27,6 +27,11 @@ networks, repairs, and models that reason before they answer."""
 
 _PAGE = "see docs/models.md"
 
+_CUT_OFF = (
+    "this shows nothing of what the server enforces: raise max_output_tokens and the server's own "
+    "limit, or switch the model's thinking off, and look again"
+)
+
 _REMEDIES = {
     "ModelUnreachable": "start the server, or set its address right; the playbook goes on without",
     "ModelTimedOut": "the server is too slow or hangs; raise limits.call_deadline_s, or look at it",
@@ -175,6 +180,8 @@ def _tallied(name: str, tally: Tally, what: str, otherwise: State, remedy: str) 
     told = f"{what}: {tally.kept} of {tally.asked}"
     if tally.all_kept:
         return Check(name=name, state="ok", found=told)
+    if tally.cut_off == tally.asked - tally.kept:
+        remedy = _CUT_OFF
     return Check(
         name=name, state=otherwise, found=f"{told}; at last came {tally.otherwise}", remedy=remedy
     )

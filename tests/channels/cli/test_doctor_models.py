@@ -9,7 +9,7 @@ import pytest
 from channels.cli.doctor.check import Check
 from channels.cli.doctor.command import examine
 from evals.model_server import ModelServer, Script
-from evals.model_server.behaviours import Behaviour, Call, Prose, Status
+from evals.model_server.behaviours import Behaviour, Call, Completion, Prose, Status
 from tests.channels.conftest import inventory_of, noctua
 from tools.models.pseudonyms import KEY_FILE, state_key
 
@@ -73,6 +73,18 @@ def test_model_that_falls_to_prose_is_warned_about(
     assert "0 of 3" in required.found
     assert "docs/models.md" in required.remedy
     assert found[f"{NAME} schema"].state == "warning"
+
+
+def test_replies_that_are_cut_off_are_blamed_on_the_limit_and_not_on_the_server(
+    point: Callable[..., None], tmp_path: Path
+) -> None:
+    cut = Completion(message={"role": "assistant", "content": "The sea"}, finish_reason="length")
+    found = _with(point, tmp_path, READS, cut)
+    required = found[f"{NAME} required"]
+    assert required.state == "warning"
+    assert "cut off" in required.found
+    assert "max_output_tokens" in required.remedy
+    assert "tool_choice" not in required.remedy
 
 
 def test_model_that_calls_no_tools_fails(point: Callable[..., None], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from evals.model_server import ModelServer, Script
-from evals.model_server.behaviours import Behaviour, Call, Prose, Status
+from evals.model_server.behaviours import Behaviour, Call, Completion, Prose, Status
 from tools.models.capabilities import Capabilities, probe
 from tools.models.openai_compatible import chat_model
 from tools.models.settings import ModelSettings
@@ -62,6 +62,16 @@ def test_call_of_another_thing_is_no_use_of_tools() -> None:
     found = _found(Call(tool="read_link", arguments={"link": "north"}))
     assert found.tools.kept == 0
     assert "north" in found.tools.otherwise
+
+
+def test_reply_that_was_cut_off_is_told_as_that_and_not_as_prose() -> None:
+    cut = Completion(message={"role": "assistant", "content": "The sea"}, finish_reason="length")
+    found = _found(READS, cut, cut, Prose(text="The sea is wide."), cut)
+    assert (found.required.asked, found.required.kept, found.required.cut_off) == (3, 0, 2)
+    assert found.fits.cut_off == found.fits.asked == 3
+    assert "cut off" in found.fits.otherwise
+    assert found.streamed_calls.cut_off == 1
+    assert "cut off" in found.streamed_calls.otherwise
 
 
 def test_server_that_counts_no_tokens_is_told() -> None:
