@@ -17,7 +17,7 @@ AHEAD_S = 60.0
 
 _DISTRIBUTION = "noctua-netops"
 
-_OPTIONAL = ("langchain-openai", "openai", "neo4j", "gymnasium", "ray")
+_OPTIONAL = ("langchain-openai", "openai", "neo4j", "pyarrow", "gymnasium", "ray")
 
 
 def clock(patient: Patient) -> Iterable[Check]:
