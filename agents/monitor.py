@@ -12,6 +12,7 @@ from agents.prompts import prompt
 from agents.role import Role, Ungrounded
 from agents.shown import shown_symptom
 from agents.situation import Situation
+from agents.wording import Wording
 from twin.nouns.base import Noun
 from twin.nouns.fault import LinkDown
 from twin.nouns.incident import Incident, Severity, Symptom
@@ -35,6 +36,13 @@ _PULLED_SHARE = 0.02
 """A cause pulls a load on a link if the twin moves more than 2 % of its capacity."""
 
 
+HARMLESS_ALONE = frozenset({"traffic_surge", "probe_delay"})
+"""Kinds that are nothing by themselves, whatever else there is."""
+
+FELT_DROPS = 0.01
+"""Drops below one percent that no probe feels and nothing explains are a busy hour, not an
+incident."""
+
 PLANNED = "planned:"
 """Begins the name of announced work in a relation; its id follows."""
 
@@ -44,7 +52,7 @@ class SymptomGroup(Noun):
 
     symptoms: tuple[str, ...] = Field(min_length=1)
     severity: Severity
-    title: str
+    title: Wording
     joins: str
 
 
@@ -139,7 +147,10 @@ class Monitor:
         return spanning(self.relations())
 
     def ground(self, answer: Grouping) -> None:
-        """Refuse symptoms that do not exist, stand twice, or are forgotten."""
+        """Refuse symptoms that do not exist, stand twice, or are forgotten.
+
+        While a service is in breach nothing is ignored that may be what hurts it.
+        """
         named = [s for group in answer.groups for s in group.symptoms] + list(answer.ignored)
         for symptom in named:
             if symptom not in self._fresh:
@@ -151,6 +162,19 @@ class Monitor:
         for group in answer.groups:
             if group.joins and group.joins not in self._open:
                 raise Ungrounded(f'"{group.joins}" is not an open incident')
+        hurt = len(self._situation.tracker.services.in_breach_now)
+        if hurt and (hurting := sorted(s for s in answer.ignored if self._may_hurt(s))):
+            raise Ungrounded(
+                f"{hurt} services are in breach, and {hurting[0]} is ignored; it belongs to an "
+                "incident, or is one of its own"
+            )
+
+    def _may_hurt(self, symptom_id: str) -> bool:
+        """Whether services may suffer from a symptom by itself."""
+        symptom = self._fresh[symptom_id]
+        if symptom.kind == "queue_drops":
+            return symptom.magnitude >= FELT_DROPS
+        return symptom.kind not in HARMLESS_ALONE
 
     def relations(self) -> list[Relation]:
         """Every pair that belongs together."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from agents.monitor import FELT_DROPS, HARMLESS_ALONE
 from agents.playbook.conversation import conversation
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.reading import reader
@@ -53,17 +54,10 @@ def _symptom(shown: dict[str, Any]) -> dict[str, Any]:
     return {**shown, "kind": kind, "resource": resource}
 
 
-_HARMLESS_ALONE = frozenset({"traffic_surge", "probe_delay"})
-_FELT_DROPS = 0.01
-"""Drops below one percent that no probe feels and nothing explains are a busy hour, not an
-incident.
-"""
-
-
 def _is_harmless(symptom: dict[str, Any]) -> bool:
     if symptom["kind"] == "queue_drops":
-        return bool(symptom["magnitude"] < _FELT_DROPS)
-    return symptom["kind"] in _HARMLESS_ALONE
+        return bool(symptom["magnitude"] < FELT_DROPS)
+    return symptom["kind"] in HARMLESS_ALONE
 
 
 _ROOT_FIRST = (

@@ -232,6 +232,48 @@ def test_grouping_that_invents_repeats_or_forgets_is_refused(
         _monitor(situation).ground(Grouping(groups=groups, ignored=ignored))
 
 
+_HURTING: tuple[tuple[SymptomKind, str, float], ...] = (
+    ("adjacency_down", "A-B", 1.0),
+    ("silent_loss", "G|G-H", 0.05),
+    ("queue_drops", "D|C-D", 0.05),
+    ("probe_loss", "A>B/business", 0.1),
+    ("configuration_change", "A", 1.0),
+)
+_HARMLESS: tuple[tuple[SymptomKind, str, float], ...] = (
+    ("traffic_surge", "B", 1.6),
+    ("probe_delay", "A>B/business", 0.01),
+    ("queue_drops", "G|G-H", 0.004),
+)
+
+
+@pytest.mark.parametrize(("kind", "resource", "size"), [*_HURTING, *_HARMLESS])
+def test_nothing_that_may_hurt_a_service_is_ignored_while_one_is_in_breach(
+    situation: Situation, kind: SymptomKind, resource: str, size: float
+) -> None:
+    _raise(situation, kind, resource, size=size)
+    ignored = Grouping(groups=(), ignored=(f"{kind}:{resource}",))
+    _monitor(situation).ground(ignored)
+    situation.tracker.services.in_breach_now = frozenset({"svc-1"})
+    if (kind, resource, size) in _HARMLESS:
+        _monitor(situation).ground(ignored)
+    else:
+        with pytest.raises(Ungrounded, match=r"1 services are in breach, and .* is ignored"):
+            _monitor(situation).ground(ignored)
+    # Whatever is wrong, what the shipped mind makes of it is taken.
+    _monitor(situation).ground(_grouped(_monitor(situation)))
+
+
+def test_drops_that_planned_work_brings_are_an_incident_once_they_hurt(place: Place) -> None:
+    built = topology(ENDS, None, NODES)
+    situation = place(inventory(built, demands=DEMANDS, planned_work=(WORK,)))
+    _raise(situation, "queue_drops", "D|C-D", size=0.05)
+    situation.tracker.services.in_breach_now = frozenset({"svc-1"})
+    monitor = _monitor(situation)
+    with pytest.raises(Ungrounded, match="is ignored"):
+        monitor.ground(Grouping(groups=(), ignored=("queue_drops:D|C-D",)))
+    assert len(_grouped(monitor).groups) == 1
+
+
 def test_incident_begins_with_the_earliest_sign(situation: Situation) -> None:
     _raise(situation, "adjacency_down", "A-B", after_s=40.0)
     _raise(situation, "silent_loss", "A|A-B", after_s=10.0)

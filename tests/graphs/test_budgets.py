@@ -23,6 +23,7 @@ from channels.report.minds import spent_text
 from evals.arms.noctua import DelayedApprover
 from tests.graphs.stagehand import (
     FIRST,
+    LOSSY,
     WRONG_WEIGHT,
     Operation,
     Person,
@@ -31,7 +32,6 @@ from tests.graphs.stagehand import (
 )
 from tools.change.swaps import SWAP
 from tools.journal.records import Charges
-from twin.nouns.fault import LinkDown
 from twin.nouns.incident import Phase
 
 OURS = Mind("playbook", playbook(), foreign=False)
@@ -225,17 +225,18 @@ def test_mind_lost_right_before_the_process_died_is_not_forgotten(tmp_path: Path
 
 
 def test_what_a_mind_took_for_nothing_is_not_asked_about_at_every_poll(tmp_path: Path) -> None:
-    """Services are hurt while routes converge, and then no more."""
+    """A wrong weight hurts nobody at first; loss does, and may then not be taken for nothing."""
     asked: list[tuple[float, bool]] = []
 
     def ignores(view: TranscriptView) -> ToolChoice:
         asked.append((operation.clock.now_s(), view.task["services_in_breach"] > 0))
         return answer({"groups": (), "ignored": [s["id"] for s in view.task["symptoms"]]})
 
-    scripted = case((600.0, LinkDown(link="DNVRng--SNVAng")), scale=0.3)
+    scripted = case((600.0, WRONG_WEIGHT), (2000.0, LOSSY), scale=0.3)
     with operating(tmp_path, scripted, minds=Minds((_far(monitor=ignores), OURS))) as operation:
         operation.run(most_s=2700.0)
-        calm = [time_s for time_s, hurt in asked if not hurt][1:]
+        calm = [time_s for time_s, hurt in asked if not hurt]
         assert len(calm) >= 3
         assert all(now_s - then_s >= 600.0 for then_s, now_s in pairwise(calm))
         assert any(hurt for _, hurt in asked)
+        assert _causes(operation)[0] == ("monitor", "bad_replies")
