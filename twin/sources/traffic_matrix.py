@@ -6,7 +6,8 @@
     [{"source": "Kiel", "target": "Hamburg", "bps": 2.5e9, "class": "business"}]
 
 Lines of the same pair and class add up. Without a class, a line is split as the world is: see
-CLASS_SHARES. Names are found as `find_node` finds them.
+CLASS_SHARES; where the class is the last column, its comma may be left out too. Names are found as
+`find_node` finds them.
 """
 
 import csv
@@ -25,14 +26,17 @@ from twin.whatif.phrases import find_node
 
 COLUMNS = ("source", "target", "bps", "class")
 
+MOST_BPS = 1e18
+"""More than all networks of the world carry together: whoever writes it did not mean it."""
+
 
 def read_traffic_matrix(text: str, name: str, topology: Topology) -> TrafficMatrix:
     """The matrix in `text`: JSON where it begins with a bracket, else CSV. `name`: of the source.
 
     Raises:
         BadInput: a column or field is missing or unknown, a node or class is not there, a rate is
-            no number from 0 on, a node sends to itself, or nothing is sent at all. The text names
-            the source, the line or entry, and what was expected.
+            no number in 0..MOST_BPS, a node sends to itself, or nothing is sent at all. The text
+            names the source, the line or entry, and what was expected.
     """
     rows = _json_rows(text, name) if text.lstrip()[:1] in ("[", "{") else _csv_rows(text, name)
     demands = [demand for where, row in rows for demand in _demands(row, where, topology)]
@@ -46,7 +50,7 @@ def _csv_rows(text: str, name: str) -> Iterable[tuple[str, Mapping[str, Any]]]:
     _check_names(reader.fieldnames or (), f"{name}: the header")
     for row in reader:
         where = f"{name}, line {reader.line_num}"
-        if None in row or None in row.values():
+        if None in row or any(row[name] is None for name in COLUMNS[:3]):
             raise BadInput(
                 f"{where}: expected {len(reader.fieldnames or ())} fields, as the header"
             )
@@ -103,8 +107,10 @@ def _rate_bps(value: object, where: str) -> float:
         rate = float(str(value)) if not isinstance(value, bool) else math.nan
     except ValueError:
         rate = math.nan
-    if not (math.isfinite(rate) and rate >= 0):
-        raise BadInput(f'{where}: "bps" is "{value}", expected a number of bit/s from 0 on')
+    if not 0 <= rate <= MOST_BPS:
+        raise BadInput(
+            f'{where}: "bps" is "{value}", expected a number of bit/s in 0..{MOST_BPS:g}'
+        )
     return rate
 
 

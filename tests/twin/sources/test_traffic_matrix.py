@@ -40,6 +40,15 @@ def test_line_without_a_class_is_split_as_the_world_is() -> None:
     assert found == pytest.approx([100 * share for share in CLASS_SHARES])
 
 
+def test_line_may_end_before_the_class() -> None:
+    text = "source,target,bps,class\nWarsaw,Gdansk,70,voice\nGdansk,Warsaw,100\n"
+    nodes = [node.id for node in topology().nodes]
+    found = read_traffic_matrix(text, "m.csv", topology()).rates_bps
+    assert found.sum() == pytest.approx(170)
+    back = found[:, nodes.index("Gdansk"), nodes.index("Warsaw")]
+    assert back == pytest.approx([100 * share for share in CLASS_SHARES])
+
+
 def test_json_says_the_same_as_csv() -> None:
     rows = [{"source": "Warsaw", "target": "Gdansk", "bps": 7, "class": "voice"}]
     from_json = read_traffic_matrix(json.dumps(rows), "m.json", topology())
@@ -66,6 +75,8 @@ def test_json_says_the_same_as_csv() -> None:
         ("source,target,bps\nWarsaw,Warsaw,1\n", 'm, line 2: "Warsaw" sends to itself'),
         ("source,target,bps\nWarsaw,Gdansk,-1\n", 'm, line 2: "bps" is "-1"'),
         ("source,target,bps\nWarsaw,Gdansk,nan\n", 'm, line 2: "bps" is "nan"'),
+        ("source,target,bps\nWarsaw,Gdansk,1e19\n", "expected a number of bit/s in 0..1e+18"),
+        ("source,target,bps,class\nWarsaw,Gdansk\n", "m, line 2: expected 4 fields"),
         ("source,target,bps\nWarsaw,Gdansk,10G\n", 'm, line 2: "bps" is "10G"'),
         ("source,target,bps,class\nWarsaw,Gdansk,1,gold\n", '"class" is "gold", expected one of'),
         ("[1]", "m, entry 0: expected an object"),
