@@ -43,8 +43,9 @@ def read_what_if(text: str, topology: Topology) -> WhatIf:
 
     Raises:
         BadInput: nothing is named, a phrase is not one of the above, a name is not in the topology
-            or could mean several things there, or a weight is no integer in 1..MAX_IGP_WEIGHT. The
-            text names the word, what was expected, and what comes near.
+            or could mean several things there, a weight is no integer in 1..MAX_IGP_WEIGHT, or two
+            phrases contradict each other (a link down and up, two weights for one end). The text
+            names the word, what was expected, and what comes near.
     """
     phrases = [" ".join(part.split()) for part in re.split(r"[;\n]", text)]
     events = tuple(
@@ -52,6 +53,7 @@ def read_what_if(text: str, topology: Topology) -> WhatIf:
     )
     if not events:
         raise BadInput(f"the what-if names no event; expected {EXPECTED}")
+    _refuse_contradictions(events)
     return events
 
 
@@ -90,6 +92,23 @@ def find_group(topology: Topology, text: str) -> SharedRiskGroup:
     if found is None:
         raise UnknownSharedRiskGroup(text, known, topology.name)
     return topology.shared_risk_group(found)
+
+
+def _refuse_contradictions(events: WhatIf) -> None:
+    said: dict[tuple[str, ...], Event] = {}
+    for event in events:
+        match event:
+            case LinkFailure(link=link) | LinkRepair(link=link):
+                about: tuple[str, ...] = (link,)
+            case WeightChange(node=node, link=link):
+                about = (node, link)
+            case _:
+                continue
+        before = said.setdefault(about, event)
+        if before != event:
+            raise BadInput(
+                f'the what-if contradicts itself: "{_phrase(before)}" and "{_phrase(event)}"'
+            )
 
 
 def _read_phrase(phrase: str, topology: Topology) -> Iterator[Event]:
@@ -150,11 +169,12 @@ def _read_weight(phrase: str, rest: str, topology: Topology) -> Iterator[Event]:
 
 
 def _weight(phrase: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_IGP_WEIGHT):
+    # Python refuses to convert thousands of digits, so they are counted first.
+    if not re.fullmatch(r"0*[1-9][0-9]{0,4}", text) or int(text.lstrip("0")) > MAX_IGP_WEIGHT:
         raise BadInput(
             f'"{phrase}": the weight is "{text}", expected an integer in 1..{MAX_IGP_WEIGHT}'
         )
-    return int(text)
+    return int(text.lstrip("0"))
 
 
 def _find_link(topology: Topology, text: str) -> tuple[Link, str | None]:

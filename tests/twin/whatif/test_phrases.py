@@ -142,6 +142,13 @@ def test_phrases_become_events_in_their_order(text: str, events: list[Event]) ->
         ("weight L17 from Leipzig 20", UnknownNode, 'not in link "L17"'),
         ("weight Köln-Bonn 0", BadInput, 'the weight is "0", expected an integer in 1..65535'),
         ("weight Köln-Bonn 65536", BadInput, "expected an integer in 1..65535"),
+        (f"weight Köln-Bonn {'9' * 5000}", BadInput, "expected an integer in 1..65535"),
+        ("link Bonn-Frankfurt down; link L17 up", BadInput, '"link L17 down" and "link L17 up"'),
+        (
+            "weight Köln-Bonn 5; weight Bonn-Köln 7; weight Köln-Bonn 6",
+            BadInput,
+            '"weight Köln--Bonn from Köln 5" and "weight Köln--Bonn from Köln 6"',
+        ),
         ("weight Köln-Bonn 2.5", BadInput, 'the weight is "2.5"'),
         ("weight Köln-Bonn", BadInput, 'as in "weight A-B 20"'),
     ],
