@@ -26,6 +26,9 @@ from twin.tracking.tracker import Tracker
 
 TRAFFIC_HELP = "peak, an hour of the profile (18:00), a factor (x1.3), both, or a CSV or JSON file."
 
+MOST_TIMES = 1000.0
+"""The largest factor of the traffic."""
+
 
 class Provenance(Noun):
     """What a figure was computed from. `seed`: None where nothing was drawn by chance.
@@ -68,7 +71,7 @@ def open_planned(state: Path, name: str, traffic: str, seed: int) -> Planned:
         watched = _watched_state(state, name, twin)
         start = watched or twin.state()
         source = f"{name} ({inventory.topology.name}{', as last watched' if watched else ''})"
-    elif Path(name).is_file():
+    elif _is_file(name):
         twin = Twin(inventory_from_node_link(_text(Path(name)), name, seed))
         start, source = twin.state(), name
     else:
@@ -152,9 +155,8 @@ _FACTOR = re.compile(r"[x×](\d+(?:\.\d*)?|\.\d+)")
 
 def _traffic(words: str, peak: TrafficMatrix, inventory: Inventory) -> tuple[TrafficMatrix, str]:
     """The matrix that `words` name, and how to call it."""
-    path = Path(words)
-    if path.is_file():
-        return read_traffic_matrix(_text(path), words, inventory.topology), words
+    if _is_file(words):
+        return read_traffic_matrix(_text(Path(words)), words, inventory.topology), words
     matrix = peak
     said: list[str] = []
     readers: list[Callable[[str], tuple[float, str] | None]] = [
@@ -195,9 +197,19 @@ def _factor(word: str) -> tuple[float, str] | None:
     if parts is None:
         return None
     factor = float(parts[1])
-    if factor <= 0:
-        raise BadInput(f'traffic: "{word}" leaves nothing; expected a factor above 0')
+    if not 0 < factor <= MOST_TIMES:
+        raise BadInput(
+            f'traffic: "{word:.20}" is out of range; expected a factor above 0, at most '
+            f"{MOST_TIMES:g}"
+        )
     return factor, f"×{factor:g}"
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # The name is longer than any file's can be.
+        return False
 
 
 def _text(path: Path) -> str:

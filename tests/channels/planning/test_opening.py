@@ -45,7 +45,10 @@ def test_traffic_may_be_a_file(tmp_path: Path) -> None:
     assert planned.provenance.traffic == str(file)
 
 
-@pytest.mark.parametrize("words", ["", "soon", "peak peak", "peak 18:00", "25:00", "x0", "x-1"])
+@pytest.mark.parametrize(
+    "words",
+    ["", "soon", "peak peak", "peak 18:00", "25:00", "x0", "x-1", "x1001", f"x{'9' * 400}"],
+)
 def test_traffic_that_means_nothing_is_refused(tmp_path: Path, words: str) -> None:
     with pytest.raises(BadInput, match="traffic"):
         offered(tmp_path, words)
@@ -66,6 +69,11 @@ def test_network_in_a_file_is_the_network_by_its_name(tmp_path: Path) -> None:
 def test_name_that_nothing_has_is_answered_with_near_ones(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"not a topohub name, not a file.*did you mean sndlib/pol"):
         open_planned(tmp_path, "sndlib/polsak", "peak", seed=1)
+
+
+def test_name_that_no_file_can_have_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="not a file"):
+        open_planned(tmp_path, "long" * 1000, "peak", seed=1)
 
 
 def test_state_directory_without_a_network_says_how_to_name_one(tmp_path: Path) -> None:
