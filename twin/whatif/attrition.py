@@ -53,19 +53,23 @@ def attrition(
     Each worst one is chosen with what has failed before in force: the LOOKED_AT with most traffic
     without a path or beyond capacity (then the busiest) are assessed, and what costs most is taken.
     This need not find the worst set of that size. The same seed gives the same random orders.
+    `progress` is told how many steps and random orders are done of how many.
 
     Raises:
         BadInput: an event is no failure.
     """
     failures = _counts(min(most, len(events)))
-    order, worst = _worst_first(twin, state, events, failures[-1])
+    steps = failures[-1]
+    order, worst = _worst_first(
+        twin, state, events, steps, lambda done: progress(done, steps + ORDERS)
+    )
     rng = np.random.default_rng(seed)
     at_random = np.empty((ORDERS, len(failures)))
     for i in range(ORDERS):
-        drawn = rng.permutation(len(events))[: failures[-1]].tolist()
+        drawn = rng.permutation(len(events))[:steps].tolist()
         failing = [sum((events[j] for j in drawn[:k]), ()) for k in failures]
         at_random[i] = _served(twin, state, failing)
-        progress(i + 1, ORDERS)
+        progress(steps + i + 1, steps + ORDERS)
     return Attrition(len(events), failures, tuple(order), worst[list(failures)], at_random, seed)
 
 
@@ -86,13 +90,17 @@ def _served(twin: Twin, state: NetworkState, what_ifs: list[WhatIf]) -> FloatArr
 
 
 def _worst_first(
-    twin: Twin, state: NetworkState, events: tuple[WhatIf, ...], steps: int
+    twin: Twin,
+    state: NetworkState,
+    events: tuple[WhatIf, ...],
+    steps: int,
+    progress: Callable[[int], None],
 ) -> tuple[list[int], FloatArray]:
     links = [_links_failed(event, state) for event in events]
     left = list(range(len(events)))
     order: list[int] = []
     served = [float(_served(twin, state, [()])[0])]
-    for _ in range(steps):
+    for step in range(steps):
         # What has failed is the new base: each step costs one sweep of single failures.
         engine = WhatIfEngine(state, compiled=twin.compiled)
         swept = engine.sweep(events[i] for i in left)
@@ -104,6 +112,7 @@ def _worst_first(
         event = left.pop(chosen)
         order.append(event)
         state = replace(state, down_links=state.down_links | links[event])
+        progress(step + 1)
     return order, np.array(served)
 
 

@@ -230,7 +230,11 @@ def test_failures_that_add_up_on_the_square_are_as_worked_by_hand() -> None:
     # either goes too, D is cut off from both; A--B comes first.
     twin = square((("A", "D", 8.0), ("C", "D", 6.0)))
     events = single_links(twin.inventory.topology)
-    found = attrition(twin, twin.state(), events, 4, seed=5)
+    told: list[tuple[int, int]] = []
+    found = attrition(
+        twin, twin.state(), events, 4, seed=5, progress=lambda done, of: told.append((done, of))
+    )
+    assert told == [(k, 4 + ORDERS) for k in range(1, 4 + ORDERS + 1)]
     assert found.failures == (0, 1, 2, 3, 4)
     assert found.order[:2] == (3, 0)
     assert found.worst_first == pytest.approx([1.0, 10 / 14, 0.0, 0.0, 0.0], abs=1e-3)
