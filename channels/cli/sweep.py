@@ -31,7 +31,8 @@ TRAFFIC_HELP = "peak, an hour of the daily profile (18:00), a factor (x1.3), or 
 
 Traffic = Annotated[str, typer.Option("--traffic", help=TRAFFIC_HELP)]
 Limit = Annotated[
-    float, typer.Option("--limit", min=0.01, help="Egresses above this utilisation are counted.")
+    float,
+    typer.Option("--limit", min=0.01, max=100, help="Egresses above this utilisation are counted."),
 ]
 Seed = Annotated[
     int, typer.Option("--seed", min=0, help="Of the services invented for it, and random orders.")
@@ -80,7 +81,9 @@ def sweep(
         int,
         typer.Option("--assess", min=0, help="Scenarios that are assessed whole, with queues."),
     ] = 2000,
-    threads: Annotated[int, typer.Option("--threads", min=1, help="Processor cores to use.")] = 1,
+    threads: Annotated[
+        int, typer.Option("--threads", min=1, max=256, help="Processor cores to use.")
+    ] = 1,
     seed: Seed = 1,
     out: Annotated[
         Path | None,
@@ -112,7 +115,8 @@ def sweep(
     files.check()
     if by == RankedBy.SERVICES and not services:
         raise BadInput("--by services needs their verdicts; add --services")
-    planned = open_planned(directory_of(context).path, topology, traffic, seed)
+    with opening(topology):
+        planned = open_planned(directory_of(context).path, topology, traffic, seed)
     with _progress(f"{planned.provenance.topology}, depth {depth}") as tell:
         found = survey(
             planned.twin,
@@ -161,13 +165,20 @@ class _Files:
     def check(self) -> None:
         """Raises BadInput for what could not be written, before anything is computed."""
         from channels.planning.drawings import check_drawing
-        from channels.planning.files import require_parquet
+        from channels.planning.files import check_places, require_parquet
 
         if self.parquet is not None:
             require_parquet()
         for drawing in (self.map, self.curve):
             if drawing is not None:
                 check_drawing(drawing)
+        check_places(self.named)
+
+    @property
+    def named(self) -> list[Path]:
+        """All of them, in the order in which they are written."""
+        every = (self.csv, self.parquet, self.map, self.curve, self.document)
+        return [path for path in every if path is not None]
 
     def write(self, planned: "Planned", result: "Swept") -> list[Path]:
         """Returns what was written."""
@@ -187,8 +198,18 @@ class _Files:
             draw_curve(self.curve, result.surveys, document.attrition, planned)
         if self.document is not None:
             write_text(self.document, document.model_dump_json(indent=2) + "\n")
-        every = (self.csv, self.parquet, self.map, self.curve, self.document)
-        return [path for path in every if path is not None]
+        return self.named
+
+
+@contextmanager
+def opening(name: str) -> Iterator[None]:
+    """Say on standard error, where that is a terminal, what is opened: that may take minutes."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(Text(plain(f"opening {name}"))):
+        yield
 
 
 @contextmanager

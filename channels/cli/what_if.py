@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from channels.cli.output import AsJson, directory_of, new_console, print_json
-from channels.cli.sweep import Limit, Seed, Traffic, run_line
+from channels.cli.sweep import Limit, Seed, Traffic, opening, run_line
 from channels.report.wording import plain, rate
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def what_if(
     top: Annotated[int, typer.Option("--top", min=1, help="Lines of each table.")] = 10,
     cascade: Annotated[
         float | None,
-        typer.Option("--cascade", min=0.01, help="Links beyond this utilisation trip, and so on."),
+        typer.Option(
+            "--cascade", min=0.01, max=100, help="Links beyond this utilisation trip, and so on."
+        ),
     ] = None,
     seed: Seed = 1,
     map_file: Annotated[
@@ -62,12 +64,16 @@ def what_if(
     # The twin takes a while, and most commands do without it.
     from channels.planning.answer import answer_what_if
     from channels.planning.drawings import check_drawing, draw_what_if
+    from channels.planning.files import check_places
     from channels.planning.opening import only_network, open_planned
 
     if map_file is not None:
         check_drawing(map_file)
+        check_places([map_file])
     state = directory_of(context).path
-    planned = open_planned(state, on or only_network(state), traffic, seed)
+    name = on or only_network(state)
+    with opening(name):
+        planned = open_planned(state, name, traffic, seed)
     document, comparison = answer_what_if(planned, text, limit, cascade)
     if map_file is not None:
         draw_what_if(map_file, planned, comparison, document.what_if)

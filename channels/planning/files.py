@@ -1,6 +1,7 @@
 """Files of a sweep, each written whole or not at all."""
 
 import csv
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -39,6 +40,25 @@ _TYPES = {
     "code": "string",
 }
 """Columns of a table of scenarios, and their Arrow types."""
+
+
+def check_places(paths: Iterable[Path]) -> None:
+    """Raises BadInput: one of `paths` is named twice, is a folder, or cannot be put anywhere."""
+    seen: set[Path] = set()
+    for path in paths:
+        try:
+            place = path.resolve()
+            folder = next(parent for parent in place.parents if parent.exists())
+            is_folder = not path.name or path.is_dir()
+        except OSError as error:
+            raise BadInput(f"{path} cannot be written ({error.strerror or error})") from error
+        if is_folder:
+            raise BadInput(f"{path} is a folder; expected the name of a file")
+        if place in seen:
+            raise BadInput(f"{path} is named twice; each file needs a name of its own")
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            raise BadInput(f"{path} cannot be written: nothing can be put into {folder}")
+        seen.add(place)
 
 
 @contextmanager

@@ -104,6 +104,8 @@ def test_scenario_of_the_table_can_be_asked_as_a_what_if(tmp_path: Path) -> None
         ((POLSKA, "--map", "map.txt"), 'a drawing is .svg, .png, .pdf, not ".txt"'),
         ((POLSKA, "--by", "services"), "add --services"),
         ((POLSKA, "--traffic", "soon"), '"soon" is no file'),
+        ((POLSKA, "--csv", ""), "is a folder"),
+        ((POLSKA, "--map", "same.svg", "--curve", "same.svg"), "same.svg is named twice"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_written(
@@ -114,3 +116,19 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(
     assert says in error
     assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_place_that_cannot_be_written_is_found_before_the_network_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    code, _, error = noctua(tmp_path, "sweep", "nowhere", "--out", str(tmp_path / "taken" / "out"))
+    assert code == 2
+    assert "nothing can be put into" in error
+
+
+@pytest.mark.parametrize(
+    "argument", [("--limit", "inf"), ("--threads", "99999999999999999999"), ("--limit", "nan")]
+)
+def test_number_that_is_out_of_range_is_refused(tmp_path: Path, argument: tuple[str, str]) -> None:
+    code, output, error = noctua(tmp_path, "sweep", POLSKA, *argument)
+    assert (code, output) == (2, "")
+    assert argument[0] in error

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.planning.files import require_parquet, whole_file, write_csv
+from channels.planning.files import check_places, require_parquet, whole_file, write_csv
 from channels.planning.opening import open_planned
 from channels.planning.rows import ScenarioRow, ranked_rows
 from twin.errors import BadInput
@@ -32,6 +32,34 @@ def test_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("", encoding="utf-8")
     with pytest.raises(BadInput, match="taken"), whole_file(tmp_path / "taken" / "x.csv"):
         pytest.fail("there is no such folder")
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["new/a.csv", "b.svg", "new/../b.svg"], "b.svg is named twice"),
+        (["."], "is a folder"),
+        (["taken/x.csv"], "nothing can be put into"),
+        (["x" * 5000], "cannot be written"),
+    ],
+)
+def test_place_that_no_file_can_have_is_refused(
+    tmp_path: Path, names: list[str], says: str
+) -> None:
+    (tmp_path / "taken").write_text("", encoding="utf-8")
+    with pytest.raises(BadInput, match=says):
+        check_places(tmp_path / name for name in names)
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_file_without_a_name_is_refused() -> None:
+    with pytest.raises(BadInput, match="is a folder"):
+        check_places([Path()])
+
+
+def test_folder_that_is_not_there_yet_is_a_place(tmp_path: Path) -> None:
+    check_places([tmp_path / "new" / "newer" / "a.csv", tmp_path / "new" / "b.csv"])
+    assert not any(tmp_path.iterdir())
 
 
 def test_missing_pyarrow_is_answered_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
