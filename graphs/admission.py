@@ -10,6 +10,9 @@ from graphs.desk import Desk
 from tools.trace import incident_context, incident_trace_id, workflow_span
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
+from twin.nouns.untrusted import UntrustedText
+
+_LONGEST_TITLE = 120
 
 _LOOK_AGAIN_S = 600.0
 """What a foreign mind took for nothing is shown to it again after so long, unless more is wrong:
@@ -46,7 +49,7 @@ class Admission:
             # The symptoms stay fresh, and are looked at again in the next step.
             self._trouble = exc
             return []
-        if not run.answer.groups and self._is_foreign(run.finished_by):
+        if not run.answer.groups and self._desk.is_foreign("monitor", run.finished_by):
             self._ignored = frozenset(s.id for s in fresh)
             self._ignored_until_s = looked_s + _LOOK_AGAIN_S
         # All of a judgement or none: what was grouped together is not grouped anew after a kill.
@@ -86,13 +89,13 @@ class Admission:
                 joined.append(group.joins)
                 continue
             now_s = self._desk.clock.now_s()
+            if self._desk.is_foreign("monitor", finished_by):
+                title = UntrustedText(group.title).quoted(_LONGEST_TITLE)
+                group = group.model_copy(update={"title": title})
             incident = incident_from(group, fresh, self._next_id(), self._network, now_s)
             self._open(incident, finished_by)
             opened.append(incident.id)
         return opened, list(dict.fromkeys(joined))
-
-    def _is_foreign(self, name: str) -> bool:
-        return any(m.foreign for m in self._desk.minds.for_role("monitor") if m.name == name)
 
     def require_well(self) -> None:
         """Raises RoleUnfinished where no mind could do the last look, our own included."""

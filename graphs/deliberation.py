@@ -22,7 +22,7 @@ from graphs.state import IncidentState
 from tools.change.swaps import minds_lost
 from twin.errors import NetworkError, Refused
 from twin.nouns.action import describe
-from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
+from twin.nouns.diagnosis import Diagnosis, LogFinding, cause_text, disagreement_text
 from twin.nouns.fault import Fault
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Plan, Remedy
@@ -80,6 +80,7 @@ def supervise(desk: Desk, state: IncidentState) -> Command[str]:
             return Command(goto="escalate", update={"note": str(exc)})
         target, reason = run.answer.next, run.answer.reason
         update = _who(state, run.finished_by, bool(run.swaps))
+        reason = desk.words_of("supervisor", run.finished_by, reason)
         desk.tell(incident_id, "routed", "supervisor", f"to {target}: {reason}")
     if (phase, target) in _SENT_BACK:
         update |= {"send_backs": state["send_backs"] + 1}
@@ -132,6 +133,11 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
     diagnosis = work.diagnosis(run.answer, run.finished_by)
+    if desk.is_foreign("diagnoser", run.finished_by):
+        # People are sent out, and woken, by this text: what was measured comes before any words.
+        words = desk.words_of("diagnoser", run.finished_by, diagnosis.statement)
+        told = f"{cause_text(diagnosis)}; {words}"
+        diagnosis = diagnosis.model_copy(update={"statement": told})
     desk.situation.tracker.set_running(work.running)
     desk.situation.tracker.attribute(incident.id, links_of(cause_of(diagnosis)))
     desk.enter(incident.id, Phase.DIAGNOSING)
@@ -342,7 +348,11 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
             },
         )
     desk.enter(incident_id, Phase.PLANNING)
-    desk.tell(incident_id, "planned", "remediator", made.reason, {"plan": made.id})
+    told = made.reason
+    if desk.is_foreign("remediator_choice", run.finished_by):
+        words = desk.words_of("remediator_choice", run.finished_by, made.reason)
+        told = f"{'; '.join(map(describe, made.actions)) or 'nothing is changed'}; {words}"
+    desk.tell(incident_id, "planned", "remediator", told, {"plan": made.id})
     update = _who(state, run.finished_by, bool(run.swaps))
     return Command(
         goto="supervisor",

@@ -25,8 +25,11 @@ from tools.clock import Clock
 from tools.journal.journal import Journal
 from tools.journal.records import Charges, RoleRunRecord
 from twin.nouns.incident import Incident, Phase
+from twin.nouns.untrusted import UntrustedText
 
 T = TypeVar("T", bound=BaseModel)
+
+_LONGEST_WORDS = 300
 
 _BEFORE_S = 600.0
 """Signs of an incident may be this much older than the one that opened it."""
@@ -57,6 +60,16 @@ class Desk:
     ) -> None:
         """Add a line to the incident's timeline, now."""
         self.journal.add_event(incident_id, self.clock.now_s(), kind, actor, text, data)
+
+    def is_foreign(self, role: str, mind: str) -> bool:
+        """Whether the mind of that name is none of ours."""
+        return any(m.foreign for m in self.minds.for_role(role) if m.name == mind)
+
+    def words_of(self, role: str, mind: str, text: str) -> str:
+        """`text` for people: a foreign mind's words are quoted, with its name."""
+        if not self.is_foreign(role, mind):
+            return text
+        return f"{mind}: {UntrustedText(text).quoted(_LONGEST_WORDS)}"
 
     def note(self, subject: str, actor: str, action: str, **data: str) -> None:
         """Add a line to the audit log, now: what was decided about an incident or a plan."""

@@ -110,6 +110,21 @@ class Diagnosis(Noun):
     disagreement: Disagreement | None = None
 
 
+def cause_text(diagnosis: Diagnosis) -> str:
+    """What was found, in words of ours, whatever the diagnosis' statement says."""
+    if diagnosis.verdict == "healthy":
+        return "nothing is found to be wrong"
+    if diagnosis.verdict == "unknown" or not diagnosis.hypotheses:
+        return "no cause is found"
+    best = diagnosis.hypotheses[0].id.replace("_", " ").replace("@", " of ")
+    if diagnosis.verdict == "ambiguous":
+        return (
+            f"the cause is one of {len(diagnosis.indistinguishable)} that cannot be told apart, "
+            f"{best}"
+        )
+    return f"the cause is {best}"
+
+
 LogKind = Literal[
     "link_flap",
     "routing_adjacency",
