@@ -19,6 +19,9 @@ from twin.whatif.events import WhatIf, arcs_changed
 NOTICED = 1e-6
 """A load that changes by less than this fraction of the capacity has not changed."""
 
+AT_LIMIT = 1e-9
+"""What exceeds a limit by less than this fraction is at it: sums differ in their last digits."""
+
 DELAY_NOTICED_S = 1e-6
 LOSS_NOTICED = 1e-6
 
@@ -161,7 +164,7 @@ def cascade_of(
     of: Literal["base load", "capacity"] = "capacity",
 ) -> CascadeEnd:
     """Play `what_if` on: links beyond `trip_at` times `of` trip, load moves, until none is."""
-    found = engine.cascades([what_if], trip_at, of)
+    found = engine.cascades([what_if], above(trip_at), of)
     topology = engine.state.topology
     utilisation = found.loads[0].sum(axis=1) / engine.compiled.capacity_bps
     rounds = tuple(
@@ -176,6 +179,11 @@ def cascade_of(
         max_utilisation=float(utilisation[busiest]),
         busiest=topology.egress_of(busiest) if utilisation[busiest] > 0 else None,
     )
+
+
+def above(limit: float) -> float:
+    """The least that is more than `limit`, and not equal to it but for rounding."""
+    return limit * (1.0 + AT_LIMIT)
 
 
 def lost_on_the_way_bps(assessment: Assessment) -> float:
@@ -200,7 +208,7 @@ def totals_of(assessment: Assessment, limit: float) -> Totals:
         lost_bps=lost_on_the_way_bps(assessment),
         max_utilisation=float(assessment.utilisation[busiest]),
         busiest=assessment.topology.egress_of(busiest),
-        over_limit=int((assessment.utilisation > limit).sum()),
+        over_limit=int((assessment.utilisation > above(limit)).sum()),
         mean_delay_s=delay / float(arriving.sum()) if arrives.any() else None,
         breached=assessment.breached_services,
     )

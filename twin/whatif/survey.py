@@ -14,7 +14,7 @@ from twin.nouns.topology import Topology
 from twin.physics.compiled import FloatArray, IntArray
 from twin.physics.incremental import Sweep
 from twin.physics.twin import Twin
-from twin.whatif.comparison import assess_after, lost_on_the_way_bps
+from twin.whatif.comparison import above, assess_after, lost_on_the_way_bps
 from twin.whatif.engine import WhatIfEngine
 from twin.whatif.events import WhatIf, single_groups, single_links, single_nodes
 
@@ -141,12 +141,13 @@ def survey(
     if not count:
         raise BadInput(f"{state.topology.name} has nothing that could fail at depth {depth}")
     known = 2 * count if services else count
+    counted = above(limit)
     parts = []
     for begin, end in _parts(count, max(PART, PART_PER_EVENT * len(events)) if double else PART):
         parts.append(
-            engine.sweep_pairs(events, pairs_between(begin, end, len(events)), limit, threads)
+            engine.sweep_pairs(events, pairs_between(begin, end, len(events)), counted, threads)
             if double
-            else engine.sweep(events[begin:end], limit, threads)
+            else engine.sweep(events[begin:end], counted, threads)
         )
         progress(end, known)
     swept = joined(parts)
@@ -156,7 +157,7 @@ def survey(
         double=double,
         offered_bps=float(state.traffic.rates_bps.sum()),
         limit=limit,
-        reference=engine.sweep([()], limit),
+        reference=engine.sweep([()], counted),
         sweep=swept,
         lost_bps=swept.excess_bps,
         assessed=swept.max_utilisation < DROPS_FROM,

@@ -95,3 +95,14 @@ def test_cascade_on_the_square_ends_when_nothing_is_left_to_carry() -> None:
     assert [turn.links for turn in end.rounds] == [("A--C", "C--D")]
     assert (end.no_path_bps, end.max_utilisation, end.busiest) == (12e9, 0.0, None)
     assert cascade_of(engine, (LinkFailure("A--B"),), 1.3).rounds == ()
+
+
+def test_egress_at_the_limit_is_not_above_it_and_does_not_trip() -> None:
+    # C--D carries half of 1/7 and 31/7, which is 4.5 but for the last digit.
+    twin = square((("A", "D", 1 / 7), ("C", "D", 31 / 7)))
+    same = (WeightChange("A", "A--B", 1),)
+    found = compare(twin.state(), same, twin)
+    assert found.before.utilisation.max() > 0.45
+    assert [t.over_limit for t in found.totals(limit=0.45)] == [0, 0]
+    engine = WhatIfEngine(twin.state(), compiled=twin.compiled)
+    assert cascade_of(engine, same, 0.45).rounds == ()

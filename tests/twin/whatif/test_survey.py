@@ -110,6 +110,18 @@ def test_what_is_not_assessed_has_the_bound_for_its_loss() -> None:
     assert found.lost_bps == pytest.approx([2e9, 4e9, 4e9, 4e9], rel=1e-3)
 
 
+def test_egress_at_the_limit_is_not_above_it() -> None:
+    # C--D carries half of 1/7 and 31/7, which is 4.5 but for the last digit. 32/7 is more.
+    twin = square((("A", "D", 1 / 7), ("C", "D", 31 / 7)))
+    found = survey(twin, twin.state(), "1", limit=0.45)
+    assert found.reference.max_utilisation[0] > 0.45
+    assert found.reference.over_limit.tolist() == [0]
+    assert found.sweep.over_limit.tolist() == [1, 1, 0, 2]
+    assert found.limit == 0.45
+    pairs = survey(twin, twin.state(), "2", limit=32 / 70 - 1e-12)
+    assert not pairs.sweep.over_limit.any()
+
+
 def test_double_failures_of_the_square_cut_off_what_has_no_way() -> None:
     # 8 from A to D fit on one way. From B to D 1: B--D and A--B gone, B is cut off.
     twin = square((("A", "D", 8.0), ("B", "D", 1.0)))
