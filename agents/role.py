@@ -344,8 +344,10 @@ class _Run(Generic[T]):
         try:
             reply = within(deadline_s, lambda: self._invoke(mind, messages, call))
         except DeadlineMissed as exc:
-            if deadline_s >= limits.call_deadline_s:
-                mind.health.note_failure("late", limits.rest_s)
+            if deadline_s < limits.call_deadline_s:
+                left = f"no reply within the {deadline_s:.1f} s that its limit of seconds left"
+                raise _MindLost("budget", left) from exc
+            mind.health.note_failure("late", limits.rest_s)
             raise _MindLost("deadline", f"no reply within {deadline_s:.1f} s") from exc
         except CallRaised as exc:
             error_type = type(exc.error).__name__

@@ -293,6 +293,16 @@ def test_stalled_mind_loses_the_role_at_our_deadline(
     assert run.charges.calls == 2
 
 
+def test_mind_that_is_late_for_the_seconds_left_lost_by_its_budget(
+    stall: Callable[[TranscriptView], ToolChoice],
+) -> None:
+    mind = _foreign(stall, answer(Worst(link="L1")))
+    (swap,) = _run(mind, PLAYBOOK, limits=Limits(seconds=0.2)).swaps
+    assert swap.cause == "budget"
+    assert "limit of seconds" in swap.detail
+    assert mind.health.refusal() is None, "it was not given the time of a call"
+
+
 def test_when_no_mind_is_left_the_failure_names_every_reason() -> None:
     down = Mind("second", ScriptedModel([ConnectionError("refused")]), foreign=True)
     with pytest.raises(
