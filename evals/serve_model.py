@@ -3,6 +3,7 @@
 What it needs is imported when it runs: the other commands do without.
 """
 
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +35,7 @@ def model_server(
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
 ) -> None:
-    """Serve a scripted, recorded or replayed model on loopback, until Ctrl-C.
+    """Serve a scripted, recorded or replayed model on loopback, until Ctrl-C (or SIGTERM).
 
     Point NOCTUA_MODEL_URL at it, and set NOCTUA_MODEL=openai:scripted.
     """
@@ -49,6 +50,9 @@ def model_server(
         raise BadInput(
             f"port {port} cannot be served ({exc.strerror}); give another --port"
         ) from exc
+    # Shells start what runs in the background with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     with server:
         typer.echo(f"NOCTUA_MODEL=openai:{MODEL} NOCTUA_MODEL_URL={server.url}")
         _tell_until_stopped(server)
@@ -68,6 +72,10 @@ def _source(
     if upstream is not None:
         return Upstream(upstream)
     return load_script(script or "good")
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _tell_until_stopped(server: "ModelServer") -> None:

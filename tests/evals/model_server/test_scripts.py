@@ -117,6 +117,14 @@ def test_command_serves_until_it_is_interrupted_and_fails_if_an_answer_was_missi
     assert "Traceback" not in err
 
 
+def test_command_that_runs_in_the_background_is_ended_by_sigterm() -> None:
+    with _command("--script", "good") as (process, _):
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+    assert "0 requests, 0 refused" in out
+
+
 ANSWER = {
     "type": "function",
     "function": {"name": "answer", "parameters": {"type": "object", "properties": {}}},
