@@ -107,7 +107,7 @@ def demo(
     network = _opened(state)
     with Journal.open(state / "journal.sqlite") as journal:
         incidents = [r.incident.id for r in journal.incidents()]
-        _print_spent(console, journal, incidents)
+        spent = _print_spent(console, journal, incidents)
         paths = []
         for incident in incidents:
             facts = gather(journal, incident, network, comparisons([ours, *others]))
@@ -117,7 +117,14 @@ def demo(
     if as_json:
         played = [r.model_dump(mode="json") for r in (ours, *others)]
         reports: list[JsonValue] = [str(p) for p in paths]
-        _print_json({"state": str(state), "reports": reports, "arms": cast(JsonValue, played)})
+        _print_json(
+            {
+                "state": str(state),
+                "reports": reports,
+                "arms": cast(JsonValue, played),
+                "minds": spent,
+            }
+        )
         return
     _print_arms(console, [ours, *others])
     for path in paths:
@@ -150,13 +157,13 @@ def run(
         return
     with _Timeline(console) as timeline:
         result = NoctuaArm(on_step=timeline, network=name).play(case, seed, state)
+    _print_arms(console, [result])
+    with Journal.open(state / "journal.sqlite") as journal:
+        mine = [r.incident.id for r in journal.incidents(network=name)]
+        spent = _print_spent(console, journal, mine)
     if as_json:
-        _print_json(result.model_dump(mode="json"))
+        _print_json({**result.model_dump(mode="json"), "minds": spent})
     else:
-        _print_arms(console, [result])
-        with Journal.open(state / "journal.sqlite") as journal:
-            mine = [r.incident.id for r in journal.incidents(network=name)]
-            _print_spent(console, journal, mine)
         console.print("reports: noctua report INCIDENT; incidents: noctua incidents")
 
 
@@ -465,11 +472,11 @@ def _run_until_asked(
                 waiting = [r.plan_id for r in asked if r.incident_id in mine]
                 if not waiting:
                     clock.wait_until(clock.now_s() + 30.0)
-            _print_spent(console, workplace.journal, sorted(mine))
+            spent = _print_spent(console, workplace.journal, sorted(mine))
     finally:
         network.close()
     if as_json:
-        _print_json({"network": name, "waiting": list(waiting)})
+        _print_json({"network": name, "waiting": list(waiting), "minds": spent})
         return
     for plan in waiting:
         incident = plan.rsplit(".", 1)[0]
@@ -478,15 +485,20 @@ def _run_until_asked(
         console.print("the scenario is over; nobody was asked anything")
 
 
-def _print_spent(console: Console, journal: "Journal", incidents: "Sequence[str]") -> None:
-    """What foreign minds used for each incident; nothing where only our own were asked."""
+def _print_spent(
+    console: Console, journal: "Journal", incidents: "Sequence[str]"
+) -> dict[str, JsonValue]:
+    """What foreign minds used for each incident, by its id; none where only our own were asked."""
     from channels.report.minds import spent_text
 
+    spent: dict[str, JsonValue] = {}
     for incident in incidents:
         charges = journal.charged(incident)
         if charges.calls:
             text = f"minds on {incident}: {spent_text(charges)}"
             console.print(text, soft_wrap=True, highlight=False, markup=False)
+            spent[incident] = charges.model_dump(mode="json")
+    return spent
 
 
 def _print_arms(console: Console, arms: "list[ArmResult]") -> None:

@@ -1,0 +1,63 @@
+"""What the commands that play a scenario say of it as data."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from channels.cli.state import StateDirectory
+from evals.commands import register
+from evals.model_server import ModelServer, Script
+from tools.journal.journal import Journal
+
+SCENARIO = """
+world:
+  id: plain-name
+  topology: sndlib/abilene
+  starts_s: 2026-03-03T18:00:00Z
+  duration_s: 1800
+  traffic_scale: 1.4
+truth:
+  events:
+    - at_s: 600
+      fault: {kind: igp_weight_misconfig, node: ATLAng, link: ATLAng--HSTNng, weight: 60}
+"""
+
+
+def _played(folder: Path, *flags: str) -> dict[str, Any]:
+    """What `noctua run --json` prints of the scenario."""
+    scenario = folder / "scenario.yaml"
+    scenario.write_text(SCENARIO)
+    app = typer.Typer()
+    register(app)
+    result = CliRunner().invoke(
+        app,
+        ["run", str(scenario), "--json", *flags],
+        obj=StateDirectory(folder / "state"),
+        catch_exceptions=False,
+    )
+    assert result.exit_code == 0, result.stderr
+    document: dict[str, Any] = json.loads(result.stdout)
+    return document
+
+
+@pytest.mark.parametrize("flags", [(), ("--approve-automatically",)], ids=["asked", "unasked"])
+def test_run_as_json_tells_what_foreign_minds_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    with ModelServer(Script()) as server:
+        monkeypatch.setenv("NOCTUA_MODEL", "openai:scripted")
+        monkeypatch.setenv("NOCTUA_MODEL_URL", server.url)
+        ((incident, charges),) = _played(tmp_path, *flags)["minds"].items()
+    assert charges["calls"] == len(server.requests) > 0
+    with Journal.open(tmp_path / "state" / "journal.sqlite") as journal:
+        assert charges == journal.charged(incident).model_dump(mode="json")
+
+
+def test_run_with_the_playbook_alone_charges_nothing(tmp_path: Path) -> None:
+    document = _played(tmp_path)
+    assert document["waiting"]
+    assert document["minds"] == {}
