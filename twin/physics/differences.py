@@ -37,6 +37,9 @@ NODE_BITS = 24
 NOISE = 1e-12
 """A load below this fraction of the base's is what subtraction left over, and is none."""
 
+LINE = 8
+"""Doubles in a cache line."""
+
 ANEW_FROM = 5
 """A cascade that has changed more than one arc in so many routes from scratch."""
 
@@ -1635,6 +1638,7 @@ def finish_loads(
     arcs: IntArray,
     changed: IntArray,
     members: IntArray,
+    zeros: tuple[float, ...],
     loads: FloatArray,
 ) -> None:
     """Turn differences (S, n_arcs, K) into loads, in place; what is left by rounding becomes 0.
@@ -1643,25 +1647,28 @@ def finish_loads(
     """
     for s in range(loads.shape[0]):
         for arc in range(loads.shape[1]):
-            for k in range(loads.shape[2]):
+            for k in range(len(zeros)):
                 after = base[arc, k] + loads[s, arc, k]
                 loads[s, arc, k] = after if after > NOISE * base[arc, k] else 0.0
         for m in range(members.shape[1]):
             for i in range(first[members[s, m]], first[members[s, m] + 1]):
                 if changed[i] == NO_ARC:
-                    for k in range(loads.shape[2]):
+                    for k in range(len(zeros)):
                         loads[s, arcs[i], k] = 0.0
 
 
 @kernel
-def spread_lanes(lanes: FloatArray, loads: FloatArray) -> None:
+def spread_lanes(lanes: FloatArray, zeros: tuple[float, ...], loads: FloatArray) -> None:
     """Move differences from `lanes` (n_arcs, S * K or more), zero afterwards, to (S, n_arcs, K)."""
-    classes = loads.shape[2]
-    for arc in range(lanes.shape[0]):
+    # Some arcs at a time, so that the cache lines that are written are written whole.
+    for begin in range(0, lanes.shape[0], LINE):
+        end = min(begin + LINE, lanes.shape[0])
         for s in range(loads.shape[0]):
-            for k in range(classes):
-                loads[s, arc, k] = lanes[arc, s * classes + k]
-                lanes[arc, s * classes + k] = 0.0
+            for arc in range(begin, end):
+                for k in range(len(zeros)):
+                    loads[s, arc, k] = lanes[arc, s * len(zeros) + k]
+    for arc in range(lanes.shape[0]):
+        _clear_lanes(loads.shape[0] * len(zeros), lanes[arc])
 
 
 @kernel

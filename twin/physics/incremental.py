@@ -13,6 +13,7 @@ from twin.physics.changes import Changes
 from twin.physics.compiled import NO_ARC, CompiledTopology, FloatArray, IntArray
 from twin.physics.differences import (
     FAR,
+    LINE,
     NOISE,
     Graph,
     IndexArray,
@@ -199,7 +200,9 @@ class Incremental:
                 self._graph, self._rows, bench.scratch, events.first, events.arcs, events.weights,
                 singles, some, np.zeros(2 * longest, dtype=np.int64), self._zeros, part, unserved,
             )  # fmt: skip
-            finish_loads(self.loads, events.first, events.arcs, events.weights, some, part)
+            finish_loads(
+                self.loads, events.first, events.arcs, events.weights, some, self._zeros, part
+            )
             return unserved
 
         return self._read(len(pairs), work, capacity_bps, limit, threads)
@@ -309,7 +312,9 @@ class Incremental:
     ) -> None:
         self._differences(changes, bench, loads, unserved)
         members = np.arange(len(changes))[:, None]
-        finish_loads(self.loads, changes.first, changes.arcs, changes.weights, members, loads)
+        finish_loads(
+            self.loads, changes.first, changes.arcs, changes.weights, members, self._zeros, loads
+        )
 
     def _differences(
         self, changes: Changes, bench: Bench, loads: FloatArray, unserved: FloatArray
@@ -320,7 +325,7 @@ class Incremental:
             self._graph, self._rows, bench.scratch, changes.first, changes.arcs, changes.weights,
             together, self._zeros, bench.lanes, unserved,
         )  # fmt: skip
-        spread_lanes(bench.lanes, loads)
+        spread_lanes(bench.lanes, self._zeros, loads)
 
     def _singles(self, events: Changes) -> Singles | None:
         """None if they would take more than PAIR_BYTES."""
@@ -393,9 +398,7 @@ class Incremental:
         """Where chunks of up to `count` scenarios are worked on."""
         scenarios = max(1, min(count, self._chunk))
         lanes = scenarios if self._together else 1
-        return Bench(
-            self._scratch(lanes), np.zeros((self.compiled.n_arcs, scenarios * self.classes))
-        )
+        return Bench(self._scratch(lanes), _lanes(self.compiled.n_arcs, scenarios * self.classes))
 
     def _scratch(self, lanes: int = 1) -> Scratch:
         n, arcs, k = self.compiled.n_nodes, self.compiled.n_arcs, self.classes
@@ -413,7 +416,7 @@ class Incremental:
             settled_list=integers(n),
             heap=np.zeros(n + 2 * arcs, dtype=np.int64),
             hops=integers(arcs),
-            waiting=np.zeros((n, lanes * k)),
+            waiting=_lanes(n, lanes * k),
             bits=np.zeros(n // 64 + 1, dtype=np.uint64),
             reached=np.zeros(n // 64 + 1, dtype=np.uint64),
             held=integers(n),
@@ -434,6 +437,18 @@ class Incremental:
 
 _Work = Callable[[int, int, Bench, FloatArray], FloatArray]
 """Computes the loads of scenarios begin..end-1; returns what is unserved (S, K)."""
+
+
+def _lanes(rows: int, columns: int) -> FloatArray:
+    """Zeros (rows, columns or more), each row on whole cache lines and as many of them that columns
+    of the same place do not crowd into a few sets of the cache.
+    """
+    if columns < LINE:
+        return np.zeros((rows, columns))
+    lines = -(-columns // LINE) | 1
+    room = np.zeros((rows * lines + 1) * LINE)
+    begin = -(room.ctypes.data // room.itemsize) % LINE
+    return room[begin : begin + rows * lines * LINE].reshape(rows, lines * LINE)
 
 
 def _check(compiled: CompiledTopology, weights: IntArray, traffic_bps: FloatArray) -> None:

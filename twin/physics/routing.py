@@ -109,7 +109,7 @@ def _route_rows(
     hop_arcs: NDArray[np.int32],
 ) -> None:
     n = out_offsets.shape[0] - 1
-    heap = np.empty(tail.shape[0] + 1, dtype=np.int64)
+    queue = np.empty(tail.shape[0] + 1, dtype=np.int64)
     done = np.empty(n, dtype=np.bool_)
     for row in range(destinations.shape[0]):
         _settle(
@@ -121,7 +121,7 @@ def _route_rows(
             distance[row],
             order[row],
             settled[row : row + 1],
-            heap,
+            queue,
             done,
         )
         _collect_hops(
@@ -147,22 +147,23 @@ def _settle(
     distance: IntArray,
     order: NDArray[np.int32],
     settled: IntArray,
-    heap: IntArray,
+    queue: IntArray,
     done: NDArray[np.bool_],
 ) -> None:
-    # Heap keys are distance * n + node: one integer, and ties settle in node order.
-    n = distance.shape[0]
+    # Keys are distance << bits | node: one integer, and ties settle in node order. They are kept
+    # sorted in a plain array: what is new is far, so it finds its place near the end, and a heap's
+    # branches, which no processor foresees, cost more than that.
+    bits = 0
+    while distance.shape[0] >> bits:
+        bits += 1
     done[:] = False
     distance[destination] = 0
-    heap[0] = destination
-    size = 1
+    queue[0] = destination
+    first, last = 0, 1
     count = 0
-    while size > 0:
-        key = heap[0]
-        size -= 1
-        heap[0] = heap[size]
-        _sift_down(heap, size)
-        node = key % n
+    while first < last:
+        node = queue[first] & ((1 << bits) - 1)
+        first += 1
         if done[node]:
             continue
         done[node] = True
@@ -176,43 +177,14 @@ def _settle(
             candidate = distance[node] + weights[arc]
             if distance[before] == UNREACHABLE or candidate < distance[before]:
                 distance[before] = candidate
-                heap[size] = candidate * n + before
-                _sift_up(heap, size)
-                size += 1
+                key = candidate << bits | before
+                place = last
+                while place > first and queue[place - 1] > key:
+                    queue[place] = queue[place - 1]
+                    place -= 1
+                queue[place] = key
+                last += 1
     settled[0] = count
-
-
-@numba.njit(cache=True, nogil=True)
-def _sift_up(
-    heap: IntArray,
-    position: int,
-) -> None:
-    key = heap[position]
-    while position > 0:
-        parent = (position - 1) // 2
-        if heap[parent] <= key:
-            break
-        heap[position] = heap[parent]
-        position = parent
-    heap[position] = key
-
-
-@numba.njit(cache=True, nogil=True)
-def _sift_down(
-    heap: IntArray,
-    size: int,
-) -> None:
-    key = heap[0]
-    position = 0
-    while 2 * position + 1 < size:
-        child = 2 * position + 1
-        if child + 1 < size and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[child] >= key:
-            break
-        heap[position] = heap[child]
-        position = child
-    heap[position] = key
 
 
 @numba.njit(cache=True, nogil=True)
@@ -233,10 +205,11 @@ def _collect_hops(
         node = order[i]
         for j in range(out_offsets[node], out_offsets[node + 1]):
             arc = out_arcs[j]
-            beyond = distance[head[arc]]
-            if weights[arc] == NO_ARC or beyond == UNREACHABLE:
-                continue
-            if distance[node] == weights[arc] + beyond:
-                hop_arcs[filled] = arc
-                filled += 1
+            beyond, weight = distance[head[arc]], weights[arc]
+            # Without a branch, which no processor would foresee. There is always room for one
+            # more: of two arcs that are each other's reverse, at most one is a hop.
+            hop_arcs[filled] = arc
+            filled += (
+                (weight != NO_ARC) & (beyond != UNREACHABLE) & (distance[node] == weight + beyond)
+            )
     hop_offsets[settled] = filled
