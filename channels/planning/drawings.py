@@ -6,6 +6,7 @@ Ito) and never carry a meaning alone: width, dashes and marks repeat it.
 
 import math
 import textwrap
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -398,7 +399,11 @@ def _label_nodes(
         boxes = [
             (x + dx * (w / 2 + r + 1) - w / 2, y + dy * (h / 2 + r) - h / 2) for dx, dy in _AROUND
         ]
-        costs = [_hidden((bx, by, bx + w, by + h), taken) for bx, by in boxes]
+        others = [spot for other, spot in spots.items() if other != node]
+        costs = [
+            _hidden(box, taken) + _MISREAD * _nearer(box, spots[node], others)
+            for box in ((bx, by, bx + w, by + h) for bx, by in boxes)
+        ]
         bx, by = boxes[int(np.argmin(costs))]
         taken.append((bx, by, bx + w, by + h))
         axis.annotate(
@@ -415,6 +420,23 @@ def _along(start: FloatArray, end: FloatArray) -> list[tuple[float, float, float
     boxes = [(x - 2, y - 2, x + 2, y + 2) for x, y in line]
     x, y = (start + end) / 2
     return [*boxes, (x - 6, y - 6, x + 6, y + 6)]
+
+
+_MISREAD = 200.0
+"""What a name that stands as near to another node costs, in square points hidden."""
+
+
+def _nearer(
+    box: tuple[float, float, float, float], own: FloatArray, others: Iterable[FloatArray]
+) -> int:
+    """How many of `others` are about as near to `box` as its `own` node, and could be meant."""
+    reach = _gap(box, own) + 4.0
+    return sum(_gap(box, other) < reach for other in others)
+
+
+def _gap(box: tuple[float, float, float, float], spot: FloatArray) -> float:
+    x, y = spot
+    return math.hypot(max(box[0] - x, 0.0, x - box[2]), max(box[1] - y, 0.0, y - box[3]))
 
 
 _AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
@@ -455,5 +477,7 @@ def _save(figure: Figure, path: Path) -> None:
         "png": {"Software": None},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     }
-    with whole_file(path) as draft:
+    with whole_file(path) as draft, warnings.catch_warnings():
+        # A script that the font lacks is drawn as boxes; SVG has names as text.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
         figure.savefig(draft, format=kind, metadata=nothing[kind])
