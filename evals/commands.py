@@ -4,6 +4,7 @@ What they need is imported when they run: the other commands do without the emul
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -81,6 +82,7 @@ def demo(
     from evals.arms.noctua import DelayedApprover, NoctuaArm
     from evals.delays import draw_delays
     from evals.demo import comparisons, demo_case, play_others
+    from graphs.minds import require_minds
     from tools.change.policy import DEMO_APPROVER
     from tools.journal.journal import Journal
 
@@ -92,6 +94,7 @@ def demo(
     console = Console(stderr=as_json, quiet=as_json)
     case, duct = demo_case(seed)
     state = _fresh(_directory(context) / "demo")
+    require_minds(os.environ, state)
     console.print(
         f"{case.world.topology}, realisation {seed}: one of its ducts will be cut at the evening "
         f"peak. State: {state}"
@@ -143,14 +146,16 @@ def run(
     from evals.arm import at_mismatch
     from evals.arms.noctua import NoctuaArm
     from evals.stage import load_case
+    from graphs.minds import require_minds
     from graphs.workplace import policy_of
     from tools.journal.journal import Journal
 
     console = Console(stderr=as_json, quiet=as_json)
     state = _directory(context)
     case = at_mismatch(load_case(scenario), cast(Level, mismatch))
-    # A broken policy is found out before anything is written.
+    # What is set wrong is found out before anything is written.
     policy_of(state)
+    require_minds(os.environ, state)
     name = _free_name(state, f"{case.id}-{seed}")
     if not approve_automatically:
         _run_until_asked(state, case, seed, name, console, as_json=as_json)

@@ -83,12 +83,7 @@ def minds_from_environment(environ: Mapping[str, str], state: Path, inventory: I
     settings = read_mind_settings(environ, state)
     if not settings.models:
         return Minds([_playbook()], limits=settings.limits)
-    hiding = [m.id for m in settings.models.values() if m.uses_pseudonyms]
-    if hiding and (tracing := traced_elsewhere(environ)):
-        raise BadInput(
-            f"{tracing} is on: LangChain would send what agents read to a tracing service, with "
-            f'the names that "{hiding[0]}" must not see; unset it'
-        )
+    hiding = _hiding(settings, environ)
     names = Pseudonyms(names_of(inventory), state_key(state)) if hiding else None
     known = {
         name: _mind(name, model, names, environ, settings.limits)
@@ -99,6 +94,25 @@ def minds_from_environment(environ: Mapping[str, str], state: Path, inventory: I
         {role: _chain(names_, known) for role, names_ in settings.by_role.items()},
         settings.limits,
     )
+
+
+def require_minds(environ: Mapping[str, str], state: Path) -> None:
+    """Raise what `minds_from_environment` would, before anything is written for their sake."""
+    settings = read_mind_settings(environ, state)
+    _hiding(settings, environ)
+    for model in settings.models.values():
+        chat_model(model, environ=environ, call_s=settings.limits.call_deadline_s)
+
+
+def _hiding(settings: MindSettings, environ: Mapping[str, str]) -> list[str]:
+    """The models that must not see every name. Raises BadInput where something tells them all."""
+    hiding = [m.id for m in settings.models.values() if m.uses_pseudonyms]
+    if hiding and (tracing := traced_elsewhere(environ)):
+        raise BadInput(
+            f"{tracing} is on: LangChain would send what agents read to a tracing service, with "
+            f'the names that "{hiding[0]}" must not see; unset it'
+        )
+    return hiding
 
 
 def read_mind_settings(environ: Mapping[str, str], state: Path) -> MindSettings:

@@ -12,6 +12,7 @@ from channels.cli.state import StateDirectory
 from evals.commands import register
 from evals.model_server import ModelServer, Script
 from tools.journal.journal import Journal
+from tools.models.settings import KeyMissing
 
 SCENARIO = """
 world:
@@ -55,6 +56,17 @@ def test_run_as_json_tells_what_foreign_minds_used(
     assert charges["calls"] == len(server.requests) > 0
     with Journal.open(tmp_path / "state" / "journal.sqlite") as journal:
         assert charges == journal.charged(incident).model_dump(mode="json")
+
+
+@pytest.mark.parametrize("flags", [(), ("--approve-automatically",)], ids=["asked", "unasked"])
+def test_run_with_a_model_that_is_set_wrong_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("NOCTUA_MODEL", "openai:far")
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(KeyMissing, match="OPENAI_API_KEY"):
+        _played(tmp_path, *flags)
+    assert not (tmp_path / "state").exists()
 
 
 def test_run_with_the_playbook_alone_charges_nothing(tmp_path: Path) -> None:
