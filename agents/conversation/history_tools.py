@@ -169,6 +169,7 @@ class _Past:
                 {
                     "by": _quoted(a.by),
                     "decision": a.decision,
+                    "automatic": a.automatic,
                     "reason": _quoted(a.reason),
                     "at_utc": utc(a.decided_s),
                 }

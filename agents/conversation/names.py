@@ -208,7 +208,13 @@ def _folded(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _keys(id_: str) -> set[tuple[str, ...]]:
-    return set(_folded(re.findall(r"[^\W_]+", id_)))
+    words = re.findall(r"[^\W_]+", id_)
+    return {*_folded(words), tuple(_without_dots(w) for w in words)}
+
+
+def _without_dots(word: str) -> str:
+    """How somebody writes it who has no umlauts: Muenchen is Munchen."""
+    return re.sub("ae|oe|ue", lambda m: m.group()[0], _fold(word, "ae"))
 
 
 def _parts(id_: str) -> set[tuple[str, ...]]:

@@ -17,6 +17,8 @@ from twin.physics.questions import links_used
 from twin.whatif.phrases import find_link, find_node
 
 _MOST_LISTED = 40
+_MOST_ROWS = 400
+"""Of lists whose rows are short, so that a whole network can be compared."""
 
 
 class NoArguments(Noun):
@@ -79,8 +81,21 @@ def topology_tools(record: NetworkRecord, names: Names, lookups: Lookups) -> tup
             view.network,
         ),
         lookups.tool(
+            "list_nodes",
+            "Every node with the number of its links and of the services that end there.",
+            NoArguments,
+            view.nodes,
+        ),
+        lookups.tool(
+            "list_links",
+            "Every link with its capacity (bit/s), length (km) and the higher of its IGP weights.",
+            NoArguments,
+            view.links,
+        ),
+        lookups.tool(
             "show_node",
-            "A node: its links, neighbours, services that end there.",
+            "A node: its links and whether they are up, neighbours, services that end there, and "
+            "how many other nodes it has a way to now.",
             OneNode,
             view.node,
         ),
@@ -129,30 +144,81 @@ class _Built:
             "capacity_bps": sum(x.capacity_bps for x in topology.links),
             "node_names": _cut(n.id for n in topology.nodes),
             "link_names": _cut(x.id for x in topology.links),
+            "customer_names": _cut(sorted({s.customer for s in inventory.services})),
         }
+
+    def nodes(self, _: NoArguments) -> dict[str, Any]:
+        topology, services = self._topology, self._record.inventory.services
+        rows = [
+            {
+                "node": n.id,
+                "links": len(topology.links_at(n.id)),
+                "services": sum(1 for s in services if _ends_at(s, n.id)),
+            }
+            for n in topology.nodes[:_MOST_ROWS]
+        ]
+        return {"nodes": rows, "left_out": len(topology.nodes) - len(rows)}
+
+    def links(self, _: NoArguments) -> dict[str, Any]:
+        topology, running = self._topology, self._record.state_at().running
+        rows = [
+            {
+                "link": x.id,
+                "capacity_bps": x.capacity_bps,
+                "length_km": round(x.length_km, 1),
+                "highest_igp_weight": max(
+                    running.device(end).interface(x.id).igp_weight for end in (x.a, x.b)
+                ),
+            }
+            for x in topology.links[:_MOST_ROWS]
+        ]
+        return {"links": rows, "left_out": len(topology.links) - len(rows)}
 
     def node(self, asked: OneNode) -> dict[str, Any]:
         node = find_node(self._topology, asked.node).id
         links = self._topology.links_at(node)
         served = [s.id for s in self._record.inventory.services if _ends_at(s, node)]
+        up = self._links_up()
         return {
             "node": node,
             "links": [
-                {"link": x.id, "to": x.other_end(node), "capacity_bps": x.capacity_bps}
+                {
+                    "link": x.id,
+                    "to": x.other_end(node),
+                    "capacity_bps": x.capacity_bps,
+                    "up": x.id in up,
+                }
                 for x in links
             ],
+            "links_up": sum(1 for x in links if x.id in up),
+            "others": len(self._topology.nodes) - 1,
+            "others_with_a_way": self._reached(node, up) - 1,
             "link_count": len(links),
             "neighbours": sorted({x.other_end(node) for x in links}),
             "services": _cut(served),
             "service_count": len(served),
         }
 
+    def _links_up(self) -> set[str]:
+        state = self._record.state_at()
+        shut = {i.link for d in state.running.devices for i in d.interfaces if i.shut_down}
+        return {x.id for x in self._topology.links} - state.down_links - shut
+
+    def _reached(self, node: str, up: set[str]) -> int:
+        """How many nodes links that are up lead to, itself included."""
+        seen, ahead = {node}, [node]
+        while ahead:
+            here = ahead.pop()
+            near = {x.other_end(here) for x in self._topology.links_at(here) if x.id in up} - seen
+            seen |= near
+            ahead += near
+        return len(seen)
+
     def link(self, asked: OneLink) -> dict[str, Any]:
         link = find_link(self._topology, asked.link)
         state = self._record.state_at()
         interfaces = {end: state.running.device(end).interface(link.id) for end in (link.a, link.b)}
         groups = [g for g in self._topology.shared_risk_groups if link.id in g.links]
-        shut = any(i.shut_down for i in interfaces.values())
         return {
             "link": link.id,
             "ends": [link.a, link.b],
@@ -162,7 +228,7 @@ class _Built:
             "propagation_s": link.propagation_s,
             "igp_weights": {end: i.igp_weight for end, i in interfaces.items()},
             "drained": any(i.drained for i in interfaces.values()),
-            "up": link.id not in state.down_links and not shut,
+            "up": link.id in self._links_up(),
             "watched": self._record.tracker is not None,
             "shared_risk_groups": [
                 {"group": g.id, "place": g.place, "links": list(g.links)} for g in groups

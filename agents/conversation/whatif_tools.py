@@ -32,6 +32,8 @@ from twin.whatif.phrases import find_link, read_what_if
 _MOST_LISTED = 25
 _MOST_EVENTS = 8
 _FULL = 1.0
+_SAME = 1e-4
+"""Utilisations that are no further apart are the same, as they are shown."""
 
 MAX_SET_WEIGHT = 65_534
 """The highest weight that an interface may be set to (`SetIgpWeight`); above it stands drained."""
@@ -71,8 +73,8 @@ def whatif_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], ..
         ),
         lookups.tool(
             "worst_failures",
-            "Every single link or node failure tried in the twin, the worst first, by traffic that "
-            "then has no room or no way (bit/s).",
+            "Every single link or node failure tried in the twin, the worst first: by services in "
+            "breach, then by the highest utilisation (offered / capacity).",
             Sweep,
             view.worst,
         ),
@@ -90,17 +92,20 @@ class _Supposed:
         watched = [find_link(record.topology, x).id for x in asked.watch_links]
         base, then = record.twin.assess(before), record.twin.assess(after)
         time_s = record.now_s if at_s is None else at_s
+        more = (then.utilisation > _FULL) & (then.utilisation > base.utilisation + _SAME)
         return {
-            "events": asked.events,
+            "events": "; ".join(_parts(asked.events)),
             "demand_of_utc": utc(time_s),
             "demand_share_of_peak": round(record.level_at(time_s), 4),
             "known_from_telemetry": record.tracker is not None,
             "in_breach_now_by_probes": []
             if record.tracker is None
             else list(record.tracker.latest().in_breach),
-            "links_failed": sorted(after.down_links - before.down_links),
+            "links_down": sorted(after.down_links),
+            "already_so": [x for x in _parts(asked.events) if _is_so(x, before)],
             "before": self._side(base, watched),
             "after": self._side(then, watched),
+            "more_overloaded_count": int(more.sum()),
             "newly_in_breach": self._breaches(base, then),
             "newly_in_breach_count": int((then.levels.in_breach & ~base.levels.in_breach).sum()),
             "still_in_breach": [
@@ -219,7 +224,7 @@ def suppose(text: str, state: NetworkState) -> NetworkState:
     Raises:
         BadInput: it cannot be read, or names too many events.
     """
-    parts = [" ".join(p.split()) for p in re.split(r"[;\n]", text) if p.strip()]
+    parts = _parts(text)
     if not parts:
         raise BadInput('no event is named; write for example "link A-B down"')
     if len(parts) > _MOST_EVENTS:
@@ -227,6 +232,16 @@ def suppose(text: str, state: NetworkState) -> NetworkState:
     for part in parts:
         state = _drained(part, state) or _with_events(read_what_if(part, state.topology), state)
     return state
+
+
+def _parts(events: str) -> list[str]:
+    return [" ".join(p.split()) for p in re.split(r"[;\n]", events) if p.strip()]
+
+
+def _is_so(event: str, state: NetworkState) -> bool:
+    """Whether `event` would change nothing."""
+    then = suppose(event, state)
+    return then.down_links == state.down_links and then.running == state.running
 
 
 def _drained(part: str, state: NetworkState) -> NetworkState | None:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from agents.monitor import FELT_DROPS, HARMLESS_ALONE
-from agents.playbook.conversation import conversation
+from agents.playbook.conversation.policy import conversation
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.reading import reader
 from agents.playbook.view import ToolChoice, TranscriptView, answer

@@ -354,9 +354,11 @@ def _events(ground: Ground, slots: Slots, kind: str) -> WhatIf:
 @dataclass(frozen=True, slots=True)
 class _Came:
     newly: tuple[str, ...]
+    relieved: tuple[str, ...]
     after: tuple[str, ...]
     classes: Mapping[str, str]
     offered: np.ndarray[Any, Any]
+    offered_before: np.ndarray[Any, Any]
 
 
 def _what_came(ground: Ground, slots: Slots, options: Mapping[str, str]) -> _Came:
@@ -368,22 +370,26 @@ def _what_came(ground: Ground, slots: Slots, options: Mapping[str, str]) -> _Cam
     newly = tuple(s.id for s, was, is_ in zip(services, *levels, strict=True) if is_ and not was)
     capacity_bps = np.repeat([x.capacity_bps for x in ground.inventory.topology.links], 2)
     after = tuple(s.id for s, is_ in zip(services, levels[1], strict=True) if is_)
+    loads = engine.loads([(), events])
     return _Came(
         newly,
+        tuple(s.id for s, was, is_ in zip(services, *levels, strict=True) if was and not is_),
         after,
         {s.id: s.traffic_class.value for s in services},
-        engine.loads([events])[0] / capacity_bps,
+        loads[1] / capacity_bps,
+        loads[0] / capacity_bps,
     )
 
 
 def effect(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
-    """Exactly the services in breach then; the highest load; of which time the demand is."""
+    """The services in breach then or no longer; the highest load; of which time the demand is."""
     came = _what_came(ground, slots, options)
-    facts = _exactly(ground, came.after)
+    facts = _exactly(ground, (*came.after, *came.relieved))
     top = float(came.offered.max())
     when = _stamp(ground.time_s(options.get("at", "")))
     said = _said_events(slots, options["what_if"])
-    return Facts((*said, *facts.says, when), facts.never, ((top, 0.0051),))
+    relief = ("No longer in breach",) if came.relieved else ()
+    return Facts((*said, *facts.says, *relief, when), facts.never, ((top, 0.0051),))
 
 
 def _said_events(slots: Slots, kind: str) -> tuple[str, ...]:
@@ -423,12 +429,10 @@ def load(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
 
 
 def safe(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
-    """Yes where nothing is newly in breach and no more egresses are overloaded."""
+    """Yes where nothing is newly in breach and no egress is overloaded more than before."""
     came = _what_came(ground, slots, options)
-    engine = WhatIfEngine(ground.state(options.get("at", "")), ground.twin.services)
-    capacity_bps = np.repeat([x.capacity_bps for x in ground.inventory.topology.links], 2)
-    over = int((engine.loads([()])[0] / capacity_bps > 1).sum())
-    bad = bool(came.newly) or int((came.offered > 1).sum()) > over
+    worse = (came.offered > 1) & (came.offered > came.offered_before + 1e-4)
+    bad = bool(came.newly) or bool(worse.any())
     facts = _exactly(ground, came.after)
     return Facts(facts.says, facts.never, begins=f"By the twin, {'no' if bad else 'yes'}")
 

@@ -2,14 +2,12 @@
 
 import random
 from collections.abc import Iterator
-from importlib.resources import files
-from typing import Any
 
 import pytest
-import yaml
 
 from agents.minds import Minds
-from agents.playbook.conversation import grammar
+from agents.playbook.conversation.grammar import shipped_data
+from agents.playbook.conversation.reading import grammar
 from agents.playbook.policies import playbook
 from agents.role import Mind
 from evals.questions.staging import SCENES, stage_history
@@ -43,11 +41,6 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Conversation:
     return Conversation(source, lambda _: Minds([Mind("playbook", playbook(), foreign=False)]))
 
 
-def _data() -> dict[str, Any]:
-    text = files("agents.playbook").joinpath("conversation.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
-
-
 def _said(pattern: str, parts: dict[str, str], rng: random.Random) -> list[str]:
     """One of the questions that `pattern` stands for."""
     pieces = iter(grammar().pieces(pattern))
@@ -75,7 +68,7 @@ def _some(pieces: Iterator[str], end: str, parts: dict[str, str], rng: random.Ra
 
 
 def test_every_pattern_is_answered_or_declined(talk: Conversation) -> None:
-    data, rng = _data(), random.Random(7)
+    data, rng = shipped_data(), random.Random(7)
     declined: dict[str, int] = {}
     for intent, patterns in data["intents"].items():
         for pattern in patterns:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agents.playbook.conversation import grammar
-from agents.playbook.grammar import BadGrammar, Grammar, Token
+from agents.playbook.conversation.grammar import BadGrammar, Grammar, Token
+from agents.playbook.conversation.reading import grammar
 
 
 def _small(**intents: list[str]) -> Grammar:

@@ -1,6 +1,7 @@
 """Reads a question by a grammar of patterns with typed slots, all of it or not at all.
 
-The grammar is data (`conversation.yaml`); this module knows how it is written, not what it says.
+The grammar is data, the YAML files beside this module: it knows how they are written, not what they
+say.
 """
 
 import re
@@ -22,7 +23,7 @@ SLOTS = frozenset(
 )  # fmt: skip
 """What a slot may hold; "what" is a word for something that can be counted."""
 
-COUNTED = ("node", "link", "service", "customer", "risk")
+COUNTED = ("node", "link", "service", "customer", "srlg")
 
 
 class BadGrammar(BadInput):
@@ -52,6 +53,20 @@ class Reading:
 class _Pattern:
     regex: re.Pattern[str]
     groups: Mapping[str, tuple[str, str]]
+
+
+SUBJECTS = ("topology", "state", "whatif", "history", "commands")
+
+
+def shipped_data() -> dict[str, Any]:
+    """The shipped words, and the patterns of every subject as `intents`."""
+    data = _yaml("words")
+    return {**data, "intents": {k: v for s in SUBJECTS for k, v in _yaml(s).items()}}
+
+
+def _yaml(name: str) -> dict[str, Any]:
+    text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
 
 
 class Grammar:
@@ -84,8 +99,7 @@ class Grammar:
     @classmethod
     def shipped(cls) -> "Grammar":
         """The grammar that lies beside this module."""
-        text = files(__package__).joinpath("conversation.yaml").read_text(encoding="utf-8")
-        return cls(yaml.safe_load(text))
+        return cls(shipped_data())
 
     def _enter(self, form: str, lemma: str) -> None:
         key = tuple(_split(str(form)))
@@ -147,9 +161,12 @@ class Grammar:
         """Words that stand in no pattern, as they were written."""
         return [t.text for t in tokens if not t.slot and t.word not in self._known]
 
-    def read(self, tokens: Sequence[Token]) -> list[Reading]:
-        """Every intent whose patterns fit all of `tokens`, once each."""
-        for opening in _OPENINGS:
+    def read(self, tokens: Sequence[Token], *, whole: bool = True) -> list[Reading]:
+        """Every intent whose patterns fit all of `tokens`, once each.
+
+        `whole`: they are all of a question, so that its beginning may be left out.
+        """
+        for opening in _OPENINGS if whole else _OPENINGS[:1]:
             found: list[Reading] = []
             for variant in _variants([*opening, *tokens]):
                 for intent, patterns in self.intents.items():
@@ -206,8 +223,11 @@ _OPENINGS: tuple[tuple[Token, ...], ...] = (
     (),
     (Token("what", "what"), Token("be", "is")),
     (Token("list", "list"),),
+    (Token("be", "is"),),
+    (Token("be", "is"), Token("there", "there")),
 )
-"""What a question may have left out at its beginning: "capacity of A-B?", "the status, please"."""
+"""What a question may have left out at its beginning: "capacity of A-B?", "the status, please",
+"A-B down?", "any alarms?"."""
 
 _PIECE = re.compile(r"[\[\]()|]|\{\w+\}|<[\w:]+>|[^\s\[\]()|{}<>]+")
 _SIGNS = {"[": "(?:", "]": ")?", "(": "(?:", ")": ")", "|": "|"}
@@ -267,6 +287,7 @@ def _split(text: str) -> list[str]:
     text = re.sub(r"\bcan't\b", "can not", text)
     text = re.sub(r"\bwon't\b", "would not", text)
     text = re.sub(r"\b([tgmk]bit)/s\b|\b([tgmk]b)ps\b", lambda m: m[1] or f"{m[2]}it", text)
+    text = re.sub(r"\b(what|who|how|where|when|there|here)s\b", r"\1 's", text)
     text = re.sub(r"n't\b", " not", text)
     text = re.sub(r"'(s|re|ve|d|ll|m)\b", r" '\1", text)
     return re.findall(r"\d{1,2}[:.]\d{2}|\d+(?=[ap]m\b)|\d+(?=h\b)|'\w+|[^\W_]+(?:-[^\W_]+)*", text)

@@ -40,7 +40,7 @@ class Asked:
             raise LookUp(ToolChoice(tool, arguments))
         error = self._view.error_of(tool, **arguments)
         if error is not None:
-            raise Decline(f"That could not be looked up: {plainly(error)}.")
+            raise Decline(f"That could not be looked up: {_plainly(error)}.")
         found: dict[str, Any] = self._view.result_of(tool, **arguments)
         return found
 
@@ -50,6 +50,7 @@ def quoted(words: Sequence[str]) -> list[str]:
     return [f"«{word}»" for word in words]
 
 
-def plainly(text: str) -> str:
-    """`text` to go on after."""
-    return text.rstrip(".")
+def _plainly(error: str) -> str:
+    """What a tool's error says, without its kind and quotation marks, to go on after."""
+    said = error.partition(": ")[2] or error
+    return said.removeprefix("«").removesuffix("»").rstrip(".")

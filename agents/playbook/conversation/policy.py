@@ -1,0 +1,62 @@
+"""The policy of the conversation: what the grammar reads is looked up and said; the rest is
+declined.
+"""
+
+from collections.abc import Callable, Mapping
+
+from agents.playbook.conversation.grammar import Reading
+from agents.playbook.conversation.history_answers import HISTORY_ANSWERS
+from agents.playbook.conversation.looking_up import Asked, Decline, LookUp
+from agents.playbook.conversation.reading import readings_of
+from agents.playbook.conversation.state_answers import STATE_ANSWERS
+from agents.playbook.conversation.topology_answers import TOPOLOGY_ANSWERS
+from agents.playbook.conversation.whatif_answers import WHATIF_ANSWERS
+from agents.playbook.view import ToolChoice, TranscriptView, answer
+
+_ANSWERS: Mapping[str, Callable[[Asked, Reading], str]] = {
+    **TOPOLOGY_ANSWERS,
+    **STATE_ANSWERS,
+    **WHATIF_ANSWERS,
+    **HISTORY_ANSWERS,
+}
+"""By intent."""
+
+
+def conversation(view: TranscriptView) -> ToolChoice:
+    """Read the question, look up what it asks, and say it; or decline and say what can be asked."""
+    asked = Asked(view)
+    try:
+        return _said(asked, _answer(asked), declined=False)
+    except LookUp as needed:
+        return needed.choice
+    except Decline as why:
+        reason = str(why)
+    try:
+        return _said(asked, f"{reason} {_examples(asked)}", declined=True)
+    except LookUp as needed:
+        return needed.choice
+
+
+def _said(asked: Asked, text: str, *, declined: bool) -> ToolChoice:
+    return answer({"text": text, "citations": asked.cited, "declined": declined})
+
+
+def _answer(asked: Asked) -> str:
+    readings = readings_of(asked)
+    if any(reading.intent == "command" for reading in readings):
+        raise Decline(
+            "I only look and never change anything. Changes are made by the plans of incidents, "
+            "which people approve or reject with noctua approve PLAN and noctua reject PLAN; ask "
+            "what would happen if it were done."
+        )
+    return " ".join(_ANSWERS[reading.intent](asked, reading) for reading in readings)
+
+
+def _examples(asked: Asked) -> str:
+    network = asked.look_up("show_network")
+    node, link = network["node_names"][0], network["link_names"][0]
+    return (
+        f"I can answer, for example: «What links does {node} have?», «How busy is {link}?», "
+        f"«What happens to VoIP if {link} fails at the peak hour?», «Is the network healthy?», "
+        "«What was the root cause of the last incident?», «Why did you not drain it?»"
+    )
