@@ -1,5 +1,6 @@
 """What a network state means for its egresses, its pairs and its services."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -230,6 +231,9 @@ class Assessment:
 def _reasons(service: Service, loss: float, delay_s: float, unavailable: bool) -> tuple[str, ...]:
     reasons = []
     bound = service.objective
+    if math.isinf(delay_s):
+        # Its loss and its delay say nothing more.
+        return ("unavailable: of a pair nothing arrives",)
     if unavailable:
         reasons.append(f"unavailable: loses {loss:.1%}, more than {UNAVAILABLE_LOSS:.0%}")
     if bound.loss is not None and loss > bound.loss:

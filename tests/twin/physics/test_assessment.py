@@ -167,6 +167,7 @@ def test_partitioned_pair_is_unavailable() -> None:
     assert verdict.in_breach
     assert verdict.loss == 1.0
     assert verdict.delay_s == np.inf
+    assert verdict.reasons == ("unavailable: of a pair nothing arrives",)
     assert not result.reachable[0, 3]
     assert result.reachable[0, 1]
     assert result.lost_bps == pytest.approx(1 * G)
