@@ -728,36 +728,26 @@ def pair_delays(
     rows: Rows,
     pairs: Pairs,
     hop_delay: FloatArray,
+    total: FloatArray,
     delay: FloatArray,
 ) -> None:
     """Mean delay (S, P) of each pair on its way in the base, inf without one.
 
-    `hop_delay`: (S, n_arcs * K), seconds on each arc for each class.
+    `hop_delay`: (n_arcs * K, S), seconds on each arc for each class. `total`: (S,), room.
     """
-    for s in range(hop_delay.shape[0]):
-        for r in range(rows.order.shape[0]):
-            for p in range(pairs.of_row[r], pairs.of_row[r + 1]):
-                place = pairs.place[p]
-                if rows.rank[r, pairs.source[p]] == NOWHERE:
-                    delay[s, place] = np.inf
-                else:
-                    delay[s, place] = _weighted(
-                        pairs.where, pairs.part, pairs.start[p], pairs.start[p + 1], hop_delay[s]
-                    )
+    for r in range(rows.order.shape[0]):
+        for p in range(pairs.of_row[r], pairs.of_row[r + 1]):
+            total[:] = np.inf if rows.rank[r, pairs.source[p]] == NOWHERE else 0.0
+            for i in range(pairs.start[p], pairs.start[p + 1]):
+                _add_part(pairs.part[i], hop_delay[pairs.where[i]], total)
+            for s in range(total.shape[0]):
+                delay[s, pairs.place[p]] = total[s]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
-def _weighted(
-    where: IndexArray,
-    part: FloatArray,
-    begin: int,
-    end: int,
-    values: FloatArray,
-) -> float:
-    total = 0.0
-    for i in range(begin, end):
-        total += part[i] * values[where[i]]
-    return total
+@kernel
+def _add_part(part: float, values: FloatArray, total: FloatArray) -> None:
+    for s in range(total.shape[0]):
+        total[s] += part * values[s]
 
 
 @kernel

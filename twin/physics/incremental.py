@@ -266,7 +266,8 @@ class Incremental:
         self._check_changes(changes)
         flat = np.ascontiguousarray(hop_delay_s).reshape(len(changes), -1)
         delay = np.empty((len(changes), len(pairs.source)))
-        pair_delays(self._rows, pairs, flat, delay)
+        total = np.empty(len(changes))
+        pair_delays(self._rows, pairs, np.ascontiguousarray(flat.T), total, delay)
         scratch, n = self._scratch(), self.compiled.n_nodes
         late, known = np.zeros(n), np.zeros(n, dtype=np.uint32)
         for begin, end in self._chunks(len(changes)):
