@@ -15,6 +15,7 @@ from graphs.state import IncidentState
 from tools.change.actuation import Actuation
 from tools.change.refusals import ChangeFrozen, DuringPlannedWork, OutsideWindow, StaleState
 from tools.change.steps import change_id
+from tools.change.swaps import minds_lost
 from tools.journal.errors import DeviceBusy, LeaseHeld, LeaseLost, UnknownPlan
 from tools.journal.records import ApprovalRequest
 from twin.errors import NetworkError, Refused
@@ -72,9 +73,11 @@ def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:
         return desk.journal.approval_request(plan.id, now)
     except UnknownPlan:
         needs = desk.actuator.needs(plan, desk.situation.tracker.down_links)
+    # A mind may also be lost between the plan and the asking, when it decides whether to ask.
+    person = needs.person or minds_lost(desk.journal, plan.incident_id)
     with desk.journal.transaction():
-        if needs.person:
-            text = f"only a person may approve {plan.id}: {needs.person}"
+        if person:
+            text = f"only a person may approve {plan.id}: {person}"
             desk.tell(plan.incident_id, "person_needed", "gate", text, {"plan": plan.id})
         return desk.journal.request_approval(
             plan,
@@ -82,7 +85,7 @@ def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:
             now + desk.policy.approval.expires_after_s,
             approvers_needed=needs.approvers,
             overrides_needed=needs.overrides,
-            needs_person=needs.person,
+            needs_person=person,
         )
 
 

@@ -176,6 +176,27 @@ def test_plan_after_a_lost_mind_waits_for_a_person_past_an_automatic_approver(
         assert all(p.needs_person for p in operation.plans())
 
 
+def test_mind_lost_between_the_plan_and_the_asking_takes_a_person_too(tmp_path: Path) -> None:
+    def gone_when_planned(view: TranscriptView) -> ToolChoice:
+        if view.task["phase"] == Phase.PLANNING.value:
+            raise ConnectionError("gone")
+        return POLICIES["supervisor"](view)
+
+    script = DelayedApprover(0.0)
+    minds = Minds((_far(supervisor=gone_when_planned), OURS))
+    with operating(tmp_path, SCRIPTED, minds=minds, person=script) as operation:
+        script.answer_through(operation.journal)
+        operation.run(operation.is_waiting_for_approval)
+        operation.run(lambda: False, most_s=300.0)
+        (request,) = operation.journal.approval_requests(operation.clock.now_s())
+        (plan,) = operation.plans()
+        assert (request.state, request.answers) == ("waiting", ())
+        assert request.needs_person == "1 mind was lost: acme:far as supervisor (down)"
+        assert plan.needs_person == "", "it was whole when the plan was made"
+        assert f"only a person may approve it: {request.needs_person}" in _shown(operation)
+        assert operation.touched() == []
+
+
 def test_mind_that_was_down_is_not_asked_in_every_role_of_the_incident(tmp_path: Path) -> None:
     minds = Minds((_far(diagnoser=_gone), OURS))
     with operating(tmp_path, SCRIPTED, minds=minds) as operation:
