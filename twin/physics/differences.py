@@ -32,7 +32,7 @@ FAR = 1 << 62
 """Distance of a node without a path, in the scratch arrays."""
 
 NODE_BITS = 24
-"""A heap key is distance << NODE_BITS | node, so ties settle in node order."""
+"""A key of the queue is distance << NODE_BITS | node, so ties settle in node order."""
 
 NOISE = 1e-12
 """A load below this fraction of the base's is what subtraction left over, and is none."""
@@ -124,7 +124,7 @@ class Scratch(NamedTuple):
     touched_list: IndexArray
     lifted_list: IndexArray
     settled_list: IndexArray
-    heap: IntArray
+    queue: IntArray
     hops: IndexArray
     waiting: FloatArray
     bits: WordArray
@@ -595,7 +595,7 @@ def _work_out_anew(
         scratch.near[node] = FAR
     target = rows.order[r, 0]
     scratch.near[target] = 0
-    scratch.heap[0] = target
+    scratch.queue[0] = target
     n_settled = _search(graph, scratch, 1)
     for node in range(rows.rank.shape[1]):
         for k in range(len(zeros)):
@@ -859,7 +859,7 @@ def _reckon(
 
     `steady`: nodes that lost no next hop have those of the base.
     """
-    stack, size = scratch.heap, 1
+    stack, size = scratch.queue, 1
     stack[0] = source
     while size > 0:
         node = np.uint32(stack[size - 1])
@@ -1117,7 +1117,7 @@ def _seed_border(
     scratch: Scratch,
     n_lifted: int,
 ) -> int:
-    """Offer each lifted node its best way out; returns the size of the heap."""
+    """Offer each lifted node its best way out; returns the length of the queue."""
     size = 0
     for i in range(n_lifted):
         node = scratch.lifted_list[i]
@@ -1129,9 +1129,7 @@ def _seed_border(
                 best = min(best, scratch.weights[arc] + ahead)
         if best != FAR:
             scratch.near[node] = best
-            scratch.heap[size] = (best << NODE_BITS) | node
-            _sift_up(scratch.heap, size)
-            size += 1
+            size = _queue_up(scratch.queue, 0, size, (best << NODE_BITS) | node)
     return size
 
 
@@ -1144,7 +1142,7 @@ def _seed_stronger(
     arcs: IntArray,
     size: int,
 ) -> int:
-    """Offer the tail of each changed arc the way over it; returns the size of the heap."""
+    """Offer the tail of each changed arc the way over it; returns the length of the queue."""
     for i in range(begin, end):
         arc = arcs[i]
         ahead = scratch.near[graph.head[arc]]
@@ -1153,9 +1151,7 @@ def _seed_stronger(
         node = graph.tail[arc]
         if scratch.weights[arc] + ahead < scratch.near[node]:
             scratch.near[node] = scratch.weights[arc] + ahead
-            scratch.heap[size] = (scratch.near[node] << NODE_BITS) | node
-            _sift_up(scratch.heap, size)
-            size += 1
+            size = _queue_up(scratch.queue, 0, size, (scratch.near[node] << NODE_BITS) | node)
     return size
 
 
@@ -1165,14 +1161,11 @@ def _search(
     scratch: Scratch,
     size: int,
 ) -> int:
-    """Dijkstra from what is in the heap; returns how many nodes it settled."""
-    heap = scratch.heap
-    n_settled = 0
-    while size > 0:
-        key = heap[0]
-        size -= 1
-        heap[0] = heap[size]
-        _sift_down(heap, size)
+    """Dijkstra from what is in the queue; returns how many nodes it settled."""
+    queue, n_settled, first, last = scratch.queue, 0, 0, size
+    while first < last:
+        key = queue[first]
+        first += 1
         node, distance = np.uint32(key & NODE_MASK), key >> NODE_BITS
         if distance > scratch.near[node]:
             continue
@@ -1184,9 +1177,8 @@ def _search(
             before = graph.in_tails[i]
             if weight != NO_ARC and distance + weight < scratch.near[before]:
                 scratch.near[before] = distance + weight
-                heap[size] = ((distance + weight) << NODE_BITS) | before
-                _sift_up(heap, size)
-                size += 1
+                key = ((distance + weight) << NODE_BITS) | before
+                last = _queue_up(queue, first, last, key)
     return n_settled
 
 
@@ -1513,14 +1505,12 @@ def _push_any(
             for k in range(len(zeros)):
                 unserved[k] += sign * row.demand[node, k]
     n_listed = _withdraw_listed(row, graph, scratch, n_listed, zeros, loads, lane)
-    size = 0
+    first, last = 0, 0
     for i in range(n_listed):
-        size = _await_turn(scratch, scratch.listed[i], size)
-    while size > 0:
-        node = np.uint32(scratch.heap[0] & NODE_MASK)
-        size -= 1
-        scratch.heap[0] = scratch.heap[size]
-        _sift_down(scratch.heap, size)
+        last = _await_turn(scratch, scratch.listed[i], first, last)
+    while first < last:
+        node = np.uint32(scratch.queue[first] & NODE_MASK)
+        first += 1
         hops = _hops_now(graph, row, scratch, node)
         rank = row.rank[node]
         for i in range(hops):
@@ -1528,7 +1518,7 @@ def _push_any(
             ahead = graph.head[arc]
             if scratch.marks[ahead] == 0:
                 n_listed = _enlist(scratch, ahead, PASSES, n_listed)
-                size = _await_turn(scratch, ahead, size)
+                last = _await_turn(scratch, ahead, first, last)
             for k in range(len(zeros)):
                 flow = scratch.moving[node, k]
                 if scratch.marks[node] == ANEW:
@@ -1588,14 +1578,13 @@ def _withdraw_listed(
 def _await_turn(
     scratch: Scratch,
     node: int,
-    size: int,
+    first: int,
+    last: int,
 ) -> int:
     near = scratch.near[node]
     if near != FAR and near > 0:
-        scratch.heap[size] = ((FARTHEST - near) << NODE_BITS) | node
-        _sift_up(scratch.heap, size)
-        size += 1
-    return size
+        last = _queue_up(scratch.queue, first, last, ((FARTHEST - near) << NODE_BITS) | node)
+    return last
 
 
 @kernel
@@ -1662,33 +1651,20 @@ def spread_lanes(lanes: FloatArray, zeros: tuple[float, ...], loads: FloatArray)
 
 
 @kernel
-def _sift_up(
-    heap: IntArray,
-    position: int,
-) -> None:
-    key = heap[position]
-    while position > 0:
-        parent = (position - 1) // 2
-        if heap[parent] <= key:
-            break
-        heap[position] = heap[parent]
-        position = parent
-    heap[position] = key
+def _queue_up(
+    queue: IntArray,
+    first: int,
+    last: int,
+    key: int,
+) -> int:
+    """Sort `key` into queue[first:last], from behind; returns the new end.
 
-
-@kernel
-def _sift_down(
-    heap: IntArray,
-    size: int,
-) -> None:
-    key = heap[0]
-    position = 0
-    while 2 * position + 1 < size:
-        child = 2 * position + 1
-        if child + 1 < size and heap[child + 1] < heap[child]:
-            child += 1
-        if heap[child] >= key:
-            break
-        heap[position] = heap[child]
-        position = child
-    heap[position] = key
+    Queues are short and what is new is far. A heap's branches, which no processor foresees, cost
+    more than that.
+    """
+    place = last
+    while place > first and queue[place - 1] > key:
+        queue[place] = queue[place - 1]
+        place -= 1
+    queue[place] = key
+    return last + 1

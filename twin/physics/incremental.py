@@ -415,7 +415,7 @@ class Incremental:
             touched_list=integers(n),
             lifted_list=integers(n),
             settled_list=integers(n),
-            heap=np.zeros(n + 2 * arcs, dtype=np.int64),
+            queue=np.zeros(n + 2 * arcs, dtype=np.int64),
             hops=integers(arcs),
             waiting=_lanes(n, lanes * k),
             bits=np.zeros(n // 64 + 1, dtype=np.uint64),
