@@ -54,8 +54,7 @@ def model_server(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     with server:
-        typer.echo(f"NOCTUA_MODEL=openai:{MODEL} NOCTUA_MODEL_URL={server.url}")
-        _tell_until_stopped(server)
+        _tell_until_stopped(server, f"NOCTUA_MODEL=openai:{MODEL} NOCTUA_MODEL_URL={server.url}")
     _require_clean(server, source)
 
 
@@ -78,10 +77,11 @@ def _stop(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _tell_until_stopped(server: "ModelServer") -> None:
-    """One line for each request."""
+def _tell_until_stopped(server: "ModelServer", settings: str) -> None:
+    """The settings, then one line for each request."""
     told = 0
     try:
+        typer.echo(settings)
         while True:
             told = _tell(server, told)
             time.sleep(_LOOK_EVERY_S)
