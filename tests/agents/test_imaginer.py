@@ -83,7 +83,7 @@ def _list(imaginer: Imaginer, tool: str, **arguments: Any) -> list[dict[str, Any
 
 def _answer(*names: str) -> Imagination:
     return Imagination(
-        scenarios=tuple(ImaginedScenario(exposure=n, probability=0.01, why="") for n in names)
+        scenarios=tuple(ImaginedScenario(exposure=n, probability=0.01, why=n) for n in names)
     )
 
 
