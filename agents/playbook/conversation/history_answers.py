@@ -215,6 +215,10 @@ def _why_plan(asked: Asked, reading: Reading) -> str:
     )
 
 
+def _why_nothing(asked: Asked, reading: Reading) -> str:
+    return f"{_changed(asked, reading)} {_why_plan(asked, reading)}"
+
+
 def _why_not_drain(asked: Asked, reading: Reading) -> str:
     drained = reading.slots.get("drain", "")
     incident = _chosen(asked, reading)
@@ -281,6 +285,7 @@ HISTORY_ANSWERS: Mapping[str, Callable[[Asked, Reading], str]] = {
     "minutes": _minutes,
     "remedies": _remedies,
     "why_plan": _why_plan,
+    "why_nothing": _why_nothing,
     "why_not_drain": _why_not_drain,
     "field": _field,
 }

@@ -39,6 +39,8 @@ def _read(asked: Asked, question: str, history: History) -> Reading:
         raise Decline("There is no question.")
     meant = _it_meant(asked, tokens, _talked_of(asked, history))
     readings, joined = _fitting(asked, meant)
+    if not readings and tokens[0].slot in _THINGS:
+        readings = _named_first(asked, tokens[0], tokens[1:])
     if not readings and history and (followed := _follow_up(asked, joined, history)):
         return followed
     if len(readings) == 1:
@@ -47,6 +49,12 @@ def _read(asked: Asked, question: str, history: History) -> Reading:
         raise Decline("The question can be read in several ways.")
     _refuse_names(joined)
     raise Decline(_not_understood(joined, near))
+
+
+def _named_first(asked: Asked, thing: Token, tokens: list[Token]) -> list[Reading]:
+    """ "Hannover: what is it connected to?" """
+    meant = _it_meant(asked, tokens, [thing])
+    return _fitting(asked, meant)[0] if meant != tokens else []
 
 
 def _fitting(
@@ -221,7 +229,7 @@ _AT_A_TIME = frozenset(
 _ABOUT_INCIDENTS = frozenset(
     {
         "incident", "when", "cause", "changed", "approved", "rejected", "minutes", "remedies",
-        "why_plan", "why_not_drain", "field", "open_incidents",
+        "why_plan", "why_nothing", "why_not_drain", "field", "open_incidents",
     }
 )  # fmt: skip
 

@@ -70,6 +70,23 @@ def _weight(asked: Asked, reading: Reading) -> str:
     return f"The IGP weight of {link['link']} is {joined(weights)}.{drained}"
 
 
+def _link_details(asked: Asked, reading: Reading) -> str:
+    about = (_capacity, _length, _weight, _shared_risk)
+    return " ".join(say(asked, reading) for say in about)
+
+
+def _node_details(asked: Asked, reading: Reading) -> str:
+    return f"{_node_links(asked, reading)} {_services_at(asked, reading)}"
+
+
+def _total_capacity(asked: Asked, _: Reading) -> str:
+    network = asked.look_up("show_network")
+    return (
+        f"The links of {network['network']} have {rate(network['capacity_bps'])} together, each "
+        "way."
+    )
+
+
 def _shared_risk(asked: Asked, reading: Reading) -> str:
     link = _link(asked, reading)
     if not link["shares_duct_with"]:
@@ -228,6 +245,9 @@ TOPOLOGY_ANSWERS: Mapping[str, Callable[[Asked, Reading], str]] = {
     "capacity": _capacity,
     "length": _length,
     "weight": _weight,
+    "link_details": _link_details,
+    "node_details": _node_details,
+    "total_capacity": _total_capacity,
     "shared_risk": _shared_risk,
     "path": _path,
     "service": _service,
