@@ -44,7 +44,10 @@ def _adjacent(asked: Asked, reading: Reading) -> str:
     links = [x["link"] for x in shown["links"] if x["to"] == other]
     if links:
         return f"Yes: {joined(links)} joins {shown['node']} and {other}."
-    return f"No: the links of {shown['node']} go to {joined(shown['neighbours'])}."
+    return (
+        f"No link joins {shown['node']} and {other}: the links of {shown['node']} go to "
+        f"{joined(shown['neighbours'])}."
+    )
 
 
 def _capacity(asked: Asked, reading: Reading) -> str:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,15 +30,28 @@ SIGNS = {"[": "]", "(": ")"}
 
 
 @pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> Conversation:
-    """About Abilene, whose incident is over."""
-    state = tmp_path_factory.mktemp("grammar")
-    stage_history(state, SCENES[0])
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of Abilene, whose incident is over."""
+    folder = tmp_path_factory.mktemp("grammar")
+    stage_history(folder, SCENES[0])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def talk(state: Path) -> Conversation:
+    """About it, all questions in one conversation."""
+    talk = _talk(state, SCENES[0].name)
     inventory = kept_inventory(state, SCENES[0].name)
     assert inventory is not None
     NAMES["customer"] = (inventory.services[0].customer,)
     NAMES["group"] = tuple(g.id for g in inventory.topology.shared_risk_groups) or NAMES["link"]
-    source = Source(state, SCENES[0].name, lambda: inventory)
+    return talk
+
+
+def _talk(state: Path, network: str) -> Conversation:
+    inventory = kept_inventory(state, network)
+    assert inventory is not None
+    source = Source(state, network, lambda: inventory)
     return Conversation(source, lambda _: Minds([Mind("playbook", playbook(), foreign=False)]))
 
 
@@ -98,3 +112,51 @@ def test_decline_says_why(talk: Conversation, question: str, why: str) -> None:
     reply = talk.ask(question)
     assert reply.declined
     assert why in reply.text
+
+
+@pytest.mark.parametrize(
+    ("questions", "said"),
+    [
+        (("How busy is CHINng-IPLSng?", "Why was it drained?"), "drained CHINng--IPLSng"),
+        (("Is CHINng-IPLSng up?", "How busy is it?"), "CHINng--IPLSng is loaded"),
+        (("CHINng-IPLSng: how loaded is it?",), "CHINng--IPLSng is loaded"),
+        (("How was the incident fixed?", "Why?"), "was chosen because"),
+        (("Did you drain CHINng-IPLSng?",), "No plan of abilene-0001 drained"),
+        (("Why did CHINng-IPLSng fail?",), "is not down now"),
+        (("Who rejected the plan?",), "Nobody has rejected"),
+        (("When did it begin and who approved it?",), "«erin»"),
+        (("What happens if CHINng-IPLSng fails at 8 in the evening?",), "20:00:00"),
+    ],
+)
+def test_question_is_read_in_its_context(
+    state: Path, questions: tuple[str, ...], said: str
+) -> None:
+    talk = _talk(state, SCENES[0].name)
+    reply = [talk.ask(question) for question in questions][-1]
+    assert not reply.declined
+    assert said in reply.text
+
+
+@pytest.mark.parametrize(
+    "questions",
+    [
+        ("How busy is CHINng-IPLSng?", "Why?"),
+        ("What links does ATLAng have?", "Who approved it?"),
+        ("Which links are down and drained?",),
+        ("What happens if CHINng-IPLSng fails and is ATLAng-HSTNng busy?",),
+        ("What happens if CHINng-IPLSng fails at 13:00 in the morning?",),
+        ("ATLAng: how many links are there?",),
+    ],
+)
+def test_question_that_could_mean_something_else_is_declined(
+    state: Path, questions: tuple[str, ...]
+) -> None:
+    talk = _talk(state, SCENES[0].name)
+    assert [talk.ask(question) for question in questions][-1].declined
+
+
+def test_what_is_so_already_is_said_to_change_nothing(tmp_path: Path) -> None:
+    sprint = SCENES[1]
+    stage_history(tmp_path, sprint)
+    reply = _talk(tmp_path, sprint.name).ask("What happens if Cheyenne-Kansas City fails?")
+    assert "which is so already and changes nothing" in reply.text
