@@ -37,6 +37,9 @@ def _read(asked: Asked, question: str, history: History) -> Reading:
     tokens, near = _tokens(asked, question)
     if not tokens:
         raise Decline("There is no question.")
+    only_names = all(t.slot for t in tokens)
+    if history and only_names and (followed := _follow_up(asked, tokens, history)):
+        return followed
     meant = _it_meant(asked, tokens, _talked_of(asked, history))
     readings, joined = _fitting(asked, meant)
     if not readings and tokens[0].slot in _THINGS:

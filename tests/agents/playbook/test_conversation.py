@@ -119,6 +119,7 @@ def test_decline_says_why(talk: Conversation, question: str, why: str) -> None:
     [
         (("How busy is CHINng-IPLSng?", "Why was it drained?"), "drained CHINng--IPLSng"),
         (("Is CHINng-IPLSng up?", "How busy is it?"), "CHINng--IPLSng is loaded"),
+        (("How busy is CHINng-IPLSng?", "ATLAng-HSTNng?"), "ATLAng--HSTNng is loaded"),
         (("CHINng-IPLSng: how loaded is it?",), "CHINng--IPLSng is loaded"),
         (("How was the incident fixed?", "Why?"), "was chosen because"),
         (("Did you drain CHINng-IPLSng?",), "No plan of abilene-0001 drained"),
