@@ -249,7 +249,7 @@ def health(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     wrong = [*sorted(ground.tracker.down_links), *ground.learned["latest"]["in_breach"]]
     wrong += [s.resource for s in ground.tracker.active_symptoms()]
     wrong += [r.incident.id for r in still_open]
-    return _aged(ground, Facts(tuple(wrong), begins="Not" if wrong else "Yes"))
+    return _aged(ground, Facts(tuple(wrong), begins="Not" if wrong else "All is well"))
 
 
 def down(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
@@ -429,12 +429,14 @@ def load(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
 
 
 def safe(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
-    """Yes where nothing is newly in breach and no egress is overloaded more than before."""
+    """Safe where nothing is newly in breach and no egress is overloaded more than before."""
     came = _what_came(ground, slots, options)
     worse = (came.offered > 1) & (came.offered > came.offered_before + 1e-4)
     bad = bool(came.newly) or bool(worse.any())
     facts = _exactly(ground, came.after)
-    return Facts(facts.says, facts.never, begins=f"By the twin, {'no' if bad else 'yes'}")
+    return Facts(
+        facts.says, facts.never, begins=f"By the twin, that is {'not ' if bad else ''}safe"
+    )
 
 
 def worst_link(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:

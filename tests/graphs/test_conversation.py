@@ -101,6 +101,24 @@ def test_later_question_may_refer_to_those_before(state: Path) -> None:
     assert asked[2]["events"] == "link CHINng--IPLSng down"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("is the network healthy?", "is anything wrong?"),
+        ("is it safe to drain CHINng-IPLSng?", "would it be risky to drain CHINng-IPLSng?"),
+        ("is CHINng-IPLSng up?", "is CHINng-IPLSng down?"),
+    ],
+)
+def test_question_and_its_opposite_have_one_answer_that_fits_both(
+    state: Path, one: str, other: str
+) -> None:
+    answers = {_talk(state).ask(question).text for question in (one, other)}
+    assert len(answers) == 1
+    said = answers.pop().lower()
+    assert not said.startswith(("yes", "no"))
+    assert ", yes" not in said
+
+
 def test_follow_up_of_nothing_is_declined(state: Path) -> None:
     assert _talk(state).ask("and at 20:00?").declined
 

@@ -27,7 +27,8 @@ _MOST_SYMPTOMS = 40
 def _health(asked: Asked, _: Reading) -> str:
     now = asked.look_up("show_health")
     if now["healthy"]:
-        return f"Yes: nothing is wrong. {aged(now)}"
+        # No "yes": "is all well?" and "is anything wrong?" are both asked here.
+        return f"All is well: nothing is wrong. {aged(now)}"
     parts = []
     if now["links_down"]:
         parts.append(f"down: {joined(now['links_down'])}")
@@ -171,7 +172,8 @@ def _open_incidents(asked: Asked, reading: Reading) -> str:
     found = asked.look_up("list_incidents")
     if "incident" in reading.slots:
         row = next(i for i in found["incidents"] if i["incident"] == reading.slots["incident"])
-        return f"{'No' if row['closed'] else 'Yes'}: {row['incident']} is {plain(row['phase'])}."
+        how = "closed" if row["closed"] else "open"
+        return f"{row['incident']} is {how}: {plain(row['phase'])}."
     rows = [i for i in found["incidents"] if not i["closed"]]
     if not rows:
         return f"No incident is open. {journalled(found)}"

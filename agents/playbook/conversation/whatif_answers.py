@@ -147,7 +147,8 @@ def _safe(asked: Asked, reading: Reading) -> str:
     then = _suppose(asked, reading)
     cut = then["after"]["without_a_way_bps"] > then["before"]["without_a_way_bps"]
     bad = bool(then["newly_in_breach_count"] or then["more_overloaded_count"]) or cut
-    verdict = "By the twin, no." if bad else "By the twin, yes."
+    # No "yes": "is it safe?" and "is it risky?" are both asked here.
+    verdict = f"By the twin, that is {'not safe' if bad else 'safe'}."
     return f"{verdict} {_supposed(then)} {_breaches(then)} {_overloads(then)} {_losses(then)}"
 
 
