@@ -13,11 +13,11 @@ import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from agents.playbook.view import answer
+from evals.commands.model_serving import model_server
 from evals.model_server.behaviours import Good, Status
 from evals.model_server.recording import Recorder, load_recording
 from evals.model_server.script import Script, load_script, script_names
 from evals.model_server.server import ModelServer
-from evals.serve_model import model_server
 from tools.models.openai_compatible import chat_model
 from tools.models.settings import ModelSettings
 from twin.errors import BadInput

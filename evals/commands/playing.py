@@ -1,20 +1,20 @@
-"""The commands that play scripted incidents: demo, run, stage, scenarios, results, ducts, ...
+"""The commands that play scripted incidents: demo, run, stage, scenarios.
 
 What they need is imported when they run: the other commands do without the emulated network.
 """
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 
-from channels.cli.state import StateDirectory
+from channels.cli.output import AsJson, print_json
+from evals.commands.options import Level, Mismatch, Seed, fresh, state_of
 from twin.errors import BadInput
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from tools.journal.journal import Journal
     from twin.nouns.inventory import Inventory
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Which hidden realisation.")]
-Mismatch = Annotated[
-    int, typer.Option("--mismatch", min=0, max=2, help="How far reality is from the inventory.")
-]
 Automatically = Annotated[
     bool,
     typer.Option(
@@ -38,32 +33,6 @@ Automatically = Annotated[
         help="Every plan is approved after a drawn delay, by nobody; the report says so.",
     ),
 ]
-Level = Literal[0, 1, 2]
-
-QUICK_SEEDS = 2
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to `app`."""
-    from evals.questions.command import questions
-    from evals.serve_model import model_server
-
-    for command in (
-        demo,
-        run,
-        scenarios,
-        stage,
-        results,
-        ducts,
-        healthy,
-        storm,
-        token_bill,
-        survival,
-        estimate,
-        questions,
-        model_server,
-    ):
-        app.command()(command)
 
 
 def demo(
@@ -93,7 +62,7 @@ def demo(
         )
     console = Console(stderr=as_json, quiet=as_json)
     case, duct = demo_case(seed)
-    state = _fresh(_directory(context) / "demo")
+    state = fresh(state_of(context) / "demo")
     require_minds(os.environ, state)
     console.print(
         f"{case.world.topology}, realisation {seed}: one of its ducts will be cut at the evening "
@@ -120,7 +89,7 @@ def demo(
     if as_json:
         played = [r.model_dump(mode="json") for r in (ours, *others)]
         reports: list[JsonValue] = [str(p) for p in paths]
-        _print_json(
+        print_json(
             {
                 "state": str(state),
                 "reports": reports,
@@ -151,7 +120,7 @@ def run(
     from tools.journal.journal import Journal
 
     console = Console(stderr=as_json, quiet=as_json)
-    state = _directory(context)
+    state = state_of(context)
     case = at_mismatch(load_case(scenario), cast(Level, mismatch))
     # What is set wrong is found out before anything is written.
     policy_of(state)
@@ -167,7 +136,7 @@ def run(
         mine = [r.incident.id for r in journal.incidents(network=name)]
         spent = _print_spent(console, journal, mine)
     if as_json:
-        _print_json({**result.model_dump(mode="json"), "minds": spent})
+        print_json({**result.model_dump(mode="json"), "minds": spent})
     else:
         console.print("reports: noctua report INCIDENT; incidents: noctua incidents")
 
@@ -186,14 +155,14 @@ def stage(
     from graphs.workplace import require_journal
     from tools.journal.journal import Journal
 
-    state = _directory(context)
+    state = state_of(context)
     case = at_mismatch(load_case(scenario), cast(Level, mismatch))
     name = _free_name(state, f"{case.id}-{seed}")
     require_journal(state)
     put_on_stage(case, seed, state / "networks" / f"{name}.sqlite", name).close()
     Journal.open(state / "journal.sqlite").close()
     if as_json:
-        _print_json({"network": name})
+        print_json({"network": name})
         return
     typer.echo(f"{name} is on stage; operate it with: noctua watch {name} --speed 60")
 
@@ -216,7 +185,7 @@ def scenarios(as_json: AsJson = False) -> None:
         for name, world in zip(case_names(), worlds, strict=True)
     ]
     if as_json:
-        _print_json(cast(JsonValue, rows))
+        print_json(cast(JsonValue, rows))
         return
     table = Table("scenario", "topology", "starts (UTC)", "hours", "announced work")
     for row, world in zip(rows, worlds, strict=True):
@@ -224,206 +193,6 @@ def scenarios(as_json: AsJson = False) -> None:
         hours = f"{world.duration_s / 3600:g}"
         table.add_row(str(row["scenario"]), world.topology, str(row["starts"]), hours, work)
     Console().print(table)
-
-
-def results(
-    context: typer.Context,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Realisations per scenario.")] = 10,
-    quick: Annotated[
-        bool, typer.Option("--quick", help=f"{QUICK_SEEDS} realisations per scenario.")
-    ] = False,
-    mismatch: Mismatch = 1,
-    out: Annotated[Path | None, typer.Option("--out", help="JSON lines.")] = None,
-    into: Annotated[
-        Path, typer.Option("--into", help="The Markdown file between whose markers the table goes.")
-    ] = Path("README.md"),
-    only: Annotated[list[str] | None, typer.Option("--only", help="Scenarios; all.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Play every scenario with every arm, and write the table of results."""
-    from evals.results import (
-        put_between_markers,
-        results_markdown,
-        run_all,
-        summarise,
-        write_results,
-    )
-    from evals.stage import case_names
-
-    count = QUICK_SEEDS if quick else seeds
-    level = cast(Level, mismatch)
-    # Whether there is a place for the table is found out before hours are spent.
-    page = into.read_text(encoding="utf-8") if into.is_file() else None
-    if page is not None:
-        put_between_markers(page, "")
-    command = f"noctua results --seeds {count} --mismatch {mismatch}"
-    command += "".join(f" --only {name}" for name in only or ())
-    found = run_all(command, only or case_names(), range(1, count + 1), level)
-    name = f"mismatch{mismatch}-seeds{count}.jsonl"
-    path = out or _directory(context) / "results" / name
-    write_results(found, path)
-    table = results_markdown(found)
-    if page is not None:
-        into.write_text(put_between_markers(page, table), encoding="utf-8")
-    if as_json:
-        _print_json([s.model_dump(mode="json") for s in summarise(found)])
-    else:
-        typer.echo(table)
-        typer.echo(f"every play: {path}")
-
-
-def ducts(topology: str, as_json: AsJson = False) -> None:
-    """List the ducts that overload another link when cut at peak, with the best single repair."""
-    from evals.ducts import ducts_markdown, overloading_ducts
-    from twin.sources.world import WorldSpec, build_inventory
-
-    found = overloading_ducts(build_inventory(WorldSpec(topology=topology)))
-    if as_json:
-        _print_json([d.model_dump(mode="json") for d in found])
-    else:
-        typer.echo(ducts_markdown(found))
-
-
-def healthy(
-    days: Annotated[int, typer.Option("--days", min=1, help="Healthy network-days.")] = 30,
-    detections: Annotated[
-        int, typer.Option("--detections", min=0, help="Realisations per faulty scenario.")
-    ] = 1,
-    as_json: AsJson = False,
-) -> None:
-    """Count false incidents on healthy network-days, and say how late real ones are noticed."""
-    from evals.healthy import faulty_cases, measure_healthy
-
-    report = measure_healthy(days, faulty_cases(detections))
-    if as_json:
-        _print_json(report.model_dump(mode="json"))
-        return
-    for line in report.lines:
-        typer.echo(line)
-
-
-def storm(
-    seed: Seed = 1,
-    events: Annotated[
-        int, typer.Option("--events", min=0, help="Alarms in a minute, almost all repeats.")
-    ] = 100_000,
-    as_json: AsJson = False,
-) -> None:
-    """Cut a duct in the middle of an alarm storm, and count what was folded, kept and lost."""
-    from evals.storm import measure_storm
-
-    report = measure_storm(seed, events)
-    if as_json:
-        _print_json(report.model_dump(mode="json"))
-        return
-    for line in report.lines:
-        typer.echo(line)
-
-
-def token_bill(
-    seed: Seed = 1,
-    send_back: Annotated[
-        Literal["diagnoser", "remediator"],
-        typer.Option("--send-back", help="Whose work is sent back once."),
-    ] = "diagnoser",
-    as_json: AsJson = False,
-) -> None:
-    """Count what a whole incident on germany50 costs a language model, in calls and tokens."""
-    from tempfile import TemporaryDirectory
-
-    from evals.token_bill import token_bill as measured
-
-    with TemporaryDirectory() as folder:
-        bill = measured(seed, Path(folder), send_back)
-    if as_json:
-        _print_json(bill.model_dump(mode="json"))
-        return
-    table = Table("role", "calls", "input tokens", box=None)
-    for role in bill.roles:
-        table.add_row(role.role.replace("_", " "), str(role.calls), f"{role.input_tokens:,}")
-    table.add_row("all", str(bill.calls), f"{bill.input_tokens:,}", style="bold")
-    Console().print(table)
-    typer.echo(
-        f"Counted as UTF-8 bytes / 3 of messages and tool schemas; the server reported "
-        f"{bill.reported_calls} calls and {bill.reported_input_tokens:,} tokens. "
-        f"{bill.sent_back} sent back once, {bill.repairs} reply repaired; case {bill.case}, "
-        f"seed {bill.seed}: {', '.join(bill.phases)}."
-    )
-
-
-def survival(
-    context: typer.Context,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Hidden realisations.")] = 5,
-    points: Annotated[
-        str, typer.Option("--points", help="Places of each realisation, or all (about 700).")
-    ] = "150",
-    outages: Annotated[
-        str, typer.Option("--outages", help="short (60 s), long (beyond the return timer).")
-    ] = "short,long",
-    faults: Annotated[
-        Literal["kill", "timeouts", "both"], typer.Option("--faults", help="What is done to it.")
-    ] = "both",
-    replay: Annotated[
-        str, typer.Option("--replay", help="One play, as the campaign names it; it is kept.")
-    ] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Kill -9 at every step, and time out what was done: is anything lost, or done twice?
-
-    The network's own commit log is judged. Exit status 1 if a promise was not kept.
-    """
-    from evals.survival.campaign import campaign, replayed, survival_markdown
-    from evals.survival.lives import outages_of, play_apart
-
-    if replay:
-        folder = _fresh(_directory(context) / "survival")
-        played = play_apart(folder, replayed(replay))
-        if as_json:
-            _print_json(played.model_dump(mode="json", exclude={"places"}))
-        else:
-            for found in played.violations:
-                typer.echo(f"{found.rule}: {found.text}")
-            ends = ", ".join(played.ends) or "no incident"
-            typer.echo(f"{ends}; {played.kills} kills, {played.struck} timeouts; kept in {folder}")
-        raise typer.Exit(1 if played.violations or played.missed else 0)
-    if points != "all" and not (points.isdigit() and int(points)):
-        raise BadInput(f'--points takes a number from 1 on, or all, not "{points}"')
-    count = None if points == "all" else int(points)
-    report = campaign(seeds, count, outages_of(outages), faults)
-    if as_json:
-        _print_json(report.model_dump(mode="json"))
-    else:
-        typer.echo(survival_markdown(report))
-    raise typer.Exit(0 if report.kept else 1)
-
-
-def estimate(
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Draws of noise and gaps.")] = 10,
-    live: Annotated[
-        bool, typer.Option("--live", help="On running emulated networks, as a watch does it.")
-    ] = False,
-    mismatch: Mismatch = 1,
-    as_json: AsJson = False,
-) -> None:
-    """Foresee the loads after every link failure from a traffic matrix that nobody measured.
-
-    It is estimated from link counters; gravity alone and others stand beside it.
-    """
-    from evals.estimation import estimation_markdown, measure_estimation
-    from evals.unmeasured import measure_unmeasured, unmeasured_markdown
-
-    if live:
-        errors = measure_unmeasured(range(1, seeds + 1), mismatch=cast(Level, mismatch))
-        if as_json:
-            _print_json([e.model_dump(mode="json") for e in errors])
-        else:
-            typer.echo(unmeasured_markdown(errors))
-        return
-    found = measure_estimation(seeds)
-    if as_json:
-        _print_json([e.model_dump(mode="json") for e in found])
-    else:
-        typer.echo(estimation_markdown(found))
 
 
 class _Timeline:
@@ -481,7 +250,7 @@ def _run_until_asked(
     finally:
         network.close()
     if as_json:
-        _print_json({"network": name, "waiting": list(waiting), "minds": spent})
+        print_json({"network": name, "waiting": list(waiting), "minds": spent})
         return
     for plan in waiting:
         incident = plan.rsplit(".", 1)[0]
@@ -536,14 +305,6 @@ def _opened(state: Path) -> "Inventory":
     return network.inventory()
 
 
-def _fresh(prefix: Path) -> Path:
-    """The first of prefix-1, prefix-2, ... that does not exist."""
-    number = 1
-    while (path := prefix.with_name(f"{prefix.name}-{number}")).exists():
-        number += 1
-    return path
-
-
 def _free_name(state: Path, name: str) -> str:
     """`name`, or with a number behind it if the state directory has that network."""
     found, number = name, 1
@@ -551,13 +312,3 @@ def _free_name(state: Path, name: str) -> str:
         number += 1
         found = f"{name}-{number}"
     return found
-
-
-def _directory(context: typer.Context) -> Path:
-    """The state directory of the command line, or the default where there is none."""
-    directory = context.obj
-    return directory.path if isinstance(directory, StateDirectory) else Path(".noctua")
-
-
-def _print_json(document: JsonValue) -> None:
-    typer.echo(json.dumps(document, indent=2, allow_nan=False))
