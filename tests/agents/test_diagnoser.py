@@ -7,9 +7,8 @@ import pytest
 
 from agents.budget import Budget
 from agents.candidates import Candidate, propose_candidates
+from agents.causes import ADDED_PRIOR_NATS, MOST_ADDED
 from agents.diagnoser import (
-    ADDED_PRIOR_NATS,
-    MOST_ADDED,
     AddCause,
     Diagnoser,
     DiagnosisAnswer,
