@@ -106,6 +106,7 @@ def _diagnose(situation: Situation) -> Diagnosis:
 def _tested(situation: Situation, *sets: Sequence[str]) -> Diagnoser:
     """A diagnoser that has proposed, and tested `sets`."""
     work = Diagnoser(situation, incident_of(situation))
+    # A task is a dict of objects.
     for node in work.task()["devices_with_commits"]:  # type: ignore[attr-defined]
         work.read_configuration(ReadConfiguration(node=node))
     work.propose_causes(NoArguments())

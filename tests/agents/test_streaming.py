@@ -36,6 +36,7 @@ class InPieces(BaseChatModel):
     def _stream(self, messages: list[BaseMessage], *_: Any, **__: Any) -> Iterator[Any]:
         for i, piece in enumerate(self.pieces):
             named = {"name": self.tool, "id": "a"} if not i else {"name": None, "id": None}
+            # Expanding a dict of one type loses the key types.
             chunk = ToolCallChunk(args=piece, index=0, **named)  # type: ignore[typeddict-item]
             message = AIMessageChunk(content="", tool_call_chunks=[chunk])
             yield ChatGenerationChunk(message=message)

@@ -45,6 +45,7 @@ def record(benchmark: BenchmarkFixture) -> Callable[..., None]:
     """Runs a row once and keeps it."""
 
     def run(row: Callable[..., Row], *arguments: object) -> None:
+        # pytest-benchmark ships no types.
         benchmark.extra_info["row"] = asdict(benchmark.pedantic(row, arguments))  # type: ignore[no-untyped-call]
 
     return run

@@ -4,6 +4,7 @@ A peer takes a network once, and then failed links, for which it routes everythi
 links of the network may join the same nodes.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -61,7 +62,7 @@ class NetworkXPeer:
         return np.array(loads)
 
 
-class _SciPy:
+class _SciPy(ABC):
     """Distances to all destinations from csgraph, whatever is made of them."""
 
     def __init__(self, compiled: CompiledTopology, weights: IntArray, demand: FloatArray) -> None:
@@ -83,8 +84,8 @@ class _SciPy:
         n = len(self._demand)
         return np.ascontiguousarray(dijkstra(csr_array((weights, (head, tail)), shape=(n, n))).T)
 
-    def _loads(self, tail: IntArray, head: IntArray, weights: FloatArray) -> FloatArray:
-        raise NotImplementedError
+    @abstractmethod
+    def _loads(self, tail: IntArray, head: IntArray, weights: FloatArray) -> FloatArray: ...
 
 
 class SciPyPeer(_SciPy):

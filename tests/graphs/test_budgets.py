@@ -108,6 +108,7 @@ def test_report_and_show_say_who_answered_and_what_it_cost(whole: Operation) -> 
     row = f"| diagnoser | acme:far | 1 | {diagnoser.charges.calls} | "
     assert row + f"{diagnoser.charges.input_tokens} |" in text
     shown = incident_document(whole.journal, FIRST, whole.clock.now_s())
+    # A JSON document.
     assert shown["charges"]["all"]["calls"] == total.calls  # type: ignore[index, call-overload]
     assert shown["minds_lost"] == ""
     assert spent_text(total) in _shown(whole)

@@ -38,6 +38,7 @@ def _source(state: Path) -> Source:
     def none_is_needed() -> None:
         pytest.fail("the inventory is kept in the state directory")
 
+    # It returns nothing: it fails.
     return Source(state, NAME, none_is_needed)  # type: ignore[arg-type]
 
 

@@ -96,6 +96,7 @@ def test_file_names_models_roles_and_limits(with_file: Path) -> None:
     assert minds.default[1].price is None
     assert (minds.limits.calls, minds.limits.roles["diagnoser"].calls) == (7, 3)
     timeout = _inner(minds.default[0]).request_timeout
+    # One of several forms that the client takes.
     assert timeout.read == 9  # type: ignore[union-attr]
 
 

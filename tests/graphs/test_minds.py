@@ -139,6 +139,7 @@ def test_foreign_mind_that_fails_loses_the_role_to_the_playbook(
             swaps: Any = run.data["swaps"]
             assert [(s["mind"], s["to"]) for s in swaps] == [("acme:broken", "playbook")]
         # Once the incident's budget is used up, or shortly after it was down, it is not even asked.
+        # What a role run keeps is JSON.
         causes: list[Any] = [s["cause"] for r in runs for s in r.data["swaps"]]  # type: ignore[union-attr, index, call-overload]
         assert causes[0] == cause
         assert set(causes) <= {cause, "budget", "resting"}

@@ -224,4 +224,5 @@ def test_model_that_is_lost_midway_is_replaced_and_only_a_person_approves_the_re
 
 def _lost(operation: Operation) -> list[Any]:
     runs = operation.journal.role_runs(FIRST)
+    # What a role run keeps is JSON.
     return [swap for run in runs for swap in run.data["swaps"]]  # type: ignore[union-attr]

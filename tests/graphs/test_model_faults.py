@@ -150,6 +150,7 @@ def _assert_only_what_was_approved(operation: Operation) -> None:
 def _swaps_told(operation: Operation, role: str) -> list[Any]:
     """The swaps of the role's runs, which trace, timeline and report tell as the journal does."""
     runs = [r for r in operation.journal.role_runs(FIRST) if r.role == role]
+    # What a role run keeps is JSON.
     swaps: list[Any] = [s for r in runs for s in r.data["swaps"]]  # type: ignore[union-attr]
     reasons = [f"{s['cause']}: {s['detail']}" for s in swaps]
     traced = swaps_traced(operation, role)

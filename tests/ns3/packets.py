@@ -10,6 +10,7 @@ from pathlib import Path
 
 
 def main() -> None:
+    # It is in an environment of its own.
     from ns import ns  # type: ignore[import-not-found,unused-ignore]
 
     ns.cppyy.cppdef(Path(__file__).with_name("egress.cc").read_text())

@@ -33,6 +33,7 @@ CHAT_TEMPLATE = """\
 
 
 def main(folder: Path) -> None:
+    # These three are in an environment of their own.
     import torch  # type: ignore[import-not-found,unused-ignore]
     from tokenizers import (  # type: ignore[import-not-found,unused-ignore]
         Tokenizer,

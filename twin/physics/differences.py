@@ -1320,6 +1320,7 @@ def _push_down(
         bits[w] = 0
         seen = word
         while word:
+            # Called from here, an intrinsic gets its context from numba.
             bit = highest_bit(word)  # type: ignore[call-arg,var-annotated]
             word ^= ONE << bit
             rank = (w << SIX) + bit

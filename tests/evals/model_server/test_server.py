@@ -93,6 +93,7 @@ def _stream(server: ModelServer) -> BaseMessage:
     pieces = chat_model(settings, environ={}).bind_tools([LOOK, ANSWER]).stream(ASKED)
     whole = next(pieces)
     for piece in pieces:
+        # The sum of two chunks is declared as their base.
         whole = whole + piece  # type: ignore[assignment]
     return whole
 
