@@ -16,7 +16,6 @@ from tools.journal.records import (
     Quarantine,
     WatchRecord,
 )
-from twin.nouns.action import describe
 from twin.nouns.base import Noun
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES, Phase
@@ -266,7 +265,7 @@ def _temporary(
                 incident_id=record.incident.id,
                 devices=devices,
                 since_s=min(d.since_s for d in devices),
-                way_back="; ".join(describe(action) for action in plan.way_back),
+                way_back="; ".join(action.describe() for action in plan.way_back),
                 ends_with=_ends_with(record, returns, waiting, blocked),
             )
 

@@ -7,7 +7,6 @@ from rich.prompt import Confirm, Prompt
 
 from tools.journal.journal import Journal
 from tools.journal.records import Answer, ApprovalRequest
-from twin.nouns.action import describe
 from twin.nouns.plan import Approval, Plan
 
 
@@ -32,7 +31,7 @@ class AskingApprover:
             why = f"  Only a person may approve it: {request.needs_person}"
             self._console.print(why, markup=False, highlight=False)
         for action in plan.actions:
-            self._console.print(f"  {describe(action)}", markup=False, highlight=False)
+            self._console.print(f"  {action.describe()}", markup=False, highlight=False)
         for step in plan.steps:
             self._console.print(step.diff, markup=False, highlight=False)
         decision: Literal["approve", "reject"] = "reject"

@@ -12,7 +12,7 @@ from evals.ducts import DuctCase, draw_duct
 from evals.stage import Case, designed_inventory
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
-from twin.nouns.fault import FiberCut
+from twin.events.faults.fiber_cut import FiberCut
 
 TOPOLOGY = "sndlib/germany50"
 STARTS_S = datetime(2026, 3, 3, 19, 15, tzinfo=UTC).timestamp()

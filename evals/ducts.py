@@ -4,15 +4,13 @@ from functools import partial
 
 import numpy as np
 
-from agents.screening import Screen, Screened
-from twin.nouns.action import describe
+from twin.events.faults.fiber_cut import FiberCut
 from twin.nouns.base import Noun
-from twin.nouns.fault import FiberCut
 from twin.nouns.inventory import Inventory
-from twin.nouns.state import with_fault
 from twin.nouns.topology import SharedRiskGroup
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
+from twin.remedies.screening import Screen, Screened
 
 
 class DuctCase(Noun):
@@ -63,7 +61,7 @@ def draw_duct(inventory: Inventory, seed: int) -> DuctCase:
 
 
 def _examine(twin: Twin, group: SharedRiskGroup) -> DuctCase | None:
-    state = with_fault(twin.state(), FiberCut(duct=group.id, links=group.links))
+    state = FiberCut(duct=group.id, links=group.links).after(twin.state())
     capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
     used = offered_totals(twin, state) / capacity
     worst = int(used.argmax())
@@ -82,7 +80,7 @@ def _examine(twin: Twin, group: SharedRiskGroup) -> DuctCase | None:
         busiest=str(state.topology.egress_of(worst)),
         max_utilisation=round(float(used[worst]), 4),
         breaches=twin.assess(state).breached_services,
-        repair=describe(best.actions[0]) if best.actions else "",
+        repair=best.actions[0].describe() if best.actions else "",
         repaired_utilisation=round(best.max_utilisation, 4),
         repaired_breaches=after.breached_services,
     )

@@ -17,14 +17,11 @@ from evals.truth import bench, trouble_of
 from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.truth_view import SteadyState
 from twin.errors import BadCase
-from twin.nouns.action import (
-    Action,
-    DrainLink,
-    RateLimit,
-    RevertToIntended,
-    SetIgpWeight,
-    apply_action,
-)
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.base import Noun
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.traffic import TrafficClass
@@ -142,7 +139,7 @@ class _Search:
 
     def _after(self, action: Action) -> NetworkConfiguration:
         inventory = self._inventory
-        return apply_action(action, self._running, inventory.intended, inventory.topology)
+        return action.configured(self._running, inventory.intended, inventory.topology)
 
     def _try(self, action: Action) -> tuple[tuple[str, ...], SteadyState]:
         """What `action` leaves in breach, and the network at the busiest time."""

@@ -15,7 +15,7 @@ from evals.truth import (
     names_a_location,
     same_cause,
 )
-from twin.nouns.fault import Fault
+from twin.events.fault import Fault
 
 OVERTIME_S = 6 * 3600.0
 """How long an arm may go on after the case's end to close what it has open."""

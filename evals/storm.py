@@ -26,8 +26,8 @@ from tools.network.emulated.case_truth import CaseTruth, PlannedAction, Repair, 
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.clock import SimulatedClock
 from tools.network.emulated.network_file import NetworkFile
+from twin.events.faults.fiber_cut import FiberCut
 from twin.nouns.base import Noun
-from twin.nouns.fault import FiberCut
 from twin.nouns.incident import Symptom
 from twin.nouns.inventory import Inventory, PlannedWork
 from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, Telemetry

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from agents.budget import tokens_by_rule
-from agents.minds import Minds
+from agents.loop.budget import tokens_by_rule
+from agents.loop.minds import Minds
+from agents.loop.reply import ANSWER
+from agents.loop.role import Mind
+from agents.loop.transcript import json_text
 from agents.playbook import Policy, TranscriptView, answer
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice
-from agents.reply import ANSWER
-from agents.role import Mind
-from agents.transcript import json_text
 from evals.arms.noctua import DelayedApprover
 from evals.demo import CUT_AFTER_S, STARTS_S, demo_case
 from evals.model_server.server import ModelServer, Served

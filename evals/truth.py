@@ -16,8 +16,11 @@ from tools.network.emulated.case_truth import TimedEvent
 from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.plant import TICK_S
 from tools.network.emulated.truth_view import SteadyState, TruthView
+from twin.events.fault import Fault
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.fault import Fault, FiberCut, IgpWeightMisconfig, LinkDown
 
 DECISION_S = 600.0
 """Remedies are judged for the network this long after the (last) fault began, or when they came, if

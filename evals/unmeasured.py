@@ -19,10 +19,10 @@ from tools.network.emulated import EmulatedNetwork
 from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.truth_view import TruthView
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.base import Noun
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.fault import LinkDown
-from twin.nouns.state import NetworkState, with_fault
+from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray, FlowRound, Telemetry
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.questions import offered_totals
@@ -133,7 +133,7 @@ def _foreseen(network: EmulatedNetwork) -> dict[Source, FloatArray]:
 
 
 def _failed(state: NetworkState, failure: LinkDown | None) -> NetworkState:
-    return state if failure is None else with_fault(state, failure)
+    return state if failure is None else failure.after(state)
 
 
 def _matrices(twin: Twin, sighted: Tracker, blind: Tracker) -> dict[Source, TrafficMatrix]:

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from agents.believed import circuits_of
-from agents.monitor import Grouping, Monitor, incident_from
-from agents.role import Role, RoleRun, RoleUnfinished
+from agents.loop.role import Role, RoleRun, RoleUnfinished
+from agents.roles.monitor import Grouping, Monitor, incident_from
 from graphs.deliberation import cause_of
 from graphs.desk import Desk
 from tools.trace import incident_context, incident_trace_id, workflow_span
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
 from twin.nouns.untrusted import UntrustedText
+from twin.remedies.believed import circuits_of
 
 _LONGEST_TITLE = 120
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from agents.budget import Budget
 from agents.conversation.lookups import Finding
 from agents.conversation.record import NetworkRecord, utc
 from agents.conversation.role import LONGEST_QUESTION, Asked, Exchange
-from agents.minds import Minds
-from agents.role import run_role
-from agents.role_events import RoleEvent
-from agents.transcript import Swap
+from agents.loop.budget import Budget
+from agents.loop.minds import Minds
+from agents.loop.role import run_role
+from agents.loop.role_events import RoleEvent
+from agents.loop.transcript import Swap
 from graphs.inventory_file import kept_inventory
 from tools.clock import SystemClock
 from tools.journal.database import SCHEMA_VERSION

@@ -3,30 +3,28 @@
 from typing import Any
 
 from langgraph.types import Command
-from pydantic import TypeAdapter
 
-from agents.believed import believed_state, links_of, state_ahead
-from agents.diagnoser import Diagnoser
-from agents.field import repair_order
-from agents.imaginer import Imaginer
-from agents.planner import PlanRequest, make_plan
-from agents.reader import LOG_RECORD, LogRecord, Reader, line_key, lines_to_read
-from agents.remediator import Chooser, Proposer
-from agents.role import RoleUnfinished
-from agents.screening import Screen
-from agents.shown import first_of, short
-from agents.simulator import Trial, after_remedy, simulate
-from agents.supervisor import legal_targets, supervisor_role
+from agents.loop.role import RoleUnfinished
+from agents.roles.diagnoser import Diagnoser
+from agents.roles.imaginer import Imaginer
+from agents.roles.reader import LOG_RECORD, LogRecord, Reader, line_key, lines_to_read
+from agents.roles.remediator import Chooser, Proposer
+from agents.roles.shown import first_of, short
+from agents.roles.supervisor import legal_targets, supervisor_role
 from graphs.desk import Desk
 from graphs.state import IncidentState
 from tools.change.swaps import minds_lost
 from twin.errors import NetworkError, Refused
-from twin.nouns.action import describe
+from twin.events.fault import FAULT, Fault
 from twin.nouns.diagnosis import Diagnosis, LogFinding, cause_text, disagreement_text
-from twin.nouns.fault import Fault
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Plan, Remedy
 from twin.physics.questions import offered_totals
+from twin.remedies.believed import believed_state, links_of, state_ahead
+from twin.remedies.plans import PlanRequest, make_plan
+from twin.remedies.repair_order import repair_order
+from twin.remedies.screening import Screen
+from twin.remedies.trials import Trial, after_remedy, simulate
 from twin.tracking.tracker import CONVERGENCE_S
 
 CLEAN_ROUNDS_S = 75.0
@@ -117,7 +115,7 @@ def _facts(desk: Desk, state: IncidentState) -> dict[str, Any]:
                 "do_nothing": not plan.actions,
                 "left_in_breach": plan.forecast.breached_services.median,
                 "in_breach_now": len(desk.situation.tracker.services.in_breach_now),
-                "actions": [describe(a) for a in plan.actions],
+                "actions": [a.describe() for a in plan.actions],
             }
         case _:
             return {}
@@ -295,7 +293,7 @@ def simulate_trials(desk: Desk, state: IncidentState) -> Command[str]:
     ahead = state_ahead(situation, running, cause)
     remedies = [Remedy.model_validate(r) for r in state["remedies"]]
     scenarios = {
-        s["id"]: (_FAULT.validate_python(s["fault"]), float(s["probability"]))
+        s["id"]: (FAULT.validate_python(s["fault"]), float(s["probability"]))
         for s in state["scenarios"]
     }
     now = believed_state(situation, running, cause)
@@ -351,7 +349,7 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     told = made.reason
     if desk.is_foreign("remediator_choice", run.finished_by):
         words = desk.words_of("remediator_choice", run.finished_by, made.reason)
-        told = f"{'; '.join(map(describe, made.actions)) or 'nothing is changed'}; {words}"
+        told = f"{'; '.join(a.describe() for a in made.actions) or 'nothing is changed'}; {words}"
     desk.tell(incident_id, "planned", "remediator", told, {"plan": made.id})
     update = _who(state, run.finished_by, bool(run.swaps))
     return Command(
@@ -369,9 +367,6 @@ def _refusal(desk: Desk, plan: Plan) -> str:
     except (Refused, NetworkError) as exc:
         return str(exc)
     return ""
-
-
-_FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 
 
 def _who(state: IncidentState, finished_by: str, swapped: bool) -> dict[str, Any]:

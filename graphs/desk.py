@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from opentelemetry.trace import Tracer
 from pydantic import BaseModel
 
-from agents.budget import Budget
-from agents.minds import Minds
+from agents.loop.budget import Budget
+from agents.loop.minds import Minds
+from agents.loop.role import Role, RoleRun, RoleUnfinished, run_role
+from agents.loop.role_events import RoleEvent
+from agents.loop.transcript import Swap
 from agents.prompts import prompt_id
-from agents.role import Role, RoleRun, RoleUnfinished, run_role
-from agents.role_events import RoleEvent
-from agents.situation import Situation
-from agents.transcript import Swap
+from agents.roles.situation import Situation
 from tools.change.actuator import Actuator
 from tools.change.policy import ApprovalPolicy
 from tools.change.swaps import SWAP

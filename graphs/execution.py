@@ -8,19 +8,19 @@ from typing import Any
 
 from langgraph.types import Command, interrupt
 
-from agents.verifier import judge
 from graphs.desk import Desk
 from graphs.pages import page_again, watch_services
 from graphs.state import IncidentState
 from tools.change.actuation import Actuation
 from tools.change.refusals import ChangeFrozen, DuringPlannedWork, OutsideWindow, StaleState
-from tools.change.steps import change_id
 from tools.change.swaps import minds_lost
 from tools.journal.errors import DeviceBusy, LeaseHeld, LeaseLost, UnknownPlan
 from tools.journal.records import ApprovalRequest
 from twin.errors import NetworkError, Refused
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Outcome, Plan, Remedy
+from twin.remedies.steps import change_id
+from twin.remedies.verification import judge
 from twin.tracking.tracker import CONVERGENCE_S
 
 MOST_ATTEMPTS = 3

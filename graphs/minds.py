@@ -19,10 +19,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agents.budget import Limits, Price
-from agents.minds import Minds
+from agents.loop.budget import Limits, Price
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
 from agents.playbook.policies import playbook
-from agents.role import Mind
 from tools.models.openai_compatible import chat_model
 from tools.models.pseudonymous import PseudonymousModel
 from tools.models.pseudonyms import Pseudonyms, names_of, state_key

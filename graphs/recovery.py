@@ -3,9 +3,6 @@
 from langgraph.graph import END
 from langgraph.types import Command
 
-from agents.believed import believed_state, circuits_of, healed
-from agents.candidates import cause_id
-from agents.planner import PlanRequest, make_plan
 from graphs.deliberation import cause_of
 from graphs.desk import Desk
 from graphs.pages import hand_over, watch_services
@@ -13,12 +10,13 @@ from graphs.state import IncidentState
 from tools.change.swaps import minds_lost
 from tools.graph_store.protocol import PastIncident
 from tools.network.protocol import RepairReport
-from twin.nouns.action import describe
+from twin.events.fault import Fault
 from twin.nouns.diagnosis import Diagnosis
-from twin.nouns.fault import Fault, IgpWeightMisconfig, TrafficSpike
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Remedy
 from twin.nouns.topology import Interface
+from twin.remedies.believed import believed_state, healed
+from twin.remedies.plans import PlanRequest, make_plan
 from twin.tracking.tracker import IDLE_UTILISATION
 
 _POLL_REPAIR_S = 60.0
@@ -40,9 +38,11 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
             return Command(goto="escalate", update={"note": note})
         if report.state != "repaired":
             return _wait_for_repair(desk, state, since)
-    if wrong := _wrong_weights(desk, _cause(state)):
-        # The field cannot put a weight right, and no plan has: nobody is on it.
-        return Command(goto="escalate", update={"note": f"still in force: {', '.join(wrong)}"})
+    live = _Live(desk)
+    if wrong := [f for f in _cause(state) if f.in_configuration and not f.is_over(live)]:
+        # The field cannot put a configuration right, and no plan has: nobody is on it.
+        told = ", ".join(f.describe() for f in wrong)
+        return Command(goto="escalate", update={"note": f"still in force: {told}"})
     if _still_wrong(desk, state, incident):
         return _wait_for_repair(desk, state, since)
     desk.tell(incident.id, "repaired", "monitor", "the cause is gone")
@@ -77,31 +77,29 @@ def _wait_for_repair(desk: Desk, state: IncidentState, since: float) -> Command[
 
 
 def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
-    tracker = desk.situation.tracker
-    cause = _cause(state)
-    circuits = set(circuits_of(cause))
-    if circuits & tracker.down_links:
+    live = _Live(desk)
+    if any(not f.is_over(live) for f in _cause(state) if not f.in_configuration):
         return True
-    book = tracker.book
-    for fault in cause:
-        if isinstance(fault, TrafficSpike) and book.is_active(f"traffic_surge:{fault.target}"):
-            return True
     return any(
-        book.is_active(s.id)
+        live.is_active(s.id)
         for s in incident.symptoms
         if s.kind in ("adjacency_down", "silent_loss") and not _idle(desk, s.resource)
     )
 
 
-def _wrong_weights(desk: Desk, cause: tuple[Fault, ...]) -> list[str]:
-    """Weights of the cause that a device runs still."""
-    read = desk.situation.network.running
-    return [
-        f"weight {f.weight} of {f.node} on {f.link}"
-        for f in cause
-        if isinstance(f, IgpWeightMisconfig)
-        and read(f.node).interface(f.link).igp_weight == f.weight
-    ]
+class _Live:
+    """The network as faults ask about it; see LiveNetwork."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._tracker = desk.situation.tracker
+        self.running = desk.situation.network.running
+
+    @property
+    def down_links(self) -> frozenset[str]:
+        return self._tracker.down_links
+
+    def is_active(self, symptom_id: str) -> bool:
+        return self._tracker.book.is_active(symptom_id)
 
 
 def _idle(desk: Desk, resource: str) -> bool:
@@ -191,8 +189,8 @@ def _close(desk: Desk, state: IncidentState, phase: Phase) -> None:
             title=incident.title,
             opened_s=incident.detected_s,
             symptoms=tuple(s.id for s in incident.symptoms),
-            cause=" & ".join(cause_id(f) for f in _cause(state)),
-            remedy=" and ".join(describe(a) for a in actions) or "nothing",
+            cause=" & ".join(f.id for f in _cause(state)),
+            remedy=" and ".join(a.describe() for a in actions) or "nothing",
             worked=phase is Phase.RESOLVED,
         )
     )

@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from agents.minds import Minds
-from agents.role import Mind
-from agents.situation import Situation
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
+from agents.roles.situation import Situation
 from graphs.checkpoints import FencedSaver
 from graphs.desk import Desk
 from graphs.inventory_file import keep_inventory

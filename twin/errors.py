@@ -4,6 +4,7 @@ NoctuaError                 anything a person should read instead of a traceback
 ├── BadInput                a file, name or argument is wrong (command line: exit code 2)
 │   ├── BadTopology         a topology source breaks a rule of the reader
 │   ├── UnknownNode / UnknownLink / UnknownSharedRiskGroup / UnknownService
+│   ├── Ungrounded          an answer names what was not found, or what cannot be
 │   └── BadCase             a scripted incident does not validate
 ├── NetworkError            the live network refused or did not answer
 │   └── NetworkHeld         another process has it to itself
@@ -64,6 +65,10 @@ class UnknownService(_Unknown):
     """A service is named that the inventory does not have."""
 
     noun = "service"
+
+
+class Ungrounded(BadInput):
+    """An answer names something that does not exist, was not tested, or cannot be."""
 
 
 class NetworkError(NoctuaError):

@@ -13,13 +13,14 @@ from typing import Literal
 
 import numpy as np
 
+from twin.events.action import Action
+from twin.events.fault import Fault
+from twin.events.kinds import ActionKind
 from twin.forecasting import Uncertainty, demand_factors
-from twin.nouns.action import Action, apply_action
 from twin.nouns.base import Noun, content_hash
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.fault import Fault, IgpWeightMisconfig
 from twin.nouns.scenario import Scenario
-from twin.nouns.state import NetworkState, with_fault
+from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.assessment import Assessment
 from twin.physics.twin import Twin, profile_at
@@ -187,7 +188,7 @@ class _Event:
 
     at_s: float
     order: Literal[0, 1, 2]
-    change: Action | IgpWeightMisconfig
+    change: Action | Fault
 
 
 class _Play:
@@ -207,17 +208,12 @@ class _Play:
             self._running = self._changed(self._waiting.pop(0))
 
     def _changed(self, event: _Event) -> NetworkConfiguration:
-        change = event.change
-        if not isinstance(change, IgpWeightMisconfig):
-            intended, topology = self._twin.inventory.intended, self._start.topology
-            return apply_action(change, self._running, intended, topology)
+        change, running = event.change, self._running
+        if isinstance(change, ActionKind):
+            return change.configured(running, self._twin.inventory.intended, self._start.topology)
         if event.order == 1:
-            return with_fault(replace(self._start, running=self._running), change).running
-        if self._running.device(change.node).interface(change.link).igp_weight != change.weight:
-            return self._running
-        before = self._start.running.device(change.node).interface(change.link).igp_weight
-        undone = change.model_copy(update={"weight": before})
-        return with_fault(replace(self._start, running=self._running), undone).running
+            return change.after(self._start.configured(running)).running
+        return change.taken_back(running, self._start.running)
 
     def assess(self, now_s: float) -> Assessment:
         """The steady state at `now_s`."""
@@ -227,14 +223,14 @@ class _Play:
             self._start, running=self._running, traffic=self._start.traffic.scaled(factor)
         )
         for fault in self._lasting(now_s):
-            state = with_fault(state, fault)
+            state = fault.after(state)
         return self._twin.assess(state)
 
     def _lasting(self, now_s: float) -> list[Fault]:
         return [
             timed.fault
             for timed in self._scenario.faults
-            if not isinstance(timed.fault, IgpWeightMisconfig)
+            if not timed.fault.in_configuration
             and timed.at_s <= now_s
             and (timed.until_s is None or now_s < timed.until_s)
         ]
@@ -243,7 +239,7 @@ class _Play:
 def _events(scenario: Scenario) -> list[_Event]:
     events: list[_Event] = [_Event(timed.at_s, 2, timed.action) for timed in scenario.actions]
     for timed in scenario.faults:
-        if isinstance(timed.fault, IgpWeightMisconfig):
+        if timed.fault.in_configuration:
             events.append(_Event(timed.at_s, 1, timed.fault))
             if timed.until_s is not None:
                 events.append(_Event(timed.until_s, 0, timed.fault))

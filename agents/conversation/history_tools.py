@@ -8,17 +8,18 @@ from pydantic import Field
 from agents.conversation.lookups import Lookups
 from agents.conversation.record import NetworkRecord, utc
 from agents.conversation.topology_tools import NoArguments
-from agents.simulator import Trial
 from tools.journal.records import ApprovalRequest, TimelineEvent
 from tools.registry import Tool
-from twin.nouns.action import Action, DrainLink, describe
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.fault import Fault
+from twin.events.names import find_link
 from twin.nouns.base import Noun
 from twin.nouns.diagnosis import Diagnosis
-from twin.nouns.fault import Fault, FiberCut, LinkDown, TrafficSpike
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Plan
 from twin.nouns.untrusted import UntrustedText
-from twin.whatif.phrases import find_link
+from twin.remedies.trials import Trial
 
 _MOST_EVENTS = 40
 _MOST_REMEDIES = 20
@@ -143,8 +144,10 @@ class _Past:
         blamed = best if best is not None and found.verdict in ("found", "ambiguous") else None
         return {
             "verdict": found.verdict,
-            "cause": [fault_words(f) for f in blamed.faults] if blamed else [],
-            "links": sorted(x for f in blamed.faults for x in links_blamed(f)) if blamed else [],
+            "cause": [f.describe() for f in blamed.faults] if blamed else [],
+            "links": sorted(x for f in blamed.faults for x in f.concerned_links())
+            if blamed
+            else [],
             "probability": round(blamed.probability, 4) if blamed else None,
             "indistinguishable": list(found.indistinguishable),
             "would_separate": found.would_separate,
@@ -157,7 +160,7 @@ class _Past:
         return {
             "plan": plan.id,
             "purpose": plan.purpose,
-            "actions": [describe(a) for a in plan.actions],
+            "actions": [a.describe() for a in plan.actions],
             "reason": _quoted(plan.reason),
             "made_by": plan.finished_by,
             "created_utc": utc(plan.created_s),
@@ -189,7 +192,7 @@ class _Past:
             "incident": asked.incident,
             "simulated": [_trial(t, planned) for t in trials[:_MOST_REMEDIES]],
             "simulated_count": len(trials),
-            "planned": None if planned is None else [describe(a) for a in planned],
+            "planned": None if planned is None else [a.describe() for a in planned],
             "plan": plans[-1].id if plans else None,
             "planned_because": _quoted(plans[-1].reason) if plans else None,
             "refused_by_gate": [
@@ -225,12 +228,7 @@ class _Past:
         changed = {c.plan_id for c in self._journal.changes() if c.state.value == "confirmed"}
         alone = [t for t in trials if t.remedy.actions == (drain,)]
         screened = [] if trials else self._screened(incident_id, drain)
-        down = {
-            x
-            for f in self._cause(incident_id)
-            if isinstance(f, FiberCut | LinkDown)
-            for x in links_blamed(f)
-        }
+        down = {x for f in self._cause(incident_id) if f.only_links_down for x in f.resources}
         return {
             "link": link,
             "was_down": link in down,
@@ -273,36 +271,13 @@ def _screening_rows(transcript: Any) -> Iterator[dict[str, Any]]:
 def _trial(trial: Trial, planned: tuple[Action, ...] | None) -> dict[str, Any]:
     return {
         "remedy": trial.remedy.id,
-        "actions": [describe(a) for a in trial.remedy.actions] or ["do nothing"],
+        "actions": [a.describe() for a in trial.remedy.actions] or ["do nothing"],
         "cost": round(trial.cost, 3),
         "max_utilisation": round(trial.ahead.max_utilisation.median, 3),
         "services_in_breach": trial.ahead.breached_services.median,
         "lost_bps": round(trial.ahead.lost_bps.median),
         "planned": planned is not None and trial.remedy.actions == planned,
     }
-
-
-def fault_words(fault: Fault) -> str:
-    """The fault as an operator would say it."""
-    match fault.kind:
-        case "fiber_cut":
-            return f"fibre cut taking {', '.join(fault.links)}"
-        case "link_down":
-            return f"{fault.link} is down"
-        case "igp_weight_misconfig":
-            return f"{fault.node} advertises weight {fault.weight} on {fault.link}, which is wrong"
-        case "traffic_spike":
-            return f"traffic towards {fault.target} is {fault.factor:.2f} times the expected"
-        case "silent_egress_packet_loss":
-            lost = f"{100 * fault.fraction:.1f} %"
-            return f"{fault.node} silently loses {lost} of what it sends over {fault.link}"
-
-
-def links_blamed(fault: Fault) -> tuple[str, ...]:
-    """The links that a fault is about."""
-    if isinstance(fault, FiberCut):
-        return fault.links
-    return () if isinstance(fault, TrafficSpike) else (fault.link,)
 
 
 _TOLD_ELSEWHERE = frozenset({"symptom", "routed"})

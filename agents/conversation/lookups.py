@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
-from agents.transcript import plain
+from agents.loop.transcript import plain
 from tools.registry import Tool
 from twin.errors import NoctuaError
 from twin.nouns.base import Noun

@@ -13,9 +13,10 @@ from agents.conversation.record import NetworkRecord, utc
 from agents.conversation.state_tools import state_tools
 from agents.conversation.topology_tools import topology_tools
 from agents.conversation.whatif_tools import whatif_tools
+from agents.loop.role import Role
 from agents.prompts import prompt
-from agents.role import Role, Ungrounded
-from agents.wording import Wording
+from agents.roles.wording import Wording
+from twin.errors import Ungrounded
 from twin.nouns.base import Noun
 
 ROLE = "conversation"

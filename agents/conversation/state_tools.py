@@ -9,9 +9,9 @@ from agents.conversation.lookups import Lookups
 from agents.conversation.record import NetworkRecord, utc
 from agents.conversation.topology_tools import NoArguments
 from tools.registry import Tool
+from twin.events.names import find_link
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES
-from twin.whatif.phrases import find_link
 
 _MOST_EGRESSES = 20
 

@@ -10,11 +10,11 @@ from agents.conversation.names import Names
 from agents.conversation.record import NetworkRecord
 from tools.registry import Tool
 from twin.errors import BadInput
+from twin.events.names import find_link, find_node
 from twin.nouns.base import Noun
 from twin.nouns.service import Service
 from twin.nouns.topology import Interface, Link, Topology
 from twin.physics.questions import links_used
-from twin.whatif.phrases import find_link, find_node
 
 _MOST_LISTED = 40
 _MOST_ROWS = 400

@@ -1,8 +1,7 @@
 """What would become of the network if ...: asked of the twin, with the demand of any hour."""
 
 import re
-from dataclasses import replace
-from typing import Any, assert_never
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -11,32 +10,20 @@ from agents.conversation.lookups import Lookups
 from agents.conversation.record import NetworkRecord, utc
 from tools.registry import Tool
 from twin.errors import BadInput
-from twin.nouns.action import DrainLink, SetIgpWeight, apply_action
+from twin.events.names import find_link
+from twin.events.phrases import read_what_if
 from twin.nouns.base import Noun
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TRAFFIC_CLASSES
 from twin.physics.assessment import Assessment
+from twin.whatif.arcs import single_links, single_nodes
 from twin.whatif.engine import WhatIfEngine
-from twin.whatif.events import (
-    GroupFailure,
-    LinkFailure,
-    LinkRepair,
-    NodeFailure,
-    WeightChange,
-    WhatIf,
-    single_links,
-    single_nodes,
-)
-from twin.whatif.phrases import find_link, read_what_if
 
 _MOST_LISTED = 25
 _MOST_EVENTS = 8
 _FULL = 1.0
 _SAME = 1e-4
 """Utilisations that are no further apart are the same, as they are shown."""
-
-MAX_SET_WEIGHT = 65_534
-"""The highest weight that an interface may be set to (`SetIgpWeight`); above it stands drained."""
 
 
 class Supposed(Noun):
@@ -230,7 +217,8 @@ def suppose(text: str, state: NetworkState) -> NetworkState:
     if len(parts) > _MOST_EVENTS:
         raise BadInput(f"{len(parts)} events at once, at most {_MOST_EVENTS} are tried")
     for part in parts:
-        state = _drained(part, state) or _with_events(read_what_if(part, state.topology), state)
+        for event in read_what_if(part, state.topology):
+            state = event.after(state)
     return state
 
 
@@ -242,37 +230,6 @@ def _is_so(event: str, state: NetworkState) -> bool:
     """Whether `event` would change nothing."""
     then = suppose(event, state)
     return then.down_links == state.down_links and then.running == state.running
-
-
-def _drained(part: str, state: NetworkState) -> NetworkState | None:
-    word, _, name = part.partition(" ")
-    if word.casefold() != "drain":
-        return None
-    drain = DrainLink(link=find_link(state.topology, name).id)
-    running = apply_action(drain, state.running, state.running, state.topology)
-    return replace(state, running=running)
-
-
-def _with_events(what_if: WhatIf, state: NetworkState) -> NetworkState:
-    for event in what_if:
-        match event:
-            case WeightChange(node=node, link=link, weight=weight):
-                set_weight = SetIgpWeight(node=node, link=link, weight=min(weight, MAX_SET_WEIGHT))
-                running = apply_action(set_weight, state.running, state.running, state.topology)
-                state = replace(state, running=running)
-            case LinkRepair(link=link):
-                state = replace(state, down_links=state.down_links - {link})
-            case LinkFailure(link=link):
-                state = replace(state, down_links=state.down_links | {link})
-            case NodeFailure(node=node):
-                cut = {link.id for link in state.topology.links_at(node)}
-                state = replace(state, down_links=state.down_links | cut)
-            case GroupFailure(group=group):
-                members = set(state.topology.shared_risk_group(group).links)
-                state = replace(state, down_links=state.down_links | members)
-            case _:
-                assert_never(event)
-    return state
 
 
 def _cut_off(result: Assessment) -> float:

@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict
 
+from agents.loop.transcript import call_id
 from agents.playbook.view import (
     PlaybookDefect,
     ToolChoice,
@@ -19,7 +20,6 @@ from agents.playbook.view import (
     arguments_json,
     read_view,
 )
-from agents.transcript import call_id
 
 Policy = Callable[[TranscriptView], ToolChoice]
 """From everything seen so far to the next call. Pure: the same view gives the same choice."""

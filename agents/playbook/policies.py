@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from agents.monitor import FELT_DROPS, HARMLESS_ALONE
 from agents.playbook.conversation.policy import conversation
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.reading import reader
 from agents.playbook.view import ToolChoice, TranscriptView, answer
-from twin.nouns.action import Action, describe
+from agents.roles.monitor import FELT_DROPS, HARMLESS_ALONE
+from twin.events.action import Action
 
 _AND = " & "
 _MOST_PAIRED = 6
@@ -243,7 +243,7 @@ _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 def _proposed(screened: dict[str, Any]) -> dict[str, Any]:
     left = screened["excess_bps"] / 1e9
-    says = " and ".join(describe(_ACTION.validate_python(a)) for a in screened["actions"])
+    says = " and ".join(_ACTION.validate_python(a).describe() for a in screened["actions"])
     told = f"{says}: highest utilisation {screened['max_utilisation']:.0%}, "
     return {"actions": screened["actions"], "reason": f"{told}{left:.1f} Gbit/s beyond comfort"}
 

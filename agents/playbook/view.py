@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from pydantic import BaseModel
 
-from agents.reply import ANSWER
-from agents.transcript import ROLE_HEADER, TASK_HEADER, plain
+from agents.loop.reply import ANSWER
+from agents.loop.transcript import ROLE_HEADER, TASK_HEADER, plain
 
 T = TypeVar("T", bound=BaseModel)
 

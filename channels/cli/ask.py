@@ -18,7 +18,7 @@ from twin.errors import BadInput, NoctuaError
 
 if TYPE_CHECKING:
     from agents.conversation.lookups import Finding
-    from agents.role_events import RoleEvent
+    from agents.loop.role_events import RoleEvent
     from graphs.conversation import Conversation, Reply
     from twin.nouns.inventory import Inventory
 

@@ -7,7 +7,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from agents.reader import LOG_RECORD, LogRecord
+from agents.roles.reader import LOG_RECORD, LogRecord
 from channels.asking import command_line, people, still_wanted
 from channels.cli.timeline import event_line
 from channels.report.minds import spent_text
@@ -16,7 +16,6 @@ from channels.report.wording import percent, plain, quoted, rate, utc
 from tools.change.swaps import minds_lost
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, IncidentRecord
-from twin.nouns.action import describe
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
 from twin.nouns.incident import TERMINAL_PHASES
@@ -178,9 +177,9 @@ def _minds_rows(journal: Journal, incident_id: str) -> list[tuple[str, str]]:
 def _plan_panel(plan: Plan, request: ApprovalRequest | None) -> Panel:
     lines = [
         f"purpose   {plan.purpose}{', temporary' if plan.temporary else ''}",
-        *(f"action    {describe(action)}" for action in plan.actions),
+        *(f"action    {action.describe()}" for action in plan.actions),
         *([] if plan.actions else ["action    none: wait for the repair"]),
-        *(f"way back  {describe(action)}" for action in plan.way_back),
+        *(f"way back  {action.describe()}" for action in plan.way_back),
         f"reason    {quoted(plan.reason)} ({plain(plan.finished_by)})",
         f"forecast  {_forecast_text(plan.forecast)}",
         f"nothing   {_forecast_text(plan.do_nothing)}",

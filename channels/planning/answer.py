@@ -1,6 +1,7 @@
 """The answer to one what-if, as a document."""
 
 from channels.planning.opening import Planned, Provenance
+from twin.events.phrases import read_what_if, what_if_text
 from twin.nouns.base import Noun
 from twin.whatif.comparison import (
     CascadeEnd,
@@ -12,7 +13,6 @@ from twin.whatif.comparison import (
     compare,
 )
 from twin.whatif.engine import WhatIfEngine
-from twin.whatif.phrases import read_what_if, what_if_text
 
 
 class WhatIfDocument(Noun):

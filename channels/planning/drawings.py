@@ -25,10 +25,12 @@ from channels.planning.rows import NOTHING, AttritionRow, Severity
 from channels.report.drawings import BANDS
 from channels.report.wording import plain, rate
 from twin.errors import BadInput
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.faults.device_down import DeviceDown
+from twin.events.what_if import WhatIf
 from twin.nouns.topology import Topology
 from twin.physics.compiled import FloatArray
 from twin.whatif.comparison import Comparison
-from twin.whatif.events import GroupFailure, LinkFailure, NodeFailure, WeightChange, WhatIf
 from twin.whatif.survey import Survey
 
 SUFFIXES = (".svg", ".png", ".pdf")
@@ -234,18 +236,7 @@ def _looks_of_links(
 
 
 def _links_of(event: WhatIf, topology: Topology) -> tuple[str, ...]:
-    found: list[str] = []
-    for part in event:
-        match part:
-            case LinkFailure(link=link):
-                found.append(link)
-            case GroupFailure(group=group):
-                found.extend(topology.shared_risk_group(group).links)
-            case NodeFailure(node=node):
-                found.extend(link.id for link in topology.links_at(node))
-            case _:
-                pass
-    return tuple(found)
+    return tuple(link for part in event for link in sorted(part.links_down(topology)))
 
 
 def _draw_links(
@@ -284,7 +275,7 @@ def _mark_worst(axis: Axes, topology: Topology, found: Survey, ranking: Sequence
     order = np.array(ranking, dtype=np.int64)
     for rank, members in enumerate(found.members(order).tolist(), start=1):
         for part in (part for i in members for part in found.events[i]):
-            if isinstance(part, NodeFailure):
+            if isinstance(part, DeviceDown):
                 wanted.add(part.node)
                 marked.setdefault(part.node, (rank, places[part.node]))
                 continue
@@ -327,7 +318,7 @@ def _draw_after(
     before: FloatArray,
 ) -> set[str]:
     places = _places(topology)
-    touched = {e.link for e in comparison.what_if if isinstance(e, WeightChange)}
+    touched = {e.link for e in comparison.what_if if isinstance(e, SetIgpWeight)}
     down = comparison.failed | comparison.state.down_links
     down -= {link.id for i, link in enumerate(topology.links) if utilisation[i] > 0}
     wanted: set[str] = set()

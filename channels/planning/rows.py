@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from channels.planning.opening import Planned, Provenance
+from twin.events.phrases import what_if_text
 from twin.nouns.base import Noun
 from twin.physics.compiled import FloatArray, IntArray
 from twin.physics.incremental import Sweep
 from twin.whatif.attrition import Attrition, attrition
 from twin.whatif.comparison import lost_on_the_way_bps
-from twin.whatif.phrases import what_if_text
 from twin.whatif.survey import RankedBy, Survey, survey
 
 NOTHING = 1e-6

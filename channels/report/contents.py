@@ -6,7 +6,8 @@ from channels.report.timing import Milestones, PlanCourse
 from channels.report.topology_facts import TopologyFacts
 from tools.journal.records import AuditLine, AuditReport, IncidentRecord, TimelineEvent
 from twin.nouns.base import Noun
-from twin.nouns.diagnosis import Evidence, LogFinding
+from twin.nouns.diagnosis import LogFinding
+from twin.nouns.evidence import Evidence
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.plan import BlastRadius
 
@@ -89,7 +90,7 @@ class DiagnosisFacts(Noun):
 
 
 class RemedyFact(Noun):
-    """One remedy as simulated. `cost`: expected, in services in breach (see agents.costs)."""
+    """One remedy as simulated. `cost`: expected, in services in breach."""
 
     id: str
     actions: tuple[str, ...]

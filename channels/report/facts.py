@@ -8,9 +8,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from agents.believed import links_of
-from agents.reader import LOG_RECORD, LogRecord
-from agents.simulator import Trial
+from agents.roles.reader import LOG_RECORD, LogRecord
 from channels.report.comparison import Comparison
 from channels.report.contents import (
     AlarmFacts,
@@ -33,7 +31,7 @@ from channels.report.contents import (
 from channels.report.minds import mind_facts
 from channels.report.timing import Milestones, PlanCourse, courses, milestones
 from channels.report.topology_facts import topology_facts
-from channels.report.wording import fault_text, magnitude_text, quoted, short_action
+from channels.report.wording import fault_text, magnitude_text, quoted
 from tools.journal.journal import Journal
 from tools.journal.records import (
     ApprovalRequest,
@@ -43,13 +41,14 @@ from tools.journal.records import (
     Quarantine,
     TimelineEvent,
 )
-from twin.nouns.action import describe
+from twin.events.fault import Fault
 from twin.nouns.configuration import configuration_diff
 from twin.nouns.diagnosis import Diagnosis, disagreement_text, refutation_text
-from twin.nouns.fault import Fault
 from twin.nouns.incident import TERMINAL_PHASES, Symptom
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Outcome, Plan
+from twin.remedies.believed import links_of
+from twin.remedies.trials import Trial
 
 
 def gather(
@@ -220,8 +219,8 @@ def _remedies(journal: Journal, incident_id: str) -> tuple[RemedyFact, ...]:
     facts = [
         RemedyFact(
             id=t.remedy.id,
-            actions=tuple(describe(a) for a in t.remedy.actions),
-            in_short="; ".join(short_action(a) for a in t.remedy.actions) or "do nothing",
+            actions=tuple(a.describe() for a in t.remedy.actions),
+            in_short="; ".join(a.short() for a in t.remedy.actions) or "do nothing",
             reason=quoted(t.remedy.reason),
             cost=t.cost,
             breached_services=t.ahead.breached_services,
@@ -284,8 +283,8 @@ def _plan(
         hash=plan.hash,
         purpose=plan.purpose,
         attempt=plan.attempt,
-        actions=tuple(describe(a) for a in plan.actions),
-        way_back=tuple(describe(a) for a in plan.way_back),
+        actions=tuple(a.describe() for a in plan.actions),
+        way_back=tuple(a.describe() for a in plan.way_back),
         temporary=plan.temporary,
         reason=quoted(plan.reason),
         finished_by=plan.finished_by,
@@ -309,7 +308,7 @@ def _step(plan: Plan, index: int, change: Change | None) -> StepFact:
     back = configuration_diff(change.candidate, change.before) if change else ""
     return StepFact(
         node=step.node,
-        actions=tuple(describe(a) for a in step.actions),
+        actions=tuple(a.describe() for a in step.actions),
         diff=step.diff,
         return_diff=back,
         state=change.state.value if change else "not sent",

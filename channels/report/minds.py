@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from agents.budget import BYTES_PER_TOKEN
+from agents.loop.budget import BYTES_PER_TOKEN
 from channels.report.wording import plain, quoted
 from tools.journal.journal import Journal
 from tools.journal.records import Charges, RoleRunRecord

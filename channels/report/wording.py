@@ -4,30 +4,11 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import assert_never
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
 
-from twin.nouns.action import (
-    Action,
-    DrainLink,
-    RateLimit,
-    RemoveRateLimit,
-    RestoreDevice,
-    RevertToIntended,
-    SetIgpWeight,
-    UndrainLink,
-)
-from twin.nouns.fault import (
-    Fault,
-    FiberCut,
-    IgpWeightMisconfig,
-    LinkDown,
-    SilentEgressPacketLoss,
-    TrafficSpike,
-)
+from twin.events.fault import FAULT, Fault
 from twin.nouns.incident import Symptom
 from twin.nouns.untrusted import UntrustedText
-
-_FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 
 
 def quoted(text: str, limit: int = 500) -> str:
@@ -94,43 +75,7 @@ def probability(share: float) -> str:
 
 def fault_text(fault: Fault | JsonValue) -> str:
     """The fault as an operator would say it."""
-    known: Fault = _FAULT.validate_python(fault)
-    match known:
-        case FiberCut(duct=duct, links=links):
-            name = duct.removeprefix("duct:")
-            where = f"duct {name}" if duct else "a duct that is not on record"
-            return f"fibre cut in {where}, taking {', '.join(links)}"
-        case LinkDown(link=link):
-            return f"{link} is down"
-        case IgpWeightMisconfig(node=node, link=link, weight=weight):
-            return f"{node} advertises weight {weight} on {link}, which is not the intended one"
-        case TrafficSpike(target=target, factor=factor):
-            return f"traffic towards {target} is {factor:.2f} times what is expected"
-        case SilentEgressPacketLoss(node=node, link=link, fraction=fraction):
-            return f"{node} silently loses {100 * fraction:.1f} % of what it sends over {link}"
-        case _:
-            assert_never(known)
-
-
-def short_action(action: Action) -> str:
-    """The action in a few words, for the axis of a drawing."""
-    match action:
-        case SetIgpWeight(node=node, link=link, weight=weight):
-            return f"{node} on {link}: weight {weight}"
-        case DrainLink(link=link):
-            return f"drain {link}"
-        case UndrainLink(link=link):
-            return f"undrain {link}"
-        case RateLimit(node=node, link=link, traffic_class=cls, rate_bps=bps):
-            return f"{node} on {link}: {cls.replace('_', ' ')} to {rate(bps)}"
-        case RemoveRateLimit(node=node, link=link, traffic_class=cls):
-            return f"{node} on {link}: {cls.replace('_', ' ')} unlimited"
-        case RevertToIntended(node=node):
-            return f"revert {node}"
-        case RestoreDevice(configuration=configuration):
-            return f"restore {configuration.node}"
-        case _:
-            assert_never(action)
+    return FAULT.validate_python(fault).describe()
 
 
 def magnitude_text(symptom: Symptom) -> str:

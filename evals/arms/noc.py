@@ -32,24 +32,26 @@ from evals.scoring import OVERTIME_S, Account, IncidentAccount, score
 from evals.stage import Case, stage
 from evals.truth import Recorder
 from tools.change.policy import ApprovalPolicy, default_policy
-from tools.change.steps import plan_steps
 from tools.clock import Clock
 from tools.network.protocol import Network
 from twin.errors import NetworkError
-from twin.nouns.action import Action, DrainLink, RateLimit, RevertToIntended, SetIgpWeight, inverse
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.fault import Fault
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.fault import (
-    Fault,
-    IgpWeightMisconfig,
-    LinkDown,
-    SilentEgressPacketLoss,
-    TrafficSpike,
-)
 from twin.nouns.incident import Symptom
 from twin.nouns.plan import Dispatch
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
+from twin.remedies.steps import plan_steps
 from twin.tracking.tracker import IDLE_UTILISATION, Tracker
 
 POLL_S = 30.0
@@ -405,7 +407,7 @@ class BaselineNoc:
         self, actions: Sequence[Action], running: NetworkConfiguration
     ) -> tuple[Action, ...]:
         topology = self._inventory.topology
-        return tuple(undo for a in reversed(actions) for undo in inverse(a, running, topology))
+        return tuple(undo for a in reversed(actions) for undo in a.inverse(running, topology))
 
     def _commit(self, actions: Sequence[Action], entry: Entry) -> float | None:
         """Have it approved, commit it, watch it, and confirm it unless losses grew.

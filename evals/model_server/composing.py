@@ -6,9 +6,9 @@ from typing import Any
 
 from langchain_core.messages import convert_to_messages
 
+from agents.loop.reply import ANSWER
 from agents.playbook import PlaybookModel, Policy
 from agents.playbook.view import TranscriptView, read_view
-from agents.reply import ANSWER
 from evals.model_server.behaviours import (
     Call,
     Completion,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.transcript import ROLE_HEADER
+from agents.loop.transcript import ROLE_HEADER
 from twin.nouns.base import content_hash
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")

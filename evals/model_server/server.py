@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from agents.budget import tokens_by_rule
+from agents.loop.budget import tokens_by_rule
+from agents.loop.transcript import json_text
 from agents.playbook import Policy
 from agents.playbook.policies import POLICIES
-from agents.transcript import json_text
 from evals.model_server.behaviours import Broken, Completion, Good
 from evals.model_server.composing import compose
 from evals.model_server.delivery import Delivery

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import yaml
 
-from agents.minds import Minds
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
 from agents.playbook.policies import playbook
-from agents.role import Mind
 from evals.questions.facts import CHECKS, Ground
 from evals.questions.slots import Written, slots_of
 from evals.questions.staging import Scene

@@ -17,21 +17,23 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from agents.simulator import Trial
 from evals.questions.slots import Written
 from tools.journal.journal import Journal
-from twin.nouns.action import describe
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.fault import Fault
+from twin.events.faults.device_down import DeviceDown
+from twin.events.faults.link_down import LinkDown
+from twin.events.what_if import WhatIf
 from twin.nouns.configuration import MAX_IGP_WEIGHT, NetworkConfiguration
-from twin.nouns.fault import Fault
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
 from twin.physics.compiled import arc_weights
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin, profile_at
+from twin.remedies.trials import Trial
 from twin.tracking.tracker import Tracker
 from twin.whatif.engine import WhatIfEngine
-from twin.whatif.events import LinkFailure, NodeFailure, WeightChange, WhatIf
 
 _UNITS = {
     "": 1.0, "%": 0.01, "Tbit/s": 1e12, "Gbit/s": 1e9, "Mbit/s": 1e6, "kbit/s": 1e3, "bit/s": 1.0,
@@ -338,15 +340,20 @@ def _events(ground: Ground, slots: Slots, kind: str) -> WhatIf:
     link = ground.inventory.topology.link(slots["link"].id)
     match kind:
         case "fail_link":
-            return (LinkFailure(link.id),)
+            return (LinkDown(link=link.id),)
         case "fail_node":
-            return (NodeFailure(slots["node"].id),)
+            return (DeviceDown(node=slots["node"].id),)
         case "fail_both":
-            return (LinkFailure(link.id), LinkFailure(slots["link2"].id))
+            return (LinkDown(link=link.id), LinkDown(link=slots["link2"].id))
         case "drain_link":
-            return tuple(WeightChange(end, link.id, MAX_IGP_WEIGHT) for end in (link.a, link.b))
+            return tuple(
+                SetIgpWeight(node=end, link=link.id, weight=MAX_IGP_WEIGHT)
+                for end in (link.a, link.b)
+            )
         case "weight_30":
-            return tuple(WeightChange(end, link.id, 30) for end in (link.a, link.b))
+            return tuple(
+                SetIgpWeight(node=end, link=link.id, weight=30) for end in (link.a, link.b)
+            )
         case _:
             raise ValueError(kind)
 
@@ -537,7 +544,7 @@ def _trials(ground: Ground) -> list[Trial]:
 def remedies(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     """Every action that was simulated."""
     trials = _trials(ground)
-    says = {describe(a) for t in trials for a in t.remedy.actions}
+    says = {a.describe() for t in trials for a in t.remedy.actions}
     return Facts((*sorted(says), "simulated"), figures=((float(len(trials)), 0.0),))
 
 
@@ -553,8 +560,10 @@ def why_not_drained(ground: Ground, slots: Slots, _: Mapping[str, str]) -> Facts
     """Whether that drain was simulated or planned, and what was planned instead."""
     link = slots["faulty"].id
     plans = [p for p in ground.journal.plans(ground.incident()) if p.purpose == "mitigate"]
-    drains = [t for t in _trials(ground) if f"drain {link}" in map(describe, t.remedy.actions)]
-    planned = [describe(a) for p in plans[-1:] for a in p.actions]
+    drains = [
+        t for t in _trials(ground) if f"drain {link}" in [a.describe() for a in t.remedy.actions]
+    ]
+    planned = [a.describe() for p in plans[-1:] for a in p.actions]
     if ground.fault.kind == "link_down":
         return Facts((link, "down already"))
     word = "was simulated" if drains else "was not among"

@@ -6,7 +6,7 @@ from typing import Any
 
 import networkx as nx
 
-from twin.nouns.fault import Fault
+from twin.events.fault import Fault
 from twin.nouns.inventory import Inventory
 from twin.nouns.topology import Link, Topology
 

@@ -11,7 +11,10 @@ from tools.journal.records import ApprovalRequest
 from tools.network.emulated import SimulatedClock
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
-from twin.nouns.fault import Fault, IgpWeightMisconfig, LinkDown, SilentEgressPacketLoss
+from twin.events.fault import Fault
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Approval, Plan
 

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from agents.loop.role import Mind
 from agents.playbook import PlaybookModel, TranscriptView, answer
 from agents.playbook.policies import POLICIES
 from agents.playbook.view import ToolChoice
-from agents.role import Mind
 from evals.stage import Case
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
 from twin.errors import Refused
-from twin.nouns.fault import LinkDown, SilentEgressPacketLoss
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.plan import Approval, Plan
 
 EVENING_S = 1_772_560_800.0

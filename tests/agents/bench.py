@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from agents.situation import Situation
+from agents.roles.situation import Situation
 from tests.twin.tracking.square import START_S, tracker_of
 from tools.graph_store.build import build_graph
 from tools.graph_store.networkx_graph import NetworkxGraph

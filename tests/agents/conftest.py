@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.situation import Situation
+from agents.roles.situation import Situation
 from tests.agents.bench import situation_of
 from tools.network.emulated import EmulatedNetwork
 from twin.nouns.inventory import Inventory

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agents.deadline import (
+from agents.loop.deadline import (
     MOST_LEFT_BEHIND,
     CallRaised,
     DeadlineMissed,
@@ -65,7 +65,7 @@ def test_calls_that_never_end_do_not_pile_up(never: threading.Event) -> None:
 def test_process_ends_though_a_call_has_not() -> None:
     script = (
         "import time\n"
-        "from agents.deadline import DeadlineMissed, within\n"
+        "from agents.loop.deadline import DeadlineMissed, within\n"
         "try:\n"
         "    within(0.05, lambda: time.sleep(3600))\n"
         "except DeadlineMissed:\n"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from agents.budget import Budget
-from agents.candidates import Candidate, propose_candidates
-from agents.causes import ADDED_PRIOR_NATS, MOST_ADDED
-from agents.diagnoser import (
+from agents.loop.budget import Budget
+from agents.loop.role import Mind, run_role
+from agents.playbook.policies import playbook
+from agents.roles.diagnoser import (
     AddCause,
     Diagnoser,
     DiagnosisAnswer,
@@ -16,9 +16,7 @@ from agents.diagnoser import (
     ReadConfiguration,
     TestCauses,
 )
-from agents.playbook.policies import playbook
-from agents.role import Mind, Ungrounded, run_role
-from agents.situation import Situation
+from agents.roles.situation import Situation
 from tests.agents.bench import incident_of, set_weight
 from tests.agents.conftest import Place
 from tests.twin.tracking.square import (
@@ -32,23 +30,23 @@ from tests.twin.tracking.square import (
     topology,
 )
 from tools.clock import SystemClock
-from twin.errors import BadInput, UnknownNode
+from twin.diagnosis.candidates import Candidate, propose_candidates
+from twin.diagnosis.causes import ADDED_PRIOR_NATS, MOST_ADDED
+from twin.diagnosis.likelihood import Likelihood
+from twin.diagnosis.observation import observe
+from twin.errors import BadInput, Ungrounded, UnknownNode
+from twin.events.fault import Fault
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.traffic_spike import TrafficSpike
+from twin.events.kinds import Clues
 from twin.nouns.diagnosis import Diagnosis, Refuter, disagreement_text
-from twin.nouns.fault import (
-    Fault,
-    FiberCut,
-    IgpWeightMisconfig,
-    LinkDown,
-    SilentEgressPacketLoss,
-    TrafficSpike,
-)
 from twin.nouns.inventory import Inventory
-from twin.nouns.state import with_fault
 from twin.nouns.telemetry import ConfigurationEvent
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
-from twin.synthesis.likelihood import Likelihood
-from twin.synthesis.observation import observe
 
 NODES = ("A", "B", "C", "D", "E")
 ENDS = (("A", "B"), ("B", "C"), ("C", "D"), ("A", "D"), ("A", "E"), ("C", "E"))
@@ -74,7 +72,7 @@ def _strike(situation: Situation, *faults: Fault, rounds: int = 6) -> None:
         tracker.ingest([counters.after(normal)])
     state = situation.twin.state()
     for fault in faults:
-        state = with_fault(state, fault)
+        state = fault.after(state)
     struck_s = counters.now_s
     for link in sorted(state.down_links):
         tracker.ingest([adjacency(struck_s, link[0], link, up=False)])
@@ -485,7 +483,13 @@ def _candidates(situation: Situation) -> dict[str, Candidate]:
     onset_s = min(s.first_seen_s for s in situation.tracker.active_symptoms())
     running = situation.read_running()
     seen = observe(situation.tracker, running, onset_s)
-    return {c.id: c for c in propose_candidates(situation.tracker, situation.graph, seen)}
+    ducts = [
+        (cause.id, len(cause.explains))
+        for cause in situation.graph.common_causes(sorted(seen.down_since))
+        if cause.kind == "duct" and len(cause.explains) > 1
+    ]
+    clues = Clues(situation.inventory.topology, situation.tracker.baseline, seen, ducts)
+    return {c.id: c for c in propose_candidates(clues)}
 
 
 def test_links_of_one_duct_propose_the_duct_and_each_link(situation: Situation) -> None:

@@ -11,20 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
-from agents.budget import Budget, Limits
-from agents.diagnoser import Diagnoser
+from agents.loop.budget import Budget, Limits
+from agents.loop.role import Mind, run_role
 from agents.playbook.policies import playbook
+from agents.playbook.scripted import ScriptedModel, ScriptedReply
 from agents.playbook.view import ToolChoice
-from agents.role import Mind, run_role
-from agents.scripted import ScriptedModel, ScriptedReply
-from agents.situation import Situation
+from agents.roles.diagnoser import Diagnoser
+from agents.roles.situation import Situation
 from tests.agents.bench import incident_of, set_weight, situation_of
 from tests.twin.tracking.square import START_S, Counters, adjacency, inventory, loads_of, topology
 from tools.clock import SystemClock
 from tools.network.emulated import EmulatedNetwork
+from twin.events.fault import Fault
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.diagnosis import Diagnosis
-from twin.nouns.fault import Fault, FiberCut, IgpWeightMisconfig, SilentEgressPacketLoss
-from twin.nouns.state import with_fault
 from twin.nouns.telemetry import ConfigurationEvent
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
@@ -61,7 +63,7 @@ def _strike(folder: Path, fault: Fault) -> Situation:
     tracker.ingest([counters.read()])
     for _ in range(2):
         tracker.ingest([counters.after(loads_of(known))])
-    state = with_fault(situation.twin.state(), fault)
+    state = fault.after(situation.twin.state())
     for link in sorted(state.down_links):
         tracker.ingest([adjacency(counters.now_s, link[0], link, up=False)])
     if isinstance(fault, IgpWeightMisconfig):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.health import Health
+from agents.loop.health import Health
 
 
 def _rest_s(health: Health) -> float:

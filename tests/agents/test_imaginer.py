@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from agents.exposure import exposures
-from agents.imaginer import Imagination, ImaginedScenario, Imaginer, Under
-from agents.role import Ungrounded
-from agents.situation import Situation
+from agents.roles.imaginer import Imagination, ImaginedScenario, Imaginer, Under
+from agents.roles.situation import Situation
 from tests.agents.conftest import Place
 from tests.twin.tracking.square import inventory, topology
-from twin.nouns.action import DrainLink, apply_action
+from twin.errors import Ungrounded
+from twin.events.actions.drain_link import DrainLink
 from twin.nouns.plan import Remedy
+from twin.remedies.exposures import exposures
 
 DUCTS = {"duct-1": ("A-B", "A-D")}
 
@@ -27,7 +27,10 @@ def test_every_link_and_duct_that_is_up_and_every_busy_target_is_tried(
     situation: Situation,
 ) -> None:
     state = situation.twin.state()
-    found = {e.id: e for e in exposures(state, situation.twin, situation.tracker, most=50)}
+    found = {
+        e.id: e
+        for e in exposures(state, situation.twin, situation.tracker.demand.drawn_bps, most=50)
+    }
     links = {"link_down@A-B", "link_down@B-C", "link_down@C-D", "link_down@A-D"}
     assert links <= found.keys()
     assert "fiber_cut@A-B+A-D" in found
@@ -37,7 +40,9 @@ def test_every_link_and_duct_that_is_up_and_every_busy_target_is_tried(
 def test_what_a_failure_would_do_is_worked_out(situation: Situation) -> None:
     found = {
         e.id: e
-        for e in exposures(situation.twin.state(), situation.twin, situation.tracker, most=50)
+        for e in exposures(
+            situation.twin.state(), situation.twin, situation.tracker.demand.drawn_bps, most=50
+        )
     }
     # Eleven Gbit/s would leave A by one link of ten, whichever of the two failed.
     for lost, left in (("A-B", "A-D"), ("A-D", "A-B")):
@@ -53,14 +58,16 @@ def test_what_a_failure_would_do_is_worked_out(situation: Situation) -> None:
 
 def test_worst_comes_first_and_the_list_is_cut(situation: Situation) -> None:
     state = situation.twin.state()
-    worst, *others = exposures(state, situation.twin, situation.tracker, most=3)
+    worst, *others = exposures(state, situation.twin, situation.tracker.demand.drawn_bps, most=3)
     assert worst.id == "fiber_cut@A-B+A-D"
     assert len(others) == 2
 
 
 def test_what_is_down_already_cannot_fail_next(situation: Situation) -> None:
     state = situation.twin.state(down_links=["A-B"])
-    found = [e.id for e in exposures(state, situation.twin, situation.tracker, most=50)]
+    found = [
+        e.id for e in exposures(state, situation.twin, situation.tracker.demand.drawn_bps, most=50)
+    ]
     assert "link_down@A-B" not in found
     assert "fiber_cut@A-B+A-D" not in found
 
@@ -70,7 +77,7 @@ def imaginer(situation: Situation) -> Imaginer:
     state = situation.twin.state()
     intended = situation.inventory.intended
     drain = DrainLink(link="B-C")
-    running = apply_action(drain, intended, intended, state.topology)
+    running = drain.configured(intended, intended, state.topology)
     remedy = Remedy(id="R1", actions=(drain,), reason="a try")
     return Imaginer(situation, state, [(remedy, situation.twin.state(running=running))])
 

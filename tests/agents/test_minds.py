@@ -2,10 +2,10 @@
 
 import pytest
 
-from agents.minds import Minds
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
 from agents.playbook.policies import playbook
-from agents.role import Mind
-from agents.scripted import ScriptedModel
+from agents.playbook.scripted import ScriptedModel
 from twin.errors import BadInput
 
 OURS = Mind("playbook", playbook(), foreign=False)

@@ -2,8 +2,10 @@
 
 import pytest
 
-from agents.budget import Budget
-from agents.monitor import (
+from agents.loop.budget import Budget
+from agents.loop.role import Mind, run_role
+from agents.playbook.policies import playbook
+from agents.roles.monitor import (
     Grouping,
     Monitor,
     Relation,
@@ -11,13 +13,12 @@ from agents.monitor import (
     incident_from,
     spanning,
 )
-from agents.playbook.policies import playbook
-from agents.role import Mind, Ungrounded, run_role
-from agents.situation import Situation
+from agents.roles.situation import Situation
 from tests.agents.bench import incident_of
 from tests.agents.conftest import Place
 from tests.twin.tracking.square import START_S, inventory, topology
 from tools.clock import SystemClock
+from twin.errors import Ungrounded
 from twin.nouns.incident import Severity, SymptomKind
 from twin.nouns.inventory import PlannedWork
 from twin.tracking.alarms import Alarm

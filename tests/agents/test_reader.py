@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.reader import (
+from agents.roles.reader import (
     LONGEST_SHOWN,
     MOST_LINES,
     LineFinding,
@@ -15,12 +15,12 @@ from agents.reader import (
     is_understood,
     lines_to_read,
 )
-from agents.role import Ungrounded
-from agents.situation import Situation
+from agents.roles.situation import Situation
 from tests.agents.bench import incident_of
 from tests.agents.conftest import Place
 from tests.twin.tracking.square import START_S, adjacency, inventory
 from tools.network.emulated import syslog
+from twin.errors import Ungrounded
 from twin.nouns.telemetry import SyslogLine
 from twin.nouns.untrusted import UntrustedText
 from twin.tracking.intake import LINES_PER_NODE, KeptLine

@@ -5,7 +5,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import tool_call_chunk
 from pydantic import BaseModel
 
-from agents.reply import BadReply, read_reply
+from agents.loop.reply import BadReply, read_reply
 
 
 class Next(BaseModel):

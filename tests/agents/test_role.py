@@ -18,18 +18,18 @@ from langchain_core.messages import (
     convert_to_openai_messages,
 )
 
-from agents.budget import Budget, Limits, Price, RoleLimits
+from agents.loop.budget import Budget, Limits, Price, RoleLimits
+from agents.loop.reply import MAX_ARGUMENTS, MAX_STRING, BadReply, read_reply
+from agents.loop.role import OWN_STEPS_LIMIT, Mind, Role, RoleRun, RoleUnfinished, run_role
+from agents.loop.role_events import RoleEvent, ToolCalled, ToolReturned
 from agents.playbook import PlaybookModel, ToolChoice, TranscriptView, answer
-from agents.reply import MAX_ARGUMENTS, MAX_STRING, BadReply, read_reply
-from agents.role import OWN_STEPS_LIMIT, Mind, Role, RoleRun, RoleUnfinished, Ungrounded, run_role
-from agents.role_events import RoleEvent, ToolCalled, ToolReturned
-from agents.scripted import ScriptedModel, ScriptedReply
+from agents.playbook.scripted import ScriptedModel, ScriptedReply
 from tools.clock import SystemClock
 from tools.journal.records import Charges
 from tools.models.failures import ModelRefusedRequest
 from tools.registry import Tool
 from tools.trace import TraceFiles, incident_context, incident_trace_id, read_trace, workflow_span
-from twin.errors import MindFailed, NetworkError, Refused, UnknownLink
+from twin.errors import MindFailed, NetworkError, Refused, Ungrounded, UnknownLink
 from twin.nouns.base import Noun
 
 LOST_BPS = {"L1": 1.0, "L2": 5.0, "L3": 2.0}

@@ -5,18 +5,21 @@ from functools import partial
 
 import pytest
 
-from agents.remediator import DO_NOTHING, Proposal, ProposedRemedy, Proposer, RemedyAction
-from agents.role import Ungrounded
-from agents.screening import Screen
+from agents.roles.remediator import DO_NOTHING, Proposal, ProposedRemedy, Proposer
 from tests.twin.tracking.square import ENDS, inventory, topology
-from twin.errors import UnknownLink, UnknownNode
-from twin.nouns.action import DrainLink, RateLimit, RevertToIntended, SetIgpWeight
-from twin.nouns.fault import IgpWeightMisconfig, SilentEgressPacketLoss
+from twin.errors import Ungrounded, UnknownLink, UnknownNode
+from twin.events.action import ProposedAction
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.inventory import Inventory
-from twin.nouns.state import with_fault
 from twin.nouns.traffic import Demand, TrafficClass, TrafficMatrix
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
+from twin.remedies.screening import Screen
 
 LINE = (("A", "B"), ("B", "C"), ("C", "D"))
 # B's 2.5 of D's 5 Gbit/s come over A: 10.5 on A-B, which carries 10.
@@ -104,13 +107,13 @@ def test_wrong_weight_is_reverted_and_a_lossy_link_relieved() -> None:
     known = inventory(demands=(("A", "B", 8e9), ("A", "D", 3e9)))
     twin = Twin(known)
     wrong = IgpWeightMisconfig(node="A", link="A-B", weight=60)
-    misled = Screen(with_fault(twin.state(), wrong), known.intended, partial(offered_totals, twin))
+    misled = Screen(wrong.after(twin.state()), known.intended, partial(offered_totals, twin))
     actions = [s.actions for s in misled.best_single((wrong,))]
     assert (RevertToIntended(node="A"),) in actions
     quiet = inventory(demands=(("A", "B", 1e9),))
     lossy = SilentEgressPacketLoss(node="A", link="A-B", fraction=0.05)
     twin = Twin(quiet)
-    losing = Screen(with_fault(twin.state(), lossy), quiet.intended, partial(offered_totals, twin))
+    losing = Screen(lossy.after(twin.state()), quiet.intended, partial(offered_totals, twin))
     assert losing.nothing.excess_bps == pytest.approx(0.05e9)
     found = [s.actions for s in losing.best_single((lossy,))]
     assert (DrainLink(link="A-B"),) in found
@@ -163,7 +166,7 @@ def test_no_limit_where_the_other_classes_alone_fill_the_egress() -> None:
 # Grounding
 
 
-def _proposal(*actions: RemedyAction) -> Proposal:
+def _proposal(*actions: ProposedAction) -> Proposal:
     return Proposal(remedies=(ProposedRemedy(actions=actions, reason="a try"),))
 
 
@@ -194,7 +197,7 @@ def test_drain_that_would_overload_is_refused_in_an_answer(proposer: Proposer) -
     ],
 )
 def test_action_on_what_does_not_exist_is_refused(
-    proposer: Proposer, action: RemedyAction, error: type[Exception]
+    proposer: Proposer, action: ProposedAction, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         proposer.ground(_proposal(action))

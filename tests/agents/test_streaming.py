@@ -11,12 +11,12 @@ from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import BaseModel, Field
 
-from agents.budget import Budget, Limits
+from agents.loop.budget import Budget, Limits
+from agents.loop.role import Mind, Role, run_role
+from agents.loop.role_events import AnswerDrafted, RoleEvent
+from agents.loop.streaming import stream_reply
+from agents.playbook.scripted import ScriptedModel
 from agents.playbook.view import ToolChoice, answer
-from agents.role import Mind, Role, run_role
-from agents.role_events import AnswerDrafted, RoleEvent
-from agents.scripted import ScriptedModel
-from agents.streaming import stream_reply
 from tools.clock import SystemClock
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agents.supervisor import LEGAL, MOST_SEND_BACKS, legal_targets, supervisor_role
+from agents.roles.supervisor import LEGAL, MOST_SEND_BACKS, legal_targets, supervisor_role
 from twin.nouns.incident import Phase
 
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from agents.supervisor_schema import choice_schema
+from agents.roles.supervisor_schema import choice_schema
 from tools.registry import function_schema
 from twin.errors import BadInput
 

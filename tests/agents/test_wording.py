@@ -6,12 +6,12 @@ import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from agents.conversation.role import Answer
-from agents.diagnoser import AddCause, DiagnosisAnswer
-from agents.imaginer import ImaginedScenario
-from agents.monitor import SymptomGroup
-from agents.remediator import Choice, ProposedRemedy
-from agents.supervisor_schema import choice_schema
-from agents.wording import Wording
+from agents.roles.diagnoser import AddCause, DiagnosisAnswer
+from agents.roles.imaginer import ImaginedScenario
+from agents.roles.monitor import SymptomGroup
+from agents.roles.remediator import Choice, ProposedRemedy
+from agents.roles.supervisor_schema import choice_schema
+from agents.roles.wording import Wording
 
 READ: tuple[tuple[type[BaseModel], str, dict[str, Any]], ...] = (
     (SymptomGroup, "title", {"symptoms": ["s"], "severity": "major", "joins": ""}),

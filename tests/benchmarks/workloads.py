@@ -35,8 +35,8 @@ from twin.physics.routing import destinations_using, route
 from twin.physics.twin import Twin
 from twin.sources.services import invented_services
 from twin.sources.world import WorldSpec, build_inventory
+from twin.whatif.arcs import single_links
 from twin.whatif.engine import WhatIfEngine, all_pairs
-from twin.whatif.events import single_links
 
 AGREE = 1e-9
 """Relative difference up to which two computations of a load agree."""

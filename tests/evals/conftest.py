@@ -5,7 +5,8 @@ import pytest
 from evals.stage import Case
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
-from twin.nouns.fault import IgpWeightMisconfig, LinkDown
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
 
 EVENING_S = 1_772_560_800.0
 """2026-03-03T18:00:00Z."""

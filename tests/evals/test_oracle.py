@@ -7,7 +7,7 @@ import pytest
 from evals.oracle import consult
 from evals.stage import Case
 from twin.errors import BadCase
-from twin.nouns.action import RevertToIntended
+from twin.events.actions.revert_to_intended import RevertToIntended
 
 
 def test_finds_the_revert_that_repairs_a_wrong_weight(weight_case: Case, tmp_path: Path) -> None:

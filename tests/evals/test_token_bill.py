@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.budget import tokens_by_rule
+from agents.loop.budget import tokens_by_rule
 from evals.token_bill import (
     MOST_CALLS,
     MOST_INPUT_TOKENS,

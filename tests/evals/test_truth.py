@@ -2,7 +2,10 @@
 
 from evals.stage import Case
 from evals.truth import DECISION_S, names_a_location, same_cause, trouble_of
-from twin.nouns.fault import FiberCut, IgpWeightMisconfig, LinkDown, SilentEgressPacketLoss
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 
 CUT = FiberCut(duct="duct:X:1", links=("A--B", "A--C"))
 

@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agents.budget import Limits
-from agents.minds import Minds
+from agents.loop.budget import Limits
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
 from agents.playbook.policies import playbook
-from agents.role import Mind
 from evals.model_server.server import ModelServer
 from tests.graphs.stagehand import FIRST, Operation
-from tools.change.steps import change_id
 from tools.models.openai_compatible import chat_model
 from tools.models.settings import ModelSettings
 from tools.trace import conventions as names
 from tools.trace import incident_trace_id, read_trace
+from twin.remedies.steps import change_id
 
 OWN = Mind("playbook", playbook(), foreign=False)
 

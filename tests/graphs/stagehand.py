@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from agents.minds import Minds
-from agents.role import Mind
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
 from evals.stage import Case, stage
 from evals.stormy_network import Storm, StormyNetwork
 from evals.talking_network import TalkingNetwork
@@ -19,8 +19,11 @@ from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.network_file import NetworkFile
+from twin.events.fault import Fault
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.fault import Fault, IgpWeightMisconfig, LinkDown, SilentEgressPacketLoss
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.telemetry import Telemetry

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from agents.budget import DayLimits, Limits, Price, RoleLimits
-from agents.minds import Minds
+from agents.loop.budget import DayLimits, Limits, Price, RoleLimits
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
 from agents.playbook import PlaybookModel, Policy, TranscriptView, answer
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice
-from agents.role import Mind
 from channels.asking import still_wanted
 from channels.cli.show import incident_document, print_incident
 from channels.report.facts import gather

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from agents.conversation.role import Asked
-from agents.minds import Minds
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
+from agents.loop.role_events import AnswerDrafted, RoleEvent, ToolCalled
+from agents.playbook.scripted import ScriptedModel, ScriptedReply
 from agents.playbook.view import ToolChoice, answer
-from agents.role import Mind, Ungrounded
-from agents.role_events import AnswerDrafted, RoleEvent, ToolCalled
-from agents.scripted import ScriptedModel, ScriptedReply
 from evals.model_server.behaviours import Call, CutStream, Status
 from evals.model_server.script import Script
 from evals.model_server.server import ModelServer
@@ -21,7 +21,7 @@ from graphs.workplace import Workplace
 from tests.graphs.model_stand import OWN, foreign
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from tools.registry import require_read_only
-from twin.errors import BadInput
+from twin.errors import BadInput, Ungrounded
 
 NAME = SCENES[0].name
 

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from agents.loop.role import Mind
 from agents.playbook import PlaybookModel, TranscriptView, answer
 from agents.playbook.policies import POLICIES
 from agents.playbook.view import ToolChoice
-from agents.role import Mind
 from tests.graphs.stagehand import FIRST, LOSSY, Operation, Person, case, operating
 from tools.journal.records import ChangeState
 from tools.network.protocol import CommitState
-from twin.nouns.action import DrainLink
+from twin.events.actions.drain_link import DrainLink
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.fault import SilentEgressPacketLoss
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Outcome
 

@@ -21,9 +21,10 @@ from tests.graphs.stagehand import (
 )
 from tools.journal.records import ChangeState
 from tools.trace import read_trace
-from twin.nouns.action import RevertToIntended
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.diagnosis import Diagnosis
-from twin.nouns.fault import IgpWeightMisconfig, LinkDown
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Outcome
 

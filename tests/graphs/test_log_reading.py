@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from langchain_core.messages import BaseMessage
 
+from agents.loop.role import Mind
 from agents.playbook import TranscriptView, answer
 from agents.playbook.policies import POLICIES, playbook
+from agents.playbook.scripted import ScriptedModel
 from agents.playbook.view import ToolChoice
-from agents.reader import LOG_RECORD, LogRecord
-from agents.role import Mind
-from agents.scripted import ScriptedModel
+from agents.roles.reader import LOG_RECORD, LogRecord
 from channels.report.facts import gather
 from tests.graphs.stagehand import (
     EVENING_S,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.budget import Price
-from agents.minds import Minds
-from agents.role import Mind
+from agents.loop.budget import Price
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
 from graphs.minds import minds_from_environment, read_mind_settings
 from tests.graphs.stagehand import case, operating
 from tests.twin.tracking.square import inventory

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from agents.minds import Minds
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
 from agents.playbook import PlaybookModel, Policy, TranscriptView, answer
 from agents.playbook.policies import POLICIES, playbook
+from agents.playbook.scripted import ScriptedModel, ScriptedReply
 from agents.playbook.view import ToolChoice
-from agents.role import Mind
-from agents.scripted import ScriptedModel, ScriptedReply
 from tests.graphs.stagehand import (
     FIRST,
     LOSSY,
@@ -22,7 +22,8 @@ from tests.graphs.stagehand import (
     operating,
 )
 from tools.change.swaps import SWAP
-from twin.nouns.action import DrainLink, SetIgpWeight
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.incident import Phase
 
 DRAIN = DrainLink(link="NYCMng--WASHng")

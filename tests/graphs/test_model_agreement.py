@@ -12,11 +12,11 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from pydantic import PrivateAttr
 
-from agents.budget import Limits
+from agents.loop.budget import Limits
+from agents.loop.role import Mind
 from agents.playbook import PlaybookModel, Policy, TranscriptView, answer
 from agents.playbook.policies import POLICIES
 from agents.playbook.view import ToolChoice, read_view
-from agents.role import Mind
 from evals.arms.noctua import DelayedApprover
 from evals.model_server.behaviours import CutStream, Drip, Good
 from evals.model_server.recording import Recorder, Replay, load_recording
@@ -33,7 +33,7 @@ from tests.graphs.stagehand import (
     operating,
 )
 from tools.trace import conventions as names
-from twin.nouns.action import DrainLink
+from twin.events.actions.drain_link import DrainLink
 from twin.nouns.incident import Phase
 
 INCIDENT = case((300.0, LOSSY))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from agents.budget import Limits
+from agents.loop.budget import Limits
 from channels.report.facts import gather
 from channels.report.writing import report_text
 from evals.model_server.behaviours import (
@@ -52,7 +52,8 @@ from tests.graphs.stagehand import (
     operating,
 )
 from tools.change.swaps import SWAP
-from twin.nouns.action import Action, RevertToIntended
+from twin.events.action import Action
+from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Phase
 from twin.nouns.telemetry import SyslogLine

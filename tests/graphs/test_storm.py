@@ -17,7 +17,7 @@ from tests.graphs.stagehand import (
     case,
     operating,
 )
-from twin.nouns.fault import LinkDown
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.incident import Phase, Symptom
 from twin.nouns.telemetry import AdjacencyEvent
 

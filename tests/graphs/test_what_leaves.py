@@ -11,7 +11,7 @@ import pytest
 from agents.playbook import TranscriptView, answer
 from agents.playbook.policies import POLICIES
 from agents.playbook.view import ToolChoice
-from agents.reader import LOG_RECORD
+from agents.roles.reader import LOG_RECORD
 from evals.model_server import ModelServer, Script
 from evals.model_server.behaviours import Behaviour, Good, InventedDevice, Prose, WrongSchema
 from evals.stage import stage

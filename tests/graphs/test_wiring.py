@@ -7,7 +7,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END
 from langgraph.types import Command
 
-from agents.supervisor import LEGAL
+from agents.roles.supervisor import LEGAL
 from graphs import incident
 from graphs.desk import Desk
 from graphs.state import IncidentState

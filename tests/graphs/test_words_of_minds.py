@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from agents.loop.role import Mind
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice, TranscriptView
-from agents.role import Mind
 from tests.graphs.stagehand import FIRST, LOSSY, case, operating
 from twin.nouns.diagnosis import Diagnosis
 

@@ -19,7 +19,7 @@ from tools.journal.errors import DeviceBusy, LeaseHeld, LeaseLost, UnknownPlan
 from tools.journal.lease_rows import Since, incident_subject
 from tools.journal.records import Answer, ApprovalRequest, Lease
 from twin.errors import NetworkError, Refused
-from twin.nouns.action import DrainLink
+from twin.events.actions.drain_link import DrainLink
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Approval, Plan

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from tools.registry import Tool, ToolRegistry, function_schema
 from twin.errors import BadInput, Refused
-from twin.nouns.action import Action
+from twin.events.action import Action
 from twin.nouns.base import Noun
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from twin.errors import UnknownLink
+from twin.events.actions.drain_link import DrainLink
 from twin.forecasting import Uncertainty, demand_factors, forecast, sample_assessments
-from twin.nouns.action import DrainLink, apply_action
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface
 from twin.physics.twin import Twin
@@ -80,7 +80,7 @@ def test_remedies_are_compared_on_the_same_draws(twin: Twin, cut: NetworkState) 
     inventory = twin.inventory
     # A drain far away moves little, so that paired differences are much smaller than the spread.
     action = DrainLink(link=inventory.topology.links_at("Passau")[0].id)
-    running = apply_action(action, cut.running, inventory.intended, inventory.topology)
+    running = action.configured(cut.running, inventory.intended, inventory.topology)
     before = sample_assessments(twin, cut, seed=5).lost_bps
     after = sample_assessments(
         twin, twin.state(running, cut.traffic, cut.down_links), seed=5

@@ -3,9 +3,13 @@
 import pytest
 
 from twin.errors import UnknownLink
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.forecasting import Uncertainty
-from twin.nouns.action import DrainLink, SetIgpWeight
-from twin.nouns.fault import FiberCut, IgpWeightMisconfig, LinkDown, TrafficSpike
 from twin.nouns.scenario import Scenario, TimedAction, TimedFault
 from twin.physics.twin import Twin
 from twin.rollout import (

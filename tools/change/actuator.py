@@ -31,7 +31,6 @@ from tools.change.policy import ApprovalPolicy
 from tools.change.probing import arrived, choose_probes
 from tools.change.reconcile import reconcile
 from tools.change.refusals import ActionUsed, DiffDiffers, LeaseNotHeld, NotCommitted
-from tools.change.steps import DeviceStep, change_id
 from tools.clock import Clock
 from tools.journal.errors import AlreadyRecorded, JournalFailed, LeaseLost
 from tools.journal.journal import Journal
@@ -41,6 +40,7 @@ from twin.errors import NetworkError, Refused
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import ProbePath
 from twin.nouns.plan import Plan
+from twin.remedies.steps import DeviceStep, change_id
 
 __all__ = ["Actuation", "ActuationState", "Actuator"]
 

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from tools.change.blast import blast_radius, larger
+from tools.change.blast import larger
 from tools.change.policy import ApprovalPolicy
 from tools.change.rerouted import rerouted
-from tools.change.steps import DeviceStep, plan_steps
 from tools.journal.journal import Journal
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import BlastRadius, Plan
+from twin.remedies.blast import blast_radius
+from twin.remedies.steps import DeviceStep, plan_steps
 
 
 @dataclass(frozen=True, slots=True)

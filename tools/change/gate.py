@@ -16,11 +16,11 @@ from tools.change.permission_rules import (
 )
 from tools.change.plan_rules import Rule
 from tools.change.policy import ApprovalPolicy
-from tools.change.steps import DeviceStep
 from tools.journal.journal import Journal
 from twin.errors import Refused
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Plan
+from twin.remedies.steps import DeviceStep
 
 __all__ = ["ABOUT_LEAVE", "ABOUT_THE_PLAN", "Gate", "Needs", "Situation", "used_twice"]
 

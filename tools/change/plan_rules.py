@@ -5,7 +5,7 @@ from collections.abc import Callable
 import networkx as nx
 from pydantic import ValidationError
 
-from tools.change.blast import is_usable, require_stated
+from tools.change.blast import require_stated
 from tools.change.examined import Examined
 from tools.change.refusals import (
     ActionNotAllowed,
@@ -19,11 +19,10 @@ from tools.change.refusals import (
     StepsDiffer,
 )
 from twin.errors import BadInput
-from twin.nouns.action import Action, RateLimit, RestoreDevice, devices_of
+from twin.events.kinds import Limit
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Plan
-from twin.nouns.state import state_hash
+from twin.nouns.state import is_usable, state_hash
 
 Rule = Callable[[Examined], None]
 """Returns, or raises Refused."""
@@ -57,9 +56,10 @@ def capability(case: Examined) -> None:
                 f'plan "{plan.id}": the policy does not allow {action.kind} in a plan to '
                 f"{plan.purpose} (actions.{plan.purpose} in the policy file)"
             )
-        if isinstance(action, RateLimit) and action.traffic_class in rules.protected_classes:
+        limit = action.limit()
+        if limit is not None and limit.traffic_class in rules.protected_classes:
             raise ActionNotAllowed(
-                f'plan "{plan.id}": the policy protects {action.traffic_class} from '
+                f'plan "{plan.id}": the policy protects {limit.traffic_class} from '
                 "rate limits (actions.protected_classes)"
             )
 
@@ -68,32 +68,21 @@ def inventory(case: Examined) -> None:
     """Everything that the plan names exists, and no limit takes too much of a link."""
     for action in case.plan.actions:
         try:
-            _require_names(case.inventory, action)
+            action.check(case.inventory.topology)
         except BadInput as error:
             raise NotInInventory(f'plan "{case.plan.id}": {error}') from error
-        if isinstance(action, RateLimit):
-            _require_bounded_limit(case, action)
+        limit = action.limit()
+        if limit is not None:
+            _require_bounded(case, limit)
 
 
-def _require_names(inventory: Inventory, action: Action) -> None:
-    topology = inventory.topology
-    for node in devices_of(action, topology):
-        links = [link.id for link in topology.links_at(node)]
-        if isinstance(action, RestoreDevice):
-            found = [interface.link for interface in action.configuration.interfaces]
-            if found != links:
-                raise BadInput(f'the recorded configuration of "{node}" has interfaces {found}')
-        elif hasattr(action, "link"):
-            inventory.intended.device(node).interface(action.link)
-
-
-def _require_bounded_limit(case: Examined, action: RateLimit) -> None:
+def _require_bounded(case: Examined, limit: Limit) -> None:
     fraction = case.policy.actions.max_rate_limit_fraction
-    least_bps = (1 - fraction) * case.inventory.topology.link(action.link).capacity_bps
-    if action.rate_bps < least_bps:
+    least_bps = (1 - fraction) * case.inventory.topology.link(limit.link).capacity_bps
+    if limit.rate_bps < least_bps:
         raise ActionNotAllowed(
-            f'plan "{case.plan.id}": a limit of {action.rate_bps / 1e9:.2f} Gbit/s on '
-            f'"{action.link}" takes more than {fraction:.0%} of the link away; at least '
+            f'plan "{case.plan.id}": a limit of {limit.rate_bps / 1e9:.2f} Gbit/s on '
+            f'"{limit.link}" takes more than {fraction:.0%} of the link away; at least '
             f"{least_bps / 1e9:.2f} Gbit/s must be left (actions.max_rate_limit_fraction)"
         )
 

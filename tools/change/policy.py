@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from twin.errors import BadInput
-from twin.nouns.action import Action
+from twin.events.action import Action
 from twin.nouns.base import Noun
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.traffic import TrafficClass

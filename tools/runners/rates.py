@@ -11,8 +11,8 @@ import time
 from contextlib import ExitStack
 
 from tools.runners.selection import IN_PROCESS, Runners, runners_from_setting
+from twin.events.faults.link_down import LinkDown
 from twin.forecasting import Uncertainty
-from twin.nouns.fault import LinkDown
 from twin.nouns.scenario import Scenario, TimedFault
 from twin.physics.twin import Twin
 from twin.rollout import RolloutTask

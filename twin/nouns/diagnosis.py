@@ -2,18 +2,9 @@
 
 from typing import Literal
 
+from twin.events.fault import Fault
 from twin.nouns.base import Noun
-from twin.nouns.fault import Fault
-
-
-class Evidence(Noun):
-    """One observation and how it weighs: `log_likelihood_ratio` is against "nothing is wrong"
-    (nats).
-    """
-
-    observation: str
-    log_likelihood_ratio: float
-
+from twin.nouns.evidence import Evidence
 
 Observable = Literal[
     "adjacency_down", "silent_loss", "queue_drops", "weight_change", "traffic_surge"

@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from twin.nouns.action import Action
+from twin.events.action import Action
+from twin.events.fault import Fault
 from twin.nouns.base import Noun, content_hash
-from twin.nouns.fault import Fault
 from twin.nouns.forecast import Forecast
 
 

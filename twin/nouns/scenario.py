@@ -1,8 +1,8 @@
 """A start, timed faults and timed actions: what a rollout plays."""
 
-from twin.nouns.action import Action
+from twin.events.action import Action
+from twin.events.fault import Fault
 from twin.nouns.base import Noun
-from twin.nouns.fault import Fault
 
 
 class TimedFault(Noun):

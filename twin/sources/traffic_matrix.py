@@ -19,10 +19,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from twin.errors import BadInput
+from twin.events.names import find_node
 from twin.nouns.topology import Topology
 from twin.nouns.traffic import TRAFFIC_CLASSES, Demand, TrafficClass, TrafficMatrix
 from twin.sources.demands import CLASS_SHARES
-from twin.whatif.phrases import find_node
 
 COLUMNS = ("source", "target", "bps", "class")
 

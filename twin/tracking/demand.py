@@ -77,6 +77,17 @@ class DemandTracker:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(expected > 0, drawn / expected, np.nan)
 
+    @property
+    def drawn_bps(self) -> FloatArray:
+        """(n,) what each node draws at the peak."""
+        return np.asarray(self.peak_bps.sum(axis=(0, 1)))
+
+    def latest_ratio(self, node: str) -> float | None:
+        """What `node` draws by the latest flow record / what was expected; None without one."""
+        if self.latest is None:
+            return None
+        return float(self.inbound_ratio(self.latest)[self.nodes.index(node)])
+
     def update(self, flows: FlowRound, *, learn: bool) -> None:
         """Take a flow round; `learn` is off while something is wrong, so that a fault is not
         normal.

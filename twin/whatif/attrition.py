@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twin.errors import BadInput
+from twin.events.what_if import WhatIf
 from twin.nouns.state import NetworkState
 from twin.physics.compiled import NO_ARC, FloatArray
 from twin.physics.twin import Twin
+from twin.whatif.arcs import arcs_changed
 from twin.whatif.comparison import assess_after
 from twin.whatif.engine import WhatIfEngine
-from twin.whatif.events import WhatIf, arcs_changed
 from twin.whatif.survey import DROPS_FROM
 
 ORDERS = 50

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from twin.events.what_if import WhatIf
 from twin.nouns.base import Noun
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface
@@ -13,8 +14,8 @@ from twin.physics.assessment import Assessment, ServiceVerdict, assess_routed
 from twin.physics.compiled import NO_ARC, arc_weights
 from twin.physics.routing import route
 from twin.physics.twin import Twin
+from twin.whatif.arcs import arcs_changed
 from twin.whatif.engine import WhatIfEngine
-from twin.whatif.events import WhatIf, arcs_changed
 
 NOTICED = 1e-6
 """A load that changes by less than this fraction of the capacity has not changed."""

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.events.what_if import WhatIf
 from twin.nouns.state import NetworkState
 from twin.physics.assessment import (
     DEFAULT_PARAMETERS,
@@ -32,7 +33,7 @@ from twin.physics.differences import Pairs
 from twin.physics.incremental import Cascades, Incremental, Sweep
 from twin.physics.queueing import PhysicsParameters, serve_egresses
 from twin.physics.routing import Routing, route
-from twin.whatif.events import WhatIf, arcs_changed
+from twin.whatif.arcs import arcs_changed
 
 LEVELS_AT_ONCE = 32
 """Scenarios whose queues are worked out at a time."""

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import BadInput
+from twin.events.what_if import WhatIf
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
 from twin.physics.compiled import FloatArray, IntArray
 from twin.physics.incremental import Sweep
 from twin.physics.twin import Twin
+from twin.whatif.arcs import single_groups, single_links, single_nodes
 from twin.whatif.comparison import above, assess_after, lost_on_the_way_bps
 from twin.whatif.engine import WhatIfEngine
-from twin.whatif.events import WhatIf, single_groups, single_links, single_nodes
 
 Depth = Literal["1", "2", "srlg", "node"]
 """One link, two links at once, one shared-risk group, one node."""

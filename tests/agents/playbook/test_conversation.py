@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from agents.minds import Minds
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
 from agents.playbook.conversation.grammar import shipped_data
 from agents.playbook.conversation.reading import grammar
 from agents.playbook.policies import playbook
-from agents.role import Mind
 from evals.questions.staging import SCENES, stage_history
 from graphs.conversation import Conversation, Source
 from graphs.inventory_file import kept_inventory

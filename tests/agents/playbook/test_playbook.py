@@ -13,6 +13,7 @@ from langchain_core.messages import (
     messages_to_dict,
 )
 
+from agents.loop.transcript import CallRecord, Complaint, Entry, Turn, render
 from agents.playbook import (
     PlaybookDefect,
     PlaybookModel,
@@ -21,7 +22,6 @@ from agents.playbook import (
     TranscriptView,
     answer,
 )
-from agents.transcript import CallRecord, Complaint, Entry, Turn, render
 from tools.registry import function_schema
 from twin.nouns.base import Noun
 

@@ -9,17 +9,17 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.messages import BaseMessage, messages_from_dict, messages_to_dict
 from langchain_core.outputs import ChatResult
 
-from agents.diagnoser import DiagnosisAnswer, NoArguments, ReadConfiguration, TestCauses
-from agents.imaginer import Imagination, Under
-from agents.monitor import Grouping
+from agents.loop.role import Mind
+from agents.loop.transcript import CallRecord, Turn, render
 from agents.playbook import PlaybookModel
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice
-from agents.reader import Reading
-from agents.remediator import Choice, Proposal, ScreenActions
-from agents.role import Mind
-from agents.supervisor_schema import choice_schema
-from agents.transcript import CallRecord, Turn, render
+from agents.roles.diagnoser import DiagnosisAnswer, NoArguments, ReadConfiguration, TestCauses
+from agents.roles.imaginer import Imagination, Under
+from agents.roles.monitor import Grouping
+from agents.roles.reader import Reading
+from agents.roles.remediator import Choice, Proposal, ScreenActions
+from agents.roles.supervisor_schema import choice_schema
 from tests.graphs.stagehand import FIRST, LOSSY, WRONG_WEIGHT, Person, case, operating
 from tools.registry import function_schema
 from twin.nouns.base import Noun

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from agents.loop.reply import ANSWER
+from agents.loop.transcript import CallRecord
 from agents.playbook.policies import diagnoser, imaginer
 from agents.playbook.view import CallSeen, ToolChoice, TranscriptView
-from agents.reply import ANSWER
-from agents.transcript import CallRecord
 
 
 def _tested(cause: str, odds: float, *unexplained: str) -> dict[str, Any]:

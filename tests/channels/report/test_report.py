@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.reader import LOG_RECORD, LogRecord
+from agents.roles.reader import LOG_RECORD, LogRecord
 from channels.report.comparison import Comparison
 from channels.report.contents import ReportFacts
 from channels.report.facts import gather
@@ -15,16 +15,16 @@ from channels.report.html import to_html
 from channels.report.markdown import to_markdown
 from tests.channels.conftest import INCIDENT, PLAN, inventory_of, noctua
 from tools.journal.journal import Journal
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.diagnosis import (
     Diagnosis,
     Disagreement,
-    Evidence,
     Hypothesis,
     LogFinding,
     Refutation,
     disagreement_text,
 )
-from twin.nouns.fault import LinkDown
+from twin.nouns.evidence import Evidence
 
 HOSTILE = '</td></style><script>alert("x")</script><img src=x onerror=y> --> `|$a_b$ \x1b[2J'
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
+from agents.loop.transcript import ROLE_HEADER, TASK_HEADER
 from agents.playbook.view import ToolChoice, TranscriptView, answer
-from agents.transcript import ROLE_HEADER, TASK_HEADER
 from evals.model_server.behaviours import Good, Status
 from evals.model_server.recording import Recorder, Replay, Upstream, load_recording
 from evals.model_server.script import Script

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from agents.loop.transcript import ROLE_HEADER, TASK_HEADER
 from agents.playbook.policies import POLICIES
 from agents.playbook.view import ToolChoice, TranscriptView, answer
-from agents.transcript import ROLE_HEADER, TASK_HEADER
 from evals.model_server.behaviours import (
     Behaviour,
     Body,

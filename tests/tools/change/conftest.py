@@ -9,19 +9,20 @@ import pytest
 
 from tests.tools.change.in_memory import START_S, InMemoryNetwork, ManualClock
 from tools.change.actuator import Actuator
-from tools.change.blast import blast_radius
 from tools.change.policy import ApprovalPolicy, default_policy
-from tools.change.steps import plan_steps, planned_step
 from tools.change.swaps import SWAP
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import Since
-from twin.nouns.action import Action, DrainLink
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.incident import Incident, Severity
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.state import state_hash
+from twin.remedies.blast import blast_radius
+from twin.remedies.steps import plan_steps, planned_step
 
 _NOTHING = Interval(p05=0.0, median=0.0, p95=0.0)
 FORECAST = Forecast(

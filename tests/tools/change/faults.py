@@ -16,14 +16,16 @@ from tests.tools.change.in_memory import START_S, InMemoryNetwork, ManualClock, 
 from tools.change.actuation import Actuation
 from tools.change.actuator import Actuator
 from tools.change.policy import ApprovalPolicy, default_policy
-from tools.change.steps import plan_steps
 from tools.journal.errors import JournalFailed
 from tools.journal.journal import Journal
 from tools.network.protocol import CommitState, Network
 from twin.errors import NetworkError, NoctuaError, Refused
-from twin.nouns.action import Action, DrainLink, SetIgpWeight
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.plan import Plan
+from twin.remedies.steps import plan_steps
 
 CALLS = ("running", "probe", "stage", "diff", "commit", "confirm", "roll_back", "commit_log")
 

@@ -19,7 +19,9 @@ from tools.journal.errors import JournalFailed
 from tools.journal.journal import Journal
 from tools.journal.records import ChangeState
 from tools.network.protocol import CommitState
-from twin.nouns.action import DrainLink, RateLimit, SetIgpWeight
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.plan import Plan
 from twin.nouns.traffic import TrafficClass

@@ -5,12 +5,16 @@ from collections.abc import Sequence
 import pytest
 
 from tests.tools.change.in_memory import inventory
-from tools.change.blast import blast_radius, larger
+from tools.change.blast import larger
 from tools.change.refusals import BlastDisagrees
-from tools.change.steps import plan_steps
-from twin.nouns.action import Action, DrainLink, RateLimit, SetIgpWeight
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.plan import BlastRadius
 from twin.nouns.traffic import TrafficClass
+from twin.remedies.blast import blast_radius
+from twin.remedies.steps import plan_steps
 
 INVENTORY = inventory()
 

@@ -23,10 +23,13 @@ from tools.change.policy import (
     Purpose,
     SecondApprover,
 )
-from tools.change.steps import plan_steps
-from twin.nouns.action import Action, DrainLink, RevertToIntended, SetIgpWeight
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import BlastRadius
+from twin.remedies.steps import plan_steps
 
 MONDAY_S = 1_767_571_200.0
 """2026-01-05T00:00:00Z."""

@@ -31,13 +31,11 @@ from tools.change.refusals import (
     StepsDiffer,
 )
 from twin.errors import Refused
-from twin.nouns.action import (
-    DrainLink,
-    RateLimit,
-    RestoreDevice,
-    RevertToIntended,
-    SetIgpWeight,
-)
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.restore_device import RestoreDevice
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import BlastRadius, Plan

@@ -45,7 +45,9 @@ from tools.change.refusals import (
 from tools.journal.errors import DeviceBusy
 from tools.journal.records import Claim, Quarantine
 from twin.errors import Refused
-from twin.nouns.action import Action, DrainLink, RevertToIntended
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import Plan
 

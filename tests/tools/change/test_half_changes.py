@@ -13,7 +13,8 @@ from tests.tools.change.in_memory import Trouble
 from tools.change.actuation import Actuation
 from tools.change.device_calls import ATTEMPTS
 from tools.network.protocol import CommitState
-from twin.nouns.action import DrainLink, RateLimit
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
 from twin.nouns.traffic import TrafficClass
 
 SOON, NEVER = ATTEMPTS - 1, 1000

@@ -20,16 +20,16 @@ from tests.tools.change.in_memory import START_S, inventory
 from tools.change.actuation import Actuation
 from tools.change.actuator import Actuator
 from tools.change.policy import default_policy
-from tools.change.steps import plan_steps
 from tools.journal.journal import Journal
 from tools.network.emulated import CaseWorld, EmulatedNetwork
 from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.clock import SimulatedClock
 from tools.network.protocol import CommitState, Network
 from twin.errors import NetworkError
-from twin.nouns.action import DrainLink
+from twin.events.actions.drain_link import DrainLink
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.plan import Plan
+from twin.remedies.steps import plan_steps
 
 POLICY = default_policy()
 

@@ -6,7 +6,7 @@ from tests.tools.change.conftest import Bench, approval, lose_a_mind
 from tools.change.gate import Gate, Situation
 from tools.change.swaps import minds_lost
 from twin.errors import Refused
-from twin.nouns.action import SetIgpWeight
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.plan import Approval, Plan
 
 WEIGHT = SetIgpWeight(node="A", link="A-B", weight=30)

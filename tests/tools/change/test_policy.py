@@ -20,7 +20,7 @@ from tools.change.policy import (
     parse_policy,
 )
 from twin.errors import BadInput
-from twin.nouns.action import DrainLink
+from twin.events.actions.drain_link import DrainLink
 
 DEFAULT = resources.files("tools.change").joinpath("policy.yaml").read_text("utf-8")
 

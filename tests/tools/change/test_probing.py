@@ -10,7 +10,7 @@ from tests.tools.change.conftest import Bench
 from tests.tools.change.in_memory import Trouble, inventory
 from tools.change.device_calls import ATTEMPTS
 from tools.change.probing import PROBED_CLASS, arrived, choose_probes
-from twin.nouns.action import DrainLink
+from twin.events.actions.drain_link import DrainLink
 from twin.nouns.inventory import ProbePath
 from twin.nouns.plan import Plan
 from twin.nouns.state import state_hash

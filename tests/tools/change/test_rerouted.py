@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tools.change.in_memory import inventory
-from tools.change.blast import blast_radius, larger
+from tools.change.blast import larger
 from tools.change.rerouted import rerouted
-from tools.change.steps import plan_steps
-from twin.nouns.action import Action, DrainLink, RateLimit, SetIgpWeight
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.configuration import (
     DeviceConfiguration,
     InterfaceConfiguration,
@@ -25,6 +27,8 @@ from twin.nouns.plan import BlastRadius
 from twin.nouns.service import Service, ServiceLevelObjective
 from twin.nouns.topology import Link, Node, Site, Topology
 from twin.nouns.traffic import DailyProfile, Demand, TrafficClass, TrafficMatrix
+from twin.remedies.blast import blast_radius
+from twin.remedies.steps import plan_steps
 
 FOUR = inventory()
 """A-B, A-C, B-C, C-D; A sends 1 Gbit/s to D, and B sends 3 Gbit/s to C."""

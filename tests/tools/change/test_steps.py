@@ -4,9 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tools.change.in_memory import inventory
-from tools.change.steps import plan_steps
-from twin.nouns.action import Action, DrainLink, SetIgpWeight, UndrainLink, apply_action
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.actions.undrain_link import UndrainLink
 from twin.nouns.configuration import configuration_diff
+from twin.remedies.steps import plan_steps
 
 INVENTORY = inventory()
 RUNNING, TOPOLOGY = INVENTORY.intended, INVENTORY.topology
@@ -43,7 +46,7 @@ def test_steps_commit_each_device_once_and_end_where_the_actions_end(
     steps = plan_steps(chosen, RUNNING, RUNNING, TOPOLOGY)
     after = RUNNING
     for action in chosen:
-        after = apply_action(action, after, RUNNING, TOPOLOGY)
+        after = action.configured(after, RUNNING, TOPOLOGY)
     assert (steps[-1].after if steps else RUNNING) == after
     assert len({step.node for step in steps}) == len(steps)
     for step in steps:

@@ -15,7 +15,7 @@ from langchain_core.messages import (
 )
 
 from agents.playbook import ToolChoice
-from agents.scripted import ScriptedModel
+from agents.playbook.scripted import ScriptedModel
 from evals.model_server import ModelServer, Script
 from evals.model_server.behaviours import Call, MalformedArguments, Prose
 from tools.models.openai_compatible import chat_model

@@ -1,15 +1,13 @@
 """Batches of rollouts that every runner is given: many kinds of fault, one that fails."""
 
+from twin.events.actions.drain_link import DrainLink
+from twin.events.fault import Fault
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.forecasting import Uncertainty
-from twin.nouns.action import DrainLink
-from twin.nouns.fault import (
-    Fault,
-    FiberCut,
-    IgpWeightMisconfig,
-    LinkDown,
-    SilentEgressPacketLoss,
-    TrafficSpike,
-)
 from twin.nouns.scenario import Scenario, TimedAction, TimedFault
 from twin.physics.twin import Twin
 from twin.rollout import RolloutTask

@@ -9,6 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.faults.device_down import DeviceDown
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.link_down import LinkDown
+from twin.events.link_repair import LinkRepair
+from twin.events.what_if import WhatIf
 from twin.nouns.configuration import Policer
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface
@@ -17,18 +23,8 @@ from twin.physics.assessment import Assessment
 from twin.physics.compiled import FloatArray
 from twin.physics.twin import Twin
 from twin.sources.world import WorldSpec, build_inventory
+from twin.whatif.arcs import single_groups, single_links, single_nodes
 from twin.whatif.engine import WhatIfEngine, all_pairs
-from twin.whatif.events import (
-    GroupFailure,
-    LinkFailure,
-    LinkRepair,
-    NodeFailure,
-    WeightChange,
-    WhatIf,
-    single_groups,
-    single_links,
-    single_nodes,
-)
 
 
 @cache
@@ -48,15 +44,15 @@ def state_after(what_if: WhatIf, state: NetworkState) -> NetworkState:
     running, topology = state.running, state.topology
     for event in what_if:
         match event:
-            case LinkFailure(link=link):
+            case LinkDown(link=link):
                 down.add(link)
             case LinkRepair(link=link):
                 down.discard(link)
-            case NodeFailure(node=node):
+            case DeviceDown(node=node):
                 down |= {link.id for link in topology.links_at(node)}
-            case GroupFailure(group=group):
-                down |= set(topology.shared_risk_group(group).links)
-            case WeightChange(node=node, link=link, weight=weight):
+            case FiberCut(links=links):
+                down |= set(links)
+            case SetIgpWeight(node=node, link=link, weight=weight):
                 interface = running.device(node).interface(link)
                 changed = interface.model_copy(update={"igp_weight": weight})
                 running = running.with_interface(node, changed)
@@ -171,7 +167,7 @@ def test_verdicts_of_a_partitioned_network_name_who_is_cut_off() -> None:
     node = topology.nodes[0].id
     others = {link.id for link in topology.links if node not in (link.a, link.b)}
     state = replace(twin.state(), down_links=frozenset(sorted(others)[:2]))
-    assert_verdicts(twin, ((NodeFailure(node),), ()), state)
+    assert_verdicts(twin, ((DeviceDown(node=node),), ()), state)
 
 
 @settings(max_examples=40)
@@ -182,18 +178,22 @@ def test_verdicts_after_any_change_are_those_of_the_assessment(data: st.DataObje
     links = st.sampled_from([link.id for link in topology.links])
     ends = st.sampled_from([(end, link.id) for link in topology.links for end in (link.a, link.b)])
     event = st.one_of(
-        st.builds(LinkFailure, links),
+        st.builds(LinkDown, links),
         st.builds(LinkRepair, links),
-        st.builds(lambda end, w: WeightChange(end[0], end[1], w), ends, st.integers(1, 40)),
+        st.builds(
+            lambda end, w: SetIgpWeight(node=end[0], link=end[1], weight=w),
+            ends,
+            st.integers(1, 40),
+        ),
     )
     state = replace(twin.state(), down_links=frozenset(data.draw(st.sets(links, max_size=3))))
     drawn = data.draw(st.lists(st.lists(event, max_size=4).map(_settled), max_size=3))
     assert_verdicts(twin, tuple(drawn), state)
 
 
-def _settled(events: list[LinkFailure | LinkRepair | WeightChange]) -> WhatIf:
+def _settled(events: list[LinkDown | LinkRepair | SetIgpWeight]) -> WhatIf:
     """Failures last: `state_after` plays events in order, and in a what-if failure wins."""
-    return tuple(sorted(events, key=lambda event: isinstance(event, LinkFailure)))
+    return tuple(sorted(events, key=lambda event: isinstance(event, LinkDown)))
 
 
 def test_nothing_asked_is_nothing_answered() -> None:

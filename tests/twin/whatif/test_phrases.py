@@ -3,16 +3,15 @@
 import pytest
 
 from twin.errors import BadInput, UnknownLink, UnknownNode, UnknownSharedRiskGroup
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.faults.device_down import DeviceDown
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.link_down import LinkDown
+from twin.events.link_repair import LinkRepair
+from twin.events.names import find_group, find_link, find_node
+from twin.events.phrases import read_what_if, what_if_text
+from twin.events.what_if import Event
 from twin.nouns.topology import Link, Node, SharedRiskGroup, Site, Topology
-from twin.whatif.events import (
-    Event,
-    GroupFailure,
-    LinkFailure,
-    LinkRepair,
-    NodeFailure,
-    WeightChange,
-)
-from twin.whatif.phrases import find_group, find_link, find_node, read_what_if, what_if_text
 
 
 def network(
@@ -48,6 +47,7 @@ TOWNS = network(
         ("Essen to Go--Bonn", "Essen to Go", "Bonn"),
     ),
 )
+DUCT = FiberCut(duct="duct:Köln:1", links=TOWNS.shared_risk_group("duct:Köln:1").links)
 
 
 @pytest.mark.parametrize(
@@ -90,28 +90,34 @@ def test_group_is_found_by_its_id() -> None:
 @pytest.mark.parametrize(
     ("text", "events"),
     [
-        ("link Bonn-Köln down", [LinkFailure("Köln--Bonn")]),
-        ("LINK Bonn-Köln Up", [LinkRepair("Köln--Bonn")]),
-        ("node baden-baden down;", [NodeFailure("Baden-Baden")]),
-        ("group duct:köln:1 down", [GroupFailure("duct:Köln:1")]),
-        ("weight Bonn-Köln 20", [WeightChange("Bonn", "Köln--Bonn", 20)]),
-        ("weight Köln-Bonn 20", [WeightChange("Köln", "Köln--Bonn", 20)]),
-        ("weight Köln to Bonn to 20", [WeightChange("Köln", "Köln--Bonn", 20)]),
-        ("weight Köln-Bonn = 20", [WeightChange("Köln", "Köln--Bonn", 20)]),
-        ("weight L17 from frankfurt 7", [WeightChange("Frankfurt", "L17", 7)]),
+        ("link Bonn-Köln down", [LinkDown(link="Köln--Bonn")]),
+        ("LINK Bonn-Köln Up", [LinkRepair(link="Köln--Bonn")]),
+        ("node baden-baden down;", [DeviceDown(node="Baden-Baden")]),
+        ("group duct:köln:1 down", [DUCT]),
+        ("weight Bonn-Köln 20", [SetIgpWeight(node="Bonn", link="Köln--Bonn", weight=20)]),
+        ("weight Köln-Bonn 20", [SetIgpWeight(node="Köln", link="Köln--Bonn", weight=20)]),
+        ("weight Köln to Bonn to 20", [SetIgpWeight(node="Köln", link="Köln--Bonn", weight=20)]),
+        ("weight Köln-Bonn = 20", [SetIgpWeight(node="Köln", link="Köln--Bonn", weight=20)]),
+        ("weight L17 from frankfurt 7", [SetIgpWeight(node="Frankfurt", link="L17", weight=7)]),
         # The second of the parallel links is listed the other way round; its id still says from
         # whom.
-        ("weight Frankfurt--Leipzig#2 9", [WeightChange("Frankfurt", "Frankfurt--Leipzig#2", 9)]),
         (
-            "weight L17 65535 both ways",
-            [WeightChange("Bonn", "L17", 65535), WeightChange("Frankfurt", "L17", 65535)],
+            "weight Frankfurt--Leipzig#2 9",
+            [SetIgpWeight(node="Frankfurt", link="Frankfurt--Leipzig#2", weight=9)],
+        ),
+        (
+            "weight L17 65534 both ways",
+            [
+                SetIgpWeight(node="Bonn", link="L17", weight=65534),
+                SetIgpWeight(node="Frankfurt", link="L17", weight=65534),
+            ],
         ),
         (
             "link  Köln-Bonn   down ;weight Leipzig-Baden 20\nnode Bonn down",
             [
-                LinkFailure("Köln--Bonn"),
-                WeightChange("Leipzig", "Baden--Leipzig", 20),
-                NodeFailure("Bonn"),
+                LinkDown(link="Köln--Bonn"),
+                SetIgpWeight(node="Leipzig", link="Baden--Leipzig", weight=20),
+                DeviceDown(node="Bonn"),
             ],
         ),
     ],
@@ -140,9 +146,9 @@ def test_phrases_become_events_in_their_order(text: str, events: list[Event]) ->
         ("link Frankfurt-Leipzig down", BadInput, '"Frankfurt--Leipzig", "Frankfurt--Leipzig#2"'),
         ("weight L17 20", BadInput, '"weight L17 from Bonn 20"'),
         ("weight L17 from Leipzig 20", UnknownNode, 'not in link "L17"'),
-        ("weight Köln-Bonn 0", BadInput, 'the weight is "0", expected an integer in 1..65535'),
-        ("weight Köln-Bonn 65536", BadInput, "expected an integer in 1..65535"),
-        (f"weight Köln-Bonn {'9' * 5000}", BadInput, "expected an integer in 1..65535"),
+        ("weight Köln-Bonn 0", BadInput, 'the weight is "0", expected an integer in 1..65534'),
+        ("weight Köln-Bonn 65536", BadInput, "expected an integer in 1..65534"),
+        (f"weight Köln-Bonn {'9' * 5000}", BadInput, "expected an integer in 1..65534"),
         ("link Bonn-Frankfurt down; link L17 up", BadInput, '"link L17 down" and "link L17 up"'),
         (
             "weight Köln-Bonn 5; weight Bonn-Köln 7; weight Köln-Bonn 6",
@@ -180,11 +186,11 @@ def test_hyphens_that_can_be_read_in_two_ways_are_not_guessed() -> None:
 
 def test_text_of_a_what_if_reads_back_as_the_same() -> None:
     what_if = (
-        LinkFailure("Frankfurt--Leipzig#2"),
-        LinkRepair("L17"),
-        NodeFailure("Essen to Go"),
-        GroupFailure("duct:Köln:1"),
-        WeightChange("Frankfurt", "L17", 20),
-        WeightChange("Leipzig", "Frankfurt--Leipzig#2", 30),
+        LinkDown(link="Frankfurt--Leipzig#2"),
+        LinkRepair(link="L17"),
+        DeviceDown(node="Essen to Go"),
+        DUCT,
+        SetIgpWeight(node="Frankfurt", link="L17", weight=20),
+        SetIgpWeight(node="Leipzig", link="Frankfurt--Leipzig#2", weight=30),
     )
     assert read_what_if(what_if_text(what_if), TOWNS) == what_if

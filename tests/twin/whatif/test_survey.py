@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from twin.errors import BadInput
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.configuration import default_configuration
 from twin.nouns.inventory import Inventory
 from twin.nouns.service import Service, ServiceLevelObjective
@@ -14,10 +16,10 @@ from twin.nouns.traffic import DailyProfile, Demand, TrafficClass, TrafficMatrix
 from twin.physics.twin import Twin
 from twin.sources.world import WorldSpec, build_inventory
 from twin.whatif import survey as surveying
+from twin.whatif.arcs import single_links, single_nodes
 from twin.whatif.attrition import ORDERS, attrition
 from twin.whatif.comparison import assess_after
 from twin.whatif.engine import all_pairs
-from twin.whatif.events import LinkFailure, WeightChange, single_links, single_nodes
 from twin.whatif.survey import Depth, Survey, pairs_between, survey
 
 NODES = ("A", "B", "C", "D")
@@ -81,7 +83,7 @@ def texts(found: Survey) -> list[str]:
     """What fails, worst first."""
     order = found.ranking()
     return [
-        "+".join(event.link for event in what_if if isinstance(event, LinkFailure))
+        "+".join(event.link for event in what_if if isinstance(event, LinkDown))
         for what_if in found.what_ifs(order)
     ]
 
@@ -269,6 +271,6 @@ def test_same_seed_lets_the_same_things_fail() -> None:
 
 def test_only_failures_add_up() -> None:
     twin = square((("A", "D", 1.0),))
-    events = ((WeightChange("A", "A--B", 20),),)
+    events = ((SetIgpWeight(node="A", link="A--B", weight=20),),)
     with pytest.raises(BadInput, match="only failures add up"):
         attrition(twin, twin.state(), events, 1, seed=1)

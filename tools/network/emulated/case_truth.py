@@ -6,8 +6,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from tools.network.emulated.case_world import explain, read_part
 from twin.errors import BadCase
+from twin.events.fault import Fault
 from twin.nouns.base import Noun
-from twin.nouns.fault import PHYSICAL_KINDS, Fault
 
 
 class Repair(Noun):
@@ -30,7 +30,7 @@ class TimedEvent(Noun):
         if self.until_s is not None and self.until_s <= self.at_s:
             raise ValueError("until_s must be after at_s")
         kind = self.fault.kind
-        if kind in PHYSICAL_KINDS and self.repair is None and self.until_s is None:
+        if self.fault.circuits() and self.repair is None and self.until_s is None:
             raise ValueError(f"a {kind} needs a repair (travel_s, repair_s) or until_s")
         if kind == "igp_weight_misconfig" and (self.until_s is not None or self.repair is not None):
             raise ValueError("an igp_weight_misconfig ends only by configuration")

@@ -15,12 +15,14 @@ from tools.network.emulated.plant import Plant, Snapshot
 from tools.network.emulated.telemetry_feed import LATEST_S
 from tools.network.protocol import CommitRecord, CommitState, RepairReport
 from twin.errors import BadCase, NetworkError, UnknownNode
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import (
     DeviceConfiguration,
     NetworkConfiguration,
     configuration_diff,
 )
-from twin.nouns.fault import FiberCut, LinkDown, SilentEgressPacketLoss
 from twin.nouns.inventory import Inventory, ProbePath
 from twin.nouns.plan import Dispatch
 from twin.nouns.telemetry import ProbeRound, Telemetry

@@ -32,8 +32,8 @@ from tools.network.emulated.wiring import (
     egress_arc,
     wiring_of,
 )
+from twin.events.fault import Fault
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
-from twin.nouns.fault import Fault
 from twin.nouns.inventory import Inventory, ProbePath
 from twin.nouns.telemetry import ProbeRound, Telemetry
 from twin.nouns.traffic import TRAFFIC_CLASSES

@@ -11,8 +11,8 @@ from tools.network.emulated.hidden import Hidden
 from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.plant import TICK_S, Sample, Totals
 from tools.network.emulated.wiring import BoolArray, FloatArray
+from twin.events.fault import Fault
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.fault import Fault
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,9 @@ from tools.network.emulated import EmulatedNetwork
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.forwarding import HOP_LIMIT, trace
 from tools.network.emulated.truth_view import TruthView
-from twin.nouns.fault import FiberCut, IgpWeightMisconfig, LinkDown
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.telemetry import AdjacencyEvent
 
 Start = Callable[..., EmulatedNetwork]

@@ -16,8 +16,11 @@ from tools.network.emulated.case_truth import (
 )
 from tools.network.emulated.truth_view import TruthView
 from twin.errors import BadCase
-from twin.nouns.action import RateLimit, apply_action
-from twin.nouns.fault import FiberCut, IgpWeightMisconfig, LinkDown, TrafficSpike
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Dispatch
 from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent
@@ -175,7 +178,7 @@ def test_steady_evaluation_of_a_rate_limit_spares_the_other_class(
     network = start(scale=4.5, mismatch=0)
     view, running = TruthView(network), network.running_configuration()
     limit = RateLimit(node="F", link="E-F", traffic_class=TrafficClass.BEST_EFFORT, rate_bps=1e9)
-    limited = apply_action(limit, running, designed.intended, designed.topology)
+    limited = limit.configured(running, designed.intended, designed.topology)
     before = view.evaluate_steady(running, network.now_s())
     after = view.evaluate_steady(limited, network.now_s())
     arc = 2 * designed.topology.link_index["E-F"] + 1

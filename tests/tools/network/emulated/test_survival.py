@@ -19,7 +19,9 @@ from tools.network.emulated.case_truth import (
 )
 from tools.network.emulated.truth_view import TruthView
 from twin.errors import NetworkError
-from twin.nouns.fault import FiberCut, IgpWeightMisconfig, TrafficSpike
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.plan import Dispatch
 from twin.nouns.telemetry import CounterRound, Telemetry
 

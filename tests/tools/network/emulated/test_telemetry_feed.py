@@ -6,7 +6,9 @@ import numpy as np
 
 from tools.network.emulated import EmulatedNetwork
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
-from twin.nouns.fault import FiberCut, LinkDown, SilentEgressPacketLoss
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.inventory import ProbePath
 from twin.nouns.telemetry import (
     AdjacencyEvent,

@@ -1,0 +1,361 @@
+"""Ranks root causes: which are tested is a mind's choice, and how likely they are is not."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from agents.loop.role import Role
+from agents.prompts import prompt
+from agents.roles.shown import first_of, shown_symptom
+from agents.roles.situation import Situation
+from agents.roles.wording import Wording
+from tools.registry import Tool, grant
+from twin.diagnosis.causes import AND, BEFORE_ONSET_S, PLACES, Causes
+from twin.diagnosis.refutation import look_up
+from twin.errors import Ungrounded
+from twin.events.fault import Fault
+from twin.nouns.base import Noun
+from twin.nouns.configuration import (
+    NetworkConfiguration,
+    configuration_diff,
+)
+from twin.nouns.diagnosis import (
+    Diagnosis,
+    Disagreement,
+    Hypothesis,
+    LogFinding,
+    Refutation,
+    Refuter,
+)
+from twin.nouns.incident import Incident, Symptom
+
+MOST_RANKED = 8
+
+_TOLD_CAUSES = 16
+_TOLD_TASK_SYMPTOMS = 16
+_TOLD_SYMPTOMS = 6
+_MOST_SURGE = 100.0
+
+
+class NoArguments(Noun):
+    """This tool takes none."""
+
+
+class ReadConfiguration(Noun):
+    """Which device to read."""
+
+    node: str
+
+
+class TestCauses(Noun):
+    """Sets of candidate ids; each set is simulated as one joint cause."""
+
+    __test__ = False  # not a pytest class
+
+    sets: tuple[tuple[str, ...], ...] = Field(min_length=1, max_length=400)
+
+
+class AddCause(Noun):
+    """A cause of your own. `refuted_by`: what would speak against it if it were so; at least one.
+    `why`: what made you think of it."""
+
+    fault: Fault
+    refuted_by: tuple[Refuter, ...] = Field(min_length=1, max_length=4)
+    why: Wording = Field(max_length=200)
+
+
+class DiagnosisAnswer(Noun):
+    """`ranking`: ids of tested causes, most likely first. `would_separate`: the observation that
+    would tell the leading causes apart, "" if they are told apart. `own_view`: the id of the tested
+    cause that you believe in, whatever the numbers say; "" if you go by the numbers. `statement`:
+    for the operator."""
+
+    verdict: Literal["found", "ambiguous", "unknown", "healthy"]
+    ranking: tuple[str, ...]
+    would_separate: str
+    own_view: str
+    statement: Wording
+
+
+class Diagnoser:
+    """One diagnosis of one incident. It keeps what it tested, so that answers can be grounded."""
+
+    def __init__(
+        self,
+        situation: Situation,
+        incident: Incident,
+        log_findings: Sequence[LogFinding] = (),
+    ) -> None:
+        """`log_findings`: what the reader made of log lines."""
+        self._situation = situation
+        self._incident = incident
+        self._findings = tuple(log_findings)
+        self._tracker = situation.tracker
+        self._causes = Causes(situation, incident, self._shared_ducts)
+        self._read: set[str] = set()
+        self._refuters: dict[str, tuple[Refuter, ...]] = {}
+
+    def role(self) -> Role[DiagnosisAnswer]:
+        """The role with its tools bound to this incident."""
+        return Role(
+            name="diagnoser",
+            prompt=prompt("diagnoser"),
+            tools=grant(
+                Tool(
+                    name="read_configuration",
+                    description="Read what a device runs now; returns the difference to what it "
+                    "ran before the incident and to what is intended.",
+                    arguments=ReadConfiguration,
+                    effect="read",
+                    call=self.read_configuration,
+                ),
+                Tool(
+                    name="propose_causes",
+                    description="List single causes that the knowledge graph and the telemetry "
+                    "suggest, the likeliest first, each tested alone as by test_causes. "
+                    "Configurations count only for devices that were read.",
+                    arguments=NoArguments,
+                    effect="read",
+                    call=self.propose_causes,
+                ),
+                Tool(
+                    name="test_causes",
+                    description="Simulate sets of causes together in the twin and compare each "
+                    "set with what was observed. Returns log posterior odds (nats) against "
+                    "nothing being wrong, and the symptoms that each leaves unexplained.",
+                    arguments=TestCauses,
+                    effect="read",
+                    call=self.test_causes,
+                ),
+                Tool(
+                    name="add_cause",
+                    description="Add a single cause that was not proposed, say what would refute "
+                    "it, and have it tested alone. Returns its id, whether it is refuted, and "
+                    "what test_causes returns.",
+                    arguments=AddCause,
+                    effect="read",
+                    call=self.add_cause,
+                ),
+            ),
+            answer=DiagnosisAnswer,
+            ground=self.ground,
+        )
+
+    def task(self) -> dict[str, object]:
+        """What the diagnoser is told."""
+        symptoms = self._causes.symptoms()
+        changed = {s.resource for s in symptoms if s.kind == "configuration_change"}
+        silent = not any(s.kind in ("adjacency_down", "silent_loss") for s in symptoms)
+        if silent:
+            # Reports get lost: with no other lead, whoever committed since the onset is read too.
+            since = self._incident.onset_s - BEFORE_ONSET_S
+            changed |= {n for n, t in self._tracker.changed_nodes.items() if t >= since}
+        onset_s = self._incident.onset_s
+        worst_last = sorted(symptoms, key=lambda s: s.kind.startswith("probe"))
+        told = worst_last[:_TOLD_TASK_SYMPTOMS]
+        return {
+            "symptoms": [shown_symptom(s, onset_s) for s in told],
+            "more_symptoms": len(symptoms) - len(told),
+            "devices_with_commits": sorted(changed),
+            "log_findings": [_shown_finding(f, onset_s) for f in self._findings],
+        }
+
+    # Tools
+    # -----------------------------------------------------------------------------------------
+
+    def read_configuration(self, arguments: ReadConfiguration) -> dict[str, object]:
+        """Read one device; its differences make candidates."""
+        now = self._situation.network.running(arguments.node)
+        self._read.add(arguments.node)
+        before = self._tracker.baseline.device(arguments.node)
+        intended = self._situation.inventory.intended.device(arguments.node)
+        self._causes.take(now)
+        return {
+            "node": arguments.node,
+            "changed_since_before": configuration_diff(before, now),
+            "differs_from_intended": configuration_diff(intended, now),
+        }
+
+    def propose_causes(self, _: NoArguments) -> dict[str, object]:
+        """Candidates from the graph and the trackers, each tested alone; the likeliest first."""
+        found = self._causes.propose()
+        tested = [self._told(self._causes.test([c.id])) | {"reason": c.reason} for c in found]
+        tested.sort(key=_likeliest_first)
+        return {"causes": tested[:_TOLD_CAUSES], "more": max(0, len(tested) - _TOLD_CAUSES)}
+
+    def test_causes(self, arguments: TestCauses) -> dict[str, object]:
+        """Simulate and score; raises Ungrounded for an id that was not proposed."""
+        tested = []
+        for ids in arguments.sets:
+            for candidate in ids:
+                if candidate not in self._causes:
+                    raise Ungrounded(f'cause "{candidate}" was not proposed; call propose_causes')
+            tested.append(self._told(self._causes.test(ids)))
+        tested.sort(key=_likeliest_first)
+        return {"tested": tested}
+
+    def add_cause(self, arguments: AddCause) -> dict[str, object]:
+        """A cause that the mind thought of: grounded, its refuters looked up, and tested.
+
+        One that is proposed already is not added: its parameters are those that telemetry gave.
+
+        Raises:
+            Ungrounded, UnknownLink, UnknownNode, UnknownSharedRiskGroup: it names what does not
+                exist, or cannot be; or there are MOST_ADDED already.
+        """
+        arguments.fault.check(self._situation.inventory.topology, self._causes.running)
+        if not self._causes.proposed:
+            self.propose_causes(NoArguments())
+        name = arguments.fault.id
+        checked = self._look_up(arguments.refuted_by)
+        self._refuters[name] = arguments.refuted_by
+        self._causes.add(arguments.fault)
+        return self._told(self._causes.test([name])) | {
+            "proposed_already": name in self._causes.proposed,
+            "refuted_by": [r.model_dump(mode="json") for r in checked],
+        }
+
+    def ground(self, answer: DiagnosisAnswer) -> None:
+        """Refuse causes that were not tested, and a certainty that the numbers do not give."""
+        for cause in answer.ranking:
+            if cause not in self._causes.tested:
+                raise Ungrounded(f'"{cause}" was not tested; rank only what test_causes returned')
+        if answer.verdict in ("found", "ambiguous") and not answer.ranking:
+            raise Ungrounded(f'verdict "{answer.verdict}" needs a ranking of tested causes')
+        close = self._causes.leading()
+        if answer.verdict == "found" and len(close) > 1:
+            raise Ungrounded(f"{', '.join(close)} cannot be told apart; the verdict is ambiguous")
+        if answer.verdict in ("found", "ambiguous") and answer.ranking[0] not in close:
+            raise Ungrounded(
+                f'"{answer.ranking[0]}" is not among the likeliest ({", ".join(close) or "none"})'
+            )
+        if answer.own_view and answer.own_view not in self._causes.tested:
+            raise Ungrounded(f'own_view "{answer.own_view}" was not tested; add it, or say ""')
+
+    # The result
+    # ------------------------------------------------------------------------------------
+
+    def diagnosis(self, answer: DiagnosisAnswer, finished_by: str = "") -> Diagnosis:
+        """The answer with the evidence of each cause, and where its mind (`finished_by`) disagrees.
+
+        The mind chooses which of those that cannot be told apart comes first; all else is ranked
+        by the numbers.
+        """
+        close = self._causes.leading()
+        first = [h for h in answer.ranking[:1] if h in close]
+        order = first + [h for h in self._causes.likeliest_first() if h not in first]
+        share = dict(
+            zip(order, _softmax([self._causes.log_posterior[h] for h in order]), strict=True)
+        )
+        shown = order[:MOST_RANKED]
+        if answer.own_view and answer.own_view not in shown:
+            shown[-1] = answer.own_view
+        hypotheses = tuple(
+            self._causes.tested[h].model_copy(
+                update={"probability": share[h], "refutations": self._refutations(h)}
+            )
+            for h in shown
+        )
+        located = _locate(self._causes.symptoms())
+        return Diagnosis(
+            verdict=answer.verdict,
+            hypotheses=hypotheses,
+            indistinguishable=tuple(close) if answer.verdict == "ambiguous" else (),
+            would_separate=answer.would_separate,
+            suspected_location=located,
+            statement=answer.statement,
+            disagreement=self._disagreement(answer, finished_by),
+        )
+
+    def _disagreement(self, answer: DiagnosisAnswer, mind: str) -> Disagreement | None:
+        """Where the mind believes in what the numbers do not rank among the first."""
+        close = self._causes.leading()
+        view = answer.own_view
+        if not view and (answer.verdict in ("found", "ambiguous") or not close):
+            return None
+        best = self._causes.likeliest_first()[0]
+        if view in close or (view and self._causes.same_extent(view, best)):
+            return None
+        behind = self._causes.log_posterior.get(view, 0.0)
+        return Disagreement(
+            mind=mind,
+            cause=view,
+            best=best if close else "",
+            log_odds=round(self._causes.log_posterior[best] * bool(close) - behind, PLACES),
+            refutations=self._refutations(view),
+        )
+
+    @property
+    def running(self) -> NetworkConfiguration:
+        """The configurations as read during this diagnosis."""
+        return self._causes.running
+
+    # Inside
+    # ----------------------------------------------------------------------------------------
+
+    def _shared_ducts(self, links: Sequence[str]) -> list[tuple[str, int]]:
+        found = self._situation.graph.common_causes(links)
+        return [(c.id, len(c.explains)) for c in found if c.kind == "duct" and len(c.explains) > 1]
+
+    def _look_up(self, refuters: Sequence[Refuter]) -> tuple[Refutation, ...]:
+        since_s = self._incident.onset_s - BEFORE_ONSET_S
+        changed = {n for n, t in self._tracker.changed_nodes.items() if t >= since_s}
+        observation, normal = self._causes.observation(), self._causes.normal_state()
+        return tuple(look_up(r, observation, normal, changed - self._read) for r in refuters)
+
+    def _refutations(self, name: str) -> tuple[Refutation, ...]:
+        """As of what has been read by now, of every cause in the set `name`."""
+        refuters = [r for cause in name.split(AND) for r in self._refuters.get(cause, ())]
+        return self._look_up(refuters) if refuters else ()
+
+    def _told(self, found: Hypothesis) -> dict[str, object]:
+        """What the twin and the likelihood say of one set, as a mind is told it."""
+        return {
+            "id": found.id,
+            "log_posterior": self._causes.log_posterior[found.id],
+            "unexplained": first_of(found.unexplained, _TOLD_SYMPTOMS),
+        }
+
+
+def _likeliest_first(tested: Mapping[str, object]) -> tuple[float, str]:
+    return -float(str(tested["log_posterior"])), str(tested["id"])
+
+
+def _shown_finding(finding: LogFinding, onset_s: float) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "kind": finding.kind,
+        "node": finding.node,
+        "seen_s": round(finding.time_s - onset_s),
+        "confidence": finding.confidence,
+    }
+    # Words that were written to be obeyed are for people to read, and for no other mind.
+    if finding.kind != "suspicious_instruction":
+        shown["quote"] = finding.quote
+    return shown
+
+
+def _softmax(values: Sequence[float]) -> list[float]:
+    if not values:
+        return []
+    top = max(*values, 0.0)
+    weights = [math.exp(v - top) for v in values]
+    # "Nothing is wrong" (log odds 0) has its share too.
+    total = sum(weights) + math.exp(-top)
+    return [w / total for w in weights]
+
+
+def _locate(symptoms: Sequence[Symptom]) -> tuple[str, ...]:
+    order = (
+        "adjacency_down",
+        "silent_loss",
+        "configuration_change",
+        "traffic_surge",
+        "queue_drops",
+    )
+    ranked = sorted(
+        (s for s in symptoms if s.kind in order),
+        key=lambda s: (order.index(s.kind), s.first_seen_s),
+    )
+    return tuple(dict.fromkeys(s.resource for s in ranked))[:5]

@@ -1,0 +1,129 @@
+"""What fails next, and how could each remedy go wrong? Scenarios grounded in the graph."""
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from agents.loop.role import Role
+from agents.prompts import prompt
+from agents.roles.shown import short
+from agents.roles.situation import Situation
+from agents.roles.wording import Wording
+from tools.registry import Tool, grant
+from twin.errors import Ungrounded
+from twin.events.faults.traffic_spike import SURGE_FACTOR
+from twin.nouns.base import Noun
+from twin.nouns.plan import Remedy
+from twin.nouns.state import NetworkState
+from twin.remedies.exposures import Exposure, exposures
+
+MOST_SCENARIOS = 6
+
+_TOLD = 8
+"""Exposures that are shown of one state, the worst; those below are milder."""
+
+_TOLD_OVERLOADED = 2
+
+
+class ImaginedScenario(Noun):
+    """A further fault that may strike before the repair. `exposure`: id of a listed exposure.
+
+    `probability`: of it happening before the repair, 0..1. `why`: what it would test.
+    """
+
+    exposure: str
+    probability: float = Field(ge=0, le=1)
+    why: Wording
+
+
+class Imagination(Noun):
+    """The scenarios to simulate every remedy in, most worrying first."""
+
+    scenarios: tuple[ImaginedScenario, ...] = Field(max_length=MOST_SCENARIOS)
+
+
+class Under(Noun):
+    """Which remedy is in force while something else fails: a remedy id."""
+
+    remedy: str
+
+
+class Imaginer:
+    """Imagines for one incident, on the state that the diagnosis found."""
+
+    def __init__(
+        self,
+        situation: Situation,
+        state: NetworkState,
+        remedies: Sequence[tuple[Remedy, NetworkState]],
+    ) -> None:
+        self._situation = situation
+        self._state = state
+        self._remedies = {remedy.id: (remedy, after) for remedy, after in remedies}
+        self.exposures: dict[str, Exposure] = {}
+
+    def role(self) -> Role[Imagination]:
+        """The role with its tools bound to this incident."""
+        return Role(
+            name="imaginer",
+            prompt=prompt("imaginer"),
+            tools=grant(
+                Tool(
+                    name="list_exposures_under",
+                    description="List the worst further failures with one proposed remedy in "
+                    "force: how it could go wrong.",
+                    arguments=Under,
+                    effect="read",
+                    call=self._list_under,
+                ),
+            ),
+            answer=Imagination,
+            ground=self.ground,
+        )
+
+    def task(self) -> dict[str, object]:
+        """What the imaginer is told; `exposures` are with nothing done."""
+        return {
+            "surge_factor": SURGE_FACTOR,
+            "exposures": self._list(self._state)["exposures"],
+            "links_down": sorted(self._state.down_links),
+            "remedies": [
+                {"id": r.id, "actions": [a.describe() for a in r.actions]}
+                for r, _ in self._remedies.values()
+            ],
+        }
+
+    def ground(self, answer: Imagination) -> None:
+        """Refuse a scenario whose fault was not listed, and the same one twice."""
+        names = [s.exposure for s in answer.scenarios]
+        for name in names:
+            if name not in self.exposures:
+                raise Ungrounded(f'"{name}" is not a listed exposure')
+        if len(set(names)) < len(names):
+            raise Ungrounded("a scenario stands there twice")
+
+    def states(self, answer: Imagination, base: NetworkState) -> dict[str, NetworkState]:
+        """`base` with each imagined fault on top, by exposure id."""
+        return {s.exposure: self.exposures[s.exposure].fault.after(base) for s in answer.scenarios}
+
+    def _list(self, state: NetworkState) -> dict[str, object]:
+        found = exposures(
+            state, self._situation.twin, self._situation.tracker.demand.drawn_bps, _TOLD
+        )
+        self.exposures.update({e.id: e for e in found if e.id not in self.exposures})
+        return {"exposures": [_shown(e) for e in found]}
+
+    def _list_under(self, arguments: Under) -> dict[str, object]:
+        if arguments.remedy not in self._remedies:
+            raise Ungrounded(f'"{arguments.remedy}" is not a proposed remedy')
+        return self._list(self._remedies[arguments.remedy][1])
+
+
+def _shown(exposure: Exposure) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "id": exposure.id,
+        "max_utilisation": short(exposure.max_utilisation),
+        "overloaded": list(exposure.overloaded[:_TOLD_OVERLOADED]),
+        "excess_bps": short(exposure.excess_bps),
+    }
+    return shown | ({"cut_off_bps": short(exposure.cut_off_bps)} if exposure.cut_off_bps else {})

@@ -1,0 +1,369 @@
+"""Folds symptoms into incidents: which belong together, and how bad it is. Nothing is an answer
+too.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from pydantic import Field
+
+from agents.loop.role import Role
+from agents.prompts import prompt
+from agents.roles.shown import shown_symptom
+from agents.roles.situation import Situation
+from agents.roles.wording import Wording
+from twin.errors import Ungrounded
+from twin.events.faults.link_down import LinkDown
+from twin.nouns.base import Noun
+from twin.nouns.incident import Incident, Severity, Symptom
+from twin.nouns.state import NetworkState
+from twin.physics.questions import links_used, offered_totals
+
+_SAME_TIME_S = 180.0
+"""Symptoms whose first signs are further apart than this are related only by what the twin says."""
+
+_FOUND_LATE_S = 600.0
+"""A silent loss is seen by several counter rounds in a row, which begin anew when they were
+interrupted: so much later than its effects it may be found (assumed)."""
+
+_SYMPTOMS_TOLD = 3
+"""Symptoms by which the monitor is told an open incident, the first ones."""
+
+_EFFECTS = frozenset({"queue_drops", "probe_loss", "probe_delay"})
+"""Kinds that are always the consequence of something else."""
+
+_PULLED_SHARE = 0.02
+"""A cause pulls a load on a link if the twin moves more than 2 % of its capacity."""
+
+
+HARMLESS_ALONE = frozenset({"traffic_surge", "probe_delay"})
+"""Kinds that are nothing by themselves, whatever else there is."""
+
+FELT_DROPS = 0.01
+"""Drops below one percent that no probe feels and nothing explains are a busy hour, not an
+incident."""
+
+PLANNED = "planned:"
+"""Begins the name of announced work in a relation; its id follows."""
+
+
+class SymptomGroup(Noun):
+    """Symptom ids that are one incident. `joins`: an open incident that they belong to, or ""."""
+
+    symptoms: tuple[str, ...] = Field(min_length=1)
+    severity: Severity
+    title: Wording
+    joins: str
+
+
+class Grouping(Noun):
+    """Every symptom in one group, or under `ignored` with no incident at all."""
+
+    groups: tuple[SymptomGroup, ...]
+    ignored: tuple[str, ...]
+
+
+class Relation(Noun):
+    """Two symptoms, or a symptom and an open incident or planned work, that belong together."""
+
+    one: str
+    other: str
+    reason: str
+
+
+class Monitor:
+    """Groups the symptoms that no incident has yet.
+
+    `circuits`: the links on which the cause of an open incident is known to be, by its id.
+    """
+
+    def __init__(
+        self,
+        situation: Situation,
+        fresh: Sequence[Symptom],
+        open_incidents: Sequence[Incident],
+        circuits: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
+        self._situation = situation
+        self._fresh = {s.id: s for s in fresh}
+        self._open = {i.id: i for i in open_incidents}
+        self._circuits = circuits or {}
+
+    def role(self) -> Role[Grouping]:
+        """The role with its tools bound to this moment."""
+        return Role(
+            name="monitor",
+            prompt=prompt("monitor"),
+            # Nobody can group without the relations, so they are told at once: a call less.
+            tools=(),
+            answer=Grouping,
+            ground=self.ground,
+        )
+
+    def task(self) -> dict[str, object]:
+        """What the monitor is told; titles are a mind's own words, and are told to none."""
+        first_s = min((s.first_seen_s for s in self._fresh.values()), default=0.0)
+        return {
+            "symptoms": [shown_symptom(s, first_s) for s in self._fresh.values()],
+            "relations": [r.model_dump() for r in self._told_relations],
+            "services_in_breach": len(self._situation.tracker.services.in_breach_now),
+            "open_incidents": [
+                {
+                    "id": i.id,
+                    "symptoms": [s.id for s in i.symptoms[:_SYMPTOMS_TOLD]],
+                    "more": max(0, len(i.symptoms) - _SYMPTOMS_TOLD),
+                }
+                for i in self._open.values()
+            ],
+        }
+
+    def foregone(self) -> Grouping | None:
+        """The only grouping that there is, so that no mind need be asked; None if there are more.
+
+        It is where everything fresh is an effect and connected to one and the same open incident:
+        what a known trouble does next is no new judgement.
+        """
+        if not self._fresh or any(s.kind not in _EFFECTS for s in self._fresh.values()):
+            return None
+        relations = self._told_relations
+        bearers = {r.other for r in relations} & self._open.keys()
+        connected, names = set(bearers), {*self._fresh, *self._open}
+        pairs = [{r.one, r.other} for r in relations]
+        while grown := [pair for pair in pairs if pair & connected and not pair <= connected]:
+            connected = connected.union(*grown)
+        if len(bearers) != 1 or not self._fresh.keys() <= connected <= names:
+            return None
+        incident = self._open[bearers.pop()]
+        group = SymptomGroup(
+            symptoms=tuple(sorted(self._fresh)),
+            severity=incident.severity,
+            title=incident.title,
+            joins=incident.id,
+        )
+        return Grouping(groups=(group,), ignored=())
+
+    @cached_property
+    def _told_relations(self) -> list[Relation]:
+        return spanning(self.relations())
+
+    def ground(self, answer: Grouping) -> None:
+        """Refuse symptoms that do not exist, stand twice, or are forgotten.
+
+        While a service is in breach nothing is ignored that may be what hurts it.
+        """
+        named = [s for group in answer.groups for s in group.symptoms] + list(answer.ignored)
+        for symptom in named:
+            if symptom not in self._fresh:
+                raise Ungrounded(f'symptom "{symptom}" is not on the list')
+        if len(set(named)) < len(named):
+            raise Ungrounded("a symptom stands in two places")
+        if missing := sorted(self._fresh.keys() - set(named)):
+            raise Ungrounded(f"nothing is said of {', '.join(missing)}")
+        for group in answer.groups:
+            if group.joins and group.joins not in self._open:
+                raise Ungrounded(f'"{group.joins}" is not an open incident')
+        hurt = len(self._situation.tracker.services.in_breach_now)
+        if hurt and (hurting := sorted(s for s in answer.ignored if self._may_hurt(s))):
+            raise Ungrounded(
+                f"{hurt} services are in breach, and {hurting[0]} is ignored; it belongs to an "
+                "incident, or is one of its own"
+            )
+
+    def _may_hurt(self, symptom_id: str) -> bool:
+        """Whether services may suffer from a symptom by itself."""
+        symptom = self._fresh[symptom_id]
+        if symptom.kind == "queue_drops":
+            return symptom.magnitude >= FELT_DROPS
+        return symptom.kind not in HARMLESS_ALONE
+
+    def relations(self) -> list[Relation]:
+        """Every pair that belongs together."""
+        known = list(self._fresh.values())
+        found = [
+            Relation(one=one.id, other=other.id, reason=reason)
+            for i, one in enumerate(known)
+            for other in known[i + 1 :]
+            if (reason := self._related(one, other))
+        ]
+        rooted = self._rooted(found)
+        for one in known:
+            joins = self._with_incidents(one)
+            if not joins and one.id not in rooted:
+                joins = self._with_what_is_wrong(one) or self._with_planned_work(one)
+            found.extend(joins)
+        return found
+
+    def _rooted(self, relations: Sequence[Relation]) -> set[str]:
+        """Fresh symptoms that are no effects, and the effects that are related to one of them.
+
+        Related to another root besides, an effect would make one incident of two.
+        """
+        rooted = {s.id for s in self._fresh.values() if s.kind not in _EFFECTS}
+        pairs = [{r.one, r.other} for r in relations]
+        while grown := [pair for pair in pairs if pair & rooted and not pair <= rooted]:
+            rooted = rooted.union(*grown)
+        return rooted
+
+    def _with_planned_work(self, symptom: Symptom) -> list[Relation]:
+        """Announced work that is under way and moves traffic to where the symptom is."""
+        if symptom.kind != "queue_drops":
+            return []
+        tracker = self._situation.tracker
+        under_way = [w for w in tracker.inventory.planned_work if w.covers_time(tracker.now_s)]
+        node, link = symptom.resource.split("|")
+        before = replace(tracker.normal_state(), running=tracker.inventory.intended)
+        for work in under_way:
+            after = replace(before, down_links=before.down_links | set(work.links))
+            if self._rise(before, after, node, link) > _PULLED_SHARE:
+                reason = f"planned work {work.id} moves traffic onto {symptom.resource}"
+                return [Relation(one=symptom.id, other=f"{PLANNED}{work.id}", reason=reason)]
+        return []
+
+    def _with_incidents(self, symptom: Symptom) -> list[Relation]:
+        """The open incidents that a symptom may be a consequence of, the likeliest one only."""
+        for name in reversed(self._open):
+            # Its remedy may have moved the traffic from where its effects were seen.
+            if shared := sorted(_links(symptom) & set(self._circuits.get(name, ()))):
+                reason = f"{shared[0]} is the cause of {name}"
+                return [Relation(one=symptom.id, other=name, reason=reason)]
+        for incident in reversed(self._open.values()):
+            reasons = (self._related(symptom, s) for s in incident.symptoms)
+            if reason := next((r for r in reasons if r), ""):
+                return [Relation(one=symptom.id, other=incident.id, reason=reason)]
+        return []
+
+    def _with_what_is_wrong(self, symptom: Symptom) -> list[Relation]:
+        """An effect has a cause: what is newly wrong on its own, or else what is wrong already."""
+        known = [*self._open, *self._new_roots()]
+        reason = "it is an effect, and nothing else is known to be wrong"
+        return [Relation(one=symptom.id, other=name, reason=reason) for name in known[-1:]]
+
+    def _new_roots(self) -> list[str]:
+        """Fresh symptoms that are no effects, and that no open incident accounts for."""
+        return [
+            s.id
+            for s in self._fresh.values()
+            if s.kind not in _EFFECTS and not self._with_incidents(s)
+        ]
+
+    def _related(self, one: Symptom, other: Symptom) -> str:
+        near = abs(one.first_seen_s - other.first_seen_s) <= _SAME_TIME_S
+        shared = _links(one) & _links(other)
+        if shared:
+            return f"both are on {sorted(shared)[0]}"
+        if near and one.kind == other.kind == "adjacency_down":
+            ducts = self._situation.graph.common_causes([one.resource, other.resource])
+            if any(len(c.explains) == 2 for c in ducts):
+                return "they share a cause in the graph"
+        nodes = self._nodes(one) & self._nodes(other)
+        if near and nodes:
+            return f"both are at {sorted(nodes)[0]}"
+        if near and one.kind in _EFFECTS and other.kind in _EFFECTS:
+            return "both are effects that began together"
+        for cause, effect in ((one, other), (other, one)):
+            if self._pulls(cause, effect):
+                return f"{cause.id} moves traffic onto {effect.resource}"
+            if (near or _is_found_late(cause, effect)) and self._crosses(effect, cause):
+                return f"{effect.resource} crosses {cause.resource}"
+        return ""
+
+    def _nodes(self, symptom: Symptom) -> set[str]:
+        topology = self._situation.inventory.topology
+        if symptom.kind in ("configuration_change", "traffic_surge"):
+            return {symptom.resource}
+        ends = (topology.link(link) for link in _links(symptom))
+        return {node for link in ends for node in (link.a, link.b)}
+
+    def _pulls(self, cause: Symptom, effect: Symptom) -> bool:
+        if effect.kind != "queue_drops":
+            return False
+        if cause.kind == "traffic_surge":
+            return cause.first_seen_s - _SAME_TIME_S <= effect.first_seen_s + 2 * _SAME_TIME_S
+        if cause.kind == "configuration_change":
+            return abs(cause.first_seen_s - effect.first_seen_s) <= 2 * _SAME_TIME_S
+        if cause.kind != "adjacency_down":
+            return False
+        before = self._situation.tracker.normal_state()
+        after = LinkDown(link=cause.resource).after(before)
+        node, link = effect.resource.split("|")
+        return self._rise(before, after, node, link) > _PULLED_SHARE
+
+    def _rise(self, before: NetworkState, after: NetworkState, node: str, link: str) -> float:
+        twin = self._situation.twin
+        end = before.topology.link(link)
+        arc = 2 * before.topology.link_index[link] + (0 if node == end.a else 1)
+        rise = offered_totals(twin, after)[arc] - offered_totals(twin, before)[arc]
+        return float(rise) / end.capacity_bps
+
+    def _crosses(self, probe: Symptom, cause: Symptom) -> bool:
+        """Whether a probe path runs over a link of the other symptom, as the network was or is."""
+        if probe.kind not in ("probe_loss", "probe_delay"):
+            return False
+        pair = probe.resource.split("/")[0]
+        source, target = pair.split(">")
+        if cause.kind in ("configuration_change", "traffic_surge"):
+            return True
+        tracker = self._situation.tracker
+        for state in (tracker.normal_state(), tracker.believed_state()):
+            used = links_used(self._situation.twin, state, source, target)
+            if used & _links(cause):
+                return True
+        return False
+
+
+def spanning(relations: Sequence[Relation]) -> list[Relation]:
+    """As few of `relations` as connect the same: what follows from others says nothing new.
+
+    What belongs to planned work may be left out of the groups; a connection through it is not
+    counted on where there is another.
+    """
+    planned = {r.one for r in relations if r.other.startswith(PLANNED)}
+    part: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while part.setdefault(name, name) != name:
+            name = part[name]
+        return name
+
+    kept = []
+    for relation in sorted(relations, key=lambda r: bool({r.one, r.other} & planned)):
+        if relation.other.startswith(PLANNED):
+            kept.append(relation)
+            continue
+        one, other = top(relation.one), top(relation.other)
+        if one != other:
+            part[one] = other
+            kept.append(relation)
+    return kept
+
+
+def incident_from(
+    group: SymptomGroup, symptoms: Sequence[Symptom], incident_id: str, network: str, now_s: float
+) -> Incident:
+    """A new incident of the group's symptoms."""
+    mine = tuple(s for s in symptoms if s.id in group.symptoms)
+    return Incident(
+        id=incident_id,
+        network=network,
+        onset_s=min(s.first_seen_s for s in mine),
+        detected_s=now_s,
+        severity=group.severity,
+        title=group.title,
+        symptoms=mine,
+    )
+
+
+def _is_found_late(cause: Symptom, effect: Symptom) -> bool:
+    later_s = cause.first_seen_s - effect.first_seen_s
+    return cause.kind == "silent_loss" and 0.0 <= later_s <= _FOUND_LATE_S
+
+
+def _links(symptom: Symptom) -> set[str]:
+    match symptom.kind:
+        case "adjacency_down":
+            return {symptom.resource}
+        case "queue_drops" | "silent_loss":
+            return {symptom.resource.split("|")[1]}
+        case _:
+            return set()

@@ -1,0 +1,223 @@
+"""The likelihood of hand-made observations, under the cause that made them and under others."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from tests.twin.tracking.square import (
+    A_TO_B,
+    START_S,
+    inventory,
+    loads_of,
+    topology,
+)
+from twin.diagnosis.likelihood import Likelihood
+from twin.events.fault import Fault
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.traffic_spike import TrafficSpike
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.observation import Observation
+from twin.nouns.state import NetworkState
+from twin.physics.questions import offered_totals
+from twin.physics.twin import Twin
+
+DUCT = FiberCut(duct="duct-1", links=("A-B", "A-D"))
+# A fifth router keeps A in reach when both links of its duct are cut.
+NODES = ("A", "B", "C", "D", "E")
+ENDS = (("A", "B"), ("B", "C"), ("C", "D"), ("A", "D"), ("A", "E"), ("C", "E"))
+BUILT = topology(ENDS, {"duct-1": ("A-B", "A-D")}, NODES)
+KNOWN = inventory(
+    BUILT,
+    demands=(("A", "B", 3e9), ("A", "D", 2e9), ("C", "D", 2e9), ("B", "C", 1e9), ("A", "E", 1e9)),
+)
+TWIN = Twin(KNOWN)
+NORMAL = TWIN.state()
+
+SPIKE = TrafficSpike(target="B", factor=2.5)
+LOSSY = SilentEgressPacketLoss(node="A", link="A-B", fraction=0.03)
+WEIGHT = IgpWeightMisconfig(node="A", link="A-B", weight=50)
+DOWN = LinkDown(link="A-B")
+EVERYTHING: tuple[Fault, ...] = (
+    *(LinkDown(link=link.id) for link in BUILT.links),
+    DUCT,
+    WEIGHT,
+    IgpWeightMisconfig(node="C", link="C-D", weight=50),
+    SPIKE,
+    TrafficSpike(target="D", factor=2.5),
+    LOSSY,
+    SilentEgressPacketLoss(node="C", link="C-D", fraction=0.03),
+)
+
+
+def observed(
+    *faults: Fault,
+    down_since: Mapping[str, float] | None = None,
+    running: NetworkConfiguration | None = None,
+    rounds: int = 3,
+) -> Observation:
+    """What would be seen, without any noise, with `faults` in force."""
+    state = NORMAL
+    for fault in faults:
+        state = fault.after(state)
+    loss, ratio = np.zeros(BUILT.n_arcs), np.ones(len(NODES))
+    for fault in faults:
+        if isinstance(fault, SilentEgressPacketLoss):
+            loss[_arc(fault)] = fault.fraction
+        if isinstance(fault, TrafficSpike):
+            ratio[BUILT.node_index[fault.target]] = fault.factor
+    down = dict.fromkeys(state.down_links, START_S)
+    return Observation(
+        rounds=rounds,
+        sent_bps=np.minimum(offered_totals(TWIN, state), 10e9),
+        load_bias=np.zeros(BUILT.n_arcs),
+        load_sigma=np.full(BUILT.n_arcs, 0.1),
+        loss=loss,
+        loss_sigma=np.full(BUILT.n_arcs, 0.002),
+        drop_fraction=np.zeros(BUILT.n_arcs),
+        inbound_ratio=ratio,
+        inbound_sigma=np.full(len(NODES), 0.15),
+        down_since=dict(down_since) if down_since is not None else down,
+        running=running or state.running,
+    )
+
+
+def _arc(fault: SilentEgressPacketLoss) -> int:
+    link = BUILT.link(fault.link)
+    return 2 * BUILT.link_index[fault.link] + (0 if fault.node == link.a else 1)
+
+
+def likelihood(observation: Observation, normal: NetworkState = NORMAL) -> Likelihood:
+    return Likelihood(observation, normal, partial(offered_totals, TWIN))
+
+
+def posterior(judge: Likelihood, faults: Sequence[Fault]) -> float:
+    """Log odds against nothing being wrong."""
+    evidence = sum(e.log_likelihood_ratio for e in judge.evidence(faults))
+    return evidence + judge.log_prior(faults)
+
+
+@pytest.mark.parametrize("cause", [DOWN, DUCT, WEIGHT, SPIKE, LOSSY], ids=lambda f: f.kind)
+def test_each_kind_of_fault_is_the_likeliest_explanation_of_what_it_brings_about(
+    cause: Fault,
+) -> None:
+    judge = likelihood(observed(cause))
+    ranked = sorted(EVERYTHING, key=lambda f: -posterior(judge, (f,)))
+    assert ranked[0] == cause
+    assert posterior(judge, (cause,)) > 4.0
+    assert posterior(judge, (cause,)) > posterior(judge, (ranked[1],)) + 3.0
+
+
+def test_nothing_is_blamed_for_a_healthy_network() -> None:
+    judge = likelihood(observed())
+    assert all(posterior(judge, (fault,)) < 0 for fault in EVERYTHING)
+
+
+@pytest.mark.parametrize("cause", [DOWN, WEIGHT, SPIKE, LOSSY], ids=lambda f: f.kind)
+def test_second_fault_that_explains_nothing_more_makes_it_less_likely(cause: Fault) -> None:
+    judge = likelihood(observed(cause))
+    others = (f for f in (WEIGHT, SPIKE, LOSSY, LinkDown(link="B-C")) if f != cause)
+    for other in others:
+        assert posterior(judge, (cause, other)) < posterior(judge, (cause,)) - 3.0
+
+
+def test_two_faults_at_once_are_likelier_together_than_each_alone() -> None:
+    judge = likelihood(observed(LOSSY, LinkDown(link="C-D")))
+    both = posterior(judge, (LOSSY, LinkDown(link="C-D")))
+    assert both > posterior(judge, (LOSSY,)) + 3.0
+    assert both > posterior(judge, (LinkDown(link="C-D"),)) + 3.0
+
+
+TWO_LINKS = (LinkDown(link="A-B"), LinkDown(link="A-D"))
+
+
+def test_links_that_went_down_together_are_a_duct_rather_than_a_coincidence() -> None:
+    together = likelihood(observed(DUCT, down_since={"A-B": START_S, "A-D": START_S + 1}))
+    apart = likelihood(observed(DUCT, down_since={"A-B": START_S, "A-D": START_S + 600}))
+    assert posterior(together, (DUCT,)) > posterior(together, TWO_LINKS) + 10.0
+    advantage = posterior(together, (DUCT,)) - posterior(together, TWO_LINKS)
+    later = posterior(apart, (DUCT,)) - posterior(apart, TWO_LINKS)
+    # Five seconds in a day.
+    assert advantage - later == pytest.approx(math.log(86_400 / 5))
+
+
+def test_duct_on_record_is_likelier_than_one_that_nobody_recorded() -> None:
+    judge = likelihood(observed(DUCT))
+    unrecorded = DUCT.model_copy(update={"duct": ""})
+    difference = posterior(judge, (DUCT,)) - posterior(judge, (unrecorded,))
+    assert difference == pytest.approx(math.log(10))
+    assert posterior(judge, (unrecorded,)) > posterior(judge, TWO_LINKS)
+
+
+def test_duct_with_a_link_that_stayed_up_is_not_the_cause() -> None:
+    judge = likelihood(observed(DOWN))
+    assert posterior(judge, (DOWN,)) > posterior(judge, (DUCT,)) + 3.0
+    against = [e for e in judge.evidence((DUCT,)) if e.log_likelihood_ratio < 0]
+    assert "no end of A-D lost its adjacency" in {e.observation for e in against}
+
+
+def test_weight_that_was_always_different_from_what_is_intended_is_not_blamed() -> None:
+    """It was so before the incident: the normal state has it already."""
+    before = WEIGHT.after(NORMAL)
+    seen = observed(WEIGHT, SPIKE, running=before.running)
+    judge = likelihood(seen, before)
+    assert posterior(judge, (WEIGHT,)) < -4.0
+    assert posterior(judge, (SPIKE,)) > 4.0
+
+
+def test_weight_that_the_device_does_not_run_is_not_blamed_for_loads_that_look_alike() -> None:
+    seen = observed(DOWN, running=NORMAL.running)
+    judge = likelihood(replace(seen, down_since={}))
+    assert posterior(judge, (WEIGHT,)) < posterior(judge, (DOWN,))
+    (evidence,) = [e for e in judge.evidence((WEIGHT,)) if "weight" in e.observation]
+    assert evidence.log_likelihood_ratio < -10
+
+
+def test_weight_that_changed_without_moving_any_load_is_still_nearly_certain() -> None:
+    """Reading the device back is near-certain evidence: loads within their noise do not undo it."""
+    idle = IgpWeightMisconfig(node="B", link="B-C", weight=12)
+    seen = observed(idle)
+    noise = np.random.default_rng(4).normal(0.0, 0.1, BUILT.n_arcs)
+    judge = likelihood(replace(seen, sent_bps=seen.sent_bps * np.exp(noise)))
+    assert posterior(judge, (idle,)) > 4.0
+    assert max(EVERYTHING, key=lambda f: posterior(judge, (f,))) != idle
+    assert posterior(judge, (idle,)) > max(posterior(judge, (f,)) for f in EVERYTHING)
+
+
+def test_loss_far_beyond_its_noise_is_not_discounted_by_loads_that_do_not_fit() -> None:
+    """A fifth more load everywhere says nothing about 3 % that do not arrive."""
+    seen = observed(LOSSY)
+    judge = likelihood(replace(seen, sent_bps=1.2 * seen.sent_bps))
+    assert posterior(judge, (LOSSY,)) > 10.0
+    (evidence,) = [e for e in judge.evidence((LOSSY,)) if "does not arrive" in e.observation]
+    assert evidence.log_likelihood_ratio > 20.0
+
+
+def test_loss_that_was_not_measured_weighs_nothing() -> None:
+    seen = observed(LOSSY)
+    loss = seen.loss.copy()
+    loss[A_TO_B] = np.nan
+    judge = likelihood(replace(seen, loss=loss))
+    assert not [e for e in judge.evidence((LOSSY,)) if "does not arrive" in e.observation]
+
+
+def test_no_clean_round_means_no_evidence_from_loads() -> None:
+    judge = likelihood(observed(SPIKE, rounds=0))
+    (evidence,) = judge.evidence((SPIKE,))
+    assert evidence.observation == "B draws 2.50 times the expected traffic"
+
+
+def test_loads_are_told_by_egress_strongest_first() -> None:
+    judge = likelihood(observed(WEIGHT))
+    told = [e for e in judge.evidence((WEIGHT,)) if "Gbit/s" in e.observation]
+    assert told
+    sizes = [abs(e.log_likelihood_ratio) for e in told]
+    assert sizes == sorted(sizes, reverse=True)
+    assert loads_of(KNOWN)[A_TO_B] == 3e9
+    assert any("A[A-B] sends 0.0 Gbit/s" in e.observation for e in told)

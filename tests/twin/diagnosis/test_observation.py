@@ -1,0 +1,77 @@
+"""What is gathered after the onset, and what is left out of it."""
+
+import numpy as np
+import pytest
+
+from tests.twin.tracking.square import (
+    A_TO_B,
+    START_S,
+    Counters,
+    adjacency,
+    flows,
+    inventory,
+    loads_of,
+    tracker_of,
+)
+from twin.diagnosis.observation import observe
+from twin.nouns.inventory import Inventory
+from twin.tracking.tracker import CONVERGENCE_S, Tracker
+
+
+@pytest.fixture
+def known() -> Inventory:
+    return inventory()
+
+
+@pytest.fixture
+def tracker(known: Inventory) -> Tracker:
+    return tracker_of(known)
+
+
+def _feed(tracker: Tracker, counters: Counters, factors: list[float]) -> None:
+    for factor in factors:
+        tracker.ingest([counters.after(factor * loads_of(tracker.inventory))])
+
+
+def test_only_rounds_that_lie_wholly_after_convergence_count(
+    tracker: Tracker, known: Inventory
+) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, [1.0] * 3)
+    onset_s = counters.now_s + 10
+    tracker.ingest([adjacency(onset_s, "C", "C-D", up=False)])
+    # Two rounds begin before convergence is over (45 s), two after it.
+    _feed(tracker, counters, [9.0, 9.0, 2.0, 2.2])
+    seen = observe(tracker, known.intended, onset_s)
+    assert seen.rounds == 2
+    assert seen.sent_bps[A_TO_B] == pytest.approx(2.1 * 3e9)
+    assert seen.down_since == {"C-D": onset_s}
+
+
+def test_any_later_change_of_routing_starts_the_samples_over(
+    tracker: Tracker, known: Inventory
+) -> None:
+    counters = Counters()
+    tracker.ingest([counters.read()])
+    _feed(tracker, counters, [1.0] * 6)
+    assert observe(tracker, known.intended, START_S - CONVERGENCE_S).rounds == 6
+    tracker.ingest([adjacency(counters.now_s, "C", "C-D", up=False)])
+    seen = observe(tracker, known.intended, START_S - CONVERGENCE_S)
+    assert seen.rounds == 0
+    assert np.isnan(seen.sent_bps).all()
+
+
+def test_flow_record_from_before_the_onset_says_nothing(tracker: Tracker, known: Inventory) -> None:
+    tripled = known.peak_traffic.rates_bps.copy()
+    tripled[:, :, 1] *= 3.0
+    tracker.ingest([flows(tripled, START_S)])
+    assert np.isnan(observe(tracker, known.intended, START_S + 1).inbound_ratio).all()
+    fresh = observe(tracker, known.intended, START_S - 100).inbound_ratio
+    assert fresh[1] == pytest.approx(3.0)
+
+
+def test_link_that_came_back_is_not_down(tracker: Tracker, known: Inventory) -> None:
+    tracker.ingest([adjacency(START_S, "C", "C-D", up=False)])
+    tracker.ingest([adjacency(START_S + 60, "C", "C-D", up=True)])
+    assert observe(tracker, known.intended, START_S).down_since == {}

@@ -1,0 +1,125 @@
+"""From a remedy to a plan: commits in order, their forecasts, and the way back."""
+
+import pytest
+
+from agents.roles.situation import Situation
+from tests.agents.conftest import Place
+from tests.twin.tracking.square import START_S, inventory
+from twin.errors import UnknownLink
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.remove_rate_limit import RemoveRateLimit
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.actions.undrain_link import UndrainLink
+from twin.events.fault import Fault
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.nouns.plan import Plan, Remedy
+from twin.nouns.state import NetworkState, state_hash
+from twin.nouns.traffic import TrafficClass
+from twin.remedies.plans import PlanRequest, make_plan
+
+DRAIN = DrainLink(link="A-B")
+DEARER = SetIgpWeight(node="A", link="A-B", weight=60)
+LIMIT = RateLimit(node="A", link="A-B", traffic_class=TrafficClass.BEST_EFFORT, rate_bps=1e9)
+WRONG = IgpWeightMisconfig(node="A", link="A-B", weight=60)
+
+
+@pytest.fixture
+def situation(place: Place) -> Situation:
+    return place(inventory())
+
+
+def _plan(
+    situation: Situation,
+    *actions: Action,
+    cause: tuple[Fault, ...] = (),
+    state: NetworkState | None = None,
+    purpose: str = "mitigate",
+) -> Plan:
+    request = PlanRequest(
+        incident_id="live-0001",
+        attempt=2,
+        purpose=purpose,
+        cause=cause,
+        remedy=Remedy(id="R1", actions=actions, reason="a try"),
+        reason="because",
+        finished_by="playbook",
+        state=state or situation.twin.state(),
+        known_down=frozenset({"C-D"}),
+    )
+    return make_plan(situation, request, START_S)
+
+
+def test_drain_is_two_commits_each_with_the_forecast_of_the_state_after_it(
+    situation: Situation,
+) -> None:
+    plan = _plan(situation, DRAIN)
+    assert plan.id == "live-0001.mitigate2"
+    assert [s.node for s in plan.steps] == ["A", "B"]
+    assert all("+  igp max-metric" in s.diff for s in plan.steps)
+    after_one, after_both = (s.forecast.utilisation["A|A-B"].median for s in plan.steps)
+    assert after_one == after_both == 0.0, "A's own commit moves what A sends"
+    assert plan.do_nothing.utilisation["A|A-B"].median == pytest.approx(0.3, rel=0.1)
+    assert plan.forecast == plan.steps[-1].forecast
+    assert plan.forecast.rollouts >= 50
+    assert plan.blast_radius.devices == ("A", "B")
+
+
+def test_plan_is_bound_to_the_state_that_it_was_made_for(situation: Situation) -> None:
+    plan = _plan(situation, DRAIN)
+    assert plan.state_hash == state_hash(situation.read_running(), {"C-D"})
+    assert plan.state_hash != state_hash(situation.read_running(), ())
+
+
+def test_same_request_gives_the_same_plan(situation: Situation) -> None:
+    assert _plan(situation, DRAIN).hash == _plan(situation, DRAIN).hash
+
+
+def test_way_back_takes_every_action_back_last_first(situation: Situation) -> None:
+    plan = _plan(situation, DRAIN, LIMIT, SetIgpWeight(node="C", link="B-C", weight=30))
+    assert plan.temporary
+    assert plan.way_back == (
+        SetIgpWeight(node="C", link="B-C", weight=10),
+        RemoveRateLimit(node="A", link="A-B", traffic_class=TrafficClass.BEST_EFFORT),
+        UndrainLink(link="A-B"),
+    )
+    intended, built = situation.inventory.intended, situation.inventory.topology
+    running = intended
+    for action in (*plan.actions, *plan.way_back):
+        running = action.configured(running, intended, built)
+    assert running == intended
+
+
+def test_what_puts_the_cause_right_is_never_taken_back(situation: Situation) -> None:
+    state = WRONG.after(situation.twin.state())
+    for right in (RevertToIntended(node="A"), SetIgpWeight(node="A", link="A-B", weight=10)):
+        plan = _plan(situation, right, cause=(WRONG,), state=state)
+        assert not plan.temporary
+        assert plan.way_back == ()
+
+
+def test_weight_elsewhere_is_temporary_beside_what_is_lasting(situation: Situation) -> None:
+    state = WRONG.after(situation.twin.state())
+    other = SetIgpWeight(node="C", link="B-C", weight=30)
+    plan = _plan(situation, RevertToIntended(node="A"), other, cause=(WRONG,), state=state)
+    assert plan.temporary
+    assert plan.way_back == (SetIgpWeight(node="C", link="B-C", weight=10),)
+
+
+def test_doing_nothing_is_a_plan_without_steps(situation: Situation) -> None:
+    plan = _plan(situation)
+    assert (plan.actions, plan.steps, plan.way_back) == ((), (), ())
+    assert not plan.temporary
+    assert plan.forecast == plan.do_nothing
+
+
+def test_return_is_a_plan_of_its_own_and_nothing_temporary(situation: Situation) -> None:
+    plan = _plan(situation, DEARER, purpose="return")
+    assert (plan.purpose, plan.temporary, plan.id) == ("return", False, "live-0001.return2")
+
+
+def test_action_on_what_does_not_exist_makes_no_plan(situation: Situation) -> None:
+    with pytest.raises(UnknownLink):
+        _plan(situation, DrainLink(link="A-C"))

@@ -1,0 +1,219 @@
+"""The causes that one diagnosis looks at: simulated, and ranked by log posterior odds."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from twin.diagnosis.candidates import Candidate, propose_candidates
+from twin.diagnosis.likelihood import Likelihood
+from twin.diagnosis.observation import observe
+from twin.errors import Ungrounded
+from twin.events.fault import Fault
+from twin.events.kinds import Clues
+from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
+from twin.nouns.diagnosis import Hypothesis
+from twin.nouns.evidence import Evidence
+from twin.nouns.incident import Incident, Symptom
+from twin.nouns.observation import Observation
+from twin.nouns.state import NetworkState
+from twin.physics.questions import offered_totals
+from twin.tracking.belief import Belief
+
+INDISTINGUISHABLE_NATS = 3.0
+"""Two causes whose posterior odds are under 20:1 are reported as not told apart."""
+
+MOST_ADDED = 4
+"""Causes that a mind may add to one diagnosis: each is simulated."""
+
+ADDED_PRIOR_NATS = math.log(0.1)
+"""Log prior odds of a cause that a mind adds, against the same cause where graph or telemetry
+proposed it: one cause in ten is assumed to leave no trace that proposes it. So an addition needs
+ten times the evidence, and never has the better prior."""
+
+AND = " & "
+"""Between the causes of a set, in its name."""
+
+BEFORE_ONSET_S = 300.0
+"""Signs of an incident may be so much older than its onset."""
+
+PLACES = 2
+"""Decimals of log odds: a hundredth of a nat decides nothing."""
+
+_CONVINCING_NATS = 4.0
+"""A cause has to beat "nothing is wrong" by this much to be a finding."""
+
+
+SharedDucts = Callable[[Sequence[str]], Sequence[tuple[str, int]]]
+
+
+class Causes:
+    """Candidates and what was tested of them, for one incident, against what was observed.
+
+    `shared_ducts`: from links that are down to the ducts on record that hold at least two of them,
+    each with how many. `tested`: by the name of the set, as is `log_posterior` (nats, against
+    nothing being wrong).
+    """
+
+    def __init__(self, belief: Belief, incident: Incident, shared_ducts: SharedDucts) -> None:
+        self._belief = belief
+        self._shared_ducts = shared_ducts
+        self._incident = incident
+        self._tracker = belief.tracker
+        self.running: NetworkConfiguration = belief.tracker.running
+        self.proposed: dict[str, Candidate] = {}
+        self.tested: dict[str, Hypothesis] = {}
+        self.log_posterior: dict[str, float] = {}
+        self._added: dict[str, Candidate] = {}
+        self._likelihood: Likelihood | None = None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.proposed or name in self._added
+
+    def symptoms(self) -> list[Symptom]:
+        """Those of the incident, as they are now."""
+        mine = {s.id for s in self._incident.symptoms}
+        seen = self._tracker.book.since(self._incident.onset_s - BEFORE_ONSET_S)
+        return [s for s in seen if s.id in mine]
+
+    def observation(self) -> Observation:
+        """What was observed since the onset."""
+        return observe(self._tracker, self.running, self._incident.onset_s)
+
+    def normal_state(self) -> NetworkState:
+        """The network without this incident."""
+        return self._tracker.normal_state(besides=self._incident.id)
+
+    def take(self, device: DeviceConfiguration) -> None:
+        """Go by what `device` runs, as it was read."""
+        if device != self.running.device(device.node):
+            # What was tested before was tested against another network.
+            self.running = self.running.with_device(device)
+            self._likelihood = None
+            self.tested.clear()
+            self.log_posterior.clear()
+
+    def propose(self) -> tuple[Candidate, ...]:
+        """Candidates from the graph and the trackers."""
+        observation = self.observation()
+        ducts = self._shared_ducts(sorted(observation.down_since))
+        topology, before = self._tracker.inventory.topology, self._tracker.baseline
+        found = propose_candidates(Clues(topology, before, observation, ducts))
+        self.proposed = {c.id: c for c in found}
+        return found
+
+    def add(self, fault: Fault) -> None:
+        """A cause that a mind thought of, unless it is proposed already.
+
+        Raises:
+            Ungrounded: there are MOST_ADDED.
+        """
+        name = fault.id
+        if name in self.proposed:
+            return
+        if name not in self._added and len(self._added) == MOST_ADDED:
+            raise Ungrounded(f"{MOST_ADDED} causes were added already; rank what there is")
+        self._added[name] = Candidate(id=name, fault=fault, reason="a mind's own")
+        for tested in [n for n in self.tested if name in n.split(AND)]:
+            del self.tested[tested], self.log_posterior[tested]
+
+    def test(self, ids: Sequence[str]) -> Hypothesis:
+        """What the twin and the likelihood say of the candidates `ids` as one joint cause."""
+        names = sorted(set(ids))
+        name = AND.join(names)
+        if name not in self.tested:
+            self._test(name, names)
+        return self.tested[name]
+
+    def _test(self, name: str, ids: Sequence[str]) -> None:
+        faults = tuple((self.proposed.get(i) or self._added[i]).fault for i in ids)
+        likelihood = self._get_likelihood()
+        evidence = likelihood.evidence(faults)
+        gain = sum(e.log_likelihood_ratio for e in evidence)
+        own = [i for i in ids if i not in self.proposed]
+        prior = likelihood.log_prior(faults) + ADDED_PRIOR_NATS * len(own)
+        # Rounded here, so that who reads it and who checks it compare the same numbers.
+        self.log_posterior[name] = round(gain + prior, PLACES)
+        self.tested[name] = Hypothesis(
+            id=name,
+            faults=faults,
+            log_likelihood=gain,
+            probability=0.0,
+            evidence_for=_strongest(evidence, 1),
+            evidence_against=_strongest(evidence, -1),
+            unexplained=self._unexplained(faults),
+            source="mind" if own else "graph",
+        )
+
+    def _get_likelihood(self) -> Likelihood:
+        if self._likelihood is None:
+            loads = partial(offered_totals, self._belief.twin)
+            self._likelihood = Likelihood(self.observation(), self.normal_state(), loads)
+        return self._likelihood
+
+    def _unexplained(self, faults: Sequence[Fault]) -> tuple[str, ...]:
+        """Symptoms of this incident that the faults do not bring about in the twin."""
+        state = self.normal_state()
+        for fault in faults:
+            state = fault.after(state)
+        topology = state.topology
+        capacity = np.repeat([x.capacity_bps for x in topology.links], 2)
+        loads = offered_totals(self._belief.twin, state)
+        busy = loads * np.exp(self._tracker.load_bias) / capacity > 0.85
+        direct = {r for fault in faults for r in fault.resources}
+        nodes = {r.split("|")[0] for r in direct}
+        found = []
+        for symptom in self.symptoms():
+            match symptom.kind:
+                case "adjacency_down" | "silent_loss":
+                    explained = symptom.resource in direct
+                case "configuration_change" | "traffic_surge":
+                    explained = symptom.resource in nodes
+                case "queue_drops":
+                    node, link = symptom.resource.split("|")
+                    end = topology.link(link)
+                    arc = 2 * topology.link_index[link] + (0 if node == end.a else 1)
+                    explained = bool(busy[arc]) or link in direct
+                case _:
+                    # A probe sees what it crosses; with any confirmed cause it is a consequence.
+                    explained = bool(faults)
+            if not explained:
+                found.append(symptom.id)
+        return tuple(found)
+
+    def likeliest_first(self) -> list[str]:
+        """Names of what was tested."""
+        return sorted(self.tested, key=lambda h: (-self.log_posterior[h], h))
+
+    def leading(self) -> list[str]:
+        """The likeliest and those that cannot be told from it; none if nothing is convincing."""
+        order = self.likeliest_first()
+        if not order or self.log_posterior[order[0]] < _CONVINCING_NATS:
+            return []
+        best = self.log_posterior[order[0]]
+        return [
+            h
+            for h in order
+            if best - self.log_posterior[h] < INDISTINGUISHABLE_NATS
+            and not self.same_extent(h, order[0])
+        ]
+
+    def same_extent(self, one: str, best: str) -> bool:
+        """Whether two different causes are the same links down, told by two names."""
+        return (
+            one != best
+            and _extent(self.tested[one].faults) == _extent(self.tested[best].faults) != frozenset()
+        )
+
+
+def _extent(faults: Sequence[Fault]) -> frozenset[str]:
+    """The links that are down, if that is all that the faults are."""
+    if not all(f.only_links_down for f in faults):
+        return frozenset()
+    return frozenset(link for f in faults for link in f.resources)
+
+
+def _strongest(evidence: Sequence[Evidence], sign: int) -> tuple[Evidence, ...]:
+    mine = [e for e in evidence if sign * e.log_likelihood_ratio > 0]
+    return tuple(sorted(mine, key=lambda e: -abs(e.log_likelihood_ratio))[:6])

@@ -1,0 +1,134 @@
+"""The likelihood of an observation under a hypothesis, against "nothing is wrong"."""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from twin.events.fault import Fault
+from twin.nouns.evidence import Evidence
+from twin.nouns.inventory import PlannedWork
+from twin.nouns.observation import Observation
+from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import FloatArray
+
+_ADJACENCY_MISSED = 0.01
+"""Chance that a link is down and no end's report of it reached us (assumed)."""
+
+_ADJACENCY_SPURIOUS = 1e-4
+"""Chance that an adjacency is reported down for a link that is up (assumed)."""
+
+_MOVED_TRAFFIC_SPREAD = 0.35
+"""Relative error of predicted *changes* of load: flows are hashed, not split evenly (assumed)."""
+
+_LOAD_TEMPER = 0.5
+"""Loads of neighbouring links err together, so their likelihood counts for half (assumed)."""
+
+_STUDENT_DEGREES = 4.0
+_FIVE_SECONDS_IN_A_DAY = math.log(5 / 86_400)
+
+_SECOND_FAULT = math.log(1e-3)
+"""Chance that a second, independent fault starts within the same incident (assumed)."""
+
+
+class Likelihood:
+    """Scores fault sets against one observation. `load_model`: offered bit/s per arc of a state."""
+
+    def __init__(
+        self,
+        observation: Observation,
+        normal: NetworkState,
+        load_model: Callable[[NetworkState], FloatArray],
+        planned: Sequence[PlannedWork] = (),
+    ) -> None:
+        self.observation = observation
+        self.normal = normal
+        self._load_model = load_model
+        self._planned = planned
+        self._capacity = np.repeat([x.capacity_bps for x in normal.topology.links], 2)
+        self._normal_loads = load_model(normal)
+
+    def evidence(self, faults: Sequence[Fault]) -> list[Evidence]:
+        """Every observation that weighs for or against `faults`, in nats against "nothing is
+        wrong".
+        """
+        return [
+            *self._adjacencies(faults),
+            *(e for f in faults for e in f.evidence(self.observation, self.normal)),
+            *self._loads(faults),
+        ]
+
+    def log_prior(self, faults: Sequence[Fault]) -> float:
+        """Log prior odds of `faults`; independent faults at the same moment are improbable."""
+        total = sum(fault.log_prior() for fault in faults)
+        total += _SECOND_FAULT * max(0, len(faults) - 1)
+        return total + self._coincidence(faults)
+
+    def _coincidence(self, faults: Sequence[Fault]) -> float:
+        times = sorted(t for f in faults for t in f.onsets(self.observation))
+        together = sum(1 for a, b in pairwise(times) if b - a < 5.0)
+        return together * _FIVE_SECONDS_IN_A_DAY
+
+    def _adjacencies(self, faults: Sequence[Fault]) -> list[Evidence]:
+        topology = self.normal.topology
+        supposed = set[str]().union(*(f.links_down(topology) for f in faults))
+        found = []
+        for link in sorted(supposed | self.observation.down_since.keys()):
+            seen = link in self.observation.down_since
+            if seen and link in supposed:
+                ratio = math.log((1 - _ADJACENCY_MISSED) / _ADJACENCY_SPURIOUS)
+                found.append(
+                    Evidence(
+                        observation=f"adjacency over {link} is down", log_likelihood_ratio=ratio
+                    )
+                )
+            elif link in supposed:
+                ratio = math.log(_ADJACENCY_MISSED / (1 - _ADJACENCY_SPURIOUS))
+                found.append(
+                    Evidence(
+                        observation=f"no end of {link} lost its adjacency",
+                        log_likelihood_ratio=ratio,
+                    )
+                )
+        return found
+
+    def _loads(self, faults: Sequence[Fault]) -> list[Evidence]:
+        if self.observation.rounds == 0:
+            return []
+        state = self.normal
+        for fault in faults:
+            state = fault.after(state)
+        gain = self.load_ratios(state)
+        strongest = np.argsort(-np.abs(gain))[:5]
+        found = []
+        for arc in strongest:
+            if abs(gain[arc]) > 0.5:
+                egress = self.normal.topology.egress_of(int(arc))
+                text = f"{egress} sends {self.observation.sent_bps[arc] / 1e9:.1f} Gbit/s"
+                found.append(Evidence(observation=text, log_likelihood_ratio=float(gain[arc])))
+        rest = float(gain.sum() - gain[strongest].sum())
+        rest += sum(float(gain[a]) for a in strongest if abs(gain[a]) <= 0.5)
+        if abs(rest) > 0.5:
+            found.append(
+                Evidence(observation="the loads of the other links", log_likelihood_ratio=rest)
+            )
+        return found
+
+    def load_ratios(self, state: NetworkState) -> FloatArray:
+        """(n_arcs,) log-likelihood ratio of each measured load, under `state` against normal."""
+        return _LOAD_TEMPER * (self._load_terms(state) - self._load_terms(self.normal))
+
+    def _load_terms(self, state: NetworkState) -> FloatArray:
+        observation = self.observation
+        offered = self._normal_loads if state is self.normal else self._load_model(state)
+        bias = np.exp(observation.load_bias)
+        expected = np.minimum(offered * bias, self._capacity)
+        moved = _MOVED_TRAFFIC_SPREAD * np.abs(offered - self._normal_loads)
+        sigma = np.sqrt(
+            (observation.load_sigma * expected) ** 2 + moved**2 + (0.01 * self._capacity) ** 2
+        )
+        z = (observation.sent_bps - expected) / sigma
+        degrees = _STUDENT_DEGREES
+        terms = -(degrees + 1) / 2 * np.log1p(z**2 / degrees) - np.log(sigma)
+        return np.where(np.isfinite(observation.sent_bps), terms, 0.0)

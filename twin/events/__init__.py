@@ -1,0 +1,1 @@
+"""What can happen to a network, suffered or done: one vocabulary, one file for each kind."""

@@ -1,0 +1,1 @@
+"""Kinds of action: each file holds all that the twin's side knows of one."""

@@ -1,0 +1,25 @@
+"""What can go wrong: a closed union. Names as in the fault catalogue (NIKA where it has one)."""
+
+from typing import Annotated, get_args
+
+from pydantic import Field, TypeAdapter
+
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.traffic_spike import TrafficSpike
+from twin.events.kinds import FaultKind
+
+AnyFault = LinkDown | FiberCut | IgpWeightMisconfig | SilentEgressPacketLoss | TrafficSpike
+
+Fault = Annotated[AnyFault, Field(discriminator="kind")]
+
+FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
+"""Reads a fault from JSON or from what was JSON."""
+
+FAULT_KINDS: tuple[type[AnyFault], ...] = get_args(AnyFault)
+"""In the order in which causes are proposed."""
+
+BY_KIND: dict[str, type[FaultKind]] = {k.model_fields["kind"].default: k for k in FAULT_KINDS}
+"""By the name of the kind."""

@@ -1,0 +1,1 @@
+"""Kinds of fault: each file holds all that the twin's side knows of one."""

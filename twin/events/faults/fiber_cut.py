@@ -1,0 +1,101 @@
+"""Every link of a duct goes down at once."""
+
+import math
+from collections.abc import Iterable
+from typing import ClassVar, Literal, Self
+
+from twin.errors import Ungrounded
+from twin.events.faults.dark_links import DarkLinksFault
+from twin.events.kinds import Clues, PhrasedKind
+from twin.events.names import find_group
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import FloatArray
+from twin.nouns.topology import Topology
+
+_UNRECORDED = math.log(0.1)
+"""One duct in ten is missing from the records (assumed)."""
+
+_AT_ONCE_S = 60.0
+"""Links of one duct are reported down within a minute."""
+
+
+class FiberCut(DarkLinksFault, PhrasedKind):
+    """A duct is cut: all of `links` go down at once. `duct` is its id, "" if it is unknown."""
+
+    kind: Literal["fiber_cut"] = "fiber_cut"
+    duct: str
+    links: tuple[str, ...]
+
+    form: ClassVar[tuple[str, str]] = ("group", "down")
+    chance_before_repair = 0.005
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """Link ids, sorted."""
+        return tuple(sorted(self.links))
+
+    def describe(self) -> str:
+        """See EventKind."""
+        name = self.duct.removeprefix("duct:")
+        where = f"duct {name}" if self.duct else "a duct that is not on record"
+        return f"fibre cut in {where}, taking {', '.join(self.links)}"
+
+    def check(self, topology: Topology, running: NetworkConfiguration) -> None:
+        """See FaultKind."""
+        self.links_down(topology)
+        if not self.links or len(set(self.links)) < len(self.links):
+            raise Ungrounded("a fiber_cut names the links that it takes down, each once")
+        if self.duct and not set(self.links) <= set(topology.shared_risk_group(self.duct).links):
+            raise Ungrounded(f'not all of these links run through "{self.duct}"')
+
+    def links_down(self, topology: Topology) -> frozenset[str]:
+        """See StateEvent."""
+        return frozenset(topology.link(link).id for link in self.links)
+
+    @classmethod
+    def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
+        """See FaultKind: ducts on record, and links that went down together and meet at a node."""
+        topology, since = clues.topology, clues.observation.down_since
+        for duct, explained in clues.shared_ducts:
+            members = topology.shared_risk_group(duct).links
+            reason = f"{explained} of the {len(members)} links in {duct} are down"
+            yield cls(duct=duct, links=members), reason
+        for node in topology.nodes:
+            here = sorted(x.id for x in topology.links_at(node.id) if x.id in since)
+            times = [since[link] for link in here]
+            if len(here) >= 2 and max(times) - min(times) <= _AT_ONCE_S:
+                reason = f"{len(here)} links at {node.id} went down within a minute"
+                yield cls(duct="", links=tuple(here)), reason
+
+    def log_prior(self) -> float:
+        """See FaultKind."""
+        return math.log(0.15) + (0.0 if self.duct else _UNRECORDED)
+
+    def place(self) -> str:
+        """See FaultKind."""
+        return self.duct
+
+    @classmethod
+    def imagined(cls, state: NetworkState, drawn_bps: FloatArray) -> Iterable[tuple[Self, str]]:
+        """See FaultKind."""
+        for group in state.topology.shared_risk_groups:
+            left = tuple(link for link in group.links if link not in state.down_links)
+            if len(left) >= 2:
+                yield cls(duct=group.id, links=left), f"these links share {group.id}"
+
+    @classmethod
+    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        group = find_group(topology, named)
+        return (cls(duct=group.id, links=group.links),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        if self.duct:
+            return f"group {self.duct} down"
+        return "; ".join(f"link {link} down" for link in self.links)
+
+    def subject(self) -> tuple[str, ...]:
+        """See PhrasedKind."""
+        return ("cut", self.duct, *self.resources)

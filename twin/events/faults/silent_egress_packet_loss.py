@@ -1,0 +1,117 @@
+"""One direction of a link drops packets that nobody counts."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+
+from twin.errors import Ungrounded
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.kinds import Clues, FaultKind, LiveNetwork
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.evidence import MOST_NATS, Evidence, log_normal
+from twin.nouns.observation import Observation
+from twin.nouns.state import NetworkState
+from twin.nouns.topology import Interface, Topology
+
+if TYPE_CHECKING:
+    from twin.events.action import Action
+
+_LAST_RESORT = 60_000
+"""A weight that no other path has: the egress is used only where there is no other way."""
+
+_LEAST_SIGMA = 1e-4
+_ESTIMATE_ERROR = 0.1
+"""Relative error of the estimate of the fraction, at least (assumed)."""
+
+
+class SilentEgressPacketLoss(FaultKind):
+    """The direction that leaves `node` over `link` drops `fraction` (0..1) uncounted."""
+
+    kind: Literal["silent_egress_packet_loss"] = "silent_egress_packet_loss"
+    node: str
+    link: str
+    fraction: float
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """node|link."""
+        return (f"{self.node}|{self.link}",)
+
+    def describe(self) -> str:
+        """See EventKind."""
+        lost = f"{100 * self.fraction:.1f} %"
+        return f"{self.node} silently loses {lost} of what it sends over {self.link}"
+
+    def check(self, topology: Topology, running: NetworkConfiguration) -> None:
+        """See FaultKind."""
+        topology.arc_of(self._egress)
+        if not 0.0 < self.fraction <= 1.0:
+            raise Ungrounded("what an egress loses is a fraction above 0, to 1")
+
+    def after(self, state: NetworkState) -> NetworkState:
+        """See StateEvent."""
+        state.topology.arc_of(self._egress)
+        return replace(state, egress_loss={**state.egress_loss, self._egress: self.fraction})
+
+    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+        """See StateEvent: routing does not see it."""
+        return {}
+
+    @classmethod
+    def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
+        """See FaultKind."""
+        seen = clues.observation
+        with np.errstate(invalid="ignore"):
+            suspects = np.flatnonzero(seen.loss > seen.suspect_loss)
+        for arc in suspects:
+            egress = clues.topology.egress_of(int(arc))
+            if egress.link not in seen.down_since:
+                fraction = round(float(seen.loss[arc]), 4)
+                fault = cls(node=egress.node, link=egress.link, fraction=fraction)
+                yield fault, f"{fraction:.1%} of what {egress} sends does not arrive"
+
+    def log_prior(self) -> float:
+        """See FaultKind."""
+        return math.log(0.10)
+
+    def evidence(self, observation: Observation, normal: NetworkState) -> list[Evidence]:
+        """See FaultKind."""
+        arc = normal.topology.arc_of(self._egress)
+        seen, sigma = observation.loss[arc], max(observation.loss_sigma[arc], _LEAST_SIGMA)
+        if not math.isfinite(seen):
+            return []
+        wide = math.hypot(sigma, _ESTIMATE_ERROR * self.fraction)
+        ratio = log_normal(seen, self.fraction, wide) - log_normal(seen, 0.0, sigma)
+        text = f"{seen:.1%} of what {self._egress} sends does not arrive"
+        ratio = float(np.clip(ratio, -MOST_NATS, MOST_NATS))
+        return [Evidence(observation=text, log_likelihood_ratio=ratio)]
+
+    def is_over(self, live: LiveNetwork) -> bool:
+        """See FaultKind: whether the loss itself is seen, its symptom says."""
+        return self.link not in live.down_links
+
+    def circuits(self) -> frozenset[str]:
+        """See FaultKind."""
+        return frozenset({self.link})
+
+    def repaired(self, state: NetworkState) -> NetworkState:
+        """See FaultKind."""
+        left = {
+            egress: lost for egress, lost in state.egress_loss.items() if egress.link != self.link
+        }
+        return replace(state, egress_loss=left)
+
+    def remedies(self) -> "tuple[Action, ...]":
+        """See FaultKind."""
+        return (
+            DrainLink(link=self.link),
+            SetIgpWeight(node=self.node, link=self.link, weight=_LAST_RESORT),
+        )
+
+    @property
+    def _egress(self) -> Interface:
+        return Interface(node=self.node, link=self.link)

@@ -1,0 +1,115 @@
+"""A flash crowd at one node."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Literal, Self
+
+import numpy as np
+
+from twin.errors import Ungrounded
+from twin.events.kinds import Clues, FaultKind, LiveNetwork
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.evidence import MOST_NATS, Evidence, log_normal
+from twin.nouns.observation import Observation
+from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import FloatArray
+from twin.nouns.topology import Topology
+from twin.nouns.traffic import TrafficMatrix
+
+SUSPECT_SURGE = 1.15
+"""A node that draws this many times what is expected of it may draw a crowd."""
+
+SURGE_FACTOR = 1.5
+"""How much more traffic a node draws in an imagined surge."""
+
+_MOST_TARGETS = 5
+_MOST_SURGE = 100.0
+_LEAST_SIGMA = 0.03
+_ESTIMATE_ERROR = 0.1
+"""Standard deviation of the log of a factor that was estimated (assumed)."""
+
+
+class TrafficSpike(FaultKind):
+    """Demand from every source to `target` (a flash crowd) is multiplied by `factor`."""
+
+    kind: Literal["traffic_spike"] = "traffic_spike"
+    target: str
+    factor: float
+
+    chance_before_repair = 0.02
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The node that draws the crowd."""
+        return (self.target,)
+
+    def describe(self) -> str:
+        """See EventKind."""
+        return f"traffic towards {self.target} is {self.factor:.2f} times what is expected"
+
+    def check(self, topology: Topology, running: NetworkConfiguration) -> None:
+        """See FaultKind."""
+        topology.node(self.target)
+        if not 1.0 < self.factor <= _MOST_SURGE:
+            raise Ungrounded(f"a surge has a factor above 1, to {_MOST_SURGE:.0f}")
+
+    def after(self, state: NetworkState) -> NetworkState:
+        """See StateEvent."""
+        state.topology.node(self.target)
+        rates = state.traffic.rates_bps.copy()
+        rates[:, :, state.topology.node_index[self.target]] *= self.factor
+        return replace(state, traffic=TrafficMatrix(state.traffic.nodes, rates))
+
+    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+        """See StateEvent: it moves no traffic."""
+        return {}
+
+    @classmethod
+    def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
+        """See FaultKind."""
+        ratios = clues.observation.inbound_ratio
+        for node, ratio in zip(clues.topology.nodes, ratios, strict=True):
+            if np.isfinite(ratio) and ratio > SUSPECT_SURGE:
+                factor = round(float(ratio), 2)
+                reason = f"{node.id} draws {factor} times the traffic expected"
+                yield cls(target=node.id, factor=factor), reason
+
+    def log_prior(self) -> float:
+        """See FaultKind."""
+        return math.log(0.30)
+
+    def evidence(self, observation: Observation, normal: NetworkState) -> list[Evidence]:
+        """See FaultKind."""
+        i = normal.topology.node_index[self.target]
+        ratio = observation.inbound_ratio[i]
+        if not math.isfinite(ratio) or ratio <= 0:
+            return []
+        sigma = max(float(observation.inbound_sigma[i]), _LEAST_SIGMA)
+        wide = math.hypot(sigma, _ESTIMATE_ERROR)
+        gain = log_normal(math.log(ratio), math.log(self.factor), wide)
+        gain -= log_normal(math.log(ratio), 0.0, sigma)
+        text = f"{self.target} draws {ratio:.2f} times the expected traffic"
+        gain = float(np.clip(gain, -MOST_NATS, MOST_NATS))
+        return [Evidence(observation=text, log_likelihood_ratio=gain)]
+
+    def as_measured(self, inbound_ratio: Callable[[str], float | None]) -> Self:
+        """See FaultKind: it may have grown since the diagnosis."""
+        ratio = inbound_ratio(self.target)
+        known = ratio is not None and ratio > 1
+        return self.model_copy(update={"factor": ratio}) if known else self
+
+    def is_over(self, live: LiveNetwork) -> bool:
+        """See FaultKind."""
+        return not live.is_active(f"traffic_surge:{self.target}")
+
+    def circuits(self) -> frozenset[str]:
+        """See FaultKind: there is nothing to repair."""
+        return frozenset()
+
+    @classmethod
+    def imagined(cls, state: NetworkState, drawn_bps: FloatArray) -> Iterable[tuple[Self, str]]:
+        """See FaultKind."""
+        for i in np.argsort(-drawn_bps)[:_MOST_TARGETS]:
+            target = state.topology.nodes[int(i)].id
+            yield cls(target=target, factor=SURGE_FACTOR), "it draws more traffic than most"

@@ -1,0 +1,271 @@
+"""What every kind has to know of itself.
+
+A kind is a noun, and its hooks are its methods. A hook that a new kind forgets is abstract, so that
+mypy names it where the kind is made, and Python where it is listed in its registry.
+
+The emulated network stands for reality. It uses the fields of these nouns and how actions edit
+configurations, and none of what the twin computes with them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+
+from twin.nouns.base import Noun
+from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
+from twin.nouns.evidence import Evidence
+from twin.nouns.observation import Observation
+from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import FloatArray
+from twin.nouns.topology import Topology
+from twin.nouns.traffic import TrafficClass
+
+if TYPE_CHECKING:
+    from twin.events.action import Action
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clues:
+    """What causes are proposed from.
+
+    `before`: the configurations that ran before the incident. `shared_ducts`: ducts on record, each
+    with how many of the links that are down now run through it.
+    """
+
+    topology: Topology
+    before: NetworkConfiguration
+    observation: Observation
+    shared_ducts: Sequence[tuple[str, int]] = ()
+
+
+class LiveNetwork(Protocol):
+    """What is known of the network now, by which a fault tells whether it is over."""
+
+    @property
+    def down_links(self) -> AbstractSet[str]:
+        """Links whose adjacency is down."""
+        ...
+
+    def is_active(self, symptom_id: str) -> bool:
+        """Whether the symptom "kind:resource" is seen."""
+        ...
+
+    def running(self, node: str) -> DeviceConfiguration:
+        """What `node` runs, read now."""
+        ...
+
+
+class EventKind(Noun, ABC):
+    """Something that happens to a network, suffered or done."""
+
+    kind: str
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The event as an operator would say it."""
+
+
+class StateEvent(EventKind):
+    """An event that says by itself what becomes of a state of the network."""
+
+    @abstractmethod
+    def after(self, state: NetworkState) -> NetworkState:
+        """`state` after it, once routing has converged.
+
+        Raises:
+            UnknownNode, UnknownLink: it names what does not exist.
+        """
+
+    @abstractmethod
+    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+        """The arcs of `state` whose weight it changes, with the new weight; None: the arc fails.
+
+        Raises:
+            UnknownNode, UnknownLink: it names what does not exist.
+        """
+
+    def links_down(self, topology: Topology) -> frozenset[str]:
+        """The links that it takes down, in both directions."""
+        return frozenset()
+
+
+class PhrasedKind(StateEvent):
+    """An event that people write in what-ifs, as "link A-B down".
+
+    `form`: the words before and after what is named, as ("link", "down"). `changes_configuration`:
+    whether it changes what devices are configured to do, and not what is up.
+    """
+
+    form: ClassVar[tuple[str, str]]
+    changes_configuration: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
+        """The events of `phrase`, in which `named` stands between the words of `form`.
+
+        Raises:
+            BadInput: `named` is not in the topology, or could be several things there.
+        """
+
+    @abstractmethod
+    def phrase(self) -> str:
+        """The event in words that `read` takes back."""
+
+    @abstractmethod
+    def subject(self) -> tuple[str, ...]:
+        """What it says something about: two events with one subject contradict each other."""
+
+
+class FaultKind(StateEvent):
+    """A kind of fault that can be the cause of an incident.
+
+    `in_configuration`: it is a change of what a device runs, so that reading the device shows it,
+    the field cannot repair it, and an action can. `only_links_down`: it does nothing but take links
+    down, its resources. `chance_before_repair`: of a further fault of this kind on one resource
+    within the four hours of a repair (assumed); 0 where none is imagined.
+    """
+
+    in_configuration: ClassVar[bool] = False
+    only_links_down: ClassVar[bool] = False
+    chance_before_repair: ClassVar[float] = 0.0
+
+    @property
+    @abstractmethod
+    def resources(self) -> tuple[str, ...]:
+        """What it sits on, sorted: link ids, nodes, or "node|link"."""
+
+    def concerned_links(self) -> tuple[str, ...]:
+        """The links that it is about, to be shown to people."""
+        return tuple(sorted({resource.partition("|")[2] for resource in self.resources} - {""}))
+
+    @property
+    def id(self) -> str:
+        """kind@resource[+resource...]: stable for one kind on the same resources."""
+        return f"{self.kind}@{'+'.join(self.resources)}"
+
+    @abstractmethod
+    def check(self, topology: Topology, running: NetworkConfiguration) -> None:
+        """Refuse what does not exist, and values that no such fault has.
+
+        Raises:
+            UnknownNode, UnknownLink, UnknownSharedRiskGroup, Ungrounded.
+        """
+
+    # As a cause
+
+    @classmethod
+    @abstractmethod
+    def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
+        """Faults of this kind that the clues suggest, each with the reason."""
+
+    @abstractmethod
+    def log_prior(self) -> float:
+        """Log of how often it is the cause of an incident (assumed: no such count is public)."""
+
+    @abstractmethod
+    def evidence(self, observation: Observation, normal: NetworkState) -> list[Evidence]:
+        """What of the observation speaks for or against it, besides adjacencies and loads."""
+
+    def onsets(self, observation: Observation) -> tuple[float, ...]:
+        """When it began, where it began on its own: coincidences are improbable."""
+        return ()
+
+    # In force
+
+    def as_measured(self, inbound_ratio: Callable[[str], float | None]) -> Self:
+        """The fault as telemetry shows it now. `inbound_ratio`: traffic drawn by a node /
+        expected.
+        """
+        return self
+
+    def taken_back(
+        self, running: NetworkConfiguration, before: NetworkConfiguration
+    ) -> NetworkConfiguration:
+        """`running` without the fault, where it is in the configuration and still runs."""
+        return running
+
+    # The way out
+
+    @abstractmethod
+    def is_over(self, live: LiveNetwork) -> bool:
+        """Whether nothing is seen of it any more."""
+
+    @abstractmethod
+    def circuits(self) -> frozenset[str]:
+        """Links on which the field has something to repair; none where it can do nothing."""
+
+    def place(self) -> str:
+        """Where the field should start, "" if that is not known."""
+        return ""
+
+    def repaired(self, state: NetworkState) -> NetworkState:
+        """`state` once the field has repaired it."""
+        return state
+
+    def remedies(self) -> "tuple[Action, ...]":
+        """Actions that it suggests by itself, besides what a search of the network finds."""
+        return ()
+
+    def is_put_right_by(self, action: "Action") -> bool:
+        """Whether `action` removes the fault itself, so that nobody must take it back."""
+        return False
+
+    # What may fail next
+
+    @classmethod
+    def imagined(cls, state: NetworkState, drawn_bps: FloatArray) -> Iterable[tuple[Self, str]]:
+        """Further faults of this kind that may strike in `state`, each with why.
+
+        `drawn_bps`: (n_nodes,), traffic that each node draws.
+        """
+        return ()
+
+
+class ActionKind(EventKind):
+    """A kind of change that can be made to the network.
+
+    `lasting`: it puts the intended configuration in force, so that nobody must take it back.
+    """
+
+    lasting: ClassVar[bool] = False
+
+    @abstractmethod
+    def short(self) -> str:
+        """The action in a few words, for the axis of a drawing."""
+
+    @abstractmethod
+    def devices(self, topology: Topology) -> tuple[str, ...]:
+        """The nodes whose configuration it changes, in the order in which to commit them."""
+
+    @abstractmethod
+    def check(self, topology: Topology) -> None:
+        """Refuse what does not exist. Raises UnknownNode, UnknownLink, BadInput."""
+
+    @abstractmethod
+    def configured(
+        self, running: NetworkConfiguration, intended: NetworkConfiguration, topology: Topology
+    ) -> NetworkConfiguration:
+        """The running configuration after it. Raises UnknownNode, UnknownLink."""
+
+    @abstractmethod
+    def inverse(self, running: NetworkConfiguration, topology: Topology) -> "tuple[Action, ...]":
+        """What takes it back, given what was running before it; empty if it changes nothing.
+
+        Raises:
+            UnknownNode, UnknownLink: it names what does not exist.
+        """
+
+    def limit(self) -> "Limit | None":
+        """What it leaves of an egress to a traffic class, None if it limits nothing."""
+        return None
+
+
+class Limit(Noun):
+    """`rate_bps` of `link` are left to `traffic_class`."""
+
+    link: str
+    traffic_class: TrafficClass
+    rate_bps: float

@@ -1,0 +1,53 @@
+"""A link comes back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar, Literal, Self
+
+from twin.events.actions.edits import ends_of
+from twin.events.kinds import PhrasedKind
+from twin.events.names import find_link
+from twin.nouns.state import NetworkState
+from twin.nouns.topology import Topology
+
+
+class LinkRepair(PhrasedKind):
+    """A link that was down comes back with the weights that are configured."""
+
+    kind: Literal["link_repair"] = "link_repair"
+    link: str
+
+    form: ClassVar[tuple[str, str]] = ("link", "up")
+
+    def describe(self) -> str:
+        """See EventKind."""
+        return f"{self.link} comes back"
+
+    def after(self, state: NetworkState) -> NetworkState:
+        """See StateEvent."""
+        return replace(state, down_links=state.down_links - {state.topology.link(self.link).id})
+
+    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+        """See StateEvent."""
+        ends = ends_of(state.topology, self.link)
+        if not self.after(state).is_usable(self.link):
+            return {}
+        return {
+            state.topology.arc_of(end): state.running.device(end.node)
+            .interface(self.link)
+            .advertised_weight
+            for end in ends
+        }
+
+    @classmethod
+    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        return (cls(link=find_link(topology, named).id),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"link {self.link} up"
+
+    def subject(self) -> tuple[str, ...]:
+        """See PhrasedKind."""
+        return ("up or down", self.link)

@@ -1,0 +1,148 @@
+"""Nodes, links and groups by the names that people type.
+
+A link is its id, or its two ends in either order ("A-B", "A--B", "A to B"). Capitals and accents do
+not matter where only one name is meant, and a part of a name is never taken for it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import NoReturn
+
+from twin.errors import BadInput, UnknownLink, UnknownNode, UnknownSharedRiskGroup
+from twin.nouns.topology import Link, Node, SharedRiskGroup, Topology
+
+
+def find_node(topology: Topology, text: str) -> Node:
+    """The node that `text` means: its id, in whatever capitals and accents.
+
+    Raises:
+        UnknownNode: there is none; the text names the nearest.
+        BadInput: several could be meant.
+    """
+    found = _one_of(text, topology.node_index, "node")
+    if found is None:
+        raise UnknownNode(text, topology.node_index, topology.name)
+    return topology.node(found)
+
+
+def find_link(topology: Topology, text: str) -> Link:
+    """The link that `text` means: its id, or its two ends in either order, as in "Kiel-Hamburg".
+
+    Raises:
+        BadInput: there is none, and the text names the nearest, or the neighbours of the ends; or
+            several could be meant, such as parallel links.
+    """
+    return find_link_and_end(topology, text)[0]
+
+
+def find_group(topology: Topology, text: str) -> SharedRiskGroup:
+    """The shared-risk group that `text` means: its id, in whatever capitals and accents.
+
+    Raises:
+        UnknownSharedRiskGroup: there is none; the text names the nearest.
+        BadInput: several could be meant.
+    """
+    known = [group.id for group in topology.shared_risk_groups]
+    found = _one_of(text, known, "shared-risk group")
+    if found is None:
+        raise UnknownSharedRiskGroup(text, known, topology.name)
+    return topology.shared_risk_group(found)
+
+
+def find_link_and_end(topology: Topology, text: str) -> tuple[Link, str | None]:
+    """The link, and the end that `text` names first, None where it does not say.
+
+    Raises BadInput, as `find_link` does.
+    """
+    found = _one_of(text, topology.link_index, "link")
+    if found is not None:
+        link = topology.link(found)
+        plain = re.sub(r"#\d+$", "", link.id)
+        named = {pair for pair in _ends(topology, plain) if set(pair) == {link.a, link.b}}
+        return link, named.pop()[0] if len(named) == 1 else None
+    pairs = _ends(topology, text)
+    joined = {
+        (link.id, a) for a, b in pairs for link in topology.links_at(a) if b in (link.a, link.b)
+    }
+    if not joined:
+        _refuse_link(topology, text, pairs)
+    if len(joined) > 1:
+        ids = sorted({link for link, _ in joined}, key=topology.link_index.__getitem__)
+        raise BadInput(f'"{text}" could be any of the links {_listed(ids)}; name one by its id')
+    link_id, first = joined.pop()
+    return topology.link(link_id), first
+
+
+_BETWEEN = re.compile(r"\s+to\s+|\s*(?:<?-+>|[-–—]+|↔|→)\s*", re.IGNORECASE)
+
+
+def _ends(topology: Topology, text: str) -> set[tuple[str, str]]:
+    """Every way to read `text` as two different nodes; names may hold hyphens themselves."""
+    found = set()
+    for cut in _BETWEEN.finditer(text):
+        a = _one_of(text[: cut.start()], topology.node_index, "node")
+        b = _one_of(text[cut.end() :], topology.node_index, "node")
+        if a and b and a != b:
+            found.add((a, b))
+    return found
+
+
+def _refuse_link(topology: Topology, text: str, pairs: Iterable[tuple[str, str]]) -> NoReturn:
+    for a, b in sorted(pairs):
+        near = _neighbours(topology, a)
+        reaches = f"links from {a} go to {_listed(near)}" if near else f"{a} has no links"
+        raise BadInput(f'no link of {topology.name} joins "{a}" and "{b}"; {reaches}')
+    for cut in _BETWEEN.finditer(text):
+        _refuse_end(topology, text, (text[: cut.start()], text[cut.end() :]))
+    raise UnknownLink(text, topology.link_index, topology.name)
+
+
+def _refuse_end(topology: Topology, text: str, ends: tuple[str, str]) -> None:
+    """Raises BadInput where one end is known and the other is not."""
+    nodes = [_one_of(end, topology.node_index, "node") for end in ends]
+    known = [node for node in nodes if node is not None]
+    if len(known) != 1:
+        return
+    unknown = ends[nodes.index(None)]
+    near = get_close_matches(unknown, _neighbours(topology, known[0]), n=1)
+    near = near or get_close_matches(unknown, topology.node_index, n=1)
+    meant = f' (did you mean "{near[0]}"?)' if near else ""
+    raise BadInput(f'link "{text}": node "{unknown}" is not in {topology.name}{meant}')
+
+
+def _neighbours(topology: Topology, node: str) -> list[str]:
+    return [link.other_end(node) for link in topology.links_at(node)]
+
+
+def _one_of(text: str, known: Iterable[str], noun: str) -> str | None:
+    """The name that `text` is: exactly, or but for capitals and accents.
+
+    Raises BadInput: several names differ in these alone, and none is `text` exactly.
+    """
+    text = text.strip()
+    names = tuple(known)
+    if text in names:
+        return text
+    for fold in _FOLDS:
+        alike = [name for name in names if fold(name) == fold(text)]
+        if len(alike) > 1:
+            raise BadInput(
+                f'"{text}" could be any of the {noun}s {_listed(alike)}; write it exactly'
+            )
+        if alike:
+            return alike[0]
+    return None
+
+
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+_FOLDS: tuple[Callable[[str], str], ...] = (str.casefold, _plain)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

@@ -1,0 +1,57 @@
+"""What would hurt most if it failed next, and what each remedy leans on."""
+
+import numpy as np
+
+from twin.events.fault import FAULT_KINDS, Fault
+from twin.nouns.base import Noun
+from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import FloatArray
+from twin.physics.questions import cut_off_bps, offered_totals
+from twin.physics.twin import Twin
+
+
+class Exposure(Noun):
+    """One further fault, simulated on top of the present state: what it would do.
+
+    `partitions`: node pairs cut off from each other. `max_utilisation`: offered / capacity.
+    `grounds`: why it is on the list.
+    """
+
+    id: str
+    fault: Fault
+    grounds: str
+    max_utilisation: float
+    overloaded: tuple[str, ...]
+    excess_bps: float
+    cut_off_bps: float
+
+
+def exposures(
+    state: NetworkState, twin: Twin, drawn_bps: FloatArray, most: int = 12
+) -> tuple[Exposure, ...]:
+    """What further fault of every kind would do, the worst first; `drawn_bps`: (n_nodes,)."""
+    found = [
+        _expose(state, fault, grounds, twin)
+        for kind in FAULT_KINDS
+        for fault, grounds in kind.imagined(state, drawn_bps)
+    ]
+    found.sort(key=lambda e: (-(e.excess_bps + e.cut_off_bps), -e.max_utilisation, e.id))
+    return tuple(found[:most])
+
+
+def _expose(state: NetworkState, fault: Fault, grounds: str, twin: Twin) -> Exposure:
+    after = fault.after(state)
+    capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
+    loads = offered_totals(twin, after)
+    excess = np.maximum(loads - capacity, 0.0)
+    over = np.flatnonzero(excess > 0)
+    names = [str(state.topology.egress_of(int(a))) for a in over[np.argsort(-excess[over])][:5]]
+    return Exposure(
+        id=fault.id,
+        fault=fault,
+        grounds=grounds,
+        max_utilisation=round(float((loads / capacity).max()), 4),
+        overloaded=tuple(names),
+        excess_bps=round(float(excess.sum())),
+        cut_off_bps=round(float(cut_off_bps(twin, after))),
+    )

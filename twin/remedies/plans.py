@@ -1,0 +1,119 @@
+"""Turns the chosen remedy into one plan: commits in order, each with its forecast, and the way
+back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from twin.events.action import Action
+from twin.events.fault import Fault
+from twin.forecasting import forecast
+from twin.nouns.forecast import Forecast
+from twin.nouns.plan import Plan, Remedy
+from twin.nouns.state import NetworkState, state_hash
+from twin.nouns.topology import Interface
+from twin.physics.questions import offered_totals
+from twin.remedies.blast import blast_radius
+from twin.remedies.steps import plan_steps, planned_step
+from twin.tracking.belief import Belief
+
+ROLLOUTS = 100
+_WATCHED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What a plan is made of. `state`: the network now, cause included; `known_down`: links known
+    to be
+    down, which with the running configuration is the state that the plan is made for."""
+
+    incident_id: str
+    attempt: int
+    purpose: str
+    cause: tuple[Fault, ...]
+    remedy: Remedy
+    reason: str
+    finished_by: str
+    state: NetworkState
+    known_down: frozenset[str]
+    needs_person: str = ""
+
+
+def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
+    """The plan, with the forecast of the state after every commit.
+
+    Raises:
+        UnknownNode, UnknownLink: an action names what does not exist.
+    """
+    state, actions = request.state, request.remedy.actions
+    topology, intended = state.topology, belief.inventory.intended
+    steps = plan_steps(actions, state.running, intended, topology)
+    final = replace(state, running=steps[-1].after) if steps else state
+    watch = _watched(belief, state, final)
+    plan_id = f"{request.incident_id}.{request.purpose}{request.attempt}"
+    forecasts = [predict(belief, replace(state, running=step.after), watch) for step in steps]
+    return Plan(
+        id=plan_id,
+        incident_id=request.incident_id,
+        attempt=request.attempt,
+        purpose="return" if request.purpose == "return" else "mitigate",
+        cause=request.cause,
+        actions=actions,
+        steps=tuple(
+            planned_step(plan_id, i, step, expected)
+            for i, (step, expected) in enumerate(zip(steps, forecasts, strict=True))
+        ),
+        way_back=way_back(belief, state, request),
+        temporary=request.purpose == "mitigate"
+        and not all(_is_lasting(a, request.cause) for a in actions),
+        forecast=forecasts[-1] if forecasts else predict(belief, state, watch),
+        do_nothing=predict(belief, state, watch),
+        blast_radius=blast_radius(
+            belief.inventory, state.running, final.running, request.known_down
+        ),
+        state_hash=state_hash(state.running, request.known_down),
+        created_s=now_s,
+        reason=request.reason,
+        finished_by=request.finished_by,
+        needs_person=request.needs_person,
+    )
+
+
+def _is_lasting(action: Action, cause: Sequence[Fault]) -> bool:
+    """Whether `action` puts things right for good, so that nobody must ever take it back."""
+    return action.lasting or any(fault.is_put_right_by(action) for fault in cause)
+
+
+def way_back(belief: Belief, state: NetworkState, request: PlanRequest) -> tuple[Action, ...]:
+    """The inverses of what is temporary, last action first."""
+    from_here, undo = state.running, list[Action]()
+    for action in request.remedy.actions:
+        if not _is_lasting(action, request.cause):
+            undo = [*action.inverse(from_here, state.topology), *undo]
+        steps = plan_steps((action,), from_here, belief.inventory.intended, state.topology)
+        from_here = steps[-1].after if steps else from_here
+    return tuple(undo)
+
+
+def predict(belief: Belief, state: NetworkState, watch: Sequence[Interface]) -> Forecast:
+    """The forecast of `state` at its own demand."""
+    return forecast(
+        belief.twin,
+        state,
+        uncertainty=belief.uncertainty,
+        rollouts=ROLLOUTS,
+        seed=belief.seed,
+        watch=watch,
+    )
+
+
+def _watched(belief: Belief, before: NetworkState, after: NetworkState) -> list[Interface]:
+    """Egresses whose load changes most, relative to their capacity; then the busiest."""
+    capacity = np.repeat([x.capacity_bps for x in before.topology.links], 2)
+    then = offered_totals(belief.twin, after) / capacity
+    change = np.abs(then - offered_totals(belief.twin, before) / capacity)
+    up = [x.id not in before.down_links for x in before.topology.links]
+    score = np.where(np.repeat(up, 2), change + 0.01 * then, -1.0)
+    return [before.topology.egress_of(int(a)) for a in np.argsort(-score)[:_WATCHED]]
