@@ -178,8 +178,8 @@ def test_verdicts_after_any_change_are_those_of_the_assessment(data: st.DataObje
     links = st.sampled_from([link.id for link in topology.links])
     ends = st.sampled_from([(end, link.id) for link in topology.links for end in (link.a, link.b)])
     event = st.one_of(
-        st.builds(LinkDown, links),
-        st.builds(LinkRepair, links),
+        st.builds(LinkDown, link=links),
+        st.builds(LinkRepair, link=links),
         st.builds(
             lambda end, w: SetIgpWeight(node=end[0], link=end[1], weight=w),
             ends,

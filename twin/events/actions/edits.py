@@ -34,12 +34,13 @@ class WeightEdit(ActionKind, PhrasedKind):
 
     def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
         """See StateEvent. An edit of an egress that cannot be used changes nothing."""
+        egresses = self.egresses(state.topology)
         running = self.after(state).running
         return {
             state.topology.arc_of(egress): running.device(egress.node)
             .interface(egress.link)
             .advertised_weight
-            for egress in self.egresses(state.topology)
+            for egress in egresses
             if state.is_usable(egress.link)
         }
 
