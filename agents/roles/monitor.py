@@ -3,7 +3,6 @@ too.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from pydantic import Field
@@ -14,11 +13,14 @@ from agents.roles.shown import shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from twin.errors import Ungrounded
+from twin.events.faults.dark_links import DarkLinks
+from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.base import Noun
 from twin.nouns.incident import Incident, Severity, Symptom
-from twin.nouns.state import NetworkState
-from twin.physics.questions import links_used, offered_totals
+from twin.nouns.topology import Interface
+from twin.physics.questions import links_used
+from twin.whatif.supposed import Supposed
 
 _SAME_TIME_S = 180.0
 """Symptoms whose first signs are further apart than this are related only by what the twin says."""
@@ -211,11 +213,10 @@ class Monitor:
             return []
         tracker = self._situation.tracker
         under_way = [w for w in tracker.inventory.planned_work if w.covers_time(tracker.now_s)]
-        node, link = symptom.resource.split("|")
-        before = replace(tracker.normal_state(), running=tracker.inventory.intended)
+        normal = tracker.normal_state().configured(tracker.inventory.intended)
+        supposed = Supposed(self._situation.twin, normal)
         for work in under_way:
-            after = replace(before, down_links=before.down_links | set(work.links))
-            if self._rise(before, after, node, link) > _PULLED_SHARE:
+            if _rise(supposed, FiberCut(duct="", links=work.links), symptom) > _PULLED_SHARE:
                 reason = f"planned work {work.id} moves traffic onto {symptom.resource}"
                 return [Relation(one=symptom.id, other=f"{PLANNED}{work.id}", reason=reason)]
         return []
@@ -284,17 +285,11 @@ class Monitor:
             return abs(cause.first_seen_s - effect.first_seen_s) <= 2 * _SAME_TIME_S
         if cause.kind != "adjacency_down":
             return False
-        before = self._situation.tracker.normal_state()
-        after = LinkDown(link=cause.resource).after(before)
-        node, link = effect.resource.split("|")
-        return self._rise(before, after, node, link) > _PULLED_SHARE
+        return _rise(self._normal, LinkDown(link=cause.resource), effect) > _PULLED_SHARE
 
-    def _rise(self, before: NetworkState, after: NetworkState, node: str, link: str) -> float:
-        twin = self._situation.twin
-        end = before.topology.link(link)
-        arc = 2 * before.topology.link_index[link] + (0 if node == end.a else 1)
-        rise = offered_totals(twin, after)[arc] - offered_totals(twin, before)[arc]
-        return float(rise) / end.capacity_bps
+    @cached_property
+    def _normal(self) -> Supposed:
+        return Supposed(self._situation.twin, self._situation.tracker.normal_state())
 
     def _crosses(self, probe: Symptom, cause: Symptom) -> bool:
         """Whether a probe path runs over a link of the other symptom, as the network was or is."""
@@ -367,3 +362,11 @@ def _links(symptom: Symptom) -> set[str]:
             return {symptom.resource.split("|")[1]}
         case _:
             return set()
+
+
+def _rise(supposed: Supposed, event: DarkLinks, symptom: Symptom) -> float:
+    """How much more the egress of `symptom` is offered after `event`, as a share of its link."""
+    egress, topology = Interface.parse(symptom.resource), supposed.base.topology
+    arc = topology.arc_of(egress)
+    rise = supposed.loads((event,))[arc] - supposed.loads()[arc]
+    return float(rise) / topology.link(egress.link).capacity_bps

@@ -47,6 +47,7 @@ from twin.nouns.inventory import Inventory
 from twin.nouns.telemetry import ConfigurationEvent
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
+from twin.whatif.supposed import Supposed
 
 NODES = ("A", "B", "C", "D", "E")
 ENDS = (("A", "B"), ("B", "C"), ("C", "D"), ("A", "D"), ("A", "E"), ("C", "E"))
@@ -329,7 +330,7 @@ def test_added_cause_starts_behind_the_same_cause_where_it_was_proposed(
     proposed = Likelihood(
         observe(situation.tracker, situation.tracker.running, START_S),
         situation.tracker.normal_state(),
-        lambda state: offered_totals(situation.twin, state),
+        Supposed(situation.twin, situation.tracker.normal_state()).loads,
     ).log_prior((LinkDown(link="C-D"),))
     prior = told["log_posterior"] - added.log_likelihood
     assert prior == pytest.approx(proposed + ADDED_PRIOR_NATS, abs=0.01)

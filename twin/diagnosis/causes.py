@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 
@@ -18,8 +17,8 @@ from twin.nouns.evidence import Evidence
 from twin.nouns.incident import Incident, Symptom
 from twin.nouns.observation import Observation
 from twin.nouns.state import NetworkState
-from twin.physics.questions import offered_totals
 from twin.tracking.belief import Belief
+from twin.whatif.supposed import Supposed
 
 INDISTINGUISHABLE_NATS = 3.0
 """Two causes whose posterior odds are under 20:1 are reported as not told apart."""
@@ -67,6 +66,7 @@ class Causes:
         self.log_posterior: dict[str, float] = {}
         self._added: dict[str, Candidate] = {}
         self._likelihood: Likelihood | None = None
+        self._normal: Supposed | None = None
 
     def __contains__(self, name: str) -> bool:
         return name in self.proposed or name in self._added
@@ -90,7 +90,7 @@ class Causes:
         if device != self.running.device(device.node):
             # What was tested before was tested against another network.
             self.running = self.running.with_device(device)
-            self._likelihood = None
+            self._likelihood = self._normal = None
             self.tested.clear()
             self.log_posterior.clear()
 
@@ -148,19 +148,22 @@ class Causes:
 
     def _get_likelihood(self) -> Likelihood:
         if self._likelihood is None:
-            loads = partial(offered_totals, self._belief.twin)
-            self._likelihood = Likelihood(self.observation(), self.normal_state(), loads)
+            normal = self._get_normal()
+            self._likelihood = Likelihood(self.observation(), normal.base, normal.loads)
         return self._likelihood
+
+    def _get_normal(self) -> Supposed:
+        """What the network without this incident would carry; its state is of the first asking."""
+        if self._normal is None:
+            self._normal = Supposed(self._belief.twin, self.normal_state())
+        return self._normal
 
     def _unexplained(self, faults: Sequence[Fault]) -> tuple[str, ...]:
         """Symptoms of this incident that the faults do not bring about in the twin."""
-        state = self.normal_state()
-        for fault in faults:
-            state = fault.after(state)
-        topology = state.topology
+        normal = self._get_normal()
+        topology = normal.base.topology
         capacity = np.repeat([x.capacity_bps for x in topology.links], 2)
-        loads = offered_totals(self._belief.twin, state)
-        busy = loads * np.exp(self._tracker.load_bias) / capacity > 0.85
+        busy = normal.loads(faults) * np.exp(self._tracker.load_bias) / capacity > 0.85
         direct = {r for fault in faults for r in fault.resources}
         nodes = {r.split("|")[0] for r in direct}
         found = []

@@ -33,21 +33,24 @@ _SECOND_FAULT = math.log(1e-3)
 
 
 class Likelihood:
-    """Scores fault sets against one observation. `load_model`: offered bit/s per arc of a state."""
+    """Scores fault sets against one observation.
+
+    `loads`: offered bit/s per arc (n_arcs,) in `normal` after faults.
+    """
 
     def __init__(
         self,
         observation: Observation,
         normal: NetworkState,
-        load_model: Callable[[NetworkState], FloatArray],
+        loads: Callable[[Sequence[Fault]], FloatArray],
         planned: Sequence[PlannedWork] = (),
     ) -> None:
         self.observation = observation
         self.normal = normal
-        self._load_model = load_model
+        self._loads_after = loads
         self._planned = planned
         self._capacity = np.repeat([x.capacity_bps for x in normal.topology.links], 2)
-        self._normal_loads = load_model(normal)
+        self._normal_loads = loads(())
 
     def evidence(self, faults: Sequence[Fault]) -> list[Evidence]:
         """Every observation that weighs for or against `faults`, in nats against "nothing is
@@ -96,10 +99,7 @@ class Likelihood:
     def _loads(self, faults: Sequence[Fault]) -> list[Evidence]:
         if self.observation.rounds == 0:
             return []
-        state = self.normal
-        for fault in faults:
-            state = fault.after(state)
-        gain = self.load_ratios(state)
+        gain = self.load_ratios(faults)
         strongest = np.argsort(-np.abs(gain))[:5]
         found = []
         for arc in strongest:
@@ -115,13 +115,13 @@ class Likelihood:
             )
         return found
 
-    def load_ratios(self, state: NetworkState) -> FloatArray:
-        """(n_arcs,) log-likelihood ratio of each measured load, under `state` against normal."""
-        return _LOAD_TEMPER * (self._load_terms(state) - self._load_terms(self.normal))
+    def load_ratios(self, faults: Sequence[Fault]) -> FloatArray:
+        """(n_arcs,) log-likelihood ratio of each measured load, under `faults` against normal."""
+        return _LOAD_TEMPER * (self._load_terms(faults) - self._load_terms(()))
 
-    def _load_terms(self, state: NetworkState) -> FloatArray:
+    def _load_terms(self, faults: Sequence[Fault]) -> FloatArray:
         observation = self.observation
-        offered = self._normal_loads if state is self.normal else self._load_model(state)
+        offered = self._loads_after(faults)
         bias = np.exp(observation.load_bias)
         expected = np.minimum(offered * bias, self._capacity)
         moved = _MOVED_TRAFFIC_SPREAD * np.abs(offered - self._normal_loads)

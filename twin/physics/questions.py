@@ -14,12 +14,6 @@ def offered_totals(twin: Twin, state: NetworkState) -> FloatArray:
     return np.asarray(arriving_loads(twin.compiled, twin.route(state), everything)[:, 0, 0])
 
 
-def cut_off_bps(twin: Twin, state: NetworkState) -> float:
-    """Offered traffic of the pairs that have no path, bit/s."""
-    reachable = twin.route(state).distance.T >= 0
-    return float(state.traffic.rates_bps.sum(axis=0)[~reachable].sum())
-
-
 def links_used(twin: Twin, state: NetworkState, source: str, target: str) -> frozenset[str]:
     """Links on any equal-cost path from `source` to `target`. Raises UnknownNode."""
     topology = state.topology

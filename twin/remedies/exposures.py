@@ -6,8 +6,8 @@ from twin.events.fault import FAULT_KINDS, Fault
 from twin.nouns.base import Noun
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
-from twin.physics.questions import cut_off_bps, offered_totals
 from twin.physics.twin import Twin
+from twin.whatif.supposed import Supposed
 
 
 class Exposure(Noun):
@@ -30,8 +30,9 @@ def exposures(
     state: NetworkState, twin: Twin, drawn_bps: FloatArray, most: int = 12
 ) -> tuple[Exposure, ...]:
     """What further fault of every kind would do, the worst first; `drawn_bps`: (n_nodes,)."""
+    supposed = Supposed(twin, state)
     found = [
-        _expose(state, fault, grounds, twin)
+        _expose(supposed, fault, grounds)
         for kind in FAULT_KINDS
         for fault, grounds in kind.imagined(state, drawn_bps)
     ]
@@ -39,10 +40,10 @@ def exposures(
     return tuple(found[:most])
 
 
-def _expose(state: NetworkState, fault: Fault, grounds: str, twin: Twin) -> Exposure:
-    after = fault.after(state)
+def _expose(supposed: Supposed, fault: Fault, grounds: str) -> Exposure:
+    state = supposed.base
     capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
-    loads = offered_totals(twin, after)
+    loads, cut_off = supposed.after((fault,))
     excess = np.maximum(loads - capacity, 0.0)
     over = np.flatnonzero(excess > 0)
     names = [str(state.topology.egress_of(int(a))) for a in over[np.argsort(-excess[over])][:5]]
@@ -53,5 +54,5 @@ def _expose(state: NetworkState, fault: Fault, grounds: str, twin: Twin) -> Expo
         max_utilisation=round(float((loads / capacity).max()), 4),
         overloaded=tuple(names),
         excess_bps=round(float(excess.sum())),
-        cut_off_bps=round(float(cut_off_bps(twin, after))),
+        cut_off_bps=round(cut_off),
     )

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
-from twin.events.kinds import PhrasedKind
+from twin.events.kinds import StateEvent
 from twin.events.what_if import WhatIf
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
 from twin.physics.compiled import NO_ARC
 
 
-def arcs_changed(what_if: Iterable[PhrasedKind], state: NetworkState) -> dict[int, int]:
+def arcs_changed(what_if: Iterable[StateEvent], state: NetworkState) -> dict[int, int]:
     """New weight of each arc that `what_if` changes in `state`; NO_ARC where it fails.
 
     Raises:
@@ -31,7 +31,7 @@ def arcs_changed(what_if: Iterable[PhrasedKind], state: NetworkState) -> dict[in
     return changed | dict.fromkeys(sorted(failed), NO_ARC)
 
 
-def _settled(events: tuple[PhrasedKind, ...], state: NetworkState) -> NetworkState:
+def _settled(events: tuple[StateEvent, ...], state: NetworkState) -> NetworkState:
     """`state` as every event finds it: weights and repairs hold together, in whatever order."""
     if len(events) < 2:
         return state

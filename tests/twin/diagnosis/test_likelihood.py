@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -27,6 +26,7 @@ from twin.nouns.observation import Observation
 from twin.nouns.state import NetworkState
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
+from twin.whatif.supposed import Supposed
 
 DUCT = FiberCut(duct="duct-1", links=("A-B", "A-D"))
 # A fifth router keeps A in reach when both links of its duct are cut.
@@ -94,7 +94,7 @@ def _arc(fault: SilentEgressPacketLoss) -> int:
 
 
 def likelihood(observation: Observation, normal: NetworkState = NORMAL) -> Likelihood:
-    return Likelihood(observation, normal, partial(offered_totals, TWIN))
+    return Likelihood(observation, normal, Supposed(TWIN, normal).loads)
 
 
 def posterior(judge: Likelihood, faults: Sequence[Fault]) -> float:
