@@ -9,7 +9,7 @@ event between two steps of `_Play`.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -69,15 +69,6 @@ class Rollout(Noun):
         return sum(self.slo_minutes_lost.values())
 
 
-class RolloutFailure(Noun):
-    """A rollout that could not be computed: `error` is the kind, `reason` its text."""
-
-    scenario: str
-    scenario_hash: str
-    error: str
-    reason: str
-
-
 @dataclass(frozen=True, slots=True)
 class RolloutTask:
     """One scenario to play.
@@ -92,6 +83,33 @@ class RolloutTask:
     interval_s: float = DEFAULT_INTERVAL_S
     uncertainty: Uncertainty | None = None
     seed: int = 0
+
+    @property
+    def name(self) -> str:
+        """See Task."""
+        return self.scenario.name
+
+    def content(self) -> dict[str, Any]:
+        """See Task."""
+        uncertainty = self.uncertainty
+        return {
+            "scenario": self.scenario.model_dump(mode="json"),
+            "interval_s": self.interval_s,
+            "uncertainty": None if uncertainty is None else uncertainty.model_dump(mode="json"),
+            "seed": self.seed,
+        }
+
+    def play(self, twin: Twin, before_step: Callable[[], None]) -> Rollout:
+        """See Task. Raises UnknownNode, UnknownLink."""
+        return run_rollout(
+            self.scenario,
+            twin,
+            self.base,
+            interval_s=self.interval_s,
+            uncertainty=self.uncertainty,
+            seed=self.seed,
+            before_step=before_step,
+        )
 
 
 def scenario_seed(scenario: Scenario, seed: int = 0) -> int:

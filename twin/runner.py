@@ -1,23 +1,55 @@
-"""Who plays rollouts: the Protocol, its deadlines, and the runner that needs nothing.
+"""Who plays tasks on a twin: the Protocol, its deadlines, and the runner that needs nothing.
 
 The same task gives the same bytes from every runner, because an answer depends on the task and the
-twin alone: the seed comes from what the scenario says, a rollout starts with nothing but the
-compiled topology, and what is kept between rollouts is kept by its whole content.
+twin alone: seeds come from what a task says, a task starts with nothing but the compiled topology,
+and what is kept between tasks is kept by its whole content.
 """
 
 import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from twin.errors import DeadlineExceeded, NoctuaError
-from twin.nouns.base import content_hash
+from twin.nouns.base import Noun, content_hash
+from twin.nouns.state import NetworkState
 from twin.physics.twin import Twin
-from twin.rollout import Rollout, RolloutFailure, RolloutTask, run_rollout
 
-Answer = Rollout | RolloutFailure
-"""What a runner gives for each task."""
+R = TypeVar("R", bound=Noun)
+R_co = TypeVar("R_co", bound=Noun, covariant=True)
+
+
+class Task(Protocol[R_co]):
+    """Something to play on a twin. It travels pickled, and its answer is a noun."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in records."""
+        ...
+
+    @property
+    def base(self) -> NetworkState | None:
+        """The state that it starts from; tasks from one state are played by one worker."""
+        ...
+
+    def content(self) -> dict[str, Any]:
+        """All that it says besides its base, JSON-able."""
+        ...
+
+    def play(self, twin: Twin, before_step: Callable[[], None]) -> R_co:
+        """The answer. `before_step` is called now and then, and what it raises ends the play."""
+        ...
+
+
+class TaskFailure(Noun):
+    """A task that could not be computed: `error` is the kind, `reason` its text."""
+
+    task: str
+    content_hash: str
+    error: str
+    reason: str
+
 
 Progress = Callable[[int], None]
 """Told how many tasks of the batch are answered, in the caller's thread, each time it is more."""
@@ -31,8 +63,8 @@ class Runner(Protocol):
     """Plays tasks; answers in their order. One failure is a record, and the others go on."""
 
     def run(
-        self, tasks: Sequence[RolloutTask], on_progress: Progress = unwatched
-    ) -> tuple[Answer, ...]:
+        self, tasks: Sequence[Task[R]], on_progress: Progress = unwatched
+    ) -> tuple[R | TaskFailure, ...]:
         """One answer per task. An error that is not of the NoctuaError tree is a bug: it raises."""
         ...
 
@@ -41,7 +73,7 @@ class Runner(Protocol):
 class Limits:
     """Wall time in seconds for one call of `run` and for one task; None: as long as it takes.
 
-    What is late is a RolloutFailure "DeadlineExceeded". A task looks at the time between its steps.
+    What is late is a TaskFailure "DeadlineExceeded". A task looks at the time between its steps.
     """
 
     batch_s: float | None = None
@@ -55,13 +87,13 @@ UNLIMITED = Limits()
 class Deadline:
     """When a batch or a task has had its `limit_s` seconds, on this machine's monotonic clock."""
 
-    what: Literal["batch", "rollout"]
+    what: Literal["batch", "task"]
     limit_s: float | None
     ends_s: float
 
     @classmethod
     def after(
-        cls, what: Literal["batch", "rollout"], limit_s: float | None, left_s: float | None = None
+        cls, what: Literal["batch", "task"], limit_s: float | None, left_s: float | None = None
     ) -> "Deadline":
         """`limit_s` from now on, or `left_s` where some of it has gone by already."""
         seconds = limit_s if left_s is None else left_s
@@ -90,20 +122,20 @@ class InProcessRunner:
         self._limits = limits
 
     def run(
-        self, tasks: Sequence[RolloutTask], on_progress: Progress = unwatched
-    ) -> tuple[Answer, ...]:
+        self, tasks: Sequence[Task[R]], on_progress: Progress = unwatched
+    ) -> tuple[R | TaskFailure, ...]:
         """See Runner."""
         batch = Deadline.after("batch", self._limits.batch_s)
-        answers: list[Answer] = []
+        answers: list[R | TaskFailure] = []
         for task in tasks:
             answers.append(answer(task, self._twin, batch, self._limits.task_s))
             on_progress(len(answers))
         return tuple(answers)
 
 
-def answer(task: RolloutTask, twin: Twin, batch: Deadline, task_s: float | None) -> Answer:
-    """What every runner gives for `task`: the rollout, or the record of why there is none."""
-    own = Deadline.after("rollout", task_s)
+def answer(task: Task[R], twin: Twin, batch: Deadline, task_s: float | None) -> R | TaskFailure:
+    """What every runner gives for `task`: its answer, or the record of why there is none."""
+    own = Deadline.after("task", task_s)
 
     def check() -> None:
         batch.check()
@@ -111,24 +143,16 @@ def answer(task: RolloutTask, twin: Twin, batch: Deadline, task_s: float | None)
 
     try:
         check()
-        return run_rollout(
-            task.scenario,
-            twin,
-            task.base,
-            interval_s=task.interval_s,
-            uncertainty=task.uncertainty,
-            seed=task.seed,
-            before_step=check,
-        )
+        return task.play(twin, check)
     except NoctuaError as exc:
         return failure(task, exc)
 
 
-def failure(task: RolloutTask, error: NoctuaError) -> RolloutFailure:
+def failure(task: Task[Noun], error: NoctuaError) -> TaskFailure:
     """The record of `task` that ended with `error`."""
-    return RolloutFailure(
-        scenario=task.scenario.name,
-        scenario_hash=content_hash(task.scenario),
+    return TaskFailure(
+        task=task.name,
+        content_hash=content_hash(task.content()),
         error=type(error).__name__,
         reason=str(error),
     )

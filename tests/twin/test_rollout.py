@@ -14,12 +14,11 @@ from twin.nouns.scenario import Scenario, TimedAction, TimedFault
 from twin.physics.twin import Twin
 from twin.rollout import (
     Rollout,
-    RolloutFailure,
     RolloutTask,
     run_rollout,
     scenario_seed,
 )
-from twin.runner import InProcessRunner
+from twin.runner import InProcessRunner, TaskFailure
 from twin.sources.world import WorldSpec, build_inventory
 
 EVENING_S = 19.75 * 3600.0
@@ -128,9 +127,9 @@ def test_one_failed_rollout_is_a_record_among_results(twin: Twin) -> None:
     action = Scenario(name="drain", starts_s=0.0, duration_s=60.0, actions=(drain,))
     fine = Scenario(name="fine", starts_s=0.0, duration_s=60.0)
     results = InProcessRunner(twin).run([RolloutTask(s) for s in (stray, fine, action)])
-    assert [type(r) for r in results] == [RolloutFailure, Rollout, RolloutFailure]
-    assert isinstance(results[0], RolloutFailure)
-    assert (results[0].scenario, results[0].error) == ("stray", UnknownLink.__name__)
+    assert [type(r) for r in results] == [TaskFailure, Rollout, TaskFailure]
+    assert isinstance(results[0], TaskFailure)
+    assert (results[0].task, results[0].error) == ("stray", UnknownLink.__name__)
     assert '"A--B"' in results[0].reason
 
 

@@ -13,8 +13,8 @@ from tests.tools.runners.scenes import lines, small_twin, tasks_of
 from twin.forecasting import Uncertainty
 from twin.nouns.scenario import Scenario
 from twin.physics.twin import ROUTINGS_KEPT, Twin
-from twin.rollout import Rollout, RolloutFailure, RolloutTask
-from twin.runner import InProcessRunner, Limits
+from twin.rollout import Rollout, RolloutTask
+from twin.runner import InProcessRunner, Limits, TaskFailure
 
 COUNT = 20
 
@@ -119,7 +119,7 @@ def test_late_batch_is_answered_with_records(twin: Twin) -> None:
     first, second, third = InProcessRunner(twin, Limits(batch_s=0.5)).run(tasks)
     assert isinstance(first, Rollout)
     for late in (second, third):
-        assert isinstance(late, RolloutFailure)
+        assert isinstance(late, TaskFailure)
         assert late.error == "DeadlineExceeded"
         assert late.reason == "the batch was not finished within 0.5 s"
 
@@ -129,8 +129,8 @@ def test_late_task_lets_the_others_go_on(twin: Twin) -> None:
     brief = Scenario(name="brief", starts_s=0.0, duration_s=60.0)
     tasks = [RolloutTask(s, interval_s=10.0, uncertainty=Uncertainty()) for s in (long, brief)]
     late, fine = InProcessRunner(twin, Limits(task_s=0.5)).run(tasks)
-    assert isinstance(late, RolloutFailure)
-    assert late.reason == "the rollout was not finished within 0.5 s"
+    assert isinstance(late, TaskFailure)
+    assert late.reason == "the task was not finished within 0.5 s"
     assert isinstance(fine, Rollout)
 
 

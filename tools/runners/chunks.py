@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 
-from twin.nouns.base import content_hash
+from twin.nouns.base import Noun, content_hash
 from twin.nouns.state import NetworkState
-from twin.rollout import RolloutTask
+from twin.runner import Task
 
 CHUNKS_PER_WORKER = 8
 """So many turns even out tasks of different length; each costs a message."""
@@ -14,7 +14,7 @@ LARGEST_CHUNK = 64
 """What is lost with a worker at most."""
 
 
-def chunks(tasks: Sequence[RolloutTask], workers: int) -> list[tuple[int, ...]]:
+def chunks(tasks: Sequence[Task[Noun]], workers: int) -> list[tuple[int, ...]]:
     """Positions in `tasks`, each in one chunk; tasks from one base state stand together.
 
     The same tasks in another order make the same chunks.
@@ -26,23 +26,11 @@ def chunks(tasks: Sequence[RolloutTask], workers: int) -> list[tuple[int, ...]]:
     return [tuple(order[i : i + size]) for i in range(0, len(order), size)]
 
 
-def _keys(tasks: Sequence[RolloutTask]) -> list[tuple[str, str]]:
+def _keys(tasks: Sequence[Task[Noun]]) -> list[tuple[str, str]]:
     """(base, task) of each, by content."""
     # Many tasks start from one state, and hashing a state costs as much as a step of a rollout.
     bases = {id(task.base): _base_key(task.base) for task in tasks}
-    return [(bases[id(task.base)], _task_key(task)) for task in tasks]
-
-
-def _task_key(task: RolloutTask) -> str:
-    uncertainty = task.uncertainty
-    return content_hash(
-        {
-            "scenario": task.scenario.model_dump(mode="json"),
-            "interval_s": task.interval_s,
-            "uncertainty": None if uncertainty is None else uncertainty.model_dump(mode="json"),
-            "seed": task.seed,
-        }
-    )
+    return [(bases[id(task.base)], content_hash(task.content())) for task in tasks]
 
 
 def _base_key(base: NetworkState | None) -> str:

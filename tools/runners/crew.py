@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 
 from tools.runners.alike import check_alike, fingerprint
 from tools.runners.chunks import chunks
 from tools.runners.worker import Chunk, Played, record_of
 from twin.errors import NoctuaError
 from twin.physics.twin import Twin
-from twin.rollout import RolloutTask
-from twin.runner import Answer, Deadline, Limits, Progress, failure, unwatched
+from twin.runner import Deadline, Limits, Progress, R, Task, TaskFailure, failure, unwatched
 
 DEFAULT_LIMITS = Limits(batch_s=600.0)
 """Never None for a batch: a worker elsewhere may be silent for ever."""
@@ -100,8 +99,8 @@ class CrewRunner:
             self._limits = Limits(DEFAULT_LIMITS.batch_s, limits.task_s)
 
     def run(
-        self, tasks: Sequence[RolloutTask], on_progress: Progress = unwatched
-    ) -> tuple[Answer, ...]:
+        self, tasks: Sequence[Task[R]], on_progress: Progress = unwatched
+    ) -> tuple[R | TaskFailure, ...]:
         """See Runner.
 
         Raises:
@@ -131,7 +130,7 @@ class _Batch:
         record: bytes,
         limits: Limits,
         deadline: Deadline,
-        tasks: Sequence[RolloutTask],
+        tasks: Sequence[Task[Any]],
         on_progress: Progress,
     ) -> None:
         self._shared = shared
@@ -141,7 +140,7 @@ class _Batch:
         self._deadline = deadline
         self._tasks = tasks
         self._on_progress = on_progress
-        self._answers: dict[int, Answer] = {}
+        self._answers: dict[int, Any] = {}
         self._waiting: deque[_Piece] = deque()
         self._given: dict[int, _Piece] = {}
 
@@ -160,7 +159,7 @@ class _Batch:
             for ticket in self._given:
                 self._crew.drop(ticket)
 
-    def answers(self) -> tuple[Answer, ...]:
+    def answers(self) -> tuple[Any, ...]:
         """In the order of the tasks; what has none was late."""
         late = self._deadline.missed()
         return tuple(

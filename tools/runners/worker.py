@@ -11,9 +11,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from tools.runners.alike import Fingerprint, fingerprint
+from twin.nouns.base import Noun
 from twin.physics.twin import Twin
-from twin.rollout import RolloutTask
-from twin.runner import Answer, Deadline, Limits, answer
+from twin.runner import Deadline, Limits, Task, answer
 
 TWINS_KEPT = 4
 """Twins that a worker keeps, by what is on record; telemetry corrects the record now and then."""
@@ -23,7 +23,7 @@ TWINS_KEPT = 4
 class Chunk:
     """Tasks to play. `limits`: of the batch, of which `left_s` is left, and of each task."""
 
-    tasks: tuple[RolloutTask, ...]
+    tasks: tuple[Task[Noun], ...]
     limits: Limits
     left_s: float
 
@@ -34,7 +34,7 @@ class Played:
 
     worker: str
     fingerprint: Fingerprint
-    answers: tuple[Answer, ...]
+    answers: tuple[Noun, ...]
     bug: str | None = None
 
 
@@ -52,7 +52,7 @@ def play(record: bytes, chunk: bytes) -> bytes:
         return pickle.dumps(Played(worker, {}, (), traceback.format_exc()), protocol=5)
 
 
-def _answers(record: bytes, chunk: bytes) -> tuple[Answer, ...]:
+def _answers(record: bytes, chunk: bytes) -> tuple[Noun, ...]:
     work: Chunk = pickle.loads(chunk)
     batch = Deadline.after("batch", work.limits.batch_s, work.left_s)
     twin = _twin(record)

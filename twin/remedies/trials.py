@@ -13,7 +13,8 @@ from twin.nouns.scenario import Scenario, TimedAction
 from twin.nouns.state import NetworkState
 from twin.remedies.believed import REPAIR_HORIZON_S
 from twin.remedies.costs import DEVICE_WEIGHT, expected_cost
-from twin.rollout import Rollout, RolloutFailure, RolloutTask
+from twin.rollout import Rollout, RolloutTask
+from twin.runner import TaskFailure
 from twin.tracking.belief import Belief
 
 ROLLOUTS = 64
@@ -83,7 +84,7 @@ def _try(
     state: NetworkState,
     remedy: Remedy,
     scenarios: Mapping[str, tuple[Fault, float]],
-    rollout: Rollout | RolloutFailure,
+    rollout: Rollout | TaskFailure,
 ) -> Trial:
     after = after_remedy(state, remedy, belief.inventory.intended)
     offered = float(state.traffic.rates_bps.sum())

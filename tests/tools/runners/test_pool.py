@@ -15,8 +15,8 @@ from tools.runners.crew import ATTEMPTS, CrewRunner, RolloutBug, SharedCrew
 from tools.runners.pool import PoolCrew
 from twin.nouns.scenario import Scenario
 from twin.physics.twin import Twin
-from twin.rollout import Rollout, RolloutFailure, RolloutTask
-from twin.runner import InProcessRunner, Limits
+from twin.rollout import Rollout, RolloutTask
+from twin.runner import InProcessRunner, Limits, TaskFailure
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_task_whose_workers_all_die_is_a_record_and_the_others_go_on(twin: Twin)
     tasks = heavy_tasks(twin, 2)
     answers = CrewRunner(shared, twin).run(tasks)
     crew.close()
-    lost = [a for a in answers if isinstance(a, RolloutFailure)]
+    lost = [a for a in answers if isinstance(a, TaskFailure)]
     assert [a.error for a in lost] == ["WorkerLost"]
     assert str(ATTEMPTS) in lost[0].reason
     assert shared.reruns == ATTEMPTS
@@ -124,7 +124,7 @@ def test_stopped_worker_ends_in_records_and_not_in_a_hang(twin: Twin) -> None:
     os.kill(frozen[0], signal.SIGSTOP)
     answers = CrewRunner(shared, twin, Limits(batch_s=8.0)).run(tasks_of(twin, 40))
     crew.close()
-    late = [a for a in answers if isinstance(a, RolloutFailure) and a.error == "DeadlineExceeded"]
+    late = [a for a in answers if isinstance(a, TaskFailure) and a.error == "DeadlineExceeded"]
     assert 0 < len(late) < 40
     assert {a.reason for a in late} == {"the batch was not finished within 8 s"}
     assert not _alive(frozen[0])
@@ -182,8 +182,8 @@ def test_worker_that_differs_is_refused_by_name() -> None:
         check_alike({**fingerprint(), "numpy": "1.0"}, "host:1")
 
 
-def _failed(answer: Rollout | RolloutFailure) -> bool:
-    return isinstance(answer, RolloutFailure)
+def _failed(answer: Rollout | TaskFailure) -> bool:
+    return isinstance(answer, TaskFailure)
 
 
 def _alive(process: int) -> bool:
