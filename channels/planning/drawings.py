@@ -25,7 +25,7 @@ from channels.planning.rows import NOTHING, AttritionRow, Severity
 from channels.report.drawings import BANDS
 from channels.report.wording import plain, rate
 from twin.errors import BadInput
-from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.actions.edits import WeightEdit
 from twin.events.faults.device_down import DeviceDown
 from twin.events.what_if import WhatIf
 from twin.nouns.topology import Topology
@@ -318,7 +318,8 @@ def _draw_after(
     before: FloatArray,
 ) -> set[str]:
     places = _places(topology)
-    touched = {e.link for e in comparison.what_if if isinstance(e, SetIgpWeight)}
+    edits = (e for e in comparison.what_if if isinstance(e, WeightEdit))
+    touched = {egress.link for edit in edits for egress in edit.egresses(topology)}
     down = comparison.failed | comparison.state.down_links
     down -= {link.id for i, link in enumerate(topology.links) if utilisation[i] > 0}
     wanted: set[str] = set()
