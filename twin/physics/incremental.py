@@ -11,31 +11,14 @@ import numpy as np
 from twin.errors import BadInput
 from twin.physics.changes import Changes
 from twin.physics.compiled import NO_ARC, CompiledTopology, FloatArray, IntArray
-from twin.physics.differences import (
-    FAR,
-    LINE,
-    NOISE,
-    Graph,
-    IndexArray,
-    Pairs,
-    Rows,
-    Scratch,
-    Shares,
-    Singles,
-    Standing,
-    add_differences,
-    add_pairs,
-    cascade,
-    correct_delays,
-    fill_rows,
-    fill_shares,
-    finish_loads,
-    pair_delays,
-    read_loads,
-    record_row,
-    spread_lanes,
-    trace_row,
-)
+from twin.physics.kernels.arrays import FAR, Graph, IndexArray, Rows, Scratch
+from twin.physics.kernels.base import fill_rows
+from twin.physics.kernels.cascades import Shares, Standing, cascade, fill_shares
+from twin.physics.kernels.delays import Pairs, correct_delays, pair_delays, trace_row
+from twin.physics.kernels.event_pairs import Singles, add_pairs, record_row
+from twin.physics.kernels.lanes import LINE, spread_lanes
+from twin.physics.kernels.readings import NOISE, finish_loads, read_loads
+from twin.physics.kernels.scenarios import add_differences
 from twin.physics.routing import UNREACHABLE, Routing, route
 
 CHUNK_BYTES = 1 << 20

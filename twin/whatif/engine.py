@@ -29,8 +29,8 @@ from twin.physics.compiled import (
     egress_loss_of,
     policer_rates,
 )
-from twin.physics.differences import Pairs
 from twin.physics.incremental import Cascades, Incremental, Sweep
+from twin.physics.kernels.delays import Pairs
 from twin.physics.queueing import PhysicsParameters, serve_egresses
 from twin.physics.routing import Routing, route
 from twin.whatif.arcs import arcs_changed
