@@ -1,4 +1,7 @@
-"""Packet simulations of 30-node networks against the twin: `python -m tests.reference.gnnet2021`.
+"""Packet simulations of 30-node networks against the twin.
+
+`python -m tests.reference.gnnet2021 [FOLDER]`: a folder of samples in the format of that challenge,
+or "train" or "validation" (default) of the data at hand.
 
 The data are BNN-UPC's for the Graph Neural Networking Challenge 2021 (OMNeT++; Apache-2.0), kept
 beside the project. What follows is their description of themselves; nothing is fitted.
@@ -7,21 +10,26 @@ beside the project. What follows is their description of themselves; nothing is 
 - Packets have 300 or 1700 bits, half each, and arrive as Poisson processes (traffic.txt).
 - A queue has 32 places (queueSizes). The packet on the wire has one of them: linkUsage.txt counts
   it (its mean occupancy is that of a busy queue, and at most 32 is ever counted).
-- Routing is one path per pair, one tree per destination.
+- Routing is one path per pair, one tree per destination. The twin forwards by destination, so a set
+  whose paths depend on the source as well is refused.
+- A pair to which nothing was offered, or for which nothing arrived, has a delay of -1. It is left
+  out.
 """
 
 import os
 import re
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from twin.errors import BadInput
 from twin.nouns.topology import Link, Node, Site, Topology
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.assessment import Flows, flows
@@ -50,13 +58,20 @@ class Sample:
     occupancy: FloatArray
     most_packets: FloatArray
 
+    @property
+    def measured(self) -> NDArray[np.bool_]:
+        """Which pairs had traffic of which something arrived, (n, n)."""
+        return (self.traffic_bps > 0) & (self.delay_s > 0)
 
-def samples(part: str) -> Iterator[Sample]:
-    """All samples of "train" or "validation". Raises FileNotFoundError where there are none."""
-    folder = DATA / part
+
+def samples(folder: Path) -> Iterator[Sample]:
+    """All samples in `folder`.
+
+    Raises BadInput: there are none, or a routing is not by destination.
+    """
     archives = sorted(folder.glob("results_*.tar.gz"))
     if not archives:
-        raise FileNotFoundError(f"{folder}: no results_*.tar.gz")
+        raise BadInput(f"{folder}: no results_*.tar.gz")
     for archive in archives:
         files = ("input_files", "traffic", "simulationResults", "linkUsage")
         for inputs, *results in zip(*(_lines(archive, name) for name in files), strict=True):
@@ -83,10 +98,14 @@ def predicted(sample: Sample) -> Flows:
 
 @dataclass(frozen=True)
 class Errors:
-    """`delay`: mean of |predicted - true| / true over pairs and samples, and its signed mean
-    `bias`; `utilisation` and `loss`: mean of |predicted - true| over links and samples."""
+    """`delay`: mean of |predicted - true| / true over pairs with traffic and samples, and its
+    signed mean `bias`; `utilisation` and `loss`: mean of |predicted - true| over links and samples.
+
+    `pairs`: those compared, of all samples. `without_traffic`: those left out.
+    """
 
     pairs: int
+    without_traffic: int
     delay: float
     bias: float
     utilisation: float
@@ -94,20 +113,26 @@ class Errors:
 
 
 @cache
-def errors(part: str) -> Errors:
-    """How far the twin is from the packets in "train" or "validation"."""
+def errors(folder: Path) -> Errors:
+    """How far the twin is from the packets of the samples in `folder`. Raises BadInput."""
     delay, utilisation, loss = [], [], []
-    for sample in samples(part):
+    without_traffic = 0
+    for sample in samples(folder):
         result = predicted(sample)
-        off = ~np.eye(sample.compiled.n_nodes, dtype=bool)
-        delay.append(result.delay_s[0, COLUMN][off] / sample.delay_s[off] - 1.0)
+        measured = sample.measured
+        without_traffic += sample.compiled.n_nodes * (sample.compiled.n_nodes - 1)
+        without_traffic -= int(measured.sum())
+        delay.append(result.delay_s[0, COLUMN][measured] / sample.delay_s[measured] - 1.0)
         sent = result.sent[:, 0, COLUMN]
         carried = result.arriving_bps[:, 0, COLUMN] * sent / sample.compiled.capacity_bps
         utilisation.append(np.abs(carried - sample.utilisation))
         loss.append(np.abs(1.0 - sent - sample.loss))
     relative = np.concatenate(delay)
+    if not relative.size:
+        raise BadInput(f"{folder}: no pair of any sample has traffic, and so no delay")
     return Errors(
         pairs=len(relative),
+        without_traffic=without_traffic,
         delay=float(np.abs(relative).mean()),
         bias=float(relative.mean()),
         utilisation=float(np.mean(utilisation)),
@@ -154,16 +179,28 @@ def _graph(path: Path) -> CompiledTopology:
 
 @cache
 def _routing(path: Path, compiled: CompiledTopology) -> Routing:
-    """The given trees: towards each destination, only the arcs of its own paths may be used."""
+    """The given trees: towards each destination, only the arcs of its own paths may be used.
+
+    Raises BadInput: two paths to one destination leave a node over different arcs.
+    """
     arc_of = {
         (int(a), int(b)): i
         for i, (a, b) in enumerate(zip(compiled.tail, compiled.head, strict=True))
     }
     weights = np.full((compiled.n_nodes, compiled.n_arcs), NO_ARC, dtype=np.int64)
+    chosen: dict[tuple[int, int], tuple[int, int]] = {}
     for line in path.read_text().split():
         nodes = [int(node) for node in line.split(";")]
-        for hop in pairwise(nodes):
-            weights[nodes[-1], arc_of[hop]] = 1
+        source, target = nodes[0], nodes[-1]
+        for here, ahead in pairwise(nodes):
+            other_ahead, other = chosen.setdefault((here, target), (ahead, source))
+            if ahead != other_ahead:
+                raise BadInput(
+                    f"{path}: to node {target}, node {here} sends what comes from {other} to "
+                    f"{other_ahead} and what comes from {source} to {ahead}. The twin forwards by "
+                    "destination alone; take a set whose paths do not depend on the source"
+                )
+            weights[target, arc_of[here, ahead]] = 1
     rows = [route(compiled, weights[t], np.array([t])) for t in range(compiled.n_nodes)]
     return Routing(
         destinations=np.concatenate([row.destinations for row in rows]),
@@ -187,7 +224,8 @@ def _sample(
     return Sample(
         compiled=compiled,
         routing=routing,
-        traffic_bps=np.where(np.eye(n, dtype=bool), 0.0, offered),
+        # What is not offered has a rate of -1 or 0.
+        traffic_bps=np.where(np.eye(n, dtype=bool), 0.0, np.maximum(offered, 0.0)),
         delay_s=delay_s,
         utilisation=usage[:, 0],
         loss=usage[:, 1],
@@ -203,10 +241,22 @@ def _table(text: str) -> FloatArray:
     return np.array([row[:width] for row in rows], dtype=np.float64)
 
 
-if __name__ == "__main__":
-    for name in sys.argv[1:] or ["validation"]:
-        found = errors(name)
+def main(folders: Sequence[str]) -> int:
+    """Print one line per folder; returns the exit code, 2 for a set that cannot be used."""
+    for name in folders or ["validation"]:
+        try:
+            # A folder of the data at hand, or any other.
+            found = errors(DATA / name)
+        except BadInput as exc:
+            print(exc, file=sys.stderr)
+            return 2
         print(
-            f"{name}: {found.pairs} pairs, delay MAPE {found.delay:.3%} (bias {found.bias:+.3%}), "
+            f"{name}: {found.pairs} pairs ({found.without_traffic} without traffic left out), "
+            f"delay MAPE {found.delay:.3%} (bias {found.bias:+.3%}), "
             f"utilisation MAE {found.utilisation:.2e}, link loss MAE {found.loss:.2e}"
         )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
