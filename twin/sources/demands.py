@@ -1,10 +1,10 @@
 """Who sends how much to whom: published demands, or gravity where there are none."""
 
-from collections.abc import Sequence
+from collections import Counter
 
 import numpy as np
 
-from twin.physics.compiled import CompiledTopology, FloatArray, IntArray
+from twin.physics.compiled import CompiledTopology, FloatArray
 from twin.physics.loads import arriving_loads
 from twin.physics.routing import Routing
 from twin.sources.parsed import ParsedNetwork
@@ -37,15 +37,13 @@ def listed_matrix(network: ParsedNetwork) -> FloatArray:
 
 
 def _gravity(network: ParsedNetwork) -> FloatArray:
-    ends: Sequence[str] = [end for link in network.links for end in (link.a, link.b)]
-    degree = np.array([float(ends.count(node.id)) for node in network.nodes])
+    ends = Counter(end for link in network.links for end in (link.a, link.b))
+    degree = np.array([float(ends[node.id]) for node in network.nodes])
     matrix = np.outer(degree, degree)
     np.fill_diagonal(matrix, 0.0)
     return matrix
 
 
-def total_loads(
-    compiled: CompiledTopology, routing: Routing, demand: FloatArray, rows: IntArray | None = None
-) -> FloatArray:
+def total_loads(compiled: CompiledTopology, routing: Routing, demand: FloatArray) -> FloatArray:
     """Load of each arc, (n_arcs,), for `demand` (n, n) in whatever unit that is in."""
-    return arriving_loads(compiled, routing, demand[None, None], rows=rows)[:, 0, 0]
+    return arriving_loads(compiled, routing, demand[None, None])[:, 0, 0]

@@ -24,9 +24,14 @@ def ducts_from_geometry(
     SHARING_ANGLE_DEG of each other. A link can be in one duct at each of its ends.
     """
     groups: list[SharedRiskGroup] = []
+    leaving: dict[str, list[Link]] = {place: [] for place in positions}
+    for link in links:
+        leaving[link.a].append(link)
+        leaving[link.b].append(link)
     for place, here in positions.items():
-        leaving = [link for link in links if place in (link.a, link.b)]
-        bearings = [(bearing_deg(here, positions[link.other_end(place)]), link) for link in leaving]
+        bearings = [
+            (bearing_deg(here, positions[link.other_end(place)]), link) for link in leaving[place]
+        ]
         fans = [fan for fan in _fans(bearings) if len(fan) > 1]
         groups.extend(
             SharedRiskGroup(

@@ -5,7 +5,7 @@ direction. Two links with the same signature cannot be told apart by probes, and
 empty one is not seen at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from twin.nouns.inventory import ProbePath
 from twin.nouns.service import Service
 from twin.nouns.traffic import TrafficClass
-from twin.physics.routing import Routing
+from twin.physics.compiled import CompiledTopology, IntArray
+from twin.physics.routing import Routing, destinations_using
 
 MAX_ADDED_PAIRS_PER_NODE = 2
 """Bound on pairs beyond those of services; each is two probes."""
@@ -22,13 +23,14 @@ MAX_CANDIDATES = 4000
 """Pairs that are considered; in large networks a random part of all."""
 
 NodePair = tuple[int, int]
+FlagArray = NDArray[np.bool_]
 
 
 def chosen_probes(
     nodes: Sequence[str],
     services: Sequence[Service],
+    compiled: CompiledTopology,
     routing: Routing,
-    head: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> tuple[ProbePath, ...]:
     """All service pairs in their class, and business probes both ways on greedily chosen pairs."""
@@ -39,7 +41,7 @@ def chosen_probes(
         for a, b in service.pairs
     )
     probed = {_unordered(index[p.source], index[p.target]) for p in probes}
-    for a, b in added_pairs(sorted(probed), routing, head, rng):
+    for a, b in _added_pairs(sorted(probed), _Paths(compiled, routing), rng):
         for source, target in ((a, b), (b, a)):
             probe = ProbePath(
                 source=nodes[source], target=nodes[target], traffic_class=TrafficClass.BUSINESS
@@ -48,27 +50,41 @@ def chosen_probes(
     return tuple(probes)
 
 
-def added_pairs(
-    probed: Sequence[NodePair],
-    routing: Routing,
-    head: NDArray[np.int64],
-    rng: np.random.Generator,
+def distinguishable_share(
+    pairs: Sequence[NodePair], compiled: CompiledTopology, routing: Routing
+) -> float:
+    """Share of links that have a signature of their own under probes on `pairs`."""
+    paths = _Paths(compiled, routing)
+    looks = _Looks(compiled.n_arcs // 2)
+    for pair in pairs:
+        looks.split_by(np.flatnonzero(paths.hold(pair)))
+    return float(np.mean((looks.group > 0) & (looks.size[looks.group] == 1)))
+
+
+def _added_pairs(
+    probed: Sequence[NodePair], paths: "_Paths", rng: np.random.Generator
 ) -> list[NodePair]:
     """Pairs besides `probed`, each splitting the most groups of links that look alike."""
-    n, n_links = routing.distance.shape[1], len(head) // 2
-    looks = _Looks(n_links)
+    looks = _Looks(paths.n_links)
     for pair in probed:
-        looks.split_by(links_between(pair, routing, head))
-    candidates = _candidates(n, rng)
-    touched = [links_between(pair, routing, head) for pair in candidates]
+        looks.split_by(np.flatnonzero(paths.hold(pair)))
+    candidates = _candidates(paths.n_nodes, rng)
+    held = np.empty((paths.n_links, len(candidates)), dtype=np.bool_)
+    for i, pair in enumerate(candidates):
+        held[:, i] = paths.hold(pair)
+    gains = looks.splits(range(len(looks.size)), held)
     added: list[NodePair] = []
-    while len(added) < MAX_ADDED_PAIRS_PER_NODE * n:
-        gains = looks.gains(touched)
+    while len(added) < MAX_ADDED_PAIRS_PER_NODE * paths.n_nodes:
         best = int(np.argmax(gains))
         if gains[best] == 0:
             break
         added.append(candidates[best])
-        looks.split_by(touched[best])
+        links = np.flatnonzero(held[:, best])
+        # What another pair would split is the same but for the groups that this one splits.
+        groups, known = np.unique(looks.group[links]).tolist(), len(looks.size)
+        gains -= looks.splits(groups, held)
+        looks.split_by(links)
+        gains += looks.splits([*groups, *range(known, len(looks.size))], held)
     return added
 
 
@@ -79,7 +95,7 @@ class _Looks:
         self.group = np.zeros(n_links, dtype=np.int64)
         self.size = np.array([n_links], dtype=np.int64)
 
-    def split_by(self, links: NDArray[np.int64]) -> None:
+    def split_by(self, links: IntArray) -> None:
         for old in np.unique(self.group[links]):
             inside = links[self.group[links] == old]
             # Group 0 stays open to be left even when all of it leaves: its members are unseen.
@@ -88,38 +104,34 @@ class _Looks:
                 self.size[old] -= len(inside)
                 self.size = np.append(self.size, len(inside))
 
-    def gains(self, touched: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-        """How many groups each candidate would split."""
-        found = np.zeros(len(touched), dtype=np.int64)
-        for i, links in enumerate(touched):
-            groups, counts = np.unique(self.group[links], return_counts=True)
-            found[i] = np.count_nonzero((counts < self.size[groups]) | (groups == 0))
+    def splits(self, groups: Iterable[int], held: FlagArray) -> IntArray:
+        """How many of `groups` each candidate would split; `held`: (n_links, candidates)."""
+        found = np.zeros(held.shape[1], dtype=np.int64)
+        for group in groups:
+            inside = held[self.group == group].sum(axis=0)
+            found += (inside > 0) & ((inside < self.size[group]) | (group == 0))
         return found
 
 
-def distinguishable_share(
-    pairs: Sequence[NodePair], routing: Routing, head: NDArray[np.int64]
-) -> float:
-    """Share of links that have a signature of their own under probes on `pairs`."""
-    looks = _Looks(len(head) // 2)
-    for pair in pairs:
-        looks.split_by(links_between(pair, routing, head))
-    return float(np.mean((looks.group > 0) & (looks.size[looks.group] == 1)))
+class _Paths:
+    """The equal-cost paths of every pair; needs every row of the routing."""
 
+    def __init__(self, compiled: CompiledTopology, routing: Routing) -> None:
+        self.n_nodes, self.n_links = compiled.n_nodes, compiled.n_arcs // 2
+        self._tail = compiled.tail
+        self._distance = routing.distance
+        self._used = destinations_using(routing, compiled.n_arcs)
 
-def links_between(pair: NodePair, routing: Routing, head: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Links on any equal-cost path of the pair, both directions, sorted; needs every row."""
-    links: set[int] = set()
-    for source, target in (pair, pair[::-1]):
-        seen, stack = {source}, [source]
-        while stack:
-            for arc in routing.next_hop_arcs(target, stack.pop()):
-                links.add(arc // 2)
-                beyond = int(head[arc])
-                if beyond not in seen:
-                    seen.add(beyond)
-                    stack.append(beyond)
-    return np.array(sorted(links), dtype=np.int64)
+    def hold(self, pair: NodePair) -> FlagArray:
+        """Which links are on a path of the pair, in either direction: (n_links,)."""
+        arcs = self._arcs(*pair) | self._arcs(*pair[::-1])
+        return arcs[0::2] | arcs[1::2]
+
+    def _arcs(self, source: int, target: int) -> FlagArray:
+        distance = self._distance
+        # A node is on the way where it costs nothing to go over it.
+        on_way = distance[:, source] + distance[target] == distance[target, source]
+        return np.asarray(self._used[target] & on_way[self._tail])
 
 
 def _candidates(n: int, rng: np.random.Generator) -> list[NodePair]:

@@ -80,7 +80,7 @@ def inventory_of(network: ParsedNetwork, seed: int, traffic_scale: float = 1.0) 
     weights = arc_weights(draft, default_configuration(draft, given))
     routing = route(compiled, weights)
     demand_bps = _in_bps(network, compiled)
-    members = members_needed(compiled, weights, demand_bps)
+    members = members_needed(compiled, weights, demand_bps, routing)
     topology = _topology(network, members)
     nodes = tuple(node.id for node in topology.nodes)
     services = invented_services(
@@ -93,7 +93,7 @@ def inventory_of(network: ParsedNetwork, seed: int, traffic_scale: float = 1.0) 
         services=services,
         peak_traffic=TrafficMatrix(nodes, rates),
         profile=DAILY_PROFILE,
-        probes=chosen_probes(nodes, services, routing, compiled.head, probe_rng),
+        probes=chosen_probes(nodes, services, compiled, routing, probe_rng),
     )
 
 

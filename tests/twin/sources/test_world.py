@@ -2,20 +2,21 @@
 
 import json
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
 
 from twin.errors import BadTopology
 from twin.nouns.inventory import Inventory
 from twin.nouns.topology import Link
-from twin.physics.compiled import arc_weights
+from twin.physics.compiled import arc_weights, compile_topology
 from twin.physics.routing import route
 from twin.physics.twin import Twin, profile_at
 from twin.sources.ducts import ducts_from_geometry
-from twin.sources.probes import distinguishable_share
+from twin.sources.probes import chosen_probes, distinguishable_share
 from twin.sources.topohub_source import topohub_names, topology_from_topohub
 from twin.sources.world import (
     DAILY_PROFILE,
@@ -115,9 +116,43 @@ def test_probes_tell_more_links_apart_than_random_pairs_do(germany: Inventory) -
     )
     every = list(combinations(range(50), 2))
     drawn_pairs = np.random.default_rng(0).choice(len(every), len(pairs), replace=False)
-    chosen = distinguishable_share(pairs, routing, compiled.head)
-    drawn = distinguishable_share([every[i] for i in drawn_pairs], routing, compiled.head)
+    chosen = distinguishable_share(pairs, compiled, routing)
+    drawn = distinguishable_share([every[i] for i in drawn_pairs], compiled, routing)
     assert chosen == 1.0 > drawn
+
+
+def test_each_added_pair_splits_the_most_groups_of_links_that_look_alike() -> None:
+    topology = build_inventory(WorldSpec(topology="sndlib/polska")).topology
+    compiled = compile_topology(topology)
+    nodes = [node.id for node in topology.nodes]
+    weights = np.full(compiled.n_arcs, 10, dtype=np.int64)
+    probes = chosen_probes(nodes, (), compiled, route(compiled, weights), np.random.default_rng(0))
+    graph = nx.Graph([(link.a, link.b) for link in topology.links])
+    held = {
+        pair: {
+            frozenset(hop) for path in nx.all_shortest_paths(graph, *pair) for hop in pairwise(path)
+        }
+        for pair in combinations(nodes, 2)
+    }
+    looks: dict[frozenset[str], tuple[tuple[str, str], ...]] = {
+        frozenset((link.a, link.b)): () for link in topology.links
+    }
+
+    def splits(pair: tuple[str, str]) -> int:
+        groups = {look: {link for link in looks if looks[link] == look} for look in looks.values()}
+        # Links that no probe sees are told apart from none by being seen.
+        return sum(
+            bool(group & held[pair]) and (not group <= held[pair] or look == ())
+            for look, group in groups.items()
+        )
+
+    for probe in probes[::2]:
+        pair = (probe.source, probe.target)
+        assert splits(pair) == max(splits(other) for other in held) > 0
+        looks = {
+            link: (*seen, pair) if link in held[pair] else seen for link, seen in looks.items()
+        }
+    assert max(splits(other) for other in held) == 0
 
 
 def test_every_service_pair_is_probed_in_its_class(germany: Inventory) -> None:
