@@ -16,8 +16,7 @@ from matplotlib.figure import Figure
 from tests.benchmarks.workloads import Row
 
 DOCS = Path(__file__).parents[2] / "docs"
-LIBRARIES = ("numba", "numpy", "scipy", "networkx", "topohub")
-PEERS = ("NetworkX", "SciPy", "SciPy, sorted")
+LIBRARIES = ("numba", "numpy", "scipy", "networkx", "netgraph-core", "topohub")
 GIB = 1 << 30
 
 BEGIN, END = "<!-- begin {}: written by make bench -->", "<!-- end {} -->"
@@ -56,9 +55,13 @@ GOALS = (
     Goal(SINGLE, GABRIEL, "NetworkX", "ours", 300, 850),
     Goal(SINGLE, GABRIEL, "SciPy", "ours", 100, 300),
     Goal(SINGLE, GABRIEL, "SciPy, sorted", "ours", 100, 300),
+    Goal(SINGLE, GABRIEL, "netgraph-core", "ours", 1000, 1000),
+    Goal(SINGLE, GABRIEL, "netgraph-core, by destination", "ours", 1000, 1000),
     Goal(SINGLE, GERMANY, "NetworkX", "ours", 150, 350),
     Goal(SINGLE, GERMANY, "SciPy", "ours", 50, 130),
     Goal(SINGLE, GERMANY, "SciPy, sorted", "ours", 50, 130),
+    Goal(SINGLE, GERMANY, "netgraph-core", "ours", 300, 300),
+    Goal(SINGLE, GERMANY, "netgraph-core, by destination", "ours", 300, 300),
     Goal(DOUBLE, GABRIEL, "N-1", "N-2", 1, 1),
     Goal(DOUBLE, GABRIEL, "N-2", "N-2, two threads", 1, 1.8),
     Goal(CASCADES, GERMANY, "each round routed", "ours", 1.5, 5),

@@ -1,13 +1,16 @@
-"""What others would write: all-pairs ECMP link loads with NetworkX, and with SciPy and NumPy.
+"""What others would write: all-pairs ECMP link loads with NetworkX, with SciPy and NumPy, and with
+the C++ engine netgraph-core.
 
 A peer takes a network once, and then failed links, for which it routes everything again. No two
 links of the network may join the same nodes.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
+import netgraph_core as ngc
 import networkx as nx
 import numpy as np
 from scipy.sparse import csr_array
@@ -136,3 +139,144 @@ class SortedSciPyPeer(_SciPy):
             np.add.at(flow, ahead[here], share[here])
             begin = end
         return np.bincount(arc, weights=share, minlength=len(tail)).astype(np.float64)
+
+
+class _NetGraph(ABC):
+    """netgraph-core, whose amounts are whole numbers of a unit: here the smallest that has room for
+    all demand on every edge. A failure is a mask; the graph is built once.
+    """
+
+    def __init__(
+        self,
+        n_nodes: int,
+        tail: IntArray,
+        head: IntArray,
+        weights: IntArray,
+        demand: FloatArray,
+    ) -> None:
+        """`tail`, `head`, `weights`: of the arcs, and of whatever else the graph has behind them.
+        `demand`: (n, n), [source, target].
+        """
+        edges = len(tail)
+        # The capacities of all edges together stay below 2 ** 62 units.
+        room = 2.0**61 / edges
+        finest = max(-32, math.ceil(math.log2(demand.sum() / room)))
+        self._unit = 2.0**finest
+        capacity = np.full(edges, int(room), dtype=np.int64)
+        self._graph = ngc.Graph(n_nodes, tail, head, capacity, weights, self._unit)
+        self._edge = np.empty(edges, dtype=np.int32)
+        self._edge[self._graph.input_positions()] = np.arange(edges)
+        self._n = len(demand)
+        # By target.
+        self._units = np.floor(demand.T / self._unit + 0.5).astype(np.int64)
+
+    def __call__(self, down: Sequence[int]) -> FloatArray:
+        """Offered load of each arc while `down` are."""
+        ledger = ngc.FlowLedger(self._graph)
+        failed = [int(self._edge[arc]) for link in down for arc in (2 * link, 2 * link + 1)]
+        # What is placed stays in the ledger for as long as its policies are kept.
+        kept = self._place(ledger, failed)
+        carried = np.asarray(ngc.as_float(ledger.carried(), self._unit))[self._edge]
+        del kept
+        return carried
+
+    @abstractmethod
+    def _place(self, ledger: ngc.FlowLedger, failed: Sequence[int]) -> list[ngc.FlowPolicy]:
+        """Place all demand while the edges `failed` are down; returns the policies."""
+
+
+class NetGraphPeer(_NetGraph):
+    """The engine as its documentation has it: a policy for each demand, all on one ledger, and the
+    shortest paths from a cache that they share.
+    """
+
+    def __init__(self, compiled: CompiledTopology, weights: IntArray, demand: FloatArray) -> None:
+        """`demand`: (n, n), [source, target]."""
+        super().__init__(compiled.n_nodes, compiled.tail, compiled.head, weights, demand)
+        self._demands = [
+            (source, target, units)
+            for target, row in enumerate(self._units.tolist())
+            for source, units in enumerate(row)
+            if units
+        ]
+        self._config = ngc.FlowPolicyConfig(
+            routing=ngc.ShortestPaths(), admission=ngc.Admission.LOSSY
+        )
+
+    def _place(self, ledger: ngc.FlowLedger, failed: Sequence[int]) -> list[ngc.FlowPolicy]:
+        up, cache = self._graph.eligibility((), failed), ngc.ShortestPathCache(self._graph)
+        policies = []
+        for source, target, units in self._demands:
+            policy = ngc.FlowPolicy(ledger, source, target, self._config, up, cache)
+            policy.place(units)
+            policies.append(policy)
+        return policies
+
+
+class NetGraphByDestinationPeer(_NetGraph):
+    """The same engine with one policy per destination.
+
+    A policy splits what it sends evenly over its sources. So that they send what they have to, a
+    node is added that sends to all of them, by weights that are the demands, over the DAG that the
+    engine's search found. A good deal more thought than most would give it.
+    """
+
+    def __init__(self, compiled: CompiledTopology, weights: IntArray, demand: FloatArray) -> None:
+        """`demand`: (n, n), [source, target]."""
+        n = compiled.n_nodes
+        super().__init__(
+            n + 1,
+            np.append(compiled.tail, np.full(n, n)),
+            np.append(compiled.head, np.arange(n)),
+            np.append(weights, np.ones(n, dtype=np.int64)),
+            demand,
+        )
+        self._arcs = compiled.n_arcs
+        self._nodes = np.arange(n, dtype=np.int32)
+        self._splits = np.ones((n, len(self._edge)), dtype=np.int64)
+        self._splits[:, self._edge[self._arcs :]] = self._units
+
+    def __call__(self, down: Sequence[int]) -> FloatArray:
+        """Offered load of each arc while `down` are."""
+        return super().__call__(down)[: self._arcs]
+
+    def _place(self, ledger: ngc.FlowLedger, failed: Sequence[int]) -> list[ngc.FlowPolicy]:
+        up = self._graph.eligibility((self._n,), failed)
+        options = ngc.SpfOptions(ngc.Direction.REVERSE, eligibility=up)
+        policies = []
+        for target in range(self._n):
+            found = ngc.spf(self._graph, target, options)
+            assert found.costs is not None
+            program = ngc.ForwardingProgram.from_dag(
+                self._graph,
+                self._n,
+                target,
+                self._with_source(found.dag),
+                allocation=ngc.RouteAllocation.WEIGHTED,
+                weight_basis=ngc.WeightBasis.EXPLICIT,
+                edge_weights=self._splits[target],
+            )
+            config = ngc.FlowPolicyConfig(
+                routing=ngc.Pinned(program), admission=ngc.Admission.LOSSY
+            )
+            policy = ngc.FlowPolicy(ledger, self._n, target, config)
+            reached = found.costs[: self._n] != ngc.UNREACHABLE
+            policy.place(int(self._units[target, reached].sum()))
+            policies.append(policy)
+        return policies
+
+    def _with_source(self, dag: ngc.PredecessorDAG) -> ngc.PredecessorDAG:
+        """The DAG with the edge from the added node as the last that enters each node."""
+        offsets = dag.parent_offsets()
+        before = dag.via_edges()
+        new = offsets[1:-1] + self._nodes
+        known = np.ones(len(before) + self._n, dtype=np.bool_)
+        known[new] = False
+        parents = np.full(len(known), self._n, dtype=np.int32)
+        parents[known] = dag.parents()
+        edges = np.empty(len(known), dtype=np.int32)
+        edges[known] = before
+        edges[new] = self._edge[self._arcs :]
+        return ngc.PredecessorDAG.from_csr(
+            self._graph, np.concatenate(([0], new + 1, [len(known)])), parents, edges
+        )

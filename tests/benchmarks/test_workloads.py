@@ -7,14 +7,24 @@ import pytest
 
 from tests.benchmarks import workloads
 from tests.benchmarks.measure import share_outside_python
-from tests.benchmarks.peers import NetworkXPeer, Peer, SciPyPeer, SortedSciPyPeer
+from tests.benchmarks.peers import (
+    NetGraphByDestinationPeer,
+    NetGraphPeer,
+    NetworkXPeer,
+    Peer,
+    SciPyPeer,
+    SortedSciPyPeer,
+)
 from tests.twin.physics.networks import compiled_with_weights, one_demand
 from twin.physics.compiled import CompiledTopology, FloatArray, IntArray
 
 SMALL = "sndlib/polska"
 
 
-@pytest.mark.parametrize("party", [NetworkXPeer, SciPyPeer, SortedSciPyPeer])
+@pytest.mark.parametrize(
+    "party",
+    [NetworkXPeer, SciPyPeer, SortedSciPyPeer, NetGraphPeer, NetGraphByDestinationPeer],
+)
 def test_peer_splits_evenly_and_leaves_out_what_is_cut_off(
     party: Callable[[CompiledTopology, IntArray, FloatArray], Peer],
 ) -> None:
@@ -32,7 +42,8 @@ def test_rows_agree_with_their_peers_and_say_what_was_run() -> None:
     row = workloads.single_failures(SMALL, 0.0, 4)
     assert (row.network, row.nodes, row.links, row.scenarios) == (SMALL, 12, 18, 18)
     assert set(row.seconds) == {
-        "ours", "ours, base known", "NetworkX", "SciPy", "SciPy, sorted",
+        "ours", "ours, base known", "NetworkX", "SciPy", "SciPy, sorted", "netgraph-core",
+        "netgraph-core, by destination",
     }  # fmt: skip
     assert workloads.double_failures(SMALL, 0.0).scenarios == 18 * 17 // 2
     assert workloads.cascades(SMALL, 0.0).notes["rounds"] > 0

@@ -17,7 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.measure import Run, least_seconds, share_outside_python
-from tests.benchmarks.peers import NetworkXPeer, Peer, SciPyPeer, SortedSciPyPeer
+from tests.benchmarks.peers import (
+    NetGraphByDestinationPeer,
+    NetGraphPeer,
+    NetworkXPeer,
+    Peer,
+    SciPyPeer,
+    SortedSciPyPeer,
+)
 from tests.twin.physics.networks import published_topology
 from twin.nouns.service import Service
 from twin.physics.changes import Changes
@@ -115,6 +122,10 @@ def single_failures(name: str, budget_s: float, sample: int) -> Row:
         "NetworkX": NetworkXPeer(net.compiled, net.weights, net.demand),
         "SciPy": SciPyPeer(net.compiled, net.weights, net.demand),
         "SciPy, sorted": SortedSciPyPeer(net.compiled, net.weights, net.demand),
+        "netgraph-core": NetGraphPeer(net.compiled, net.weights, net.demand),
+        "netgraph-core, by destination": NetGraphByDestinationPeer(
+            net.compiled, net.weights, net.demand
+        ),
     }
     for party in parties.values():
         for link in _evenly(net.n_links, CHECKED):
