@@ -54,7 +54,7 @@ endif
 vllm-smoke:  ## whole incidents through a real vLLM; an environment of its own, 2.3 GB
 	OMP_NUM_THREADS=1 VLLM="$(abspath $(VLLM))" $(BIN)/python -m pytest -q -s tests/vllm
 
-bench: $(VENV)/.stamp-dev  ## time what-ifs against NetworkX and SciPy; about four minutes
+bench: $(VENV)/.stamp-dev  ## time what-ifs against NetworkX, SciPy, netgraph-core; five minutes
 	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q \
 		tests/benchmarks/bench_whatif.py --benchmark-json=$(VENV)/benchmark.json
 	$(BIN)/python -m tests.benchmarks.page $(VENV)/benchmark.json

@@ -1,4 +1,4 @@
-"""The rows of docs/performance.md at their full size: `make bench`, about four minutes.
+"""The rows of docs/performance.md at their full size: `make bench`, about five minutes.
 
 pytest-benchmark keeps the record (machine, versions, commit). It times one thing at a time, whereas
 ratios need parties that take turns; so each row is run once and brings its own times.

@@ -156,9 +156,8 @@ def rates_table(rows: Sequence[Row]) -> str:
         for key, seconds in row.seconds.items():
             share = row.notes.get(f"{key}, share outside its own Python")
             outside = "" if share is None else f"{share:.1%}"
-            lines.append(
-                f"| {row.network} | {key} | {1 / seconds:,.0f} | {outside} | {best / seconds:.2f} |"
-            )
+            rate = f"{1 / seconds:,.0f}" if seconds < 0.1 else f"{1 / seconds:.2g}"
+            lines.append(f"| {row.network} | {key} | {rate} | {outside} | {best / seconds:.2f} |")
     return "\n".join(lines)
 
 

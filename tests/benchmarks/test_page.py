@@ -1,5 +1,7 @@
 """The page says what the run found, whether that is good or bad."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,8 @@ def test_rates_are_per_second_and_of_the_best_scipy() -> None:
     table = rates_table([SINGLES])
     assert "| gabriel/200/0 | SciPy | 500 | 90.0% | 0.25 |" in table
     assert "| gabriel/200/0 | ours | 100,000 |  | 50.00 |" in table
+    slow = replace(SINGLES, seconds=SINGLES.seconds | {"netgraph-core": 0.4})
+    assert "| gabriel/200/0 | netgraph-core | 2.5 |" in rates_table([slow])
 
 
 def test_growth_leaves_out_a_peer_that_was_not_run() -> None:
