@@ -1,7 +1,7 @@
 """A kind that forgets something is told what, and nobody else decides by kinds."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +9,7 @@ import pytest
 
 from twin.events.action import ACTION_KINDS
 from twin.events.fault import FAULT_KINDS
-from twin.events.kinds import ActionKind, FaultKind, PhrasedKind
+from twin.events.kinds import ActionKind, EventKind, FaultKind, PhrasedKind
 from twin.events.what_if import EVENT_KINDS
 
 ROOT = Path(__file__).parents[3]
@@ -51,7 +51,7 @@ def test_new_kind_of_fault_is_told_every_hook_that_it_lacks() -> None:
 
 
 @pytest.mark.parametrize("kind", [*FAULT_KINDS, *ACTION_KINDS, *EVENT_KINDS])
-def test_no_kind_in_a_registry_lacks_a_hook(kind: type) -> None:
+def test_no_kind_in_a_registry_lacks_a_hook(kind: type[EventKind]) -> None:
     assert not getattr(kind, "__abstractmethods__", frozenset())
 
 
@@ -88,7 +88,7 @@ def test_a_decision_between_kinds_would_be_found() -> None:
         assert len(_decided_by(ast.parse(text))) == 2
 
 
-def _descendants(kind: type) -> Iterator[type]:
+def _descendants(kind: type[EventKind]) -> Iterator[type[EventKind]]:
     for child in kind.__subclasses__():
         yield child
         yield from _descendants(child)
@@ -106,12 +106,12 @@ def _decided_by(tree: ast.AST) -> set[str]:
             case ast.MatchValue(value=ast.Constant(value=str(name))) if name in NAMES:
                 found.add(name)
             case ast.Compare(comparators=others):
-                found |= {
-                    n.value
-                    for other in others
-                    for n in ast.walk(other)
-                    if isinstance(n, ast.Constant) and n.value in NAMES
-                }
+                found |= _words(others)
             case ast.Dict(keys=keys):
-                found |= {k.value for k in keys if isinstance(k, ast.Constant)} & NAMES
+                found |= _words([key for key in keys if key is not None])
     return found
+
+
+def _words(nodes: Sequence[ast.AST]) -> set[str]:
+    inner = (part for node in nodes for part in ast.walk(node))
+    return {str(part.value) for part in inner if isinstance(part, ast.Constant)} & NAMES
