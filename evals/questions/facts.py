@@ -19,12 +19,13 @@ import numpy as np
 
 from evals.questions.slots import Written
 from tools.journal.journal import Journal
+from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.fault import Fault
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.link_down import LinkDown
 from twin.events.what_if import WhatIf
-from twin.nouns.configuration import MAX_IGP_WEIGHT, NetworkConfiguration
+from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
@@ -346,10 +347,7 @@ def _events(ground: Ground, slots: Slots, kind: str) -> WhatIf:
         case "fail_both":
             return (LinkDown(link=link.id), LinkDown(link=slots["link2"].id))
         case "drain_link":
-            return tuple(
-                SetIgpWeight(node=end, link=link.id, weight=MAX_IGP_WEIGHT)
-                for end in (link.a, link.b)
-            )
+            return (DrainLink(link=link.id),)
         case "weight_30":
             return tuple(
                 SetIgpWeight(node=end, link=link.id, weight=30) for end in (link.a, link.b)
