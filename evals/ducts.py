@@ -100,9 +100,14 @@ def ducts_markdown(ducts: list[DuctCase]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {d.duct} | {', '.join(d.links)} | {d.busiest} | {d.max_utilisation:.2f} "
+        f"| {d.duct} | {', '.join(d.links)} | {_cell(d.busiest)} | {d.max_utilisation:.2f} "
         f"| {d.breaches} | {d.repair or 'none helps'} | {d.repaired_utilisation:.2f} "
         f"| {d.repaired_breaches} |"
         for d in ducts
     ]
     return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """`text` in a Markdown table, whose columns a bar would divide."""
+    return text.replace("|", r"\|")

@@ -21,6 +21,7 @@ from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.topology import Interface
 
 DECISION_S = 600.0
 """Remedies are judged for the network this long after the (last) fault began, or when they came, if
@@ -214,6 +215,12 @@ def _extent(faults: Sequence[Fault]) -> tuple[frozenset[str], frozenset[tuple[st
 
 def names_a_location(words: Sequence[str], faults: Sequence[Fault]) -> bool:
     """Whether one of `words` (links, nodes, "node|link") is where one of the faults is."""
-    true = {part for f in faults for r in f.resources for part in (r, *r.split("|"))}
-    said = {part for word in words for part in (word, *word.split("|"))}
+    true = {part for f in faults for resource in f.resources for part in _parts(resource)}
+    said = {part for word in words for part in _parts(word)}
     return bool(true & said)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """`name`, and of an egress its node and its link as well."""
+    egress = Interface.named_by(name)
+    return (name,) if egress is None else (name, egress.node, egress.link)

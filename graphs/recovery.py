@@ -83,7 +83,7 @@ def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
     return any(
         live.is_active(s.id)
         for s in incident.symptoms
-        if s.kind in ("adjacency_down", "silent_loss") and not _idle(desk, s.resource)
+        if s.kind == "adjacency_down" or (s.kind == "silent_loss" and not _idle(desk, s.resource))
     )
 
 
@@ -104,11 +104,8 @@ class _Live:
 
 def _idle(desk: Desk, resource: str) -> bool:
     """An egress that was relieved of its traffic cannot show whether it still loses."""
-    if "|" not in resource:
-        return False
-    node, link = resource.split("|")
     situation = desk.situation
-    arc = situation.inventory.topology.arc_of(Interface(node=node, link=link))
+    arc = situation.inventory.topology.arc_of(Interface.parse(resource))
     return not situation.tracker.utilisation()[arc] > IDLE_UTILISATION
 
 

@@ -110,8 +110,7 @@ def _busiest(samples: SampledAssessments) -> list[int]:
 
 
 def _egress_key(topology: Topology, arc: int) -> str:
-    egress = topology.egress_of(arc)
-    return f"{egress.node}|{egress.link}"
+    return str(topology.egress_of(arc))
 
 
 def _interval(values: NDArray[np.float64] | NDArray[np.int64]) -> Interval:

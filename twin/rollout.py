@@ -194,7 +194,7 @@ def _step(time_s: float, duration_s: float, assessment: Assessment) -> RolloutSt
         time_s=time_s,
         duration_s=duration_s,
         max_utilisation=float(assessment.utilisation[busiest]),
-        busiest=f"{egress.node}|{egress.link}",
+        busiest=str(egress),
         breached_services=tuple(services[i].id for i in breached),
         lost_bps=assessment.lost_bps,
     )

@@ -359,7 +359,7 @@ def _links(symptom: Symptom) -> set[str]:
         case "adjacency_down":
             return {symptom.resource}
         case "queue_drops" | "silent_loss":
-            return {symptom.resource.split("|")[1]}
+            return {Interface.parse(symptom.resource).link}
         case _:
             return set()
 

@@ -21,7 +21,7 @@ from twin.nouns.base import Noun, content_hash
 from twin.nouns.diagnosis import LogFinding, LogKind
 from twin.nouns.incident import Incident, Symptom
 from twin.nouns.telemetry import SyslogLine
-from twin.nouns.topology import Topology
+from twin.nouns.topology import Interface, Topology
 from twin.nouns.untrusted import UntrustedText
 from twin.tracking.intake import KeptLine
 from twin.tracking.tracker import Tracker
@@ -191,7 +191,7 @@ def involved_nodes(symptoms: Sequence[Symptom], topology: Topology) -> frozenset
                 link = topology.link(symptom.resource)
                 found |= {link.a, link.b}
             case "queue_drops" | "silent_loss":
-                link = topology.link(symptom.resource.split("|")[1])
+                link = topology.link(Interface.parse(symptom.resource).link)
                 found |= {link.a, link.b}
             case "configuration_change" | "traffic_surge":
                 found.add(symptom.resource)

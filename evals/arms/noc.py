@@ -48,6 +48,7 @@ from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.incident import Symptom
 from twin.nouns.plan import Dispatch
+from twin.nouns.topology import Interface
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
@@ -229,9 +230,9 @@ class BaselineNoc:
                 case "adjacency_down":
                     ticket.causes[symptom.id] = LinkDown(link=where)
                 case "silent_loss":
-                    node, link = where.split("|")
+                    egress = Interface.parse(where)
                     ticket.causes[symptom.id] = SilentEgressPacketLoss(
-                        node=node, link=link, fraction=symptom.magnitude
+                        node=egress.node, link=egress.link, fraction=symptom.magnitude
                     )
                 case "configuration_change":
                     ticket.causes |= self._differences(where)
@@ -245,7 +246,7 @@ class BaselineNoc:
         """Weights of `node` that are neither intended nor what ran when watching began."""
         running, before = self._network.running(node), self.tracker.baseline.device(node)
         return {
-            f"{node}|{runs.link}": IgpWeightMisconfig(
+            str(Interface(node=node, link=runs.link)): IgpWeightMisconfig(
                 node=node, link=runs.link, weight=runs.igp_weight
             )
             for was, runs in zip(before.interfaces, running.interfaces, strict=True)
@@ -275,7 +276,7 @@ class BaselineNoc:
             if symptom.kind == "adjacency_down":
                 found.add(symptom.resource)
             elif symptom.kind == "silent_loss":
-                found.add(symptom.resource.split("|")[1])
+                found.add(Interface.parse(symptom.resource).link)
         return found
 
     def _next_entry(self, ticket: Ticket) -> Entered | None:
@@ -306,7 +307,7 @@ class BaselineNoc:
 
     @staticmethod
     def _drain(resource: str) -> Entered:
-        link = resource.split("|")[1]
+        link = Interface.parse(resource).link
         return Entered("drain", f"drain {link}", (DrainLink(link=link),))
 
     def _raise_cost(self, ticket: Ticket, arc: int) -> Entered | None:
@@ -350,7 +351,7 @@ class BaselineNoc:
         dropped = np.nan_to_num(recent[-1].dropped_bps.sum(axis=1))
         high = (np.where(np.isfinite(used), used, 0.0) > HIGH_UTILISATION).all(axis=0)
         dropping = {s.resource for s in self.tracker.active_symptoms() if s.kind == "queue_drops"}
-        names = [f"{e.node}|{e.link}" for e in map(topology.egress_of, range(topology.n_arcs))]
+        names = [str(topology.egress_of(arc)) for arc in range(topology.n_arcs)]
         drops = np.array([name in dropping for name in names])
         policed = np.array([self._is_policed(arc) for arc in range(topology.n_arcs)])
         over = np.flatnonzero((high | drops) & ~policed)
@@ -363,13 +364,8 @@ class BaselineNoc:
 
     def _is_idle(self, resource: str) -> bool:
         """An egress that was relieved of its traffic cannot show whether it still loses."""
-        topology = self._inventory.topology
-        used = self.tracker.utilisation()
-        for arc in range(topology.n_arcs):
-            egress = topology.egress_of(arc)
-            if f"{egress.node}|{egress.link}" == resource:
-                return not used[arc] > IDLE_UTILISATION
-        return False
+        arc = self._inventory.topology.arc_of(Interface.parse(resource))
+        return not self.tracker.utilisation()[arc] > IDLE_UTILISATION
 
     def _offered(self, arc: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]] | None":
         """bit/s per class that the egress sends and drops, in the last round that was read."""

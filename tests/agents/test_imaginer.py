@@ -48,7 +48,7 @@ def test_what_a_failure_would_do_is_worked_out(situation: Situation) -> None:
     for lost, left in (("A-B", "A-D"), ("A-D", "A-B")):
         exposure = found[f"link_down@{lost}"]
         assert exposure.max_utilisation == 1.1
-        assert exposure.overloaded == (f"A[{left}]",)
+        assert exposure.overloaded == (f"A|{left}",)
         assert exposure.excess_bps == 1e9
         assert exposure.cut_off_bps == 0
     assert found["fiber_cut@A-B+A-D"].cut_off_bps == 11e9

@@ -1,5 +1,7 @@
 """The list of ducts, against what docs/world.md says of germany50."""
 
+import re
+
 import pytest
 
 from evals.ducts import DuctCase, draw_duct, ducts_markdown, overloading_ducts
@@ -39,3 +41,9 @@ def test_the_drawn_duct_can_be_relieved_and_depends_on_the_seed_alone(
 def test_the_table_has_a_line_per_duct(found: list[DuctCase]) -> None:
     table = ducts_markdown(found)
     assert all(f"| {d.duct} |" in table for d in found)
+
+
+def test_every_line_of_the_table_has_as_many_columns_as_its_head(found: list[DuctCase]) -> None:
+    head, *lines = ducts_markdown(found).splitlines()
+    assert {len(re.split(r"(?<!\\)\|", line)) for line in lines} == {head.count("|") + 1}
+    assert all(r"\|" in line for line in lines[1:]), "an egress is written with a bar"

@@ -7,7 +7,7 @@ import networkx as nx
 from tools.graph_store.protocol import KnowledgeGraph, Relation, Thing, ThingKey
 from twin.nouns.inventory import Inventory
 from twin.nouns.service import Service
-from twin.nouns.topology import Link, Topology
+from twin.nouns.topology import Interface, Link, Topology
 
 
 def build_graph(graph: KnowledgeGraph, inventory: Inventory) -> None:
@@ -102,7 +102,7 @@ def _plant(topology: Topology) -> Iterable[Thing]:
             },
         )
         for node in (link.a, link.b):
-            yield Thing(kind="interface", id=_egress(node, link.id), properties={})
+            yield Thing(kind="interface", id=str(Interface(node=node, link=link.id)), properties={})
     for group in topology.shared_risk_groups:
         yield Thing(
             kind="duct",
@@ -119,7 +119,7 @@ def _wiring(topology: Topology) -> Iterable[Relation]:
             yield Relation(kind="originates", source=device, target=("prefix", prefix))
     for link in topology.links:
         for end in (link.a, link.b):
-            port: ThingKey = ("interface", _egress(end, link.id))
+            port: ThingKey = ("interface", str(Interface(node=end, link=link.id)))
             yield Relation(kind="has_interface", source=("device", end), target=port)
             yield Relation(kind="terminates", source=port, target=("link", link.id))
     for group in topology.shared_risk_groups:
@@ -143,7 +143,3 @@ def _service_relations(service: Service, carriers: tuple[str, ...]) -> Iterable[
         yield Relation(kind="serves", source=("device", node), target=this)
     for link in carriers:
         yield Relation(kind="carries", source=("link", link), target=this)
-
-
-def _egress(node: str, link: str) -> str:
-    return f"{node}|{link}"

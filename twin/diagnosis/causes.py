@@ -17,6 +17,7 @@ from twin.nouns.evidence import Evidence
 from twin.nouns.incident import Incident, Symptom
 from twin.nouns.observation import Observation
 from twin.nouns.state import NetworkState
+from twin.nouns.topology import Interface
 from twin.tracking.belief import Belief
 from twin.whatif.supposed import Supposed
 
@@ -165,7 +166,7 @@ class Causes:
         capacity = np.repeat([x.capacity_bps for x in topology.links], 2)
         busy = normal.loads(faults) * np.exp(self._tracker.load_bias) / capacity > 0.85
         direct = {r for fault in faults for r in fault.resources}
-        nodes = {r.split("|")[0] for r in direct}
+        nodes = {e.node if (e := Interface.named_by(r)) else r for r in direct}
         found = []
         for symptom in self.symptoms():
             match symptom.kind:
@@ -174,10 +175,8 @@ class Causes:
                 case "configuration_change" | "traffic_surge":
                     explained = symptom.resource in nodes
                 case "queue_drops":
-                    node, link = symptom.resource.split("|")
-                    end = topology.link(link)
-                    arc = 2 * topology.link_index[link] + (0 if node == end.a else 1)
-                    explained = bool(busy[arc]) or link in direct
+                    egress = Interface.parse(symptom.resource)
+                    explained = bool(busy[topology.arc_of(egress)]) or egress.link in direct
                 case _:
                     # A probe sees what it crosses; with any confirmed cause it is a consequence.
                     explained = bool(faults)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection
 from typing import assert_never
 
-from twin.errors import Ungrounded
+from twin.errors import BadInput, Ungrounded
 from twin.events.faults.traffic_spike import SUSPECT_SURGE
 from twin.nouns.diagnosis import Refutation, Refuter
 from twin.nouns.observation import Observation
@@ -62,7 +62,7 @@ def _is_seen(
 
 
 def _egress(refuter: Refuter) -> Interface:
-    node, bar, link = refuter.resource.partition("|")
-    if not bar:
-        raise Ungrounded(f'"{refuter.resource}" is no egress; {refuter.observable} is at node|link')
-    return Interface(node=node, link=link)
+    try:
+        return Interface.parse(refuter.resource)
+    except BadInput as exc:
+        raise Ungrounded(f"{refuter.observable} is at an egress: {exc}") from exc

@@ -19,7 +19,7 @@ from twin.nouns.evidence import Evidence
 from twin.nouns.observation import Observation
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
-from twin.nouns.topology import Topology
+from twin.nouns.topology import Interface, Topology
 from twin.nouns.traffic import TrafficClass
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ class FaultKind(StateEvent):
 
     def concerned_links(self) -> tuple[str, ...]:
         """The links that it is about, to be shown to people."""
-        return tuple(sorted({resource.partition("|")[2] for resource in self.resources} - {""}))
+        egresses = map(Interface.named_by, self.resources)
+        return tuple(sorted({egress.link for egress in egresses if egress is not None}))
 
     @property
     def id(self) -> str:

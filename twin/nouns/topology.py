@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from twin.errors import BadTopology, UnknownLink, UnknownNode, UnknownSharedRiskGroup
+from twin.errors import BadInput, BadTopology, UnknownLink, UnknownNode, UnknownSharedRiskGroup
 from twin.nouns.base import Noun
 
 
@@ -31,14 +31,35 @@ class Node(Noun):
     prefixes: tuple[str, ...] = ()
 
 
+_BAR = "|"
+"""Between the node and the link of an interface, as it is written; no node has it in its name."""
+
+
 class Interface(Noun):
-    """The end of `link` at `node`; as an egress it names the arc that leaves `node` over `link`."""
+    """The end of `link` at `node`; as an egress it names the arc that leaves `node` over `link`.
+
+    It is written "node|link" wherever it is text: in symptoms, plans, forecasts, and to minds.
+    """
 
     node: str
     link: str
 
     def __str__(self) -> str:
-        return f"{self.node}[{self.link}]"
+        return f"{self.node}{_BAR}{self.link}"
+
+    @classmethod
+    def named_by(cls, text: str) -> "Interface | None":
+        """The interface that is written so, None where `text` is the name of something else."""
+        node, bar, link = text.partition(_BAR)
+        return cls(node=node, link=link) if node and bar and link else None
+
+    @classmethod
+    def parse(cls, text: str) -> "Interface":
+        """The interface that is written so. Raises BadInput if none is."""
+        found = cls.named_by(text)
+        if found is None:
+            raise BadInput(f'"{text}" is no interface; it is written node{_BAR}link')
+        return found
 
 
 class Link(Noun):
@@ -86,6 +107,12 @@ class Topology(Noun):
     def _check(self) -> "Topology":
         if not self.nodes:
             raise BadTopology(f"{self.name}: it has no nodes")
+        for node in self.nodes:
+            if _BAR in node.id:
+                raise BadTopology(
+                    f'{self.name}: node "{node.id}" has "{_BAR}" in its name, which stands between '
+                    "the node and the link of an interface"
+                )
         _refuse_duplicates(self.name, "site", (s.id for s in self.sites))
         _refuse_duplicates(self.name, "node", (n.id for n in self.nodes))
         _refuse_duplicates(self.name, "link", (x.id for x in self.links))

@@ -97,10 +97,9 @@ def _probe_loss(rounds: Sequence[ProbeRound]) -> FloatArray | None:
 
 
 def _utilisation(tracker: Tracker, rounds: Sequence[RateRound], name: str) -> FloatArray:
-    node, link = name.split("|")
-    topology = tracker.topology
-    arc = topology.arc_of(Interface(node=node, link=link))
-    capacity = topology.link(link).capacity_bps
+    egress, topology = Interface.parse(name), tracker.topology
+    arc = topology.arc_of(egress)
+    capacity = topology.link(egress.link).capacity_bps
     values = np.array([r.sent_total_bps[arc] / capacity for r in rounds])
     return np.asarray(values[np.isfinite(values)])
 

@@ -117,7 +117,7 @@ def _readable_ids(records: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> 
 
 
 def _tidy(text: object) -> str:
-    # "|" separates node and link in the keys of interfaces.
+    # "|" stands between the node and the link of an interface (`Interface`).
     return " ".join(str(text).replace("|", "/").split())
 
 

@@ -12,6 +12,7 @@ from twin.nouns.configuration import InterfaceConfiguration, NetworkConfiguratio
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
+from twin.nouns.topology import Interface
 
 MAX_LOAD_ERROR = 0.2
 """Beyond it the loads of the twin have drifted. Assumed: without a fault the emulated networks are
@@ -171,7 +172,8 @@ def _differing(intended: NetworkConfiguration, running: NetworkConfiguration) ->
         for wanted in device.interfaces:
             found = running.device(device.node).interface(wanted.link)
             if found != wanted:
-                yield f"{device.node}[{wanted.link}]: {_difference(wanted, found)}"
+                interface = Interface(node=device.node, link=wanted.link)
+                yield f"{interface}: {_difference(wanted, found)}"
 
 
 def _difference(wanted: InterfaceConfiguration, found: InterfaceConfiguration) -> str:

@@ -365,7 +365,7 @@ class Tracker:
         for arc in np.flatnonzero(np.isfinite(fraction)):
             egress = self.inventory.topology.egress_of(int(arc))
             policed = bool(self.running.device(egress.node).interface(egress.link).policers)
-            name = f"{egress.node}|{egress.link}"
+            name = str(egress)
             over = fraction[arc] > _DROP_THRESHOLD and not policed
             self._threshold("queue_drops", name, over, float(fraction[arc]), _end_of(rates, arc))
 
@@ -433,7 +433,7 @@ class Tracker:
         limit = np.maximum(_SILENT_LOSS_FLOOR, _SILENT_LOSS_SIGMAS * self._loss_spread)
         for arc in np.flatnonzero(usable):
             egress = self.inventory.topology.egress_of(int(arc))
-            name = f"{egress.node}|{egress.link}"
+            name = str(egress)
             # A link that is going down loses what was in flight: that is its adjacency's story.
             seen = float(self._loss_mean[arc])
             if egress.link in self.down_links or seen <= limit[arc]:

@@ -181,7 +181,7 @@ def _name_token(name: Mapping[str, Any]) -> Token:
     kind, ids = name["kind"], name["ids"]
     if kind == "link" and not ids:
         return Token("NOLINK", name["text"], "nolink", name["text"])
-    value = ids[0] if len(ids) == 1 else "|".join(ids)
+    value = " or ".join(ids)
     slot = kind if len(ids) == 1 else "several"
     return Token(slot.upper(), name["text"], slot, value)
 
@@ -191,8 +191,7 @@ def _refuse_names(tokens: Sequence[Token]) -> None:
         if token.slot == "nolink":
             raise Decline(f"No link joins the ends of «{token.text}».")
         if token.slot == "several":
-            meant = " or ".join(token.value.split("|"))
-            raise Decline(f"«{token.text}» could mean {meant}; name one.")
+            raise Decline(f"«{token.text}» could mean {token.value}; name one.")
 
 
 _PAIRS: tuple[tuple[str, ...], ...] = (

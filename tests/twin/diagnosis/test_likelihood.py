@@ -220,4 +220,4 @@ def test_loads_are_told_by_egress_strongest_first() -> None:
     sizes = [abs(e.log_likelihood_ratio) for e in told]
     assert sizes == sorted(sizes, reverse=True)
     assert loads_of(KNOWN)[A_TO_B] == 3e9
-    assert any("A[A-B] sends 0.0 Gbit/s" in e.observation for e in told)
+    assert any("A|A-B sends 0.0 Gbit/s" in e.observation for e in told)

@@ -51,7 +51,7 @@ def test_load_error_is_the_share_of_the_measured_load_that_is_off() -> None:
     found = _against(measured)
     assert found.load_error == pytest.approx(1 / 6)
     assert found.load_error_median == 0
-    assert found.worst_egress == "A[A-B]"
+    assert found.worst_egress == "A|A-B"
     assert found.beyond == ()
 
 
@@ -90,7 +90,7 @@ def test_interface_that_runs_another_weight_than_intended_is_named() -> None:
     changed = device.interface("A-B").model_copy(update={"igp_weight": 14, "drained": True})
     state = replace(TWIN.state(), running=KNOWN.intended.with_interface("A", changed))
     found = measure_drift(KNOWN, state, LOADS, LOADS, START_S)
-    assert found.differing_interfaces == ("A[A-B]: weight 14, intended 10, drained",)
+    assert found.differing_interfaces == ("A|A-B: weight 14, intended 10, drained",)
     assert found.beyond == (DriftKind.CONFIGURATION,)
 
 

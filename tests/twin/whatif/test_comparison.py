@@ -20,17 +20,17 @@ def test_failed_link_moves_its_load_to_the_other_way() -> None:
         str(c.egress): (c.before_bps / 1e9, c.after_bps / 1e9, c.failed) for c in found.egresses
     }
     assert loads == {
-        "A[A--B]": (6.0, 0.0, True),
-        "B[B--D]": (6.0, 0.0, False),
-        "A[A--C]": (6.0, 12.0, False),
-        "C[C--D]": (6.0, 12.0, False),
+        "A|A--B": (6.0, 0.0, True),
+        "B|B--D": (6.0, 0.0, False),
+        "A|A--C": (6.0, 12.0, False),
+        "C|C--D": (6.0, 12.0, False),
     }
     before, after = found.totals(limit=1.0)
     assert (before.no_path_bps, before.lost_bps, before.over_limit) == (0.0, 0.0, 0)
     assert after.lost_bps == pytest.approx(2e9, rel=1e-3)
     assert after.over_limit == 2
     assert after.max_utilisation == pytest.approx(1.2)
-    assert str(after.busiest) == "A[A--C]"
+    assert str(after.busiest) == "A|A--C"
 
 
 def test_service_that_breaks_its_objective_is_named_with_the_reason() -> None:

@@ -37,7 +37,7 @@ class IgpWeightMisconfig(FaultKind):
     @property
     def resources(self) -> tuple[str, ...]:
         """node|link."""
-        return (f"{self.node}|{self.link}",)
+        return (str(Interface(node=self.node, link=self.link)),)
 
     def describe(self) -> str:
         """See EventKind."""
