@@ -1,20 +1,46 @@
 """What happened, what was decided, and why not otherwise: from the journal alone."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-from pydantic import Field
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from agents.conversation.lookups import Lookups
+from agents.conversation.queries.history import (
+    LIST_INCIDENTS,
+    SHOW_INCIDENT,
+    SHOW_REMEDIES,
+    WHY_NOT_DRAINED,
+    AnswerShown,
+    ChangeShown,
+    DiagnosisShown,
+    DrainShown,
+    FieldOrder,
+    IncidentResult,
+    IncidentRow,
+    IncidentsResult,
+    OneIncident,
+    PlanShown,
+    Remedies,
+    RemediesResult,
+    ScreenedAction,
+    SymptomName,
+    TimelineLine,
+    TrialShown,
+    Untaken,
+    WhyNotDrainedResult,
+)
+from agents.conversation.queries.topology import NoArguments
 from agents.conversation.record import NetworkRecord, utc
-from agents.conversation.topology_tools import NoArguments
+from agents.loop.transcript import Entry, Turn
+from agents.roles.remediator import SCREEN_ACTIONS, ScreenedRow, ScreeningResult
 from tools.journal.records import ApprovalRequest, TimelineEvent
 from tools.registry import Tool
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.fault import Fault
 from twin.events.names import find_link
-from twin.nouns.base import Noun
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Plan
@@ -25,49 +51,31 @@ _MOST_EVENTS = 40
 _MOST_REMEDIES = 20
 
 
-class OneIncident(Noun):
-    """`incident`: its id."""
-
-    incident: str
-
-
-class Untaken(Noun):
-    """`incident`: its id. `drained`: the link whose drain is asked about; "" for the link that the
-    diagnosis blames."""
-
-    incident: str = Field(max_length=200)
-    drained: str = Field(max_length=200)
-
-
 def history_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], ...]:
     """The tools, bound to one network."""
     view = _Past(record)
     return (
         lookups.tool(
-            "list_incidents",
+            LIST_INCIDENTS,
             "Every incident of this network, oldest first, and what each waits for.",
-            NoArguments,
             view.incidents,
         ),
         lookups.tool(
-            "show_incident",
+            SHOW_INCIDENT,
             "One incident: when, symptoms, cause, plans with what they changed, who answered and "
             "why, field orders, time that services were in breach (s), timeline.",
-            OneIncident,
             view.incident,
         ),
         lookups.tool(
-            "show_remedies",
+            SHOW_REMEDIES,
             "The remedies that were simulated for an incident, with their forecast and cost (the "
             "lowest is best), and which was planned and why.",
-            OneIncident,
             view.remedies,
         ),
         lookups.tool(
-            "why_not_drained",
+            WHY_NOT_DRAINED,
             "What the incident's records say about draining a link: whether it was simulated, how "
             "it compared with what was chosen, or what spoke against it.",
-            Untaken,
             view.why_not_drained,
         ),
     )
@@ -78,166 +86,164 @@ class _Past:
         self._record = record
         self._journal = record.journal
 
-    def incidents(self, _: NoArguments) -> dict[str, Any]:
-        found = [self._row(i) for i in self._record.incident_ids()]
-        return {
-            "incidents": found,
-            "count": len(found),
-            "open_count": sum(1 for row in found if not row["closed"]),
-            "waiting_count": sum(len(row["waiting_for_approval"]) for row in found),
-            "journal_utc": utc(self._record.now_s) if self._record.now_s else None,
-        }
+    def incidents(self, _: NoArguments) -> IncidentsResult:
+        found = tuple(self._row(i) for i in self._record.incident_ids())
+        return IncidentsResult(
+            incidents=found,
+            count=len(found),
+            open_count=sum(1 for row in found if not row.closed),
+            waiting_count=sum(len(row.waiting_for_approval) for row in found),
+            journal_utc=utc(self._record.now_s) if self._record.now_s else None,
+        )
 
-    def _row(self, incident_id: str) -> dict[str, Any]:
+    def _row(self, incident_id: str) -> IncidentRow:
         record = self._journal.incident(incident_id)
-        waiting = [r.plan_id for r in self._requests(incident_id) if r.state == "waiting"]
+        waiting = tuple(r.plan_id for r in self._requests(incident_id) if r.state == "waiting")
         closed = record.phase in TERMINAL_PHASES
-        return {
-            "incident": incident_id,
-            "title": _quoted(record.incident.title),
-            "severity": record.incident.severity.value,
-            "phase": record.phase.value,
-            "closed": closed,
-            "onset_utc": utc(record.incident.onset_s),
-            "opened_utc": utc(record.opened_s),
-            "waiting_for_approval": [] if closed else waiting,
-        }
+        return IncidentRow(
+            incident=incident_id,
+            title=_quoted(record.incident.title),
+            severity=record.incident.severity,
+            phase=record.phase,
+            closed=closed,
+            onset_utc=utc(record.incident.onset_s),
+            opened_utc=utc(record.opened_s),
+            waiting_for_approval=() if closed else waiting,
+        )
 
-    def incident(self, asked: OneIncident) -> dict[str, Any]:
+    def incident(self, asked: OneIncident) -> IncidentResult:
         record = self._journal.incident(asked.incident)
         events = self._journal.timeline(asked.incident)
         ended = [e for e in events if e.kind in ("resolved", "escalated")]
         lost = self._journal.artefact(asked.incident, "slo_minutes_lost", dict[str, float])
         # Until the incident is closed its loss is not counted up.
         ended_s = ended[-1].time_s if ended and record.phase in TERMINAL_PHASES else None
-        return {
-            **self._row(asked.incident),
-            "ended_utc": None if ended_s is None else utc(ended_s),
-            "lasted_s": None if ended_s is None else round(ended_s - record.incident.onset_s),
-            "symptoms": [
-                {"kind": s.kind, "resource": s.resource} for s in record.incident.symptoms
-            ],
-            "symptom_count": len(record.incident.symptoms),
-            "diagnosis": self._diagnosis(asked.incident),
-            "plans": [self._plan(p) for p in self._journal.plans(asked.incident)],
-            "field_orders": [
-                {
-                    "order": d.dispatch.id,
-                    "place": d.dispatch.place,
-                    "links": list(d.dispatch.links),
-                    "state": d.state,
-                    "requested_utc": utc(d.dispatch.requested_s),
-                }
+        return IncidentResult(
+            **dict(self._row(asked.incident)),
+            ended_utc=None if ended_s is None else utc(ended_s),
+            lasted_s=None if ended_s is None else round(ended_s - record.incident.onset_s),
+            symptoms=tuple(
+                SymptomName(kind=s.kind, resource=s.resource) for s in record.incident.symptoms
+            ),
+            symptom_count=len(record.incident.symptoms),
+            diagnosis=self._diagnosis(asked.incident),
+            plans=tuple(self._plan(p) for p in self._journal.plans(asked.incident)),
+            field_orders=tuple(
+                FieldOrder(
+                    order=d.dispatch.id,
+                    place=d.dispatch.place,
+                    links=d.dispatch.links,
+                    state=d.state,
+                    requested_utc=utc(d.dispatch.requested_s),
+                )
                 for d in self._journal.dispatches(asked.incident)
-            ],
-            "service_time_lost_s": lost if lost is None else _seconds(lost),
-            "service_time_lost_total_s": None if lost is None else round(60 * sum(lost.values())),
-            "services_hit": None if lost is None else len(lost),
-            "timeline": [_line(e) for e in _telling(events)[-_MOST_EVENTS:]],
-        }
+            ),
+            service_time_lost_s=lost if lost is None else _seconds(lost),
+            service_time_lost_total_s=None if lost is None else round(60 * sum(lost.values())),
+            services_hit=None if lost is None else len(lost),
+            timeline=tuple(_line(e) for e in _telling(events)[-_MOST_EVENTS:]),
+        )
 
-    def _diagnosis(self, incident_id: str) -> dict[str, Any] | None:
+    def _diagnosis(self, incident_id: str) -> DiagnosisShown | None:
         found = self._journal.artefact(incident_id, "diagnosis", Diagnosis)
         if found is None:
             return None
         best = found.hypotheses[0] if found.hypotheses else None
         blamed = best if best is not None and found.verdict in ("found", "ambiguous") else None
-        return {
-            "verdict": found.verdict,
-            "cause": [f.describe() for f in blamed.faults] if blamed else [],
-            "links": sorted(x for f in blamed.faults for x in f.concerned_links())
-            if blamed
-            else [],
-            "probability": round(blamed.probability, 4) if blamed else None,
-            "indistinguishable": list(found.indistinguishable),
-            "would_separate": found.would_separate,
-            "statement": _quoted(found.statement),
-        }
+        faults = blamed.faults if blamed else ()
+        return DiagnosisShown(
+            verdict=found.verdict,
+            cause=tuple(f.describe() for f in faults),
+            links=tuple(sorted(x for f in faults for x in f.concerned_links())),
+            probability=round(blamed.probability, 4) if blamed else None,
+            indistinguishable=found.indistinguishable,
+            would_separate=found.would_separate,
+            statement=_quoted(found.statement),
+        )
 
-    def _plan(self, plan: Plan) -> dict[str, Any]:
+    def _plan(self, plan: Plan) -> PlanShown:
         request = next((r for r in self._requests(plan.incident_id) if r.plan_id == plan.id), None)
         changes = [c for c in self._journal.changes() if c.plan_id == plan.id]
-        return {
-            "plan": plan.id,
-            "purpose": plan.purpose,
-            "actions": [a.describe() for a in plan.actions],
-            "reason": _quoted(plan.reason),
-            "made_by": plan.finished_by,
-            "created_utc": utc(plan.created_s),
-            "state": "not asked for" if request is None else request.state,
-            "approvers_needed": None if request is None else request.approvers_needed,
-            "answers": []
-            if request is None
-            else [
-                {
-                    "by": _quoted(a.by),
-                    "decision": a.decision,
-                    "automatic": a.automatic,
-                    "reason": _quoted(a.reason),
-                    "at_utc": utc(a.decided_s),
-                }
-                for a in request.answers
-            ],
-            "changed": [{"device": c.node, "state": c.state.value} for c in changes],
-        }
+        return PlanShown(
+            plan=plan.id,
+            purpose=plan.purpose,
+            actions=tuple(a.describe() for a in plan.actions),
+            reason=_quoted(plan.reason),
+            made_by=plan.finished_by,
+            created_utc=utc(plan.created_s),
+            state="not asked for" if request is None else request.state,
+            approvers_needed=None if request is None else request.approvers_needed,
+            answers=tuple(
+                AnswerShown(
+                    by=_quoted(a.by),
+                    decision=a.decision,
+                    automatic=a.automatic,
+                    reason=_quoted(a.reason),
+                    at_utc=utc(a.decided_s),
+                )
+                for a in (() if request is None else request.answers)
+            ),
+            changed=tuple(ChangeShown(device=c.node, state=c.state) for c in changes),
+        )
 
     def _requests(self, incident_id: str) -> tuple[ApprovalRequest, ...]:
         return self._journal.approval_requests(self._record.now_s, incident_id=incident_id)
 
-    def remedies(self, asked: OneIncident) -> dict[str, Any]:
-        plans = [p for p in self._journal.plans(asked.incident) if p.purpose == "mitigate"]
-        trials = sorted(self._trials(asked.incident), key=lambda t: (t.cost, t.remedy.id))
-        planned = plans[-1].actions if plans else None
-        return {
-            "incident": asked.incident,
-            "simulated": [_trial(t, planned) for t in trials[:_MOST_REMEDIES]],
-            "simulated_count": len(trials),
-            "planned": None if planned is None else [a.describe() for a in planned],
-            "plan": plans[-1].id if plans else None,
-            "planned_because": _quoted(plans[-1].reason) if plans else None,
-            "refused_by_gate": [
+    def remedies(self, asked: OneIncident) -> RemediesResult:
+        return RemediesResult(
+            **dict(self._remedies(asked.incident)),
+            refused_by_gate=tuple(
                 _quoted(e.text)
                 for e in self._journal.timeline(asked.incident)
                 if e.kind == "refused"
-            ],
-        }
+            ),
+        )
+
+    def _remedies(self, incident_id: str) -> Remedies:
+        plans = [p for p in self._journal.plans(incident_id) if p.purpose == "mitigate"]
+        trials = sorted(self._trials(incident_id), key=lambda t: (t.cost, t.remedy.id))
+        planned = plans[-1].actions if plans else None
+        return Remedies(
+            incident=incident_id,
+            simulated=tuple(_trial(t, planned) for t in trials[:_MOST_REMEDIES]),
+            simulated_count=len(trials),
+            planned=None if planned is None else tuple(a.describe() for a in planned),
+            plan=plans[-1].id if plans else None,
+            planned_because=_quoted(plans[-1].reason) if plans else None,
+        )
 
     def _trials(self, incident_id: str) -> list[Trial]:
         return self._journal.artefact(incident_id, "trials", list[Trial]) or []
 
-    def why_not_drained(self, asked: Untaken) -> dict[str, Any]:
+    def why_not_drained(self, asked: Untaken) -> WhyNotDrainedResult:
         diagnosis = self._diagnosis(asked.incident)
-        topology = self._record.topology
-        links = (
-            [find_link(topology, asked.drained).id]
-            if asked.drained
-            else ([] if diagnosis is None else diagnosis["links"])
+        if asked.drained:
+            links: tuple[str, ...] = (find_link(self._record.topology, asked.drained).id,)
+        else:
+            links = () if diagnosis is None else diagnosis.links
+        return WhyNotDrainedResult(
+            **dict(self._remedies(asked.incident)),
+            drains=tuple(self._drain(asked.incident, link) for link in links),
+            cause=() if diagnosis is None else diagnosis.cause,
         )
-        shown = self.remedies(OneIncident(incident=asked.incident))
-        del shown["refused_by_gate"]
-        return {
-            **shown,
-            "drains": [self._drain(asked.incident, link) for link in links],
-            "cause": [] if diagnosis is None else diagnosis["cause"],
-        }
 
-    def _drain(self, incident_id: str, link: str) -> dict[str, Any]:
+    def _drain(self, incident_id: str, link: str) -> DrainShown:
         drain = DrainLink(link=link)
         trials = [t for t in self._trials(incident_id) if drain in t.remedy.actions]
         plans = [p for p in self._journal.plans(incident_id) if drain in p.actions]
         changed = {c.plan_id for c in self._journal.changes() if c.state.value == "confirmed"}
         alone = [t for t in trials if t.remedy.actions == (drain,)]
-        screened = [] if trials else self._screened(incident_id, drain)
+        screened = () if trials else self._screened(incident_id, drain)
         down = {x for f in self._cause(incident_id) if f.only_links_down for x in f.resources}
-        return {
-            "link": link,
-            "was_down": link in down,
-            "planned_in": [p.id for p in plans],
-            "carried_out": any(p.id in changed for p in plans),
-            "simulated": bool(trials),
-            "trials": [_trial(t, None) for t in (alone or trials)],
-            "screened": screened,
-        }
+        return DrainShown(
+            link=link,
+            was_down=link in down,
+            planned_in=tuple(p.id for p in plans),
+            carried_out=any(p.id in changed for p in plans),
+            simulated=bool(trials),
+            trials=tuple(_trial(t, None) for t in (alone or trials)),
+            screened=screened,
+        )
 
     def _cause(self, incident_id: str) -> tuple[Fault, ...]:
         found = self._journal.artefact(incident_id, "diagnosis", Diagnosis)
@@ -245,39 +251,46 @@ class _Past:
             return ()
         return found.hypotheses[0].faults
 
-    def _screened(self, incident_id: str, action: Action) -> list[dict[str, Any]]:
-        """What the remediator was told of `action` when it looked for remedies."""
-        wanted = action.model_dump(mode="json")
-        found: list[dict[str, Any]] = []
-        for run in self._journal.role_runs(incident_id):
-            rows = _screening_rows(run.data.get("transcript"))
-            found += [
-                {key: row[key] for key in ("says", "excess_bps", "max_utilisation")}
-                for row in rows
-                if row.get("actions") == [wanted]
-            ]
-        return found[-1:]
+    def _screened(self, incident_id: str, action: Action) -> tuple[ScreenedAction, ...]:
+        """What the remediator was told last of `action` when it looked for remedies, if it was."""
+        found = [
+            row
+            for run in self._journal.role_runs(incident_id)
+            for row in _screening_rows(run.data.get("transcript"))
+            if row.actions == (action,)
+        ]
+        return tuple(
+            ScreenedAction(
+                says=action.describe(),
+                excess_bps=row.excess_bps,
+                max_utilisation=row.max_utilisation,
+            )
+            for row in found[-1:]
+        )
 
 
-def _screening_rows(transcript: Any) -> Iterator[dict[str, Any]]:
-    """What the screening tools returned in a role run."""
-    for entry in transcript or []:
-        for call in entry.get("calls", []):
-            result = call.get("result")
-            if isinstance(result, dict) and call["name"].startswith("screen_"):
-                yield from result.get("found", [])
+_ENTRIES: TypeAdapter[tuple[Entry, ...]] = TypeAdapter(tuple[Entry, ...])
 
 
-def _trial(trial: Trial, planned: tuple[Action, ...] | None) -> dict[str, Any]:
-    return {
-        "remedy": trial.remedy.id,
-        "actions": [a.describe() for a in trial.remedy.actions] or ["do nothing"],
-        "cost": round(trial.cost, 3),
-        "max_utilisation": round(trial.ahead.max_utilisation.median, 3),
-        "services_in_breach": trial.ahead.breached_services.median,
-        "lost_bps": round(trial.ahead.lost_bps.median),
-        "planned": planned is not None and trial.remedy.actions == planned,
-    }
+def _screening_rows(transcript: JsonValue) -> Iterator[ScreenedRow]:
+    """What the screening tool returned in a role run; nothing where an earlier version wrote it."""
+    with suppress(ValidationError):
+        for entry in _ENTRIES.validate_python(transcript or ()):
+            for call in entry.calls if isinstance(entry, Turn) else ():
+                if call.name == SCREEN_ACTIONS and call.error is None:
+                    yield from ScreeningResult.model_validate(call.result).rows
+
+
+def _trial(trial: Trial, planned: tuple[Action, ...] | None) -> TrialShown:
+    return TrialShown(
+        remedy=trial.remedy.id,
+        actions=tuple(a.describe() for a in trial.remedy.actions) or ("do nothing",),
+        cost=round(trial.cost, 3),
+        max_utilisation=round(trial.ahead.max_utilisation.median, 3),
+        services_in_breach=trial.ahead.breached_services.median,
+        lost_bps=round(trial.ahead.lost_bps.median),
+        planned=planned is not None and trial.remedy.actions == planned,
+    )
 
 
 _TOLD_ELSEWHERE = frozenset({"symptom", "routed"})
@@ -287,13 +300,13 @@ def _telling(events: tuple[TimelineEvent, ...]) -> list[TimelineEvent]:
     return [e for e in events if e.kind not in _TOLD_ELSEWHERE]
 
 
-def _line(event: TimelineEvent) -> dict[str, Any]:
-    return {
-        "at_utc": utc(event.time_s),
-        "kind": event.kind,
-        "actor": _quoted(event.actor),
-        "text": _quoted(event.text),
-    }
+def _line(event: TimelineEvent) -> TimelineLine:
+    return TimelineLine(
+        at_utc=utc(event.time_s),
+        kind=event.kind,
+        actor=_quoted(event.actor),
+        text=_quoted(event.text),
+    )
 
 
 def _quoted(text: str) -> str:

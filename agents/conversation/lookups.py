@@ -1,7 +1,8 @@
 """The results that the tools of one question gave, numbered, so that an answer can cite them."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
@@ -10,7 +11,24 @@ from tools.registry import Tool
 from twin.errors import NoctuaError
 from twin.nouns.base import Noun
 
+
+class Result(Noun):
+    """What a lookup gave. `id`: R1, R2, ..., by which answers cite it; "" before it has one."""
+
+    id: str = ""
+
+
 A = TypeVar("A", bound=BaseModel)
+R = TypeVar("R", bound=Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Generic[A, R]):
+    """Something that can be looked up: the tool's name, what it takes, and what it gives."""
+
+    tool: str
+    arguments: type[A]
+    result: type[R]
 
 
 class Finding(Noun):
@@ -39,31 +57,29 @@ class Lookups:
         """Every result so far by id, in order."""
         return dict(self._found)
 
-    def tool(
-        self,
-        name: str,
-        description: str,
-        arguments: type[A],
-        look_up: Callable[[A], dict[str, Any]],
-    ) -> Tool[A]:
+    def tool(self, query: Query[A, R], description: str, look_up: Callable[[A], R]) -> Tool[A]:
         """A tool that only reads, and whose results are numbered."""
 
-        def call(asked: A) -> dict[str, Any]:
+        def call(asked: A) -> R:
             # Numbered once it has come back: a failed call is nothing to cite.
             try:
                 result = look_up(asked)
             except NoctuaError as exc:
                 self._refused.append(str(exc))
                 raise
-            finding = Finding(
-                id=f"R{len(self._found) + 1}",
-                tool=name,
+            name = f"R{len(self._found) + 1}"
+            self._found[name] = Finding(
+                id=name,
+                tool=query.tool,
                 arguments=plain(asked),
-                result=plain(result),
+                result=plain(result.model_dump(mode="json", exclude={"id"})),
             )
-            self._found[finding.id] = finding
-            return {"id": finding.id, **finding.result}
+            return result.model_copy(update={"id": name})
 
         return Tool(
-            name=name, description=description, arguments=arguments, call=call, effect="read"
+            name=query.tool,
+            description=description,
+            arguments=query.arguments,
+            call=call,
+            effect="read",
         )

@@ -3,15 +3,42 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import Field
-
 from agents.conversation.lookups import Lookups
 from agents.conversation.names import Names
+from agents.conversation.queries.topology import (
+    FIND_NAMES,
+    LIST_LINKS,
+    LIST_NODES,
+    LIST_SERVICES,
+    SHOW_LINK,
+    SHOW_NETWORK,
+    SHOW_NODE,
+    SHOW_PATH,
+    Ends,
+    LinkResult,
+    LinkRow,
+    LinksResult,
+    NamesResult,
+    NetworkResult,
+    NoArguments,
+    NodeLink,
+    NodeResult,
+    NodeRow,
+    NodesResult,
+    OneLink,
+    OneNode,
+    PathResult,
+    Served,
+    ServiceRow,
+    ServicesResult,
+    SharedRisk,
+    Text,
+    Way,
+)
 from agents.conversation.record import NetworkRecord
 from tools.registry import Tool
 from twin.errors import BadInput
 from twin.events.names import find_link, find_node
-from twin.nouns.base import Noun
 from twin.nouns.service import Service
 from twin.nouns.topology import Interface, Link, Topology
 from twin.physics.questions import links_used
@@ -21,106 +48,61 @@ _MOST_ROWS = 400
 """Of lists whose rows are short, so that a whole network can be compared."""
 
 
-class NoArguments(Noun):
-    """Nothing has to be said."""
-
-
-class Text(Noun):
-    """Words as somebody wrote them."""
-
-    text: str = Field(max_length=2000)
-
-
-class OneNode(Noun):
-    """`node`: its name."""
-
-    node: str
-
-
-class OneLink(Noun):
-    """`link`: its name, or its two ends as in "A-B"."""
-
-    link: str
-
-
-class Ends(Noun):
-    """`source`, `target`: names of nodes."""
-
-    source: str
-    target: str
-
-
-class Served(Noun):
-    """Which services: every part that is "" leaves open. `over_link`: whose traffic uses that link.
-
-    `traffic_class`: voice, business or best_effort.
-    """
-
-    service: str
-    customer: str
-    node: str
-    over_link: str
-    traffic_class: str
-
-
 def topology_tools(record: NetworkRecord, names: Names, lookups: Lookups) -> tuple[Tool[Any], ...]:
     """The tools, bound to one network."""
     view = _Built(record)
     return (
         lookups.tool(
-            "find_names",
+            FIND_NAMES,
             "Nodes, links, services, customers, incidents and plans that a text names, and names "
             "that come near.",
-            Text,
-            lambda asked: names.find(asked.text).model_dump(mode="json"),
+            lambda asked: _names(names, asked),
         ),
         lookups.tool(
-            "show_network",
+            SHOW_NETWORK,
             "How large the network is; capacity in bit/s.",
-            NoArguments,
             view.network,
         ),
         lookups.tool(
-            "list_nodes",
+            LIST_NODES,
             "Every node with the number of its links and of the services that end there.",
-            NoArguments,
             view.nodes,
         ),
         lookups.tool(
-            "list_links",
+            LIST_LINKS,
             "Every link with its capacity (bit/s), length (km) and the higher of its IGP weights.",
-            NoArguments,
             view.links,
         ),
         lookups.tool(
-            "show_node",
+            SHOW_NODE,
             "A node: its links and whether they are up, neighbours, services that end there, and "
             "how many other nodes it has a way to now.",
-            OneNode,
             view.node,
         ),
         lookups.tool(
-            "show_link",
+            SHOW_LINK,
             "A link: ends, capacity (bit/s), length (km), delay (s), IGP weights, up or down, "
             "drained, and which links share a duct with it.",
-            OneLink,
             view.link,
         ),
         lookups.tool(
-            "show_path",
+            SHOW_PATH,
             "The way that traffic takes from one node to another, with the weights and links that "
             "are up now; propagation in seconds.",
-            Ends,
             view.path,
         ),
         lookups.tool(
-            "list_services",
+            LIST_SERVICES,
             "Services with their customer, class, pairs and what was promised (loss 0..1, one-way "
             "delay in s, availability 0..1).",
-            Served,
             view.services,
         ),
     )
+
+
+def _names(names: Names, asked: Text) -> NamesResult:
+    found = names.find(asked.text)
+    return NamesResult(names=found.names, near=found.near)
 
 
 class _Built:
@@ -131,73 +113,73 @@ class _Built:
     def _topology(self) -> Topology:
         return self._record.topology
 
-    def network(self, _: NoArguments) -> dict[str, Any]:
+    def network(self, _: NoArguments) -> NetworkResult:
         topology, inventory = self._topology, self._record.inventory
-        return {
-            "network": self._record.network,
-            "topology": topology.name,
-            "nodes": len(topology.nodes),
-            "links": len(topology.links),
-            "services": len(inventory.services),
-            "customers": len({s.customer for s in inventory.services}),
-            "shared_risk_groups": len(topology.shared_risk_groups),
-            "capacity_bps": sum(x.capacity_bps for x in topology.links),
-            "node_names": _cut(n.id for n in topology.nodes),
-            "link_names": _cut(x.id for x in topology.links),
-            "customer_names": _cut(sorted({s.customer for s in inventory.services})),
-        }
+        return NetworkResult(
+            network=self._record.network,
+            topology=topology.name,
+            nodes=len(topology.nodes),
+            links=len(topology.links),
+            services=len(inventory.services),
+            customers=len({s.customer for s in inventory.services}),
+            shared_risk_groups=len(topology.shared_risk_groups),
+            capacity_bps=sum(x.capacity_bps for x in topology.links),
+            node_names=_cut(n.id for n in topology.nodes),
+            link_names=_cut(x.id for x in topology.links),
+            customer_names=_cut(sorted({s.customer for s in inventory.services})),
+        )
 
-    def nodes(self, _: NoArguments) -> dict[str, Any]:
+    def nodes(self, _: NoArguments) -> NodesResult:
         topology, services = self._topology, self._record.inventory.services
-        rows = [
-            {
-                "node": n.id,
-                "links": len(topology.links_at(n.id)),
-                "services": sum(1 for s in services if _ends_at(s, n.id)),
-            }
+        rows = tuple(
+            NodeRow(
+                node=n.id,
+                links=len(topology.links_at(n.id)),
+                services=sum(1 for s in services if _ends_at(s, n.id)),
+            )
             for n in topology.nodes[:_MOST_ROWS]
-        ]
-        return {"nodes": rows, "left_out": len(topology.nodes) - len(rows)}
+        )
+        return NodesResult(nodes=rows, left_out=len(topology.nodes) - len(rows))
 
-    def links(self, _: NoArguments) -> dict[str, Any]:
+    def links(self, _: NoArguments) -> LinksResult:
         topology, running = self._topology, self._record.state_at().running
-        rows = [
-            {
-                "link": x.id,
-                "capacity_bps": x.capacity_bps,
-                "length_km": round(x.length_km, 1),
-                "highest_igp_weight": max(
+        rows = tuple(
+            LinkRow(
+                link=x.id,
+                capacity_bps=x.capacity_bps,
+                length_km=round(x.length_km, 1),
+                highest_igp_weight=max(
                     running.device(end).interface(x.id).igp_weight for end in (x.a, x.b)
                 ),
-            }
+            )
             for x in topology.links[:_MOST_ROWS]
-        ]
-        return {"links": rows, "left_out": len(topology.links) - len(rows)}
+        )
+        return LinksResult(links=rows, left_out=len(topology.links) - len(rows))
 
-    def node(self, asked: OneNode) -> dict[str, Any]:
+    def node(self, asked: OneNode) -> NodeResult:
         node = find_node(self._topology, asked.node).id
         links = self._topology.links_at(node)
         served = [s.id for s in self._record.inventory.services if _ends_at(s, node)]
         up = self._links_up()
-        return {
-            "node": node,
-            "links": [
-                {
-                    "link": x.id,
-                    "to": x.other_end(node),
-                    "capacity_bps": x.capacity_bps,
-                    "up": x.id in up,
-                }
+        return NodeResult(
+            node=node,
+            links=tuple(
+                NodeLink(
+                    link=x.id,
+                    to=x.other_end(node),
+                    capacity_bps=x.capacity_bps,
+                    up=x.id in up,
+                )
                 for x in links
-            ],
-            "links_up": sum(1 for x in links if x.id in up),
-            "others": len(self._topology.nodes) - 1,
-            "others_with_a_way": self._reached(node, up) - 1,
-            "link_count": len(links),
-            "neighbours": sorted({x.other_end(node) for x in links}),
-            "services": _cut(served),
-            "service_count": len(served),
-        }
+            ),
+            links_up=sum(1 for x in links if x.id in up),
+            others=len(self._topology.nodes) - 1,
+            others_with_a_way=self._reached(node, up) - 1,
+            link_count=len(links),
+            neighbours=tuple(sorted({x.other_end(node) for x in links})),
+            services=_cut(served),
+            service_count=len(served),
+        )
 
     def _links_up(self) -> set[str]:
         state = self._record.state_at()
@@ -214,29 +196,29 @@ class _Built:
             ahead += near
         return len(seen)
 
-    def link(self, asked: OneLink) -> dict[str, Any]:
+    def link(self, asked: OneLink) -> LinkResult:
         link = find_link(self._topology, asked.link)
         state = self._record.state_at()
         interfaces = {end: state.running.device(end).interface(link.id) for end in (link.a, link.b)}
         groups = [g for g in self._topology.shared_risk_groups if link.id in g.links]
-        return {
-            "link": link.id,
-            "ends": [link.a, link.b],
-            "capacity_bps": link.capacity_bps,
-            "members": link.members,
-            "length_km": round(link.length_km, 1),
-            "propagation_s": link.propagation_s,
-            "igp_weights": {end: i.igp_weight for end, i in interfaces.items()},
-            "drained": any(i.drained for i in interfaces.values()),
-            "up": link.id in self._links_up(),
-            "watched": self._record.tracker is not None,
-            "shared_risk_groups": [
-                {"group": g.id, "place": g.place, "links": list(g.links)} for g in groups
-            ],
-            "shares_duct_with": sorted({x for g in groups for x in g.links} - {link.id}),
-        }
+        return LinkResult(
+            link=link.id,
+            ends=(link.a, link.b),
+            capacity_bps=link.capacity_bps,
+            members=link.members,
+            length_km=round(link.length_km, 1),
+            propagation_s=link.propagation_s,
+            igp_weights={end: i.igp_weight for end, i in interfaces.items()},
+            drained=any(i.drained for i in interfaces.values()),
+            up=link.id in self._links_up(),
+            watched=self._record.tracker is not None,
+            shared_risk_groups=tuple(
+                SharedRisk(group=g.id, place=g.place, links=g.links) for g in groups
+            ),
+            shares_duct_with=tuple(sorted({x for g in groups for x in g.links} - {link.id})),
+        )
 
-    def path(self, asked: Ends) -> dict[str, Any]:
+    def path(self, asked: Ends) -> PathResult:
         source = find_node(self._topology, asked.source).id
         target = find_node(self._topology, asked.target).id
         if source == target:
@@ -245,27 +227,27 @@ class _Built:
         used = links_used(twin, state, source, target)
         ways = self._ways(source, target)
         if not ways:
-            return {"source": source, "target": target, "reachable": False, "ways": []}
+            return PathResult(source=source, target=target, reachable=False, ways=())
         lengths = {
             link.id: (link.propagation_s, link.length_km) for link in map(self._topology.link, used)
         }
-        return {
-            "source": source,
-            "target": target,
-            "reachable": True,
-            "ways": [
-                {
-                    "nodes": nodes,
-                    "links": links,
-                    "hops": len(links),
-                    "propagation_s": sum(lengths[x][0] for x in links),
-                    "length_km": round(sum(lengths[x][1] for x in links), 1),
-                }
+        return PathResult(
+            source=source,
+            target=target,
+            reachable=True,
+            ways=tuple(
+                Way(
+                    nodes=tuple(nodes),
+                    links=tuple(links),
+                    hops=len(links),
+                    propagation_s=sum(lengths[x][0] for x in links),
+                    length_km=round(sum(lengths[x][1] for x in links), 1),
+                )
                 for nodes, links in ways
-            ],
-            "way_count": len(ways),
-            "links": sorted(used),
-        }
+            ),
+            way_count=len(ways),
+            links=tuple(sorted(used)),
+        )
 
     def _ways(self, source: str, target: str) -> list[tuple[list[str], list[str]]]:
         """Every equal-cost way, at most _MOST_LISTED."""
@@ -284,7 +266,7 @@ class _Built:
                 ahead.append(([*nodes, link.other_end(nodes[-1])], [*links, link.id]))
         return done
 
-    def services(self, asked: Served) -> dict[str, Any]:
+    def services(self, asked: Served) -> ServicesResult:
         over = find_link(self._topology, asked.over_link).id if asked.over_link else ""
         node = find_node(self._topology, asked.node).id if asked.node else ""
         found = [
@@ -298,11 +280,11 @@ class _Built:
         if over:
             arcs = self._arcs_of(self._topology.link(over))
             found = [s for s in found if self._uses(s, arcs)]
-        return {
-            "services": [_shown(s) for s in found[:_MOST_LISTED]],
-            "count": len(found),
-            "left_out": max(0, len(found) - _MOST_LISTED),
-        }
+        return ServicesResult(
+            services=tuple(_row(s) for s in found[:_MOST_LISTED]),
+            count=len(found),
+            left_out=max(0, len(found) - _MOST_LISTED),
+        )
 
     def _arcs_of(self, link: Link) -> set[int]:
         return {
@@ -330,20 +312,15 @@ def _ends_at(service: Service, node: str) -> bool:
     return any(node in pair for pair in service.pairs)
 
 
-def _shown(service: Service) -> dict[str, Any]:
-    bound = service.objective
-    return {
-        "service": service.id,
-        "customer": service.customer,
-        "traffic_class": service.traffic_class.value,
-        "pairs": [list(pair) for pair in service.pairs],
-        "promised": {
-            "loss": bound.loss,
-            "delay_s": bound.delay_s,
-            "availability": bound.availability,
-        },
-    }
+def _row(service: Service) -> ServiceRow:
+    return ServiceRow(
+        service=service.id,
+        customer=service.customer,
+        traffic_class=service.traffic_class,
+        pairs=service.pairs,
+        promised=service.objective,
+    )
 
 
-def _cut(names: Iterable[str]) -> list[str]:
-    return list(names)[:_MOST_LISTED]
+def _cut(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)[:_MOST_LISTED]

@@ -1,20 +1,34 @@
 """What would become of the network if ...: asked of the twin, with the demand of any hour."""
 
 import re
+from itertools import islice
 from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from agents.conversation.lookups import Lookups
+from agents.conversation.queries.topology import ServiceName
+from agents.conversation.queries.whatif import (
+    WHAT_IF,
+    WORST_FAILURES,
+    ClassEffect,
+    EgressLoad,
+    NewlyInBreach,
+    Side,
+    Supposed,
+    Sweep,
+    WhatIfResult,
+    WorstFailure,
+    WorstFailuresResult,
+)
 from agents.conversation.record import NetworkRecord, utc
 from tools.registry import Tool
 from twin.errors import BadInput
 from twin.events.names import find_link
 from twin.events.phrases import read_what_if
-from twin.nouns.base import Noun
+from twin.nouns.service import Service
 from twin.nouns.state import NetworkState
-from twin.nouns.traffic import TRAFFIC_CLASSES
+from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.assessment import Assessment
 from twin.whatif.arcs import single_links, single_nodes
 from twin.whatif.engine import WhatIfEngine
@@ -26,43 +40,21 @@ _SAME = 1e-4
 """Utilisations that are no further apart are the same, as they are shown."""
 
 
-class Supposed(Noun):
-    """`events`: like "link A-B down; node C down; weight C-D 20 both ways; drain E-F".
-
-    `at`: "HH:MM" (UTC) or "peak" for the demand of that hour, "" for that of now. `watch_links`:
-    whose load is wanted as well.
-    """
-
-    events: str = Field(max_length=1000)
-    at: str = Field(max_length=8)
-    watch_links: tuple[str, ...] = Field(max_length=8)
-
-
-class Sweep(Noun):
-    """`of`: link or node. `at` as in what_if. `most`: how many of the worst are wanted."""
-
-    of: str = Field(pattern="^(link|node)$")
-    at: str = Field(max_length=8)
-    most: int = Field(ge=1, le=20)
-
-
 def whatif_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], ...]:
     """The tools, bound to one network."""
     view = _Supposed(record)
     return (
         lookups.tool(
-            "what_if",
+            WHAT_IF,
             "What the twin expects after events on the network as it is now: overloaded egresses "
             "(offered / capacity, 0..1 and above), services newly in breach, traffic lost (bit/s), "
             "before and after. Nothing is changed.",
-            Supposed,
             view.what_if,
         ),
         lookups.tool(
-            "worst_failures",
+            WORST_FAILURES,
             "Every single link or node failure tried in the twin, the worst first: by services in "
             "breach, then by the highest utilisation (offered / capacity).",
-            Sweep,
             view.worst,
         ),
     )
@@ -72,7 +64,7 @@ class _Supposed:
     def __init__(self, record: NetworkRecord) -> None:
         self._record = record
 
-    def what_if(self, asked: Supposed) -> dict[str, Any]:
+    def what_if(self, asked: Supposed) -> WhatIfResult:
         record, at_s = self._record, self._record.time_of(asked.at)
         before = record.state_at(at_s)
         after = suppose(asked.events, before)
@@ -80,46 +72,30 @@ class _Supposed:
         base, then = record.twin.assess(before), record.twin.assess(after)
         time_s = record.now_s if at_s is None else at_s
         more = (then.utilisation > _FULL) & (then.utilisation > base.utilisation + _SAME)
-        return {
-            "events": "; ".join(_parts(asked.events)),
-            "demand_of_utc": utc(time_s),
-            "demand_share_of_peak": round(record.level_at(time_s), 4),
-            "known_from_telemetry": record.tracker is not None,
-            "in_breach_now_by_probes": []
+        services = np.array(base.services.services, dtype=np.object_)
+        was, is_ = base.levels.in_breach[0], then.levels.in_breach[0]
+        return WhatIfResult(
+            events="; ".join(_parts(asked.events)),
+            demand_of_utc=utc(time_s),
+            demand_share_of_peak=round(record.level_at(time_s), 4),
+            known_from_telemetry=record.tracker is not None,
+            in_breach_now_by_probes=()
             if record.tracker is None
-            else list(record.tracker.latest().in_breach),
-            "links_down": sorted(after.down_links),
-            "already_so": [x for x in _parts(asked.events) if _is_so(x, before)],
-            "before": self._side(base, watched),
-            "after": self._side(then, watched),
-            "more_overloaded_count": int(more.sum()),
-            "newly_in_breach": self._breaches(base, then),
-            "newly_in_breach_count": int((then.levels.in_breach & ~base.levels.in_breach).sum()),
-            "still_in_breach": [
-                {"service": s.id, "customer": s.customer, "traffic_class": s.traffic_class.value}
-                for s, was, is_ in zip(
-                    base.services.services,
-                    base.levels.in_breach[0],
-                    then.levels.in_breach[0],
-                    strict=True,
-                )
-                if was and is_
-            ][:_MOST_LISTED],
-            "still_in_breach_count": int((then.levels.in_breach & base.levels.in_breach).sum()),
-            "no_longer_in_breach": [
-                s.id
-                for s, was, is_ in zip(
-                    base.services.services,
-                    base.levels.in_breach[0],
-                    then.levels.in_breach[0],
-                    strict=True,
-                )
-                if was and not is_
-            ],
-            "classes": self._classes(base, then),
-        }
+            else record.tracker.latest().in_breach,
+            links_down=tuple(sorted(after.down_links)),
+            already_so=tuple(x for x in _parts(asked.events) if _is_so(x, before)),
+            before=_side(base, watched),
+            after=_side(then, watched),
+            more_overloaded_count=int(more.sum()),
+            newly_in_breach=_breaches(base, then),
+            newly_in_breach_count=int((is_ & ~was).sum()),
+            still_in_breach=tuple(_name(s) for s in services[is_ & was][:_MOST_LISTED]),
+            still_in_breach_count=int((is_ & was).sum()),
+            no_longer_in_breach=tuple(s.id for s in services[was & ~is_]),
+            classes=_classes(base, then),
+        )
 
-    def worst(self, asked: Sweep) -> dict[str, Any]:
+    def worst(self, asked: Sweep) -> WorstFailuresResult:
         record, at_s = self._record, self._record.time_of(asked.at)
         state = record.state_at(at_s)
         events = (
@@ -133,76 +109,83 @@ class _Supposed:
         breaches = engine.verdicts(events).levels.in_breach.sum(axis=1)
         order = np.lexsort((-highest, -breaches))[: asked.most]
         names = state.topology.links if asked.of == "link" else state.topology.nodes
-        return {
-            "of": asked.of,
-            "tried": len(events),
-            "demand_of_utc": utc(record.now_s if at_s is None else at_s),
-            "worst": [
-                {
-                    asked.of: names[int(i)].id,
-                    "services_in_breach": int(breaches[i]),
-                    "max_utilisation": round(float(highest[i]), 4),
-                    "beyond_capacity_bps": round(float(over[i])),
-                }
-                for i in order
-            ],
-        }
+        return WorstFailuresResult(
+            of=asked.of,
+            tried=len(events),
+            demand_of_utc=utc(record.now_s if at_s is None else at_s),
+            worst=tuple(
+                WorstFailure(
+                    link=names[i].id if asked.of == "link" else None,
+                    node=names[i].id if asked.of == "node" else None,
+                    services_in_breach=int(breaches[i]),
+                    max_utilisation=round(float(highest[i]), 4),
+                    beyond_capacity_bps=round(float(over[i])),
+                )
+                for i in map(int, order)
+            ),
+        )
 
-    def _side(self, result: Assessment, watched: list[str]) -> dict[str, Any]:
-        topology = result.topology
-        order = [int(a) for a in np.argsort(-result.utilisation, kind="stable")]
-        over = [a for a in order if result.utilisation[a] > _FULL]
-        wanted = [2 * topology.link_index[x] + i for x in watched for i in (0, 1)]
-        return {
-            "busiest": self._egress(result, order[0]),
-            "overloaded": [self._egress(result, a) for a in over[:_MOST_LISTED]],
-            "overloaded_count": len(over),
-            "lost_bps": round(result.lost_bps),
-            "without_a_way_bps": round(_cut_off(result)),
-            "services_in_breach_count": result.breached_services,
-            "watched": [self._egress(result, a) for a in wanted],
-        }
 
-    def _egress(self, result: Assessment, arc: int) -> dict[str, Any]:
-        egress = result.topology.egress_of(arc)
-        return {
-            "node": egress.node,
-            "link": egress.link,
-            "utilisation": round(float(result.utilisation[arc]), 4),
-        }
+def _side(result: Assessment, watched: list[str]) -> Side:
+    topology = result.topology
+    order = [int(a) for a in np.argsort(-result.utilisation, kind="stable")]
+    over = [a for a in order if result.utilisation[a] > _FULL]
+    wanted = [2 * topology.link_index[x] + i for x in watched for i in (0, 1)]
+    return Side(
+        busiest=_egress(result, order[0]),
+        overloaded=tuple(_egress(result, a) for a in over[:_MOST_LISTED]),
+        overloaded_count=len(over),
+        lost_bps=round(result.lost_bps),
+        without_a_way_bps=round(_cut_off(result)),
+        services_in_breach_count=result.breached_services,
+        watched=tuple(_egress(result, a) for a in wanted),
+    )
 
-    def _breaches(self, base: Assessment, then: Assessment) -> list[dict[str, Any]]:
-        found = [
-            {
-                "service": service.id,
-                "customer": service.customer,
-                "traffic_class": service.traffic_class.value,
-                "unavailable": verdict.unavailable,
-                "reasons": list(verdict.reasons),
-            }
-            for service, was, verdict in zip(
-                base.services.services, base.levels.in_breach[0], then.verdicts, strict=True
-            )
-            if verdict.in_breach and not was
-        ]
-        return found[:_MOST_LISTED]
 
-    def _classes(self, base: Assessment, then: Assessment) -> dict[str, Any]:
-        services = base.services.services
-        newly = then.levels.in_breach[0] & ~base.levels.in_breach[0]
-        found: dict[str, Any] = {}
-        for k, cls in enumerate(TRAFFIC_CLASSES):
-            mine = np.array([s.traffic_class is cls for s in services], dtype=np.bool_)
-            found[cls.value] = {
-                "services": int(mine.sum()),
-                "newly_in_breach": int((newly & mine).sum()),
-                "in_breach_after": int((then.levels.in_breach[0] & mine).sum()),
-                "worst_loss_after": _worst(then.levels.loss[0][mine]),
-                "worst_delay_s_after": _worst(then.levels.delay_s[0][mine]),
-                "lost_bps_before": round(_lost(base, k)),
-                "lost_bps_after": round(_lost(then, k)),
-            }
-        return found
+def _egress(result: Assessment, arc: int) -> EgressLoad:
+    egress = result.topology.egress_of(arc)
+    return EgressLoad(
+        node=egress.node,
+        link=egress.link,
+        utilisation=round(float(result.utilisation[arc]), 4),
+    )
+
+
+def _breaches(base: Assessment, then: Assessment) -> tuple[NewlyInBreach, ...]:
+    found = (
+        NewlyInBreach(
+            **dict(_name(service)), unavailable=verdict.unavailable, reasons=verdict.reasons
+        )
+        for service, was, verdict in zip(
+            base.services.services, base.levels.in_breach[0], then.verdicts, strict=True
+        )
+        if verdict.in_breach and not was
+    )
+    return tuple(islice(found, _MOST_LISTED))
+
+
+def _name(service: Service) -> ServiceName:
+    return ServiceName(
+        service=service.id, customer=service.customer, traffic_class=service.traffic_class
+    )
+
+
+def _classes(base: Assessment, then: Assessment) -> dict[TrafficClass, ClassEffect]:
+    services = base.services.services
+    newly = then.levels.in_breach[0] & ~base.levels.in_breach[0]
+    found = {}
+    for k, cls in enumerate(TRAFFIC_CLASSES):
+        mine = np.array([s.traffic_class is cls for s in services], dtype=np.bool_)
+        found[cls] = ClassEffect(
+            services=int(mine.sum()),
+            newly_in_breach=int((newly & mine).sum()),
+            in_breach_after=int((then.levels.in_breach[0] & mine).sum()),
+            worst_loss_after=_worst(then.levels.loss[0][mine]),
+            worst_delay_s_after=_worst(then.levels.delay_s[0][mine]),
+            lost_bps_before=round(_lost(base, k)),
+            lost_bps_after=round(_lost(then, k)),
+        )
+    return found
 
 
 def suppose(text: str, state: NetworkState) -> NetworkState:

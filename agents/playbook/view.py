@@ -52,7 +52,7 @@ class TranscriptView:
 
     def task_as(self, model: type[T]) -> T:
         """The task as the type that it was made from."""
-        return model.model_validate_json(json.dumps(self.task))
+        return _as(model, self.task)
 
     def calls_of(self, name: str) -> tuple[CallSeen, ...]:
         """Every call of that tool, in order."""
@@ -79,11 +79,19 @@ class TranscriptView:
             raise PlaybookDefect(f"{self.role}: {name} failed ({call.error}); ask error_of first")
         return call.result
 
+    def result_as(self, model: type[T], name: str, arguments: BaseModel | Mapping[str, Any]) -> T:
+        """What that call gave, as the type that it was made from. PlaybookDefect as `result_of`."""
+        return _as(model, self.result_of(name, **arguments_json(arguments)))
+
     def _made(self, name: str, arguments: Mapping[str, Any]) -> CallSeen:
         call = self.call_of(name, arguments)
         if call is None:
             raise PlaybookDefect(f"{self.role}: {name} was not called with {dict(arguments)}")
         return call
+
+
+def _as(model: type[T], value: Any) -> T:
+    return model.model_validate_json(json.dumps(value))
 
 
 def arguments_json(arguments: BaseModel | Mapping[str, Any]) -> dict[str, Any]:

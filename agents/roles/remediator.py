@@ -13,9 +13,9 @@ from agents.roles.shown import short, shown_interval
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
 from twin.errors import Ungrounded
-from twin.events.action import ProposedAction
+from twin.events.action import Action, ProposedAction
 from twin.events.fault import Fault
-from twin.nouns.base import Noun
+from twin.nouns.base import IfGiven, Noun
 from twin.nouns.plan import Remedy
 from twin.remedies.costs import TIE
 from twin.remedies.screening import Screen, Screened
@@ -23,6 +23,9 @@ from twin.remedies.trials import Trial
 
 DO_NOTHING = "R0"
 MOST_REMEDIES = 8
+
+SCREEN_ACTIONS = "screen_actions"
+"""The tool that a remediator screens with."""
 
 
 ScreenKind = Literal["single", "pair", "limit"]
@@ -48,6 +51,27 @@ class ScreenActions(Noun):
     """
 
     kinds: tuple[ScreenKind, ...] = Field(min_length=1, max_length=3)
+
+
+class ScreenedRow(Noun):
+    """Actions and what they lead to. `excess_bps`: beyond 90 % of a link, or lost silently."""
+
+    actions: tuple[Action, ...]
+    excess_bps: int
+    max_utilisation: float
+
+
+class ScreeningResult(Noun):
+    """The best of each kind that was asked for, the best first."""
+
+    single: IfGiven[tuple[ScreenedRow, ...]] = None
+    pair: IfGiven[tuple[ScreenedRow, ...]] = None
+    limit: IfGiven[tuple[ScreenedRow, ...]] = None
+
+    @property
+    def rows(self) -> tuple[ScreenedRow, ...]:
+        """Of all kinds."""
+        return (*(self.single or ()), *(self.pair or ()), *(self.limit or ()))
 
 
 class Measure(Noun):
@@ -78,7 +102,7 @@ class Proposer:
             prompt=prompt("remediator"),
             tools=grant(
                 Tool(
-                    name="screen_actions",
+                    name=SCREEN_ACTIONS,
                     description="Try candidate actions in the twin; returns those of each kind "
                     "that help most, with what measure returns.",
                     arguments=ScreenActions,
@@ -92,16 +116,16 @@ class Proposer:
                     "utilisation.",
                     arguments=Measure,
                     effect="read",
-                    call=lambda m: _shown(screen.measure(m.actions)),
+                    call=lambda m: _row(screen.measure(m.actions)),
                 ),
             ),
             answer=Proposal,
             ground=self.ground,
         )
 
-    def screen_actions(self, arguments: ScreenActions) -> dict[str, object]:
+    def screen_actions(self, arguments: ScreenActions) -> ScreeningResult:
         """The best of each kind that is asked for."""
-        screen, found = self._screen, dict[str, object]()
+        screen, found = self._screen, dict[ScreenKind, tuple[ScreenedRow, ...]]()
         for kind in dict.fromkeys(arguments.kinds):
             match kind:
                 case "single":
@@ -110,8 +134,8 @@ class Proposer:
                     best = screen.best_pairs(screen.best_single(self._cause))
                 case "limit":
                     best = screen.rate_limits()
-            found[kind] = [_shown(s) for s in best]
-        return found
+            found[kind] = tuple(_row(s) for s in best)
+        return ScreeningResult(**found)
 
     def task(self) -> dict[str, object]:
         """What the remediator is told."""
@@ -202,9 +226,9 @@ def _told(trial: Trial, scenarios: Sequence[str], in_full: bool) -> dict[str, ob
     }
 
 
-def _shown(screened: Screened) -> dict[str, object]:
-    return {
-        "actions": [a.model_dump(mode="json") for a in screened.actions],
-        "excess_bps": round(screened.excess_bps),
-        "max_utilisation": round(screened.max_utilisation, 3),
-    }
+def _row(screened: Screened) -> ScreenedRow:
+    return ScreenedRow(
+        actions=screened.actions,
+        excess_bps=round(screened.excess_bps),
+        max_utilisation=round(screened.max_utilisation, 3),
+    )

@@ -2,9 +2,14 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+IfGiven = Annotated[T | None, Field(exclude_if=lambda value: value is None)]
+"""The type of a field that JSON leaves out while it is None; its default is None."""
 
 
 class Noun(BaseModel):

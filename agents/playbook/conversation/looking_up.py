@@ -1,8 +1,9 @@
 """What a question has looked up so far, and the two ways in which answering it may stop."""
 
 from collections.abc import Sequence
-from typing import Any
 
+from agents.conversation.lookups import A, Query, R
+from agents.conversation.role import Question
 from agents.playbook.view import ToolChoice, TranscriptView
 
 
@@ -23,26 +24,26 @@ class Asked:
 
     def __init__(self, view: TranscriptView) -> None:
         self._view = view
-        self.question: str = view.task["question"]
-        self.history: list[dict[str, str]] = view.task["history"]
+        task = view.task_as(Question)
+        self.question = task.question
+        self.history = task.history
         self.cited: list[str] = []
 
-    def look_up(self, tool: str, **arguments: Any) -> dict[str, Any]:
+    def look_up(self, query: Query[A, R], arguments: A) -> R:
         """The result of that call, which the answer then cites."""
-        result = self.glance(tool, **arguments)
-        if result["id"] not in self.cited:
-            self.cited.append(result["id"])
+        result = self.glance(query, arguments)
+        if result.id not in self.cited:
+            self.cited.append(result.id)
         return result
 
-    def glance(self, tool: str, **arguments: Any) -> dict[str, Any]:
+    def glance(self, query: Query[A, R], arguments: A) -> R:
         """The result of that call, of which the answer says nothing."""
-        if not self._view.has_called(tool, arguments):
-            raise LookUp(ToolChoice(tool, arguments))
-        error = self._view.error_of(tool, **arguments)
-        if error is not None:
-            raise Decline(f"That could not be looked up: {_plainly(error)}.")
-        found: dict[str, Any] = self._view.result_of(tool, **arguments)
-        return found
+        call = self._view.call_of(query.tool, arguments)
+        if call is None:
+            raise LookUp(ToolChoice(query.tool, arguments))
+        if call.error is not None:
+            raise Decline(f"That could not be looked up: {_plainly(call.error)}.")
+        return self._view.result_as(query.result, query.tool, arguments)
 
 
 def quoted(words: Sequence[str]) -> list[str]:

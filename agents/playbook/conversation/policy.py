@@ -4,6 +4,7 @@ declined.
 
 from collections.abc import Callable, Mapping
 
+from agents.conversation.queries.topology import SHOW_NETWORK, NoArguments
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.history_answers import HISTORY_ANSWERS
 from agents.playbook.conversation.looking_up import Asked, Decline, LookUp
@@ -53,8 +54,8 @@ def _answer(asked: Asked) -> str:
 
 
 def _examples(asked: Asked) -> str:
-    network = asked.look_up("show_network")
-    node, link = network["node_names"][0], network["link_names"][0]
+    network = asked.look_up(SHOW_NETWORK, NoArguments())
+    node, link = network.node_names[0], network.link_names[0]
     return (
         f"I can answer, for example: «What links does {node} have?», «How busy is {link}?», "
         f"«What happens to VoIP if {link} fails at the peak hour?», «Is the network healthy?», "

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
+from agents.conversation.names import FoundName
+from agents.conversation.queries.topology import FIND_NAMES, Text
+from agents.conversation.role import Exchange
 from agents.playbook.conversation.day_parts import with_day_parts
 from agents.playbook.conversation.grammar import Grammar, Reading, Token
 from agents.playbook.conversation.looking_up import Asked, Decline, quoted
 
-History = Sequence[Mapping[str, str]]
+History = Sequence[Exchange]
 
 
 @cache
@@ -117,7 +119,7 @@ _THINGS = frozenset({"node", "link", "service", "customer", "group", "several"})
 def _talked_of(asked: Asked, history: History) -> list[Token]:
     """The things that were named last, but for incidents, which "it" means if nothing was."""
     for exchange in reversed(history):
-        tokens, _ = _tokens(asked, exchange["question"])
+        tokens, _ = _tokens(asked, exchange.question)
         named = [t for t in _with_pairs(asked, tokens) if t.slot in _THINGS]
         if named or not any(t.word == "it" for t in tokens):
             return named
@@ -160,30 +162,30 @@ def _not_understood(tokens: Sequence[Token], near: Mapping[str, Sequence[str]]) 
     return "I know the words, but not what they ask together."
 
 
-def _tokens(asked: Asked, question: str) -> tuple[list[Token], dict[str, Sequence[str]]]:
-    found = asked.glance("find_names", text=question)
+def _tokens(asked: Asked, question: str) -> tuple[list[Token], Mapping[str, Sequence[str]]]:
+    found = asked.glance(FIND_NAMES, Text(text=question))
     tokens: list[Token] = []
     position = 0
-    for name in found["names"]:
-        if not name["exact"] and grammar().is_word(name["text"]):
+    for name in found.names:
+        if not name.exact and grammar().is_word(name.text):
             continue
-        tokens += grammar().words_of(question[position : name["start"]], opens=not position)
+        tokens += grammar().words_of(question[position : name.start], opens=not position)
         tokens.append(_name_token(name))
-        position = name["end"]
+        position = name.end
         if question[position : position + 2] in ("'s", "\u2019s"):
             position += 2
     tokens += grammar().words_of(question[position:], opens=not position)
-    near = {hint["text"].casefold(): hint["near"] for hint in found["near"]}
+    near = {hint.text.casefold(): hint.near for hint in found.near}
     return with_day_parts(tokens), near
 
 
-def _name_token(name: Mapping[str, Any]) -> Token:
-    kind, ids = name["kind"], name["ids"]
+def _name_token(name: FoundName) -> Token:
+    kind, ids = name.kind, name.ids
     if kind == "link" and not ids:
-        return Token("NOLINK", name["text"], "nolink", name["text"])
+        return Token("NOLINK", name.text, "nolink", name.text)
     value = " or ".join(ids)
     slot = kind if len(ids) == 1 else "several"
-    return Token(slot.upper(), name["text"], slot, value)
+    return Token(slot.upper(), name.text, slot, value)
 
 
 def _refuse_names(tokens: Sequence[Token]) -> None:
@@ -215,10 +217,10 @@ def _with_pairs(asked: Asked, tokens: list[Token]) -> list[Token]:
             if tuple(t.word for t in part) != shape:
                 continue
             a, b = (t.value for t in part if t.slot == "node")
-            found = asked.glance("find_names", text=f"{a} -- {b}")["names"]
-            if len(found) != 1 or found[0]["kind"] != "link":
+            found = asked.glance(FIND_NAMES, Text(text=f"{a} -- {b}")).names
+            if len(found) != 1 or found[0].kind != "link":
                 continue
-            if not found[0]["ids"] and "link" not in shape:
+            if not found[0].ids and "link" not in shape:
                 continue
             rest = tokens[position + len(shape) :]
             return _with_pairs(asked, [*tokens[:position], _name_token(found[0]), *rest])
@@ -242,7 +244,7 @@ def _follow_up(asked: Asked, tokens: Sequence[Token], history: History) -> Readi
     if len(follow_ups) != 1:
         return None
     said = follow_ups[0]
-    before = _read(asked, history[-1]["question"], history[:-1])
+    before = _read(asked, history[-1].question, history[:-1])
     if said.intent == "why":
         return _why(before)
     slots, types = dict(before.slots), dict(before.types)
@@ -282,8 +284,8 @@ def _with_context(
     if any(t.word == "last" for t in tokens):
         return replace(reading, slots={**reading.slots, "last": "last"})
     for exchange in reversed(history):
-        named = asked.glance("find_names", text=exchange["question"])["names"]
-        ids = [n["ids"][0] for n in named if n["kind"] == "incident" and len(n["ids"]) == 1]
+        named = asked.glance(FIND_NAMES, Text(text=exchange.question)).names
+        ids = [n.ids[0] for n in named if n.kind == "incident" and len(n.ids) == 1]
         if ids:
             return replace(reading, slots={**reading.slots, "incident": ids[-1]})
     return reading

@@ -1,8 +1,24 @@
 """How the network is, in words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
+from agents.conversation.queries.history import LIST_INCIDENTS
+from agents.conversation.queries.state import (
+    MOST_EGRESSES,
+    SHOW_HEALTH,
+    SHOW_UTILISATION,
+    HealthResult,
+    SymptomRow,
+    Utilisation,
+    UtilisationResult,
+)
+from agents.conversation.queries.topology import (
+    SHOW_LINK,
+    SHOW_NODE,
+    NoArguments,
+    OneLink,
+    OneNode,
+)
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.looking_up import Asked, Decline
 from agents.playbook.conversation.words import (
@@ -19,118 +35,117 @@ from agents.playbook.conversation.words import (
 )
 
 _BUSIEST = 5
-_MOST_BUSIEST = 20
 _MOST_SERVICES = 40
 _MOST_SYMPTOMS = 40
 
 
 def _health(asked: Asked, _: Reading) -> str:
-    now = asked.look_up("show_health")
-    if now["healthy"]:
+    now = asked.look_up(SHOW_HEALTH, NoArguments())
+    if now.healthy:
         # No "yes": "is all well?" and "is anything wrong?" are both asked here.
         return f"All is well: nothing is wrong. {aged(now)}"
     parts = []
-    if now["links_down"]:
-        parts.append(f"down: {joined(now['links_down'])}")
-    if now["symptoms"]:
-        parts.append(f"symptoms: {joined(_symptom_names(now['symptoms']))}")
-    if now["services_in_breach"]:
-        parts.append(f"services in breach: {joined(services(now['services_in_breach']))}")
-    if now["open_incidents"]:
-        named = [f"{i['incident']} ({plain(i['phase'])})" for i in now["open_incidents"]]
+    if now.links_down:
+        parts.append(f"down: {joined(now.links_down)}")
+    if now.symptoms:
+        parts.append(f"symptoms: {joined(_symptom_names(now.symptoms))}")
+    if now.services_in_breach:
+        parts.append(f"services in breach: {joined(services(now.services_in_breach))}")
+    if now.open_incidents:
+        named = [f"{i.incident} ({plain(i.phase)})" for i in now.open_incidents]
         parts.append(f"open incidents: {joined(named)}")
     return f"Not everything is well. {begun('; '.join(parts))}. {aged(now)}"
 
 
 def _down(asked: Asked, _: Reading) -> str:
-    now = asked.look_up("show_health")
-    if not now["links_down"]:
+    now = asked.look_up(SHOW_HEALTH, NoArguments())
+    if not now.links_down:
         return f"No link is down. {aged(now)}"
-    number = now["links_down_count"]
+    number = now.links_down_count
     verb = "is" if number == 1 else "are"
-    return f"{count(number, 'link')} {verb} down: {joined(now['links_down'])}. {aged(now)}"
+    return f"{count(number, 'link')} {verb} down: {joined(now.links_down)}. {aged(now)}"
 
 
 def _link_up(asked: Asked, reading: Reading) -> str:
-    now = asked.look_up("show_health")
-    link = asked.look_up("show_link", link=reading.slots["link"])
-    drained = ", and drained" if link["drained"] else ""
-    return f"{link['link']} is {'up' if link['up'] else 'down'}{drained}. {aged(now)}"
+    now = asked.look_up(SHOW_HEALTH, NoArguments())
+    link = asked.look_up(SHOW_LINK, OneLink(link=reading.slots["link"]))
+    drained = ", and drained" if link.drained else ""
+    return f"{link.link} is {'up' if link.up else 'down'}{drained}. {aged(now)}"
 
 
 def _node_up(asked: Asked, reading: Reading) -> str:
-    now = asked.look_up("show_health")
-    node = asked.look_up("show_node", node=reading.slots["node"])
-    verb = "is" if node["links_up"] == 1 else "are"
+    now = asked.look_up(SHOW_HEALTH, NoArguments())
+    node = asked.look_up(SHOW_NODE, OneNode(node=reading.slots["node"]))
+    verb = "is" if node.links_up == 1 else "are"
     return (
-        f"{node['links_up']} of the {count(node['link_count'], 'link')} of {node['node']} {verb} "
-        f"up, and it has a way to {node['others_with_a_way']} of the {node['others']} other nodes; "
+        f"{node.links_up} of the {count(node.link_count, 'link')} of {node.node} {verb} "
+        f"up, and it has a way to {node.others_with_a_way} of the {node.others} other nodes; "
         f"of the device itself I know nothing else. {aged(now)}"
     )
 
 
 def _drained(asked: Asked, reading: Reading) -> str:
-    now = asked.look_up("show_health")
+    now = asked.look_up(SHOW_HEALTH, NoArguments())
     if "link" in reading.slots:
         link = reading.slots["link"]
-        word = "is" if link in now["links_drained"] else "is not"
+        word = "is" if link in now.links_drained else "is not"
         return f"{link} {word} drained. {aged(now)}"
-    if not now["links_drained"]:
+    if not now.links_drained:
         return f"No link is drained. {aged(now)}"
-    return f"Drained: {joined(now['links_drained'])}. {aged(now)}"
+    return f"Drained: {joined(now.links_drained)}. {aged(now)}"
 
 
 def _busiest(asked: Asked, reading: Reading) -> str:
     most = int(reading.slots.get("number", _BUSIEST))
-    if not 1 <= most <= _MOST_BUSIEST:
+    if not 1 <= most <= MOST_EGRESSES:
         raise Decline("I list the busiest twenty at most.")
     now = _most_loaded(asked, most)
-    return f"The busiest egresses: {joined(egresses(now['egresses']), most)}. {aged(now)}"
+    return f"The busiest egresses: {joined(egresses(now.egresses), most)}. {aged(now)}"
 
 
-def _most_loaded(asked: Asked, most: int) -> dict[str, Any]:
-    now = asked.look_up("show_utilisation", links=[], most=most)
-    if not now["egresses"]:
+def _most_loaded(asked: Asked, most: int) -> UtilisationResult:
+    now = asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=most))
+    if not now.egresses:
         raise Decline(f"No egress has been read yet. {aged(now)}")
     return now
 
 
 def _above(asked: Asked, reading: Reading) -> str:
-    now = _most_loaded(asked, _MOST_BUSIEST)
+    now = _most_loaded(asked, MOST_EGRESSES)
     least = int(reading.slots["number"]) / 100
-    rows = [e for e in now["egresses"] if e["utilisation"] > least]
+    rows = [e for e in now.egresses if e.utilisation is not None and e.utilisation > least]
     if not rows:
-        return f"None is: the busiest egress is {egresses(now['egresses'])[0]}. {aged(now)}"
-    others = " (and perhaps others)" if len(rows) == _MOST_BUSIEST else ""
-    return f"Above that: {joined(egresses(rows), _MOST_BUSIEST)}{others}. {aged(now)}"
+        return f"None is: the busiest egress is {egresses(now.egresses)[0]}. {aged(now)}"
+    others = " (and perhaps others)" if len(rows) == MOST_EGRESSES else ""
+    return f"Above that: {joined(egresses(rows), MOST_EGRESSES)}{others}. {aged(now)}"
 
 
 def _congested(asked: Asked, _: Reading) -> str:
     """A queue drops before the average of a minute is full, so both are said."""
-    health = asked.look_up("show_health")
-    dropping = _symptom_names([s for s in health["symptoms"] if s["kind"] == "queue_drops"])
+    health = asked.look_up(SHOW_HEALTH, NoArguments())
+    dropping = _symptom_names([s for s in health.symptoms if s.kind == "queue_drops"])
     now = _most_loaded(asked, _BUSIEST)
     said = f"Queues drop: {joined(dropping)}" if dropping else "No queue drops that I know of"
-    return f"{said}. The busiest egresses: {joined(egresses(now['egresses']))}. {aged(now)}"
+    return f"{said}. The busiest egresses: {joined(egresses(now.egresses))}. {aged(now)}"
 
 
 def _utilisation(asked: Asked, reading: Reading) -> str:
     link = reading.slots["link"]
-    now = asked.look_up("show_utilisation", links=[link], most=1)
-    read = [e for e in now["egresses"] if e["utilisation"] is not None]
-    if not read:
-        return f"The egresses of {link} have not been read yet. {aged(now)}"
+    now = asked.look_up(SHOW_UTILISATION, Utilisation(links=(link,), most=1))
     said = [
-        f"{percent(e['utilisation'])} from {e['node']} to {e['to']} ({rate(e['sent_bps'])} of "
-        f"{rate(e['capacity_bps'])}, read at {e['read_utc']})"
-        for e in read
+        f"{percent(e.utilisation)} from {e.node} to {e.to} ({rate(e.sent_bps)} of "
+        f"{rate(e.capacity_bps)}, read at {e.read_utc})"
+        for e in now.egresses
+        if e.utilisation is not None and e.sent_bps is not None
     ]
+    if not said:
+        return f"The egresses of {link} have not been read yet. {aged(now)}"
     return f"{link} is loaded to {joined(said)}. {aged(now)}"
 
 
-def _probed(asked: Asked) -> dict[str, Any]:
-    now = asked.look_up("show_health")
-    if not now["services_probed"]:
+def _probed(asked: Asked) -> HealthResult:
+    now = asked.look_up(SHOW_HEALTH, NoArguments())
+    if not now.services_probed:
         raise Decline(f"No probe has reported yet, so nothing is known of services. {aged(now)}")
     return now
 
@@ -138,7 +153,7 @@ def _probed(asked: Asked) -> dict[str, Any]:
 def _breach(asked: Asked, reading: Reading) -> str:
     now = _probed(asked)
     cls = reading.slots.get("class", "")
-    rows = [s for s in now["services_in_breach"] if not cls or s["traffic_class"] == cls]
+    rows = [s for s in now.services_in_breach if not cls or s.traffic_class == cls]
     kind = f"{plain(cls)} service" if cls else "service"
     if not rows:
         return f"No {kind} is in breach, as far as probes show. {aged(now)}"
@@ -150,9 +165,7 @@ def _served(asked: Asked, reading: Reading) -> str:
     now = _probed(asked)
     service, customer = reading.slots.get("service", ""), reading.slots.get("customer", "")
     hit = [
-        s["service"]
-        for s in now["services_in_breach"]
-        if s["service"] == service or s["customer"] == customer
+        s.service for s in now.services_in_breach if s.service == service or s.customer == customer
     ]
     who = service or customer
     if not hit:
@@ -162,28 +175,28 @@ def _served(asked: Asked, reading: Reading) -> str:
 
 
 def _symptoms(asked: Asked, _: Reading) -> str:
-    now = asked.look_up("show_health")
-    if not now["symptoms"]:
+    now = asked.look_up(SHOW_HEALTH, NoArguments())
+    if not now.symptoms:
         return f"No symptom is active. {aged(now)}"
-    return f"Active: {joined(_symptom_names(now['symptoms']), _MOST_SYMPTOMS)}. {aged(now)}"
+    return f"Active: {joined(_symptom_names(now.symptoms), _MOST_SYMPTOMS)}. {aged(now)}"
 
 
 def _open_incidents(asked: Asked, reading: Reading) -> str:
-    found = asked.look_up("list_incidents")
+    found = asked.look_up(LIST_INCIDENTS, NoArguments())
     if "incident" in reading.slots:
-        row = next(i for i in found["incidents"] if i["incident"] == reading.slots["incident"])
-        how = "closed" if row["closed"] else "open"
-        return f"{row['incident']} is {how}: {plain(row['phase'])}."
-    rows = [i for i in found["incidents"] if not i["closed"]]
+        row = next(i for i in found.incidents if i.incident == reading.slots["incident"])
+        how = "closed" if row.closed else "open"
+        return f"{row.incident} is {how}: {plain(row.phase)}."
+    rows = [i for i in found.incidents if not i.closed]
     if not rows:
         return f"No incident is open. {journalled(found)}"
-    named = [f"{i['incident']} ({i['title']}, {plain(i['phase'])})" for i in rows]
+    named = [f"{i.incident} ({i.title}, {plain(i.phase)})" for i in rows]
     return f"Open: {joined(named)}. {journalled(found)}"
 
 
 def _waiting(asked: Asked, _: Reading) -> str:
-    found = asked.look_up("list_incidents")
-    plans = [p for i in found["incidents"] for p in i["waiting_for_approval"]]
+    found = asked.look_up(LIST_INCIDENTS, NoArguments())
+    plans = [p for i in found.incidents for p in i.waiting_for_approval]
     if not plans:
         return f"Nothing is waiting for approval. {journalled(found)}"
     verb = "waits" if len(plans) == 1 else "wait"
@@ -194,14 +207,14 @@ def _waiting(asked: Asked, _: Reading) -> str:
 
 
 def _age(asked: Asked, _: Reading) -> str:
-    now = asked.look_up("show_health")
-    if now["data_utc"] is None:
+    now = asked.look_up(SHOW_HEALTH, NoArguments())
+    if now.data_utc is None:
         return "There are no data yet."
-    return f"The newest telemetry was received at {now['data_utc']}, by the network's clock."
+    return f"The newest telemetry was received at {now.data_utc}, by the network's clock."
 
 
-def _symptom_names(symptoms: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [f"{plain(s['kind'])} of {s['resource']} since {s['since_utc']}" for s in symptoms]
+def _symptom_names(symptoms: Sequence[SymptomRow]) -> list[str]:
+    return [f"{plain(s.kind)} of {s.resource} since {s.since_utc}" for s in symptoms]
 
 
 STATE_ANSWERS: Mapping[str, Callable[[Asked, Reading], str]] = {

@@ -1,8 +1,17 @@
 """What would be, in words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TypeVar
 
+from agents.conversation.queries.topology import SHOW_LINK, OneLink, ServiceName
+from agents.conversation.queries.whatif import (
+    WHAT_IF,
+    WORST_FAILURES,
+    NewlyInBreach,
+    Supposed,
+    Sweep,
+    WhatIfResult,
+)
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.looking_up import Asked, Decline
 from agents.playbook.conversation.words import (
@@ -15,6 +24,9 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
+from twin.nouns.traffic import TrafficClass
+
+T = TypeVar("T")
 
 _WORST = 5
 _MOST_SERVICES = 25
@@ -49,17 +61,15 @@ def _events(reading: Reading) -> str:
     return "; ".join(events)
 
 
-def _suppose(asked: Asked, reading: Reading, watched: Sequence[str] = ()) -> dict[str, Any]:
+def _suppose(asked: Asked, reading: Reading, *watched: str) -> WhatIfResult:
     if "atnode" in reading.slots:
-        ends = asked.glance("show_link", link=reading.slots["weighed"])["ends"]
+        ends = asked.glance(SHOW_LINK, OneLink(link=reading.slots["weighed"])).ends
         if reading.slots["atnode"] not in ends:
             raise Decline(f"{reading.slots['weighed']} does not end at that node.")
-    return asked.look_up(
-        "what_if",
-        events=_events(reading),
-        at=reading.slots.get("time", ""),
-        watch_links=list(watched),
+    supposed = Supposed(
+        events=_events(reading), at=reading.slots.get("time", ""), watch_links=watched
     )
+    return asked.look_up(WHAT_IF, supposed)
 
 
 def _effect(asked: Asked, reading: Reading) -> str:
@@ -76,43 +86,44 @@ def _effect(asked: Asked, reading: Reading) -> str:
     )
 
 
-def _class_effect(then: Mapping[str, Any], cls: str) -> str:
-    mine, name = then["classes"][cls], plain(cls)
-    rows = [s for s in then["newly_in_breach"] if s["traffic_class"] == cls]
+def _class_effect(then: WhatIfResult, cls: str) -> str:
+    mine, name = then.classes[TrafficClass(cls)], plain(cls)
+    rows = [s for s in then.newly_in_breach if s.traffic_class == cls]
     said = f"No {name} service would newly be in breach."
-    if number := mine["newly_in_breach"]:
+    if number := mine.newly_in_breach:
         said = f"{count(number, f'{name} service')} would newly be in breach: "
         said += f"{joined(_with_reasons(rows), _MOST_SERVICES, number)}."
-    return f"{said}{_still(then, cls)} {begun(name)} traffic lost: {rate(mine['lost_bps_after'])}."
+    return f"{said}{_still(then, cls)} {begun(name)} traffic lost: {rate(mine.lost_bps_after)}."
 
 
-def _with_reasons(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [f"{s['service']} ({s['customer']}: {joined(s['reasons'])})" for s in rows]
+def _with_reasons(rows: Sequence[NewlyInBreach]) -> list[str]:
+    return [f"{s.service} ({s.customer}: {joined(s.reasons)})" for s in rows]
 
 
-def _served_effect(then: Mapping[str, Any], slots: Mapping[str, str]) -> str:
+def _served_effect(then: WhatIfResult, slots: Mapping[str, str]) -> str:
     service, customer = slots.get("service", ""), slots.get("customer", "")
     who = service or customer
-    newly, still = (
-        [s for s in _all(then, key) if s["service"] == service or s["customer"] == customer]
-        for key in ("newly_in_breach", "still_in_breach")
-    )
+
+    def is_meant(row: ServiceName) -> bool:
+        return row.service == service or row.customer == customer
+
+    newly = [s for s in _all(then.newly_in_breach, then.newly_in_breach_count) if is_meant(s)]
+    still = [s for s in _all(then.still_in_breach, then.still_in_breach_count) if is_meant(s)]
     said = []
     if newly:
         said.append(f"{who} would newly be in breach: {joined(_with_reasons(newly))}.")
     if still:
-        names = joined([s["service"] for s in still])
+        names = joined([s.service for s in still])
         said.append(f"{who} is in breach already, by the twin, and would stay so with {names}.")
     if not said:
         said.append(f"By the twin, {who} would not be in breach.")
-    if service in then["in_breach_now_by_probes"]:
+    if service in then.in_breach_now_by_probes:
         said.append("Probes show it in breach now.")
     return " ".join(said)
 
 
-def _all(then: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
-    rows: Sequence[Mapping[str, Any]] = then[key]
-    if then[f"{key}_count"] > len(rows):
+def _all(rows: Sequence[T], number: int) -> Sequence[T]:
+    if number > len(rows):
         raise Decline("More services would be in breach than I can list.")
     return rows
 
@@ -132,12 +143,12 @@ def _overload_if(asked: Asked, reading: Reading) -> str:
 
 def _load_if(asked: Asked, reading: Reading) -> str:
     watched = reading.slots["watched"]
-    then = _suppose(asked, reading, [watched])
-    if watched in then["links_down"]:
+    then = _suppose(asked, reading, watched)
+    if watched in then.links_down:
         return f"{_supposed(then)} {watched} would be down itself."
-    pairs = zip(then["before"]["watched"], then["after"]["watched"], strict=True)
+    pairs = zip(then.before.watched, then.after.watched, strict=True)
     said = [
-        f"{percent(is_['utilisation'])} from {is_['node']} (before: {percent(was['utilisation'])})"
+        f"{percent(is_.utilisation)} from {is_.node} (before: {percent(was.utilisation)})"
         for was, is_ in pairs
     ]
     return f"{_supposed(then)} {watched} would be offered {joined(said)}."
@@ -145,8 +156,8 @@ def _load_if(asked: Asked, reading: Reading) -> str:
 
 def _safe(asked: Asked, reading: Reading) -> str:
     then = _suppose(asked, reading)
-    cut = then["after"]["without_a_way_bps"] > then["before"]["without_a_way_bps"]
-    bad = bool(then["newly_in_breach_count"] or then["more_overloaded_count"]) or cut
+    cut = then.after.without_a_way_bps > then.before.without_a_way_bps
+    bad = bool(then.newly_in_breach_count or then.more_overloaded_count) or cut
     # No "yes": "is it safe?" and "is it risky?" are both asked here.
     verdict = f"By the twin, that is {'not safe' if bad else 'safe'}."
     return f"{verdict} {_supposed(then)} {_breaches(then)} {_overloads(then)} {_losses(then)}"
@@ -154,29 +165,30 @@ def _safe(asked: Asked, reading: Reading) -> str:
 
 def _worst(asked: Asked, reading: Reading) -> str:
     of = "link" if reading.intent == "worst_links" else "node"
-    swept = asked.look_up("worst_failures", of=of, at=reading.slots.get("time", ""), most=_WORST)
+    sweep = Sweep(of=of, at=reading.slots.get("time", ""), most=_WORST)
+    swept = asked.look_up(WORST_FAILURES, sweep)
     rows = [
-        f"{row[of]} ({count(row['services_in_breach'], 'service')} in breach, highest utilisation "
-        f"{percent(row['max_utilisation'])})"
-        for row in swept["worst"]
+        f"{row.link or row.node} ({count(row.services_in_breach, 'service')} in breach, highest "
+        f"utilisation {percent(row.max_utilisation)})"
+        for row in swept.worst
     ]
     return (
-        f"With the demand of {swept['demand_of_utc']}, of {swept['tried']} single failures the "
+        f"With the demand of {swept.demand_of_utc}, of {swept.tried} single failures the "
         f"worst by services in breach: {joined(rows)}."
     )
 
 
-def _supposed(then: Mapping[str, Any]) -> str:
-    known = "" if then["known_from_telemetry"] else ", with the network as on record"
+def _supposed(then: WhatIfResult) -> str:
+    known = "" if then.known_from_telemetry else ", with the network as on record"
     return (
-        f"If {_events_in_words(then)}, with the demand of {then['demand_of_utc']} "
-        f"({percent(then['demand_share_of_peak'])} of the peak){known}:"
+        f"If {_events_in_words(then)}, with the demand of {then.demand_of_utc} "
+        f"({percent(then.demand_share_of_peak)} of the peak){known}:"
     )
 
 
-def _events_in_words(then: Mapping[str, Any]) -> str:
+def _events_in_words(then: WhatIfResult) -> str:
     said = []
-    for event in then["events"].split("; "):
+    for event in then.events.split("; "):
         if event.startswith("drain "):
             words = f"{event.removeprefix('drain ')} is drained"
         elif event.startswith("weight "):
@@ -184,49 +196,49 @@ def _events_in_words(then: Mapping[str, Any]) -> str:
             words = f"the weight of {link} is set to {weight}"
         else:
             words = f"{event.partition(' ')[2].removesuffix(' down')} fails"
-        so = " (which is so already and changes nothing)" if event in then["already_so"] else ""
+        so = " (which is so already and changes nothing)" if event in then.already_so else ""
         said.append(f"{words}{so}")
     return " and ".join(said)
 
 
-def _breaches(then: Mapping[str, Any]) -> str:
-    number, rows = then["newly_in_breach_count"], then["newly_in_breach"]
+def _breaches(then: WhatIfResult) -> str:
+    number, rows = then.newly_in_breach_count, then.newly_in_breach
     if not number:
         return f"no service would newly be in breach.{_still(then)}"
     named = joined(services(rows), _MOST_SERVICES, number)
     return f"{count(number, 'service')} would newly be in breach: {named}.{_still(then)}"
 
 
-def _still(then: Mapping[str, Any], cls: str = "") -> str:
+def _still(then: WhatIfResult, cls: str = "") -> str:
     """What is in breach whether it happens or not."""
-    rows = [s for s in then["still_in_breach"] if not cls or s["traffic_class"] == cls]
+    rows = [s for s in then.still_in_breach if not cls or s.traffic_class == cls]
     if not rows:
         return ""
-    unlisted = then["still_in_breach_count"] - len(then["still_in_breach"])
+    unlisted = then.still_in_breach_count - len(then.still_in_breach)
     named = joined(services(rows), _MOST_SERVICES, len(rows) + unlisted)
     return f" In breach with or without it, by the twin: {named}."
 
 
-def _relieved(then: Mapping[str, Any]) -> str:
-    rows = then["no_longer_in_breach"]
+def _relieved(then: WhatIfResult) -> str:
+    rows = then.no_longer_in_breach
     return f" No longer in breach: {joined(rows, _MOST_SERVICES)}." if rows else ""
 
 
-def _overloads(then: Mapping[str, Any]) -> str:
-    after, number = then["after"], then["after"]["overloaded_count"]
+def _overloads(then: WhatIfResult) -> str:
+    after, number = then.after, then.after.overloaded_count
     if not number:
-        return f"No egress would be overloaded; the busiest is {egresses([after['busiest']])[0]}."
+        return f"No egress would be overloaded; the busiest is {egresses([after.busiest])[0]}."
     return (
         f"{count(number, 'egress', 'egresses')} would be overloaded: "
-        f"{joined(egresses(after['overloaded']), len(after['overloaded']), number)}."
+        f"{joined(egresses(after.overloaded), len(after.overloaded), number)}."
     )
 
 
-def _losses(then: Mapping[str, Any]) -> str:
-    after = then["after"]
-    cut = after["without_a_way_bps"]
+def _losses(then: WhatIfResult) -> str:
+    after = then.after
+    cut = after.without_a_way_bps
     way = f" ({rate(cut)} of it without a way)" if cut else ""
-    return f"Traffic lost: {rate(after['lost_bps'])}{way}."
+    return f"Traffic lost: {rate(after.lost_bps)}{way}."
 
 
 WHATIF_ANSWERS: Mapping[str, Callable[[Asked, Reading], str]] = {

@@ -1,7 +1,11 @@
 """How names, figures and lists are written in answers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from agents.conversation.queries.history import IncidentsResult, TrialShown
+from agents.conversation.queries.state import AgedResult, EgressReading
+from agents.conversation.queries.topology import ServiceName
+from agents.conversation.queries.whatif import EgressLoad
 
 _MOST_NAMED = 12
 """Names that a sentence lists; the rest are others."""
@@ -65,32 +69,36 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def aged(now: Mapping[str, Any]) -> str:
+def aged(now: AgedResult) -> str:
     """How old what was seen is."""
-    if now["data_utc"] is None:
+    if now.data_utc is None:
         return "(No telemetry has been received yet.)"
-    return f"(Telemetry until {now['data_utc']}.)"
+    return f"(Telemetry until {now.data_utc}.)"
 
 
-def journalled(found: Mapping[str, Any]) -> str:
+def journalled(found: IncidentsResult) -> str:
     """As of when the journal was read."""
-    return f"(Journal as of {found['journal_utc']}.)" if found["journal_utc"] else ""
+    return f"(Journal as of {found.journal_utc}.)" if found.journal_utc else ""
 
 
-def services(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def services(rows: Sequence[ServiceName]) -> list[str]:
     """Services with customer and class."""
-    return [f"{s['service']} ({s['customer']}, {plain(s['traffic_class'])})" for s in rows]
+    return [f"{s.service} ({s.customer}, {plain(s.traffic_class)})" for s in rows]
 
 
-def egresses(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Egresses with their load."""
-    return [f"{e['node']} on {e['link']} at {percent(e['utilisation'])}" for e in rows]
+def egresses(rows: Sequence[EgressReading | EgressLoad]) -> list[str]:
+    """Egresses with their load, those that were read."""
+    return [
+        f"{e.node} on {e.link} at {percent(e.utilisation)}"
+        for e in rows
+        if e.utilisation is not None
+    ]
 
 
-def trials(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def trials(rows: Sequence[TrialShown]) -> list[str]:
     """Simulated remedies with their forecast."""
     return [
-        f"{' and '.join(t['actions'])} (cost {t['cost']:g}, highest utilisation "
-        f"{percent(t['max_utilisation'])})"
+        f"{' and '.join(t.actions)} (cost {t.cost:g}, highest utilisation "
+        f"{percent(t.max_utilisation)})"
         for t in rows
     ]

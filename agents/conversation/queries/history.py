@@ -1,0 +1,202 @@
+"""What happened, what was decided, and why not otherwise: from the journal alone.
+
+What people and minds wrote stands inside «».
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from agents.conversation.lookups import Query, Result
+from agents.conversation.queries.topology import NoArguments
+from tools.journal.records import ChangeState, RequestState
+from twin.nouns.base import Noun
+from twin.nouns.incident import Phase, Severity, SymptomKind
+
+
+class OneIncident(Noun):
+    """`incident`: its id."""
+
+    incident: str
+
+
+class Untaken(Noun):
+    """`incident`: its id. `drained`: the link whose drain is asked about; "" for the link that the
+    diagnosis blames."""
+
+    incident: str = Field(max_length=200)
+    drained: str = Field(max_length=200)
+
+
+class IncidentRow(Noun):
+    """`waiting_for_approval`: ids of plans."""
+
+    incident: str
+    title: str
+    severity: Severity
+    phase: Phase
+    closed: bool
+    onset_utc: str
+    opened_utc: str
+    waiting_for_approval: tuple[str, ...]
+
+
+class IncidentsResult(Result):
+    """Oldest first. `journal_utc`: the newest time that the journal knows, None if none."""
+
+    incidents: tuple[IncidentRow, ...]
+    count: int
+    open_count: int
+    waiting_count: int
+    journal_utc: str | None
+
+
+class SymptomName(Noun):
+    """As `Symptom`."""
+
+    kind: SymptomKind
+    resource: str
+
+
+class DiagnosisShown(Noun):
+    """`cause`, `links`, `probability`: of the likeliest hypothesis, if one convinces."""
+
+    verdict: Literal["found", "ambiguous", "unknown", "healthy"]
+    cause: tuple[str, ...]
+    links: tuple[str, ...]
+    probability: float | None
+    indistinguishable: tuple[str, ...]
+    would_separate: str
+    statement: str
+
+
+class AnswerShown(Noun):
+    """Somebody's answer to a plan; `automatic`: no person looked."""
+
+    by: str
+    decision: Literal["approve", "reject"]
+    automatic: bool
+    reason: str
+    at_utc: str
+
+
+class ChangeShown(Noun):
+    """One commit on one device."""
+
+    device: str
+    state: ChangeState
+
+
+class PlanShown(Noun):
+    """`state`: of its approval; `approvers_needed`: None if nobody was asked."""
+
+    plan: str
+    purpose: Literal["mitigate", "return"]
+    actions: tuple[str, ...]
+    reason: str
+    made_by: str
+    created_utc: str
+    state: RequestState | Literal["not asked for"]
+    approvers_needed: int | None
+    answers: tuple[AnswerShown, ...]
+    changed: tuple[ChangeShown, ...]
+
+
+class FieldOrder(Noun):
+    """`state`: "requested", or what the field last reported."""
+
+    order: str
+    place: str
+    links: tuple[str, ...]
+    state: str
+    requested_utc: str
+
+
+class TimelineLine(Noun):
+    """One line of the incident's timeline."""
+
+    at_utc: str
+    kind: str
+    actor: str
+    text: str
+
+
+class IncidentResult(IncidentRow, Result):
+    """`ended_utc`, `lasted_s`, `service_time_lost_s` (by service), `service_time_lost_total_s` and
+    `services_hit`: None until it is closed. `timeline`: the latest lines."""
+
+    ended_utc: str | None
+    lasted_s: int | None
+    symptoms: tuple[SymptomName, ...]
+    symptom_count: int
+    diagnosis: DiagnosisShown | None
+    plans: tuple[PlanShown, ...]
+    field_orders: tuple[FieldOrder, ...]
+    service_time_lost_s: dict[str, int] | None
+    service_time_lost_total_s: int | None
+    services_hit: int | None
+    timeline: tuple[TimelineLine, ...]
+
+
+class TrialShown(Noun):
+    """A remedy with its forecast (medians); `planned`: whether it became the last plan."""
+
+    remedy: str
+    actions: tuple[str, ...]
+    cost: float
+    max_utilisation: float
+    services_in_breach: float
+    lost_bps: int
+    planned: bool
+
+
+class Remedies(Noun):
+    """`simulated`: the cheapest of `simulated_count`. `planned`: the actions of the last plan that
+    was meant to help, None (as `plan` and `planned_because`) if there is none."""
+
+    incident: str
+    simulated: tuple[TrialShown, ...]
+    simulated_count: int
+    planned: tuple[str, ...] | None
+    plan: str | None
+    planned_because: str | None
+
+
+class RemediesResult(Remedies, Result):
+    """`refused_by_gate`: why, for each plan that was."""
+
+    refused_by_gate: tuple[str, ...]
+
+
+class ScreenedAction(Noun):
+    """What the remediator was told of an action. `excess_bps`: beyond comfort or lost silently."""
+
+    says: str
+    excess_bps: int
+    max_utilisation: float
+
+
+class DrainShown(Noun):
+    """What the records say of one drain. `trials`: alone where it was tried alone. `screened`: as
+    it was screened last, if it was not simulated."""
+
+    link: str
+    was_down: bool
+    planned_in: tuple[str, ...]
+    carried_out: bool
+    simulated: bool
+    trials: tuple[TrialShown, ...]
+    screened: tuple[ScreenedAction, ...]
+
+
+class WhyNotDrainedResult(Remedies, Result):
+    """`drains`: of every link that is asked about. `cause`: of the incident, in words."""
+
+    drains: tuple[DrainShown, ...]
+    cause: tuple[str, ...]
+
+
+LIST_INCIDENTS = Query("list_incidents", NoArguments, IncidentsResult)
+SHOW_INCIDENT = Query("show_incident", OneIncident, IncidentResult)
+SHOW_REMEDIES = Query("show_remedies", OneIncident, RemediesResult)
+WHY_NOT_DRAINED = Query("why_not_drained", Untaken, WhyNotDrainedResult)

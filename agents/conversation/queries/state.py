@@ -1,0 +1,87 @@
+"""What is the matter now, by the newest telemetry; every result says how old that is."""
+
+from pydantic import Field
+
+from agents.conversation.lookups import Query, Result
+from agents.conversation.queries.topology import NoArguments, ServiceName
+from twin.nouns.base import Noun
+from twin.nouns.incident import Phase, SymptomKind
+
+MOST_EGRESSES = 20
+
+
+class Utilisation(Noun):
+    """`links`: of which; none asks for the `most` busiest egresses of the network."""
+
+    links: tuple[str, ...]
+    most: int = Field(ge=1, le=MOST_EGRESSES)
+
+
+class AgedResult(Result):
+    """`data_utc`: when the newest telemetry was received, `data_age_s` how long ago; None if there
+    is none."""
+
+    data_utc: str | None
+    data_age_s: float | None
+
+
+class SymptomRow(Noun):
+    """As `Symptom`, since when it is there."""
+
+    kind: SymptomKind
+    resource: str
+    magnitude: float
+    since_utc: str
+
+
+class OpenIncident(Noun):
+    """An incident that is not closed."""
+
+    incident: str
+    phase: Phase
+    title: str
+
+
+class HealthResult(AgedResult):
+    """`services_probed`: whether a probe has reported, without which nothing is known of services.
+
+    `healthy`: nothing is down, active, in breach or open.
+    """
+
+    healthy: bool
+    links_down: tuple[str, ...]
+    links_down_count: int
+    links_drained: tuple[str, ...]
+    symptoms: tuple[SymptomRow, ...]
+    symptom_count: int
+    services_in_breach: tuple[ServiceName, ...]
+    in_breach_count: int
+    services_probed: bool
+    open_incidents: tuple[OpenIncident, ...]
+    open_count: int
+
+
+class EgressReading(Noun):
+    """The egress from `node` over `link` `to` the other end; None where it was not read yet.
+
+    `utilisation`: sent / capacity.
+    """
+
+    node: str
+    link: str
+    to: str
+    utilisation: float | None
+    sent_bps: float | None
+    capacity_bps: float
+    read_utc: str | None
+
+
+class UtilisationResult(AgedResult):
+    """`unread_egresses`: how many of the network were not read yet."""
+
+    egresses: tuple[EgressReading, ...]
+    unread_egresses: int
+
+
+SHOW_HEALTH = Query("show_health", NoArguments, HealthResult)
+SHOW_UTILISATION = Query("show_utilisation", Utilisation, UtilisationResult)

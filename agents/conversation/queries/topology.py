@@ -1,0 +1,214 @@
+"""What is built: nodes, links, ways, shared risk, and who is served."""
+
+from pydantic import Field
+
+from agents.conversation.lookups import Query, Result
+from agents.conversation.names import FoundName, NearName
+from twin.nouns.base import IfGiven, Noun
+from twin.nouns.service import ServiceLevelObjective
+from twin.nouns.traffic import TrafficClass
+
+
+class NoArguments(Noun):
+    """Nothing has to be said."""
+
+
+class Text(Noun):
+    """Words as somebody wrote them."""
+
+    text: str = Field(max_length=2000)
+
+
+class OneNode(Noun):
+    """`node`: its name."""
+
+    node: str
+
+
+class OneLink(Noun):
+    """`link`: its name, or its two ends as in "A-B"."""
+
+    link: str
+
+
+class Ends(Noun):
+    """`source`, `target`: names of nodes."""
+
+    source: str
+    target: str
+
+
+class Served(Noun):
+    """Which services: every part that is "" leaves open. `over_link`: whose traffic uses that link.
+
+    `traffic_class`: voice, business or best_effort.
+    """
+
+    service: str
+    customer: str
+    node: str
+    over_link: str
+    traffic_class: str
+
+
+class NamesResult(Result):
+    """Everything that the text names, in its order."""
+
+    names: tuple[FoundName, ...]
+    near: tuple[NearName, ...]
+
+
+class NetworkResult(Result):
+    """How many there are of each; `capacity_bps`: of all links together, each way.
+
+    `node_names`, `link_names`, `customer_names`: the first ones.
+    """
+
+    network: str
+    topology: str
+    nodes: int
+    links: int
+    services: int
+    customers: int
+    shared_risk_groups: int
+    capacity_bps: float
+    node_names: tuple[str, ...]
+    link_names: tuple[str, ...]
+    customer_names: tuple[str, ...]
+
+
+class NodeRow(Noun):
+    """A node, and how many links and services end there."""
+
+    node: str
+    links: int
+    services: int
+
+
+class NodesResult(Result):
+    """`left_out`: nodes that are not listed."""
+
+    nodes: tuple[NodeRow, ...]
+    left_out: int
+
+
+class LinkRow(Noun):
+    """`highest_igp_weight`: the higher of its two ends'."""
+
+    link: str
+    capacity_bps: float
+    length_km: float
+    highest_igp_weight: int
+
+
+class LinksResult(Result):
+    """`left_out`: links that are not listed."""
+
+    links: tuple[LinkRow, ...]
+    left_out: int
+
+
+class NodeLink(Noun):
+    """A link of the node, `to` a neighbour."""
+
+    link: str
+    to: str
+    capacity_bps: float
+    up: bool
+
+
+class NodeResult(Result):
+    """`others`: how many other nodes there are; `others_with_a_way`: that it has a way to now.
+
+    `services`: the first ones of `service_count`.
+    """
+
+    node: str
+    links: tuple[NodeLink, ...]
+    links_up: int
+    others: int
+    others_with_a_way: int
+    link_count: int
+    neighbours: tuple[str, ...]
+    services: tuple[str, ...]
+    service_count: int
+
+
+class SharedRisk(Noun):
+    """A shared-risk group of the link, with all its links."""
+
+    group: str
+    place: str
+    links: tuple[str, ...]
+
+
+class LinkResult(Result):
+    """`igp_weights`: by the node that advertises it. `watched`: whether `up` is known from
+    telemetry. `shares_duct_with`: every other link of its shared-risk groups."""
+
+    link: str
+    ends: tuple[str, str]
+    capacity_bps: float
+    members: int
+    length_km: float
+    propagation_s: float
+    igp_weights: dict[str, int]
+    drained: bool
+    up: bool
+    watched: bool
+    shared_risk_groups: tuple[SharedRisk, ...]
+    shares_duct_with: tuple[str, ...]
+
+
+class Way(Noun):
+    """One of the equal-cost ways."""
+
+    nodes: tuple[str, ...]
+    links: tuple[str, ...]
+    hops: int
+    propagation_s: float
+    length_km: float
+
+
+class PathResult(Result):
+    """`links`: of all ways. Where there is no way, `way_count` and `links` are left out."""
+
+    source: str
+    target: str
+    reachable: bool
+    ways: tuple[Way, ...]
+    way_count: IfGiven[int] = None
+    links: IfGiven[tuple[str, ...]] = None
+
+
+class ServiceName(Noun):
+    """A service, who buys it, and its class."""
+
+    service: str
+    customer: str
+    traffic_class: TrafficClass
+
+
+class ServiceRow(ServiceName):
+    """`promised`: loss 0..1, one-way delay in s, availability 0..1."""
+
+    pairs: tuple[tuple[str, str], ...]
+    promised: ServiceLevelObjective
+
+
+class ServicesResult(Result):
+    """`services`: the first ones of `count`."""
+
+    services: tuple[ServiceRow, ...]
+    count: int
+    left_out: int
+
+
+FIND_NAMES = Query("find_names", Text, NamesResult)
+SHOW_NETWORK = Query("show_network", NoArguments, NetworkResult)
+LIST_NODES = Query("list_nodes", NoArguments, NodesResult)
+LIST_LINKS = Query("list_links", NoArguments, LinksResult)
+SHOW_NODE = Query("show_node", OneNode, NodeResult)
+SHOW_LINK = Query("show_link", OneLink, LinkResult)
+SHOW_PATH = Query("show_path", Ends, PathResult)
+LIST_SERVICES = Query("list_services", Served, ServicesResult)

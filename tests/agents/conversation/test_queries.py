@@ -1,0 +1,151 @@
+"""What can be looked up comes back as nouns, and whoever reads it reads nouns."""
+
+import ast
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from agents.conversation.lookups import Query, Result
+from agents.conversation.queries import history, state, topology, whatif
+from agents.conversation.queries.history import WHY_NOT_DRAINED, Untaken
+from agents.conversation.queries.topology import PathResult
+from agents.conversation.queries.whatif import WORST_FAILURES, Sweep
+from agents.conversation.role import Asked
+from agents.loop.transcript import json_text, plain
+from evals.questions.staging import SCENES, stage_history
+from graphs.conversation import Source, open_record
+from graphs.inventory_file import kept_inventory
+from tools.registry import Tool
+
+NAME = SCENES[0].name
+QUERIES: dict[str, Query[Any, Any]] = {
+    query.tool: query
+    for module in (topology, state, whatif, history)
+    for query in vars(module).values()
+    if isinstance(query, Query)
+}
+EVERY_SERVICE = {"service": "", "customer": "", "node": "", "over_link": "", "traffic_class": ""}
+EXAMPLES: list[tuple[str, dict[str, Any]]] = [
+    ("find_names", {"text": "CHINng-IPLSng, svc-001 and CHINg"}),
+    ("show_network", {}),
+    ("list_nodes", {}),
+    ("list_links", {}),
+    ("show_node", {"node": "CHINng"}),
+    ("show_link", {"link": "NYCMng--WASHng"}),
+    ("show_path", {"source": "ATLAng", "target": "STTLng"}),
+    ("list_services", EVERY_SERVICE),
+    ("show_health", {}),
+    ("show_utilisation", {"links": [], "most": 20}),
+    ("what_if", {"events": "node CHINng down", "at": "18:00", "watch_links": ["ATLAng-HSTNng"]}),
+    ("worst_failures", {"of": "link", "at": "", "most": 3}),
+    ("list_incidents", {}),
+    ("show_incident", {"incident": "abilene-0001"}),
+    ("show_remedies", {"incident": "abilene-0001"}),
+    ("why_not_drained", {"incident": "abilene-0001", "drained": "ATLAng-HSTNng"}),
+]
+
+
+@pytest.fixture(scope="module")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Tool[Any]]]:
+    """Those of a question about Abilene, whose incident is over."""
+    folder = tmp_path_factory.mktemp("queries")
+    stage_history(folder, SCENES[0])
+    with _tools(folder) as found:
+        yield found
+
+
+@contextmanager
+def _tools(folder: Path) -> Iterator[dict[str, Tool[Any]]]:
+    inventory = kept_inventory(folder, NAME)
+    assert inventory is not None
+    with open_record(Source(folder, NAME, lambda: inventory), inventory) as record:
+        yield {tool.name: tool for tool in Asked(record, "?").role().tools}
+
+
+def _called(tools: dict[str, Tool[Any]], name: str, arguments: dict[str, Any]) -> Any:
+    return tools[name].call(QUERIES[name].arguments.model_validate(arguments))
+
+
+def test_every_tool_of_a_conversation_is_a_query(tools: dict[str, Tool[Any]]) -> None:
+    assert {t.name: t.arguments for t in tools.values()} == {
+        name: query.arguments for name, query in QUERIES.items()
+    }
+    assert sorted(QUERIES) == sorted(name for name, _ in EXAMPLES)
+    assert len(QUERIES) == 16
+
+
+@pytest.mark.parametrize(("name", "arguments"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
+def test_result_is_a_noun_and_what_a_mind_is_sent_is_read_back_as_it(
+    tools: dict[str, Tool[Any]], name: str, arguments: dict[str, Any]
+) -> None:
+    result = _called(tools, name, arguments)
+    sent = json_text(plain(result))
+    assert issubclass(QUERIES[name].result, Result)
+    assert type(result) is QUERIES[name].result
+    assert result.id.startswith("R")
+    assert next(iter(json.loads(sent))) == "id"
+    assert QUERIES[name].result.model_validate_json(sent) == result
+
+
+def test_result_holds_nouns_all_the_way_down() -> None:
+    for query in QUERIES.values():
+        # A schema that admits anything would be written {} or with additionalProperties.
+        schema = json.dumps(query.result.model_json_schema(mode="serialization"))
+        assert '"additionalProperties": true' not in schema, query.tool
+        assert '"items": {}' not in schema, query.tool
+    assert all(issubclass(query.arguments, BaseModel) for query in QUERIES.values())
+
+
+def test_what_is_not_so_is_left_out_of_the_json() -> None:
+    none = PathResult(source="A", target="B", reachable=False, ways=())
+    assert list(plain(none)) == ["id", "source", "target", "reachable", "ways"]
+    some = PathResult(source="A", target="B", reachable=True, ways=(), way_count=0, links=())
+    assert list(plain(some))[-2:] == ["way_count", "links"]
+
+
+@pytest.mark.parametrize(("of", "other"), [("link", "node"), ("node", "link")])
+def test_failure_is_named_by_what_fails(tools: dict[str, Tool[Any]], of: str, other: str) -> None:
+    sweep = Sweep(of=of, at="", most=2)
+    rows = plain(tools[WORST_FAILURES.tool].call(sweep))["worst"]
+    assert [next(iter(row)) for row in rows] == [of, of]
+    assert all(other not in row for row in rows)
+
+
+def test_drain_that_was_screened_and_not_simulated_is_told_with_what_it_left(
+    tools: dict[str, Tool[Any]],
+) -> None:
+    asked = Untaken(incident="abilene-0001", drained="ATLAng-HSTNng")
+    (drain,) = WHY_NOT_DRAINED.result.model_validate(
+        plain(tools[WHY_NOT_DRAINED.tool].call(asked))
+    ).drains
+    assert not drain.simulated
+    (screened,) = drain.screened
+    assert screened.says == "drain ATLAng--HSTNng"
+    assert screened.excess_bps > 0
+    assert 0 < screened.max_utilisation < 1
+
+
+READERS = sorted(
+    {
+        *Path("agents/conversation").rglob("*.py"),
+        *Path("agents/playbook/conversation").glob("*.py"),
+    }
+)
+
+
+@pytest.mark.parametrize("file", READERS, ids=lambda f: f.as_posix())
+def test_nothing_is_read_by_a_key(file: Path) -> None:
+    keys = [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+    ]
+    allowed = ("reading.slots[", "slots[", "match[", "m[", "data[", "types[", "Literal[")
+    assert [key for key in keys if not key.startswith(allowed)] == []
