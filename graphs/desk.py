@@ -95,7 +95,7 @@ class Desk:
         values = [round(float(u), 4) if math.isfinite(u) else None for u in seen]
         self.journal.put_artefact(incident_id, f"utilisation:{moment}", values)
 
-    def play(self, incident_id: str, role: Role[T], task: dict[str, Any]) -> RoleRun[T]:
+    def play(self, incident_id: str, role: Role[T], task: BaseModel | dict[str, Any]) -> RoleRun[T]:
         """Run a role for an incident: charged to its budget, kept in the journal.
 
         Raises:
@@ -122,7 +122,7 @@ class Desk:
         self._record(incident_id, role, started, run)
         return run
 
-    def look(self, role: Role[T], task: dict[str, Any]) -> RoleRun[T]:
+    def look(self, role: Role[T], task: BaseModel | dict[str, Any]) -> RoleRun[T]:
         """Run a role that no incident has asked for: charged to the network's day.
 
         Raises:

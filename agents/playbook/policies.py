@@ -3,20 +3,29 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from agents.playbook.conversation.policy import conversation
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.reading import reader
 from agents.playbook.view import ToolChoice, TranscriptView, answer
-from agents.roles.monitor import FELT_DROPS, HARMLESS_ALONE
-from twin.events.action import Action
+from agents.roles.diagnoser import MOST_RANKED
+from agents.roles.imaginer import MOST_SCENARIOS
+from agents.roles.monitor import FELT_DROPS, HARMLESS_ALONE, PLANNED
+from agents.roles.remediator import (
+    DO_NOTHING,
+    MOST_REMEDIES,
+    SCREEN_ACTIONS,
+    Choice,
+    ChoiceTask,
+    ScreenActions,
+    ScreenedRow,
+    ScreeningResult,
+    TrialInFull,
+)
+from twin.diagnosis.causes import AND, CONVINCING_NATS, INDISTINGUISHABLE_NATS
+from twin.events.fault import BY_KIND
 
-_AND = " & "
 _MOST_PAIRED = 6
 _MOST_PROPOSED = 6
-_CONVINCING = 4.0
-_INDISTINGUISHABLE = 3.0
 
 
 def monitor(view: TranscriptView) -> ToolChoice:
@@ -24,7 +33,7 @@ def monitor(view: TranscriptView) -> ToolChoice:
     relations = view.task["relations"]
     symptoms = {s["id"]: _symptom(s) for s in view.task["symptoms"]}
     open_ids = [i["id"] for i in view.task["open_incidents"]]
-    planned = {r["one"] for r in relations if r["other"].startswith("planned:")}
+    planned = {r["one"] for r in relations if r["other"].startswith(PLANNED)}
     # What announced work brings about is somebody's business already, until a service is hurt.
     expected = planned if not view.task["services_in_breach"] else set()
     groups, ignored = [], sorted(expected)
@@ -110,8 +119,8 @@ def diagnoser(view: TranscriptView) -> ToolChoice:
     if not tested:
         return answer(_undiagnosed("nothing in the graph or the telemetry suggests a cause"))
     known = {t["id"] for t in tested}
-    pairs = [pair for pair in _second_causes(tested) if _AND.join(pair) not in known]
-    sets = pairs + [name.split(_AND) for name in stale]
+    pairs = [pair for pair in _second_causes(tested) if AND.join(pair) not in known]
+    sets = pairs + [name.split(AND) for name in stale]
     # Asked for again only if it failed, which it would do again.
     if sets and view.calls[-1].arguments != {"sets": sets}:
         return ToolChoice("test_causes", {"sets": sets})
@@ -144,13 +153,13 @@ def _tested_so_far(view: TranscriptView) -> tuple[list[dict[str, Any]], list[str
                 tested[call.result["id"]] = call.result
                 added.add(call.result["id"])
     testable = added | set(tested)
-    again = [s for s in stale if s not in tested and testable.issuperset(s.split(_AND))]
+    again = [s for s in stale if s not in tested and testable.issuperset(s.split(AND))]
     return list(tested.values()), again, is_proposed
 
 
 def _second_causes(tested: Sequence[dict[str, Any]]) -> list[list[str]]:
     """The best causes joined with others, where they leave something unexplained."""
-    helpful = [t for t in tested if t["log_posterior"] > 0 and _AND not in t["id"]]
+    helpful = [t for t in tested if t["log_posterior"] > 0 and AND not in t["id"]]
     pairs: list[list[str]] = []
     for first in helpful[:2]:
         if first["unexplained"]:
@@ -170,18 +179,18 @@ def _adds_nothing(other: dict[str, Any], first: dict[str, Any]) -> bool:
 def _diagnosis(tested: Sequence[dict[str, Any]]) -> dict[str, Any]:
     order = sorted(tested, key=lambda t: (-t["log_posterior"], t["id"]))
     best = order[0]
-    if best["log_posterior"] < _CONVINCING:
+    if best["log_posterior"] < CONVINCING_NATS:
         return _undiagnosed("no cause that was tested fits better than nothing being wrong")
     close = [
         t["id"]
         for t in order
-        if best["log_posterior"] - t["log_posterior"] < _INDISTINGUISHABLE
+        if best["log_posterior"] - t["log_posterior"] < INDISTINGUISHABLE_NATS
         and (t is best or _links(t["id"]) != _links(best["id"]))
     ]
     found = len(close) == 1
     return {
         "verdict": "found" if found else "ambiguous",
-        "ranking": [t["id"] for t in order[:8]],
+        "ranking": [t["id"] for t in order[:MOST_RANKED]],
         "would_separate": "" if found else "another flow record and two more rounds of counters",
         "own_view": "",
         "statement": _statement(best, close),
@@ -189,10 +198,10 @@ def _diagnosis(tested: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _links(cause: str) -> frozenset[str]:
-    parts = (part.split("@", 1) for part in cause.split(_AND))
+    parts = (part.split("@", 1) for part in cause.split(AND))
     links: set[str] = set()
     for kind, resources in parts:
-        if kind not in ("fiber_cut", "link_down"):
+        if kind not in BY_KIND or not BY_KIND[kind].only_links_down:
             return frozenset({cause})
         links.update(resources.split("+"))
     return frozenset(links)
@@ -221,31 +230,33 @@ def remediator(view: TranscriptView) -> ToolChoice:
     """Screen single actions, pairs where they do not suffice, and limits as the last resort."""
     if view.task["excess_bps"] <= 0:
         return answer({"remedies": _reverts(view.task["cause"])})
-    if not view.has_called("screen_actions", _SCREENED_FIRST):
-        return ToolChoice("screen_actions", _SCREENED_FIRST)
-    screened = view.result_of("screen_actions", **_SCREENED_FIRST)
-    singles, limits = screened["single"], screened["limit"]
-    clean = any(s["excess_bps"] <= 0 for s in singles)
-    if not clean and not view.has_called("screen_actions", _SCREENED_LAST):
-        return ToolChoice("screen_actions", _SCREENED_LAST)
-    pairs = [] if clean else view.result_of("screen_actions", **_SCREENED_LAST)["pair"]
+    if not view.has_called(SCREEN_ACTIONS, _SCREENED_FIRST):
+        return ToolChoice(SCREEN_ACTIONS, _SCREENED_FIRST)
+    screened = view.result_as(ScreeningResult, SCREEN_ACTIONS, _SCREENED_FIRST)
+    singles, limits = screened.single or (), screened.limit or ()
+    clean = any(s.excess_bps <= 0 for s in singles)
+    if not clean and not view.has_called(SCREEN_ACTIONS, _SCREENED_LAST):
+        return ToolChoice(SCREEN_ACTIONS, _SCREENED_LAST)
+    pairs: Sequence[ScreenedRow] = ()
+    if not clean:
+        pairs = view.result_as(ScreeningResult, SCREEN_ACTIONS, _SCREENED_LAST).pair or ()
     chosen = [*singles[: _MOST_PROPOSED - 2], *pairs[:2], *limits[:1], *limits[-1:]]
     proposed = [_proposed(s) for s in chosen]
     seen = [p["actions"] for p in proposed]
     proposed = [r for r in _reverts(view.task["cause"]) if r["actions"] not in seen] + proposed
-    return answer({"remedies": proposed[:8]})
+    return answer({"remedies": proposed[:MOST_REMEDIES]})
 
 
-_SCREENED_FIRST = {"kinds": ["single", "limit"]}
-_SCREENED_LAST = {"kinds": ["pair"]}
-_ACTION: TypeAdapter[Action] = TypeAdapter(Action)
+_SCREENED_FIRST = ScreenActions(kinds=("single", "limit"))
+_SCREENED_LAST = ScreenActions(kinds=("pair",))
 
 
-def _proposed(screened: dict[str, Any]) -> dict[str, Any]:
-    left = screened["excess_bps"] / 1e9
-    says = " and ".join(_ACTION.validate_python(a).describe() for a in screened["actions"])
-    told = f"{says}: highest utilisation {screened['max_utilisation']:.0%}, "
-    return {"actions": screened["actions"], "reason": f"{told}{left:.1f} Gbit/s beyond comfort"}
+def _proposed(screened: ScreenedRow) -> dict[str, Any]:
+    left = screened.excess_bps / 1e9
+    says = " and ".join(a.describe() for a in screened.actions)
+    told = f"{says}: highest utilisation {screened.max_utilisation:.0%}, "
+    actions = [a.model_dump(mode="json") for a in screened.actions]
+    return {"actions": actions, "reason": f"{told}{left:.1f} Gbit/s beyond comfort"}
 
 
 def _reverts(cause: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -266,28 +277,32 @@ def _reverts(cause: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def remediator_choice(view: TranscriptView) -> ToolChoice:
     """Among ties: put a wrong configuration right, else touch least, else the cheapest."""
-    trials = {t["remedy"]: t for t in view.task["trials"]}
-    tied = view.task["within_tie"]
-    best = min(tied, key=lambda r: (*_preference(trials[r]), trials[r]["cost"]))
-    chosen = trials[best]
-    nothing = trials.get("R0")
-    if not chosen["actions"]:
+    task = view.task_as(ChoiceTask)
+    full = [t for t in task.trials if isinstance(t, TrialInFull)]
+    chosen = min(
+        (t for t in full if t.remedy in task.within_tie),
+        key=lambda t: (*_preference(t.kinds), t.cost, task.within_tie.index(t.remedy)),
+    )
+    nothing = next((t for t in full if t.remedy == DO_NOTHING), None)
+    if not chosen.actions:
         reason = "no remedy is forecast to do better than waiting for the repair"
     else:
-        against = f", against {nothing['cost']:.2f} when nothing is done" if nothing else ""
-        reason = f"{' and '.join(chosen['actions'])}: expected cost {chosen['cost']:.2f}{against}"
-    return answer({"remedy": best, "reason": reason})
+        against = f", against {nothing.cost:.2f} when nothing is done" if nothing else ""
+        reason = f"{' and '.join(chosen.actions)}: expected cost {chosen.cost:.2f}{against}"
+    return answer(Choice(remedy=chosen.remedy, reason=reason))
 
 
-def _preference(trial: dict[str, Any]) -> tuple[int, int]:
+_PUTS_RIGHT = "revert_to_intended"
+_TAKES_AWAY = "rate_limit"
+
+
+def _preference(kinds: Sequence[str]) -> tuple[int, int]:
     """The less the better: kind of remedy, then how much it touches (or, of reverts, leaves)."""
-    actions = trial["actions"]
-    reverts = sum(1 for action in actions if action.startswith("revert"))
-    if reverts and reverts == len(actions):
-        return 0, -reverts
-    if not actions:
+    if kinds and all(kind == _PUTS_RIGHT for kind in kinds):
+        return 0, -len(kinds)
+    if not kinds:
         return 1, 0
-    return (3 if any("limit " in action for action in actions) else 2), len(actions)
+    return (3 if _TAKES_AWAY in kinds else 2), len(kinds)
 
 
 def imaginer(view: TranscriptView) -> ToolChoice:
@@ -305,20 +320,20 @@ def imaginer(view: TranscriptView) -> ToolChoice:
         *((e, "the worst that can follow") for e in plain[:4]),
         *((e, f"how {remedies[0] if remedies else ''} could go wrong") for e in under[:4]),
     ]:
-        if exposure["id"] not in seen and len(scenarios) < 6:
+        if exposure["id"] not in seen and len(scenarios) < MOST_SCENARIOS:
             seen.add(exposure["id"])
             scenarios.append(
                 {
                     "exposure": exposure["id"],
-                    "probability": _CHANCE[exposure["id"].partition("@")[0]],
+                    "probability": _chance(exposure["id"]),
                     "why": f"{why}: highest utilisation {exposure['max_utilisation']:.0%}",
                 }
             )
     return answer({"scenarios": scenarios})
 
 
-_CHANCE = {"link_down": 0.01, "fiber_cut": 0.005, "traffic_spike": 0.02}
-"""Chance of a further fault within the four hours of a repair (assumed)."""
+def _chance(exposure: str) -> float:
+    return BY_KIND[exposure.partition("@")[0]].chance_before_repair
 
 
 def supervisor(view: TranscriptView) -> ToolChoice:

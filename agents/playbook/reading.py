@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from agents.playbook.view import ToolChoice, TranscriptView, answer
+from agents.roles.reader import LONGEST_QUOTE
 
-_LONGEST_QUOTE = 80
 _SEVERE = re.compile(r"%[\w-]+-[0-3]-\w+")
 """A message of severity 0 (emergency) to 3 (error), as Cisco writes it."""
 
@@ -31,7 +31,7 @@ def _finding(line: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _found(line: dict[str, Any], kind: str, confidence: str, words: str) -> dict[str, Any]:
-    quote = words[:_LONGEST_QUOTE].strip()
+    quote = words[:LONGEST_QUOTE].strip()
     return {"line": line["line"], "kind": kind, "quote": quote, "confidence": confidence}
 
 

@@ -7,6 +7,9 @@ A file begins with front matter:
     ---
 
 The version says that the wording was changed on purpose; the hash says which words they were.
+
+What follows is a Jinja template. A figure that code decides by stands in code alone, and the role
+hands it to `prompt`: `{{ most_remedies | words }}` is "eight", `{{ felt_drops | percent }}` "1 %".
 """
 
 from functools import cache
@@ -14,6 +17,7 @@ from hashlib import sha256
 from importlib.resources import files
 
 import yaml
+from jinja2 import Environment, StrictUndefined, meta
 
 from twin.errors import BadInput
 from twin.nouns.base import Noun
@@ -47,14 +51,43 @@ class Prompt(str):
 
 
 @cache
-def prompt(role: str) -> Prompt:
-    """The prompt of `role`: `agents/prompts/<role>.md`, then what all roles are told.
+def prompt(role: str, **figures: float) -> Prompt:
+    """The prompt of `role`: `agents/prompts/<role>.md` with `figures`, then what all are told.
 
     Raises:
-        BadInput: the file does not begin with a version.
+        BadInput: the file does not begin with a version, or tells other figures than `figures`.
     """
-    version, text = _read(role)
+    version, template = _read(role)
+    environment = _environment()
+    told = meta.find_undeclared_variables(environment.parse(template))
+    if told != figures.keys():
+        raise BadInput(
+            f"the prompt {role}.md tells the figures {sorted(told)}; given are {sorted(figures)}"
+        )
+    text = environment.from_string(template).render(figures)
     return Prompt(f"{text}{_file(COMMON)}", role, version)
+
+
+def percent(share: float) -> str:
+    """0.9 is "90 %"."""
+    return f"{100 * share:g} %"
+
+
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def _environment() -> Environment:
+    # What is rendered is text for a model: there is no markup to escape.
+    environment = Environment(
+        autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True, finalize=_figure
+    )
+    environment.filters.update(percent=percent, words=lambda number: _WORDS[number])
+    return environment
+
+
+def _figure(value: object) -> object:
+    """A float with the two digits that a reader can use."""
+    return f"{value:.2g}" if isinstance(value, float) else value
 
 
 def prompt_id(text: str, role: str) -> PromptId:

@@ -7,12 +7,20 @@ from typing import Literal
 from pydantic import Field
 
 from agents.loop.role import Role
-from agents.prompts import prompt
+from agents.prompts import Prompt, prompt
 from agents.roles.shown import first_of, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
-from twin.diagnosis.causes import AND, BEFORE_ONSET_S, PLACES, Causes
+from twin.diagnosis.causes import (
+    ADDED_PRIOR_NATS,
+    AND,
+    BEFORE_ONSET_S,
+    CONVINCING_NATS,
+    INDISTINGUISHABLE_NATS,
+    PLACES,
+    Causes,
+)
 from twin.diagnosis.refutation import look_up
 from twin.errors import Ungrounded
 from twin.events.fault import Fault
@@ -79,6 +87,16 @@ class DiagnosisAnswer(Noun):
     statement: Wording
 
 
+def instructions() -> Prompt:
+    """What the diagnoser is told, with the figures that code decides by."""
+    return prompt(
+        "diagnoser",
+        added_nats=-ADDED_PRIOR_NATS,
+        indistinguishable_nats=INDISTINGUISHABLE_NATS,
+        convincing_nats=CONVINCING_NATS,
+    )
+
+
 class Diagnoser:
     """One diagnosis of one incident. It keeps what it tested, so that answers can be grounded."""
 
@@ -101,7 +119,7 @@ class Diagnoser:
         """The role with its tools bound to this incident."""
         return Role(
             name="diagnoser",
-            prompt=prompt("diagnoser"),
+            prompt=instructions(),
             tools=grant(
                 Tool(
                     name="read_configuration",

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from agents.loop.role import Role
-from agents.prompts import prompt
+from agents.prompts import Prompt, prompt
 from agents.roles.shown import short
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
 from twin.errors import Ungrounded
+from twin.events.fault import BY_KIND
 from twin.events.faults.traffic_spike import SURGE_FACTOR
 from twin.nouns.base import Noun
 from twin.nouns.plan import Remedy
@@ -48,6 +49,15 @@ class Under(Noun):
     remedy: str
 
 
+def instructions() -> Prompt:
+    """What the imaginer is told, with the figures that code decides by."""
+    return prompt(
+        "imaginer",
+        most_scenarios=MOST_SCENARIOS,
+        **{f"{k}_chance": c for k, f in BY_KIND.items() if (c := f.chance_before_repair)},
+    )
+
+
 class Imaginer:
     """Imagines for one incident, on the state that the diagnosis found."""
 
@@ -66,7 +76,7 @@ class Imaginer:
         """The role with its tools bound to this incident."""
         return Role(
             name="imaginer",
-            prompt=prompt("imaginer"),
+            prompt=instructions(),
             tools=grant(
                 Tool(
                     name="list_exposures_under",

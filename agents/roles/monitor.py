@@ -8,7 +8,7 @@ from functools import cached_property
 from pydantic import Field
 
 from agents.loop.role import Role
-from agents.prompts import prompt
+from agents.prompts import Prompt, prompt
 from agents.roles.shown import shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
@@ -74,6 +74,14 @@ class Relation(Noun):
     reason: str
 
 
+def instructions() -> Prompt:
+    """What the monitor is told, with the figures that code decides by."""
+    return prompt(
+        "monitor",
+        felt_drops=FELT_DROPS,
+    )
+
+
 class Monitor:
     """Groups the symptoms that no incident has yet.
 
@@ -96,7 +104,7 @@ class Monitor:
         """The role with its tools bound to this moment."""
         return Role(
             name="monitor",
-            prompt=prompt("monitor"),
+            prompt=instructions(),
             # Nobody can group without the relations, so they are told at once: a call less.
             tools=(),
             answer=Grouping,

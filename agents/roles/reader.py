@@ -15,7 +15,7 @@ import yaml
 from pydantic import Field
 
 from agents.loop.role import Role
-from agents.prompts import prompt
+from agents.prompts import Prompt, prompt
 from twin.errors import Ungrounded
 from twin.nouns.base import Noun, content_hash
 from twin.nouns.diagnosis import LogFinding, LogKind
@@ -67,6 +67,14 @@ class LogRecord(Noun):
     read: tuple[str, ...] = ()
 
 
+def instructions() -> Prompt:
+    """What the reader is told, with the figures that code decides by."""
+    return prompt(
+        "reader",
+        longest_quote=LONGEST_QUOTE,
+    )
+
+
 class Reader:
     """One reading of `lines`."""
 
@@ -78,7 +86,7 @@ class Reader:
         """The role; it has no tools, and nothing to look up with."""
         return Role(
             name="reader",
-            prompt=prompt("reader"),
+            prompt=instructions(),
             tools=(),
             answer=Reading,
             ground=self.ground,

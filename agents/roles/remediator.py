@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from agents.loop.role import Role
-from agents.prompts import prompt
-from agents.roles.shown import short, shown_interval
+from agents.prompts import Prompt, percent, prompt
+from agents.roles.shown import Short, short, shown_interval
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
 from twin.errors import Ungrounded
@@ -18,11 +18,12 @@ from twin.events.fault import Fault
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.plan import Remedy
 from twin.remedies.costs import TIE
-from twin.remedies.screening import Screen, Screened
+from twin.remedies.screening import COMFORTABLE_UTILISATION, Screen, Screened
 from twin.remedies.trials import Trial
 
 DO_NOTHING = "R0"
 MOST_REMEDIES = 8
+MOST_ACTIONS = 4
 
 SCREEN_ACTIONS = "screen_actions"
 """The tool that a remediator screens with."""
@@ -34,7 +35,7 @@ ScreenKind = Literal["single", "pair", "limit"]
 class ProposedRemedy(Noun):
     """Actions in order. `reason`: why this could help."""
 
-    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=4)
+    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=MOST_ACTIONS)
     reason: Wording
 
 
@@ -77,7 +78,38 @@ class ScreeningResult(Noun):
 class Measure(Noun):
     """Actions to try in the twin."""
 
-    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=4)
+    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=MOST_ACTIONS)
+
+
+class TrialRow(Noun):
+    """A simulated remedy: what it does, in words, and its expected cost."""
+
+    remedy: str
+    actions: tuple[str, ...]
+    cost: float
+
+
+class TrialInFull(TrialRow):
+    """One that may be chosen, or doing nothing. `kinds`: of its actions, in order.
+
+    Intervals are (5 %, median, 95 %); `lost_bps` is a median. `slo_minutes_ahead`: None where it
+    could not be computed. `cost_in_scenario`: in the order of the task's scenarios.
+    """
+
+    kinds: tuple[str, ...]
+    services_in_breach: tuple[Short, Short, Short]
+    max_utilisation: tuple[Short, Short, Short]
+    lost_bps: Short
+    slo_minutes_ahead: float | None
+    cost_in_scenario: tuple[Short, ...]
+
+
+class ChoiceTask(Noun):
+    """`within_tie`: remedies that the forecast cannot tell from the best, the cheapest first."""
+
+    within_tie: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    trials: tuple[TrialInFull | TrialRow, ...]
 
 
 class Choice(Noun):
@@ -85,6 +117,16 @@ class Choice(Noun):
 
     remedy: str
     reason: Wording
+
+
+def instructions() -> Prompt:
+    """What the remediator is told, with the figures that code decides by."""
+    return prompt(
+        "remediator",
+        comfortable=COMFORTABLE_UTILISATION,
+        most_actions=MOST_ACTIONS,
+        most_remedies=MOST_REMEDIES,
+    )
 
 
 class Proposer:
@@ -99,7 +141,7 @@ class Proposer:
         screen = self._screen
         return Role(
             name="remediator",
-            prompt=prompt("remediator"),
+            prompt=instructions(),
             tools=grant(
                 Tool(
                     name=SCREEN_ACTIONS,
@@ -112,8 +154,8 @@ class Proposer:
                 Tool(
                     name="measure",
                     description="Try actions of your own in the twin: how much traffic stays "
-                    "beyond 90 % of a link or is lost silently (bit/s), and the highest "
-                    "utilisation.",
+                    f"beyond {percent(COMFORTABLE_UTILISATION)} of a link or is lost silently "
+                    "(bit/s), and the highest utilisation.",
                     arguments=Measure,
                     effect="read",
                     call=lambda m: _row(screen.measure(m.actions)),
@@ -180,18 +222,21 @@ class Chooser:
             ground=self.ground,
         )
 
-    def task(self) -> dict[str, object]:
+    def task(self) -> ChoiceTask:
         """The table of trials; in full for those that may be chosen, and for doing nothing.
 
         Why a mind proposed each is not told: it is that mind's own words, and the numbers decide.
         """
         trials, tied = list(self._trials.values()), self.tied()
-        scenarios = list(trials[0].in_scenario) if trials else []
-        return {
-            "within_tie": tied,
-            "scenarios": scenarios,
-            "trials": [_told(t, scenarios, t.remedy.id in (*tied, DO_NOTHING)) for t in trials],
-        }
+        scenarios = tuple(trials[0].in_scenario) if trials else ()
+        return ChoiceTask(
+            within_tie=tuple(tied),
+            scenarios=scenarios,
+            trials=tuple(
+                _in_full(t, scenarios) if t.remedy.id in (*tied, DO_NOTHING) else _short_row(t)
+                for t in trials
+            ),
+        )
 
     def tied(self) -> list[str]:
         """Remedies whose cost is within TIE of the best, cheapest first."""
@@ -209,21 +254,24 @@ class Chooser:
             )
 
 
-def _told(trial: Trial, scenarios: Sequence[str], in_full: bool) -> dict[str, object]:
-    told: dict[str, object] = {
-        "remedy": trial.remedy.id,
-        "actions": [a.describe() for a in trial.remedy.actions],
-        "cost": round(trial.cost, 3),
-    }
-    if not in_full:
-        return told
-    return told | {
-        "services_in_breach": shown_interval(trial.ahead.breached_services),
-        "max_utilisation": shown_interval(trial.ahead.max_utilisation),
-        "lost_bps": short(trial.ahead.lost_bps.median),
-        "slo_minutes_ahead": trial.slo_minutes_ahead,
-        "cost_in_scenario": [short(trial.in_scenario[s]) for s in scenarios],
-    }
+def _short_row(trial: Trial) -> TrialRow:
+    return TrialRow(
+        remedy=trial.remedy.id,
+        actions=tuple(a.describe() for a in trial.remedy.actions),
+        cost=round(trial.cost, 3),
+    )
+
+
+def _in_full(trial: Trial, scenarios: Sequence[str]) -> TrialInFull:
+    return TrialInFull(
+        **dict(_short_row(trial)),
+        kinds=tuple(a.kind for a in trial.remedy.actions),
+        services_in_breach=shown_interval(trial.ahead.breached_services),
+        max_utilisation=shown_interval(trial.ahead.max_utilisation),
+        lost_bps=short(trial.ahead.lost_bps.median),
+        slo_minutes_ahead=trial.slo_minutes_ahead,
+        cost_in_scenario=tuple(short(trial.in_scenario[s]) for s in scenarios),
+    )
 
 
 def _row(screened: Screened) -> ScreenedRow:

@@ -13,6 +13,10 @@ SIGNIFICANT = 3
 """Digits of a magnitude, a utilisation or a cost: forecasts err by percents."""
 
 
+Short = int | float
+"""A number as `short` gives it: JSON has no point where it is whole."""
+
+
 def short(value: float) -> float:
     """`value` with SIGNIFICANT digits; a whole number where it is one."""
     rounded = float(f"{value:.{SIGNIFICANT}g}")
@@ -29,9 +33,9 @@ def shown_symptom(symptom: Symptom, since_s: float) -> dict[str, object]:
     return shown if symptom.active else shown | {"over": True}
 
 
-def shown_interval(interval: Interval) -> list[float]:
-    """[5 %, median, 95 %]."""
-    return [short(interval.p05), short(interval.median), short(interval.p95)]
+def shown_interval(interval: Interval) -> tuple[Short, Short, Short]:
+    """5 %, median, 95 %."""
+    return short(interval.p05), short(interval.median), short(interval.p95)
 
 
 def first_of(names: Sequence[str], most: int) -> list[str]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agents.roles.remediator import Choice, Chooser
+from agents.loop.transcript import json_text, plain
+from agents.roles.remediator import Choice, ChoiceTask, Chooser, TrialInFull, TrialRow
 from agents.roles.situation import Situation
 from tests.agents.conftest import Place
 from tests.twin.tracking.square import START_S, inventory
@@ -115,8 +116,10 @@ def test_remedy_that_failed_is_not_offered_again(trials: list[Trial]) -> None:
 
 def test_chooser_is_told_every_trial_that_is_left(trials: list[Trial]) -> None:
     task = Chooser(trials, excluded=["R2"]).task()
-    assert task["within_tie"] == ["R1"]
-    told = task["trials"]
-    assert isinstance(told, list)
-    assert [t["remedy"] for t in told] == ["R0", "R1", "R3"]
-    assert told[1]["actions"] == ["set the IGP weight of D on A-D to 60"]
+    assert task.within_tie == ("R1",)
+    assert [t.remedy for t in task.trials] == ["R0", "R1", "R3"]
+    assert task.trials[1].actions == ("set the IGP weight of D on A-D to 60",)
+    assert isinstance(task.trials[1], TrialInFull)
+    assert task.trials[1].kinds == ("set_igp_weight",)
+    assert [type(t) for t in task.trials] == [TrialInFull, TrialInFull, TrialRow]
+    assert ChoiceTask.model_validate_json(json_text(plain(task))) == task

@@ -41,7 +41,7 @@ BEFORE_ONSET_S = 300.0
 PLACES = 2
 """Decimals of log odds: a hundredth of a nat decides nothing."""
 
-_CONVINCING_NATS = 4.0
+CONVINCING_NATS = 4.0
 """A cause has to beat "nothing is wrong" by this much to be a finding."""
 
 
@@ -191,7 +191,7 @@ class Causes:
     def leading(self) -> list[str]:
         """The likeliest and those that cannot be told from it; none if nothing is convincing."""
         order = self.likeliest_first()
-        if not order or self.log_posterior[order[0]] < _CONVINCING_NATS:
+        if not order or self.log_posterior[order[0]] < CONVINCING_NATS:
             return []
         best = self.log_posterior[order[0]]
         return [

@@ -10,7 +10,7 @@ from langchain_core.messages import BaseMessage, messages_from_dict, messages_to
 from langchain_core.outputs import ChatResult
 
 from agents.loop.role import Mind
-from agents.loop.transcript import CallRecord, Turn, render
+from agents.loop.transcript import CallRecord, Turn, plain, render
 from agents.playbook import PlaybookModel
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice
@@ -18,7 +18,7 @@ from agents.roles.diagnoser import DiagnosisAnswer, NoArguments, ReadConfigurati
 from agents.roles.imaginer import Imagination, Under
 from agents.roles.monitor import Grouping
 from agents.roles.reader import Reading
-from agents.roles.remediator import Choice, Proposal, ScreenActions
+from agents.roles.remediator import Choice, ChoiceTask, Proposal, ScreenActions, TrialInFull
 from agents.roles.supervisor_schema import choice_schema
 from tests.graphs.stagehand import FIRST, LOSSY, WRONG_WEIGHT, Person, case, operating
 from tools.registry import function_schema
@@ -234,13 +234,8 @@ def test_wrong_weights_on_two_devices_are_put_right_together() -> None:
     both, one = remedies[0], remedies[1]
     assert both["actions"] == [REVERT, {**REVERT, "node": "C"}]
     assert one["actions"] == [REVERT]
-    alone = _trial("R1", 1.0, "revert A to its intended configuration")
-    together = _trial(
-        "R2",
-        1.1,
-        "revert A to its intended configuration",
-        "revert C to its intended configuration",
-    )
+    alone = _trial("R1", 1.0, "revert_to_intended")
+    together = _trial("R2", 1.1, "revert_to_intended", "revert_to_intended")
     assert _choose(alone, together, _trial("R0", 1.0)) == "R2"
 
 
@@ -254,33 +249,45 @@ def test_remediator_screens_pairs_only_where_no_single_action_suffices() -> None
     assert _remediator(2e9, [], short) == ToolChoice("screen_actions", {"kinds": ["pair"]})
 
 
-def _trial(remedy: str, cost: float, *actions: str) -> dict[str, Any]:
-    return {"remedy": remedy, "cost": cost, "actions": list(actions), "reason": ""}
+def _trial(remedy: str, cost: float, *kinds: str) -> TrialInFull:
+    """The words say nothing that could decide: kinds and figures do."""
+    return TrialInFull(
+        remedy=remedy,
+        actions=tuple("limit nothing, revert nothing" for _ in kinds),
+        cost=cost,
+        kinds=kinds,
+        services_in_breach=(0, 0, 0),
+        max_utilisation=(1, 1, 1),
+        lost_bps=0,
+        slo_minutes_ahead=None,
+        cost_in_scenario=(),
+    )
 
 
-def _choose(*trials: dict[str, Any]) -> str:
-    tied = [t["remedy"] for t in trials if t["cost"] <= min(x["cost"] for x in trials) + 0.25]
-    task = {"within_tie": tied, "trials": list(trials)}
+def _choose(*trials: TrialInFull) -> str:
+    least = min(t.cost for t in trials)
+    tied = tuple(t.remedy for t in trials if t.cost <= least + 0.25)
+    task = plain(ChoiceTask(within_tie=tied, scenarios=(), trials=trials))
     return str(_next("remediator_choice", task, Choice)["remedy"])
 
 
 def test_choice_is_never_outside_the_tie() -> None:
-    assert _choose(_trial("R0", 9.0), _trial("R1", 1.0, "limit best_effort")) == "R1"
+    assert _choose(_trial("R0", 9.0), _trial("R1", 1.0, "rate_limit")) == "R1"
 
 
 def test_choice_among_ties_puts_right_then_waits_then_moves_then_limits() -> None:
-    limit = _trial("R3", 1.0, "limit best_effort on A")
-    weight = _trial("R2", 1.1, "set the IGP weight of A")
+    limit = _trial("R3", 1.0, "rate_limit")
+    weight = _trial("R2", 1.1, "set_igp_weight")
     nothing = _trial("R0", 1.2)
-    revert = _trial("R1", 1.25, "revert A to its intended configuration")
+    revert = _trial("R1", 1.25, "revert_to_intended")
     assert _choose(limit, weight, nothing, revert) == "R1"
     assert _choose(limit, weight, nothing) == "R0"
     assert _choose(limit, weight) == "R2"
 
 
 def test_choice_among_equals_touches_least_and_then_costs_least() -> None:
-    one, other = _trial("R1", 1.1, "set A"), _trial("R2", 1.0, "set B")
-    both = _trial("R3", 0.9, "set A", "set B")
+    one, other = _trial("R1", 1.1, "set_igp_weight"), _trial("R2", 1.0, "drain_link")
+    both = _trial("R3", 0.9, "set_igp_weight", "drain_link")
     assert _choose(one, other, both) == "R2"
 
 
