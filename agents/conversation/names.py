@@ -2,7 +2,7 @@
 
 A name may be written in any capitals, with or without umlauts and punctuation; of a name of several
 words the first ones do, if only one name begins with them. Nothing is guessed: where several things
-could be meant, all are given.
+could be meant, all are given. An egress is read as its link, written node|link or node[link].
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-from twin.nouns.base import Noun
+from twin.nouns.base import IfGiven, Noun
 from twin.nouns.inventory import Inventory
 
 NameKind = Literal["node", "link", "service", "customer", "group", "incident", "plan"]
@@ -27,7 +27,8 @@ class FoundName(Noun):
     """A name in a text, from character `start` to before `end`.
 
     `ids`: what could be meant; none where `kind` is link and the two ends have no link. `exact`:
-    whether it stands in the text as it is on record.
+    whether it stands in the text as it is on record. `egress_of`: the node that the link leaves,
+    where an egress is named.
     """
 
     text: str
@@ -36,6 +37,7 @@ class FoundName(Noun):
     kind: NameKind
     ids: tuple[str, ...]
     exact: bool
+    egress_of: IfGiven[str] = None
 
 
 class NearName(Noun):
@@ -101,7 +103,8 @@ class Names:
             elif hint := self._near(words[position]):
                 near.append(hint)
             position += count
-        return FoundNames(names=tuple(self._links(text, found)), near=tuple(near))
+        links = list(self._links(text, found))
+        return FoundNames(names=tuple(self._egresses(text, links)), near=tuple(near))
 
     def _name_at(
         self, text: str, words: Sequence[_Word], position: int
@@ -165,6 +168,34 @@ class Names:
             ids=tuple(dict.fromkeys(ids)),
             exact=written in ids,
         )
+
+    def _egresses(self, text: str, found: Sequence[FoundName]) -> Iterator[FoundName]:
+        """A node with a bar or a bracket before one of its links is that link's egress."""
+        position = 0
+        while position < len(found):
+            one, *others = found[position : position + 2]
+            egress = self._egress(text, one, others[0]) if others else None
+            yield egress or one
+            position += 1 if egress is None else 2
+
+    def _egress(self, text: str, one: FoundName, other: FoundName) -> FoundName | None:
+        sign = text[one.end : other.start].strip()
+        closed = other.end + len(text[other.end :]) - len(text[other.end :].lstrip())
+        if sign == "[" and not text.startswith("]", closed):
+            return None
+        if sign not in ("|", "[") or (one.kind, other.kind) != ("node", "link"):
+            return None
+        (node, *more_nodes), links = one.ids, other.ids
+        if more_nodes or len(links) != 1 or links[0] not in self._links_at(node):
+            return None
+        end = other.end if sign == "|" else closed + 1
+        written = text[one.start : end]
+        return other.model_copy(
+            update={"text": written, "start": one.start, "end": end, "egress_of": node}
+        )
+
+    def _links_at(self, node: str) -> set[str]:
+        return {link.id for link in self._topology.links_at(node)}
 
     def _near(self, word: _Word) -> NearName | None:
         if len(word.text) < _SHORTEST_PART:

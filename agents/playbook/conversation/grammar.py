@@ -32,12 +32,16 @@ class BadGrammar(BadInput):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A canonical word (`slot` is "") or a slot with its `value`. `text`: as it was written."""
+    """A canonical word (`slot` is "") or a slot with its `value`. `text`: as it was written.
+
+    `end`: of a link, the node whose egress was named, "" if none was.
+    """
 
     word: str
     text: str
     slot: str = ""
     value: str = ""
+    end: str = ""
 
 
 @dataclass(frozen=True, slots=True)

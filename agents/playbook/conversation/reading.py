@@ -65,12 +65,27 @@ def _named_first(asked: Asked, thing: Token, tokens: list[Token]) -> list[Readin
 def _fitting(
     asked: Asked, tokens: list[Token], *, whole: bool = True
 ) -> tuple[list[Reading], list[Token]]:
-    """What `tokens` can be read as, and `tokens` with two nodes as a link where that helps."""
-    readings = grammar().read(tokens, whole=whole)
+    """What `tokens` can be read as, and `tokens` with two nodes as a link where that helps.
+
+    An egress is its link at one end, or just its link where nothing is asked of one end.
+    """
+    readings = grammar().read(_with_ends(tokens), whole=whole) or grammar().read(
+        tokens, whole=whole
+    )
     if readings:
         return readings, tokens
     joined = _with_pairs(asked, tokens)
     return (grammar().read(joined, whole=whole) if joined is not tokens else []), joined
+
+
+def _with_ends(tokens: Sequence[Token]) -> list[Token]:
+    """`tokens` with every egress as "LINK at NODE"."""
+    found: list[Token] = []
+    for token in tokens:
+        found.append(token)
+        if token.end:
+            found += [Token("at", "at"), Token("NODE", token.end, "node", token.end)]
+    return found
 
 
 # Two questions in one ------------------------------------------------------------------------
@@ -185,7 +200,7 @@ def _name_token(name: FoundName) -> Token:
         return Token("NOLINK", name.text, "nolink", name.text)
     value = " or ".join(ids)
     slot = kind if len(ids) == 1 else "several"
-    return Token(slot.upper(), name.text, slot, value)
+    return Token(slot.upper(), name.text, slot, value, name.egress_of or "")
 
 
 def _refuse_names(tokens: Sequence[Token]) -> None:

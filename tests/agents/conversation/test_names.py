@@ -89,3 +89,28 @@ def test_word_that_comes_near_a_name_is_told_with_it() -> None:
     found = _names().find("links of Muenchn")
     assert found.names == ()
     assert [(n.text, n.near) for n in found.near] == [("Muenchn", ("Muenchen",))]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Köln|Köln--Muenchen",
+        "köln|München-Köln",
+        "Köln[Köln--Muenchen]",
+        "Koeln [ koeln--muenchen ]",
+    ],
+)
+def test_egress_is_its_link_in_either_spelling(written: str) -> None:
+    (found,) = _names(("Köln--Muenchen", "Köln", "Muenchen")).find(f"is {written} busy?").names
+    assert (found.kind, found.ids, found.egress_of) == ("link", ("Köln--Muenchen",), "Köln")
+    assert found.text == written
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Sydney1|Köln--Muenchen", "Köln[Köln--Muenchen", "Köln, Köln--Muenchen", "Köln|Sydney1"],
+)
+def test_what_is_no_egress_is_two_names(written: str) -> None:
+    names = _names(("Köln--Muenchen", "Köln", "Muenchen")).find(written).names
+    assert len(names) == 2
+    assert [name.egress_of for name in names] == [None, None]

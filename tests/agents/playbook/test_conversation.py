@@ -127,6 +127,13 @@ def test_decline_says_why(talk: Conversation, question: str, why: str) -> None:
         (("Who rejected the plan?",), "Nobody has rejected"),
         (("When did it begin and who approved it?",), "«erin»"),
         (("What happens if CHINng-IPLSng fails at 8 in the evening?",), "20:00:00"),
+        (("How busy is CHINng|CHINng--IPLSng?",), "from CHINng to IPLSng"),
+        (("How busy is CHINng[CHINng--IPLSng]?",), "from CHINng to IPLSng"),
+        (
+            ("What happens if the weight of CHINng|CHINng--IPLSng is set to 20?",),
+            "the weight of CHINng--IPLSng from CHINng is set to 20",
+        ),
+        (("Is CHINng|CHINng--IPLSng up?", "How busy is it?"), "CHINng--IPLSng is loaded"),
     ],
 )
 def test_question_is_read_in_its_context(
