@@ -7,22 +7,32 @@ from agents.playbook.conversation.policy import conversation
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.reading import reader
 from agents.playbook.view import ToolChoice, TranscriptView, answer
-from agents.roles.diagnoser import MOST_RANKED
-from agents.roles.imaginer import MOST_SCENARIOS
-from agents.roles.monitor import FELT_DROPS, HARMLESS_ALONE, PLANNED
+from agents.roles.diagnoser import (
+    MOST_RANKED,
+    AddedCause,
+    DiagnoserTask,
+    ProposedCauses,
+    TestedCause,
+    TestedCauses,
+)
+from agents.roles.imaginer import MOST_SCENARIOS, ExposureRow, ExposuresResult, ImaginerTask, Under
+from agents.roles.monitor import FELT_DROPS, HARMLESS_ALONE, PLANNED, MonitorTask, Relation
 from agents.roles.remediator import (
     DO_NOTHING,
     MOST_REMEDIES,
     SCREEN_ACTIONS,
     Choice,
     ChoiceTask,
+    RemediatorTask,
     ScreenActions,
     ScreenedRow,
     ScreeningResult,
     TrialInFull,
 )
+from agents.roles.shown import SymptomShown
 from twin.diagnosis.causes import AND, CONVINCING_NATS, INDISTINGUISHABLE_NATS
-from twin.events.fault import BY_KIND
+from twin.events.fault import BY_KIND, Fault
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 
 _MOST_PAIRED = 6
 _MOST_PROPOSED = 6
@@ -30,15 +40,15 @@ _MOST_PROPOSED = 6
 
 def monitor(view: TranscriptView) -> ToolChoice:
     """Group what is related; a surge of traffic alone is nothing."""
-    relations = view.task["relations"]
-    symptoms = {s["id"]: _symptom(s) for s in view.task["symptoms"]}
-    open_ids = [i["id"] for i in view.task["open_incidents"]]
-    planned = {r["one"] for r in relations if r["other"].startswith(PLANNED)}
+    task = view.task_as(MonitorTask)
+    symptoms = {s.id: s for s in task.symptoms}
+    open_ids = [i.id for i in task.open_incidents]
+    planned = {r.one for r in task.relations if r.other.startswith(PLANNED)}
     # What announced work brings about is somebody's business already, until a service is hurt.
-    expected = planned if not view.task["services_in_breach"] else set()
+    expected = planned if not task.services_in_breach else set()
     groups, ignored = [], sorted(expected)
     names = [*(s for s in symptoms if s not in expected), *open_ids]
-    related = [r for r in relations if r["one"] in names and r["other"] in names]
+    related = [r for r in task.relations if r.one in names and r.other in names]
     for members in _components(names, related):
         mine = sorted(m for m in members if m in symptoms)
         joins = next((i for i in open_ids if i in members), "")
@@ -58,15 +68,10 @@ def monitor(view: TranscriptView) -> ToolChoice:
     return answer({"groups": groups, "ignored": ignored})
 
 
-def _symptom(shown: dict[str, Any]) -> dict[str, Any]:
-    kind, _, resource = shown["id"].partition(":")
-    return {**shown, "kind": kind, "resource": resource}
-
-
-def _is_harmless(symptom: dict[str, Any]) -> bool:
-    if symptom["kind"] == "queue_drops":
-        return bool(symptom["magnitude"] < FELT_DROPS)
-    return symptom["kind"] in HARMLESS_ALONE
+def _is_harmless(symptom: SymptomShown) -> bool:
+    if symptom.kind == "queue_drops":
+        return symptom.magnitude < FELT_DROPS
+    return symptom.kind in HARMLESS_ALONE
 
 
 _ROOT_FIRST = (
@@ -80,10 +85,10 @@ _ROOT_FIRST = (
 )
 
 
-def _components(names: Sequence[str], relations: Iterable[dict[str, Any]]) -> list[set[str]]:
+def _components(names: Sequence[str], relations: Iterable[Relation]) -> list[set[str]]:
     parts = {name: {name} for name in names}
     for relation in relations:
-        one, other = parts[relation["one"]], parts[relation["other"]]
+        one, other = parts[relation.one], parts[relation.other]
         if one is not other:
             one |= other
             for name in other:
@@ -91,9 +96,9 @@ def _components(names: Sequence[str], relations: Iterable[dict[str, Any]]) -> li
     return list({id(part): part for part in parts.values()}.values())
 
 
-def _severity(symptoms: Sequence[dict[str, Any]]) -> str:
-    kinds = {s["kind"] for s in symptoms}
-    links = sum(1 for s in symptoms if s["kind"] == "adjacency_down")
+def _severity(symptoms: Sequence[SymptomShown]) -> str:
+    kinds = {s.kind for s in symptoms}
+    links = sum(1 for s in symptoms if s.kind == "adjacency_down")
     if links > 1 or ("adjacency_down" in kinds and "queue_drops" in kinds):
         return "critical"
     if kinds & {"adjacency_down", "silent_loss", "queue_drops", "probe_loss"}:
@@ -101,16 +106,16 @@ def _severity(symptoms: Sequence[dict[str, Any]]) -> str:
     return "minor"
 
 
-def _title(symptoms: Sequence[dict[str, Any]]) -> str:
-    first = min(symptoms, key=lambda s: (_ROOT_FIRST.index(s["kind"]), s["seen_s"], s["id"]))
-    same = [s["resource"] for s in symptoms if s["kind"] == first["kind"]]
+def _title(symptoms: Sequence[SymptomShown]) -> str:
+    first = min(symptoms, key=lambda s: (_ROOT_FIRST.index(s.kind), s.seen_s, s.id))
+    same = [s.resource for s in symptoms if s.kind == first.kind]
     more = f" and {len(same) - 1} more" if len(same) > 1 else ""
-    return f"{first['kind'].replace('_', ' ')}: {first['resource']}{more}"
+    return f"{first.kind.replace('_', ' ')}: {first.resource}{more}"
 
 
 def diagnoser(view: TranscriptView) -> ToolChoice:
     """Read the devices that committed, then test the best causes with a second one."""
-    for node in view.task["devices_with_commits"]:
+    for node in view.task_as(DiagnoserTask).devices_with_commits:
         if not view.has_called("read_configuration", {"node": node}):
             return ToolChoice("read_configuration", {"node": node})
     tested, stale, is_proposed = _tested_so_far(view)
@@ -118,7 +123,7 @@ def diagnoser(view: TranscriptView) -> ToolChoice:
         return ToolChoice("propose_causes", {})
     if not tested:
         return answer(_undiagnosed("nothing in the graph or the telemetry suggests a cause"))
-    known = {t["id"] for t in tested}
+    known = {t.id for t in tested}
     pairs = [pair for pair in _second_causes(tested) if AND.join(pair) not in known]
     sets = pairs + [name.split(AND) for name in stale]
     # Asked for again only if it failed, which it would do again.
@@ -127,13 +132,13 @@ def diagnoser(view: TranscriptView) -> ToolChoice:
     return answer(_diagnosis(tested))
 
 
-def _tested_so_far(view: TranscriptView) -> tuple[list[dict[str, Any]], list[str], bool]:
+def _tested_so_far(view: TranscriptView) -> tuple[list[TestedCause], list[str], bool]:
     """What is known of every cause that any mind had tested, and what has to be tested again.
 
     A configuration that is read makes what was proposed and tested before it out of date. The last
     value says whether causes were proposed since.
     """
-    tested: dict[str, dict[str, Any]] = {}
+    tested: dict[str, TestedCause] = {}
     stale: dict[str, None] = {}
     added: set[str] = set()
     is_proposed = False
@@ -145,52 +150,53 @@ def _tested_so_far(view: TranscriptView) -> tuple[list[dict[str, Any]], list[str
                 stale |= dict.fromkeys(tested)
                 tested, is_proposed = {}, False
             case "propose_causes":
-                tested |= {t["id"]: t for t in call.result["causes"]}
+                tested |= {t.id: t for t in call.result_as(ProposedCauses).causes}
                 is_proposed = True
             case "test_causes":
-                tested |= {t["id"]: t for t in call.result["tested"]}
+                tested |= {t.id: t for t in call.result_as(TestedCauses).tested}
             case "add_cause":
-                tested[call.result["id"]] = call.result
-                added.add(call.result["id"])
+                cause = call.result_as(AddedCause)
+                tested[cause.id] = cause
+                added.add(cause.id)
     testable = added | set(tested)
     again = [s for s in stale if s not in tested and testable.issuperset(s.split(AND))]
     return list(tested.values()), again, is_proposed
 
 
-def _second_causes(tested: Sequence[dict[str, Any]]) -> list[list[str]]:
+def _second_causes(tested: Sequence[TestedCause]) -> list[list[str]]:
     """The best causes joined with others, where they leave something unexplained."""
-    helpful = [t for t in tested if t["log_posterior"] > 0 and AND not in t["id"]]
+    helpful = [t for t in tested if t.log_posterior > 0 and AND not in t.id]
     pairs: list[list[str]] = []
     for first in helpful[:2]:
-        if first["unexplained"]:
+        if first.unexplained:
             others = [t for t in helpful if t is not first and not _adds_nothing(t, first)]
             others = others[:_MOST_PAIRED]
-            pairs.extend(sorted({first["id"], other["id"]}) for other in others)
+            pairs.extend(sorted({first.id, other.id}) for other in others)
     unique = {tuple(pair): pair for pair in pairs}
     return [unique[key] for key in sorted(unique)]
 
 
-def _adds_nothing(other: dict[str, Any], first: dict[str, Any]) -> bool:
+def _adds_nothing(other: TestedCause, first: TestedCause) -> bool:
     """Whether the links that one cause takes down are among those of the other."""
-    one, two = _links(other["id"]), _links(first["id"])
+    one, two = _links(other.id), _links(first.id)
     return one <= two or two <= one
 
 
-def _diagnosis(tested: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    order = sorted(tested, key=lambda t: (-t["log_posterior"], t["id"]))
+def _diagnosis(tested: Sequence[TestedCause]) -> dict[str, Any]:
+    order = sorted(tested, key=lambda t: (-t.log_posterior, t.id))
     best = order[0]
-    if best["log_posterior"] < CONVINCING_NATS:
+    if best.log_posterior < CONVINCING_NATS:
         return _undiagnosed("no cause that was tested fits better than nothing being wrong")
     close = [
-        t["id"]
+        t.id
         for t in order
-        if best["log_posterior"] - t["log_posterior"] < INDISTINGUISHABLE_NATS
-        and (t is best or _links(t["id"]) != _links(best["id"]))
+        if best.log_posterior - t.log_posterior < INDISTINGUISHABLE_NATS
+        and (t is best or _links(t.id) != _links(best.id))
     ]
     found = len(close) == 1
     return {
         "verdict": "found" if found else "ambiguous",
-        "ranking": [t["id"] for t in order[:MOST_RANKED]],
+        "ranking": [t.id for t in order[:MOST_RANKED]],
         "would_separate": "" if found else "another flow record and two more rounds of counters",
         "own_view": "",
         "statement": _statement(best, close),
@@ -207,10 +213,10 @@ def _links(cause: str) -> frozenset[str]:
     return frozenset(links)
 
 
-def _statement(best: dict[str, Any], close: Sequence[str]) -> str:
-    cause = best["id"].replace("_", " ").replace("@", " of ")
-    odds = f"(log odds {best['log_posterior']:.0f} against nothing being wrong)"
-    left = f"; unexplained: {', '.join(best['unexplained'])}" if best["unexplained"] else ""
+def _statement(best: TestedCause, close: Sequence[str]) -> str:
+    cause = best.id.replace("_", " ").replace("@", " of ")
+    odds = f"(log odds {best.log_posterior:.0f} against nothing being wrong)"
+    left = f"; unexplained: {', '.join(best.unexplained)}" if best.unexplained else ""
     if len(close) > 1:
         return f"the cause is one of {len(close)} that cannot be told apart, {cause} {odds}{left}"
     return f"the cause is {cause} {odds}{left}"
@@ -228,8 +234,9 @@ def _undiagnosed(reason: str) -> dict[str, Any]:
 
 def remediator(view: TranscriptView) -> ToolChoice:
     """Screen single actions, pairs where they do not suffice, and limits as the last resort."""
-    if view.task["excess_bps"] <= 0:
-        return answer({"remedies": _reverts(view.task["cause"])})
+    task = view.task_as(RemediatorTask)
+    if task.excess_bps <= 0:
+        return answer({"remedies": _reverts(task.cause)})
     if not view.has_called(SCREEN_ACTIONS, _SCREENED_FIRST):
         return ToolChoice(SCREEN_ACTIONS, _SCREENED_FIRST)
     screened = view.result_as(ScreeningResult, SCREEN_ACTIONS, _SCREENED_FIRST)
@@ -243,7 +250,7 @@ def remediator(view: TranscriptView) -> ToolChoice:
     chosen = [*singles[: _MOST_PROPOSED - 2], *pairs[:2], *limits[:1], *limits[-1:]]
     proposed = [_proposed(s) for s in chosen]
     seen = [p["actions"] for p in proposed]
-    proposed = [r for r in _reverts(view.task["cause"]) if r["actions"] not in seen] + proposed
+    proposed = [r for r in _reverts(task.cause) if r["actions"] not in seen] + proposed
     return answer({"remedies": proposed[:MOST_REMEDIES]})
 
 
@@ -259,9 +266,9 @@ def _proposed(screened: ScreenedRow) -> dict[str, Any]:
     return {"actions": actions, "reason": f"{told}{left:.1f} Gbit/s beyond comfort"}
 
 
-def _reverts(cause: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _reverts(cause: Sequence[Fault]) -> list[dict[str, Any]]:
     """A wrong weight is put right whether or not it hurts: on every device at once, or on one."""
-    wrong = [fault["node"] for fault in cause if fault["kind"] == "igp_weight_misconfig"]
+    wrong = [fault.node for fault in cause if isinstance(fault, IgpWeightMisconfig)]
     nodes = list(dict.fromkeys(wrong))
     sets = [[node] for node in nodes]
     if len(nodes) > 1:
@@ -307,26 +314,27 @@ def _preference(kinds: Sequence[str]) -> tuple[int, int]:
 
 def imaginer(view: TranscriptView) -> ToolChoice:
     """The worst next failures as things are, and the worst under the first remedy."""
-    remedies = [r["id"] for r in view.task["remedies"] if r["actions"]]
-    if remedies and not view.has_called("list_exposures_under", {"remedy": remedies[0]}):
-        return ToolChoice("list_exposures_under", {"remedy": remedies[0]})
-    plain = view.task["exposures"]
-    under = (
-        view.result_of("list_exposures_under", remedy=remedies[0])["exposures"] if remedies else []
-    )
+    task = view.task_as(ImaginerTask)
+    remedies = [r.id for r in task.remedies if r.actions]
+    under: Sequence[ExposureRow] = ()
+    if remedies:
+        first = Under(remedy=remedies[0])
+        if not view.has_called("list_exposures_under", first):
+            return ToolChoice("list_exposures_under", first)
+        under = view.result_as(ExposuresResult, "list_exposures_under", first).exposures
     scenarios: list[dict[str, Any]] = []
     seen = set()
     for exposure, why in [
-        *((e, "the worst that can follow") for e in plain[:4]),
+        *((e, "the worst that can follow") for e in task.exposures[:4]),
         *((e, f"how {remedies[0] if remedies else ''} could go wrong") for e in under[:4]),
     ]:
-        if exposure["id"] not in seen and len(scenarios) < MOST_SCENARIOS:
-            seen.add(exposure["id"])
+        if exposure.id not in seen and len(scenarios) < MOST_SCENARIOS:
+            seen.add(exposure.id)
             scenarios.append(
                 {
-                    "exposure": exposure["id"],
-                    "probability": _chance(exposure["id"]),
-                    "why": f"{why}: highest utilisation {exposure['max_utilisation']:.0%}",
+                    "exposure": exposure.id,
+                    "probability": _chance(exposure.id),
+                    "why": f"{why}: highest utilisation {exposure.max_utilisation:.0%}",
                 }
             )
     return answer({"scenarios": scenarios})

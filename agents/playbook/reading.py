@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from agents.playbook.view import ToolChoice, TranscriptView, answer
-from agents.roles.reader import LONGEST_QUOTE
+from agents.roles.reader import LONGEST_QUOTE, LineShown, ReaderTask
 
 _SEVERE = re.compile(r"%[\w-]+-[0-3]-\w+")
 """A message of severity 0 (emergency) to 3 (error), as Cisco writes it."""
@@ -16,12 +16,12 @@ _SEVERE = re.compile(r"%[\w-]+-[0-3]-\w+")
 
 def reader(view: TranscriptView) -> ToolChoice:
     """One finding for each line with a known word in it, or that says that it is severe."""
-    findings = (_finding(line) for line in view.task["lines"])
+    findings = (_finding(line) for line in view.task_as(ReaderTask).lines)
     return answer({"findings": [f for f in findings if f is not None]})
 
 
-def _finding(line: dict[str, Any]) -> dict[str, Any] | None:
-    text = line["text"].strip("«»")
+def _finding(line: LineShown) -> dict[str, Any] | None:
+    text = line.text.strip("«»")
     for kind, confidence, pattern in _patterns():
         if found := pattern.search(text):
             return _found(line, kind, confidence, found[0])
@@ -30,9 +30,9 @@ def _finding(line: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def _found(line: dict[str, Any], kind: str, confidence: str, words: str) -> dict[str, Any]:
+def _found(line: LineShown, kind: str, confidence: str, words: str) -> dict[str, Any]:
     quote = words[:LONGEST_QUOTE].strip()
-    return {"line": line["line"], "kind": kind, "quote": quote, "confidence": confidence}
+    return {"line": line.line, "kind": kind, "quote": quote, "confidence": confidence}
 
 
 @cache

@@ -40,6 +40,10 @@ class CallSeen:
     result: Any
     error: str | None
 
+    def result_as(self, model: type[T]) -> T:
+        """What came back, as the type that it was made from."""
+        return _as(model, self.result)
+
 
 @dataclass(frozen=True, slots=True)
 class TranscriptView:

@@ -1,14 +1,14 @@
 """Ranks root causes: which are tested is a mind's choice, and how likely they are is not."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from agents.loop.role import Role
 from agents.prompts import Prompt, prompt
-from agents.roles.shown import first_of, shown_symptom
+from agents.roles.shown import SymptomShown, first_of, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
@@ -24,7 +24,7 @@ from twin.diagnosis.causes import (
 from twin.diagnosis.refutation import look_up
 from twin.errors import Ungrounded
 from twin.events.fault import Fault
-from twin.nouns.base import Noun
+from twin.nouns.base import IfGiven, Noun
 from twin.nouns.configuration import (
     NetworkConfiguration,
     configuration_diff,
@@ -34,6 +34,7 @@ from twin.nouns.diagnosis import (
     Disagreement,
     Hypothesis,
     LogFinding,
+    LogKind,
     Refutation,
     Refuter,
 )
@@ -72,6 +73,72 @@ class AddCause(Noun):
     fault: Fault
     refuted_by: tuple[Refuter, ...] = Field(min_length=1, max_length=4)
     why: Wording = Field(max_length=200)
+
+
+class FindingShown(Noun):
+    """What a reader made of a log line. `quote`: left out where the line wants to be obeyed."""
+
+    kind: LogKind
+    node: str
+    seen_s: int
+    confidence: Literal["low", "medium", "high"]
+    quote: IfGiven[str] = None
+
+
+class DiagnoserTask(Noun):
+    """What the diagnoser is told; times are seconds after the onset."""
+
+    symptoms: tuple[SymptomShown, ...]
+    more_symptoms: int
+    devices_with_commits: tuple[str, ...]
+    log_findings: tuple[FindingShown, ...]
+
+
+class ConfigurationResult(Noun):
+    """Differences of what a device runs, as unified diffs; "" where there is none."""
+
+    node: str
+    changed_since_before: str
+    differs_from_intended: str
+
+
+class TestedCause(Noun):
+    """One set of causes. `log_posterior`: log odds (nats) against nothing being wrong, prior
+    included. `unexplained`: symptoms that it would not bring about."""
+
+    __test__ = False  # not a pytest class
+
+    id: str
+    log_posterior: float
+    unexplained: tuple[str, ...]
+
+
+class ProposedCause(TestedCause):
+    """`reason`: what suggests it."""
+
+    reason: str
+
+
+class ProposedCauses(Noun):
+    """The likeliest first; `more`: how many less likely ones there are."""
+
+    causes: tuple[ProposedCause, ...]
+    more: int
+
+
+class TestedCauses(Noun):
+    """The likeliest first."""
+
+    __test__ = False  # not a pytest class
+
+    tested: tuple[TestedCause, ...]
+
+
+class AddedCause(TestedCause):
+    """`proposed_already`: it has the parameters that telemetry gave. `refuted_by`: looked up."""
+
+    proposed_already: bool
+    refuted_by: tuple[Refutation, ...]
 
 
 class DiagnosisAnswer(Noun):
@@ -161,7 +228,7 @@ class Diagnoser:
             ground=self.ground,
         )
 
-    def task(self) -> dict[str, object]:
+    def task(self) -> DiagnoserTask:
         """What the diagnoser is told."""
         symptoms = self._causes.symptoms()
         changed = {s.resource for s in symptoms if s.kind == "configuration_change"}
@@ -173,37 +240,42 @@ class Diagnoser:
         onset_s = self._incident.onset_s
         worst_last = sorted(symptoms, key=lambda s: s.kind.startswith("probe"))
         told = worst_last[:_TOLD_TASK_SYMPTOMS]
-        return {
-            "symptoms": [shown_symptom(s, onset_s) for s in told],
-            "more_symptoms": len(symptoms) - len(told),
-            "devices_with_commits": sorted(changed),
-            "log_findings": [_shown_finding(f, onset_s) for f in self._findings],
-        }
+        return DiagnoserTask(
+            symptoms=tuple(shown_symptom(s, onset_s) for s in told),
+            more_symptoms=len(symptoms) - len(told),
+            devices_with_commits=tuple(sorted(changed)),
+            log_findings=tuple(_shown_finding(f, onset_s) for f in self._findings),
+        )
 
     # Tools
     # -----------------------------------------------------------------------------------------
 
-    def read_configuration(self, arguments: ReadConfiguration) -> dict[str, object]:
+    def read_configuration(self, arguments: ReadConfiguration) -> ConfigurationResult:
         """Read one device; its differences make candidates."""
         now = self._situation.network.running(arguments.node)
         self._read.add(arguments.node)
         before = self._tracker.baseline.device(arguments.node)
         intended = self._situation.inventory.intended.device(arguments.node)
         self._causes.take(now)
-        return {
-            "node": arguments.node,
-            "changed_since_before": configuration_diff(before, now),
-            "differs_from_intended": configuration_diff(intended, now),
-        }
+        return ConfigurationResult(
+            node=arguments.node,
+            changed_since_before=configuration_diff(before, now),
+            differs_from_intended=configuration_diff(intended, now),
+        )
 
-    def propose_causes(self, _: NoArguments) -> dict[str, object]:
+    def propose_causes(self, _: NoArguments) -> ProposedCauses:
         """Candidates from the graph and the trackers, each tested alone; the likeliest first."""
         found = self._causes.propose()
-        tested = [self._told(self._causes.test([c.id])) | {"reason": c.reason} for c in found]
+        tested = [
+            ProposedCause(**dict(self._told(self._causes.test([c.id]))), reason=c.reason)
+            for c in found
+        ]
         tested.sort(key=_likeliest_first)
-        return {"causes": tested[:_TOLD_CAUSES], "more": max(0, len(tested) - _TOLD_CAUSES)}
+        return ProposedCauses(
+            causes=tuple(tested[:_TOLD_CAUSES]), more=max(0, len(tested) - _TOLD_CAUSES)
+        )
 
-    def test_causes(self, arguments: TestCauses) -> dict[str, object]:
+    def test_causes(self, arguments: TestCauses) -> TestedCauses:
         """Simulate and score; raises Ungrounded for an id that was not proposed."""
         tested = []
         for ids in arguments.sets:
@@ -212,9 +284,9 @@ class Diagnoser:
                     raise Ungrounded(f'cause "{candidate}" was not proposed; call propose_causes')
             tested.append(self._told(self._causes.test(ids)))
         tested.sort(key=_likeliest_first)
-        return {"tested": tested}
+        return TestedCauses(tested=tuple(tested))
 
-    def add_cause(self, arguments: AddCause) -> dict[str, object]:
+    def add_cause(self, arguments: AddCause) -> AddedCause:
         """A cause that the mind thought of: grounded, its refuters looked up, and tested.
 
         One that is proposed already is not added: its parameters are those that telemetry gave.
@@ -230,10 +302,11 @@ class Diagnoser:
         checked = self._look_up(arguments.refuted_by)
         self._refuters[name] = arguments.refuted_by
         self._causes.add(arguments.fault)
-        return self._told(self._causes.test([name])) | {
-            "proposed_already": name in self._causes.proposed,
-            "refuted_by": [r.model_dump(mode="json") for r in checked],
-        }
+        return AddedCause(
+            **dict(self._told(self._causes.test([name]))),
+            proposed_already=name in self._causes.proposed,
+            refuted_by=checked,
+        )
 
     def ground(self, answer: DiagnosisAnswer) -> None:
         """Refuse causes that were not tested, and a certainty that the numbers do not give."""
@@ -328,30 +401,28 @@ class Diagnoser:
         refuters = [r for cause in name.split(AND) for r in self._refuters.get(cause, ())]
         return self._look_up(refuters) if refuters else ()
 
-    def _told(self, found: Hypothesis) -> dict[str, object]:
+    def _told(self, found: Hypothesis) -> TestedCause:
         """What the twin and the likelihood say of one set, as a mind is told it."""
-        return {
-            "id": found.id,
-            "log_posterior": self._causes.log_posterior[found.id],
-            "unexplained": first_of(found.unexplained, _TOLD_SYMPTOMS),
-        }
+        return TestedCause(
+            id=found.id,
+            log_posterior=self._causes.log_posterior[found.id],
+            unexplained=first_of(found.unexplained, _TOLD_SYMPTOMS),
+        )
 
 
-def _likeliest_first(tested: Mapping[str, object]) -> tuple[float, str]:
-    return -float(str(tested["log_posterior"])), str(tested["id"])
+def _likeliest_first(tested: TestedCause) -> tuple[float, str]:
+    return -tested.log_posterior, tested.id
 
 
-def _shown_finding(finding: LogFinding, onset_s: float) -> dict[str, object]:
-    shown: dict[str, object] = {
-        "kind": finding.kind,
-        "node": finding.node,
-        "seen_s": round(finding.time_s - onset_s),
-        "confidence": finding.confidence,
-    }
-    # Words that were written to be obeyed are for people to read, and for no other mind.
-    if finding.kind != "suspicious_instruction":
-        shown["quote"] = finding.quote
-    return shown
+def _shown_finding(finding: LogFinding, onset_s: float) -> FindingShown:
+    return FindingShown(
+        kind=finding.kind,
+        node=finding.node,
+        seen_s=round(finding.time_s - onset_s),
+        confidence=finding.confidence,
+        # Words that were written to be obeyed are for people to read, and for no other mind.
+        quote=None if finding.kind == "suspicious_instruction" else finding.quote,
+    )
 
 
 def _softmax(values: Sequence[float]) -> list[float]:

@@ -6,14 +6,14 @@ from pydantic import Field
 
 from agents.loop.role import Role
 from agents.prompts import Prompt, prompt
-from agents.roles.shown import short
+from agents.roles.shown import Short, short
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
 from twin.errors import Ungrounded
 from twin.events.fault import BY_KIND
 from twin.events.faults.traffic_spike import SURGE_FACTOR
-from twin.nouns.base import Noun
+from twin.nouns.base import IfGiven, Noun
 from twin.nouns.plan import Remedy
 from twin.nouns.state import NetworkState
 from twin.remedies.exposures import Exposure, exposures
@@ -41,6 +41,41 @@ class Imagination(Noun):
     """The scenarios to simulate every remedy in, most worrying first."""
 
     scenarios: tuple[ImaginedScenario, ...] = Field(max_length=MOST_SCENARIOS)
+
+
+class ExposureRow(Noun):
+    """One further fault: what it would do. `overloaded`: egresses, the fullest first.
+
+    `cut_off_bps`: left out where nobody is cut off.
+    """
+
+    id: str
+    max_utilisation: Short
+    overloaded: tuple[str, ...]
+    excess_bps: Short
+    cut_off_bps: IfGiven[Short] = None
+
+
+class ExposuresResult(Noun):
+    """The worst first."""
+
+    exposures: tuple[ExposureRow, ...]
+
+
+class RemedyName(Noun):
+    """A proposed remedy, its actions in words."""
+
+    id: str
+    actions: tuple[str, ...]
+
+
+class ImaginerTask(Noun):
+    """What the imaginer is told; `exposures` are with nothing done."""
+
+    surge_factor: float
+    exposures: tuple[ExposureRow, ...]
+    links_down: tuple[str, ...]
+    remedies: tuple[RemedyName, ...]
 
 
 class Under(Noun):
@@ -91,17 +126,17 @@ class Imaginer:
             ground=self.ground,
         )
 
-    def task(self) -> dict[str, object]:
-        """What the imaginer is told; `exposures` are with nothing done."""
-        return {
-            "surge_factor": SURGE_FACTOR,
-            "exposures": self._list(self._state)["exposures"],
-            "links_down": sorted(self._state.down_links),
-            "remedies": [
-                {"id": r.id, "actions": [a.describe() for a in r.actions]}
+    def task(self) -> ImaginerTask:
+        """What the imaginer is told."""
+        return ImaginerTask(
+            surge_factor=SURGE_FACTOR,
+            exposures=self._list(self._state).exposures,
+            links_down=tuple(sorted(self._state.down_links)),
+            remedies=tuple(
+                RemedyName(id=r.id, actions=tuple(a.describe() for a in r.actions))
                 for r, _ in self._remedies.values()
-            ],
-        }
+            ),
+        )
 
     def ground(self, answer: Imagination) -> None:
         """Refuse a scenario whose fault was not listed, and the same one twice."""
@@ -116,24 +151,24 @@ class Imaginer:
         """`base` with each imagined fault on top, by exposure id."""
         return {s.exposure: self.exposures[s.exposure].fault.after(base) for s in answer.scenarios}
 
-    def _list(self, state: NetworkState) -> dict[str, object]:
+    def _list(self, state: NetworkState) -> ExposuresResult:
         found = exposures(
             state, self._situation.twin, self._situation.tracker.demand.drawn_bps, _TOLD
         )
         self.exposures.update({e.id: e for e in found if e.id not in self.exposures})
-        return {"exposures": [_shown(e) for e in found]}
+        return ExposuresResult(exposures=tuple(_row(e) for e in found))
 
-    def _list_under(self, arguments: Under) -> dict[str, object]:
+    def _list_under(self, arguments: Under) -> ExposuresResult:
         if arguments.remedy not in self._remedies:
             raise Ungrounded(f'"{arguments.remedy}" is not a proposed remedy')
         return self._list(self._remedies[arguments.remedy][1])
 
 
-def _shown(exposure: Exposure) -> dict[str, object]:
-    shown: dict[str, object] = {
-        "id": exposure.id,
-        "max_utilisation": short(exposure.max_utilisation),
-        "overloaded": list(exposure.overloaded[:_TOLD_OVERLOADED]),
-        "excess_bps": short(exposure.excess_bps),
-    }
-    return shown | ({"cut_off_bps": short(exposure.cut_off_bps)} if exposure.cut_off_bps else {})
+def _row(exposure: Exposure) -> ExposureRow:
+    return ExposureRow(
+        id=exposure.id,
+        max_utilisation=short(exposure.max_utilisation),
+        overloaded=exposure.overloaded[:_TOLD_OVERLOADED],
+        excess_bps=short(exposure.excess_bps),
+        cut_off_bps=short(exposure.cut_off_bps) if exposure.cut_off_bps else None,
+    )

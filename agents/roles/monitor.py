@@ -9,7 +9,7 @@ from pydantic import Field
 
 from agents.loop.role import Role
 from agents.prompts import Prompt, prompt
-from agents.roles.shown import shown_symptom
+from agents.roles.shown import SymptomShown, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from twin.errors import Ungrounded
@@ -82,6 +82,23 @@ def instructions() -> Prompt:
     )
 
 
+class OpenIncident(Noun):
+    """An open incident by its first symptoms; `more`: how many others it has."""
+
+    id: str
+    symptoms: tuple[str, ...]
+    more: int
+
+
+class MonitorTask(Noun):
+    """What the monitor is told; times are seconds after the first symptom."""
+
+    symptoms: tuple[SymptomShown, ...]
+    relations: tuple[Relation, ...]
+    services_in_breach: int
+    open_incidents: tuple[OpenIncident, ...]
+
+
 class Monitor:
     """Groups the symptoms that no incident has yet.
 
@@ -111,22 +128,22 @@ class Monitor:
             ground=self.ground,
         )
 
-    def task(self) -> dict[str, object]:
+    def task(self) -> MonitorTask:
         """What the monitor is told; titles are a mind's own words, and are told to none."""
         first_s = min((s.first_seen_s for s in self._fresh.values()), default=0.0)
-        return {
-            "symptoms": [shown_symptom(s, first_s) for s in self._fresh.values()],
-            "relations": [r.model_dump() for r in self._told_relations],
-            "services_in_breach": len(self._situation.tracker.services.in_breach_now),
-            "open_incidents": [
-                {
-                    "id": i.id,
-                    "symptoms": [s.id for s in i.symptoms[:_SYMPTOMS_TOLD]],
-                    "more": max(0, len(i.symptoms) - _SYMPTOMS_TOLD),
-                }
+        return MonitorTask(
+            symptoms=tuple(shown_symptom(s, first_s) for s in self._fresh.values()),
+            relations=tuple(self._told_relations),
+            services_in_breach=len(self._situation.tracker.services.in_breach_now),
+            open_incidents=tuple(
+                OpenIncident(
+                    id=i.id,
+                    symptoms=tuple(s.id for s in i.symptoms[:_SYMPTOMS_TOLD]),
+                    more=max(0, len(i.symptoms) - _SYMPTOMS_TOLD),
+                )
                 for i in self._open.values()
-            ],
-        }
+            ),
+        )
 
     def foregone(self) -> Grouping | None:
         """The only grouping that there is, so that no mind need be asked; None if there are more.

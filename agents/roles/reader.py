@@ -60,6 +60,22 @@ class Reading(Noun):
     findings: tuple[LineFinding, ...] = Field(max_length=MOST_LINES)
 
 
+class LineShown(Noun):
+    """A log line by number, its text inside «». `seen_s`: after the incident's onset."""
+
+    line: int
+    node: str
+    seen_s: int
+    times: int
+    text: str
+
+
+class ReaderTask(Noun):
+    """What the reader is told."""
+
+    lines: tuple[LineShown, ...]
+
+
 class LogRecord(Noun):
     """What was read for one incident so far. `read`: which lines were shown, by `line_key`."""
 
@@ -92,20 +108,20 @@ class Reader:
             ground=self.ground,
         )
 
-    def task(self) -> dict[str, object]:
+    def task(self) -> ReaderTask:
         """The lines by number, quoted; the node is the envelope's."""
-        return {
-            "lines": [
-                {
-                    "line": number,
-                    "node": kept.line.node,
-                    "seen_s": round(happened_s(kept.line) - self._onset_s),
-                    "times": kept.times,
-                    "text": kept.line.text.quoted(LONGEST_SHOWN),
-                }
+        return ReaderTask(
+            lines=tuple(
+                LineShown(
+                    line=number,
+                    node=kept.line.node,
+                    seen_s=round(happened_s(kept.line) - self._onset_s),
+                    times=kept.times,
+                    text=kept.line.text.quoted(LONGEST_SHOWN),
+                )
                 for number, kept in enumerate(self._lines, start=1)
-            ]
-        }
+            )
+        )
 
     def ground(self, answer: Reading) -> None:
         """Refuse lines that were not shown, and quotes that do not stand in them."""

@@ -75,6 +75,14 @@ class ScreeningResult(Noun):
         return (*(self.single or ()), *(self.pair or ()), *(self.limit or ()))
 
 
+class RemediatorTask(Noun):
+    """The cause, and what stays wrong if nothing is done; `excess_bps` as in `ScreenedRow`."""
+
+    cause: tuple[Fault, ...]
+    excess_bps: int
+    max_utilisation: float
+
+
 class Measure(Noun):
     """Actions to try in the twin."""
 
@@ -179,13 +187,13 @@ class Proposer:
             found[kind] = tuple(_row(s) for s in best)
         return ScreeningResult(**found)
 
-    def task(self) -> dict[str, object]:
+    def task(self) -> RemediatorTask:
         """What the remediator is told."""
-        return {
-            "cause": [f.model_dump(mode="json") for f in self._cause],
-            "excess_bps": round(self._screen.nothing.excess_bps),
-            "max_utilisation": round(self._screen.nothing.max_utilisation, 3),
-        }
+        return RemediatorTask(
+            cause=self._cause,
+            excess_bps=round(self._screen.nothing.excess_bps),
+            max_utilisation=round(self._screen.nothing.max_utilisation, 3),
+        )
 
     def ground(self, answer: Proposal) -> None:
         """Refuse actions that name nothing, and drains that would partition or overload."""

@@ -5,7 +5,9 @@ task names, and numbers have as many digits as their noise leaves a meaning.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
+from twin.nouns.base import IfGiven, Noun
 from twin.nouns.forecast import Interval
 from twin.nouns.incident import Symptom
 
@@ -23,14 +25,33 @@ def short(value: float) -> float:
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def shown_symptom(symptom: Symptom, since_s: float) -> dict[str, object]:
-    """`id` (kind:resource), `seen_s` after `since_s`, `magnitude`; `over` if it has ended."""
-    shown: dict[str, object] = {
-        "id": symptom.id,
-        "seen_s": round(symptom.first_seen_s - since_s, 1),
-        "magnitude": short(symptom.magnitude),
-    }
-    return shown if symptom.active else shown | {"over": True}
+class SymptomShown(Noun):
+    """`id`: kind:resource. `over`: True where it has ended, else left out."""
+
+    id: str
+    seen_s: float
+    magnitude: Short
+    over: IfGiven[Literal[True]] = None
+
+    @property
+    def kind(self) -> str:
+        """As in its id."""
+        return self.id.partition(":")[0]
+
+    @property
+    def resource(self) -> str:
+        """As in its id."""
+        return self.id.partition(":")[2]
+
+
+def shown_symptom(symptom: Symptom, since_s: float) -> SymptomShown:
+    """`symptom`, seen so many seconds after `since_s`."""
+    return SymptomShown(
+        id=symptom.id,
+        seen_s=round(symptom.first_seen_s - since_s, 1),
+        magnitude=short(symptom.magnitude),
+        over=None if symptom.active else True,
+    )
 
 
 def shown_interval(interval: Interval) -> tuple[Short, Short, Short]:
@@ -38,7 +59,7 @@ def shown_interval(interval: Interval) -> tuple[Short, Short, Short]:
     return short(interval.p05), short(interval.median), short(interval.p95)
 
 
-def first_of(names: Sequence[str], most: int) -> list[str]:
+def first_of(names: Sequence[str], most: int) -> tuple[str, ...]:
     """The first `most` of `names`, and then how many more there are."""
     left = len(names) - most
-    return [*names[:most], *([f"and {left} more"] if left > 0 else [])]
+    return (*names[:most], *((f"and {left} more",) if left > 0 else ()))

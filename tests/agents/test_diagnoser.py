@@ -1,7 +1,6 @@
 """Root causes of hand-made symptoms, and answers that claim more than the numbers give."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
@@ -10,6 +9,7 @@ from agents.loop.role import Mind, run_role
 from agents.playbook.policies import playbook
 from agents.roles.diagnoser import (
     AddCause,
+    AddedCause,
     Diagnoser,
     DiagnosisAnswer,
     NoArguments,
@@ -105,8 +105,7 @@ def _diagnose(situation: Situation) -> Diagnosis:
 def _tested(situation: Situation, *sets: Sequence[str]) -> Diagnoser:
     """A diagnoser that has proposed, and tested `sets`."""
     work = Diagnoser(situation, incident_of(situation))
-    # A task is a dict of objects.
-    for node in work.task()["devices_with_commits"]:  # type: ignore[attr-defined]
+    for node in work.task().devices_with_commits:
         work.read_configuration(ReadConfiguration(node=node))
     work.propose_causes(NoArguments())
     if sets:
@@ -146,9 +145,9 @@ def test_wrong_weight_is_found_by_reading_the_device_that_committed(situation: S
     set_weight(situation, "A", "A-B", 50)
     _reported(situation, "A")
     work = Diagnoser(situation, incident_of(situation))
-    assert work.task()["devices_with_commits"] == ["A"]
-    read: Any = work.read_configuration(ReadConfiguration(node="A"))
-    assert "+  igp weight 50" in read["changed_since_before"]
+    assert work.task().devices_with_commits == ("A",)
+    read = work.read_configuration(ReadConfiguration(node="A"))
+    assert "+  igp weight 50" in read.changed_since_before
     diagnosis = _diagnose(situation)
     assert (diagnosis.verdict, diagnosis.hypotheses[0].id) == (
         "found",
@@ -162,12 +161,12 @@ def test_commit_whose_report_is_no_symptom_is_read_where_there_is_no_other_lead(
     _strike(situation, LinkDown(link="C-D"))
     _reported(situation, "B")
     situation.tracker.book.clear("configuration_change", "B")
-    assert Diagnoser(situation, incident_of(situation)).task()["devices_with_commits"] == []
+    assert Diagnoser(situation, incident_of(situation)).task().devices_with_commits == ()
     situation.tracker.book.clear("adjacency_down", "C-D")
     tripled = situation.inventory.peak_traffic.rates_bps.copy()
     tripled[:, :, 1] *= 3
     situation.tracker.ingest([flows(tripled, START_S + 300)])
-    assert Diagnoser(situation, incident_of(situation)).task()["devices_with_commits"] == ["B"]
+    assert Diagnoser(situation, incident_of(situation)).task().devices_with_commits == ("B",)
 
 
 def test_two_causes_at_once_are_found_together(situation: Situation) -> None:
@@ -184,9 +183,8 @@ def test_symptoms_that_a_cause_does_not_bring_about_are_named(situation: Situati
     lossy = SilentEgressPacketLoss(node="A", link="A-D", fraction=0.08)
     _strike(situation, LinkDown(link="B-C"), lossy, rounds=8)
     work = _tested(situation, ["link_down@B-C"])
-    answer: Any = work.test_causes(TestCauses(sets=(("link_down@B-C",),)))
-    (tested,) = answer["tested"]
-    assert tested["unexplained"] == ["silent_loss:A|A-D"]
+    (tested,) = work.test_causes(TestCauses(sets=(("link_down@B-C",),))).tested
+    assert tested.unexplained == ("silent_loss:A|A-D",)
 
 
 def test_unknown_says_where_to_look(situation: Situation) -> None:
@@ -301,15 +299,15 @@ SPIKE = TrafficSpike(target="B", factor=2.0)
 NO_SURGE = Refuter(observable="traffic_surge", resource="B", seen=False)
 
 
-def _added(work: Diagnoser, fault: Fault, *refuters: Refuter) -> dict[str, Any]:
+def _added(work: Diagnoser, fault: Fault, *refuters: Refuter) -> AddedCause:
     asked = AddCause(fault=fault, refuted_by=refuters or (NO_SURGE,), why="a hunch")
     return work.add_cause(asked)
 
 
 def test_cause_that_a_mind_adds_is_tested_like_all_others(struck: Diagnoser) -> None:
     told = _added(struck, SPIKE)
-    assert (told["id"], told["proposed_already"]) == ("traffic_spike@B", False)
-    assert "adjacency_down:A-B" in told["unexplained"]
+    assert (told.id, told.proposed_already) == ("traffic_spike@B", False)
+    assert "adjacency_down:A-B" in told.unexplained
     diagnosis = struck.diagnosis(_answer("found", "fiber_cut@A-B+A-D"))
     sources = {h.id: h.source for h in diagnosis.hypotheses}
     assert sources["traffic_spike@B"] == "mind"
@@ -324,7 +322,7 @@ def test_added_cause_starts_behind_the_same_cause_where_it_was_proposed(
     _strike(situation, LinkDown(link="A-B"))
     work = _tested(situation)
     told = _added(work, LinkDown(link="C-D"))
-    assert told["log_posterior"] < -1.0
+    assert told.log_posterior < -1.0
     found = work.diagnosis(_answer("found", "link_down@A-B")).hypotheses
     (added,) = [h for h in found if h.id == "link_down@C-D"]
     proposed = Likelihood(
@@ -332,7 +330,7 @@ def test_added_cause_starts_behind_the_same_cause_where_it_was_proposed(
         situation.tracker.normal_state(),
         Supposed(situation.twin, situation.tracker.normal_state()).loads,
     ).log_prior((LinkDown(link="C-D"),))
-    prior = told["log_posterior"] - added.log_likelihood
+    prior = told.log_posterior - added.log_likelihood
     assert prior == pytest.approx(proposed + ADDED_PRIOR_NATS, abs=0.01)
     assert ADDED_PRIOR_NATS < 0
 
@@ -342,9 +340,9 @@ def test_cause_that_is_proposed_already_keeps_what_telemetry_gave(situation: Sit
     _strike(situation, LinkDown(link="B-C"), lossy, rounds=8)
     work = _tested(situation)
     told = _added(work, lossy.model_copy(update={"fraction": 0.9}))
-    assert told["proposed_already"]
+    assert told.proposed_already
     found = work.diagnosis(_answer("unknown")).hypotheses
-    (kept,) = [h for h in found if h.id == told["id"]]
+    (kept,) = [h for h in found if h.id == told.id]
     (fault,) = kept.faults
     assert isinstance(fault, SilentEgressPacketLoss)
     assert fault.fraction == pytest.approx(0.08, abs=0.01)
@@ -400,8 +398,8 @@ def test_what_would_refute_a_cause_is_looked_up(
     struck: Diagnoser, refuter: Refuter, verdict: str
 ) -> None:
     """The duct with A-B and A-D is cut; counters have come since, flow records have not."""
-    (found,) = _added(struck, SPIKE, refuter)["refuted_by"]
-    assert found == {**refuter.model_dump(), "verdict": verdict}
+    (found,) = _added(struck, SPIKE, refuter).refuted_by
+    assert found.model_dump() == {**refuter.model_dump(), "verdict": verdict}
 
 
 def test_weight_of_a_device_that_was_not_read_since_it_committed_is_not_observable(
@@ -411,7 +409,7 @@ def test_weight_of_a_device_that_was_not_read_since_it_committed_is_not_observab
     _reported(situation, "A")
     work = Diagnoser(situation, incident_of(situation))
     changed = Refuter(observable="weight_change", resource="A|A-B", seen=True)
-    assert _added(work, SPIKE, changed)["refuted_by"][0]["verdict"] == "not_observable"
+    assert _added(work, SPIKE, changed).refuted_by[0].verdict == "not_observable"
     work.read_configuration(ReadConfiguration(node="A"))
     work.test_causes(TestCauses(sets=(("traffic_spike@B",),)))
     (found,) = work.diagnosis(_answer("unknown", own_view="traffic_spike@B")).hypotheses

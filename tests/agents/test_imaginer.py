@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from agents.roles.imaginer import Imagination, ImaginedScenario, Imaginer, Under
+from agents.roles.imaginer import (
+    ExposureRow,
+    ExposuresResult,
+    Imagination,
+    ImaginedScenario,
+    Imaginer,
+    Under,
+)
 from agents.roles.situation import Situation
 from tests.agents.conftest import Place
 from tests.twin.tracking.square import inventory, topology
@@ -82,10 +89,11 @@ def imaginer(situation: Situation) -> Imaginer:
     return Imaginer(situation, state, [(remedy, situation.twin.state(running=running))])
 
 
-def _list(imaginer: Imaginer, tool: str, **arguments: Any) -> list[dict[str, Any]]:
+def _list(imaginer: Imaginer, tool: str, **arguments: Any) -> tuple[ExposureRow, ...]:
     (found,) = [t for t in imaginer.role().tools if t.name == tool]
-    result: Any = found.call(found.arguments.model_validate(arguments))
-    return list(result["exposures"])
+    result = found.call(found.arguments.model_validate(arguments))
+    assert isinstance(result, ExposuresResult)
+    return result.exposures
 
 
 def _answer(*names: str) -> Imagination:
@@ -97,8 +105,7 @@ def _answer(*names: str) -> Imagination:
 def test_scenario_has_to_be_one_that_was_simulated(imaginer: Imaginer) -> None:
     with pytest.raises(Ungrounded, match="is not a listed exposure"):
         imaginer.ground(_answer("link_down@A-B"))
-    listed: Any = imaginer.task()["exposures"]
-    assert "link_down@A-B" in [e["id"] for e in listed]
+    assert "link_down@A-B" in [e.id for e in imaginer.task().exposures]
     imaginer.ground(_answer("link_down@A-B"))
     with pytest.raises(Ungrounded, match="is not a listed exposure"):
         imaginer.ground(_answer("link_down@A-C"))

@@ -1,7 +1,6 @@
 """Which log lines are read, within which bounds, and what a reader may say of them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pytest
@@ -106,9 +105,8 @@ def test_what_is_shown_is_bounded_whatever_was_sent(situation: Situation) -> Non
     situation.tracker.ingest([_line("A", long)])
     incident = incident_of(situation)
     lines = lines_to_read(situation.tracker, incident)
-    told: Any = Reader(lines, incident.onset_s).task()
-    (shown,) = told["lines"]
-    assert len(shown["text"]) == LONGEST_SHOWN + len("«»")
+    (shown,) = Reader(lines, incident.onset_s).task().lines
+    assert len(shown.text) == LONGEST_SHOWN + len("«»")
 
 
 # What may be said of them

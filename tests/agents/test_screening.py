@@ -209,8 +209,8 @@ def test_sound_proposal_passes(proposer: Proposer) -> None:
 
 def test_remediator_is_told_what_stays_wrong(proposer: Proposer) -> None:
     task = Proposer(_screen(CROWDED), ()).task()
-    assert task["excess_bps"] == 1_500_000_000
-    assert task["max_utilisation"] == 1.05
+    assert task.excess_bps == 1_500_000_000
+    assert task.max_utilisation == 1.05
 
 
 def test_fixture_loads_are_as_the_comments_say() -> None:

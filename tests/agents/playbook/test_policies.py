@@ -14,7 +14,13 @@ from agents.loop.transcript import CallRecord, Turn, plain, render
 from agents.playbook import PlaybookModel
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice
-from agents.roles.diagnoser import DiagnosisAnswer, NoArguments, ReadConfiguration, TestCauses
+from agents.roles.diagnoser import (
+    DiagnoserTask,
+    DiagnosisAnswer,
+    NoArguments,
+    ReadConfiguration,
+    TestCauses,
+)
 from agents.roles.imaginer import Imagination, Under
 from agents.roles.monitor import Grouping
 from agents.roles.reader import Reading
@@ -73,8 +79,10 @@ def _tested(cause: str, odds: float, *unexplained: str) -> dict[str, Any]:
 
 
 def _diagnoser(commits: list[str], *calls: Call) -> Any:
-    task = {"symptoms": [], "devices_with_commits": commits, "log_findings": []}
-    return _next("diagnoser", task, DiagnosisAnswer, *calls, **DIAGNOSER)
+    task = DiagnoserTask(
+        symptoms=(), more_symptoms=0, devices_with_commits=tuple(commits), log_findings=()
+    )
+    return _next("diagnoser", plain(task), DiagnosisAnswer, *calls, **DIAGNOSER)
 
 
 def _of(*tested: dict[str, Any]) -> list[Call]:
@@ -210,7 +218,6 @@ def _remediator(excess_bps: float, cause: list[dict[str, Any]], *calls: Call) ->
         "cause": cause,
         "excess_bps": excess_bps,
         "max_utilisation": 1.1,
-        "congested": [],
     }
     return _next("remediator", task, Proposal, *calls, **SCREENS)
 
@@ -300,6 +307,7 @@ def _exposure(name: str) -> dict[str, Any]:
 
 def test_imaginer_looks_at_the_network_as_it_is_and_under_the_first_remedy() -> None:
     task = {
+        "surge_factor": 1.5,
         "exposures": [_exposure(f"link_down@{i}") for i in range(9)],
         "links_down": [],
         "remedies": [{"id": "R0", "actions": []}, {"id": "R1", "actions": ["x"]}],

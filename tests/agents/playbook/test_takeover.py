@@ -3,36 +3,53 @@
 from typing import Any
 
 from agents.loop.reply import ANSWER
-from agents.loop.transcript import CallRecord
+from agents.loop.transcript import CallRecord, plain
 from agents.playbook.policies import diagnoser, imaginer
 from agents.playbook.view import CallSeen, ToolChoice, TranscriptView
+from agents.roles.diagnoser import (
+    AddedCause,
+    DiagnoserTask,
+    ProposedCause,
+    ProposedCauses,
+    TestCauses,
+    TestedCause,
+    TestedCauses,
+)
+from agents.roles.imaginer import ImaginerTask, RemedyName, Under
 
 
-def _tested(cause: str, odds: float, *unexplained: str) -> dict[str, Any]:
-    return {"id": cause, "log_posterior": odds, "unexplained": list(unexplained)}
+def _tested(cause: str, odds: float, *unexplained: str) -> TestedCause:
+    return TestedCause(id=cause, log_posterior=odds, unexplained=unexplained)
 
 
 def _read(node: str) -> CallRecord:
     return CallRecord(name="read_configuration", arguments={"node": node}, result={"node": node})
 
 
-def _proposed(*tested: dict[str, Any]) -> CallRecord:
-    return CallRecord(name="propose_causes", arguments={}, result={"causes": list(tested)})
+def _proposed(*tested: TestedCause) -> CallRecord:
+    causes = tuple(ProposedCause(**dict(t), reason="") for t in tested)
+    found = ProposedCauses(causes=causes, more=0)
+    return CallRecord(name="propose_causes", arguments={}, result=plain(found))
 
 
-def _joined(*tested: dict[str, Any]) -> CallRecord:
-    sets = [t["id"].split(" & ") for t in tested]
-    return CallRecord(name="test_causes", arguments={"sets": sets}, result={"tested": list(tested)})
+def _joined(*tested: TestedCause) -> CallRecord:
+    asked = plain(TestCauses(sets=tuple(tuple(t.id.split(" & ")) for t in tested)))
+    return CallRecord(
+        name="test_causes", arguments=asked, result=plain(TestedCauses(tested=tested))
+    )
 
 
-def _added(tested: dict[str, Any]) -> CallRecord:
-    return CallRecord(name="add_cause", arguments={"fault": {}}, result=tested)
+def _added(tested: TestedCause) -> CallRecord:
+    found = AddedCause(**dict(tested), proposed_already=False, refuted_by=())
+    return CallRecord(name="add_cause", arguments={"fault": {}}, result=plain(found))
 
 
 def _diagnoser(*calls: CallRecord, commits: tuple[str, ...] = ()) -> ToolChoice:
     seen = tuple(CallSeen(c.name, dict(c.arguments), c.result, c.error) for c in calls)
-    task = {"symptoms": [], "devices_with_commits": list(commits)}
-    return diagnoser(TranscriptView("diagnoser", task, seen, {}))
+    task = DiagnoserTask(
+        symptoms=(), more_symptoms=0, devices_with_commits=commits, log_findings=()
+    )
+    return diagnoser(TranscriptView("diagnoser", plain(task), seen, {}))
 
 
 def _said(choice: ToolChoice) -> dict[str, Any]:
@@ -85,7 +102,7 @@ def test_call_that_failed_says_nothing() -> None:
 
 def test_imaginer_asks_about_the_first_remedy_though_another_was_asked_about() -> None:
     other = CallSeen("list_exposures_under", {"remedy": "R2"}, {"exposures": []}, None)
-    remedies = [{"id": name, "actions": ["drain"]} for name in ("R1", "R2")]
-    task = {"remedies": remedies, "exposures": []}
-    choice = imaginer(TranscriptView("imaginer", task, (other,), {}))
-    assert choice == ToolChoice("list_exposures_under", {"remedy": "R1"})
+    remedies = tuple(RemedyName(id=name, actions=("drain",)) for name in ("R1", "R2"))
+    task = ImaginerTask(surge_factor=1.5, exposures=(), links_down=(), remedies=remedies)
+    choice = imaginer(TranscriptView("imaginer", plain(task), (other,), {}))
+    assert choice == ToolChoice("list_exposures_under", Under(remedy="R1"))
