@@ -57,6 +57,13 @@ class Changes:
             self.first[begin : end + 1] - low, self.arcs[low:high], self.weights[low:high]
         )
 
+    def chosen(self, scenarios: IntArray) -> "Changes":
+        """The `scenarios` alone, in that order."""
+        sizes = np.diff(self.first)[scenarios]
+        first = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+        where = np.repeat(self.first[scenarios] - first[:-1], sizes) + np.arange(first[-1])
+        return Changes(first, self.arcs[where], self.weights[where])
+
     def combined(self, pairs: IntArray) -> "Changes":
         """Scenarios that join two each, `pairs` (P, 2); where both name an arc, the first rules."""
         return Changes.of({**self._one(b), **self._one(a)} for a, b in pairs.tolist())

@@ -1,6 +1,6 @@
 """What-if loads, thousands per second: a base state, and what scenarios change of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -133,6 +133,18 @@ class Incremental:
         for begin, end in self._chunks(len(changes)):
             self._work(changes.part(begin, end), bench, loads[begin:end], unserved[begin:end])
         return loads, unserved
+
+    def parts_after(self, changes: Changes) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+        """What `class_loads_after` gives, in parts that a cache holds: which scenarios, their loads
+        and what is unserved. The next part is written over the loads.
+        """
+        self._check_changes(changes)
+        bench = self._bench(len(changes))
+        loads = np.empty((self._chunk, *self.loads.shape))
+        for begin, end in self._chunks(len(changes)):
+            unserved = np.tile(self.unserved_bps, (end - begin, 1))
+            self._work(changes.part(begin, end), bench, loads[: end - begin], unserved)
+            yield slice(begin, end), loads[: end - begin], unserved
 
     def sweep(
         self, changes: Changes, capacity_bps: FloatArray, limit: float = 1.0, threads: int = 1

@@ -121,7 +121,10 @@ class WhatIfEngine:
         Where no egress drops anything that a double can tell from nothing, what each egress is
         offered arrives, and only queues and ways have to be looked at.
         """
-        changes = self.changes(what_ifs)
+        return self.verdicts_after(self.changes(what_ifs))
+
+    def verdicts_after(self, changes: Changes) -> Verdicts:
+        """The same of scenarios as arrays."""
         shape = (len(changes), len(self.services.services))
         levels = ServiceLevels(
             loss=np.empty(shape),
