@@ -7,14 +7,10 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.nouns.action import (
-    Action,
-    DrainLink,
-    SetIgpWeight,
-    UndrainLink,
-    apply_action,
-    devices_of,
-)
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.actions.undrain_link import UndrainLink
 from twin.nouns.configuration import MAX_IGP_WEIGHT, NetworkConfiguration
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
@@ -100,7 +96,7 @@ def moves_from(
     others, changed = _other_moves(state, weights, intended, extra)
     rest = Changes.of(changed)
     index = topology.node_index
-    ends = [devices_of(action, topology) for action in others]
+    ends = [action.devices(topology) for action in others]
     both = np.stack([2 * drained, 2 * drained + 1], axis=1)
     tails = np.array([index[end] for x in topology.links for end in (x.a, x.b)], dtype=np.int64)
     weighted, last = len(arcs), len(arcs) + 2 * len(drained)
@@ -175,7 +171,7 @@ def _other_moves(
     undrains = [UndrainLink(link=topology.links[i].id) for i in np.flatnonzero(drained).tolist()]
     actions, changed = list[Action](), list[dict[int, int]]()
     for action in (*undrains, *extra):
-        running = apply_action(action, state.running, intended, topology)
+        running = action.configured(state.running, intended, topology)
         after = arc_weights(topology, running, state.down_links)
         where = np.flatnonzero(after != weights)
         if where.size:

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from pydantic import Field
 
-from twin.nouns.action import Action, devices_of
+from twin.events.action import Action
 from twin.nouns.base import Noun
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
@@ -131,7 +131,7 @@ class Cost:
 
 def devices_touched(actions: Iterable[Action], topology: Topology) -> frozenset[str]:
     """All nodes whose configuration `actions` change. Raises UnknownLink."""
-    return frozenset(node for action in actions for node in devices_of(action, topology))
+    return frozenset(node for action in actions for node in action.devices(topology))
 
 
 def expected_cost(

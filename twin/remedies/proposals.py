@@ -12,8 +12,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
 from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty, demand_factors
-from twin.nouns.action import Action, DrainLink, RateLimit, describe
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
@@ -142,9 +144,9 @@ class Screening:
         link = self._state.topology.link_index[action.link]
         whole = carries(self._search.nothing.weights)
         if whole[link] and bridges(self._state.topology, whole)[link]:
-            return f"{describe(action)} would leave nodes with no other way"
+            return f"{action.describe()} would leave nodes with no other way"
         if after.max_utilisation > max(1.0, self._search.nothing.max_utilisation):
-            return f"{describe(action)} would load a link to {after.max_utilisation:.0%}"
+            return f"{action.describe()} would load a link to {after.max_utilisation:.0%}"
         return None
 
     def _judged(self, position: Position) -> Screened:

@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.nouns.action import Action, SetIgpWeight, apply_action
+from twin.events.action import Action
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.state import NetworkState
 from twin.physics.compiled import FloatArray, IntArray, arc_weights, egress_loss_of
@@ -116,7 +117,7 @@ class RemedySearch:
         """What `actions` lead to. Raises UnknownNode, UnknownLink."""
         running, topology = self.state.running, self.state.topology
         for action in actions:
-            running = apply_action(action, running, self.twin.inventory.intended, topology)
+            running = action.configured(running, self.twin.inventory.intended, topology)
         weights = arc_weights(topology, running, self.state.down_links)
         base = self._base(running, weights)
         lost, highest = self._overload.lost_share_hours(base.loads[None], base.unserved_bps[None])
@@ -158,8 +159,8 @@ class RemedySearch:
         """
         action = expansion.moves.action(move)
         actions = tuple(a for a in position.actions if not _superseded(a, action))
-        running = apply_action(
-            action, position.running, self.twin.inventory.intended, self.state.topology
+        running = action.configured(
+            position.running, self.twin.inventory.intended, self.state.topology
         )
         weights, span = position.weights.copy(), expansion.moves.changes.part(move, move + 1)
         weights[span.arcs] = span.weights

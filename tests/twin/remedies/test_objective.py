@@ -11,8 +11,9 @@ from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.truth_view import TruthView
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.forecasting import DEFAULT_UNCERTAINTY, demand_factors
-from twin.nouns.action import RateLimit, SetIgpWeight, apply_action
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
@@ -44,14 +45,12 @@ def _thin() -> Inventory:
     built = Topology(name="thin", sites=square.sites, nodes=square.nodes, links=tuple(thin))
     known = inventory(built, demands=(("A", "B", 9e9), ("D", "B", 4e9)))
     slow = SetIgpWeight(node="C", link="B-C", weight=20)
-    intended = apply_action(slow, known.intended, known.intended, built)
+    intended = slow.configured(known.intended, known.intended, built)
     return replace(known, intended=intended, profile=EVENING)
 
 
 def _after(known: Inventory, state: NetworkState, action: SetIgpWeight | RateLimit) -> NetworkState:
-    return replace(
-        state, running=apply_action(action, state.running, known.intended, state.topology)
-    )
+    return replace(state, running=action.configured(state.running, known.intended, state.topology))
 
 
 # The repair
@@ -143,7 +142,7 @@ def test_emulated_network_agrees_with_expected_cost_and_not_with_the_peak(tmp_pa
     network = EmulatedNetwork.create(tmp_path / "thin.sqlite", "thin", known, world, CaseTruth(), 1)
     truth, repair = TruthView(network), RepairTime()
     wait = known.intended
-    moved = apply_action(TO_C, wait, wait, known.topology)
+    moved = TO_C.configured(wait, wait, known.topology)
 
     def cost_at(running: NetworkConfiguration, after_s: float) -> float:
         state = truth.evaluate_steady(running, starts_s + after_s)

@@ -8,20 +8,15 @@ import pytest
 
 from tests.twin.tracking.square import ENDS, inventory, topology
 from twin.errors import UnknownLink
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.remove_rate_limit import RemoveRateLimit
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.forecasting import Uncertainty
-from twin.nouns.action import (
-    DrainLink,
-    RateLimit,
-    RemoveRateLimit,
-    RevertToIntended,
-    SetIgpWeight,
-    apply_action,
-    describe,
-)
-from twin.nouns.fault import IgpWeightMisconfig
 from twin.nouns.inventory import Inventory
 from twin.nouns.service import ServiceLevelObjective
-from twin.nouns.state import with_fault
 from twin.nouns.traffic import Demand, TrafficClass, TrafficMatrix
 from twin.physics.twin import Twin
 from twin.remedies.objective import DEVICE_WEIGHT, Outlook
@@ -63,7 +58,7 @@ def test_measured_cost_is_what_the_twin_assesses_after_the_actions() -> None:
     for actions in ((), (DrainLink(link="B-C"),), (SetIgpWeight(node="A", link="A-B", weight=30),)):
         state = twin.state()
         for action in actions:
-            running = apply_action(action, state.running, known.intended, known.topology)
+            running = action.configured(state.running, known.intended, known.topology)
             state = replace(state, running=running)
         assessed = twin.assess(replace(state, traffic=state.traffic.scaled(MARGIN)))
         expected = twin.assess(state)
@@ -114,7 +109,7 @@ def test_detour_that_breaks_a_delay_objective_gets_a_remedy() -> None:
         update={"objective": ServiceLevelObjective(loss=0.005, delay_s=0.002, availability=0.999)}
     )
     twin = Twin(replace(known, services=(service,)))
-    detour = with_fault(twin.state(), IgpWeightMisconfig(node="A", link="A-B", weight=60))
+    detour = IgpWeightMisconfig(node="A", link="A-B", weight=60).after(twin.state())
     revert = RevertToIntended(node="A")
     screening = Screening(twin, detour, FLAT, extra=(revert,))
     assert screening.nothing.cost.breach_hours == 2.0
@@ -138,7 +133,7 @@ def test_limit_that_is_no_longer_needed_is_judged_where_the_caller_names_it() ->
     known = inventory(demands=(("A", "B", 1e9),))
     twin = Twin(known)
     limit = RateLimit(node="A", link="A-B", traffic_class=BUSINESS, rate_bps=5e8)
-    limited = apply_action(limit, known.intended, known.intended, known.topology)
+    limited = limit.configured(known.intended, known.intended, known.topology)
     remove = RemoveRateLimit(node="A", link="A-B", traffic_class=BUSINESS)
     best, *_ = Screening(twin, twin.state(running=limited), FLAT, extra=(remove,)).best()
     assert best.actions == (remove,)
@@ -231,5 +226,5 @@ def test_what_is_not_there_is_told() -> None:
 def test_no_proposed_drain_is_one_that_would_be_refused() -> None:
     screening = _plain((("A", "B", 8e9), ("D", "B", 5e9), ("A", "C", 3e9)))
     drains = [a for s in screening.best() for a in s.actions if isinstance(a, DrainLink)]
-    assert [describe(a) for a in drains if screening.refusal(a)] == []
+    assert [a.describe() for a in drains if screening.refusal(a)] == []
     assert np.isfinite([s.cost.total for s in screening.best()]).all()

@@ -10,20 +10,16 @@ import pytest
 
 from tests.twin.tracking.square import ENDS, inventory, topology
 from twin.errors import UnknownNode
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.actions.undrain_link import UndrainLink
+from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.forecasting import DEFAULT_UNCERTAINTY, demand_factors
-from twin.nouns.action import (
-    DrainLink,
-    RevertToIntended,
-    SetIgpWeight,
-    UndrainLink,
-    apply_action,
-    describe,
-)
-from twin.nouns.fault import IgpWeightMisconfig
-from twin.nouns.state import NetworkState, with_fault
+from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface
 from twin.physics.compiled import NO_ARC, arc_weights
-from twin.physics.questions import cut_off_bps, offered_totals
+from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.remedies.moves import AVOIDED, bridges, moves_from
 from twin.remedies.objective import DEVICE_WEIGHT, LOST_SHARE_WEIGHT, Outlook
@@ -68,9 +64,10 @@ def _cost_by_routing(search: RemedySearch, position: Position) -> float:
     state, twin = search.state, search.twin
     running = state.running
     for action in position.actions:
-        running = apply_action(action, running, twin.inventory.intended, state.topology)
+        running = action.configured(running, twin.inventory.intended, state.topology)
     after = replace(state, running=running)
-    loads, offered = offered_totals(twin, after), after.traffic.rates_bps.sum()
+    loads, totals = offered_totals(twin, after), after.traffic.rates_bps.sum(axis=0)
+    cut_off_bps, offered = totals[twin.route(after).distance.T < 0].sum(), totals.sum()
     silent = np.zeros(len(loads))
     for egress, share in state.egress_loss.items():
         silent[state.topology.arc_of(egress)] = share
@@ -78,7 +75,7 @@ def _cost_by_routing(search: RemedySearch, position: Position) -> float:
         hours
         * (
             np.maximum(level * loads - twin.compiled.capacity_bps, 0.0).sum()
-            + level * (loads @ silent + cut_off_bps(twin, after))
+            + level * (loads @ silent + cut_off_bps)
         )
         / (level * offered)
         for level, hours in zip(search.outlook.levels, search.outlook.hours, strict=True)
@@ -138,7 +135,7 @@ def test_weight_that_is_set_anew_takes_the_place_of_the_one_before() -> None:
     search = _square()
     first = search.after((SetIgpWeight(node="D", link="A-D", weight=14),))
     expansion = search.expand(first)
-    moves = {describe(expansion.moves.action(i)): i for i in range(len(expansion.moves))}
+    moves = {expansion.moves.action(i).describe(): i for i in range(len(expansion.moves))}
     child = search.child(first, expansion, moves["set the IGP weight of D on A-D to 60"])
     assert child.actions == (SetIgpWeight(node="D", link="A-D", weight=60),)
     assert child.cost == pytest.approx(_cost_by_routing(search, child))
@@ -161,8 +158,8 @@ def test_cost_over_draws_is_the_mean_over_matrices() -> None:
 def test_every_move_does_to_the_weights_what_its_action_does() -> None:
     search = _search(_worst_link(), lossy=True)
     state, twin = search.state, search.twin
-    drained = apply_action(
-        DrainLink(link=state.topology.links[0].id), state.running, state.running, state.topology
+    drained = DrainLink(link=state.topology.links[0].id).configured(
+        state.running, state.running, state.topology
     )
     state = replace(state, running=drained)
     weights = arc_weights(state.topology, drained, state.down_links)
@@ -172,11 +169,11 @@ def test_every_move_does_to_the_weights_what_its_action_does() -> None:
     assert kinds == {SetIgpWeight, DrainLink, UndrainLink, RevertToIntended}
     for i in range(len(moves)):
         action, part = moves.action(i), moves.changes.part(i, i + 1)
-        after = apply_action(action, drained, twin.inventory.intended, state.topology)
+        after = action.configured(drained, twin.inventory.intended, state.topology)
         changed = weights.copy()
         changed[part.arcs] = part.weights
         np.testing.assert_array_equal(
-            changed, arc_weights(state.topology, after, state.down_links), describe(action)
+            changed, arc_weights(state.topology, after, state.down_links), action.describe()
         )
 
 
@@ -184,7 +181,7 @@ def test_links_that_are_down_or_drained_are_not_given_weights() -> None:
     search = _square(down=["C-D"])
     drained = replace(search.after((DrainLink(link="A-B"),)), actions=())
     moves = search.expand(drained).moves
-    touched = {describe(moves.action(i)) for i in range(len(moves))}
+    touched = {moves.action(i).describe() for i in range(len(moves))}
     assert not any("C-D" in text for text in touched)
     assert {text for text in touched if "A-B" in text} == {"undrain A-B"}
 
@@ -203,7 +200,7 @@ def test_lossy_egress_can_be_avoided_on_its_side_alone() -> None:
 
 def test_extra_actions_are_tried_with_the_others() -> None:
     twin = Twin(inventory(demands=(("A", "B", 8e9), ("A", "D", 3e9))))
-    wrong = with_fault(twin.state(), IgpWeightMisconfig(node="A", link="A-B", weight=60))
+    wrong = IgpWeightMisconfig(node="A", link="A-B", weight=60).after(twin.state())
     revert = RevertToIntended(node="A")
     search = RemedySearch(twin, wrong, Outlook.at(), extra=(revert,))
     expansion = search.expand(search.nothing)
