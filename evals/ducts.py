@@ -1,7 +1,5 @@
 """Which ducts hurt when they are cut at the peak, and the best single repair of each (twin)."""
 
-from functools import partial
-
 import numpy as np
 
 from twin.events.faults.fiber_cut import FiberCut
@@ -10,16 +8,17 @@ from twin.nouns.inventory import Inventory
 from twin.nouns.topology import SharedRiskGroup
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
-from twin.remedies.screening import Screen, Screened
+from twin.remedies.objective import Outlook
+from twin.remedies.screening import Screened, Screening
 
 
 class DuctCase(Noun):
     """A duct whose cut at peak puts more than its capacity on some other link.
 
     `busiest`: the egress with the highest offered load / capacity afterwards, which is
-    `max_utilisation`. `repair`: the single action (in words, "" if none helps) that leaves least
-    load beyond 90 % of a link; `repaired_utilisation` and `repaired_breaches`: with it in force.
-    `breaches`: services in breach without it. `suffices`: it leaves no egress over its capacity.
+    `max_utilisation`. `repair`: the single action (in words, "" if none helps) that costs least;
+    `repaired_utilisation` and `repaired_breaches`: with it in force. `breaches`: services in breach
+    without it. `suffices`: it leaves no egress over its capacity.
     """
 
     duct: str
@@ -67,12 +66,7 @@ def _examine(twin: Twin, group: SharedRiskGroup) -> DuctCase | None:
     worst = int(used.argmax())
     if used[worst] <= 1.0:
         return None
-    screen = Screen(
-        state,
-        twin.inventory.intended,
-        partial(offered_totals, twin),
-    )
-    best = _best(screen)
+    best = _best(Screening(twin, state, Outlook.at(), margin=1.0))
     after = twin.assess(twin.state(running=best.running, down_links=group.links))
     return DuctCase(
         duct=group.id,
@@ -86,10 +80,10 @@ def _examine(twin: Twin, group: SharedRiskGroup) -> DuctCase | None:
     )
 
 
-def _best(screen: Screen) -> Screened:
-    """The single action (limits on best effort aside) that leaves least; nothing, if none helps."""
-    singles = screen.best_single(())
-    return singles[0] if singles else screen.nothing
+def _best(screening: Screening) -> Screened:
+    """The single action (limits on best effort aside) that costs least; nothing, if none helps."""
+    alone = (s for s in screening.best(changes=1) if not any(a.limit() for a in s.actions))
+    return next(alone, screening.nothing)
 
 
 def ducts_markdown(ducts: list[DuctCase]) -> str:

@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+from evals.shortlist import Screen
 from twin.events.action import Action
 from twin.forecasting import DEFAULT_UNCERTAINTY, demand_factors
 from twin.nouns.state import NetworkState
@@ -22,8 +23,7 @@ from twin.physics.loads import arriving_loads
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.remedies.objective import Outlook, Overload, expected_cost
-from twin.remedies.proposals import DRAWS, MARGIN, WIDTH, Screening
-from twin.remedies.screening import Screen
+from twin.remedies.screening import DRAWS, MARGIN, WIDTH, Screening
 from twin.remedies.search import PLACES, Position, RemedySearch
 from twin.sources.world import WorldSpec, build_inventory
 

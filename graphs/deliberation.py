@@ -19,11 +19,10 @@ from twin.events.fault import FAULT, Fault
 from twin.nouns.diagnosis import Diagnosis, LogFinding, cause_text, disagreement_text
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Plan, Remedy
-from twin.physics.questions import offered_totals
-from twin.remedies.believed import believed_state, links_of, state_ahead
+from twin.remedies.believed import believed_state, links_of, outlook, state_ahead
 from twin.remedies.plans import PlanRequest, make_plan
 from twin.remedies.repair_order import repair_order
-from twin.remedies.screening import Screen
+from twin.remedies.screening import Screening
 from twin.remedies.trials import Trial, after_remedy, simulate
 from twin.tracking.tracker import CONVERGENCE_S
 
@@ -198,7 +197,7 @@ def propose(desk: Desk, state: IncidentState) -> Command[str]:
     incident_id = state["incident_id"]
     update = _dispatch(desk, state)
     cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
-    work = Proposer(_screen(desk, cause), cause)
+    work = Proposer(_screening(desk, desk.incident(incident_id), cause), cause)
     try:
         run = desk.play(incident_id, work.role(), work.task())
     except RoleUnfinished as exc:
@@ -219,14 +218,16 @@ def propose(desk: Desk, state: IncidentState) -> Command[str]:
     )
 
 
-def _screen(desk: Desk, cause: tuple[Fault, ...]) -> Screen:
+def _screening(desk: Desk, incident: Incident, cause: tuple[Fault, ...]) -> Screening:
     situation = desk.situation
-    ahead = state_ahead(situation, situation.read_running(), cause)
-    return Screen(
-        ahead,
-        situation.inventory.intended,
-        lambda state: offered_totals(situation.twin, state),
-        1.0 - desk.policy.actions.max_rate_limit_fraction,
+    return Screening(
+        situation.twin,
+        believed_state(situation, situation.read_running(), cause),
+        outlook(situation, incident.onset_s),
+        extra=tuple(dict.fromkeys(a for fault in cause for a in fault.remedies())),
+        least_limit_share=1.0 - desk.policy.actions.max_rate_limit_fraction,
+        uncertainty=situation.uncertainty,
+        seed=situation.seed,
     )
 
 
@@ -290,14 +291,14 @@ def simulate_trials(desk: Desk, state: IncidentState) -> Command[str]:
     incident_id, situation = state["incident_id"], desk.situation
     cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
     running = situation.read_running()
-    ahead = state_ahead(situation, running, cause)
     remedies = [Remedy.model_validate(r) for r in state["remedies"]]
     scenarios = {
         s["id"]: (FAULT.validate_python(s["fault"]), float(s["probability"]))
         for s in state["scenarios"]
     }
     now = believed_state(situation, running, cause)
-    trials = simulate(situation, now, ahead, remedies, scenarios)
+    onset_s = desk.incident(incident_id).onset_s
+    trials = simulate(situation, now, outlook(situation, onset_s), remedies, scenarios)
     desk.enter(incident_id, Phase.SIMULATING)
     desk.journal.put_artefact(incident_id, "trials", [t.model_dump(mode="json") for t in trials])
     count = len(trials) * (1 + len(scenarios))

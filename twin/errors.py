@@ -10,6 +10,7 @@ NoctuaError                 anything a person should read instead of a traceback
 │   └── NetworkHeld         another process has it to itself
 ├── Refused                 a written rule of the gate forbids it
 ├── DeadlineExceeded        a computation was not finished in the time it was given
+├── TrialFailed             a remedy could not be simulated
 └── MindFailed              no mind could finish a role
 """
 
@@ -95,6 +96,10 @@ class Refused(NoctuaError):
 
 class DeadlineExceeded(NoctuaError):
     """A computation was not finished in the time it was given; what it had so far is not used."""
+
+
+class TrialFailed(NoctuaError):
+    """A remedy could not be simulated; the text says which and why."""
 
 
 class MindFailed(NoctuaError):

@@ -34,7 +34,7 @@ from agents.conversation.queries.history import (
 from agents.conversation.queries.topology import NoArguments
 from agents.conversation.record import NetworkRecord, utc
 from agents.loop.transcript import Entry, Turn
-from agents.roles.remediator import SCREEN_ACTIONS, ScreenedRow, ScreeningResult
+from agents.roles.remediator import SEARCH_REMEDIES, ScreenedRow, SearchResult
 from tools.journal.records import ApprovalRequest, TimelineEvent
 from tools.registry import Tool
 from twin.events.action import Action
@@ -262,7 +262,7 @@ class _Past:
         return tuple(
             ScreenedAction(
                 says=action.describe(),
-                excess_bps=row.excess_bps,
+                cost=row.cost,
                 max_utilisation=row.max_utilisation,
             )
             for row in found[-1:]
@@ -277,8 +277,8 @@ def _screening_rows(transcript: JsonValue) -> Iterator[ScreenedRow]:
     with suppress(ValidationError):
         for entry in _ENTRIES.validate_python(transcript or ()):
             for call in entry.calls if isinstance(entry, Turn) else ():
-                if call.name == SCREEN_ACTIONS and call.error is None:
-                    yield from ScreeningResult.model_validate(call.result).rows
+                if call.name == SEARCH_REMEDIES and call.error is None:
+                    yield from SearchResult.model_validate(call.result).remedies
 
 
 def _trial(trial: Trial, planned: tuple[Action, ...] | None) -> TrialShown:

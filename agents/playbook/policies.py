@@ -19,23 +19,22 @@ from agents.roles.imaginer import MOST_SCENARIOS, ExposureRow, ExposuresResult, 
 from agents.roles.monitor import FELT_DROPS, HARMLESS_ALONE, PLANNED, MonitorTask, Relation
 from agents.roles.remediator import (
     DO_NOTHING,
+    MOST_ACTIONS,
     MOST_REMEDIES,
-    SCREEN_ACTIONS,
+    SEARCH_REMEDIES,
     Choice,
     ChoiceTask,
     RemediatorTask,
-    ScreenActions,
     ScreenedRow,
-    ScreeningResult,
+    SearchRemedies,
+    SearchResult,
     TrialInFull,
 )
 from agents.roles.shown import SymptomShown
 from twin.diagnosis.causes import AND, CONVINCING_NATS, INDISTINGUISHABLE_NATS
 from twin.events.fault import BY_KIND, Fault
-from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 
 _MOST_PAIRED = 6
-_MOST_PROPOSED = 6
 
 
 def monitor(view: TranscriptView) -> ToolChoice:
@@ -233,51 +232,39 @@ def _undiagnosed(reason: str) -> dict[str, Any]:
 
 
 def remediator(view: TranscriptView) -> ToolChoice:
-    """Screen single actions, pairs where they do not suffice, and limits as the last resort."""
+    """Search remedies of every size; put a wrong weight right whether it hurts or not."""
     task = view.task_as(RemediatorTask)
-    if task.excess_bps <= 0:
+    if task.cost <= 0:
         return answer({"remedies": _reverts(task.cause)})
-    if not view.has_called(SCREEN_ACTIONS, _SCREENED_FIRST):
-        return ToolChoice(SCREEN_ACTIONS, _SCREENED_FIRST)
-    screened = view.result_as(ScreeningResult, SCREEN_ACTIONS, _SCREENED_FIRST)
-    singles, limits = screened.single or (), screened.limit or ()
-    clean = any(s.excess_bps <= 0 for s in singles)
-    if not clean and not view.has_called(SCREEN_ACTIONS, _SCREENED_LAST):
-        return ToolChoice(SCREEN_ACTIONS, _SCREENED_LAST)
-    pairs: Sequence[ScreenedRow] = ()
-    if not clean:
-        pairs = view.result_as(ScreeningResult, SCREEN_ACTIONS, _SCREENED_LAST).pair or ()
-    chosen = [*singles[: _MOST_PROPOSED - 2], *pairs[:2], *limits[:1], *limits[-1:]]
-    proposed = [_proposed(s) for s in chosen]
-    seen = [p["actions"] for p in proposed]
-    proposed = [r for r in _reverts(task.cause) if r["actions"] not in seen] + proposed
+    if not view.has_called(SEARCH_REMEDIES, _SEARCHED):
+        return ToolChoice(SEARCH_REMEDIES, _SEARCHED)
+    found = view.result_as(SearchResult, SEARCH_REMEDIES, _SEARCHED).remedies
+    proposed = [_proposed(row, task.cost) for row in found]
+    reverts = _reverts(task.cause)
+    wanted = [r["actions"] for r in reverts]
+    proposed = [*reverts, *(r for r in proposed if r["actions"] not in wanted)]
     return answer({"remedies": proposed[:MOST_REMEDIES]})
 
 
-_SCREENED_FIRST = ScreenActions(kinds=("single", "limit"))
-_SCREENED_LAST = ScreenActions(kinds=("pair",))
+_SEARCHED = SearchRemedies(most_changes=MOST_ACTIONS)
 
 
-def _proposed(screened: ScreenedRow) -> dict[str, Any]:
-    left = screened.excess_bps / 1e9
-    says = " and ".join(a.describe() for a in screened.actions)
-    told = f"{says}: highest utilisation {screened.max_utilisation:.0%}, "
-    actions = [a.model_dump(mode="json") for a in screened.actions]
-    return {"actions": actions, "reason": f"{told}{left:.1f} Gbit/s beyond comfort"}
+def _proposed(row: ScreenedRow, nothing: float) -> dict[str, Any]:
+    says = " and ".join(a.describe() for a in row.actions)
+    actions = [a.model_dump(mode="json") for a in row.actions]
+    cost = f"{row.cost:.2f} service-hours expected, {nothing:.2f} if nothing is done"
+    return {"actions": actions, "reason": f"{says}: {cost}"}
 
 
 def _reverts(cause: Sequence[Fault]) -> list[dict[str, Any]]:
-    """A wrong weight is put right whether or not it hurts: on every device at once, or on one."""
-    wrong = [fault.node for fault in cause if isinstance(fault, IgpWeightMisconfig)]
-    nodes = list(dict.fromkeys(wrong))
-    sets = [[node] for node in nodes]
-    if len(nodes) > 1:
-        sets = [nodes, *sets]
+    """A wrong configuration is put right whether or not it hurts: everywhere at once, or on one."""
+    wrong = (a for fault in cause if fault.in_configuration for a in fault.remedies())
+    actions = [a.model_dump(mode="json") for a in dict.fromkeys(wrong)]
+    sets = [[action] for action in actions]
+    if len(actions) > 1:
+        sets = [actions, *sets]
     return [
-        {
-            "actions": [{"kind": "revert_to_intended", "node": node} for node in chosen],
-            "reason": "put the running configuration back to what is intended",
-        }
+        {"actions": chosen, "reason": "put the running configuration back to what is intended"}
         for chosen in sets
     ]
 
@@ -288,7 +275,7 @@ def remediator_choice(view: TranscriptView) -> ToolChoice:
     full = [t for t in task.trials if isinstance(t, TrialInFull)]
     chosen = min(
         (t for t in full if t.remedy in task.within_tie),
-        key=lambda t: (*_preference(t.kinds), t.cost, task.within_tie.index(t.remedy)),
+        key=lambda t: (*_preference(t), t.cost, task.within_tie.index(t.remedy)),
     )
     nothing = next((t for t in full if t.remedy == DO_NOTHING), None)
     if not chosen.actions:
@@ -299,17 +286,13 @@ def remediator_choice(view: TranscriptView) -> ToolChoice:
     return answer(Choice(remedy=chosen.remedy, reason=reason))
 
 
-_PUTS_RIGHT = "revert_to_intended"
-_TAKES_AWAY = "rate_limit"
-
-
-def _preference(kinds: Sequence[str]) -> tuple[int, int]:
+def _preference(trial: TrialInFull) -> tuple[int, int]:
     """The less the better: kind of remedy, then how much it touches (or, of reverts, leaves)."""
-    if kinds and all(kind == _PUTS_RIGHT for kind in kinds):
-        return 0, -len(kinds)
-    if not kinds:
+    if trial.puts_right:
+        return 0, -len(trial.actions)
+    if not trial.actions:
         return 1, 0
-    return (3 if _TAKES_AWAY in kinds else 2), len(kinds)
+    return (3 if trial.takes_away else 2), len(trial.actions)
 
 
 def imaginer(view: TranscriptView) -> ToolChoice:

@@ -3,33 +3,28 @@ separate.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 from pydantic import Field
 
 from agents.loop.role import Role
-from agents.prompts import Prompt, percent, prompt
+from agents.prompts import Prompt, prompt
 from agents.roles.shown import Short, short, shown_interval
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
 from twin.errors import Ungrounded
 from twin.events.action import Action, ProposedAction
 from twin.events.fault import Fault
-from twin.nouns.base import IfGiven, Noun
+from twin.nouns.base import Noun
 from twin.nouns.plan import Remedy
-from twin.remedies.costs import TIE
-from twin.remedies.screening import COMFORTABLE_UTILISATION, Screen, Screened
-from twin.remedies.trials import Trial
+from twin.remedies.screening import MARGIN, Screened, Screening
+from twin.remedies.trials import TIE, Trial
 
 DO_NOTHING = "R0"
 MOST_REMEDIES = 8
 MOST_ACTIONS = 4
 
-SCREEN_ACTIONS = "screen_actions"
-"""The tool that a remediator screens with."""
-
-
-ScreenKind = Literal["single", "pair", "limit"]
+SEARCH_REMEDIES = "search_remedies"
+"""The tool that a remediator searches with."""
 
 
 class ProposedRemedy(Noun):
@@ -45,41 +40,32 @@ class Proposal(Noun):
     remedies: tuple[ProposedRemedy, ...] = Field(max_length=MOST_REMEDIES)
 
 
-class ScreenActions(Noun):
-    """Which kinds to try. "single": weight changes, drains and reverts near the trouble, one at a
-    time. "pair": the best single ones with a weight change besides; worth it only where no single
-    one brings the excess to zero. "limit": best effort limited on the egresses in trouble.
-    """
+class SearchRemedies(Noun):
+    """Up to how many changes a remedy may have."""
 
-    kinds: tuple[ScreenKind, ...] = Field(min_length=1, max_length=3)
+    most_changes: int = Field(ge=1, le=MOST_ACTIONS)
 
 
 class ScreenedRow(Noun):
-    """Actions and what they lead to. `excess_bps`: beyond 90 % of a link, or lost silently."""
+    """Actions and what they lead to. `cost`: expected service-hours until the repair.
+    `max_utilisation`: offered / capacity of the busiest egress at the busiest hour ahead."""
 
     actions: tuple[Action, ...]
-    excess_bps: int
+    cost: float
     max_utilisation: float
 
 
-class ScreeningResult(Noun):
-    """The best of each kind that was asked for, the best first."""
+class SearchResult(Noun):
+    """What costs less than doing nothing, the cheapest first."""
 
-    single: IfGiven[tuple[ScreenedRow, ...]] = None
-    pair: IfGiven[tuple[ScreenedRow, ...]] = None
-    limit: IfGiven[tuple[ScreenedRow, ...]] = None
-
-    @property
-    def rows(self) -> tuple[ScreenedRow, ...]:
-        """Of all kinds."""
-        return (*(self.single or ()), *(self.pair or ()), *(self.limit or ()))
+    remedies: tuple[ScreenedRow, ...]
 
 
 class RemediatorTask(Noun):
-    """The cause, and what stays wrong if nothing is done; `excess_bps` as in `ScreenedRow`."""
+    """The cause, and what doing nothing leads to; `cost` as in `ScreenedRow`."""
 
     cause: tuple[Fault, ...]
-    excess_bps: int
+    cost: float
     max_utilisation: float
 
 
@@ -98,13 +84,15 @@ class TrialRow(Noun):
 
 
 class TrialInFull(TrialRow):
-    """One that may be chosen, or doing nothing. `kinds`: of its actions, in order.
+    """One that may be chosen, or doing nothing. `puts_right`: all of its actions put the intended
+    configuration in force. `takes_away`: one limits somebody's traffic.
 
     Intervals are (5 %, median, 95 %); `lost_bps` is a median. `slo_minutes_ahead`: None where it
     could not be computed. `cost_in_scenario`: in the order of the task's scenarios.
     """
 
-    kinds: tuple[str, ...]
+    puts_right: bool
+    takes_away: bool
     services_in_breach: tuple[Short, Short, Short]
     max_utilisation: tuple[Short, Short, Short]
     lost_bps: Short
@@ -131,76 +119,65 @@ def instructions() -> Prompt:
     """What the remediator is told, with the figures that code decides by."""
     return prompt(
         "remediator",
-        comfortable=COMFORTABLE_UTILISATION,
         most_actions=MOST_ACTIONS,
         most_remedies=MOST_REMEDIES,
+        margin=MARGIN,
     )
 
 
 class Proposer:
-    """Finds what could help; the screen is on the state at the demand to be prepared for."""
+    """Finds what could help until the repair."""
 
-    def __init__(self, screen: Screen, cause: Sequence[Fault]) -> None:
-        self._screen = screen
+    def __init__(self, screening: Screening, cause: Sequence[Fault]) -> None:
+        self._screening = screening
         self._cause = tuple(cause)
 
     def role(self) -> Role[Proposal]:
         """The role with its tools bound to this incident."""
-        screen = self._screen
         return Role(
             name="remediator",
             prompt=instructions(),
             tools=grant(
                 Tool(
-                    name=SCREEN_ACTIONS,
-                    description="Try candidate actions in the twin; returns those of each kind "
-                    "that help most, with what measure returns.",
-                    arguments=ScreenActions,
+                    name=SEARCH_REMEDIES,
+                    description="Search the twin for what costs least until the repair: weights, "
+                    "drains, reverts and limits, alone and combined. Returns up to "
+                    f"{MOST_REMEDIES} that beat doing nothing, with what measure returns.",
+                    arguments=SearchRemedies,
                     effect="read",
-                    call=self.screen_actions,
+                    call=self.search_remedies,
                 ),
                 Tool(
                     name="measure",
-                    description="Try actions of your own in the twin: how much traffic stays "
-                    f"beyond {percent(COMFORTABLE_UTILISATION)} of a link or is lost silently "
-                    "(bit/s), and the highest utilisation.",
+                    description="Try actions of your own in the twin: the expected cost until the "
+                    "repair, in service-hours, and the highest utilisation.",
                     arguments=Measure,
                     effect="read",
-                    call=lambda m: _row(screen.measure(m.actions)),
+                    call=lambda m: _row(self._screening.measure(m.actions)),
                 ),
             ),
             answer=Proposal,
             ground=self.ground,
         )
 
-    def screen_actions(self, arguments: ScreenActions) -> ScreeningResult:
-        """The best of each kind that is asked for."""
-        screen, found = self._screen, dict[ScreenKind, tuple[ScreenedRow, ...]]()
-        for kind in dict.fromkeys(arguments.kinds):
-            match kind:
-                case "single":
-                    best = screen.best_single(self._cause)
-                case "pair":
-                    best = screen.best_pairs(screen.best_single(self._cause))
-                case "limit":
-                    best = screen.rate_limits()
-            found[kind] = tuple(_row(s) for s in best)
-        return ScreeningResult(**found)
+    def search_remedies(self, arguments: SearchRemedies) -> SearchResult:
+        """The cheapest of up to so many changes."""
+        found = self._screening.best(changes=arguments.most_changes, most=MOST_REMEDIES)
+        return SearchResult(remedies=tuple(map(_row, found)))
 
     def task(self) -> RemediatorTask:
         """What the remediator is told."""
+        nothing = _row(self._screening.nothing)
         return RemediatorTask(
-            cause=self._cause,
-            excess_bps=round(self._screen.nothing.excess_bps),
-            max_utilisation=round(self._screen.nothing.max_utilisation, 3),
+            cause=self._cause, cost=nothing.cost, max_utilisation=nothing.max_utilisation
         )
 
     def ground(self, answer: Proposal) -> None:
         """Refuse actions that name nothing, and drains that would partition or overload."""
         for proposed in answer.remedies:
-            self._screen.measure(proposed.actions)
+            self._screening.measure(proposed.actions)
             for action in proposed.actions:
-                if refusal := self._screen.refusal(action):
+                if refusal := self._screening.refusal(action):
                     raise Ungrounded(refusal)
 
     @staticmethod
@@ -273,7 +250,8 @@ def _short_row(trial: Trial) -> TrialRow:
 def _in_full(trial: Trial, scenarios: Sequence[str]) -> TrialInFull:
     return TrialInFull(
         **dict(_short_row(trial)),
-        kinds=tuple(a.kind for a in trial.remedy.actions),
+        puts_right=bool(trial.remedy.actions) and all(a.lasting for a in trial.remedy.actions),
+        takes_away=any(a.limit() for a in trial.remedy.actions),
         services_in_breach=shown_interval(trial.ahead.breached_services),
         max_utilisation=shown_interval(trial.ahead.max_utilisation),
         lost_bps=short(trial.ahead.lost_bps.median),
@@ -285,6 +263,6 @@ def _in_full(trial: Trial, scenarios: Sequence[str]) -> TrialInFull:
 def _row(screened: Screened) -> ScreenedRow:
     return ScreenedRow(
         actions=screened.actions,
-        excess_bps=round(screened.excess_bps),
+        cost=round(screened.cost.total, 3),
         max_utilisation=round(screened.max_utilisation, 3),
     )

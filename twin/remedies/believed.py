@@ -11,6 +11,7 @@ from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.questions import offered_totals
 from twin.physics.twin import profile_at
+from twin.remedies.objective import Outlook
 from twin.tracking.belief import Belief
 from twin.tracking.calibration import calibrated
 from twin.tracking.demand import busiest_ahead
@@ -67,6 +68,12 @@ def state_ahead(
     profile, now_s = belief.inventory.profile, belief.tracker.now_s
     growth = busiest_ahead(profile, now_s, REPAIR_HORIZON_S) / profile_at(profile, now_s)
     return replace(state, traffic=state.traffic.scaled(max(1.0, growth)))
+
+
+def outlook(belief: Belief, onset_s: float) -> Outlook:
+    """The demand and how long it lasts until the repair, of an outage that began at `onset_s`."""
+    now_s = belief.tracker.now_s
+    return Outlook.ahead(belief.inventory.profile, now_s, lasted_s=max(0.0, now_s - onset_s))
 
 
 def healed(state: NetworkState, faults: Sequence[Fault]) -> NetworkState:

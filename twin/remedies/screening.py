@@ -1,222 +1,263 @@
-"""Candidate actions for a state: every single one in reach of the trouble, screened in the twin.
+"""Remedies for a state, screened: searched on offered loads, then judged with queues and services.
 
-The screen looks at the share of traffic that would be lost, with everything computed once per
-action; what survives is simulated properly by the simulator.
+Offered loads tell what is overloaded and know nothing of delays, policers or which service loses.
+So what a search keeps is judged by the whole objective, services that stay in breach are looked
+after one change at a time, and rate limits are tried where an egress stays overloaded.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-import networkx as nx
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.rate_limit import RateLimit
-from twin.events.actions.revert_to_intended import RevertToIntended
-from twin.events.actions.set_igp_weight import SetIgpWeight
-from twin.events.fault import Fault
-from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
-from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty, demand_factors
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.state import NetworkState
-from twin.nouns.telemetry import FloatArray
-from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass, TrafficMatrix
+from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
+from twin.physics.compiled import FloatArray, IntArray
+from twin.physics.loads import arriving_loads
+from twin.physics.questions import offered_totals
+from twin.physics.twin import Twin
+from twin.remedies.moves import bridges, carries
+from twin.remedies.objective import Cost, Outlook, expected_cost
+from twin.remedies.search import BETTER, MOST_CHANGES, Expansion, Position, RemedySearch
+from twin.whatif.engine import WhatIfEngine
 
-COMFORTABLE_UTILISATION = 0.9
-"""Above this, bursts begin to drop: remedies aim below it."""
+DRAWS = 4
+"""Matrices that are searched over: what is best for the one that is expected is not best for those
+that may come."""
+
+MARGIN = 1.1
+"""What is kept is judged at so many times the demand: over draws that would take DRAWS as long."""
+
+WIDTH = 4
+"""How many positions of each depth are gone on from."""
+
+KEPT = 6
+"""Remedies of a search that are judged by the whole objective."""
+
+MOST_REMEDIES = 8
+
+SERVICE_MOVES = 64
+"""Moves near the ways of services in breach whose verdicts are asked for."""
+
+SERVICE_MOVES_JUDGED = 2
+"""Of these, those that are judged by the whole objective."""
+
+UNLOADED = 0.95
+"""Up to this utilisation the queues of links of 1 Gbit/s or more drop less than a millionth."""
 
 LIMITED_UTILISATION = 0.8
 """A limited egress is given more air: once it stops dropping, senders of the other classes that had
 held back come back, and nobody knows by how much."""
 
-_WEIGHTS = (4, 7, 14, 20, 30, 60)
-"""Weights that are tried, around the default of 10: two below, four above."""
-
-_MOST_LIMITS = 4
-_MOST_EGRESSES = 60
-_MOST_DRAINS = 30
-_PAIR_SEEDS = 4
-_PAIR_PARTNERS = 40
+_BEST_EFFORT = TRAFFIC_CLASSES.index(TrafficClass.BEST_EFFORT)
 
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """A set of actions, what it leads to, and how much stays wrong: `excess_bps` beyond comfort."""
+    """A set of actions, what runs then, and what that is expected to cost until the repair.
+
+    `max_utilisation`: offered load / capacity of the busiest egress at the highest demand ahead.
+    """
 
     actions: tuple[Action, ...]
     running: NetworkConfiguration
-    excess_bps: float
+    cost: Cost
     max_utilisation: float
 
 
-class Screen:
-    """Screens actions on one state (at the demand to be prepared for)."""
+class Screening:
+    """Screens remedies for `state`, searched over draws of the demand and judged at a margin."""
 
     def __init__(
         self,
+        twin: Twin,
         state: NetworkState,
-        intended: NetworkConfiguration,
-        offered: Callable[[NetworkState], FloatArray],
+        outlook: Outlook,
+        *,
+        extra: Sequence[Action] = (),
         least_limit_share: float = 0.0,
+        uncertainty: Uncertainty = DEFAULT_UNCERTAINTY,
+        seed: int = 0,
+        margin: float = MARGIN,
     ) -> None:
-        """`least_limit_share`: of a link's capacity, what a rate limit has to leave to a class."""
+        """`extra`: more actions to try, such as reverts. `least_limit_share`: of a link's capacity,
+        what a rate limit has to leave to a class. `uncertainty`, `seed`: of the draws.
+        """
+        self._twin = twin
         self._state = state
-        self._intended = intended
-        self._offered = offered
+        self._outlook = outlook
+        self._margin = margin
         self._least_limit_share = least_limit_share
-        self._capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
-        loss = np.zeros(state.topology.n_arcs)
-        for egress, fraction in state.egress_loss.items():
-            loss[state.topology.arc_of(egress)] = fraction
-        self._egress_loss = loss
-        self.nothing = self.measure(())
+        self._extra = tuple(extra)
+        draws = demand_factors(uncertainty, twin.compiled.n_nodes, DRAWS, seed)
+        self._search = RemedySearch(twin, state, outlook, extra=extra, draws=draws)
+
+    @cached_property
+    def nothing(self) -> Screened:
+        """Where no action is taken."""
+        return self._judged(self._search.nothing)
 
     def measure(self, actions: Sequence[Action]) -> Screened:
         """What `actions` lead to. Raises UnknownNode, UnknownLink."""
-        running = self._state.running
-        for action in actions:
-            running = action.configured(running, self._intended, self._state.topology)
-        after = NetworkState(
-            self._state.topology,
-            running,
-            self._state.traffic,
-            self._state.down_links,
-            self._state.egress_loss,
-        )
-        loads = self._offered(after)
-        comfortable = COMFORTABLE_UTILISATION * self._capacity
-        excess = np.maximum(loads - comfortable, 0).sum() + (loads * self._egress_loss).sum()
-        return Screened(
-            tuple(actions), running, float(excess), float((loads / self._capacity).max())
-        )
+        return self._judged(self._search.after(actions))
 
-    def trouble(self) -> tuple[int, ...]:
-        """Arcs that are over comfort or lose silently, the worst first."""
-        loads = self._offered(self._state)
-        hurt = np.maximum(loads - COMFORTABLE_UTILISATION * self._capacity, 0)
-        hurt += loads * self._egress_loss
-        return tuple(int(a) for a in np.argsort(-hurt) if hurt[a] > 0)
+    def best(
+        self, changes: int = MOST_CHANGES, width: int = WIDTH, most: int = MOST_REMEDIES
+    ) -> list[Screened]:
+        """Up to `most` remedies that cost less than doing nothing, the cheapest first."""
+        kept = _varied(self._search.search(changes, width))
+        tried = [(self._judged(position), position) for position in kept]
+        leader = min([(self.nothing, self._search.nothing), *tried], key=lambda t: _rank(t[0]))
+        # What the caller names is always judged: offered loads may not show what it is good for.
+        found = [screened for screened, _ in tried] + [self.measure((a,)) for a in self._extra]
+        found += self._for_services(*leader, changes)
+        leading = min([self.nothing, *found], key=_rank)
+        found += self.rate_limits(leading.actions, changes)
+        better = [s for s in found if s.cost.total < self.nothing.cost.total - BETTER]
+        unique = {s.actions: s for s in sorted(better, key=_rank)}
+        return list(unique.values())[:most]
 
-    def best_single(self, cause: Sequence[Fault], most: int = 6) -> list[Screened]:
-        """Single actions that help, the best first."""
-        found = [self.measure((action,)) for action in self._singles(cause)]
-        return _best(found, self.nothing.excess_bps, most)
-
-    def best_pairs(self, singles: Sequence[Screened], most: int = 3) -> list[Screened]:
-        """Two actions together, grown from the best single ones, where one does not suffice."""
-        partners = [(a,) for a in self._weight_changes()][:_PAIR_PARTNERS]
-        found = [
-            self.measure((*first.actions, *second))
-            for first in singles[:_PAIR_SEEDS]
-            for second in partners
-            if second[0] != first.actions[0]
-        ]
-        floor = min((s.excess_bps for s in singles), default=self.nothing.excess_bps)
-        return _best(found, 0.9 * floor, most)
-
-    def rate_limits(self) -> list[Screened]:
-        """Best effort limited, on the worst egress in trouble, the worst two, and so on."""
-        arcs = [arc for arc in self.trouble() if self._egress_loss[arc] == 0]
-        limits = [limit for arc in arcs[:_MOST_LIMITS] if (limit := self._limit(arc)) is not None]
-        return [self.measure(limits[:count]) for count in range(1, len(limits) + 1)]
+    def rate_limits(
+        self, beside: Sequence[Action] = (), changes: int = MOST_CHANGES
+    ) -> list[Screened]:
+        """Best effort limited beside the actions `beside`: on the worst egress that is overloaded
+        at the highest demand, the worst two, and so on, up to `changes` in all.
+        """
+        limits = self._limits(self._search.after(beside).running, changes - len(beside))
+        return [self.measure((*beside, *limits[: i + 1])) for i in range(len(limits))]
 
     def refusal(self, action: Action) -> str | None:
-        """Why a drain may not be done (it would partition or overload), None if it may."""
+        """Why a drain may not be done (it would partition or overload), None if it may.
+
+        Raises UnknownLink.
+        """
         if not isinstance(action, DrainLink):
             return None
-        left: nx.MultiGraph[str] = nx.MultiGraph()
-        left.add_nodes_from(n.id for n in self._state.topology.nodes)
-        for link in self._state.topology.links:
-            if link.id not in self._state.down_links and link.id != action.link:
-                left.add_edge(link.a, link.b)
-        if not nx.is_connected(left):
+        after = self._search.after((action,))
+        link = self._state.topology.link_index[action.link]
+        whole = carries(self._search.nothing.weights)
+        if whole[link] and bridges(self._state.topology, whole)[link]:
             return f"{action.describe()} would leave nodes with no other way"
-        after = self.measure((action,))
-        if after.max_utilisation > max(1.0, self.nothing.max_utilisation):
+        if after.max_utilisation > max(1.0, self._search.nothing.max_utilisation):
             return f"{action.describe()} would load a link to {after.max_utilisation:.0%}"
         return None
 
-    def _singles(self, cause: Sequence[Fault]) -> Iterable[Action]:
-        for fault in cause:
-            if isinstance(fault, IgpWeightMisconfig):
-                yield RevertToIntended(node=fault.node)
-            if isinstance(fault, SilentEgressPacketLoss):
-                yield DrainLink(link=fault.link)
-                yield SetIgpWeight(node=fault.node, link=fault.link, weight=60_000)
-        yield from self._weight_changes()
-        for link in self._near_links()[:_MOST_DRAINS]:
-            drain = DrainLink(link=link)
-            if self.refusal(drain) is None:
-                yield drain
-
-    def _weight_changes(self) -> Iterable[Action]:
-        for arc in self._near_arcs():
-            egress = self._state.topology.egress_of(arc)
-            now = self._state.running.device(egress.node).interface(egress.link).igp_weight
-            for weight in _WEIGHTS:
-                if weight != now:
-                    yield SetIgpWeight(node=egress.node, link=egress.link, weight=weight)
-
-    def _near_arcs(self) -> list[int]:
-        """Arcs that are up, by hops from the trouble, nearest first."""
-        topology = self._state.topology
-        graph = nx.Graph((x.a, x.b) for x in topology.links if x.id not in self._state.down_links)
-        worst = [topology.links[arc // 2] for arc in self.trouble()[:5]]
-        ends = {end for link in worst for end in (link.a, link.b)}
-        ends &= set(graph)
-        if not ends:
-            return []
-        hops = nx.multi_source_dijkstra_path_length(graph, ends, weight=None)
-        arcs = [
-            (hops.get(topology.egress_of(a).node, 99), a)
-            for a in range(topology.n_arcs)
-            if topology.links[a // 2].id not in self._state.down_links
-        ]
-        return [arc for _, arc in sorted(arcs)[:_MOST_EGRESSES]]
-
-    def _near_links(self) -> list[str]:
-        links = (self._state.topology.links[a // 2].id for a in self._near_arcs())
-        return list(dict.fromkeys(links))
-
-    def _limit(self, arc: int) -> RateLimit | None:
-        """Best effort may use what the other classes on this egress leave of its share."""
-        egress = self._state.topology.egress_of(arc)
-        others = self._state.traffic.rates_bps.copy()
-        others[TRAFFIC_CLASSES.index(TrafficClass.BEST_EFFORT)] = 0.0
-        protected = replace(self._state, traffic=TrafficMatrix(self._state.traffic.nodes, others))
-        load = float(self._offered(protected)[arc])
-        capacity = float(self._capacity[arc])
-        room = max(LIMITED_UTILISATION * capacity - load, self._least_limit_share * capacity)
-        if room <= 0:
-            return None
-        return RateLimit(
-            node=egress.node,
-            link=egress.link,
-            traffic_class=TrafficClass.BEST_EFFORT,
-            rate_bps=round(room, -6),
+    def _judged(self, position: Position) -> Screened:
+        state, devices = replace(self._state, running=position.running), len(position.devices)
+        outlook = self._outlook.scaled(self._margin)
+        cost = expected_cost(self._twin, state, outlook, devices=devices)
+        busiest = float(
+            (offered_totals(self._twin, state) / self._twin.compiled.capacity_bps).max()
+        )
+        return Screened(
+            position.actions, position.running, cost, busiest * float(self._outlook.levels[0])
         )
 
+    def _for_services(
+        self, screened: Screened, position: Position, changes: int
+    ) -> Iterable[Screened]:
+        """What relieves services that stay in breach, one change after the other."""
+        while screened.cost.breach_hours > 0.0 and len(position.actions) < changes:
+            expansion = self._search.expand(position)
+            children = [
+                self._search.child(position, expansion, move)
+                for move in self._service_moves(position, expansion)
+            ]
+            judged = [(self._judged(child), child) for child in children]
+            better, child = min(judged, key=lambda j: _rank(j[0]), default=(screened, position))
+            if better.cost.total >= screened.cost.total - BETTER:
+                return
+            yield better
+            screened, position = better, child
 
-def _best(found: Iterable[Screened], below: float, most: int) -> list[Screened]:
-    better = [s for s in found if s.excess_bps < below]
-    better.sort(key=lambda s: (s.excess_bps, s.max_utilisation))
-    chosen: list[Screened] = []
-    places: set[str] = set()
-    for screened in better:
-        # The same egress with another weight is hardly another remedy.
-        place = "+".join(sorted(_place(a) for a in screened.actions))
-        if place not in places:
-            places.add(place)
-            chosen.append(screened)
-        if len(chosen) == most:
-            break
-    return chosen
+    def _service_moves(self, position: Position, expansion: Expansion) -> list[int]:
+        """The moves that spare the most services which are in breach where nothing is overloaded:
+        for what overload does to services, the search looks.
+        """
+        running, full = position.running, position.max_utilisation
+        quiet = min(1.0, UNLOADED / full) if full > 0.0 else 1.0
+        traffic = self._state.traffic.scaled(quiet * float(self._outlook.levels[0]))
+        state = replace(self._state, running=running, traffic=traffic)
+        twin = self._twin
+        engine = WhatIfEngine(
+            state, twin.services, twin.parameters, twin.compiled, twin.route(state)
+        )
+        breached = engine.verdicts([()]).levels.in_breach[0]
+        if not breached.any():
+            return []
+        near = self._near(state, breached)
+        arcs, first = expansion.moves.changes.arcs, expansion.moves.changes.first
+        meant = np.flatnonzero(near[arcs[first[:-1]]] & np.isfinite(expansion.cost))
+        # What overloads least is most likely to leave the other services in peace.
+        meant = meant[np.argsort(expansion.cost[meant], kind="stable")][:SERVICE_MOVES]
+        after = engine.verdicts_after(expansion.moves.changes.chosen(meant))
+        hours = float(self._outlook.hours.sum())
+        guess = expansion.cost[meant] + hours * after.levels.in_breach.sum(axis=1)
+        now = position.cost + hours * breached.sum()
+        order = np.argsort(guess, kind="stable")
+        best: list[int] = meant[order[guess[order] < now - BETTER]][:SERVICE_MOVES_JUDGED].tolist()
+        return best
+
+    def _near(self, state: NetworkState, breached: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Arcs (n_arcs,) that leave or enter a node on a way of the services `breached`."""
+        services, compiled = self._twin.services, self._twin.compiled
+        routing = self._twin.route(state)
+        last = np.append(services.first[1:], len(services.sources))
+        on_way = np.zeros(compiled.n_nodes, dtype=np.bool_)
+        for i in np.flatnonzero(breached).tolist():
+            for pair in range(services.first[i], last[i]):
+                target = int(services.targets[pair])
+                ahead = [int(services.sources[pair])]
+                seen = set(ahead)
+                while ahead:
+                    node = ahead.pop()
+                    on_way[node] = True
+                    for arc in routing.next_hop_arcs(target, node):
+                        head = int(compiled.head[arc])
+                        if head not in seen:
+                            seen.add(head)
+                            ahead.append(head)
+        return np.asarray(on_way[compiled.tail] | on_way[compiled.head])
+
+    def _limits(self, running: NetworkConfiguration, most: int) -> list[RateLimit]:
+        """Best effort may use what the other classes on an egress leave of its share."""
+        topology, capacity = self._state.topology, self._twin.compiled.capacity_bps
+        routing = self._twin.route(replace(self._state, running=running))
+        highest = self._margin * float(self._outlook.levels[0])
+        traffic = self._state.traffic.rates_bps[None] * highest
+        loads: FloatArray = arriving_loads(self._twin.compiled, routing, traffic)[:, 0]
+        over = loads.sum(axis=1) - capacity
+        room = np.maximum(
+            LIMITED_UTILISATION * capacity - np.delete(loads, _BEST_EFFORT, axis=1).sum(axis=1),
+            self._least_limit_share * capacity,
+        ).round(-6)
+        worst: IntArray = np.argsort(-over, kind="stable")
+        chosen = worst[(over[worst] > 0.0) & (room[worst] > 0.0)][: max(0, most)]
+        return [
+            RateLimit(
+                node=egress.node,
+                link=egress.link,
+                traffic_class=TrafficClass.BEST_EFFORT,
+                rate_bps=float(room[arc]),
+            )
+            for arc in chosen.tolist()
+            for egress in (topology.egress_of(arc),)
+        ]
 
 
-def _place(action: Action) -> str:
-    return ":".join(
-        str(value)
-        for key, value in action.model_dump().items()
-        if key not in ("weight", "rate_bps")
-    )
+def _varied(found: Sequence[Position]) -> list[Position]:
+    """KEPT of them: the best of each number of changes, then the best of the others."""
+    first = {len(p.actions): p for p in reversed(found)}
+    others = [p for p in found if first[len(p.actions)] is not p]
+    return [*first.values(), *others][:KEPT]
+
+
+def _rank(screened: Screened) -> tuple[float, float]:
+    return round(screened.cost.total, 9), screened.max_utilisation

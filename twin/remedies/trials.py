@@ -1,35 +1,39 @@
 """Every remedy in every imagined scenario, against doing nothing, with the same seeds. No mind."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from twin.errors import TrialFailed
 from twin.events.fault import Fault
-from twin.forecasting import forecast
-from twin.nouns.base import Noun
+from twin.forecasting import Uncertainty, demand_factors, forecast
+from twin.nouns.base import Noun, content_hash
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.forecast import Forecast
 from twin.nouns.plan import Remedy
-from twin.nouns.scenario import Scenario, TimedAction
 from twin.nouns.state import NetworkState
-from twin.remedies.believed import REPAIR_HORIZON_S
-from twin.remedies.costs import DEVICE_WEIGHT, expected_cost
-from twin.rollout import Rollout, RolloutTask
+from twin.physics.twin import Twin
+from twin.remedies.objective import DEVICE_WEIGHT, Outlook, devices_touched, expected_cost
 from twin.runner import TaskFailure
 from twin.tracking.belief import Belief
 
 ROLLOUTS = 64
-SCENARIO_ROLLOUTS = 50
-_INTERVAL_S = 900.0
-"""A quarter of an hour: the demand follows a profile of hours."""
+"""Draws of the forecast at the busiest demand ahead."""
+
+DRAWS = 8
+"""Draws of the demand that a cost is the mean of, each at every level of the outlook."""
+
+TIE = 0.5
+"""Costs closer than half a service-hour are a tie: forecasts cannot tell them apart (assumed)."""
 
 
 class Trial(Noun):
-    """One remedy, simulated.
+    """One remedy, simulated. Costs are in service-hours until the repair, see `objective`.
 
-    `ahead`: forecast at the busiest demand expected before the repair. `in_scenario`: expected cost
-    by imagined fault. `cost`: what remedies are compared by, see `twin.remedies.costs`.
-    `slo_minutes_ahead`: service minutes lost until the repair if demand goes as expected, from one
-    rollout over time; None where it could not be computed.
+    `ahead`: forecast at the busiest demand expected before the repair. `in_scenario`: cost by
+    imagined fault, in force until the repair. `cost`: what remedies are compared by: with nothing
+    else failing, the scenarios by their probability, and the devices touched. `slo_minutes_ahead`:
+    service minutes that are expected to be lost until the repair.
     """
 
     remedy: Remedy
@@ -39,34 +43,103 @@ class Trial(Noun):
     slo_minutes_ahead: float | None
 
 
+class Played(Noun):
+    """What a TrialTask comes to. `cost`, `breach_hours`: service-hours, devices left out."""
+
+    cost: float
+    breach_hours: float
+    ahead: Forecast | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTask:
+    """One remedy in one scenario: what it costs until the repair, and what it looks like ahead.
+
+    `base`: the network now. `running`: with the remedy. `fault`: what fails besides, None for
+    nothing. `rollouts`: draws of the forecast, 0 for none.
+    """
+
+    name: str
+    base: NetworkState
+    running: NetworkConfiguration
+    fault: Fault | None
+    outlook: Outlook
+    uncertainty: Uncertainty
+    seed: int
+    rollouts: int = 0
+
+    def content(self) -> dict[str, Any]:
+        """See Task."""
+        return {
+            "name": self.name,
+            "running": content_hash(self.running),
+            "fault": None if self.fault is None else self.fault.model_dump(mode="json"),
+            "levels": self.outlook.levels.tolist(),
+            "hours": self.outlook.hours.tolist(),
+            "uncertainty": self.uncertainty.model_dump(mode="json"),
+            "seed": self.seed,
+            "rollouts": self.rollouts,
+        }
+
+    def play(self, twin: Twin, before_step: Callable[[], None]) -> Played:
+        """See Task. Raises UnknownNode, UnknownLink."""
+        state = self.base.configured(self.running)
+        if self.fault is not None:
+            state = self.fault.after(state)
+        draws = demand_factors(self.uncertainty, twin.compiled.n_nodes, DRAWS, self.seed)
+        cost = expected_cost(twin, state, self.outlook, draws=draws)
+        before_step()
+        ahead = None
+        if self.rollouts:
+            busiest = float(self.outlook.levels.max())
+            ahead = forecast(
+                twin,
+                replace(state, traffic=state.traffic.scaled(max(1.0, busiest))),
+                uncertainty=self.uncertainty,
+                rollouts=self.rollouts,
+                seed=self.seed,
+            )
+        return Played(cost=cost.total, breach_hours=cost.breach_hours, ahead=ahead)
+
+
 def simulate(
     belief: Belief,
     now: NetworkState,
-    ahead: NetworkState,
+    outlook: Outlook,
     remedies: Sequence[Remedy],
     scenarios: Mapping[str, tuple[Fault, float]],
 ) -> tuple[Trial, ...]:
-    """Simulate `remedies` from `now` on, and on `ahead`: the same at the demand to prepare for.
+    """Simulate `remedies` from `now` on, on the runner of `belief`.
 
     `scenarios`: imagined fault and its probability before the repair, by id. The seed is the same
     for every remedy, so that their differences are not noise.
+
+    Raises:
+        NoctuaError: a task could not be computed; its record says why.
     """
-    tasks = [_task(belief, now, remedy) for remedy in remedies]
-    rollouts = belief.runner.run(tasks)
+    faults: list[tuple[str, Fault | None]] = [("", None)]
+    faults += [(name, fault) for name, (fault, _) in scenarios.items()]
+    intended = belief.inventory.intended
+    after = {r.id: after_remedy(now, r, intended).running for r in remedies}
+    tasks = [
+        TrialTask(
+            name=f"{remedy.id} {name}".strip(),
+            base=now,
+            running=after[remedy.id],
+            fault=fault,
+            outlook=outlook,
+            uncertainty=belief.uncertainty,
+            seed=belief.seed,
+            rollouts=0 if fault else ROLLOUTS,
+        )
+        for remedy in remedies
+        for name, fault in faults
+    ]
+    played = [_answered(answer) for answer in belief.runner.run(tasks)]
     return tuple(
-        _try(belief, ahead, remedy, scenarios, rollout)
-        for remedy, rollout in zip(remedies, rollouts, strict=True)
+        _trial(now, remedy, played[i * len(faults) : (i + 1) * len(faults)], scenarios)
+        for i, remedy in enumerate(remedies)
     )
-
-
-def _task(belief: Belief, now: NetworkState, remedy: Remedy) -> RolloutTask:
-    scenario = Scenario(
-        name=remedy.id,
-        starts_s=belief.tracker.now_s,
-        duration_s=REPAIR_HORIZON_S,
-        actions=tuple(TimedAction(at_s=0.0, action=action) for action in remedy.actions),
-    )
-    return RolloutTask(scenario, now, interval_s=_INTERVAL_S)
 
 
 def after_remedy(
@@ -76,42 +149,30 @@ def after_remedy(
     running = state.running
     for action in remedy.actions:
         running = action.configured(running, intended, state.topology)
-    return replace(state, running=running)
+    return state.configured(running)
 
 
-def _try(
-    belief: Belief,
-    state: NetworkState,
+def _answered(answer: Played | TaskFailure) -> Played:
+    if isinstance(answer, TaskFailure):
+        raise TrialFailed(f"trial {answer.task} could not be computed: {answer.reason}")
+    return answer
+
+
+def _trial(
+    now: NetworkState,
     remedy: Remedy,
+    played: Sequence[Played],
     scenarios: Mapping[str, tuple[Fault, float]],
-    rollout: Rollout | TaskFailure,
 ) -> Trial:
-    after = after_remedy(state, remedy, belief.inventory.intended)
-    offered = float(state.traffic.rates_bps.sum())
-    ahead = _forecast(belief, after, ROLLOUTS)
-    in_scenario = {
-        name: expected_cost(_forecast(belief, fault.after(after), SCENARIO_ROLLOUTS), offered)
-        for name, (fault, _) in scenarios.items()
-    }
-    touched = {d for action in remedy.actions for d in action.devices(state.topology)}
+    alone, *others = played
+    assert alone.ahead is not None  # it was asked for
+    in_scenario = {name: p.cost for name, p in zip(scenarios, others, strict=True)}
     worst = sum(scenarios[name][1] * cost for name, cost in in_scenario.items())
-    cost = expected_cost(ahead, offered) + worst + DEVICE_WEIGHT * len(touched)
+    touched = devices_touched(remedy.actions, now.topology)
     return Trial(
         remedy=remedy,
-        ahead=ahead,
+        ahead=alone.ahead,
         in_scenario=in_scenario,
-        cost=cost,
-        slo_minutes_ahead=(
-            round(rollout.total_slo_minutes_lost, 1) if isinstance(rollout, Rollout) else None
-        ),
-    )
-
-
-def _forecast(belief: Belief, state: NetworkState, rollouts: int) -> Forecast:
-    return forecast(
-        belief.twin,
-        state,
-        uncertainty=belief.uncertainty,
-        rollouts=rollouts,
-        seed=belief.seed,
+        cost=alone.cost + worst + DEVICE_WEIGHT * len(touched),
+        slo_minutes_ahead=round(60.0 * alone.breach_hours, 1),
     )

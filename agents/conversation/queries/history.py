@@ -169,10 +169,10 @@ class RemediesResult(Remedies, Result):
 
 
 class ScreenedAction(Noun):
-    """What the remediator was told of an action. `excess_bps`: beyond comfort or lost silently."""
+    """What the remediator was told of an action. `cost`: service-hours until the repair."""
 
     says: str
-    excess_bps: int
+    cost: float
     max_utilisation: float
 
 

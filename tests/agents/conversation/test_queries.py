@@ -126,7 +126,7 @@ def test_drain_that_was_screened_and_not_simulated_is_told_with_what_it_left(
     assert not drain.simulated
     (screened,) = drain.screened
     assert screened.says == "drain ATLAng--HSTNng"
-    assert screened.excess_bps > 0
+    assert screened.cost > 0
     assert 0 < screened.max_utilisation < 1
 
 

@@ -24,7 +24,7 @@ from agents.roles.diagnoser import (
 from agents.roles.imaginer import Imagination, Under
 from agents.roles.monitor import Grouping
 from agents.roles.reader import Reading
-from agents.roles.remediator import Choice, ChoiceTask, Proposal, ScreenActions, TrialInFull
+from agents.roles.remediator import Choice, ChoiceTask, Proposal, SearchRemedies, TrialInFull
 from agents.roles.supervisor_schema import choice_schema
 from tests.graphs.stagehand import FIRST, LOSSY, WRONG_WEIGHT, Person, case, operating
 from tools.registry import function_schema
@@ -205,21 +205,17 @@ def test_line_that_wants_to_be_obeyed_is_suspicious_whatever_else_it_says(text: 
 # Remediator
 
 
-SCREENS: dict[str, type[Noun]] = {"screen_actions": ScreenActions}
+SEARCHES: dict[str, type[Noun]] = {"search_remedies": SearchRemedies}
 
 
-def _screened(node: str, excess_bps: float) -> dict[str, Any]:
+def _found(node: str, cost: float) -> dict[str, Any]:
     weight = {"kind": "set_igp_weight", "node": node, "link": "L", "weight": 20}
-    return {"actions": [weight], "excess_bps": excess_bps, "max_utilisation": 0.9}
+    return {"actions": [weight], "cost": cost, "max_utilisation": 0.9}
 
 
-def _remediator(excess_bps: float, cause: list[dict[str, Any]], *calls: Call) -> Any:
-    task = {
-        "cause": cause,
-        "excess_bps": excess_bps,
-        "max_utilisation": 1.1,
-    }
-    return _next("remediator", task, Proposal, *calls, **SCREENS)
+def _remediator(cost: float, cause: list[dict[str, Any]], *calls: Call) -> Any:
+    task = {"cause": cause, "cost": cost, "max_utilisation": 1.1}
+    return _next("remediator", task, Proposal, *calls, **SEARCHES)
 
 
 WEIGHT = {"kind": "igp_weight_misconfig", "node": "A", "link": "A-B", "weight": 50}
@@ -246,14 +242,20 @@ def test_wrong_weights_on_two_devices_are_put_right_together() -> None:
     assert _choose(alone, together, _trial("R0", 1.0)) == "R2"
 
 
-def test_remediator_screens_pairs_only_where_no_single_action_suffices() -> None:
-    first = {"kinds": ["single", "limit"]}
-    enough: Call = ("screen_actions", first, {"single": [_screened("A", 0)], "limit": []})
-    short: Call = ("screen_actions", first, {"single": [_screened("A", 1e9)], "limit": []})
-    assert _remediator(2e9, []) == ToolChoice("screen_actions", first)
-    (remedy,) = _remediator(2e9, [], enough)["remedies"]
-    assert remedy["actions"][0]["node"] == "A"
-    assert _remediator(2e9, [], short) == ToolChoice("screen_actions", {"kinds": ["pair"]})
+def test_remediator_searches_once_and_proposes_what_was_found_with_its_cost() -> None:
+    asked = {"most_changes": 4}
+    found: Call = ("search_remedies", asked, {"remedies": [_found("A", 0.5), _found("B", 0.7)]})
+    assert _remediator(2.0, []) == ToolChoice("search_remedies", asked)
+    remedies = _remediator(2.0, [], found)["remedies"]
+    assert [r["actions"][0]["node"] for r in remedies] == ["A", "B"]
+    assert "0.50 service-hours expected, 2.00 if nothing is done" in remedies[0]["reason"]
+
+
+def test_revert_of_a_wrong_weight_stands_before_what_was_found() -> None:
+    found: Call = ("search_remedies", {"most_changes": 4}, {"remedies": [_found("A", 0.5)]})
+    first, second = _remediator(2.0, [WEIGHT], found)["remedies"]
+    assert first["actions"] == [REVERT]
+    assert second["actions"][0]["node"] == "A"
 
 
 def _trial(remedy: str, cost: float, *kinds: str) -> TrialInFull:
@@ -262,7 +264,8 @@ def _trial(remedy: str, cost: float, *kinds: str) -> TrialInFull:
         remedy=remedy,
         actions=tuple("limit nothing, revert nothing" for _ in kinds),
         cost=cost,
-        kinds=kinds,
+        puts_right=bool(kinds) and all(k == "revert_to_intended" for k in kinds),
+        takes_away="rate_limit" in kinds,
         services_in_breach=(0, 0, 0),
         max_utilisation=(1, 1, 1),
         lost_bps=0,

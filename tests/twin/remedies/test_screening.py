@@ -20,7 +20,7 @@ from twin.nouns.service import ServiceLevelObjective
 from twin.nouns.traffic import Demand, TrafficClass, TrafficMatrix
 from twin.physics.twin import Twin
 from twin.remedies.objective import DEVICE_WEIGHT, Outlook
-from twin.remedies.proposals import MARGIN, Screening
+from twin.remedies.screening import MARGIN, Screening
 
 LINE = (("A", "B"), ("B", "C"), ("C", "D"))
 BEST_EFFORT, BUSINESS = TrafficClass.BEST_EFFORT, TrafficClass.BUSINESS
