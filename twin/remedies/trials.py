@@ -23,6 +23,9 @@ ROLLOUTS = 64
 DRAWS = 8
 """Draws of the demand that a cost is the mean of, each at every level of the outlook."""
 
+SCENARIO_DRAWS = 2
+"""The same under an imagined fault, which counts by a probability of a few percent."""
+
 TIE = 0.5
 """Costs closer than half a service-hour are a tie: forecasts cannot tell them apart (assumed)."""
 
@@ -56,7 +59,7 @@ class TrialTask:
     """One remedy in one scenario: what it costs until the repair, and what it looks like ahead.
 
     `base`: the network now. `running`: with the remedy. `fault`: what fails besides, None for
-    nothing. `rollouts`: draws of the forecast, 0 for none.
+    nothing. `draws`: of the cost. `rollouts`: draws of the forecast, 0 for none.
     """
 
     name: str
@@ -66,6 +69,7 @@ class TrialTask:
     outlook: Outlook
     uncertainty: Uncertainty
     seed: int
+    draws: int
     rollouts: int = 0
 
     def content(self) -> dict[str, Any]:
@@ -78,6 +82,7 @@ class TrialTask:
             "hours": self.outlook.hours.tolist(),
             "uncertainty": self.uncertainty.model_dump(mode="json"),
             "seed": self.seed,
+            "draws": self.draws,
             "rollouts": self.rollouts,
         }
 
@@ -86,7 +91,7 @@ class TrialTask:
         state = self.base.configured(self.running)
         if self.fault is not None:
             state = self.fault.after(state)
-        draws = demand_factors(self.uncertainty, twin.compiled.n_nodes, DRAWS, self.seed)
+        draws = demand_factors(self.uncertainty, twin.compiled.n_nodes, self.draws, self.seed)
         cost = expected_cost(twin, state, self.outlook, draws=draws)
         before_step()
         ahead = None
@@ -130,6 +135,7 @@ def simulate(
             outlook=outlook,
             uncertainty=belief.uncertainty,
             seed=belief.seed,
+            draws=SCENARIO_DRAWS if fault else DRAWS,
             rollouts=0 if fault else ROLLOUTS,
         )
         for remedy in remedies
