@@ -17,7 +17,7 @@ from twin.nouns.plan import Remedy
 from twin.nouns.topology import Interface
 from twin.remedies.believed import believed_state, healed
 from twin.remedies.plans import PlanRequest, make_plan
-from twin.tracking.tracker import IDLE_UTILISATION
+from twin.tracking.losses import IDLE_UTILISATION
 
 _POLL_REPAIR_S = 60.0
 _LONGEST_REPAIR_S = 24 * 3600.0

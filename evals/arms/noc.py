@@ -53,7 +53,8 @@ from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.remedies.steps import plan_steps
-from twin.tracking.tracker import IDLE_UTILISATION, Tracker
+from twin.tracking.losses import IDLE_UTILISATION
+from twin.tracking.tracker import Tracker
 
 POLL_S = 30.0
 HIGH_UTILISATION = 0.9

@@ -66,11 +66,11 @@ def situation(known: Inventory, place: Place) -> Situation:
 
 def _strike(situation: Situation, *faults: Fault, rounds: int = 6) -> None:
     """Two healthy rounds, the faults, and what counters and events then show."""
-    tracker, counters = situation.tracker, Counters(arcs=12)
-    tracker.ingest([counters.read()])
+    tracker, counters = situation.tracker, Counters(situation.inventory.topology)
+    tracker.ingest(counters.read())
     normal = loads_of(situation.inventory)
     for _ in range(2):
-        tracker.ingest([counters.after(normal)])
+        tracker.ingest(counters.after(normal))
     state = situation.twin.state()
     for fault in faults:
         state = fault.after(state)
@@ -79,7 +79,7 @@ def _strike(situation: Situation, *faults: Fault, rounds: int = 6) -> None:
         tracker.ingest([adjacency(struck_s, link[0], link, up=False)])
     lost = {situation.inventory.topology.arc_of(e): f for e, f in state.egress_loss.items()}
     for _ in range(rounds):
-        tracker.ingest([counters.after(offered_totals(situation.twin, state), lost=lost)])
+        tracker.ingest(counters.after(offered_totals(situation.twin, state), lost=lost))
 
 
 def _reported(situation: Situation, node: str, time_s: float = START_S + 60) -> None:
@@ -189,10 +189,10 @@ def test_symptoms_that_a_cause_does_not_bring_about_are_named(situation: Situati
 
 def test_unknown_says_where_to_look(situation: Situation) -> None:
     """An egress drops, and neither graph nor telemetry suggests why."""
-    tracker, counters = situation.tracker, Counters(arcs=12)
-    tracker.ingest([counters.read()])
+    tracker, counters = situation.tracker, Counters(situation.inventory.topology)
+    tracker.ingest(counters.read())
     for _ in range(6):
-        tracker.ingest([counters.after(loads_of(situation.inventory), dropped={A_TO_B: 0.004})])
+        tracker.ingest(counters.after(loads_of(situation.inventory), dropped={A_TO_B: 0.004}))
     diagnosis = _diagnose(situation)
     assert diagnosis.verdict == "unknown"
     assert diagnosis.hypotheses == ()

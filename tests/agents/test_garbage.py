@@ -59,10 +59,10 @@ def struck(
 def _strike(folder: Path, fault: Fault) -> Situation:
     known = inventory(topology(ENDS, {"duct-1": ("A-B", "A-D")}, NODES), demands=DEMANDS)
     situation = situation_of(folder, known)
-    tracker, counters = situation.tracker, Counters(arcs=2 * len(ENDS))
-    tracker.ingest([counters.read()])
+    tracker, counters = situation.tracker, Counters(known.topology)
+    tracker.ingest(counters.read())
     for _ in range(2):
-        tracker.ingest([counters.after(loads_of(known))])
+        tracker.ingest(counters.after(loads_of(known)))
     state = fault.after(situation.twin.state())
     for link in sorted(state.down_links):
         tracker.ingest([adjacency(counters.now_s, link[0], link, up=False)])
@@ -71,7 +71,7 @@ def _strike(folder: Path, fault: Fault) -> Situation:
         tracker.ingest([_commit_on(fault.node)])
     lost = {known.topology.arc_of(e): f for e, f in state.egress_loss.items()}
     for _ in range(6):
-        tracker.ingest([counters.after(offered_totals(situation.twin, state), lost=lost)])
+        tracker.ingest(counters.after(offered_totals(situation.twin, state), lost=lost))
     return situation
 
 

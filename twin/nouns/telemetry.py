@@ -1,4 +1,5 @@
-"""What a network tells about itself. Per-arc arrays follow the arc order of the topology.
+"""What a network tells about itself. Counters and events are of one device at its own moment; probe
+results and flow records are of all of them, as whoever collects them sums them up.
 
 Times are Unix seconds (UTC) as the device stamped them; `received_s` is when we got it. A missing
 sample is NaN, never zero.
@@ -16,19 +17,20 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CounterRound:
-    """One polling round of all interfaces; counters are cumulative and reset when a device
-    restarts.
+class InterfaceCounters:
+    """The counters of the interfaces of `node`, all read at `time_s`; they are cumulative, and
+    reset when the device restarts.
 
-    `sent_at_s`, `received_at_s`: (n_arcs,) when the egress and the far ingress of each arc were
-    read. `sent_bytes`: (n_arcs, 3) transmitted by the egress, per class. `dropped_bytes`: (n_arcs,
-    3) dropped by the egress (queue full or policed), per class. `received_bytes`: (n_arcs,) counted
-    by the far ingress, all classes.
+    `links`: the link of each interface, k of them. `sent_bytes`: (k, 3) transmitted, per class.
+    `dropped_bytes`: (k, 3) dropped on the way out (queue full or policed), per class.
+    `received_bytes`: (k,) all classes. A device that was asked and did not answer leaves NaN in all
+    three.
     """
 
     received_s: float
-    sent_at_s: FloatArray
-    received_at_s: FloatArray
+    time_s: float
+    node: str
+    links: tuple[str, ...]
     sent_bytes: FloatArray
     dropped_bytes: FloatArray
     received_bytes: FloatArray
@@ -96,4 +98,6 @@ class SyslogLine:
     text: UntrustedText
 
 
-Telemetry = CounterRound | ProbeRound | FlowRound | AdjacencyEvent | ConfigurationEvent | SyslogLine
+Telemetry = (
+    InterfaceCounters | ProbeRound | FlowRound | AdjacencyEvent | ConfigurationEvent | SyslogLine
+)

@@ -3,6 +3,7 @@ lost.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -24,11 +25,19 @@ class Adjacencies:
     each link's adjacency has come back.
     """
 
-    def __init__(self) -> None:
-        self.flaps: dict[str, int] = {}
-        self._reports: dict[tuple[str, str], tuple[float, bool]] = {}
-        self._down_ends: dict[str, set[str]] = {}
-        self._up_stamp: dict[str, float] = {}
+    def __init__(
+        self,
+        down_ends: Mapping[str, Sequence[str]] | None = None,
+        kept: Mapping[str, Any] | None = None,
+    ) -> None:
+        """What the two dumps wrote; `kept` is empty where only the ends were kept."""
+        kept = kept or {}
+        self.flaps: dict[str, int] = dict(kept.get("flaps", {}))
+        self._reports: dict[tuple[str, str], tuple[float, bool]] = {
+            (node, link): (time_s, up) for node, link, time_s, up in kept.get("reports", [])
+        }
+        self._down_ends = {link: set(ends) for link, ends in (down_ends or {}).items() if ends}
+        self._up_stamp: dict[str, float] = dict(kept.get("up_stamp", {}))
 
     @property
     def down_links(self) -> frozenset[str]:
@@ -71,7 +80,7 @@ class Adjacencies:
         return bool(back)
 
     def dump(self) -> dict[str, Any]:
-        """JSON-able; `load` takes it back."""
+        """JSON-able; the constructor takes it back."""
         return {
             "reports": [[node, link, *report] for (node, link), report in self._reports.items()],
             "up_stamp": self._up_stamp,
@@ -81,13 +90,3 @@ class Adjacencies:
     def dump_down_ends(self) -> dict[str, list[str]]:
         """The ends that have lost their adjacency, by link."""
         return {link: sorted(ends) for link, ends in self._down_ends.items()}
-
-    @classmethod
-    def load(cls, down_ends: dict[str, list[str]], data: dict[str, Any]) -> "Adjacencies":
-        """What the two dumps wrote; `data` is empty where only the ends were kept."""
-        found = cls()
-        found._down_ends = {link: set(ends) for link, ends in down_ends.items() if ends}
-        found._reports = {(node, link): (t, up) for node, link, t, up in data.get("reports", [])}
-        found._up_stamp = dict(data.get("up_stamp", {}))
-        found.flaps = dict(data.get("flaps", {}))
-        return found

@@ -1,8 +1,9 @@
 """Raw alarms, and how they fold into symptoms: deduplicated, counted, cleared."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from twin.nouns.incident import Symptom, SymptomKind
 
@@ -45,13 +46,17 @@ class SymptomBook:
     """Every symptom ever seen, by id; the same resource and kind is one symptom until it clears.
 
     A symptom that returns begins anew, unless it is held: then it goes on where it was, with its
-    first sign and all of its alarms.
+    first sign and all of its alarms. `revision` grows with every alarm, and when a symptom is over.
     """
 
-    def __init__(self) -> None:
-        self._entries: dict[str, _Entry] = {}
+    def __init__(self, kept: Mapping[str, Any] | None = None) -> None:
+        """`kept`: what `dump` wrote; what is held has to be said again."""
+        kept = {"alarms": 0, "symptoms": []} if kept is None else kept
+        symptoms = [Symptom.model_validate(item) for item in kept["symptoms"]]
+        self._entries = {symptom.id: _Entry(**dict(symptom)) for symptom in symptoms}
         self._held: frozenset[str] = frozenset()
-        self.alarms = 0
+        self.alarms = int(kept["alarms"])
+        self.revision = 0
 
     def hold(self, symptom_ids: Iterable[str]) -> None:
         """These, and no others, belong to something that is still open: they go on if they return.
@@ -65,6 +70,7 @@ class SymptomBook:
         one.
         """
         self.alarms += 1
+        self.revision += 1
         key = f"{alarm.kind}:{alarm.resource}"
         known = self._entries.get(key)
         if known is None or not (known.active or key in self._held):
@@ -79,8 +85,9 @@ class SymptomBook:
     def clear(self, kind: SymptomKind, resource: str) -> None:
         """The symptom is over; clearing what is not active does nothing."""
         known = self._entries.get(f"{kind}:{resource}")
-        if known is not None:
+        if known is not None and known.active:
             known.active = False
+            self.revision += 1
 
     def active(self) -> tuple[Symptom, ...]:
         """What is wrong now, oldest first."""
@@ -98,21 +105,9 @@ class SymptomBook:
         return known is not None and known.active
 
     def dump(self) -> dict[str, object]:
-        """JSON-able; `load` takes it back."""
+        """JSON-able; the constructor takes it back."""
         symptoms = [e.symptom().model_dump(mode="json") for e in self._entries.values()]
         return {"alarms": self.alarms, "symptoms": symptoms}
-
-    @classmethod
-    def load(cls, data: dict[str, object]) -> "SymptomBook":
-        """The book that `dump` wrote; what is held has to be said again."""
-        book = cls()
-        symptoms = data["symptoms"]
-        assert isinstance(symptoms, list)
-        for item in symptoms:
-            symptom = Symptom.model_validate(item)
-            book._entries[symptom.id] = _Entry(**dict(symptom))
-        book.alarms = int(str(data["alarms"]))
-        return book
 
 
 def _begun(alarm: Alarm, before: _Entry | None) -> _Entry:

@@ -3,6 +3,7 @@ counters where no records come.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,16 +48,23 @@ class DemandTracker:
     them did.
     """
 
-    def __init__(self, prior: TrafficMatrix, profile: DailyProfile) -> None:
+    def __init__(
+        self, prior: TrafficMatrix, profile: DailyProfile, kept: Mapping[str, Any] | None = None
+    ) -> None:
+        """`kept`: what `dump` wrote; without its third part, nothing but flow records was known."""
+        kept = kept or {}
+        more = kept.get("demand") or {}
+        n, from_flows = len(prior.nodes), more.get("from_flows")
+        heard_s = [-math.inf if t is None else t for t in more.get("measured_s", [None] * n)]
         self.nodes = prior.nodes
         self.profile = profile
-        self.peak_bps: FloatArray = prior.rates_bps.copy()
-        self.spread: FloatArray = np.full(len(prior.nodes), 0.15)
-        self.estimated: NDArray[np.bool_] = np.zeros(len(prior.nodes), dtype=np.bool_)
+        self.peak_bps: FloatArray = np.array(kept.get("peak_bps", prior.rates_bps))
+        self.spread: FloatArray = np.array(kept.get("demand_spread", np.full(n, 0.15)))
+        self.estimated: NDArray[np.bool_] = np.array(more.get("estimated", np.zeros(n, np.bool_)))
         self.latest: FlowRound | None = None
         self._on_record = NodeTotals.of(prior.rates_bps)
-        self._from_flows: FloatArray = self.peak_bps.copy()
-        self._measured_s: FloatArray = np.full(len(prior.nodes), -math.inf)
+        self._from_flows: FloatArray = np.array(self.peak_bps if from_flows is None else from_flows)
+        self._measured_s: FloatArray = np.array(heard_s)
         self._listening_since_s = math.inf
 
     def listen(self, now_s: float) -> None:
@@ -148,19 +156,13 @@ class DemandTracker:
         return TrafficMatrix(self.nodes, self.peak_bps * factor)
 
     def dump(self) -> dict[str, Any]:
-        """What is not in `peak_bps` and `spread`, JSON-able; `load` takes it back."""
+        """JSON-able; the constructor takes it back."""
         return {
-            "estimated": self.estimated.tolist(),
-            "from_flows": self._from_flows.tolist() if self.estimated.any() else None,
-            "measured_s": [t if math.isfinite(t) else None for t in self._measured_s.tolist()],
+            "peak_bps": self.peak_bps.tolist(),
+            "demand_spread": self.spread.tolist(),
+            "demand": {
+                "estimated": self.estimated.tolist(),
+                "from_flows": self._from_flows.tolist() if self.estimated.any() else None,
+                "measured_s": [t if math.isfinite(t) else None for t in self._measured_s.tolist()],
+            },
         }
-
-    def load(self, peak_bps: FloatArray, spread: FloatArray, more: dict[str, Any]) -> None:
-        """What was dumped; `more` is empty where nothing but flow records was known."""
-        self.peak_bps, self.spread = peak_bps, spread
-        from_flows = more.get("from_flows")
-        self._from_flows = peak_bps.copy() if from_flows is None else np.array(from_flows)
-        if more:
-            self.estimated = np.array(more["estimated"], dtype=np.bool_)
-            heard = [-math.inf if t is None else t for t in more["measured_s"]]
-            self._measured_s = np.array(heard)

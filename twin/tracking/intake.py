@@ -6,10 +6,16 @@ devices that do not exist. Nothing here grows with what arrives: there is one ta
 of the topology, one heading for all that is not on record, and so many lines of each node.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, SyslogLine
+from twin.nouns.telemetry import (
+    AdjacencyEvent,
+    ConfigurationEvent,
+    InterfaceCounters,
+    SyslogLine,
+)
 from twin.nouns.topology import Topology
 from twin.nouns.untrusted import UntrustedText
 
@@ -45,9 +51,9 @@ class KeptLine:
 
 @dataclass(frozen=True, slots=True)
 class IntakeSummary:
-    """Everything that was taken in since watching began. `unknown`: events that name nodes or links
-    that are not on record; `examples`: the first such names, quoted. `noisiest`: the node that sent
-    most, "" if none sent anything.
+    """Everything that was taken in since watching began. `unknown`: events and counters of nodes or
+    links that are not on record; `examples`: the first such names, quoted. `noisiest`: the node
+    that sent most, "" if none sent anything.
     """
 
     received: int
@@ -63,12 +69,15 @@ class IntakeSummary:
 class Intake:
     """Counts what arrives by source, and keeps the latest lines of each."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, kept: Mapping[str, Any] | None = None) -> None:
+        """`kept`: the counts that `dump` wrote; a node that is off the record is left out."""
+        kept = kept or {}
+        counted = kept.get("tallies", {})
         self._ends = {(node, link.id) for link in topology.links for node in (link.a, link.b)}
-        self._tallies = {node.id: SourceTally() for node in topology.nodes}
+        self._tallies = {n.id: SourceTally(**counted.get(n.id, {})) for n in topology.nodes}
         self._lines: dict[str, dict[str, KeptLine]] = {node.id: {} for node in topology.nodes}
-        self._unknown = 0
-        self._examples: list[str] = []
+        self._unknown = int(kept.get("unknown", 0))
+        self._examples: list[str] = list(kept.get("examples", []))
 
     def admit(self, event: Event) -> bool:
         """Count `event`, and say whether its node, and its link if it names one, are on record."""
@@ -80,6 +89,16 @@ class Intake:
             self._refuse(f"{event.node[:_LONGEST_NAME]} on {event.link}")
             return False
         tally.received += 1
+        return True
+
+    def admit_counters(self, record: InterfaceCounters) -> bool:
+        """Whether the node of `record` is on record; links that do not end there are counted."""
+        if record.node not in self._tallies:
+            self._refuse(record.node)
+            return False
+        for link in record.links:
+            if (record.node, link) not in self._ends:
+                self._refuse(f"{record.node} on {link}")
         return True
 
     def _refuse(self, name: str) -> None:
@@ -141,11 +160,3 @@ class Intake:
             "unknown": self._unknown,
             "examples": self._examples,
         }
-
-    def restore(self, data: dict[str, Any]) -> None:
-        """Go on from the counts that `dump` wrote; a node that is off the record is left out."""
-        for node, tally in data.get("tallies", {}).items():
-            if node in self._tallies:
-                self._tallies[node] = SourceTally(**tally)
-        self._unknown = data.get("unknown", 0)
-        self._examples = list(data.get("examples", []))

@@ -1,12 +1,20 @@
-"""From cumulative counters to rates, with gaps and resets told apart from zero."""
+"""From the cumulative counters of single devices to the rates of all arcs, with gaps and resets
+told apart from zero.
+"""
 
-from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from twin.nouns.telemetry import CounterRound, FloatArray
+from twin.nouns.telemetry import FloatArray, InterfaceCounters
+from twin.nouns.topology import Topology
+
+IntArray = NDArray[np.int64]
+
+_READINGS = 4
+"""Loss needs so many: two of the far end, and one of the egress on either side of each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,28 +47,91 @@ class RateRound:
 
 
 class RateMeter:
-    """Turns each `CounterRound` into a `RateRound` against the round before."""
+    """Pairs the readings of single devices, in whatever order they come, into rounds of rates.
 
-    def __init__(self) -> None:
-        self._rounds: deque[CounterRound] = deque(maxlen=4)
+    A round ends when all devices that were in the round before have been read again, or as soon as
+    one of them is read a second time: one that has fallen silent holds the others up once.
+    """
 
-    def update(self, round_: CounterRound) -> RateRound | None:
-        """The rates since the last round, or None for the first one.
+    def __init__(self, topology: Topology) -> None:
+        n_arcs = topology.n_arcs
+        self._arcs = {node.id: _arcs_at(topology, node.id) for node in topology.nodes}
+        self._interfaces: dict[str, _Interfaces] = {}
+        self._sent_at_s = np.full((_READINGS, n_arcs), np.nan)
+        self._sent_bytes = np.full((_READINGS, n_arcs, 3), np.nan)
+        self._dropped_bytes = np.full((_READINGS, n_arcs, 3), np.nan)
+        self._received_at_s = np.full((_READINGS, n_arcs), np.nan)
+        self._received_bytes = np.full((_READINGS, n_arcs), np.nan)
+        self._read_s: dict[str, float] = {}
+        self._round: dict[str, InterfaceCounters] = {}
+        self._awaited = frozenset(self._arcs)
+        self._has_begun = False
 
-        A counter that went backwards was reset, and gives NaN for that window.
+    def is_late(self, record: InterfaceCounters) -> bool:
+        """Whether the same or a later reading of its device was taken before."""
+        return record.time_s <= self._read_s.get(record.node, -np.inf)
+
+    def take(self, record: InterfaceCounters) -> list[RateRound]:
+        """Take a reading; the rates of the rounds that end with it, none for the very first round.
+
+        A counter that went backwards was reset, and gives NaN for that window. The record must name
+        a node of the topology; links that do not end there are left out.
         """
-        self._rounds.append(round_)
-        if len(self._rounds) < 2:
+        ended = []
+        if record.node in self._round:
+            ended.append(self._end_round())
+        self._round[record.node] = record
+        self._read_s[record.node] = record.time_s
+        if self._awaited <= self._round.keys():
+            ended.append(self._end_round())
+        return [rates for rates in ended if rates is not None]
+
+    def _end_round(self) -> RateRound | None:
+        sent_now, received_now = self._push(list(self._round.values()))
+        self._awaited = frozenset(self._round)
+        self._round = {}
+        if not self._has_begun:
+            self._has_begun = True
             return None
-        last = self._rounds[-2]
-        sent_s = round_.sent_at_s - last.sent_at_s
+        from_s, until_s = self._sent_at_s[-2:]
+        seconds = (until_s - from_s)[:, None]
+        sent_bps = _rate(self._sent_bytes, seconds)
+        dropped_bps = _rate(self._dropped_bytes, seconds)
         return RateRound(
-            from_s=last.sent_at_s,
-            until_s=round_.sent_at_s,
-            sent_bps=_rate(last.sent_bytes, round_.sent_bytes, sent_s[:, None]),
-            dropped_bps=_rate(last.dropped_bytes, round_.dropped_bytes, sent_s[:, None]),
-            loss=self._loss(),
+            from_s=np.where(sent_now, from_s, np.nan),
+            until_s=np.where(sent_now, until_s, np.nan),
+            sent_bps=np.where(sent_now[:, None], sent_bps, np.nan),
+            dropped_bps=np.where(sent_now[:, None], dropped_bps, np.nan),
+            loss=np.where(received_now, self._loss(), np.nan),
         )
+
+    def _push(
+        self, records: list[InterfaceCounters]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Keep what was read; the arcs whose egress and whose far ingress were, (n_arcs,) each."""
+        read = [(record, self._interfaces_of(record)) for record in records]
+        out = np.concatenate([known.out for _, known in read])
+        into = np.concatenate([known.into for _, known in read])
+        sent = np.concatenate([r.sent_bytes[known.rows] for r, known in read])
+        dropped = np.concatenate([r.dropped_bytes[known.rows] for r, known in read])
+        received = np.concatenate([r.received_bytes[known.rows] for r, known in read])
+        read_s = np.repeat([r.time_s for r, _ in read], [len(known.rows) for _, known in read])
+        # A device that did not answer says nothing of when.
+        read_s[np.isnan(received)] = np.nan
+        _append(self._sent_at_s, out, read_s)
+        _append(self._sent_bytes, out, sent)
+        _append(self._dropped_bytes, out, dropped)
+        _append(self._received_at_s, into, read_s)
+        _append(self._received_bytes, into, received)
+        arcs = np.arange(self._sent_at_s.shape[1])
+        return np.isin(arcs, out), np.isin(arcs, into)
+
+    def _interfaces_of(self, record: InterfaceCounters) -> "_Interfaces":
+        known = self._interfaces.get(record.node)
+        if known is None or known.links != record.links:
+            known = _interfaces(record.links, self._arcs[record.node])
+            self._interfaces[record.node] = known
+        return known
 
     def _loss(self) -> FloatArray:
         """Bytes received between two readings against bytes sent between the same two moments.
@@ -69,31 +140,61 @@ class RateMeter:
         would take every rise of the load for loss, so what was sent is interpolated to the moments
         at which the far end was read.
         """
-        if len(self._rounds) < 4:
-            return np.full(len(self._rounds[-1].sent_at_s), np.nan)
-        before, after = self._rounds[1], self._rounds[2]
-        received = after.received_bytes - before.received_bytes
-        sent = self._sent_until(after.received_at_s) - self._sent_until(before.received_at_s)
-        steady = np.all(
-            np.diff([r.sent_bytes.sum(axis=1) for r in self._rounds], axis=0) >= 0, axis=0
-        )
+        sent = self._sent_bytes.sum(axis=2)
+        received = self._received_bytes[2] - self._received_bytes[1]
+        passed = self._sent_until(sent, 2) - self._sent_until(sent, 1)
+        steady = np.all(np.diff(sent, axis=0) >= 0, axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where((received >= 0) & (sent > 0) & steady, 1 - received / sent, np.nan)
+            return np.where((received >= 0) & (passed > 0) & steady, 1 - received / passed, np.nan)
 
-    def _sent_until(self, moments: FloatArray) -> FloatArray:
-        """Cumulative bytes sent at `moments` (n_arcs,), linear between readings."""
+    def _sent_until(self, sent_bytes: FloatArray, reading: int) -> FloatArray:
+        """(n_arcs,) bytes sent until that reading of the far end, linear between our own."""
+        moments = self._received_at_s[reading]
         found = np.full(len(moments), np.nan)
-        rounds = list(self._rounds)
-        for one, two in pairwise(rounds):
-            start, end = one.sent_bytes.sum(axis=1), two.sent_bytes.sum(axis=1)
+        for i in range(_READINGS - 1):
+            start_s, end_s = self._sent_at_s[i : i + 2]
+            start, end = sent_bytes[i : i + 2]
             with np.errstate(invalid="ignore", divide="ignore"):
-                share = (moments - one.sent_at_s) / (two.sent_at_s - one.sent_at_s)
+                share = (moments - start_s) / (end_s - start_s)
                 inside = (share >= 0) & (share <= 1)
             found = np.where(inside, start + share * (end - start), found)
         return found
 
 
-def _rate(before: FloatArray, after: FloatArray, seconds: FloatArray) -> FloatArray:
+def _arcs_at(topology: Topology, node: str) -> dict[str, tuple[int, int]]:
+    """By link: the arc that leaves `node` over it, and the one that enters."""
+    found = {}
+    for link in topology.links_at(node):
+        first = 2 * topology.link_index[link.id]
+        found[link.id] = (first, first + 1) if link.a == node else (first + 1, first)
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Interfaces:
+    """The `rows` of the `links` of a record that are on record, and the arcs `out` of its device
+    and `into` it there, (k,) each.
+    """
+
+    links: tuple[str, ...]
+    rows: IntArray
+    out: IntArray
+    into: IntArray
+
+
+def _interfaces(links: tuple[str, ...], arcs: Mapping[str, tuple[int, int]]) -> _Interfaces:
+    rows = [i for i, link in enumerate(links) if link in arcs]
+    found = np.array([arcs[links[i]] for i in rows], dtype=np.int64).reshape(-1, 2)
+    return _Interfaces(links, np.array(rows, dtype=np.int64), found[:, 0], found[:, 1])
+
+
+def _append(readings: FloatArray, arcs: IntArray, values: FloatArray) -> None:
+    """Drop the oldest reading of `arcs`, and add the newest."""
+    readings[:-1, arcs] = readings[1:, arcs]
+    readings[-1, arcs] = values
+
+
+def _rate(counted: FloatArray, seconds: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
-        change = after - before
+        change = counted[-1] - counted[-2]
         return np.where((change >= 0) & (seconds > 0), 8 * change / seconds, np.nan)

@@ -1,6 +1,7 @@
 """What customers felt, as far as probes show it."""
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,7 +35,8 @@ class ServiceWatch:
     A round is a hundred packets, too few for a bound of half a percent, so the last three count.
     """
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, kept: Iterable[Mapping[str, Any]] = ()) -> None:
+        """`kept`: the spans that `dump` gave."""
         index = {(p.source, p.target, p.traffic_class): i for i, p in enumerate(inventory.probes)}
         self._services = [
             (
@@ -50,7 +52,9 @@ class ServiceWatch:
         self._recent: deque[ProbeRound] = deque(maxlen=_ROUNDS)
         self._delay_s = np.full(len(inventory.probes), np.nan)
         self._last_s = float("nan")
-        self.spans: deque[BreachSpan] = deque()
+        self.spans = deque(
+            BreachSpan(s["time_s"], s["duration_s"], frozenset(s["services"])) for s in kept
+        )
         self.in_breach_now: frozenset[str] = frozenset()
 
     def update(self, record: ProbeRound) -> None:
@@ -73,17 +77,11 @@ class ServiceWatch:
             self.spans.popleft()
 
     def dump(self) -> list[dict[str, Any]]:
-        """The spans, JSON-able; `load` takes them back."""
+        """The spans, JSON-able; the constructor takes them back."""
         return [
             {"time_s": s.time_s, "duration_s": s.duration_s, "services": sorted(s.services)}
             for s in self.spans
         ]
-
-    def load(self, spans: list[dict[str, Any]]) -> None:
-        """The spans that `dump` gave, in place of those that are here."""
-        self.spans = deque(
-            BreachSpan(s["time_s"], s["duration_s"], frozenset(s["services"])) for s in spans
-        )
 
     def minutes_lost(self, from_s: float, until_s: float) -> dict[str, float]:
         """Minutes in breach per service between the two times, of the services that have any."""

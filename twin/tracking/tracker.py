@@ -2,32 +2,40 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Never, NoReturn, TypeVar, assert_never, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.errors import BadInput, UnknownRecord
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.incident import Symptom, SymptomKind
+from twin.nouns.incident import Symptom
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import (
     AdjacencyEvent,
     ConfigurationEvent,
-    CounterRound,
     FloatArray,
     FlowRound,
+    InterfaceCounters,
     ProbeRound,
     SyslogLine,
     Telemetry,
 )
+from twin.nouns.topology import Link, Topology
 from twin.tracking.adjacencies import Adjacencies, Verdict
-from twin.tracking.alarms import Alarm, SymptomBook
+from twin.tracking.alarms import SymptomBook
 from twin.tracking.demand import DemandTracker
+from twin.tracking.detectors import SHIPPED
+from twin.tracking.detectors.detector import Detector, DetectorClass, Evidence
+from twin.tracking.detectors.queue_drops import DROP_THRESHOLD
+from twin.tracking.detectors.streaks import ROUNDS_TO_ALARM
 from twin.tracking.drift import Drift, measure_drift
 from twin.tracking.intake import Event, Intake
 from twin.tracking.latest import Latest, newer
+from twin.tracking.losses import MEMORY_ROUNDS, Losses
 from twin.tracking.rates import RateMeter, RateRound
 from twin.tracking.recent_ids import RecentIds
 from twin.tracking.services import ServiceWatch
@@ -39,39 +47,12 @@ CONVERGENCE_S = 45.0
 """After a change of routing, rates are mixed for this long: a 40 s hold timer (OSPF's
 RouterDeadInterval at its default, RFC 2328 appendix C.3) and a margin."""
 
+_EVIDENCE = get_args(Evidence)
+
+_NEEDED = frozenset({"baseline", "running", "book", "down_ends", "attributed", "now_s"})
+"""Without these, what was kept would be taken for a healthy network; all else is learned again."""
+
 _MEASURED_ROUNDS = 6
-_BIAS_MEMORY_ROUNDS = 60
-_SMOOTHING = 0.4
-"""Weight of the newest round in the probe averages: a step is seen at 78 % after three rounds."""
-
-_LOSS_ROUNDS = 5
-"""Rounds that the loss of an egress is the median of."""
-
-_STEADY_ROUNDS = 4
-"""Loss has to be seen in every one of this many rounds. Both ends are read seconds apart, so a step
-of the load looks like loss at one of them; convergence makes such steps for up to three rounds.
-"""
-
-_ROUNDS_TO_ALARM = 2
-"""Rounds in a row beyond a threshold: one noisy round is no alarm."""
-
-_PLANNED_SLACK_S = 300.0
-"""Planned work may start and end this much off its announced time."""
-
-IDLE_UTILISATION = 0.005
-"""An egress that sends less than this share of its capacity says nothing about loss."""
-
-_DROP_THRESHOLD = 0.002
-_SHORT_BUNDLE_DROPS = 0.005
-_SHORT_BUNDLE_ROUNDS = 3
-_SHORT_BUNDLE_LOAD = 0.9
-"""Bursts make an egress drop from about 95 % on; one that drops below 90 % has less capacity."""
-
-_SILENT_LOSS_FLOOR = 0.006
-_SILENT_LOSS_SIGMAS = 4.0
-_PROBE_LOSS_THRESHOLD = 0.02
-_SURGE_FLOOR = 1.4
-_SURGE_SIGMAS = 5.0
 _HISTORY_ROUNDS = 60
 
 _ESTIMATE_S = 300.0
@@ -85,9 +66,9 @@ _DRIFTS_KEPT = 48
 
 
 class Tracker:
-    """Folds telemetry into rates, demand, link states and symptoms; learns what is normal
-    meanwhile.
+    """Folds telemetry into what is believed of the network; learns what is normal meanwhile.
 
+    What is wrong is found by its detectors, which see what is believed and write in its book.
     Nothing is learned while a symptom is active, so that a fault does not become the new normal.
     `running` is the configuration as read from the devices when watching began: what the inventory
     says differently was so before, and is no symptom.
@@ -97,44 +78,66 @@ class Tracker:
     """
 
     def __init__(
-        self, inventory: Inventory, running: NetworkConfiguration, load_model: LoadModel
+        self,
+        inventory: Inventory,
+        running: NetworkConfiguration,
+        load_model: LoadModel,
+        *,
+        kept: Mapping[str, Any] | None = None,
+        detectors: Sequence[DetectorClass] = SHIPPED,
     ) -> None:
+        """`kept`: what `dump` wrote, of the present or of an earlier version; None: nothing yet.
+
+        Raises:
+            BadInput: two detectors have one name, or one watches what is never shown.
+        """
+        is_new, kept = kept is None, kept or {}
         topology = inventory.topology
+        n_arcs = topology.n_arcs
         self.inventory = inventory
         self.topology = topology
         self.short_links: dict[str, float] = {}
-        self.last_step_s = 0.0
+        for link, capacity_bps in kept.get("short_links", {}).items():
+            self.shorten(link, round(capacity_bps / _member_bps(topology.link(link))))
+        self.last_step_s: float = kept.get("last_step_s", 0.0)
         self.baseline = running
         self.running = running
+        if "running" in kept:
+            self.running = NetworkConfiguration.model_validate(kept["running"])
         self.healthy_running = running
-        self.book = SymptomBook()
-        self.demand = DemandTracker(inventory.peak_traffic, inventory.profile)
-        self.services = ServiceWatch(inventory)
+        self.book = SymptomBook(kept.get("book"))
+        self.demand = DemandTracker(inventory.peak_traffic, inventory.profile, kept)
+        self.services = ServiceWatch(inventory, kept.get("services", ()))
+        self.losses = Losses(topology, kept)
         self.rates: deque[RateRound] = deque(maxlen=_HISTORY_ROUNDS)
         self.probes: deque[ProbeRound] = deque(maxlen=_HISTORY_ROUNDS)
-        self.adjacencies = Adjacencies()
-        self.intake = Intake(topology)
-        self.known_changes = RecentIds()
-        self.attributed: dict[str, frozenset[str]] = {}
-        self.changed_nodes: dict[str, float] = {}
-        self.now_s = 0.0
-        self._kept_s = -math.inf
-        self.load_bias: FloatArray = np.zeros(topology.n_arcs)
-        self.load_spread: FloatArray = np.full(topology.n_arcs, 0.15)
-        self.rounds_learned = 0
+        self.adjacencies = Adjacencies(kept.get("down_ends"), kept.get("adjacencies"))
+        self.intake = Intake(topology, kept.get("intake"))
+        self.known_changes = RecentIds(kept.get("known_changes", ()))
+        self.attributed = {i: frozenset(x) for i, x in kept.get("attributed", {}).items()}
+        self.changed_nodes: dict[str, float] = dict(kept.get("changed_nodes", {}))
+        self.now_s: float = kept.get("now_s", 0.0)
+        self._taken_s = -math.inf if is_new else self.now_s
+        self.load_bias: FloatArray = np.array(kept.get("load_bias", np.zeros(n_arcs)))
+        self.load_spread: FloatArray = np.array(kept.get("load_spread", np.full(n_arcs, 0.15)))
+        self.rounds_learned: int = kept.get("rounds_learned", 0)
         self._load_model = load_model
-        self._meter = RateMeter()
+        self._meter = RateMeter(topology)
         self._normal_loads: FloatArray | None = None
-        self._loss_rounds: deque[FloatArray] = deque(maxlen=_LOSS_ROUNDS)
-        self._loss_mean: FloatArray = np.zeros(topology.n_arcs)
-        self.steady_loss: FloatArray = np.zeros(topology.n_arcs)
-        self._loss_spread: FloatArray = np.full(topology.n_arcs, 0.003)
-        self._probe_loss: FloatArray = np.zeros(len(inventory.probes))
-        self._streak: dict[str, int] = {}
-        self._settled_commit: dict[str, float] = {}
         self._estimated_s = -math.inf
-        self.drifts: deque[Drift] = deque(maxlen=_DRIFTS_KEPT)
-        self._kept_latest: Latest | None = None
+        drifts = (Drift.model_validate(d) for d in kept.get("drifts", ()))
+        self.drifts = deque(drifts, maxlen=_DRIFTS_KEPT)
+        latest = kept.get("latest")
+        self._kept_latest = None if latest is None else Latest.model_validate(latest)
+        states = _states_of_detectors(kept)
+        self._detectors: dict[str, Detector[Any]] = {}
+        self._watching: dict[type, list[Detector[Any]]] = {kind: [] for kind in _EVIDENCE}
+        for make in detectors:
+            _check(make, self._detectors)
+            # Last: a detector may look at all of the belief while it is made.
+            self._detectors[make.name] = detector = make(self, states.get(make.name, {}))
+            for kind in make.watches:
+                self._watching[kind].append(detector)
 
     # What is known
     # ---------------------------------------------------------------------------------
@@ -145,19 +148,9 @@ class Tracker:
         return self.adjacencies.down_links
 
     @property
-    def loss_mean(self) -> FloatArray:
-        """(n_arcs,) share of what was sent that did not arrive, median of the last rounds."""
-        return self._loss_mean
-
-    @property
-    def loss_spread(self) -> FloatArray:
-        """(n_arcs,) its standard deviation in one round when nothing is wrong."""
-        return self._loss_spread
-
-    @property
-    def probe_loss(self) -> FloatArray:
-        """(n_probes,) smoothed loss of each probe path."""
-        return self._probe_loss
+    def settled_s(self) -> float:
+        """From when on rates are of one routing, Unix seconds."""
+        return self.last_step_s + CONVERGENCE_S
 
     def believed_state(self, level: float | None = None) -> NetworkState:
         """The network as it is believed to be now (demand at profile `level` where given)."""
@@ -218,7 +211,7 @@ class Tracker:
 
         NaN where nothing was read.
         """
-        rounds = self.rounds_within(self.last_step_s + CONVERGENCE_S)[-_MEASURED_ROUNDS:]
+        rounds = self.rounds_within(self.settled_s)[-_MEASURED_ROUNDS:]
         if not rounds:
             return np.full(self.topology.n_arcs, np.nan)
         return _mean_seen([r.sent_total_bps + r.dropped_bps.sum(axis=1) for r in rounds])
@@ -240,11 +233,11 @@ class Tracker:
 
     def congested(self) -> NDArray[np.bool_]:
         """(n_arcs,) whether an egress dropped anything in the latest rounds, policers included."""
-        recent = list(self.rates)[-_ROUNDS_TO_ALARM:]
+        recent = list(self.rates)[-ROUNDS_TO_ALARM:]
         if not recent:
             return np.zeros(self.topology.n_arcs, dtype=np.bool_)
         worst = np.nanmax([np.nan_to_num(r.drop_fraction) for r in recent], axis=0)
-        return np.asarray(worst > _DROP_THRESHOLD)
+        return np.asarray(worst > DROP_THRESHOLD)
 
     def rounds_within(self, from_s: float, until_s: float = math.inf) -> list[RateRound]:
         """The rate rounds of which every reading lies inside the two times."""
@@ -261,15 +254,13 @@ class Tracker:
         for node in accepted:
             self.baseline = self.baseline.with_device(running.device(node))
             self._normal_loads = None
-        for symptom in self.book.active():
-            node = symptom.resource
-            if symptom.kind == "configuration_change" and running.device(
-                node
-            ) == self.baseline.device(node):
-                self.book.clear("configuration_change", node)
-                if node in self.changed_nodes:
-                    # What was reported by now was there to be read: a repeat says nothing new.
-                    self._settled_commit[node] = self.changed_nodes[node]
+        self._show(running)
+
+    def shorten(self, link: str, members: int) -> None:
+        """Believe from now on that the bundle `link` has so many members."""
+        capacity_bps = members * _member_bps(self.inventory.topology.link(link))
+        self.short_links[link] = capacity_bps
+        self.topology = _with_bundle(self.topology, link, capacity_bps, members)
 
     # Taking telemetry in
     # ---------------------------------------------------------------------------
@@ -277,13 +268,13 @@ class Tracker:
     def ingest(self, records: Iterable[Telemetry]) -> None:
         """Take records in order of arrival; what was taken before a restart is not taken twice."""
         for record in records:
-            if record.received_s <= self._kept_s:
+            if record.received_s <= self._taken_s:
                 continue
             self.now_s = max(self.now_s, record.received_s)
             self.demand.listen(record.received_s)
             match record:
-                case CounterRound():
-                    self._take_counters(record)
+                case InterfaceCounters():
+                    self._take_counters(_stamped(record))
                 case ProbeRound():
                     self._take_probes(record)
                 case FlowRound():
@@ -291,28 +282,41 @@ class Tracker:
                 case AdjacencyEvent() | ConfigurationEvent() | SyslogLine():
                     if self.intake.admit(record):
                         self._take_event(record)
+                case _:
+                    _refuse(record)
 
     def _take_event(self, record: Event) -> None:
         match record:
             case AdjacencyEvent():
-                self._take_adjacency(record)
+                self._take_adjacency(_stamped(record))
             case ConfigurationEvent():
-                self._take_configuration(record)
+                self._take_configuration(_stamped(record))
             case SyslogLine():
                 self.intake.keep_line(record)
+            case _:
+                assert_never(record)
+
+    def _show(self, evidence: Evidence) -> None:
+        for detector in self._watching[type(evidence)]:
+            detector.look(evidence)
 
     def _quiet(self) -> bool:
         return not self.book.active() and not self.down_links
 
-    def _take_counters(self, record: CounterRound) -> None:
-        rates = self._meter.update(record)
-        if rates is None:
+    def _take_counters(self, record: InterfaceCounters) -> None:
+        if not self.intake.admit_counters(record):
             return
+        if self._meter.is_late(record):
+            self.intake.count_late(record.node)
+            return
+        for rates in self._meter.take(record):
+            self._take_rates(rates)
+
+    def _take_rates(self, rates: RateRound) -> None:
         self.rates.append(rates)
         quiet = self._quiet()
-        self._watch_drops(rates)
-        self._find_short_bundles(rates)
-        self._watch_silent_loss(rates, learn=quiet)
+        self.losses.update(rates, learn=quiet, rounds_learned=self.rounds_learned)
+        self._show(rates)
         if quiet:
             self._estimate_demand()
             self._learn_bias(rates)
@@ -324,7 +328,7 @@ class Tracker:
         due = self.now_s - self._estimated_s >= _ESTIMATE_S
         if not due or not self.demand.silent(self.now_s).any():
             return
-        first_s = max(self.last_step_s + CONVERGENCE_S, self.now_s - _ESTIMATE_S - 60.0)
+        first_s = max(self.settled_s, self.now_s - _ESTIMATE_S - 60.0)
         rounds = self.rounds_within(first_s)
         if len(rounds) < _MEASURED_ROUNDS:
             return
@@ -352,7 +356,7 @@ class Tracker:
             ratio = np.log(rates.sent_total_bps / (self._normal_loads * level))
         usable = np.isfinite(ratio)
         self.rounds_learned += 1
-        weight = max(1 / self.rounds_learned, 1 / _BIAS_MEMORY_ROUNDS)
+        weight = max(1 / self.rounds_learned, 1 / MEMORY_ROUNDS)
         deviation = np.where(usable, ratio - self.load_bias, 0.0)
         self.load_bias = self.load_bias + weight * deviation
         if self.rounds_learned > 3:
@@ -360,165 +364,53 @@ class Tracker:
             variance = np.where(usable, variance + weight * (deviation**2 - variance), variance)
             self.load_spread = np.sqrt(np.maximum(variance, 0.01**2))
 
-    def _watch_drops(self, rates: RateRound) -> None:
-        fraction = rates.drop_fraction
-        for arc in np.flatnonzero(np.isfinite(fraction)):
-            egress = self.inventory.topology.egress_of(int(arc))
-            policed = bool(self.running.device(egress.node).interface(egress.link).policers)
-            name = str(egress)
-            over = fraction[arc] > _DROP_THRESHOLD and not policed
-            self._threshold("queue_drops", name, over, float(fraction[arc]), _end_of(rates, arc))
-
-    def _find_short_bundles(self, rates: RateRound) -> None:
-        """An egress that drops far below its capacity on record has fewer members than recorded."""
-        fraction, sent = rates.drop_fraction, rates.sent_total_bps
-        for arc in np.flatnonzero(fraction > _SHORT_BUNDLE_DROPS):
-            egress = self.topology.egress_of(int(arc))
-            link = self.topology.link(egress.link)
-            interface = self.running.device(egress.node).interface(egress.link)
-            settled = rates.from_s[arc] >= self.last_step_s + CONVERGENCE_S
-            below = sent[arc] < _SHORT_BUNDLE_LOAD * link.capacity_bps
-            if interface.policers or not (settled and below):
-                # While routing changes, drops and what was sent are of different moments.
-                self._streak.pop(f"short:{arc}", None)
-                continue
-            self._streak[f"short:{arc}"] = self._streak.get(f"short:{arc}", 0) + 1
-            if self._streak[f"short:{arc}"] < _SHORT_BUNDLE_ROUNDS:
-                continue
-            module = link.capacity_bps / link.members
-            members = max(1, math.ceil(float(sent[arc]) / module - 0.05))
-            if members < link.members:
-                self._set_capacity(link.id, members * module, members)
-
-    def _set_capacity(self, link_id: str, capacity_bps: float, members: int) -> None:
-        self.short_links[link_id] = capacity_bps
-        self.topology = self.topology.model_copy(
-            update={
-                "links": tuple(
-                    x.model_copy(update={"capacity_bps": capacity_bps, "members": members})
-                    if x.id == link_id
-                    else x
-                    for x in self.topology.links
-                )
-            }
-        )
-
-    def _watch_silent_loss(self, rates: RateRound, *, learn: bool) -> None:
-        sent = rates.sent_total_bps
-        capacity = np.repeat([x.capacity_bps for x in self.inventory.topology.links], 2)
-        with np.errstate(invalid="ignore"):
-            loss = np.where(sent > IDLE_UTILISATION * capacity, rates.loss, np.nan)
-        usable = np.isfinite(loss)
-        self._loss_rounds.append(loss)
-        recent = np.stack(self._loss_rounds)
-        enough = np.isfinite(recent).sum(axis=0) >= 3
-        # An idle egress loses nothing; of one that was not read, what is known stays.
-        with np.errstate(invalid="ignore"):
-            idle = sent <= IDLE_UTILISATION * capacity
-        self._loss_mean = np.where(enough, _nanmedian(recent), np.where(idle, 0.0, self._loss_mean))
-        newest = recent[-_STEADY_ROUNDS:]
-        self.steady_loss = np.where(
-            np.isfinite(newest).sum(axis=0) >= _STEADY_ROUNDS - 1,
-            np.min(np.where(np.isnan(newest), np.inf, newest), axis=0),
-            np.where(idle, 0.0, self.steady_loss),
-        )
-        if learn and len(recent) == _LOSS_ROUNDS:
-            # Of the oldest round: loss that began since is either found by now or it is noise.
-            # Learned at once, the first rounds of a loss would widen its own threshold.
-            oldest, variance = recent[0], self._loss_spread**2
-            known = np.isfinite(oldest)
-            weight = max(1 / (self.rounds_learned + 1), 1 / _BIAS_MEMORY_ROUNDS)
-            variance[known] += weight * (oldest[known] ** 2 - variance[known])
-            self._loss_spread = np.sqrt(np.maximum(variance, 0.0005**2))
-        limit = np.maximum(_SILENT_LOSS_FLOOR, _SILENT_LOSS_SIGMAS * self._loss_spread)
-        for arc in np.flatnonzero(usable):
-            egress = self.inventory.topology.egress_of(int(arc))
-            name = str(egress)
-            # A link that is going down loses what was in flight: that is its adjacency's story.
-            seen = float(self._loss_mean[arc])
-            if egress.link in self.down_links or seen <= limit[arc]:
-                self.book.clear("silent_loss", name)
-            elif self.steady_loss[arc] > limit[arc]:
-                self.book.raise_alarm(Alarm("silent_loss", name, _end_of(rates, arc), seen))
-
     def _take_probes(self, record: ProbeRound) -> None:
         self.probes.append(record)
         self.services.update(record)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            loss = np.where(record.sent > 0, record.lost / record.sent, np.nan)
-        usable = np.isfinite(loss)
-        self._probe_loss[usable] += _SMOOTHING * (loss - self._probe_loss)[usable]
-        for i in np.flatnonzero(usable):
-            path = record.paths[int(i)]
-            name = f"{path.source}>{path.target}/{path.traffic_class}"
-            over = self._probe_loss[i] > _PROBE_LOSS_THRESHOLD
-            self._threshold("probe_loss", name, over, float(self._probe_loss[i]), record.received_s)
+        self._show(record)
 
     def _take_flows(self, record: FlowRound) -> None:
-        ratio = self.demand.inbound_ratio(record)
-        limit = np.maximum(_SURGE_FLOOR, np.exp(_SURGE_SIGMAS * self.demand.spread))
-        for i, node in enumerate(self.demand.nodes):
-            if np.isfinite(ratio[i]):
-                over = bool(ratio[i] > limit[i])
-                # One flow round is five minutes: no second one is waited for.
-                if over:
-                    alarm = Alarm("traffic_surge", node, record.from_s, float(ratio[i]))
-                    self.book.raise_alarm(alarm)
-                else:
-                    self.book.clear("traffic_surge", node)
+        # What a node draws is compared with what was expected before.
+        self._show(record)
         self.demand.update(record, learn=self._quiet())
         if self._quiet():
             self._normal_loads = None
 
     def _take_adjacency(self, record: AdjacencyEvent) -> None:
-        time_s = _stamp_of(record)
-        verdict = self.adjacencies.take(record, time_s)
+        verdict = self.adjacencies.take(record, record.time_s)
         if verdict is Verdict.LATE:
             self.intake.count_late(record.node)
             return
         if verdict is Verdict.REPEAT:
             self.intake.fold(record.node)
         else:
-            self.last_step_s = max(self.last_step_s, time_s)
-        if record.up:
-            if record.link not in self.down_links:
-                self.book.clear("adjacency_down", record.link)
-        elif not self._is_planned(record.link, time_s):
-            self.book.raise_alarm(Alarm("adjacency_down", record.link, time_s, 1.0))
+            self.last_step_s = max(self.last_step_s, record.time_s)
+        self._show(record)
 
     def _take_configuration(self, record: ConfigurationEvent) -> None:
-        node, time_s = record.node, _stamp_of(record)
-        if time_s <= self._settled_commit.get(node, -math.inf):
-            self.intake.count_late(node)
-            return
-        self.changed_nodes[node] = max(time_s, self.changed_nodes.get(node, -math.inf))
-        self.last_step_s = max(self.last_step_s, time_s)
-        links = self.inventory.topology.links_at(node)
-        if any(self._is_planned(link.id, time_s) for link in links):
-            return
-        if record.change_id.raw not in self.known_changes:
-            if self.book.is_active(f"configuration_change:{node}"):
-                self.intake.fold(node)
-            self.book.raise_alarm(Alarm("configuration_change", node, time_s, 1.0))
-
-    def _is_planned(self, link: str, time_s: float) -> bool:
-        work = self.inventory.planned_work
-        return any(w.covers(link, time_s, _PLANNED_SLACK_S) for w in work)
-
-    def _threshold(
-        self, kind: SymptomKind, resource: str, over: bool, magnitude: float, time_s: float
-    ) -> None:
-        key = f"{kind}:{resource}"
-        if not over:
-            if self._streak.pop(key, 0):
-                self.book.clear(kind, resource)
-            return
-        self._streak[key] = self._streak.get(key, 0) + 1
-        if self._streak[key] >= _ROUNDS_TO_ALARM:
-            self.book.raise_alarm(Alarm(kind, resource, time_s, magnitude))
+        before_s = self.changed_nodes.get(record.node, -math.inf)
+        self.changed_nodes[record.node] = max(record.time_s, before_s)
+        self.last_step_s = max(self.last_step_s, record.time_s)
+        self._show(record)
 
     # Surviving a restart
     # ---------------------------------------------------------------------------
+
+    @property
+    def mark(self) -> tuple[object, ...]:
+        """Changes with everything that must be kept before telemetry is said to be.
+
+        That is what people and plans decided, and what may come out otherwise if the same telemetry
+        is taken in again, since rates then start anew. What is learned would only be learned again.
+        """
+        return (
+            self.book.revision,
+            self.last_step_s,
+            self.baseline,
+            self.running,
+            tuple(self.attributed.items()),
+            tuple(self.short_links.items()),
+        )
 
     def dump(self) -> dict[str, Any]:
         """What was learned and seen, JSON-able; of the rates only the newest is kept."""
@@ -526,15 +418,13 @@ class Tracker:
             "baseline": self.baseline.model_dump(mode="json"),
             "running": self.running.model_dump(mode="json"),
             "book": self.book.dump(),
+            "detectors": {name: d.dump() for name, d in self._detectors.items()},
             "services": self.services.dump(),
-            "peak_bps": self.demand.peak_bps.tolist(),
-            "demand_spread": self.demand.spread.tolist(),
-            "demand": self.demand.dump(),
+            **self.demand.dump(),
             "down_ends": self.adjacencies.dump_down_ends(),
             "adjacencies": self.adjacencies.dump(),
             "intake": self.intake.dump(),
             "known_changes": list(self.known_changes),
-            "settled_commit": self._settled_commit,
             "changed_nodes": self.changed_nodes,
             "short_links": self.short_links,
             "last_step_s": self.last_step_s,
@@ -542,7 +432,7 @@ class Tracker:
             "now_s": self.now_s,
             "load_bias": self.load_bias.tolist(),
             "load_spread": self.load_spread.tolist(),
-            "loss_spread": self._loss_spread.tolist(),
+            **self.losses.dump(),
             "rounds_learned": self.rounds_learned,
             "drifts": [d.model_dump(mode="json") for d in self.drifts],
             "latest": self.latest().model_dump(mode="json"),
@@ -550,45 +440,64 @@ class Tracker:
 
     @classmethod
     def load(cls, data: dict[str, Any], inventory: Inventory, load_model: LoadModel) -> "Tracker":
-        """The tracker that `dump` wrote; rates start again with the next two counter rounds."""
-        tracker = cls(inventory, NetworkConfiguration.model_validate(data["baseline"]), load_model)
-        tracker.running = NetworkConfiguration.model_validate(data["running"])
-        tracker.book = SymptomBook.load(data["book"])
-        tracker.services.load(data["services"])
-        tracker.demand.load(
-            np.array(data["peak_bps"]), np.array(data["demand_spread"]), data.get("demand", {})
-        )
-        tracker.adjacencies = Adjacencies.load(data["down_ends"], data.get("adjacencies", {}))
-        tracker.intake.restore(data.get("intake", {}))
-        tracker.known_changes = RecentIds(data["known_changes"])
-        tracker._settled_commit = dict(data.get("settled_commit", {}))
-        tracker.changed_nodes = dict(data["changed_nodes"])
-        tracker.attributed = {i: frozenset(links) for i, links in data["attributed"].items()}
-        for link, capacity_bps in data["short_links"].items():
-            recorded = inventory.topology.link(link)
-            module = recorded.capacity_bps / recorded.members
-            tracker._set_capacity(link, capacity_bps, round(capacity_bps / module))
-        tracker.last_step_s = data["last_step_s"]
-        tracker.now_s = tracker._kept_s = data["now_s"]
-        tracker.load_bias = np.array(data["load_bias"])
-        tracker.load_spread = np.array(data["load_spread"])
-        tracker._loss_spread = np.array(data["loss_spread"])
-        tracker.rounds_learned = data["rounds_learned"]
-        tracker.drifts.extend(Drift.model_validate(d) for d in data.get("drifts", []))
-        if "latest" in data:
-            tracker._kept_latest = Latest.model_validate(data["latest"])
-        tracker._streak = {s.id: _ROUNDS_TO_ALARM for s in tracker.active_symptoms()}
-        return tracker
+        """The tracker that `dump` wrote; rates start again with the next two counter rounds.
+
+        Raises:
+            BadInput: a part is missing without which it would be wrong.
+        """
+        if missing := _NEEDED - data.keys():
+            raise BadInput(f"it lacks {', '.join(sorted(missing))}")
+        baseline = NetworkConfiguration.model_validate(data["baseline"])
+        return cls(inventory, baseline, load_model, kept=data)
 
 
-def _stamp_of(record: AdjacencyEvent | ConfigurationEvent) -> float:
-    """When it happened, Unix seconds; a device whose clock is ahead says it was when we heard it.
+def _check(detector: DetectorClass, known: Collection[str]) -> None:
+    """Raises BadInput where a detector has the name of another, or would be shown nothing."""
+    if detector.name in known:
+        raise BadInput(f'two detectors are called "{detector.name}"; rename one of them')
+    for kind in detector.watches:
+        if kind not in _EVIDENCE:
+            shown = ", ".join(sorted(e.__name__ for e in _EVIDENCE))
+            raise BadInput(
+                f'detector "{detector.name}" watches {kind.__name__}, which is shown to none; '
+                f"there is {shown}"
+            )
+
+
+def _states_of_detectors(kept: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """By name; an earlier version kept the one that it had beside everything else."""
+    before = {"configuration_change": {"settled_s": kept.get("settled_commit", {})}}
+    states: Mapping[str, Mapping[str, Any]] = kept.get("detectors", before)
+    return states
+
+
+def _refuse(record: Never) -> NoReturn:
+    """The type checker sees to it that every kind of record is taken; a driver may know others."""
+    raise UnknownRecord(type(record).__name__)
+
+
+def _member_bps(link: Link) -> float:
+    return link.capacity_bps / link.members
+
+
+def _with_bundle(topology: Topology, link: str, capacity_bps: float, members: int) -> Topology:
+    short = {"capacity_bps": capacity_bps, "members": members}
+    links = tuple(x.model_copy(update=short) if x.id == link else x for x in topology.links)
+    return topology.model_copy(update={"links": links})
+
+
+_Stamped = TypeVar("_Stamped", InterfaceCounters, AdjacencyEvent, ConfigurationEvent)
+
+
+def _stamped(record: _Stamped) -> _Stamped:
+    """`record`; if the clock of its device is ahead, it happened when we heard of it.
 
     Believed, a stamp from the future would make late of everything that comes until then.
     """
-    if not math.isfinite(record.time_s):
-        return record.received_s
-    return min(record.time_s, record.received_s)
+    # NaN is not smaller than anything.
+    if -math.inf < record.time_s <= record.received_s:
+        return record
+    return replace(record, time_s=record.received_s)
 
 
 def _mean_seen(rows: list[FloatArray]) -> FloatArray:
@@ -597,17 +506,3 @@ def _mean_seen(rows: list[FloatArray]) -> FloatArray:
     seen = np.isfinite(stacked)
     mean = np.where(seen, stacked, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
     return np.where(seen.any(axis=0), mean, np.nan)
-
-
-def _nanmedian(rows: FloatArray) -> FloatArray:
-    """Median over axis 0 of what is there; columns without anything give infinity."""
-    ordered = np.sort(np.where(np.isfinite(rows), rows, np.inf), axis=0)
-    count = np.isfinite(rows).sum(axis=0)
-    columns = np.arange(rows.shape[1])
-    lower = ordered[np.maximum(count - 1, 0) // 2, columns]
-    upper = ordered[np.minimum(count // 2, len(rows) - 1), columns]
-    return np.asarray(0.5 * (lower + upper))
-
-
-def _end_of(rates: RateRound, arc: np.intp) -> float:
-    return float(rates.until_s[arc])

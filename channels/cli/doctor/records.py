@@ -196,7 +196,7 @@ def _tracker(file: Path) -> Check | None:
         data = json.loads(file.read_text("utf-8"))
         NetworkConfiguration.model_validate(data["baseline"])
         NetworkConfiguration.model_validate(data["running"])
-        SymptomBook.load(data["book"])
+        SymptomBook(data["book"])
         float(data["now_s"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         return Check(

@@ -30,14 +30,14 @@ def tracker(known: Inventory) -> Tracker:
 
 def _feed(tracker: Tracker, counters: Counters, factors: list[float]) -> None:
     for factor in factors:
-        tracker.ingest([counters.after(factor * loads_of(tracker.inventory))])
+        tracker.ingest(counters.after(factor * loads_of(tracker.inventory)))
 
 
 def test_only_rounds_that_lie_wholly_after_convergence_count(
     tracker: Tracker, known: Inventory
 ) -> None:
     counters = Counters()
-    tracker.ingest([counters.read()])
+    tracker.ingest(counters.read())
     _feed(tracker, counters, [1.0] * 3)
     onset_s = counters.now_s + 10
     tracker.ingest([adjacency(onset_s, "C", "C-D", up=False)])
@@ -53,7 +53,7 @@ def test_any_later_change_of_routing_starts_the_samples_over(
     tracker: Tracker, known: Inventory
 ) -> None:
     counters = Counters()
-    tracker.ingest([counters.read()])
+    tracker.ingest(counters.read())
     _feed(tracker, counters, [1.0] * 6)
     assert observe(tracker, known.intended, START_S - CONVERGENCE_S).rounds == 6
     tracker.ingest([adjacency(counters.now_s, "C", "C-D", up=False)])

@@ -61,9 +61,9 @@ def test_cause_is_in_force_besides_what_is_known_to_be_down(situation: Situation
 
 def test_demand_agrees_with_the_counters(situation: Situation) -> None:
     tracker, counters = situation.tracker, Counters(starts_s=START_S + 100)
-    tracker.ingest([adjacency(START_S, "C", "C-D", up=False), counters.read()])
+    tracker.ingest([adjacency(START_S, "C", "C-D", up=False), *counters.read()])
     for _ in range(4):
-        tracker.ingest([counters.after(1.4 * loads_of(situation.inventory))])
+        tracker.ingest(counters.after(1.4 * loads_of(situation.inventory)))
     state = believed_state(situation, situation.read_running(), (DOWN,))
     assert offered_totals(situation.twin, state)[A_TO_B] == pytest.approx(1.4 * 3e9, rel=0.01)
 

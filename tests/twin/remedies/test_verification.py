@@ -76,11 +76,11 @@ def _judged(
     known = tracker.inventory
     counters = Counters(starts_s=CHANGED_S)
     tracker.ingest([probes(known, CHANGED_S - 30 * i, lost=lost[0]) for i in range(8, 0, -1)])
-    tracker.ingest([counters.read()])
+    tracker.ingest(counters.read())
     for load in loads:
         sent = loads_of(known)
         sent[A_TO_B] = load * 10e9
-        tracker.ingest([counters.after(sent), probes(known, counters.now_s, lost=lost[1])])
+        tracker.ingest([*counters.after(sent), probes(known, counters.now_s, lost=lost[1])])
     expected = _forecast(**{"A|A-B": Interval(p05=0.5, median=0.55, p95=p95)})
     last_s = CHANGED_S + ROUND_S * max(1, len(loads))
     return judge(tracker, _plan(expected), CHANGED_S - 300, CHANGED_S, last_s)
@@ -147,11 +147,11 @@ def test_change_after_which_nothing_was_counted_goes_back(tracker: Tracker) -> N
 def test_samples_from_before_the_change_do_not_count(tracker: Tracker) -> None:
     known = tracker.inventory
     counters = Counters(starts_s=CHANGED_S - 300)
-    tracker.ingest([counters.read()])
+    tracker.ingest(counters.read())
     for _ in range(20):
         sent = loads_of(known)
         sent[A_TO_B] = 9e9 if counters.now_s < CHANGED_S else 5.5e9
-        tracker.ingest([counters.after(sent)])
+        tracker.ingest(counters.after(sent))
     expected = _forecast(**{"A|A-B": Interval(p05=0.5, median=0.55, p95=0.6)})
     outcome = judge(tracker, _plan(expected), CHANGED_S - 300, CHANGED_S, counters.now_s)
     assert outcome.kept

@@ -6,6 +6,7 @@ D --- C        A sends B 3 Gbit/s, and C sends D 2 Gbit/s, so nothing shares a l
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,8 +14,14 @@ import numpy as np
 from twin.nouns.configuration import default_configuration
 from twin.nouns.inventory import Inventory, PlannedWork, ProbePath
 from twin.nouns.service import Service, ServiceLevelObjective
-from twin.nouns.telemetry import AdjacencyEvent, CounterRound, FloatArray, FlowRound, ProbeRound
-from twin.nouns.topology import Link, Node, SharedRiskGroup, Site, Topology
+from twin.nouns.telemetry import (
+    AdjacencyEvent,
+    FloatArray,
+    FlowRound,
+    InterfaceCounters,
+    ProbeRound,
+)
+from twin.nouns.topology import Interface, Link, Node, SharedRiskGroup, Site, Topology
 from twin.nouns.traffic import DailyProfile, Demand, TrafficClass, TrafficMatrix
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
@@ -108,24 +115,32 @@ def loads_of(known: Inventory) -> FloatArray:
 
 
 class Counters:
-    """Cumulative counters of every arc. All readings of a round are made at its end."""
+    """Cumulative counters of every arc of `on`. All devices are read at the end of a round."""
 
-    def __init__(self, arcs: int = 8, starts_s: float = START_S) -> None:
+    def __init__(self, on: Topology | None = None, starts_s: float = START_S) -> None:
+        self._on = on or topology()
+        arcs = self._on.n_arcs
         self.now_s = starts_s
         self._sent = np.zeros((arcs, 3))
         self._dropped = np.zeros((arcs, 3))
         self._received = np.zeros(arcs)
 
-    def read(self) -> CounterRound:
-        """A reading of everything, now."""
-        times = np.full(len(self._received), self.now_s)
-        return CounterRound(
+    def read(self) -> list[InterfaceCounters]:
+        """A reading of every device, now, in the order of the topology."""
+        return [self.read_device(node.id) for node in self._on.nodes]
+
+    def read_device(self, node: str) -> InterfaceCounters:
+        """A reading of one device, now."""
+        links = tuple(link.id for link in self._on.links_at(node))
+        out = np.array([self._on.arc_of(Interface(node=node, link=x)) for x in links], np.int64)
+        return InterfaceCounters(
             received_s=self.now_s,
-            sent_at_s=times,
-            received_at_s=times.copy(),
-            sent_bytes=self._sent.copy(),
-            dropped_bytes=self._dropped.copy(),
-            received_bytes=self._received.copy(),
+            time_s=self.now_s,
+            node=node,
+            links=links,
+            sent_bytes=self._sent[out],
+            dropped_bytes=self._dropped[out],
+            received_bytes=self._received[out ^ 1],
         )
 
     def after(
@@ -135,8 +150,8 @@ class Counters:
         dropped: Mapping[int, float] | None = None,
         lost: Mapping[int, float] | None = None,
         seconds: float = ROUND_S,
-    ) -> CounterRound:
-        """The reading after `seconds` more at `sent_bps` (n_arcs,), all business.
+    ) -> list[InterfaceCounters]:
+        """The readings after `seconds` more at `sent_bps` (n_arcs,), all business.
 
         `dropped`: share of what was offered that an arc's egress dropped, and counted.
         `lost`: share of what an arc's egress sent that the far end did not receive.
@@ -152,6 +167,16 @@ class Counters:
         self._dropped[:, 1] += sent * share / (1 - share)
         self._received += sent * (1 - silent)
         return self.read()
+
+
+def unread(record: InterfaceCounters) -> InterfaceCounters:
+    """The device was asked, and did not answer."""
+    return replace(
+        record,
+        sent_bytes=np.full_like(record.sent_bytes, np.nan),
+        dropped_bytes=np.full_like(record.dropped_bytes, np.nan),
+        received_bytes=np.full_like(record.received_bytes, np.nan),
+    )
 
 
 def adjacency(time_s: float, node: str, link: str, *, up: bool) -> AdjacencyEvent:

@@ -77,7 +77,7 @@ def test_what_a_report_is_worth(
 def test_late_report_is_late_after_a_restart_too() -> None:
     found = _told((0, "A", False), (60, "A", True), (90, "B", False))
     ends, rest = json.loads(json.dumps([found.dump_down_ends(), found.dump()]))
-    revived = Adjacencies.load(ends, rest)
+    revived = Adjacencies(ends, rest)
     assert revived.down_links == {"A-B"}
     assert revived.flaps == {"A-B": 1}
     assert _tell(revived, (0, "A", False)) is Verdict.LATE
@@ -86,7 +86,7 @@ def test_late_report_is_late_after_a_restart_too() -> None:
 
 
 def test_ends_alone_are_enough_to_go_on_from() -> None:
-    revived = Adjacencies.load({"A-B": ["A", "B"], "B-C": []}, {})
+    revived = Adjacencies({"A-B": ["A", "B"], "B-C": []})
     assert revived.down_links == {"A-B"}
     assert _tell(revived, (0, "A", False)) is Verdict.REPEAT
     assert _tell(revived, (60, "B", True)) is Verdict.NEWS

@@ -164,9 +164,8 @@ def test_estimate_survives_a_restart(square: Twin) -> None:
     demand = _heard_once(square)
     loads = arriving_loads(square.compiled, square.route(square.state()), 3 * rates[None])[:, 0]
     demand.estimate_silent(square.state(), loads, START_S + 900, START_S + 1000)
-    revived = DemandTracker(square.inventory.peak_traffic, FLAT)
-    more = json.loads(json.dumps(demand.dump(), allow_nan=False))
-    revived.load(demand.peak_bps.copy(), demand.spread.copy(), more)
+    kept = json.loads(json.dumps(demand.dump(), allow_nan=False))
+    revived = DemandTracker(square.inventory.peak_traffic, FLAT, kept)
     assert revived.estimated.all()
     for tracker in (demand, revived):
         tracker.update(flows(rates, START_S + 1200), learn=True)

@@ -105,7 +105,9 @@ def test_bundle_that_is_believed_short_is_named_with_its_members() -> None:
 def test_tracker_keeps_a_short_history_of_drift_over_a_restart() -> None:
     tracker, counters = tracker_of(KNOWN), Counters()
     assert drift_summary(tracker.drifts) == "drift not measured yet"
-    tracker.ingest([counters.read(), *(counters.after(LOADS) for _ in range(41))])
+    tracker.ingest(counters.read())
+    for _ in range(41):
+        tracker.ingest(counters.after(LOADS))
     times = [d.time_s - START_S for d in tracker.drifts]
     assert times == [30.0, 330.0, 630.0, 930.0, 1230.0]
     assert drift_summary(tracker.drifts).startswith("loads 0.")
@@ -119,13 +121,13 @@ def test_tracker_keeps_a_short_history_of_drift_over_a_restart() -> None:
 def test_history_does_not_grow_without_end() -> None:
     tracker, counters = tracker_of(KNOWN), Counters()
     for _ in range(60):
-        tracker.ingest([counters.after(LOADS, seconds=300.0)])
+        tracker.ingest(counters.after(LOADS, seconds=300.0))
     assert len(tracker.drifts) == 48
 
 
 def test_load_error_is_unknown_until_routing_has_settled() -> None:
     tracker, counters = tracker_of(KNOWN), Counters()
-    tracker.ingest([counters.read(), counters.after(LOADS), counters.after(LOADS)])
+    tracker.ingest([*counters.read(), *counters.after(LOADS), *counters.after(LOADS)])
     tracker.ingest([adjacency(counters.now_s + 1, "A", "A-B", up=False)])
     assert tracker.measure_drift().load_error is None
     assert "not measured since routing last changed" in tracker.measure_drift().summary()

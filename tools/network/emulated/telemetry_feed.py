@@ -14,8 +14,8 @@ from twin.nouns.inventory import ProbePath
 from twin.nouns.telemetry import (
     AdjacencyEvent,
     ConfigurationEvent,
-    CounterRound,
     FlowRound,
+    InterfaceCounters,
     ProbeRound,
     SyslogLine,
     Telemetry,
@@ -44,12 +44,14 @@ class Counters:
 
 @dataclass(eq=False)
 class _Round:
-    """A polling round under way: when each device is read, and what was read so far."""
+    """A polling round under way: when each device is read, and when the collector passes it on.
 
-    tick: int
+    `unread`: devices that do not answer.
+    """
+
     device_s: FloatArray
-    skipped: BoolArray
-    round_: CounterRound
+    unread: BoolArray
+    received_s: float
 
 
 class TelemetryFeed:
@@ -76,6 +78,9 @@ class TelemetryFeed:
             for node in topology.nodes
             for i, link in enumerate(topology.links_at(node.id))
         }
+        self._links = [
+            tuple(topology.links[arc // 2].id for arc in arcs) for arcs in wiring.out_arcs
+        ]
 
     def take(self, now_s: float) -> list[Telemetry]:
         """What has arrived by `now_s` and was not taken before."""
@@ -90,45 +95,52 @@ class TelemetryFeed:
 
     def begin_counters(self, tick: int, time_s: float) -> BoolArray:
         """Start the polling round of `tick`; which devices just cleared their counters, (n,)."""
-        n, n_arcs = self._wiring.n_nodes, self._wiring.n_arcs
+        n = self._wiring.n_nodes
         numbers = stream(self._seed, "counters", tick)
         device_s = time_s + self._level.read_jitter_s * numbers.random(n)
-        skipped = numbers.random(n) < self._level.counter_gap
+        unread = numbers.random(n) < self._level.counter_gap
         cleared = numbers.random(n) < self._level.counter_reset
         received_s = float(device_s.max()) + 0.5 + numbers.random()
-        blank = CounterRound(
-            received_s=received_s,
-            sent_at_s=np.full(n_arcs, np.nan),
-            received_at_s=np.full(n_arcs, np.nan),
-            sent_bytes=np.full((n_arcs, 3), np.nan),
-            dropped_bytes=np.full((n_arcs, 3), np.nan),
-            received_bytes=np.full(n_arcs, np.nan),
-        )
-        self._round = _Round(tick, device_s, skipped, blank)
-        self._put(received_s, blank)
+        self._round = _Round(device_s, unread, received_s)
+        for device in np.flatnonzero(unread):
+            count = len(self._links[device])
+            unknown = np.full((count, 3), np.nan)
+            self._pass_on(device, unknown, unknown, np.full(count, np.nan))
         return cleared
 
     def read_counters(self, from_s: float, until_s: float, counters: Counters) -> None:
         """Read the devices whose turn is in [from_s, until_s); `counters` are those of `from_s`."""
         if self._round is None:
             return
-        ready = (self._round.device_s >= from_s) & (self._round.device_s < until_s)
-        ready &= ~self._round.skipped
-        if not ready.any():
-            return
-        target, device_s = self._round.round_, self._round.device_s
-        out = np.flatnonzero(ready[self._wiring.tail])
-        at_s = device_s[self._wiring.tail[out]]
-        since = at_s - from_s
-        target.sent_at_s[out] = at_s
-        target.sent_bytes[out] = _bytes(counters.sent, counters.sent_rate, out, since)
-        target.dropped_bytes[out] = _bytes(counters.dropped, counters.dropped_rate, out, since)
-        into = np.flatnonzero(ready[self._wiring.head])
-        at_s = device_s[self._wiring.head[into]]
-        target.received_at_s[into] = at_s
-        target.received_bytes[into] = np.floor(
-            counters.received[into] + counters.received_rate[into] * (at_s - from_s)
+        device_s = self._round.device_s
+        ready = (device_s >= from_s) & (device_s < until_s) & ~self._round.unread
+        for device in np.flatnonzero(ready):
+            since = device_s[device] - from_s
+            out = self._wiring.out_arcs[device]
+            into = self._wiring.reverse[out]
+            received = counters.received[into] + counters.received_rate[into] * since
+            self._pass_on(
+                device,
+                _bytes(counters.sent, counters.sent_rate, out, since),
+                _bytes(counters.dropped, counters.dropped_rate, out, since),
+                np.floor(received),
+            )
+
+    def _pass_on(
+        self, device: np.intp, sent: FloatArray, dropped: FloatArray, received: FloatArray
+    ) -> None:
+        """The collector passes on what it read of a device when it has asked all of them."""
+        assert self._round is not None
+        record = InterfaceCounters(
+            received_s=self._round.received_s,
+            time_s=float(self._round.device_s[device]),
+            node=self._topology.nodes[device].id,
+            links=self._links[device],
+            sent_bytes=sent,
+            dropped_bytes=dropped,
+            received_bytes=received,
         )
+        self._put(record.received_s, record)
 
     def probe_round(self, tick: int, time_s: float, loss: FloatArray, delay_s: FloatArray) -> None:
         """The standing probes report on the tick before `time_s`: mean loss and delay."""
@@ -236,7 +248,7 @@ class TelemetryFeed:
         heapq.heappush(self._waiting, (received_s, self._count, item))
 
 
-def _bytes(base: FloatArray, rate: FloatArray, arcs: IntArray, since_s: FloatArray) -> FloatArray:
+def _bytes(base: FloatArray, rate: FloatArray, arcs: IntArray, since_s: float) -> FloatArray:
     """(len(arcs), 3) whole bytes."""
     counted: FloatArray = np.floor(base[:, arcs] + rate[:, arcs] * since_s).T
     return counted

@@ -4,6 +4,7 @@ import math
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.plan import Dispatch
-from twin.nouns.telemetry import CounterRound, Telemetry
+from twin.nouns.telemetry import InterfaceCounters, Telemetry
 
 Start = Callable[..., EmulatedNetwork]
 
@@ -205,8 +206,10 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert again.running("B").interface("B-E").igp_weight == 77
     again.advance(again.now_s() + 121)
     assert again.running("B") == before
-    rounds = [item for item in again.poll() if isinstance(item, CounterRound)]
-    assert len(rounds) == 6
+    readings = [item for item in again.poll() if isinstance(item, InterfaceCounters)]
+    assert {node.id: 6 for node in again.inventory().topology.nodes} == Counter(
+        record.node for record in readings
+    )
     again.close()
 
 

@@ -1,0 +1,121 @@
+"""What a detector is, and what it may see."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol, TypeVar
+
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.inventory import Inventory
+from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, FlowRound, ProbeRound
+from twin.nouns.topology import Topology
+from twin.tracking.alarms import SymptomBook
+from twin.tracking.demand import DemandTracker
+from twin.tracking.intake import Intake
+from twin.tracking.losses import Losses
+from twin.tracking.rates import RateRound
+
+Evidence = (
+    RateRound | ProbeRound | FlowRound | AdjacencyEvent | ConfigurationEvent | NetworkConfiguration
+)
+"""What detectors are shown: telemetry once it is believed, counters once they are rates, and the
+running configuration whenever it was read.
+"""
+
+E = TypeVar("E", contravariant=True)
+
+
+class Belief(Protocol):
+    """What is believed of the network, as far as detectors see it."""
+
+    @property
+    def inventory(self) -> Inventory:
+        """What is on record."""
+        ...
+
+    @property
+    def topology(self) -> Topology:
+        """That of the inventory, with bundles as short as they were found to be."""
+        ...
+
+    @property
+    def running(self) -> NetworkConfiguration:
+        """The configuration as it was read last."""
+        ...
+
+    @property
+    def baseline(self) -> NetworkConfiguration:
+        """The configuration that is normal."""
+        ...
+
+    @property
+    def down_links(self) -> frozenset[str]:
+        """Links over which at least one end has lost its adjacency."""
+        ...
+
+    @property
+    def settled_s(self) -> float:
+        """From when on rates are of one routing, Unix seconds."""
+        ...
+
+    @property
+    def losses(self) -> Losses:
+        """What is sent and does not arrive."""
+        ...
+
+    @property
+    def demand(self) -> DemandTracker:
+        """Who is expected to send how much."""
+        ...
+
+    @property
+    def known_changes(self) -> Collection[str]:
+        """Ids of changes of our own."""
+        ...
+
+    @property
+    def changed_nodes(self) -> Mapping[str, float]:
+        """When each node last committed a change, Unix seconds."""
+        ...
+
+    @property
+    def book(self) -> SymptomBook:
+        """Where alarms are raised and cleared."""
+        ...
+
+    @property
+    def intake(self) -> Intake:
+        """What each node sent of its own accord."""
+        ...
+
+    def shorten(self, link: str, members: int) -> None:
+        """Believe from now on that the bundle `link` has so many members."""
+        ...
+
+
+class Detector(Protocol[E]):
+    """Raises and clears the alarms of one kind in the book of the belief that it was made with."""
+
+    def look(self, evidence: E) -> None:
+        """Judge what was taken in; the belief is up to date with it."""
+        ...
+
+    def dump(self) -> dict[str, Any]:
+        """What is to outlive the process, JSON-able; it is made with it again."""
+        ...
+
+
+class DetectorClass(Protocol):
+    """What makes a detector; its class is the usual one."""
+
+    @property
+    def name(self) -> str:
+        """Under which the detector's state is kept; unique."""
+        ...
+
+    @property
+    def watches(self) -> tuple[type, ...]:
+        """The kinds of evidence that the detector looks at, of those in `Evidence`."""
+        ...
+
+    def __call__(self, belief: Belief, kept: Mapping[str, Any], /) -> Detector[Any]:
+        """A detector; `kept` is what `dump` gave, empty where nothing was kept."""
+        ...
