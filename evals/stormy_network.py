@@ -64,7 +64,8 @@ class StormyNetwork(EmulatedNetwork):
     def poll(self, after_s: float | None = None) -> Sequence[Telemetry]:
         """What arrived since the last call, real or not, in order of arrival."""
         now_s, before_s = self.now_s(), self._last_s
-        real = [*super().poll(after_s), *self._flapping(before_s, now_s)]
+        news = [record for record in super().poll(after_s) if record.received_s > before_s]
+        real = [*news, *self._flapping(before_s, now_s)]
         self._heard += [r for r in real if isinstance(r, Event)]
         count = self._storm.until(now_s) - self._storm.until(before_s)
         from_s = max(before_s, self._storm.starts_s)

@@ -2,7 +2,6 @@
 due.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import Protocol
 from graphs.admission import Admission
 from graphs.desk import Desk
 from graphs.runs import IncidentRuns, Pending
+from graphs.tracker_file import TrackerFile
 from tools.clock import never
 from tools.journal.anchors import Anchors
 from tools.journal.errors import JournalFailed, LeaseHeld, LeaseLost
@@ -68,7 +68,7 @@ class Watch:
         self._runs = runs
         self._holder = holder
         self._admission = Admission(desk)
-        self._tracker_file = tracker_file
+        self._learned = TrackerFile(tracker_file, desk.situation.tracker)
         self._anchors = anchors
         self._approver = approver
         self._on_step = on_step
@@ -114,10 +114,13 @@ class Watch:
             with self._desk.journal.holding(lease):
                 tracker = self._desk.situation.tracker
                 tracker.book.hold(s.id for i in self._open_incidents() for s in i.symptoms)
-                # By what was taken in, so that a batch whose answer got lost is given again.
-                tracker.ingest(self._desk.situation.network.poll(tracker.now_s))
-                # Before the next poll, which says that this batch needs not be given again.
-                self.save()
+                # By what is kept: what a process that died had taken in is given again, and so is a
+                # batch whose answer got lost.
+                given = self._desk.situation.network.poll(self._learned.kept_s)
+                taken_s = tracker.now_s
+                tracker.ingest(record for record in given if record.received_s > taken_s)
+                # Before anything is opened: a symptom is dated by the telemetry that showed it.
+                self._keep(self._learned.keep_if_due)
                 opened = self._admission.admit()
             for incident_id in opened:
                 with self._guarded(incident_subject(incident_id)):
@@ -130,13 +133,15 @@ class Watch:
         self._report()
 
     def save(self) -> None:
-        """Keep what the tracker has learned; what cannot be kept is learned again."""
-        draft = self._tracker_file.with_suffix(".new")
+        """Keep what the tracker has learned."""
+        self._keep(self._learned.keep)
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """What cannot be kept is given again, and learned again."""
         try:
-            draft.write_text(json.dumps(self._desk.situation.tracker.dump()), encoding="utf-8")
-            draft.replace(self._tracker_file)
+            write()
         except OSError as error:
-            self._trouble = f"{self._tracker_file} cannot be written ({error.strerror})"
+            self._trouble = f"{self._learned.path} cannot be written ({error.strerror})"
             _log.warning("%s", self._trouble)
 
     def _rest(self, until_s: float) -> None:
