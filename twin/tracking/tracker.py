@@ -439,7 +439,13 @@ class Tracker:
         }
 
     @classmethod
-    def load(cls, data: dict[str, Any], inventory: Inventory, load_model: LoadModel) -> "Tracker":
+    def load(
+        cls,
+        data: dict[str, Any],
+        inventory: Inventory,
+        load_model: LoadModel,
+        detectors: Sequence[DetectorClass] = SHIPPED,
+    ) -> "Tracker":
         """The tracker that `dump` wrote; rates start again with the next two counter rounds.
 
         Raises:
@@ -448,7 +454,7 @@ class Tracker:
         if missing := _NEEDED - data.keys():
             raise BadInput(f"it lacks {', '.join(sorted(missing))}")
         baseline = NetworkConfiguration.model_validate(data["baseline"])
-        return cls(inventory, baseline, load_model, kept=data)
+        return cls(inventory, baseline, load_model, kept=data, detectors=detectors)
 
 
 def _check(detector: DetectorClass, known: Collection[str]) -> None:

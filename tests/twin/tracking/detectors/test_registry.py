@@ -53,11 +53,13 @@ class BusyEgress:
         return {"rounds": self.rounds}
 
 
-def _tracker(
-    known: Inventory, *more: DetectorClass, kept: Mapping[str, Any] | None = None
-) -> Tracker:
+def _tracker(known: Inventory, *more: DetectorClass) -> Tracker:
     load_model = partial(offered_totals, Twin(known))
-    return Tracker(known, known.intended, load_model, kept=kept, detectors=(*SHIPPED, *more))
+    return Tracker(known, known.intended, load_model, detectors=(*SHIPPED, *more))
+
+
+def _revived(kept: dict[str, Any], known: Inventory, *more: DetectorClass) -> Tracker:
+    return Tracker.load(kept, known, partial(offered_totals, Twin(known)), (*SHIPPED, *more))
 
 
 def test_every_detector_has_a_file_of_its_name_and_is_shipped() -> None:
@@ -106,10 +108,10 @@ def test_state_of_a_detector_outlives_the_process(known: Inventory) -> None:
         tracker.ingest(counters.after(sent))
     kept = json.loads(json.dumps(tracker.dump()))
     assert kept["detectors"]["busy_egress"] == {"rounds": 3}
-    revived = _tracker(known, BusyEgress, kept=kept)
+    revived = _revived(kept, known, BusyEgress)
     assert revived.dump()["detectors"]["busy_egress"] == {"rounds": 3}
     # Whoever has no such detector any more goes on without it.
-    assert "busy_egress" not in _tracker(known, kept=kept).dump()["detectors"]
+    assert "busy_egress" not in _revived(kept, known).dump()["detectors"]
 
 
 def test_two_detectors_of_one_name_are_refused(known: Inventory) -> None:
