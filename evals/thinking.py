@@ -56,7 +56,9 @@ def think(network: str) -> Thinking:
         case = Case(world, truth)
         live = stage(case, 1, state / "networks" / "live.sqlite")
         try:
-            with Workplace(state, live, Recorder(live, case), approver=DelayedApprover(1e9)) as workplace:
+            with Workplace(
+                state, live, Recorder(live, case), approver=DelayedApprover(1e9)
+            ) as workplace:
                 return _operate(network, workplace)
         finally:
             live.close()

@@ -1,6 +1,8 @@
 """Batches of rollouts that every runner is given: many kinds of fault, one that fails."""
 
+from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.fault import Fault
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
@@ -8,8 +10,11 @@ from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.forecasting import Uncertainty
+from twin.nouns.plan import Remedy
 from twin.nouns.scenario import Scenario, TimedAction, TimedFault
 from twin.physics.twin import Twin
+from twin.remedies.objective import Outlook
+from twin.remedies.trials import TrialTask, after_remedy
 from twin.rollout import RolloutTask
 from twin.sources.world import WorldSpec, build_inventory
 
@@ -62,3 +67,38 @@ def lines(answers: object) -> list[str]:
     """The bytes of each answer, as text."""
     assert isinstance(answers, tuple)
     return [answer.model_dump_json() for answer in answers]
+
+
+def trials_of(twin: Twin) -> list[TrialTask]:
+    """Two remedies and doing nothing, with nothing else failing and under two further faults."""
+    crowded = twin.inventory.peak_traffic.scaled(1.8)
+    now = twin.state(traffic=crowded, down_links=(twin.inventory.topology.links[1].id,))
+    link = twin.inventory.topology.links[0]
+    remedies: tuple[tuple[Action, ...], ...] = (
+        (),
+        (DrainLink(link=link.id),),
+        (SetIgpWeight(node=link.a, link=link.id, weight=40),),
+    )
+    faults: tuple[Fault | None, ...] = (
+        None,
+        LinkDown(link=twin.inventory.topology.links[2].id),
+        TrafficSpike(target=link.a, factor=3.0),
+    )
+    outlook = Outlook.ahead(twin.inventory.profile, EVENING_S)
+    return [
+        TrialTask(
+            name=f"R{i} {fault.id if fault else ''}",
+            base=now,
+            running=after_remedy(
+                now, Remedy(id=f"R{i}", actions=actions, reason="a try"), twin.inventory.intended
+            ).running,
+            fault=fault,
+            outlook=outlook,
+            uncertainty=Uncertainty(),
+            seed=7,
+            draws=2,
+            rollouts=0 if fault else 16,
+        )
+        for i, actions in enumerate(remedies)
+        for fault in faults
+    ]

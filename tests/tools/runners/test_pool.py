@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tools.runners.scenes import heavy_tasks, lines, small_twin, tasks_of
+from tests.tools.runners.scenes import heavy_tasks, lines, small_twin, tasks_of, trials_of
 from tools.runners.alike import WorkersDiffer, check_alike, fingerprint
 from tools.runners.crew import ATTEMPTS, CrewRunner, RolloutBug, SharedCrew
 from tools.runners.pool import PoolCrew
@@ -40,6 +40,15 @@ def test_pool_gives_the_bytes_of_the_in_process_runner(
     assert lines(runner.run(tasks[::-1])) == in_process[::-1]
     assert [line for task in tasks[:8] for line in lines(runner.run([task]))] == in_process[:8]
     assert shared.reruns == 0
+
+
+def test_trials_of_remedies_are_played_on_workers_to_the_same_bytes(
+    twin: Twin, shared: SharedCrew
+) -> None:
+    tasks = trials_of(twin)
+    here = lines(InProcessRunner(small_twin()).run(tasks))
+    assert lines(CrewRunner(shared, twin).run(tasks)) == here
+    assert len(set(here)) >= 4
 
 
 def test_failed_rollouts_are_the_same_records(twin: Twin, shared: SharedCrew) -> None:

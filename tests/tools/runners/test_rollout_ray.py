@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-from tests.tools.runners.scenes import heavy_tasks, lines, small_twin, tasks_of  # noqa: E402
+from tests.tools.runners.scenes import heavy_tasks, lines, small_twin, tasks_of, trials_of  # noqa: E402
 from tools.runners.rollout_ray import RayCrew, refuse_open  # noqa: E402
 from tools.runners.selection import Runners, runners_from_setting  # noqa: E402
 from twin.errors import BadInput  # noqa: E402
@@ -108,6 +108,11 @@ def test_ray_gives_the_bytes_of_the_in_process_runner(
     assert lines(runner.run(tasks[::-1])) == in_process[::-1]
     assert [line for task in tasks[:4] for line in lines(runner.run([task]))] == in_process[:4]
     assert runners.reruns == 0
+
+
+def test_ray_plays_trials_of_remedies_to_the_same_bytes(runners: Runners, twin: Twin) -> None:
+    tasks = trials_of(twin)
+    assert lines(runners.on(twin).run(tasks)) == lines(InProcessRunner(small_twin()).run(tasks))
 
 
 def test_killed_node_costs_reruns_and_not_the_answer(
