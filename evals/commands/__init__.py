@@ -2,9 +2,8 @@
 
 import typer
 
-from evals.commands import measuring, playing
+from evals.commands import campaigning, measuring, playing
 from evals.commands.model_serving import model_server
-from evals.commands.questioning import questions
 
 
 def register(app: typer.Typer) -> None:
@@ -14,14 +13,15 @@ def register(app: typer.Typer) -> None:
         playing.run,
         playing.scenarios,
         playing.stage,
-        measuring.results,
+        campaigning.results,
         measuring.ducts,
-        measuring.healthy,
+        campaigning.healthy,
         measuring.storm,
         measuring.token_bill,
-        measuring.survival,
+        campaigning.survival,
         measuring.estimate,
-        questions,
+        campaigning.questions,
+        campaigning.campaign,
         model_server,
     ):
         app.command()(command)

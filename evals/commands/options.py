@@ -13,6 +13,21 @@ Mismatch = Annotated[
 ]
 Level = Literal[0, 1, 2]
 
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="JSON lines, a record for each play; goes on with what is there."),
+]
+SpecFile = Annotated[
+    Path | None, typer.Option("--spec", help="Cases, arms and seeds from another YAML file.")
+]
+SliceText = Annotated[
+    str, typer.Option("--slice", metavar="I/N", help="Play only part I of N equal parts.")
+]
+TableOnly = Annotated[
+    list[Path] | None,
+    typer.Option("--table-only", help="Play nothing; the table of these record files."),
+]
+
 
 def state_of(context: typer.Context) -> Path:
     """The state directory of the command line, or the default where there is none."""
@@ -21,8 +36,8 @@ def state_of(context: typer.Context) -> Path:
 
 
 def fresh(prefix: Path) -> Path:
-    """The first of prefix-1, prefix-2, ... that does not exist."""
+    """The first of prefix-1, prefix-2, ... that does not exist; an ending stays at the end."""
     number = 1
-    while (path := prefix.with_name(f"{prefix.name}-{number}")).exists():
+    while (path := prefix.with_name(f"{prefix.stem}-{number}{prefix.suffix}")).exists():
         number += 1
     return path

@@ -120,15 +120,11 @@ class Room:
         finally:
             ground.journal.close()
 
-    def ask(self, items: Iterable[Item], on_each: Callable[[Judged], None]) -> list[Judged]:
+    def ask(self, items: Iterable[Item]) -> list[Judged]:
         """Ask every question by itself."""
         with self.ground() as ground:
             slots = slots_of(self._inventory, self.scene.fault, ground.incident())
-            judged = []
-            for item in items:
-                judged.append(self._judge(item, ground, slots))
-                on_each(judged[-1])
-            return judged
+            return [self._judge(item, ground, slots) for item in items]
 
     def _judge(self, item: Item, ground: Ground, slots: Mapping[str, Written]) -> Judged:
         question = item.template.format(**slots)

@@ -2,24 +2,25 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
 from typing import Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import PositiveInt, ValidationError
 
-from evals.pool import played
-from evals.survival.lives import OutageName, Play, Played, play_one
+from evals.campaigns.campaign import Campaign, Spec
+from evals.campaigns.records import Record, code_text
+from evals.intervals import share_interval
+from evals.survival.lives import OUTAGES, OutageName, Play, Played, play_one
 from evals.survival.places import OUTSIDE
 from evals.survival.scenes import SCENES, SceneName
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
-Faults = Literal["kill", "timeouts", "both"]
+ArmName = Literal["short", "long", "timeouts"]
+"""A kill with an outage so long, or timeouts."""
 
 T = TypeVar("T")
-
-DRAWS = 10
-"""Sets of timeouts for each scene and seed."""
 
 SECOND_EVERY = 3
 """Every third killed play is killed again after its restart."""
@@ -39,8 +40,29 @@ _BY_THE_WALL = ("journal watches", "journal leases")
 """How often these are written depends on the wall clock."""
 
 
+class SurvivalSpec(Spec):
+    """Scenes and what is done to them. `points`: at how many places of each realisation a kill is
+    played, over all scenes, None for all; `draws`: sets of timeouts for each scene and seed.
+    """
+
+    cases: tuple[SceneName, ...]
+    arms: tuple[ArmName, ...]
+    points: PositiveInt | None
+    draws: PositiveInt
+
+
+SurvivalRecord = Record[Play, Played]
+
+
+class Raised(Noun):
+    """A play that raised: nobody knows whether it kept its promises."""
+
+    play: Play
+    error: str
+
+
 class Row(Noun):
-    """All plays of one scene and class of faults."""
+    """All plays of one scene and class of faults. `violated`: of them, those that raised too."""
 
     scene: str
     faults: str
@@ -61,6 +83,8 @@ class SurvivalReport(Noun):
     rows: tuple[Row, ...]
     violated: tuple[Played, ...]
     missed: tuple[Play, ...]
+    raised: tuple[Raised, ...]
+    code: str
 
     @property
     def plays(self) -> int:
@@ -70,13 +94,13 @@ class SurvivalReport(Noun):
     @property
     def kept(self) -> bool:
         """Whether every play kept every promise, and every kill took place."""
-        return not self.violated and not self.missed
+        return not self.violated and not self.missed and not self.raised
 
     @property
     def figures(self) -> tuple[str, ...]:
         """With their bounds."""
-        killed = [r for r in self.rows if r.kills]
-        late = [r for r in self.rows if r.timeouts]
+        killed = [r for r in self.rows if r.faults.startswith("kill")]
+        late = [r for r in self.rows if r.faults == "timeouts"]
         return tuple(
             _figure(what, sum(r.violated for r in rows), sum(r.plays for r in rows))
             for what, rows in (("kill -9", killed), ("timeouts", late))
@@ -87,38 +111,45 @@ class SurvivalReport(Noun):
 def _figure(what: str, violated: int, count: int) -> str:
     said = f"{what}: {violated} of {count} plays violated a promise"
     if violated:
-        return said
+        low, high = share_interval(violated, count)
+        return f"{said}; 95 % interval {low:.2%} to {high:.2%}"
     return f"{said}; 95 % bound {3 / count:.2%} (3/{count})"
 
 
-def campaign(
-    seeds: int, points: int | None, outages: Sequence[OutageName], faults: Faults
-) -> SurvivalReport:
-    """Play everything. `points`: places of each realisation, over all scenes; None for all."""
-    calm = [Play(scene=s, seed=n) for s in SCENES for n in range(1, seeds + 1)]
-    results = sorted((r for _, r in played(play_one, calm, "without a fault")), key=_order)
-    jobs: list[Play] = []
-    if faults in ("kill", "both"):
-        jobs += kills(results, points, outages)
-    if faults in ("timeouts", "both"):
-        jobs += [p.model_copy(update={"draw": d}) for p in calm for d in range(1, DRAWS + 1)]
-    results += [result for _, result in played(play_one, jobs, "with faults")]
-    return summarise(seeds, results)
+def _unharmed(spec: SurvivalSpec) -> list[Play]:
+    return [Play(scene=scene, seed=seed) for scene in spec.cases for seed in spec.seeds]
 
 
-def _order(result: Played) -> tuple[str, int]:
-    return result.play.scene, result.play.seed
+def _plays(spec: SurvivalSpec) -> list[Play]:
+    """Without a fault, and with timeouts; where a kill can strike is known only from the former."""
+    calm = _unharmed(spec)
+    if "timeouts" not in spec.arms:
+        return calm
+    draws = range(1, spec.draws + 1)
+    return calm + [play.model_copy(update={"draw": draw}) for play in calm for draw in draws]
+
+
+def _kills(spec: SurvivalSpec, known: Mapping[Play, SurvivalRecord]) -> list[Play]:
+    """In the realisations of which every scene has been played without a fault."""
+    calm = _unharmed(spec)
+    waiting = {play.seed for play in calm if play not in known}
+    found = [known[play].outcome for play in calm if play.seed not in waiting]
+    outages = [name for name in OUTAGES if name in spec.arms]
+    played = sorted((r for r in found if r is not None), key=lambda r: r.play.scene)
+    return list(kills(played, spec.seeds, spec.points, outages))
 
 
 def kills(
-    calm: Sequence[Played], points: int | None, outages: Sequence[OutageName]
+    calm: Sequence[Played],
+    seeds: Sequence[int],
+    points: int | None,
+    outages: Sequence[OutageName],
 ) -> Iterator[Play]:
-    """A play for every place that was chosen, and every outage.
+    """A play for every place that was chosen in the `calm` plays, and every outage.
 
-    With fewer `points` than places, each realisation takes others, so that together they take all
+    With fewer `points` than places, each of `seeds` takes others, so that together they take all
     if they are enough.
     """
-    seeds = sorted({result.play.seed for result in calm})
     for part, seed in enumerate(seeds):
         chosen = [
             result.play.model_copy(update={"place": place})
@@ -133,6 +164,11 @@ def kills(
             for outage in outages:
                 again = draws.randint(1, _SECOND_WITHIN) if number % SECOND_EVERY == 0 else 0
                 yield play.model_copy(update={"outage": outage, "second": again})
+
+
+def _together(play: Play) -> str:
+    """Where a realisation is killed is known only when all its scenes have been played."""
+    return str(play.seed)
 
 
 def choose(places: Sequence[str], nodes: Sequence[str] = ()) -> list[str]:
@@ -176,16 +212,19 @@ def _spread(found: Sequence[T], count: int, part: int = 0, parts: int = 1) -> li
 # What came of it
 
 
-def summarise(seeds: int, results: Sequence[Played]) -> SurvivalReport:
+def summarise(records: Sequence[SurvivalRecord]) -> SurvivalReport:
     """Count."""
-    groups: dict[tuple[str, str], list[Played]] = defaultdict(list)
-    for result in results:
-        groups[result.play.scene, result.play.faults].append(result)
+    groups: dict[tuple[str, str], list[SurvivalRecord]] = defaultdict(list)
+    for record in records:
+        groups[record.play.scene, record.play.faults].append(record)
+    ended = [r.outcome for r in records if r.outcome is not None]
     return SurvivalReport(
-        seeds=seeds,
+        seeds=len({r.play.seed for r in records}),
         rows=tuple(_row(*key, groups[key]) for key in sorted(groups, key=_row_order)),
-        violated=tuple(r for r in results if r.violations),
-        missed=tuple(r.play for r in results if r.missed),
+        violated=tuple(r for r in ended if r.violations),
+        missed=tuple(r.play for r in ended if r.missed),
+        raised=tuple(Raised(play=r.play, error=r.error) for r in records if r.outcome is None),
+        code=code_text(records),
     )
 
 
@@ -195,19 +234,20 @@ def _row_order(key: tuple[str, str]) -> tuple[int, str]:
     return [str(n) for n in names].index(scene), faults if faults != "none" else ""
 
 
-def _row(scene: str, faults: str, results: Sequence[Played]) -> Row:
+def _row(scene: str, faults: str, records: Sequence[SurvivalRecord]) -> Row:
+    results = [r.outcome for r in records if r.outcome is not None]
     ends = Counter(end for r in results for end in r.ends)
     return Row(
         scene=scene,
         faults=faults,
-        plays=len(results),
-        places=len({(r.play.seed, r.play.place) for r in results if r.play.place}),
+        plays=len(records),
+        places=len({(r.play.seed, r.play.place) for r in records if r.play.place}),
         kills=sum(r.kills for r in results),
         timeouts=sum(r.struck for r in results),
         starts=sum(r.starts for r in results),
         ends=dict(sorted(ends.items())),
         missed=sum(r.missed for r in results),
-        violated=sum(bool(r.violations) for r in results),
+        violated=len(records) - len(results) + sum(bool(r.violations) for r in results),
     )
 
 
@@ -228,7 +268,8 @@ def survival_markdown(report: SurvivalReport) -> str:
         lines += ["", f"    {replay_command(result.play)}"]
         lines += [f"- {v.rule}: {v.text}" for v in result.violations]
     lines += [f"- never passed: {replay_command(play)}" for play in report.missed]
-    return "\n".join(lines)
+    lines += [f"- raised {r.error}: {replay_command(r.play)}" for r in report.raised]
+    return "\n".join([*lines, "", f"Played by {report.code}."])
 
 
 def replay_command(play: Play) -> str:
@@ -249,3 +290,16 @@ def replayed(text: str) -> Play:
             f'"{text}" names no play ({error.errors()[0]["msg"]}); give what the campaign printed '
             "behind --replay"
         ) from error
+
+
+CAMPAIGN = Campaign(
+    name="survival",
+    file=files(__package__) / "campaign.yaml",
+    spec=SurvivalSpec,
+    record=SurvivalRecord,
+    plays=_plays,
+    later=_kills,
+    together=_together,
+    play=play_one,
+    table=lambda records: survival_markdown(summarise(records)),
+)
