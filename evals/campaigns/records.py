@@ -17,6 +17,9 @@ from twin.nouns.base import Noun
 P = TypeVar("P", bound=Noun)
 R = TypeVar("R")
 
+_MOST_ERRORS = 10
+_LONGEST_ERROR = 300
+
 
 class Record(Noun, Generic[P, R]):
     """One play. `outcome`: None if it raised `error`, whose traceback is `trace`.
@@ -114,8 +117,8 @@ def read_records(
             first = known.setdefault(record.play, record)
             if first.commit != record.commit:
                 raise BadInput(
-                    f"{path}: the play {record.play!r} is of commit {record.commit}, and of "
-                    f"{first.commit} in a file before; leave one of the files out"
+                    f"{path}: {record.play.model_dump_json()} was played by {record.commit}, and "
+                    f"by {first.commit} in a file before; leave one of the files out"
                 )
     return sorted(known.values(), key=lambda r: r.play.model_dump_json())
 
@@ -153,9 +156,14 @@ def code_text(records: Sequence[Record[P, R]]) -> str:
 
 
 def raised_text(records: Sequence[Record[P, R]], counted: str) -> str:
-    """How many plays raised and what, with how they are `counted`; "" if none did."""
-    errors = Counter(plain(record.error) for record in records if record.error)
-    if not errors:
+    """How many plays raised, how they are `counted`, and the first of them; "" if none did."""
+    raised = [record for record in records if record.error]
+    if not raised:
         return ""
-    told = "".join(f"- {count} x {error}\n" for error, count in sorted(errors.items()))
-    return f"{errors.total()} of {len(records)} plays raised an error, {counted}:\n\n{told}"
+    told = [
+        f"- {r.play.model_dump_json()}: {plain(r.error, _LONGEST_ERROR)}\n"
+        for r in raised[:_MOST_ERRORS]
+    ]
+    if len(raised) > len(told):
+        told.append(f"- and {len(raised) - len(told)} more\n")
+    return f"{len(raised)} of {len(records)} plays raised an error, {counted}:\n\n{''.join(told)}"

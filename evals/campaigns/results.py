@@ -305,7 +305,9 @@ def _minutes_text(minutes: float | None) -> str:
 
 def _difference_text(ours: str, theirs: str, found: Difference) -> str:
     median_text = (
-        "of plays that raised" if found.minutes is None else f"{found.minutes:+.1f} minutes"
+        "unknown, as plays that raised reach it"
+        if found.minutes is None
+        else f"{found.minutes:+.1f} minutes"
     )
     if found.interval is not None:
         low, high = found.interval

@@ -1,6 +1,6 @@
 """Killed and timed out in earnest, in a small sample; and a judge that can find fault."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +8,16 @@ from shutil import copytree
 
 import pytest
 
-from evals.pool import played
+from evals.campaigns.campaign import load_spec
+from evals.campaigns.records import read_records
+from evals.campaigns.runner import run_campaign
 from evals.stage import stage
 from evals.survival.campaign import (
+    CAMPAIGN,
     Row,
+    SurvivalRecord,
     SurvivalReport,
+    SurvivalSpec,
     choose,
     kills,
     replay_command,
@@ -22,7 +27,7 @@ from evals.survival.campaign import (
 )
 from evals.survival.evidence import Evidence, gather, network_file
 from evals.survival.judge import end_of, judge
-from evals.survival.lives import OutageName, Play, Played, outages_of, play_apart, play_one
+from evals.survival.lives import OutageName, Play, Played, outages_of, play_apart
 from evals.survival.places import Passage, Passing, Timeouts
 from evals.survival.scenes import SCENES, SceneName
 from evals.survival.seams import StruckNetwork, struck_stores
@@ -56,16 +61,29 @@ SAMPLE: tuple[tuple[SceneName, str, OutageName], ...] = (
 # A small sample of the campaign
 
 
-@pytest.fixture(scope="module")
-def sample() -> list[Played]:
-    calm = [r for _, r in played(play_one, [Play(scene=s, seed=1) for s in SCENES], "calm")]
-    places = {r.play.scene: r.places for r in calm}
-    jobs = [Play(scene=s, seed=1, draw=1) for s in SCENES]
+def _sample_of_kills(_: SurvivalSpec, known: Mapping[Play, SurvivalRecord]) -> list[Play]:
+    kills = []
     for number, (scene, begins, outage) in enumerate(SAMPLE):
-        place = next(p for p in places[scene] if p.startswith(begins))
-        second = 100 if number % 3 == 0 else 0
-        jobs.append(Play(scene=scene, seed=1, place=place, outage=outage, second=second))
-    return [*calm, *(r for _, r in played(play_one, jobs, "sample"))]
+        calm = known.get(Play(scene=scene, seed=1))
+        if calm is not None and calm.outcome is not None:
+            place = next(p for p in calm.outcome.places if p.startswith(begins))
+            second = 100 if number % 3 == 0 else 0
+            kills.append(Play(scene=scene, seed=1, place=place, outage=outage, second=second))
+    return kills
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> list[SurvivalRecord]:
+    path = tmp_path_factory.mktemp("survival") / "records.jsonl"
+    small = replace(CAMPAIGN, later=_sample_of_kills)
+    run_campaign(small, load_spec(CAMPAIGN, seeds=1, draws=1), path)
+    return read_records(CAMPAIGN.name, CAMPAIGN.record, [path])
+
+
+@pytest.fixture(scope="module")
+def sample(records: list[SurvivalRecord]) -> list[Played]:
+    assert [r.error for r in records if r.error] == []
+    return [r.outcome for r in records if r.outcome is not None]
 
 
 def test_nothing_is_lost_or_done_twice_wherever_the_process_dies(sample: list[Played]) -> None:
@@ -98,10 +116,11 @@ def test_unharmed_incident_passes_every_node_and_is_resolved(sample: list[Played
     assert any("roll_back" in p for p in diverged.places)
 
 
-def test_second_kill_comes_after_the_restart(sample: list[Played]) -> None:
-    report = summarise(1, sample)
-    twice = [r for r in sample if r.play.second]
+def test_second_kill_comes_after_the_restart(records: list[SurvivalRecord]) -> None:
+    report = summarise(records)
+    twice = [r for r in records if r.play.second]
     assert sum(row.kills for row in report.rows) == len(SAMPLE) + len(twice)
+    assert report.kept
 
 
 # What happens at a place
@@ -163,11 +182,38 @@ def test_every_step_of_actuation_is_chosen_and_the_ends_of_every_other_kind() ->
 
 
 def test_realisations_together_are_killed_at_every_place() -> None:
-    plays = list(kills(_calm(100), 20, ("short", "long")))
+    seeds = range(1, 6)
+    plays = list(kills(_calm(100), seeds, 20, ("short", "long")))
     assert len(plays) == 20 * 5 * 2
     assert len({p.place for p in plays}) == 100
     assert sum(p.second > 0 for p in plays) == 7 * 5 * 2
-    assert len(list(kills(_calm(100), None, ("long",)))) == 500
+    assert len(list(kills(_calm(100), seeds, None, ("long",)))) == 500
+
+
+def _recorded(result: Played) -> SurvivalRecord:
+    return SurvivalRecord(
+        campaign="survival", play=result.play, commit="abc1234", cpu_s=1.0, outcome=result
+    )
+
+
+def test_kills_are_listed_for_the_realisations_that_were_played_without_a_fault() -> None:
+    spec = load_spec(CAMPAIGN, cases=("drained",), seeds=5, points=20, arms=("short",))
+    calm = {r.play: _recorded(r) for r in _calm(100)}
+    assert set(CAMPAIGN.plays(spec)) == set(calm)
+    every = CAMPAIGN.later(spec, calm)
+    assert len(every) == 100
+    del calm[Play(scene="drained", seed=2)]
+    # A slice that has other realisations, or a part of a campaign, chooses the same places.
+    assert CAMPAIGN.later(spec, calm) == [play for play in every if play.seed != 2]
+    assert {CAMPAIGN.together(play) for play in every} == {"1", "2", "3", "4", "5"}
+
+
+def test_timeouts_are_drawn_for_each_scene_and_realisation() -> None:
+    spec = load_spec(CAMPAIGN, seeds=2, draws=3, arms=("timeouts",))
+    plays = CAMPAIGN.plays(spec)
+    assert sum(play.draw > 0 for play in plays) == 3 * 2 * 3
+    calm = {r.play: _recorded(r) for r in _calm(100)}
+    assert CAMPAIGN.later(spec, calm) == []
 
 
 def test_replay_command_names_the_play() -> None:
@@ -201,8 +247,33 @@ def _row(violated: int) -> Row:
     )
 
 
+def _report(row: Row, **found: object) -> SurvivalReport:
+    fields: dict[str, object] = {"violated": (), "missed": (), "raised": (), "code": "code abc"}
+    return SurvivalReport.model_validate({"seeds": 5, "rows": (row,), **fields, **found})
+
+
+def test_play_that_raised_is_one_in_which_a_promise_was_not_kept() -> None:
+    raised = SurvivalRecord(
+        campaign="survival",
+        play=Play(scene="drained", seed=3, place="wait: after poll#7"),
+        commit="abc1234",
+        cpu_s=None,
+        error="the worker process died",
+    )
+    report = summarise([raised, *(_recorded(r) for r in _calm(1))])
+    assert not report.kept
+    assert [(row.faults, row.plays, row.violated) for row in report.rows] == [
+        ("none", 5, 0),
+        ("kill, short outage", 1, 1),
+    ]
+    text = survival_markdown(report)
+    assert "kill -9: 1 of 1 plays violated a promise" in text
+    assert "raised the worker process died: noctua survival --replay 'scene=drained" in text
+    assert text.endswith("Played by code abc1234.")
+
+
 def test_figure_of_none_has_its_bound_and_one_of_some_has_not() -> None:
-    clean = SurvivalReport(seeds=5, rows=(_row(0),), violated=(), missed=())
+    clean = _report(_row(0))
     assert clean.kept
     assert "0 of 300 plays violated a promise; 95 % bound 1.00% (3/300)" in survival_markdown(clean)
     found = Played.model_validate(
@@ -215,10 +286,11 @@ def test_figure_of_none_has_its_bound_and_one_of_some_has_not() -> None:
             "violations": [{"rule": "lost", "text": "no incident was ever opened"}],
         }
     )
-    broken = SurvivalReport(seeds=5, rows=(_row(1),), violated=(found,), missed=(found.play,))
+    broken = _report(_row(1), violated=(found,), missed=(found.play,))
     assert not broken.kept
     text = survival_markdown(broken)
-    assert "1 of 300 plays violated a promise." in text
+    # Clopper and Pearson: the upper end solves (1 - p)^300 + 300 p (1 - p)^299 = 0.025.
+    assert "1 of 300 plays violated a promise; 95 % interval 0.01% to 1.84%." in text
     assert "bound" not in text
     assert "lost: no incident was ever opened" in text
     assert text.count("--replay 'scene=drained seed=1 place=wait: after poll#7'") == 2

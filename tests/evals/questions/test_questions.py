@@ -25,7 +25,7 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Rooms:
 
 
 def _asked(room: Room, items: list[Item]) -> list[Judged]:
-    return room.ask(items, lambda _: None)
+    return room.ask(items)
 
 
 def test_there_are_forty_questions_twenty_paraphrases_and_twenty_without_an_answer() -> None:
