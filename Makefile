@@ -21,7 +21,7 @@ demo: $(VENV)/.stamp-default  ## play an incident from alarm to repair; needs no
 	$(BIN)/noctua demo --approve-automatically
 
 results: $(VENV)/.stamp-default  ## recompute the figures in the documentation
-	$(BIN)/noctua results
+	$(BIN)/noctua results --into README.md
 
 survival: $(VENV)/.stamp-default  ## kill it at every step and time it out; about an hour
 	$(BIN)/noctua survival

@@ -313,8 +313,8 @@ def _difference_text(ours: str, theirs: str, found: Difference) -> str:
         low, high = found.interval
         median_text += f" (95 % interval {low:+.1f} to {high:+.1f})"
     return (
-        f"- {_TITLES[ours]} against {_TITLES[theirs]}, {found.plays} plays: fewer SLO minutes lost "
-        f"in {found.fewer} plays, more in {found.more}; median difference {median_text}.\n"
+        f"- {_TITLES[ours]} against {_TITLES[theirs]}: fewer SLO minutes lost in {found.fewer} of "
+        f"{found.plays} plays, more in {found.more}; median difference {median_text}.\n"
     )
 
 
