@@ -60,8 +60,8 @@ def run_campaign(
     with RecordFile(campaign.name, campaign.record, path) as file, _progress() as progress:
         task = progress.add_task(campaign.name, total=None)
         while True:
-            listed = [*campaign.plays(spec), *campaign.later(spec, file.known)]
-            plays = part.part(campaign, listed)
+            listed = dict.fromkeys([*campaign.plays(spec), *campaign.later(spec, file.known)])
+            plays = part.part(campaign, list(listed))
             left = [play for play in plays if play not in file.known]
             progress.update(task, total=len(plays), completed=len(plays) - len(left))
             if not left:

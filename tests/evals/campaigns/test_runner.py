@@ -132,7 +132,9 @@ def test_two_processes_do_not_play_into_one_file(tmp_path: Path) -> None:
 
 def test_records_tell_processor_seconds_and_commit(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
-    run_campaign(CAMPAIGN, load_spec(CAMPAIGN, seeds=1), path, processes=1)
+    # A seed that is named twice is played once.
+    run_campaign(CAMPAIGN, load_spec(CAMPAIGN, seeds=(1, 1)), path, processes=1)
+    assert path.read_bytes().count(b"\n") == 4
     for record in _records(path):
         assert record.commit
         assert record.cpu_s is not None
