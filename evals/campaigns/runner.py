@@ -1,13 +1,13 @@
 """Plays a campaign in a few processes: every play is recorded once, whatever dies meanwhile."""
 
-import os
 import resource
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from itertools import islice
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Generic
 
@@ -95,65 +95,92 @@ def _progress() -> Progress:
 
 
 def _played(
-    play: Callable[[P], R], plays: Sequence[P], processes: int
+    play: Callable[[P], R], plays: Iterable[P], processes: int
 ) -> Iterator[tuple[P, _Ended[R]]]:
     """Each play with how it ended, as they end."""
     waiting = iter(plays)
-    running: dict[Future[_Ended[R]], tuple[P, ProcessPoolExecutor]] = {}
+    running: dict[Connection, tuple[P, _Worker[P, R]]] = {}
 
-    def start(pool: ProcessPoolExecutor) -> None:
-        following = next(waiting, None)
-        if following is None:
-            pool.shutdown(wait=False)
-        else:
-            running[pool.submit(_measured, play, following)] = following, pool
+    def give(worker: _Worker[P, R] | None) -> None:
+        """The next play, to `worker` or to a new one; a worker for which there is none ends."""
+        for one in islice(waiting, 1):
+            worker = worker or _Worker(play)
+            worker.begin(one)
+            running[worker.pipe] = one, worker
+            return
+        if worker is not None:
+            worker.close()
 
     try:
         for _ in range(processes):
-            start(_new_pool())
+            give(None)
         while running:
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                one, pool = running.pop(future)
-                ended = _ended(future)
-                died = isinstance(future.exception(), BrokenProcessPool)
-                start(_new_pool() if died else pool)
-                yield one, ended
+            for pipe in wait([*running]):
+                assert isinstance(pipe, Connection)
+                one, worker = running.pop(pipe)
+                ended = worker.ended()
+                give(worker if ended is not None else None)
+                yield one, ended or _Ended(None, error="the worker process died")
     finally:
-        for _, pool in running.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+        for _, worker in running.values():
+            worker.kill()
 
 
-def _new_pool() -> ProcessPoolExecutor:
-    """Of one process, so that a death tells which play it was.
+class _Worker(Generic[P, R]):
+    """A process that plays one play after the other, so that a death tells which play it was.
 
-    A fresh interpreter: what is forked holds locks of threads that are not there.
+    It ends with the pipe, and so with this process, however that ends: the workers of a process
+    pool would wait for their next play for ever.
     """
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+    def __init__(self, play: Callable[[P], R]) -> None:
+        # A fresh interpreter: what is forked holds locks of threads that are not there.
+        context = get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, play))
+        self._process.start()
+        # Without a copy of the worker's end here, its death reads as the end of the pipe.
+        theirs.close()
+
+    def begin(self, one: P) -> None:
+        """Let it play; a worker that is dead tells so by the end of its pipe."""
+        with suppress(OSError):
+            self.pipe.send(one)
+
+    def ended(self) -> _Ended[R] | None:
+        """How the play ended, waited for; None if the process died."""
+        try:
+            ended: _Ended[R] = self.pipe.recv()
+        except (EOFError, OSError):
+            self.kill()
+            return None
+        return ended
+
+    def close(self) -> None:
+        """Let it end."""
+        self.pipe.close()
+        self._process.join()
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        self.close()
 
 
-def _ended(future: Future[_Ended[R]]) -> _Ended[R]:
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, KeyboardInterrupt):
-        raise error
-    if isinstance(error, BrokenProcessPool):
-        return _Ended(None, error="the worker process died")
-    return _Ended(None, error=_named(error), trace="".join(traceback.format_exception(error)))
+def _serve(pipe: Connection, play: Callable[[P], R]) -> None:
+    """In the worker: play what comes, until nobody is left to give or to record anything."""
+    with suppress(EOFError, OSError, KeyboardInterrupt):
+        while True:
+            pipe.send(_measured(play, pipe.recv()))
 
 
 def _measured(play: Callable[[P], R], one: P) -> _Ended[R]:
-    """In the worker: play it, and count what it takes."""
     before_s = _cpu_s()
     outcome, error, trace = None, "", ""
     try:
         outcome = play(one)
     except Exception as exc:
         error, trace = _named(exc), traceback.format_exc()
-    parent = parent_process()
-    if parent is not None and not parent.is_alive():
-        # Nobody is left to record it, and a worker would wait for its next play for ever.
-        os._exit(1)
     return _Ended(round(_cpu_s() - before_s, 3), outcome, error, trace)
 
 
