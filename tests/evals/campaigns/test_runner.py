@@ -1,6 +1,7 @@
 """A real campaign of a tiny game: killed, resumed, sliced, with plays that raise and that die."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -54,8 +55,11 @@ def test_killed_campaign_goes_on_and_records_each_play_once(tmp_path: Path) -> N
     killed = _noctua("--out", str(path), SLOW_S="0.2")
     while killed.poll() is None and (not path.exists() or path.read_text("utf-8").count("\n") < 5):
         time.sleep(0.02)
+    # Stopped first, so that its worker processes have played and wait for it when it dies.
+    killed.send_signal(signal.SIGSTOP)
+    time.sleep(1.0)
     killed.kill()
-    # Its worker processes hold the other ends of these pipes until they end, too.
+    # They hold the other ends of these pipes until they end, too.
     killed.communicate()
     assert killed.returncode == -9
     before = path.read_bytes()
