@@ -119,7 +119,7 @@ def test_name_that_does_not_exist_is_refused(bench: Bench) -> None:
 def test_interface_of_another_node_is_refused(bench: Bench) -> None:
     elsewhere = SetIgpWeight(node="D", link="A-B", weight=7)
     plan = bench.plan(WEIGHT).model_copy(update={"actions": (elsewhere,)})
-    _refused(bench, plan, NotInInventory, 'interfaces of "D"')
+    _refused(bench, plan, NotInInventory, 'node "D" is not in link "A-B"')
 
 
 def test_plan_for_another_configuration_is_refused(bench: Bench, drain: Plan) -> None:
