@@ -1,7 +1,31 @@
-"""What people are told about a plan that waits for their approval."""
+"""What people are told an incident waits for, and how to answer what they are asked."""
+
+from collections.abc import Sequence
 
 from channels.report.wording import plain, quoted
 from tools.journal.records import ApprovalRequest
+from twin.nouns.incident import TERMINAL_PHASES, Phase
+
+_MEANS_WAITING = {
+    Phase.AWAITING_REPAIR: "the repair",
+    Phase.SOAKING: "the end of the soak",
+    Phase.VERIFYING: "what the change does",
+}
+
+
+def waiting_for(phase: Phase, requests: Sequence[ApprovalRequest]) -> str:
+    """What an incident in `phase` waits for, "" once it has ended. `requests`: about its plans."""
+    if phase in TERMINAL_PHASES:
+        return ""
+    waiting = [_asked_of(request) for request in requests if request.state == "waiting"]
+    if waiting:
+        return f"approval of {', '.join(waiting)}"
+    return _MEANS_WAITING.get(phase, "its next step")
+
+
+def _asked_of(request: ApprovalRequest) -> str:
+    wanted = still_wanted(request)
+    return f"{request.plan_id} by {wanted}" if wanted else request.plan_id
 
 
 def people(count: int) -> str:
@@ -12,7 +36,13 @@ def people(count: int) -> str:
 def command_line(request: ApprovalRequest) -> str:
     """The command that approves; an approval that overrides entries needs a reason too."""
     overrides = "".join(f" --override {plain(entry)}" for entry in request.overrides_needed)
-    return f"noctua approve {request.plan_id}{overrides}{' --reason WHY' if overrides else ''}"
+    reason = " --reason WHY" if overrides else ""
+    return f"noctua approve {plain(request.plan_id)}{overrides}{reason}"
+
+
+def how_to_answer(request: ApprovalRequest) -> str:
+    """The two commands that answer."""
+    return f"{command_line(request)}, or noctua reject {plain(request.plan_id)}"
 
 
 def still_wanted(request: ApprovalRequest) -> str:
@@ -24,7 +54,7 @@ def still_wanted(request: ApprovalRequest) -> str:
     if request.needs_person:
         parts.append(f"a person, since {plain(request.needs_person)}")
     if request.approvers_needed > 1:
-        so_far = ", ".join(quoted(a.by) for a in request.answers)
+        so_far = ", ".join(quoted(a.by.name) for a in request.answers)
         has = f" ({len(request.answers)} so far: {so_far})" if so_far else " (none so far)"
         parts.append(f"{request.approvers_needed} different people{has}")
     if request.overrides_needed:

@@ -1,51 +1,23 @@
 """What whoever takes over a shift has to know, gathered from the journal without any judgement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from channels.asking import command_line
-from channels.report.timing import milestones
+from channels.views import IncidentView, NetworkView, incident_view, network_view
 from tools.journal.journal import Journal
-from tools.journal.lease_rows import incident_subject, network_subject
 from tools.journal.records import (
     ApprovalRequest,
-    Blocked,
     Change,
     ChangeState,
     Claim,
     IncidentRecord,
     Quarantine,
-    WatchRecord,
 )
 from twin.nouns.base import Noun
-from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Dispatch, Plan
 
 _ORDER_IS_DONE = frozenset({"repaired", "nothing_found"})
-
-_MEANS_WAITING = {
-    Phase.AWAITING_REPAIR: "the repair",
-    Phase.SOAKING: "the end of the soak",
-    Phase.VERIFYING: "what the change does",
-}
-
-
-class OpenIncident(Noun):
-    """An incident that goes on. `cause`: as diagnosed, "" before that; `places`: where to look.
-
-    `held_by`: the process that works on it, "" for none. `blocked`: why it cannot go on, if so.
-    """
-
-    id: str
-    title: str
-    phase: Phase
-    severity: str
-    opened_s: float
-    waits_for: str
-    cause: str
-    places: tuple[str, ...]
-    blocked: Blocked | None
-    held_by: str
 
 
 class DeviceChange(Noun):
@@ -108,29 +80,9 @@ class FieldOrder(Noun):
     updated_s: float
 
 
-class EndedIncident(Noun):
-    """An incident that ended lately. `ending`: "resolved", or "escalated" to a person."""
+class NetworkHandover(NetworkView):
+    """All that goes on in one network. `ended`: incidents that ended lately."""
 
-    id: str
-    title: str
-    ending: str
-    ended_s: float
-    cause: str
-    places: tuple[str, ...]
-
-
-class NetworkHandover(Noun):
-    """One network as of `now_s`, by its own clock.
-
-    `watch`: what its watch last said of itself; `held_by`: the process that holds the network, "".
-    """
-
-    network: str
-    now_s: float
-    watch: WatchRecord | None
-    held_by: str
-    blocked: Blocked | None
-    incidents: tuple[OpenIncident, ...]
     temporary: tuple[TemporaryChange, ...]
     timers: tuple[ArmedTimer, ...]
     approvals: tuple[WaitingApproval, ...]
@@ -138,7 +90,7 @@ class NetworkHandover(Noun):
     claims: tuple[Claim, ...]
     unsettled: tuple[UnsettledChange, ...]
     orders: tuple[FieldOrder, ...]
-    ended: tuple[EndedIncident, ...]
+    ended: tuple[IncidentView, ...]
 
 
 class Handover(Noun):
@@ -150,23 +102,19 @@ class Handover(Noun):
 
 def gather(journal: Journal, now_s: Mapping[str, float], since_s: float) -> Handover:
     """What there is to hand over. `now_s`: the time of every network, by name."""
-    blocked = {entry.subject: entry for entry in journal.blocked()}
     return Handover(
         since_s=since_s,
-        networks=tuple(
-            _network(journal, name, now_s[name], since_s, blocked) for name in sorted(now_s)
-        ),
+        networks=tuple(_network(journal, name, now_s[name], since_s) for name in sorted(now_s)),
     )
 
 
-def _network(
-    journal: Journal, name: str, now_s: float, since_s: float, blocked: Mapping[str, Blocked]
-) -> NetworkHandover:
+def _network(journal: Journal, name: str, now_s: float, since_s: float) -> NetworkHandover:
+    view = network_view(journal, name, now_s)
     records = journal.incidents(network=name)
-    still_open = [r for r in records if r.phase not in TERMINAL_PHASES]
     # A resolved incident has left nothing behind: its graph ends there only when that is so.
     unresolved = [r for r in records if r.phase is not Phase.RESOLVED]
-    open_ids = {r.incident.id for r in still_open}
+    blocked = {incident.id for incident in view.incidents if incident.blocked}
+    open_ids = {incident.id for incident in view.incidents}
     waiting = [
         request
         for request in journal.approval_requests(now_s, state="waiting")
@@ -174,13 +122,9 @@ def _network(
     ]
     changes = {r.incident.id: journal.changes(incident_id=r.incident.id) for r in unresolved}
     every = [change for of_one in changes.values() for change in of_one]
+    ended = (incident_view(journal, r, now_s) for r in records if r.phase in TERMINAL_PHASES)
     return NetworkHandover(
-        network=name,
-        now_s=now_s,
-        watch=next((w for w in journal.watches() if w.network == name), None),
-        held_by=_holder(journal, network_subject(name)),
-        blocked=blocked.get(network_subject(name)),
-        incidents=tuple(_incident(journal, r, waiting, blocked) for r in still_open),
+        **dict(view),
         temporary=tuple(
             temporary
             for r in unresolved
@@ -192,52 +136,8 @@ def _network(
         claims=journal.claims(name),
         unsettled=tuple(_unsettled(every)),
         orders=tuple(order for r in unresolved for order in _orders(journal, r)),
-        ended=tuple(
-            ended
-            for r in records
-            if r.phase in TERMINAL_PHASES
-            and (ended := _ended(journal, r)).ended_s >= now_s - since_s
-        ),
+        ended=tuple(e for e in ended if e.ended_s is not None and e.ended_s >= now_s - since_s),
     )
-
-
-def _holder(journal: Journal, subject: str) -> str:
-    lease = journal.lease(subject)
-    return lease.holder if lease else ""
-
-
-def _incident(
-    journal: Journal,
-    record: IncidentRecord,
-    waiting: Sequence[ApprovalRequest],
-    blocked: Mapping[str, Blocked],
-) -> OpenIncident:
-    incident = record.incident
-    cause, places = _diagnosed(journal, incident.id)
-    return OpenIncident(
-        id=incident.id,
-        title=incident.title,
-        phase=record.phase,
-        severity=incident.severity.value,
-        opened_s=record.opened_s,
-        waits_for=_waits_for(record, waiting),
-        cause=cause,
-        places=places,
-        blocked=blocked.get(incident_subject(incident.id)),
-        held_by=_holder(journal, incident_subject(incident.id)),
-    )
-
-
-def _waits_for(record: IncidentRecord, waiting: Sequence[ApprovalRequest]) -> str:
-    own = [r.plan_id for r in waiting if r.incident_id == record.incident.id]
-    if own:
-        return f"approval of {', '.join(own)}"
-    return _MEANS_WAITING.get(record.phase, "its next step")
-
-
-def _diagnosed(journal: Journal, incident_id: str) -> tuple[str, tuple[str, ...]]:
-    diagnosis = journal.artefact(incident_id, "diagnosis", Diagnosis)
-    return (diagnosis.statement, diagnosis.suspected_location) if diagnosis else ("", ())
 
 
 def _temporary(
@@ -245,7 +145,7 @@ def _temporary(
     record: IncidentRecord,
     changes: Sequence[Change],
     waiting: Sequence[ApprovalRequest],
-    blocked: Mapping[str, Blocked],
+    blocked: Collection[str],
 ) -> Iterable[TemporaryChange]:
     """Temporary changes of an incident that are in force: on each device until it went back."""
     plans = journal.plans(record.incident.id)
@@ -291,11 +191,11 @@ def _ends_with(
     record: IncidentRecord,
     returns: Sequence[Plan],
     waiting: Sequence[ApprovalRequest],
-    blocked: Mapping[str, Blocked],
+    blocked: Collection[str],
 ) -> str:
     if record.phase is Phase.ESCALATED:
         return "a person: the incident was handed over, and no process takes the change out"
-    if incident_subject(record.incident.id) in blocked:
+    if record.incident.id in blocked:
         return "a person first: the incident stands blocked"
     asked = {r.plan_id for r in waiting}
     if back := [p.id for p in returns if p.id in asked]:
@@ -346,19 +246,3 @@ def _orders(journal: Journal, record: IncidentRecord) -> Iterable[FieldOrder]:
     for entry in journal.dispatches(record.incident.id):
         if entry.state not in _ORDER_IS_DONE:
             yield FieldOrder(order=entry.dispatch, state=entry.state, updated_s=entry.updated_s)
-
-
-def _ended(journal: Journal, record: IncidentRecord) -> EndedIncident:
-    timeline = journal.timeline(record.incident.id)
-    last_s = timeline[-1].time_s if timeline else record.opened_s
-    closed_s = milestones(record, timeline).closed_s
-    cause, places = _diagnosed(journal, record.incident.id)
-    return EndedIncident(
-        id=record.incident.id,
-        title=record.incident.title,
-        ending=record.phase.value,
-        # A process that died right after the phase was set has not told of it yet.
-        ended_s=last_s if closed_s is None else closed_s,
-        cause=cause,
-        places=places,
-    )

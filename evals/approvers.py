@@ -8,14 +8,15 @@ from rich.prompt import Confirm, Prompt
 from tools.journal.journal import Journal
 from tools.journal.records import Answer, ApprovalRequest
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.principal import FLAG, Principal
 
 
 class AskingApprover:
     """Shows every plan on the terminal, and takes the answer of whoever sits there."""
 
-    def __init__(self, console: Console, name: str) -> None:
+    def __init__(self, console: Console, principal: Principal) -> None:
         self._console = console
-        self._name = name
+        self._principal = principal
         self._journal: Journal | None = None
 
     def answer_through(self, journal: Journal) -> None:
@@ -37,17 +38,18 @@ class AskingApprover:
         decision: Literal["approve", "reject"] = "reject"
         if Confirm.ask("Approve?", console=self._console):
             decision = "approve"
-        answer = self._answer(plan, decision, self._name, now_s)
+        answer = self._answer(plan, decision, self._principal, now_s)
         if answer.still_needed:
             self._console.print("A second person has to approve it too: it touches so much.")
             name = Prompt.ask("Their name, or nothing to reject it", console=self._console)
             if name.strip():
-                self._answer(plan, "approve", name, now_s)
+                self._answer(plan, "approve", Principal(name=name, provider=FLAG), now_s)
             else:
-                self._answer(plan, "reject", "nobody else", now_s)
+                nobody = Principal(name="nobody else", provider=FLAG)
+                self._answer(plan, "reject", nobody, now_s)
 
     def _answer(
-        self, plan: Plan, decision: Literal["approve", "reject"], by: str, now_s: float
+        self, plan: Plan, decision: Literal["approve", "reject"], by: Principal, now_s: float
     ) -> Answer:
         assert self._journal is not None
         return self._journal.answer(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from graphs.workplace import make_folder
+from graphs.state_directory import make_folder
 from tools.network.emulated.case_truth import CaseTruth, load_case_truth
 from tools.network.emulated.case_world import CaseWorld, load_case_world
 from tools.network.emulated.network import EmulatedNetwork

@@ -20,6 +20,7 @@ from evals.demo import STARTS_S, TOPOLOGY
 from evals.ducts import DuctCase, draw_duct
 from evals.stage import Case, designed_inventory, stage
 from evals.stormy_network import Event, Storm, StormyNetwork
+from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.network.emulated.case_truth import CaseTruth, PlannedAction, Repair, TimedEvent
@@ -193,7 +194,7 @@ def _play(
 ) -> tuple[Played, list[Sequence[Telemetry]], Inventory]:
     """Watch with a real workplace until the storm is over, and nobody answers."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "networks" / "live.sqlite"
+        file = StateDirectory(Path(folder)).network_file("live")
         stage(case, seed, file).close()
         network = StormyNetwork(NetworkFile(file, create=False), storm)
         try:

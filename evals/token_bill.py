@@ -24,6 +24,7 @@ from evals.demo import CUT_AFTER_S, STARTS_S, demo_case
 from evals.model_server.server import ModelServer, Served
 from evals.stage import Case, stage
 from evals.talking_network import TalkingNetwork
+from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.models.openai_compatible import chat_model
@@ -74,7 +75,7 @@ class TokenBill(Noun):
 def token_bill(seed: int, folder: Path, sent_back: SendBack = "diagnoser") -> TokenBill:
     """Play the incident that `seed` draws in the new folder `folder`, to its end."""
     case, duct = demo_case(seed)
-    file = folder / "networks" / "live.sqlite"
+    file = StateDirectory(folder).network_file("live")
     stage(case, seed, file).close()
     node = duct.links[0].partition("--")[0]
     network = TalkingNetwork(NetworkFile(file, create=False), [_logged(node)])

@@ -6,12 +6,9 @@ read-only), what the watch has learned, and the inventory as the workplace last 
 while a watch holds the network, and disturbs nobody.
 """
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 from agents.conversation.lookups import Finding
 from agents.conversation.record import NetworkRecord, utc
@@ -22,16 +19,15 @@ from agents.loop.role import run_role
 from agents.loop.role_events import RoleEvent
 from agents.loop.transcript import Swap
 from graphs.inventory_file import kept_inventory
+from graphs.state_directory import StateDirectory
+from graphs.tracker_file import kept_tracker
 from tools.clock import SystemClock
 from tools.journal.database import SCHEMA_VERSION
-from tools.journal.journal import Journal
-from tools.journal.reading import journal_version, open_read_only
-from twin.errors import BadInput, NoctuaError
+from tools.journal.reading import journal_version, last_entry_s, open_read_only
+from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
-from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
-from twin.tracking.tracker import Tracker
 
 ROLE = "conversation"
 
@@ -57,7 +53,7 @@ class Reply(Noun):
 class Source:
     """Where a conversation about `network` reads. `inventory`: where none is kept in `state`."""
 
-    state: Path
+    state: StateDirectory
     network: str
     inventory: Callable[[], Inventory]
 
@@ -123,46 +119,17 @@ def open_record(source: Source, inventory: Inventory) -> Iterator[NetworkRecord]
         BadInput: what was learned cannot be read, or the journal is of an earlier version.
         JournalFailed: the journal cannot be read.
     """
-    file = source.state / "journal.sqlite"
+    file = source.state.journal_file
     with open_read_only(file) as journal:
         if journal_version(file) < SCHEMA_VERSION:
             raise BadInput(
                 f"{file} is of an earlier version; any command that writes, such as "
                 "noctua incidents, brings it up to date"
             )
-        tracker = _tracker(source, inventory)
         yield NetworkRecord(
             network=source.network,
             inventory=inventory,
-            tracker=tracker,
+            tracker=kept_tracker(source.state, source.network, Twin(inventory)),
             journal=journal,
-            journal_s=_journal_s(journal, source.network),
+            journal_s=last_entry_s(journal, source.network),
         )
-
-
-def _tracker(source: Source, inventory: Inventory) -> Tracker | None:
-    file = source.state / "trackers" / f"{source.network}.json"
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as exc:
-        raise BadInput(f"{file}: cannot be read as what was learned ({exc})") from exc
-    try:
-        return Tracker.load(data, inventory, partial(offered_totals, Twin(inventory)))
-    except (ValueError, LookupError, TypeError, AttributeError, NoctuaError) as exc:
-        raise BadInput(f"{file}: cannot be read as what was learned ({exc!r:.200})") from exc
-
-
-def _journal_s(journal: Journal, network: str) -> float:
-    """The newest time, by the network's clock, that the journal knows; 0 if none."""
-    watched = (w.stepped_s for w in journal.watches() if w.network == network)
-    return max((*watched, *_last_events(journal, network)), default=0.0)
-
-
-def _last_events(journal: Journal, network: str) -> Sequence[float]:
-    return [
-        event.time_s
-        for record in journal.incidents(network=network)
-        for event in journal.timeline(record.incident.id)[-1:]
-    ]

@@ -60,10 +60,10 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
         return Command(goto="escalate", update={"note": f"nobody answered about {plan.id} in time"})
     answer = request.approval
     why = answer.reason or "no reason given"
-    desk.tell(plan.incident_id, "answered", answer.by, f"{answer.decision}: {why}")
+    desk.tell(plan.incident_id, "answered", answer.by.name, f"{answer.decision}: {why}")
     if answer.decision == "approve":
         return Command(goto="actuator")
-    return _another(state, plan, f"{answer.by} rejected {plan.id}: {why}")
+    return _another(state, plan, f"{answer.by.name} rejected {plan.id}: {why}")
 
 
 def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:

@@ -1,18 +1,14 @@
-"""The inventory as a workplace last saw it, for readers that cannot have the network to themselves.
+"""The inventory as a workplace last saw it, for readers who cannot have the network themselves."""
 
-`inventories/<network>.json` of a state directory.
-"""
-
-from pathlib import Path
-
+from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 from twin.nouns.inventory import Inventory
 from twin.sources.inventory_json import inventory_text, read_inventory
 
 
-def keep_inventory(state: Path, network: str, inventory: Inventory) -> None:
+def keep_inventory(state: StateDirectory, network: str, inventory: Inventory) -> None:
     """Write what is on record of `network`, in place of what was. Raises BadInput."""
-    file = _file(state, network)
+    file = state.inventory_file(network)
     draft = file.with_suffix(".new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -24,13 +20,13 @@ def keep_inventory(state: Path, network: str, inventory: Inventory) -> None:
         ) from exc
 
 
-def kept_inventory(state: Path, network: str) -> Inventory | None:
+def kept_inventory(state: StateDirectory, network: str) -> Inventory | None:
     """What was on record of `network` when it was last operated; None if it never was.
 
     Raises:
         BadInput: the file is damaged.
     """
-    file = _file(state, network)
+    file = state.inventory_file(network)
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -40,10 +36,6 @@ def kept_inventory(state: Path, network: str) -> Inventory | None:
     return read_inventory(text, str(file))
 
 
-def networks_with_inventory(state: Path) -> tuple[str, ...]:
+def networks_with_inventory(state: StateDirectory) -> tuple[str, ...]:
     """Networks of which an inventory is kept, in order of name."""
-    return tuple(sorted(path.stem for path in (state / "inventories").glob("*.json")))
-
-
-def _file(state: Path, network: str) -> Path:
-    return state / "inventories" / f"{network}.json"
+    return tuple(sorted(path.stem for path in state.inventories.glob("*.json")))

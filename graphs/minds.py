@@ -23,6 +23,7 @@ from agents.loop.budget import Limits, Price
 from agents.loop.minds import Minds
 from agents.loop.role import Mind
 from agents.playbook.policies import playbook
+from graphs.state_directory import StateDirectory
 from tools.models.openai_compatible import chat_model
 from tools.models.pseudonymous import PseudonymousModel
 from tools.models.pseudonyms import Pseudonyms, names_of, state_key
@@ -41,7 +42,6 @@ from twin.nouns.inventory import Inventory
 
 CHAIN_SETTING = "NOCTUA_MODEL"
 FILE_SETTING = "NOCTUA_MODELS"
-FILE_NAME = "models.yaml"
 PROVIDER = "openai:"
 
 _PREFIX = "NOCTUA_MODEL_"
@@ -160,7 +160,7 @@ def mind_name(entry: str) -> str:
 def _file(environ: Mapping[str, str], state: Path) -> Path | None:
     if named := environ.get(FILE_SETTING, ""):
         return Path(named)
-    file = state / FILE_NAME
+    file = StateDirectory(state).models_file
     return file if file.exists() else None
 
 

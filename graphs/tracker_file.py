@@ -1,8 +1,16 @@
 """What was learned of a network, on disk, and up to when telemetry need not be given again."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from graphs.state_directory import StateDirectory
+from twin.errors import BadInput, NoctuaError
+from twin.physics.questions import offered_totals
+from twin.physics.twin import Twin
+from twin.tracking.drift import Drift
 from twin.tracking.tracker import Tracker
 
 KEEP_S = 300.0
@@ -43,3 +51,44 @@ class TrackerFile:
         draft.write_text(json.dumps(self._tracker.dump()), encoding="utf-8")
         draft.replace(self.path)
         self._kept, self.kept_s = mark, until_s
+
+
+def kept_tracker(state: StateDirectory, network: str, twin: Twin) -> Tracker | None:
+    """What was learned of `network`, whose twin is `twin`; None if it was never watched.
+
+    Raises:
+        BadInput: the file cannot be read.
+    """
+    with _reading(state.tracker_file(network)) as file:
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return Tracker.load(data, twin.inventory, partial(offered_totals, twin))
+
+
+def kept_drifts(state: StateDirectory) -> dict[str, tuple[Drift, ...]]:
+    """By network, how far its twin was from what was measured, oldest comparison first.
+
+    Raises:
+        BadInput: a file cannot be read.
+    """
+    return {file.stem: _drifts(file) for file in sorted(state.trackers.glob("*.json"))}
+
+
+def _drifts(found: Path) -> tuple[Drift, ...]:
+    with _reading(found) as file:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        return tuple(Drift.model_validate(item) for item in data.get("drifts", []))
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[Path]:
+    """Raise BadInput, which names `file`, for whatever its content makes a reader raise."""
+    try:
+        yield file
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, NoctuaError) as exc:
+        raise BadInput(
+            f"{file}: cannot be read as what was learned of a network ({exc!r:.200}); put it "
+            "aside, and it is learned again"
+        ) from exc

@@ -175,7 +175,7 @@ class _Past:
             approvers_needed=None if request is None else request.approvers_needed,
             answers=tuple(
                 AnswerShown(
-                    by=_quoted(a.by),
+                    by=_quoted(a.by.name),
                     decision=a.decision,
                     automatic=a.automatic,
                     reason=_quoted(a.reason),

@@ -1,17 +1,14 @@
 """`approve` and `reject`: people's answers to plans."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from channels import verbs
 from channels.asking import command_line, people
-from channels.cli.output import AsJson, By, Reason, directory_of, print_json, who
-from channels.cli.state import find_request
+from channels.cli.output import AsJson, By, Reason, directory_of, print_json
+from channels.cli.principal import principal
 from channels.report.wording import quoted, utc
-from tools.journal.records import Answer, ApprovalRequest
-from twin.errors import BadInput
-from twin.nouns.incident import TERMINAL_PHASES
-from twin.nouns.plan import Approval
 
 LOST_EXIT = 1
 """Somebody else answered first, or somebody else has to."""
@@ -43,7 +40,8 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve a plan, or the plan that an incident waits for; some need two different people."""
-    _answer(context, "approve", subject, by, reason, tuple(override or ()), as_json)
+    directory = directory_of(context)
+    _tell(verbs.approve(directory, subject, principal(by), reason, override or ()), as_json)
 
 
 def reject(
@@ -54,78 +52,46 @@ def reject(
     as_json: AsJson = False,
 ) -> None:
     """Reject a plan, or the plan that an incident waits for. One rejection decides."""
-    _answer(context, "reject", subject, by, reason, (), as_json)
+    _tell(verbs.reject(directory_of(context), subject, principal(by), reason), as_json)
 
 
-def _answer(
-    context: typer.Context,
-    decision: Literal["approve", "reject"],
-    subject: str,
-    by: str,
-    reason: str,
-    overrides: tuple[str, ...],
-    as_json: bool,
-) -> None:
-    if overrides and not reason.strip():
-        raise BadInput(f"say with --reason why {', '.join(overrides)} is overridden")
-    directory = directory_of(context)
-    with directory.journal() as journal:
-        plan_id = find_request(journal, subject, 0.0).plan_id
-        plan = journal.plan(plan_id)
-        record = journal.incident(plan.incident_id)
-        if record.phase in TERMINAL_PHASES:
-            raise BadInput(
-                f"incident {plan.incident_id} is closed ({record.phase}); nothing waits there"
-            )
-        approval = Approval(
-            plan_id=plan.id,
-            plan_hash=plan.hash,
-            decision=decision,
-            by=who(by),
-            reason=reason,
-            decided_s=directory.now_s(journal, record.incident.network),
-            overrides=overrides,
-        )
-        answer = journal.answer(approval)
-        request = journal.approval_request(plan_id, approval.decided_s)
-        watched = directory.is_watched(journal, record.incident.network)
+def _tell(answered: verbs.Answered, as_json: bool) -> None:
+    answer = answered.answer
     if as_json:
-        print_json(
-            {
-                "won": answer.won,
-                "standing": answer.standing.model_dump(mode="json"),
-                "still_needed": answer.still_needed,
-            }
-        )
+        print_json(answer.model_dump(mode="json"))
     elif answer.won:
-        typer.echo(_accepted(answer, request, watched=watched))
+        typer.echo(_accepted(answered))
     else:
-        typer.echo(f"noctua: {_lost(answer, request)}", err=True)
+        typer.echo(f"noctua: {_lost(answered)}", err=True)
     if not answer.won:
         raise typer.Exit(LOST_EXIT)
 
 
-def _accepted(answer: Answer, request: ApprovalRequest, *, watched: bool) -> str:
-    said = f"{request.plan_id}: {answer.standing.decision} by {quoted(answer.standing.by)} stands"
+def _accepted(answered: verbs.Answered) -> str:
+    answer, request = answered.answer, answered.request
+    said = (
+        f"{request.plan_id}: {answer.standing.decision} by {quoted(answer.standing.by.name)} stands"
+    )
     if answer.still_needed:
         return (
             f"{said}; {people(answer.still_needed)} must approve as well, somebody else each time: "
             f"{command_line(request)} --by NAME"
         )
-    if watched:
+    if answered.watched:
         return f"{said}; the watch of its network goes on with it"
     return f"{said}; go on with noctua resume {request.incident_id}"
 
 
-def _lost(answer: Answer, request: ApprovalRequest) -> str:
+def _lost(answered: verbs.Answered) -> str:
+    answer, request = answered.answer, answered.request
     standing = answer.standing
     if answer.still_needed:
         return (
-            f"{request.plan_id}: {standing.decision} by {quoted(standing.by)} stands since "
+            f"{request.plan_id}: {standing.decision} by {quoted(standing.by.name)} stands since "
             f"{utc(standing.decided_s)} UTC and counts once; {people(answer.still_needed)} must "
             "approve as well, who has to be somebody else"
         )
     return (
-        f"{request.plan_id} was answered before: {standing.decision} by {quoted(standing.by)} "
+        f"{request.plan_id} was answered before: {standing.decision} by {quoted(standing.by.name)} "
         f"at {utc(standing.decided_s)} UTC holds"
     )

@@ -4,23 +4,24 @@ Exit codes: 0 done; 1 somebody else's answer holds, or what was checked is not i
 request is wrong or was refused.
 """
 
-from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 from rich.console import Console
 
-from channels.asking import command_line, still_wanted
+from channels import verbs
+from channels.asking import how_to_answer, still_wanted
 from channels.cli import answering, ask, audit, drift, handover, quarantine, sweep, what_if
 from channels.cli.doctor import command as doctor
 from channels.cli.durations import parse_duration_s
 from channels.cli.group import NoctuaGroup, add_foreign_commands
 from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.cli.show import incident_document, incident_row, incidents_table, print_incident
-from channels.cli.state import StateDirectory
 from channels.report.wording import utc
+from graphs.state_directory import StateDirectory
 
 app = typer.Typer(
     name="noctua",
@@ -49,16 +50,11 @@ def common(
 @app.command()
 def incidents(context: typer.Context, as_json: AsJson = False) -> None:
     """List the incidents, oldest first."""
-    directory = directory_of(context)
-    with directory.journal() as journal:
-        rows = [
-            incident_row(journal, record, directory.now_s(journal, record.incident.network))
-            for record in journal.incidents()
-        ]
+    found = verbs.incidents(directory_of(context))
     if as_json:
-        print_json([*rows])
-    elif rows:
-        new_console().print(incidents_table(rows))
+        print_json([incident_row(view) for view in found])
+    elif found:
+        new_console().print(incidents_table(found))
     else:
         typer.echo("There has been no incident.")
 
@@ -66,13 +62,11 @@ def incidents(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def show(context: typer.Context, incident: str, as_json: AsJson = False) -> None:
     """Show an incident: facts, timeline, plans with diffs and forecasts, waiting approvals."""
-    directory = directory_of(context)
-    with directory.journal() as journal:
-        now_s = directory.now_s(journal, journal.incident(incident).incident.network)
-        if as_json:
-            print_json(incident_document(journal, incident, now_s))
-        else:
-            print_incident(new_console(), journal, incident, now_s)
+    details = verbs.incident(directory_of(context), incident)
+    if as_json:
+        print_json(incident_document(details))
+    else:
+        print_incident(new_console(), details)
 
 
 @app.command()
@@ -86,26 +80,20 @@ def resume(
 ) -> None:
     """Watch on until nothing is open any more, or until a person has to answer."""
     # Opening the workplace imports the twin and LangGraph, which the other commands do without.
-    from channels.cli.watching import network_to_watch, watch_on
+    from channels.cli.watching import watch_on
 
-    directory = directory_of(context)
     for_s = parse_duration_s(duration) if duration is not None else None
-    with directory.journal() as journal:
-        name = network_to_watch(directory.path, journal, incident)
     console = Console(stderr=True, quiet=True) if as_json else new_console()
-    watched = watch_on(directory.path, name, incident_id=incident, for_s=for_s, console=console)
+    watched = watch_on(directory_of(context), incident_id=incident, for_s=for_s, console=console)
     if as_json:
-        print_json(watched.model_dump(mode="json"))
+        waiting: list[JsonValue] = [request.plan_id for request in watched.waiting]
+        print_json({**watched.model_dump(mode="json"), "waiting": waiting})
         return
     typer.echo(f"network time {utc(watched.now_s)} UTC")
-    with directory.journal() as journal:
-        requests = [journal.approval_request(plan, watched.now_s) for plan in watched.waiting]
-    for request in requests:
+    for request in watched.waiting:
         wanted = still_wanted(request)
-        typer.echo(
-            f"waiting for approval{f' by {wanted}' if wanted else ''}: {command_line(request)}, "
-            f"or noctua reject {request.plan_id}"
-        )
+        by = f" by {wanted}" if wanted else ""
+        typer.echo(f"waiting for approval{by}: {how_to_answer(request)}")
     if watched.waiting:
         typer.echo(f"then: noctua resume {watched.open_incidents[0]}")
     elif not watched.open_incidents:
@@ -136,7 +124,7 @@ def watch(
     for_s = parse_duration_s(duration) if duration is not None else None
     console = Console(stderr=True, quiet=True) if as_json else new_console()
     ended = watch_networks(
-        directory_of(context).path, networks or (), for_s=for_s, speed=speed, console=console
+        directory_of(context), networks or (), for_s=for_s, speed=speed, console=console
     )
     if as_json:
         print_json(ended.model_dump(mode="json"))
@@ -163,20 +151,15 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write the report of an incident, by default to reports/ of the state directory."""
-    # Matplotlib and the network are needed by no other command.
-    from channels.networks import open_network
-    from channels.report.facts import gather
+    # Matplotlib is needed by no other command.
     from channels.report.writing import report_file, report_text, write_report
 
     directory = directory_of(context)
-    with directory.journal() as journal:
-        network, _ = open_network(directory.path, journal.incident(incident).incident.network)
-        with closing(network):
-            facts = gather(journal, incident, network.inventory())
+    facts = verbs.report(directory, incident)
     if out == Path("-"):
         typer.echo(report_text(facts, report_format.value), nl=False)
         return
-    path = out or report_file(directory.path, incident, report_format.value)
+    path = out or report_file(directory, incident, report_format.value)
     write_report(path, report_text(facts, report_format.value))
     if as_json:
         print_json(

@@ -1,26 +1,20 @@
 """`ask` and `chat`: questions in plain language, answered from files, changing nothing."""
 
-import os
 import sys
-from contextlib import closing
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 from rich.console import Console
 from rich.text import Text
 
+from agents.conversation.lookups import Finding
+from agents.loop.role_events import RoleEvent
+from channels import verbs
 from channels.cli.output import AsJson, directory_of, new_console, print_json
-from channels.cli.state import StateDirectory, known_networks
 from channels.report.wording import plain, printable
-from twin.errors import BadInput, NoctuaError
-
-if TYPE_CHECKING:
-    from agents.conversation.lookups import Finding
-    from agents.loop.role_events import RoleEvent
-    from graphs.conversation import Conversation, Reply
-    from twin.nouns.inventory import Inventory
+from graphs.conversation import Conversation, Reply
+from twin.errors import NoctuaError
 
 NetworkOption = Annotated[
     str | None, typer.Option("--network", help="Which, if the state directory has several.")
@@ -46,10 +40,10 @@ def ask(
 
     Nothing is changed, and it works while a watch is running. What it cannot answer it declines.
     """
-    conversation = _conversation(directory_of(context), network)
+    directory = directory_of(context)
     console = Console(stderr=True, quiet=True) if as_json else new_console()
     with _Progress(Console(stderr=True, quiet=as_json)) as progress:
-        reply = conversation.ask(" ".join(question), progress.listen)
+        reply = verbs.ask(directory, " ".join(question), network, progress.listen)
     if as_json:
         print_json(reply.model_dump(mode="json"))
         return
@@ -58,7 +52,7 @@ def ask(
 
 def chat(context: typer.Context, network: NetworkOption = None) -> None:
     """Ask several questions, which may refer to those before ("and at 20:00?"); Ctrl-D ends it."""
-    conversation = _conversation(directory_of(context), network)
+    conversation = verbs.converse(directory_of(context), network)
     console = new_console()
     at_terminal = sys.stdin.isatty()
     if at_terminal:
@@ -76,7 +70,7 @@ def chat(context: typer.Context, network: NetworkOption = None) -> None:
         typer.echo("")
 
 
-def _answer(conversation: "Conversation", question: str, console: Console) -> None:
+def _answer(conversation: Conversation, question: str, console: Console) -> None:
     try:
         with _Progress(Console(stderr=True)) as progress:
             reply = conversation.ask(question, progress.listen)
@@ -98,45 +92,6 @@ def _read_question(at_terminal: bool) -> str | None:
     return line
 
 
-def _conversation(directory: StateDirectory, network: str | None) -> "Conversation":
-    """The conversation about that network. Raises BadInput, NetworkError."""
-    from graphs.conversation import Conversation, Source
-    from graphs.minds import minds_from_environment
-
-    with directory.read_only_journal() as journal:
-        known = known_networks(journal, directory.path)
-    name = _chosen(network, known)
-    source = Source(directory.path, name, lambda: _inventory(directory, name))
-    return Conversation(
-        source, lambda inventory: minds_from_environment(os.environ, directory.path, inventory)
-    )
-
-
-def _inventory(directory: StateDirectory, name: str) -> "Inventory":
-    """From the network itself, which nobody has operated yet."""
-    from channels.networks import open_network
-
-    network, _ = open_network(directory.path, name)
-    with closing(network):
-        return network.inventory()
-
-
-def _chosen(network: str | None, known: tuple[str, ...]) -> str:
-    if network is None:
-        if len(known) == 1:
-            return known[0]
-        if not known:
-            raise BadInput("the state directory has no network; `noctua demo` or `stage` make one")
-        raise BadInput(f"there are several networks; name one with --network: {', '.join(known)}")
-    if network not in known:
-        near = get_close_matches(network, known, n=1)
-        listed = f"there are {', '.join(known)}" if known else "there is none"
-        raise BadInput(
-            f'there is no network "{network}" ({f"did you mean {near[0]}?" if near else listed})'
-        )
-    return network
-
-
 class _Progress:
     """Shows on a terminal what is looked up, and an answer as it is being written."""
 
@@ -153,13 +108,13 @@ class _Progress:
         if self._status is not None:
             self._status.stop()
 
-    def listen(self, event: "RoleEvent") -> None:
+    def listen(self, event: RoleEvent) -> None:
         """Take one event of the role run."""
         if self._status is not None and (line := _event_line(event)):
             self._status.update(Text(line))
 
 
-def _event_line(event: "RoleEvent") -> str:
+def _event_line(event: RoleEvent) -> str:
     match event.kind:
         case "tool_called":
             return f"looks up {plain(event.name)} {_short_arguments(event.arguments)}"
@@ -174,7 +129,7 @@ def _event_line(event: "RoleEvent") -> str:
             return ""
 
 
-def _print(console: Console, reply: "Reply") -> None:
+def _print(console: Console, reply: Reply) -> None:
     console.print(Text(printable(reply.text)), soft_wrap=True)
     for finding in reply.citations:
         console.print(Text(_finding_line(finding), style="bright_black"), soft_wrap=True)
@@ -185,7 +140,7 @@ def _print(console: Console, reply: "Reply") -> None:
     console.print(Text(line, style="bright_black"), soft_wrap=True)
 
 
-def _finding_line(finding: "Finding") -> str:
+def _finding_line(finding: Finding) -> str:
     arguments = _short_arguments(finding.arguments)
     return plain(f"  {finding.id} {finding.tool} {arguments}: {_short_result(finding.result)}", 400)
 

@@ -1,19 +1,15 @@
 """`drift`: how far the twin of each network is from what is measured, as its watch last saw it."""
 
-import json
-from difflib import get_close_matches
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from channels import verbs
 from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.report.wording import plain, utc
-from twin.errors import BadInput
 from twin.tracking.drift import MAX_LOAD_ERROR, Drift, drift_summary
 
 _LINES = 12
@@ -34,7 +30,7 @@ def drift(
 
     It is read from what the watch has written down, so it works while a watch is running.
     """
-    histories = drift_histories(directory_of(context).path, network)
+    histories = verbs.drift(directory_of(context), network)
     if as_json:
         print_json(
             {
@@ -48,30 +44,6 @@ def drift(
     console = new_console()
     for name, history in histories.items():
         _print(console, name, history)
-
-
-def drift_histories(state: Path, network: str | None = None) -> dict[str, tuple[Drift, ...]]:
-    """By network, the comparisons that its watch wrote down, oldest first.
-
-    Raises:
-        BadInput: `network` was never watched, or what a watch wrote cannot be read.
-    """
-    files = {path.stem: path for path in sorted((state / "trackers").glob("*.json"))}
-    if network is None:
-        return {name: _read(path) for name, path in files.items()}
-    if network not in files:
-        near = get_close_matches(network, files, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"noctua watch {network} watches it"
-        raise BadInput(f'network "{network}" was never watched ({hint})')
-    return {network: _read(files[network])}
-
-
-def _read(file: Path) -> tuple[Drift, ...]:
-    try:
-        data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        return tuple(Drift.model_validate(item) for item in data.get("drifts", []))
-    except (OSError, ValueError, AttributeError, ValidationError) as exc:
-        raise BadInput(f"{file} cannot be read as what a watch wrote ({exc})") from exc
 
 
 def _print(console: Console, name: str, history: tuple[Drift, ...]) -> None:

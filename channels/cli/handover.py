@@ -6,23 +6,21 @@ from typing import Annotated
 
 import typer
 
-from channels.asking import still_wanted
+from channels import verbs
+from channels.asking import how_to_answer, still_wanted
 from channels.cli.durations import parse_duration_s
 from channels.cli.output import AsJson, directory_of, print_json
-from channels.cli.state import known_networks
 from channels.handover import (
     ArmedTimer,
-    EndedIncident,
     FieldOrder,
     Handover,
     NetworkHandover,
-    OpenIncident,
     TemporaryChange,
     UnsettledChange,
     WaitingApproval,
-    gather,
 )
 from channels.report.wording import duration, plain, quoted, utc
+from channels.views import IncidentView
 from tools.journal.records import Claim, Quarantine
 
 _MOST_LINES = 6
@@ -42,12 +40,7 @@ def handover(
     as_json: AsJson = False,
 ) -> None:
     """What a shift takes over: what is open, in force, armed, waited for, and what has ended."""
-    since_s = parse_duration_s(since)
-    directory = directory_of(context)
-    with directory.journal() as journal:
-        names = known_networks(journal, directory.path)
-        now_s = {name: directory.now_s(journal, name) for name in names}
-        gathered = gather(journal, now_s, since_s)
+    gathered = verbs.handover(directory_of(context), parse_duration_s(since))
     if as_json:
         print_json(gathered.model_dump(mode="json"))
     else:
@@ -108,12 +101,12 @@ def _watch_lines(network: NetworkHandover) -> list[str]:
     return lines
 
 
-def _incident(entry: OpenIncident, now: float) -> list[str]:
+def _incident(entry: IncidentView, now: float) -> list[str]:
     lines = [
         f"{plain(entry.id)}  {entry.severity}  {entry.phase.value.replace('_', ' ')}  "
         f"{_since(entry.opened_s, now)}",
         plain(entry.title),
-        f"waits for {plain(entry.waits_for)}",
+        f"waits for {plain(entry.waiting_for)}",
         *_cause(entry.cause, entry.places),
     ]
     if entry.blocked:
@@ -128,7 +121,7 @@ def _approval(entry: WaitingApproval, now: float) -> list[str]:
         f"{plain(request.plan_id)} ({entry.purpose})  asked {_ago(request.requested_s, now)}, "
         f"expires {_in(request.expires_s, now)}",
         *([f"needs {wanted}"] if wanted else []),
-        f"{entry.command}, or noctua reject {plain(request.plan_id)}",
+        how_to_answer(request),
     ]
 
 
@@ -178,9 +171,10 @@ def _order(entry: FieldOrder, now: float) -> list[str]:
     ]
 
 
-def _ended(entry: EndedIncident, now: float) -> list[str]:
+def _ended(entry: IncidentView, now: float) -> list[str]:
+    ended = "" if entry.ended_s is None else _ago(entry.ended_s, now)
     return [
-        f"{plain(entry.id)}  {entry.ending} {_ago(entry.ended_s, now)}  {plain(entry.title)}",
+        f"{plain(entry.id)}  {entry.phase.value} {ended}  {plain(entry.title)}",
         *_cause(entry.cause, entry.places),
     ]
 

@@ -1,6 +1,5 @@
 """What every command shares: its options, its state directory, and how it prints."""
 
-import getpass
 import json
 import sys
 from typing import Annotated
@@ -9,7 +8,7 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 
-from channels.cli.state import StateDirectory
+from graphs.state_directory import StateDirectory
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 By = Annotated[str, typer.Option("--by", help="Who answers.", show_default="the user's name")]
@@ -23,11 +22,6 @@ def directory_of(context: typer.Context) -> StateDirectory:
     directory = context.obj
     assert isinstance(directory, StateDirectory)
     return directory
-
-
-def who(by: str) -> str:
-    """The person whom `--by` names, or the user of this process."""
-    return by or getpass.getuser()
 
 
 def new_console() -> Console:

@@ -1,5 +1,7 @@
 """What `incidents` and `show` print."""
 
+from collections.abc import Sequence
+
 from pydantic import JsonValue
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -7,141 +9,93 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from agents.roles.reader import LOG_RECORD, LogRecord
-from channels.asking import command_line, people, still_wanted
+from channels.asking import how_to_answer, people
 from channels.cli.timeline import event_line
 from channels.report.minds import spent_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, quoted, rate, utc
-from tools.change.swaps import minds_lost
-from tools.journal.journal import Journal
-from tools.journal.records import ApprovalRequest, IncidentRecord
+from channels.views import IncidentDetails, IncidentView
+from tools.journal.records import ApprovalRequest, Charges
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
-from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Approval, Plan
 
 _PHASE_COLOURS = {"resolved": "green", "escalated": "red", "awaiting_approval": "bold yellow"}
 
 
-def waiting_for(record: IncidentRecord, requests: tuple[ApprovalRequest, ...]) -> str:
-    """What the incident waits for, "" if for nothing."""
-    if record.phase in TERMINAL_PHASES:
-        return ""
-    waiting = [r for r in requests if r.state == "waiting"]
-    if waiting:
-        return f"approval of {', '.join(_asked_of(r) for r in waiting)}"
-    return {"awaiting_repair": "the repair", "soaking": "the soak to end"}.get(
-        record.phase.value, "its next step"
-    )
-
-
-def _asked_of(request: ApprovalRequest) -> str:
-    wanted = still_wanted(request)
-    return f"{request.plan_id} by {wanted}" if wanted else request.plan_id
-
-
-def incident_row(journal: Journal, record: IncidentRecord, now_s: float) -> dict[str, JsonValue]:
+def incident_row(incident: IncidentView) -> dict[str, JsonValue]:
     """One line of `incidents`, as data."""
-    requests = journal.approval_requests(now_s, incident_id=record.incident.id)
     return {
-        "id": record.incident.id,
-        "network": record.incident.network,
-        "phase": record.phase.value,
-        "severity": record.incident.severity.value,
-        "title": record.incident.title,
-        "opened_s": record.opened_s,
-        "opened_utc": utc(record.opened_s),
-        "waiting_for": waiting_for(record, requests),
+        "id": incident.id,
+        "network": incident.network,
+        "phase": incident.phase.value,
+        "severity": incident.severity.value,
+        "title": incident.title,
+        "opened_s": incident.opened_s,
+        "opened_utc": utc(incident.opened_s),
+        "waiting_for": incident.waiting_for,
     }
 
 
-def incidents_table(rows: list[dict[str, JsonValue]]) -> Table:
+def incidents_table(incidents: Sequence[IncidentView]) -> Table:
     """`incidents` for a person."""
     table = Table("id", "phase", "severity", "title", "opened (UTC)", "waiting for", box=None)
-    for row in rows:
-        phase = str(row["phase"])
+    for incident in incidents:
+        phase = incident.phase.value
         table.add_row(
-            Text(plain(str(row["id"]))),
+            Text(plain(incident.id)),
             Text(phase.replace("_", " "), style=_PHASE_COLOURS.get(phase, "")),
-            Text(str(row["severity"])),
-            Text(plain(str(row["title"]))),
-            Text(str(row["opened_utc"])),
-            Text(str(row["waiting_for"])),
+            Text(incident.severity.value),
+            Text(plain(incident.title)),
+            Text(utc(incident.opened_s)),
+            Text(incident.waiting_for),
         )
     return table
 
 
-def incident_document(journal: Journal, incident_id: str, now_s: float) -> dict[str, JsonValue]:
-    """`show` as data: the row, the diagnosis, the timeline, the plans and the requests."""
-    record = journal.incident(incident_id)
-    requests = journal.approval_requests(now_s, incident_id=incident_id)
-    diagnosis = journal.artefact(incident_id, "diagnosis", Diagnosis)
+def incident_document(incident: IncidentDetails) -> dict[str, JsonValue]:
+    """`show` as data; the plans with their hashes, to which approvals are bound."""
     return {
-        **incident_row(journal, record, now_s),
-        "now_s": now_s,
-        "incident": record.incident.model_dump(mode="json"),
-        "diagnosis": diagnosis.model_dump(mode="json") if diagnosis else None,
-        "log_findings": [f.model_dump(mode="json") for f in _findings(journal, incident_id)],
-        "timeline": [e.model_dump(mode="json") for e in journal.timeline(incident_id)],
-        "plans": [
-            {**plan.model_dump(mode="json"), "hash": plan.hash}
-            for plan in journal.plans(incident_id)
-        ],
-        "approval_requests": [r.model_dump(mode="json") for r in requests],
-        "charges": {
-            "all": journal.charged(incident_id).model_dump(mode="json"),
-            "roles": {
-                role: charges.model_dump(mode="json")
-                for role, charges in journal.charged_roles(incident_id).items()
-            },
-        },
-        "minds_lost": minds_lost(journal, incident_id),
-        "dispatches": [d.model_dump(mode="json") for d in journal.dispatches(incident_id)],
+        **incident.model_dump(mode="json"),
+        "opened_utc": utc(incident.opened_s),
+        "plans": [{**p.model_dump(mode="json"), "hash": p.hash} for p in incident.plans],
     }
 
 
-def print_incident(console: Console, journal: Journal, incident_id: str, now_s: float) -> None:
+def print_incident(console: Console, incident: IncidentDetails) -> None:
     """`show` for a person."""
-    record = journal.incident(incident_id)
-    requests = journal.approval_requests(now_s, incident_id=incident_id)
-    console.print(_facts(journal, record, requests))
-    for event in fold_symptoms(journal.timeline(incident_id)):
+    console.print(_facts(incident))
+    for event in fold_symptoms(incident.timeline):
         console.print(event_line(event), soft_wrap=True)
-    for plan in journal.plans(incident_id):
-        request = next((r for r in requests if r.plan_id == plan.id), None)
+    for plan in incident.plans:
+        request = next((r for r in incident.approval_requests if r.plan_id == plan.id), None)
         console.print(_plan_panel(plan, request))
-    for request in requests:
-        if request.state == "waiting" and record.phase not in TERMINAL_PHASES:
-            console.print(
-                f"waiting for approval until {utc(request.expires_s)} UTC: "
-                f"{command_line(request)}, or noctua reject {request.plan_id}",
-                style="bold yellow",
-                markup=False,
-                soft_wrap=True,
-            )
+    for request in incident.waiting:
+        console.print(
+            f"waiting for approval until {utc(request.expires_s)} UTC: {how_to_answer(request)}",
+            style="bold yellow",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
-def _facts(
-    journal: Journal, record: IncidentRecord, requests: tuple[ApprovalRequest, ...]
-) -> Table:
-    incident = record.incident
-    diagnosis = journal.artefact(incident.id, "diagnosis", Diagnosis)
+def _facts(view: IncidentDetails) -> Table:
+    incident = view.incident
     raw = sum(s.alarms for s in incident.symptoms)
     rows = [
-        ("incident", f"{incident.id} on {incident.network}"),
-        ("title", plain(incident.title)),
-        ("severity", incident.severity.value),
-        ("phase", record.phase.value.replace("_", " ")),
+        ("incident", f"{view.id} on {view.network}"),
+        ("title", plain(view.title)),
+        ("severity", view.severity.value),
+        ("phase", view.phase.value.replace("_", " ")),
         ("first sign", f"{utc(incident.onset_s)} UTC"),
-        ("opened", f"{utc(record.opened_s)} UTC"),
+        ("opened", f"{utc(view.opened_s)} UTC"),
         ("symptoms", f"{raw} alarms folded into {len(incident.symptoms)}"),
-        ("diagnosis", plain(diagnosis.statement) if diagnosis else "none yet"),
-        *_disputed(diagnosis),
-        *_logged(journal, incident.id),
-        ("waiting for", waiting_for(record, requests) or "nothing"),
-        *_minds_rows(journal, incident.id),
-        ("trace", record.trace_id),
+        ("diagnosis", plain(view.cause) if view.diagnosis else "none yet"),
+        *_disputed(view.diagnosis),
+        *_logged(view.log_findings),
+        ("waiting for", view.waiting_for or "nothing"),
+        *_minds_rows(view.charges.all, view.minds_lost),
+        ("trace", view.trace_id),
     ]
     table = Table(show_header=False, box=None)
     for name, value in rows:
@@ -155,21 +109,16 @@ def _disputed(diagnosis: Diagnosis | None) -> list[tuple[str, str]]:
     return [("disagreement", plain(disagreement_text(diagnosis.disagreement)))]
 
 
-def _logged(journal: Journal, incident_id: str) -> list[tuple[str, str]]:
+def _logged(findings: Sequence[LogFinding]) -> list[tuple[str, str]]:
     """What a reader made of log lines, one row each."""
     return [
         ("logged", f"{f.node}: {f.kind.replace('_', ' ')} {plain(f.quote)} ({f.confidence})")
-        for f in _findings(journal, incident_id)
+        for f in findings
     ]
 
 
-def _findings(journal: Journal, incident_id: str) -> tuple[LogFinding, ...]:
-    return (journal.artefact(incident_id, LOG_RECORD, LogRecord) or LogRecord()).findings
-
-
-def _minds_rows(journal: Journal, incident_id: str) -> list[tuple[str, str]]:
+def _minds_rows(charges: Charges, lost: str) -> list[tuple[str, str]]:
     """What foreign minds used and which were lost; nothing where only our own were asked."""
-    charges, lost = journal.charged(incident_id), minds_lost(journal, incident_id)
     rows = [("minds", spent_text(charges))] if charges.calls else []
     return [*rows, ("minds lost", plain(lost))] if lost else rows
 
@@ -228,4 +177,4 @@ def _answer_text(answer: Approval) -> str:
     because = f": {quoted(answer.reason)}" if answer.reason else ""
     by = " automatically" if answer.automatic else ""
     named = f" overriding {', '.join(map(plain, answer.overrides))}" if answer.overrides else ""
-    return f"{answer.decision} by {quoted(answer.by)}{by}{named}{because}"
+    return f"{answer.decision} by {quoted(answer.by.name)}{by}{named}{because}"

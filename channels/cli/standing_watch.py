@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
@@ -15,7 +14,8 @@ from rich.console import Console
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
 from channels.report.wording import plain
-from graphs.workplace import Workplace, require_journal
+from graphs.state_directory import StateDirectory
+from graphs.workplace import Workplace
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.records import WatchRecord
@@ -45,7 +45,7 @@ class StandingWatch(Noun):
 
 
 def watch_networks(
-    state: Path,
+    state: StateDirectory,
     names: Sequence[str],
     *,
     for_s: float | None,
@@ -68,12 +68,12 @@ def watch_networks(
     chosen = tuple(names) or network_names(state)
     if not chosen:
         raise BadInput(
-            f"{state} has no network to watch; put one there with `noctua stage SCENARIO`"
+            f"{state.path} has no network to watch; put one there with `noctua stage SCENARIO`"
         )
-    require_journal(state)
+    state.require_journal()
     stop = threading.Event()
     with (
-        Journal.open(state / "journal.sqlite") as journal,
+        Journal.open(state.journal_file) as journal,
         LiveTimeline(journal, console) as timeline,
         ThreadPoolExecutor(len(chosen), thread_name_prefix="watch") as pool,
         _stopping(stop),
@@ -98,7 +98,12 @@ class _Post:
     """The watch of one network, in a thread of its own, for as long as `stop` is not set."""
 
     def __init__(
-        self, state: Path, name: str, for_s: float | None, speed: float, stop: threading.Event
+        self,
+        state: StateDirectory,
+        name: str,
+        for_s: float | None,
+        speed: float,
+        stop: threading.Event,
     ) -> None:
         self._state = state
         self.name = name
@@ -132,7 +137,7 @@ class _Post:
         with (
             closing(network),
             Workplace(
-                self._state, network, clock, stop=self._stop.is_set, tolerant=True
+                self._state.path, network, clock, stop=self._stop.is_set, tolerant=True
             ) as workplace,
         ):
             self.has_begun, self.trouble = True, None
@@ -143,7 +148,7 @@ class _Post:
         self.trouble = error
         self._say(f"{self.name}: not watched: {error}")
         # The next step that goes well takes the block away again.
-        with suppress(NoctuaError), Journal.open(self._state / "journal.sqlite") as journal:
+        with suppress(NoctuaError), Journal.open(self._state.journal_file) as journal:
             journal.block(network_subject(self.name), str(error), time.time())
 
     def _say(self, line: str) -> None:

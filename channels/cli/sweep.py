@@ -116,7 +116,7 @@ def sweep(
     if by == RankedBy.SERVICES and not services:
         raise BadInput("--by services needs their verdicts; add --services")
     with opening(topology):
-        planned = open_planned(directory_of(context).path, topology, traffic, seed)
+        planned = open_planned(directory_of(context), topology, traffic, seed)
     with _progress(f"{planned.provenance.topology}, depth {depth}") as tell:
         found = survey(
             planned.twin,

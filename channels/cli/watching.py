@@ -1,12 +1,12 @@
 """Carrying incidents on from the command line: `resume`."""
 
 from contextlib import closing, suppress
-from pathlib import Path
 
 from rich.console import Console
 
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
+from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tools.clock import SystemClock
 from tools.journal.journal import Journal
@@ -20,26 +20,21 @@ _VERY_LONG_S = 7 * 86_400.0
 
 
 class Watched(Noun):
-    """What came of watching. `waiting`: plans that a person has to answer before time goes on."""
+    """What came of watching. `waiting`: what a person has to answer before time goes on."""
 
     network: str
     now_s: float
     events: tuple[TimelineEvent, ...]
     open_incidents: tuple[str, ...]
-    waiting: tuple[str, ...]
+    waiting: tuple[ApprovalRequest, ...]
 
 
 class _Stop(Exception):
     """Ends the watch between two steps."""
 
 
-def network_to_watch(state: Path, journal: Journal, incident_id: str | None) -> str:
-    """The network of the incident; without one, that of the open incidents, or the only one.
-
-    Raises:
-        UnknownIncident: there is no such incident.
-        BadInput: several networks come into question, or none.
-    """
+def _network_to_watch(state: StateDirectory, journal: Journal, incident_id: str | None) -> str:
+    """The network of the incident; without one, that of the open incidents, or the only one."""
     if incident_id is not None:
         return journal.incident(incident_id).incident.network
     still_open = [r.incident for r in journal.incidents() if r.phase not in TERMINAL_PHASES]
@@ -53,52 +48,55 @@ def network_to_watch(state: Path, journal: Journal, incident_id: str | None) -> 
 
 
 def watch_on(
-    state: Path,
-    name: str,
+    state: StateDirectory,
     *,
     incident_id: str | None,
     for_s: float | None,
     console: Console,
 ) -> Watched:
-    """Watch the network `name` until nothing is open (or the incident is closed).
+    """Watch a network until nothing is open on it (or the incident is closed).
 
-    `for_s`: at most so long, by the network's clock; with it, a network without an open incident is
-    watched as well. A simulated clock stands still for a person: watching ends when an approval is
-    waited for, since the request would expire at once.
+    It is that of the incident; without one, that of the open incidents, or the only one. `for_s`:
+    at most so long, by the network's clock; with it, a network without an open incident is watched
+    as well. A simulated clock stands still for a person: watching ends when an approval is waited
+    for, since the request would expire at once.
 
     Raises:
+        UnknownIncident: there is no such incident.
+        BadInput: several networks come into question, or none.
         BadInput, NetworkError: the network cannot be opened.
     """
-    network, clock = open_network(state, name)
-    journal = Journal.open(state / "journal.sqlite")
-    stands_still = not isinstance(clock, SystemClock)
-    with closing(network), journal, LiveTimeline(journal, console) as timeline:
+    with state.journal() as journal:
+        name = _network_to_watch(state, journal, incident_id)
+        network, clock = open_network(state, name)
+        stands_still = not isinstance(clock, SystemClock)
+        with closing(network), LiveTimeline(journal, console) as timeline:
 
-        def on_step(now_s: float) -> None:
-            timeline(now_s)
-            if stands_still and _waiting(journal, name, now_s):
-                raise _Stop
-            if incident_id is not None and _is_closed(journal, incident_id):
-                raise _Stop
+            def on_step(now_s: float) -> None:
+                timeline(now_s)
+                if stands_still and _waiting(journal, name, now_s):
+                    raise _Stop
+                if incident_id is not None and _is_closed(journal, incident_id):
+                    raise _Stop
 
-        anything_open = bool(_open(journal, name))
-        if anything_open or for_s is not None:
-            until_s = clock.now_s() + (_VERY_LONG_S if for_s is None else for_s)
-            # The workplace keeps what was learned when it is closed.
-            with (
-                suppress(_Stop),
-                Workplace(state, network, clock, on_step=on_step) as workplace,
-            ):
-                workplace.watch.run(until_s, stop_when_quiet=anything_open)
-        now_s = clock.now_s()
-        timeline.catch_up()
-        return Watched(
-            network=name,
-            now_s=now_s,
-            events=tuple(timeline.shown),
-            open_incidents=_open(journal, name),
-            waiting=tuple(r.plan_id for r in _waiting(journal, name, now_s)),
-        )
+            anything_open = bool(_open(journal, name))
+            if anything_open or for_s is not None:
+                until_s = clock.now_s() + (_VERY_LONG_S if for_s is None else for_s)
+                # The workplace keeps what was learned when it is closed.
+                with (
+                    suppress(_Stop),
+                    Workplace(state.path, network, clock, on_step=on_step) as workplace,
+                ):
+                    workplace.watch.run(until_s, stop_when_quiet=anything_open)
+            now_s = clock.now_s()
+            timeline.catch_up()
+            return Watched(
+                network=name,
+                now_s=now_s,
+                events=tuple(timeline.shown),
+                open_incidents=_open(journal, name),
+                waiting=_waiting(journal, name, now_s),
+            )
 
 
 def _open(journal: Journal, network: str) -> tuple[str, ...]:
@@ -106,9 +104,10 @@ def _open(journal: Journal, network: str) -> tuple[str, ...]:
     return tuple(r.incident.id for r in records if r.phase not in TERMINAL_PHASES)
 
 
-def _waiting(journal: Journal, network: str, now_s: float) -> list[ApprovalRequest]:
+def _waiting(journal: Journal, network: str, now_s: float) -> tuple[ApprovalRequest, ...]:
     unanswered = journal.approval_requests(now_s, state="waiting")
-    return [r for r in unanswered if r.incident_id in _open(journal, network)]
+    still_open = _open(journal, network)
+    return tuple(r for r in unanswered if r.incident_id in still_open)
 
 
 def _is_closed(journal: Journal, incident_id: str) -> bool:

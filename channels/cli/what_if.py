@@ -70,7 +70,7 @@ def what_if(
     if map_file is not None:
         check_drawing(map_file)
         check_places([map_file])
-    state = directory_of(context).path
+    state = directory_of(context)
     name = on or only_network(state)
     with opening(name):
         planned = open_planned(state, name, traffic, seed)

@@ -1,6 +1,5 @@
 """Which network a planner means, and with which traffic."""
 
-import json
 import re
 from collections.abc import Callable
 from contextlib import closing
@@ -12,17 +11,17 @@ from pathlib import Path
 from channels.networks import network_names, open_network
 from channels.provenance import code_version
 from graphs.inventory_file import kept_inventory, networks_with_inventory
-from twin.errors import BadInput, BadTopology, NoctuaError
+from graphs.state_directory import StateDirectory
+from graphs.tracker_file import kept_tracker
+from twin.errors import BadInput, BadTopology
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TrafficMatrix
-from twin.physics.compiled import FloatArray
 from twin.physics.twin import Twin, profile_at
 from twin.sources.topohub_source import topohub_names
 from twin.sources.traffic_matrix import read_traffic_matrix
 from twin.sources.world import WorldSpec, build_inventory, inventory_from_node_link
-from twin.tracking.tracker import Tracker
 
 TRAFFIC_HELP = "peak, an hour of the profile (18:00), a factor (x1.3), both, or a CSV or JSON file."
 
@@ -55,7 +54,7 @@ class Planned:
     provenance: Provenance
 
 
-def open_planned(state: Path, name: str, traffic: str, seed: int) -> Planned:
+def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> Planned:
     """The network `name`: of the state directory, in a node-link file, or of topohub.
 
     A network of the state directory that was watched is taken as its watch last saw it: with the
@@ -68,7 +67,8 @@ def open_planned(state: Path, name: str, traffic: str, seed: int) -> Planned:
     if name in known_networks(state):
         inventory = kept_inventory(state, name) or _inventory_of(state, name)
         twin = Twin(inventory)
-        watched = _watched_state(state, name, twin)
+        tracker = kept_tracker(state, name, twin)
+        watched = tracker.believed_state(level=1.0) if tracker else None
         start = watched or twin.state()
         source = f"{name} ({inventory.topology.name}{', as last watched' if watched else ''})"
     elif _is_file(name):
@@ -96,57 +96,41 @@ def open_planned(state: Path, name: str, traffic: str, seed: int) -> Planned:
     )
 
 
-def known_networks(state: Path) -> tuple[str, ...]:
+def known_networks(state: StateDirectory) -> tuple[str, ...]:
     """The networks of the state directory, in order of name."""
     return tuple(sorted({*network_names(state), *networks_with_inventory(state)}))
 
 
-def only_network(state: Path) -> str:
+def only_network(state: StateDirectory) -> str:
     """The network of a state directory that has just one. Raises BadInput."""
     known = known_networks(state)
     if len(known) == 1:
         return known[0]
     if not known:
         raise BadInput(
-            f"{state} has no network; name one with --on: a topohub name such as "
+            f"{state.path} has no network; name one with --on: a topohub name such as "
             "sndlib/germany50, or a node-link JSON file"
         )
-    raise BadInput(f"{state} has the networks {', '.join(known)}; name one with --on")
+    raise BadInput(f"{state.path} has the networks {', '.join(known)}; name one with --on")
 
 
-def _inventory_of(state: Path, name: str) -> Inventory:
+def _inventory_of(state: StateDirectory, name: str) -> Inventory:
     network, _ = open_network(state, name)
     with closing(network):
         return network.inventory()
 
 
-def _from_topohub(state: Path, name: str, seed: int) -> Inventory:
+def _from_topohub(state: StateDirectory, name: str, seed: int) -> Inventory:
     if name not in topohub_names():
         known = known_networks(state)
         near = get_close_matches(name, [*topohub_names(), *known], n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         there = f" (it has {', '.join(known)})" if known else ""
         raise BadTopology(
-            f'"{name}" is not a topohub name, not a file, and not a network of {state}{there}{hint}'
+            f'"{name}" is not a topohub name, not a file, and not a network of {state.path}'
+            f"{there}{hint}"
         )
     return build_inventory(WorldSpec(topology=name, seed=seed))
-
-
-def _watched_state(state: Path, name: str, twin: Twin) -> NetworkState | None:
-    """At peak, as the watch of the network last saw it; None if it was never watched."""
-    file = state / "trackers" / f"{name}.json"
-    if not file.exists():
-        return None
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        tracker = Tracker.load(data, twin.inventory, partial(_offered_totals, twin))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, NoctuaError) as exc:
-        raise BadInput(f"{file}: cannot be read as what a watch wrote ({exc!r:.200})") from exc
-    return tracker.believed_state(level=1.0)
-
-
-def _offered_totals(twin: Twin, state: NetworkState) -> FloatArray:
-    return twin.assess(state).offered_bps
 
 
 _HOUR = re.compile(r"(\d{1,2}):(\d{2})")

@@ -4,7 +4,8 @@ from channels.report.comparison import Comparison
 from channels.report.minds import MindFacts
 from channels.report.timing import Milestones, PlanCourse
 from channels.report.topology_facts import TopologyFacts
-from tools.journal.records import AuditLine, AuditReport, IncidentRecord, TimelineEvent
+from channels.views import IncidentView
+from tools.journal.records import AuditLine, AuditReport, TimelineEvent
 from twin.nouns.base import Noun
 from twin.nouns.diagnosis import LogFinding
 from twin.nouns.evidence import Evidence
@@ -212,7 +213,7 @@ class Remaining(Noun):
 class ReportFacts(Noun):
     """Everything that the report of one incident says. `as_of_s`: the journal's last entry."""
 
-    record: IncidentRecord
+    incident: IncidentView
     as_of_s: float
     closed: bool
     milestones: Milestones

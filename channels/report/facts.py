@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from agents.roles.reader import LOG_RECORD, LogRecord
+from channels.asking import how_to_answer
 from channels.report.comparison import Comparison
 from channels.report.contents import (
     AlarmFacts,
@@ -32,6 +32,7 @@ from channels.report.minds import mind_facts
 from channels.report.timing import Milestones, PlanCourse, courses, milestones
 from channels.report.topology_facts import topology_facts
 from channels.report.wording import fault_text, magnitude_text, quoted
+from channels.views import IncidentDetails, incident_details, incident_view
 from tools.journal.journal import Journal
 from tools.journal.records import (
     ApprovalRequest,
@@ -39,12 +40,11 @@ from tools.journal.records import (
     DispatchRecord,
     IncidentRecord,
     Quarantine,
-    TimelineEvent,
 )
 from twin.events.fault import Fault
 from twin.nouns.configuration import configuration_diff
 from twin.nouns.diagnosis import Diagnosis, disagreement_text, refutation_text
-from twin.nouns.incident import TERMINAL_PHASES, Symptom
+from twin.nouns.incident import Phase, Symptom
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Outcome, Plan
 from twin.remedies.believed import links_of
@@ -65,23 +65,22 @@ def gather(
         UnknownIncident: the journal has no such incident.
     """
     record = journal.incident(incident_id)
-    timeline = journal.timeline(incident_id)
     audit = _audit(journal, incident_id)
-    as_of_s = max(
-        [record.opened_s, *(e.time_s for e in timeline), *(a.time_s for a in audit.lines)]
-    )
+    told_s = [event.time_s for event in journal.timeline(incident_id)]
+    as_of_s = max([record.opened_s, *told_s, *(line.time_s for line in audit.lines)])
+    details = incident_details(journal, incident_id, as_of_s)
+    diagnosis, timeline = details.diagnosis, details.timeline
     artefacts = journal.artefacts(incident_id)
-    diagnosis = journal.artefact(incident_id, "diagnosis", Diagnosis)
-    plans = _plans(journal, incident_id, timeline, as_of_s)
-    dispatches = tuple(_dispatch(d) for d in journal.dispatches(incident_id))
+    plans = _plans(journal, details)
+    dispatches = tuple(_dispatch(d) for d in details.dispatches)
     planned = {step.node for plan in plans for step in plan.steps}
-    isolated = [q for q in journal.quarantined(record.incident.network) if q.node in planned]
-    remaining = _remaining(record, plans, dispatches, isolated)
+    isolated = [q for q in journal.quarantined(details.network) if q.node in planned]
+    remaining = _remaining(details, plans, dispatches, isolated)
     times = milestones(record, timeline)
     return ReportFacts(
-        record=record,
+        incident=incident_view(journal, record, as_of_s),
         as_of_s=as_of_s,
-        closed=record.phase in TERMINAL_PHASES,
+        closed=details.ended_s is not None,
         milestones=times,
         alarms=_alarms(journal, record, times),
         services=_services(artefacts.get("slo_minutes_lost"), inventory),
@@ -92,13 +91,13 @@ def gather(
             _touched(journal, incident_id),
         ),
         diagnosis=_diagnosis(diagnosis),
-        log_findings=(journal.artefact(incident_id, LOG_RECORD, LogRecord) or LogRecord()).findings,
+        log_findings=details.log_findings,
         remedies=_remedies(journal, incident_id),
         scenarios=_scenarios(artefacts.get("scenarios")),
         plans=plans,
         dispatches=dispatches,
         remaining=remaining,
-        next_steps=_next_steps(record, diagnosis, plans, dispatches, remaining, isolated),
+        next_steps=_next_steps(details, dispatches, remaining, isolated),
         minds=mind_facts(journal, incident_id),
         timeline=timeline,
         audit=audit,
@@ -253,20 +252,18 @@ def _scenarios(kept: JsonValue) -> tuple[ScenarioFact, ...]:
     return tuple(facts)
 
 
-def _plans(
-    journal: Journal, incident_id: str, timeline: Sequence[TimelineEvent], as_of_s: float
-) -> tuple[PlanFacts, ...]:
-    requests = {r.plan_id: r for r in journal.approval_requests(as_of_s, incident_id=incident_id)}
-    course = courses(timeline)
+def _plans(journal: Journal, details: IncidentDetails) -> tuple[PlanFacts, ...]:
+    requests = {request.plan_id: request for request in details.approval_requests}
+    course = courses(details.timeline)
     return tuple(
         _plan(
             plan,
             journal.changes(plan_id=plan.id),
             requests.get(plan.id),
             course.get(plan.id, PlanCourse()),
-            journal.artefact(incident_id, f"outcome:{plan.id}", Outcome),
+            journal.artefact(details.id, f"outcome:{plan.id}", Outcome),
         )
-        for plan in journal.plans(incident_id)
+        for plan in details.plans
     )
 
 
@@ -324,7 +321,7 @@ def _approval(request: ApprovalRequest) -> ApprovalFact:
         requested_s=request.requested_s,
         expires_s=request.expires_s,
         decision=answer.decision if answer else "",
-        by=quoted(answer.by) if answer else "",
+        by=quoted(answer.by.name) if answer else "",
         reason=quoted(answer.reason) if answer and answer.reason else "",
         automatic=answer.automatic if answer else False,
         decided_s=answer.decided_s if answer else None,
@@ -366,14 +363,14 @@ def _dispatch(record: DispatchRecord) -> DispatchFact:
 
 
 def _remaining(
-    record: IncidentRecord,
+    details: IncidentDetails,
     plans: Sequence[PlanFacts],
     dispatches: Sequence[DispatchFact],
     quarantined: Sequence[Quarantine],
 ) -> Remaining:
     broken = []
-    if record.phase.value != "resolved":
-        broken += _still_seen(record.incident.symptoms)
+    if details.phase is not Phase.RESOLVED:
+        broken += _still_seen(details.incident.symptoms)
         broken += [
             f"{d.place}: {', '.join(d.links)} wait for repair ({d.id}, {d.state})"
             for d in dispatches
@@ -421,21 +418,17 @@ def _in_force(plans: Sequence[PlanFacts]) -> list[str]:
 
 
 def _next_steps(
-    record: IncidentRecord,
-    diagnosis: Diagnosis | None,
-    plans: Sequence[PlanFacts],
+    details: IncidentDetails,
     dispatches: Sequence[DispatchFact],
     remaining: Remaining,
     isolated: Sequence[Quarantine],
 ) -> tuple[str, ...]:
-    phase, steps = record.phase.value, list[str]()
-    waiting = [p.id for p in plans if p.approval and p.approval.state == "waiting"]
-    if record.phase not in TERMINAL_PHASES:
-        steps += [f"Answer: noctua approve {p}, or noctua reject {p}" for p in waiting]
-    if phase == "escalated":
+    diagnosis = details.diagnosis
+    steps = [f"Answer: {how_to_answer(request)}" for request in details.waiting]
+    if details.phase is Phase.ESCALATED:
         where = ", ".join(diagnosis.suspected_location) if diagnosis else ""
         steps.append(f"A person takes over; look first at {where or 'the symptoms listed above'}")
-    if phase != "resolved":
+    if details.phase is not Phase.RESOLVED:
         steps += [
             f"Chase the field at {d.place} for {', '.join(d.links)} ({d.id})"
             for d in dispatches
@@ -445,8 +438,8 @@ def _next_steps(
             steps.append(f"To tell the causes apart: {diagnosis.would_separate}")
     steps += [f"Take out when the cause is repaired: {line}" for line in remaining.temporary]
     steps += [f"Look at {q.node}, which no plan touches until then" for q in isolated]
-    if not steps and record.phase not in TERMINAL_PHASES:
-        steps.append(f"Let it go on: noctua resume {record.incident.id}")
+    if not steps and details.ended_s is None:
+        steps.append(f"Let it go on: noctua resume {details.id}")
     return tuple(steps) or ("None: nothing is left broken or temporary",)
 
 

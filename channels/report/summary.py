@@ -30,8 +30,8 @@ def summarise(facts: ReportFacts) -> Summary:
     """The header of the report."""
     ending = facts.milestones.ending
     return Summary(
-        title=quoted(facts.record.incident.title, 200),
-        status=facts.record.phase.value.replace("_", " "),
+        title=quoted(facts.incident.title, 200),
+        status=facts.incident.phase.value.replace("_", " "),
         tone={"resolved": "good", "escalated": "bad"}.get(ending, "open"),
         tiles=_tiles(facts),
         happened=_happened(facts),
@@ -76,7 +76,7 @@ def _since(onset_s: float, time_s: float | None) -> str:
 
 
 def _happened(facts: ReportFacts) -> str:
-    times, incident = facts.milestones, facts.record.incident
+    times, incident = facts.milestones, facts.incident
     parts = [
         f"It began at {clock_time(times.onset_s)}; the incident was opened at "
         f"{clock_time(times.detected_s)} as {incident.severity.value}"

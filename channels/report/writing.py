@@ -5,6 +5,7 @@ from pathlib import Path
 from channels.report.contents import ReportFacts
 from channels.report.html import to_html
 from channels.report.markdown import to_markdown
+from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 
 
@@ -25,10 +26,10 @@ def report_text(facts: ReportFacts, report_format: str) -> str:
             raise BadInput(f'"{report_format}" is not a format; there are html, md and json')
 
 
-def report_file(state: Path, incident_id: str, report_format: str) -> Path:
+def report_file(state: StateDirectory, incident_id: str, report_format: str) -> Path:
     """Where the report of an incident is kept in a state directory."""
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in incident_id)
-    return state / "reports" / f"{safe}.{report_format}"
+    return state.reports / f"{safe}.{report_format}"
 
 
 def write_report(path: Path, text: str) -> None:

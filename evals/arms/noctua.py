@@ -11,6 +11,7 @@ from evals.scoring import OVERTIME_S, Account, IncidentAccount, score
 from evals.stage import Case, stage
 from evals.truth import Recorder
 from graphs.deliberation import cause_of
+from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S, Approver
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal
@@ -18,6 +19,7 @@ from tools.journal.records import ApprovalRequest, ChangeState
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Approval, Outcome, Plan
+from twin.nouns.principal import AUTOMATIC, Principal
 
 OnStep = Callable[[Workplace, float], None]
 
@@ -34,12 +36,12 @@ class DelayedApprover:
     """Approves every plan `delay_s` after it was asked for: a person who trusts, and takes time.
 
     Where two people are needed, both were asked at once and both take that long. What only a person
-    may approve is left waiting, for nobody looks here. `by`: the name that the journal shows.
+    may approve is left waiting, for nobody looks here. `name`: what the journal shows.
     """
 
-    def __init__(self, delay_s: float, by: str = "evaluation (no person looked)") -> None:
+    def __init__(self, delay_s: float, name: str = "evaluation (no person looked)") -> None:
         self._delay_s = delay_s
-        self._by = by
+        self._name = name
         self._journal: Journal | None = None
 
     def answer_through(self, journal: Journal) -> None:
@@ -53,15 +55,15 @@ class DelayedApprover:
         if request.needs_person:
             return
         for number in range(len(request.answers), request.approvers_needed):
+            name = self._name if number == 0 else f"{self._name}, number {number + 1}"
             self._journal.answer(
                 Approval(
                     plan_id=plan.id,
                     plan_hash=request.plan_hash,
                     decision="approve",
-                    by=self._by if number == 0 else f"{self._by}, number {number + 1}",
+                    by=Principal(name=name, provider=AUTOMATIC),
                     reason=f"approved after {self._delay_s:.0f} s",
                     decided_s=now_s,
-                    automatic=True,
                 )
             )
 
@@ -95,7 +97,8 @@ class NoctuaArm:
         """Play the realisation `seed` of `case`; `folder` becomes the state directory."""
         started = time.perf_counter()
         delays = self._delays(case, seed)
-        network = stage(case, seed, folder / "networks" / f"{self._network}.sqlite", self._network)
+        file = StateDirectory(folder).network_file(self._network)
+        network = stage(case, seed, file, self._network)
         try:
             recorder = Recorder(network, case)
             approver = self._approver or DelayedApprover(delays.approve_s)

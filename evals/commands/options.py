@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from channels.cli.state import StateDirectory
+from graphs.state_directory import StateDirectory
 
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Which hidden realisation.")]
 Mismatch = Annotated[

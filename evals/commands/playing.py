@@ -15,6 +15,7 @@ from rich.table import Table
 
 from channels.cli.output import AsJson, print_json
 from evals.commands.options import Level, Mismatch, Seed, fresh, state_of
+from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def demo(
 
     You are asked on the terminal before anything is changed, unless the flag says otherwise.
     """
+    from channels.cli.principal import os_user
     from channels.report.facts import gather
     from channels.report.writing import report_file, report_text, write_report
     from evals.approvers import AskingApprover
@@ -53,7 +55,6 @@ def demo(
     from evals.demo import comparisons, demo_case, play_others
     from graphs.minds import require_minds
     from tools.change.policy import DEMO_APPROVER
-    from tools.journal.journal import Journal
 
     if not approve_automatically and not sys.stdin.isatty():
         raise BadInput(
@@ -63,28 +64,29 @@ def demo(
     console = Console(stderr=as_json, quiet=as_json)
     case, duct = demo_case(seed)
     state = fresh(state_of(context) / "demo")
+    directory = StateDirectory(state)
     require_minds(os.environ, state)
     console.print(
         f"{case.world.topology}, realisation {seed}: one of its ducts will be cut at the evening "
         f"peak. State: {state}"
     )
-    delay = DelayedApprover(draw_delays(case.id, seed).approve_s, DEMO_APPROVER)
-    approver = delay if approve_automatically else AskingApprover(console, "terminal")
+    delay = DelayedApprover(draw_delays(case.id, seed).approve_s, DEMO_APPROVER.name)
+    approver = delay if approve_automatically else AskingApprover(console, os_user())
     with _Timeline(console) as timeline:
         ours = NoctuaArm(approver=approver, on_step=timeline).play(case, seed, state)
     console.print(f"It was {duct.duct} ({', '.join(duct.links)}).")
     others = play_others(
         case, seed, state / "comparison", lambda what: console.print(f"also: {what}")
     )
-    network = _opened(state)
-    with Journal.open(state / "journal.sqlite") as journal:
+    network = _opened(directory)
+    with directory.journal() as journal:
         incidents = [r.incident.id for r in journal.incidents()]
         spent = _print_spent(console, journal, incidents)
         paths = []
         for incident in incidents:
             facts = gather(journal, incident, network, comparisons([ours, *others]))
             for form in ("html", "md"):
-                paths.append(report_file(state, incident, form))
+                paths.append(report_file(directory, incident, form))
                 write_report(paths[-1], report_text(facts, form))
     if as_json:
         played = [r.model_dump(mode="json") for r in (ours, *others)]
@@ -116,23 +118,21 @@ def run(
     from evals.arms.noctua import NoctuaArm
     from evals.stage import load_case
     from graphs.minds import require_minds
-    from graphs.workplace import policy_of
-    from tools.journal.journal import Journal
 
     console = Console(stderr=as_json, quiet=as_json)
     state = state_of(context)
     case = at_mismatch(load_case(scenario), cast(Level, mismatch))
     # What is set wrong is found out before anything is written.
-    policy_of(state)
+    StateDirectory(state).policy()
     require_minds(os.environ, state)
-    name = _free_name(state, f"{case.id}-{seed}")
+    name = _free_name(StateDirectory(state), f"{case.id}-{seed}")
     if not approve_automatically:
         _run_until_asked(state, case, seed, name, console, as_json=as_json)
         return
     with _Timeline(console) as timeline:
         result = NoctuaArm(on_step=timeline, network=name).play(case, seed, state)
     _print_arms(console, [result])
-    with Journal.open(state / "journal.sqlite") as journal:
+    with StateDirectory(state).journal() as journal:
         mine = [r.incident.id for r in journal.incidents(network=name)]
         spent = _print_spent(console, journal, mine)
     if as_json:
@@ -152,15 +152,14 @@ def stage(
     from evals.arm import at_mismatch
     from evals.stage import load_case
     from evals.stage import stage as put_on_stage
-    from graphs.workplace import require_journal
     from tools.journal.journal import Journal
 
-    state = state_of(context)
+    state = StateDirectory(state_of(context))
     case = at_mismatch(load_case(scenario), cast(Level, mismatch))
     name = _free_name(state, f"{case.id}-{seed}")
-    require_journal(state)
-    put_on_stage(case, seed, state / "networks" / f"{name}.sqlite", name).close()
-    Journal.open(state / "journal.sqlite").close()
+    state.require_journal()
+    put_on_stage(case, seed, state.network_file(name), name).close()
+    Journal.open(state.journal_file).close()
     if as_json:
         print_json({"network": name})
         return
@@ -228,7 +227,7 @@ def _run_until_asked(
     from graphs.workplace import Workplace
     from tools.network.emulated.clock import SimulatedClock
 
-    network = stage(case, seed, state / "networks" / f"{name}.sqlite", name)
+    network = stage(case, seed, StateDirectory(state).network_file(name), name)
     ends_s = case.world.starts_s + case.world.duration_s
     clock = SimulatedClock(network)
     try:
@@ -298,17 +297,17 @@ def _print_arms(console: Console, arms: "list[ArmResult]") -> None:
     console.print(table)
 
 
-def _opened(state: Path) -> "Inventory":
+def _opened(state: StateDirectory) -> "Inventory":
     from channels.networks import open_network
 
     network, _ = open_network(state, "live")
     return network.inventory()
 
 
-def _free_name(state: Path, name: str) -> str:
+def _free_name(state: StateDirectory, name: str) -> str:
     """`name`, or with a number behind it if the state directory has that network."""
     found, number = name, 1
-    while (state / "networks" / f"{found}.sqlite").exists():
+    while state.network_file(found).exists():
         number += 1
         found = f"{name}-{number}"
     return found

@@ -17,6 +17,7 @@ from evals.questions.facts import CHECKS, Ground
 from evals.questions.slots import Written, slots_of
 from evals.questions.staging import Scene
 from graphs.conversation import Conversation, Source
+from graphs.state_directory import StateDirectory
 from tools.network.emulated import EmulatedNetwork
 from twin.errors import BadInput
 from twin.nouns.base import Noun
@@ -128,7 +129,7 @@ class Room:
 
     def _judge(self, item: Item, ground: Ground, slots: Mapping[str, Written]) -> Judged:
         question = item.template.format(**slots)
-        source = Source(self._state, self.scene.name, lambda: self._inventory)
+        source = Source(StateDirectory(self._state), self.scene.name, lambda: self._inventory)
         reply = Conversation(source, lambda _: self._minds).ask(question)
         wrong: Sequence[str] = ()
         if not reply.declined:
@@ -161,7 +162,7 @@ def tally(judged: Iterable[Judged]) -> dict[str, Counter[str]]:
 
 
 def _as_it_stands(state: Path, scene: Scene) -> tuple[Inventory, NetworkConfiguration]:
-    network = EmulatedNetwork.open(state / "networks" / f"{scene.name}.sqlite")
+    network = EmulatedNetwork.open(StateDirectory(state).network_file(scene.name))
     try:
         inventory = network.inventory()
         devices = tuple(network.running(n.id) for n in inventory.topology.nodes)

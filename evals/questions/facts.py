@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ import networkx as nx
 import numpy as np
 
 from evals.questions.slots import Written
+from graphs.state_directory import StateDirectory
+from graphs.tracker_file import kept_tracker
 from tools.journal.journal import Journal
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import SetIgpWeight
@@ -30,7 +31,6 @@ from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
 from twin.physics.compiled import arc_weights
-from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin, profile_at
 from twin.remedies.trials import Trial
 from twin.tracking.tracker import Tracker
@@ -102,9 +102,11 @@ class Ground:
         fault: Fault,
     ) -> "Ground":
         """What stands in the state directory; close the journal afterwards."""
-        learned = json.loads((state / "trackers" / f"{name}.json").read_text(encoding="utf-8"))
-        tracker = Tracker.load(learned, inventory, partial(offered_totals, Twin(inventory)))
-        journal = Journal.open(state / "journal.sqlite")
+        directory = StateDirectory(state)
+        learned = json.loads(directory.tracker_file(name).read_text(encoding="utf-8"))
+        tracker = kept_tracker(directory, name, Twin(inventory))
+        assert tracker is not None
+        journal = directory.journal()
         return cls(name, inventory, running, fault, learned, tracker, journal)
 
     def link_ids(self) -> set[str]:
@@ -507,7 +509,7 @@ def approved(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     """Everybody who answered, or that nobody has."""
     plans = ground.journal.plans(ground.incident())
     asked = {r.plan_id: r for r in ground.journal.approval_requests(ground.time_s(""))}
-    people = {a.by for p in plans if p.id in asked for a in asked[p.id].answers}
+    people = {a.by.name for p in plans if p.id in asked for a in asked[p.id].answers}
     if people:
         return Facts(tuple(sorted(people)))
     return Facts(("nobody",), ("erin",))

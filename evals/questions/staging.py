@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evals.stage import Case, stage
+from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal
@@ -17,6 +18,7 @@ from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.principal import Principal
 
 STARTS_S = 1_772_560_800.0
 """2026-03-03T18:00:00Z."""
@@ -75,7 +77,7 @@ class _Erin:
             plan_id=plan.id,
             plan_hash=plan.hash,
             decision="approve",
-            by="erin",
+            by=Principal(name="erin", provider="script"),
             reason="the forecast is convincing",
             decided_s=now_s,
         )
@@ -105,7 +107,8 @@ def stage_history(state: Path, scene: Scene, seed: int = 1) -> None:
     Raises:
         RuntimeError: it did not come to that.
     """
-    network = stage(case_of(scene), seed, state / "networks" / f"{scene.name}.sqlite", scene.name)
+    file = StateDirectory(state).network_file(scene.name)
+    network = stage(case_of(scene), seed, file, scene.name)
     clock, erin = SimulatedClock(network), _Erin()
     approver = erin if scene.approved else None
     try:

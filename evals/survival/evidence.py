@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graphs.state_directory import StateDirectory
 from tools.journal.journal import Journal
 from tools.journal.records import (
     ApprovalRequest,
@@ -54,7 +55,7 @@ class Evidence:
 
 def network_file(folder: Path) -> Path:
     """Where the network of a state directory keeps itself."""
-    return folder / "networks" / f"{NETWORK}.sqlite"
+    return StateDirectory(folder).network_file(NETWORK)
 
 
 def gather(folder: Path, crashes: tuple[str, ...] = ()) -> Evidence:
@@ -67,7 +68,8 @@ def gather(folder: Path, crashes: tuple[str, ...] = ()) -> Evidence:
         running, (now_s, _) = network.running(), network.clock()
     finally:
         network.close()
-    with Journal.open(folder / "journal.sqlite") as journal:
+    directory = StateDirectory(folder)
+    with Journal.open(directory.journal_file) as journal:
         incidents = journal.incidents(network=NETWORK)
         ids = [r.incident.id for r in incidents]
         return Evidence(
@@ -84,6 +86,6 @@ def gather(folder: Path, crashes: tuple[str, ...] = ()) -> Evidence:
             claims=journal.claims(NETWORK),
             quarantined=journal.quarantined(NETWORK),
             audit=journal.verify_audit(),
-            spans={f.stem: read_trace(f) for f in sorted((folder / "traces").glob("*.jsonl"))},
+            spans={f.stem: read_trace(f) for f in sorted(directory.traces.glob("*.jsonl"))},
             crashes=crashes,
         )

@@ -24,6 +24,7 @@ from evals.survival.judge import Violation, end_of, judge
 from evals.survival.places import Kill, Passage, Passing, Strike, Timeouts
 from evals.survival.scenes import SCENES, Outsider, Scene, SceneName, minds
 from evals.survival.seams import StruckNetwork, struck_stores
+from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.network.emulated.clock import SimulatedClock
@@ -216,7 +217,7 @@ def _operate(folder: Path, scene: Scene, seed: int, outage_s: float, strike: Str
             StruckNetwork(network, passage),
             clock,
             minds=minds(),
-            approver=Outsider(folder / "journal.sqlite"),
+            approver=Outsider(StateDirectory(folder).journal_file),
             tolerant=True,
             stores=struck_stores(passage),
         ) as workplace:

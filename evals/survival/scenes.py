@@ -18,6 +18,7 @@ from twin.errors import Refused
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.principal import AUTOMATIC, Principal
 
 EVENING_S = 1_772_560_800.0
 """2026-03-03T18:00:00Z."""
@@ -119,13 +120,12 @@ class Outsider:
                     return  # Too late, and told so; the incident finds out by itself.
 
 
-def _approval(plan: Plan, by: str, now_s: float) -> Approval:
+def _approval(plan: Plan, name: str, now_s: float) -> Approval:
     return Approval(
         plan_id=plan.id,
         plan_hash=plan.hash,
         decision="approve",
-        by=by,
+        by=Principal(name=name, provider=AUTOMATIC),
         reason="I looked at it",
         decided_s=now_s,
-        automatic=True,
     )

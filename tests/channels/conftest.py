@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from channels.cli.app import app
 from channels.networks import open_network
 from evals.stage import load_case, stage
+from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal
 from tools.network.emulated import SimulatedClock
@@ -77,7 +78,7 @@ def noctua(state: Path, *arguments: str) -> tuple[int, str, str]:
 
 def inventory_of(state: Path) -> Inventory:
     """What is on record of the network."""
-    network, _ = open_network(state, "live")
+    network, _ = open_network(StateDirectory(state), "live")
     inventory = network.inventory()
     network.close()
     return inventory

@@ -8,9 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from channels.cli.state import StateDirectory
 from evals.commands import register
 from evals.model_server import ModelServer, Script
+from graphs.state_directory import StateDirectory
 from tools.journal.journal import Journal
 from tools.models.settings import KeyMissing
 

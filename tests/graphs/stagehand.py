@@ -26,6 +26,7 @@ from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.principal import OS_USER, Principal
 from twin.nouns.telemetry import Telemetry
 
 EVENING_S = 1_772_560_800.0
@@ -91,7 +92,7 @@ def answer_to(
         plan_id=plan.id,
         plan_hash=plan.hash,
         decision=decision,
-        by=by,
+        by=Principal(name=by, provider=OS_USER),
         reason="I looked at it",
         decided_s=now_s,
     )

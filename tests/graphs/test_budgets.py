@@ -15,11 +15,12 @@ from agents.playbook import PlaybookModel, Policy, TranscriptView, answer
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice
 from channels.asking import still_wanted
-from channels.cli.show import incident_document, print_incident
+from channels.cli.show import print_incident
 from channels.report.facts import gather
 from channels.report.html import to_html
 from channels.report.markdown import to_markdown
 from channels.report.minds import spent_text
+from channels.views import incident_details
 from evals.arms.noctua import DelayedApprover
 from tests.graphs.stagehand import (
     FIRST,
@@ -57,7 +58,8 @@ def _causes(operation: Operation) -> list[tuple[object, object]]:
 def _shown(operation: Operation) -> str:
     """What `noctua show` prints."""
     console = Console(file=io.StringIO(), width=400)
-    print_incident(console, operation.journal, FIRST, operation.clock.now_s())
+    now_s = operation.clock.now_s()
+    print_incident(console, incident_details(operation.journal, FIRST, now_s))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -107,10 +109,9 @@ def test_report_and_show_say_who_answered_and_what_it_cost(whole: Operation) -> 
     assert diagnoser.answered_by == "acme:far"
     row = f"| diagnoser | acme:far | 1 | {diagnoser.charges.calls} | "
     assert row + f"{diagnoser.charges.input_tokens} |" in text
-    shown = incident_document(whole.journal, FIRST, whole.clock.now_s())
-    # A JSON document.
-    assert shown["charges"]["all"]["calls"] == total.calls  # type: ignore[index, call-overload]
-    assert shown["minds_lost"] == ""
+    shown = incident_details(whole.journal, FIRST, whole.clock.now_s())
+    assert shown.charges.all.calls == total.calls
+    assert shown.minds_lost == ""
     assert spent_text(total) in _shown(whole)
     assert all(plan.needs_person == "" for plan in whole.plans())
 

@@ -17,6 +17,7 @@ from evals.model_server.server import ModelServer
 from evals.questions.staging import SCENES, stage_history
 from graphs.conversation import Conversation, Reply, Source, open_record
 from graphs.inventory_file import kept_inventory
+from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tests.graphs.model_stand import OWN, foreign
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
@@ -39,7 +40,7 @@ def _source(state: Path) -> Source:
         pytest.fail("the inventory is kept in the state directory")
 
     # It returns nothing: it fails.
-    return Source(state, NAME, none_is_needed)  # type: ignore[arg-type]
+    return Source(StateDirectory(state), NAME, none_is_needed)  # type: ignore[arg-type]
 
 
 def _talk(state: Path, *minds: Mind) -> Conversation:
@@ -82,7 +83,7 @@ def test_question_is_answered_while_a_watch_holds_the_network(state: Path) -> No
 
 
 def test_every_tool_only_reads(state: Path) -> None:
-    inventory = kept_inventory(state, NAME)
+    inventory = kept_inventory(StateDirectory(state), NAME)
     assert inventory is not None
     with open_record(_source(state), inventory) as record:
         tools = Asked(record, "?").role().tools
@@ -234,7 +235,7 @@ def test_good_answers_by_http_are_those_of_the_playbook(state: Path) -> None:
 
 
 def test_ground_is_what_refuses(state: Path) -> None:
-    inventory = kept_inventory(state, NAME)
+    inventory = kept_inventory(StateDirectory(state), NAME)
     assert inventory is not None
     with open_record(_source(state), inventory) as record:
         asked = Asked(record, "?")

@@ -23,6 +23,7 @@ from twin.events.actions.drain_link import DrainLink
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.principal import OS_USER, Principal
 
 SUBJECT = incident_subject(INCIDENT.id)
 TTL_S = 30.0
@@ -200,7 +201,7 @@ def answer(
         plan_id=plan.id,
         plan_hash=plan.hash,
         decision=decision,
-        by=by,
+        by=Principal(name=by, provider=OS_USER),
         reason=mark,
         decided_s=clock.now_s(),
     )

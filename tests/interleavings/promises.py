@@ -95,7 +95,7 @@ class Checks:
         self._require(asked, f"{plan_id} was committed though nobody was asked about it")
         request = self._request(plan_id)
         plan = self._world.observer.plan(plan_id)
-        yes = {person(a.by) for a in request.answers if a.plan_hash == plan.hash}
+        yes = {person(a.by.name) for a in request.answers if a.plan_hash == plan.hash}
         needed = 1 if self._world.policy.approval.second_approver is None else 2
         no = [a for a in request.answers if a.decision != "approve"]
         self._require(len(yes) >= needed and not no, f"{plan_id} was committed without leave")
@@ -235,7 +235,7 @@ class Checks:
             if isinstance(expected, Answer) and expected.won:
                 before.append(given)
             told = self._world.told.get(given.reason, expected)
-            self._require(told == expected, f"{given.by} was told {told}, it was {expected}")
+            self._require(told == expected, f"{given.by.name} was told {told}, it was {expected}")
             name = expected if isinstance(expected, str) else "won" if expected.won else "lost"
             self._tally[f"answers: {name}"] += 1
         for plan_id, answers in standing.items():
@@ -271,7 +271,7 @@ def _expected(
         return Answer(won=False, standing=decided, still_needed=0)
     if given.decided_s > expires_s:
         return "approval_expired"
-    own = next((a for a in before if person(a.by) == person(given.by)), None)
+    own = next((a for a in before if person(a.by.name) == person(given.by.name)), None)
     if own:
         return Answer(won=False, standing=own, still_needed=needed - len(before))
     over = given.decision == "reject" or len(before) + 1 >= needed

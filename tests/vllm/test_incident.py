@@ -25,6 +25,7 @@ from tools.trace import read_trace
 from twin.errors import Refused
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Approval
+from twin.nouns.principal import AUTOMATIC, Principal
 
 VLLM = os.environ.get("VLLM", "")
 
@@ -123,10 +124,9 @@ def require_a_person(operation: Operation) -> None:
         plan_id=plan.id,
         plan_hash=plan.hash,
         decision="approve",
-        by="nobody",
+        by=Principal(name="nobody", provider=AUTOMATIC),
         reason="no reason",
         decided_s=operation.clock.now_s(),
-        automatic=True,
     )
     with pytest.raises(Refused) as refused:
         operation.journal.answer(automatic)

@@ -105,11 +105,12 @@ def approval(case: Examined) -> None:
 def _require_yes_to(plan: Plan, answer: Approval) -> None:
     if answer.decision != "approve":
         raise RejectedByPerson(
-            f'plan "{plan.id}" was rejected by {answer.by}: {answer.reason}; propose another one'
+            f'plan "{plan.id}" was rejected by {answer.by.name}: {answer.reason}; '
+            "propose another one"
         )
     if answer.plan_hash != plan.hash:
         raise EditedAfterApproval(
-            f'plan "{plan.id}" was edited after {answer.by} had approved it (approved '
+            f'plan "{plan.id}" was edited after {answer.by.name} had approved it (approved '
             f"{answer.plan_hash[:12]}, now {plan.hash[:12]}); ask again under a new id"
         )
 
@@ -119,7 +120,7 @@ def second_approver(case: Examined) -> None:
     request = _request(case)
     answers = request.answers if request else ()
     # The journal takes one answer of a person, however the name is typed.
-    people, needed = {answer.by for answer in answers}, people_needed(case)
+    people, needed = {answer.by.name for answer in answers}, people_needed(case)
     if len(people) < max(needed, request.approvers_needed if request else 1):
         again = f"`noctua approve {case.plan.id}`"
         if request and request.approval:
@@ -140,7 +141,7 @@ def person(case: Examined) -> None:
     """Where only a person may approve, every answer is a person's."""
     request = _request(case)
     why = person_needed(case) or (request.needs_person if request else "")
-    automatic = [a.by for a in request.answers if a.automatic] if request else []
+    automatic = [a.by.name for a in request.answers if a.automatic] if request else []
     if why and automatic:
         raise PersonNeeded(
             f'plan "{case.plan.id}": only a person may approve it ({why}), and {automatic[0]} is '
@@ -167,7 +168,7 @@ def _attested_by(line: AuditLine) -> Approval | None:
         answer = Approval.model_validate(line.data)
     except ValidationError:
         return None
-    return answer if answer.by == line.actor else None
+    return answer if answer.by.name == line.actor else None
 
 
 def lease(case: Examined) -> None:

@@ -23,9 +23,10 @@ from twin.errors import BadInput
 from twin.events.action import Action
 from twin.nouns.base import Noun
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.principal import AUTOMATIC, Principal
 from twin.nouns.traffic import TrafficClass
 
-DEMO_APPROVER = "demo auto-approver (no person looked)"
+DEMO_APPROVER = Principal(name="demo auto-approver (no person looked)", provider=AUTOMATIC)
 """Signs the approvals that only the demo's own flag gives; no policy file can switch it on."""
 
 ActionKind = Literal[
@@ -275,7 +276,6 @@ def demo_approval(plan: Plan, now_s: float) -> Approval:
         by=DEMO_APPROVER,
         reason="the demo was started with automatic approval",
         decided_s=now_s,
-        automatic=True,
     )
 
 

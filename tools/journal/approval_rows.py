@@ -113,20 +113,20 @@ class ApprovalRows(IncidentRows):
         with self.transaction():
             request = self.approval_request(approval.plan_id, approval.decided_s)
             refusal = _refusal(request, approval)
-            standing = request.approval or _answer_of(request, approval.by)
+            standing = request.approval or _answer_of(request, approval.by.name)
             won = refusal is None and standing is None
             if won:
                 self._execute(
                     "INSERT INTO answers VALUES (?, ?, ?, ?)",
                     approval.plan_id,
                     len(request.answers) + 1,
-                    _person(approval.by),
+                    _person(approval.by.name),
                     approval.model_dump_json(),
                 )
             action = _REFUSED_AS[refusal.rule] if refusal else "answer" if won else "answer_second"
             self.append_audit(
                 approval.decided_s,
-                approval.by,
+                approval.by.name,
                 action,
                 approval.plan_id,
                 approval.model_dump(mode="json"),
@@ -188,12 +188,12 @@ def _deciding(answers: tuple[Approval, ...], needed: int) -> Approval | None:
     return answers[-1] if len(answers) >= needed else None
 
 
-def _answer_of(request: ApprovalRequest, by: str) -> Approval | None:
-    return next((a for a in request.answers if _person(a.by) == _person(by)), None)
+def _answer_of(request: ApprovalRequest, name: str) -> Approval | None:
+    return next((a for a in request.answers if _person(a.by.name) == _person(name)), None)
 
 
 def _person(name: str) -> str:
-    """One person however the name is typed."""
+    """One person however the name is typed, and however they signed in."""
     return " ".join(name.split()).casefold()
 
 

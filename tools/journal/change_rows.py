@@ -4,11 +4,14 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import JsonValue
+
 from tools.journal.audit_rows import AuditRows
 from tools.journal.database import read
 from tools.journal.errors import AlreadyRecorded, DeviceBusy, JournalFailed
 from tools.journal.records import Change, ChangeState, Claim, DeviceCall, Quarantine
 from twin.nouns.configuration import DeviceConfiguration
+from twin.nouns.principal import Principal
 
 _CHANGE_COLUMNS = (
     "action_id, node, change_id, plan_id, incident_id, network, position, state, calling, diff, "
@@ -151,7 +154,7 @@ class ChangeRows(AuditRows):
         return tuple(Quarantine(**row) for row in rows)
 
     def lift_quarantine(
-        self, network: str, node: str, by: str, time_s: float, reason: str = ""
+        self, network: str, node: str, by: Principal, time_s: float, reason: str = ""
     ) -> bool:
         """A person vouches for the device. False if it was not in quarantine."""
         with self.transaction():
@@ -160,7 +163,8 @@ class ChangeRows(AuditRows):
             )
             if cursor.rowcount:
                 subject = f"{network}/{node}"
-                self.append_audit(time_s, by, "lift_quarantine", subject, {"reason": reason})
+                data: dict[str, JsonValue] = {"reason": reason, "provider": by.provider}
+                self.append_audit(time_s, by.name, "lift_quarantine", subject, data)
             return cursor.rowcount == 1
 
 

@@ -50,6 +50,15 @@ def journal_version(path: Path) -> int:
     return version
 
 
+def last_entry_s(journal: Journal, network: str) -> float:
+    """When the journal was last told the time of `network`, by its clock; 0 if never."""
+    times = [watch.stepped_s for watch in journal.watches() if watch.network == network]
+    for record in journal.incidents(network=network):
+        times.append(record.opened_s)
+        times += [event.time_s for event in journal.timeline(record.incident.id)[-1:]]
+    return max(times, default=0.0)
+
+
 def connect_read_only(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
     """A connection to any SQLite database that cannot change it.
 

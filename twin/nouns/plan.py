@@ -2,12 +2,13 @@
 
 from typing import Any, Literal
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from twin.events.action import Action
 from twin.events.fault import Fault
 from twin.nouns.base import Noun, content_hash
 from twin.nouns.forecast import Forecast
+from twin.nouns.principal import AUTOMATIC, UNRECORDED, Principal
 
 
 class Remedy(Noun):
@@ -87,17 +88,30 @@ class Approval(Noun):
     """A person's answer (or the demo flag's) to one plan. The first `decision` is final.
 
     `overrides`: entries of the change calendar ("freeze:year-end") that it sets aside by name.
-    `automatic`: no person looked.
     """
 
     plan_id: str
     plan_hash: str
     decision: Literal["approve", "reject"]
-    by: str
+    by: Principal
     reason: str
     decided_s: float
     overrides: tuple[str, ...] = ()
-    automatic: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_principal(cls, content: Any) -> Any:
+        # Journals of before there were principals have a name, and whether a person looked.
+        if not isinstance(content, dict) or not isinstance(content.get("by"), str):
+            return content
+        kept = {name: value for name, value in content.items() if name != "automatic"}
+        provider = AUTOMATIC if content.get("automatic") else UNRECORDED
+        return {**kept, "by": {"name": content["by"], "provider": provider}}
+
+    @property
+    def automatic(self) -> bool:
+        """Whether no person looked."""
+        return self.by.provider == AUTOMATIC
 
 
 class Dispatch(Noun):

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
+from graphs.state_directory import StateDirectory
 from tools.journal.journal import Journal
 from twin.errors import NoctuaError
 from twin.nouns.base import Noun
@@ -25,19 +25,9 @@ class Check(Noun):
 class Patient:
     """What is looked at. `now_s`: the machine's clock; `journal`: read-only, None if unreadable."""
 
-    state: Path
+    state: StateDirectory
     now_s: float
     journal: Journal | None
-
-    @property
-    def journal_file(self) -> Path:
-        """Where the journal has to be."""
-        return self.state / "journal.sqlite"
-
-    @property
-    def locks(self) -> Path:
-        """Where holders of leases keep their locks."""
-        return self.state / "locks"
 
 
 Look = Callable[[Patient], Iterable[Check]]

@@ -2,7 +2,6 @@
 
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import typer
 
@@ -10,6 +9,7 @@ from channels.cli.doctor import disk, models, records, surroundings, work
 from channels.cli.doctor.check import Check, Look, Patient, looked
 from channels.cli.output import AsJson, directory_of, print_json
 from channels.report.wording import plain
+from graphs.state_directory import StateDirectory
 from tools.journal.database import SCHEMA_VERSION
 from tools.journal.journal import Journal
 from tools.journal.reading import journal_version, open_read_only
@@ -50,13 +50,13 @@ def register(app: typer.Typer) -> None:
 
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Check the state directory and everything in reach; nothing is changed. Exit 1 if it fails."""
-    state = directory_of(context).path
+    state = directory_of(context)
     checks = examine(state, time.time())
     failed = [check for check in checks if check.state == "failed"]
     if as_json:
         print_json(
             {
-                "state": str(state),
+                "state": str(state.path),
                 "healthy": not failed,
                 "checks": [check.model_dump(mode="json") for check in checks],
             }
@@ -67,9 +67,9 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         raise typer.Exit(FAILED_EXIT)
 
 
-def examine(state: Path, now_s: float) -> tuple[Check, ...]:
+def examine(state: StateDirectory, now_s: float) -> tuple[Check, ...]:
     """Every check of a state directory. `now_s`: the machine's clock."""
-    if not state.is_dir():
+    if not state.path.is_dir():
         patient = Patient(state, now_s, None)
         return looked("state directory", disk.state_directory, patient)
     with ExitStack() as stack:
@@ -78,9 +78,9 @@ def examine(state: Path, now_s: float) -> tuple[Check, ...]:
         return tuple(check for name, look in LOOKS for check in looked(name, look, patient))
 
 
-def _journal(state: Path) -> Journal | None:
+def _journal(state: StateDirectory) -> Journal | None:
     """The journal for the checks that ask it; a broken one fails in a check of its own."""
-    file = state / "journal.sqlite"
+    file = state.journal_file
     try:
         if not file.is_file() or journal_version(file) < SCHEMA_VERSION:
             return None

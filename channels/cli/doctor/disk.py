@@ -1,13 +1,13 @@
 """The state directory: is it there, whose is it, can it be written, is there room."""
 
 import os
-import pwd
 import stat
 import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from channels.cli.doctor.check import Check, Patient, State
+from channels.cli.principal import user_name
 
 GIBIBYTE = 2**30
 MEBIBYTE = 2**20
@@ -19,21 +19,19 @@ FAIL_BELOW_INODES = 100
 
 _PROBE_BYTES = 4096
 
-_FOLDERS = ("networks", "trackers", "knowledge", "traces", "reports", "locks")
-_FILES = ("journal.sqlite", "checkpoints.sqlite", "policy.yaml", "models.yaml")
-
 
 def state_directory(patient: Patient) -> Iterable[Check]:
     """It is there, and a file can be written in it."""
-    if not patient.state.is_dir():
+    folder = patient.state.path
+    if not folder.is_dir():
         yield Check(
             name="state directory",
             state="failed",
-            found=f"{patient.state} is not a folder",
+            found=f"{folder} is not a folder",
             remedy="name another with --state, or start with `noctua demo`",
         )
         return
-    probe = patient.state / f".doctor-{uuid.uuid4().hex}"
+    probe = folder / f".doctor-{uuid.uuid4().hex}"
     try:
         try:
             with probe.open("wb") as file:
@@ -46,24 +44,25 @@ def state_directory(patient: Patient) -> Iterable[Check]:
         yield Check(
             name="state directory",
             state="failed",
-            found=f"{patient.state}: a file cannot be written there ({error.strerror})",
+            found=f"{folder}: a file cannot be written there ({error.strerror})",
             remedy="make room, or give this user the right to write there",
         )
         return
     yield Check(
         name="state directory",
         state="ok",
-        found=f"{patient.state.resolve()}: a file was written and removed",
+        found=f"{folder.resolve()}: a file was written and removed",
     )
 
 
 def permissions(patient: Patient) -> Iterable[Check]:
     """Nobody else may write what decides about changes, and this user may."""
+    folders = (patient.state.path, *patient.state.folders)
     troubles = [
         check
-        for path in (patient.state, *(patient.state / name for name in (*_FOLDERS, *_FILES)))
+        for path in (*folders, *patient.state.files)
         if path.exists()
-        for check in _permission(path, is_folder=path.name in _FOLDERS or path == patient.state)
+        for check in _permission(path, is_folder=path in folders)
     ]
     yield from troubles or [
         Check(name="permissions", state="ok", found="only the owner and the group may write")
@@ -84,7 +83,8 @@ def _permission(path: Path, *, is_folder: bool) -> Iterable[Check]:
         yield Check(
             name="permissions",
             state="warning",
-            found=f"{path} belongs to {_user(found.st_uid)}, and this is {_user(os.geteuid())}",
+            found=f"{path} belongs to {user_name(found.st_uid)}, "
+            f"and this is {user_name(os.geteuid())}",
             remedy="run every command as the user whose directory it is",
         )
 
@@ -93,16 +93,9 @@ def _refused(path: Path, found: str, remedy: str) -> Check:
     return Check(name="permissions", state="failed", found=f"{path} {found}", remedy=remedy)
 
 
-def _user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"
-
-
 def space(patient: Patient) -> Iterable[Check]:
     """There is room for what is going to be written."""
-    free = os.statvfs(patient.state)
+    free = os.statvfs(patient.state.path)
     yield room(
         "free space",
         free.f_bavail * free.f_frsize,

@@ -46,7 +46,7 @@ _REMEDIES = {
 
 def minds(patient: Patient) -> Iterator[Check]:
     """Whom each role asks; then every model, called."""
-    settings = read_mind_settings(os.environ, patient.state)
+    settings = read_mind_settings(os.environ, patient.state.path)
     yield Check(name="minds", state="ok", found=_chains(settings))
     yield from _unpriced(settings)
     for entry, model in settings.models.items():
@@ -267,7 +267,7 @@ def tracing(_: Patient) -> Iterable[Check]:
 
 def pseudonyms(patient: Patient) -> Iterator[Check]:
     """What a model sees of an example; the key's file is nobody else's."""
-    key_file = patient.state / KEY_FILE
+    key_file = patient.state.path / KEY_FILE
     if key_file.exists() and key_file.stat().st_mode & 0o077:
         yield Check(
             name="pseudonyms",
@@ -275,7 +275,7 @@ def pseudonyms(patient: Patient) -> Iterator[Check]:
             found=f"{key_file}: others may read it, and undo every pseudonym",
             remedy=f"chmod 600 {key_file}",
         )
-    settings = read_mind_settings(os.environ, patient.state)
+    settings = read_mind_settings(os.environ, patient.state.path)
     open_to = [mind_name(e) for e, m in settings.models.items() if not m.uses_pseudonyms]
     if open_to:
         told = f"not used for {', '.join(open_to)}: every name is seen there"

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from channels.cli.doctor.check import Check, Patient, State
-from tools.change.policy import ApprovalPolicy, default_policy, load_policy
 from tools.journal.anchors import anchor_file, read_anchors, violation
 from tools.journal.database import SCHEMA_VERSION
 from tools.journal.reading import connect_read_only, journal_version, open_read_only
@@ -17,7 +16,7 @@ _TAKE_A_COPY = "put the file aside and take the last good copy"
 
 def journal(patient: Patient) -> Iterable[Check]:
     """It opens, is of this version, and SQLite finds no damage."""
-    file = patient.journal_file
+    file = patient.state.journal_file
     if not file.is_file():
         yield _no_journal(patient)
         return
@@ -38,27 +37,28 @@ def journal(patient: Patient) -> Iterable[Check]:
 
 
 def _no_journal(patient: Patient) -> Check:
-    left = [n for n in ("checkpoints.sqlite", "trackers") if (patient.state / n).exists()]
+    state = patient.state
+    left = [path.name for path in (state.checkpoints_file, state.trackers) if path.exists()]
     if left:
         return Check(
             name="journal",
             state="failed",
-            found=f"{patient.journal_file} is missing, and {left[0]} is there",
+            found=f"{patient.state.journal_file} is missing, and {left[0]} is there",
             remedy="take the last good copy; without it nobody knows what was changed",
         )
     return Check(
         name="journal",
         state="warning",
-        found=f"there is no {patient.journal_file}: nothing has run here",
+        found=f"there is no {patient.state.journal_file}: nothing has run here",
         remedy="name another directory with --state, or start with `noctua demo`",
     )
 
 
 def audit(patient: Patient) -> Iterable[Check]:
     """The chain of hashes holds."""
-    if not patient.journal_file.is_file():
+    if not patient.state.journal_file.is_file():
         return
-    with open_read_only(patient.journal_file) as opened:
+    with open_read_only(patient.state.journal_file) as opened:
         report = opened.verify_audit()
     if report.first_broken is not None:
         yield Check(
@@ -75,7 +75,7 @@ def audit(patient: Patient) -> Iterable[Check]:
 
 def anchors(patient: Patient) -> Iterable[Check]:
     """What was written elsewhere about the chain stands in it."""
-    file = anchor_file(patient.state, _policy(patient.state).audit.anchor_file)
+    file = anchor_file(patient.state.path, patient.state.policy().audit.anchor_file)
     if file is None:
         yield _anchored(
             "ok",
@@ -88,8 +88,8 @@ def anchors(patient: Patient) -> Iterable[Check]:
             f"{file} is not there",
             "the next incident or commit makes it; if there was one, find out who took it",
         )
-    elif patient.journal_file.is_file():
-        yield _compared(patient.journal_file, file)
+    elif patient.state.journal_file.is_file():
+        yield _compared(patient.state.journal_file, file)
 
 
 def _compared(journal_file: Path, file: Path) -> Check:
@@ -117,22 +117,17 @@ def _anchored(state: State, found: str, remedy: str = "") -> Check:
     return Check(name="audit anchors", state=state, found=found, remedy=remedy)
 
 
-def _policy(state: Path) -> ApprovalPolicy:
-    file = state / "policy.yaml"
-    return load_policy(file) if file.exists() else default_policy()
-
-
 def policy(patient: Patient) -> Iterable[Check]:
     """The approval policy is valid."""
-    file = patient.state / "policy.yaml"
-    _policy(patient.state)
+    file = patient.state.policy_file
+    patient.state.policy()
     found = str(file) if file.exists() else "the one that ships with the package"
     yield Check(name="policy", state="ok", found=found)
 
 
 def checkpoints(patient: Patient) -> Iterable[Check]:
     """Where incidents stand can be read."""
-    file = patient.state / "checkpoints.sqlite"
+    file = patient.state.checkpoints_file
     still_open = (
         patient.journal.incidents(phases=set(Phase) - TERMINAL_PHASES) if patient.journal else ()
     )
@@ -175,8 +170,8 @@ def _damage(file: Path) -> str:
 
 def learned(patient: Patient) -> Iterable[Check]:
     """What was learned of the networks, and the knowledge graphs, can be loaded."""
-    trackers = sorted((patient.state / "trackers").glob("*.json"))
-    graphs = sorted((patient.state / "knowledge").glob("*.json"))
+    trackers = sorted(patient.state.trackers.glob("*.json"))
+    graphs = sorted(patient.state.knowledge.glob("*.json"))
     troubles = [c for file in trackers if (c := _tracker(file))]
     troubles += [c for file in graphs if (c := _graph(file))]
     yield from troubles or [

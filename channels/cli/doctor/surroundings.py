@@ -38,7 +38,7 @@ def clock(patient: Patient) -> Iterable[Check]:
 
 
 def _written(patient: Patient) -> Iterator[tuple[str, float]]:
-    for path in (patient.state, *patient.state.iterdir()):
+    for path in (patient.state.path, *patient.state.path.iterdir()):
         yield str(path), path.lstat().st_mtime
     if patient.journal is None:
         return
@@ -53,7 +53,7 @@ def _newest_line(patient: Patient, journal: Journal) -> Iterator[tuple[str, floa
     Those clocks have nothing to do with ours.
     """
     names = network_names(patient.state)
-    found = [look_at(patient.state / "networks" / f"{name}.sqlite") for name in names]
+    found = [look_at(patient.state.network_file(name)) for name in names]
     watched = {watch.network: watch.stepped_s for watch in journal.watches()}
     clocks = [
         watched.get(name) if emulated.now_s is None else emulated.now_s

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from channels.cli.doctor.check import Check, Patient
 from channels.cli.doctor.emulated import look_at
-from channels.cli.state import known_networks
-from channels.networks import network_names
+from channels.networks import known_networks, network_names
 from channels.report.wording import duration, utc
 from tools.journal.holder import has_died
 from tools.journal.journal import Journal
@@ -24,7 +23,7 @@ def networks(patient: Patient) -> Iterable[Check]:
         yield Check(
             name="networks",
             state="warning",
-            found=f"there is none in {patient.state / 'networks'}",
+            found=f"there is none in {patient.state.networks}",
             remedy="put one there with `noctua stage SCENARIO`, or play `noctua demo`",
         )
     for name in names:
@@ -34,12 +33,12 @@ def networks(patient: Patient) -> Iterable[Check]:
 def _names(patient: Patient) -> tuple[str, ...]:
     if patient.journal is None:
         return network_names(patient.state)
-    return known_networks(patient.journal, patient.state)
+    return known_networks(patient.state, patient.journal)
 
 
 def _network(patient: Patient, name: str) -> Check:
     label = f"network {name}"
-    file = patient.state / "networks" / f"{name}.sqlite"
+    file = patient.state.network_file(name)
     if not file.exists():
         return Check(
             name=label,
@@ -161,7 +160,7 @@ def standing_still(patient: Patient) -> Iterable[Check]:
 
 
 def _is_dead(patient: Patient, lease: LeaseRecord) -> bool:
-    return has_died(patient.locks, lease.holder)
+    return has_died(patient.state.locks, lease.holder)
 
 
 def _open_incidents(journal: Journal | None, network: str) -> list[str]:

@@ -14,6 +14,7 @@ from agents.playbook.policies import playbook
 from evals.questions.staging import SCENES, stage_history
 from graphs.conversation import Conversation, Source
 from graphs.inventory_file import kept_inventory
+from graphs.state_directory import StateDirectory
 
 NAMES = {
     "node": ("ATLAng", "CHINng"),
@@ -41,7 +42,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def talk(state: Path) -> Conversation:
     """About it, all questions in one conversation."""
     talk = _talk(state, SCENES[0].name)
-    inventory = kept_inventory(state, SCENES[0].name)
+    inventory = kept_inventory(StateDirectory(state), SCENES[0].name)
     assert inventory is not None
     NAMES["customer"] = (inventory.services[0].customer,)
     NAMES["group"] = tuple(g.id for g in inventory.topology.shared_risk_groups) or NAMES["link"]
@@ -49,9 +50,9 @@ def talk(state: Path) -> Conversation:
 
 
 def _talk(state: Path, network: str) -> Conversation:
-    inventory = kept_inventory(state, network)
+    inventory = kept_inventory(StateDirectory(state), network)
     assert inventory is not None
-    source = Source(state, network, lambda: inventory)
+    source = Source(StateDirectory(state), network, lambda: inventory)
     return Conversation(source, lambda _: Minds([Mind("playbook", playbook(), foreign=False)]))
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from channels.cli.state import last_entry_s
 from tests.channels.conftest import INCIDENT, PLAN, noctua
 from tools.journal.journal import Journal
+from tools.journal.reading import last_entry_s
 from twin.nouns.incident import Phase
 
 
@@ -68,7 +68,7 @@ def test_an_approval_is_a_row_with_the_hash_of_the_plan_and_the_time_of_the_netw
         assert request.approval.plan_hash == journal.plan(PLAN).hash
         assert request.requested_s <= request.approval.decided_s <= request.expires_s
     assert code == 0
-    assert standing["by"] == "erin"
+    assert standing["by"] == {"name": "erin", "provider": "flag"}
 
 
 def test_the_second_answer_is_told_that_the_first_one_holds(state: Path) -> None:

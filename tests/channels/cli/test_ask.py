@@ -55,7 +55,7 @@ def test_what_cannot_be_answered_is_declined_with_what_can(staged: Path) -> None
 def test_unknown_network_is_refused_with_a_near_one(staged: Path) -> None:
     code, _, error = noctua(staged, "ask", "--network", "abilen", "what is down?")
     assert code == 2
-    assert "did you mean abilene?" in error
+    assert 'did you mean "abilene"?' in error
 
 
 def test_one_of_several_networks_has_to_be_named(staged: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from channels.cli.doctor.check import Check
 from channels.cli.doctor.command import examine
 from channels.cli.doctor.disk import FAIL_BELOW_BYTES, WARN_BELOW_BYTES, room
 from channels.networks import open_network
+from graphs.state_directory import StateDirectory
 from tests.channels.cli.desk_of_paper import open_journal
 from tests.channels.conftest import INCIDENT, noctua
 from tools.journal.anchors import Anchors
@@ -29,7 +30,7 @@ HOLDER = "host:1:aa"
 
 
 def _checks(state: Path) -> list[Check]:
-    return list(examine(state, time.time()))
+    return list(examine(StateDirectory(state), time.time()))
 
 
 def _found(state: Path, name: str) -> Check:
@@ -298,7 +299,7 @@ def test_time_service_is_asked(
 
 
 def test_network_that_another_process_holds_is_told_as_held(state: Path) -> None:
-    network, _ = open_network(state, "live")
+    network, _ = open_network(StateDirectory(state), "live")
     with closing(network):
         found = _found(state, "network live")
     assert (found.state, "held by another process" in found.found) == ("ok", True)
@@ -373,7 +374,7 @@ def test_watch_is_told_by_its_last_step(
         fcntl.flock(lock, fcntl.LOCK_EX)
         now_s = time.time()
         _report(state, wall_s=now_s - age_s, trouble=trouble)
-        [found] = [c for c in examine(state, now_s) if c.name == "watch of live"]
+        [found] = [c for c in examine(StateDirectory(state), now_s) if c.name == "watch of live"]
         assert _found(state, "leases").state == "ok"
     assert found.state == state_of_it
     assert told in found.found

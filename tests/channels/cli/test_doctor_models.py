@@ -10,6 +10,7 @@ from channels.cli.doctor.check import Check
 from channels.cli.doctor.command import examine
 from evals.model_server import ModelServer, Script
 from evals.model_server.behaviours import Behaviour, Call, Completion, Prose, Status
+from graphs.state_directory import StateDirectory
 from tests.channels.conftest import inventory_of, noctua
 from tools.models.pseudonyms import KEY_FILE, state_key
 
@@ -24,7 +25,7 @@ Named = dict[str, list[Check]]
 
 def _checks(state: Path) -> Named:
     found: Named = {}
-    for check in examine(state, 1e12):
+    for check in examine(StateDirectory(state), 1e12):
         found.setdefault(check.name, []).append(check)
     return found
 

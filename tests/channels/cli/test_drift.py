@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from channels.networks import open_network
+from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
 
 
@@ -18,7 +19,7 @@ def test_drift_names_the_device_that_somebody_else_has_just_changed(state: Path)
 
 
 def test_drift_is_read_while_a_watch_holds_the_network(state: Path) -> None:
-    with closing(open_network(state, "live")[0]):
+    with closing(open_network(StateDirectory(state), "live")[0]):
         code, output, _ = noctua(state, "drift", "--json")
     history = json.loads(output)["live"]
     assert code == 0

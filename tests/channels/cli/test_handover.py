@@ -202,7 +202,7 @@ def test_incident_that_ended_is_told_for_as_long_as_is_asked(state: Path) -> Non
         journal.set_phase(SECOND, Phase.RESOLVED)
         journal.add_event(SECOND, NOW_S - 1800.0, "resolved", "supervisor", "nothing is left")
         [entry] = _gathered(journal).ended
-        assert (entry.id, entry.ending, entry.ended_s) == (SECOND, "resolved", NOW_S - 1800.0)
+        assert (entry.id, entry.phase, entry.ended_s) == (SECOND, Phase.RESOLVED, NOW_S - 1800.0)
         assert SECOND not in {incident.id for incident in _gathered(journal).incidents}
         assert _gathered(journal, since_s=1000.0).ended == ()
 

@@ -10,6 +10,7 @@ import pytest
 
 from channels.planning.opening import open_planned
 from channels.report.wording import rate
+from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
 from twin.whatif.survey import survey
 
@@ -29,7 +30,7 @@ def test_worst_failures_are_printed_with_the_run_and_the_state_without_failures(
     assert output.startswith("sndlib/polska: 12 nodes, 18 links; traffic peak ×2, ")
     assert "without any failure: no path 0 bit/s" in output
     assert "the worst 3 of 18 scenarios" in output
-    planned = open_planned(tmp_path, POLSKA, "x2", seed=1)
+    planned = open_planned(StateDirectory(tmp_path), POLSKA, "x2", seed=1)
     found = survey(planned.twin, planned.state, "1")
     for s in found.ranking()[:3].tolist():
         assert f"link {planned.state.topology.links[s].id} down" in output

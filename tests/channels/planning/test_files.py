@@ -8,12 +8,13 @@ import pytest
 from channels.planning.files import check_places, require_parquet, whole_file, write_csv
 from channels.planning.opening import open_planned
 from channels.planning.rows import ScenarioRow, ranked_rows
+from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 from twin.whatif.survey import survey
 
 
 def test_interrupted_file_leaves_what_was_there_before(tmp_path: Path) -> None:
-    planned = open_planned(tmp_path, "sndlib/polska", "peak", seed=1)
+    planned = open_planned(StateDirectory(tmp_path), "sndlib/polska", "peak", seed=1)
     found = survey(planned.twin, planned.state, "1")
 
     def interrupted() -> Iterator[ScenarioRow]:

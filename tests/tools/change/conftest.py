@@ -20,6 +20,7 @@ from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.incident import Incident, Severity
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.principal import OS_USER, Principal
 from twin.nouns.state import state_hash
 from twin.remedies.blast import blast_radius
 from twin.remedies.steps import plan_steps, planned_step
@@ -115,7 +116,7 @@ def approval(
         plan_id=plan.id,
         plan_hash=plan.hash,
         decision="approve",
-        by=by,
+        by=Principal(name=by, provider=OS_USER),
         reason="looks right",
         decided_s=now_s,
         overrides=overrides,

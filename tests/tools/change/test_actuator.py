@@ -24,6 +24,7 @@ from twin.events.actions.rate_limit import RateLimit
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.plan import Plan
+from twin.nouns.principal import OS_USER, Principal
 from twin.nouns.traffic import TrafficClass
 
 STAGED, COMMITTED, CONFIRMED, ROLLED_BACK, RETURNED = CommitState
@@ -141,7 +142,8 @@ def test_device_in_quarantine_is_left_alone_until_a_person_vouches_for_it(
     again = bench.approve(bench.plan(DrainLink(link="A-B"), plan_id="inc-1/plan-2"))
     with pytest.raises(InQuarantine, match='"B"'):
         bench.actuator.commit(again, ())
-    assert bench.journal.lift_quarantine("four", "B", "erin", bench.clock.now_s())
+    erin = Principal(name="erin", provider=OS_USER)
+    assert bench.journal.lift_quarantine("four", "B", erin, bench.clock.now_s())
     assert bench.actuator.commit(again, ()).state == "committed"
 
 

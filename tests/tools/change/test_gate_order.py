@@ -50,6 +50,7 @@ from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import Plan
+from twin.nouns.principal import AUTOMATIC, Principal
 
 DRAIN = DrainLink(link="A-C")
 """Moves A to D: two devices, one service, and 1 of 4 Gbit/s."""
@@ -205,8 +206,10 @@ def _two_people(bench: Bench) -> None:
 
 def _approve_automatically(bench: Bench, plan: Plan) -> None:
     _ask(bench, plan)
-    answer = approval(plan, bench.clock.now_s(), "a script")
-    bench.journal.answer(answer.model_copy(update={"automatic": True}))
+    answer = approval(plan, bench.clock.now_s())
+    bench.journal.answer(
+        answer.model_copy(update={"by": Principal(name="a script", provider=AUTOMATIC)})
+    )
 
 
 def _lose_minds(bench: Bench, plan: Plan) -> None:
@@ -218,7 +221,9 @@ def _forge(bench: Bench, plan: Plan) -> None:
     """Somebody writes into the journal's file, past the journal."""
     with closing(sqlite3.connect(bench.journal.path)) as file, file:
         row = file.execute("SELECT approval FROM answers WHERE plan_id = ?", (plan.id,)).fetchone()
-        forged = json.dumps(json.loads(row[0]) | {"by": "the director"})
+        forged = json.dumps(
+            json.loads(row[0]) | {"by": {"name": "the director", "provider": "os-user"}}
+        )
         file.execute("UPDATE answers SET approval = ? WHERE plan_id = ?", (forged, plan.id))
 
 

@@ -8,6 +8,7 @@ from tools.change.swaps import minds_lost
 from twin.errors import Refused
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.principal import AUTOMATIC, Principal
 
 WEIGHT = SetIgpWeight(node="A", link="A-B", weight=30)
 
@@ -21,8 +22,8 @@ def _asked(bench: Bench, plan: Plan) -> Plan:
 
 
 def _automatic(bench: Bench, plan: Plan) -> Approval:
-    answer = approval(plan, bench.clock.now_s(), "a script")
-    return answer.model_copy(update={"automatic": True})
+    answer = approval(plan, bench.clock.now_s())
+    return answer.model_copy(update={"by": Principal(name="a script", provider=AUTOMATIC)})
 
 
 def _planned(bench: Bench) -> Plan:

@@ -150,5 +150,6 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
 def test_demo_signs_with_a_name_that_says_that_nobody_looked(bench: Bench) -> None:
     plan = bench.plan(DrainLink(link="A-B"))
     approval = demo_approval(plan, 5.0)
-    assert "no person" in approval.by
+    assert "no person" in approval.by.name
+    assert approval.automatic
     assert approval.plan_hash == plan.hash

@@ -23,6 +23,7 @@ from twin.errors import Refused
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Approval, BlastRadius, Dispatch, Plan
+from twin.nouns.principal import OS_USER
 
 INCIDENT = incident().id
 
@@ -55,7 +56,7 @@ def _answer(by: str, decision: str = "approve", decided_s: float = OPENED_S + 5)
             "plan_id": plan.id,
             "plan_hash": plan.hash,
             "decision": decision,
-            "by": by,
+            "by": {"name": by, "provider": OS_USER},
             "reason": "seen",
             "decided_s": decided_s,
         }
@@ -205,7 +206,7 @@ def test_second_answer_is_told_who_was_first(journal: Journal) -> None:
     first = journal.answer(_answer("erin", "reject"))
     second = journal.answer(_answer("omar"))
     assert (first.won, second.won) == (True, False)
-    assert (second.standing.by, second.standing.decision) == ("erin", "reject")
+    assert (second.standing.by.name, second.standing.decision) == ("erin", "reject")
     assert journal.approval_request("plan-1", OPENED_S).state == "rejected"
     assert [line.action for line in journal.audit_lines()] == ["answer", "answer_second"]
 

@@ -1,5 +1,6 @@
 """Journals of earlier versions are brought up to date, and nothing in them is lost."""
 
+import json
 import sqlite3
 from importlib import resources
 from pathlib import Path
@@ -13,6 +14,7 @@ from tools.journal.errors import NotAJournal
 from tools.journal.journal import Journal
 from tools.journal.records import Charges
 from twin.nouns.plan import Plan
+from twin.nouns.principal import AUTOMATIC, Principal
 
 
 def _old(path: Path) -> sqlite3.Connection:
@@ -27,7 +29,8 @@ def _old(path: Path) -> sqlite3.Connection:
 
 def test_answers_of_version_1_still_hold(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
-    plan, approval = _plan(), _answer("erin")
+    plan, script = _plan(), Principal(name="a script", provider=AUTOMATIC)
+    approval = _answer("erin").model_copy(update={"by": script})
     old = _old(path)
     row = (plan.incident_id, "germany50", "detected", OPENED_S, "a" * 32)
     text = incident(plan.incident_id).model_dump_json()
@@ -36,7 +39,9 @@ def test_answers_of_version_1_still_hold(tmp_path: Path) -> None:
     old.execute("INSERT INTO plans VALUES (?, ?, ?, ?)", values)
     asked = (plan.id, plan.incident_id, plan.hash, OPENED_S, OPENED_S + 600)
     old.execute("INSERT INTO approval_requests VALUES (?, ?, ?, ?, ?)", asked)
-    answered = (plan.id, approval.model_dump_json(exclude={"overrides"}), OPENED_S + 5)
+    named = {"by": approval.by.name, "automatic": True}
+    given = json.dumps(approval.model_dump(mode="json", exclude={"overrides"}) | named)
+    answered = (plan.id, given, OPENED_S + 5)
     old.execute("INSERT INTO approvals VALUES (?, ?, ?)", answered)
     old.commit()
     old.close()

@@ -1,0 +1,283 @@
+"""What can be asked of a state directory and done in it, whichever channel it comes through.
+
+Each verb takes a state directory and typed arguments, and returns nouns. It prints nothing, ends no
+process, and raises NoctuaError. Who does something is a `Principal`, which the channel has to know.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from difflib import get_close_matches
+from typing import Literal
+
+from agents.loop.role_events import RoleEvent
+from channels.audit import export_audit, verify_audit
+from channels.handover import Handover
+from channels.handover import gather as gather_handover
+from channels.networks import (
+    is_watched,
+    known_networks,
+    network_time_s,
+    open_network,
+    require_known,
+)
+from channels.report.contents import ReportFacts
+from channels.report.facts import gather as gather_report
+from channels.views import (
+    IncidentDetails,
+    IncidentView,
+    NetworkView,
+    incident_details,
+    incident_view,
+    network_view,
+)
+from graphs.conversation import Conversation, Reply, Source
+from graphs.minds import minds_from_environment
+from graphs.state_directory import StateDirectory
+from graphs.tracker_file import kept_drifts
+from tools.journal.errors import UnknownPlan
+from tools.journal.journal import Journal
+from tools.journal.records import Answer, ApprovalRequest, Quarantine
+from twin.errors import BadInput
+from twin.nouns.base import Noun
+from twin.nouns.incident import TERMINAL_PHASES
+from twin.nouns.inventory import Inventory
+from twin.nouns.plan import Approval
+from twin.nouns.principal import Principal
+from twin.tracking.drift import Drift
+
+__all__ = (
+    "approve",
+    "ask",
+    "converse",
+    "drift",
+    "export_audit",
+    "handover",
+    "incident",
+    "incidents",
+    "lift_quarantine",
+    "networks",
+    "quarantined",
+    "reject",
+    "report",
+    "verify_audit",
+)
+
+
+class Answered(Noun):
+    """What came of answering. `request`: as it stands now; `watched`: a watch goes on with it."""
+
+    answer: Answer
+    request: ApprovalRequest
+    watched: bool
+
+
+class Lifted(Noun):
+    """A device that plans may touch again, and who vouches for it."""
+
+    network: str
+    node: str
+    by: Principal
+    lifted_s: float
+
+
+def incidents(state: StateDirectory) -> tuple[IncidentView, ...]:
+    """Every incident, oldest first."""
+    with state.journal() as journal:
+        records = journal.incidents()
+        names = {record.incident.network for record in records}
+        now_s = {name: network_time_s(state, journal, name) for name in names}
+        return tuple(incident_view(journal, r, now_s[r.incident.network]) for r in records)
+
+
+def incident(state: StateDirectory, incident_id: str) -> IncidentDetails:
+    """All that is on record of one incident. Raises UnknownIncident."""
+    with state.journal() as journal:
+        name = journal.incident(incident_id).incident.network
+        return incident_details(journal, incident_id, network_time_s(state, journal, name))
+
+
+def networks(state: StateDirectory) -> tuple[NetworkView, ...]:
+    """Every network that is known, in order of name, with its open incidents."""
+    with state.journal() as journal:
+        return tuple(
+            network_view(journal, name, network_time_s(state, journal, name))
+            for name in known_networks(state, journal)
+        )
+
+
+def handover(state: StateDirectory, since_s: float) -> Handover:
+    """What a shift takes over. `since_s`: what ended within so many seconds is named."""
+    with state.journal() as journal:
+        names = known_networks(state, journal)
+        now_s = {name: network_time_s(state, journal, name) for name in names}
+        return gather_handover(journal, now_s, since_s)
+
+
+def approve(
+    state: StateDirectory,
+    subject: str,
+    by: Principal,
+    reason: str = "",
+    overrides: Sequence[str] = (),
+) -> Answered:
+    """Approve a plan, or the plan that an incident waits for: `subject` is the id of either.
+
+    `overrides`: entries of the change calendar that are set aside by name, for `reason`.
+
+    Raises:
+        BadInput: there is no such plan or incident, nobody was asked, or nothing waits any more.
+        Refused: the answer is too late, or lacks an override.
+    """
+    if overrides and not reason.strip():
+        raise BadInput(f"say with --reason why {', '.join(overrides)} is overridden")
+    return _answer(state, "approve", subject, by, reason, tuple(overrides))
+
+
+def reject(state: StateDirectory, subject: str, by: Principal, reason: str = "") -> Answered:
+    """Reject a plan, or the plan that an incident waits for. Raises as `approve` does."""
+    return _answer(state, "reject", subject, by, reason, ())
+
+
+def _answer(
+    state: StateDirectory,
+    decision: Literal["approve", "reject"],
+    subject: str,
+    by: Principal,
+    reason: str,
+    overrides: tuple[str, ...],
+) -> Answered:
+    with state.journal() as journal:
+        plan = journal.plan(_request_of(journal, subject).plan_id)
+        record = journal.incident(plan.incident_id)
+        if record.phase in TERMINAL_PHASES:
+            raise BadInput(
+                f"incident {plan.incident_id} is closed ({record.phase}); nothing waits there"
+            )
+        network = record.incident.network
+        approval = Approval(
+            plan_id=plan.id,
+            plan_hash=plan.hash,
+            decision=decision,
+            by=by,
+            reason=reason,
+            decided_s=network_time_s(state, journal, network),
+            overrides=overrides,
+        )
+        return Answered(
+            answer=journal.answer(approval),
+            request=journal.approval_request(plan.id, approval.decided_s),
+            watched=is_watched(state, journal, network),
+        )
+
+
+def _request_of(journal: Journal, subject: str) -> ApprovalRequest:
+    """The request that `subject` means: a plan's, or the one that an incident waits for."""
+    # Which one is waiting must not depend on the time: an answer that is too late is told so.
+    requests = journal.approval_requests(0.0)
+    for request in requests:
+        if request.plan_id == subject:
+            return request
+    known = [record.incident.id for record in journal.incidents()]
+    if subject not in known:
+        raise UnknownPlan(subject, [*(r.plan_id for r in requests), *known])
+    own = [r for r in requests if r.incident_id == subject]
+    if not own:
+        raise BadInput(f'nobody was asked to approve anything for incident "{subject}"')
+    waiting = [r for r in own if r.state == "waiting"]
+    return (waiting or own)[-1]
+
+
+def converse(state: StateDirectory, network: str | None = None) -> Conversation:
+    """A conversation about a network, or about the only one; it reads and changes nothing.
+
+    Raises:
+        BadInput: there is no such network, or several of which none is named.
+    """
+    with state.read_only_journal() as journal:
+        name = _chosen(network, known_networks(state, journal))
+    source = Source(state, name, lambda: _inventory(state, name))
+    return Conversation(
+        source, lambda inventory: minds_from_environment(os.environ, state.path, inventory)
+    )
+
+
+def ask(
+    state: StateDirectory,
+    question: str,
+    network: str | None = None,
+    listen: Callable[[RoleEvent], None] | None = None,
+) -> Reply:
+    """The answer to one question, or why there is none. `listen`: told what is looked up.
+
+    Raises:
+        BadInput: as `converse`; the question is empty or too long.
+    """
+    return converse(state, network).ask(question, listen)
+
+
+def _chosen(network: str | None, known: tuple[str, ...]) -> str:
+    if network is not None:
+        require_known(network, known)
+        return network
+    if not known:
+        raise BadInput("the state directory has no network; `noctua demo` or `stage` make one")
+    if len(known) > 1:
+        raise BadInput(f"there are several networks; name one with --network: {', '.join(known)}")
+    return known[0]
+
+
+def report(state: StateDirectory, incident_id: str) -> ReportFacts:
+    """Everything that the report of an incident says. Raises UnknownIncident, NetworkError."""
+    with state.journal() as journal:
+        inventory = _inventory(state, journal.incident(incident_id).incident.network)
+        return gather_report(journal, incident_id, inventory)
+
+
+def quarantined(state: StateDirectory) -> tuple[Quarantine, ...]:
+    """The devices that no plan may touch until a person has looked at them."""
+    with state.journal() as journal:
+        names = known_networks(state, journal)
+        return tuple(entry for name in names for entry in journal.quarantined(name))
+
+
+def lift_quarantine(
+    state: StateDirectory, network: str, node: str, by: Principal, reason: str
+) -> Lifted:
+    """Vouch for a device: plans may touch it again. `reason`: what was seen on it.
+
+    Raises:
+        BadInput: it is not in quarantine, or no reason is given.
+    """
+    if not reason.strip():
+        raise BadInput("say with --reason what was seen on the device; it stands in the audit log")
+    with state.journal() as journal:
+        now_s = network_time_s(state, journal, network)
+        if not journal.lift_quarantine(network, node, by, now_s, reason):
+            require_known(network, known_networks(state, journal))
+            entries = [entry.node for entry in journal.quarantined(network)]
+            listed = f"in quarantine are {', '.join(entries)}" if entries else "no device of it is"
+            raise BadInput(f'"{node}" of "{network}" is not in quarantine ({listed})')
+    return Lifted(network=network, node=node, by=by, lifted_s=now_s)
+
+
+def drift(state: StateDirectory, network: str | None = None) -> dict[str, tuple[Drift, ...]]:
+    """By network, the comparisons of twin and network that its watch wrote down, oldest first.
+
+    Raises:
+        BadInput: `network` was never watched, or what a watch wrote cannot be read.
+    """
+    found = kept_drifts(state)
+    if network is None:
+        return found
+    if network not in found:
+        near = get_close_matches(network, found, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else f"noctua watch {network} watches it"
+        raise BadInput(f'network "{network}" was never watched ({hint})')
+    return {network: found[network]}
+
+
+def _inventory(state: StateDirectory, name: str) -> Inventory:
+    network, _ = open_network(state, name)
+    with closing(network):
+        return network.inventory()

@@ -1,0 +1,167 @@
+"""What people are told of networks and incidents: the same values in every channel."""
+
+from agents.roles.reader import LOG_RECORD, LogRecord
+from channels.asking import waiting_for
+from channels.report.timing import milestones
+from tools.change.swaps import minds_lost
+from tools.journal.journal import Journal
+from tools.journal.lease_rows import incident_subject, network_subject
+from tools.journal.records import (
+    ApprovalRequest,
+    Blocked,
+    Charges,
+    DispatchRecord,
+    IncidentRecord,
+    TimelineEvent,
+    WatchRecord,
+)
+from twin.nouns.base import Noun
+from twin.nouns.diagnosis import Diagnosis, LogFinding
+from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity
+from twin.nouns.plan import Plan
+
+
+class IncidentView(Noun):
+    """Where an incident stands.
+
+    `ended_s`: None while it goes on. `waiting_for`: in words, "" once it has ended. `cause`: as
+    diagnosed, "" before that; `places`: where to look. `blocked`: why it cannot go on, if so.
+    `held_by`: the process that works on it, "" for none.
+    """
+
+    id: str
+    network: str
+    title: str
+    severity: Severity
+    phase: Phase
+    opened_s: float
+    ended_s: float | None
+    waiting_for: str
+    cause: str
+    places: tuple[str, ...]
+    blocked: Blocked | None
+    held_by: str
+    trace_id: str
+
+
+class Spent(Noun):
+    """What foreign minds used up for an incident, in all and by role."""
+
+    all: Charges
+    roles: dict[str, Charges]
+
+
+class IncidentDetails(IncidentView):
+    """All that is on record of an incident, as of `now_s` by its network's clock.
+
+    `minds_lost`: which, in words, "" if none was.
+    """
+
+    now_s: float
+    incident: Incident
+    diagnosis: Diagnosis | None
+    log_findings: tuple[LogFinding, ...]
+    timeline: tuple[TimelineEvent, ...]
+    plans: tuple[Plan, ...]
+    approval_requests: tuple[ApprovalRequest, ...]
+    charges: Spent
+    minds_lost: str
+    dispatches: tuple[DispatchRecord, ...]
+
+    @property
+    def waiting(self) -> tuple[ApprovalRequest, ...]:
+        """The requests that people have yet to answer; none once the incident has ended."""
+        if self.phase in TERMINAL_PHASES:
+            return ()
+        return tuple(r for r in self.approval_requests if r.state == "waiting")
+
+
+class NetworkView(Noun):
+    """One network as of `now_s`, by its own clock, and its open incidents.
+
+    `watch`: what its watch last said of itself; `held_by`: the process that holds the network, "".
+    """
+
+    network: str
+    now_s: float
+    watch: WatchRecord | None
+    held_by: str
+    blocked: Blocked | None
+    incidents: tuple[IncidentView, ...]
+
+
+def incident_view(journal: Journal, record: IncidentRecord, now_s: float) -> IncidentView:
+    """Where the incident of `record` stands at `now_s`."""
+    incident, subject = record.incident, incident_subject(record.incident.id)
+    requests = journal.approval_requests(now_s, incident_id=incident.id)
+    diagnosis = journal.artefact(incident.id, "diagnosis", Diagnosis)
+    return IncidentView(
+        id=incident.id,
+        network=incident.network,
+        title=incident.title,
+        severity=incident.severity,
+        phase=record.phase,
+        opened_s=record.opened_s,
+        ended_s=_ended_s(journal, record),
+        waiting_for=waiting_for(record.phase, requests),
+        cause=diagnosis.statement if diagnosis else "",
+        places=diagnosis.suspected_location if diagnosis else (),
+        blocked=_blocked(journal, subject),
+        held_by=_holder(journal, subject),
+        trace_id=record.trace_id,
+    )
+
+
+def incident_details(journal: Journal, incident_id: str, now_s: float) -> IncidentDetails:
+    """All that is on record of an incident. Raises UnknownIncident."""
+    record = journal.incident(incident_id)
+    logged = journal.artefact(incident_id, LOG_RECORD, LogRecord)
+    return IncidentDetails(
+        **dict(incident_view(journal, record, now_s)),
+        now_s=now_s,
+        incident=record.incident,
+        diagnosis=journal.artefact(incident_id, "diagnosis", Diagnosis),
+        log_findings=logged.findings if logged else (),
+        timeline=journal.timeline(incident_id),
+        plans=journal.plans(incident_id),
+        approval_requests=journal.approval_requests(now_s, incident_id=incident_id),
+        charges=Spent(
+            all=journal.charged(incident_id), roles=dict(journal.charged_roles(incident_id))
+        ),
+        minds_lost=minds_lost(journal, incident_id),
+        dispatches=journal.dispatches(incident_id),
+    )
+
+
+def network_view(journal: Journal, name: str, now_s: float) -> NetworkView:
+    """How the network `name` is at `now_s`."""
+    subject = network_subject(name)
+    still_open = journal.incidents(network=name, phases=set(Phase) - TERMINAL_PHASES)
+    return NetworkView(
+        network=name,
+        now_s=now_s,
+        watch=next((w for w in journal.watches() if w.network == name), None),
+        held_by=_holder(journal, subject),
+        blocked=_blocked(journal, subject),
+        incidents=tuple(incident_view(journal, record, now_s) for record in still_open),
+    )
+
+
+def _ended_s(journal: Journal, record: IncidentRecord) -> float | None:
+    if record.phase not in TERMINAL_PHASES:
+        return None
+    timeline = journal.timeline(record.incident.id)
+    closed_s = milestones(record, timeline).closed_s
+    if closed_s is not None:
+        return closed_s
+    # A process that died right after the phase was set has not told of it yet.
+    return timeline[-1].time_s if timeline else record.opened_s
+
+
+def _blocked(journal: Journal, subject: str) -> Blocked | None:
+    return next((entry for entry in journal.blocked() if entry.subject == subject), None)
+
+
+def _holder(journal: Journal, subject: str) -> str:
+    lease = journal.lease(subject)
+    return lease.holder if lease else ""

@@ -1,0 +1,175 @@
+"""What lies where in a state directory, which holds everything that outlives a process.
+
+policy.yaml               optional: an approval policy in place of the shipped one
+models.yaml               optional: language models, and for which roles (docs/models.md)
+pseudonyms.key            what hides names from models, where one is asked that must not see them
+journal.sqlite            incidents, plans, approvals, changes, audit chain
+checkpoints.sqlite        LangGraph's threads, one per incident
+knowledge/<network>.json  the knowledge graph of a network
+trackers/<network>.json   what was learned of a network
+inventories/<network>.json  what is on record of it, for those who only read
+locks/                    one file for each process that holds leases
+networks/<network>.sqlite an emulated network's own file (its drivers' business, not ours)
+traces/<trace id>.jsonl   spans
+reports/                  what was written for people
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.change.policy import ApprovalPolicy, default_policy, load_policy
+from tools.journal.journal import Journal
+from tools.journal.reading import open_read_only
+from twin.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class StateDirectory:
+    """The state directory at `path`, which need not be there yet."""
+
+    path: Path
+
+    @property
+    def policy_file(self) -> Path:
+        """The approval policy of this directory, where it has one."""
+        return self.path / "policy.yaml"
+
+    @property
+    def models_file(self) -> Path:
+        """The language models of this directory, where it names some."""
+        return self.path / "models.yaml"
+
+    @property
+    def journal_file(self) -> Path:
+        """The journal."""
+        return self.path / "journal.sqlite"
+
+    @property
+    def checkpoints_file(self) -> Path:
+        """The threads of LangGraph."""
+        return self.path / "checkpoints.sqlite"
+
+    @property
+    def knowledge(self) -> Path:
+        """The folder of the knowledge graphs."""
+        return self.path / "knowledge"
+
+    @property
+    def trackers(self) -> Path:
+        """The folder of what was learned."""
+        return self.path / "trackers"
+
+    @property
+    def inventories(self) -> Path:
+        """The folder of what is on record."""
+        return self.path / "inventories"
+
+    @property
+    def locks(self) -> Path:
+        """The folder in which holders of leases keep their locks."""
+        return self.path / "locks"
+
+    @property
+    def networks(self) -> Path:
+        """The folder of the emulated networks."""
+        return self.path / "networks"
+
+    @property
+    def traces(self) -> Path:
+        """The folder of the spans."""
+        return self.path / "traces"
+
+    @property
+    def reports(self) -> Path:
+        """The folder of what was written for people."""
+        return self.path / "reports"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All of them."""
+        return (
+            self.networks,
+            self.trackers,
+            self.inventories,
+            self.knowledge,
+            self.traces,
+            self.reports,
+            self.locks,
+        )
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Those that are not of one network, incident or process."""
+        return (self.journal_file, self.checkpoints_file, self.policy_file, self.models_file)
+
+    def knowledge_file(self, network: str) -> Path:
+        """The knowledge graph of `network`."""
+        return self.knowledge / f"{network}.json"
+
+    def tracker_file(self, network: str) -> Path:
+        """What was learned of `network`."""
+        return self.trackers / f"{network}.json"
+
+    def inventory_file(self, network: str) -> Path:
+        """What is on record of `network`."""
+        return self.inventories / f"{network}.json"
+
+    def network_file(self, network: str) -> Path:
+        """The emulated network of that name."""
+        return self.networks / f"{network}.sqlite"
+
+    def journal(self) -> Journal:
+        """The journal, open for reading and writing.
+
+        Raises:
+            BadInput: nothing has run in this directory.
+        """
+        return Journal.open(self._existing_journal())
+
+    def read_only_journal(self) -> Journal:
+        """The journal, of which only what reads may be called; it may lie where nobody can write.
+
+        Raises:
+            BadInput: nothing has run in this directory.
+        """
+        return open_read_only(self._existing_journal())
+
+    def _existing_journal(self) -> Path:
+        file = self.journal_file
+        if not file.is_file():
+            raise BadInput(
+                f'"{self.path}" is not a state directory (it has no {file.name}); name another '
+                "with --state, or start with `noctua demo`"
+            )
+        if not file.stat().st_size:
+            raise BadInput(f"{file} is empty; put the last good copy in its place")
+        return file
+
+    def require_journal(self) -> None:
+        """Refuse to replace a journal that has gone: it alone knows what was changed.
+
+        Raises:
+            BadInput: there is none, or an empty one, and incidents were operated here.
+        """
+        file = self.journal_file
+        if file.exists() and file.stat().st_size:
+            return
+        if self.checkpoints_file.exists() or any(self.trackers.glob("*.json")):
+            raise BadInput(
+                f"{file} is missing or empty, and incidents were operated here; put the last good "
+                "copy there, or begin in another state directory"
+            )
+
+    def policy(self) -> ApprovalPolicy:
+        """The approval policy of this directory, or the one that ships. Raises BadInput."""
+        return load_policy(self.policy_file) if self.policy_file.exists() else default_policy()
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` with its parents. Raises BadInput if it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise BadInput(
+            f"{folder} cannot be made ({exc.strerror}); name a writable place with --state"
+        ) from exc
