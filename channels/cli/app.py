@@ -1,4 +1,4 @@
-"""The command `noctua`: incidents, show, resume, watch, report; the other files register theirs.
+"""The command `noctua`: incidents, networks, show, resume, watch, report; other files add theirs.
 
 Exit codes: 0 done; 1 somebody else's answer holds, or what was checked is not in order; 2 the
 request is wrong or was refused.
@@ -19,7 +19,13 @@ from channels.cli.doctor import command as doctor
 from channels.cli.durations import parse_duration_s
 from channels.cli.group import NoctuaGroup, add_foreign_commands
 from channels.cli.output import AsJson, directory_of, new_console, print_json
-from channels.cli.show import incident_document, incident_row, incidents_table, print_incident
+from channels.cli.show import (
+    incident_document,
+    incident_row,
+    incidents_table,
+    networks_table,
+    print_incident,
+)
 from channels.report.wording import utc
 from graphs.state_directory import StateDirectory
 
@@ -57,6 +63,18 @@ def incidents(context: typer.Context, as_json: AsJson = False) -> None:
         new_console().print(incidents_table(found))
     else:
         typer.echo("There has been no incident.")
+
+
+@app.command()
+def networks(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the networks: what time it is there, who watches, what is open."""
+    found = verbs.networks(directory_of(context))
+    if as_json:
+        print_json([view.model_dump(mode="json") for view in found])
+    elif found:
+        new_console().print(networks_table(found))
+    else:
+        typer.echo("No network is known here.")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""What `incidents` and `show` print."""
+"""What `incidents`, `networks` and `show` print."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from channels.cli.timeline import event_line
 from channels.report.minds import spent_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, quoted, rate, utc
-from channels.views import IncidentDetails, IncidentView
+from channels.views import IncidentDetails, IncidentView, NetworkView
 from tools.journal.records import ApprovalRequest, Charges
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
@@ -49,6 +49,20 @@ def incidents_table(incidents: Sequence[IncidentView]) -> Table:
             Text(plain(incident.title)),
             Text(utc(incident.opened_s)),
             Text(incident.waiting_for),
+        )
+    return table
+
+
+def networks_table(networks: Sequence[NetworkView]) -> Table:
+    """`networks` for a person."""
+    table = Table("network", "time (UTC)", "watched by", "open incidents", "blocked", box=None)
+    for network in networks:
+        table.add_row(
+            Text(plain(network.network)),
+            Text(utc(network.now_s)),
+            Text(plain(network.held_by) or "nobody"),
+            Text(", ".join(plain(incident.id) for incident in network.incidents) or "none"),
+            Text(plain(network.blocked.reason) if network.blocked else ""),
         )
     return table
 

@@ -41,6 +41,19 @@ def test_incidents_say_what_is_waited_for(state: Path) -> None:
     assert row["opened_utc"].startswith("2026-03-03 19:")
 
 
+def test_networks_are_listed_with_what_is_open_on_them(state: Path) -> None:
+    code, output, _ = noctua(state, "networks")
+    assert code == 0
+    assert [word for word in output.splitlines()[1].split() if ":" not in word] == [
+        "live",
+        "2026-03-03",
+        "nobody",
+        INCIDENT,
+    ]
+    [network] = json.loads(noctua(state, "networks", "--json")[1])
+    assert network["incidents"][0]["waiting_for"] == f"approval of {PLAN}"
+
+
 def test_show_gives_the_plan_with_its_diff_and_how_to_answer(state: Path) -> None:
     code, output, _ = noctua(state, "show", INCIDENT)
     assert code == 0
