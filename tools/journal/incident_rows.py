@@ -219,10 +219,10 @@ class IncidentRows(AuditRows):
 
     def artefact(self, incident_id: str, name: str, kind: type[T]) -> T | None:
         """One result as a value of `kind`, None where none was kept."""
-        found = self.artefacts(incident_id)
-        if name not in found:
-            return None
-        return TypeAdapter(kind).validate_json(json.dumps(found[name]))
+        rows = self._rows(
+            "SELECT data FROM artefacts WHERE incident_id = ? AND name = ?", incident_id, name
+        )
+        return TypeAdapter(kind).validate_json(rows[0]["data"]) if rows else None
 
 
 def _incident(row: dict[str, Any]) -> IncidentRecord:

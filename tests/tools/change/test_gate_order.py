@@ -221,10 +221,11 @@ def _forge(bench: Bench, plan: Plan) -> None:
     """Somebody writes into the journal's file, past the journal."""
     with closing(sqlite3.connect(bench.journal.path)) as file, file:
         row = file.execute("SELECT approval FROM answers WHERE plan_id = ?", (plan.id,)).fetchone()
-        forged = json.dumps(
-            json.loads(row[0]) | {"by": {"name": "the director", "provider": "os-user"}}
+        forged = json.loads(row[0])
+        forged["by"]["name"] = "the director"
+        file.execute(
+            "UPDATE answers SET approval = ? WHERE plan_id = ?", (json.dumps(forged), plan.id)
         )
-        file.execute("UPDATE answers SET approval = ? WHERE plan_id = ?", (forged, plan.id))
 
 
 def _with_a_doubtful_clock(bench: Bench, plan: Plan) -> None:
