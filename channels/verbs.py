@@ -47,6 +47,8 @@ from twin.nouns.principal import Principal
 from twin.tracking.drift import Drift
 
 __all__ = (
+    "Answered",
+    "Lifted",
     "approve",
     "ask",
     "converse",
