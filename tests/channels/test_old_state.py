@@ -46,6 +46,16 @@ def test_commands_tell_what_it_told(old: StateDirectory) -> None:
     assert HEAD in output
 
 
+def test_reports_are_written_of_what_is_over_and_of_what_is_not(old: StateDirectory) -> None:
+    for incident in (FIRST, SECOND, THIRD):
+        facts = verbs.report(old, incident)
+        assert facts.remedies
+        assert facts.plans
+        assert facts.audit.report.head == HEAD
+    assert noctua(old.path, "report", SECOND)[0] == 0
+    assert "Erin Doe" in (old.reports / f"{SECOND}.html").read_text(encoding="utf-8")
+
+
 def test_free_names_are_principals_whose_way_of_signing_in_was_not_recorded(
     old: StateDirectory,
 ) -> None:
