@@ -20,6 +20,7 @@ from agents.loop.transcript import json_text, plain
 from evals.questions.staging import SCENES, stage_history
 from graphs.conversation import Source, open_record
 from graphs.inventory_file import kept_inventory
+from graphs.state_directory import StateDirectory
 from tools.registry import Tool
 
 NAME = SCENES[0].name
@@ -61,9 +62,10 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Tool[A
 
 @contextmanager
 def _tools(folder: Path) -> Iterator[dict[str, Tool[Any]]]:
-    inventory = kept_inventory(folder, NAME)
+    state = StateDirectory(folder)
+    inventory = kept_inventory(state, NAME)
     assert inventory is not None
-    with open_record(Source(folder, NAME, lambda: inventory), inventory) as record:
+    with open_record(Source(state, NAME, lambda: inventory), inventory) as record:
         yield {tool.name: tool for tool in Asked(record, "?").role().tools}
 
 

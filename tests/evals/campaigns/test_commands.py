@@ -7,9 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from channels.cli.state import StateDirectory
 from evals.campaigns.results import BEGIN, END
 from evals.commands import register
+from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "campaigns.md"
