@@ -16,12 +16,15 @@ from agents.conversation.queries.history import WHY_NOT_DRAINED, Untaken
 from agents.conversation.queries.topology import PathResult
 from agents.conversation.queries.whatif import WORST_FAILURES, Sweep
 from agents.conversation.role import Asked
-from agents.loop.transcript import json_text, plain
+from agents.loop.transcript import CallRecord, Turn, json_text, plain
+from agents.roles.remediator import SEARCH_REMEDIES, ScreenedRow, SearchResult
 from evals.questions.staging import SCENES, stage_history
 from graphs.conversation import Source, open_record
 from graphs.inventory_file import kept_inventory
 from graphs.state_directory import StateDirectory
+from tools.journal.records import RoleRunRecord
 from tools.registry import Tool
+from twin.events.actions.drain_link import DrainLink
 
 NAME = SCENES[0].name
 QUERIES: dict[str, Query[Any, Any]] = {
@@ -52,11 +55,17 @@ EXAMPLES: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture(scope="module")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Tool[Any]]]:
-    """Those of a question about Abilene, whose incident is over."""
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state directory of Abilene, whose incident is over."""
     folder = tmp_path_factory.mktemp("queries")
     stage_history(folder, SCENES[0])
-    with _tools(folder) as found:
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tools(staged: Path) -> Iterator[dict[str, Tool[Any]]]:
+    """Those of a question about it."""
+    with _tools(staged) as found:
         yield found
 
 
@@ -119,17 +128,35 @@ def test_failure_is_named_by_what_fails(tools: dict[str, Tool[Any]], of: str, ot
 
 
 def test_drain_that_was_screened_and_not_simulated_is_told_with_what_it_left(
-    tools: dict[str, Tool[Any]],
+    staged: Path,
 ) -> None:
+    drain = DrainLink(link="ATLAng--HSTNng")
+    row = ScreenedRow(actions=(drain,), cost=2.5, max_utilisation=0.8)
+    call = CallRecord(
+        name=SEARCH_REMEDIES,
+        arguments={"most_changes": 1},
+        result=plain(SearchResult(remedies=(row,))),
+    )
+    turn = Turn(mind="somebody", calls=(call,)).model_dump(mode="json")
+    with StateDirectory(staged).journal() as journal:
+        journal.record_role_run(
+            RoleRunRecord(
+                incident_id="abilene-0001",
+                role="remediator",
+                started_s=0.0,
+                ended_s=1.0,
+                finished_by="somebody",
+                data={"transcript": [turn]},
+            )
+        )
     asked = Untaken(incident="abilene-0001", drained="ATLAng-HSTNng")
-    (drain,) = WHY_NOT_DRAINED.result.model_validate(
-        plain(tools[WHY_NOT_DRAINED.tool].call(asked))
-    ).drains
-    assert not drain.simulated
-    (screened,) = drain.screened
+    with _tools(staged) as tools:
+        told = plain(tools[WHY_NOT_DRAINED.tool].call(asked))
+    (found,) = WHY_NOT_DRAINED.result.model_validate(told).drains
+    assert not found.simulated
+    (screened,) = found.screened
     assert screened.says == "drain ATLAng--HSTNng"
-    assert screened.cost > 0
-    assert 0 < screened.max_utilisation < 1
+    assert (screened.cost, screened.max_utilisation) == (2.5, 0.8)
 
 
 READERS = sorted(
