@@ -67,9 +67,9 @@ def test_mind_with_another_taste_chooses_another_remedy_by_the_same_nodes(
     minds = (_mind(remediator_choice=_prefers_drains),)
     with operating(tmp_path, case((600.0, LOSSY)), minds=minds, person=Person()) as theirs:
         theirs.run()
-        assert ours.plans()[0].actions == (
-            SetIgpWeight(node="NYCMng", link="NYCMng--WASHng", weight=60_000),
-        )
+        (weight,) = ours.plans()[0].actions
+        assert isinstance(weight, SetIgpWeight)
+        assert (weight.node, weight.link) == ("NYCMng", "NYCMng--WASHng")
         assert theirs.plans()[0].actions == (DRAIN,)
         assert len(theirs.plans()[0].steps) == 2
         assert theirs.nodes() == ours.nodes()

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.loop.role import Mind
+from agents.loop.transcript import plain
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.view import ToolChoice, TranscriptView
@@ -26,8 +27,7 @@ def _reworded(value: Any, key: str = "") -> Any:
 def _rewording(policy: Policy) -> Policy:
     def worded(view: TranscriptView) -> ToolChoice:
         choice = policy(view)
-        assert isinstance(choice.arguments, dict)
-        return ToolChoice(choice.tool, _reworded(choice.arguments))
+        return ToolChoice(choice.tool, _reworded(plain(choice.arguments)))
 
     return worded
 
