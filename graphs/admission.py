@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from agents.loop.role import Role, RoleRun, RoleUnfinished
 from agents.roles.monitor import Grouping, Monitor, incident_from
-from graphs.deliberation import cause_of
 from graphs.desk import Desk
 from tools.trace import incident_context, incident_trace_id, workflow_span
 from twin.nouns.diagnosis import Diagnosis
@@ -108,7 +107,7 @@ class Admission:
         for incident in incidents:
             diagnosis = self._desk.journal.artefact(incident.id, "diagnosis", Diagnosis)
             if diagnosis is not None:
-                found[incident.id] = circuits_of(cause_of(diagnosis))
+                found[incident.id] = circuits_of(diagnosis.cause)
         return found
 
     @property

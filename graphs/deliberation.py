@@ -15,8 +15,9 @@ from graphs.desk import Desk
 from graphs.state import IncidentState
 from tools.change.swaps import minds_lost
 from twin.errors import NetworkError, Refused
-from twin.events.fault import FAULT, Fault
+from twin.events.fault import Fault
 from twin.nouns.diagnosis import Diagnosis, LogFinding, cause_text, disagreement_text
+from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Plan, Remedy
 from twin.remedies.believed import believed_state, links_of, outlook, state_ahead
@@ -136,7 +137,7 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
         told = f"{cause_text(diagnosis)}; {words}"
         diagnosis = diagnosis.model_copy(update={"statement": told})
     desk.situation.tracker.set_running(work.running)
-    desk.situation.tracker.attribute(incident.id, links_of(cause_of(diagnosis)))
+    desk.situation.tracker.attribute(incident.id, links_of(diagnosis.cause))
     desk.enter(incident.id, Phase.DIAGNOSING)
     desk.snapshot(incident.id, "during")
     desk.journal.put_artefact(incident.id, "diagnosis", diagnosis)
@@ -185,18 +186,11 @@ def read_logs(desk: Desk, incident: Incident) -> tuple[LogFinding, ...]:
     return record.findings
 
 
-def cause_of(diagnosis: Diagnosis) -> tuple[Fault, ...]:
-    """The faults of the likeliest hypothesis, none where nothing was found."""
-    if diagnosis.verdict not in ("found", "ambiguous") or not diagnosis.hypotheses:
-        return ()
-    return diagnosis.hypotheses[0].faults
-
-
 def propose(desk: Desk, state: IncidentState) -> Command[str]:
     """Send the field out, and have the remediator propose what to simulate."""
     incident_id = state["incident_id"]
     update = _dispatch(desk, state)
-    cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
+    cause = Diagnosis.model_validate(state["diagnosis"]).cause
     work = Proposer(_screening(desk, desk.incident(incident_id), cause), cause)
     try:
         run = desk.play(incident_id, work.role(), work.task())
@@ -256,7 +250,7 @@ def _dispatch(desk: Desk, state: IncidentState) -> dict[str, Any]:
 def imagine(desk: Desk, state: IncidentState) -> Command[str]:
     """Have the imaginer say what fails next."""
     incident_id, situation = state["incident_id"], desk.situation
-    cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
+    cause = Diagnosis.model_validate(state["diagnosis"]).cause
     ahead = state_ahead(situation, situation.read_running(), cause)
     remedies = [Remedy.model_validate(r) for r in state["remedies"]]
     intended = situation.inventory.intended
@@ -265,37 +259,36 @@ def imagine(desk: Desk, state: IncidentState) -> Command[str]:
         run = desk.play(incident_id, work.role(), work.task())
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
-    scenarios: list[dict[str, Any]] = [
-        {
-            "id": s.exposure,
-            "probability": s.probability,
-            "why": s.why,
-            "fault": work.exposures[s.exposure].fault.model_dump(mode="json"),
-            "max_utilisation": work.exposures[s.exposure].max_utilisation,
-        }
+    scenarios = [
+        ImaginedFault(
+            id=s.exposure,
+            probability=s.probability,
+            why=s.why,
+            fault=work.exposures[s.exposure].fault,
+            max_utilisation=work.exposures[s.exposure].max_utilisation,
+        )
         for s in run.answer.scenarios
     ]
+    kept = [s.model_dump(mode="json") for s in scenarios]
     desk.enter(incident_id, Phase.IMAGINING)
-    desk.journal.put_artefact(incident_id, "scenarios", scenarios)
-    names = ", ".join(s["id"] for s in scenarios) or "nothing"
+    desk.journal.put_artefact(incident_id, "scenarios", kept)
+    names = ", ".join(s.id for s in scenarios) or "nothing"
     desk.tell(incident_id, "imagined", "imaginer", f"what may fail next: {names}")
     update = _who(state, run.finished_by, bool(run.swaps))
     return Command(
         goto="supervisor",
-        update=update | {"phase": Phase.IMAGINING.value, "scenarios": scenarios},
+        update=update | {"phase": Phase.IMAGINING.value, "scenarios": kept},
     )
 
 
 def simulate_trials(desk: Desk, state: IncidentState) -> Command[str]:
     """Try every remedy in every scenario on the twin; thinking time is charged here."""
     incident_id, situation = state["incident_id"], desk.situation
-    cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
+    cause = Diagnosis.model_validate(state["diagnosis"]).cause
     running = situation.read_running()
     remedies = [Remedy.model_validate(r) for r in state["remedies"]]
-    scenarios = {
-        s["id"]: (FAULT.validate_python(s["fault"]), float(s["probability"]))
-        for s in state["scenarios"]
-    }
+    imagined = [ImaginedFault.model_validate(s) for s in state["scenarios"]]
+    scenarios = {s.id: (s.fault, s.probability) for s in imagined}
     now = believed_state(situation, running, cause)
     onset_s = desk.incident(incident_id).onset_s
     trials = simulate(situation, now, outlook(situation, onset_s), remedies, scenarios)
@@ -320,7 +313,7 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
     remedy = next(t.remedy for t in trials if t.remedy.id == run.answer.remedy)
-    cause = cause_of(Diagnosis.model_validate(state["diagnosis"]))
+    cause = Diagnosis.model_validate(state["diagnosis"]).cause
     attempt = state["attempt"] + 1
     request = PlanRequest(
         incident_id=incident_id,

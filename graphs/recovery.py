@@ -3,7 +3,6 @@
 from langgraph.graph import END
 from langgraph.types import Command
 
-from graphs.deliberation import cause_of
 from graphs.desk import Desk
 from graphs.pages import hand_over, watch_services
 from graphs.state import IncidentState
@@ -196,4 +195,4 @@ def _close(desk: Desk, state: IncidentState, phase: Phase) -> None:
 def _cause(state: IncidentState) -> tuple[Fault, ...]:
     if not state.get("diagnosis"):
         return ()
-    return cause_of(Diagnosis.model_validate(state["diagnosis"]))
+    return Diagnosis.model_validate(state["diagnosis"]).cause

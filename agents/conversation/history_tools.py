@@ -148,14 +148,12 @@ class _Past:
         found = self._journal.artefact(incident_id, "diagnosis", Diagnosis)
         if found is None:
             return None
-        best = found.hypotheses[0] if found.hypotheses else None
-        blamed = best if best is not None and found.verdict in ("found", "ambiguous") else None
-        faults = blamed.faults if blamed else ()
+        cause = found.cause
         return DiagnosisShown(
             verdict=found.verdict,
-            cause=tuple(f.describe() for f in faults),
-            links=tuple(sorted(x for f in faults for x in f.concerned_links())),
-            probability=round(blamed.probability, 4) if blamed else None,
+            cause=tuple(f.describe() for f in cause),
+            links=tuple(sorted(x for f in cause for x in f.concerned_links())),
+            probability=round(found.hypotheses[0].probability, 4) if cause else None,
             indistinguishable=found.indistinguishable,
             would_separate=found.would_separate,
             statement=_quoted(found.statement),
@@ -247,9 +245,7 @@ class _Past:
 
     def _cause(self, incident_id: str) -> tuple[Fault, ...]:
         found = self._journal.artefact(incident_id, "diagnosis", Diagnosis)
-        if found is None or not found.hypotheses:
-            return ()
-        return found.hypotheses[0].faults
+        return found.cause if found else ()
 
     def _screened(self, incident_id: str, action: Action) -> tuple[ScreenedAction, ...]:
         """What the remediator was told last of `action` when it looked for remedies, if it was."""

@@ -31,7 +31,7 @@ from channels.report.contents import (
 from channels.report.minds import mind_facts
 from channels.report.timing import Milestones, PlanCourse, courses, milestones
 from channels.report.topology_facts import topology_facts
-from channels.report.wording import fault_text, magnitude_text, quoted
+from channels.report.wording import magnitude_text, quoted
 from channels.views import IncidentDetails, incident_details, incident_view
 from tools.journal.journal import Journal
 from tools.journal.records import (
@@ -41,9 +41,9 @@ from tools.journal.records import (
     IncidentRecord,
     Quarantine,
 )
-from twin.events.fault import Fault
 from twin.nouns.configuration import configuration_diff
 from twin.nouns.diagnosis import Diagnosis, disagreement_text, refutation_text
+from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import Phase, Symptom
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Outcome, Plan
@@ -93,7 +93,7 @@ def gather(
         diagnosis=_diagnosis(diagnosis),
         log_findings=details.log_findings,
         remedies=_remedies(journal, incident_id),
-        scenarios=_scenarios(artefacts.get("scenarios")),
+        scenarios=_scenarios(journal.artefact(incident_id, "scenarios", list[ImaginedFault]) or ()),
         plans=plans,
         dispatches=dispatches,
         remaining=remaining,
@@ -157,11 +157,7 @@ def _services(minutes: JsonValue, inventory: Inventory) -> ServiceFacts:
 def _links_down(record: IncidentRecord, diagnosis: Diagnosis | None) -> frozenset[str]:
     """Links that were down during the incident: as reported, and as diagnosed."""
     reported = {s.resource for s in record.incident.symptoms if s.kind == "adjacency_down"}
-    found = diagnosis is not None and diagnosis.verdict in ("found", "ambiguous")
-    causes: tuple[Fault, ...] = ()
-    if diagnosis is not None and found and diagnosis.hypotheses:
-        causes = diagnosis.hypotheses[0].faults
-    return frozenset(reported) | links_of(causes)
+    return frozenset(reported) | links_of(diagnosis.cause if diagnosis else ())
 
 
 def _touched(journal: Journal, incident_id: str) -> frozenset[str]:
@@ -185,7 +181,7 @@ def _diagnosis(diagnosis: Diagnosis | None) -> DiagnosisFacts | None:
     causes = tuple(
         CauseFact(
             id=h.id,
-            faults=tuple(fault_text(f) for f in h.faults),
+            faults=tuple(f.describe() for f in h.faults),
             probability=h.probability,
             log_likelihood=h.log_likelihood,
             evidence_for=h.evidence_for,
@@ -235,21 +231,17 @@ def _remedies(journal: Journal, incident_id: str) -> tuple[RemedyFact, ...]:
     return tuple(sorted(facts, key=lambda r: (r.cost, r.id)))
 
 
-def _scenarios(kept: JsonValue) -> tuple[ScenarioFact, ...]:
-    facts = []
-    for entry in kept if isinstance(kept, list) else []:
-        assert isinstance(entry, dict)
-        reached = entry.get("max_utilisation")
-        facts.append(
-            ScenarioFact(
-                id=str(entry["id"]),
-                fault=fault_text(entry["fault"]),
-                probability=float(str(entry["probability"])),
-                why=quoted(str(entry["why"])),
-                max_utilisation=float(str(reached)) if reached is not None else None,
-            )
+def _scenarios(kept: Sequence[ImaginedFault]) -> tuple[ScenarioFact, ...]:
+    return tuple(
+        ScenarioFact(
+            id=s.id,
+            fault=s.fault.describe(),
+            probability=s.probability,
+            why=quoted(s.why),
+            max_utilisation=s.max_utilisation,
         )
-    return tuple(facts)
+        for s in kept
+    )
 
 
 def _plans(journal: Journal, details: IncidentDetails) -> tuple[PlanFacts, ...]:

@@ -4,9 +4,6 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import assert_never
 
-from pydantic import JsonValue
-
-from twin.events.fault import FAULT, Fault
 from twin.nouns.incident import Symptom
 from twin.nouns.untrusted import UntrustedText
 
@@ -71,11 +68,6 @@ def probability(share: float) -> str:
     if share < 0.0095:
         return f"{100 * share:.1f} %"
     return "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
-
-
-def fault_text(fault: Fault | JsonValue) -> str:
-    """The fault as an operator would say it."""
-    return FAULT.validate_python(fault).describe()
 
 
 def magnitude_text(symptom: Symptom) -> str:

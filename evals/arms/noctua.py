@@ -10,7 +10,6 @@ from evals.delays import NO_DELAYS, HumanDelays, draw_delays
 from evals.scoring import OVERTIME_S, Account, IncidentAccount, score
 from evals.stage import Case, stage
 from evals.truth import Recorder
-from graphs.deliberation import cause_of
 from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S, Approver
 from graphs.workplace import Workplace
@@ -182,7 +181,7 @@ def _incident(
         detected_s=detected_s,
         closed_s=closed[-1] if closed else None,
         phase=end,
-        causes=cause_of(diagnosis) if diagnosis else (),
+        causes=diagnosis.cause if diagnosis else (),
         locations=diagnosis.suspected_location if diagnosis else (),
         paged=any(e.kind == "paged" for e in journal.timeline(incident_id)),
     )

@@ -100,6 +100,13 @@ class Diagnosis(Noun):
     statement: str
     disagreement: Disagreement | None = None
 
+    @property
+    def cause(self) -> tuple[Fault, ...]:
+        """The faults of the likeliest hypothesis, none where nothing was found."""
+        if self.verdict not in ("found", "ambiguous") or not self.hypotheses:
+            return ()
+        return self.hypotheses[0].faults
+
 
 def cause_text(diagnosis: Diagnosis) -> str:
     """What was found, in words of ours, whatever the diagnosis' statement says."""

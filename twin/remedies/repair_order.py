@@ -11,9 +11,7 @@ def repair_order(
     incident: Incident, diagnosis: Diagnosis, topology: Topology, attempt: int, now_s: float
 ) -> Dispatch | None:
     """The order for the likeliest cause, None where the field has nothing to repair."""
-    if diagnosis.verdict not in ("found", "ambiguous") or not diagnosis.hypotheses:
-        return None
-    faults = [f for f in diagnosis.hypotheses[0].faults if f.circuits()]
+    faults = [f for f in diagnosis.cause if f.circuits()]
     if not faults:
         return None
     links = circuits_of(faults)
