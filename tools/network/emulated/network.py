@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.case_world import CaseWorld
-from tools.network.emulated.hidden import draw_hidden, recorded
-from tools.network.emulated.mismatch import mismatch_level
+from tools.network.emulated.hidden import Hidden, draw_hidden, recorded
+from tools.network.emulated.mismatch import Mismatch, mismatch_level
 from tools.network.emulated.network_file import Change, Identity, NetworkFile, readable
 from tools.network.emulated.plant import Plant, Snapshot
 from tools.network.emulated.telemetry_feed import LATEST_S
@@ -54,7 +54,7 @@ class EmulatedNetwork:
     def __init__(self, file: NetworkFile) -> None:
         self._file = file
         self._identity = file.identity()
-        seed, world, truth = self._identity.seed, self._identity.world, self._identity.truth
+        seed, world = self._identity.seed, self._identity.world
         designed = self._identity.designed
         level = mismatch_level(world.mismatch)
         hidden = draw_hidden(designed, level, seed)
@@ -65,7 +65,6 @@ class EmulatedNetwork:
             planned_work=designed.planned_work + announced,
         )
         self._initial = hidden.initial_configuration(designed.intended)
-        self.plant = Plant(designed, truth, hidden, level, seed, world.starts_s)
         self._running = {d.node: d for d in self._initial.devices} | file.running()
         self._changes = {(c.node, c.change_id): c for c in file.changes()}
         done = file.sources()
@@ -73,7 +72,7 @@ class EmulatedNetwork:
         self._now_s, self._polled_s = file.clock()
         self._handed_s = self._polled_s
         self._batch: Sequence[Telemetry] = ()
-        self._catch_up()
+        self.plant = self._caught_up(hidden, level)
 
     @classmethod
     def create(
@@ -165,9 +164,10 @@ class EmulatedNetwork:
             self.running(path.target)
         return self.plant.probe(paths)
 
-    def stage(self, change_id: str, candidate: DeviceConfiguration) -> None:
+    def stage(self, change_id: str, candidate: DeviceConfiguration) -> str:
         """Make `candidate` the candidate of its node, in place of nothing else.
 
+        Emulated devices have no words of their own for it: "" is returned.
         Raises NetworkError if another change is staged or unconfirmed there, or the id was used.
         """
         node = candidate.node
@@ -184,6 +184,7 @@ class EmulatedNetwork:
         with self._file.durably():
             self._note(staged)
         self._changes[node, change_id] = staged
+        return ""
 
     def diff(self, node: str, change_id: str) -> str:
         """Running against candidate, as `configuration_diff` gives it."""
@@ -390,38 +391,42 @@ class EmulatedNetwork:
 
     # --- coming back -----------------------------------------------------------------------------
 
-    def _catch_up(self) -> None:
-        """Bring the plant to the clock: from a snapshot, through everything that was done since."""
-        deeds = self._file.deeds()
-        for deed in deeds:
-            if deed.kind == "repair":
-                event, time_s = deed.body.split()
-                self.plant.repair(int(event), float(time_s))
-        # Whatever was received after the last poll happened at most LATEST_S before it.
-        kept = self._file.snapshot_before(self._polled_s - LATEST_S)
+    def _caught_up(self, hidden: Hidden, level: Mismatch) -> Plant:
+        """The plant at the clock: from a snapshot, through everything that was done since."""
+        identity, deeds = self._identity, self._file.deeds()
+        repairs = [deed.body.split() for deed in deeds if deed.kind == "repair"]
         changes = [
             (deed, DeviceConfiguration.model_validate_json(deed.body))
             for deed in deeds
             if deed.kind == "configuration"
         ]
-        if kept is None:
-            self.plant.start(self._initial)
-            from_s = -math.inf
-        else:
-            from_s = kept[0]
-            before = self._initial
-            for deed, device in changes:
-                if deed.time_s < from_s:
-                    before = before.with_device(device)
-            self.plant.resume(Snapshot(*kept), before)
+        # Whatever was received after the last poll happened at most LATEST_S before it.
+        kept = self._file.snapshot_before(self._polled_s - LATEST_S)
+        from_s = -math.inf if kept is None else kept[0]
+        before = self._initial
+        for deed, device in changes:
+            if deed.time_s < from_s:
+                before = before.with_device(device)
+        plant = Plant(
+            identity.designed,
+            identity.truth,
+            hidden,
+            level,
+            identity.seed,
+            identity.world.starts_s,
+            before,
+            repairs=[(int(event), float(time_s)) for event, time_s in repairs],
+            snapshot=None if kept is None else Snapshot(*kept),
+        )
         for deed, device in changes:
             if deed.time_s >= from_s:
-                self.plant.advance(deed.time_s)
-                self.plant.configure(device, deed.change_id, deed.user, deed.number)
-        self.plant.advance(self._now_s)
-        self.plant.snapshot = None
-        if self._polled_s > self._identity.world.starts_s:
-            self.plant.feed.forget_until(self._polled_s)
+                plant.advance(deed.time_s)
+                plant.configure(device, deed.change_id, deed.user, deed.number)
+        plant.advance(self._now_s)
+        plant.snapshot = None
+        if self._polled_s > identity.world.starts_s:
+            plant.feed.forget_until(self._polled_s)
+        return plant
 
     # --- the script ------------------------------------------------------------------------------
 

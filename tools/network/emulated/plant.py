@@ -106,7 +106,15 @@ class Plant:
         level: Mismatch,
         seed: int,
         starts_s: float,
+        configuration: NetworkConfiguration,
+        *,
+        repairs: Sequence[tuple[int, float]] = (),
+        snapshot: Snapshot | None = None,
     ) -> None:
+        """At rest at `starts_s`, or as in `snapshot`, with `configuration` in effect at that time.
+
+        `repairs`: what `repair` was told, before the snapshot and since.
+        """
         self.topology = designed.topology
         self.wiring: Wiring = wiring_of(designed.topology)
         self.hidden = hidden
@@ -134,54 +142,33 @@ class Plant:
         self.feed = TelemetryFeed(self.topology, self.wiring, level, seed, designed.probes)
         self._control = ControlPlane(self.wiring, hidden, seed, self._report_adjacency)
         self._probe_class, self._probe_pair = self._probe_rows(designed.probes)
-        self._repaired_s = [math.inf] * len(truth.events)
-        self._repairs: set[float] = set()
-        self._physical: list[float] = []
         self._applies: list[tuple[float, int, int]] = []
         self._waiting: dict[int, DeviceConfiguration] = {}
         self._settle_s = math.inf
         self.samples: list[Sample] = []
         self.snapshot: Snapshot | None = None
-
-    # --- beginning -------------------------------------------------------------------------------
-
-    def start(self, configuration: NetworkConfiguration) -> None:
-        """Begin at `starts_s`, at rest, with `configuration` in effect."""
-        n_arcs, n_services = self.wiring.n_arcs, len(self.services.names)
-        self._sent = np.zeros((3, n_arcs))
-        self._dropped = np.zeros((3, n_arcs))
-        self._received = np.zeros(n_arcs)
-        self._slowed = np.ones((3, len(self.hidden.flows.source)))
-        self.totals = Totals(np.zeros(n_services), np.zeros(n_services), np.zeros(3))
-        self._begin(self.starts_s, configuration, np.zeros(n_arcs // 2, np.int64))
-
-    def resume(self, snapshot: Snapshot, configuration: NetworkConfiguration) -> None:
-        """Go on from `snapshot`, with `configuration` in effect at its time."""
-        with np.load(io.BytesIO(snapshot.data)) as kept:
-            self._sent, self._dropped = kept["sent"], kept["dropped"]
-            self._received, self._slowed = kept["received"], kept["slowed"]
-            self.totals = Totals(kept["breach_s"], kept["unavailable_s"], kept["lost_bits"])
-            epoch = kept["epoch"]
-        self._begin(snapshot.time_s, configuration, epoch)
-
-    def _begin(self, time_s: float, configuration: NetworkConfiguration, epoch: np.ndarray) -> None:
+        shape = (self.wiring.n_arcs, len(flows.source), len(self.services.names))
+        kept = _nothing_yet(*shape) if snapshot is None else _unpacked(snapshot)
+        self._sent, self._dropped = kept["sent"], kept["dropped"]
+        self._received, self._slowed = kept["received"], kept["slowed"]
+        self.totals = Totals(kept["breach_s"], kept["unavailable_s"], kept["lost_bits"])
+        time_s = starts_s if snapshot is None else snapshot.time_s
         self.now_s = time_s
         self._integrated_s = time_s
-        self._tick = round((time_s - self.starts_s) / TICK_S)
+        self._tick = round((time_s - starts_s) / TICK_S)
+        self._repaired_s = [math.inf] * len(truth.events)
+        for event, repaired_s in repairs:
+            self._repaired_s[event] = min(self._repaired_s[event], repaired_s)
+        changes_s = {t for e in range(len(truth.events)) for t in self._span(e)}
+        changes_s |= {repaired_s for _, repaired_s in repairs}
+        self._physical = sorted(t for t in changes_s if time_s < t < math.inf)
         self._in_effect = {d.node: d for d in configuration.devices}
-        self._physical = sorted(
-            {t for e in range(len(self.truth.events)) for t in self._span(e)} | self._repairs
-        )
-        self._physical = [t for t in self._physical if time_s < t < math.inf]
-        weights = np.full(self.wiring.n_arcs, np.inf)
-        for device in configuration.devices:
-            for arc, weight in advertised_weights(self.topology, device).items():
-                weights[arc] = weight
-        down = self._dead_links(time_s, self._in_effect)
-        self._control.settle(weights, ~down, epoch)
+        up = ~self._dead_links(time_s, self._in_effect)
+        weights = self._advertised(configuration.devices)
+        self._control.settle(weights, up, kept["epoch"])
         self._reset_windows()
         self._set_egresses(time_s)
-        self._paths = trace(self.wiring, self._control.tables, self.hidden.flows)
+        self._paths = trace(self.wiring, self._control.tables, flows)
         self._open_tick(time_s)
 
     # --- what others do to it --------------------------------------------------------------------
@@ -200,7 +187,6 @@ class Plant:
     def repair(self, event: int, time_s: float) -> None:
         """The field will have ended event number `event` at `time_s`."""
         self._repaired_s[event] = min(self._repaired_s[event], time_s)
-        self._repairs.add(time_s)
         heapq.heappush(self._physical, time_s)
 
     def active_events(self, time_s: float) -> tuple[int, ...]:
@@ -369,16 +355,21 @@ class Plant:
     ) -> tuple[Flowing, Egresses]:
         """The data plane once routing and senders have settled."""
         egresses = self.egresses_with(faults, configuration.devices)
-        weights = np.full(self.wiring.n_arcs, np.inf)
-        for device in configuration.devices:
-            for arc, weight in advertised_weights(self.topology, device).items():
-                weights[arc] = weight
+        weights = self._advertised(configuration.devices)
         weights[egresses.dead] = np.inf
         tables = Tables.converged(self.wiring, shortest_arcs(self.wiring, weights))
         paths = trace(self.wiring, tables, self.hidden.flows)
         slowed = np.ones_like(demand)
         moment = flow(self.wiring, paths, demand, egresses, self._elastic, slowed, adapt=True)
         return moment, egresses
+
+    def _advertised(self, devices: Iterable[DeviceConfiguration]) -> FloatArray:
+        """The weight of every arc as configured, (n_arcs,); infinite where none is advertised."""
+        weights = np.full(self.wiring.n_arcs, np.inf)
+        for device in devices:
+            for arc, weight in advertised_weights(self.topology, device).items():
+                weights[arc] = weight
+        return weights
 
     def _report_adjacency(self, time_s: float, link: int, end: int, epoch: int, up: bool) -> None:
         reason = "BFD session down" if self.hidden.bfd[link] else "Dead timer expired"
@@ -528,6 +519,25 @@ class Plant:
             epoch=self._control.epoch,
         )
         return Snapshot(time_s, data.getvalue())
+
+
+def _nothing_yet(n_arcs: int, n_pairs: int, n_services: int) -> dict[str, np.ndarray]:
+    """What a snapshot holds, before anything was sent."""
+    return {
+        "sent": np.zeros((3, n_arcs)),
+        "dropped": np.zeros((3, n_arcs)),
+        "received": np.zeros(n_arcs),
+        "slowed": np.ones((3, n_pairs)),
+        "breach_s": np.zeros(n_services),
+        "unavailable_s": np.zeros(n_services),
+        "lost_bits": np.zeros(3),
+        "epoch": np.zeros(n_arcs // 2, np.int64),
+    }
+
+
+def _unpacked(snapshot: Snapshot) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(snapshot.data)) as kept:
+        return dict(kept)
 
 
 def dead_links(
