@@ -7,9 +7,9 @@ and arc 2i+1 (from `b` to `a`).
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from twin.errors import BadInput, BadTopology, UnknownLink, UnknownNode, UnknownSharedRiskGroup
 from twin.nouns.base import Noun
@@ -24,11 +24,28 @@ class Site(Noun):
 
 
 class Node(Noun):
-    """A router at a site; `prefixes` (CIDR) originate here."""
+    """A router at a site; `prefixes` (CIDR) originate here.
+
+    `platform`: make, model and system as the source words them. `role`: in the design ("core",
+    "edge", ...), likewise. `management_address`: where its configuration is reached, host or
+    address. Each is "" where no source says it.
+    """
 
     id: str
     site: str
     prefixes: tuple[str, ...] = ()
+    platform: str = ""
+    role: str = ""
+    management_address: str = ""
+
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Topologies that were stored before the fields existed keep their hash.
+        content: dict[str, Any] = dump(self)
+        for name in ("platform", "role", "management_address"):
+            if not getattr(self, name):
+                content.pop(name, None)
+        return content
 
 
 _BAR = "|"

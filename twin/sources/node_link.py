@@ -1,7 +1,9 @@
 """Node-link JSON, the format of NetworkX and of topohub.
 
     {"graph": {"demands": {SOURCE: {TARGET: value}}},                    optional
-     "nodes": [{"id": ..., "name": "...", "pos": [longitude, latitude]}],
+     "nodes": [{"id": ..., "name": "...", "pos": [longitude, latitude],
+                "platform": "...", "role": "...",                        these are optional
+                "management_address": "..."}],
      "edges": [{"source": ..., "target": ..., "dist": kilometres,        "links" is read too
                 "capacity": bit/s, "weight": 1..65534}]}                 capacity, weight optional
 
@@ -54,7 +56,10 @@ def topology_from_document(document: object, name: str) -> ParsedNetwork:
     keys = _keys(records, name)
     ids = _readable_ids(records, keys)
     positions = _positions(records, ids, name)
-    nodes = tuple(ParsedNode(i, *p) for i, p in zip(ids, positions, strict=True))
+    nodes = tuple(
+        ParsedNode(node, *position, **_described(record, node, name))
+        for record, node, position in zip(records, ids, positions, strict=True)
+    )
     known = dict(zip(keys, ids, strict=True))
     edges = _records(document, name, "edges", "links")
     places = {node.id: (node.longitude, node.latitude) for node in nodes}
@@ -119,6 +124,18 @@ def _readable_ids(records: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> 
 def _tidy(text: object) -> str:
     # "|" stands between the node and the link of an interface (`Interface`).
     return " ".join(str(text).replace("|", "/").split())
+
+
+def _described(record: Mapping[str, Any], node: str, name: str) -> dict[str, str]:
+    found = {}
+    for key in ("platform", "role", "management_address"):
+        value = record.get(key)
+        if not isinstance(value, str | None):
+            raise BadTopology(
+                f'{name}: {key} of node "{node}" must be a text, found {_kind(value)}'
+            )
+        found[key] = value or ""
+    return found
 
 
 def _positions(

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ParsedNode:
-    """A node with a readable id. Longitude and latitude in degrees."""
+    """A node with a readable id. Longitude and latitude in degrees; the rest as in `Node`."""
 
     id: str
     longitude: float
     latitude: float
+    platform: str = ""
+    role: str = ""
+    management_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

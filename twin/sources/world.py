@@ -109,7 +109,14 @@ def _topology(network: ParsedNetwork, members: IntArray) -> Topology:
             for node in network.nodes
         ),
         nodes=tuple(
-            Node(id=node.id, site=node.id, prefixes=(f"10.{i // 256}.{i % 256}.0/24",))
+            Node(
+                id=node.id,
+                site=node.id,
+                prefixes=(f"10.{i // 256}.{i % 256}.0/24",),
+                platform=node.platform,
+                role=node.role,
+                management_address=node.management_address,
+            )
             for i, node in enumerate(network.nodes)
         ),
         links=links,

@@ -8,6 +8,7 @@ import pytest
 
 from twin.errors import BadTopology
 from twin.sources.node_link import topology_from_node_link
+from twin.sources.world import inventory_from_node_link
 
 Document = dict[str, Any]
 
@@ -43,6 +44,23 @@ def test_names_become_ids_and_missing_lengths_come_from_positions() -> None:
     # 4.96 degrees of longitude at 49 north are 362 km, 0.92 of latitude are 102 km.
     assert network.links[2].length_km == pytest.approx((362**2 + 102**2) ** 0.5, rel=0.01)
     assert network.demands == (("Mannheim-1", "Ulm", 5.0),)
+
+
+def test_what_a_source_says_of_a_router_is_read_and_may_be_left_out() -> None:
+    document = triangle()
+    document["nodes"][1] |= {
+        "platform": "ACME R9, os 7.2",
+        "role": "core",
+        "management_address": "10.9.0.2",
+    }
+    plain, told, _ = read(document).nodes
+    assert (told.platform, told.role) == ("ACME R9, os 7.2", "core")
+    assert told.management_address == "10.9.0.2"
+    assert (plain.platform, plain.role, plain.management_address) == ("", "", "")
+    document["graph"] = {}
+    built = inventory_from_node_link(json.dumps(document), "net.json").topology.nodes[1]
+    assert (built.platform, built.role) == (told.platform, told.role)
+    assert built.management_address == told.management_address
 
 
 def test_links_are_read_under_the_older_key() -> None:
@@ -96,6 +114,7 @@ BAD: dict[str, tuple[Callable[[Document], object], str]] = {
     "duplicate id": (_set(("nodes", 1, "id"), 0), 'node id "0" is used twice'),
     "no position": (_set(("nodes", 0, "pos"), None), 'node "Mannheim-1" needs "pos"'),
     "position of text": (_set(("nodes", 0, "pos"), ["x", 1]), "must be a number, found a string"),
+    "role of a number": (_set(("nodes", 0, "role"), 7), 'role of node "Mannheim-1" must be a text'),
     "unknown node": (
         _set(("edges", 0, "source"), "Mannheim"),
         'link "0" joins "Mannheim", which is not a node (did you mean "Mannheim-1"?)',
