@@ -118,11 +118,15 @@ class ScenarioFact(Noun):
 
 
 class StepFact(Noun):
-    """One commit on one device: its diff, the diff of its return, and where the change stands."""
+    """One commit on one device: its diff, the diff of its return, and where the change stands.
+
+    `device_diff`: the device's own, where it says something else.
+    """
 
     node: str
     actions: tuple[str, ...]
     diff: str
+    device_diff: str
     return_diff: str
     state: str
     detail: str

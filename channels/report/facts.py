@@ -31,7 +31,7 @@ from channels.report.contents import (
 from channels.report.minds import mind_facts
 from channels.report.timing import Milestones, PlanCourse, courses, milestones
 from channels.report.topology_facts import topology_facts
-from channels.report.wording import magnitude_text, quoted
+from channels.report.wording import magnitude_text, printable, quoted
 from channels.views import IncidentDetails, incident_details, incident_view
 from tools.journal.journal import Journal
 from tools.journal.records import (
@@ -295,10 +295,12 @@ def _plan(
 def _step(plan: Plan, index: int, change: Change | None) -> StepFact:
     step = plan.steps[index]
     back = configuration_diff(change.candidate, change.before) if change else ""
+    said = change.differing_device_diff if change else ""
     return StepFact(
         node=step.node,
         actions=tuple(a.describe() for a in step.actions),
         diff=step.diff,
+        device_diff="\n".join(map(printable, said.splitlines())),
         return_diff=back,
         state=change.state.value if change else "not sent",
         detail=quoted(change.detail) if change and change.detail else "",

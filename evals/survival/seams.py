@@ -71,10 +71,10 @@ class StruckNetwork:
         with self._call("probe"):
             return self._network.probe(paths)
 
-    def stage(self, change_id: str, candidate: DeviceConfiguration) -> None:
+    def stage(self, change_id: str, candidate: DeviceConfiguration) -> str:
         """As the network inside."""
         with self._call(f"stage {candidate.node}"):
-            self._network.stage(change_id, candidate)
+            return self._network.stage(change_id, candidate)
 
     def diff(self, node: str, change_id: str) -> str:
         """As the network inside."""

@@ -126,10 +126,11 @@ class HeldNetwork(InMemoryNetwork):
         point(f"ask {node} diff")
         return super().diff(node, change_id)
 
-    def stage(self, change_id: str, candidate: DeviceConfiguration) -> None:
+    def stage(self, change_id: str, candidate: DeviceConfiguration) -> str:
         self._arrive("stage", change_id)
-        super().stage(change_id, candidate)
+        said = super().stage(change_id, candidate)
         point("done stage")
+        return said
 
     def commit(self, node: str, change_id: str, return_after_s: float) -> CommitRecord:
         self._arrive("commit", change_id)

@@ -20,6 +20,9 @@ ATTEMPTS = 3
 WAIT_S = 1.0
 """Between two attempts: far below any return timer."""
 
+MOST_DEVICE_DIFF = 20_000
+"""Characters of a device's own diff that are kept."""
+
 FOUND_AS: dict[CommitState | None, ChangeState] = {
     None: ChangeState.INTENT,
     CommitState.STAGED: ChangeState.STAGED,
@@ -67,7 +70,7 @@ class DeviceCalls:
         """
         self._drop_left_over(change.node)
         try:
-            self._call(
+            said = self._call(
                 change,
                 "stage",
                 lambda: self._network.stage(change.change_id, change.candidate),
@@ -77,6 +80,8 @@ class DeviceCalls:
             # Whoever has the lease now may have looked before this arrived, and looks no more.
             self._drop(change)
             raise
+        if isinstance(said, str) and said:
+            self._keep_device_diff(change, said[:MOST_DEVICE_DIFF])
         found = self.read(change.node, lambda: self._network.diff(change.node, change.change_id))
         if found != change.diff:
             message = (
@@ -86,6 +91,11 @@ class DeviceCalls:
             )
             self.audit(change.plan_id, "refuse", rule=DiffDiffers.rule, message=message)
             raise DiffDiffers(message)
+
+    def _keep_device_diff(self, change: Change, said: str) -> None:
+        with self._journal.transaction():
+            self._journal.set_device_diff(change.change_id, said)
+            self.audit(change.change_id, "device_diff", text=said)
 
     def _drop_left_over(self, node: str) -> None:
         """Drop a candidate that arrived only when its plan had been taken back.
@@ -156,8 +166,10 @@ class DeviceCalls:
         enough: tuple[ChangeState, ...] = (),
         again_while: tuple[ChangeState, ...] = (),
         detail: str = "",
-    ) -> None:
+    ) -> object:
         """One call, journalled before and after; looked up where it ends in an error.
+
+        Returns what the device replied, or the line of its log that was found instead.
 
         Raises:
             DeviceFailed: the change has reached neither `becomes` nor one of `enough`.
@@ -182,6 +194,7 @@ class DeviceCalls:
             else:
                 break
         self.record(change, becomes, detail, _timer(reply))
+        return reply
 
     def _look_up_after(
         self, change: Change, call: DeviceCall, error: Exception

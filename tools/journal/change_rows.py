@@ -15,7 +15,7 @@ from twin.nouns.principal import Principal
 
 _CHANGE_COLUMNS = (
     "action_id, node, change_id, plan_id, incident_id, network, position, state, calling, diff, "
-    "before, candidate, detail, return_at_s, updated_s"
+    "before, candidate, detail, return_at_s, updated_s, device_diff"
 )
 
 
@@ -80,12 +80,18 @@ class ChangeRows(AuditRows):
                 change_id,
             )
 
+    def set_device_diff(self, change_id: str, text: str) -> None:
+        """Keep what the device itself says that a change would do to it."""
+        with self.transaction():
+            self._execute("UPDATE changes SET device_diff = ? WHERE change_id = ?", text, change_id)
+
     def changes(
         self, *, plan_id: str | None = None, incident_id: str | None = None
     ) -> tuple[Change, ...]:
         """Changes in order of plan and commit; of one plan, or one incident, where given."""
+        # Not by name: a journal of an earlier version that is only read lacks the newest column.
         rows = self._rows(
-            f"SELECT {_CHANGE_COLUMNS} FROM changes WHERE plan_id = coalesce(?, plan_id) "
+            "SELECT * FROM changes WHERE plan_id = coalesce(?, plan_id) "
             "AND incident_id = coalesce(?, incident_id) ORDER BY rowid",
             plan_id,
             incident_id,

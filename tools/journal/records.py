@@ -98,6 +98,8 @@ class Change(Noun):
 
     `calling`: the call to the device that has begun and whose end is not journalled yet.
     `return_at_s`: when the device goes back by itself, while it is committed and unconfirmed.
+    `device_diff`: what the device said when it was staged, in its own words, "" if nothing; text
+    of the network's, which decides nothing.
     """
 
     action_id: str
@@ -115,6 +117,12 @@ class Change(Noun):
     detail: str
     updated_s: float
     return_at_s: float | None = None
+    device_diff: str = ""
+
+    @property
+    def differing_device_diff(self) -> str:
+        """`device_diff` where it says something else than `diff`, else ""."""
+        return "" if self.device_diff.split() == self.diff.split() else self.device_diff
 
 
 class Claim(Noun):

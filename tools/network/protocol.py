@@ -79,9 +79,10 @@ class Network(Protocol):
         """Measure `paths` now, besides the standing probes."""
         ...
 
-    def stage(self, change_id: str, candidate: DeviceConfiguration) -> None:
+    def stage(self, change_id: str, candidate: DeviceConfiguration) -> str:
         """Make `candidate` the candidate of its node, in place of nothing else.
 
+        Returns the device's own diff in its own words, for people, "" where it gives none.
         Raises NetworkError if another change is staged or unconfirmed there, or the id was used.
         """
         ...

@@ -164,6 +164,7 @@ class InMemoryNetwork:
     troubles: list[Trouble] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     diff_suffix: str = ""
+    own_words: str = ""
     name: str = "four"
     halving: set[str] = field(default_factory=set)
     sticking: set[str] = field(default_factory=set)
@@ -226,7 +227,7 @@ class InMemoryNetwork:
         self._begin("running", node)
         return self._running[node]
 
-    def stage(self, change_id: str, candidate: DeviceConfiguration) -> None:
+    def stage(self, change_id: str, candidate: DeviceConfiguration) -> str:
         node = candidate.node
         reply_lost = self._begin("stage", node)
         if node in self._pending:
@@ -237,6 +238,7 @@ class InMemoryNetwork:
         self._pending[node] = _Staged(change_id, candidate, before, CommitState.STAGED)
         self._note(node, change_id, CommitState.STAGED)
         self._reply(reply_lost)
+        return self.own_words
 
     def diff(self, node: str, change_id: str) -> str:
         self._begin("diff", node)

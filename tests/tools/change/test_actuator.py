@@ -4,7 +4,7 @@ import pytest
 
 from tests.tools.change.conftest import Bench
 from tests.tools.change.in_memory import Trouble
-from tools.change.device_calls import ATTEMPTS
+from tools.change.device_calls import ATTEMPTS, MOST_DEVICE_DIFF
 from tools.change.gate import Needs
 from tools.change.policy import SecondApprover
 from tools.change.refusals import (
@@ -267,14 +267,49 @@ def test_intent_is_on_disk_before_the_first_call_to_a_device(bench: Bench, drain
     seen: list[tuple[ChangeState, str]] = []
     stage = bench.network.stage
 
-    def spy(change_id: str, candidate: object) -> None:
+    def spy(change_id: str, candidate: object) -> str:
         with Journal.open(bench.journal.path) as other:
             seen.extend((c.state, c.calling) for c in other.changes(plan_id=drain.id))
-        stage(change_id, candidate)  # type: ignore[arg-type]  # the spy passes on what it gets
+        return stage(change_id, candidate)  # type: ignore[arg-type]  # the spy passes on what it gets
 
     bench.network.stage = spy  # type: ignore[method-assign]  # watches the order of two real parts
     bench.actuator.commit(drain, ())
     assert seen[:2] == [(ChangeState.INTENT, "stage"), (ChangeState.INTENT, "")]
+
+
+def test_what_a_device_says_of_a_change_is_kept_and_audited(bench: Bench, drain: Plan) -> None:
+    bench.network.own_words = "set isis interface ae0 overload"
+    bench.actuator.commit(drain, ())
+    first = bench.journal.changes(plan_id=drain.id)[0]
+    assert first.device_diff == first.differing_device_diff == "set isis interface ae0 overload"
+    assert first.state is ChangeState.COMMITTED
+    lines = [x for x in bench.journal.audit_lines() if x.subject == first.change_id]
+    assert [x.action for x in lines] == ["staged", "device_diff", "committed"]
+    assert lines[1].data == {"text": first.device_diff}
+
+
+def test_of_a_device_that_talks_without_end_the_beginning_is_kept(
+    bench: Bench, drain: Plan
+) -> None:
+    bench.network.own_words = "x" * (MOST_DEVICE_DIFF + 1)
+    bench.actuator.commit(drain, ())
+    assert len(bench.journal.changes(plan_id=drain.id)[0].device_diff) == MOST_DEVICE_DIFF
+
+
+def test_a_device_that_says_what_we_say_differs_in_nothing(bench: Bench, drain: Plan) -> None:
+    bench.network.own_words = drain.steps[0].diff.replace("\n", "\r\n")
+    bench.actuator.commit(drain, ())
+    assert bench.journal.changes(plan_id=drain.id)[0].differing_device_diff == ""
+
+
+def test_a_reply_that_was_lost_leaves_no_words_and_the_change_goes_on(
+    bench: Bench, drain: Plan
+) -> None:
+    bench.network.own_words = "set isis interface ae0 overload"
+    bench.network.troubles.append(Trouble("stage", "A", lost_reply=True))
+    assert bench.actuator.commit(drain, ()).state == "committed"
+    said = {c.node: c.device_diff for c in bench.journal.changes(plan_id=drain.id)}
+    assert said == {"A": "", "B": "set isis interface ae0 overload"}
 
 
 def test_every_change_of_state_has_its_audit_line(bench: Bench, drain: Plan) -> None:
