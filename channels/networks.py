@@ -1,12 +1,10 @@
 """The networks of a state directory: which are known, what time it is there, and how they open.
 
-Drivers for real ones plug in here.
+Each opens with the driver that its file names.
 """
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Protocol
 
 from graphs.state_directory import StateDirectory
 from tools.clock import Clock
@@ -14,23 +12,14 @@ from tools.journal.holder import has_died
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.reading import last_entry_s
-from tools.network.emulated import EmulatedNetwork, PacedClock, SimulatedClock
-from tools.network.emulated.network_file import NetworkFile
-from tools.network.protocol import Network
+from tools.network import driver
+from tools.network.driver import OpenNetwork, network_entry
 from twin.errors import BadInput, NetworkError
-
-
-class OpenNetwork(Network, Protocol):
-    """A network whose file or sessions somebody has to let go of."""
-
-    def close(self) -> None:
-        """Let go of it; opening it again goes on from here."""
-        ...
 
 
 def network_names(state: StateDirectory) -> tuple[str, ...]:
     """The networks that the state directory has, in order of name."""
-    return tuple(sorted(path.stem for path in state.networks.glob("*.sqlite")))
+    return driver.network_names(state.networks)
 
 
 def open_network(
@@ -42,12 +31,11 @@ def open_network(
     the wall's.
 
     Raises:
-        BadInput: the state directory has no such network.
+        BadInput: the state directory has no such network, or its file or driver is wrong.
         NetworkHeld: another process holds it.
-        NetworkError: its file cannot be read.
+        NetworkError: it cannot be opened.
     """
-    network = EmulatedNetwork.open(_file_of(state, name))
-    return network, SimulatedClock(network) if speed is None else PacedClock(network, speed)
+    return driver.open_network(network_entry(state.networks, name), speed)
 
 
 def known_networks(state: StateDirectory, journal: Journal) -> tuple[str, ...]:
@@ -74,22 +62,6 @@ def is_watched(state: StateDirectory, journal: Journal, name: str) -> bool:
 def network_time_s(state: StateDirectory, journal: Journal, name: str) -> float:
     """The clock of the network `name`; while another process holds it, the journal's last entry."""
     try:
-        file = NetworkFile(_file_of(state, name), create=False)
+        return driver.network_now_s(network_entry(state.networks, name))
     except (BadInput, NetworkError):
         return last_entry_s(journal, name)
-    try:
-        return file.clock()[0]
-    except NetworkError:
-        return last_entry_s(journal, name)
-    finally:
-        file.close()
-
-
-def _file_of(state: StateDirectory, name: str) -> Path:
-    known = network_names(state)
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
-        listed = f"it has {', '.join(known)}" if known else "it has none"
-        hint = f'did you mean "{near[0]}"?' if near else listed
-        raise BadInput(f'network "{name}" is not in {state.networks} ({hint})')
-    return state.network_file(name)

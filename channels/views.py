@@ -54,7 +54,8 @@ class Spent(Noun):
 class IncidentDetails(IncidentView):
     """All that is on record of an incident, as of `now_s` by its network's clock.
 
-    `minds_lost`: which, in words, "" if none was.
+    `minds_lost`: which, in words, "" if none was. `device_diffs`: by action id, what a device said
+    of its change, where that is something else than the plan's diff.
     """
 
     now_s: float
@@ -67,6 +68,7 @@ class IncidentDetails(IncidentView):
     charges: Spent
     minds_lost: str
     dispatches: tuple[DispatchRecord, ...]
+    device_diffs: dict[str, str]
 
     @property
     def waiting(self) -> tuple[ApprovalRequest, ...]:
@@ -130,6 +132,11 @@ def incident_details(journal: Journal, incident_id: str, now_s: float) -> Incide
         ),
         minds_lost=minds_lost(journal, incident_id),
         dispatches=journal.dispatches(incident_id),
+        device_diffs={
+            c.action_id: c.differing_device_diff
+            for c in journal.changes(incident_id=incident_id)
+            if c.differing_device_diff
+        },
     )
 
 

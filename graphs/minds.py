@@ -1,7 +1,8 @@
 """Who thinks, as the environment and one file say; the environment wins.
 
-NOCTUA_MODEL             a chain: `playbook`, `openai:<name>`, the id of a model in the file, or
-                         several with commas; the playbook ends it, named or not
+NOCTUA_MODEL             a chain: `playbook`, `openai:<name>`, the id of a model in the file,
+                         `<provider>:<name>` of a package's (docs/extending.md), or several with
+                         commas; the playbook ends it, named or not
 NOCTUA_MODEL_<ROLE>      the same for one role, such as NOCTUA_MODEL_DIAGNOSER
 NOCTUA_MODEL_URL, NOCTUA_MODEL_KEY
                          server and key of `openai:<name>`; OPENAI_BASE_URL and OPENAI_API_KEY
@@ -24,6 +25,7 @@ from agents.loop.minds import Minds
 from agents.loop.role import Mind
 from agents.playbook.policies import playbook
 from graphs.state_directory import StateDirectory
+from tools.models.brought import brought_model, is_brought
 from tools.models.openai_compatible import chat_model
 from tools.models.pseudonymous import PseudonymousModel
 from tools.models.pseudonyms import Pseudonyms, names_of, state_key
@@ -62,8 +64,9 @@ _TRACING = (
 class MindSettings:
     """Which minds are asked, by name: `default`, and `by_role` for the roles named there.
 
-    `models`: every model that a chain names; all other names are the playbook. `limits`: of what
-    models may use. `source`: the file that was read, None if there is none.
+    `models`: every model that a chain names; `brought`: those of other packages; all other names
+    are the playbook. `limits`: of what models may use. `source`: the file that was read, None if
+    there is none.
     """
 
     default: tuple[str, ...]
@@ -71,6 +74,7 @@ class MindSettings:
     models: Mapping[str, ModelSettings]
     limits: Limits
     source: Path | None
+    brought: tuple[str, ...] = ()
 
 
 def minds_from_environment(environ: Mapping[str, str], state: Path, inventory: Inventory) -> Minds:
@@ -81,14 +85,14 @@ def minds_from_environment(environ: Mapping[str, str], state: Path, inventory: I
             LangChain's own tracing would send out what pseudonyms hide.
     """
     settings = read_mind_settings(environ, state)
-    if not settings.models:
+    if not settings.models and not settings.brought:
         return Minds([_playbook()], limits=settings.limits)
     hiding = _hiding(settings, environ)
     names = Pseudonyms(names_of(inventory), state_key(state)) if hiding else None
     known = {
         name: _mind(name, model, names, environ, settings.limits)
         for name, model in settings.models.items()
-    }
+    } | {name: _brought(name, names, environ) for name in settings.brought}
     return Minds(
         _chain(settings.default, known),
         {role: _chain(names_, known) for role, names_ in settings.by_role.items()},
@@ -102,11 +106,14 @@ def require_minds(environ: Mapping[str, str], state: Path) -> None:
     _hiding(settings, environ)
     for model in settings.models.values():
         chat_model(model, environ=environ, call_s=settings.limits.call_deadline_s)
+    for entry in settings.brought:
+        brought_model(entry, environ)
 
 
 def _hiding(settings: MindSettings, environ: Mapping[str, str]) -> list[str]:
     """The models that must not see every name. Raises BadInput where something tells them all."""
     hiding = [m.id for m in settings.models.values() if m.uses_pseudonyms]
+    hiding += settings.brought
     if hiding and (tracing := traced_elsewhere(environ)):
         raise BadInput(
             f"{tracing} is on: LangChain would send what agents read to a tracing service, with "
@@ -131,10 +138,12 @@ def read_mind_settings(environ: Mapping[str, str], state: Path) -> MindSettings:
         setting = _PREFIX + role.upper()
         if wanted := environ.get(setting, "").strip():
             chains[role] = _entries(setting, wanted)
+    named = dict.fromkeys(entry for chain in chains.values() for entry in chain)
+    brought = tuple(entry for entry in named if is_brought(entry))
     models = {
         entry: _model(entry, file.models, environ)
-        for entry in dict.fromkeys(entry for chain in chains.values() for entry in chain)
-        if entry != PLAYBOOK
+        for entry in named
+        if entry != PLAYBOOK and entry not in brought
     }
     _refuse_one_name_for_two(models)
     ended = {role: _ended(role, chain) for role, chain in chains.items()}
@@ -144,6 +153,7 @@ def read_mind_settings(environ: Mapping[str, str], state: Path) -> MindSettings:
         models=models,
         limits=_limits(file.limits, source),
         source=source,
+        brought=brought,
     )
 
 
@@ -154,7 +164,7 @@ def traced_elsewhere(environ: Mapping[str, str]) -> str | None:
 
 def mind_name(entry: str) -> str:
     """What a model is called in traces and reports: its provider, then what chains call it."""
-    return entry if entry.startswith(PROVIDER) else PROVIDER + entry
+    return entry if ":" in entry else PROVIDER + entry
 
 
 def _file(environ: Mapping[str, str], state: Path) -> Path | None:
@@ -277,6 +287,13 @@ def _mind(
     if settings.uses_pseudonyms and names is not None:
         model = PseudonymousModel(inner=model, pseudonyms=names)
     return Mind(mind_name(entry), model, foreign=True, price=_price(settings))
+
+
+def _brought(entry: str, names: Pseudonyms | None, environ: Mapping[str, str]) -> Mind:
+    # Nobody says where it sends what it is told, so it is told pseudonyms.
+    assert names is not None
+    model = PseudonymousModel(inner=brought_model(entry, environ), pseudonyms=names)
+    return Mind(mind_name(entry), model, foreign=True)
 
 
 def _price(settings: ModelSettings) -> Price | None:

@@ -9,6 +9,7 @@ knowledge/<network>.json  the knowledge graph of a network
 trackers/<network>.json   what was learned of a network
 inventories/<network>.json  what is on record of it, for those who only read
 locks/                    one file for each process that holds leases
+networks/<network>.yaml   which driver opens a network, and how (tools/network/driver.py)
 networks/<network>.sqlite an emulated network's own file (its drivers' business, not ours)
 traces/<trace id>.jsonl   spans
 reports/                  what was written for people
@@ -71,7 +72,7 @@ class StateDirectory:
 
     @property
     def networks(self) -> Path:
-        """The folder of the emulated networks."""
+        """The folder of the networks' files."""
         return self.path / "networks"
 
     @property
@@ -117,6 +118,10 @@ class StateDirectory:
     def network_file(self, network: str) -> Path:
         """The emulated network of that name."""
         return self.networks / f"{network}.sqlite"
+
+    def network_description(self, network: str) -> Path:
+        """Which driver opens the network; an emulated one may do without."""
+        return self.networks / f"{network}.yaml"
 
     def journal(self) -> Journal:
         """The journal, open for reading and writing.

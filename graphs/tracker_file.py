@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from graphs.detectors import detectors
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput, NoctuaError
 from twin.physics.questions import offered_totals
@@ -57,14 +58,15 @@ def kept_tracker(state: StateDirectory, network: str, twin: Twin) -> Tracker | N
     """What was learned of `network`, whose twin is `twin`; None if it was never watched.
 
     Raises:
-        BadInput: the file cannot be read.
+        BadInput: the file cannot be read, or a detector of another package cannot be loaded.
     """
+    watching = detectors()
     with _reading(state.tracker_file(network)) as file:
         try:
             data = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        return Tracker.load(data, twin.inventory, partial(offered_totals, twin))
+        return Tracker.load(data, twin.inventory, partial(offered_totals, twin), watching)
 
 
 def kept_drifts(state: StateDirectory) -> dict[str, tuple[Drift, ...]]:

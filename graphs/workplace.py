@@ -16,6 +16,7 @@ from agents.loop.role import Mind
 from agents.roles.situation import Situation
 from graphs.checkpoints import FencedSaver
 from graphs.desk import Desk
+from graphs.detectors import detectors
 from graphs.inventory_file import keep_inventory
 from graphs.minds import minds_from_environment
 from graphs.runs import IncidentRuns
@@ -132,8 +133,9 @@ class Workplace:
             inventory = self.network.inventory()
             nodes = inventory.topology.nodes
             devices = tuple(self.network.running(node.id) for node in nodes)
+            running = NetworkConfiguration(devices=devices)
             loads = partial(offered_totals, self.twin)
-            tracker = Tracker(inventory, NetworkConfiguration(devices=devices), loads)
+            tracker = Tracker(inventory, running, loads, detectors=detectors())
         # Whoever meant a change may have died before the tracker's file said that it is ours.
         changes = self.journal.changes()
         ours = {c.change_id for c in changes if c.network == self.network.name}

@@ -1,6 +1,6 @@
 """What `incidents`, `networks` and `show` print."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 from rich.console import Console, Group, RenderableType
@@ -13,7 +13,7 @@ from channels.asking import how_to_answer, people
 from channels.cli.timeline import event_line
 from channels.report.minds import spent_text
 from channels.report.timing import fold_symptoms
-from channels.report.wording import percent, plain, quoted, rate, utc
+from channels.report.wording import percent, plain, printable, quoted, rate, utc
 from channels.views import IncidentDetails, IncidentView, NetworkView
 from tools.journal.records import ApprovalRequest, Charges
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
@@ -83,7 +83,7 @@ def print_incident(console: Console, incident: IncidentDetails) -> None:
         console.print(event_line(event), soft_wrap=True)
     for plan in incident.plans:
         request = next((r for r in incident.approval_requests if r.plan_id == plan.id), None)
-        console.print(_plan_panel(plan, request))
+        console.print(_plan_panel(plan, request, incident.device_diffs))
     for request in incident.waiting:
         console.print(
             f"waiting for approval until {utc(request.expires_s)} UTC: {how_to_answer(request)}",
@@ -137,7 +137,9 @@ def _minds_rows(charges: Charges, lost: str) -> list[tuple[str, str]]:
     return [*rows, ("minds lost", plain(lost))] if lost else rows
 
 
-def _plan_panel(plan: Plan, request: ApprovalRequest | None) -> Panel:
+def _plan_panel(
+    plan: Plan, request: ApprovalRequest | None, device_diffs: Mapping[str, str]
+) -> Panel:
     lines = [
         f"purpose   {plan.purpose}{', temporary' if plan.temporary else ''}",
         *(f"action    {action.describe()}" for action in plan.actions),
@@ -153,11 +155,16 @@ def _plan_panel(plan: Plan, request: ApprovalRequest | None) -> Panel:
         f"approval  {_approval_text(request)}",
     ]
     parts: list[RenderableType] = [Text("\n".join(lines))]
-    parts += [
-        Syntax(step.diff.rstrip("\n"), "diff", theme="ansi_dark", background_color="default")
-        for step in plan.steps
-    ]
+    for step in plan.steps:
+        parts.append(_diff(step.diff))
+        if said := device_diffs.get(step.action_id, ""):
+            parts.append(Text(f"{step.node} in its own words:"))
+            parts.append(_diff("\n".join(map(printable, said.splitlines()))))
     return Panel(Group(*parts), title=Text(plan.id), title_align="left")
+
+
+def _diff(text: str) -> Syntax:
+    return Syntax(text.rstrip("\n"), "diff", theme="ansi_dark", background_color="default")
 
 
 def _person_lines(plan: Plan, request: ApprovalRequest | None) -> list[str]:

@@ -33,6 +33,7 @@ from pydantic import (
     model_validator,
 )
 
+from tools.models.brought import is_brought
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
@@ -211,7 +212,7 @@ def _with_ids(data: object, name: str) -> object:
 
 def _require_known(chain: Iterable[str], models: Mapping[str, ModelSettings], where: str) -> None:
     for entry in chain:
-        if entry == PLAYBOOK or entry in models or entry.startswith("openai:"):
+        if entry == PLAYBOOK or entry in models or entry.startswith("openai:") or is_brought(entry):
             continue
         known = [PLAYBOOK, *models]
         near = get_close_matches(entry, known, n=1)

@@ -57,8 +57,8 @@ def topology_from_document(document: object, name: str) -> ParsedNetwork:
     ids = _readable_ids(records, keys)
     positions = _positions(records, ids, name)
     nodes = tuple(
-        ParsedNode(node, *position, **_described(record, node, name))
-        for record, node, position in zip(records, ids, positions, strict=True)
+        ParsedNode(node, longitude, latitude, **_described(record, node, name))
+        for record, node, (longitude, latitude) in zip(records, ids, positions, strict=True)
     )
     known = dict(zip(keys, ids, strict=True))
     edges = _records(document, name, "edges", "links")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from channels.cli.doctor.check import Check, Patient, State
 from graphs.inventory_file import kept_inventory, networks_with_inventory
 from graphs.minds import MindSettings, mind_name, read_mind_settings, traced_elsewhere
+from tools.models.brought import brought_model
 from tools.models.capabilities import Capabilities, Tally, probe
 from tools.models.openai_compatible import chat_model
 from tools.models.pseudonyms import KEY_FILE, Pseudonyms, names_of
@@ -56,10 +57,17 @@ def minds(patient: Patient) -> Iterator[Check]:
             yield from _called(label, model, settings)
         except BadInput as error:
             yield Check(name=label, state="failed", found=str(error))
+    for entry in settings.brought:
+        try:
+            brought_model(entry, os.environ)
+        except BadInput as error:
+            yield Check(name=mind_name(entry), state="failed", found=str(error))
+        else:
+            yield Check(name=mind_name(entry), state="ok", found="can be loaded; it was not called")
 
 
 def _chains(settings: MindSettings) -> str:
-    if not settings.models:
+    if not settings.models and not settings.brought:
         return "the playbook alone; no model is asked, and nothing leaves the machine"
     chains = {"every role": settings.default, **settings.by_role}
     told = "; ".join(f"{role}: {', '.join(map(_named, c))}" for role, c in chains.items())
@@ -280,7 +288,7 @@ def pseudonyms(patient: Patient) -> Iterator[Check]:
     if open_to:
         told = f"not used for {', '.join(open_to)}: every name is seen there"
         yield Check(name="pseudonyms", state="ok", found=told)
-    if len(open_to) < len(settings.models):
+    if len(open_to) < len(settings.models) or settings.brought:
         example, names = _example(patient)
         # A key of the moment: the real one shows nobody anything more, and is made on first use.
         seen = Pseudonyms(names, secrets.token_bytes(32)).hide(example)

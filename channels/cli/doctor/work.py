@@ -1,6 +1,7 @@
 """Who works on what: networks, their watches, leases, and what stands still."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from channels.cli.doctor.check import Check, Patient
 from channels.cli.doctor.emulated import look_at
@@ -10,6 +11,9 @@ from tools.journal.holder import has_died
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import incident_subject, network_subject
 from tools.journal.records import LeaseRecord, WatchRecord
+from tools.network.driver import network_entry
+from tools.provided import DRIVERS, load
+from twin.errors import BadInput
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 SILENT_S = 300.0
@@ -36,9 +40,20 @@ def _names(patient: Patient) -> tuple[str, ...]:
     return known_networks(patient.state, patient.journal)
 
 
+def _described(label: str, folder: Path, name: str) -> Check:
+    try:
+        found = network_entry(folder, name)
+        load(DRIVERS, found.driver)
+    except BadInput as error:
+        return Check(name=label, state="failed", found=str(error))
+    return Check(name=label, state="ok", found=f"is opened by the driver {found.driver}")
+
+
 def _network(patient: Patient, name: str) -> Check:
     label = f"network {name}"
     file = patient.state.network_file(name)
+    if not file.exists() and patient.state.network_description(name).exists():
+        return _described(label, patient.state.networks, name)
     if not file.exists():
         return Check(
             name=label,

@@ -1,0 +1,76 @@
+"""What other distributions bring: entry points (importlib.metadata), by group and name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from twin.errors import BadInput, NoctuaError
+
+DRIVERS = "noctua.drivers"
+"""Each is a class without arguments, of which an object is a `tools.network.driver.Driver`."""
+
+MINDS = "noctua.minds"
+"""Each is a function from a model's name and the environment to a LangChain chat model."""
+
+DETECTORS = "noctua.detectors"
+"""Each is a `twin.tracking.detectors.detector.DetectorClass`."""
+
+
+def provided(group: str) -> dict[str, EntryPoint]:
+    """What installed distributions bring to `group`, by name, in order of name.
+
+    Raises:
+        BadInput: two of them bring the same name.
+    """
+    found: dict[str, EntryPoint] = {}
+    for entry in sorted(entry_points(group=group), key=lambda e: e.name):
+        if (other := found.get(entry.name)) is not None:
+            raise BadInput(
+                f'{group}: both "{_distribution(other)}" and "{_distribution(entry)}" bring '
+                f'"{entry.name}"; uninstall one of them'
+            )
+        found[entry.name] = entry
+    return found
+
+
+def load(group: str, name: str) -> Any:
+    """The object that a distribution brings to `group` under `name`.
+
+    Raises:
+        BadInput: no distribution brings it, or it cannot be loaded; names the distribution.
+    """
+    found = provided(group)
+    if name not in found:
+        near = get_close_matches(name, found, n=1)
+        listed = f"installed are {', '.join(found)}" if found else "none is installed"
+        hint = f'did you mean "{near[0]}"?' if near else listed
+        raise BadInput(
+            f'no installed distribution brings "{name}" to {group} ({hint}); install the one that '
+            "does, with its entry points"
+        )
+    with blaming(group, name):
+        return found[name].load()
+
+
+@contextmanager
+def blaming(group: str, name: str) -> Iterator[None]:
+    """Raise BadInput, which names the distribution, for what its code raises.
+
+    Errors that are meant for people pass as they are.
+    """
+    try:
+        yield
+    except NoctuaError:
+        raise
+    except Exception as error:  # whatever foreign code raises
+        entry = provided(group)[name]
+        raise BadInput(
+            f'{group}: "{name}" of the distribution "{_distribution(entry)}" ({entry.value}) '
+            f"failed: {error!r:.300}; repair or uninstall that distribution"
+        ) from error
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown"
