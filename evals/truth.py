@@ -14,7 +14,7 @@ from evals.stage import Case
 from tools.clock import never
 from tools.network.emulated.case_truth import TimedEvent
 from tools.network.emulated.network import EmulatedNetwork
-from tools.network.emulated.plant import TICK_S
+from tools.network.emulated.physical_network import TICK_S
 from tools.network.emulated.truth_view import SteadyState, TruthView
 from twin.events.fault import Fault
 from twin.events.faults.fiber_cut import FiberCut
@@ -124,8 +124,8 @@ def busiest_s(network: EmulatedNetwork, from_s: float, until_s: float) -> float:
     best_s, most = from_s, -1.0
     at_s = from_s
     while at_s <= max(until_s, from_s):
-        tick = int((at_s - network.plant.starts_s) // TICK_S)
-        offered = float(network.plant.demand.at_tick(tick).sum())
+        tick = int((at_s - network.physical.starts_s) // TICK_S)
+        offered = float(network.physical.demand.at_tick(tick).sum())
         if offered > most:
             best_s, most = at_s, offered
         at_s += _DEMAND_STEP_S

@@ -6,10 +6,10 @@ from langgraph.types import Command
 
 from agents.loop.role import RoleUnfinished
 from agents.roles.diagnoser import Diagnoser
+from agents.roles.formatting import first_of, short
 from agents.roles.imaginer import Imaginer
 from agents.roles.reader import LOG_RECORD, LogRecord, Reader, line_key, lines_to_read
 from agents.roles.remediator import Chooser, Proposer
-from agents.roles.shown import first_of, short
 from agents.roles.supervisor import legal_targets, supervisor_role
 from graphs.desk import Desk
 from graphs.state import IncidentState

@@ -15,6 +15,7 @@ from agents.roles.diagnoser import (
     TestedCause,
     TestedCauses,
 )
+from agents.roles.formatting import SymptomShown
 from agents.roles.imaginer import MOST_SCENARIOS, ExposureRow, ExposuresResult, ImaginerTask, Under
 from agents.roles.monitor import FELT_DROPS, HARMLESS_ALONE, PLANNED, MonitorTask, Relation
 from agents.roles.remediator import (
@@ -30,7 +31,6 @@ from agents.roles.remediator import (
     SearchResult,
     TrialInFull,
 )
-from agents.roles.shown import SymptomShown
 from twin.diagnosis.causes import AND, CONVINCING_NATS, INDISTINGUISHABLE_NATS
 from twin.events.fault import BY_KIND, Fault
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from agents.loop.role import Role
 from agents.prompts import Prompt, prompt
-from agents.roles.shown import SymptomShown, first_of, shown_symptom
+from agents.roles.formatting import SymptomShown, first_of, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from agents.loop.role import Role
 from agents.prompts import Prompt, prompt
-from agents.roles.shown import Short, short
+from agents.roles.formatting import Short, short
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant

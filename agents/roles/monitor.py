@@ -9,7 +9,7 @@ from pydantic import Field
 
 from agents.loop.role import Role
 from agents.prompts import Prompt, prompt
-from agents.roles.shown import SymptomShown, shown_symptom
+from agents.roles.formatting import SymptomShown, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from twin.errors import Ungrounded

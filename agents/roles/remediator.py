@@ -8,7 +8,7 @@ from pydantic import Field
 
 from agents.loop.role import Role
 from agents.prompts import Prompt, prompt
-from agents.roles.shown import Short, short, shown_interval
+from agents.roles.formatting import Short, short, shown_interval
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
 from twin.errors import Ungrounded

@@ -151,7 +151,7 @@ def survival(
     """
     from evals.campaigns.campaign import load_spec
     from evals.survival.campaign import CAMPAIGN, replayed, summarise, survival_markdown
-    from evals.survival.lives import outages_of, play_apart
+    from evals.survival.processes import outages_of, play_apart
 
     if replay:
         folder = fresh(state_of(context) / "survival")

@@ -11,8 +11,8 @@ from pydantic import PositiveInt, ValidationError
 from evals.campaigns.campaign import Campaign, Spec
 from evals.campaigns.records import Record, code_text
 from evals.intervals import share_interval
-from evals.survival.lives import OUTAGES, OutageName, Play, Played, play_one
-from evals.survival.places import OUTSIDE
+from evals.survival.kill_points import OUTSIDE
+from evals.survival.processes import OUTAGES, OutageName, Play, Played, play_one
 from evals.survival.scenes import SCENES, SceneName
 from twin.errors import BadInput
 from twin.nouns.base import Noun

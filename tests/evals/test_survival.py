@@ -26,11 +26,11 @@ from evals.survival.campaign import (
     survival_markdown,
 )
 from evals.survival.evidence import Evidence, gather, network_file
+from evals.survival.fault_injection import StruckNetwork, struck_stores
 from evals.survival.judge import end_of, judge
-from evals.survival.lives import OutageName, Play, Played, outages_of, play_apart
-from evals.survival.places import Passage, Passing, Timeouts
+from evals.survival.kill_points import Passage, Passing, Timeouts
+from evals.survival.processes import OutageName, Play, Played, outages_of, play_apart
 from evals.survival.scenes import SCENES, SceneName
-from evals.survival.seams import StruckNetwork, struck_stores
 from tools.journal.errors import JournalFailed
 from tools.journal.records import Blocked, ChangeState, Claim
 from tools.network.emulated.network_file import NetworkFile

@@ -10,6 +10,7 @@ import pytest
 from langchain_core.messages import BaseMessage
 
 from agents.loop.role import Mind
+from agents.loop.transcript import plain
 from agents.playbook import TranscriptView, answer
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.scripted import ScriptedModel
@@ -181,8 +182,7 @@ def test_what_one_mind_words_for_people_is_told_to_no_other(tmp_path: Path) -> N
 
     def policy(view: TranscriptView) -> ToolChoice:
         choice = POLICIES[view.role](view)
-        assert isinstance(choice.arguments, dict)
-        return ToolChoice(choice.tool, _signed(choice.arguments))
+        return ToolChoice(choice.tool, _signed(plain(choice.arguments)))
 
     model = ScriptedModel([policy] * 400)
     with operating(

@@ -12,7 +12,7 @@ from twin.nouns.topology import Interface, Link, Topology
 
 def build_graph(graph: KnowledgeGraph, inventory: Inventory) -> None:
     """Put everything that is on record into `graph`; remembered incidents stay."""
-    things = [*_places(inventory.topology), *_plant(inventory.topology)]
+    things = [*_places(inventory.topology), *_physical(inventory.topology)]
     relations = [*_wiring(inventory.topology)]
     carriers = carrying_links(inventory)
     for service in inventory.services:
@@ -90,7 +90,7 @@ def _places(topology: Topology) -> Iterable[Thing]:
         yield Thing(kind="prefix", id=prefix, properties={})
 
 
-def _plant(topology: Topology) -> Iterable[Thing]:
+def _physical(topology: Topology) -> Iterable[Thing]:
     for link in topology.links:
         yield Thing(
             kind="link",

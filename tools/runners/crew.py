@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
 
-from tools.runners.alike import check_alike, fingerprint
 from tools.runners.chunks import chunks
+from tools.runners.fingerprint import fingerprint, require_same
 from tools.runners.worker import Chunk, Played, record_of
 from twin.errors import NoctuaError
 from twin.physics.twin import Twin
@@ -189,7 +189,7 @@ class _Batch:
     def _played(self, piece: _Piece, played: Played) -> None:
         if played.bug is not None:
             raise RolloutBug(f"on the worker {played.worker}:\n{played.bug}")
-        check_alike(played.fingerprint, played.worker)
+        require_same(played.fingerprint, played.worker)
         self._answers.update(zip(piece.places, played.answers, strict=True))
 
     def _lost(self, piece: _Piece) -> None:

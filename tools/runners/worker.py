@@ -10,7 +10,7 @@ import traceback
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from tools.runners.alike import Fingerprint, fingerprint
+from tools.runners.fingerprint import Fingerprint, fingerprint
 from twin.nouns.base import Noun
 from twin.physics.twin import Twin
 from twin.runner import Deadline, Limits, Task, answer

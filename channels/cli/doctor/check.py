@@ -22,7 +22,7 @@ class Check(Noun):
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Installation:
     """What is looked at. `now_s`: the machine's clock; `journal`: read-only, None if unreadable."""
 
     state: StateDirectory
@@ -30,15 +30,15 @@ class Patient:
     journal: Journal | None
 
 
-Look = Callable[[Patient], Iterable[Check]]
+Look = Callable[[Installation], Iterable[Check]]
 
 
-def looked(name: str, look: Look, patient: Patient) -> tuple[Check, ...]:
+def looked(name: str, look: Look, installation: Installation) -> tuple[Check, ...]:
     """What `look` finds; whatever it raises is a failed check, and no end of the others."""
     found: list[Check] = []
     try:
         # One by one, so that what was found before it breaks is told.
-        for check in look(patient):
+        for check in look(installation):
             found.append(check)
     except NoctuaError as error:
         found.append(Check(name=name, state="failed", found=str(error)))

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import typer
 
 from channels.cli.doctor import disk, models, records, surroundings, work
-from channels.cli.doctor.check import Check, Look, Patient, looked
+from channels.cli.doctor.check import Check, Installation, Look, looked
 from channels.cli.output import AsJson, directory_of, print_json
 from channels.report.wording import plain
 from graphs.state_directory import StateDirectory
@@ -70,12 +70,12 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
 def examine(state: StateDirectory, now_s: float) -> tuple[Check, ...]:
     """Every check of a state directory. `now_s`: the machine's clock."""
     if not state.path.is_dir():
-        patient = Patient(state, now_s, None)
-        return looked("state directory", disk.state_directory, patient)
+        installation = Installation(state, now_s, None)
+        return looked("state directory", disk.state_directory, installation)
     with ExitStack() as stack:
         opened = _journal(state)
-        patient = Patient(state, now_s, stack.enter_context(opened) if opened else None)
-        return tuple(check for name, look in LOOKS for check in looked(name, look, patient))
+        installation = Installation(state, now_s, stack.enter_context(opened) if opened else None)
+        return tuple(check for name, look in LOOKS for check in looked(name, look, installation))
 
 
 def _journal(state: StateDirectory) -> Journal | None:

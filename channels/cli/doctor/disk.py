@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from channels.cli.doctor.check import Check, Patient, State
+from channels.cli.doctor.check import Check, Installation, State
 from channels.cli.principal import user_name
 
 GIBIBYTE = 2**30
@@ -20,9 +20,9 @@ FAIL_BELOW_INODES = 100
 _PROBE_BYTES = 4096
 
 
-def state_directory(patient: Patient) -> Iterable[Check]:
+def state_directory(installation: Installation) -> Iterable[Check]:
     """It is there, and a file can be written in it."""
-    folder = patient.state.path
+    folder = installation.state.path
     if not folder.is_dir():
         yield Check(
             name="state directory",
@@ -55,12 +55,12 @@ def state_directory(patient: Patient) -> Iterable[Check]:
     )
 
 
-def permissions(patient: Patient) -> Iterable[Check]:
+def permissions(installation: Installation) -> Iterable[Check]:
     """Nobody else may write what decides about changes, and this user may."""
-    folders = (patient.state.path, *patient.state.folders)
+    folders = (installation.state.path, *installation.state.folders)
     troubles = [
         check
-        for path in (*folders, *patient.state.files)
+        for path in (*folders, *installation.state.files)
         if path.exists()
         for check in _permission(path, is_folder=path in folders)
     ]
@@ -93,9 +93,9 @@ def _refused(path: Path, found: str, remedy: str) -> Check:
     return Check(name="permissions", state="failed", found=f"{path} {found}", remedy=remedy)
 
 
-def space(patient: Patient) -> Iterable[Check]:
+def space(installation: Installation) -> Iterable[Check]:
     """There is room for what is going to be written."""
-    free = os.statvfs(patient.state.path)
+    free = os.statvfs(installation.state.path)
     yield room(
         "free space",
         free.f_bavail * free.f_frsize,

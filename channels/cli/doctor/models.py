@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 
-from channels.cli.doctor.check import Check, Patient, State
+from channels.cli.doctor.check import Check, Installation, State
 from graphs.inventory_file import kept_inventory, networks_with_inventory
 from graphs.minds import MindSettings, mind_name, read_mind_settings, traced_elsewhere
 from tools.models.brought import brought_model
@@ -45,9 +45,9 @@ _REMEDIES = {
 }
 
 
-def minds(patient: Patient) -> Iterator[Check]:
+def minds(installation: Installation) -> Iterator[Check]:
     """Whom each role asks; then every model, called."""
-    settings = read_mind_settings(os.environ, patient.state.path)
+    settings = read_mind_settings(os.environ, installation.state.path)
     yield Check(name="minds", state="ok", found=_chains(settings))
     yield from _unpriced(settings)
     for entry, model in settings.models.items():
@@ -259,7 +259,7 @@ def _usage(label: str, found: Capabilities) -> Check:
     )
 
 
-def tracing(_: Patient) -> Iterable[Check]:
+def tracing(_: Installation) -> Iterable[Check]:
     """LangChain's own tracing, which would send everything elsewhere, is off."""
     setting = traced_elsewhere(os.environ)
     if setting is None:
@@ -273,9 +273,9 @@ def tracing(_: Patient) -> Iterable[Check]:
         )
 
 
-def pseudonyms(patient: Patient) -> Iterator[Check]:
+def pseudonyms(installation: Installation) -> Iterator[Check]:
     """What a model sees of an example; the key's file is nobody else's."""
-    key_file = patient.state.path / KEY_FILE
+    key_file = installation.state.path / KEY_FILE
     if key_file.exists() and key_file.stat().st_mode & 0o077:
         yield Check(
             name="pseudonyms",
@@ -283,13 +283,13 @@ def pseudonyms(patient: Patient) -> Iterator[Check]:
             found=f"{key_file}: others may read it, and undo every pseudonym",
             remedy=f"chmod 600 {key_file}",
         )
-    settings = read_mind_settings(os.environ, patient.state.path)
+    settings = read_mind_settings(os.environ, installation.state.path)
     open_to = [mind_name(e) for e, m in settings.models.items() if not m.uses_pseudonyms]
     if open_to:
         told = f"not used for {', '.join(open_to)}: every name is seen there"
         yield Check(name="pseudonyms", state="ok", found=told)
     if len(open_to) < len(settings.models) or settings.brought:
-        example, names = _example(patient)
+        example, names = _example(installation)
         # A key of the moment: the real one shows nobody anything more, and is made on first use.
         seen = Pseudonyms(names, secrets.token_bytes(32)).hide(example)
         yield Check(
@@ -297,10 +297,10 @@ def pseudonyms(patient: Patient) -> Iterator[Check]:
         )
 
 
-def _example(patient: Patient) -> tuple[str, Mapping[str, str]]:
+def _example(installation: Installation) -> tuple[str, Mapping[str, str]]:
     """A text as a tool might tell it, of a network that is known here or of none."""
-    for network in networks_with_inventory(patient.state):
-        inventory = kept_inventory(patient.state, network)
+    for network in networks_with_inventory(installation.state):
+        inventory = kept_inventory(installation.state, network)
         if inventory is not None and inventory.services:
             service = inventory.services[0]
             prefixes = [p for node in inventory.topology.nodes for p in node.prefixes]

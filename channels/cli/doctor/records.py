@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from channels.cli.doctor.check import Check, Patient, State
+from channels.cli.doctor.check import Check, Installation, State
 from tools.journal.anchors import anchor_file, read_anchors, violation
 from tools.journal.database import SCHEMA_VERSION
 from tools.journal.reading import connect_read_only, journal_version, open_read_only
@@ -14,11 +14,11 @@ from twin.nouns.incident import TERMINAL_PHASES, Phase
 _TAKE_A_COPY = "put the file aside and take the last good copy"
 
 
-def journal(patient: Patient) -> Iterable[Check]:
+def journal(installation: Installation) -> Iterable[Check]:
     """It opens, is of this version, and SQLite finds no damage."""
-    file = patient.state.journal_file
+    file = installation.state.journal_file
     if not file.is_file():
-        yield _no_journal(patient)
+        yield _no_journal(installation)
         return
     version = journal_version(file)
     with open_read_only(file) as opened:
@@ -36,29 +36,29 @@ def journal(patient: Patient) -> Iterable[Check]:
         yield Check(name="journal", state="ok", found=f"version {version}, no damage")
 
 
-def _no_journal(patient: Patient) -> Check:
-    state = patient.state
+def _no_journal(installation: Installation) -> Check:
+    state = installation.state
     left = [path.name for path in (state.checkpoints_file, state.trackers) if path.exists()]
     if left:
         return Check(
             name="journal",
             state="failed",
-            found=f"{patient.state.journal_file} is missing, and {left[0]} is there",
+            found=f"{installation.state.journal_file} is missing, and {left[0]} is there",
             remedy="take the last good copy; without it nobody knows what was changed",
         )
     return Check(
         name="journal",
         state="warning",
-        found=f"there is no {patient.state.journal_file}: nothing has run here",
+        found=f"there is no {installation.state.journal_file}: nothing has run here",
         remedy="name another directory with --state, or start with `noctua demo`",
     )
 
 
-def audit(patient: Patient) -> Iterable[Check]:
+def audit(installation: Installation) -> Iterable[Check]:
     """The chain of hashes holds."""
-    if not patient.state.journal_file.is_file():
+    if not installation.state.journal_file.is_file():
         return
-    with open_read_only(patient.state.journal_file) as opened:
+    with open_read_only(installation.state.journal_file) as opened:
         report = opened.verify_audit()
     if report.first_broken is not None:
         yield Check(
@@ -73,9 +73,9 @@ def audit(patient: Patient) -> Iterable[Check]:
         )
 
 
-def anchors(patient: Patient) -> Iterable[Check]:
+def anchors(installation: Installation) -> Iterable[Check]:
     """What was written elsewhere about the chain stands in it."""
-    file = anchor_file(patient.state.path, patient.state.policy().audit.anchor_file)
+    file = anchor_file(installation.state.path, installation.state.policy().audit.anchor_file)
     if file is None:
         yield _anchored(
             "ok",
@@ -88,8 +88,8 @@ def anchors(patient: Patient) -> Iterable[Check]:
             f"{file} is not there",
             "the next incident or commit makes it; if there was one, find out who took it",
         )
-    elif patient.state.journal_file.is_file():
-        yield _compared(patient.state.journal_file, file)
+    elif installation.state.journal_file.is_file():
+        yield _compared(installation.state.journal_file, file)
 
 
 def _compared(journal_file: Path, file: Path) -> Check:
@@ -117,19 +117,21 @@ def _anchored(state: State, found: str, remedy: str = "") -> Check:
     return Check(name="audit anchors", state=state, found=found, remedy=remedy)
 
 
-def policy(patient: Patient) -> Iterable[Check]:
+def policy(installation: Installation) -> Iterable[Check]:
     """The approval policy is valid."""
-    file = patient.state.policy_file
-    patient.state.policy()
+    file = installation.state.policy_file
+    installation.state.policy()
     found = str(file) if file.exists() else "the one that ships with the package"
     yield Check(name="policy", state="ok", found=found)
 
 
-def checkpoints(patient: Patient) -> Iterable[Check]:
+def checkpoints(installation: Installation) -> Iterable[Check]:
     """Where incidents stand can be read."""
-    file = patient.state.checkpoints_file
+    file = installation.state.checkpoints_file
     still_open = (
-        patient.journal.incidents(phases=set(Phase) - TERMINAL_PHASES) if patient.journal else ()
+        installation.journal.incidents(phases=set(Phase) - TERMINAL_PHASES)
+        if installation.journal
+        else ()
     )
     if not file.exists():
         yield _no_checkpoints(file, len(still_open))
@@ -168,10 +170,10 @@ def _damage(file: Path) -> str:
     return "" if found == ["ok"] else "; ".join(found)
 
 
-def learned(patient: Patient) -> Iterable[Check]:
+def learned(installation: Installation) -> Iterable[Check]:
     """What was learned of the networks, and the knowledge graphs, can be loaded."""
-    trackers = sorted(patient.state.trackers.glob("*.json"))
-    graphs = sorted(patient.state.knowledge.glob("*.json"))
+    trackers = sorted(installation.state.trackers.glob("*.json"))
+    graphs = sorted(installation.state.knowledge.glob("*.json"))
     troubles = [c for file in trackers if (c := _tracker(file))]
     troubles += [c for file in graphs if (c := _graph(file))]
     yield from troubles or [

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 
-from channels.cli.doctor.check import Check, Patient
+from channels.cli.doctor.check import Check, Installation
 from channels.cli.doctor.emulated import look_at
 from channels.networks import network_names
 from channels.report.wording import duration, utc
@@ -20,40 +20,40 @@ _DISTRIBUTION = "noctua-netops"
 _OPTIONAL = ("langchain-openai", "openai", "neo4j", "pyarrow", "gymnasium", "ray")
 
 
-def clock(patient: Patient) -> Iterable[Check]:
+def clock(installation: Installation) -> Iterable[Check]:
     """The machine's clock is not behind what it has written down already, and is synchronised."""
-    ahead = max(_written(patient), default=("nothing", patient.now_s), key=lambda f: f[1])
-    if ahead[1] > patient.now_s + AHEAD_S:
+    ahead = max(_written(installation), default=("nothing", installation.now_s), key=lambda f: f[1])
+    if ahead[1] > installation.now_s + AHEAD_S:
         yield Check(
             name="clock",
             state="failed",
-            found=f"it is {utc(patient.now_s)} UTC, and {ahead[0]} is of {utc(ahead[1])}: "
-            f"{duration(ahead[1] - patient.now_s)} ahead",
+            found=f"it is {utc(installation.now_s)} UTC, and {ahead[0]} is of {utc(ahead[1])}: "
+            f"{duration(ahead[1] - installation.now_s)} ahead",
             remedy="set the clock right before anything is watched: expiry and windows go by it",
         )
     else:
-        found = f"{utc(patient.now_s)} UTC; nothing that was written is ahead of it"
+        found = f"{utc(installation.now_s)} UTC; nothing that was written is ahead of it"
         yield Check(name="clock", state="ok", found=found)
     yield _synchronised()
 
 
-def _written(patient: Patient) -> Iterator[tuple[str, float]]:
-    for path in (patient.state.path, *patient.state.path.iterdir()):
+def _written(installation: Installation) -> Iterator[tuple[str, float]]:
+    for path in (installation.state.path, *installation.state.path.iterdir()):
         yield str(path), path.lstat().st_mtime
-    if patient.journal is None:
+    if installation.journal is None:
         return
-    for watch in patient.journal.watches():
+    for watch in installation.journal.watches():
         yield f"the last step of the watch of {watch.network}", watch.stepped_wall_s
-    yield from _newest_line(patient, patient.journal)
+    yield from _newest_line(installation, installation.journal)
 
 
-def _newest_line(patient: Patient, journal: Journal) -> Iterator[tuple[str, float]]:
+def _newest_line(installation: Installation, journal: Journal) -> Iterator[tuple[str, float]]:
     """The last line of the audit log, unless an emulated network's clock has come that far.
 
     Those clocks have nothing to do with ours.
     """
-    names = network_names(patient.state)
-    found = [look_at(patient.state.network_file(name)) for name in names]
+    names = network_names(installation.state)
+    found = [look_at(installation.state.network_file(name)) for name in names]
     watched = {watch.network: watch.stepped_s for watch in journal.watches()}
     clocks = [
         watched.get(name) if emulated.now_s is None else emulated.now_s
@@ -97,7 +97,7 @@ def _synchronised() -> Check:
             )
 
 
-def packages(_: Patient) -> Iterable[Check]:
+def packages(_: Installation) -> Iterable[Check]:
     """Python and what the package requires are there, in the versions that it allows."""
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
@@ -131,7 +131,7 @@ def packages(_: Patient) -> Iterable[Check]:
     )
 
 
-def extras(_: Patient) -> Iterable[Check]:
+def extras(_: Installation) -> Iterable[Check]:
     """Which optional parts are installed; none has to be."""
     found = [f"{name} {_version(name) or 'absent'}" for name in _OPTIONAL]
     yield Check(name="optional packages", state="ok", found=", ".join(found))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from channels.cli.doctor.check import Check, Patient
+from channels.cli.doctor.check import Check, Installation
 from channels.cli.doctor.emulated import look_at
 from channels.networks import known_networks, network_names
 from channels.report.wording import duration, utc
@@ -20,24 +20,24 @@ SILENT_S = 300.0
 """A watch steps every 30 s, and a step with an incident takes seconds; this is ten times that."""
 
 
-def networks(patient: Patient) -> Iterable[Check]:
+def networks(installation: Installation) -> Iterable[Check]:
     """Every network can be opened, or is held by the watch that says so."""
-    names = _names(patient)
+    names = _names(installation)
     if not names:
         yield Check(
             name="networks",
             state="warning",
-            found=f"there is none in {patient.state.networks}",
+            found=f"there is none in {installation.state.networks}",
             remedy="put one there with `noctua stage SCENARIO`, or play `noctua demo`",
         )
     for name in names:
-        yield _network(patient, name)
+        yield _network(installation, name)
 
 
-def _names(patient: Patient) -> tuple[str, ...]:
-    if patient.journal is None:
-        return network_names(patient.state)
-    return known_networks(patient.state, patient.journal)
+def _names(installation: Installation) -> tuple[str, ...]:
+    if installation.journal is None:
+        return network_names(installation.state)
+    return known_networks(installation.state, installation.journal)
 
 
 def _described(label: str, folder: Path, name: str) -> Check:
@@ -49,21 +49,21 @@ def _described(label: str, folder: Path, name: str) -> Check:
     return Check(name=label, state="ok", found=f"is opened by the driver {found.driver}")
 
 
-def _network(patient: Patient, name: str) -> Check:
+def _network(installation: Installation, name: str) -> Check:
     label = f"network {name}"
-    file = patient.state.network_file(name)
-    if not file.exists() and patient.state.network_description(name).exists():
-        return _described(label, patient.state.networks, name)
+    file = installation.state.network_file(name)
+    if not file.exists() and installation.state.network_description(name).exists():
+        return _described(label, installation.state.networks, name)
     if not file.exists():
         return Check(
             name=label,
-            state="failed" if _open_incidents(patient.journal, name) else "warning",
+            state="failed" if _open_incidents(installation.journal, name) else "warning",
             found=f"{file} is not there, and the journal knows the network",
             remedy="put the file back, or name the directory that has it with --state",
         )
     found = look_at(file)
-    lease = patient.journal.lease(network_subject(name)) if patient.journal else None
-    holder = lease.holder if lease and not _is_dead(patient, lease) else ""
+    lease = installation.journal.lease(network_subject(name)) if installation.journal else None
+    holder = lease.holder if lease and not _is_dead(installation, lease) else ""
     if found.held:
         held = f"held by {holder}" if holder else "held by another process, which is no watch"
         return Check(name=label, state="ok", found=held)
@@ -77,30 +77,32 @@ def _network(patient: Patient, name: str) -> Check:
     return Check(name=label, state="ok", found="opens")
 
 
-def watches(patient: Patient) -> Iterable[Check]:
+def watches(installation: Installation) -> Iterable[Check]:
     """Whoever watches a network lives, steps and succeeds; open incidents have somebody."""
-    journal = patient.journal
+    journal = installation.journal
     if journal is None:
         return
     records = {watch.network: watch for watch in journal.watches()}
-    for name in _names(patient):
+    for name in _names(installation):
         lease = journal.lease(network_subject(name))
-        yield _watch(patient, name, lease if lease and lease.holder else None, records.get(name))
+        yield _watch(
+            installation, name, lease if lease and lease.holder else None, records.get(name)
+        )
 
 
 def _watch(
-    patient: Patient, name: str, lease: LeaseRecord | None, record: WatchRecord | None
+    installation: Installation, name: str, lease: LeaseRecord | None, record: WatchRecord | None
 ) -> Check:
     label = f"watch of {name}"
     if lease is None:
-        count = len(_open_incidents(patient.journal, name))
+        count = len(_open_incidents(installation.journal, name))
         return Check(
             name=label,
             state="warning" if count else "ok",
             found="nobody watches" + (f", and {count} incidents are open" if count else ""),
             remedy=f"noctua watch {name}" if count else "",
         )
-    if _is_dead(patient, lease):
+    if _is_dead(installation, lease):
         return Check(
             name=label,
             state="warning",
@@ -109,7 +111,7 @@ def _watch(
         )
     if record is None or record.holder != lease.holder:
         return Check(name=label, state="ok", found=f"held by {lease.holder}, which has not stepped")
-    silent_s = max(0.0, patient.now_s - record.stepped_wall_s)
+    silent_s = max(0.0, installation.now_s - record.stepped_wall_s)
     found = f"{lease.holder}, step {record.steps} {duration(silent_s)} ago, {record.alarms} alarms"
     if record.failures or record.trouble:
         found = f"{found}; {record.failures} failed steps in a row: {record.trouble}"
@@ -122,9 +124,9 @@ def _watch(
     return Check(name=label, state="ok", found=found)
 
 
-def leases(patient: Patient) -> Iterable[Check]:
+def leases(installation: Installation) -> Iterable[Check]:
     """Open incidents are not held by processes that have died."""
-    journal = patient.journal
+    journal = installation.journal
     if journal is None:
         return
     dead = []
@@ -133,7 +135,7 @@ def leases(patient: Patient) -> Iterable[Check]:
         lease = journal.lease(incident_subject(record.incident.id))
         if lease is not None and lease.holder:
             held += 1
-            if _is_dead(patient, lease):
+            if _is_dead(installation, lease):
                 dead.append(f"{record.incident.id} by {lease.holder}")
     if dead:
         yield Check(
@@ -146,9 +148,9 @@ def leases(patient: Patient) -> Iterable[Check]:
         yield Check(name="leases", state="ok", found=f"{held} incidents held, by living processes")
 
 
-def standing_still(patient: Patient) -> Iterable[Check]:
+def standing_still(installation: Installation) -> Iterable[Check]:
     """Nothing stands blocked, and no device is in quarantine."""
-    journal = patient.journal
+    journal = installation.journal
     if journal is None:
         return
     blocked = [
@@ -168,14 +170,14 @@ def standing_still(patient: Patient) -> Iterable[Check]:
             found=f"{entry.node} of {name} since {utc(entry.since_s)} UTC: {entry.reason}",
             remedy=f"look at it, then noctua quarantine lift {name} {entry.node} --reason WHY",
         )
-        for name in _names(patient)
+        for name in _names(installation)
         for entry in journal.quarantined(name)
     ]
     yield from isolated or [Check(name="quarantine", state="ok", found="no device")]
 
 
-def _is_dead(patient: Patient, lease: LeaseRecord) -> bool:
-    return has_died(patient.state.locks, lease.holder)
+def _is_dead(installation: Installation, lease: LeaseRecord) -> bool:
+    return has_died(installation.state.locks, lease.holder)
 
 
 def _open_incidents(journal: Journal | None, network: str) -> list[str]:

@@ -113,8 +113,8 @@ def test_whoever_answers_is_told_that_a_watch_goes_on(tmp_path: Path) -> None:
 def _let_people_take_their_time(state: Path) -> None:
     """A loaded machine takes seconds to start a command, which are half an hour at this speed."""
     shipped = resources.files("tools.change").joinpath("policy.yaml").read_text("utf-8")
-    patient = re.sub("expires_after_s: .*", "expires_after_s: 360000", shipped)
-    (state / "policy.yaml").write_text(patient, encoding="utf-8")
+    installation = re.sub("expires_after_s: .*", "expires_after_s: 360000", shipped)
+    (state / "policy.yaml").write_text(installation, encoding="utf-8")
 
 
 def _answered(state: Path, plan: str, by: str) -> str:

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from tests.tools.runners.scenes import heavy_tasks, lines, small_twin, tasks_of, trials_of
-from tools.runners.alike import WorkersDiffer, check_alike, fingerprint
 from tools.runners.crew import ATTEMPTS, CrewRunner, RolloutBug, SharedCrew
+from tools.runners.fingerprint import WorkersDiffer, fingerprint, require_same
 from tools.runners.pool import PoolCrew
 from twin.nouns.scenario import Scenario
 from twin.physics.twin import Twin
@@ -186,9 +186,9 @@ def test_batches_from_several_threads_do_not_mix(
 
 
 def test_worker_that_differs_is_refused_by_name() -> None:
-    check_alike(fingerprint(), "host:1")
+    require_same(fingerprint(), "host:1")
     with pytest.raises(WorkersDiffer, match=r"host:1 .*numpy: 1\.0 there"):
-        check_alike({**fingerprint(), "numpy": "1.0"}, "host:1")
+        require_same({**fingerprint(), "numpy": "1.0"}, "host:1")
 
 
 def _failed(answer: Rollout | TaskFailure) -> bool:

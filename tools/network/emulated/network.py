@@ -1,4 +1,4 @@
-"""The emulated network, as the `Network` Protocol offers it: a plant, its file and its devices."""
+"""The emulated network, as the `Network` Protocol offers it: physics, its file and its devices."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.hidden import Hidden, draw_hidden, recorded
 from tools.network.emulated.mismatch import Mismatch, mismatch_level
 from tools.network.emulated.network_file import Change, Identity, NetworkFile, readable
-from tools.network.emulated.plant import Plant, Snapshot
+from tools.network.emulated.physical_network import PhysicalNetwork, Snapshot
 from tools.network.emulated.telemetry_feed import LATEST_S
 from tools.network.protocol import CommitRecord, CommitState, RepairReport
 from twin.errors import BadCase, NetworkError, UnknownNode
@@ -72,7 +72,7 @@ class EmulatedNetwork:
         self._now_s, self._polled_s = file.clock()
         self._handed_s = self._polled_s
         self._batch: Sequence[Telemetry] = ()
-        self.plant = self._caught_up(hidden, level)
+        self.physical = self._caught_up(hidden, level)
 
     @classmethod
     def create(
@@ -147,7 +147,7 @@ class EmulatedNetwork:
         with self._file.cheaply():
             self._file.set_polled(kept_s)
         self._polled_s, self._handed_s = kept_s, self._now_s
-        self._batch = [*again, *self.plant.take_telemetry()]
+        self._batch = [*again, *self.physical.take_telemetry()]
         return self._batch
 
     def running(self, node: str) -> DeviceConfiguration:
@@ -162,7 +162,7 @@ class EmulatedNetwork:
         for path in paths:
             self.running(path.source)
             self.running(path.target)
-        return self.plant.probe(paths)
+        return self.physical.probe(paths)
 
     def stage(self, change_id: str, candidate: DeviceConfiguration) -> str:
         """Make `candidate` the candidate of its node, in place of nothing else.
@@ -238,7 +238,7 @@ class EmulatedNetwork:
         """
         if self._file.dispatch(order.id) is not None:
             return
-        found = [e for e in self.plant.active_events(self._now_s) if self._is_found(e, order)]
+        found = [e for e in self.physical.active_events(self._now_s) if self._is_found(e, order)]
         done = {e: self._now_s + self._repair_time(e) for e in found}
         finds = "repaired" if found else "nothing_found"
         done_s = max(done.values(), default=self._now_s + self._identity.truth.travel_s)
@@ -249,7 +249,7 @@ class EmulatedNetwork:
                     self._now_s, "repair", f"{event} {time_s!r}", order.id, "field", None
                 )
         for event, time_s in done.items():
-            self.plant.repair(event, time_s)
+            self.physical.repair(event, time_s)
 
     def repair_report(self, dispatch_id: str) -> RepairReport:
         """What the field says about an order. Raises NetworkError for an unknown id."""
@@ -274,17 +274,17 @@ class EmulatedNetwork:
             self._save_clock()
 
     def _move_to(self, time_s: float) -> None:
-        self.plant.advance(time_s)
+        self.physical.advance(time_s)
         self._now_s = max(self._now_s, time_s)
 
     def _save_clock(self) -> None:
-        snapshot = self.plant.snapshot
+        snapshot = self.physical.snapshot
         with self._file.cheaply():
             self._file.set_clock(self._now_s)
             if snapshot is not None:
                 needed_from_s = self._polled_s - LATEST_S
                 self._file.put_snapshot(snapshot.time_s, snapshot.data, needed_from_s)
-        self.plant.snapshot = None
+        self.physical.snapshot = None
 
     def _next_due(self) -> tuple[float, Callable[[], object]]:
         """When a return timer or the script acts next, and what it then does."""
@@ -315,7 +315,7 @@ class EmulatedNetwork:
             number = self._run(device, scripted.change_id, scripted.user, scripted.source)
         self._script.remove(scripted)
         self._running[device.node] = device
-        self.plant.configure(device, scripted.change_id, scripted.user, number)
+        self.physical.configure(device, scripted.change_id, scripted.user, number)
 
     # --- changes ---------------------------------------------------------------------------------
 
@@ -342,7 +342,7 @@ class EmulatedNetwork:
             number = self._run(device, change.change_id, user, None)
         self._changes[change.node, change.change_id] = change
         self._running[device.node] = device
-        self.plant.configure(device, change.change_id, user, number)
+        self.physical.configure(device, change.change_id, user, number)
         return record
 
     def _note(self, change: Change) -> CommitRecord:
@@ -391,8 +391,8 @@ class EmulatedNetwork:
 
     # --- coming back -----------------------------------------------------------------------------
 
-    def _caught_up(self, hidden: Hidden, level: Mismatch) -> Plant:
-        """The plant at the clock: from a snapshot, through everything that was done since."""
+    def _caught_up(self, hidden: Hidden, level: Mismatch) -> PhysicalNetwork:
+        """The physics as of the clock: from a snapshot, through everything that was done since."""
         identity, deeds = self._identity, self._file.deeds()
         repairs = [deed.body.split() for deed in deeds if deed.kind == "repair"]
         changes = [
@@ -407,7 +407,7 @@ class EmulatedNetwork:
         for deed, device in changes:
             if deed.time_s < from_s:
                 before = before.with_device(device)
-        plant = Plant(
+        physical = PhysicalNetwork(
             identity.designed,
             identity.truth,
             hidden,
@@ -420,13 +420,13 @@ class EmulatedNetwork:
         )
         for deed, device in changes:
             if deed.time_s >= from_s:
-                plant.advance(deed.time_s)
-                plant.configure(device, deed.change_id, deed.user, deed.number)
-        plant.advance(self._now_s)
-        plant.snapshot = None
+                physical.advance(deed.time_s)
+                physical.configure(device, deed.change_id, deed.user, deed.number)
+        physical.advance(self._now_s)
+        physical.snapshot = None
         if self._polled_s > identity.world.starts_s:
-            plant.feed.forget_until(self._polled_s)
-        return plant
+            physical.feed.forget_until(self._polled_s)
+        return physical
 
     # --- the script ------------------------------------------------------------------------------
 

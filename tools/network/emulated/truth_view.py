@@ -9,7 +9,7 @@ import numpy as np
 from tools.network.emulated.case_truth import TimedSpike
 from tools.network.emulated.hidden import Hidden
 from tools.network.emulated.network import EmulatedNetwork
-from tools.network.emulated.plant import TICK_S, Sample, Totals
+from tools.network.emulated.physical_network import TICK_S, Sample, Totals
 from tools.network.emulated.wiring import BoolArray, FloatArray
 from twin.events.fault import Fault
 from twin.nouns.configuration import NetworkConfiguration
@@ -54,28 +54,28 @@ class TruthView:
 
     def __init__(self, network: EmulatedNetwork) -> None:
         self._network = network
-        self._plant = network.plant
+        self._physical = network.physical
 
     @property
     def services(self) -> tuple[str, ...]:
         """Service ids, the order of every per-service array."""
-        return self._plant.services.names
+        return self._physical.services.names
 
     @property
     def hidden(self) -> Hidden:
         """The hidden values of this realisation."""
-        return self._plant.hidden
+        return self._physical.hidden
 
     @property
     def samples(self) -> Sequence[Sample]:
         """One per tick of 30 s since the network was created or opened."""
-        return self._plant.samples
+        return self._physical.samples
 
     @property
     def totals(self) -> Totals:
         """Since the network was created, reopening included; exact to the moment of the last event
         or tick."""
-        return self._plant.totals
+        return self._physical.totals
 
     def breach_s(self) -> dict[str, float]:
         """Seconds that each service has spent outside its objective (those above zero)."""
@@ -92,7 +92,7 @@ class TruthView:
         """
         time_s = self._network.now_s() if at_s is None else at_s
         events = self._network.identity.truth.events
-        active = [events[e].fault for e in self._plant.active_events(time_s)]
+        active = [events[e].fault for e in self._physical.active_events(time_s)]
         return tuple(f for f in active if self._is_running(f))
 
     def evaluate_steady(
@@ -107,10 +107,10 @@ class TruthView:
         of `at_s`. A misconfiguration has no effect here: it is part of `configuration`. Demand is
         that of the tick of `at_s`, with the hidden factors and noise.
         """
-        tick = math.floor((at_s - self._plant.starts_s) / TICK_S)
+        tick = math.floor((at_s - self._physical.starts_s) / TICK_S)
         if faults is None:
             held: Sequence[Fault] = self.active_faults(at_s)
-            demand = self._plant.demand.at_tick(tick)
+            demand = self._physical.demand.at_tick(tick)
         else:
             held = faults
             always = tuple(
@@ -118,9 +118,9 @@ class TruthView:
                 for f in faults
                 if f.kind == "traffic_spike"
             )
-            demand = replace(self._plant.demand, spikes=always).at_tick(tick)
-        moment, egresses = self._plant.steady(configuration, held, demand)
-        levels = self._plant.services
+            demand = replace(self._physical.demand, spikes=always).at_tick(tick)
+        moment, egresses = self._physical.steady(configuration, held, demand)
+        levels = self._physical.services
         breach, unavailable = levels.judge(moment.loss, moment.delay_s)
         capacity, alive = egresses.capacity_bps, ~egresses.dead
         row, pair, first = levels.row_class, levels.row_pair, levels.first

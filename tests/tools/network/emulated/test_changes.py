@@ -68,13 +68,13 @@ def test_unconfirmed_commit_returns_by_itself_at_its_time(start: Start) -> None:
 
 def test_committed_weight_moves_traffic_a_little_later(start: Start) -> None:
     network = start(mismatch=0)
-    arc = 2 * network.plant.topology.link_index["B-E"]
-    loaded = network.plant.flowing.offered[:, arc].sum()
+    arc = 2 * network.physical.topology.link_index["B-E"]
+    loaded = network.physical.flowing.offered[:, arc].sum()
     network.stage("c1", _heavier(network))
     network.commit("B", "c1", 600.0)
-    assert network.plant.flowing.offered[:, arc].sum() == loaded
+    assert network.physical.flowing.offered[:, arc].sum() == loaded
     network.advance(network.now_s() + 10)
-    assert network.plant.flowing.offered[:, arc].sum() < 0.6 * loaded
+    assert network.physical.flowing.offered[:, arc].sum() < 0.6 * loaded
 
 
 def test_same_change_id_is_refused_twice_even_after_the_end(start: Start) -> None:

@@ -20,7 +20,7 @@ Start = Callable[..., EmulatedNetwork]
 
 def _tables_as_sets(network: EmulatedNetwork) -> dict[tuple[str, str], set[str]]:
     """(router, target) to the links that its table holds."""
-    topology, tables = network.plant.topology, network.plant.tables
+    topology, tables = network.physical.topology, network.physical.tables
     names = [n.id for n in topology.nodes]
     return {
         (a, b): {
@@ -34,7 +34,7 @@ def _tables_as_sets(network: EmulatedNetwork) -> dict[tuple[str, str], set[str]]
 
 def _expected(network: EmulatedNetwork, down: set[str]) -> dict[tuple[str, str], set[str]]:
     """The same by networkx, from the running configuration."""
-    topology = network.plant.topology
+    topology = network.physical.topology
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for link in topology.links:
         for tail, head in ((link.a, link.b), (link.b, link.a)):
@@ -83,10 +83,10 @@ def test_cut_loses_traffic_until_routing_has_converged_and_no_longer(start: Star
     network = start(CaseTruth(events=(cut,)), mismatch=0)
     begin = network.now_s()
     network.advance(begin + 100.1)
-    assert network.plant.flowing.loss.max() > 0.4
+    assert network.physical.flowing.loss.max() > 0.4
     network.advance(begin + 110.0)
-    assert network.plant.at_rest()
-    assert network.plant.flowing.loss.max() < 1e-6
+    assert network.physical.at_rest()
+    assert network.physical.flowing.loss.max() < 1e-6
     network.advance(begin + 150.0)
     breach_s = TruthView(network).breach_s()
     assert 0.3 < breach_s["svc-AB"] < 5.0
@@ -110,13 +110,13 @@ def test_routers_disagree_on_the_way(start: Start) -> None:
 def test_loop_between_two_routers_ends_at_the_hop_limit(start: Start) -> None:
     """A points at B and B back at A for traffic to C: both links carry it many times over."""
     network = start(mismatch=0)
-    plant = network.plant
-    tables = plant.tables
+    physical = network.physical
+    tables = physical.tables
     arc_ab, arc_ba = 0, 1
     tables.arcs[0, 2, 0], tables.count[0, 2] = arc_ab, 1
     tables.arcs[1, 2, 0], tables.count[1, 2] = arc_ba, 1
-    paths = trace(plant.wiring, tables, plant.hidden.flows)
-    flows = plant.hidden.flows
+    paths = trace(physical.wiring, tables, physical.hidden.flows)
+    flows = physical.hidden.flows
     looping = np.isin(
         paths.pair, np.flatnonzero((flows.target == 2) & np.isin(flows.source, (0, 1)))
     )
@@ -130,7 +130,7 @@ def test_link_without_bfd_is_missed_only_after_the_hold_time(start: Start) -> No
     )
     for seed in range(40):
         network = start(CaseTruth(events=(event,)), seed=seed, name=f"seed-{seed}")
-        if not TruthView(network).hidden.bfd[network.plant.topology.link_index["B-C"]]:
+        if not TruthView(network).hidden.bfd[network.physical.topology.link_index["B-C"]]:
             break
     begin = network.now_s()
     network.advance(begin + 220)

@@ -119,12 +119,12 @@ def test_spike_rises_and_goes_by_itself(start: Start) -> None:
     spike = TrafficSpike(target="D", factor=4.0)
     event = TimedEvent(at_s=300, until_s=1200, fault=spike)
     network = start(CaseTruth(events=(event,)), mismatch=0)
-    plant, target = network.plant, network.plant.topology.node_index["D"]
-    to_d = plant.hidden.flows.target == target
+    physical, target = network.physical, network.physical.topology.node_index["D"]
+    to_d = physical.hidden.flows.target == target
     seen = []
     for _ in range(50):
         network.advance(network.now_s() + 30)
-        seen.append(plant.flowing.entering[:, to_d].sum() / (5 * 0.5e9))
+        seen.append(physical.flowing.entering[:, to_d].sum() / (5 * 0.5e9))
     assert seen[8] == pytest.approx(1.0)
     assert 1.0 < seen[11] < 4.0
     assert max(seen) == pytest.approx(4.0)
@@ -135,18 +135,18 @@ def test_benign_peak_raises_everything(start: Start) -> None:
     episode = DemandEpisode(at_s=0, until_s=7200, factor=1.3, ramp_s=60)
     network = start(CaseTruth(demand_episodes=(episode,)), mismatch=0)
     network.advance(network.now_s() + 600)
-    assert network.plant.flowing.entering.sum() == pytest.approx(1.3 * 30 * 0.5e9)
+    assert network.physical.flowing.entering.sum() == pytest.approx(1.3 * 30 * 0.5e9)
 
 
 def test_planned_drain_moves_traffic_away_and_back(start: Start) -> None:
     planned = PlannedAction(at_s=300, until_s=900, link="B-E", what="drain", change_id="CHG-7")
     network = start(CaseTruth(planned_actions=(planned,)), mismatch=0)
-    arc = 2 * network.plant.topology.link_index["B-E"]
+    arc = 2 * network.physical.topology.link_index["B-E"]
     network.advance(network.now_s() + 600)
-    assert network.plant.flowing.offered[:, arc].sum() == 0
+    assert network.physical.flowing.offered[:, arc].sum() == 0
     assert network.running("E").interface("B-E").drained
     network.advance(network.now_s() + 600)
-    assert network.plant.flowing.offered[:, arc].sum() > 0
+    assert network.physical.flowing.offered[:, arc].sum() > 0
     ids = {e.change_id.raw for e in network.poll() if isinstance(e, ConfigurationEvent)}
     assert ids == {"CHG-7"}
 
@@ -154,8 +154,8 @@ def test_planned_drain_moves_traffic_away_and_back(start: Start) -> None:
 def test_overload_makes_elastic_senders_slow_down(start: Start) -> None:
     network = start(scale=4.5)
     network.advance(network.now_s() + 120)
-    flowing = network.plant.flowing
-    wanted = network.plant.demand.at_tick(4)
+    flowing = network.physical.flowing
+    wanted = network.physical.demand.at_tick(4)
     slower = flowing.entering.sum(axis=1) / wanted.sum(axis=1)
     assert slower[0] == pytest.approx(1.0)
     assert slower[2] < slower[1] < 1.0
@@ -167,7 +167,7 @@ def test_steady_evaluation_agrees_with_what_then_happens(start: Start) -> None:
     at_s = network.now_s() + 225
     told = view.evaluate_steady(network.running_configuration(), at_s, [CUT.fault])
     network.advance(at_s)
-    actual = network.plant.flowing.offered.sum(axis=0) / network.plant.egresses.capacity_bps
+    actual = network.physical.flowing.offered.sum(axis=0) / network.physical.egresses.capacity_bps
     assert np.allclose(told.offered_utilisation, actual, atol=0.01)
     assert told.breached
 
@@ -215,4 +215,4 @@ def test_network_of_one_pair_without_demand_still_runs(start: Start, designed: I
     )
     network = start(inventory=lonely)
     network.advance(network.now_s() + 600)
-    assert network.plant.flowing.offered.sum() == 0
+    assert network.physical.flowing.offered.sum() == 0

@@ -174,11 +174,11 @@ def test_reopening_after_long_peace_does_not_replay_all_of_it(start: Start, tmp_
     for _ in range(120):
         network.advance(network.now_s() + 30)
         network.poll()
-    counters = network.plant.flowing
+    counters = network.physical.flowing
     network.close()
     again = EmulatedNetwork.open(tmp_path / "six.db")
-    assert len(again.plant.samples) < 60
-    assert (again.plant.flowing.offered == counters.offered).all()
+    assert len(again.physical.samples) < 60
+    assert (again.physical.flowing.offered == counters.offered).all()
     again.close()
 
 

@@ -41,13 +41,13 @@ def _readings(heard: list[Telemetry], node: str) -> list[InterfaceCounters]:
 def test_counters_only_grow_and_give_the_true_rate(start: Start) -> None:
     network = start(mismatch=0)
     heard = _hear(network, 600)
-    sent_bps = network.plant.flowing.served.sent.sum(axis=0)
-    for node in network.plant.topology.nodes:
+    sent_bps = network.physical.flowing.served.sent.sum(axis=0)
+    for node in network.physical.topology.nodes:
         first, *_, last = readings = _readings(heard, node.id)
         sent = np.stack([r.sent_bytes for r in readings])
         assert (np.diff(sent, axis=0) >= 0).all()
         rate = 8 * (sent[-1] - sent[0]).sum(axis=1) / (last.time_s - first.time_s)
-        out = network.plant.wiring.out_arcs[network.plant.topology.node_index[node.id]]
+        out = network.physical.wiring.out_arcs[network.physical.topology.node_index[node.id]]
         assert np.allclose(rate, sent_bps[out], rtol=1e-6)
 
 
@@ -55,7 +55,7 @@ def test_counters_fall_only_where_a_device_cleared_them(start: Start) -> None:
     network = start(mismatch=2)
     heard = _hear(network, 6 * 86_400 / 4)
     fell_somewhere = unread_somewhere = False
-    for node in network.plant.topology.nodes:
+    for node in network.physical.topology.nodes:
         readings = _readings(heard, node.id)
         sent = np.stack([r.sent_bytes.sum(axis=1) for r in readings])
         received = np.stack([r.received_bytes for r in readings])
@@ -74,7 +74,7 @@ def test_counters_fall_only_where_a_device_cleared_them(start: Start) -> None:
 def test_devices_are_read_one_by_one_and_passed_on_together(start: Start) -> None:
     network = start()
     heard = [item for item in _hear(network, 30) if isinstance(item, InterfaceCounters)]
-    assert {r.node for r in heard} == {node.id for node in network.plant.topology.nodes}
+    assert {r.node for r in heard} == {node.id for node in network.physical.topology.nodes}
     times = [r.time_s - 1_800_000_000.0 for r in heard]
     assert len(set(times)) == len(heard)
     assert 0 <= min(times) <= max(times) <= 4.0
@@ -137,7 +137,7 @@ def test_flow_records_give_the_offered_matrix_roughly(start: Start) -> None:
     network = start()
     rounds = [r for r in _hear(network, 900) if isinstance(r, FlowRound)]
     assert [r.until_s - r.from_s for r in rounds] == [300.0, 300.0]
-    truth = network.plant.flowing.entering.sum()
+    truth = network.physical.flowing.entering.sum()
     assert np.isclose(np.nansum(rounds[-1].rates_bps), truth, rtol=0.1)
     first, second = (r.rates_bps[:, ~np.eye(6, dtype=bool)] for r in rounds)
     assert 0.001 < np.nanstd(first / second) < 0.2

@@ -20,10 +20,10 @@ from typing import Literal
 
 from evals.stage import stage
 from evals.survival.evidence import NETWORK, gather, network_file
+from evals.survival.fault_injection import StruckNetwork, struck_stores
 from evals.survival.judge import Violation, end_of, judge
-from evals.survival.places import Kill, Passage, Passing, Strike, Timeouts
+from evals.survival.kill_points import Kill, Passage, Passing, Strike, Timeouts
 from evals.survival.scenes import SCENES, Outsider, Scene, SceneName, minds
-from evals.survival.seams import StruckNetwork, struck_stores
 from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace

@@ -95,7 +95,7 @@ class _Window:
     entered_bits: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
-class Plant:
+class PhysicalNetwork:
     """A running network. All times are Unix seconds and only ever grow."""
 
     def __init__(

@@ -14,7 +14,7 @@ from langgraph.checkpoint.base import (
     CheckpointTuple,
 )
 
-from evals.survival.places import OUTSIDE, Passage
+from evals.survival.kill_points import OUTSIDE, Passage
 from graphs.checkpoints import FencedSaver
 from graphs.workplace import Stores
 from tools.journal.errors import JournalFailed

@@ -44,7 +44,7 @@ def fingerprint() -> Fingerprint:
     return dict(_own())
 
 
-def check_alike(theirs: Fingerprint, where: str) -> None:
+def require_same(theirs: Fingerprint, where: str) -> None:
     """Raise WorkersDiffer, naming what differs, unless the worker at `where` is like this one."""
     ours = fingerprint()
     names = [name for name in sorted({*ours, *theirs}) if ours.get(name) != theirs.get(name)]
