@@ -505,14 +505,29 @@ def test_links_that_went_down_together_at_one_node_may_share_an_unrecorded_duct(
     assert fault == FiberCut(duct="", links=("B-C", "C-D"))
 
 
-def test_links_that_went_down_minutes_apart_share_no_unrecorded_duct(situation: Situation) -> None:
+@pytest.mark.parametrize(("apart_s", "may_share"), [(59.0, True), (61.0, False)])
+def test_links_that_went_down_over_a_minute_apart_share_no_unrecorded_duct(
+    situation: Situation, apart_s: float, may_share: bool
+) -> None:
     situation.tracker.ingest(
         [
             adjacency(START_S, "B", "B-C", up=False),
-            adjacency(START_S + 120, "C", "C-D", up=False),
+            adjacency(START_S + apart_s, "C", "C-D", up=False),
         ]
     )
-    assert set(_candidates(situation)) == {"link_down@B-C", "link_down@C-D"}
+    alone = {"link_down@B-C", "link_down@C-D"}
+    assert set(_candidates(situation)) == alone | ({"fiber_cut@B-C+C-D"} if may_share else set())
+
+
+@pytest.mark.parametrize(("factor", "is_proposed"), [(1.14, False), (1.16, True)])
+def test_surge_is_proposed_from_15_percent_more_than_expected(
+    situation: Situation, factor: float, is_proposed: bool
+) -> None:
+    situation.tracker.ingest([adjacency(START_S, "C", "C-D", up=False)])
+    rates = situation.inventory.peak_traffic.rates_bps.copy()
+    rates[:, :, 1] *= factor
+    situation.tracker.ingest([flows(rates, START_S + 300)])
+    assert ("traffic_spike@B" in _candidates(situation)) is is_proposed
 
 
 def test_surge_and_silent_loss_and_changed_weight_are_proposed_with_what_was_measured(

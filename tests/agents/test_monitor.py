@@ -116,6 +116,79 @@ def test_probe_belongs_to_the_failure_that_it_crosses_and_not_to_another(
     assert frozenset({"silent_loss:G|G-H", "probe_loss:A>B/business"}) not in pairs
 
 
+# Just before and just after what is near in time.
+
+
+@pytest.mark.parametrize(("after_s", "belongs"), [(170.0, True), (190.0, False)])
+def test_symptoms_at_one_node_belong_together_within_three_minutes(
+    situation: Situation, after_s: float, belongs: bool
+) -> None:
+    _raise(situation, "adjacency_down", "A-B")
+    _raise(situation, "silent_loss", "A|A-D", after_s=after_s, size=0.05)
+    assert [r.reason for r in _monitor(situation).relations()] == (
+        ["both are at A"] if belongs else []
+    )
+
+
+@pytest.mark.parametrize(("after_s", "belongs"), [(590.0, True), (610.0, False)])
+def test_silent_loss_is_found_up_to_ten_minutes_after_the_probe_that_it_hurt(
+    situation: Situation, after_s: float, belongs: bool
+) -> None:
+    _raise(situation, "probe_loss", "A>B/business", size=0.1)
+    opened = incident_of(situation)
+    _raise(situation, "silent_loss", "A|A-B", after_s=after_s, size=0.05)
+    fresh = [s for s in situation.tracker.active_symptoms() if s.kind == "silent_loss"]
+    assert bool(Monitor(situation, fresh, (opened,)).relations()) is belongs
+
+
+@pytest.mark.parametrize(
+    ("kind", "resource", "drops_after_s", "belongs"),
+    [
+        ("configuration_change", "H", 350.0, True),
+        ("configuration_change", "H", 370.0, False),
+        ("traffic_surge", "H", 3600.0, True),
+        # Flow records come late: drops may be seen before the surge that brings them.
+        ("traffic_surge", "H", -530.0, True),
+        ("traffic_surge", "H", -550.0, False),
+    ],
+)
+def test_drops_elsewhere_belong_to_a_change_near_in_time_and_to_a_surge_that_goes_on(
+    situation: Situation, kind: SymptomKind, resource: str, drops_after_s: float, belongs: bool
+) -> None:
+    _raise(situation, kind, resource)
+    _raise(situation, "queue_drops", "A|A-B", after_s=drops_after_s, size=0.05)
+    cause = f"{kind}:{resource}"
+    reasons = [r.reason for r in _monitor(situation).relations()]
+    assert (f"{cause} moves traffic onto A|A-B" in reasons) is belongs
+
+
+@pytest.mark.parametrize(("moved_bps", "belongs"), [(0.19e9, False), (0.21e9, True)])
+def test_failure_pulls_a_load_of_more_than_two_percent_of_the_link(
+    place: Place, moved_bps: float, belongs: bool
+) -> None:
+    """Without A-B what A sends B goes A-D-C-B; every link has 10 Gbit/s."""
+    demands = (("A", "B", moved_bps), ("D", "C", 5e9))
+    situation = place(inventory(topology(ENDS, None, NODES), demands=demands))
+    _raise(situation, "adjacency_down", "A-B")
+    _raise(situation, "queue_drops", "D|C-D", after_s=900.0, size=0.05)
+    reasons = [r.reason for r in _monitor(situation).relations()]
+    assert ("adjacency_down:A-B moves traffic onto D|C-D" in reasons) is belongs
+
+
+@pytest.mark.parametrize(("drops", "may_be_ignored"), [(0.009, True), (0.011, False)])
+def test_drops_below_one_percent_are_a_busy_hour_even_while_a_service_is_in_breach(
+    situation: Situation, drops: float, may_be_ignored: bool
+) -> None:
+    _raise(situation, "queue_drops", "G|G-H", size=drops)
+    situation.tracker.services.in_breach_now = frozenset({"svc-1"})
+    ignored = Grouping(groups=(), ignored=("queue_drops:G|G-H",))
+    if may_be_ignored:
+        _monitor(situation).ground(ignored)
+    else:
+        with pytest.raises(Ungrounded, match="is ignored"):
+            _monitor(situation).ground(ignored)
+
+
 def test_two_failures_at_once_stay_two_incidents_though_both_have_effects(
     situation: Situation,
 ) -> None:

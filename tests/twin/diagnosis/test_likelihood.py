@@ -134,6 +134,26 @@ def test_two_faults_at_once_are_likelier_together_than_each_alone() -> None:
     assert both > posterior(judge, (LinkDown(link="C-D"),)) + 3.0
 
 
+@pytest.mark.parametrize(("factor", "is_worth_it"), [(1.80, False), (1.90, True)])
+def test_second_fault_has_to_weigh_more_than_its_own_rarity(
+    factor: float, is_worth_it: bool
+) -> None:
+    """Without counters, D weighs ln(0.15 / hypot(0.15, 0.1)) + (ln f)^2 / (2 x 0.15^2):
+
+    7.49 nats for 1.80, 8.97 for 1.90, against ln 0.3 + ln 0.001 = -8.11.
+    """
+    second = TrafficSpike(target="D", factor=factor)
+    judge = likelihood(observed(DOWN, second, rounds=0))
+    assert (posterior(judge, (DOWN, second)) > posterior(judge, (DOWN,))) is is_worth_it
+
+
+def test_causes_rank_as_often_as_they_happen_where_nothing_was_measured() -> None:
+    judge = likelihood(observed())
+    prior = {f.kind: judge.log_prior((f,)) for f in (DOWN, SPIKE, DUCT, WEIGHT, LOSSY)}
+    assert prior["link_down"] == prior["traffic_spike"] > prior["fiber_cut"]
+    assert prior["fiber_cut"] == prior["igp_weight_misconfig"] > prior["silent_egress_packet_loss"]
+
+
 TWO_LINKS = (LinkDown(link="A-B"), LinkDown(link="A-D"))
 
 
@@ -145,6 +165,17 @@ def test_links_that_went_down_together_are_a_duct_rather_than_a_coincidence() ->
     later = posterior(apart, (DUCT,)) - posterior(apart, TWO_LINKS)
     # Five seconds in a day.
     assert advantage - later == pytest.approx(math.log(86_400 / 5))
+
+
+@pytest.mark.parametrize(("apart_s", "is_a_coincidence"), [(4.0, True), (6.0, False)])
+def test_two_links_within_five_seconds_are_a_coincidence_if_they_share_no_duct(
+    apart_s: float, is_a_coincidence: bool
+) -> None:
+    apart = likelihood(observed(DUCT, down_since={"A-B": START_S, "A-D": START_S + apart_s}))
+    alone = sum(apart.log_prior((link,)) for link in TWO_LINKS)
+    # A second fault within an incident is one in a thousand, whenever it comes.
+    coincidence = apart.log_prior(TWO_LINKS) - alone - math.log(1e-3)
+    assert coincidence == pytest.approx(math.log(5 / 86_400) if is_a_coincidence else 0.0)
 
 
 def test_duct_on_record_is_likelier_than_one_that_nobody_recorded() -> None:

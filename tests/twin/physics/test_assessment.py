@@ -193,6 +193,52 @@ def test_service_without_bounds_breaks_only_when_unavailable() -> None:
     assert dead.verdicts[0].in_breach
 
 
+@pytest.mark.parametrize(
+    "pairs", [(("a", "b"), ("c", "d")), (("c", "d"), ("a", "b"))], ids=["last", "first"]
+)
+def test_service_fares_as_its_worst_pair_wherever_that_stands(
+    pairs: tuple[tuple[str, str], ...],
+) -> None:
+    """Of 12.5 Gbit/s from c to d a fifth is lost; between a and b there is room."""
+    state = state_of(network(LINE), demand("a", "b", 1), demand("c", "d", 12.5))
+    both = service(TrafficClass.BEST_EFFORT, delay_s=None).model_copy(update={"pairs": pairs})
+    (verdict,) = assess(state, [both]).verdicts
+    assert verdict.in_breach
+    assert verdict.loss == pytest.approx(0.2)
+
+
+def test_next_service_is_judged_by_its_own_pairs_alone() -> None:
+    state = state_of(network(LINE), demand("a", "b", 1), demand("c", "d", 12.5))
+    calm = service(TrafficClass.BEST_EFFORT).model_copy(update={"pairs": (("a", "b"),)})
+    hurt = service(TrafficClass.BEST_EFFORT).model_copy(update={"pairs": (("c", "d"),)})
+    assert [v.in_breach for v in assess(state, [calm, hurt, calm]).verdicts] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("loss", "delay_s", "gbps", "in_breach"),
+    [
+        # Of 12.5 Gbit/s over 10 a fifth is lost.
+        (0.21, None, 12.5, False),
+        (0.19, None, 12.5, True),
+        # Three links of one millisecond, and little more where there is no queue.
+        (None, 0.0031, 1, False),
+        (None, 0.0029, 1, True),
+        # More than half lost is unavailable, whatever was promised: 19.8 and 20.2 over 10.
+        (None, None, 19.8, False),
+        (None, None, 20.2, True),
+        (0.9, None, 20.2, True),
+    ],
+)
+def test_each_promise_is_broken_just_beyond_its_bound(
+    loss: float | None, delay_s: float | None, gbps: float, in_breach: bool
+) -> None:
+    state = state_of(network(LINE), demand("a", "d", gbps))
+    promised = service(TrafficClass.BEST_EFFORT, delay_s=delay_s, loss=loss)
+    (verdict,) = assess(state, [promised]).verdicts
+    assert verdict.in_breach is in_breach
+    assert bool(verdict.reasons) is in_breach
+
+
 def test_service_between_unknown_nodes_is_refused() -> None:
     stray = service(TrafficClass.VOICE).model_copy(update={"pairs": (("a", "e"),)})
     with pytest.raises(UnknownNode, match='"e" is not in by hand'):

@@ -1,5 +1,7 @@
 """What makes a change go back, and what does not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -115,6 +117,15 @@ def test_egress_below_half_its_capacity_hurts_nobody(tracker: Tracker) -> None:
     assert outcome.inside_interval == {"A|A-B": False}
 
 
+@pytest.mark.parametrize(
+    ("load", "p95", "is_kept"), [(0.64, 0.6, True), (0.66, 0.6, False), (0.52, 0.2, False)]
+)
+def test_change_goes_back_from_five_percent_above_the_interval_and_above_half_the_capacity(
+    tracker: Tracker, load: float, p95: float, is_kept: bool
+) -> None:
+    assert _judged(tracker, [load] * 6, p95=p95).kept is is_kept
+
+
 def test_less_load_than_forecast_is_kept_and_noted(tracker: Tracker) -> None:
     outcome = _judged(tracker, [0.1] * 6)
     assert outcome.kept
@@ -136,6 +147,39 @@ def test_service_that_is_no_worse_than_before_is_kept(
 ) -> None:
     """Bad before and as bad now, better, worse within noise, or within its objective."""
     assert _judged(tracker, [0.55] * 4, lost=lost).kept
+
+
+def test_two_percent_more_lost_than_before_is_worse(tracker: Tracker) -> None:
+    """Beyond the objective of half a percent; 0.11 is held against 0.1 above."""
+    assert not _judged(tracker, [0.55] * 4, lost=(0.1, 0.13)).kept
+
+
+def _worse(known: Inventory, lost: list[float]) -> list[str]:
+    """Probes lose nothing before the change, and `lost` after it, one share for each path."""
+    tracker = tracker_of(known)
+    later = probes(known, CHANGED_S + 60)
+    after = replace(later, lost=np.array(lost) * later.sent)
+    tracker.ingest([probes(known, CHANGED_S - 60), after])
+    return worse_services(tracker, CHANGED_S - 300, CHANGED_S, CHANGED_S, CHANGED_S + 300)
+
+
+def test_any_pair_of_a_service_makes_it_worse() -> None:
+    known = inventory(services=(("A", "B"), ("C", "D")))
+    first = known.services[0]
+    known = replace(
+        known, services=(first.model_copy(update={"pairs": (("A", "B"), ("C", "D"))}),)
+    )
+    assert _worse(known, [0.0, 0.0]) == []
+    assert _worse(known, [0.1, 0.0]) == [first.id]
+    assert _worse(known, [0.0, 0.1]) == [first.id]
+
+
+def test_service_without_a_loss_objective_is_worse_once_half_is_lost(known: Inventory) -> None:
+    (promised,) = known.services
+    objective = promised.objective.model_copy(update={"loss": None})
+    known = replace(known, services=(promised.model_copy(update={"objective": objective}),))
+    assert _worse(known, [0.45]) == []
+    assert _worse(known, [0.55]) == [promised.id]
 
 
 def test_change_after_which_nothing_was_counted_goes_back(tracker: Tracker) -> None:

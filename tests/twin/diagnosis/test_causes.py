@@ -1,0 +1,119 @@
+"""What is a finding, what is told apart, and what a cause leaves unexplained."""
+
+import numpy as np
+import pytest
+
+from tests.twin.tracking.square import (
+    A_TO_B,
+    START_S,
+    Counters,
+    adjacency,
+    flows,
+    inventory,
+    loads_of,
+    topology,
+    tracker_of,
+)
+from twin.diagnosis.causes import Causes
+from twin.nouns.incident import Incident, Severity
+from twin.nouns.inventory import Inventory
+from twin.tracking.belief import Belief
+from twin.tracking.tracker import Tracker
+
+
+def _causes(tracker: Tracker) -> Causes:
+    """Of an incident that begins with the first symptom, and has all of them."""
+    symptoms = tracker.active_symptoms()
+    incident = Incident(
+        id="square-0001",
+        network="square",
+        onset_s=min(s.first_seen_s for s in symptoms),
+        detected_s=tracker.now_s,
+        severity=Severity.MAJOR,
+        title="something is wrong",
+        symptoms=symptoms,
+    )
+    causes = Causes(Belief(tracker=tracker, seed=1), incident, lambda _: ())
+    causes.propose()
+    return causes
+
+
+def _drawing(known: Inventory, **factors: float) -> Causes:
+    """A node draws `factors` times what is expected; C-D went down before, and C reported it.
+
+    No counters have come, so that the loads say nothing.
+    """
+    tracker = tracker_of(known)
+    tracker.ingest([adjacency(START_S, "C", "C-D", up=False)])
+    rates = known.peak_traffic.rates_bps.copy()
+    for node, factor in factors.items():
+        rates[:, :, known.topology.node_index[node]] *= factor
+    tracker.ingest([flows(rates, START_S + 300)])
+    return _causes(tracker)
+
+
+@pytest.mark.parametrize(("factor", "is_finding"), [(1.60, False), (1.68, True)])
+def test_cause_is_a_finding_once_it_beats_nothing_being_wrong_by_four_nats(
+    factor: float, is_finding: bool
+) -> None:
+    """With the spread s = 0.15 of what B draws, and an error of 0.1 of the factor itself:
+
+    ln 0.3 + ln(0.15 / hypot(0.15, 0.1)) + (ln f)^2 / (2 s^2) = 3.52 for 1.60, 4.59 for 1.68.
+    """
+    causes = _drawing(inventory(), B=factor)
+    causes.test(["traffic_spike@B"])
+    assert causes.leading() == (["traffic_spike@B"] if is_finding else [])
+
+
+@pytest.mark.parametrize(("factor", "are_told_apart"), [(2.33, False), (2.30, True)])
+def test_two_causes_are_told_apart_at_odds_of_twenty_to_one(
+    factor: float, are_told_apart: bool
+) -> None:
+    """(ln 2.5)^2 / (2 x 0.15^2) = 18.66 nats for B; 15.90 or 15.42 for D; ln 20 = 3.00."""
+    causes = _drawing(inventory(), B=2.5, D=factor)
+    for node in "BD":
+        causes.test([f"traffic_spike@{node}"])
+    both = ["traffic_spike@B", "traffic_spike@D"]
+    assert causes.leading() == (both[:1] if are_told_apart else both)
+
+
+@pytest.mark.parametrize(("moved_bps", "is_explained"), [(5.3e9, False), (5.7e9, True)])
+def test_drops_are_explained_where_the_twin_sends_more_than_85_percent_of_the_link(
+    moved_bps: float, is_explained: bool
+) -> None:
+    """Without A-D, what A sends D goes over A-B, beside the three Gbit/s that A sends B."""
+    known = inventory(topology(), demands=(("A", "B", 3e9), ("A", "D", moved_bps)))
+    tracker, counters = tracker_of(known), Counters()
+    tracker.ingest([counters.read()])
+    for _ in range(4):
+        tracker.ingest([counters.after(loads_of(known))])
+    tracker.ingest([adjacency(counters.now_s, "A", "A-D", up=False)])
+    after = np.zeros(8)
+    for _ in range(4):
+        after[A_TO_B] = 3e9 + moved_bps
+        tracker.ingest([counters.after(after, dropped={A_TO_B: 0.02})])
+    causes = _causes(tracker)
+    assert "queue_drops:A|A-B" in {s.id for s in causes.symptoms()}
+    tested = causes.test(["link_down@A-D"])
+    assert ("queue_drops:A|A-B" not in tested.unexplained) is is_explained
+
+
+def test_signs_up_to_five_minutes_older_than_the_onset_are_of_the_incident() -> None:
+    """A symptom that was over earlier is what another trouble left behind."""
+    tracker = tracker_of(inventory())
+    for ended_s, link in ((START_S, "B-C"), (START_S + 20, "C-D")):
+        tracker.ingest([adjacency(ended_s, link[0], link, up=False)])
+        tracker.ingest([adjacency(ended_s, link[0], link, up=True)])
+    seen = tracker.book.since(0.0)
+    incident = Incident(
+        id="square-0001",
+        network="square",
+        onset_s=START_S + 310,
+        detected_s=START_S + 400,
+        severity=Severity.MAJOR,
+        title="something is wrong",
+        symptoms=seen,
+    )
+    causes = Causes(Belief(tracker=tracker, seed=1), incident, lambda _: ())
+    assert [s.id for s in seen] == ["adjacency_down:B-C", "adjacency_down:C-D"]
+    assert [s.id for s in causes.symptoms()] == ["adjacency_down:C-D"]
