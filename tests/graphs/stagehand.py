@@ -41,9 +41,11 @@ WESTERN_LINK = LinkDown(link="DNVRng--KSCYng")
 STUB = LinkDown(link="ATLAM5--ATLAng")
 
 
-def case(*faults: tuple[float, Fault], scale: float = 1.0) -> Case:
-    """`faults` begin so many seconds after the start; the field takes half an hour per order."""
-    repair = Repair(travel_s=900.0, repair_s=900.0)
+def case(*faults: tuple[float, Fault], scale: float = 1.0, repair_s: float = 900.0) -> Case:
+    """`faults` begin so many seconds after the start; the field travels for a quarter of an hour,
+    and takes `repair_s` then.
+    """
+    repair = Repair(travel_s=900.0, repair_s=repair_s)
     return Case(
         CaseWorld(
             id="plain-name",

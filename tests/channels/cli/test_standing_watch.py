@@ -11,12 +11,14 @@ from importlib import resources
 from pathlib import Path
 
 from evals.stage import stage
-from tests.graphs.stagehand import FIRST, LOSSY, WRONG_WEIGHT, answer_to, case
+from tests.graphs.stagehand import FIRST, LOSSY, WRONG_WEIGHT, answer_to, case, operating
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from twin.nouns.incident import Phase
 
-_PATIENCE_S = 120.0
+_PATIENCE_S = 900.0
+"""Only what hangs takes so long: a loaded machine may take a hundred times what an idle one does.
+"""
 
 
 def _noctua(state: Path, *arguments: str) -> "subprocess.Popen[str]":
@@ -36,6 +38,7 @@ def test_two_networks_are_operated_side_by_side_until_sigterm(tmp_path: Path) ->
     """Thirty network seconds pass in a tenth of one of ours."""
     for name, fault in (("east", LOSSY), ("west", WRONG_WEIGHT)):
         stage(case((300.0, fault)), 1, tmp_path / "networks" / f"{name}.sqlite", name).close()
+    _let_people_take_their_time(tmp_path)
     with (
         Journal.open(tmp_path / "journal.sqlite") as journal,
         _noctua(tmp_path, "watch", "--speed", "300", "--json") as watch,
@@ -70,7 +73,10 @@ def test_two_networks_are_operated_side_by_side_until_sigterm(tmp_path: Path) ->
 
 
 def test_watch_that_was_killed_is_taken_up_where_it_was(tmp_path: Path) -> None:
-    stage(case((300.0, LOSSY)), 1, tmp_path / "networks" / "live.sqlite").close()
+    """The field takes most of a day, so that the repair is still awaited when it is looked."""
+    lasting = case((300.0, LOSSY), repair_s=72_000.0)
+    stage(lasting, 1, tmp_path / "networks" / "live.sqlite").close()
+    _let_people_take_their_time(tmp_path)
     with Journal.open(tmp_path / "journal.sqlite") as journal:
         with _noctua(tmp_path, "watch", "--speed", "300") as watch:
             try:
@@ -80,7 +86,7 @@ def test_watch_that_was_killed_is_taken_up_where_it_was(tmp_path: Path) -> None:
         (request,) = journal.approval_requests(0.0)
         hints = [_answered(tmp_path, request.plan_id, person) for person in ("erin", "frank")]
         assert f"go on with noctua resume {FIRST}" in hints[request.approvers_needed - 1]
-        with _noctua(tmp_path, "watch", "live", "--speed", "300") as watch:
+        with _noctua(tmp_path, "watch", "live", "--speed", "60") as watch:
             try:
                 _until(lambda: journal.incident(FIRST).phase is Phase.AWAITING_REPAIR)
                 watch.send_signal(signal.SIGINT)
@@ -94,14 +100,15 @@ def test_watch_that_was_killed_is_taken_up_where_it_was(tmp_path: Path) -> None:
 
 
 def test_whoever_answers_is_told_that_a_watch_goes_on(tmp_path: Path) -> None:
-    stage(case((300.0, LOSSY)), 1, tmp_path / "networks" / "live.sqlite").close()
-    _let_people_take_their_time(tmp_path)
+    """The network's time passes as ours from the question on: it holds for half an hour."""
+    with operating(tmp_path, case((300.0, LOSSY))) as operation:
+        operation.run(operation.is_waiting_for_approval)
     with (
         Journal.open(tmp_path / "journal.sqlite") as journal,
-        _noctua(tmp_path, "watch", "--speed", "300") as watch,
+        _noctua(tmp_path, "watch", "--speed", "1") as watch,
     ):
         try:
-            _until(lambda: bool(journal.approval_requests(0.0)))
+            _until(lambda: journal.lease(network_subject("live")) is not None)
             (request,) = journal.approval_requests(0.0)
             hints = [_answered(tmp_path, request.plan_id, person) for person in ("erin", "frank")]
             assert "the watch of its network goes on" in hints[request.approvers_needed - 1]

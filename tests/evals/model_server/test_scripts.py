@@ -110,7 +110,7 @@ def test_command_serves_until_it_is_interrupted_and_fails_if_an_answer_was_missi
         with pytest.raises(Exception, match="no answer is recorded"):
             there.invoke(messages)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=300)
     assert "none: completion" in out
     assert process.returncode == 1
     assert "no answer is recorded" in err
@@ -120,7 +120,7 @@ def test_command_serves_until_it_is_interrupted_and_fails_if_an_answer_was_missi
 def test_command_that_runs_in_the_background_is_ended_by_sigterm() -> None:
     with _command("--script", "good") as (process, _):
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, "")
     assert "0 requests, 0 refused" in out
 

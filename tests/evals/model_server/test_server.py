@@ -102,7 +102,7 @@ def _post(server: ModelServer, body: Any) -> tuple[int, dict[str, Any]]:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     request = urllib.request.Request(f"{server.url}/chat/completions", data)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as refusal:
         with refusal:
@@ -137,7 +137,7 @@ def test_streamed_answer_is_the_same_as_the_whole_one() -> None:
 
 
 def test_models_are_listed() -> None:
-    with _server() as server, urllib.request.urlopen(f"{server.url}/models", timeout=10) as found:
+    with _server() as server, urllib.request.urlopen(f"{server.url}/models", timeout=300) as found:
         assert [m["id"] for m in json.load(found)["data"]] == ["scripted"]
 
 

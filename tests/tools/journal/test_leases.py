@@ -178,7 +178,7 @@ def test_stopped_process_is_taken_over_and_then_refused(path: Path, journal: Jou
         while not holder.holds(SUBJECT):
             time.sleep(0.05)
         os.kill(child.pid, signal.SIGCONT)
-        out, _ = child.communicate("go\n", timeout=30)
+        out, _ = child.communicate("go\n", timeout=300)
     assert out.strip() == "LeaseLost"
     assert journal.timeline(INCIDENT) == ()
 
