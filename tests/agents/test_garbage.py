@@ -41,8 +41,8 @@ TRUTHS: dict[str, Fault] = {
     "wrong weight": IgpWeightMisconfig(node="A", link="A-B", weight=60),
     "silent loss": SilentEgressPacketLoss(node="A", link="A-B", fraction=0.05),
 }
-TRANSCRIPTS = 1000
-"""Over all truths."""
+FEW, TRANSCRIPTS = 60, 1000
+"""Over all truths: where seconds count, and where they do not."""
 
 
 @pytest.fixture(scope="module", params=list(TRUTHS.values()), ids=list(TRUTHS))
@@ -169,13 +169,30 @@ REPLIES = st.lists(
 )
 
 
-@settings(
-    max_examples=-(-TRANSCRIPTS // len(TRUTHS)), deadline=None, derandomize=True, database=None
-)
+def _over_all_truths(transcripts: int) -> settings:
+    """So many transcripts, shared among the truths, and the same ones each time."""
+    share = -(-transcripts // len(TRUTHS))
+    return settings(max_examples=share, deadline=None, derandomize=True, database=None)
+
+
+@_over_all_truths(FEW)
 @given(replies=REPLIES)
 def test_playbook_that_takes_over_from_garbage_names_the_right_cause(
     struck: tuple[Situation, Fault], replies: list[ScriptedReply]
 ) -> None:
+    _assert_taken_over(struck, replies)
+
+
+@pytest.mark.slow
+@_over_all_truths(TRANSCRIPTS)
+@given(replies=REPLIES)
+def test_playbook_takes_over_from_a_thousand_transcripts_of_garbage(
+    struck: tuple[Situation, Fault], replies: list[ScriptedReply]
+) -> None:
+    _assert_taken_over(struck, replies)
+
+
+def _assert_taken_over(struck: tuple[Situation, Fault], replies: list[ScriptedReply]) -> None:
     situation, truth = struck
     garbage = Mind("acme:garbage", ScriptedModel([*replies, ConnectionError("gone")]), foreign=True)
     work = Diagnoser(situation, incident_of(situation))

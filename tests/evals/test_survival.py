@@ -86,6 +86,7 @@ def sample(records: list[SurvivalRecord]) -> list[Played]:
     return [r.outcome for r in records if r.outcome is not None]
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_done_twice_wherever_the_process_dies(sample: list[Played]) -> None:
     killed = [r for r in sample if r.play.place]
     assert len(killed) == len(SAMPLE)
@@ -95,6 +96,7 @@ def test_nothing_is_lost_or_done_twice_wherever_the_process_dies(sample: list[Pl
     assert {r.play.place: r.violations for r in sample if r.violations} == {}
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_done_twice_though_the_answers_of_what_was_done_got_lost(
     sample: list[Played],
 ) -> None:
@@ -104,6 +106,7 @@ def test_nothing_is_lost_or_done_twice_though_the_answers_of_what_was_done_got_l
     assert all(r.ends for r in late)
 
 
+@pytest.mark.slow
 def test_unharmed_incident_passes_every_node_and_is_resolved(sample: list[Played]) -> None:
     for result in sample:
         if result.play.faults == "none":
@@ -116,6 +119,7 @@ def test_unharmed_incident_passes_every_node_and_is_resolved(sample: list[Played
     assert any("roll_back" in p for p in diverged.places)
 
 
+@pytest.mark.slow
 def test_second_kill_comes_after_the_restart(records: list[SurvivalRecord]) -> None:
     report = summarise(records)
     twice = [r for r in records if r.play.second]

@@ -179,10 +179,19 @@ def _assert_lost(swaps: list[Any], cause: str) -> None:
 
 
 def _everywhere(faults: dict[str, Behaviour]) -> pytest.MarkDecorator:
+    """Every fault at every role; all but one role of each fault, another one each time, is slow."""
     return pytest.mark.parametrize(
         ("fault", "role"),
-        [(fault, role) for fault in faults.values() for role in ROLES],
-        ids=[f"{name}-{role}" for name in faults for role in ROLES],
+        [
+            pytest.param(
+                fault,
+                role,
+                id=f"{name}-{role}",
+                marks=() if ROLES[n % len(ROLES)] == role else pytest.mark.slow,
+            )
+            for n, (name, fault) in enumerate(faults.items())
+            for role in ROLES
+        ],
     )
 
 
@@ -208,14 +217,18 @@ def test_model_whose_replies_are_bad_loses_the_role(
         assert all(GHOST in s["detail"] for s in swaps)
 
 
-@pytest.mark.parametrize("role", LOOPING)
+@pytest.mark.parametrize(
+    "role", [LOOPING[0], *(pytest.param(role, marks=pytest.mark.slow) for role in LOOPING[1:])]
+)
 def test_model_that_goes_round_in_circles_loses_the_role(tmp_path: Path, role: str) -> None:
     swaps = _play(tmp_path, role, EndlessLoop())
     assert {s["cause"] for s in swaps} == {"budget"}
     assert all("steps" in s["detail"] for s in swaps)
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "role", [ROLES[0], *(pytest.param(role, marks=pytest.mark.slow) for role in ROLES[1:])]
+)
 def test_command_in_a_reply_is_text_and_nothing_else(tmp_path: Path, role: str) -> None:
     assert _play(tmp_path, role, Injected()) == []
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
+import pytest
+
 from evals.stage import stage
 from tests.graphs.stagehand import FIRST, LOSSY, WRONG_WEIGHT, answer_to, case, operating
 from tools.journal.journal import Journal
@@ -34,6 +36,7 @@ def _until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_two_networks_are_operated_side_by_side_until_sigterm(tmp_path: Path) -> None:
     """Thirty network seconds pass in a tenth of one of ours."""
     for name, fault in (("east", LOSSY), ("west", WRONG_WEIGHT)):
@@ -72,6 +75,7 @@ def test_two_networks_are_operated_side_by_side_until_sigterm(tmp_path: Path) ->
     assert list((tmp_path / "locks").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_watch_that_was_killed_is_taken_up_where_it_was(tmp_path: Path) -> None:
     """The field takes most of a day, so that the repair is still awaited when it is looked."""
     lasting = case((300.0, LOSSY), repair_s=72_000.0)

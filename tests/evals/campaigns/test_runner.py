@@ -50,6 +50,7 @@ def _older(path: Path, *plays: Play) -> None:
             )
 
 
+@pytest.mark.slow
 def test_killed_campaign_goes_on_and_records_each_play_once(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     killed = _noctua("--out", str(path), SLOW_S="0.2")
@@ -79,6 +80,7 @@ def test_killed_campaign_goes_on_and_records_each_play_once(tmp_path: Path) -> N
     assert "| right | 12 / 12 | 0.74 to 1.00 |" in table
 
 
+@pytest.mark.slow
 def test_play_that_raises_or_whose_process_dies_is_recorded_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     ended = _noctua("--out", str(path), "--seeds", "2", RAISE="sum", DIE="product")

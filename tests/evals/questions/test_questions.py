@@ -40,6 +40,7 @@ def test_there_are_forty_questions_twenty_paraphrases_and_twenty_without_an_answ
     assert all(sum(i.kind == k for i in by_group["shipped"]) == 10 for k in kinds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", SCENES, ids=lambda s: s.name)
 def test_every_shipped_question_is_answered_rightly_and_the_others_declined(
     scene: Scene, rooms: Rooms
@@ -53,12 +54,14 @@ def test_every_shipped_question_is_answered_rightly_and_the_others_declined(
     assert all(j.citations for j in judged if not j.declined)
 
 
+@pytest.mark.slow
 def test_held_out_questions_are_never_answered_wrongly(rooms: Rooms) -> None:
     text = Path("evals/questions/heldout.yaml").read_text(encoding="utf-8")
     judged = [j for room in rooms.values() for j in _asked(room, shipped_items(text))]
     assert [j for j in judged if j.verdict == "wrong"] == []
 
 
+@pytest.mark.slow
 def test_every_check_finds_fault_with_what_other_questions_were_answered(rooms: Rooms) -> None:
     room = rooms["germany"]
     items = [i for i in shipped_items() if i.group == "shipped"]

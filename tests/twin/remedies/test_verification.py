@@ -166,9 +166,7 @@ def _worse(known: Inventory, lost: list[float]) -> list[str]:
 def test_any_pair_of_a_service_makes_it_worse() -> None:
     known = inventory(services=(("A", "B"), ("C", "D")))
     first = known.services[0]
-    known = replace(
-        known, services=(first.model_copy(update={"pairs": (("A", "B"), ("C", "D"))}),)
-    )
+    known = replace(known, services=(first.model_copy(update={"pairs": (("A", "B"), ("C", "D"))}),))
     assert _worse(known, [0.0, 0.0]) == []
     assert _worse(known, [0.1, 0.0]) == [first.id]
     assert _worse(known, [0.0, 0.1]) == [first.id]
