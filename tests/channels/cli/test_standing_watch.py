@@ -112,7 +112,7 @@ def test_whoever_answers_is_told_that_a_watch_goes_on(tmp_path: Path) -> None:
         _noctua(tmp_path, "watch", "--speed", "1") as watch,
     ):
         try:
-            _until(lambda: journal.lease(network_subject("live")) is not None)
+            _until(lambda: bool(_holder(journal)))
             (request,) = journal.approval_requests(0.0)
             hints = [_answered(tmp_path, request.plan_id, person) for person in ("erin", "frank")]
             assert "the watch of its network goes on" in hints[request.approvers_needed - 1]
@@ -128,6 +128,12 @@ def _let_people_take_their_time(state: Path) -> None:
     (state / "policy.yaml").write_text(installation, encoding="utf-8")
 
 
+def _holder(journal: Journal) -> str:
+    """Who watches "live", "" if nobody does."""
+    lease = journal.lease(network_subject("live"))
+    return lease.holder if lease else ""
+
+
 def _answered(state: Path, plan: str, by: str) -> str:
     with _noctua(state, "approve", plan, "--by", by) as answer:
         said, _ = answer.communicate(timeout=_PATIENCE_S)
@@ -136,29 +142,26 @@ def _answered(state: Path, plan: str, by: str) -> str:
 
 def test_second_watch_stands_by_and_takes_over_when_the_first_is_killed(tmp_path: Path) -> None:
     stage(case((600.0, LOSSY)), 1, tmp_path / "networks" / "live.sqlite").close()
-    with Journal.open(tmp_path / "journal.sqlite") as journal:
-
-        def holder() -> str:
-            lease = journal.lease(network_subject("live"))
-            return lease.holder if lease else ""
-
-        with _noctua(tmp_path, "watch", "--speed", "100") as first:
-            try:
-                _until(lambda: bool(holder()))
-                before = holder()
-                with _noctua(tmp_path, "watch", "--speed", "100") as second:
-                    try:
-                        assert second.stdout is not None
-                        assert "standing by" in second.stdout.readline()
-                        first.kill()
-                        _until(lambda: holder() not in ("", before))
-                        second.send_signal(signal.SIGTERM)
-                        second.communicate(timeout=_PATIENCE_S)
-                    finally:
-                        second.kill()
-                assert second.returncode == 0
-            finally:
-                first.kill()
+    with (
+        Journal.open(tmp_path / "journal.sqlite") as journal,
+        _noctua(tmp_path, "watch", "--speed", "100") as first,
+    ):
+        try:
+            _until(lambda: bool(_holder(journal)))
+            before = _holder(journal)
+            with _noctua(tmp_path, "watch", "--speed", "100") as second:
+                try:
+                    assert second.stdout is not None
+                    assert "standing by" in second.stdout.readline()
+                    first.kill()
+                    _until(lambda: _holder(journal) not in ("", before))
+                    second.send_signal(signal.SIGTERM)
+                    second.communicate(timeout=_PATIENCE_S)
+                finally:
+                    second.kill()
+            assert second.returncode == 0
+        finally:
+            first.kill()
 
 
 def test_network_that_cannot_be_opened_does_not_stop_the_others(tmp_path: Path) -> None:

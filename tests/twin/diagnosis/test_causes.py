@@ -84,14 +84,14 @@ def test_drops_are_explained_where_the_twin_sends_more_than_85_percent_of_the_li
     """Without A-D, what A sends D goes over A-B, beside the three Gbit/s that A sends B."""
     known = inventory(topology(), demands=(("A", "B", 3e9), ("A", "D", moved_bps)))
     tracker, counters = tracker_of(known), Counters()
-    tracker.ingest([counters.read()])
+    tracker.ingest(counters.read())
     for _ in range(4):
-        tracker.ingest([counters.after(loads_of(known))])
+        tracker.ingest(counters.after(loads_of(known)))
     tracker.ingest([adjacency(counters.now_s, "A", "A-D", up=False)])
     after = np.zeros(8)
     for _ in range(4):
         after[A_TO_B] = 3e9 + moved_bps
-        tracker.ingest([counters.after(after, dropped={A_TO_B: 0.02})])
+        tracker.ingest(counters.after(after, dropped={A_TO_B: 0.02}))
     causes = _causes(tracker)
     assert "queue_drops:A|A-B" in {s.id for s in causes.symptoms()}
     tested = causes.test(["link_down@A-D"])
