@@ -2,8 +2,10 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar, Self
 
 from twin.events.kinds import ActionKind, PhrasedKind
+from twin.events.names import find_link
 from twin.nouns.configuration import InterfaceConfiguration, NetworkConfiguration
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface, Topology
@@ -45,6 +47,52 @@ class WeightEdit(ActionKind, PhrasedKind):
         }
 
 
+class DrainEdit(WeightEdit):
+    """An edit of whether both ends of `link` are drained. `drained`: after it."""
+
+    link: str
+
+    drained: ClassVar[bool]
+
+    def describe(self) -> str:
+        """See EventKind."""
+        return f"{self.form[0]} {self.link}"
+
+    def short(self) -> str:
+        """See ActionKind."""
+        return self.describe()
+
+    def egresses(self, topology: Topology) -> tuple[Interface, ...]:
+        """See WeightEdit."""
+        return ends_of(topology, self.link)
+
+    def configured(
+        self, running: NetworkConfiguration, intended: NetworkConfiguration, topology: Topology
+    ) -> NetworkConfiguration:
+        """See ActionKind."""
+        ends = topology.link(self.link)
+        one = edited(running, ends.a, self.link, drained=self.drained)
+        return edited(one, ends.b, self.link, drained=self.drained)
+
+    def changes_nothing(self, running: NetworkConfiguration, topology: Topology) -> bool:
+        """Whether the link is as it would be after it. Raises UnknownLink."""
+        end = topology.link(self.link).a
+        return running.device(end).interface(self.link).drained == self.drained
+
+    @classmethod
+    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        return (cls.model_validate({"link": find_link(topology, named).id}),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return self.describe()
+
+    def subject(self) -> tuple[str, ...]:
+        """See PhrasedKind."""
+        return ("drained", self.link)
+
+
 def edited(
     running: NetworkConfiguration, node: str, link: str, **fields: object
 ) -> NetworkConfiguration:
@@ -52,15 +100,6 @@ def edited(
     interface = running.device(node).interface(link)
     changed = InterfaceConfiguration.model_validate(interface.model_dump() | fields)
     return running.with_interface(node, changed)
-
-
-def set_drained(
-    running: NetworkConfiguration, topology: Topology, link: str, *, drained: bool
-) -> NetworkConfiguration:
-    """`running` with both ends of `link` drained, or not. Raises UnknownLink."""
-    ends = topology.link(link)
-    one = edited(running, ends.a, link, drained=drained)
-    return edited(one, ends.b, link, drained=drained)
 
 
 def ends_of(topology: Topology, link: str) -> tuple[Interface, ...]:
