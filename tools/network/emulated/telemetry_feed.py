@@ -46,11 +46,11 @@ class Counters:
 class _Round:
     """A polling round under way: when each device is read, and when the collector passes it on.
 
-    `unread`: devices that do not answer.
+    `left`: devices that are still to be read; who does not answer is none of them.
     """
 
     device_s: FloatArray
-    unread: BoolArray
+    left: BoolArray
     received_s: float
 
 
@@ -101,7 +101,7 @@ class TelemetryFeed:
         unread = numbers.random(n) < self._level.counter_gap
         cleared = numbers.random(n) < self._level.counter_reset
         received_s = float(device_s.max()) + 0.5 + numbers.random()
-        self._round = _Round(device_s, unread, received_s)
+        self._round = _Round(device_s, ~unread, received_s)
         for device in np.flatnonzero(unread):
             count = len(self._links[device])
             unknown = np.full((count, 3), np.nan)
@@ -113,8 +113,11 @@ class TelemetryFeed:
         if self._round is None:
             return
         device_s = self._round.device_s
-        ready = (device_s >= from_s) & (device_s < until_s) & ~self._round.unread
-        for device in np.flatnonzero(ready):
+        ready = np.flatnonzero(self._round.left & (device_s >= from_s) & (device_s < until_s))
+        # Whoever looks in between sees part of a span that is read again when it is over. Read once
+        # and in the order of time, the records are the same however often somebody looks.
+        self._round.left[ready] = False
+        for device in ready[np.argsort(device_s[ready], kind="stable")]:
             since = device_s[device] - from_s
             out = self._wiring.out_arcs[device]
             into = self._wiring.reverse[out]
