@@ -118,11 +118,17 @@ class Screening:
         # What the caller names is always judged: offered loads may not show what it is good for.
         found = [screened for screened, _ in tried] + [self.measure((a,)) for a in self._extra]
         found += self._for_services(*leader, changes)
-        leading = min([self.nothing, *found], key=_rank)
-        found += self.rate_limits(leading.actions, changes)
+        # Beside the best of every size, and alone: what is best may be refused, or taken back.
+        found += [
+            limited
+            for leading in _best_of_each_size([self.nothing, *found])
+            for limited in self.rate_limits(leading.actions, changes)
+        ]
         better = [s for s in found if s.cost.total < self.nothing.cost.total - BETTER]
         unique = {s.actions: s for s in sorted(better, key=_rank)}
-        return list(unique.values())[:most]
+        ranked = [*_best_of_each_size(unique.values()), *unique.values()]
+        kept = list({s.actions: s for s in ranked}.values())[:most]
+        return sorted(kept, key=_rank)
 
     def rate_limits(
         self, beside: Sequence[Action] = (), changes: int = MOST_CHANGES
@@ -261,3 +267,11 @@ def _varied(found: Sequence[Position]) -> list[Position]:
 
 def _rank(screened: Screened) -> tuple[float, float]:
     return round(screened.cost.total, 9), screened.max_utilisation
+
+
+def _best_of_each_size(found: Iterable[Screened]) -> list[Screened]:
+    """The cheapest of each number of actions."""
+    best: dict[int, Screened] = {}
+    for screened in sorted(found, key=_rank):
+        best.setdefault(len(screened.actions), screened)
+    return list(best.values())
