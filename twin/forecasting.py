@@ -128,7 +128,7 @@ def sample_assessments(
 ) -> SampledAssessments:
     """Assess `rollouts` draws of `state` over its one routing."""
     compiled, topology = twin.compiled, state.topology
-    draw = _draw(twin, uncertainty, rollouts, seed)
+    draw = draw_samples(twin, uncertainty, rollouts, seed)
     traffic = draw.demand[:, None] * state.traffic.rates_bps
     result = flows(
         compiled,
@@ -155,14 +155,19 @@ def sample_assessments(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Draw:
+class Draw:
+    """S samples of what is not known.
+
+    `demand`: (S, n, n), factors. `split`, `capacity_bps`, `counter`: (n_arcs, S).
+    """
+
     demand: FloatArray
     split: FloatArray
     capacity_bps: FloatArray
     counter: FloatArray
 
 
-def _draw(twin: Twin, uncertainty: Uncertainty, rollouts: int, seed: int) -> _Draw:
+def draw_samples(twin: Twin, uncertainty: Uncertainty, rollouts: int, seed: int) -> Draw:
     """Samples that depend on the network and the seed alone, never on the state.
 
     `demand`: (S, n, n). `split`, `capacity_bps`, `counter`: (n_arcs, S).
@@ -175,7 +180,7 @@ def _draw(twin: Twin, uncertainty: Uncertainty, rollouts: int, seed: int) -> _Dr
     members = np.array([link.members for link in links])[:, None]
     short = rng.random((len(links), rollouts)) < uncertainty.short_bundle_probability
     left = np.where(short & (members > 1), (members - 1) / members, 1.0)
-    return _Draw(
+    return Draw(
         demand=demand_factors(uncertainty, n, rollouts, seed),
         split=split,
         capacity_bps=twin.compiled.capacity_bps[:, None] * np.repeat(left, 2, axis=0),

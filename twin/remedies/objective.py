@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from twin.events.action import Action
+from twin.forecasting import Draw
 from twin.nouns.base import Noun
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
@@ -141,14 +142,18 @@ def expected_cost(
     *,
     devices: int = 0,
     draws: FloatArray | None = None,
+    samples: Draw | None = None,
 ) -> Cost:
     """What `state` costs until the repair: queues, policers and silent losses count, over one
     routing.
 
     `draws`: factors on the demand of each pair (S, n, n), over which the mean is taken; none: the
-    demand as expected.
+    demand as expected. `samples`: the same with how hashing splits and how many members bundles
+    have, in place of `draws`.
     """
     rates = state.traffic.rates_bps
+    if samples is not None:
+        draws = samples.demand
     factors = np.ones((1, 1, 1)) if draws is None else draws
     level = np.repeat(outlook.levels, len(factors))
     weight = np.repeat(outlook.hours / len(factors), len(factors))
@@ -167,6 +172,8 @@ def expected_cost(
             traffic,
             policed_bps=policed_bps,
             silent_loss=silent,
+            capacity_bps=None if samples is None else samples.capacity_bps[:, draw[span]],
+            split=None if samples is None else samples.split[:, draw[span]],
             parameters=twin.parameters,
         )
         levels = service_levels(twin.services, result.delivered, result.delay_s)

@@ -127,8 +127,8 @@ class Screening:
         better = [s for s in found if s.cost.total < self.nothing.cost.total - BETTER]
         unique = {s.actions: s for s in sorted(better, key=_rank)}
         ranked = [*_best_of_each_size(unique.values()), *unique.values()]
-        kept = list({s.actions: s for s in ranked}.values())[:most]
-        return sorted(kept, key=_rank)
+        chosen = list({s.actions: s for s in ranked}.values())[:most]
+        return sorted(chosen, key=_rank)
 
     def rate_limits(
         self, beside: Sequence[Action] = (), changes: int = MOST_CHANGES

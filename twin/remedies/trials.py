@@ -6,7 +6,7 @@ from typing import Any
 
 from twin.errors import TrialFailed
 from twin.events.fault import Fault
-from twin.forecasting import Uncertainty, demand_factors, forecast
+from twin.forecasting import Uncertainty, draw_samples, forecast
 from twin.nouns.base import Noun, content_hash
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.forecast import Forecast
@@ -14,6 +14,7 @@ from twin.nouns.plan import Remedy
 from twin.nouns.state import NetworkState
 from twin.physics.twin import Twin
 from twin.remedies.objective import DEVICE_WEIGHT, Outlook, devices_touched, expected_cost
+from twin.remedies.screening import MARGIN
 from twin.runner import TaskFailure
 from twin.tracking.belief import Belief
 
@@ -21,7 +22,7 @@ ROLLOUTS = 64
 """Draws of the forecast at the busiest demand ahead."""
 
 DRAWS = 8
-"""Draws of the demand that a cost is the mean of, each at every level of the outlook."""
+"""Draws of demand, splits and members that a cost is the mean of, at every level of demand."""
 
 SCENARIO_DRAWS = 2
 """The same under an imagined fault, which counts by a probability of a few percent."""
@@ -91,8 +92,9 @@ class TrialTask:
         state = self.base.configured(self.running)
         if self.fault is not None:
             state = self.fault.after(state)
-        draws = demand_factors(self.uncertainty, twin.compiled.n_nodes, self.draws, self.seed)
-        cost = expected_cost(twin, state, self.outlook, draws=draws)
+        samples = draw_samples(twin, self.uncertainty, self.draws, self.seed)
+        # Bursts drop before an egress is full, so costs are reckoned as screening does.
+        cost = expected_cost(twin, state, self.outlook.scaled(MARGIN), samples=samples)
         before_step()
         ahead = None
         if self.rollouts:
