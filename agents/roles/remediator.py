@@ -224,9 +224,19 @@ class Chooser:
         )
 
     def tied(self) -> list[str]:
-        """Remedies whose cost is within TIE of the best, cheapest first."""
+        """Remedies whose cost is within TIE of the best, cheapest first.
+
+        What puts a wrong configuration right is among them where it beats doing nothing: what is
+        wrong with the network as it is intended is no fault of this incident.
+        """
         order = sorted(self._trials.values(), key=lambda t: (t.cost, t.remedy.id))
-        return [t.remedy.id for t in order if t.cost - order[0].cost <= TIE]
+        nothing = self._trials.get(DO_NOTHING)
+        return [
+            t.remedy.id
+            for t in order
+            if t.cost - order[0].cost <= TIE
+            or (_puts_right(t.remedy) and nothing is not None and t.cost < nothing.cost)
+        ]
 
     def ground(self, answer: Choice) -> None:
         """Refuse what was not simulated, and what the forecast says is worse."""
@@ -247,10 +257,14 @@ def _short_row(trial: Trial) -> TrialRow:
     )
 
 
+def _puts_right(remedy: Remedy) -> bool:
+    return bool(remedy.actions) and all(action.lasting for action in remedy.actions)
+
+
 def _in_full(trial: Trial, scenarios: Sequence[str]) -> TrialInFull:
     return TrialInFull(
         **dict(_short_row(trial)),
-        puts_right=bool(trial.remedy.actions) and all(a.lasting for a in trial.remedy.actions),
+        puts_right=_puts_right(trial.remedy),
         takes_away=any(a.limit() for a in trial.remedy.actions),
         services_in_breach=shown_interval(trial.ahead.breached_services),
         max_utilisation=shown_interval(trial.ahead.max_utilisation),

@@ -10,6 +10,7 @@ from tests.twin.tracking.square import START_S, inventory
 from twin.errors import Ungrounded
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.plan import Remedy
@@ -127,3 +128,17 @@ def test_chooser_is_told_every_trial_that_is_left(trials: list[Trial]) -> None:
     assert (task.trials[1].puts_right, task.trials[1].takes_away) == (False, False)
     assert [type(t) for t in task.trials] == [TrialInFull, TrialInFull, TrialRow]
     assert ChoiceTask.model_validate_json(json_text(plain(task))) == task
+
+
+@pytest.mark.parametrize(("cost", "may"), [(5.0, True), (11.0, False)])
+def test_what_puts_a_configuration_right_may_be_chosen_where_it_beats_doing_nothing(
+    trials: list[Trial], cost: float, may: bool
+) -> None:
+    nothing, direct = trials[0], trials[1]
+    revert = _remedy("R4", RevertToIntended(node="A"))
+    told = [
+        nothing.model_copy(update={"cost": 10.0}),
+        direct.model_copy(update={"cost": 1.0}),
+        direct.model_copy(update={"remedy": revert, "cost": cost}),
+    ]
+    assert ("R4" in Chooser(told).tied()) is may
