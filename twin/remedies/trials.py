@@ -37,7 +37,8 @@ class Trial(Noun):
     `ahead`: forecast at the busiest demand expected before the repair. `in_scenario`: cost by
     imagined fault, in force until the repair. `cost`: what remedies are compared by: with nothing
     else failing, the scenarios by their probability, and the devices touched. `slo_minutes_ahead`:
-    service minutes that are expected to be lost until the repair.
+    service minutes that are expected to be lost until the repair. Both are at MARGIN times the
+    demand.
     """
 
     remedy: Remedy
