@@ -21,7 +21,7 @@ from twin.nouns.traffic import TrafficMatrix
 from twin.physics.twin import Twin, profile_at
 from twin.sources.topohub_source import topohub_names
 from twin.sources.traffic_matrix import read_traffic_matrix
-from twin.sources.world import WorldSpec, build_inventory, inventory_from_node_link
+from twin.sources.world import WorldSpec, build_inventory, inventory_from_text
 
 TRAFFIC_HELP = "peak, an hour of the profile (18:00), a factor (x1.3), both, or a CSV or JSON file."
 
@@ -72,7 +72,7 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
         start = watched or twin.state()
         source = f"{name} ({inventory.topology.name}{', as last watched' if watched else ''})"
     elif _is_file(name):
-        twin = Twin(inventory_from_node_link(_text(Path(name)), name, seed))
+        twin = Twin(inventory_from_text(_text(Path(name)), name, seed))
         start, source = twin.state(), name
     else:
         twin = Twin(_from_topohub(state, name, seed))

@@ -15,6 +15,9 @@ DEFAULT_IGP_WEIGHT = 10
 MAX_IGP_WEIGHT = 65_535
 """OSPF LSInfinity for a link is 65535 (RFC 2328, RFC 6987): still usable, as a last resort only."""
 
+MAX_WIDE_METRIC = 2**24 - 1
+"""The largest wide metric of IS-IS (RFC 5305)."""
+
 
 class Policer(Noun):
     """Drops what `traffic_class` sends beyond `rate_bps` on an egress."""

@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 import topohub
 
 from twin.errors import BadTopology
-from twin.sources.node_link import topology_from_node_link
+from twin.sources.formats.node_link import read_node_link
 from twin.sources.parsed import ParsedNetwork
 
 
@@ -31,7 +31,7 @@ def topology_from_topohub(name: str) -> ParsedNetwork:
             "topozoo/Abilene"
         )
     data = importlib.resources.files(topohub).joinpath(f"data/{name}.json")
-    return topology_from_node_link(data.read_text(encoding="utf-8"), name)
+    return read_node_link(data.read_text(encoding="utf-8"), name)
 
 
 @cache

@@ -1,10 +1,11 @@
 """The simulated world: from a topology source and a seed to an inventory (see docs/world.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pydantic import Field
 
+from twin.errors import BadTopology
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DEFAULT_IGP_WEIGHT, default_configuration
 from twin.nouns.inventory import Inventory
@@ -22,8 +23,9 @@ from twin.physics.routing import Routing, route
 from twin.sources.demands import CLASS_SHARES, demand_matrix, total_loads
 from twin.sources.dimensioning import MAX_HEALTHY_UTILISATION, MODULE_BPS, members_needed
 from twin.sources.ducts import ducts_from_geometry
-from twin.sources.node_link import topology_from_node_link
-from twin.sources.parsed import ParsedLink, ParsedNetwork
+from twin.sources.formats.registry import read_network
+from twin.sources.geometry import Place, great_circle_km
+from twin.sources.parsed import ParsedLink, ParsedNetwork, ParsedNode
 from twin.sources.probes import chosen_probes
 from twin.sources.services import invented_services
 from twin.sources.topohub_source import topology_from_topohub
@@ -63,11 +65,11 @@ def build_inventory(spec: WorldSpec) -> Inventory:
     return inventory_of(network, spec.seed, spec.traffic_scale)
 
 
-def inventory_from_node_link(
+def inventory_from_text(
     text: str, name: str, seed: int = 1, traffic_scale: float = 1.0
 ) -> Inventory:
-    """The inventory of a network in node-link JSON. Raises BadTopology."""
-    return inventory_of(topology_from_node_link(text, name), seed, traffic_scale)
+    """The inventory of a network in any format that is read. Raises BadTopology."""
+    return inventory_of(read_network(text, name), seed, traffic_scale)
 
 
 def inventory_of(network: ParsedNetwork, seed: int, traffic_scale: float = 1.0) -> Inventory:
@@ -98,15 +100,15 @@ def inventory_of(network: ParsedNetwork, seed: int, traffic_scale: float = 1.0) 
 
 
 def _topology(network: ParsedNetwork, members: IntArray) -> Topology:
-    places = {node.id: (node.longitude, node.latitude) for node in network.nodes}
+    places = {node.id: _place(node) for node in network.nodes}
     links = tuple(
-        _link(link, int(count)) for link, count in zip(network.links, members, strict=True)
+        _link(link, int(count), places) for link, count in zip(network.links, members, strict=True)
     )
     return Topology(
         name=network.name,
         sites=tuple(
-            Site(id=node.id, longitude=node.longitude, latitude=node.latitude)
-            for node in network.nodes
+            Site(id=node, longitude=longitude, latitude=latitude)
+            for node, (longitude, latitude) in places.items()
         ),
         nodes=tuple(
             Node(
@@ -124,7 +126,16 @@ def _topology(network: ParsedNetwork, members: IntArray) -> Topology:
     )
 
 
-def _link(link: ParsedLink, members: int) -> Link:
+def _place(node: ParsedNode) -> Place:
+    if node.position is None:
+        raise BadTopology(f'node "{node.id}" has no coordinates')
+    return node.position
+
+
+def _link(link: ParsedLink, members: int, places: Mapping[str, Place]) -> Link:
+    length_km = link.length_km
+    if length_km is None:
+        length_km = great_circle_km(places[link.a], places[link.b])
     capacity_bps = members * MODULE_BPS
     if link.capacity_bps is not None:
         capacity_bps = link.capacity_bps
@@ -135,8 +146,8 @@ def _link(link: ParsedLink, members: int) -> Link:
         b=link.b,
         capacity_bps=capacity_bps,
         members=members,
-        length_km=link.length_km,
-        propagation_s=link.length_km / PROPAGATION_KM_PER_S,
+        length_km=length_km,
+        propagation_s=length_km / PROPAGATION_KM_PER_S,
     )
 
 

@@ -22,7 +22,7 @@ from twin.sources.world import (
     DAILY_PROFILE,
     WorldSpec,
     build_inventory,
-    inventory_from_node_link,
+    inventory_from_text,
 )
 
 
@@ -224,7 +224,7 @@ def test_given_capacities_and_weights_are_kept() -> None:
         "nodes": [{"id": 0, "name": "a", "pos": [0, 0]}, {"id": 1, "name": "b", "pos": [1, 0]}],
         "edges": [edge],
     }
-    inventory = inventory_from_node_link(json.dumps(document), "two.json")
+    inventory = inventory_from_text(json.dumps(document), "two.json")
     link = inventory.topology.links[0]
     assert (link.capacity_bps, link.members) == (30e9, 3)
     assert link.propagation_s == pytest.approx(50e-6)

@@ -1,0 +1,48 @@
+"""The formats that networks are read from, in the order in which they are tried."""
+
+from dataclasses import replace
+
+from twin.errors import BadTopology
+from twin.sources.formats.format import Format
+from twin.sources.formats.json_text import json_value
+from twin.sources.formats.node_link import NODE_LINK
+from twin.sources.parsed import ParsedNetwork
+
+FORMATS: tuple[Format, ...] = (NODE_LINK,)
+"""A format that is a special case of another stands before it."""
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def read_network(text: str, name: str) -> ParsedNetwork:
+    """The network in `text`, whose format is recognised by its content.
+
+    `name` is how errors call the source. `format` of the network is the format's name.
+
+    Raises:
+        BadTopology: the text is of no known format, and the error names all of them; or it breaks a
+            rule of its own.
+    """
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    found = format_of(text, name)
+    return replace(found.read(text, name), format=found.name)
+
+
+def format_of(text: str, name: str) -> Format:
+    """The format of `text`. Raises BadTopology as `read_network` does."""
+    for known in FORMATS:
+        if known.recognises(text):
+            return known
+    if not text.strip():
+        raise BadTopology(f"{name}: it is empty; expected a network in {_names()}")
+    if text.lstrip()[0] in "{[":
+        # What is wrong with it as JSON, if anything, says more than what it is not.
+        json_value(text, name)
+    raise BadTopology(
+        f"{name}: it is none of the formats that are read: {_names()}; the shortest network in "
+        f"{FORMATS[0].name} is\n{FORMATS[0].example}"
+    )
+
+
+def _names() -> str:
+    return ", ".join(known.name for known in FORMATS)
