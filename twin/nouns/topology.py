@@ -198,6 +198,12 @@ class Topology(Noun):
         known = [g.id for g in self.shared_risk_groups]
         raise UnknownSharedRiskGroup(group_id, known, self.name)
 
+    @cached_property
+    def arcs_by_end(self) -> dict[tuple[str, str], int]:
+        """Index of the arc that leaves a node over a link, by both ids."""
+        ends = ((link.id, end) for link in self.links for end in (link.a, link.b))
+        return {(end, link): arc for arc, (link, end) in enumerate(ends)}
+
     def arc_of(self, egress: Interface) -> int:
         """Index of the arc that leaves `egress.node` over `egress.link`."""
         link = self.link(egress.link)

@@ -23,7 +23,7 @@ from twin.physics.compiled import (
     egress_loss_of,
     policer_rates,
 )
-from twin.physics.loads import arriving_loads, deliveries, even_split
+from twin.physics.loads import arriving_loads, by_target_in_memory, deliveries, even_split
 from twin.physics.queueing import EgressResult, PhysicsParameters, serve_egresses
 from twin.physics.routing import Routing, route
 
@@ -266,6 +266,7 @@ def flows(
     if split is None:
         split = even_split(compiled.n_arcs, samples)
     kept = (1.0 - silent_loss)[:, None, None]
+    traffic_bps = by_target_in_memory(traffic_bps)
     offered = arriving = arriving_loads(compiled, routing, traffic_bps, split=split)
     egress = serve_egresses(arriving, capacity_bps, policed_bps, parameters)
     used = EgressResult(np.ones_like(egress.sent), egress.wait_s)

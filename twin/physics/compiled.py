@@ -105,8 +105,9 @@ def _link_index(topology: Topology, link_id: str) -> int:
 
 
 def _egress_arc(topology: Topology, node: str, link_id: str) -> int:
-    link = topology.link(link_id)
-    return 2 * topology.link_index[link_id] + (0 if node == link.a else 1)
+    arc = topology.arcs_by_end.get((node, link_id))
+    # The noun names what is unknown.
+    return topology.arc_of(Interface(node=node, link=link_id)) if arc is None else arc
 
 
 def policer_rates(topology: Topology, running: NetworkConfiguration) -> FloatArray:

@@ -41,6 +41,7 @@ def arriving_loads(
     """
     samples, classes = traffic_bps.shape[:2]
     arriving = np.zeros((compiled.n_arcs, samples, classes))
+    by_target = by_target_in_memory(traffic_bps).transpose(3, 2, 0, 1)
     _add_rows(
         np.arange(len(routing.destinations)) if rows is None else rows,
         routing.destinations,
@@ -49,13 +50,23 @@ def arriving_loads(
         routing.hop_offsets,
         routing.hop_arcs,
         compiled.head,
-        # To numba a read-only array is another type, and another compilation.
-        traffic_bps if traffic_bps.flags.writeable else traffic_bps.copy(),
-        lossless(compiled.n_arcs, samples, classes) if passing is None else passing,
+        by_target.reshape(*by_target.shape[:2], -1),
+        _flat(lossless(compiled.n_arcs, samples, classes) if passing is None else passing),
         even_split(compiled.n_arcs, samples) if split is None else split,
-        arriving,
+        arriving.reshape(compiled.n_arcs, -1),
     )
     return arriving
+
+
+def by_target_in_memory(traffic_bps: FloatArray) -> FloatArray:
+    """The same (S, K, n, n), writable, laid out as [target, source, sample, class].
+
+    All that goes to one target is read together, whatever the number of samples. Whoever loads the
+    same traffic several times lays it out once.
+    """
+    by_target = np.ascontiguousarray(traffic_bps.transpose(3, 2, 0, 1))
+    # To numba a read-only array is another type, and another compilation.
+    return (by_target if by_target.flags.writeable else by_target.copy()).transpose(2, 3, 1, 0)
 
 
 def deliveries(
@@ -72,8 +83,8 @@ def deliveries(
     """
     samples, classes = passing.shape[1:]
     n = compiled.n_nodes
-    delivered = np.zeros((samples, classes, n, n))
-    delay_s = np.full((samples, classes, n, n), np.inf)
+    delivered = np.zeros((n, n, samples * classes))
+    delay_s = np.full_like(delivered, np.inf)
     _deliver_rows(
         routing.destinations,
         routing.order,
@@ -81,13 +92,31 @@ def deliveries(
         routing.hop_offsets,
         routing.hop_arcs,
         compiled.head,
-        passing,
-        hop_delay_s,
+        _flat(passing),
+        _flat(hop_delay_s),
         even_split(compiled.n_arcs, samples) if split is None else split,
         delivered,
         delay_s,
     )
-    return delivered, delay_s
+    shape = (n, n, samples, classes)
+    return _by_sample(delivered.reshape(shape)), _by_sample(delay_s.reshape(shape))
+
+
+def _by_sample(by_target: FloatArray) -> FloatArray:
+    return np.ascontiguousarray(by_target.transpose(2, 3, 1, 0))
+
+
+def _flat(values: FloatArray) -> FloatArray:
+    """(n_arcs, S, K) as (n_arcs, S * K): the compiler turns one plain loop into vector code."""
+    return np.ascontiguousarray(values).reshape(len(values), -1)
+
+
+@numba.njit(cache=True, nogil=True)
+def _shares(arc: int, split: FloatArray, total: FloatArray, shares: FloatArray) -> None:
+    """What `arc` gets of what its node sends: of each sample, once for each of its classes."""
+    classes = shares.shape[0] // total.shape[0]
+    for s in range(total.shape[0]):
+        shares[s * classes : (s + 1) * classes] = split[arc, s] / total[s]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -104,31 +133,33 @@ def _add_rows(
     split: FloatArray,
     arriving: FloatArray,
 ) -> None:
-    samples, classes, n = traffic.shape[0], traffic.shape[1], traffic.shape[2]
-    waiting = np.empty((n, samples, classes))
-    total = np.empty(samples)
+    width = traffic.shape[2]
+    waiting = np.empty(traffic.shape[1:])
+    shares = np.empty(width)
+    total = np.empty(split.shape[1])
     for row in rows:
-        target = destinations[row]
-        for i in range(settled[row]):
-            node = order[row, i]
-            for s in range(samples):
-                for k in range(classes):
-                    waiting[node, s, k] = traffic[s, k, node, target]
+        waiting[:] = traffic[destinations[row]]
         for i in range(settled[row] - 1, 0, -1):
-            node = order[row, i]
+            here = waiting[order[row, i]]
             first, last = hop_offsets[row, i], hop_offsets[row, i + 1]
+            if last == first + 1:
+                arc = hop_arcs[row, first]
+                load, beyond, kept = arriving[arc], waiting[head[arc]], passing[arc]
+                for m in range(width):
+                    load[m] += here[m]
+                    beyond[m] += here[m] * kept[m]
+                continue
             total[:] = 0.0
             for j in range(first, last):
                 total += split[hop_arcs[row, j]]
             for j in range(first, last):
                 arc = hop_arcs[row, j]
-                beyond = head[arc]
-                for s in range(samples):
-                    share = split[arc, s] / total[s]
-                    for k in range(classes):
-                        part = waiting[node, s, k] * share
-                        arriving[arc, s, k] += part
-                        waiting[beyond, s, k] += part * passing[arc, s, k]
+                _shares(arc, split, total, shares)
+                load, beyond, kept = arriving[arc], waiting[head[arc]], passing[arc]
+                for m in range(width):
+                    part = here[m] * shares[m]
+                    load[m] += part
+                    beyond[m] += part * kept[m]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -145,39 +176,42 @@ def _deliver_rows(
     delivered: FloatArray,
     delay: FloatArray,
 ) -> None:
-    samples, classes, n = passing.shape[1], passing.shape[2], delivered.shape[2]
+    width = passing.shape[1]
     # `late` is the delay of what arrives times the fraction that arrives, so that shares add up.
-    reach = np.empty((n, samples, classes))
-    late = np.empty((n, samples, classes))
-    total = np.empty(samples)
+    late = np.empty(delivered.shape[1:])
+    shares = np.empty(width)
+    total = np.empty(split.shape[1])
     for row in range(destinations.shape[0]):
         target = destinations[row]
+        reach = delivered[target]
         reach[target] = 1.0
         late[target] = 0.0
         for i in range(1, settled[row]):
             node = order[row, i]
             first, last = hop_offsets[row, i], hop_offsets[row, i + 1]
-            reach[node] = 0.0
-            late[node] = 0.0
-            total[:] = 0.0
-            for j in range(first, last):
-                total += split[hop_arcs[row, j]]
+            reach_here, late_here = reach[node], late[node]
+            if last == first + 1:
+                shares[:] = 1.0
+            else:
+                total[:] = 0.0
+                for j in range(first, last):
+                    total += split[hop_arcs[row, j]]
+            reach_here[:] = 0.0
+            late_here[:] = 0.0
             for j in range(first, last):
                 arc = hop_arcs[row, j]
-                beyond = head[arc]
-                for s in range(samples):
-                    share = split[arc, s] / total[s]
-                    for k in range(classes):
-                        through = share * passing[arc, s, k]
-                        reach[node, s, k] += through * reach[beyond, s, k]
-                        late[node, s, k] += through * (
-                            late[beyond, s, k] + hop_delay[arc, s, k] * reach[beyond, s, k]
-                        )
+                if last > first + 1:
+                    _shares(arc, split, total, shares)
+                kept, hop = passing[arc], hop_delay[arc]
+                reach_there, late_there = reach[head[arc]], late[head[arc]]
+                for m in range(width):
+                    through = shares[m] * kept[m]
+                    reach_here[m] += through * reach_there[m]
+                    late_here[m] += through * (late_there[m] + hop[m] * reach_there[m])
         for i in range(settled[row]):
             node = order[row, i]
-            for s in range(samples):
-                for k in range(classes):
-                    # Shares such as a third add up to a rounding error more than 1.
-                    delivered[s, k, node, target] = min(reach[node, s, k], 1.0)
-                    if reach[node, s, k] > 0.0:
-                        delay[s, k, node, target] = late[node, s, k] / reach[node, s, k]
+            for m in range(width):
+                if reach[node, m] > 0.0:
+                    delay[target, node, m] = late[node, m] / reach[node, m]
+                # Shares such as a third add up to a rounding error more than 1.
+                reach[node, m] = min(reach[node, m], 1.0)
