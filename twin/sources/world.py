@@ -155,15 +155,16 @@ def _in_bps(network: ParsedNetwork, compiled: CompiledTopology) -> FloatArray:
     """Demand (n, n) in bit/s at peak, under ECMP with the default weight everywhere.
 
     Where the source has capacities, the busiest of those arcs is at MAX_HEALTHY_UTILISATION; where
-    it has none, the busiest arc carries BUSIEST_ARC_BPS.
+    it has none, or none of those carries anything, the busiest arc carries BUSIEST_ARC_BPS.
     """
     demand = demand_matrix(network)
     equal = np.full(compiled.n_arcs, DEFAULT_IGP_WEIGHT, dtype=np.int64)
     loads = total_loads(compiled, route(compiled, equal), demand)
     capacities = _given_capacities(network.links)
-    if capacities is None:
+    busiest = 0.0 if capacities is None else float(np.nanmax(loads / capacities))
+    if busiest == 0:
         return np.asarray(demand * (BUSIEST_ARC_BPS / loads.max()))
-    return np.asarray(demand * (MAX_HEALTHY_UTILISATION / np.nanmax(loads / capacities)))
+    return np.asarray(demand * (MAX_HEALTHY_UTILISATION / busiest))
 
 
 def _given_capacities(links: Sequence[ParsedLink]) -> FloatArray | None:

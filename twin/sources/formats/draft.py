@@ -100,6 +100,7 @@ class Draft:
         `weight` is of the interface at `source`. Where lines are links, `weight_back` is of the one
         at `target`, and the same as `weight` if it is not given.
         """
+        self._refuse_small()
         called = f'link "{key or len(self._lines) + len(self._loops)}"'
         for end in (source, target):
             self._known(end, f"{called} joins")
@@ -153,10 +154,7 @@ class Draft:
 
     def finish(self) -> ParsedNetwork:
         """The network."""
-        if not self._nodes:
-            raise BadTopology(f"{self.name}: it has no nodes")
-        if len(self._nodes) == 1:
-            raise BadTopology(f"{self.name}: it has one node only; at least two are needed")
+        self._refuse_small()
         ids = self._readable_ids()
         if self._loops:
             self.remark(f"{_count(self._loops, 'link')} from a node to itself left out")
@@ -176,6 +174,12 @@ class Draft:
             groups=self._grouped(link_ids, joined),
             remarks=tuple(self._remarks),
         )
+
+    def _refuse_small(self) -> None:
+        if not self._nodes:
+            raise BadTopology(f"{self.name}: it has no nodes")
+        if len(self._nodes) == 1:
+            raise BadTopology(f"{self.name}: it has one node only; at least two are needed")
 
     def _known(self, key: str, what: str) -> None:
         if key in self._nodes:

@@ -84,16 +84,17 @@ def _add_node(draft: Draft, record: Record, position: int) -> None:
     key = record.get("id")
     if isinstance(key, bool) or not isinstance(key, str | int):
         raise BadTopology(f'{draft.name}: node {position} has no "id" that is a number or a string')
+    label = str(record.get("name") or record.get("label") or "")
+    called = label or str(key)
     texts = {}
     for field in ("platform", "role", "management_address"):
         value = record.get(field)
         if not isinstance(value, str | None):
             raise BadTopology(
-                f'{draft.name}: {field} of node "{key}" must be a text, found {kind(value)}'
+                f'{draft.name}: {field} of node "{called}" must be a text, found {kind(value)}'
             )
         texts[field] = value or ""
-    label = str(record.get("name") or record.get("label") or "")
-    draft.add_node(str(key), label, position=_position(draft, record, label or str(key)), **texts)
+    draft.add_node(str(key), label, position=_position(draft, record, called), **texts)
 
 
 def _position(draft: Draft, record: Record, node: str) -> tuple[float, float] | None:
