@@ -33,7 +33,7 @@ from tools.journal.holder import Holder
 from tools.journal.journal import Journal
 from tools.network.protocol import Network
 from tools.runners.selection import IN_PROCESS, RUNNER_SETTING, Runners, runners_from_setting
-from tools.trace import TraceFiles
+from tools.trace import TraceFiles, sending_processors
 from twin.nouns.base import content_hash
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
@@ -82,12 +82,13 @@ class Workplace:
         self.twin = Twin(network.inventory())
         keep_inventory(directory, network.name, network.inventory())
         thinking = _minds(minds, state, network.inventory())
+        sending = sending_processors(os.environ)
         # Whatever fails in here closes what is open; afterwards `close` does.
         with ExitStack() as opened:
             runners = runners_from_setting(os.environ.get(RUNNER_SETTING) or IN_PROCESS)
             opened.callback(runners.close)
             self.journal = opened.enter_context(stores.journal(directory.journal_file))
-            traces = opened.enter_context(TraceFiles(directory.traces))
+            traces = opened.enter_context(TraceFiles(directory.traces, sending))
             checkpoints = stores.checkpoints(directory.checkpoints_file, self.journal)
             opened.callback(checkpoints.close)
             self.holder = opened.enter_context(Holder(self.journal, directory.locks))

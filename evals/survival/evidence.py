@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from graphs.state_directory import StateDirectory
 from tools.journal.journal import Journal
@@ -19,7 +18,7 @@ from tools.journal.records import (
 from tools.network.emulated.network_file import Change as DeviceChange
 from tools.network.emulated.network_file import Deed, NetworkFile
 from tools.network.protocol import CommitRecord
-from tools.trace import read_trace
+from tools.trace import KeptSpan, read_trace
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.plan import Plan
 
@@ -49,7 +48,7 @@ class Evidence:
     claims: tuple[Claim, ...]
     quarantined: tuple[Quarantine, ...]
     audit: AuditReport
-    spans: dict[str, list[dict[str, Any]]]
+    spans: dict[str, list[KeptSpan]]
     crashes: tuple[str, ...] = ()
 
 

@@ -273,9 +273,9 @@ def _trace(found: Evidence) -> Iterator[str]:
         if trace_id not in may_be:
             yield f"trace {trace_id} is of no incident"
             continue
-        root = f"0x{root_span_id(int(trace_id, 16)):016x}"
+        root = f"{root_span_id(int(trace_id, 16)):016x}"
         for span in spans:
-            if span["context"]["trace_id"].removeprefix("0x") != trace_id:
-                yield f"{span['name']} is in the file of another trace"
-            if span["name"].startswith("invoke_workflow") and span["parent_id"] != root:
-                yield f"{span['name']} of {may_be[trace_id]} hangs under {span['parent_id']}"
+            if span.trace_id != trace_id:
+                yield f"{span.name} is in the file of another trace"
+            if span.name.startswith("invoke_workflow") and span.parent_id != root:
+                yield f"{span.name} of {may_be[trace_id]} hangs under {span.parent_id}"

@@ -530,7 +530,7 @@ def test_trace_shows_every_chat_every_tool_every_refusal_and_the_swap(tmp_path: 
         minds = [_foreign(LOOK, PROSE, ConnectionError("refused")), PLAYBOOK]
         run_role(ROLE, TASK, minds, Budget(), SystemClock(), files.tracer)
     spans = read_trace(files.path_of(trace_id))
-    assert [span["name"] for span in spans] == [
+    assert [span.name for span in spans] == [
         "chat openai:scripted",
         "execute_tool what_if",
         "chat openai:scripted",
@@ -544,11 +544,11 @@ def test_trace_shows_every_chat_every_tool_every_refusal_and_the_swap(tmp_path: 
         "invoke_workflow incident",
     ]
     agent = spans[-2]
-    assert [event["name"] for event in agent["events"]] == ["noctua.bad_reply", "noctua.swap"]
-    assert agent["attributes"]["noctua.mind.finished_by"] == "playbook"
-    assert all(span["parent_id"] == agent["context"]["span_id"] for span in spans[:-2])
-    assert spans[3]["attributes"]["error.type"] == "ConnectionError"
-    ids = [s["attributes"]["gen_ai.tool.call.id"] for s in spans if "execute_tool" in s["name"]]
+    assert [event.name for event in agent.events] == ["noctua.bad_reply", "noctua.swap"]
+    assert agent.attributes["noctua.mind.finished_by"] == "playbook"
+    assert all(span.parent_id == agent.span_id for span in spans[:-2])
+    assert spans[3].attributes["error.type"] == "ConnectionError"
+    ids = [s.attributes["gen_ai.tool.call.id"] for s in spans if "execute_tool" in s.name]
     assert ids == ["call00001", "call00002", "call00003"]
 
 

@@ -467,11 +467,10 @@ def test_device_that_stays_claimed_is_found(evidence: Evidence) -> None:
 
 def _bent_spans(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
     ((trace_id, spans),) = evidence.spans.items()
-    at = next(i for i, s in enumerate(spans) if s["name"].startswith("invoke_workflow"))
-    orphan = [*spans[:at], spans[at] | {"parent_id": "0x0000000000000001"}, *spans[at + 1 :]]
-    yield "hangs under 0x0000000000000001", replace(evidence, spans={trace_id: orphan})
-    strange = spans[0]["context"] | {"trace_id": "0x" + "1" * 32}
-    moved = [spans[0] | {"context": strange}, *spans[1:]]
+    at = next(i for i, s in enumerate(spans) if s.name.startswith("invoke_workflow"))
+    orphan = [*spans[:at], replace(spans[at], parent_id="0000000000000001"), *spans[at + 1 :]]
+    yield "hangs under 0000000000000001", replace(evidence, spans={trace_id: orphan})
+    moved = [replace(spans[0], trace_id="1" * 32), *spans[1:]]
     yield "is in the file of another trace", replace(evidence, spans={trace_id: moved})
     yield "has no trace", replace(evidence, spans={})
     other = evidence.spans | {"2" * 32: spans}

@@ -1,7 +1,6 @@
 """One role of an incident asks a model server; everything else is thought by the playbook."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from agents.loop.budget import Limits
 from agents.loop.minds import Minds
@@ -11,13 +10,11 @@ from evals.model_server.server import ModelServer
 from tests.graphs.stagehand import FIRST, Operation
 from tools.models.openai_compatible import chat_model
 from tools.models.settings import ModelSettings
+from tools.trace import KeptSpan, incident_trace_id, read_trace
 from tools.trace import conventions as names
-from tools.trace import incident_trace_id, read_trace
 from twin.remedies.steps import change_id
 
 OWN = Mind("playbook", playbook(), foreign=False)
-
-Span = Mapping[str, Any]
 
 
 def foreign(server: ModelServer, call_s: float = 30.0) -> Mind:
@@ -33,7 +30,7 @@ def minds_for(mind: Mind, role: str = "", limits: Limits | None = None) -> Minds
     return Minds((OWN,), {role: (mind, OWN)}, limits=limits)
 
 
-def spans_of(operation: Operation, incident_id: str = FIRST) -> Sequence[Span]:
+def spans_of(operation: Operation, incident_id: str = FIRST) -> Sequence[KeptSpan]:
     """The trace of the incident."""
     trace_id = incident_trace_id(incident_id)
     return read_trace(operation.folder / "traces" / f"{trace_id:032x}.jsonl")
@@ -42,11 +39,11 @@ def spans_of(operation: Operation, incident_id: str = FIRST) -> Sequence[Span]:
 def swaps_traced(operation: Operation, role: str) -> list[str]:
     """The reasons of the swaps that the trace tells of, in that role."""
     return [
-        event["attributes"][names.REASON]
+        event.attributes[names.REASON]
         for span in spans_of(operation)
-        if span["attributes"].get(names.AGENT_NAME) == role
-        for event in span["events"]
-        if event["name"] == names.SWAP_EVENT
+        if span.attributes.get(names.AGENT_NAME) == role
+        for event in span.events
+        if event.name == names.SWAP_EVENT
     ]
 
 

@@ -109,8 +109,8 @@ def test_one_incident_is_one_trace(mitigated: Operation) -> None:
     files = list((mitigated.folder / "traces").glob("*.jsonl"))
     assert [f.stem for f in files] == [record.trace_id]
     spans = read_trace(files[0])
-    assert {s["context"]["trace_id"].removeprefix("0x") for s in spans} == {record.trace_id}
-    assert {s["name"].split(" ")[0] for s in spans} >= {"invoke_workflow", "invoke_agent", "chat"}
+    assert {s.trace_id for s in spans} == {record.trace_id}
+    assert {s.name.split(" ")[0] for s in spans} >= {"invoke_workflow", "invoke_agent", "chat"}
 
 
 def test_audit_chain_holds_and_tells_of_every_commit(mitigated: Operation) -> None:
@@ -317,9 +317,9 @@ def test_incident_goes_on_after_the_process_ended_at_the_approval(tmp_path: Path
         record = operation.journal.incident(FIRST)
         (file,) = (tmp_path / "traces").glob("*.jsonl")
         assert file.stem == record.trace_id
-        workflows = [s for s in read_trace(file) if s["name"].startswith("invoke_workflow")]
+        workflows = [s for s in read_trace(file) if s.name.startswith("invoke_workflow")]
         assert len(workflows) > 3
-        assert {s["parent_id"] for s in workflows} == {workflows[0]["parent_id"]}
+        assert {s.parent_id for s in workflows} == {workflows[0].parent_id}
 
 
 def _opened(operation: Operation) -> bool:

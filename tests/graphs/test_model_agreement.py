@@ -32,6 +32,7 @@ from tests.graphs.stagehand import (
     case,
     operating,
 )
+from tools.trace import KeptSpan
 from tools.trace import conventions as names
 from twin.events.actions.drain_link import DrainLink
 from twin.nouns.incident import Phase
@@ -46,23 +47,23 @@ Tree = list[Any]
 def tree_of(operation: Operation) -> Tree:
     """What was done in the incident, as spans under spans, whoever thought."""
     spans = spans_of(operation)
-    children: dict[str, list[Mapping[str, Any]]] = {}
+    children: dict[str, list[KeptSpan]] = {}
     for span in spans:
-        children.setdefault(span["parent_id"], []).append(span)
-    known = {span["context"]["span_id"] for span in spans}
-    roots = [span for span in spans if span["parent_id"] not in known]
+        children.setdefault(span.parent_id, []).append(span)
+    known = {span.span_id for span in spans}
+    roots = [span for span in spans if span.parent_id not in known]
     return [_branch(span, children) for span in roots]
 
 
 _SAID = (names.OPERATION_NAME, names.AGENT_NAME, names.TOOL_NAME, names.TOOL_CALL_ARGUMENTS)
 
 
-def _branch(span: Mapping[str, Any], children: Mapping[str, list[Mapping[str, Any]]]) -> Tree:
-    told = {name: span["attributes"][name] for name in _SAID if name in span["attributes"]}
+def _branch(span: KeptSpan, children: Mapping[str, list[KeptSpan]]) -> Tree:
+    told = {name: span.attributes[name] for name in _SAID if name in span.attributes}
     is_chat = told[names.OPERATION_NAME] == names.CHAT
-    events = [event["name"] for event in span["events"]]
-    below = [_branch(child, children) for child in children.get(span["context"]["span_id"], ())]
-    return ["chat" if is_chat else span["name"], told, events, below]
+    events = [event.name for event in span.events]
+    below = [_branch(child, children) for child in children.get(span.span_id, ())]
+    return ["chat" if is_chat else span.name, told, events, below]
 
 
 def _offered(server: ModelServer) -> dict[str, list[str]]:

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,8 +19,8 @@ from tests.graphs.stagehand import (
     operating,
 )
 from tests.vllm.vllm_server import MODEL, VllmServer, make_model
+from tools.trace import KeptSpan, read_trace
 from tools.trace import conventions as names
-from tools.trace import read_trace
 from twin.errors import Refused
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Approval
@@ -82,33 +81,33 @@ class Spans:
         files = (state / "traces").glob("*.jsonl")
         self.all = [span for file in files for span in read_trace(file)]
 
-    def chats(self) -> list[dict[str, Any]]:
+    def chats(self) -> list[KeptSpan]:
         """Calls of the model on the server."""
         return [
             span
             for span in self.all
-            if span["attributes"].get(names.OPERATION_NAME) == names.CHAT
-            and span["attributes"].get(names.REQUEST_MODEL) == MIND
+            if span.attributes.get(names.OPERATION_NAME) == names.CHAT
+            and span.attributes.get(names.REQUEST_MODEL) == MIND
         ]
 
-    def roles_that_asked_it(self) -> list[dict[str, Any]]:
+    def roles_that_asked_it(self) -> list[KeptSpan]:
         """Role runs in which the model was called."""
-        askers = {span["parent_id"] for span in self.chats()}
-        return [span for span in self.all if span["context"]["span_id"] in askers]
+        askers = {span.parent_id for span in self.chats()}
+        return [span for span in self.all if span.span_id in askers]
 
     def reasons(self, event: str) -> list[str]:
         """Why, for each event of this name."""
         return [
-            str(found["attributes"][names.REASON])
+            str(found.attributes[names.REASON])
             for span in self.all
-            for found in span["events"]
-            if found["name"] == event
+            for found in span.events
+            if found.name == event
         ]
 
 
-def has_event(span: dict[str, Any], name: str) -> bool:
+def has_event(span: KeptSpan, name: str) -> bool:
     """Whether something of this name happened in the span."""
-    return any(event["name"] == name for event in span["events"])
+    return any(event.name == name for event in span.events)
 
 
 def require_a_person(operation: Operation) -> None:
@@ -162,7 +161,7 @@ def test_prose_of_a_real_server_ends_in_the_playbooks_safe_path(
     assert len(spans.reasons(names.BAD_REPLY_EVENT)) == counted
     for span in spans.roles_that_asked_it():
         assert has_event(span, names.SWAP_EVENT)
-        assert span["attributes"][names.FINISHED_BY] == "playbook"
+        assert span.attributes[names.FINISHED_BY] == "playbook"
 
 
 @pytest.mark.parametrize("flags", [CALLS, WELL_FORMED], ids=["any call", "well-formed call"])
@@ -180,7 +179,7 @@ def test_nonsensical_calls_of_a_real_server_are_refused_for_what_they_hold(
     assert counted == len(spans.chats()) > 0
     # A reply may stumble on a legal answer; a role that got none went to the playbook.
     for span in spans.roles_that_asked_it():
-        own = span["attributes"][names.FINISHED_BY] == "playbook"
+        own = span.attributes[names.FINISHED_BY] == "playbook"
         assert own == has_event(span, names.SWAP_EVENT)
     empty = ("it calls no tool", "it was cut off")
     assert [r for r in spans.reasons(names.BAD_REPLY_EVENT) if not r.startswith(empty)]

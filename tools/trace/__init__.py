@@ -1,14 +1,19 @@
 """Spans of everything that was thought and done, after OpenTelemetry's GenAI conventions.
 
-They lie on disk as JSON lines, always: one file per trace id, and one trace id per incident.
+They lie on disk as OTLP JSON lines, always: one file per trace id, and one trace id per incident.
+Where an OTLP endpoint is set they are sent there too.
 """
 
-from tools.trace.files import TraceFiles, read_trace
+from tools.trace.files import TraceFiles
 from tools.trace.incident import incident_context, incident_trace_id, root_span_id
+from tools.trace.reading import KeptEvent, KeptSpan, read_trace
+from tools.trace.sending import sending_processors
 from tools.trace.spans import NO_TRACE, agent_span, chat_span, mark_failed, tool_span, workflow_span
 
 __all__ = [
     "NO_TRACE",
+    "KeptEvent",
+    "KeptSpan",
     "TraceFiles",
     "agent_span",
     "chat_span",
@@ -17,6 +22,7 @@ __all__ = [
     "mark_failed",
     "read_trace",
     "root_span_id",
+    "sending_processors",
     "tool_span",
     "workflow_span",
 ]

@@ -1,14 +1,18 @@
-"""Spans on disk: one JSON line per ended span, in one file per trace id."""
+"""Spans on disk: one line of OTLP JSON per ended span, in one file per trace id.
 
-import json
+Collectors' file receivers, Jaeger and others read these files as they are. Source: OpenTelemetry
+Protocol File Exporter (`TracesData`, one JSON object a line).
+"""
+
 import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.exporter.otlp.json.common.trace_encoder import encode_spans
+from opentelemetry.sdk.resources import SERVICE_NAME, OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
@@ -18,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class JsonLinesExporter(SpanExporter):
-    """Appends each span to `folder`/<trace id in hex>.jsonl, in OpenTelemetry's JSON of a span.
+    """Appends each span to `folder`/<trace id in hex>.jsonl.
 
     A line is one `write` to a file opened for appending, so processes may share a trace. What
     cannot be written is logged as a warning; it never stops what is being traced.
@@ -41,7 +45,7 @@ class JsonLinesExporter(SpanExporter):
         context = span.get_span_context()
         if context is None:
             return
-        line = span.to_json(indent=None) + "\n"
+        line = encode_spans([span]).to_json() + "\n"
         path = trace_path(self._folder, context.trace_id)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
@@ -53,7 +57,8 @@ class JsonLinesExporter(SpanExporter):
 class TraceFiles:
     """A tracer that writes to `folder`. Close it, or use it in a `with`.
 
-    `also`: more processors, such as a batching OTLP exporter's.
+    `also`: more processors, such as that of `sending_processors`. Environment variables
+    OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say what the spans are of; "noctua" without them.
     """
 
     def __init__(self, folder: Path, also: Sequence[SpanProcessor] = ()) -> None:
@@ -62,7 +67,7 @@ class TraceFiles:
         # Not the global provider: who wants spans is passed this tracer.
         self._provider = TracerProvider(
             sampler=ALWAYS_ON,
-            resource=Resource({SERVICE_NAME: "noctua"}),
+            resource=Resource({SERVICE_NAME: "noctua"}).merge(OTELResourceDetector().detect()),
             shutdown_on_exit=False,  # each span is written when it ends; nothing waits for the exit
         )
         for processor in (SimpleSpanProcessor(JsonLinesExporter(folder)), *also):
@@ -96,14 +101,3 @@ class TraceFiles:
 def trace_path(folder: Path, trace_id: int) -> Path:
     """The file in `folder` of the trace with that id."""
     return folder / f"{format_trace_id(trace_id)}.jsonl"
-
-
-def read_trace(path: Path) -> list[dict[str, Any]]:
-    """The spans in a trace file, in the order in which they ended; torn lines are left out."""
-    spans = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            spans.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue  # a kill or a full disk cut it short
-    return spans

@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from google.protobuf import json_format
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+from opentelemetry.proto_json.trace.v1.trace import Span
 from opentelemetry.trace import format_span_id, format_trace_id
 
 from tools.trace import (
     NO_TRACE,
+    KeptEvent,
     TraceFiles,
     agent_span,
     chat_span,
@@ -45,13 +49,13 @@ def test_two_processes_join_one_incident_in_one_file(tmp_path: Path) -> None:
     (file,) = tmp_path.iterdir()
     assert file.name == f"{format_trace_id(trace_id)}.jsonl"
     spans = read_trace(file)
-    assert {span["context"]["trace_id"] for span in spans} == {f"0x{format_trace_id(trace_id)}"}
-    parts = {s["name"]: s for s in spans if s["name"].startswith("invoke_workflow")}
+    assert {span.trace_id for span in spans} == {format_trace_id(trace_id)}
+    parts = {s.name: s for s in spans if s.name.startswith("invoke_workflow")}
     assert set(parts) == {"invoke_workflow before approval", "invoke_workflow after approval"}
-    root = f"0x{format_span_id(root_span_id(trace_id))}"
-    assert {span["parent_id"] for span in parts.values()} == {root}
-    agents = [span for span in spans if span["name"] == "invoke_agent diagnoser"]
-    assert [a["parent_id"] for a in agents] == [p["context"]["span_id"] for p in parts.values()]
+    root = format_span_id(root_span_id(trace_id))
+    assert {span.parent_id for span in parts.values()} == {root}
+    agents = [span for span in spans if span.name == "invoke_agent diagnoser"]
+    assert [a.parent_id for a in agents] == [p.span_id for p in parts.values()]
 
 
 def test_incidents_have_traces_of_their_own() -> None:
@@ -74,22 +78,22 @@ def test_spans_carry_the_conventions_names_and_the_agents_time(tmp_path: Path) -
             with tool_span(tracer, "what_if", call_id="call00001", arguments='{"link":"L1"}'):
                 pass
     chat, tool, agent, workflow = read_trace(files.path_of(trace_id))
-    assert chat["kind"] == "SpanKind.CLIENT"
-    assert chat["attributes"] == {
+    assert chat.kind == Span.SpanKind.SPAN_KIND_CLIENT
+    assert chat.attributes == {
         "gen_ai.operation.name": "chat",
         "gen_ai.request.model": "openai:x",
         "gen_ai.provider.name": "openai",
     }
-    assert tool["name"] == "execute_tool what_if"
-    assert tool["attributes"]["gen_ai.tool.call.id"] == "call00001"
-    assert json.loads(tool["attributes"]["gen_ai.tool.call.arguments"]) == {"link": "L1"}
-    assert agent["attributes"] == {
+    assert tool.name == "execute_tool what_if"
+    assert tool.attributes["gen_ai.tool.call.id"] == "call00001"
+    assert json.loads(tool.attributes["gen_ai.tool.call.arguments"]) == {"link": "L1"}
+    assert agent.attributes == {
         "gen_ai.operation.name": "invoke_agent",
         "gen_ai.agent.name": "diagnoser",
         "noctua.time_s": 11.0,
     }
-    assert workflow["attributes"]["gen_ai.workflow.name"] == "incident"
-    assert chat["parent_id"] == tool["parent_id"] == agent["context"]["span_id"]
+    assert workflow.attributes["gen_ai.workflow.name"] == "incident"
+    assert chat.parent_id == tool.parent_id == agent.span_id
 
 
 def test_failed_span_says_which_error_and_lets_it_pass(tmp_path: Path) -> None:
@@ -102,9 +106,9 @@ def test_failed_span_says_which_error_and_lets_it_pass(tmp_path: Path) -> None:
         ):
             raise KeyError("a secret")
     (span,) = read_trace(files.path_of(trace_id))
-    assert span["attributes"]["error.type"] == "KeyError"
-    assert span["status"]["status_code"] == "ERROR"
-    assert "secret" not in json.dumps(span)
+    assert span.attributes["error.type"] == "KeyError"
+    assert span.failed
+    assert "secret" not in files.path_of(trace_id).read_text()
 
 
 def test_torn_line_does_not_hide_the_others(tmp_path: Path) -> None:
@@ -133,3 +137,22 @@ def test_folder_that_cannot_be_written_stops_nothing(
 def test_no_trace_records_nothing() -> None:
     with workflow_span(NO_TRACE, "incident") as span:
         assert not span.is_recording()
+
+
+def test_every_line_is_what_collectors_read(tmp_path: Path) -> None:
+    trace_id = incident_trace_id("INC-6")
+    with (
+        TraceFiles(tmp_path) as files,
+        workflow_span(files.tracer, "incident", context=incident_context(trace_id), time_s=10.5),
+        tool_span(files.tracer, "what_if", call_id="call00001", arguments="{}") as span,
+    ):
+        span.set_attribute("several", ["a", "b"])
+        span.add_event("looked", {"rows": 3, "all": True})
+    # protobuf's own reader takes ids for base64, as OTLP JSON is the one to write them in hex.
+    lines = files.path_of(trace_id).read_text().splitlines()
+    messages = [json_format.Parse(line, TracesData()) for line in lines]
+    spans = [m.resource_spans[0].scope_spans[0].spans[0] for m in messages]
+    assert [s.name for s in spans] == ["execute_tool what_if", "invoke_workflow incident"]
+    kept, _ = read_trace(files.path_of(trace_id))
+    assert kept.attributes["several"] == ["a", "b"]
+    assert kept.events == (KeptEvent("looked", {"rows": 3, "all": True}),)
