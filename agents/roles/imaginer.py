@@ -147,10 +147,6 @@ class Imaginer:
         if len(set(names)) < len(names):
             raise Ungrounded("a scenario stands there twice")
 
-    def states(self, answer: Imagination, base: NetworkState) -> dict[str, NetworkState]:
-        """`base` with each imagined fault on top, by exposure id."""
-        return {s.exposure: self.exposures[s.exposure].fault.after(base) for s in answer.scenarios}
-
     def _list(self, state: NetworkState) -> ExposuresResult:
         found = exposures(
             state, self._situation.twin, self._situation.tracker.demand.drawn_bps, _TOLD

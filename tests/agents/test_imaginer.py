@@ -122,12 +122,3 @@ def test_remedy_that_was_not_proposed_cannot_go_wrong(imaginer: Imaginer) -> Non
         _list(imaginer, "list_exposures_under", remedy="R9")
     assert _list(imaginer, "list_exposures_under", remedy="R1")
     assert Under(remedy="R1").remedy == "R1"
-
-
-def test_imagined_fault_is_put_on_top_of_the_state(
-    imaginer: Imaginer, situation: Situation
-) -> None:
-    imaginer.task()
-    base = situation.twin.state(down_links=["C-D"])
-    states = imaginer.states(_answer("link_down@A-B"), base)
-    assert states["link_down@A-B"].down_links == {"A-B", "C-D"}
