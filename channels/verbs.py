@@ -43,7 +43,7 @@ from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Approval
-from twin.nouns.principal import Principal
+from twin.nouns.principal import Principal, visible
 from twin.tracking.drift import Drift
 
 __all__ = (
@@ -131,7 +131,7 @@ def approve(
         BadInput: there is no such plan or incident, nobody was asked, or nothing waits any more.
         Refused: the answer is too late, or lacks an override.
     """
-    if overrides and not reason.strip():
+    if overrides and not visible(reason):
         raise BadInput(f"say with --reason why {', '.join(overrides)} is overridden")
     return _answer(state, "approve", subject, by, reason, tuple(overrides))
 
@@ -251,7 +251,7 @@ def lift_quarantine(
     Raises:
         BadInput: it is not in quarantine, or no reason is given.
     """
-    if not reason.strip():
+    if not visible(reason):
         raise BadInput("say with --reason what was seen on the device; it stands in the audit log")
     with state.journal() as journal:
         now_s = network_time_s(state, journal, network)

@@ -9,6 +9,7 @@ from tools.journal.incident_rows import IncidentRows
 from tools.journal.records import Answer, ApprovalRequest, RequestState
 from twin.errors import Refused
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.principal import Principal
 
 
 class ApprovalRows(IncidentRows):
@@ -108,19 +109,20 @@ class ApprovalRows(IncidentRows):
             UnknownPlan: nobody asked about that plan.
             Refused: nothing but the audit line is recorded. `approval_expired`: the answer came too
                 late. `override_missing`: it does not name what it has to override. `person`: it is
-                an automatic approval of what only a person may approve.
+                an automatic approval of what only a person may approve. `name`: no person can have
+                the name.
         """
         with self.transaction():
             request = self.approval_request(approval.plan_id, approval.decided_s)
             refusal = _refusal(request, approval)
-            standing = request.approval or _answer_of(request, approval.by.name)
+            standing = request.approval or _answer_of(request, approval.by)
             won = refusal is None and standing is None
             if won:
                 self._execute(
                     "INSERT INTO answers VALUES (?, ?, ?, ?)",
                     approval.plan_id,
                     len(request.answers) + 1,
-                    _person(approval.by.name),
+                    approval.by.person,
                     approval.model_dump_json(),
                 )
             action = _REFUSED_AS[refusal.rule] if refusal else "answer" if won else "answer_second"
@@ -166,6 +168,7 @@ _REFUSED_AS = {
     "approval_expired": "answer_too_late",
     "override_missing": "answer_incomplete",
     "person": "answer_automatic",
+    "name": "answer_by_nobody",
 }
 """What the audit log says of an answer that was not taken, by the rule that refused it."""
 
@@ -188,16 +191,17 @@ def _deciding(answers: tuple[Approval, ...], needed: int) -> Approval | None:
     return answers[-1] if len(answers) >= needed else None
 
 
-def _answer_of(request: ApprovalRequest, name: str) -> Approval | None:
-    return next((a for a in request.answers if _person(a.by.name) == _person(name)), None)
-
-
-def _person(name: str) -> str:
-    """One person however the name is typed, and however they signed in."""
-    return " ".join(name.split()).casefold()
+def _answer_of(request: ApprovalRequest, by: Principal) -> Approval | None:
+    return next((a for a in request.answers if a.by.person == by.person), None)
 
 
 def _refusal(request: ApprovalRequest, approval: Approval) -> Refused | None:
+    if approval.by.objection:
+        return Refused(
+            f'plan "{approval.plan_id}": nobody can answer under that name: '
+            f"{approval.by.objection}; answer with --by and the name of a person",
+            rule="name",
+        )
     if request.state == "expired":
         return Refused(
             f'plan "{approval.plan_id}": the answer came '

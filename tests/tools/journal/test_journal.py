@@ -211,6 +211,44 @@ def test_second_answer_is_told_who_was_first(journal: Journal) -> None:
     assert [line.action for line in journal.audit_lines()] == ["answer", "answer_second"]
 
 
+SPELLINGS = (
+    "Erin Møller", "erin møller", "ERIN MØLLER", " Erin  Møller ", "Erin\u00a0Møller", "ErinMøller",
+    "Erin Mø\u200bller", "\ufeffErin Møller", "Erin Møller\u202e", "\uff25rin Møller",
+    "Erin\tMøller", "E\u00adrin Møller", "Erin Møller\n", "Erin\u2003Møller",
+    "\u2066Erin Møller\u2069",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_one_person_is_one_person_however_the_name_is_typed(
+    journal: Journal, spelling: str
+) -> None:
+    journal.request_approval(_plan(), OPENED_S, OPENED_S + 60, approvers_needed=2)
+    assert journal.answer(_answer("Erin Møller")).still_needed == 1
+    again = journal.answer(_answer(spelling))
+    assert (again.won, again.still_needed) == (False, 1)
+    assert journal.answer(_answer("Erik Møller")).still_needed == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "blank"),
+        (" \u200b\u2028\t", "blank"),
+        ("Supervisor", "acts for Noctua itself"),
+        ("play\u00adbook", "acts for Noctua itself"),
+        ("x" * 129, "129 characters"),
+    ],
+)
+def test_name_that_no_person_has_answers_nothing(journal: Journal, name: str, said: str) -> None:
+    journal.request_approval(_plan(), OPENED_S, OPENED_S + 60)
+    with pytest.raises(Refused, match=said) as caught:
+        journal.answer(_answer(name))
+    assert caught.value.rule == "name"
+    assert journal.approval_request("plan-1", OPENED_S).state == "waiting"
+    assert [line.action for line in journal.audit_lines()] == ["answer_by_nobody"]
+
+
 def test_one_of_many_processes_answers_first(journal: Journal, path: Path) -> None:
     journal.request_approval(_plan(), OPENED_S, OPENED_S + 60)
 
