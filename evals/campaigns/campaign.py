@@ -7,10 +7,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
-import yaml
 from pydantic import BeforeValidator, NonNegativeInt, PositiveInt, ValidationError
 
 from evals.campaigns.records import P, R, Record
+from tools.strict_yaml import read_yaml
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
@@ -94,13 +94,13 @@ def load_spec(campaign: Campaign[S, P, R], file: Path | None = None, **changes: 
     """
     source = file if file is not None else campaign.file
     try:
-        data = yaml.safe_load(source.read_text(encoding="utf-8"))
+        data = read_yaml(source.read_text(encoding="utf-8"), str(source))
         given = {name: value for name, value in changes.items() if value is not None}
         return campaign.spec.model_validate({**data, **given})
     except ValidationError as exc:
         where = ".".join(str(part) for part in exc.errors()[0]["loc"])
         raise BadInput(f'{source}: "{where}": {exc.errors()[0]["msg"]}') from exc
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError) as exc:
+    except (OSError, UnicodeDecodeError, TypeError) as exc:
         raise BadInput(
             f"{source}: cannot be read as a specification of cases, arms and seeds ({exc})"
         ) from exc

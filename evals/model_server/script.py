@@ -5,11 +5,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
-import yaml
 from pydantic import Field, ValidationError
 
 from evals.model_server.behaviours import Behaviour, Broken, Completion, Good, Reset, Said
 from evals.model_server.request import ChatRequest
+from tools.strict_yaml import read_yaml
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
@@ -75,8 +75,8 @@ def load_script(name: str) -> Script:
         shipped = ", ".join(script_names())
         raise BadInput(f'no script "{name}"{hint}; there are {shipped}, or give a file')
     try:
-        return Script.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
+        return Script.model_validate(read_yaml(path.read_text(encoding="utf-8"), str(path)))
+    except (OSError, UnicodeDecodeError) as exc:
         raise BadInput(f"{path}: cannot be read as a script ({exc})") from exc
     except ValidationError as exc:
         raise BadInput("; ".join(_complaints(path, exc))) from exc

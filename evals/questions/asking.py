@@ -8,8 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from agents.loop.minds import Minds
 from agents.loop.role import Mind
 from agents.playbook.policies import playbook
@@ -19,6 +17,7 @@ from evals.questions.staging import Scene
 from graphs.conversation import Conversation, Source
 from graphs.state_directory import StateDirectory
 from tools.network.emulated import EmulatedNetwork
+from tools.strict_yaml import read_yaml
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.configuration import NetworkConfiguration
@@ -64,9 +63,8 @@ def shipped_items(text: str | None = None) -> list[Item]:
     if text is None:
         text = files(__package__).joinpath("questions.yaml").read_text(encoding="utf-8")
     try:
-        data = yaml.safe_load(text)
-        return _items(data)
-    except (yaml.YAMLError, LookupError, TypeError, AttributeError) as exc:
+        return _items(read_yaml(text, "the questions"))
+    except (LookupError, TypeError, AttributeError) as exc:
         raise BadInput(f"the questions cannot be read ({exc!r:.200})") from exc
 
 

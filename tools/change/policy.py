@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -19,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from tools.strict_yaml import read_yaml
 from twin.errors import BadInput
 from twin.events.action import Action
 from twin.nouns.base import Noun
@@ -257,10 +257,7 @@ def load_policy(path: Path) -> ApprovalPolicy:
 
 def parse_policy(text: str, name: str) -> ApprovalPolicy:
     """The policy in `text`; `name` stands in errors. Raises BadInput."""
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadInput(f"{name}: is not YAML ({error})") from error
+    data = read_yaml(text, name)
     try:
         return ApprovalPolicy.model_validate(data)
     except ValidationError as error:

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -34,6 +33,7 @@ from pydantic import (
 )
 
 from tools.models.brought import is_brought
+from tools.strict_yaml import read_yaml
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
@@ -176,10 +176,7 @@ def example_text() -> str:
 
 def parse_models(text: str, name: str) -> ModelsFile:
     """The settings in `text`; `name` stands in errors. Raises BadInput."""
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadInput(f"{name}: is not YAML ({_place(error)})") from None
+    data = read_yaml(text, name)
     data = {} if data is None else data
     try:
         found = ModelsFile.model_validate(_with_ids(data, name))
@@ -188,12 +185,6 @@ def parse_models(text: str, name: str) -> ModelsFile:
     for role, chain in found.roles.items():
         _require_known(chain, found.models, f"{name}: roles.{role}")
     return found
-
-
-def _place(error: yaml.YAMLError) -> str:
-    # Never the error itself: it quotes the line, and somebody may have put a key there.
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}" if mark is not None else "no line known"
 
 
 def _with_ids(data: object, name: str) -> object:

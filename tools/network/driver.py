@@ -11,11 +11,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol
 
-import yaml
-
 from tools.clock import Clock
 from tools.network.protocol import Network
 from tools.provided import DRIVERS, blaming, load
+from tools.strict_yaml import read_yaml
 from twin.errors import BadInput
 
 
@@ -78,9 +77,10 @@ def network_entry(folder: Path, name: str) -> NetworkEntry:
     if not file.exists():
         return NetworkEntry(name, "emulated", {}, folder, described=False)
     try:
-        data = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadInput(f"{file}: cannot be read as YAML ({error})") from error
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file}: cannot be read ({error})") from error
+    data = read_yaml(text, str(file))
     if not isinstance(data, dict) or not isinstance(data.get("driver"), str):
         raise BadInput(f'{file}: must name the driver of the network, as in "driver: emulated"')
     if data.get("name") != name:

@@ -220,7 +220,7 @@ def test_number_of_seeds_stands_for_one_up_to_it() -> None:
         ("cases: [sum]\narms: [right]\nseeds: many", '"seeds": '),
         ("cases: [sum]\narms: [right]\nseeds: 1\nseed: 2", '"seed": Extra inputs'),
         ("cases: [sum]\narms: [right]", '"seeds": Field required'),
-        ("[", "cannot be read as a specification"),
+        ("[", "is not YAML"),
         ("5", "cannot be read as a specification"),
     ],
 )

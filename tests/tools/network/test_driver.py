@@ -33,7 +33,7 @@ def test_all_other_keys_are_the_driver_s(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("driver: [", "cannot be read as YAML"),
+        ("driver: [", "is not YAML"),
         ("- driver", "must name the driver"),
         ("name: lab", "must name the driver"),
         ("driver: emulated\nname: bal", 'describes "bal"'),

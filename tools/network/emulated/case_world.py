@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from twin.errors import BadCase
+from tools.strict_yaml import read_yaml
+from twin.errors import BadCase, BadInput
 from twin.nouns.base import Noun
 from twin.nouns.inventory import PlannedWork
 
@@ -67,9 +67,9 @@ def load_case_world(text: str) -> CaseWorld:
 def read_part(text: str, part: str) -> dict[str, Any]:
     """One top-level mapping of a case file, unvalidated. Raises BadCase."""
     try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as exc:
-        raise BadCase(f"the case is not YAML: {exc}") from exc
+        data = read_yaml(text, "the case")
+    except BadInput as exc:
+        raise BadCase(str(exc)) from None
     if not isinstance(data, Mapping) or not isinstance(data.get(part), Mapping):
         raise BadCase(f'the case has no "{part}:" mapping')
     unknown = sorted(set(data) - {"world", "truth"})
