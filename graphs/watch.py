@@ -13,6 +13,7 @@ from graphs.admission import Admission
 from graphs.desk import Desk
 from graphs.runs import IncidentRuns, Pending
 from graphs.tracker_file import TrackerFile
+from tools.change.policy import SAMPLE_S
 from tools.clock import never
 from tools.journal.anchors import Anchors
 from tools.journal.errors import JournalFailed, LeaseHeld, LeaseLost
@@ -23,7 +24,7 @@ from twin.errors import NoctuaError
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 from twin.nouns.plan import Plan
 
-POLL_S = 30.0
+POLL_S = SAMPLE_S
 """How often telemetry is taken in; counters come every 30 to 60 s."""
 
 _REPORT_S = 5.0

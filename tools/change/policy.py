@@ -38,8 +38,16 @@ ActionKind = Literal[
     "revert_to_intended",
     "restore_device",
 ]
-Share = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(gt=0)]
+LONGEST_S = 7 * 86_400.0
+"""No timer is longer: one that never ends is a rule switched off."""
+
+SAMPLE_S = 30.0
+"""A change that is watched is looked at so often."""
+
+# Strict: "6" and true are no numbers.
+Count = Annotated[int, Field(ge=0, strict=True)]
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+Seconds = Annotated[float, Field(gt=0, le=LONGEST_S, strict=True)]
 
 Purpose = Literal["mitigate", "return"]
 EVERY_PURPOSE: frozenset[Purpose] = frozenset(get_args(Purpose))
@@ -92,8 +100,8 @@ class SecondApprover(Noun):
     `above_moved_share` is of all traffic at peak.
     """
 
-    above_devices: Annotated[int, Field(ge=0)]
-    above_services: Annotated[int, Field(ge=0)]
+    above_devices: Count
+    above_services: Count
     above_moved_share: Share
 
 
@@ -184,8 +192,8 @@ class ActionRules(Noun):
 class BlastRules(Noun):
     """The most that one plan may touch; `max_moved_share` is of all traffic at peak."""
 
-    max_devices: Annotated[int, Field(ge=1)]
-    max_services: Annotated[int, Field(ge=0)]
+    max_devices: Annotated[Count, Field(ge=1)]
+    max_services: Count
     max_moved_share: Share
 
 
@@ -199,9 +207,19 @@ class CommitRules(Noun):
 class VerificationRules(Noun):
     """How long a change is watched before it is kept, and what rolls it back."""
 
-    samples: Annotated[int, Field(ge=1)]
+    samples: Annotated[Count, Field(ge=1)]
     window_s: Seconds
-    soak_s: Annotated[float, Field(ge=0)]
+    soak_s: Annotated[Seconds, Field(ge=SAMPLE_S)]
+
+    @model_validator(mode="after")
+    def _samples_fit(self) -> Self:
+        if self.samples * SAMPLE_S > self.window_s:
+            raise ValueError(
+                f"window_s ({self.window_s:g}) holds {int(self.window_s / SAMPLE_S)} samples, one "
+                f"in {SAMPLE_S:g} s; {self.samples} would never come together, so nothing would "
+                "be rolled back"
+            )
+        return self
 
 
 class AuditRules(Noun):
