@@ -46,7 +46,7 @@ def test_script_of_a_file_gives_each_role_its_steps(tmp_path: Path) -> None:
         ("default: []", "default"),
         ("rolls: {}", "rolls"),
         ("default: [{kind: status, code: 200}]", "code"),
-        ("default: [", "cannot be read"),
+        ("default: [", "is not YAML"),
         ("- 1", "the file"),
     ],
 )
