@@ -1,13 +1,17 @@
-"""Reading a mind's reply: either every call in it can be used, or the reply is bad."""
+"""Reading a mind's reply: either every call in it can be used, or the reply is bad.
+
+Its form is read leniently (`tools/models/leniency`); names and values are validated here.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from langchain_core.messages import AIMessage, AIMessageChunk, ToolCall
+from langchain_core.messages import AIMessage, AIMessageChunk
 from pydantic import BaseModel, ValidationError
 
+from tools.models.leniency.reading import Asked, AskedCall, read_message, whole_message
 from tools.registry import Tool
 from twin.errors import BadInput
 from twin.nouns.untrusted import UntrustedText
@@ -51,13 +55,22 @@ class Reply(Generic[T]):
     answer: T | None
 
 
-def read_reply(message: object, tools: Mapping[str, Tool[Any]], answer: type[T]) -> Reply[T]:
-    """What `message` asks for. Raises BadReply, also when only one of several calls is bad."""
-    requested = _tool_calls(message)
-    calls = tuple(_parse_call(c, tools) for c in requested if c["name"] != ANSWER)
-    answers = [_validate(ANSWER, c["args"], answer) for c in requested if c["name"] == ANSWER]
-    if len(answers) > 1:
-        raise BadReply(f'"{ANSWER}" was called {len(answers)} times; call it once.')
+def read_reply(
+    message: object,
+    tools: Mapping[str, Tool[Any]],
+    answer: type[T],
+    schemas: Sequence[Mapping[str, Any]],
+) -> Reply[T]:
+    """What `message` asks for. Raises BadReply, also when only one of several calls is bad.
+
+    `schemas`: the tools and the answer as the mind was offered them.
+    """
+    requested = _asked(message, schemas).calls
+    calls = tuple(_parse_call(c, tools) for c in requested if c.name != ANSWER)
+    answers = [_validate(ANSWER, c.arguments, answer) for c in requested if c.name == ANSWER]
+    # Whoever gives the same answer in two writings gives one.
+    if any(other != answers[0] for other in answers):
+        raise BadReply(f'"{ANSWER}" was called {len(answers)} times, differently; call it once.')
     return Reply(calls, answers[0] if answers and not calls else None)
 
 
@@ -66,46 +79,32 @@ def quote(text: object, limit: int = 80) -> str:
     return UntrustedText(str(text)).quoted(limit)
 
 
-def _tool_calls(message: object) -> list[ToolCall]:
+def _asked(message: object, schemas: Sequence[Mapping[str, Any]]) -> Asked:
     if not isinstance(message, AIMessage):
         raise BadReply("it is not a message of an assistant.")
     if isinstance(message, AIMessageChunk):
-        _require_whole(message)
+        if not message.response_metadata.get("finish_reason"):
+            raise BadReply("it broke off before its end.")
+        message = whole_message(message)
     # Some servers close the brackets of a call that they cut off: half of one passes for a whole.
     if message.response_metadata.get("finish_reason") == "length":
         raise BadReply("it was cut off at the limit of output tokens. Be shorter.")
-    if message.invalid_tool_calls:
-        named = quote(message.invalid_tool_calls[0].get("name"))
-        raise BadReply(f"the arguments of {named} are not a JSON object.")
-    if not message.tool_calls:
+    asked = read_message(message, schemas)
+    if asked.unread:
+        raise BadReply(f"the arguments of {quote(asked.unread[0])} are not a JSON object.")
+    if not asked.calls:
         raise BadReply(f'it calls no tool. Call one; "{ANSWER}" ends the task.')
-    if len(message.tool_calls) > MAX_CALLS_PER_REPLY:
+    if len(asked.calls) > MAX_CALLS_PER_REPLY:
         raise BadReply(f"it makes more than {MAX_CALLS_PER_REPLY} calls at once.")
-    return message.tool_calls
+    return asked
 
 
-def _require_whole(streamed: AIMessageChunk) -> None:
-    """Raises BadReply where a stream broke off, or its arguments are no JSON.
-
-    LangChain closes the brackets of what was streamed in part: half an argument would pass for one.
-    """
-    if not streamed.response_metadata.get("finish_reason"):
-        raise BadReply("it broke off before its end.")
-    for chunk in streamed.tool_call_chunks:
-        try:
-            whole = isinstance(json.loads(chunk["args"] or "{}"), dict)
-        except ValueError:
-            whole = False
-        if not whole:
-            raise BadReply(f"the arguments of {quote(chunk['name'])} are not a JSON object.")
-
-
-def _parse_call(call: ToolCall, tools: Mapping[str, Tool[Any]]) -> ParsedCall:
-    tool = tools.get(call["name"])
+def _parse_call(call: AskedCall, tools: Mapping[str, Tool[Any]]) -> ParsedCall:
+    tool = tools.get(call.name)
     if tool is None:
         offered = ", ".join([*tools, ANSWER])
-        raise BadReply(f"there is no tool {quote(call['name'])}. There are: {offered}.")
-    return ParsedCall(tool, _validate(tool.name, call["args"], tool.arguments))
+        raise BadReply(f"there is no tool {quote(call.name)}. There are: {offered}.")
+    return ParsedCall(tool, _validate(tool.name, call.arguments, tool.arguments))
 
 
 def _validate(name: str, arguments: Any, model: type[T]) -> T:

@@ -246,7 +246,8 @@ class _Run(Generic[T]):
             self._check_steps(mind, steps)
             message = self._ask(mind)
             try:
-                answer = self._follow(mind, read_reply(message, self.tools, self.role.answer))
+                reply = read_reply(message, self.tools, self.role.answer, self.schemas)
+                answer = self._follow(mind, reply)
             except BadReply as exc:
                 self._complain(mind, str(exc))
                 bad += 1

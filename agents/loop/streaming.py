@@ -6,11 +6,11 @@ from typing import Any, cast
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.tool import invalid_tool_call, tool_call
 from langchain_core.runnables import Runnable
 from langchain_core.utils.json import parse_partial_json
 
 from agents.loop.reply import ANSWER
+from tools.models.leniency.reading import whole_message
 
 
 def stream_reply(
@@ -34,7 +34,7 @@ def stream_reply(
         if len(draft) > len(told):
             told = draft
             tell(told)
-    return AIMessage(content="") if whole is None else _whole(whole)
+    return AIMessage(content="") if whole is None else whole_message(whole)
 
 
 def _draft(reply: AIMessageChunk, field: str) -> str:
@@ -47,28 +47,3 @@ def _draft(reply: AIMessageChunk, field: str) -> str:
             value = written.get(field, "") if isinstance(written, dict) else ""
             return value if isinstance(value, str) else ""
     return ""
-
-
-def _whole(reply: AIMessageChunk) -> AIMessage:
-    """The message that the chunks make; chunks forgive JSON that is cut off, a reply may not."""
-    calls, invalid = [], []
-    for call in reply.tool_call_chunks:
-        try:
-            arguments = json.loads(call["args"] or "{}")
-        except json.JSONDecodeError:
-            arguments = None
-        if isinstance(arguments, dict):
-            calls.append(tool_call(name=call["name"] or "", args=arguments, id=call["id"]))
-        else:
-            invalid.append(
-                invalid_tool_call(
-                    name=call["name"], args=call["args"], id=call["id"], error="not a JSON object"
-                )
-            )
-    return AIMessage(
-        content=reply.content,
-        tool_calls=calls,
-        invalid_tool_calls=invalid,
-        usage_metadata=reply.usage_metadata,
-        response_metadata=reply.response_metadata,
-    )

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -30,6 +31,14 @@ _CREATED_S = 1_772_560_800
 """Every reply bears the same time, so that the same run gives the same bytes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A body as it is sent."""
+
+    data: bytes
+    content_type: str = _JSON
+
+
 class Delivery:
     """One exchange: a request that came in by `handler`. `stopping` ends what would never end."""
 
@@ -40,7 +49,13 @@ class Delivery:
 
     def send_json(self, status: int, value: Any, headers: Mapping[str, str] | None = None) -> None:
         """A whole JSON body."""
-        self._send(status, json.dumps(value).encode(), _JSON, headers)
+        self.send(status, Wire(json.dumps(value).encode()), headers)
+
+    def send(self, status: int, wire: Wire, headers: Mapping[str, str] | None = None) -> None:
+        """A whole body."""
+        length = {"Content-Length": str(len(wire.data))}
+        self._head(status, wire.content_type, {**length, **(headers or {})})
+        self._write(wire.data)
 
     def send_error(
         self, status: int, message: str, headers: Mapping[str, str] | None = None
@@ -75,7 +90,7 @@ class Delivery:
             case Truncated(claimed=claimed):
                 self._truncate(json.dumps(completion_json(good, request)).encode(), claimed)
             case Body(text=text, content_type=content_type):
-                self._send(200, text.encode(), content_type)
+                self.send(200, Wire(text.encode(), content_type))
             case Reset():
                 self.reset()
             case CutStream():
@@ -125,12 +140,6 @@ class Delivery:
 
     # HTTP
     # ----------------------------------------------------------------------------------------
-
-    def _send(
-        self, status: int, data: bytes, content_type: str, headers: Mapping[str, str] | None = None
-    ) -> None:
-        self._head(status, content_type, {"Content-Length": str(len(data)), **(headers or {})})
-        self._write(data)
 
     def _head(self, status: int, content_type: str, headers: Mapping[str, str]) -> None:
         self.status = status

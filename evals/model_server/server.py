@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -14,7 +14,7 @@ from agents.playbook import Policy
 from agents.playbook.policies import POLICIES
 from evals.model_server.behaviours import Broken, Completion, Good
 from evals.model_server.composing import compose
-from evals.model_server.delivery import Delivery
+from evals.model_server.delivery import Delivery, Wire, completion_json
 from evals.model_server.recording import Recorder
 from evals.model_server.request import ChatRequest, RequestRefused, read_request
 from evals.model_server.script import Script, Scripted, Source
@@ -44,7 +44,8 @@ class ModelServer:
     """Serves `/v1/models` and `/v1/chat/completions` on 127.0.0.1, until it is closed.
 
     `source`: a script, its steps by role, or anything that chooses. `policies`: what a good answer
-    is. `usage`: whether replies report tokens (counted by our rule). `port`: 0 takes a free one.
+    is. `usage`: whether replies report tokens (counted by our rule). `written`: what a whole chat
+    completion is on the wire, where that is not JSON as it stands. `port`: 0 takes a free one.
 
     Raises:
         DoubleCrashed: on the way out of the `with`, if the server itself failed.
@@ -58,6 +59,7 @@ class ModelServer:
         policies: Mapping[str, Policy] = POLICIES,
         recorder: Recorder | None = None,
         usage: bool = True,
+        written: Callable[[dict[str, Any]], Wire] | None = None,
         port: int = 0,
     ) -> None:
         given = source or Script()
@@ -65,6 +67,7 @@ class ModelServer:
         self._policies = policies
         self._recorder = recorder
         self._usage = usage
+        self._written = written
         self._turn = threading.Lock()
         self._stopping = threading.Event()
         self.requests: list[Served] = []
@@ -150,7 +153,10 @@ class ModelServer:
             said = said.model_copy(update={"usage": _usage(said, request)})
         if self._recorder is not None:
             self._recorder.keep(request, said)
-        delivery.send_completion(said, request)
+        if self._written is None:
+            delivery.send_completion(said, request)
+        else:
+            delivery.send(200, self._written(completion_json(said, request)))
 
 
 def _usage(said: Completion, request: ChatRequest) -> dict[str, int]:

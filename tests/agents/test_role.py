@@ -27,7 +27,7 @@ from agents.playbook.scripted import ScriptedModel, ScriptedReply
 from tools.clock import SystemClock
 from tools.journal.records import Charges
 from tools.models.failures import ModelRefusedRequest
-from tools.registry import Tool
+from tools.registry import Tool, function_schema
 from tools.trace import TraceFiles, incident_context, incident_trace_id, read_trace, workflow_span
 from twin.errors import MindFailed, NetworkError, Refused, Ungrounded, UnknownLink
 from twin.nouns.base import Noun
@@ -609,7 +609,7 @@ def test_many_long_texts_are_a_bad_reply_too() -> None:
     texts = ["x" * MAX_STRING] * (MAX_ARGUMENTS // MAX_STRING)
     message = AIMessage(content="", tool_calls=[_call("answer", {"texts": texts}, "a")])
     with pytest.raises(BadReply, match="too long"):
-        read_reply(message, {}, Many)
+        read_reply(message, {}, Many, [function_schema("answer", "", Many)])
 
 
 # Garbage

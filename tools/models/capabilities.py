@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from pydantic import Field, ValidationError
 
 from tools.models.failures import ModelCallFailed
+from tools.models.leniency.reading import Asked, read_message, whole_message
 from tools.registry import function_schema
 from twin.nouns.base import Noun
 
@@ -55,8 +56,8 @@ class Capabilities(Noun):
     called when that is asked for. `required`: also when the task asks for prose. `fits`: the
     arguments fit, also when the task tempts to others. `streamed_calls`: a streamed call comes out
     whole. `text_chunks`: pieces of a streamed text. `usage`, `streamed_usage`: tokens are counted
-    by the server. `refused`: parameters that it does not take, with its words. `seconds`: of each
-    call, in order.
+    by the server. `refused`: parameters that it does not take, with its words. `forms`: what had to
+    be forgiven in its replies. `seconds`: of each call, in order.
     """
 
     failure: str = ""
@@ -71,6 +72,7 @@ class Capabilities(Noun):
     usage: bool | None = None
     streamed_usage: bool | None = None
     refused: Mapping[str, str] = Field(default_factory=dict)
+    forms: tuple[str, ...] = ()
     seconds: tuple[float, ...] = ()
 
     @property
@@ -132,7 +134,7 @@ def probe(model: BaseChatModel, within_s: float) -> Capabilities:
         probing.found |= {"failure": str(error), "failure_kind": type(error).__name__}
     if isinstance(model, Server):
         probing.found["refused"] = model.refused_parameters
-    return Capabilities(**probing.found, seconds=tuple(probing.seconds))
+    return Capabilities(**probing.found, forms=tuple(probing.forms), seconds=tuple(probing.seconds))
 
 
 class _Probing:
@@ -141,6 +143,7 @@ class _Probing:
         self.until = until
         self.found: dict[str, Any] = {}
         self.seconds: list[float] = []
+        self.forms: dict[str, None] = {}
 
     def look(self) -> None:
         if isinstance(self.model, Server):
@@ -177,29 +180,37 @@ class _Probing:
             kept += not fault
             self.found[name] = Tally(asked=asked, kept=kept, otherwise=otherwise, cut_off=cut_off)
 
-    def _ask(self, prompt: str, *tools: dict[str, Any]) -> AIMessage:
+    def _ask(self, prompt: str, *tools: dict[str, Any]) -> tuple[Asked, AIMessage]:
         started = time.monotonic()
         reply = self.model.bind_tools(tools, tool_choice="any").invoke([HumanMessage(prompt)])
         self.seconds.append(time.monotonic() - started)
         self.found["usage"] = reply.usage_metadata is not None
+        return self._read(reply, *tools), reply
+
+    def _read(self, reply: AIMessage, *tools: dict[str, Any]) -> Asked:
+        """What `reply` asks for, read as a role's is."""
         _require_end(reply)
-        return reply
+        asked = read_message(reply, tools)
+        self.forms |= dict.fromkeys(asked.forms)
+        return asked
 
     def _calls_read_link(self, prompt: str) -> str:
-        return _misread(self._ask(prompt, _READ_LINK, _REPORT))
+        return _misread(*self._ask(prompt, _READ_LINK, _REPORT))
 
     def _calls_anything(self, prompt: str) -> str:
-        reply = self._ask(prompt, _READ_LINK, _REPORT)
-        if reply.tool_calls:
-            return ""
-        return "a call that is no JSON" if reply.invalid_tool_calls else _prose(reply)
+        asked, reply = self._ask(prompt, _READ_LINK, _REPORT)
+        if asked.unread:
+            return "a call that is no JSON"
+        return "" if asked.calls else _prose(reply)
 
     def _fits(self, prompt: str) -> str:
-        reply = self._ask(prompt, _REPORT)
-        if not reply.tool_calls:
+        asked, reply = self._ask(prompt, _REPORT)
+        if asked.unread:
+            return "a call that is no JSON"
+        if not asked.calls:
             return _prose(reply)
         try:
-            _Report.model_validate(reply.tool_calls[0]["args"])
+            _Report.model_validate(asked.calls[0].arguments)
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
@@ -213,8 +224,8 @@ class _Probing:
             whole = piece if whole is None else whole + piece
         if whole is None:
             return "nothing"
-        _require_end(whole)
-        return _misread(whole)
+        reply = whole_message(whole)
+        return _misread(self._read(reply, _READ_LINK, _REPORT), reply)
 
     def _stream_text(self) -> None:
         if time.monotonic() >= self.until:
@@ -240,10 +251,10 @@ def _said(reply: AIMessage) -> str:
     return f"the call {calls[0]['name']}" if calls else _prose(reply)
 
 
-def _misread(reply: AIMessage) -> str:
+def _misread(asked: Asked, reply: AIMessage) -> str:
     """What is wrong with a reply that should call read_link, "" if nothing is."""
-    calls = [(call["name"], call["args"]) for call in reply.tool_calls]
-    if calls == [("read_link", {"link": "west--east"})]:
+    calls = [(call.name, call.arguments) for call in asked.calls]
+    if calls == [("read_link", {"link": "west--east"})] and not asked.unread:
         return ""
     return f"the call {calls[0][0]} with {calls[0][1]}" if calls else _prose(reply)
 

@@ -1,19 +1,20 @@
 """The chat model itself. It needs the extra `openai`; `openai_compatible` opens it."""
 
-import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 import httpx2
 import openai
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.messages.tool import invalid_tool_call
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
-from openai.types.chat import ChatCompletion, ChatCompletionMessageFunctionToolCall
 from opentelemetry import trace
 from pydantic import PrivateAttr, SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
@@ -29,6 +30,18 @@ from tools.models.failures import (
     ModelUnknown,
     ModelUnreachable,
 )
+from tools.models.leniency.reading import FORMS, THOUGHTS, message_of
+from tools.models.leniency.wire import (
+    NO_END,
+    STREAM_MISSING,
+    STREAM_UNASKED,
+    Assembly,
+    ErrorTold,
+    NoCompletion,
+    Piece,
+    assembled,
+    values_in,
+)
 from tools.models.refused import SPARED, refused_parameter
 from tools.models.sending import BoundedClient, call_timeout
 from tools.models.settings import ModelSettings
@@ -38,6 +51,9 @@ T = TypeVar("T")
 
 MOST_PAUSE_S = 2.0
 """The longest Retry-After that is waited for; a server that wants more has lost the call."""
+
+AGAIN_S = 0.5
+"""The pause before one more try where the server failed and does not say when to come back."""
 
 _NO_KEY = "none"
 """Sent to servers that want no key: the protocol has the header anyway."""
@@ -55,11 +71,12 @@ class OpenAICompatibleModel(ChatOpenAI):
     """
 
     _refused: dict[str, str] = PrivateAttr(default_factory=dict)
+    _call_s: float = PrivateAttr(default=60.0)
 
     @classmethod
     def on(cls, settings: ModelSettings, key: SecretStr | None, call_s: float) -> Self:
         """The model that `settings` describe."""
-        return cls(
+        model = cls(
             model=settings.model,
             base_url=settings.base_url,
             api_key=key or SecretStr(_NO_KEY),
@@ -72,6 +89,8 @@ class OpenAICompatibleModel(ChatOpenAI):
             use_responses_api=False,
             http_client=BoundedClient(call_s, is_local=settings.is_local),
         )
+        model._call_s = call_s
+        return model
 
     @property
     def refused_parameters(self) -> dict[str, str]:
@@ -98,11 +117,13 @@ class OpenAICompatibleModel(ChatOpenAI):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        result = self._answered(
-            lambda: super(OpenAICompatibleModel, self)._generate(messages, stop, None, **kwargs)
-        )
+        def ask(left_s: float) -> Assembly:
+            payload = self._get_request_payload(messages, stop=stop, **kwargs)
+            return assembled(self._sent(payload, left_s).read())
+
+        whole = self._answered(ask)
         self._tell_span()
-        return result
+        return ChatResult(generations=[_generation(whole)])
 
     def _stream(
         self,
@@ -111,50 +132,40 @@ class OpenAICompatibleModel(ChatOpenAI):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        chunks: Iterator[ChatGenerationChunk] = iter(())
+        kwargs |= {"stream": True, "stream_options": {"include_usage": True}}
 
-        def begin() -> ChatGenerationChunk | None:
-            nonlocal chunks
-            # Whoever calls this tells of the tokens.
-            chunks = super(OpenAICompatibleModel, self)._stream(messages, stop, None, **kwargs)
-            return next(chunks, None)
+        def begin(left_s: float) -> _Streamed:
+            payload = self._get_request_payload(messages, stop=stop, **kwargs)
+            return _Streamed(self._sent(payload, left_s))
 
-        chunk = self._answered(begin)
+        stream = self._answered(begin)
         self._tell_span()
-        has_ended = False
-        while chunk is not None:
-            has_ended |= bool((chunk.generation_info or {}).get("finish_reason"))
-            yield chunk
-            chunk = self._mapped(lambda: next(chunks, None))
-        if not has_ended:
+        try:
+            while (piece := self._mapped(stream.next_piece)) is not None:
+                yield _chunk(piece)
+        finally:
+            stream.close()
+        if not stream.whole.is_whole:
             raise ModelGarbled("the stream ended before the reply did")
+        yield _last_chunk(stream.whole)
 
-    def _create_chat_result(
-        self, response: dict[str, Any] | openai.BaseModel, generation_info: Any = None
-    ) -> ChatResult:
-        odd = _take_calls_without_object(response)
-        result = super()._create_chat_result(response, generation_info)
-        if result.generations and isinstance(message := result.generations[0].message, AIMessage):
-            message.invalid_tool_calls += [
-                invalid_tool_call(
-                    name=call.function.name,
-                    args=call.function.arguments,
-                    id=call.id,
-                    error="the arguments are no JSON object",
-                )
-                for call in odd
-            ]
-        return result
+    def _sent(self, payload: dict[str, Any], left_s: float) -> httpx2.Response:
+        """The reply to a request, unread by the client: it goes by a type that may be wrong."""
+        raw = self.client.with_raw_response.create(**payload, timeout=call_timeout(left_s))
+        response: httpx2.Response = raw.http_response
+        return response
 
-    def _answered(self, call: Callable[[], T]) -> T:
-        again = _SecondTry(self._refused, self._key())
+    def _answered(self, call: Callable[[float], T]) -> T:
+        """What `call` brings; it is given the seconds that are left for it."""
+        until_s = time.monotonic() + self._call_s
+        again = _SecondTry(self._refused, self._key(), until_s)
         trying = Retrying(
             retry=retry_if_exception(again.helps),
             wait=again.pause_s,
             stop=stop_after_attempt(len(SPARED) + 2),
             reraise=True,
         )
-        return self._mapped(lambda: trying(call))
+        return self._mapped(lambda: trying(lambda: call(max(0.01, until_s - time.monotonic()))))
 
     def _mapped(self, call: Callable[[], T]) -> T:
         try:
@@ -176,51 +187,100 @@ class OpenAICompatibleModel(ChatOpenAI):
             span.set_attribute(names.PARAMETERS_REFUSED, sorted(self._refused))
 
 
-def _take_calls_without_object(response: object) -> list[ChatCompletionMessageFunctionToolCall]:
-    """Take the first choice's calls whose arguments are JSON but no object out of `response`.
+class _Streamed:
+    """A reply that is read while it comes. It is begun when the first of it is there."""
 
-    vLLM lets models give any JSON as arguments. LangChain takes `null` and 0 for an empty object,
-    and fails on other numbers as if the server had sent no reply.
-    """
-    if not isinstance(response, ChatCompletion) or not response.choices:
-        return []
-    message = response.choices[0].message
-    calls = message.tool_calls or []
-    odd = [
-        call
-        for call in calls
-        if isinstance(call, ChatCompletionMessageFunctionToolCall)
-        and _is_no_object(call.function.arguments)
+    def __init__(self, response: httpx2.Response) -> None:
+        self.whole = Assembly()
+        self._response = response
+        self._values = values_in(response.iter_bytes())
+        try:
+            self._first = self._next()
+        except BaseException:
+            self.close()
+            raise
+
+    def next_piece(self) -> Piece | None:
+        """What comes next, None at the end."""
+        piece, self._first = self._first, None
+        return piece or self._next()
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._response.close()
+
+    def _next(self) -> Piece | None:
+        value = next(self._values, None)
+        return None if value is None else self.whole.add(value)
+
+
+def _generation(whole: Assembly) -> ChatGeneration:
+    message = message_of(
+        whole.text,
+        [(call.name, call.arguments, call.id or None) for call in whole.calls],
+        usage_metadata=_usage(whole.usage),
+        additional_kwargs={THOUGHTS: whole.thoughts} if whole.thoughts else {},
+        response_metadata=_forms(whole, [STREAM_UNASKED] if whole.in_pieces else []),
+    )
+    told = {"finish_reason": whole.finish_reason, "model_name": whole.model}
+    return ChatGeneration(message=message, generation_info=told)
+
+
+def _chunk(piece: Piece) -> ChatGenerationChunk:
+    calls = [
+        tool_call_chunk(name=c.name or None, args=c.arguments, id=c.id or None, index=place)
+        for place, c in piece.calls
     ]
-    if odd:
-        message.tool_calls = [call for call in calls if call not in odd]
-    return odd
+    message = AIMessageChunk(
+        content=piece.text,
+        tool_call_chunks=calls,
+        usage_metadata=_usage(piece.usage),
+        additional_kwargs={THOUGHTS: piece.thoughts} if piece.thoughts else {},
+    )
+    ended = {"finish_reason": piece.finish_reason} if piece.finish_reason else None
+    return ChatGenerationChunk(message=message, generation_info=ended)
 
 
-def _is_no_object(arguments: str) -> bool:
-    try:
-        return not isinstance(json.loads(arguments), dict)
-    except ValueError:
-        return False
+def _last_chunk(whole: Assembly) -> ChatGenerationChunk:
+    """What is known when all came."""
+    forms = [] if whole.in_pieces or not whole.found else [STREAM_MISSING]
+    message = AIMessageChunk(content="", response_metadata=_forms(whole, forms))
+    ended = {} if whole.finish_reason else {"finish_reason": "stop"}
+    return ChatGenerationChunk(
+        message=message, generation_info={**ended, "model_name": whole.model}
+    )
+
+
+def _forms(whole: Assembly, forms: Sequence[str]) -> dict[str, Any]:
+    told = [*forms, *([] if whole.has_ended else [NO_END])]
+    return {FORMS: told} if told else {}
+
+
+def _usage(counted: tuple[int, int] | None) -> UsageMetadata | None:
+    if counted is None:
+        return None
+    sent, got = counted
+    return UsageMetadata(input_tokens=sent, output_tokens=got, total_tokens=sent + got)
 
 
 class _SecondTry:
     """Whether and when one call is tried again."""
 
-    def __init__(self, refused: dict[str, str], key: str) -> None:
+    def __init__(self, refused: dict[str, str], key: str, until_s: float) -> None:
         self._refused = refused
         self._key = key
+        self._until_s = until_s
         self._pause_s = 0.0
         self._has_waited = False
 
     def helps(self, error: BaseException) -> bool:
         self._pause_s = 0.0
-        if not isinstance(error, openai.APIStatusError):
-            return False
-        if error.status_code in (400, 422):
+        if isinstance(error, openai.APIStatusError) and error.status_code in (400, 422):
             return self._spares(error)
-        pause_s = _retry_after_s(error)
+        pause_s = _worth_waiting_s(error)
         if self._has_waited or pause_s is None or pause_s > MOST_PAUSE_S:
+            return False
+        if time.monotonic() + pause_s >= self._until_s:
             return False
         self._has_waited, self._pause_s = True, pause_s
         return True
@@ -238,13 +298,34 @@ class _SecondTry:
         return True
 
 
+def _worth_waiting_s(error: BaseException) -> float | None:
+    """The pause after which the same request may be answered, None if it will not be."""
+    match error:
+        case openai.APIStatusError(status_code=429):
+            return _retry_after_s(error)
+        case openai.APIStatusError(status_code=status) if status >= 500:
+            wanted_s = _retry_after_s(error)
+            return AGAIN_S if wanted_s is None else wanted_s
+        case ErrorTold(status=None):
+            return AGAIN_S
+        case ErrorTold(status=int() as status) if status >= 500:
+            return AGAIN_S
+        case openai.APITimeoutError() | httpx2.TimeoutException():
+            return None
+        case openai.APIConnectionError() | httpx2.HTTPError():
+            # Where nobody listens, nobody will in half a second.
+            return None if isinstance(_first_cause(error), ConnectionRefusedError) else AGAIN_S
+    return None
+
+
 def _retry_after_s(error: openai.APIStatusError) -> float | None:
-    if error.status_code not in (429, 503):
+    told = error.response.headers.get("retry-after")
+    if told is None:
         return None
     try:
-        return max(0.0, float(error.response.headers.get("retry-after", "")))
+        return max(0.0, float(told))
     except ValueError:
-        return None  # absent, or a date: then it is minutes rather than seconds
+        return math.inf  # a date: then it is minutes rather than seconds
 
 
 def failure_of(error: Exception, key: str) -> ModelCallFailed:
@@ -267,6 +348,11 @@ def _judged(error: Exception) -> tuple[type[ModelCallFailed], str]:
             return _by_status(error.status_code), error.message
         case openai.APIError():
             return ModelServerBroken, error.message
+        case ErrorTold(status=status):
+            kind = ModelServerBroken if status is None else _by_status(status)
+            return kind, str(error)
+        case NoCompletion():
+            return ModelGarbled, str(error)
         case _:
             return ModelGarbled, f"the reply cannot be read ({type(error).__name__}: {error})"
 

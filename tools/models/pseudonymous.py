@@ -96,6 +96,7 @@ class PseudonymousModel(BaseChatModel):
     def _restored(self, message: BaseMessage) -> BaseMessage:
         changed: dict[str, Any] = {"content": self.pseudonyms.restore_in(message.content)}
         if isinstance(message, AIMessage):
+            changed["additional_kwargs"] = self.pseudonyms.restore_in(message.additional_kwargs)
             changed["tool_calls"] = [
                 {**call, "args": self.pseudonyms.restore_in(call["args"])}
                 for call in message.tool_calls
@@ -174,6 +175,7 @@ def _chunk_with(message: AIMessageChunk, changed: dict[str, Any]) -> AIMessageCh
         "tool_call_chunks": message.tool_call_chunks,
         "usage_metadata": message.usage_metadata,
         "response_metadata": message.response_metadata,
+        "additional_kwargs": message.additional_kwargs,
         "id": message.id,
         "chunk_position": message.chunk_position,
     }

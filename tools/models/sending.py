@@ -24,6 +24,8 @@ def call_timeout(call_s: float) -> httpx2.Timeout:
 class BoundedClient(httpx2.Client):
     """Ends every call after `call_s` seconds with a ReadTimeout, whatever the server does.
 
+    A request that may only be read for a shorter time (`call_timeout`) ends after that.
+
     It follows no redirects, so that a server cannot have what we say sent elsewhere, and no proxy
     of the environment gets what is meant for a server on this machine.
     """
@@ -41,7 +43,8 @@ class BoundedClient(httpx2.Client):
         """Send `request`. Raises ReadTimeout when the call's time is over."""
         # The SDK turns redirects on for every request that it sends.
         options["follow_redirects"] = False
-        watchdog = _Watchdog(self._call_s)
+        read_s = request.extensions.get("timeout", {}).get("read")
+        watchdog = _Watchdog(self._call_s if read_s is None else min(read_s, self._call_s))
         request.extensions = {**request.extensions, "trace": watchdog.saw}
         try:
             response = super().send(request, **options)

@@ -1,0 +1,122 @@
+"""The object that a call's arguments are, in whatever writing they came."""
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+LONGEST = 200_000
+"""Characters of a text that is read leniently; what is longer is read strictly or not at all."""
+
+ENCODED_TWICE = "arguments encoded twice"
+FENCED = "arguments in a fence, or with marks of the model's template around them"
+IN_A_LIST = "arguments as a list of one object"
+REPEATED = "arguments that repeat themselves, or close a bracket too many"
+LITERAL = "arguments with single quotes, bare keys, commas at the end, or Python's constants"
+
+MARK = r"<[^<>\n]{1,80}>|\[/?[A-Z_]{3,24}\]"
+"""A tag or a special token."""
+
+_AROUND = re.compile(rf"\s*(?:(?:```\w*|{MARK})\s*)*+")
+_BEHIND = re.compile(rf"(?:\s|```|{MARK})*\Z")
+_CLOSERS = re.compile(r"[\s}\]]*\Z")
+_CONSTANTS = {"true": True, "false": False, "null": None, "undefined": None}
+_MOST_ENCODED = 3
+
+
+class NotLiteral(ValueError):
+    """A text is no literal."""
+
+
+def object_in(text: str, tell: Callable[[str], None]) -> dict[str, Any] | None:
+    """The one object that `text` holds, None where it holds none, more, or perhaps half of one.
+
+    `tell` hears what was forgiven.
+    """
+    for _ in range(_MOST_ENCODED):
+        value = value_in(text, tell)
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+            tell(IN_A_LIST)
+            value = value[0]
+        if isinstance(value, dict):
+            return value
+        if not isinstance(value, str) or value == text:
+            return None
+        tell(ENCODED_TWICE)
+        text = value
+    return None
+
+
+def value_in(text: str, tell: Callable[[str], None]) -> Any:
+    """The one JSON value in `text`; None also where there is none."""
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        if len(text) > LONGEST:
+            return None
+    bare = _BEHIND.sub("", text[_AROUND.match(text).end() :])  # type: ignore[union-attr]
+    # What may be nothing always matches.
+    if bare != text:
+        tell(FENCED)
+    try:
+        return _repeated(bare, tell)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        value = literal(bare)
+    except NotLiteral:
+        return None
+    tell(LITERAL)
+    return value
+
+
+def _repeated(text: str, tell: Callable[[str], None]) -> Any:
+    """The value that `text` says once or several times over. Raises ValueError."""
+    decoder = json.JSONDecoder(strict=False)
+    first, end = decoder.raw_decode(text)
+    while not _CLOSERS.match(text, end):
+        tell(REPEATED)
+        start = len(text) - len(text[end:].lstrip())
+        again, end = decoder.raw_decode(text, start)
+        if again != first:
+            raise ValueError("two different values")
+    if text[end:].strip():
+        tell(REPEATED)
+    return first
+
+
+def literal(text: str) -> Any:
+    """The value of a literal of Python or JavaScript. Raises NotLiteral."""
+    try:
+        with warnings.catch_warnings():
+            # JSON knows escapes that Python warns of.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip(), mode="eval")
+        return literal_of(tree.body)
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise NotLiteral(text[:80]) from error
+
+
+def literal_of(node: ast.expr) -> Any:
+    """The value of a parsed literal. Raises NotLiteral."""
+    match node:
+        case ast.Constant(value=str() | bool() | int() | float() | None as value):
+            return value
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [literal_of(item) for item in items]
+        case ast.Dict(keys=keys, values=values):
+            return {_key(k): literal_of(v) for k, v in zip(keys, values, strict=True)}
+        case ast.Name(id=name) if name in _CONSTANTS:
+            return _CONSTANTS[name]
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+            return -number
+    raise NotLiteral(ast.dump(node)[:80])
+
+
+def _key(node: ast.expr | None) -> str:
+    match node:
+        case ast.Constant(value=str() as key) | ast.Name(id=key):
+            return key
+    raise NotLiteral("a key that is no name")
