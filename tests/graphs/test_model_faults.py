@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from agents.loop.budget import Limits
 from channels.report.facts import gather
@@ -36,28 +35,16 @@ from evals.model_server.composing import GHOST
 from evals.model_server.script import Script
 from evals.model_server.server import ModelServer
 from tests.graphs.model_stand import (
-    approved,
-    committed,
+    INCIDENT,
+    LOGGED,
+    assert_ended_rightly,
+    assert_only_what_was_approved,
     foreign,
     minds_for,
     swaps_traced,
 )
-from tests.graphs.stagehand import (
-    EVENING_S,
-    FIRST,
-    WRONG_WEIGHT,
-    Operation,
-    Person,
-    case,
-    operating,
-)
+from tests.graphs.stagehand import FIRST, Operation, Person, operating
 from tools.change.swaps import SWAP
-from twin.events.action import Action
-from twin.events.actions.revert_to_intended import RevertToIntended
-from twin.nouns.diagnosis import Diagnosis
-from twin.nouns.incident import Phase
-from twin.nouns.telemetry import SyslogLine
-from twin.nouns.untrusted import UntrustedText
 
 ROLES = (
     "monitor",
@@ -69,18 +56,6 @@ ROLES = (
     "reader",
 )
 WITH_TOOLS = ("monitor", "diagnoser", "remediator", "imaginer")
-INCIDENT = case((300.0, WRONG_WEIGHT), scale=1.4)
-LOGGED = SyslogLine(
-    EVENING_S + 291.0,
-    EVENING_S + 290.0,
-    "HSTNng",
-    UntrustedText("%PLATFORM-PSU-2-FAIL : power supply 1 failed"),
-)
-"""A line that code does not understand, so that the reader is asked."""
-
-CURE = (RevertToIntended(node="ATLAng"),)
-ACTION: TypeAdapter[Action] = TypeAdapter(Action)
-
 PATIENT = Limits()
 HASTY = Limits(call_deadline_s=0.15)
 """Only for servers that never answer: a slow machine must not turn another fault into this one."""
@@ -122,30 +97,13 @@ def _play(folder: Path, role: str, fault: Behaviour, limits: Limits = PATIENT) -
         minds = minds_for(foreign(server), role, limits)
         with operating(folder, INCIDENT, minds=minds, person=Person(), said=[LOGGED]) as operation:
             operation.run()
-            _assert_ended_rightly(operation)
-            _assert_only_what_was_approved(operation)
+            assert_ended_rightly(operation)
+            assert_only_what_was_approved(operation)
             swaps = _swaps_told(operation, role)
             _assert_person_was_needed(operation, swaps)
     assert server.refused == []
     assert {r.role for r in server.requests} == {role}
     return swaps
-
-
-def _assert_ended_rightly(operation: Operation) -> None:
-    """As with the playbook alone."""
-    assert operation.phase() is Phase.RESOLVED
-    diagnosis = operation.journal.artefact(FIRST, "diagnosis", Diagnosis)
-    assert diagnosis is not None
-    assert diagnosis.verdict == "found"
-    assert diagnosis.hypotheses[0].faults == (WRONG_WEIGHT,)
-    assert [plan.actions for plan in operation.plans()] == [CURE]
-
-
-def _assert_only_what_was_approved(operation: Operation) -> None:
-    for plan in operation.plans():
-        for action in plan.actions:
-            assert ACTION.validate_json(action.model_dump_json()) == action
-    assert committed(operation) == approved(operation) != set()
 
 
 def _swaps_told(operation: Operation, role: str) -> list[Any]:

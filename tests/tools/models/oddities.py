@@ -1,8 +1,9 @@
 """How servers are known to write a good reply otherwise: one entry, one oddity.
 
-An entry changes a whole chat completion, as OpenAI's API has it, into what is sent. Where a server,
-a parser or an issue is known for it, the name says so; the writings of model families are those of
-the tool parsers of vLLM (vllm/tool_parsers), SGLang (srt/function_call) and llama.cpp (common/chat).
+An entry changes a whole chat completion, as OpenAI's API has it, into what is sent. Where a
+server, a parser or an issue is known for it, the name says so; the writings of model families are
+those of the tool parsers of vLLM (vllm/tool_parsers), SGLang (srt/function_call) and llama.cpp
+(common/chat).
 """
 
 import copy
@@ -597,7 +598,8 @@ TEXTS: Mapping[str, Oddity] = {
     ),
     "gpt-oss": in_text(
         lambda m: (
-            f"<|channel|>commentary to=functions.{m[0]} <|constrain|>json<|message|>{json.dumps(m[1])}<|call|>"
+            f"<|channel|>commentary to=functions.{m[0]} <|constrain|>json<|message|>"
+            f"{json.dumps(m[1])}<|call|>"
         ),
         join="<|start|>assistant",
         around="<|channel|>analysis<|message|>We call answer.<|end|><|start|>assistant{}",

@@ -5,11 +5,16 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
+from evals.model_server.delivery import Wire
 from tests.tools.models.oddities import ODDITIES, Made, Oddity
+from tools.models.leniency.arguments import ENCODED_TWICE
 from tools.models.leniency.reading import Asked, AskedCall, message_of, read_message
-from tools.models.leniency.wire import Assembly, assembled
+from tools.models.leniency.text import IN_TEXT
+from tools.models.leniency.wire import Assembly, ErrorTold, NoCompletion, assembled
 from tools.registry import function_schema
 from twin.nouns.base import Noun
 
@@ -137,3 +142,192 @@ def test_several_calls_in_another_form_are_the_same_calls(oddity: Oddity) -> Non
 def test_call_without_arguments_in_another_form_is_the_same_call(oddity: Oddity) -> None:
     asked = _asked(oddity, HEALTH)
     assert (asked.calls, asked.unread) == (_expected(HEALTH).calls, ())
+
+
+# What is not read
+# --------------------------------------------------------------------------------------------
+
+
+def _said(text: str, thoughts: str = "") -> Asked:
+    told = {"reasoning_content": thoughts} if thoughts else {}
+    return read_message(AIMessage(text, additional_kwargs=told), OFFERED)
+
+
+CALL = '{"name": "read_link", "arguments": {"link": "A--B"}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'I would call {"name": "read_link", "arguments": {"link": "A--B"}}, but it is well.',
+        "One could say read_link(link='A--B') here, and then stop.",
+        '{"link": "A--B"} is what it would need; I do not know more.',
+        f"<think>{CALL}</think>I am done.",
+        f"<think>Perhaps {CALL}, but no: it is well.</think>",
+        '<tool_call>\n{"name": "read_link", "arguments": {"link": "A-',
+        '<tool_call>\n{"name": "read_link", "arguments": {"link": "A--B"}',
+        '[TOOL_CALLS]read_link[ARGS]{"link": ',
+        "read_link(link=",
+        "read_link(link=open('/etc/passwd').read())",
+        "read_link(**{'link': 'A--B'})",
+        "<function=read_link><parameter=link>A--B</parameter><parameter=link>B--C</parameter></function>",
+        '{"other": 1}',
+        '{"link": "A--B"} {"link": "B--C"}',
+        "answer",
+        "",
+        "{" * 5000 + "[{" * 5000,
+        "<" * 20_000,
+        "read_link" * 2_000,
+    ],
+)
+def test_what_is_talked_about_cut_off_or_unclear_is_no_call(text: str) -> None:
+    assert _said(text) == Asked((), (), ())
+
+
+def test_call_in_thoughts_counts_only_at_their_end_and_where_nothing_is_said() -> None:
+    assert [c.name for c in _said("", f"So I look:\n{CALL}").calls] == ["read_link"]
+    assert _said("All is well.", f"So I look:\n{CALL}").calls == ()
+    assert _said("", f"{CALL} would be one way, and there are others.").calls == ()
+
+
+def test_call_of_a_function_that_was_not_offered_stays_one() -> None:
+    asked = _said('<tool_call>{"name": "commit", "arguments": {"device": "A"}}</tool_call>')
+    assert [(c.name, c.arguments) for c in asked.calls] == [("commit", {"device": "A"})]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"link": "A--B"',
+        '{"link": "A--B"} and more',
+        '{"link": "A--B"}{"link": "B--C"}',
+        '[{"link": "A--B"}, {"link": "B--C"}]',
+        '"A--B"',
+        "5988",
+        "null",
+        "[]",
+        "Infinity",
+        '{"link": open}',
+    ],
+)
+def test_arguments_that_are_no_single_whole_object_are_unread(arguments: str) -> None:
+    asked = read_message(message_of("", [("read_link", arguments, None)]), OFFERED)
+    assert (asked.calls, asked.unread) == ((), ("read_link",))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("verdict", "perhaps"),
+        ("verdict", ""),
+        ("verdict", 1),
+        ("findings", None),
+        ("findings", "none of them"),
+        ("findings", '[{"number": 1'),
+        ("share_lost", "a quarter"),
+        ("share_lost", "25 %"),
+        ("is_over", "yes"),
+        ("is_over", 0),
+    ],
+)
+def test_value_that_says_something_else_is_left_as_it_is(field: str, value: object) -> None:
+    told = {**ANSWER[1], field: value}
+    asked = read_message(message_of("", [("answer", json.dumps(told), None)]), OFFERED)
+    assert asked.calls == (AskedCall("answer", told),)
+
+
+def test_two_keys_for_one_thing_are_not_chosen_from() -> None:
+    told = {"Link": "A--B", "LINK": "B--C"}
+    asked = read_message(message_of("", [("read_link", json.dumps(told), None)]), OFFERED)
+    assert asked.calls == (AskedCall("read_link", told),)
+
+
+def test_two_answers_stay_two() -> None:
+    other = {**ANSWER[1], "title": "another"}
+    for oddity in (
+        "named functions.answer (gpt-oss, Kimi)",
+        "Hermes, Qwen",
+        "a stream (LiteLLM 25766)",
+    ):
+        asked = _asked(ODDITIES[oddity], ANSWER, ("answer", other))
+        assert [c.arguments for c in asked.calls] == [ANSWER[1], other]
+
+
+def test_good_reply_has_nothing_to_forgive_and_what_was_forgiven_has_a_name() -> None:
+    assert _asked(lambda whole: Wire(json.dumps(whole).encode()), ANSWER, *READS).forms == ()
+    assert _asked(ODDITIES["arguments are encoded twice"], ANSWER).forms == (ENCODED_TWICE,)
+    assert _asked(ODDITIES["Hermes, Qwen"], ANSWER).forms == (IN_TEXT,)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"error": {"message": "Provider returned error", "code": 502}}, 502),
+        ({"error": {"message": "slow down", "code": "429"}}, 429),
+        ({"error": "out of memory"}, None),
+        ([{"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}], 503),
+        ({"object": "error", "message": "no", "code": 400}, 400),
+        ({"choices": [{"error": {"message": "no", "code": 500}, "message": {}}]}, 500),
+    ],
+)
+def test_error_in_place_of_a_completion_is_told_as_one(body: object, status: int | None) -> None:
+    with pytest.raises(ErrorTold) as told:
+        assembled(json.dumps(body).encode())
+    assert told.value.status == status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>It works!</html>",
+        b"{}",
+        b"[]",
+        b"null",
+        b"data: [DONE]\n\n",
+        b'{"choices": [{"message": {"con',
+        b'data: {"choices": [{"delta": {"content": "All is we"}}]}\n\n',
+        b'data: {"choices": [{"delta": {"tool_calls": [{"name": "a", "arguments": "{"}]}}]}\n\n',
+    ],
+)
+def test_body_without_a_whole_completion_is_none(body: bytes) -> None:
+    with pytest.raises(NoCompletion):
+        assembled(body)
+
+
+MARKS = (
+    "{ } [ ] \" ' : , ( ) < > / = | ``` \\ read_link answer link name arguments A--B null 1 é "
+    "<tool_call> </tool_call> <function= <parameter= </parameter> <think> </think> [TOOL_CALLS] "
+    '[ARGS] <arg_key> </arg_key> <arg_value> </arg_value> <|"|>'
+)
+PIECES = st.sampled_from([*MARKS.split(), " ", "\n", "\ud800"])
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_no_text_makes_the_reading_fail(text: str) -> None:
+    asked = _said(text, text)
+    assert all(isinstance(call.arguments, dict) for call in asked.calls)
+    read_message(message_of("", [("read_link", text, None), (text, "{}", None)]), OFFERED)
+
+
+KEYS = (
+    "choices message delta content tool_calls function name arguments error usage index id text "
+    "output data"
+)
+BODY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS.split()), inner, max_size=5)
+    ),
+    max_leaves=15,
+)
+
+
+@given(BODY)
+def test_no_body_makes_the_reading_fail_otherwise_than_as_told(value: object) -> None:
+    try:
+        whole = assembled(json.dumps(value).encode())
+    except (NoCompletion, ErrorTold):
+        return
+    read_message(_message(whole), OFFERED)

@@ -1,5 +1,6 @@
 """A model is called over real HTTP: once, in time, without its key in anything that is told."""
 
+import json
 import logging
 import pickle
 import socket
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessageChunk, HumanMessage
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -30,7 +31,9 @@ from evals.model_server.behaviours import (
     Status,
     Truncated,
 )
+from evals.model_server.delivery import Wire
 from evals.model_server.request import ChatRequest
+from tests.tools.models.oddities import events
 from tools.models.failures import (
     ModelCallFailed,
     ModelGarbled,
@@ -42,6 +45,7 @@ from tools.models.failures import (
     ModelUnknown,
     ModelUnreachable,
 )
+from tools.models.leniency.reading import whole_message
 from tools.models.openai_client import MOST_PAUSE_S, OpenAICompatibleModel
 from tools.models.openai_compatible import chat_model
 from tools.models.settings import ModelSettings
@@ -119,7 +123,7 @@ def test_settings_are_what_is_sent() -> None:
         (Drip(), ModelTimedOut),
     ],
 )
-def test_each_failure_has_its_kind_and_is_not_tried_again(
+def test_each_failure_has_its_kind_and_is_not_tried_again_where_time_is_short(
     step: Behaviour, kind: type[ModelCallFailed]
 ) -> None:
     with _does(step) as server:
@@ -127,6 +131,68 @@ def test_each_failure_has_its_kind_and_is_not_tried_again(
             _model(server.url).invoke("x")
         assert type(failed.value) is kind
         assert len(server.requests) == 1
+
+
+ERROR = Body(
+    text='{"error": {"message": "Provider returned error", "code": 502}}',
+    content_type="application/json",
+)
+FAILURES = [
+    (Status(code=503, message="Loading model"), ModelServerBroken),
+    (Status(code=500), ModelServerBroken),
+    (ERROR, ModelServerBroken),
+    (Reset(), ModelUnreachable),
+    (Truncated(claimed=True), ModelUnreachable),
+]
+
+
+@pytest.mark.parametrize(("failure", "kind"), FAILURES)
+def test_failing_server_is_tried_once_more(failure: Behaviour, kind: type[ModelCallFailed]) -> None:
+    with _does(failure, Prose(text="fine")) as server:
+        assert _model(server.url, call_s=20.0).invoke("x").text == "fine"
+        assert len(server.requests) == 2
+    with _does(failure) as server:
+        with pytest.raises(ModelCallFailed) as failed:
+            _model(server.url, call_s=20.0).invoke("x")
+        assert type(failed.value) is kind
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("failure", [Status(code=503), ERROR, Reset()])
+def test_stream_that_fails_before_it_begins_is_tried_once_more(failure: Behaviour) -> None:
+    with _does(failure, Prose(text="fine")) as server:
+        chunks = _model(server.url, call_s=20.0).stream("x")
+        assert "".join(chunk.text for chunk in chunks) == "fine"
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (Status(code=429), ModelRateLimited),
+        (Status(code=503, retry_after_s=60.0), ModelServerBroken),
+        (Body(text='{"error": {"code": 429}}', content_type="application/json"), ModelRateLimited),
+        (Body(text='{"error": {"code": 401}}', content_type="application/json"), ModelUnauthorised),
+        (Body(), ModelGarbled),
+    ],
+)
+def test_failure_that_will_not_pass_is_not_tried_again(
+    failure: Behaviour, kind: type[ModelCallFailed]
+) -> None:
+    with _does(failure) as server:
+        with pytest.raises(kind):
+            _model(server.url, call_s=20.0).invoke("x")
+        assert len(server.requests) == 1
+
+
+def test_second_try_has_only_the_time_that_the_first_one_left() -> None:
+    with _does(Status(code=500), Stall(before="headers")) as server:
+        started = time.monotonic()
+        with pytest.raises(ModelTimedOut):
+            _model(server.url, call_s=1.5).invoke("x")
+        # Twice the time of a call would be 3 s and the pause.
+        assert time.monotonic() - started < 3.0
+        assert len(server.requests) == 2
 
 
 def test_nobody_listening_is_unreachable() -> None:
@@ -291,6 +357,42 @@ def test_streamed_text_and_calls_come_whole_with_their_usage() -> None:
             whole = chunk if whole is None else whole + chunk
         assert whole is not None
         assert [(c["name"], c["args"]) for c in whole.tool_calls] == [("read", {"link": "a--b"})]
+
+
+READ = ("read", {"link": "a--b"})
+TWO = Completion(
+    message={
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {"type": "function", "function": {"name": n, "arguments": json.dumps(a)}}
+            for n, a in (READ, ("read", {"link": "b--c"}))
+        ],
+    },
+    finish_reason="tool_calls",
+)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda whole: Wire(json.dumps(whole).encode()),
+        lambda whole: Wire(json.dumps(whole).encode(), "text/event-stream"),
+        lambda whole: events(whole, finish=False, end=""),
+        lambda whole: events(whole, index=lambda _: {}, repeats=("id", "name")),
+        lambda whole: events(whole, size=99, index=lambda _: {"index": 0}),
+    ],
+    ids=["no stream", "no stream though called one", "no end", "no index", "one index"],
+)
+def test_odd_stream_gives_the_same_calls(written: Callable[[Made], Wire]) -> None:
+    with ModelServer(Script(default=(TWO,)), written=written) as server:
+        whole = None
+        for chunk in _model(server.url, call_s=20.0).stream("x"):
+            whole = chunk if whole is None else whole + chunk
+    assert isinstance(whole, AIMessageChunk)
+    calls = [(call["name"], call["args"]) for call in whole_message(whole).tool_calls]
+    assert calls == [READ, ("read", {"link": "b--c"})]
+    assert whole.response_metadata["finish_reason"] in ("tool_calls", "stop")
 
 
 @pytest.mark.parametrize("step", [CutStream(), Stall(before="body"), Body(), Reset()])

@@ -88,16 +88,17 @@ def calls_in(
     `functions`: what is offered, by name, with their schemas.
     """
     spoken, inner = _parted(said)
-    for text, form in ((spoken, IN_TEXT), (inner, IN_THOUGHTS), (thoughts, IN_THOUGHTS)):
+    # Whoever says something has not left the call behind in what was thought.
+    places = (
+        [(spoken, IN_TEXT)] if spoken.strip() else [(inner, IN_THOUGHTS), (thoughts, IN_THOUGHTS)]
+    )
+    for text, form in places:
         if not text.strip() or len(text) > LONGEST:
             continue
         found = _Search(_with_json_quotes(text), functions).calls(may_go_on=form is IN_TEXT)
         if found:
             tell(form)
             return [(each.name, each.arguments) for each in found]
-        if form is IN_TEXT and text.strip():
-            # Whoever says something has not left the call behind in what was thought.
-            thoughts = inner = ""
     return []
 
 
@@ -206,6 +207,7 @@ class _Search:
     def _each_object(self) -> Iterator[Found]:
         text, at = self._text, 0
         named = {m.end(): m for m in self._named()}
+        is_broken = False
         decoder = json.JSONDecoder(strict=False)
         for _ in range(_MOST_TRIES):
             opening = re.compile(r"\{|\[(?=\s*\{)").search(text, at)
@@ -217,6 +219,7 @@ class _Search:
             except (ValueError, RecursionError):
                 end = _balanced(text, start) if mention else start
                 at = end if end > start else start + 1
+                is_broken = is_broken or end == start
                 if mention and end > start:
                     yield Found(mention.start(), end, mention["name"], text[start:end])
                 continue
@@ -226,7 +229,8 @@ class _Search:
                 yield from (Found(start, end, name, arguments) for name, arguments in calls)
             elif mention and isinstance(value, dict):
                 yield Found(mention.start(), end, mention["name"], value)
-            elif isinstance(value, dict):
+            elif isinstance(value, dict) and not is_broken:
+                # Behind a bracket that is not closed it would be a part of something.
                 yield Found(start, end, "", value)
 
     def _named(self) -> Iterator[re.Match[str]]:
