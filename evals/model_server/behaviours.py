@@ -75,7 +75,7 @@ class Huge(Noun):
 
 
 class TwoAnswers(Noun):
-    """Gives its answer twice in one reply."""
+    """Gives two answers in one reply, which name different things that do not exist."""
 
     kind: Literal["two_answers"] = "two_answers"
 

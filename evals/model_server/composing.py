@@ -69,8 +69,8 @@ def compose(behaviour: Said, request: ChatRequest, policies: Mapping[str, Policy
         case Huge(megabytes=megabytes):
             return _huge(good.choose(), int(megabytes * 1e6))
         case TwoAnswers():
-            wanted = (ANSWER, sample(_parameters(request, ANSWER), GHOST))
-            return _calling(wanted, wanted)
+            schema = _parameters(request, ANSWER)
+            return _calling(*((ANSWER, sample(schema, text)) for text in (GHOST, f"{GHOST}-2")))
 
 
 class _Good:

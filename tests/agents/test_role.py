@@ -158,7 +158,7 @@ BAD: dict[str, ScriptedReply] = {
     "answer names what does not exist": answer(Worst(link="L99")),
     "call names what does not exist": ToolChoice("what_if", {"link": "L99"}),
     "two answers": [answer(Worst(link="L1")), answer(Worst(link="L2"))],
-    "too many calls": [LOOK] * 17,
+    "too many calls": [ToolChoice("what_if", {"link": f"L{i}"}) for i in range(17)],
     "malformed arguments": AIMessage(
         content="",
         invalid_tool_calls=[

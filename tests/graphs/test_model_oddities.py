@@ -7,6 +7,7 @@ smallest of replies, is tried in `tests/tools/models/test_leniency.py`.
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,8 +70,8 @@ def _assert_keeps_every_role(folder: Path, server: ModelServer) -> None:
             assert_ended_rightly(operation)
             assert_only_what_was_approved(operation)
     # What a role run keeps is JSON.
-    told = [entry for run in runs for entry in run.data["transcript"]]  # type: ignore[index,union-attr]
-    assert [e for e in told if e["kind"] in ("swap", "complaint")] == []  # type: ignore[index,call-overload]
+    told: list[Any] = [e for run in runs for e in run.data["transcript"]]  # type: ignore[union-attr]
+    assert [e for e in told if e["kind"] in ("swap", "complaint")] == []
     assert {run.role for run in runs} == {r.role for r in server.requests}
     assert len(runs) == 9
 

@@ -1,8 +1,8 @@
 """Chat models on any server that speaks OpenAI's chat completions: vLLM, llama.cpp, OpenAI itself.
 
-The client tries nothing twice by itself: whoever asks has a deadline and another mind. A request is
-made again where the server refused a parameter that can be spared, and once after a 429 or 503 that
-says to come back within two seconds.
+The client hardly tries anything twice: whoever asks has a deadline and another mind. A request is
+made again where the server refused a parameter that can be spared, and once within the call's time
+after a 5xx, a broken connection, or a 429 or 503 that says to come back within two seconds.
 """
 
 import os

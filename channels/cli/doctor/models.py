@@ -98,6 +98,8 @@ def _called(label: str, model: ModelSettings, settings: MindSettings) -> Iterato
         return
     yield from _calls(label, found)
     yield from _streams(label, found)
+    yield _form(label, found)
+    yield _roles(label, found)
     yield _context(label, found)
     yield _parameters(label, found)
     yield _latency(label, found, settings.limits.call_deadline_s)
@@ -156,6 +158,32 @@ def _calls(label: str, found: Capabilities) -> Iterator[Check]:
         "warning",
         "the server does not enforce schemas of tools: some replies will have to be repaired; "
         f"turn structured outputs on: {_PAGE}",
+    )
+
+
+def _form(label: str, found: Capabilities) -> Check:
+    """How the replies are written."""
+    told = "replies are written as the protocol has it"
+    if found.forms:
+        told = f"replies are read all the same: {'; '.join(found.forms)}"
+    return Check(name=f"{label} form", state="ok", found=told)
+
+
+def _roles(label: str, found: Capabilities) -> Check:
+    """What the model would lose a role for."""
+    name = f"{label} roles"
+    tallies = [t for t in (found.tools, found.required, found.fits) if t.asked]
+    asked, kept = sum(t.asked for t in tallies), sum(t.kept for t in tallies)
+    if kept == asked:
+        return Check(name=name, state="ok", found=f"{kept} of {asked} replies can be used")
+    reasons = dict.fromkeys(t.otherwise for t in tallies if t.otherwise)
+    return Check(
+        name=name,
+        state="warning",
+        found=f"{kept} of {asked} replies can be used; it would lose a role for "
+        f"{'; for '.join(reasons)}",
+        remedy="each such reply is shown to the model for repair; the third one in a run gives the "
+        "rest of it to the next mind",
     )
 
 

@@ -12,6 +12,7 @@ from evals.model_server import ModelServer, Script
 from evals.model_server.behaviours import Behaviour, Call, Completion, Prose, Status
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import inventory_of, noctua
+from tools.models.leniency.text import IN_TEXT
 from tools.models.pseudonyms import KEY_FILE, state_key
 
 KEY = "sk-canary-99"
@@ -59,7 +60,9 @@ def test_able_model_passes_every_check(point: Callable[..., None], tmp_path: Pat
     found = _with(point, tmp_path, *ABLE)
     ours = {n: c for n, c in found.items() if n.startswith(NAME)}
     calls = {f"{NAME} {part}" for part in ("tools", "required", "schema", "streamed", "streaming")}
-    server = {f"{NAME} {part}" for part in ("context", "parameters", "latency", "usage")}
+    server = {
+        f"{NAME} {part}" for part in ("form", "roles", "context", "parameters", "latency", "usage")
+    }
     assert set(ours) == {NAME} | calls | server
     assert {check.state for check in ours.values()} == {"ok"}
     assert "3 of 3" in ours[f"{NAME} required"].found
@@ -74,6 +77,26 @@ def test_model_that_falls_to_prose_is_warned_about(
     assert "0 of 3" in required.found
     assert "docs/models.md" in required.remedy
     assert found[f"{NAME} schema"].state == "warning"
+
+
+def test_what_a_model_would_lose_a_role_for_is_told(
+    point: Callable[..., None], tmp_path: Path
+) -> None:
+    found = _with(point, tmp_path, READS, Prose(text="The sea."))
+    assert found[f"{NAME} roles"].state == "warning"
+    assert '1 of 7 replies can be used; it would lose a role for prose ("The sea.")' in (
+        found[f"{NAME} roles"].found
+    )
+
+
+def test_odd_writing_is_named_and_costs_nothing(point: Callable[..., None], tmp_path: Path) -> None:
+    text = (
+        f"<tool_call>{json.dumps({'name': READS.tool, 'arguments': READS.arguments})}</tool_call>"
+    )
+    found = _with(point, tmp_path, Prose(text=text))
+    assert (found[f"{NAME} tools"].state, found[f"{NAME} streamed"].state) == ("ok", "ok")
+    assert found[f"{NAME} form"].state == "ok"
+    assert IN_TEXT in found[f"{NAME} form"].found
 
 
 def test_replies_that_are_cut_off_are_blamed_on_the_limit_and_not_on_the_server(
