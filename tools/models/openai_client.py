@@ -145,8 +145,7 @@ class OpenAICompatibleModel(ChatOpenAI):
                 yield _chunk(piece)
         finally:
             stream.close()
-        if not stream.whole.is_whole:
-            raise ModelGarbled("the stream ended before the reply did")
+        self._mapped(stream.whole.require_whole)
         yield _last_chunk(stream.whole)
 
     def _sent(self, payload: dict[str, Any], left_s: float) -> httpx2.Response:
@@ -243,7 +242,7 @@ def _chunk(piece: Piece) -> ChatGenerationChunk:
 
 def _last_chunk(whole: Assembly) -> ChatGenerationChunk:
     """What is known when all came."""
-    forms = [] if whole.in_pieces or not whole.found else [STREAM_MISSING]
+    forms = [] if whole.in_pieces else [STREAM_MISSING]
     message = AIMessageChunk(content="", response_metadata=_forms(whole, forms))
     ended = {} if whole.finish_reason else {"finish_reason": "stop"}
     return ChatGenerationChunk(

@@ -436,7 +436,10 @@ BODIES: Mapping[str, Oddity] = {
     ),
     "a stream with single line ends": body(lambda w: events(w, apart="\n", end="data: [DONE]\n")),
     "a stream with comments and names of events": body(
-        lambda w: Wire(b": hello\n\nevent: message\nid: 1\n" + events(w).data, "text/event-stream")
+        lambda w: Wire(
+            b': hello\n\nevent: ping\ndata: {"type": "ping"}\n\nid: 1\n' + events(w).data,
+            "text/event-stream",
+        )
     ),
     "a stream without blanks behind data:": body(
         lambda w: Wire(events(w).data.replace(b"data: ", b"data:"), "text/event-stream")

@@ -285,6 +285,7 @@ def test_error_in_place_of_a_completion_is_told_as_one(body: object, status: int
         b"[]",
         b"null",
         b"data: [DONE]\n\n",
+        b'{"object": "list", "data": []}',
         b'{"choices": [{"message": {"con',
         b'data: {"choices": [{"delta": {"content": "All is we"}}]}\n\n',
         b'data: {"choices": [{"delta": {"tool_calls": [{"name": "a", "arguments": "{"}]}}]}\n\n',

@@ -97,24 +97,28 @@ class Assembly:
         """Whether it has ended, or its calls could not go on."""
         return self.has_ended or (bool(self.calls) and all(call.is_whole for call in self.calls))
 
+    def require_whole(self) -> None:
+        """Raises NoCompletion if there is none, or it broke off."""
+        if not self.found:
+            raise NoCompletion("the body holds no completion")
+        if not self.is_whole:
+            raise NoCompletion("the stream ended before the reply did")
+
     def add(self, value: Any) -> Piece:
-        """Take one value of the body.
+        """Take one value of the body; what is no part of a completion adds nothing.
 
         Raises:
             ErrorTold: it is an error.
-            NoCompletion: it is nothing that a completion consists of.
         """
         if value is DONE:
             self.is_done = True
             return Piece()
         value = _unwrapped(value)
         if not isinstance(value, Mapping):
-            raise NoCompletion(f"the body is {json.dumps(value)[:80]}")
+            return Piece()
         choices = _choices(value)
         _refuse_error(value, choices)
         usage, ended = self._take_usage(value), self.finish_reason
-        if not choices and usage is None and "choices" not in value:
-            raise NoCompletion(f"the body has no choices, but {', '.join(map(str, value))[:200]}")
         self.found = self.found or bool(choices)
         self.model = self.model or str(value.get("model") or "")
         pieces = [self._take(choice) for choice in choices]
@@ -205,10 +209,7 @@ def assembled(body: bytes) -> Assembly:
     whole = Assembly()
     for value in values_in([body]):
         whole.add(value)
-    if not whole.found:
-        raise NoCompletion("the body holds no completion")
-    if not whole.is_whole:
-        raise NoCompletion("the stream ended before the reply did")
+    whole.require_whole()
     return whole
 
 
