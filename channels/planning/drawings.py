@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from channels.map_room import MapRoom, cosine, from_the_middle, link_lines, without_mathematics
 from channels.planning.files import whole_file
 from channels.planning.opening import Planned
 from channels.planning.rows import NOTHING, AttritionRow, Severity
@@ -85,12 +86,15 @@ def draw_criticality(
     with _style():
         figure, axis = _map_figure(topology, _heading(found, planned), legend_rows=4)
         looks = [_look(bad, i) for i in range(len(found.events))]
+        lines = _lines(topology)
         if found.depth == "node":
-            _draw_nodes(axis, topology, looks)
+            _draw_nodes(axis, topology, lines, looks)
         else:
-            _draw_links(axis, topology, _looks_of_links(found, bad, looks, topology))
-        wanted = _mark_worst(axis, topology, found, ranking[:_MARKED])
-        _label_nodes(figure, axis, topology, wanted, 8.0 if found.depth == "node" else 3.0)
+            _draw_links(axis, topology, lines, _looks_of_links(found, bad, looks, topology))
+        radius = 8.0 if found.depth == "node" else 3.0
+        room = _room(figure, axis, topology, lines, radius)
+        wanted = _mark_worst(room, topology, lines, found, ranking[:_MARKED])
+        _name_nodes(room, topology, wanted)
         figure.legend(
             handles=_criticality_legend(found),
             loc="lower center",
@@ -139,8 +143,11 @@ def draw_what_if(path: Path, planned: Planned, comparison: Comparison, text: str
     with _style():
         heading = _run_line(f"After “{_text(text)}”: highest utilisation of each link", planned)
         figure, axis = _map_figure(topology, heading, legend_rows=2)
-        wanted = _draw_after(axis, topology, comparison, utilisation, before)
-        _label_nodes(figure, axis, topology, wanted)
+        lines = _lines(topology)
+        touched = _draw_after(axis, topology, lines, comparison, utilisation)
+        room = _room(figure, axis, topology, lines)
+        gained = _mark_gains(room, topology, lines, utilisation - before)
+        _name_nodes(room, topology, touched | gained)
         figure.legend(
             handles=_what_if_legend(), loc="lower center", ncols=4, frameon=False, fontsize=8.5
         )
@@ -196,16 +203,16 @@ def _heading(found: Survey, planned: Planned) -> str:
 
 def _map_figure(topology: Topology, heading: str, legend_rows: int) -> tuple[Figure, Axes]:
     places = _places(topology)
-    cosine = _cosine(places)
+    shrink = cosine(places)
     xs, ys = zip(*places.values(), strict=True)
-    width, height = (max(xs) - min(xs)) * cosine, max(ys) - min(ys)
+    width, height = (max(xs) - min(xs)) * shrink, max(ys) - min(ys)
     aspect = min(1.25, max(0.5, height / width)) if width > 0 else 1.0
     below, above = 0.22 * legend_rows + 0.25, 0.4 + 0.15 * heading.count("\n")
     wide = 11.0 if aspect < 0.9 else 8.5
     tall = 0.95 * wide * aspect + below + above
     figure = Figure(figsize=(wide, tall))
     axis = figure.add_axes((0.01, below / tall, 0.98, 1 - (below + above) / tall))
-    axis.set_aspect(1 / cosine)
+    axis.set_aspect(1 / shrink)
     axis.set_axis_off()
     axis.margins(0.05)
     figure.suptitle(heading, fontsize=9.5, y=1 - 0.1 / tall, va="top")
@@ -239,27 +246,42 @@ def _links_of(event: WhatIf, topology: Topology) -> tuple[str, ...]:
     return tuple(link for part in event for link in sorted(part.links_down(topology)))
 
 
+def _lines(topology: Topology) -> list[FloatArray]:
+    return link_lines([(link.a, link.b) for link in topology.links], _places(topology), apart=0.016)
+
+
 def _draw_links(
-    axis: Axes, topology: Topology, looks: Mapping[str, tuple[str, float, int]]
+    axis: Axes,
+    topology: Topology,
+    lines: Sequence[FloatArray],
+    looks: Mapping[str, tuple[str, float, int]],
 ) -> None:
-    places = _places(topology)
-    for link in topology.links:
-        x, y = zip(places[link.a], places[link.b], strict=True)
+    for link, line in zip(topology.links, lines, strict=True):
         if link.id not in looks:
-            axis.plot(x, y, color=_FAINT, linewidth=0.8, linestyle=":", zorder=1)
+            axis.plot(*line.T, color=_FAINT, linewidth=0.8, linestyle=":", zorder=1)
             continue
         colour, width, level = looks[link.id]
         axis.plot(
-            x, y, color=colour, linewidth=width, solid_capstyle="round", zorder=1.5 + 0.1 * level
-        )
-    axis.plot(*zip(*places.values(), strict=True), "o", color=_INK, markersize=2.8, zorder=4)
+            *line.T, color=colour, linewidth=width, solid_capstyle="round",
+            zorder=1.5 + 0.1 * level,
+        )  # fmt: skip
+    _draw_dots(axis, topology)
 
 
-def _draw_nodes(axis: Axes, topology: Topology, looks: Sequence[tuple[str, float, int]]) -> None:
+def _draw_dots(axis: Axes, topology: Topology) -> None:
+    places = _places(topology).values()
+    axis.plot(*zip(*places, strict=True), "o", color=_INK, markersize=2.8, zorder=4)
+
+
+def _draw_nodes(
+    axis: Axes,
+    topology: Topology,
+    lines: Sequence[FloatArray],
+    looks: Sequence[tuple[str, float, int]],
+) -> None:
     places = _places(topology)
-    for link in topology.links:
-        x, y = zip(places[link.a], places[link.b], strict=True)
-        axis.plot(x, y, color=_FAINT, linewidth=0.8, zorder=1)
+    for line in lines:
+        axis.plot(*line.T, color=_FAINT, linewidth=0.8, zorder=1)
     for node, (colour, width, level) in zip(topology.nodes, looks, strict=True):
         axis.plot(
             *places[node.id], "o", color=colour, markersize=4 + 1.8 * width,
@@ -267,29 +289,44 @@ def _draw_nodes(axis: Axes, topology: Topology, looks: Sequence[tuple[str, float
         )  # fmt: skip
 
 
-def _mark_worst(axis: Axes, topology: Topology, found: Survey, ranking: Sequence[int]) -> set[str]:
+def _room(
+    figure: Figure,
+    axis: Axes,
+    topology: Topology,
+    lines: Sequence[FloatArray],
+    radius: float = 3.0,
+) -> MapRoom:
+    """`radius`: of the nodes' marks, points."""
+    figure.draw_without_rendering()
+    return MapRoom(axis, _places(topology), lines, ink=_INK, paper="white", radius=radius)
+
+
+def _mark_worst(
+    room: MapRoom,
+    topology: Topology,
+    lines: Sequence[FloatArray],
+    found: Survey,
+    ranking: Sequence[int],
+) -> set[str]:
     """Ranks on the links or nodes of the worst scenarios; returns the nodes concerned."""
     places = _places(topology)
-    marked: dict[str, tuple[int, tuple[float, float]]] = {}
+    marked: dict[str, tuple[int, FloatArray]] = {}
     wanted: set[str] = set()
     order = np.array(ranking, dtype=np.int64)
     for rank, members in enumerate(found.members(order).tolist(), start=1):
         for part in (part for i in members for part in found.events[i]):
             if isinstance(part, DeviceDown):
                 wanted.add(part.node)
-                marked.setdefault(part.node, (rank, places[part.node]))
+                marked.setdefault(part.node, (rank, np.array([places[part.node]])))
                 continue
             for link_id in _links_of((part,), topology):
                 link = topology.link(link_id)
                 wanted |= {link.a, link.b}
-                (ax, ay), (bx, by) = places[link.a], places[link.b]
-                marked.setdefault(link_id, (rank, ((ax + bx) / 2, (ay + by) / 2)))
-    for rank, place in marked.values():
-        axis.text(
-            *place, str(rank), fontsize=7, fontweight="bold", ha="center", va="center", zorder=6,
-            bbox={"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": _INK,
-                  "linewidth": 0.8},
-        )  # fmt: skip
+                marked.setdefault(
+                    link_id, (rank, from_the_middle(lines[topology.link_index[link_id]]))
+                )
+    for rank, spots in marked.values():
+        room.mark(spots, str(rank), 7, ring=True)
     return wanted
 
 
@@ -313,35 +350,37 @@ def _criticality_legend(found: Survey) -> list[Line2D]:
 def _draw_after(
     axis: Axes,
     topology: Topology,
+    lines: Sequence[FloatArray],
     comparison: Comparison,
     utilisation: FloatArray,
-    before: FloatArray,
 ) -> set[str]:
-    places = _places(topology)
+    """Returns the ends of what is down and of what was given another weight."""
     edits = (e for e in comparison.what_if if isinstance(e, WeightEdit))
     touched = {egress.link for edit in edits for egress in edit.egresses(topology)}
     down = comparison.failed | comparison.state.down_links
     down -= {link.id for i, link in enumerate(topology.links) if utilisation[i] > 0}
-    wanted: set[str] = set()
-    for i, link in enumerate(topology.links):
-        x, y = zip(places[link.a], places[link.b], strict=True)
+    for link, line, load in zip(topology.links, lines, utilisation, strict=True):
         if link.id in touched:
-            axis.plot(x, y, color=_TOUCHED, linewidth=10, alpha=0.3, solid_capstyle="round")
+            axis.plot(*line.T, color=_TOUCHED, linewidth=10, alpha=0.3, solid_capstyle="round")
         if link.id in down:
-            axis.plot(x, y, color=_DOWN, linewidth=2.2, linestyle=(0, (3, 2)), zorder=3)
+            axis.plot(*line.T, color=_DOWN, linewidth=2.2, linestyle=(0, (3, 2)), zorder=3)
         else:
-            _, colour, width, _ = next(b for b in BANDS if utilisation[i] < b[0])
-            axis.plot(x, y, color=colour, linewidth=width, solid_capstyle="round", zorder=2)
-        gained = utilisation[i] - before[i]
-        if gained >= _GAINED:
-            axis.text(
-                sum(x) / 2, sum(y) / 2, f"+{100 * gained:.0f}", fontsize=6.5, ha="center",
-                va="center", zorder=5,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
-            )  # fmt: skip
-        if link.id in touched | down or gained >= _GAINED:
-            wanted |= {link.a, link.b}
-    axis.plot(*zip(*places.values(), strict=True), "o", color=_INK, markersize=2.8, zorder=4)
+            _, colour, width, _ = next(b for b in BANDS if load < b[0])
+            axis.plot(*line.T, color=colour, linewidth=width, solid_capstyle="round", zorder=2)
+    _draw_dots(axis, topology)
+    return {end for x in touched | down for end in (topology.link(x).a, topology.link(x).b)}
+
+
+def _mark_gains(
+    room: MapRoom, topology: Topology, lines: Sequence[FloatArray], gained: FloatArray
+) -> set[str]:
+    """Percentage points on the links that gain, the most first; returns their ends."""
+    wanted: set[str] = set()
+    for i in np.argsort(-gained, kind="stable").tolist():
+        if gained[i] < _GAINED:
+            break
+        room.mark(from_the_middle(lines[i]), f"+{100 * gained[i]:.0f}", 6.5, ring=False)
+        wanted |= {topology.links[i].a, topology.links[i].b}
     return wanted
 
 
@@ -368,81 +407,12 @@ def _what_if_legend() -> list[Line2D]:
     return lines
 
 
-def _label_nodes(
-    figure: Figure, axis: Axes, topology: Topology, wanted: set[str], radius: float = 3.0
-) -> None:
-    """Names every node of a small network, else `wanted`, where they hide least.
-
-    `radius`: of the nodes' marks, points.
-    """
-    places = _places(topology)
-    named = set(places) if len(places) <= _FEW_NODES else wanted
-    figure.draw_without_rendering()
-    points = 72.0 / figure.dpi
-    spots = {n: axis.transData.transform(p) * points for n, p in places.items()}
-    r = radius
-    taken = [(x - r, y - r, x + r, y + r) for x, y in spots.values()]
-    for link in topology.links:
-        taken += _along(spots[link.a], spots[link.b])
-    for node in sorted(named):
-        text, size = _text(node), 7.5
-        w, h = 0.56 * size * len(text), 1.15 * size
-        x, y = spots[node]
-        boxes = [
-            (x + dx * (w / 2 + r + 1) - w / 2, y + dy * (h / 2 + r) - h / 2) for dx, dy in _AROUND
-        ]
-        others = [spot for other, spot in spots.items() if other != node]
-        costs = [
-            _hidden(box, taken) + _MISREAD * _nearer(box, spots[node], others)
-            for box in ((bx, by, bx + w, by + h) for bx, by in boxes)
-        ]
-        bx, by = boxes[int(np.argmin(costs))]
-        taken.append((bx, by, bx + w, by + h))
-        axis.annotate(
-            text, places[node], xytext=(bx + w / 2 - x, by + h / 2 - y),
-            textcoords="offset points", ha="center", va="center", fontsize=size, zorder=5,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.75},
-        )  # fmt: skip
-
-
-def _along(start: FloatArray, end: FloatArray) -> list[tuple[float, float, float, float]]:
-    """Boxes that cover the line, and its middle, where a mark may stand, more than the rest."""
-    steps = max(2, int(np.hypot(*(end - start)) / 5.0))
-    line = [start + (end - start) * k / steps for k in range(1, steps)]
-    boxes = [(x - 2, y - 2, x + 2, y + 2) for x, y in line]
-    x, y = (start + end) / 2
-    return [*boxes, (x - 6, y - 6, x + 6, y + 6)]
-
-
-_MISREAD = 200.0
-"""What a name that stands as near to another node costs, in square points hidden."""
-
-
-def _nearer(
-    box: tuple[float, float, float, float], own: FloatArray, others: Iterable[FloatArray]
-) -> int:
-    """How many of `others` are about as near to `box` as its `own` node, and could be meant."""
-    reach = _gap(box, own) + 4.0
-    return sum(_gap(box, other) < reach for other in others)
-
-
-def _gap(box: tuple[float, float, float, float], spot: FloatArray) -> float:
-    x, y = spot
-    return math.hypot(max(box[0] - x, 0.0, x - box[2]), max(box[1] - y, 0.0, y - box[3]))
-
-
-_AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
-
-
-def _hidden(
-    box: tuple[float, float, float, float], taken: Iterable[tuple[float, float, float, float]]
-) -> float:
-    """Square points that `box` shares with others."""
-    return sum(
-        max(0.0, min(box[2], t[2]) - max(box[0], t[0]))
-        * max(0.0, min(box[3], t[3]) - max(box[1], t[1]))
-        for t in taken
-    )
+def _name_nodes(room: MapRoom, topology: Topology, wanted: set[str]) -> None:
+    """Names every node of a small network, else `wanted`; these first, should room be short."""
+    every = sorted(node.id for node in topology.nodes)
+    named = every if len(every) <= _FEW_NODES else sorted(wanted)
+    for node in sorted(named, key=lambda node: node not in wanted):
+        room.name(node, 7.5)
 
 
 def _places(topology: Topology) -> dict[str, tuple[float, float]]:
@@ -450,15 +420,8 @@ def _places(topology: Topology) -> dict[str, tuple[float, float]]:
     return {node.id: sites[node.site] for node in topology.nodes}
 
 
-def _cosine(places: Mapping[str, tuple[float, float]]) -> float:
-    """Degrees of longitude are shorter away from the equator."""
-    latitudes = [y for _, y in places.values()]
-    return max(0.2, math.cos(math.radians((min(latitudes) + max(latitudes)) / 2)))
-
-
 def _text(name: str) -> str:
-    """Matplotlib would read dollars as mathematics."""
-    return plain(name, 120).replace("$", r"\$")
+    return without_mathematics(plain(name, 120))
 
 
 def _save(figure: Figure, path: Path) -> None:

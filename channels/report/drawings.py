@@ -1,15 +1,15 @@
 """The report's drawings, as SVG texts to be put into a page.
 
 The same facts give the same bytes. Lines and texts have the colour of the surrounding page
-(`currentColor`), so that they can be read in light and dark; the other colours are told apart with
-any colour vision (after Okabe and Ito) and never carry a meaning alone: width, dashes and marks
-repeat it.
+(`currentColor`, and its `--paper` behind texts), so that they can be read in light and dark; the
+other colours are told apart with any colour vision (after Okabe and Ito) and never carry a meaning
+alone: width, dashes and marks repeat it.
 """
 
 import io
 import math
 import re
-import textwrap
+import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from html import escape
@@ -18,16 +18,20 @@ from typing import Any
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
+from channels.map_room import MapRoom, cosine, link_lines, without_mathematics
 from channels.report.comparison import Comparison
 from channels.report.contents import ObservedFact, RemedyFact
 from channels.report.topology_facts import LinkFact, TopologyFacts
 from channels.report.wording import plain
+from twin.physics.compiled import FloatArray
 
 _INK = "#010203"
 """Stands for the page's text colour until the drawing is finished."""
+
+_PAPER = "#fcfdfe"
+"""Stands for the page's background likewise."""
 
 BANDS: tuple[tuple[float, str, float, str], ...] = (
     (0.50, "#8494a3", 1.1, "under 50 %"),
@@ -70,18 +74,56 @@ def _style(salt: str) -> AbstractContextManager[None]:
     return style.context(["default", settings])
 
 
-def topology_map(topology: TopologyFacts, label: str) -> str:
-    """The network on the map, once for each moment. `label`: for those who cannot see it."""
-    moments = _shown(topology.moments)
-    with _style("map"):
-        height = 3.6 * _aspect(topology) + 0.9
-        # The titles stand on the upper edge, where the default padding cuts them.
-        figure = Figure(figsize=(10.8, height), layout=ConstrainedLayoutEngine(h_pad=0.12))
-        axes = figure.subplots(1, len(moments), squeeze=False)
-        for axis, moment in zip(axes.flat, moments, strict=True):
-            _draw_moment(axis, topology, moment)
-        figure.legend(handles=_map_legend(), loc="outside lower center", ncols=4, frameon=False)
+def topology_maps(topology: TopologyFacts, label: str) -> tuple[tuple[str, str], ...]:
+    """The network on the map, once for each moment that is shown: its title and the drawing.
+
+    `label`: for those who cannot see it.
+    """
+    return tuple(
+        (title, _topology_map(topology, moment, f"{label}. {title}"))
+        for moment in _shown(topology.moments)
+        for title in (_MOMENT_TITLES.get(moment, "No utilisation was kept"),)
+    )
+
+
+def _topology_map(topology: TopologyFacts, moment: str, label: str) -> str:
+    places = {n.id: (n.longitude, n.latitude) for n in topology.nodes}
+    lines = link_lines([(link.a, link.b) for link in topology.links], places, apart=0.03)
+    with _style(f"map-{moment}"):
+        figure = Figure(figsize=(_MAP_WIDTH, _MAP_WIDTH * _aspect(topology)))
+        axis = figure.add_axes((0, 0, 1, 1))
+        axis.set_aspect(1 / cosine(places))
+        axis.set_axis_off()
+        axis.margins(0.08)
+        for link, line in zip(topology.links, lines, strict=True):
+            _draw_link(axis, link, moment, line)
+        axis.plot(*zip(*places.values(), strict=True), "o", color=_INK, markersize=2.6, zorder=4)
+        figure.draw_without_rendering()
+        room = MapRoom(axis, places, lines, ink=_INK, paper=_PAPER, radius=2.0)
+        for node in _named(topology, moment):
+            room.name(node, 8)
         return _svg(figure, label)
+
+
+_MAP_WIDTH = 3.8
+"""Inches: three stand beside each other on a wide page, and one fills a telephone."""
+
+
+def map_legend() -> tuple[tuple[str, str], ...]:
+    """What the lines of the maps mean: a sample and a text for each."""
+    looks = [(colour, width, "", text) for _, colour, width, text in BANDS]
+    looks += [
+        (_DOWN, 2.0, ' stroke-dasharray="6 4"', "down"),
+        (_TOUCHED, 9.0, ' stroke-opacity="0.35"', "reconfigured by a plan"),
+    ]
+    return tuple(
+        (
+            '<svg viewBox="0 0 30 12" aria-hidden="true"><path d="M2 6H28" '
+            f'stroke="{colour}" stroke-width="{width}"{more}/></svg>',
+            text,
+        )
+        for colour, width, more, text in looks
+    )
 
 
 def _shown(moments: Sequence[str]) -> tuple[str, ...]:
@@ -94,12 +136,11 @@ def remedies_plot(remedies: Sequence[RemedyFact], label: str) -> str:
     """Expected cost of each remedy and its services in breach; doing nothing is marked."""
     shown = list(reversed(remedies))
     with _style("remedies"):
-        figure = Figure(figsize=(9.6, 0.9 + 0.42 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(_PLOT_WIDTH, 0.9 + 0.6 * len(shown)), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
         places = range(len(shown))
-        names = [_remedy_name(r) for r in shown]
-        left.barh(places, [r.cost for r in shown], height=0.62, color=[_colour(r) for r in shown])
-        left.set_yticks(list(places), names)
+        left.barh(places, [r.cost for r in shown], height=0.4, color=[_colour(r) for r in shown])
+        _name_rows(left, [_remedy_name(r) for r in shown])
         _mark_nothing(left, shown)
         left.set_xlabel("expected cost (less is better)")
         for place, remedy in zip(places, shown, strict=True):
@@ -111,20 +152,24 @@ def remedies_plot(remedies: Sequence[RemedyFact], label: str) -> str:
         return _svg(figure, label)
 
 
+_PLOT_WIDTH = 6.0
+"""Inches: of this width, texts of 9 points can be read on a telephone."""
+
+
 def observed_plot(observed: Sequence[ObservedFact], label: str) -> str:
     """Forecast intervals of egresses with what was measured after the change."""
     shown = list(reversed(observed))
     with _style("observed"):
-        figure = Figure(figsize=(9.6, 1.1 + 0.36 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(_PLOT_WIDTH, 1.2 + 0.45 * len(shown)), layout="constrained")
         axis = figure.subplots()
         for place, fact in enumerate(shown):
             _draw_observed(axis, place, fact)
-        axis.set_yticks(range(len(shown)), [_text(f.egress) for f in shown])
+        _name_rows(axis, [plain(f.egress, _LONGEST_ROW_NAME) for f in shown])
         axis.set_xlabel("utilisation of the egress (%)")
         axis.set_xlim(left=0)
         axis.axvline(100, color=_INK, linewidth=0.8, linestyle=":")
         figure.legend(
-            handles=_observed_legend(), loc="outside upper center", ncols=4, frameon=False
+            handles=_observed_legend(), loc="outside upper center", ncols=2, frameon=False
         )
         return _svg(figure, label)
 
@@ -133,35 +178,36 @@ def comparison_plot(comparisons: Sequence[Comparison], label: str) -> str:
     """SLO minutes lost in each arm."""
     shown = list(reversed(comparisons))
     with _style("comparison"):
-        figure = Figure(figsize=(9.6, 0.8 + 0.4 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(_PLOT_WIDTH, 0.8 + 0.5 * len(shown)), layout="constrained")
         axis = figure.subplots()
         best = min(c.slo_minutes_lost for c in shown)
         colours = [_BEST if c.slo_minutes_lost == best else _OTHER for c in shown]
         bars = axis.barh(
-            range(len(shown)), [c.slo_minutes_lost for c in shown], height=0.62, color=colours
+            range(len(shown)), [c.slo_minutes_lost for c in shown], height=0.4, color=colours
         )
         axis.bar_label(bars, fmt="%.0f", padding=3)
-        axis.set_yticks(range(len(shown)), [_text(c.arm) for c in shown])
+        _name_rows(axis, [plain(c.arm, _LONGEST_ROW_NAME) for c in shown])
         axis.set_xlabel("SLO minutes lost, all services (less is better)")
         return _svg(figure, label)
 
 
-def _draw_moment(axis: Axes, topology: TopologyFacts, moment: str) -> None:
-    places = {n.id: (n.longitude, n.latitude) for n in topology.nodes}
-    for link in topology.links:
-        _draw_link(axis, link, moment, places)
-    axis.plot(*zip(*places.values(), strict=True), "o", color=_INK, markersize=2.6, zorder=4)
-    _label_nodes(axis, topology, moment, places)
-    axis.set_aspect(1 / _cosine(topology))
-    axis.set_axis_off()
-    axis.margins(0.06)
-    axis.set_title(_MOMENT_TITLES.get(moment, "No utilisation was kept"), fontweight="bold")
+def _name_rows(axis: Axes, names: Sequence[str]) -> None:
+    """Names above their rows, where they take no width from the rows."""
+    axis.set_yticks([])
+    axis.set_ylim(-0.5, len(names) - 0.1)
+    for place, name in enumerate(names):
+        text = axis.text(
+            0.0, place + 0.26, without_mathematics(name), fontsize=8.5, va="bottom",
+            transform=axis.get_yaxis_transform(),
+        )  # fmt: skip
+        text.set_in_layout(False)
 
 
-def _draw_link(
-    axis: Axes, link: LinkFact, moment: str, places: dict[str, tuple[float, float]]
-) -> None:
-    x, y = zip(places[link.a], places[link.b], strict=True)
+_LONGEST_ROW_NAME = 72
+
+
+def _draw_link(axis: Axes, link: LinkFact, moment: str, line: FloatArray) -> None:
+    x, y = line.T
     if link.touched and moment in ("after", "final"):
         axis.plot(x, y, color=_TOUCHED, linewidth=9, alpha=0.35, solid_capstyle="round", zorder=1)
     if _is_down(link, moment):
@@ -182,74 +228,36 @@ def _is_down(link: LinkFact, moment: str) -> bool:
     return moment in ("during", "after") or not link.utilisation.get(moment)
 
 
-def _label_nodes(
-    axis: Axes, topology: TopologyFacts, moment: str, places: dict[str, tuple[float, float]]
-) -> None:
-    """Names every node of a small network, else the ends of links where something is going on."""
-    wanted = set(places)
-    if len(places) > _FEW_NODES:
-        wanted = {
-            end
-            for link in topology.links
-            if link.down or link.touched or (link.utilisation.get(moment) or 0) >= _HOT
-            for end in (link.a, link.b)
-        }
-    width = max(x for x, _ in places.values()) - min(x for x, _ in places.values())
-    for node in sorted(wanted):
-        left = _is_taken_to_the_east(places[node], [places[n] for n in wanted], width)
-        axis.annotate(
-            _text(node),
-            places[node],
-            xytext=(-3 if left else 3, 4),
-            ha="right" if left else "left",
-            textcoords="offset points",
-            fontsize=8,
-            zorder=5,
-        )
-
-
-def _is_taken_to_the_east(
-    place: tuple[float, float], others: Sequence[tuple[float, float]], width: float
-) -> bool:
-    """Whether another label begins where this one would go; `width`: of the map, degrees."""
-    return any(
-        0 < x - place[0] < 0.2 * width and abs(y - place[1]) < 0.02 * width for x, y in others
-    )
+def _named(topology: TopologyFacts, moment: str) -> list[str]:
+    """Every node of a small network, else the ends of links where something is going on."""
+    if len(topology.nodes) <= _FEW_NODES:
+        return sorted(node.id for node in topology.nodes)
+    eventful = [
+        link
+        for link in topology.links
+        if link.down or link.touched or (link.utilisation.get(moment) or 0) >= _HOT
+    ]
+    # What failed or was changed is named first, should room be short.
+    eventful.sort(key=lambda link: not (link.down or link.touched))
+    return list(dict.fromkeys(end for link in eventful for end in (link.a, link.b)))
 
 
 _FEW_NODES = 20
 _HOT = 0.85
 
 
-def _map_legend() -> list[Line2D]:
-    lines = [Line2D([], [], color=c, linewidth=w, label=text) for _, c, w, text in BANDS]
-    lines.append(Line2D([], [], color=_DOWN, linewidth=2, linestyle=(0, (3, 2)), label="down"))
-    lines.append(
-        Line2D([], [], color=_TOUCHED, linewidth=9, alpha=0.35, label="reconfigured by a plan")
-    )
-    return lines
-
-
 def _aspect(topology: TopologyFacts) -> float:
     longitudes = [n.longitude for n in topology.nodes]
     latitudes = [n.latitude for n in topology.nodes]
-    width = (max(longitudes) - min(longitudes)) * _cosine(topology)
+    shrink = cosine({n.id: (n.longitude, n.latitude) for n in topology.nodes})
+    width = (max(longitudes) - min(longitudes)) * shrink
     height = max(latitudes) - min(latitudes)
     return min(1.4, max(0.45, height / width)) if width > 0 else 1.0
 
 
-def _cosine(topology: TopologyFacts) -> float:
-    """Degrees of longitude are shorter away from the equator."""
-    latitudes = [n.latitude for n in topology.nodes]
-    return max(0.2, math.cos(math.radians((min(latitudes) + max(latitudes)) / 2)))
-
-
 def _remedy_name(remedy: RemedyFact) -> str:
     mark = "▶ " if remedy.chosen else ""
-    lines = textwrap.wrap(
-        f"{mark}{remedy.id}  {remedy.in_short}", 52, max_lines=2, placeholder=" …"
-    )
-    return "\n".join(_text(line) for line in lines)
+    return plain(f"{mark}{remedy.id}  {remedy.in_short}", _LONGEST_ROW_NAME)
 
 
 def _colour(remedy: RemedyFact) -> str:
@@ -285,11 +293,6 @@ def _observed_legend() -> list[Line2D]:
     ]
 
 
-def _text(name: str) -> str:
-    """Matplotlib would read dollars as mathematics."""
-    return plain(name, 120).replace("$", r"\$")
-
-
 _XMLNS = re.compile(r'\sxmlns(?::xlink)?="[^"]*"')
 _SIZE = re.compile(r'<svg[^>]* viewBox="([^"]*)"[^>]*>')
 
@@ -297,10 +300,13 @@ _SIZE = re.compile(r'<svg[^>]* viewBox="([^"]*)"[^>]*>')
 def _svg(figure: Figure, label: str) -> str:
     buffer = io.StringIO()
     nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    figure.savefig(buffer, format="svg", metadata=nothing, transparent=True)
+    with warnings.catch_warnings():
+        # A browser has the scripts that Matplotlib's font lacks: names are kept as text.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
+        figure.savefig(buffer, format="svg", metadata=nothing, transparent=True)
     text = buffer.getvalue()
     # In a page the prologue and the namespaces are implied, and name hosts for nothing.
     text = _XMLNS.sub("", text[text.index("<svg") :])
     opening = f'<svg viewBox="{{}}" role="img" aria-label="{escape(label)}">'
     text = _SIZE.sub(lambda m: opening.format(m[1]), text, count=1)
-    return text.replace(_INK, "currentColor")
+    return text.replace(_INK, "currentColor").replace(_PAPER, "var(--paper)")

@@ -35,12 +35,12 @@ def _printable(value: object) -> object:
     return value
 
 
-def _drawings(facts: ReportFacts, summary: Summary) -> dict[str, Markup | dict[str, Markup]]:
+def _drawings(facts: ReportFacts, summary: Summary) -> dict[str, object]:
     """Drawings by name, those of plans by plan id; what has no data has no drawing."""
-    made: dict[str, Markup | dict[str, Markup]] = {
-        "map": Markup(
-            drawings.topology_map(facts.topology, f"Map of {facts.topology.name}: {summary.title}")
-        ),
+    maps = drawings.topology_maps(facts.topology, f"Map of {facts.topology.name}: {summary.title}")
+    made: dict[str, object] = {
+        "maps": [(title, Markup(drawing)) for title, drawing in maps],
+        "legend": [(Markup(sample), text) for sample, text in drawings.map_legend()],
         "observed": {
             plan.id: Markup(
                 drawings.observed_plot(plan.observed, f"Forecast and measured load after {plan.id}")
