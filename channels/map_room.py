@@ -76,7 +76,7 @@ class MapRoom:
     """The room for texts on the map `axis`, whose limits and place in the figure are final.
 
     `lines`: as drawn, in degrees. `ink`, `paper`: colours of a text and behind it. `radius`: of the
-    nodes' marks, points.
+    nodes' marks, points. `texts`: boxes of what is written, (n, 4).
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class MapRoom:
         drawn = [_around(spot, 2 * radius, 2 * radius) for spot in self._spots.values()]
         drawn += [box for line in lines for box in _along(self._in_points(line))]
         self._drawn = np.array(drawn)
-        self._texts = np.empty((0, 4))
+        self.texts = np.empty((0, 4))
 
     def name(self, node: str, size: float) -> bool:
         """Write the name of `node` beside it, `size` points high. False: there is no room."""
@@ -122,7 +122,7 @@ class MapRoom:
         if not costs:
             return False
         x, y, far = min(costs, key=costs.__getitem__)
-        self._texts = np.vstack([self._texts, _around((x, y), w, h)])
+        self.texts = np.vstack([self.texts, _around((x, y), w, h)])
         leader = {"arrowstyle": "-", "linewidth": 0.5, "color": self._ink, "shrinkB": r}
         self._axis.annotate(
             without_mathematics(text), self._places[node], xytext=(x - spot[0], y - spot[1]),
@@ -147,7 +147,7 @@ class MapRoom:
         at = next(free, None)
         if at is None:
             return False
-        self._texts = np.vstack([self._texts, _around(at, w, h)])
+        self.texts = np.vstack([self.texts, _around(at, w, h)])
         where = self._axis.transData.inverted().transform(np.array(at) / self._points)
         box = {"boxstyle": "circle,pad=0.22", "edgecolor": self._ink, "linewidth": 0.8}
         plain_box = {"boxstyle": "square,pad=0.1", "edgecolor": "none", "alpha": 0.85}
@@ -165,7 +165,7 @@ class MapRoom:
         """Whether `box` lies inside the map and over no text."""
         left, lower, right, upper = self._bounds
         inside = box[0] >= left and box[1] >= lower and box[2] <= right and box[3] <= upper
-        return inside and _shared(box, self._texts) == 0.0
+        return inside and _shared(box, self.texts) == 0.0
 
 
 _AROUND = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))

@@ -152,7 +152,7 @@ def remedies_plot(remedies: Sequence[RemedyFact], label: str) -> str:
         return _svg(figure, label)
 
 
-_PLOT_WIDTH = 6.0
+_PLOT_WIDTH = 5.4
 """Inches: of this width, texts of 9 points can be read on a telephone."""
 
 
@@ -203,7 +203,7 @@ def _name_rows(axis: Axes, names: Sequence[str]) -> None:
         text.set_in_layout(False)
 
 
-_LONGEST_ROW_NAME = 72
+_LONGEST_ROW_NAME = 66
 
 
 def _draw_link(axis: Axes, link: LinkFact, moment: str, line: FloatArray) -> None:

@@ -1,5 +1,7 @@
 """The report as one HTML file that needs nothing else: styles and drawings are in it."""
 
+import re
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -26,7 +28,29 @@ def to_html(facts: ReportFacts) -> str:
     environment.filters.update(spent=spent_text, cost=cost_text)
     template = environment.get_template("report.html.j2")
     summary = summarise(facts)
-    return template.render(f=facts, summary=summary, drawings=_drawings(facts, summary))
+    page = template.render(f=facts, summary=summary, drawings=_drawings(facts, summary))
+    return _TABLE.sub(_with_headings, page)
+
+
+_TABLE = re.compile(r"<table(.*?)</table>", re.DOTALL)
+_HEADING = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
+
+_MOST_COLUMNS = 4
+"""That a telephone shows beside each other."""
+
+
+def _with_headings(table: re.Match[str]) -> str:
+    """A table of many columns whose cells bear their headings, for where its rows are stacked."""
+    head, _, rows = table[0].partition("</thead>")
+    headings = _HEADING.findall(head)
+    if not rows or len(headings) <= _MOST_COLUMNS:
+        return table[0]
+    parts = [head.replace("<table", '<table data-stacks=""', 1), "</thead>"]
+    for row in re.split(r"(?=<tr)", rows):
+        first, *cells = row.split("<td")
+        labelled = (f'<td data-heading="{h}"{c}' for h, c in zip(headings, cells, strict=False))
+        parts += [first, *labelled]
+    return "".join(parts)
 
 
 def _printable(value: object) -> object:

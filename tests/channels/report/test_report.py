@@ -56,7 +56,7 @@ COMPARISONS = (
 )
 
 
-def _facts(state: Path, comparisons: tuple[Comparison, ...] = ()) -> ReportFacts:
+def facts_of(state: Path, comparisons: tuple[Comparison, ...] = ()) -> ReportFacts:
     inventory = inventory_of(state)
     with Journal.open(state / "journal.sqlite") as journal:
         return gather(journal, INCIDENT, inventory, comparisons)
@@ -87,7 +87,7 @@ def _loads(page: str) -> list[str]:
 def test_a_resolved_incident_tells_when_what_was_changed_and_that_nothing_is_left(
     resolved: Path,
 ) -> None:
-    facts = _facts(resolved)
+    facts = facts_of(resolved)
     times = facts.milestones
     assert times.ending == "resolved"
     assert times.acknowledged_s is not None
@@ -104,7 +104,7 @@ def test_a_resolved_incident_tells_when_what_was_changed_and_that_nothing_is_lef
 
 
 def test_the_report_ranks_causes_and_marks_the_remedy_that_became_the_plan(resolved: Path) -> None:
-    facts = _facts(resolved)
+    facts = facts_of(resolved)
     assert facts.diagnosis is not None
     ranked = [cause.probability for cause in facts.diagnosis.causes]
     assert ranked == sorted(ranked, reverse=True)
@@ -131,14 +131,14 @@ def test_a_cause_that_fits_as_well_is_named_even_where_one_was_found(state: Path
     found = Diagnosis(verdict="found", hypotheses=(best, rival, worse), statement="it is A--B")
     with Journal.open(state / "journal.sqlite") as journal:
         journal.put_artefact(INCIDENT, "diagnosis", found)
-    facts = _facts(state)
+    facts = facts_of(state)
     assert facts.diagnosis is not None
     assert facts.diagnosis.equal_fit == ("C--D is down",)
     assert "What was seen fits as well with: C--D is down" in to_html(facts)
 
 
 def test_predicted_stands_beside_observed(resolved: Path) -> None:
-    page, plan = to_html(_facts(resolved)), _facts(resolved).plans[0]
+    page, plan = to_html(facts_of(resolved)), facts_of(resolved).plans[0]
     assert plan.observed
     for fact in plan.observed:
         if fact.observed is not None:
@@ -150,7 +150,7 @@ def test_predicted_stands_beside_observed(resolved: Path) -> None:
 def test_an_escalated_incident_names_who_takes_over_where_to_look_and_what_is_broken(
     escalated: Path,
 ) -> None:
-    facts = _facts(escalated)
+    facts = facts_of(escalated)
     assert facts.milestones.ending == "escalated"
     assert facts.milestones.mitigated_s is None
     assert "A person takes over" in facts.next_steps[0]
@@ -161,7 +161,7 @@ def test_an_escalated_incident_names_who_takes_over_where_to_look_and_what_is_br
 
 
 def test_an_unfinished_incident_says_what_it_waits_for_and_invents_no_figures(state: Path) -> None:
-    facts = _facts(state)
+    facts = facts_of(state)
     assert facts.closed is False
     assert facts.services.measured is False
     assert facts.next_steps[0] == f"Answer: noctua approve {PLAN}, or noctua reject {PLAN}"
@@ -183,7 +183,7 @@ def test_an_incident_that_was_only_just_opened_has_a_report(state: Path) -> None
 
 @pytest.mark.parametrize("which", ["state", "resolved", "escalated"])
 def test_the_page_needs_nothing_from_outside(which: str, request: pytest.FixtureRequest) -> None:
-    page = to_html(_facts(request.getfixturevalue(which), COMPARISONS))
+    page = to_html(facts_of(request.getfixturevalue(which), COMPARISONS))
     assert _loads(page) == []
     assert "http://" not in page
     assert "https://" not in page
@@ -201,7 +201,7 @@ def test_text_from_outside_stays_text(state: Path) -> None:
         journal.put_artefact(INCIDENT, LOG_RECORD, _logged(HOSTILE))
         journal.append_audit(known.detected_s, HOSTILE, "answer", INCIDENT, {})
     comparison = COMPARISONS[0].model_copy(update={"arm": HOSTILE, "note": HOSTILE})
-    facts = _facts(state, (comparison,))
+    facts = facts_of(state, (comparison,))
     page = to_html(facts)
     assert _loads(page) == []
     assert "\x1b" not in page
@@ -274,7 +274,7 @@ def test_disagreement_and_what_was_logged_stand_in_every_form(state: Path) -> No
     told = disagreement_text(believed)
     assert "ranks link_down@Fulda--Kassel first" in told
     assert "no traffic surge at Fulda, which nothing that was read would show" in told
-    facts = _facts(state)
+    facts = facts_of(state)
     shown = " ".join(noctua(state, "show", INCIDENT)[1].split())
     for text in (html.unescape(to_html(facts)), to_markdown(facts).replace("\\", ""), shown):
         assert "acme:large believes in" in text
@@ -286,19 +286,19 @@ def test_disagreement_and_what_was_logged_stand_in_every_form(state: Path) -> No
 
 
 def test_the_same_facts_give_the_same_bytes(resolved: Path) -> None:
-    first, second = _facts(resolved, COMPARISONS), _facts(resolved, COMPARISONS)
+    first, second = facts_of(resolved, COMPARISONS), facts_of(resolved, COMPARISONS)
     assert first == second
     assert to_html(first) == to_html(second)
     assert to_markdown(first) == to_markdown(second)
 
 
 def test_facts_survive_json(resolved: Path) -> None:
-    facts = _facts(resolved, COMPARISONS)
+    facts = facts_of(resolved, COMPARISONS)
     assert ReportFacts.model_validate_json(facts.model_dump_json()) == facts
 
 
 def test_the_head_of_the_audit_chain_and_its_verdict_stand_in_every_form(resolved: Path) -> None:
-    facts = _facts(resolved)
+    facts = facts_of(resolved)
     assert facts.audit.lines
     for text in (to_html(facts), to_markdown(facts)):
         assert facts.audit.report.head in text
@@ -314,12 +314,12 @@ def test_a_forged_audit_line_is_told(state: Path) -> None:
             connection.execute(f"DROP TRIGGER {name}")
         connection.execute("UPDATE audit SET actor = 'mallory' WHERE seq = 1")
     connection.close()
-    assert "The chain is broken at line 1" in to_html(_facts(state))
+    assert "The chain is broken at line 1" in to_html(facts_of(state))
 
 
 def test_comparisons_name_their_run_and_a_dash_stands_for_never(state: Path) -> None:
-    page = to_html(_facts(state, COMPARISONS))
+    page = to_html(facts_of(state, COMPARISONS))
     assert "plain-stone, seed 1" in page
     assert "do nothing" in page
     assert 'id="comparison"' in page
-    assert 'id="comparison"' not in to_html(_facts(state))
+    assert 'id="comparison"' not in to_html(facts_of(state))
