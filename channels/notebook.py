@@ -116,7 +116,8 @@ def open_network(
 ) -> OpenedNetwork:
     """The network `name`: of topohub, in a file, or of the state directory `state`.
 
-    A watched network is as its watch last saw it. `traffic`: as `noctua sweep --traffic` takes it. `seed`: of what has to be invented.
+    A watched network is as its watch last saw it. `traffic`: as `noctua sweep --traffic` takes it.
+    `seed`: of what has to be invented.
 
     Raises:
         BadInput: there is no such network, its file cannot be read, or `traffic` means nothing.

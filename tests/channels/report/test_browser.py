@@ -158,7 +158,7 @@ def test_no_text_of_a_planner_s_map_lies_over_another(
     draw_criticality(file, planned, found, severity(found, None), worst)
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
     page.goto(file.as_uri(), timeout=300_000)
-    texts = page.locator("text").all_inner_texts()
+    texts = page.locator("text").all_text_contents()
     assert {node.id for node in planned.state.topology.nodes} <= set(texts)
     assert {str(rank) for rank in range(1, 11)} <= set(texts)
     assert page.locator("svg").first.evaluate(OVERLAPPING) == []
