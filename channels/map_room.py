@@ -148,12 +148,12 @@ class MapRoom:
         if at is None:
             return False
         self.texts = np.vstack([self.texts, _around(at, w, h)])
-        where = self._axis.transData.inverted().transform(np.array(at) / self._points)
+        x, y = self._axis.transData.inverted().transform(np.array(at) / self._points)
         box = {"boxstyle": "circle,pad=0.22", "edgecolor": self._ink, "linewidth": 0.8}
         plain_box = {"boxstyle": "square,pad=0.1", "edgecolor": "none", "alpha": 0.85}
         self._axis.text(
-            *where, text, fontsize=size, fontweight="bold" if ring else "normal", ha="center",
-            va="center", zorder=6, color=self._ink,
+            float(x), float(y), text, fontsize=size, fontweight="bold" if ring else "normal",
+            ha="center", va="center", zorder=6, color=self._ink,
             bbox={"facecolor": self._paper, **(box if ring else plain_box)},
         )  # fmt: skip
         return True

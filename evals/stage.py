@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, JsonValue
+from pydantic.json_schema import models_json_schema
 
 from graphs.state_directory import make_folder
 from tools.network.emulated.case_truth import CaseTruth, load_case_truth
-from tools.network.emulated.case_world import CaseWorld, load_case_world
+from tools.network.emulated.case_world import AnnouncedWork, CaseWorld, load_case_world
 from tools.network.emulated.network import EmulatedNetwork
 from twin.errors import BadCase
 from twin.nouns.inventory import Inventory
@@ -53,6 +57,32 @@ def load_case(name: str) -> Case:
         raise BadCase(f"{path}: cannot be read as a scenario ({exc})") from exc
     except BadCase as exc:
         raise BadCase(f"{path}: {exc}") from exc
+
+
+def scenario_schema() -> dict[str, JsonValue]:
+    """The JSON schema of a scenario file; docs/scenarios.md says what it cannot tell."""
+    parts: list[tuple[type[BaseModel], Literal["validation"]]] = [
+        (CaseWorld, "validation"),
+        (AnnouncedWork, "validation"),
+        (CaseTruth, "validation"),
+    ]
+    _, schema = models_json_schema(parts)
+    kinds = schema["$defs"]
+    # A file announces work from its start on; on record it has the time of day.
+    kinds["CaseWorld"]["properties"]["planned_work"]["items"] = {"$ref": "#/$defs/AnnouncedWork"}
+    del kinds["PlannedWork"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A scenario of Noctua",
+        "type": "object",
+        "properties": {
+            "world": {"$ref": "#/$defs/CaseWorld"},
+            "truth": {"$ref": "#/$defs/CaseTruth"},
+        },
+        "required": ["world", "truth"],
+        "additionalProperties": False,
+        "$defs": kinds,
+    }
 
 
 def designed_inventory(world: CaseWorld) -> Inventory:

@@ -166,12 +166,20 @@ def stage(
     typer.echo(f"{name} is on stage; operate it with: noctua watch {name} --speed 60")
 
 
-def scenarios(as_json: AsJson = False) -> None:
+def scenarios(
+    as_json: AsJson = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of a scenario file instead.")
+    ] = False,
+) -> None:
     """List the shipped scenarios: neutral names, never what happens in them."""
     from datetime import UTC, datetime
 
-    from evals.stage import case_names, load_case
+    from evals.stage import case_names, load_case, scenario_schema
 
+    if schema:
+        print_json(scenario_schema())
+        return
     worlds = [load_case(name).world for name in case_names()]
     rows = [
         {

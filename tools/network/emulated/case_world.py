@@ -2,14 +2,38 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
 from tools.strict_yaml import read_yaml
 from twin.errors import BadCase, BadInput
 from twin.nouns.base import Noun
 from twin.nouns.inventory import PlannedWork
+
+_TIME = {"anyOf": [{"type": "number"}, {"type": "string", "format": "date-time"}]}
+
+
+class AnnouncedWork(Noun):
+    """Work on `links` as a case file announces it; times in seconds from the start."""
+
+    id: str
+    links: tuple[str, ...]
+    at_s: float
+    until_s: float
+
+    def planned(self, starts_s: float) -> PlannedWork:
+        """The same on record, of a case that starts at `starts_s`, Unix seconds."""
+        return PlannedWork(
+            id=self.id,
+            links=self.links,
+            starts_s=starts_s + self.at_s,
+            ends_s=starts_s + self.until_s,
+        )
+
+
+class _Announcements(Noun):
+    planned_work: tuple[AnnouncedWork, ...]
 
 
 class CaseWorld(Noun):
@@ -18,7 +42,7 @@ class CaseWorld(Noun):
     `topology`: as topohub names it. `seed`: of the designed world (services, ducts); whoever builds
     the designed inventory applies it and `traffic_scale`. `starts_s`: Unix seconds; a case file may
     give ISO 8601. `planned_work`: announced; a case file gives its `at_s` and `until_s` from the
-    start.
+    start, as `AnnouncedWork`.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
@@ -26,7 +50,7 @@ class CaseWorld(Noun):
     seed: int = 1
     mismatch: Literal[0, 1, 2] = 1
     traffic_scale: float = Field(default=1.0, gt=0)
-    starts_s: float
+    starts_s: Annotated[float, WithJsonSchema(_TIME, mode="validation")]
     duration_s: float = Field(gt=0)
     planned_work: tuple[PlannedWork, ...] = ()
 
@@ -58,7 +82,8 @@ def load_case_world(text: str) -> CaseWorld:
     data = read_part(text, "world")
     try:
         starts_s = CaseWorld.model_validate({**data, "planned_work": ()}).starts_s
-        work = [_planned(item, starts_s) for item in data.get("planned_work") or ()]
+        told = _Announcements(planned_work=data.get("planned_work") or ())
+        work = [announced.planned(starts_s) for announced in told.planned_work]
         return CaseWorld.model_validate({**data, "planned_work": work})
     except ValidationError as exc:
         raise BadCase(explain(exc, "world")) from exc
@@ -83,15 +108,3 @@ def explain(error: ValidationError, part: str) -> str:
     first = error.errors()[0]
     where = ".".join([part, *(str(step) for step in first["loc"])])
     return f"{where}: {first['msg']}"
-
-
-def _planned(item: object, starts_s: float) -> dict[str, Any]:
-    if not isinstance(item, Mapping):
-        raise BadCase(
-            "world.planned_work: each entry is a mapping with id, links, at_s and until_s"
-        )
-    data = dict(item)
-    for offset, absolute in (("at_s", "starts_s"), ("until_s", "ends_s")):
-        if offset in data:
-            data[absolute] = starts_s + float(data.pop(offset))
-    return data
