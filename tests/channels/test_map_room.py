@@ -27,13 +27,13 @@ def test_links_of_two_nodes_at_one_place_have_lines() -> None:
     assert all(np.isfinite(line).all() for line in lines)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     st.dictionaries(
         st.text("abcdefg $_東", min_size=1, max_size=40),
         st.tuples(st.floats(-5, 5), st.floats(-5, 5)),
         min_size=2,
-        max_size=20,
+        max_size=15,
     )
 )
 def test_names_are_over_no_other_and_inside_the_map(places: dict[str, tuple[float, float]]) -> None:
