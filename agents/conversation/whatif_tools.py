@@ -1,6 +1,7 @@
 """What would become of the network if ...: asked of the twin, with the demand of any hour."""
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -69,9 +70,11 @@ class _Supposed:
         before = record.state_at(at_s)
         after = suppose(asked.events, before)
         watched = [find_link(record.topology, x).id for x in asked.watch_links]
-        base, then = record.twin.assess(before), record.twin.assess(after)
+        base, then = record.twin.assess(before), record.twin.of(after).assess(after)
         time_s = record.now_s if at_s is None else at_s
-        more = (then.utilisation > _FULL) & (then.utilisation > base.utilisation + _SAME)
+        # What is built comes behind what was there.
+        was_used = np.pad(base.utilisation, (0, len(then.utilisation) - len(base.utilisation)))
+        more = (then.utilisation > _FULL) & (then.utilisation > was_used + _SAME)
         services = np.array(base.services.services, dtype=np.object_)
         was, is_ = base.levels.in_breach[0], then.levels.in_breach[0]
         return WhatIfResult(
@@ -83,7 +86,7 @@ class _Supposed:
             if record.tracker is None
             else record.tracker.latest().in_breach,
             links_down=tuple(sorted(after.down_links)),
-            already_so=tuple(x for x in _parts(asked.events) if _is_so(x, before)),
+            already_so=tuple(_already_so(asked.events, before)),
             before=_side(base, watched),
             after=_side(then, watched),
             more_overloaded_count=int(more.sum()),
@@ -209,10 +212,17 @@ def _parts(events: str) -> list[str]:
     return [" ".join(p.split()) for p in re.split(r"[;\n]", events) if p.strip()]
 
 
-def _is_so(event: str, state: NetworkState) -> bool:
-    """Whether `event` would change nothing."""
-    then = suppose(event, state)
-    return then.down_links == state.down_links and then.running == state.running
+def _already_so(events: str, state: NetworkState) -> Iterator[str]:
+    """The parts of `events` that change nothing, each with those before it in force."""
+    for part in _parts(events):
+        then = suppose(part, state)
+        if (then.down_links, then.running, then.topology) == (
+            state.down_links,
+            state.running,
+            state.topology,
+        ):
+            yield part
+        state = then
 
 
 def _cut_off(result: Assessment) -> float:

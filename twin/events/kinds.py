@@ -10,9 +10,10 @@ configurations, and none of what the twin computes with them.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
+from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.evidence import Evidence
@@ -94,20 +95,23 @@ class StateEvent(EventKind):
 class PhrasedKind(StateEvent):
     """An event that people write in what-ifs, as "link A-B down".
 
-    `form`: the words before and after what is named, as ("link", "down"). `changes_configuration`:
-    whether it changes what devices are configured to do, and not what is up.
+    `forms`: how it may be written, first as people are shown it. Words in capitals stand for what
+    is named (`twin.events.phrases` knows which there are), the others for themselves and their
+    synonyms; those in brackets may be left out. `changes_configuration`: whether it changes what
+    devices are configured to do, and not what is up.
     """
 
-    form: ClassVar[tuple[str, str]]
+    forms: ClassVar[tuple[str, ...]]
     changes_configuration: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
-    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
-        """The events of `phrase`, in which `named` stands between the words of `form`.
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """The events that are meant. `said`: what stands for each capital word of the form.
 
         Raises:
-            BadInput: `named` is not in the topology, or could be several things there.
+            BadInput: what is named is not in the topology, could be several things there, or is out
+                of range.
         """
 
     @abstractmethod
@@ -117,6 +121,42 @@ class PhrasedKind(StateEvent):
     @abstractmethod
     def subject(self) -> tuple[str, ...]:
         """What it says something about: two events with one subject contradict each other."""
+
+
+class BuildKind(PhrasedKind):
+    """An event that changes what is built: capacities, links, nodes.
+
+    What is built comes behind what was there, so that nodes, links and arcs keep their numbers.
+    """
+
+    @abstractmethod
+    def built(self, topology: Topology) -> Topology:
+        """`topology` with it. Raises UnknownNode, UnknownLink, BadInput."""
+
+    @abstractmethod
+    def assumed(self, state: NetworkState) -> tuple[str, ...]:
+        """What it takes for granted about what is built in `state`, in words."""
+
+    def configured(self, running: NetworkConfiguration, built: Topology) -> NetworkConfiguration:
+        """`running`, with what the devices of the topology `built` need for it."""
+        return running
+
+    def after(self, state: NetworkState) -> NetworkState:
+        """See StateEvent. A new node sends nothing and gets nothing."""
+        built = self.built(state.topology)
+        return replace(
+            state,
+            topology=built,
+            running=self.configured(state.running, built),
+            traffic=state.traffic.with_nodes(node.id for node in built.nodes),
+        )
+
+    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+        """Raises BadInput: what is built has no arcs in `state`."""
+        raise BadInput(
+            f'"{self.phrase()}" changes what is built, which no change of weights in '
+            f"{state.topology.name} comes to; compare it, or build it first"
+        )
 
 
 class FaultKind(StateEvent):

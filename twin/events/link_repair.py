@@ -17,7 +17,7 @@ class LinkRepair(PhrasedKind):
     kind: Literal["link_repair"] = "link_repair"
     link: str
 
-    form: ClassVar[tuple[str, str]] = ("link", "up")
+    forms: ClassVar[tuple[str, ...]] = ("(link) LINK up",)
 
     def describe(self) -> str:
         """See EventKind."""
@@ -40,9 +40,9 @@ class LinkRepair(PhrasedKind):
         }
 
     @classmethod
-    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
         """See PhrasedKind."""
-        return (cls(link=find_link(topology, named).id),)
+        return (cls(link=find_link(topology, said["LINK"]).id),)
 
     def phrase(self) -> str:
         """See PhrasedKind."""

@@ -6,12 +6,16 @@ not matter where only one name is meant, and a part of a name is never taken for
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import NoReturn
+from functools import lru_cache
+from itertools import pairwise
+from typing import NoReturn, TypeVar
 
 from twin.errors import BadInput, UnknownLink, UnknownNode, UnknownSharedRiskGroup
 from twin.nouns.topology import Link, Node, SharedRiskGroup, Topology
+
+T = TypeVar("T")
 
 
 def find_node(topology: Topology, text: str) -> Node:
@@ -49,6 +53,72 @@ def find_group(topology: Topology, text: str) -> SharedRiskGroup:
     if found is None:
         raise UnknownSharedRiskGroup(text, known, topology.name)
     return topology.shared_risk_group(found)
+
+
+def find_group_of_link(topology: Topology, text: str) -> SharedRiskGroup:
+    """The one shared-risk group of the link that `text` means.
+
+    Raises:
+        BadInput: there is no such link, or it is in no group, or in several, which are named.
+    """
+    link = find_link(topology, text)
+    groups = [group for group in topology.shared_risk_groups if link.id in group.links]
+    if not groups:
+        raise BadInput(f'link "{link.id}" of {topology.name} is in no shared-risk group')
+    if len(groups) > 1:
+        listed = _listed(group.id for group in groups)
+        raise BadInput(f'link "{link.id}" is in the shared-risk groups {listed}; name one of them')
+    return groups[0]
+
+
+def find_ends(topology: Topology, text: str) -> tuple[str, str]:
+    """The two nodes that `text` means, as in "Kiel-Hamburg", whether a link joins them or not.
+
+    Raises:
+        BadInput: one of them is not there, or several pairs could be meant.
+    """
+    pairs = sorted(_ends(topology, text))
+    if len(pairs) == 1:
+        return pairs[0]
+    if pairs:
+        listed = _listed(f"{a} to {b}" for a, b in pairs)
+        raise BadInput(f'"{text}" could be {listed}; write it as one of these')
+    for cut in _BETWEEN.finditer(text):
+        _refuse_end(topology, text, (text[: cut.start()], text[cut.end() :]))
+    raise BadInput(f'"{text}" names no two nodes of {topology.name}; expected them as in "A-B"')
+
+
+SEPARATOR = re.compile(r"\s*(?:[,;&]\s*(?:and\b\s*)?|\band\b\s*)", re.IGNORECASE)
+"""Between things of a list; names may hold it themselves, as "Washington, DC"."""
+
+
+def find_all(text: str, find: Callable[[str], T]) -> tuple[T, ...]:
+    """What `find` makes of each name in a list, as "A, B and C", the longest names first.
+
+    Raises:
+        BadInput: `find` does, for what stands where no name begins.
+    """
+    parts = parts_of(text)
+    found: list[T] = []
+    begin = 0
+    while begin < len(parts):
+        for end in range(len(parts), begin, -1):
+            try:
+                found.append(find(text[parts[begin][0] : parts[end - 1][1]]))
+            except BadInput:
+                if end == begin + 1:
+                    raise
+                continue
+            begin = end
+            break
+    return tuple(found)
+
+
+def parts_of(text: str) -> list[tuple[int, int]]:
+    """Where the parts between separators begin and end in `text`; empty ones are left out."""
+    cuts = [(0, 0), *(cut.span() for cut in SEPARATOR.finditer(text)), (len(text), len(text))]
+    spans = [(before[1], after[0]) for before, after in pairwise(cuts)]
+    return [(begin, end) for begin, end in spans if text[begin:end].strip()]
 
 
 def find_link_and_end(topology: Topology, text: str) -> tuple[Link, str | None]:
@@ -126,7 +196,7 @@ def _one_of(text: str, known: Iterable[str], noun: str) -> str | None:
     if text in names:
         return text
     for fold in _FOLDS:
-        alike = [name for name in names if fold(name) == fold(text)]
+        alike = _folded(names, fold).get(fold(text), ())
         if len(alike) > 1:
             raise BadInput(
                 f'"{text}" could be any of the {noun}s {_listed(alike)}; write it exactly'
@@ -134,6 +204,15 @@ def _one_of(text: str, known: Iterable[str], noun: str) -> str | None:
         if alike:
             return alike[0]
     return None
+
+
+# What cannot be read is tried in many ways, and a network has thousands of names.
+@lru_cache(maxsize=16)
+def _folded(names: tuple[str, ...], fold: Callable[[str], str]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        found[fold(name)] = (*found.get(fold(name), ()), name)
+    return found
 
 
 def _plain(text: str) -> str:

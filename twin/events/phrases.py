@@ -3,25 +3,100 @@
     link LINK down            both directions fail
     link LINK up              a link that was down comes back
     node NODE down            every link at the node fails
-    group GROUP down          every link of the shared-risk group fails
+    group GROUP down          every link of the shared-risk group fails; also "group LINK down"
     weight LINK N             the end that LINK names first is configured with weight N
     weight LINK from NODE N   the same for the end at NODE
     weight LINK N both ways   both ends
     drain LINK                both ends advertise the highest weight; "undrain LINK" takes it back
+    drain node NODE           the same for every link at the node
+    link LINK add 100G        another capacity; also "to 200G", "members 2", "at 50 %"
+    add link A-B 100G         a link is built; "weight N" may follow
+    node NAME at A, B         a node is built, with links to A and B; "with 100G" may follow
 
-Phrases are separated by ";" or by lines. `twin.events.names` says how things are named.
+Every kind of event says its forms (`PhrasedKind.forms`), and `_WORDS` what else people write for a
+word of them. Phrases are separated by ";" or by lines, and by "," or "and" where that does not
+stand in a name; names are listed likewise, as in "links A-B and C-D down". What is built may be
+named by the phrases after it. `twin.events.names` says how things are named.
 """
 
 import re
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cache
 
-from twin.errors import BadInput
-from twin.events.what_if import FORMS, Event, WhatIf
+from twin.errors import BadInput, UnknownLink, UnknownNode, UnknownSharedRiskGroup
+from twin.events.kinds import BuildKind
+from twin.events.names import find_all, find_ends, find_group, find_link, find_node, parts_of
+from twin.events.what_if import EVENT_KINDS, Event, WhatIf
 from twin.nouns.topology import Topology
 
-EXPECTED = (
-    '"link A-B down", "link A-B up", "node A down", "group G down", "weight A-B 20" or '
-    '"drain A-B", several of them separated by ";"'
+_SLOTS: Mapping[str, str] = {
+    "LINK": r".+?",
+    "NODE": r".+?",
+    "NODES": r".+?",
+    "GROUP": r".+?",
+    "ENDS": r".+?",
+    "NEW": r".+?",
+    "NUMBER": r"\S+",
+    "RATE": r"\d\S*(?: [A-Za-z/]+)?",
+    "SHARE": r"\d\S*(?: ?%| per ?cent)?",
+}
+"""What can be named in a form, as regular expressions."""
+
+_LISTED = {"LINK": "NODE", "NODE": "LINK", "GROUP": "LINK"}
+"""Slots that may hold several names, of which each is an event of its own."""
+
+_EXAMPLES = {
+    "LINK": "A-B", "NODE": "A", "NODES": "A, B", "GROUP": "G", "ENDS": "A-B", "NEW": "NEW",
+    "NUMBER": "20", "RATE": "100G", "SHARE": "50 %",
+}  # fmt: skip
+
+_IS = r"(?:is |are |was |were |gets? |goes |go |went |both |all )*"
+
+_WORDS: Mapping[str, str] = {
+    "link": (
+        r"(?:the |both |a |new )*(?:links?|circuits?|lines?|trunks?|bundles?|adjacency)(?: from)?"
+    ),
+    "node": r"(?:the |both |a |new )*(?:nodes?|routers?|devices?|switch(?:es)?|sites?|pops?)",
+    "group": (
+        r"(?:the |both )*(?:groups?|srlgs?|shared[- ]risk[- ]groups?|ducts?|conduits?|trench(?:es)?"
+        r"|cables?|fib(?:re|er)s?)(?: (?:of|under|below|beneath|along|with))?(?: the)?(?: link)?"
+    ),
+    "down": (
+        rf"{_IS}(?:down|fail(?:s|ed|ing)?|breaks?|broken|die(?:s|d)?|lost|cut|drop(?:s|ped)?|gone"
+        r"|out of service|shut(?: down)?)"
+    ),
+    "lose": (
+        r"(?:(?:we |i )?(?:lose|losing|lost)|loss of|fail|failure of|cut|break|kill|shut(?: down)?"
+        r"|take down|without|unplug)"
+    ),
+    "up": rf"(?:{_IS}(?:(?:back )?up|back|repaired|restored)|comes? (?:back|up)(?: up)?)",
+    "weight": (
+        r"(?:set |change |raise |lower )?(?:the )?(?:(?:igp|ospf|is-?is) )?"
+        r"(?:weight|cost|metric)s?(?: (?:of|on|for))?(?: the)?(?: link)?"
+    ),
+    "to": r"(?:to|=|:|is|becomes?)",
+    "from": r"(?:from|at|of)",
+    "both ways": r"(?:in )?(?:both|either) (?:ways?|directions?|ends?)",
+    "drain": r"(?:drain|draining|cost out|drain off|empty)",
+    "drained": rf"{_IS}(?:drained|costed out)",
+    "undrain": r"(?:undrain|un-drain|cost in)",
+    "undrained": rf"{_IS}(?:undrained|no longer drained)",
+    "add": r"(?:add|adds|adding|plus|\+|with another|and another|new|build|(?:grows|gains) by)",
+    "capacity": (
+        r"(?:set |change |raise |upgrade |reduce )?(?:the )?(?:capacity|bandwidth|speed)"
+        r"(?: (?:of|on|for))?(?: the)?(?: link)?"
+    ),
+    "members": r"(?:in |has |with )?members?(?: =)?",
+    "at": r"(?:at|with links to|linked to|connected to|between)",
+    "with": r"(?:with|of|over)",
+}
+"""What people write for a word of a form."""
+
+_BEGINNINGS = re.compile(
+    r"(?:what (?:if|happens (?:if|when))|suppose(?: that)?|if|when|and|then|please|we|i)\s+",
+    re.IGNORECASE,
 )
 
 
@@ -30,16 +105,19 @@ def read_what_if(text: str, topology: Topology) -> WhatIf:
 
     Raises:
         BadInput: nothing is named, a phrase is not one of the above, a name is not in the topology
-            or could mean several things there, a weight is out of range, or two phrases contradict
-            each other (a link down and up, two weights for one end). The text names the word, what
-            was expected, and what comes near.
+            or could mean several things there, a number is out of range, or two phrases contradict
+            each other (a link down and up, two weights for one end). The text says what cannot be
+            read, and the nearest that can be asked of what was named.
     """
-    phrases = [" ".join(part.split()) for part in re.split(r"[;\n]", text)]
-    events = tuple(
-        event for phrase in phrases if phrase for event in _read_phrase(phrase, topology)
-    )
+    events: tuple[Event, ...] = ()
+    for line in re.split(r"[;\n]", text):
+        phrase = _tidy(line)
+        if phrase:
+            read = _read_sentence(phrase, topology)
+            events += read
+            topology = _with_built(topology, read)
     if not events:
-        raise BadInput(f"the what-if names no event; expected {EXPECTED}")
+        raise BadInput(f"the what-if names no event; expected {_expected()}")
     _refuse_contradictions(events)
     return events
 
@@ -47,6 +125,17 @@ def read_what_if(text: str, topology: Topology) -> WhatIf:
 def what_if_text(what_if: WhatIf) -> str:
     """`what_if` in words that `read_what_if` takes back."""
     return "; ".join(event.phrase() for event in what_if) or "nothing"
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split()).strip(" ,?!")
+
+
+def _with_built(topology: Topology, events: Iterable[Event]) -> Topology:
+    for event in events:
+        if isinstance(event, BuildKind):
+            topology = event.built(topology)
+    return topology
 
 
 def _refuse_contradictions(events: WhatIf) -> None:
@@ -59,32 +148,237 @@ def _refuse_contradictions(events: WhatIf) -> None:
             )
 
 
+def _read_sentence(text: str, topology: Topology) -> tuple[Event, ...]:
+    """Phrases with "," or "and" between them: the longest that can be read first."""
+    parts = parts_of(text)
+    events: tuple[Event, ...] = ()
+    begin = 0
+    refused: list[_Refused] = []
+    while begin < len(parts):
+        before, refused = refused, []
+        for end in range(len(parts), begin, -1):
+            phrase = text[parts[begin][0] : parts[end - 1][1]]
+            try:
+                read = _read_phrase(phrase, topology)
+            except _Refused as error:
+                refused.append(error)
+                continue
+            events += read
+            topology = _with_built(topology, read)
+            begin = end
+            break
+        else:
+            # What follows may be no phrase, but the end of a longer one that could not be read.
+            refused.sort(key=lambda error: -error.words)
+            raise BadInput(str((refused if refused[0].words else before + refused)[0]))
+    return events
+
+
+class _Refused(BadInput):
+    """`words`: how many words of a form the phrase had all the same."""
+
+    def __init__(self, message: str, words: int) -> None:
+        super().__init__(message)
+        self.words = words
+
+
 def _read_phrase(phrase: str, topology: Topology) -> tuple[Event, ...]:
-    first, _, rest = phrase.partition(" ")
-    word = first.casefold()
-    endings = {last: kind for (begins, last), kind in FORMS.items() if begins == word}
-    if not endings:
-        words = tuple(dict.fromkeys(begins for begins, _ in FORMS))
-        near = get_close_matches(word, words, n=1)
-        hint = f'; did you mean "{near[0]}"?' if near else ""
-        raise BadInput(f'"{phrase}" begins with "{first}"{hint} (expected {EXPECTED})')
-    kind, named = _kind_and_name(phrase, rest, endings)
-    return kind.read(named, phrase, topology)
+    readings: dict[tuple[Event, ...], int] = {}
+    errors: list[tuple[int, BadInput]] = []
+    for text in dict.fromkeys((phrase, _BEGINNINGS.sub("", phrase, count=1))):
+        for form in _forms():
+            for said in form.said_in(text):
+                words = form.words_in(said)
+                try:
+                    events = _events(form, said, topology)
+                except BadInput as error:
+                    errors.append((words, error))
+                else:
+                    readings[events] = max(words, readings.get(events, 0))
+        if readings:
+            break
+    most = max(readings.values(), default=0)
+    found = [events for events, words in readings.items() if words == most]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listed = " or ".join(f'"{what_if_text(events)}"' for events in found)
+        raise _Refused(f'"{phrase}" could mean {listed}; write one of these', most)
+    near = _nearest(phrase, topology)
+    if not errors:
+        raise _Refused(f'"{phrase}" cannot be read; {near or f"expected {_expected()}"}', 0)
+    most = max(words for words, _ in errors)
+    said_so = [error for words, error in errors if words == most]
+    hinting = [error for error in said_so if "did you mean" in str(error)]
+    # That something is in no such list says least of what is wrong.
+    telling = [error for error in said_so if not isinstance(error, _UNKNOWN)]
+    first = (hinting or telling or said_so)[0]
+    if not near and not hinting:
+        near = f"expected {_expected()}"
+    raise _Refused(f'"{phrase}": {first}{f"; {near}" if near else ""}', most)
 
 
-def _kind_and_name(
-    phrase: str, rest: str, endings: dict[str, type[Event]]
-) -> tuple[type[Event], str]:
-    if "" in endings:
-        if not rest:
-            raise BadInput(
-                f'"{phrase}" ends with "{phrase}", expected a name (expected {EXPECTED})'
-            )
-        return endings[""], rest
-    name, _, last = rest.rpartition(" ")
-    if not name or last.casefold() not in endings:
-        wanted = " or ".join(f'"{w}"' for w in endings)
-        raise BadInput(
-            f'"{phrase}" ends with "{last or phrase}", expected a name and then {wanted}'
+_UNKNOWN = (UnknownNode, UnknownLink, UnknownSharedRiskGroup)
+
+
+def _events(form: "_Form", said: Mapping[str, str], topology: Topology) -> tuple[Event, ...]:
+    try:
+        return form.kind.read(said, topology)
+    except BadInput:
+        slot = next((slot for slot in _LISTED if slot in said), None)
+        if slot is None or len(parts_of(said[slot])) < 2:
+            raise
+        noun = _word_pattern(slot.casefold())
+
+        def read(name: str) -> tuple[Event, ...]:
+            plain = re.sub(rf"^(?:both|either|{noun}) ", "", name, flags=re.IGNORECASE)
+            return form.kind.read({**said, slot: plain}, topology)
+
+        return tuple(event for events in find_all(said[slot], read) for event in events)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One form of one kind. `words`: in order, each with whether it may be left out.
+
+    `patterns`: with the names as short and as long as can be, since "Essen to Go down" may be about
+    "Essen to" and about "Essen to Go".
+    """
+
+    kind: type[Event]
+    words: tuple[tuple[str, bool], ...]
+    patterns: tuple[re.Pattern[str], ...]
+
+    def said_in(self, text: str) -> list[dict[str, str]]:
+        """What may stand in `text` for each word; nothing where it is not of this form."""
+        fixed = {word: word for word, optional in self.words if not optional}
+        readings: list[dict[str, str]] = []
+        for pattern in self.patterns:
+            found = pattern.fullmatch(f" {text}")
+            if found is not None:
+                said = fixed | {name: part for name, part in found.groupdict().items() if part}
+                if said not in readings:
+                    readings.append(said)
+        return readings
+
+    def words_in(self, said: Mapping[str, str]) -> int:
+        """How many words that are no names stand there."""
+        return sum(
+            word not in _SLOTS and (word in said or f"_{word}" in said) for word, _ in self.words
         )
-    return endings[last.casefold()], name
+
+    def filled(self, names: Mapping[str, str]) -> str | None:
+        """The form with `names` for its capital words; None where one of them has none.
+
+        Words that may be left out are left out, but for the first.
+        """
+        shown = [word for i, (word, optional) in enumerate(self.words) if i == 0 or not optional]
+        if any(word in _SLOTS and word not in names for word in shown):
+            return None
+        return " ".join(names[word] if word in _SLOTS else word for word in shown)
+
+
+@cache
+def _forms() -> tuple[_Form, ...]:
+    return tuple(_form(kind, text) for kind in EVENT_KINDS for text in kind.forms)
+
+
+def _form(kind: type[Event], text: str) -> _Form:
+    words, pattern = [], ""
+    for token in text.replace("both ways", "both_ways").split():
+        optional, word = token.startswith("("), token.strip("()").replace("_", " ")
+        words.append((word, optional))
+        if word in _SLOTS:
+            pattern += f" (?P<{word}>{_SLOTS[word]})"
+        elif optional:
+            pattern += f"(?P<_{word}> (?:{_word_pattern(word)}))?"
+        else:
+            pattern += f" (?:{_word_pattern(word)})"
+    # A blank before each word, so that one that is left out takes its blank along.
+    patterns = (pattern, pattern.replace(".+?", ".+"))
+    compiled = (re.compile(text, re.IGNORECASE) for text in dict.fromkeys(patterns))
+    return _Form(kind, tuple(words), tuple(compiled))
+
+
+def _word_pattern(word: str) -> str:
+    return _WORDS.get(word, re.escape(word))
+
+
+def _expected() -> str:
+    first = {form.kind: form for form in reversed(_forms())}
+    *others, last = (f'"{first[kind].filled(_EXAMPLES)}"' for kind in EVENT_KINDS)
+    return f'{", ".join(others)} or {last}, several of them separated by ";"'
+
+
+_OFFERED = 2
+
+
+def _nearest(phrase: str, topology: Topology) -> str:
+    """The nearest phrases that can be asked of what `phrase` names, "" where it names nothing."""
+    names = _names_in(phrase, topology)
+    if not names:
+        return ""
+    bare = phrase
+    for name in sorted(names.values(), key=len, reverse=True):
+        bare = bare.replace(name, "")
+    names |= {slot: _EXAMPLES[slot] for slot in ("NUMBER", "RATE", "SHARE")}
+    texts: dict[type[Event], str] = {}
+    for form in sorted(_forms(), key=lambda form: -_likeness(form, bare)):
+        text = form.filled(names)
+        if text and form.kind not in texts and _is_one(_read_form(form), text, topology):
+            texts[form.kind] = f'"{text}"'
+        if len(texts) == _OFFERED:
+            break
+    return f"what can be asked: {' or '.join(texts.values())}"
+
+
+def _read_form(form: "_Form") -> Callable[[Topology, str], object]:
+    def read(topology: Topology, text: str) -> object:
+        # It is filled with names that were found, and read as it stands or not at all.
+        for said in form.said_in(text):
+            return _events(form, said, topology)
+        raise BadInput(text)
+
+    return read
+
+
+def _likeness(form: _Form, bare: str) -> float:
+    """How like the words of `form` the words of a phrase are, without names."""
+    own = " ".join(word for word, _ in form.words if word not in _SLOTS)
+    return SequenceMatcher(None, own, " ".join(bare.casefold().split()), autojunk=False).ratio()
+
+
+def _names_in(phrase: str, topology: Topology) -> dict[str, str]:
+    """What `phrase` names of the topology, as it was typed, by the slots that it fits."""
+    words = phrase.split()
+    spans = [
+        " ".join(words[begin:end])
+        for length in range(len(words), 0, -1)
+        for begin, end in ((i, i + length) for i in range(len(words) - length + 1))
+    ]
+    names: dict[str, str] = {}
+    nodes: list[str] = []
+    for span in spans:
+        text = span.strip(",.:")
+        if "LINK" not in names and _is_one(find_link, text, topology):
+            names["LINK"] = text
+        if "ENDS" not in names and _is_one(find_ends, text, topology):
+            names["ENDS"] = text
+        if "GROUP" not in names and _is_one(find_group, text, topology):
+            names["GROUP"] = text
+        if _is_one(find_node, text, topology):
+            nodes.append(text)
+    if nodes:
+        names["NODE"] = nodes[0]
+        names["NODES"] = ", ".join(dict.fromkeys(nodes))
+        if re.search(r"\b(?:new|add|build)\b", phrase, re.IGNORECASE):
+            names["NEW"] = _EXAMPLES["NEW"]
+    return names
+
+
+def _is_one(find: Callable[[Topology, str], object], text: str, topology: Topology) -> bool:
+    try:
+        find(topology, text)
+    except BadInput:
+        return False
+    return True

@@ -5,6 +5,7 @@ is named by its egress interface. Arc order is fixed everywhere: link i has arc 
 and arc 2i+1 (from `b` to `a`).
 """
 
+import math
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Literal
@@ -21,6 +22,20 @@ class Site(Noun):
     id: str
     longitude: float
     latitude: float
+
+    def km_to(self, other: "Site") -> float:
+        """Great-circle distance in kilometres; the haversine formula."""
+        lon_a, lat_a, lon_b, lat_b = map(
+            math.radians, (self.longitude, self.latitude, other.longitude, other.latitude)
+        )
+        half = (
+            math.sin((lat_b - lat_a) / 2) ** 2
+            + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
+        )
+        return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half)))
+
+
+EARTH_RADIUS_KM = 6371.0
 
 
 class Node(Noun):
@@ -160,6 +175,12 @@ class Topology(Noun):
                         f'{self.name}: shared-risk group "{group.id}" names unknown link "{member}"'
                     )
         return self
+
+    def rebuilt(self, **parts: Any) -> "Topology":
+        """A copy with other `parts`, validated. Raises BadTopology."""
+        # What is cached of this one must not come along, as it would with model_copy.
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return Topology.model_validate(fields | parts)
 
     @cached_property
     def node_index(self) -> dict[str, int]:

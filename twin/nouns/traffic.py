@@ -81,6 +81,14 @@ class TrafficMatrix:
             rates[k, index[demand.source], index[demand.target]] += demand.rate_bps
         return cls(order, rates)
 
+    def with_nodes(self, nodes: Iterable[str]) -> "TrafficMatrix":
+        """The same among `nodes`, which begin with its own; new ones send and get nothing."""
+        order = tuple(nodes)
+        more = len(order) - len(self.nodes)
+        if not more:
+            return self
+        return TrafficMatrix(order, np.pad(self.rates_bps, ((0, 0), (0, more), (0, more))))
+
     def scaled(self, factor: float | NDArray[np.float64]) -> "TrafficMatrix":
         """Every rate times `factor` (a number, or an array that broadcasts to (3, n, n))."""
         return TrafficMatrix(self.nodes, self.rates_bps * factor)

@@ -2,7 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from threading import Lock
+
+import numpy as np
 
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
@@ -59,6 +62,27 @@ class Twin:
             down_links=frozenset(down_links),
             egress_loss=dict(egress_loss or {}),
         )
+
+    def of(self, state: NetworkState) -> "Twin":
+        """The twin of `state`: this one, or where something else is built there, one of that.
+
+        Where only capacities differ, the two share what is routed.
+        """
+        if state.topology is self.inventory.topology:
+            return self
+        other = Twin(
+            replace(
+                self.inventory,
+                topology=state.topology,
+                intended=state.running,
+                peak_traffic=state.traffic,
+            ),
+            self.parameters,
+        )
+        same = np.array_equal(other.compiled.tail, self.compiled.tail)
+        if same and np.array_equal(other.compiled.head, self.compiled.head):
+            other._routings, other._lock = self._routings, self._lock
+        return other
 
     def route(self, state: NetworkState) -> Routing:
         """Routing of `state`; kept by weights and what is up, so other traffic costs nothing."""

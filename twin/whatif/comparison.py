@@ -1,12 +1,15 @@
 """A network before and after a what-if: what moves, what is lost, who notices."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from typing import Literal
 
 import numpy as np
 
-from twin.events.what_if import WhatIf
+from twin.events.kinds import BuildKind
+from twin.events.what_if import Event, WhatIf
 from twin.nouns.base import Noun
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface
@@ -88,8 +91,10 @@ class CascadeEnd(Noun):
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """`before` and `after` as the twin assesses them. `failed`: links that the what-if takes.
+    """`before` and `after` as the twin assesses them, `after` in the topology that is built then.
 
+    `failed`: links that the what-if takes. `touched`: links that it gives another weight or another
+    capacity, and new ones. `assumed`: what is taken for granted of what is built, in words.
     `without_effect`: every weight and link was already as the what-if has it.
     """
 
@@ -98,6 +103,8 @@ class Comparison:
     before: Assessment
     after: Assessment
     failed: frozenset[str]
+    touched: frozenset[str]
+    assumed: tuple[str, ...]
     without_effect: bool
 
     def totals(self, limit: float) -> tuple[Totals, Totals]:
@@ -106,22 +113,30 @@ class Comparison:
 
     @cached_property
     def egresses(self) -> tuple[EgressChange, ...]:
-        """Every egress whose load changes; the largest change in bit/s first."""
-        before, after = (a.offered_bps.sum(axis=1) for a in (self.before, self.after))
+        """Every egress whose load or capacity changes; the largest change in bit/s first.
+
+        One that is built was offered nothing before.
+        """
+        topology, capacity = self.after.topology, self.after.capacity_bps
+        new = len(capacity) - len(self.before.capacity_bps)
+        before = np.pad(self.before.offered_bps.sum(axis=1), (0, new))
+        was_used = np.pad(self.before.utilisation, (0, new))
+        after = self.after.offered_bps.sum(axis=1)
         change = np.abs(after - before)
-        order = np.argsort(-change, kind="stable").tolist()
-        topology, capacity = self.state.topology, self.before.capacity_bps
+        resized = np.pad(self.before.capacity_bps, (0, new)) != capacity
+        # Equal changes, as of an egress of another capacity, stay in the order of use.
+        order = np.lexsort((-np.maximum(was_used, self.after.utilisation), -change)).tolist()
         return tuple(
             EgressChange(
                 egress=topology.egress_of(arc),
                 before_bps=float(before[arc]),
                 after_bps=float(after[arc]),
-                before_utilisation=float(before[arc] / capacity[arc]),
+                before_utilisation=float(was_used[arc]),
                 after_utilisation=float(after[arc] / capacity[arc]),
                 failed=topology.links[arc // 2].id in self.failed,
             )
             for arc in order
-            if change[arc] > NOTICED * capacity[arc]
+            if change[arc] > NOTICED * capacity[arc] or resized[arc]
         )
 
     @cached_property
@@ -139,20 +154,76 @@ class Comparison:
 
 def compare(state: NetworkState, what_if: WhatIf, twin: Twin) -> Comparison:
     """Assess `state` of `twin` before and after; see `arcs_changed` for what it raises."""
-    changed = arcs_changed(what_if, state)
-    links = {
-        state.topology.links[arc // 2].id for arc, weight in changed.items() if weight == NO_ARC
+    built = build(state, what_if, twin)
+    changed = arcs_changed(built.rest, built.state)
+    links = built.state.topology.links
+    failed = {links[arc // 2].id for arc, weight in changed.items() if weight == NO_ARC}
+    touched = {links[arc // 2].id for arc in changed} - failed
+    touched |= {
+        now.id
+        for was, now in zip_longest(state.topology.links, links)
+        if was is None or was.capacity_bps != now.capacity_bps
     }
-    before, after = twin.assess(state), assess_after(state, what_if, twin)
-    weights = arc_weights(state.topology, state.running, state.down_links)
+    weights = arc_weights(built.state.topology, built.state.running, built.state.down_links)
     same = all(weights[arc] == weight for arc, weight in changed.items())
-    return Comparison(state, what_if, before, after, frozenset(links), same)
+    return Comparison(
+        state,
+        what_if,
+        before=twin.assess(state),
+        after=_assess_changed(built, changed),
+        failed=frozenset(failed),
+        touched=frozenset(touched),
+        assumed=built.assumed,
+        without_effect=same and built.twin is twin,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Built:
+    """A network once what a what-if builds is there. `rest`: what else the what-if supposes."""
+
+    twin: Twin
+    state: NetworkState
+    rest: WhatIf
+    assumed: tuple[str, ...]
+
+
+def build(state: NetworkState, what_if: WhatIf, twin: Twin) -> Built:
+    """`state` of `twin` with all that `what_if` builds, in its order.
+
+    Raises:
+        UnknownNode, UnknownLink, BadInput: what is built cannot be, or joins what is not there.
+    """
+    assumed: list[str] = []
+    rest: list[Event] = []
+    before = state
+    for event in what_if:
+        if isinstance(event, BuildKind):
+            assumed += event.assumed(state)
+            state = event.after(state)
+        else:
+            rest.append(event)
+    changed = state.topology is not before.topology and state.topology != before.topology
+    return Built(
+        twin.of(state) if changed else twin,
+        state if changed else before,
+        tuple(rest),
+        tuple(assumed),
+    )
 
 
 def assess_after(state: NetworkState, what_if: WhatIf, twin: Twin) -> Assessment:
     """`state` of `twin` after `what_if`, from scratch; see `arcs_changed` for what it raises."""
+    built = build(state, what_if, twin)
+    return _assess_changed(built, arcs_changed(built.rest, built.state))
+
+
+def _assess_changed(built: Built, changed: Mapping[int, int]) -> Assessment:
+    twin, state = built.twin, built.state
+    if not changed:
+        return twin.assess(state)
     weights = arc_weights(state.topology, state.running, state.down_links)
-    for arc, weight in arcs_changed(what_if, state).items():
+    for arc, weight in changed.items():
         weights[arc] = weight
     routing = route(twin.compiled, weights)
     return assess_routed(twin.compiled, routing, state, twin.services, twin.parameters)

@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.errors import BadInput
+from twin.events.kinds import BuildKind
 from twin.events.what_if import WhatIf
 from twin.nouns.state import NetworkState
 from twin.physics.assessment import (
@@ -73,6 +75,29 @@ class WhatIfEngine:
         self.compiled = compile_topology(state.topology) if compiled is None else compiled
         self._weights = arc_weights(state.topology, state.running, state.down_links)
         self._routing = route(self.compiled, self._weights) if routing is None else routing
+
+    def built(self, what_if: WhatIf) -> "WhatIfEngine":
+        """The engine of the network with what `what_if` builds: all of it must be built.
+
+        Where that is other capacities alone, nothing is routed anew: routes stay, verdicts change.
+
+        Raises:
+            UnknownNode, UnknownLink, BadInput: an event builds nothing, or what cannot be.
+        """
+        state = self.state
+        for event in what_if:
+            if not isinstance(event, BuildKind):
+                raise BadInput(f'"{event.phrase()}" builds nothing')
+            state = event.after(state)
+        compiled = compile_topology(state.topology)
+        same = np.array_equal(compiled.tail, self.compiled.tail)
+        return WhatIfEngine(
+            state,
+            compile_services(state.topology, self.services.services),
+            self.parameters,
+            compiled,
+            self._routing if same and np.array_equal(compiled.head, self.compiled.head) else None,
+        )
 
     def changes(self, what_ifs: Iterable[WhatIf]) -> Changes:
         """The arcs that each what-if changes; see `arcs_changed` for what it raises."""

@@ -2,11 +2,12 @@
 
 import pytest
 
-from twin.errors import BadInput, UnknownLink, UnknownNode, UnknownSharedRiskGroup
+from twin.errors import BadInput
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
+from twin.events.growth.add_node import AddNode
 from twin.events.link_repair import LinkRepair
 from twin.events.names import find_group, find_link, find_node
 from twin.events.phrases import read_what_if, what_if_text
@@ -131,21 +132,37 @@ def test_phrases_become_events_in_their_order(text: str, events: list[Event]) ->
     [
         ("", BadInput, "names no event; expected"),
         (" ; ", BadInput, "names no event"),
-        ("linc Köln-Bonn down", BadInput, 'begins with "linc"; did you mean "link"?'),
-        ("Köln-Bonn down", BadInput, 'begins with "Köln-Bonn" (expected'),
-        ("link Köln-Bonn", BadInput, 'ends with "Köln-Bonn", expected a name and then "down"'),
-        ("link down", BadInput, "expected a name"),
-        ("link", BadInput, "expected a name"),
-        ("node Bonn up", BadInput, 'ends with "up", expected a name and then "down"'),
-        ("node Bon down", UnknownNode, 'did you mean "Bonn"?'),
-        ("node Frank down", UnknownNode, 'node "Frank" is not in small'),
-        ("group duct:Köln:2 down", UnknownSharedRiskGroup, 'did you mean "duct:Köln:1"?'),
+        ("linc Köln-Bonn down", BadInput, 'what can be asked: "link Köln-Bonn down"'),
+        ("Köln-Bonn dwn", BadInput, 'what can be asked: "link Köln-Bonn down"'),
+        ("link Köln-Bonn", BadInput, '"link Köln-Bonn" cannot be read; what can be asked: "link'),
+        ("link Bonn down", BadInput, 'what can be asked: "node Bonn down"'),
+        ("node Köln-Bonn down", BadInput, 'what can be asked: "link Köln-Bonn down"'),
+        ("reboot Bonn", BadInput, 'what can be asked: "node Bonn down" or "drain node Bonn"'),
+        ("upgrade L17", BadInput, 'what can be asked: "upgrade L17 to 100G"'),
+        ("capacity L17", BadInput, '"capacity L17 100G"'),
+        ("link down", BadInput, 'expected "link A-B down", "link A-B up"'),
+        ("frobnicate", BadInput, '"add link A-B 100G" or "node NEW at A, B", several of them'),
+        ("node Bonn up", BadInput, 'what can be asked: "node Bonn down"'),
+        ("node Bon down", BadInput, 'did you mean "Bonn"?'),
+        ("node Frank down", BadInput, 'node "Frank" is not in small'),
+        ("Köln-Bonn fails and node Bon down", BadInput, '"node Bon down": node "Bon" is not'),
+        ("node Ulm at Köln and Bon", BadInput, 'node "Bon" is not in small (did you mean "Bonn"?)'),
+        ("node Bonn at Köln", BadInput, 'node "Bonn" is in small already'),
+        ("group duct:Köln:2 down", BadInput, 'did you mean "duct:Köln:1"?'),
+        ("conduit of Baden-Leipzig fails", BadInput, "is in no shared-risk group"),
+        ("capacity L17 40", BadInput, '"40" has no unit; did you mean "40G" (Gbit/s)?'),
+        ("capacity L17 40GB", BadInput, '"40GB" is in bytes; rates are in bit/s'),
+        ("capacity L17 40k", BadInput, '"40k" is 40k, where links of small'),
+        ("link L17 at 0.5", BadInput, '"0.5" has no unit; did you mean "50 %"?'),
+        ("link L17 members 0", BadInput, "expected an integer in 1..1024"),
+        ("add link Köln-Köln 40G", BadInput, "names no two nodes"),
+        ("link L17 to 2G; link L17 to 4G", BadInput, "the what-if contradicts itself"),
         ("link Köln-Leipzig down", BadInput, 'links from Köln go to "Bonn", "Baden-Baden"'),
         ("link Köln-Bon down", BadInput, 'node "Bon" is not in small (did you mean "Bonn"?)'),
-        ("link L18 down", UnknownLink, 'did you mean "L17"?'),
+        ("link L18 down", BadInput, 'did you mean "L17"?'),
         ("link Frankfurt-Leipzig down", BadInput, '"Frankfurt--Leipzig", "Frankfurt--Leipzig#2"'),
         ("weight L17 20", BadInput, '"weight L17 from Bonn 20"'),
-        ("weight L17 from Leipzig 20", UnknownNode, 'not in link "L17"'),
+        ("weight L17 from Leipzig 20", BadInput, 'not in link "L17"'),
         ("weight Köln-Bonn 0", BadInput, 'the weight is "0", expected an integer in 1..65534'),
         ("weight Köln-Bonn 65536", BadInput, "expected an integer in 1..65534"),
         (f"weight Köln-Bonn {'9' * 5000}", BadInput, "expected an integer in 1..65534"),
@@ -156,7 +173,7 @@ def test_phrases_become_events_in_their_order(text: str, events: list[Event]) ->
             '"weight Köln--Bonn from Köln 5" and "weight Köln--Bonn from Köln 6"',
         ),
         ("weight Köln-Bonn 2.5", BadInput, 'the weight is "2.5"'),
-        ("weight Köln-Bonn", BadInput, 'as in "weight A-B 20"'),
+        ("weight Köln-Bonn", BadInput, 'what can be asked: "weight Köln-Bonn 20"'),
     ],
 )
 def test_what_cannot_be_read_is_named_with_what_was_expected(
@@ -165,6 +182,83 @@ def test_what_cannot_be_read_is_named_with_what_was_expected(
     with pytest.raises(error) as raised:
         read_what_if(text, TOWNS)
     assert says in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Köln-Bonn fails", "link Köln--Bonn down"),
+        ("what happens if the link from Köln to Bonn goes down?", "link Köln--Bonn down"),
+        ("lose Köln-Bonn, Baden-Leipzig", "link Köln--Bonn down; link Baden--Leipzig down"),
+        ("both Köln-Bonn and L17 are down", "link Köln--Bonn down; link L17 down"),
+        ("links Köln-Bonn, L17 fail", "link Köln--Bonn down; link L17 down"),
+        ("Köln-Bonn fails and L17 is drained", "link Köln--Bonn down; drain L17"),
+        ("router Bonn fails", "node Bonn down"),
+        ("Bonn and Leipzig fail", "node Bonn down; node Leipzig down"),
+        ("drain Bonn", "drain node Bonn"),
+        ("drain router Bonn", "drain node Bonn"),
+        ("drain L17 and Köln-Bonn", "drain L17; drain Köln--Bonn"),
+        ("undrain L17", "undrain L17"),
+        ("set the OSPF cost of Köln-Bonn to 100", "weight Köln--Bonn from Köln 100"),
+        ("metric Köln-Bonn 20", "weight Köln--Bonn from Köln 20"),
+        ("Köln-Bonn cost 20", "weight Köln--Bonn from Köln 20"),
+        ("srlg duct:köln:1 fails", "group duct:Köln:1 down"),
+        ("conduit Köln-Bonn down", "group duct:Köln:1 down"),
+        ("cut the fibre of Köln-Bonn", "group duct:Köln:1 down"),
+        ("link L17 add 100G", "link L17 to 101G in 1 members"),
+        ("add 1G to L17", "link L17 to 2G in 2 members"),
+        ("link L17 to 200 Gbit/s", "link L17 to 200G in 1 members"),
+        ("capacity L17 40G", "link L17 to 40G in 1 members"),
+        ("link L17 members 2", "link L17 to 2G in 2 members"),
+        ("L17 at 50 %", "link L17 to 500M in 1 members"),
+        ("add link Köln-Leipzig 100G", "add link Köln to Leipzig 100G"),
+        ("new 100G link Köln-Leipzig weight 7", "add link Köln to Leipzig 100G weight 7"),
+        ("node Ulm at Köln and Bonn", "node Ulm at Köln, Bonn"),
+        ("add node Ulm at Köln, Bonn with 40G", "node Ulm at Köln, Bonn with 40G"),
+        (
+            "add link Köln-Leipzig 100G, Köln-Leipzig fails",
+            "add link Köln to Leipzig 100G; link Köln--Leipzig down",
+        ),
+        (
+            "node Ulm at Köln, Bonn; weight Ulm-Köln 7",
+            "node Ulm at Köln, Bonn; weight Ulm--Köln from Ulm 7",
+        ),
+    ],
+)
+def test_what_people_type_is_read(typed: str, meant: str) -> None:
+    what_if = read_what_if(typed, TOWNS)
+    assert what_if_text(what_if) == meant
+    assert read_what_if(meant, TOWNS) == what_if
+
+
+def test_and_or_a_comma_in_a_name_parts_no_phrase() -> None:
+    islands = network(
+        ("Trinidad and Tobago", "Washington, DC", "Newark, NJ"),
+        (("x", "Trinidad and Tobago", "Washington, DC"), ("y", "Newark, NJ", "Washington, DC")),
+    )
+    typed = "Trinidad and Tobago fails, Washington, DC-Newark, NJ is drained and x down"
+    meant = "node Trinidad and Tobago down; drain y; link x down"
+    assert what_if_text(read_what_if(typed, islands)) == meant
+    both = read_what_if("node Ulm at Trinidad and Tobago and Newark, NJ", islands)
+    assert both == (AddNode(node="Ulm", at=("Trinidad and Tobago", "Newark, NJ")),)
+
+
+def test_group_of_a_link_in_several_is_not_guessed() -> None:
+    twice = TOWNS.rebuilt(
+        shared_risk_groups=(
+            *TOWNS.shared_risk_groups,
+            TOWNS.shared_risk_groups[0].model_copy(update={"id": "other"}),
+        )
+    )
+    with pytest.raises(BadInput, match='groups "duct:Köln:1", "other"; name one of them'):
+        read_what_if("duct of Köln-Bonn down", twice)
+
+
+def test_name_that_is_a_link_and_a_node_is_not_guessed() -> None:
+    both = network(("A", "B"), (("A", "A", "B"),))
+    with pytest.raises(BadInput, match='could mean "link A down" or "node A down"'):
+        read_what_if("A fails", both)
+    assert read_what_if("router A fails", both) == (DeviceDown(node="A"),)
 
 
 def test_names_that_differ_in_capitals_alone_are_not_guessed() -> None:

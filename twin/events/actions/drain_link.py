@@ -15,7 +15,7 @@ class DrainLink(DrainEdit):
 
     kind: Literal["drain_link"] = "drain_link"
 
-    form: ClassVar[tuple[str, str]] = ("drain", "")
+    forms: ClassVar[tuple[str, ...]] = ("drain (link) LINK", "(link) LINK drained")
     drained = True
 
     def inverse(self, running: NetworkConfiguration, topology: Topology) -> "tuple[Action, ...]":

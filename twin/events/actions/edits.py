@@ -56,7 +56,7 @@ class DrainEdit(WeightEdit):
 
     def describe(self) -> str:
         """See EventKind."""
-        return f"{self.form[0]} {self.link}"
+        return f"{'drain' if self.drained else 'undrain'} {self.link}"
 
     def short(self) -> str:
         """See ActionKind."""
@@ -80,9 +80,9 @@ class DrainEdit(WeightEdit):
         return running.device(end).interface(self.link).drained == self.drained
 
     @classmethod
-    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
         """See PhrasedKind."""
-        return (cls.model_validate({"link": find_link(topology, named).id}),)
+        return (cls.model_validate({"link": find_link(topology, said["LINK"]).id}),)
 
     def phrase(self) -> str:
         """See PhrasedKind."""

@@ -1,6 +1,7 @@
 """Another IGP weight on one egress."""
 
 import re
+from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field
@@ -14,11 +15,6 @@ from twin.nouns.topology import Interface, Topology
 MAX_SET_WEIGHT = 65_534
 """The highest weight that an interface may be set to; above it stands drained (RFC 6987)."""
 
-_WEIGHT = re.compile(
-    r"(?P<link>.+?)(?: from (?P<node>.+?))?(?: to| =)? (?P<number>\S+?)(?P<both> both ways)?",
-    re.IGNORECASE,
-)
-
 
 class SetIgpWeight(WeightEdit):
     """Set the IGP weight of the egress of `node` on `link`."""
@@ -28,7 +24,13 @@ class SetIgpWeight(WeightEdit):
     link: str
     weight: int = Field(ge=1, le=MAX_SET_WEIGHT)
 
-    form: ClassVar[tuple[str, str]] = ("weight", "")
+    forms: ClassVar[tuple[str, ...]] = (
+        "weight LINK (to) NUMBER",
+        "weight LINK from NODE (to) NUMBER",
+        "weight LINK (to) NUMBER both ways",
+        "(link) LINK weight (to) NUMBER",
+        "(link) LINK weight (to) NUMBER both ways",
+    )
 
     def describe(self) -> str:
         """See EventKind."""
@@ -55,26 +57,21 @@ class SetIgpWeight(WeightEdit):
         return () if before == self.weight else (self.model_copy(update={"weight": before}),)
 
     @classmethod
-    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
-        """See PhrasedKind: "weight LINK N", "... from NODE N", "... N both ways"."""
-        parts = _WEIGHT.fullmatch(named)
-        if parts is None:
-            raise BadInput(
-                f'"{phrase}": expected a link and then its weight, as in "weight A-B 20"'
-            )
-        weight = _weight(phrase, parts["number"])
-        link, first = find_link_and_end(topology, parts["link"])
-        if parts["both"]:
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind. One number is of the end that the link names first."""
+        weight = read_weight(said["NUMBER"])
+        link, first = find_link_and_end(topology, said["LINK"])
+        if "both ways" in said:
             ends: tuple[str, ...] = (link.a, link.b)
-        elif parts["node"] is not None:
-            node = find_node(topology, parts["node"]).id
+        elif "NODE" in said:
+            node = find_node(topology, said["NODE"]).id
             link.other_end(node)
             ends = (node,)
         elif first is not None:
             ends = (first,)
         else:
             raise BadInput(
-                f'"{phrase}": the name of link "{link.id}" does not say in which direction; write '
+                f'the name of link "{link.id}" does not say in which direction; write '
                 f'"weight {link.id} from {link.a} {weight}", "from {link.b}", or '
                 f'"{weight} both ways"'
             )
@@ -89,11 +86,12 @@ class SetIgpWeight(WeightEdit):
         return ("weight", self.node, self.link)
 
 
-def _weight(phrase: str, text: str) -> int:
+def read_weight(text: str) -> int:
+    """The weight that `text` is. Raises BadInput: none that an interface may be set to."""
     # Python refuses to convert thousands of digits, so they are counted first.
     if not re.fullmatch(r"0*[1-9][0-9]{0,4}", text) or int(text.lstrip("0")) > MAX_SET_WEIGHT:
         raise BadInput(
-            f'"{phrase}": the weight is "{text}", expected an integer in 1..{MAX_SET_WEIGHT}; '
+            f'the weight is "{text}", expected an integer in 1..{MAX_SET_WEIGHT}; '
             'a link that is to carry nothing is drained, as in "drain A-B"'
         )
     return int(text.lstrip("0"))

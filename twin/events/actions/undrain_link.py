@@ -16,7 +16,7 @@ class UndrainLink(DrainEdit):
 
     kind: Literal["undrain_link"] = "undrain_link"
 
-    form: ClassVar[tuple[str, str]] = ("undrain", "")
+    forms: ClassVar[tuple[str, ...]] = ("undrain (link) LINK", "(link) LINK undrained")
     drained = False
 
     def inverse(self, running: NetworkConfiguration, topology: Topology) -> "tuple[Action, ...]":

@@ -1,5 +1,6 @@
 """Every link at a node goes down."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
 from twin.events.faults.dark_links import DarkLinks
@@ -18,7 +19,7 @@ class DeviceDown(DarkLinks, PhrasedKind):
     kind: Literal["device_down"] = "device_down"
     node: str
 
-    form: ClassVar[tuple[str, str]] = ("node", "down")
+    forms: ClassVar[tuple[str, ...]] = ("(node) NODE down", "lose (node) NODE")
 
     def describe(self) -> str:
         """See EventKind."""
@@ -29,9 +30,9 @@ class DeviceDown(DarkLinks, PhrasedKind):
         return frozenset(link.id for link in topology.links_at(self.node))
 
     @classmethod
-    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
         """See PhrasedKind."""
-        return (cls(node=find_node(topology, named).id),)
+        return (cls(node=find_node(topology, said["NODE"]).id),)
 
     def phrase(self) -> str:
         """See PhrasedKind."""

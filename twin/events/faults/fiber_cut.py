@@ -1,13 +1,13 @@
 """Every link of a duct goes down at once."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.faults.dark_links import DarkLinksFault
 from twin.events.kinds import Clues, PhrasedKind
-from twin.events.names import find_group
+from twin.events.names import find_group, find_group_of_link
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
@@ -27,7 +27,12 @@ class FiberCut(DarkLinksFault, PhrasedKind):
     duct: str
     links: tuple[str, ...]
 
-    form: ClassVar[tuple[str, str]] = ("group", "down")
+    forms: ClassVar[tuple[str, ...]] = (
+        "(group) GROUP down",
+        "lose (group) GROUP",
+        "group LINK down",
+        "lose group LINK",
+    )
     chance_before_repair = 0.005
 
     @property
@@ -85,9 +90,12 @@ class FiberCut(DarkLinksFault, PhrasedKind):
                 yield cls(duct=group.id, links=left), f"these links share {group.id}"
 
     @classmethod
-    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
-        """See PhrasedKind."""
-        group = find_group(topology, named)
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind. A group is named by its id, or by a link that is in no other one."""
+        if "LINK" in said:
+            group = find_group_of_link(topology, said["LINK"])
+        else:
+            group = find_group(topology, said["GROUP"])
         return (cls(duct=group.id, links=group.links),)
 
     def phrase(self) -> str:

@@ -1,7 +1,7 @@
 """One link loses both directions."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal, Self
 
 from twin.events.faults.dark_links import DarkLinksFault
@@ -19,7 +19,7 @@ class LinkDown(DarkLinksFault, PhrasedKind):
     kind: Literal["link_down"] = "link_down"
     link: str
 
-    form: ClassVar[tuple[str, str]] = ("link", "down")
+    forms: ClassVar[tuple[str, ...]] = ("(link) LINK down", "lose (link) LINK")
     chance_before_repair = 0.01
 
     @property
@@ -58,9 +58,9 @@ class LinkDown(DarkLinksFault, PhrasedKind):
                 yield cls(link=link.id), "any single link may fail"
 
     @classmethod
-    def read(cls, named: str, phrase: str, topology: Topology) -> tuple[Self, ...]:
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
         """See PhrasedKind."""
-        return (cls(link=find_link(topology, named).id),)
+        return (cls(link=find_link(topology, said["LINK"]).id),)
 
     def phrase(self) -> str:
         """See PhrasedKind."""

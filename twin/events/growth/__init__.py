@@ -1,0 +1,1 @@
+"""What is built: other capacities, new links, new nodes."""
