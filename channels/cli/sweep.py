@@ -330,9 +330,12 @@ def _spread_table(rows: "Iterable[Spread]") -> Table:
 def _attrition_table(rows: "Iterable[AttritionRow]", seed: int) -> Table:
     title = f"what arrives as failures add up (seed {seed})"
     table = Table(title=title, title_justify="left", box=None)
-    for name in ("failed", "worst first", "random: mean", "5 %", "95 %"):
-        table.add_column(name, justify="right")
+    for name in ("failed", "worst", "", "random: mean", "5 %", "95 %"):
+        table.add_column(name, justify="right" if name else "left")
     for row in rows:
-        shares = (row.worst_first, row.random_mean, row.random_p05, row.random_p95)
-        table.add_row(str(row.failures), *(f"{share:.2%}" for share in shares))
+        shares = (row.random_mean, row.random_p05, row.random_p95)
+        how = "of all" if row.exact else "greedy"
+        table.add_row(
+            str(row.failures), f"{row.worst:.2%}", how, *(f"{share:.2%}" for share in shares)
+        )
     return table

@@ -26,7 +26,6 @@ from channels.planning.rows import NOTHING, AttritionRow, Severity
 from channels.report.drawings import BANDS
 from channels.report.wording import plain, rate
 from twin.errors import BadInput
-from twin.events.actions.edits import WeightEdit
 from twin.events.faults.device_down import DeviceDown
 from twin.events.what_if import WhatIf
 from twin.nouns.topology import Topology
@@ -127,8 +126,12 @@ def draw_curve(
         left.set_ylabel("share of all traffic (%)")
         left.set_title("One scenario at a time", fontweight="bold", fontsize=10)
         _draw_attrition(right, rows, surveys[0])
-        lowest = min(line.get_ydata().min() for line in left.lines)
-        left.set_ylim(min(lowest - 0.05 * (100 - lowest), 99.0), 100 + 0.05 * max(1, 100 - lowest))
+        for axis in (left, right):
+            lowest = min(np.min(line.get_ydata()) for line in axis.lines)
+            # Nothing is above 100 %; a line along the edge is drawn whole all the same.
+            axis.set_ylim(min(lowest - 0.05 * (100 - lowest), 99.0), 100)
+            for line in axis.lines:
+                line.set_clip_on(False)
         for axis in (left, right):
             axis.grid(color=_FAINT, linewidth=0.5, alpha=0.6)
             axis.legend(loc="lower right" if axis is left else "lower left", frameon=False)
@@ -136,10 +139,11 @@ def draw_curve(
 
 
 def draw_what_if(path: Path, planned: Planned, comparison: Comparison, text: str) -> None:
-    """The network after the what-if: utilisation, what failed, what was given another weight."""
-    topology = planned.state.topology
+    """The network after the what-if: utilisation, what failed, what was changed or built."""
+    topology = comparison.after.topology
     utilisation = comparison.after.utilisation.reshape(-1, 2).max(axis=1)
     before = comparison.before.utilisation.reshape(-1, 2).max(axis=1)
+    before = np.pad(before, (0, len(utilisation) - len(before)))
     with _style():
         heading = _run_line(f"After “{_text(text)}”: highest utilisation of each link", planned)
         figure, axis = _map_figure(topology, heading, legend_rows=2)
@@ -171,8 +175,13 @@ def _draw_attrition(axis: Axes, rows: Sequence[AttritionRow], survey: Survey) ->
         x, [100 * r.random_mean for r in rows], color=_RANDOM, linewidth=2, label="random, mean"
     )
     axis.plot(
-        x, [100 * r.worst_first for r in rows], "o--", color=_WORST, linewidth=2, markersize=4,
-        label="worst first, one after another",
+        x, [100 * r.worst for r in rows], "--", color=_WORST, linewidth=2,
+        label="the worst set that was found (greedy)",
+    )  # fmt: skip
+    exact = [r for r in rows if r.exact]
+    axis.plot(
+        [r.failures for r in exact], [100 * r.worst for r in exact], "o", color=_WORST,
+        markersize=5, label="no set of that size is worse",
     )  # fmt: skip
     events = {"srlg": "shared-risk groups", "node": "nodes"}.get(survey.depth, "links")
     axis.set_xlabel(f"failed {events}, of {len(survey.events)}")
@@ -354,9 +363,8 @@ def _draw_after(
     comparison: Comparison,
     utilisation: FloatArray,
 ) -> set[str]:
-    """Returns the ends of what is down and of what was given another weight."""
-    edits = (e for e in comparison.what_if if isinstance(e, WeightEdit))
-    touched = {egress.link for edit in edits for egress in edit.egresses(topology)}
+    """Returns the ends of what is down and of what was built or changed."""
+    touched = comparison.touched
     down = comparison.failed | comparison.state.down_links
     down -= {link.id for i, link in enumerate(topology.links) if utilisation[i] > 0}
     for link, line, load in zip(topology.links, lines, utilisation, strict=True):
@@ -391,7 +399,14 @@ def _what_if_legend() -> list[Line2D]:
     lines = [Line2D([], [], color=c, linewidth=w, label=text) for _, c, w, text in BANDS]
     lines.append(Line2D([], [], color=_DOWN, linewidth=2.2, linestyle=(0, (3, 2)), label="down"))
     lines.append(
-        Line2D([], [], color=_TOUCHED, linewidth=10, alpha=0.3, label="given another weight")
+        Line2D(
+            [],
+            [],
+            color=_TOUCHED,
+            linewidth=10,
+            alpha=0.3,
+            label="given another weight or capacity, or new",
+        )
     )
     lines.append(
         Line2D(

@@ -9,6 +9,7 @@ import numpy as np
 
 from channels.planning.opening import Planned, Provenance
 from twin.events.phrases import what_if_text
+from twin.events.what_if import WhatIf
 from twin.nouns.base import Noun
 from twin.physics.compiled import FloatArray, IntArray
 from twin.physics.incremental import Sweep
@@ -66,11 +67,17 @@ class Spread(Noun):
 
 
 class AttritionRow(Noun):
-    """Shares of all traffic that arrive once `failures` have come together."""
+    """Shares of all traffic that arrive once `failures` have come together.
+
+    `worst`: after `worst_set`, the worst that was found; `exact`: all sets of that size were tried,
+    elsewhere the search was greedy and there may be a worse one.
+    """
 
     failures: int
     share_failed: float
-    worst_first: float
+    worst: float
+    exact: bool
+    worst_set: str
     random_mean: float
     random_p05: float
     random_p95: float
@@ -88,7 +95,6 @@ class SweepDocument(Noun):
     spreads: tuple[Spread, ...]
     attrition: tuple[AttritionRow, ...]
     attrition_seed: int | None
-    worst_first: tuple[str, ...]
     ranking: tuple[ScenarioRow, ...]
 
 
@@ -121,9 +127,14 @@ def reference_row(found: Survey, planned: Planned) -> ScenarioRow:
         what_if=what_if_text(()),
         lost_bps=lost_on_the_way_bps(assessment),
         assessed=True,
-        served_share=1.0 - assessment.lost_bps / max(found.offered_bps, 1.0),
+        served_share=_share_served(assessment.lost_bps, found.offered_bps),
         services_in_breach=found.reference_breaches,
     )
+
+
+def _share_served(lost_bps: float, offered_bps: float) -> float:
+    """At most 1: what is lost is a sum of differences, and may be below 0 in the last digit."""
+    return min(1.0, max(0.0, 1.0 - lost_bps / max(offered_bps, 1.0)))
 
 
 def _row(planned: Planned, sweep: Sweep, s: int, **others: Any) -> ScenarioRow:
@@ -155,17 +166,19 @@ def spread_of(found: Survey) -> Spread:
     )
 
 
-def attrition_rows(found: Attrition) -> tuple[AttritionRow, ...]:
+def attrition_rows(found: Attrition, events: tuple[WhatIf, ...]) -> tuple[AttritionRow, ...]:
     """One row for each number of failures that was looked at."""
     low, high = (np.quantile(found.at_random, q, axis=0) for q in (0.05, 0.95))
     return tuple(
         AttritionRow(
             failures=k,
             share_failed=k / found.events,
-            worst_first=float(found.worst_first[i]),
-            random_mean=float(found.at_random[:, i].mean()),
+            worst=float(found.worst[i]),
+            exact=bool(found.exact[i]),
+            worst_set=what_if_text(sum((events[j] for j in found.sets[i]), ())),
+            random_mean=min(1.0, float(found.at_random[:, i].mean())),
             random_p05=float(low[i]),
-            random_p95=float(high[i]),
+            random_p95=min(1.0, float(high[i])),
         )
         for i, k in enumerate(found.failures)
     )
@@ -243,9 +256,8 @@ def swept(
         scenarios=len(found),
         reference=reference_row(found, planned),
         spreads=tuple(spread_of(s) for s in surveys),
-        attrition=attrition_rows(lasting) if lasting else (),
+        attrition=attrition_rows(lasting, found.events) if lasting else (),
         attrition_seed=lasting_seed,
-        worst_first=tuple(what_if_text(found.events[i]) for i in lasting.order) if lasting else (),
         ranking=tuple(ranked_rows(found, planned, order[:top])),
     )
     return Swept(found, milder, order, document)

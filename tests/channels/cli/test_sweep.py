@@ -64,7 +64,10 @@ def test_every_depth_fills_a_folder(tmp_path: Path, depth: str, scenarios: int) 
     document = json.loads((out / "sweep.json").read_text(encoding="utf-8"))
     assert [row["what_if"] for row in document["ranking"]] == columns["what_if"][:10]
     assert [s["depth"] for s in document["spreads"]] == (["1", "2"] if depth == "2" else [depth])
-    assert document["attrition"][0]["worst_first"] == document["reference"]["served_share"]
+    assert document["attrition"][0]["worst"] == document["reference"]["served_share"]
+    for row in document["attrition"]:
+        assert row["worst"] <= row["random_p05"] <= row["random_p95"] <= 1.0
+        assert row["exact"] or row["failures"] > 2
     for drawing in ("map.svg", "curve.svg"):
         words = "".join(ET.parse(out / drawing).getroot().itertext())
         assert f"traffic: peak ×1.6, {rate(document['run']['offered_bps'])}" in words

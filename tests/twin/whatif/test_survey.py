@@ -1,6 +1,7 @@
 """Surveys of failures: worked by hand on a square, and against assessing each from scratch."""
 
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from twin.errors import BadInput
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.faults.link_down import LinkDown
+from twin.events.what_if import WhatIf
 from twin.nouns.configuration import default_configuration
 from twin.nouns.inventory import Inventory
 from twin.nouns.service import Service, ServiceLevelObjective
@@ -251,8 +253,10 @@ def test_failures_that_add_up_on_the_square_are_as_worked_by_hand() -> None:
     )
     assert told == [(k, 4 + ORDERS) for k in range(1, 4 + ORDERS + 1)]
     assert found.failures == (0, 1, 2, 3, 4)
-    assert found.order[:2] == (3, 0)
-    assert found.worst_first == pytest.approx([1.0, 10 / 14, 0.0, 0.0, 0.0], abs=1e-3)
+    # Without C--D, C has the way over A, which is full; A and C alone are cut off by two links.
+    assert found.sets[1:3] == ((3,), (0, 3))
+    assert found.worst == pytest.approx([1.0, 10 / 14, 0.0, 0.0, 0.0], abs=1e-3)
+    assert found.exact[:3].all()
     assert found.at_random.shape == (ORDERS, 5)
     # C--D is full to the last bit at first, where queues drop a little.
     assert found.at_random[:, 0] == pytest.approx(np.ones(ORDERS), abs=1e-4)
@@ -266,7 +270,87 @@ def test_same_seed_lets_the_same_things_fail() -> None:
     first, again, other = (attrition(twin, twin.state(), events, 5, seed) for seed in (1, 1, 2))
     assert (first.at_random == again.at_random).all()
     assert (first.at_random != other.at_random).any()
-    assert (first.worst_first == other.worst_first).all()
+    assert (first.worst <= first.at_random.min(axis=0) + 1e-9).all()
+
+
+def test_cut_is_found_that_adding_the_worst_one_by_one_would_miss() -> None:
+    # Two triangles with three links between them, and a stub. A little is lost with the stub and
+    # nothing with any other link, so that the worst first is the stub, and the worst three are not.
+    links = ("AB", "BC", "AC", "DE", "EF", "DF", "AD", "BE", "CF", "AS")
+    twin = network_of(
+        links, (("A", "F", 30.0), ("B", "D", 30.0), ("C", "E", 30.0), ("S", "A", 1.0))
+    )
+    events = single_links(twin.inventory.topology)
+    found = attrition(twin, twin.state(), events, 4, seed=1)
+    assert found.sets[1] == (links.index("AS"),)
+    assert found.sets[3] == tuple(map(links.index, ("AD", "BE", "CF")))
+    assert found.worst == pytest.approx([1.0, 90 / 91, 90 / 91, 1 / 91, 0.0])
+    assert found.exact.tolist() == [True, True, True, False, False]
+    for k in (1, 2, 3, 4):
+        assert found.worst[k] == pytest.approx(least_served(twin, events, k), abs=1e-9)
+
+
+@pytest.mark.parametrize("depth", ["1", "node"])
+def test_worst_sets_are_those_that_trying_all_finds(depth: Depth) -> None:
+    twin = crowded()
+    events = surveying.events_of(depth, twin.inventory.topology)
+    found = attrition(twin, twin.state(), events, 2, seed=3)
+    assert found.exact.all()
+    for k in (1, 2):
+        assert found.worst[k] == pytest.approx(least_served(twin, events, k), abs=1e-9)
+
+
+def least_served(twin: Twin, events: tuple[WhatIf, ...], count: int) -> float:
+    """The least share that arrives after any `count` of `events`, each assessed from scratch."""
+    state = twin.state()
+    offered = float(state.traffic.rates_bps.sum())
+    return min(
+        1.0 - assess_after(state, sum(some, ()), twin).lost_bps / offered
+        for some in combinations(events, count)
+    )
+
+
+def network_of(links: tuple[str, ...], demands: tuple[tuple[str, str, float], ...]) -> Twin:
+    """Nodes of one letter, links of two; each carries 1 Tbit/s. `demands` in Gbit/s."""
+    nodes = tuple(sorted(set("".join(links))))
+    topology = Topology(
+        name="letters",
+        sites=tuple(Site(id=n, longitude=0.0, latitude=0.0) for n in nodes),
+        nodes=tuple(Node(id=n, site=n) for n in nodes),
+        links=tuple(
+            Link(
+                id=x,
+                a=x[0],
+                b=x[1],
+                capacity_bps=1e12,
+                members=1,
+                length_km=1.0,
+                propagation_s=5e-6,
+            )
+            for x in links
+        ),
+    )
+    return Twin(
+        Inventory(
+            topology=topology,
+            intended=default_configuration(topology),
+            services=(),
+            peak_traffic=TrafficMatrix.from_demands(
+                nodes,
+                (
+                    Demand(
+                        source=a,
+                        target=b,
+                        traffic_class=TrafficClass.BEST_EFFORT,
+                        rate_bps=gbps * 1e9,
+                    )
+                    for a, b, gbps in demands
+                ),
+            ),
+            profile=DailyProfile(hourly=(1.0,) * 24),
+            probes=(),
+        )
+    )
 
 
 def test_only_failures_add_up() -> None:
