@@ -11,11 +11,14 @@ from rich.text import Text
 
 from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.cli.sweep import Limit, Seed, Traffic, opening, run_line
-from channels.report.wording import plain, rate
+from channels.report.wording import duration, plain, rate, utc
+from twin.errors import BadInput
 
 if TYPE_CHECKING:
     from channels.planning.answer import WhatIfDocument
+    from twin.nouns.forecast import Interval
     from twin.whatif.comparison import CascadeEnd, EgressChange, ServiceChange, Totals
+    from twin.whatif.window import WindowAnswer
 
 _FOOTNOTE = (
     "Loads are offered loads over all equal-cost shortest paths. Loss, delay and verdicts: the "
@@ -50,6 +53,16 @@ def what_if(
             "--cascade", min=0.01, max=100, help="Links beyond this utilisation trip, and so on."
         ),
     ] = None,
+    begin: Annotated[
+        str | None,
+        typer.Option("--from", metavar="HH:MM", help="Judge it in a window, UTC; from now on."),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(
+            "--until", metavar="HH:MM", help="End of the window; 24 hours after its begin."
+        ),
+    ] = None,
     seed: Seed = 1,
     map_file: Annotated[
         Path | None, typer.Option("--map", help="The network after it: .svg, .png or .pdf.")
@@ -59,22 +72,35 @@ def what_if(
     """Compare the network before and after: "link A-B down; weight C-D 20".
 
     Phrases: link LINK down, link LINK up, node NODE down, group GROUP down,
-    weight LINK N (of the end named first), weight LINK N both ways.
+    weight LINK N (of the end named first), weight LINK N both ways,
+    drain LINK, drain node NODE, link LINK add 100G (to 200G, members 2, at 50 %),
+    add link A-B 100G, node NAME at A, B.
+
+    "safe to drain A?" is judged in a window: --from and --until, or 24 hours.
     """
     # The twin takes a while, and most commands do without it.
     from channels.planning.answer import answer_what_if
     from channels.planning.drawings import check_drawing, draw_what_if
     from channels.planning.files import check_places
-    from channels.planning.opening import only_network, open_planned
+    from channels.planning.opening import names_hour, only_network, open_planned
+    from twin.whatif.window import read_question, window_of
 
     if map_file is not None:
         check_drawing(map_file)
         check_places([map_file])
+    asked = read_question(text)
+    begin, end = begin or asked.begin, end or asked.end
+    windowed = asked.asked or begin is not None or end is not None
+    if windowed and names_hour(traffic):
+        raise BadInput(f'a window has hours of its own, so that --traffic "{traffic}" cannot hold')
+    if windowed:
+        window_of(begin, end, None)
     state = directory_of(context)
     name = on or only_network(state)
     with opening(name):
         planned = open_planned(state, name, traffic, seed)
-    document, comparison = answer_what_if(planned, text, limit, cascade)
+    window = window_of(begin, end, planned.now_s) if windowed else None
+    document, comparison = answer_what_if(planned, asked.text, limit, cascade, window, seed)
     if map_file is not None:
         draw_what_if(map_file, planned, comparison, document.what_if)
     if as_json:
@@ -90,6 +116,12 @@ def _print(console: Console, document: "WhatIfDocument", top: int) -> None:
     console.print(Text(run_line(document.run)), soft_wrap=True)
     if document.without_effect:
         console.print(Text("nothing comes of it: every weight and link is as it was already"))
+    for said in document.assumed:
+        console.print(Text(plain(f"assumed: {said}")), soft_wrap=True)
+    if document.window is not None:
+        for line in _window_lines(document.window):
+            console.print(Text(plain(line)), soft_wrap=True)
+        console.print(_window_table(document.window))
     console.print(_totals_table(document.before, document.after, document.limit))
     console.print(_egress_table(document.egresses, top))
     console.print(_service_table(document.services, top))
@@ -97,6 +129,53 @@ def _print(console: Console, document: "WhatIfDocument", top: int) -> None:
         for line in _cascade_lines(document.cascade):
             console.print(Text(line), soft_wrap=True)
     console.print(Text(_FOOTNOTE), soft_wrap=True)
+
+
+def _window_lines(window: "WindowAnswer") -> Iterator[str]:
+    hours = f"{utc(window.begin_s)[11:16]} to {utc(window.end_s)[11:16]} UTC"
+    lasting = duration(window.end_s - window.begin_s)
+    yield f"{window.verdict} from {hours} ({lasting}){': ' if window.reasons else ''}" + "; ".join(
+        window.reasons
+    )
+    yield (
+        f"busiest at {utc(window.busiest_s)[11:16]} UTC ({window.level:.0%} of peak); of "
+        f"{window.rollouts} draws, seed {window.seed}, 5 to 95 %: highest utilisation "
+        f"{_span(window.max_utilisation)} (without it {_span(window.max_utilisation_before)}), "
+        f"services newly in breach {window.newly_in_breach.p05:.0f} to "
+        f"{window.newly_in_breach.p95:.0f}, traffic lost because of it "
+        f"{rate(window.added_loss_bps.p05)} to {rate(window.added_loss_bps.p95)}"
+    )
+    if window.likely_in_breach:
+        shown = ", ".join(window.likely_in_breach[:_NAMED])
+        more = len(window.likely_in_breach) - _NAMED
+        yield f"may break a promise: {shown}{f' and {more} more' if more > 0 else ''}"
+    worst = window.worst_failure
+    if worst is not None:
+        yield (
+            f"if a link fails meanwhile, at worst: {worst.what_if}, highest utilisation "
+            f"{worst.max_utilisation:.1%}, {rate(worst.no_path_bps)} without a path"
+        )
+
+
+_NAMED = 5
+
+
+def _span(interval: "Interval") -> str:
+    return f"{interval.p05:.1%} to {interval.p95:.1%}"
+
+
+def _window_table(window: "WindowAnswer") -> Table:
+    table = Table(title="through the window", title_justify="left", box=None)
+    for name in ("UTC", "of peak", "highest: 5 %", "median", "95 %"):
+        table.add_column(name, justify="right")
+    for moment in window.moments:
+        highest = moment.max_utilisation
+        table.add_row(
+            utc(moment.time_s)[11:16],
+            f"{moment.level:.0%}",
+            *(f"{value:.1%}" for value in (highest.p05, highest.median, highest.p95)),
+        )
+    return table
 
 
 def _totals_table(before: "Totals", after: "Totals", limit: float) -> Table:
@@ -120,7 +199,9 @@ def _totals_table(before: "Totals", after: "Totals", limit: float) -> Table:
 
 
 def _egress_table(changes: "tuple[EgressChange, ...]", top: int) -> Table:
-    title = f"egresses whose load changes most ({min(top, len(changes))} of {len(changes)})"
+    title = (
+        f"egresses whose load or capacity changes most ({min(top, len(changes))} of {len(changes)})"
+    )
     table = Table(title=title, title_justify="left", box=None)
     table.add_column("egress", overflow="fold")
     for name in ("before", "", "after", "", "change"):

@@ -14,6 +14,7 @@ from graphs.inventory_file import kept_inventory, networks_with_inventory
 from graphs.state_directory import StateDirectory
 from graphs.tracker_file import kept_tracker
 from twin.errors import BadInput, BadTopology
+from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
@@ -22,6 +23,7 @@ from twin.physics.twin import Twin, profile_at
 from twin.sources.topohub_source import topohub_names
 from twin.sources.traffic_matrix import read_traffic_matrix
 from twin.sources.world import WorldSpec, build_inventory, inventory_from_text
+from twin.tracking.belief import Belief
 
 TRAFFIC_HELP = "peak, an hour of the profile (18:00), a factor (x1.3), both, or a CSV or JSON file."
 
@@ -47,11 +49,16 @@ class Provenance(Noun):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Planned:
-    """A network to ask about, and the state that it is asked about in."""
+    """A network to ask about, and the state that it is asked about in.
+
+    `uncertainty`: how wrong forecasts of it may be. `now_s`: of its clock, None where it has none.
+    """
 
     twin: Twin
     state: NetworkState
     provenance: Provenance
+    uncertainty: Uncertainty = DEFAULT_UNCERTAINTY
+    now_s: float | None = None
 
 
 def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> Planned:
@@ -64,12 +71,14 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
         BadInput: there is no such network, its file cannot be read, or `traffic` means nothing.
         NetworkHeld: it was never watched, and another process has it.
     """
+    tracker = None
     if name in known_networks(state):
         inventory = kept_inventory(state, name) or _inventory_of(state, name)
         twin = Twin(inventory)
         tracker = kept_tracker(state, name, twin)
         watched = tracker.believed_state(level=1.0) if tracker else None
         start = watched or twin.state()
+        twin = twin.of(start)
         source = f"{name} ({inventory.topology.name}{', as last watched' if watched else ''})"
     elif _is_file(name):
         twin = Twin(inventory_from_text(_text(Path(name)), name, seed))
@@ -93,6 +102,10 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
             code=code_version(),
             down_links=tuple(sorted(start.down_links)),
         ),
+        uncertainty=Belief(tracker=tracker, seed=seed).uncertainty
+        if tracker
+        else DEFAULT_UNCERTAINTY,
+        now_s=tracker.now_s if tracker else None,
     )
 
 
@@ -161,6 +174,11 @@ def _traffic(words: str, peak: TrafficMatrix, inventory: Inventory) -> tuple[Tra
     if not said:
         raise BadInput(f"no traffic is named; expected {TRAFFIC_HELP}")
     return matrix, " ".join(said if len(readers) == 0 or _factor in readers else ["peak", *said])
+
+
+def names_hour(words: str) -> bool:
+    """Whether the traffic that `words` name is that of one hour."""
+    return not _is_file(words) and any(_HOUR.fullmatch(word) for word in words.split())
 
 
 def _hour(word: str, inventory: Inventory) -> tuple[float, str] | None:

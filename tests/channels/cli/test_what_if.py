@@ -56,12 +56,55 @@ def test_only_network_of_the_state_directory_is_meant_without_on(state: Path) ->
     assert "nothing comes of it" not in output
 
 
+def test_safe_is_answered_for_the_window_asked(tmp_path: Path) -> None:
+    code, output, _ = noctua(
+        tmp_path, "what-if", "safe to drain Warsaw from 22:00 to 06:00?", "--on", POLSKA
+    )
+    assert code == 0
+    assert output.startswith("what if: drain node Warsaw\n")
+    assert " from 22:00 to 06:00 UTC (8 h 00 min)" in output
+    assert "busiest at 22:00 UTC (" in output
+    assert "of 64 draws, seed 1, 5 to 95 %: highest utilisation " in output
+    assert "if a link fails meanwhile, at worst: link " in output
+    assert "through the window" in output
+
+
+def test_safe_is_answered_for_the_next_day_of_a_watched_network(state: Path) -> None:
+    code, output, _ = noctua(state, "what-if", "safe to drain Fulda-Kassel?", "--json")
+    assert code == 0
+    document = json.loads(output)
+    window = document["window"]
+    assert window["end_s"] - window["begin_s"] == 86_400
+    assert window["verdict"] in ("safe", "not sure", "not safe")
+    # Every moment of the profile is in a whole day, so that it is judged at the peak.
+    assert window["level"] == 1.0
+    assert len(window["moments"]) in (25, 26)
+    assert document["what_if"] == "drain Fulda--Kassel"
+
+
+def test_what_is_built_is_shown_with_what_is_assumed_of_it(tmp_path: Path) -> None:
+    drawing = tmp_path / "after.svg"
+    code, output, error = noctua(
+        tmp_path, "what-if", "node Radom at Warsaw, Krakow; link Warsaw-Gdansk members 4",
+        "--on", POLSKA, "--map", str(drawing), "--cascade", "1.0",
+    )  # fmt: skip
+    assert (code, error) == (0, "")
+    assert "assumed: its links have weight 10, as most interfaces" in output
+    assert "Warsaw on Radom--Warsaw" in output
+    assert ">Radom<" in drawing.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (("link Warsaw-Gdansk down",), "name one with --on"),
         (("link Warsaw-Gdask down", "--on", POLSKA), 'did you mean "Gdansk"?'),
-        (("link Warsaw-Gdansk", "--on", POLSKA), 'expected a name and then "down" or "up"'),
+        (("link Warsaw-Gdansk", "--on", POLSKA), 'what can be asked: "link Warsaw-Gdansk'),
+        (("drain Warsaw", "--on", POLSKA, "--from", "25:00"), '"25:00" is no time of day'),
+        (
+            ("safe to drain Warsaw?", "--on", POLSKA, "--traffic", "18:00"),
+            'a window has hours of its own, so that --traffic "18:00" cannot hold',
+        ),
         (("node Warsaw down", "--on", POLSKA, "--map", "x.gif"), "a drawing is"),
     ],
 )
