@@ -31,6 +31,7 @@ from twin.events.what_if import WhatIf
 from twin.nouns.topology import Topology
 from twin.physics.compiled import FloatArray
 from twin.whatif.comparison import Comparison
+from twin.whatif.growth import Growth
 from twin.whatif.survey import Survey
 
 SUFFIXES = (".svg", ".png", ".pdf")
@@ -157,6 +158,47 @@ def draw_what_if(path: Path, planned: Planned, comparison: Comparison, text: str
         )
         _save(figure, path)
 
+
+def draw_growth(path: Path, planned: Planned, growth: Growth) -> None:
+    """The links that are full first: peak utilisation over the years, against the limit."""
+    with _style():
+        figure = Figure(figsize=(9, 5.2), layout="constrained")
+        axis = figure.subplots()
+        title = f"Peak utilisation with {100 * growth.per_year:g} % more traffic each year"
+        figure.suptitle(_run_line(title, planned), fontsize=9.5)
+        years = np.linspace(0, growth.years, 200)
+        factor = 100 * (1 + growth.per_year) ** years
+        for link, (colour, dashes) in zip(growth.links, _GROWING, strict=False):
+            fullest = link.utilisation
+            if link.failure is not None:
+                fullest = max(fullest, link.failure.utilisation)
+            axis.plot(
+                years, fullest * factor, color=colour, linestyle=dashes, linewidth=2,
+                label=_text(link.link),
+            )  # fmt: skip
+        if growth.links and not growth.with_failures:
+            first = growth.links[0].forecast
+            axis.fill_between(
+                years, first.p05 * factor, first.p95 * factor, color=_GROWING[0][0], alpha=0.18,
+                linewidth=0, label="forecast of the first, 5–95 %",
+            )  # fmt: skip
+        full = 100 * growth.limit
+        axis.axhline(full, color=_INK, linewidth=1, label=f"full: {growth.limit:.0%}")
+        axis.set_ylim(0, 2 * full)
+        axis.set_xlim(0, growth.years)
+        axis.set_xlabel("years from now")
+        when = "after the worst failure of another link" if growth.with_failures else "healthy"
+        axis.set_ylabel(f"offered load / capacity (%), {when}")
+        axis.grid(color=_FAINT, linewidth=0.5, alpha=0.6)
+        axis.legend(loc="upper left", frameon=False, fontsize=8)
+        _save(figure, path)
+
+
+_GROWING = tuple(
+    (colour, dashes)
+    for dashes in ("-", (0, (5, 1.5)))
+    for colour in ("#cc3a8e", "#2f7fc1", "#009e73", "#c98500")
+)
 
 _CURVES = ((_RANDOM, "-"), (_WORST, (0, (5, 1.5))))
 

@@ -1,0 +1,210 @@
+"""`grow`: which link is full when, if demand grows, and what an upgrade buys."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from channels.cli.output import AsJson, directory_of, new_console, print_json
+from channels.cli.sweep import Seed, Traffic, opening, run_line
+from channels.report.wording import plain, rate
+from twin.errors import BadInput
+
+if TYPE_CHECKING:
+    from channels.planning.growing import GrowthDocument
+    from twin.whatif.growth import Growth, LinkGrowth
+
+_FOOTNOTE = (
+    "Offered loads over all equal-cost shortest paths grow as demand does. Expected: of the peak "
+    "as it is; earliest and latest: its forecast, 95 % and 5 %, with what is not known of demand "
+    "and hashing drawn."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(grow)
+
+
+def grow(
+    context: typer.Context,
+    per_year: Annotated[
+        str, typer.Option("--per-year", metavar="PERCENT", help="Growth of all demand, as 30%.")
+    ],
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            help="A topohub name, a node-link JSON file, or a network of --state; its only one.",
+        ),
+    ] = None,
+    years: Annotated[
+        float, typer.Option("--years", min=0.1, max=50, help="How far to look.")
+    ] = 5.0,
+    failures: Annotated[
+        bool, typer.Option("--failures", help="Full also where the worst link failure fills it.")
+    ] = False,
+    limit: Annotated[
+        float, typer.Option("--limit", min=0.01, max=100, help="A link is full from there on.")
+    ] = 1.0,
+    traffic: Traffic = "peak",
+    top: Annotated[int, typer.Option("--top", min=1, help="Lines of each table.")] = 10,
+    seed: Seed = 1,
+    curve: Annotated[
+        Path | None, typer.Option("--curve", help="The fullest links: .svg, .png or .pdf.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let demand grow: which link is full when, and what one more member buys.
+
+    By default healthy; with --failures also after the worst failure of another link.
+    """
+    growth = growth_per_year(per_year)
+    # The twin takes a while, and most commands do without it.
+    from channels.planning.drawings import check_drawing, draw_growth
+    from channels.planning.files import check_places
+    from channels.planning.growing import GrowthDocument
+    from channels.planning.opening import only_network, open_planned
+    from twin.whatif.growth import grow as let_grow
+
+    if curve is not None:
+        check_drawing(curve)
+        check_places([curve])
+    state = directory_of(context)
+    name = on or only_network(state)
+    with opening(name):
+        planned = open_planned(state, name, traffic, seed)
+    found = let_grow(
+        planned.twin,
+        planned.state,
+        growth,
+        years,
+        limit=limit,
+        failures=failures,
+        uncertainty=planned.uncertainty,
+        seed=seed,
+    )
+    document = GrowthDocument(run=planned.provenance, growth=found)
+    if curve is not None:
+        draw_growth(curve, planned, found)
+    if as_json:
+        print_json(document.model_dump(mode="json"))
+        return
+    _print(new_console(), document, top)
+    if curve is not None:
+        typer.echo(f"written: {curve}")
+
+
+MOST_PER_YEAR = 10.0
+
+
+def growth_per_year(text: str) -> float:
+    """0.3 for "30%" or "30 %". Raises BadInput: no such number, or without the sign of per cent."""
+    parts = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?) ?(%?)", text.strip())
+    if parts is None:
+        raise BadInput(f'--per-year "{text}" is no growth; expected per cent, as in 30%')
+    number = float(parts[1])
+    if not parts[2]:
+        likely = number if number >= 1 else 100 * number
+        raise BadInput(f'--per-year "{text}" has no unit; did you mean {likely:g}%?')
+    if not 0 < number / 100 <= MOST_PER_YEAR:
+        raise BadInput(
+            f'--per-year "{text}" is out of range; expected more than 0% and at most '
+            f"{MOST_PER_YEAR:.0%}"
+        )
+    return number / 100
+
+
+def _print(console: Console, document: "GrowthDocument", top: int) -> None:
+    growth = document.growth
+    console.print(Text(run_line(document.run)), soft_wrap=True)
+    console.print(Text(_summary(growth)), soft_wrap=True)
+    console.print(_links_table(growth, top))
+    console.print(_upgrades_table(growth, top))
+    console.print(Text(_FOOTNOTE), soft_wrap=True)
+
+
+def _summary(growth: "Growth") -> str:
+    full = [link for link in growth.links if _within(link, growth)]
+    after = ", or would be after the worst failure of another link" if growth.with_failures else ""
+    return (
+        f"with {100 * growth.per_year:g} % more each year, {len(full)} of {len(growth.links)} "
+        f"links are full ({growth.limit:.0%}) within {growth.years:g} years{after}"
+    )
+
+
+def _within(link: "LinkGrowth", growth: "Growth") -> bool:
+    times = [link.full_in_years.expected]
+    if link.failure is not None:
+        times.append(link.failure.full_in_years)
+    return any(t is not None and t <= growth.years for t in times)
+
+
+def _links_table(growth: "Growth", top: int) -> Table:
+    shown = growth.links[:top]
+    title = f"the links that are full first ({len(shown)} of {len(growth.links)}); years from now"
+    table = Table(title=title, title_justify="left", box=None)
+    table.add_column("link", overflow="fold")
+    names = ["capacity", "peak now", "5–95 %", "full at", "expected", "earliest", "latest"]
+    if growth.with_failures:
+        names += ["after failure", "full"]
+    for name in names:
+        table.add_column(name, justify="right")
+    if growth.with_failures:
+        table.add_column("of", overflow="fold")
+    table.add_column("one member more", justify="right")
+    for link in shown:
+        cells = [
+            plain(link.link),
+            rate(link.capacity_bps),
+            f"{link.utilisation:.1%}",
+            f"{link.forecast.p05:.0%}–{link.forecast.p95:.0%}",
+            "–" if link.full_at_growth is None else f"×{link.full_at_growth:.2f}",
+            *(_years(t) for t in (
+                link.full_in_years.expected, link.full_in_years.earliest, link.full_in_years.latest,
+            )),
+        ]  # fmt: skip
+        if growth.with_failures:
+            after = link.failure
+            cells += (
+                ["–", "–", "–"]
+                if after is None
+                else [f"{after.utilisation:.1%}", _years(after.full_in_years), plain(after.what_if)]
+            )
+        cells.append(_years(link.one_more_full_in_years))
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _upgrades_table(growth: "Growth", top: int) -> Table:
+    shown = growth.upgrades[:top]
+    title = f"one member more each time a link is full ({len(shown)} of {len(growth.upgrades)})"
+    table = Table(title=title, title_justify="left", box=None)
+    table.add_column("due in years", justify="right")
+    table.add_column("link", overflow="fold")
+    for name in ("from", "to", "buys years"):
+        table.add_column(name, justify="right")
+    table.add_column("then full", overflow="fold")
+    for upgrade in shown:
+        until = upgrade.next_full_in_years
+        table.add_row(
+            _years(upgrade.in_years),
+            Text(plain(upgrade.link)),
+            rate(upgrade.from_bps),
+            rate(upgrade.to_bps),
+            f"≥ {growth.years - upgrade.in_years:.1f}"
+            if until is None
+            else f"{until - upgrade.in_years:.1f}",
+            Text(plain(upgrade.next_link or "none in sight")),
+        )
+    return table
+
+
+def _years(years: float | None) -> str:
+    if years is None:
+        return "never"
+    return "now" if years <= 0 else f"{years:.1f}"
