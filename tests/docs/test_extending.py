@@ -81,7 +81,7 @@ def _module(name: str) -> ModuleType:
 def test_the_page_has_an_example_of_every_kind_of_addition() -> None:
     headings = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
     assert [h.split(",")[0] for h in headings] == [
-        "A fault kind", "An action", "A driver", "A mind", "A store", "A channel",
+        "A fault kind", "An action", "A what-if", "A driver", "A mind", "A store", "A channel",
     ]  # fmt: skip
     assert len(re.findall("```", PAGE)) == 2 * len(BLOCKS)
 
@@ -110,6 +110,17 @@ def test_the_action_and_its_inverse_leave_the_network_as_it_was(folder: Path) ->
     assert not after.device("B").interface("A-B").shut_down
     (back,) = action.inverse(running, topology)
     assert back.configured(after, running, topology) == running
+
+
+def test_the_what_if_lacks_no_hook_and_doubles_the_link(folder: Path) -> None:
+    record = inventory()
+    kind = _module("double_link").DoubleLink
+    (event,) = kind.read({"LINK": "B-A"}, record.topology)
+    state = NetworkState(record.topology, record.intended, record.peak_traffic)
+    before, after = (s.topology.link("A-B") for s in (state, event.after(state)))
+    assert (after.capacity_bps, after.members) == (2 * before.capacity_bps, 2 * before.members)
+    assert event.phrase() == "double A-B"
+    assert kind.model_validate_json(event.model_dump_json()) == event
 
 
 def test_the_driver_of_the_package_opens_the_network_that_names_it(installed: Path) -> None:
