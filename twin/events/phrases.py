@@ -95,7 +95,7 @@ _WORDS: Mapping[str, str] = {
 """What people write for a word of a form."""
 
 _BEGINNINGS = re.compile(
-    r"(?:what (?:if|happens (?:if|when))|suppose(?: that)?|if|when|and|then|please|we|i)\s+",
+    r"^(?:(?:what (?:if|happens (?:if|when))|suppose(?: that)?|if|when|and|then|please|we|i) )+",
     re.IGNORECASE,
 )
 
@@ -151,6 +151,8 @@ def _refuse_contradictions(events: WhatIf) -> None:
 def _read_sentence(text: str, topology: Topology) -> tuple[Event, ...]:
     """Phrases with "," or "and" between them: the longest that can be read first."""
     parts = parts_of(text)
+    if len(parts) > _MOST_PARTS:
+        raise BadInput(f'{len(parts)} names and phrases in one sentence; part them by ";"')
     events: tuple[Event, ...] = ()
     begin = 0
     refused: list[_Refused] = []
@@ -170,19 +172,36 @@ def _read_sentence(text: str, topology: Topology) -> tuple[Event, ...]:
         else:
             # What follows may be no phrase, but the end of a longer one that could not be read.
             refused.sort(key=lambda error: -error.words)
-            raise BadInput(str((refused if refused[0].words else before + refused)[0]))
+            raise BadInput((refused if refused[0].words else before + refused)[0].told(topology))
     return events
 
 
-class _Refused(BadInput):
-    """`words`: how many words of a form the phrase had all the same."""
+_MOST_PARTS = 40
+"""Parts of a sentence: what cannot be read is tried from each of them to each other one."""
 
-    def __init__(self, message: str, words: int) -> None:
-        super().__init__(message)
-        self.words = words
+
+class _Refused(Exception):
+    """`phrase` cannot be read. `words`: how many words of a form it had all the same."""
+
+    def __init__(self, phrase: str, words: int, why: str = "") -> None:
+        super().__init__(phrase)
+        self.phrase, self.words, self.why = phrase, words, why
+
+    def told(self, topology: Topology) -> str:
+        """Why, and the nearest that can be asked."""
+        said = f'"{self.phrase}"{f": {self.why}" if self.why else " cannot be read"}'
+        near = _nearest(self.phrase, topology)
+        if not near and _HINT not in self.why:
+            near = f"expected {_expected()}"
+        return f"{said}; {near}" if near else said
+
+
+_HINT = "did you mean"
+"""In an error that names what comes near."""
 
 
 def _read_phrase(phrase: str, topology: Topology) -> tuple[Event, ...]:
+    """What the forms that fit best make of `phrase`. Raises _Refused."""
     readings: dict[tuple[Event, ...], int] = {}
     errors: list[tuple[int, BadInput]] = []
     for text in dict.fromkeys((phrase, _BEGINNINGS.sub("", phrase, count=1))):
@@ -203,19 +222,15 @@ def _read_phrase(phrase: str, topology: Topology) -> tuple[Event, ...]:
         return found[0]
     if found:
         listed = " or ".join(f'"{what_if_text(events)}"' for events in found)
-        raise _Refused(f'"{phrase}" could mean {listed}; write one of these', most)
-    near = _nearest(phrase, topology)
+        raise _Refused(phrase, most, f"could mean {listed}")
     if not errors:
-        raise _Refused(f'"{phrase}" cannot be read; {near or f"expected {_expected()}"}', 0)
+        raise _Refused(phrase, 0)
     most = max(words for words, _ in errors)
     said_so = [error for words, error in errors if words == most]
-    hinting = [error for error in said_so if "did you mean" in str(error)]
+    hinting = [error for error in said_so if _HINT in str(error)]
     # That something is in no such list says least of what is wrong.
     telling = [error for error in said_so if not isinstance(error, _UNKNOWN)]
-    first = (hinting or telling or said_so)[0]
-    if not near and not hinting:
-        near = f"expected {_expected()}"
-    raise _Refused(f'"{phrase}": {first}{f"; {near}" if near else ""}', most)
+    raise _Refused(phrase, most, str((hinting or telling or said_so)[0]))
 
 
 _UNKNOWN = (UnknownNode, UnknownLink, UnknownSharedRiskGroup)

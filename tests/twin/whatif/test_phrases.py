@@ -1,6 +1,8 @@
 """What-ifs in words: names are found as people write them, and never guessed."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from twin.errors import BadInput
 from twin.events.actions.set_igp_weight import SetIgpWeight
@@ -184,6 +186,13 @@ def test_what_cannot_be_read_is_named_with_what_was_expected(
     assert says in str(raised.value)
 
 
+VOCABULARY = (
+    "link", "node", "group", "weight", "drain", "add", "lose", "down", "up", "to", "at", "from",
+    "and", ",", ";", "both ways", "members", "capacity", "100G", "40", "50 %", "Bonn", "Köln-Bonn",
+    "L17", "Leipzig", "duct:Köln:1", "Ulm", "Essen to Go", "undrain", "with",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
@@ -252,6 +261,21 @@ def test_group_of_a_link_in_several_is_not_guessed() -> None:
     )
     with pytest.raises(BadInput, match='groups "duct:Köln:1", "other"; name one of them'):
         read_what_if("duct of Köln-Bonn down", twice)
+
+
+def test_sentence_without_end_is_not_tried_in_all_ways() -> None:
+    with pytest.raises(BadInput, match='500 names and phrases in one sentence; part them by ";"'):
+        read_what_if("Bonn, " * 500, TOWNS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(VOCABULARY), max_size=9))
+def test_whatever_is_typed_is_read_or_refused_and_what_is_read_reads_back(words: list[str]) -> None:
+    try:
+        what_if = read_what_if(" ".join(words), TOWNS)
+    except BadInput:
+        return
+    assert read_what_if(what_if_text(what_if), TOWNS) == what_if
 
 
 def test_name_that_is_a_link_and_a_node_is_not_guessed() -> None:
