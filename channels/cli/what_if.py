@@ -83,7 +83,7 @@ def what_if(
     from channels.planning.drawings import check_drawing, draw_what_if
     from channels.planning.files import check_places
     from channels.planning.opening import names_hour, only_network, open_planned
-    from twin.whatif.window import read_question, window_of
+    from twin.whatif.window import read_question, time_of_day_s, window_of
 
     if map_file is not None:
         check_drawing(map_file)
@@ -91,6 +91,11 @@ def what_if(
     asked = read_question(text)
     begin, end = begin or asked.begin, end or asked.end
     windowed = asked.asked or begin is not None or end is not None
+    if asked.at is not None and windowed:
+        begin = begin or asked.at
+    elif asked.at is not None:
+        moment = utc(time_of_day_s(asked.at))[11:16]
+        traffic = moment if traffic == "peak" else f"{traffic} {moment}"
     if windowed and names_hour(traffic):
         raise BadInput(f'a window has hours of its own, so that --traffic "{traffic}" cannot hold')
     if windowed:

@@ -247,12 +247,16 @@ def _worst_failure(twin: Twin, state: NetworkState) -> WorstFailure | None:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A what-if in words. `asked`: whether it is safe. `begin`, `end`: times of day, or None."""
+    """A what-if in words. `asked`: whether it is safe. `begin`, `end`, `at`: times of day, or None.
+
+    `at`: the one moment that is asked about.
+    """
 
     text: str
-    asked: bool
-    begin: str | None
-    end: str | None
+    asked: bool = False
+    begin: str | None = None
+    end: str | None = None
+    at: str | None = None
 
 
 _SAFE = re.compile(
@@ -267,6 +271,8 @@ _SPAN = re.compile(
     re.IGNORECASE,
 )
 
+_MOMENT = re.compile(rf",? at (?P<at>{_CLOCK})(?: ?(?:utc|gmt|z))?", re.IGNORECASE)
+
 
 def read_question(text: str) -> Question:
     """What is asked in `text`, as in "safe to drain A from 22:00 to 06:00?"."""
@@ -275,9 +281,12 @@ def read_question(text: str) -> Question:
     if safe is not None:
         rest = rest[safe.end() :]
     span = next((s for s in _SPAN.finditer(rest) if s.end() == len(rest)), None)
-    if span is None:
-        return Question(rest if safe else text, safe is not None, None, None)
-    return Question(rest[: span.start()], True, span["begin"], span["end"])
+    if span is not None:
+        return Question(rest[: span.start()], True, span["begin"], span["end"])
+    moment = next((m for m in _MOMENT.finditer(rest) if m.end() == len(rest)), None)
+    if moment is not None:
+        return Question(rest[: moment.start()], safe is not None, at=moment["at"])
+    return Question(rest if safe else text, safe is not None)
 
 
 def window_of(begin: str | None, end: str | None, now_s: float | None) -> Window:

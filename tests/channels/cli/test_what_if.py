@@ -82,6 +82,14 @@ def test_safe_is_answered_for_the_next_day_of_a_watched_network(state: Path) -> 
     assert document["what_if"] == "drain Fulda--Kassel"
 
 
+def test_moment_in_the_words_is_the_hour_of_the_profile(tmp_path: Path) -> None:
+    code, output, _ = noctua(
+        tmp_path, "what-if", "Warsaw-Gdansk fails at 6 pm", "--on", POLSKA, "--traffic", "x1.3"
+    )
+    assert code == 0
+    assert "traffic ×1.3 18:00 UTC (" in output
+
+
 def test_what_is_built_is_shown_with_what_is_assumed_of_it(tmp_path: Path) -> None:
     drawing = tmp_path / "after.svg"
     code, output, error = noctua(

@@ -98,7 +98,10 @@ def test_what_is_built_for_the_window_is_judged_with_it() -> None:
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("drain A", Question("drain A", False, None, None)),
+        ("drain A", Question("drain A")),
+        ("safe to drain A", Question("drain A", True)),
+        ("what if A-B fails at 8 pm?", Question("what if A-B fails", at="8 pm")),
+        ("link A-B at 50 %", Question("link A-B at 50 %")),
         ("safe to drain A?", Question("drain A", True, None, None)),
         ("Is it safe to drain A from 22:00 to 06:00?", Question("drain A", True, "22:00", "06:00")),
         ("can we drain A tonight from 10 pm until 6am", Question("drain A", True, "10 pm", "6am")),
