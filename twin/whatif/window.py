@@ -35,8 +35,8 @@ DAY_S = 86_400.0
 HOUR_S = 3600.0
 
 ROLLOUTS = 64
-MOST_DRAWN = 20_000_000
-"""Pairs that are drawn at once, over all rollouts: half a gigabyte."""
+MOST_DRAWN = 8_000_000
+"""Pairs that are drawn at once, over all rollouts: of each class 64 MB, and a few such arrays."""
 
 NOTICED = 1e-6
 """A smaller share of all traffic that is lost or cut off does not count."""
