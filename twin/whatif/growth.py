@@ -30,7 +30,7 @@ from twin.whatif.window import ROLLOUTS, rollouts_for
 FAILURES_AT_ONCE = 256
 """Failures whose loads are held at once: 50 MB where there are 25,000 arcs."""
 
-MOST_UPGRADES = 1000
+MOST_UPGRADES = 100_000
 
 
 class Years(Noun):
