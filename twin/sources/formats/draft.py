@@ -22,6 +22,7 @@ class _Line:
     source: str
     target: str
     key: str
+    label: str
     capacity_bps: float | None
     length_km: float | None
     weight: int | None
@@ -89,19 +90,23 @@ class Draft:
         target: str,
         *,
         key: str = "",
+        label: str = "",
         capacity_bps: float | None = None,
         length_km: float | None = None,
         weight: float | None = None,
         weight_back: float | None = None,
         members: int | None = None,
     ) -> None:
-        """A line between two nodes, by their keys. `key`: what groups call it; need not be unique.
+        """A line between two nodes, by their keys.
+
+        `key`: what groups call it; lines of one key are members of the group together. `label`: how
+        errors call it, `key` where it has none.
 
         `weight` is of the interface at `source`. Where lines are links, `weight_back` is of the one
         at `target`, and the same as `weight` if it is not given.
         """
         self._refuse_small()
-        called = f'link "{key or len(self._lines) + len(self._loops)}"'
+        called = f'link "{label or key or len(self._lines) + len(self._loops)}"'
         for end in (source, target):
             self._known(end, f"{called} joins")
         if source == target:
@@ -119,6 +124,7 @@ class Draft:
                 source,
                 target,
                 key,
+                label,
                 capacity_bps,
                 length_km,
                 _whole_weight(weight, where),
@@ -346,7 +352,7 @@ def _link_ids(ends: Iterable[tuple[str, str]]) -> list[str]:
 
 
 _ALIKE: tuple[Callable[[_Line], tuple[object, ...]], ...] = (
-    lambda line: (line.key, line.capacity_bps, line.length_km),
+    lambda line: (line.label, line.capacity_bps, line.length_km),
     lambda line: (line.capacity_bps, line.length_km),
     lambda _: (),
 )
@@ -355,7 +361,7 @@ _ALIKE: tuple[Callable[[_Line], tuple[object, ...]], ...] = (
 def _opposite(numbers: Sequence[int], lines: Sequence[_Line]) -> dict[int, int]:
     """Which later line is the other direction of which earlier one, among lines of one node pair.
 
-    Lines of the same key are two directions of one link rather than lines that merely agree in
+    Lines of the same label are two directions of one link rather than lines that merely agree in
     capacity and length, and these rather than any two.
     """
     found: dict[int, int] = {}
