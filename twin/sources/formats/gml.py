@@ -77,9 +77,9 @@ def _refuse_deep(text: str, name: str) -> None:
             raise BadTopology(f"{name}: nested deeper than {DEEPEST} levels")
 
 
-def _parsed(text: str, name: str) -> "nx.MultiGraph[Any]":
+def _parsed(text: str, name: str) -> "nx.Graph[Any]":
     try:
-        graph = nx.parse_gml(text, label=None)
+        graph = nx.parse_gml(text, label="id")
     # The parser lets out whatever it trips over, IndexError and TypeError among it.
     except Exception as exc:
         raise BadTopology(f"{name}: cannot be read as GML ({exc!r:.200})") from exc

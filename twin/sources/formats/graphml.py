@@ -88,7 +88,7 @@ def _without_hyperedges(text: str) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _parsed(text: str, name: str) -> "nx.MultiGraph[Any]":
+def _parsed(text: str, name: str) -> "nx.Graph[Any]":
     try:
         with warnings.catch_warnings():
             # Ports and types that it does not know; no attribute that is read depends on them.
