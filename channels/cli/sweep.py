@@ -260,8 +260,16 @@ def run_line(run: "Provenance") -> str:
     )
 
 
+def origins_lines(run: "Provenance") -> Iterator[str]:
+    """Which of its figures are given and which assumed, and how its source was understood."""
+    yield plain(run.origins.line())
+    if run.origins.remarks:
+        yield plain(f"of the source: {'; '.join(run.origins.remarks)}")
+
+
 def _preface(document: "SweepDocument") -> Iterator[str]:
     yield run_line(document.run)
+    yield from origins_lines(document.run)
     now = document.reference
     breach = (
         f", {now.services_in_breach} services in breach"

@@ -184,7 +184,8 @@ def _run_line(title: str, planned: Planned) -> str:
     return (
         f"{textwrap.fill(title, 90)}\n"
         f"{_text(run.topology)}, {run.nodes} nodes, {run.links} links; traffic: "
-        f"{_text(run.traffic)}, {rate(run.offered_bps)}{seed}; code {run.code}"
+        f"{_text(run.traffic)}, {rate(run.offered_bps)}{seed}; code {run.code}\n"
+        f"{textwrap.fill(_text(run.origins.line()), 150)}"
     )
 
 

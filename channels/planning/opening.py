@@ -16,6 +16,7 @@ from graphs.tracker_file import kept_tracker
 from twin.errors import BadInput, BadTopology
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
+from twin.nouns.origins import Figure, Origin, Origins
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.twin import Twin, profile_at
@@ -32,7 +33,8 @@ MOST_TIMES = 1000.0
 class Provenance(Noun):
     """What a figure was computed from. `seed`: None where nothing was drawn by chance.
 
-    `topology`: where it comes from. `traffic`: which, in words. `down_links`: already down.
+    `topology`: where it comes from. `traffic`: which, in words. `origins`: which of it all is
+    assumed. `down_links`: already down.
     """
 
     topology: str
@@ -42,6 +44,7 @@ class Provenance(Noun):
     offered_bps: float
     seed: int | None
     code: str
+    origins: Origins
     down_links: tuple[str, ...] = ()
 
 
@@ -77,6 +80,7 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
     else:
         twin = Twin(_from_topohub(state, name, seed))
         start, source = twin.state(), name
+    peak = twin.inventory.peak_traffic
     matrix, words = _traffic(traffic, start.traffic, twin.inventory)
     planned = replace(start, traffic=matrix)
     drawn = None if name in known_networks(state) else seed
@@ -91,6 +95,7 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
             offered_bps=float(matrix.rates_bps.sum()),
             seed=drawn,
             code=code_version(),
+            origins=_origins(twin.inventory, traffic, watched=start.traffic is not peak),
             down_links=tuple(sorted(start.down_links)),
         ),
     )
@@ -131,6 +136,17 @@ def _from_topohub(state: StateDirectory, name: str, seed: int) -> Inventory:
             f"{there}{hint}"
         )
     return build_inventory(WorldSpec(topology=name, seed=seed))
+
+
+def _origins(inventory: Inventory, traffic: str, *, watched: bool) -> Origins:
+    """Those of the inventory, and of the demands that take the place of its own."""
+    if _is_file(traffic):
+        how = "in the traffic file"
+    elif watched:
+        how = "as last watched"
+    else:
+        return inventory.origins
+    return inventory.origins.model_copy(update={"demands": Figure(origin=Origin.GIVEN, how=how)})
 
 
 _HOUR = re.compile(r"(\d{1,2}):(\d{2})")

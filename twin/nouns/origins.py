@@ -26,9 +26,6 @@ class Figure(Noun):
     origin: Origin
     how: str = ""
 
-    def __str__(self) -> str:
-        return self.how
-
 
 class Origins(Noun):
     """The origin of each kind of figure.
@@ -70,7 +67,7 @@ KINDS = ("capacities", "demands", "coordinates", "lengths", "weights", "groups",
 
 
 def _all(origin: Origin) -> Origins:
-    return Origins(**{kind: Figure(origin=origin) for kind in KINDS})
+    return Origins.model_validate({kind: Figure(origin=origin) for kind in KINDS})
 
 
 ON_RECORD = _all(Origin.GIVEN)
