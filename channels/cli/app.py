@@ -14,7 +14,17 @@ from rich.console import Console
 
 from channels import verbs
 from channels.asking import how_to_answer, still_wanted
-from channels.cli import answering, ask, audit, drift, handover, quarantine, sweep, what_if
+from channels.cli import (
+    answering,
+    ask,
+    audit,
+    drift,
+    handover,
+    networks_in_files,
+    quarantine,
+    sweep,
+    what_if,
+)
 from channels.cli.doctor import command as doctor
 from channels.cli.durations import parse_duration_s
 from channels.cli.group import NoctuaGroup, add_foreign_commands
@@ -192,7 +202,18 @@ def report(
         typer.echo(str(path))
 
 
-for part in (answering, ask, handover, quarantine, audit, drift, doctor, sweep, what_if):
+for part in (
+    answering,
+    ask,
+    handover,
+    quarantine,
+    audit,
+    drift,
+    doctor,
+    sweep,
+    what_if,
+    networks_in_files,
+):
     part.register(app)
 
 

@@ -65,7 +65,7 @@ def sweep(
     context: typer.Context,
     topology: Annotated[
         str,
-        typer.Argument(help="A topohub name, a node-link JSON file, or a network of --state."),
+        typer.Argument(help="A topohub name, a network file, or a network of --state."),
     ],
     depth: Annotated[
         Depth, typer.Option("--depth", help="What fails: links, shared-risk groups or nodes.")

@@ -38,7 +38,7 @@ def what_if(
         str | None,
         typer.Option(
             "--on",
-            help="A topohub name, a node-link JSON file, or a network of --state; its only one.",
+            help="A topohub name, a network file, or a network of --state; its only one.",
         ),
     ] = None,
     traffic: Traffic = "peak",

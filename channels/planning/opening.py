@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from channels.networks import network_names, open_network
+from channels.planning.reading import text_of
 from channels.provenance import code_version
 from graphs.inventory_file import kept_inventory, networks_with_inventory
 from graphs.state_directory import StateDirectory
@@ -58,7 +59,7 @@ class Planned:
 
 
 def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> Planned:
-    """The network `name`: of the state directory, in a node-link file, or of topohub.
+    """The network `name`: of the state directory, in a file, or of topohub.
 
     A network of the state directory that was watched is taken as its watch last saw it: with the
     tracked demand, its running configuration, and the links that are down.
@@ -75,7 +76,7 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
         start = watched or twin.state()
         source = f"{name} ({inventory.topology.name}{', as last watched' if watched else ''})"
     elif _is_file(name):
-        twin = Twin(inventory_from_text(_text(Path(name)), name, seed))
+        twin = Twin(inventory_from_text(text_of(Path(name)), name, seed))
         start, source = twin.state(), name
     else:
         twin = Twin(_from_topohub(state, name, seed))
@@ -114,7 +115,7 @@ def only_network(state: StateDirectory) -> str:
     if not known:
         raise BadInput(
             f"{state.path} has no network; name one with --on: a topohub name such as "
-            "sndlib/germany50, or a node-link JSON file"
+            "sndlib/germany50, or a network file"
         )
     raise BadInput(f"{state.path} has the networks {', '.join(known)}; name one with --on")
 
@@ -156,7 +157,7 @@ _FACTOR = re.compile(r"[x×](\d+(?:\.\d*)?|\.\d+)")
 def _traffic(words: str, peak: TrafficMatrix, inventory: Inventory) -> tuple[TrafficMatrix, str]:
     """The matrix that `words` name, and how to call it."""
     if _is_file(words):
-        return read_traffic_matrix(_text(Path(words)), words, inventory.topology), words
+        return read_traffic_matrix(text_of(Path(words)), words, inventory.topology), words
     matrix = peak
     said: list[str] = []
     readers: list[Callable[[str], tuple[float, str] | None]] = [
@@ -210,10 +211,3 @@ def _is_file(name: str) -> bool:
         return Path(name).is_file()
     except OSError:  # The name is longer than any file's can be.
         return False
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise BadInput(f"{path} cannot be read ({exc})") from exc

@@ -156,8 +156,8 @@ def _topology(network: ParsedNetwork, members: IntArray) -> Topology:
 def _link(link: ParsedLink, members: int, places: Mapping[str, Place]) -> Link:
     length_km = link.length_km
     if length_km is None:
-        ends = places.get(link.a), places.get(link.b)
-        length_km = 0.0 if ends[0] is None or ends[1] is None else great_circle_km(*ends)
+        a, b = places.get(link.a), places.get(link.b)
+        length_km = 0.0 if a is None or b is None else great_circle_km(a, b)
     capacity_bps = members * MODULE_BPS
     if link.capacity_bps is not None:
         capacity_bps = link.capacity_bps

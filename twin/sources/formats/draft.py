@@ -112,7 +112,8 @@ class Draft:
         if source == target:
             self._loops.append(self._nodes[source].id)
             return
-        where = f"{self.name}: {called} ({source} to {target})"
+        ends = f"{self._nodes[source].id} to {self._nodes[target].id}"
+        where = f"{self.name}: {called} ({ends})"
         if capacity_bps is not None and not 0 < capacity_bps < math.inf:
             raise BadTopology(f"{where} has capacity {capacity_bps:g} bit/s; it must be positive")
         if length_km is not None and not 0 <= length_km < math.inf:
@@ -242,7 +243,7 @@ class Draft:
                 f"{len(back_of)} links are listed once from each end; the two lines are one link"
             )
         uneven = [
-            f"{line.source} to {line.target}"
+            self._ends(line)
             for number, line in enumerate(self._lines)
             if number in back_of and len(set(_capacities(line, self._lines[back_of[number]]))) > 1
         ]
@@ -252,7 +253,7 @@ class Draft:
                 "one counts for both"
             )
         alone = [
-            f"{line.source} to {line.target}"
+            self._ends(line)
             for number, line in enumerate(self._lines)
             if number not in back_of and number not in backs
         ]
@@ -265,6 +266,9 @@ class Draft:
             for number, line in enumerate(self._lines)
             if number not in backs
         ]
+
+    def _ends(self, line: _Line) -> str:
+        return f"{self._nodes[line.source].id} to {self._nodes[line.target].id}"
 
     @staticmethod
     def _link(link_id: str, ids: dict[str, str], line: _Line, back: _Line | None) -> ParsedLink:

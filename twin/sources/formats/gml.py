@@ -4,6 +4,7 @@ Parsed by NetworkX; the attributes that are read are those of `attributes`. Publ
 several links between two nodes without saying `multigraph 1`; each is a link of its own.
 """
 
+import itertools
 import re
 from typing import Any
 
@@ -18,8 +19,9 @@ from twin.sources.parsed import ParsedNetwork
 DEEPEST = 64
 
 _GRAPH = re.compile(r"(?:^|\s)graph\s*\[", re.MULTILINE)
-_MULTIGRAPH = re.compile(r"^\s*multigraph\s+(\d+)", re.MULTILINE)
 _QUOTED = re.compile(r'"[^"]*"')
+_EDGE = re.compile(r'"[^"]*"|\bedge\s*\[')
+_POSITION = "NoctuaPosition"
 
 
 def read_gml(text: str, name: str) -> ParsedNetwork:
@@ -28,17 +30,23 @@ def read_gml(text: str, name: str) -> ParsedNetwork:
     Raises:
         BadTopology: not GML, nested too deep, or what `network_of` refuses.
     """
-    _refuse_deep(text, name)
-    said = _MULTIGRAPH.search(text)
-    several = said is not None and said[1] != "0"
-    graph = _parsed(_GRAPH.sub(lambda found: f"{found[0]}\n  multigraph 1\n", text, count=1), name)
+    bare = _QUOTED.sub('""', text)
+    _refuse_deep(bare, name)
+    directed = _says("directed", bare)
+    graph = _parsed(_straightened(text), name)
+    lines = [
+        (str(a), str(b), {k: v for k, v in attributes.items() if k != _POSITION})
+        for a, b, attributes in sorted(
+            graph.edges(data=True), key=lambda edge: int(edge[2][_POSITION])
+        )
+    ]
     return network_of(
         AttributedGraph(
             name,
             [(str(key), attributes) for key, attributes in graph.nodes(data=True)],
-            [(str(a), str(b), attributes) for a, b, attributes in graph.edges(data=True)],
+            lines,
             graph.graph,
-            True if graph.is_directed() else (False if several else None),
+            True if directed else (False if _says("multigraph", bare) else None),
             unit_key='capacity_unit "{}" in the graph',
         )
     )
@@ -46,13 +54,34 @@ def read_gml(text: str, name: str) -> ParsedNetwork:
 
 def write_gml(network: ParsedNetwork) -> str:
     """`network` as GML."""
-    graph: nx.MultiGraph[int] = nx.MultiGraph(**text_attributes(network))
+    lines = ["graph [", "  multigraph 1"]
+    lines += [f"  {key} {_value(value)}" for key, value in text_attributes(network).items()]
     number = {node.id: i for i, node in enumerate(network.nodes)}
     for node in network.nodes:
-        graph.add_node(number[node.id], name=node.id, **node_attributes(node))
+        about = {"id": number[node.id], "label": node.id, "name": node.id, **node_attributes(node)}
+        lines.append(f"  node [ {_pairs(about)} ]")
     for link in network.links:
-        graph.add_edge(number[link.a], number[link.b], **link_attributes(link, network))
-    return "\n".join(nx.generate_gml(graph)) + "\n"
+        ends = {"source": number[link.a], "target": number[link.b]}
+        lines.append(f"  edge [ {_pairs({**ends, **link_attributes(link, network)})} ]")
+    return "\n".join([*lines, "]"]) + "\n"
+
+
+def _pairs(about: dict[str, Any]) -> str:
+    return " ".join(f"{key} {_value(value)}" for key, value in about.items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, float):
+        # A real of GML has a point.
+        text = repr(value)
+        return text if "." in text else text.replace("e", ".0e")
+    if isinstance(value, int):
+        return str(value)
+    return (
+        '"'
+        + "".join(c if c.isascii() and c not in '&"' else f"&#{ord(c)};" for c in str(value))
+        + '"'
+    )
 
 
 GML = Format(
@@ -69,12 +98,33 @@ GML = Format(
 )
 
 
-def _refuse_deep(text: str, name: str) -> None:
+def _says(key: str, bare: str) -> bool:
+    found = re.search(rf"\b{key}\s+(\d+)", bare)
+    return found is not None and int(found[1]) != 0
+
+
+def _refuse_deep(bare: str, name: str) -> None:
     depth = 0
-    for mark in re.findall(r"[\[\]]", _QUOTED.sub("", text)):
+    for mark in re.findall(r"[\[\]]", bare):
         depth += 1 if mark == "[" else -1
         if depth > DEEPEST:
             raise BadTopology(f"{name}: nested deeper than {DEEPEST} levels")
+
+
+def _straightened(text: str) -> str:
+    """`text` changed so that NetworkX keeps each line as it is written.
+
+    It refuses several lines between two nodes unless `multigraph 1` is said, turns lines of
+    undirected graphs round, and loses their order.
+    """
+    counter = itertools.count()
+    numbered = _EDGE.sub(
+        lambda found: (
+            found[0] if found[0].startswith('"') else f"{found[0]} {_POSITION} {next(counter)} "
+        ),
+        text,
+    )
+    return _GRAPH.sub(lambda found: f"{found[0]}\n multigraph 1 directed 1\n", numbered, count=1)
 
 
 def _parsed(text: str, name: str) -> "nx.Graph[Any]":

@@ -1,7 +1,8 @@
 """GraphML, as NetworkX and yEd write it, and as the Topology Zoo is published.
 
 Parsed by NetworkX; the attributes that are read are those of `attributes`. Links of more than two
-ends (<hyperedge>) are left out, and said so.
+ends (<hyperedge>) are left out, and said so. A graph whose links are each a link of its own, also
+where two have opposite ends, says `multigraph` 1 in its <data>.
 """
 
 import io
@@ -30,22 +31,25 @@ def read_graphml(text: str, name: str) -> ParsedNetwork:
     counts = surveyed(text, name)
     remarks = []
     if counts["hyperedge"]:
-        text = _without_hyperedges(text)
         remarks.append(f"{counts['hyperedge']} links of more than two ends (hyperedges) left out")
-    graph = _parsed(text, name)
-    lines = [(str(a), str(b), attributes) for a, b, attributes in graph.edges(data=True)]
-    if len(lines) < counts["edge"]:
-        remarks.append(
-            f"{counts['edge'] - len(lines)} links left out: the same id between the same two "
-            "nodes, or in a nested graph"
+    root = ElementTree.fromstring(text)
+    directed, ids = _straightened(root)
+    graph = _parsed(root, name)
+    lines = [
+        (str(a), str(b), {"id": ids[position], **attributes})
+        for a, b, position, attributes in sorted(
+            graph.edges(keys=True, data=True), key=lambda edge: int(edge[2])
         )
+    ]
+    if len(lines) < len(ids):
+        remarks.append(f"{len(ids) - len(lines)} links of graphs within the graph left out")
     return network_of(
         AttributedGraph(
             name,
             [(str(key), attributes) for key, attributes in graph.nodes(data=True)],
             lines,
             graph.graph,
-            True if graph.is_directed() else None,
+            True if directed else (False if graph.graph.get("multigraph") == 1 else None),
             unit_key='a <data> of the graph named "capacity_unit" with "{}"',
             remarks=tuple(remarks),
         )
@@ -54,15 +58,25 @@ def read_graphml(text: str, name: str) -> ParsedNetwork:
 
 def write_graphml(network: ParsedNetwork) -> str:
     """`network` as GraphML."""
-    graph: nx.MultiGraph[str] = nx.MultiGraph(**text_attributes(network))
+    # Directed while it is written: NetworkX turns links of undirected graphs round.
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(multigraph=1, **text_attributes(network))
     for node in network.nodes:
         graph.add_node(node.id, **node_attributes(node))
-    for link in network.links:
-        graph.add_edge(link.a, link.b, **link_attributes(link, network))
+    for number, link in enumerate(network.links):
+        graph.add_edge(link.a, link.b, number, **link_attributes(link, network))
     draft = io.BytesIO()
     # Not the writer that takes lxml where it is installed: the same text everywhere.
     nx.write_graphml_xml(graph, draft)
-    return draft.getvalue().decode()
+    root = ElementTree.fromstring(draft.getvalue())
+    ElementTree.register_namespace("", _NAMESPACE)
+    for part in root.iter(f"{{{_NAMESPACE}}}graph"):
+        part.set("edgedefault", "undirected")
+        edges = [child for child in part if child.tag.endswith("}edge")]
+        # In the order of the network's links, which numbers parallel ones.
+        for edge in edges:
+            part.remove(edge)
+        part.extend(sorted(edges, key=lambda edge: int(edge.get("id", "0"))))
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
 GRAPHML = Format(
@@ -79,16 +93,37 @@ GRAPHML = Format(
 )
 
 
-def _without_hyperedges(text: str) -> str:
-    root = ElementTree.fromstring(text)
-    for graph in root.iter():
+_NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
+
+
+def _straightened(root: "ElementTree.Element[str]") -> tuple[bool, list[str | None]]:
+    """Change the document so that NetworkX keeps each line as it is written.
+
+    It refuses hyperedges and mixed directions, turns lines of undirected graphs round, and merges
+    lines of one id. Returns whether any line is one direction, and the id of each line, whose
+    position is its id from now on.
+    """
+    directed = False
+    ids: list[str | None] = []
+    for element in root.iter():
+        if not element.tag.startswith("{"):
+            element.tag = f"{{{_NAMESPACE}}}{element.tag}"
+    for graph in root.iter(f"{{{_NAMESPACE}}}graph"):
+        default = graph.get("edgedefault", "undirected")
+        graph.set("edgedefault", "directed")
         for child in list(graph):
-            if child.tag.rpartition("}")[2] == "hyperedge":
+            if child.tag == f"{{{_NAMESPACE}}}hyperedge":
                 graph.remove(child)
-    return ElementTree.tostring(root, encoding="unicode")
+            elif child.tag == f"{{{_NAMESPACE}}}edge":
+                said = child.attrib.pop("directed", None)
+                directed |= said == "true" or (said is None and default == "directed")
+                ids.append(child.get("id"))
+                child.set("id", str(len(ids) - 1))
+    return directed, ids
 
 
-def _parsed(text: str, name: str) -> "nx.Graph[Any]":
+def _parsed(root: "ElementTree.Element[str]", name: str) -> "nx.MultiDiGraph[Any]":
+    text = ElementTree.tostring(root, encoding="unicode")
     try:
         with warnings.catch_warnings():
             # Ports and types that it does not know; no attribute that is read depends on them.
@@ -97,4 +132,4 @@ def _parsed(text: str, name: str) -> "nx.Graph[Any]":
     # The parser lets out whatever it trips over, KeyError and AttributeError among it.
     except Exception as exc:
         raise BadTopology(f"{name}: cannot be read as GraphML ({exc!r:.200})") from exc
-    return graph
+    return nx.MultiDiGraph(graph)
