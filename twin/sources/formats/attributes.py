@@ -389,8 +389,24 @@ def _add_demands(draft: Draft, source: AttributedGraph, largest_bps: float | Non
             f"{draft.name}: some demands have a unit of their own and some have not; write it with "
             "each or with none"
         )
+    keys = _keys_by_name(source)
     for start, end, amount in found:
-        draft.add_demand(start, end, amount * (1.0 if factor is None else factor))
+        draft.add_demand(
+            keys.get(start, start),
+            keys.get(end, end),
+            amount * (1.0 if factor is None else factor),
+        )
+
+
+def _keys_by_name(source: AttributedGraph) -> dict[str, str]:
+    """Ids of nodes by names that are no id and of one node only: demands may be by either."""
+    ids = {key for key, _ in source.nodes}
+    named: dict[str, list[str]] = defaultdict(list)
+    for key, attributes in source.nodes:
+        for _, value in (pair for x, pair in _by_plain_name(attributes).items() if x in _LABELS):
+            if key not in named[str(value)]:
+                named[str(value)].append(key)
+    return {name: found[0] for name, found in named.items() if len(found) == 1 and name not in ids}
 
 
 def _listed_demands(draft: Draft, listed: object) -> Iterable[tuple[str, str, object]]:
