@@ -15,6 +15,7 @@ import topohub
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.inventory import Inventory
 from twin.physics.twin import Twin
 from twin.sources.formats.registry import FORMATS, read_network
@@ -231,3 +232,15 @@ def test_drawing_of_a_network_without_places_keeps_nodes_apart() -> None:
         gaps = np.abs(places[:, None] - places[None]).max(axis=2) + np.eye(len(places))
         assert np.abs(places).max() <= 10.5
         assert gaps.min() > 0.002
+
+
+def test_weight_that_took_the_place_of_a_wide_metric_can_be_taken_back() -> None:
+    graph: nx.Graph[str] = nx.Graph()
+    graph.add_edge("A", "B", weight=100_000)
+    built = inventory_of(read_network(graphml(graph), "net"), seed=1)
+    action = SetIgpWeight(node="A", link="A--B", weight=20)
+    changed = action.configured(built.intended, built.intended, built.topology)
+    running = changed
+    for inverse in action.inverse(built.intended, built.topology):
+        running = inverse.configured(running, built.intended, built.topology)
+    assert changed != built.intended == running
