@@ -185,7 +185,7 @@ def _run_line(title: str, planned: Planned) -> str:
         f"{textwrap.fill(title, 90)}\n"
         f"{_text(run.topology)}, {run.nodes} nodes, {run.links} links; traffic: "
         f"{_text(run.traffic)}, {rate(run.offered_bps)}{seed}; code {run.code}\n"
-        f"{textwrap.fill(_text(run.origins.line()), 150)}"
+        f"{textwrap.fill(_text(run.origins.line(), 1000), 110)}"
     )
 
 
@@ -457,9 +457,9 @@ def _cosine(places: Mapping[str, tuple[float, float]]) -> float:
     return max(0.2, math.cos(math.radians((min(latitudes) + max(latitudes)) / 2)))
 
 
-def _text(name: str) -> str:
+def _text(name: str, limit: int = 120) -> str:
     """Matplotlib would read dollars as mathematics."""
-    return plain(name, 120).replace("$", r"\$")
+    return plain(name, limit).replace("$", r"\$")
 
 
 def _save(figure: Figure, path: Path) -> None:
