@@ -22,6 +22,7 @@ from channels.cli import (
     drift,
     grow,
     handover,
+    networks_in_files,
     quarantine,
     sweep,
     what_if,
@@ -215,6 +216,7 @@ for part in (
     what_if,
     grow,
     disjoint,
+    networks_in_files,
 ):
     part.register(app)
 

@@ -65,7 +65,7 @@ def sweep(
     context: typer.Context,
     topology: Annotated[
         str,
-        typer.Argument(help="A topohub name, a node-link JSON file, or a network of --state."),
+        typer.Argument(help="A topohub name, a network file, or a network of --state."),
     ],
     depth: Annotated[
         Depth, typer.Option("--depth", help="What fails: links, shared-risk groups or nodes.")
@@ -260,8 +260,16 @@ def run_line(run: "Provenance") -> str:
     )
 
 
+def origins_lines(run: "Provenance") -> Iterator[str]:
+    """Which of its figures are given and which assumed, and how its source was understood."""
+    yield plain(run.origins.line())
+    if run.origins.remarks:
+        yield plain(f"of the source: {'; '.join(run.origins.remarks)}")
+
+
 def _preface(document: "SweepDocument") -> Iterator[str]:
     yield run_line(document.run)
+    yield from origins_lines(document.run)
     now = document.reference
     breach = (
         f", {now.services_in_breach} services in breach"

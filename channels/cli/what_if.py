@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from channels.cli.output import AsJson, directory_of, new_console, print_json
-from channels.cli.sweep import Limit, Seed, Traffic, opening, run_line
+from channels.cli.sweep import Limit, Seed, Traffic, opening, origins_lines, run_line
 from channels.report.wording import duration, plain, rate, utc
 from twin.errors import BadInput
 
@@ -41,7 +41,7 @@ def what_if(
         str | None,
         typer.Option(
             "--on",
-            help="A topohub name, a node-link JSON file, or a network of --state; its only one.",
+            help="A topohub name, a network file, or a network of --state; its only one.",
         ),
     ] = None,
     traffic: Traffic = "peak",
@@ -118,7 +118,8 @@ def what_if(
 
 def _print(console: Console, document: "WhatIfDocument", top: int) -> None:
     console.print(Text(f"what if: {plain(document.what_if)}"), soft_wrap=True)
-    console.print(Text(run_line(document.run)), soft_wrap=True)
+    for line in (run_line(document.run), *origins_lines(document.run)):
+        console.print(Text(line), soft_wrap=True)
     if document.without_effect:
         console.print(Text("nothing comes of it: every weight and link is as it was already"))
     for said in document.assumed:

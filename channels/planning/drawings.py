@@ -242,7 +242,8 @@ def _run_line(title: str, planned: Planned) -> str:
     return (
         f"{textwrap.fill(title, 90)}\n"
         f"{_text(run.topology)}, {run.nodes} nodes, {run.links} links; traffic: "
-        f"{_text(run.traffic)}, {rate(run.offered_bps)}{seed}; code {run.code}"
+        f"{_text(run.traffic)}, {rate(run.offered_bps)}{seed}; code {run.code}\n"
+        f"{textwrap.fill(_text(run.origins.line(), 1000), 110)}"
     )
 
 
@@ -477,8 +478,8 @@ def _places(topology: Topology) -> dict[str, tuple[float, float]]:
     return {node.id: sites[node.site] for node in topology.nodes}
 
 
-def _text(name: str) -> str:
-    return without_mathematics(plain(name, 120))
+def _text(name: str, limit: int = 120) -> str:
+    return without_mathematics(plain(name, limit))
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from channels.networks import network_names, open_network
+from channels.planning.reading import text_of
 from channels.provenance import code_version
 from graphs.inventory_file import kept_inventory, networks_with_inventory
 from graphs.state_directory import StateDirectory
@@ -17,6 +18,7 @@ from twin.errors import BadInput, BadTopology
 from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
+from twin.nouns.origins import Figure, Origin, Origins
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.twin import Twin, profile_at
@@ -34,7 +36,8 @@ MOST_TIMES = 1000.0
 class Provenance(Noun):
     """What a figure was computed from. `seed`: None where nothing was drawn by chance.
 
-    `topology`: where it comes from. `traffic`: which, in words. `down_links`: already down.
+    `topology`: where it comes from. `traffic`: which, in words. `origins`: which of it all is
+    assumed. `down_links`: already down.
     """
 
     topology: str
@@ -44,6 +47,7 @@ class Provenance(Noun):
     offered_bps: float
     seed: int | None
     code: str
+    origins: Origins
     down_links: tuple[str, ...] = ()
 
 
@@ -62,7 +66,7 @@ class Planned:
 
 
 def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> Planned:
-    """The network `name`: of the state directory, in a node-link file, or of topohub.
+    """The network `name`: of the state directory, in a file, or of topohub.
 
     A network of the state directory that was watched is taken as its watch last saw it: with the
     tracked demand, its running configuration, and the links that are down.
@@ -81,11 +85,12 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
         twin = twin.of(start)
         source = f"{name} ({inventory.topology.name}{', as last watched' if watched else ''})"
     elif _is_file(name):
-        twin = Twin(inventory_from_text(_text(Path(name)), name, seed))
+        twin = Twin(inventory_from_text(text_of(Path(name)), name, seed))
         start, source = twin.state(), name
     else:
         twin = Twin(_from_topohub(state, name, seed))
         start, source = twin.state(), name
+    peak = twin.inventory.peak_traffic
     matrix, words = _traffic(traffic, start.traffic, twin.inventory)
     planned = replace(start, traffic=matrix)
     drawn = None if name in known_networks(state) else seed
@@ -100,6 +105,7 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
             offered_bps=float(matrix.rates_bps.sum()),
             seed=drawn,
             code=code_version(),
+            origins=_origins(twin.inventory, traffic, watched=start.traffic is not peak),
             down_links=tuple(sorted(start.down_links)),
         ),
         uncertainty=Belief(tracker=tracker, seed=seed).uncertainty
@@ -122,7 +128,7 @@ def only_network(state: StateDirectory) -> str:
     if not known:
         raise BadInput(
             f"{state.path} has no network; name one with --on: a topohub name such as "
-            "sndlib/germany50, or a node-link JSON file"
+            "sndlib/germany50, or a network file"
         )
     raise BadInput(f"{state.path} has the networks {', '.join(known)}; name one with --on")
 
@@ -146,6 +152,17 @@ def _from_topohub(state: StateDirectory, name: str, seed: int) -> Inventory:
     return build_inventory(WorldSpec(topology=name, seed=seed))
 
 
+def _origins(inventory: Inventory, traffic: str, *, watched: bool) -> Origins:
+    """Those of the inventory, and of the demands that take the place of its own."""
+    if _is_file(traffic):
+        how = "in the traffic file"
+    elif watched:
+        how = "as last watched"
+    else:
+        return inventory.origins
+    return inventory.origins.model_copy(update={"demands": Figure(origin=Origin.GIVEN, how=how)})
+
+
 _HOUR = re.compile(r"(\d{1,2}):(\d{2})")
 _FACTOR = re.compile(r"[x×](\d+(?:\.\d*)?|\.\d+)")
 
@@ -153,7 +170,7 @@ _FACTOR = re.compile(r"[x×](\d+(?:\.\d*)?|\.\d+)")
 def _traffic(words: str, peak: TrafficMatrix, inventory: Inventory) -> tuple[TrafficMatrix, str]:
     """The matrix that `words` name, and how to call it."""
     if _is_file(words):
-        return read_traffic_matrix(_text(Path(words)), words, inventory.topology), words
+        return read_traffic_matrix(text_of(Path(words)), words, inventory.topology), words
     matrix = peak
     said: list[str] = []
     readers: list[Callable[[str], tuple[float, str] | None]] = [
@@ -212,10 +229,3 @@ def _is_file(name: str) -> bool:
         return Path(name).is_file()
     except OSError:  # The name is longer than any file's can be.
         return False
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise BadInput(f"{path} cannot be read ({exc})") from exc

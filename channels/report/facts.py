@@ -85,7 +85,7 @@ def gather(
         alarms=_alarms(journal, record, times),
         services=_services(artefacts.get("slo_minutes_lost"), inventory),
         topology=topology_facts(
-            inventory.topology,
+            inventory,
             artefacts,
             _links_down(record, diagnosis),
             _touched(journal, incident_id),

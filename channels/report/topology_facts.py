@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from twin.nouns.base import Noun
-from twin.nouns.topology import Topology
+from twin.nouns.inventory import Inventory
 
 MOMENTS = ("before", "during", "after", "final")
 """As in the artefacts "utilisation:<moment>"."""
@@ -35,21 +35,27 @@ class LinkFact(Noun):
 
 
 class TopologyFacts(Noun):
-    """The network of an incident. `moments`: those for which anything was kept."""
+    """The network of an incident.
+
+    `moments`: those for which anything was kept. `origins`: which figures are given and which
+    assumed, in one line.
+    """
 
     name: str
     nodes: tuple[NodeFact, ...]
     links: tuple[LinkFact, ...]
     moments: tuple[str, ...]
+    origins: str
 
 
 def topology_facts(
-    topology: Topology,
+    inventory: Inventory,
     artefacts: Mapping[str, JsonValue],
     down: frozenset[str],
     touched: frozenset[str],
 ) -> TopologyFacts:
     """`artefacts`: of the incident; "utilisation:<moment>" is a list in arc order."""
+    topology = inventory.topology
     kept = {m: artefacts.get(f"utilisation:{m}") for m in MOMENTS}
     loads = {m: values for m, values in kept.items() if isinstance(values, list)}
     places = {s.id: s for s in topology.sites}
@@ -72,6 +78,7 @@ def topology_facts(
             for i, link in enumerate(topology.links)
         ),
         moments=tuple(loads),
+        origins=inventory.origins.line(),
     )
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from difflib import unified_diff
 from functools import cached_property
+from typing import Annotated
+
+from pydantic import Field
 
 from twin.errors import UnknownLink, UnknownNode
 from twin.nouns.base import Noun
@@ -19,6 +22,10 @@ MAX_WIDE_METRIC = 2**24 - 1
 """The largest wide metric of IS-IS (RFC 5305)."""
 
 
+LAST_RESORT_WEIGHTS = (MAX_IGP_WEIGHT, MAX_WIDE_METRIC)
+"""What a drained interface advertises, by the kind of metric that its network uses."""
+
+
 class Policer(Noun):
     """Drops what `traffic_class` sends beyond `rate_bps` on an egress."""
 
@@ -27,18 +34,25 @@ class Policer(Noun):
 
 
 class InterfaceConfiguration(Noun):
-    """One interface. `drained` advertises MAX_IGP_WEIGHT in place of `igp_weight` (RFC 6987)."""
+    """One interface.
+
+    `drained` advertises MAX_IGP_WEIGHT in place of `igp_weight` (RFC 6987), or MAX_WIDE_METRIC with
+    `wide_metrics`, which is left out of JSON where metrics are narrow.
+    """
 
     link: str
     igp_weight: int
     drained: bool = False
     shut_down: bool = False
     policers: tuple[Policer, ...] = ()
+    wide_metrics: Annotated[bool, Field(exclude_if=lambda wide: not wide)] = False
 
     @property
     def advertised_weight(self) -> int:
         """The weight that the IGP floods for this interface."""
-        return MAX_IGP_WEIGHT if self.drained else self.igp_weight
+        if not self.drained:
+            return self.igp_weight
+        return MAX_WIDE_METRIC if self.wide_metrics else MAX_IGP_WEIGHT
 
 
 class DeviceConfiguration(Noun):
@@ -70,6 +84,8 @@ class DeviceConfiguration(Noun):
         for interface in self.interfaces:
             lines.append(f"interface {interface.link}")
             lines.append(f"  igp weight {interface.igp_weight}")
+            if interface.wide_metrics:
+                lines.append("  igp metric wide")
             if interface.drained:
                 lines.append("  igp max-metric")
             if interface.shut_down:
@@ -100,6 +116,12 @@ class NetworkConfiguration(Noun):
     @cached_property
     def _by_node(self) -> Mapping[str, DeviceConfiguration]:
         return {device.node: device for device in self.devices}
+
+    @cached_property
+    def last_resort_weight(self) -> int:
+        """What a drained interface of this network advertises."""
+        wide = any(i.wide_metrics for device in self.devices for i in device.interfaces)
+        return MAX_WIDE_METRIC if wide else MAX_IGP_WEIGHT
 
     def device(self, node: str) -> DeviceConfiguration:
         """The configuration of `node`. Raises UnknownNode."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from twin.nouns.base import Noun
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.origins import ON_RECORD, Origins
 from twin.nouns.service import Service
 from twin.nouns.topology import Topology
 from twin.nouns.traffic import DailyProfile, TrafficClass, TrafficMatrix
@@ -42,7 +43,7 @@ class Inventory:
     """Everything that is on record.
 
     `peak_traffic`: yesterday's matrix, scaled to the hour where `profile` is 1; the demand at time
-    t is expected to be `peak_traffic` times the profile at t.
+    t is expected to be `peak_traffic` times the profile at t. `origins`: which of it is assumed.
     """
 
     topology: Topology
@@ -52,3 +53,4 @@ class Inventory:
     profile: DailyProfile
     probes: tuple[ProbePath, ...]
     planned_work: tuple[PlannedWork, ...] = ()
+    origins: Origins = ON_RECORD

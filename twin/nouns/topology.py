@@ -113,10 +113,14 @@ class Link(Noun):
 
 
 class SharedRiskGroup(Noun):
-    """Links that fail together: they share a duct for `shared_km` kilometres from `place`."""
+    """Links that fail together.
+
+    A "duct" is shared for `shared_km` kilometres from `place`. Of a "given" group the source says
+    no more than its links: `shared_km` is 0, and `place` is where most of them meet.
+    """
 
     id: str
-    kind: Literal["duct"]
+    kind: Literal["duct", "given"]
     place: str
     links: tuple[str, ...]
     shared_km: float

@@ -11,7 +11,7 @@ from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.actions.undrain_link import UndrainLink
-from twin.nouns.configuration import MAX_IGP_WEIGHT, NetworkConfiguration
+from twin.nouns.configuration import LAST_RESORT_WEIGHTS, MAX_IGP_WEIGHT, NetworkConfiguration
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
 from twin.physics.changes import Changes
@@ -106,7 +106,9 @@ def moves_from(
                 [np.arange(weighted), np.arange(weighted, last, 2), last + rest.first]
             ).astype(np.int64),
             np.concatenate([arcs, both.ravel(), rest.arcs]),
-            np.concatenate([levels, np.full(both.size, MAX_IGP_WEIGHT), rest.weights]),
+            np.concatenate(
+                [levels, np.full(both.size, state.running.last_resort_weight), rest.weights]
+            ),
         ),
         nodes=np.concatenate(
             [
@@ -142,13 +144,14 @@ def bridges(topology: Topology, usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def carries(weights: IntArray) -> NDArray[np.bool_]:
     """Which links, (n_links,), are up and drained at neither end."""
     ends = weights.reshape(-1, 2)
-    return np.asarray(((ends != NO_ARC) & (ends != MAX_IGP_WEIGHT)).all(axis=1))
+    return np.asarray(((ends != NO_ARC) & ~np.isin(ends, LAST_RESORT_WEIGHTS)).all(axis=1))
 
 
 def _weight_moves(state: NetworkState, weights: IntArray) -> tuple[IntArray, IntArray]:
-    tried = (weights != NO_ARC) & (weights != MAX_IGP_WEIGHT)
+    tried = (weights != NO_ARC) & ~np.isin(weights, LAST_RESORT_WEIGHTS)
     arcs = np.flatnonzero(tried)
-    if not arcs.size:
+    # Among wide metrics that large, a weight that may be set would draw traffic to the egress.
+    if not arcs.size or weights[arcs].max() > MAX_IGP_WEIGHT:
         return arcs, arcs
     usual = float(np.median(weights[arcs]))
     levels = np.unique(np.maximum(1, np.round(usual * np.array(WEIGHT_LEVELS)))).astype(np.int64)
@@ -167,7 +170,7 @@ def _other_moves(
     extra: Sequence[Action],
 ) -> tuple[list[Action], list[dict[int, int]]]:
     topology = state.topology
-    drained = (weights.reshape(-1, 2) == MAX_IGP_WEIGHT).any(axis=1)
+    drained = np.isin(weights.reshape(-1, 2), LAST_RESORT_WEIGHTS).any(axis=1)
     undrains = [UndrainLink(link=topology.links[i].id) for i in np.flatnonzero(drained).tolist()]
     actions, changed = list[Action](), list[dict[int, int]]()
     for action in (*undrains, *extra):

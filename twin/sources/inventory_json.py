@@ -7,6 +7,7 @@ from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory, PlannedWork, ProbePath
+from twin.nouns.origins import BEFORE_RECORDED, Origins
 from twin.nouns.service import Service
 from twin.nouns.topology import Topology
 from twin.nouns.traffic import DailyProfile, TrafficMatrix
@@ -22,6 +23,7 @@ class _Written(Noun):
     probes: tuple[ProbePath, ...]
     planned_work: tuple[PlannedWork, ...]
     nodes: tuple[str, ...]
+    origins: Origins = BEFORE_RECORDED
     peak_bps: tuple[tuple[tuple[float, ...], ...], ...]
 
 
@@ -35,6 +37,7 @@ def inventory_text(inventory: Inventory) -> str:
         probes=inventory.probes,
         planned_work=inventory.planned_work,
         nodes=inventory.peak_traffic.nodes,
+        origins=inventory.origins,
         peak_bps=inventory.peak_traffic.rates_bps.tolist(),
     )
     return written.model_dump_json()
@@ -59,4 +62,5 @@ def read_inventory(text: str, source: str = "inventory") -> Inventory:
         profile=written.profile,
         probes=written.probes,
         planned_work=written.planned_work,
+        origins=written.origins,
     )

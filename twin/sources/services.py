@@ -1,6 +1,6 @@
 """Invented customers, what they buy, and what they were promised."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -29,10 +29,15 @@ _SECOND = (
 
 
 def invented_services(
-    nodes: Sequence[str], demand: FloatArray, propagation_s: FloatArray, rng: np.random.Generator
+    nodes: Sequence[str],
+    demand: FloatArray,
+    propagation_s: FloatArray,
+    rng: np.random.Generator,
+    customers: "Customers | None" = None,
 ) -> tuple[Service, ...]:
     """SERVICES_PER_NODE services per node over pairs that have demand both ways.
 
+    `customers`: how they are called, by default as in `invented_customers`.
     `demand`: (n, n). `propagation_s`: (n, n), mean propagation delay on healthy paths, from which
     the delay objectives follow.
     """
@@ -40,7 +45,7 @@ def invented_services(
     if not sources.size:
         return ()
     count = SERVICES_PER_NODE * len(nodes)
-    customers = _customers(count, rng)
+    called = (customers or invented_customers)(count, rng)
     classes = rng.choice(len(CLASS_ODDS), size=count, p=list(CLASS_ODDS.values()))
     services = []
     for number in range(count):
@@ -52,7 +57,7 @@ def invented_services(
         services.append(
             Service(
                 id=f"svc-{number + 1:03d}",
-                customer=customers[number],
+                customer=called[number],
                 traffic_class=traffic_class,
                 pairs=tuple((nodes[a], nodes[b]) for a, b in directed),
                 objective=objective_for(
@@ -76,8 +81,20 @@ def objective_for(traffic_class: TrafficClass, propagation_s: float) -> ServiceL
             return ServiceLevelObjective(loss=None, delay_s=None, availability=0.99)
 
 
-def _customers(count: int, rng: np.random.Generator) -> list[str]:
+Customers = Callable[[int, np.random.Generator], list[str]]
+"""Names of the customers of that many services."""
+
+
+def invented_customers(count: int, rng: np.random.Generator) -> list[str]:
+    """Names like companies', for networks that are examples themselves."""
     names = [f"{first} {second}" for first in _FIRST for second in _SECOND]
     order = rng.permutation(len(names))
     # A customer buys more than one service where there are more services than names.
     return [names[order[i % len(names)]] for i in range(count)]
+
+
+def nameless_customers(count: int, rng: np.random.Generator) -> list[str]:
+    """For a network that somebody brought, who must not take them for customers of theirs."""
+    # As many draws as for names, so that the services are the same.
+    invented_customers(count, rng)
+    return [f"invented customer {number + 1}" for number in range(count)]

@@ -1,15 +1,21 @@
 """The simulated world: from a topology source and a seed to an inventory (see docs/world.md)."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pydantic import Field
 
-from twin.errors import BadTopology
 from twin.nouns.base import Noun
-from twin.nouns.configuration import DEFAULT_IGP_WEIGHT, default_configuration
+from twin.nouns.configuration import (
+    DEFAULT_IGP_WEIGHT,
+    MAX_IGP_WEIGHT,
+    DeviceConfiguration,
+    InterfaceConfiguration,
+    NetworkConfiguration,
+)
 from twin.nouns.inventory import Inventory
-from twin.nouns.topology import Link, Node, Site, Topology
+from twin.nouns.topology import Link, Node, SharedRiskGroup, Site, Topology
 from twin.nouns.traffic import DailyProfile, TrafficMatrix
 from twin.physics.compiled import (
     CompiledTopology,
@@ -20,14 +26,21 @@ from twin.physics.compiled import (
 )
 from twin.physics.loads import deliveries
 from twin.physics.routing import Routing, route
-from twin.sources.demands import CLASS_SHARES, demand_matrix, total_loads
+from twin.sources.demands import CLASS_SHARES, demand_matrix, listed_matrix, total_loads
 from twin.sources.dimensioning import MAX_HEALTHY_UTILISATION, MODULE_BPS, members_needed
 from twin.sources.ducts import ducts_from_geometry
 from twin.sources.formats.registry import read_network
 from twin.sources.geometry import Place, great_circle_km
-from twin.sources.parsed import ParsedLink, ParsedNetwork, ParsedNode
+from twin.sources.layout import drawn_places
+from twin.sources.parsed import ParsedLink, ParsedNetwork
 from twin.sources.probes import chosen_probes
-from twin.sources.services import invented_services
+from twin.sources.provenance import origins_of
+from twin.sources.services import (
+    Customers,
+    invented_customers,
+    invented_services,
+    nameless_customers,
+)
 from twin.sources.topohub_source import topology_from_topohub
 
 BUSIEST_ARC_BPS = 100e9
@@ -62,7 +75,7 @@ def build_inventory(spec: WorldSpec) -> Inventory:
     Raises BadTopology.
     """
     network = topology_from_topohub(spec.topology)
-    return inventory_of(network, spec.seed, spec.traffic_scale)
+    return inventory_of(network, spec.seed, spec.traffic_scale, customers=invented_customers)
 
 
 def inventory_from_text(
@@ -72,43 +85,57 @@ def inventory_from_text(
     return inventory_of(read_network(text, name), seed, traffic_scale)
 
 
-def inventory_of(network: ParsedNetwork, seed: int, traffic_scale: float = 1.0) -> Inventory:
-    """Complete what `network` leaves out: capacity, demand unit, ducts, services, probes."""
+def inventory_of(
+    network: ParsedNetwork,
+    seed: int,
+    traffic_scale: float = 1.0,
+    *,
+    customers: Customers = nameless_customers,
+) -> Inventory:
+    """Complete what `network` leaves out, and record in `origins` what that was.
+
+    Capacities are dimensioned where they are missing. Demands in bit/s are taken as they are,
+    others are scaled. `customers`: how those of the invented services are called; by default no
+    name could be a real one.
+    """
     service_rng, probe_rng = np.random.default_rng(seed).spawn(2)
     # Capacities do not matter to routing, so one module each does until they are known.
     draft = _topology(network, np.ones(len(network.links), dtype=np.int64))
     compiled = compile_topology(draft)
-    given = {link.id: link.weight for link in network.links if link.weight is not None}
-    weights = arc_weights(draft, default_configuration(draft, given))
+    weights = arc_weights(draft, _intended(draft, network))
     routing = route(compiled, weights)
     demand_bps = _in_bps(network, compiled)
-    members = members_needed(compiled, weights, demand_bps, routing)
-    topology = _topology(network, members)
+    topology = draft
+    if any(link.capacity_bps is None for link in network.links):
+        topology = _topology(network, members_needed(compiled, weights, demand_bps, routing))
     nodes = tuple(node.id for node in topology.nodes)
     services = invented_services(
-        nodes, demand_bps, _healthy_propagation_s(compiled, routing), service_rng
+        nodes, demand_bps, _healthy_propagation_s(compiled, routing), service_rng, customers
     )
     rates = np.multiply.outer(np.array(CLASS_SHARES), demand_bps * traffic_scale)
     return Inventory(
         topology=topology,
-        intended=default_configuration(topology, given),
+        intended=_intended(topology, network),
         services=services,
         peak_traffic=TrafficMatrix(nodes, rates),
         profile=DAILY_PROFILE,
         probes=chosen_probes(nodes, services, compiled, routing, probe_rng),
+        origins=origins_of(network, topology),
     )
 
 
 def _topology(network: ParsedNetwork, members: IntArray) -> Topology:
-    places = {node.id: _place(node) for node in network.nodes}
+    places = {node.id: node.position for node in network.nodes if node.position is not None}
+    drawn = drawn_places(network.nodes, network.links) if len(places) < len(network.nodes) else {}
     links = tuple(
         _link(link, int(count), places) for link, count in zip(network.links, members, strict=True)
     )
     return Topology(
         name=network.name,
         sites=tuple(
-            Site(id=node, longitude=longitude, latitude=latitude)
-            for node, (longitude, latitude) in places.items()
+            Site(id=node.id, longitude=longitude, latitude=latitude)
+            for node in network.nodes
+            for longitude, latitude in [places.get(node.id) or drawn[node.id]]
         ),
         nodes=tuple(
             Node(
@@ -122,20 +149,15 @@ def _topology(network: ParsedNetwork, members: IntArray) -> Topology:
             for i, node in enumerate(network.nodes)
         ),
         links=links,
-        shared_risk_groups=ducts_from_geometry(places, links),
+        shared_risk_groups=_groups(network, places, links),
     )
-
-
-def _place(node: ParsedNode) -> Place:
-    if node.position is None:
-        raise BadTopology(f'node "{node.id}" has no coordinates')
-    return node.position
 
 
 def _link(link: ParsedLink, members: int, places: Mapping[str, Place]) -> Link:
     length_km = link.length_km
     if length_km is None:
-        length_km = great_circle_km(places[link.a], places[link.b])
+        a, b = places.get(link.a), places.get(link.b)
+        length_km = 0.0 if a is None or b is None else great_circle_km(a, b)
     capacity_bps = members * MODULE_BPS
     if link.capacity_bps is not None:
         capacity_bps = link.capacity_bps
@@ -145,18 +167,69 @@ def _link(link: ParsedLink, members: int, places: Mapping[str, Place]) -> Link:
         a=link.a,
         b=link.b,
         capacity_bps=capacity_bps,
-        members=members,
+        members=members if link.members is None else link.members,
         length_km=length_km,
         propagation_s=length_km / PROPAGATION_KM_PER_S,
     )
 
 
-def _in_bps(network: ParsedNetwork, compiled: CompiledTopology) -> FloatArray:
-    """Demand (n, n) in bit/s at peak, under ECMP with the default weight everywhere.
+def _groups(
+    network: ParsedNetwork, places: Mapping[str, Place], links: Sequence[Link]
+) -> tuple[SharedRiskGroup, ...]:
+    """The groups that are given; if there are none, ducts where the places of both ends are."""
+    if not network.groups:
+        placed = [link for link in links if link.a in places and link.b in places]
+        return ducts_from_geometry(places, placed)
+    ends = {link.id: (link.a, link.b) for link in links}
+    return tuple(
+        SharedRiskGroup(
+            id=group.id,
+            kind="given",
+            place=Counter(end for link in group.links for end in ends[link]).most_common(1)[0][0],
+            links=group.links,
+            shared_km=0.0,
+        )
+        for group in network.groups
+    )
 
-    Where the source has capacities, the busiest of those arcs is at MAX_HEALTHY_UTILISATION; where
-    it has none, or none of those carries anything, the busiest arc carries BUSIEST_ARC_BPS.
+
+def _intended(topology: Topology, network: ParsedNetwork) -> NetworkConfiguration:
+    """Every interface up, with the weight that is given for it or the default."""
+    given = {
+        (end, link.id): weight
+        for link in network.links
+        for end, weight in ((link.a, link.weight), (link.b, link.weight_back))
+        if weight is not None
+    }
+    wide = any(weight >= MAX_IGP_WEIGHT for weight in given.values())
+    return NetworkConfiguration(
+        devices=tuple(
+            DeviceConfiguration(
+                node=node.id,
+                interfaces=tuple(
+                    InterfaceConfiguration(
+                        link=link.id,
+                        igp_weight=given.get((node.id, link.id), DEFAULT_IGP_WEIGHT),
+                        wide_metrics=wide,
+                    )
+                    for link in topology.links_at(node.id)
+                ),
+            )
+            for node in topology.nodes
+        )
+    )
+
+
+def _in_bps(network: ParsedNetwork, compiled: CompiledTopology) -> FloatArray:
+    """Demand (n, n) in bit/s at peak.
+
+    Rates of the source are taken as they are. Others are scaled under ECMP with the default weight
+    everywhere: where the source has capacities, the busiest of those arcs is at
+    MAX_HEALTHY_UTILISATION; where it has none, or none of those carries anything, the busiest arc
+    carries BUSIEST_ARC_BPS.
     """
+    if network.demands and network.demand_unit == "bit/s":
+        return listed_matrix(network)
     demand = demand_matrix(network)
     equal = np.full(compiled.n_arcs, DEFAULT_IGP_WEIGHT, dtype=np.int64)
     loads = total_loads(compiled, route(compiled, equal), demand)

@@ -17,6 +17,7 @@ from tools.network.protocol import CommitRecord, CommitState
 from twin.errors import NetworkError, NetworkHeld
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.inventory import Inventory, PlannedWork, ProbePath
+from twin.nouns.origins import BEFORE_RECORDED, Origins
 from twin.nouns.service import Service
 from twin.nouns.topology import Topology
 from twin.nouns.traffic import DailyProfile, TrafficMatrix
@@ -294,6 +295,7 @@ def _inventory_json(inventory: Inventory) -> str:
         "profile": inventory.profile.model_dump(mode="json"),
         "probes": [p.model_dump(mode="json") for p in inventory.probes],
         "planned_work": [w.model_dump(mode="json") for w in inventory.planned_work],
+        "origins": inventory.origins.model_dump(mode="json"),
     }
     return json.dumps(data, allow_nan=False)
 
@@ -308,4 +310,5 @@ def _inventory(text: str) -> Inventory:
         profile=DailyProfile.model_validate(data["profile"]),
         probes=tuple(ProbePath.model_validate(p) for p in data["probes"]),
         planned_work=tuple(PlannedWork.model_validate(w) for w in data["planned_work"]),
+        origins=Origins.model_validate(data["origins"]) if "origins" in data else BEFORE_RECORDED,
     )

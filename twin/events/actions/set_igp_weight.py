@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -11,6 +11,9 @@ from twin.events.actions.edits import WeightEdit, edited
 from twin.events.names import find_link_and_end, find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Interface, Topology
+
+if TYPE_CHECKING:
+    from twin.events.action import Action
 
 MAX_SET_WEIGHT = 65_534
 """The highest weight that an interface may be set to; above it stands drained (RFC 6987)."""
@@ -51,9 +54,14 @@ class SetIgpWeight(WeightEdit):
         """See ActionKind."""
         return edited(running, self.node, self.link, igp_weight=self.weight)
 
-    def inverse(self, running: NetworkConfiguration, topology: Topology) -> "tuple[Self, ...]":
+    def inverse(self, running: NetworkConfiguration, topology: Topology) -> "tuple[Action, ...]":
         """See ActionKind."""
+        from twin.events.actions.restore_device import RestoreDevice  # the union is built of both
+
         before = running.device(self.node).interface(self.link).igp_weight
+        # A wide metric, beyond what this action may set.
+        if before > MAX_SET_WEIGHT:
+            return (RestoreDevice(configuration=running.device(self.node)),)
         return () if before == self.weight else (self.model_copy(update={"weight": before}),)
 
     @classmethod

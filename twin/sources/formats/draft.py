@@ -22,6 +22,7 @@ class _Line:
     source: str
     target: str
     key: str
+    label: str
     capacity_bps: float | None
     length_km: float | None
     weight: int | None
@@ -89,25 +90,30 @@ class Draft:
         target: str,
         *,
         key: str = "",
+        label: str = "",
         capacity_bps: float | None = None,
         length_km: float | None = None,
         weight: float | None = None,
         weight_back: float | None = None,
         members: int | None = None,
     ) -> None:
-        """A line between two nodes, by their keys. `key`: what groups call it; need not be unique.
+        """A line between two nodes, by their keys.
+
+        `key`: what groups call it; lines of one key are members of the group together. `label`: how
+        errors call it, `key` where it has none.
 
         `weight` is of the interface at `source`. Where lines are links, `weight_back` is of the one
         at `target`, and the same as `weight` if it is not given.
         """
         self._refuse_small()
-        called = f'link "{key or len(self._lines) + len(self._loops)}"'
+        called = f'link "{label or key or len(self._lines) + len(self._loops)}"'
         for end in (source, target):
             self._known(end, f"{called} joins")
         if source == target:
             self._loops.append(self._nodes[source].id)
             return
-        where = f"{self.name}: {called} ({source} to {target})"
+        ends = f"{self._nodes[source].id} to {self._nodes[target].id}"
+        where = f"{self.name}: {called} ({ends})"
         if capacity_bps is not None and not 0 < capacity_bps < math.inf:
             raise BadTopology(f"{where} has capacity {capacity_bps:g} bit/s; it must be positive")
         if length_km is not None and not 0 <= length_km < math.inf:
@@ -119,6 +125,7 @@ class Draft:
                 source,
                 target,
                 key,
+                label,
                 capacity_bps,
                 length_km,
                 _whole_weight(weight, where),
@@ -236,7 +243,7 @@ class Draft:
                 f"{len(back_of)} links are listed once from each end; the two lines are one link"
             )
         uneven = [
-            f"{line.source} to {line.target}"
+            self._ends(line)
             for number, line in enumerate(self._lines)
             if number in back_of and len(set(_capacities(line, self._lines[back_of[number]]))) > 1
         ]
@@ -246,7 +253,7 @@ class Draft:
                 "one counts for both"
             )
         alone = [
-            f"{line.source} to {line.target}"
+            self._ends(line)
             for number, line in enumerate(self._lines)
             if number not in back_of and number not in backs
         ]
@@ -259,6 +266,9 @@ class Draft:
             for number, line in enumerate(self._lines)
             if number not in backs
         ]
+
+    def _ends(self, line: _Line) -> str:
+        return f"{self._nodes[line.source].id} to {self._nodes[line.target].id}"
 
     @staticmethod
     def _link(link_id: str, ids: dict[str, str], line: _Line, back: _Line | None) -> ParsedLink:
@@ -346,7 +356,7 @@ def _link_ids(ends: Iterable[tuple[str, str]]) -> list[str]:
 
 
 _ALIKE: tuple[Callable[[_Line], tuple[object, ...]], ...] = (
-    lambda line: (line.key, line.capacity_bps, line.length_km),
+    lambda line: (line.label, line.capacity_bps, line.length_km),
     lambda line: (line.capacity_bps, line.length_km),
     lambda _: (),
 )
@@ -355,7 +365,7 @@ _ALIKE: tuple[Callable[[_Line], tuple[object, ...]], ...] = (
 def _opposite(numbers: Sequence[int], lines: Sequence[_Line]) -> dict[int, int]:
     """Which later line is the other direction of which earlier one, among lines of one node pair.
 
-    Lines of the same key are two directions of one link rather than lines that merely agree in
+    Lines of the same label are two directions of one link rather than lines that merely agree in
     capacity and length, and these rather than any two.
     """
     found: dict[int, int] = {}

@@ -25,3 +25,8 @@ class Format:
     recognises: Callable[[str], bool]
     read: Callable[[str, str], ParsedNetwork]
     write: Callable[[ParsedNetwork], str] | None = None
+
+    @property
+    def short_name(self) -> str:
+        """The first word of `name` in small letters, as people type it."""
+        return self.name.split()[0].lower()

@@ -1,45 +1,80 @@
-"""Node-link JSON, the format of NetworkX and of topohub.
+"""Node-link JSON, as every version of NetworkX writes it, and topohub.
 
-{"graph": {"demands": {SOURCE: {TARGET: value}}},                    optional
- "nodes": [{"id": ..., "name": "...", "pos": [longitude, latitude],
-            "platform": "...", "role": "...",                        all but "id" optional
-            "management_address": "..."}],
- "edges": [{"source": ..., "target": ..., "dist": kilometres,        "links" is read too
-            "capacity": bit/s, "weight": 1..16777215}]}              optional likewise
+    {"directed": false, "multigraph": false,
+     "graph": {"demands": {SOURCE: {TARGET: value}}, "demand_unit": "bit/s"},
+     "nodes": [{"id": ..., "name": "...", "pos": [longitude, latitude]}],
+     "edges": [{"source": ..., "target": ..., "dist": kilometres, "capacity": bit/s, "weight": 10}]}
+
+"links" is read in place of "edges". All but ids and ends may be left out; see `attributes` for all
+that is read.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twin.errors import BadTopology
-from twin.sources.formats.draft import Draft
+from twin.sources.formats.attributes import AttributedGraph, network_of
 from twin.sources.formats.format import Format
 from twin.sources.formats.json_text import json_or_none, json_value, kind
-from twin.sources.formats.quantities import number
+from twin.sources.formats.written import demands_of, link_attributes, node_attributes
 from twin.sources.parsed import ParsedNetwork
 
 Record = Mapping[str, Any]
+
+_KNOWN = {"directed", "multigraph", "graph", "nodes", "edges", "links", "demands"}
+_OF_TOPOHUB = "ecmp_fwd"
+"""Only topohub's links have it; its demands are relative."""
 
 
 def read_node_link(text: str, name: str) -> ParsedNetwork:
     """Read `text`; `name` is how errors call the source.
 
     Raises:
-        BadTopology: not JSON, a field missing or of the wrong type, an unknown or duplicate node, a
-            capacity, length or demand that is negative or not a number, empty, or not connected.
+        BadTopology: not JSON, a field missing or of the wrong type, or what `network_of` refuses.
     """
     document = json_value(text, name)
     if not isinstance(document, dict):
         raise BadTopology(f"{name}: expected a JSON object, found {kind(document)}")
-    draft = Draft(name, directed=_directed(document))
-    for position, record in enumerate(_records(document, name, "nodes", "nodes")):
-        _add_node(draft, record, position)
-    for position, record in enumerate(_records(document, name, "edges", "links")):
-        _add_line(draft, record, position)
-    graph = document.get("graph", {})
-    demands = graph.get("demands") if isinstance(graph, Mapping) else None
-    _add_demands(draft, demands or {})
-    return draft.finish()
+    nodes = [
+        (_node_id(record.get("id"), f'node {position} has no "id"', name), record)
+        for position, record in enumerate(_records(document, name, "nodes", "nodes"))
+    ]
+    edges = _records(document, name, "edges", "links")
+    lines = []
+    for position, record in enumerate(edges):
+        missing = f'link "{record.get("id", position)}" has no '
+        source, target = (
+            _node_id(record.get(side), f'{missing}"{side}"', name) for side in ("source", "target")
+        )
+        lines.append((source, target, record))
+    unread = sorted(set(document) - _KNOWN)
+    return network_of(
+        AttributedGraph(
+            name,
+            nodes,
+            lines,
+            _graph(document, edges),
+            _directed(document),
+            unit_key='"graph": {{"capacity_unit": "{}"}}',
+            remarks=(f"keys that are not read: {', '.join(unread)}",) if unread else (),
+        )
+    )
+
+
+def write_node_link(network: ParsedNetwork) -> str:
+    """`network` as node-link JSON; each link has the weights of both ends in one line."""
+    document = {
+        "directed": False,
+        "multigraph": True,
+        "graph": demands_of(network),
+        "nodes": [{"id": node.id, **node_attributes(node)} for node in network.nodes],
+        "edges": [
+            {"source": link.a, "target": link.b, **link_attributes(link, network)}
+            for link in network.links
+        ],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def _recognises(text: str) -> bool:
@@ -59,6 +94,7 @@ NODE_LINK = Format(
     ),
     recognises=_recognises,
     read=read_node_link,
+    write=write_node_link,
 )
 
 
@@ -80,63 +116,17 @@ def _records(document: Record, name: str, key: str, other: str) -> Sequence[Reco
     return found
 
 
-def _add_node(draft: Draft, record: Record, position: int) -> None:
-    key = record.get("id")
-    if isinstance(key, bool) or not isinstance(key, str | int):
-        raise BadTopology(f'{draft.name}: node {position} has no "id" that is a number or a string')
-    label = str(record.get("name") or record.get("label") or "")
-    called = label or str(key)
-    texts = {}
-    for field in ("platform", "role", "management_address"):
-        value = record.get(field)
-        if not isinstance(value, str | None):
-            raise BadTopology(
-                f'{draft.name}: {field} of node "{called}" must be a text, found {kind(value)}'
-            )
-        texts[field] = value or ""
-    draft.add_node(str(key), label, position=_position(draft, record, called), **texts)
+def _node_id(value: object, missing: str, name: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise BadTopology(f"{name}: {missing} that is a number or a string")
+    return str(value)
 
 
-def _position(draft: Draft, record: Record, node: str) -> tuple[float, float] | None:
-    position = record.get("pos")
-    if position is None:
-        return None
-    if not isinstance(position, list) or len(position) != 2:
-        raise BadTopology(f'{draft.name}: "pos" of node "{node}" must be [longitude, latitude]')
-    x, y = (number(value, f'position of node "{node}"', draft.name) for value in position)
-    return x, y
-
-
-def _add_line(draft: Draft, record: Record, position: int) -> None:
-    label = str(record.get("id", position))
-    ends: list[str] = []
-    for side in ("source", "target"):
-        value = record.get(side)
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            raise BadTopology(f'{draft.name}: link "{label}" has no "{side}"')
-        ends.append(str(value))
-
-    def given(key: str) -> float | None:
-        value = record.get(key)
-        return None if value is None else number(value, f'{key} of link "{label}"', draft.name)
-
-    draft.add_line(
-        *ends,
-        key=label,
-        capacity_bps=given("capacity"),
-        length_km=given("dist"),
-        weight=given("weight"),
-    )
-
-
-def _add_demands(draft: Draft, listed: object) -> None:
-    if not isinstance(listed, Mapping):
-        raise BadTopology(f'{draft.name}: "demands" must be an object, found {kind(listed)}')
-    for source, row in listed.items():
-        if not isinstance(row, Mapping):
-            raise BadTopology(
-                f'{draft.name}: demands of "{source}" must be an object, found {kind(row)}'
-            )
-        for target, value in row.items():
-            what = f'demand from "{source}" to "{target}"'
-            draft.add_demand(str(source), str(target), number(value, what, draft.name))
+def _graph(document: Record, edges: Sequence[Record]) -> dict[str, Any]:
+    graph = document.get("graph")
+    found = dict(graph) if isinstance(graph, Mapping) else {}
+    if "demands" in document:
+        found.setdefault("demands", document["demands"])
+    if any(_OF_TOPOHUB in edge for edge in edges):
+        found.setdefault("demand_unit", "relative")
+    return found

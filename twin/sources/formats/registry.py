@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from twin.errors import BadTopology
 from twin.sources.formats.format import Format
+from twin.sources.formats.gml import GML
+from twin.sources.formats.graphml import GRAPHML
 from twin.sources.formats.json_text import json_value
 from twin.sources.formats.node_link import NODE_LINK
 from twin.sources.parsed import ParsedNetwork
 
-FORMATS: tuple[Format, ...] = (NODE_LINK,)
+FORMATS: tuple[Format, ...] = (NODE_LINK, GRAPHML, GML)
 """A format that is a special case of another stands before it."""
 
 BYTE_ORDER_MARK = "\ufeff"

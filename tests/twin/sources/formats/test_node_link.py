@@ -17,7 +17,7 @@ def triangle() -> Document:
     """Three cities and three links."""
     cities = (("Mannheim-1", [8.47, 49.49]), ("Ulm", [9.99, 48.4]), ("Passau", [13.43, 48.57]))
     return {
-        "graph": {"demands": {"0": {"1": 5.0}}},
+        "graph": {"demands": {"0": {"1": 5.0}}, "demand_unit": "relative"},
         "nodes": [{"id": i, "name": name, "pos": pos} for i, (name, pos) in enumerate(cities)],
         "edges": [
             {"source": 0, "target": 1, "dist": 160.0},
@@ -125,7 +125,7 @@ BAD: dict[str, tuple[Callable[[Document], object], str]] = {
     "negative capacity": (_set(("edges", 0, "capacity"), -1e9), "capacity -1e+09 bit/s"),
     "zero capacity": (_set(("edges", 0, "capacity"), 0), "it must be positive"),
     "NaN capacity": (_set(("edges", 0, "capacity"), float("nan")), "is nan, expected a finite"),
-    "capacity of text": (_set(("edges", 0, "capacity"), "10G"), "must be a number, found a string"),
+    "capacity of words": (_set(("edges", 0, "capacity"), "fast"), 'is "fast", which is not'),
     "negative length": (_set(("edges", 0, "dist"), -1), "cannot be negative"),
     "weight too large": (_set(("edges", 0, "weight"), 2**24), "whole number in 1..16777215"),
     "weight not whole": (_set(("edges", 0, "weight"), 1.5), "whole number in 1..16777215"),

@@ -1,0 +1,82 @@
+"""`import` and `topology convert`: what a network file says, here and in another format."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from channels.cli.output import AsJson, new_console, print_json
+from channels.report.wording import plain
+
+if TYPE_CHECKING:
+    from channels.planning.importing import ImportDocument
+
+File = Annotated[Path, typer.Argument(help="A network, in any format that is read.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command("import")(import_network)
+    topology = typer.Typer(help="Network files.", no_args_is_help=True)
+    topology.command("convert")(convert)
+    app.add_typer(topology, name="topology")
+
+
+def import_network(
+    file: File,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of what is invented.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is understood of a network file, what is assumed, and what is left out."""
+    from channels.cli.sweep import opening
+    from channels.planning.importing import imported
+
+    with opening(str(file)):
+        document = imported(file, seed)
+    if as_json:
+        print_json(document.model_dump(mode="json"))
+    else:
+        _print(new_console(), document)
+
+
+def convert(
+    file: File,
+    to: Annotated[str, typer.Option("--to", help="node-link, graphml, gml, ...")],
+    out: Annotated[Path | None, typer.Option("--out", help="A file; else the terminal.")] = None,
+) -> None:
+    """Write what a network file says in another format; nothing that is assumed is written."""
+    from channels.planning.files import check_places, write_text
+    from channels.planning.importing import converted
+
+    if out is not None:
+        check_places([out])
+    text = converted(file, to)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_text(out, text)
+        typer.echo(f"written: {out}")
+
+
+def _print(console: Console, document: "ImportDocument") -> None:
+    console.print(Text(plain(f"{document.file}: {document.format}")), soft_wrap=True)
+    table = Table(box=None)
+    for name in ("", "count", "first"):
+        table.add_column(name, overflow="fold", justify="right" if name == "count" else "left")
+    for row in document.understood:
+        more = ", ..." if row.count > len(row.first) else ""
+        table.add_row(row.what, f"{row.count:,}", Text(plain(", ".join(row.first) + more)))
+    console.print(table)
+    table = Table(box=None)
+    for name in ("", "origin", "how"):
+        table.add_column(name, overflow="fold")
+    for what, figure in document.origins.figures():
+        table.add_row(what, figure.origin.value, Text(plain(figure.how)))
+    console.print(table)
+    for remark in document.origins.remarks:
+        console.print(Text(plain(f"- {remark}")), soft_wrap=True)
+    if not document.origins.remarks:
+        console.print(Text("nothing was left out"))
