@@ -27,7 +27,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """What is kept of each object: all that `twin/sources/formats/netbox.py` reads."""
 
 
-def netbox_document(url: str, token: str = "", selection: Mapping[str, str] | None = None) -> str:
+def netbox_document(
+    url: str, token: str = "", selection: Mapping[str, Sequence[str]] | None = None
+) -> str:
     """What the server at `url` says of its devices, as the JSON text that is read as a network.
 
     `token`: of a user who may view sites, devices and interfaces; "" where the server shows them to
@@ -65,7 +67,7 @@ def netbox_document(url: str, token: str = "", selection: Mapping[str, str] | No
     return json.dumps({"netbox": url, **document})
 
 
-def _document(dcim: Any, selection: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+def _document(dcim: Any, selection: Mapping[str, Sequence[str]]) -> dict[str, list[dict[str, Any]]]:
     found = dcim.devices.filter(**selection) if selection else dcim.devices.all()
     devices = _kept(found, "devices")
     sites = {device["site"]["id"] for device in devices if device.get("site")}

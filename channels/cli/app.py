@@ -20,6 +20,7 @@ from channels.cli import (
     audit,
     drift,
     handover,
+    netbox,
     networks_in_files,
     quarantine,
     sweep,
@@ -213,6 +214,7 @@ for part in (
     sweep,
     what_if,
     networks_in_files,
+    netbox,
 ):
     part.register(app)
 
