@@ -40,6 +40,37 @@ def test_lines_in_both_directions_are_one_link_with_a_weight_at_each_end() -> No
     assert (link.a, link.weight, link.weight_back) == ("Oslo", 10, 30)
 
 
+RING = "ABCDEF"
+
+
+def _ring(backwards: int) -> str:
+    """The six links of a ring, and so many of them from the other end as well."""
+    ends = [(a, b) for a, b in zip(RING, RING[1:] + RING[0], strict=True)]
+    return "\n".join(["a,b", *map(",".join, ends), *(f"{b},{a}" for a, b in ends[:backwards])])
+
+
+@pytest.mark.parametrize(
+    ("backwards", "links", "said"),
+    [
+        (0, 6, None),
+        (1, 7, "lines that run opposite ways"),
+        (3, 9, "lines that run opposite ways"),
+        (5, 6, "5 links are listed once from each end"),
+        (6, 6, "6 links are listed once from each end"),
+    ],
+)
+def test_links_are_never_doubled_without_a_word(
+    backwards: int, links: int, said: str | None
+) -> None:
+    network = EDGE_LIST.read(_ring(backwards), "n")
+    assert len(network.links) == links
+    assert (
+        any(remark.startswith(said) for remark in network.remarks)
+        if said
+        else (network.remarks == ())
+    )
+
+
 @pytest.mark.parametrize(
     ("header", "field"),
     [
