@@ -165,7 +165,9 @@ def _repetita_rows(text: str, name: str, nodes: Sequence[str]) -> Iterable[_Row]
 
 
 def _csv_rows(text: str, name: str) -> Iterable[_Row]:
-    reader = csv.reader(io.StringIO(text), delimiter=separator_of(text), skipinitialspace=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=None), delimiter=separator_of(text), skipinitialspace=True
+    )
     try:
         titles = next((row for row in reader if any(map(str.strip, row))), [])
         columns, factor = _columns(titles, f"{name}: the header")

@@ -122,7 +122,7 @@ def column_of(plain: Sequence[str], end: str) -> int | None:
 
 def separator_of(text: str) -> str:
     """What separates the fields of the first line that is not empty."""
-    return _separator(text.lstrip().split("\n", 1)[0])
+    return _separator(_first_line(text))
 
 
 def _names_ends(text: str) -> bool:
@@ -132,11 +132,19 @@ def _names_ends(text: str) -> bool:
 
 def _titles(text: str) -> list[str]:
     """The fields of the first line that is not empty; none where it has no separator."""
-    first = text.lstrip().split("\n", 1)[0].strip()[:10_000]
+    first = _first_line(text)
     separator = _separator(first)
     if first[:1] in "{[<?#" or separator not in first:
         return []
-    return next(csv.reader([first], delimiter=separator), [])
+    try:
+        return next(csv.reader([first], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
+def _first_line(text: str) -> str:
+    found = re.match(r"\s*([^\r\n]{0,10000})", text)
+    return found[1] if found else ""
 
 
 def _separator(line: str) -> str:
@@ -147,7 +155,7 @@ def _table(text: str, name: str) -> tuple[list[str], list[tuple[int, list[str]]]
     """The titles, without brackets, and (line number, fields) of each line behind."""
     body = text.lstrip()
     skipped = text[: len(text) - len(body)].count("\n")
-    reader = csv.reader(io.StringIO(body), delimiter=separator_of(body))
+    reader = csv.reader(io.StringIO(body, newline=None), delimiter=separator_of(body))
     rows: list[tuple[int, list[str]]] = []
     titles: list[str] = []
     try:
