@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo results survival test test-all test-ray interleavings ns3 vllm-smoke bench check format constraints clean
+.PHONY: help demo results survival test test-all test-ray interleavings ns3 vllm-smoke bench fuzz check format constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -58,6 +58,9 @@ bench: $(VENV)/.stamp-dev  ## time what-ifs against NetworkX, SciPy, netgraph-co
 	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q \
 		tests/benchmarks/bench_whatif.py --benchmark-json=$(VENV)/benchmark.json
 	$(BIN)/python -m tests.benchmarks.page $(VENV)/benchmark.json
+
+fuzz: $(VENV)/.stamp-dev  ## damage files of every network format 10,000 times each; five minutes
+	NOCTUA_FUZZ=10000 $(BIN)/python -m pytest -q -s tests/twin/sources/formats/test_fuzz.py
 
 check: $(VENV)/.stamp-dev  ## format, lint, types, import contracts and every test
 	$(BIN)/ruff format --check .

@@ -22,6 +22,7 @@ from channels.cli import (
     drift,
     grow,
     handover,
+    netbox,
     networks_in_files,
     quarantine,
     sweep,
@@ -217,6 +218,7 @@ for part in (
     grow,
     disjoint,
     networks_in_files,
+    netbox,
 ):
     part.register(app)
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from channels.planning.importing import ImportDocument
 
 File = Annotated[Path, typer.Argument(help="A network, in any format that is read.")]
+SecondFile = Annotated[
+    Path | None, typer.Option("--traffic", help="The file of its demands, where that is another.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def import_network(
     file: File,
+    traffic: SecondFile = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of what is invented.")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +39,7 @@ def import_network(
     from channels.planning.importing import imported
 
     with opening(str(file)):
-        document = imported(file, seed)
+        document = imported(file, seed, traffic)
     if as_json:
         print_json(document.model_dump(mode="json"))
     else:
@@ -45,6 +49,7 @@ def import_network(
 def convert(
     file: File,
     to: Annotated[str, typer.Option("--to", help="node-link, graphml, gml, ...")],
+    traffic: SecondFile = None,
     out: Annotated[Path | None, typer.Option("--out", help="A file; else the terminal.")] = None,
 ) -> None:
     """Write what a network file says in another format; nothing that is assumed is written."""
@@ -53,7 +58,7 @@ def convert(
 
     if out is not None:
         check_places([out])
-    text = converted(file, to)
+    text = converted(file, to, traffic)
     if out is None:
         typer.echo(text, nl=False)
     else:

@@ -9,6 +9,8 @@ from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
 from twin.nouns.origins import Origins
 from twin.sources.formats.registry import FORMATS, read_network
+from twin.sources.parsed import ParsedNetwork
+from twin.sources.traffic_matrix import with_demands
 from twin.sources.world import inventory_of
 
 FEW = 3
@@ -32,13 +34,15 @@ class ImportDocument(Noun):
     origins: Origins
 
 
-def imported(path: Path, seed: int) -> ImportDocument:
+def imported(path: Path, seed: int, traffic: Path | None = None) -> ImportDocument:
     """Read the network in `path` and build what a sweep of it would be asked about.
 
+    `traffic`: the file that its demands are in, where that is another.
+
     Raises:
-        BadInput: it cannot be read, or is no network.
+        BadInput: one cannot be read, is no network, or no traffic of it.
     """
-    network = read_network(text_of(path), str(path))
+    network = _network(path, traffic)
     inventory = inventory_of(network, seed)
     return ImportDocument(
         file=str(path),
@@ -48,10 +52,10 @@ def imported(path: Path, seed: int) -> ImportDocument:
     )
 
 
-def converted(path: Path, to: str) -> str:
+def converted(path: Path, to: str, traffic: Path | None = None) -> str:
     """What the network in `path` says, in the format whose short name is `to`.
 
-    Nothing that is assumed is written.
+    Nothing that is assumed is written. `traffic`: as for `imported`.
 
     Raises:
         BadInput: it cannot be read, is no network, or no such format is written.
@@ -60,7 +64,14 @@ def converted(path: Path, to: str) -> str:
     write = by_name.get(to.lower())
     if write is None:
         raise BadInput(f'no format "{to}" is written; expected one of {", ".join(by_name)}')
-    return write(read_network(text_of(path), str(path)))
+    return write(_network(path, traffic))
+
+
+def _network(path: Path, traffic: Path | None) -> ParsedNetwork:
+    network = read_network(text_of(path), str(path))
+    if traffic is None:
+        return network
+    return with_demands(network, text_of(traffic), str(traffic))
 
 
 def _understood(inventory: Inventory) -> list[Understood]:

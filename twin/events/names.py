@@ -6,7 +6,7 @@ not matter where only one name is meant, and a part of a name is never taken for
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
@@ -25,10 +25,18 @@ def find_node(topology: Topology, text: str) -> Node:
         UnknownNode: there is none; the text names the nearest.
         BadInput: several could be meant.
     """
-    found = _one_of(text, topology.node_index, "node")
+    return topology.node(find_node_id(text, topology.node_index, topology.name))
+
+
+def find_node_id(text: str, ids: Collection[str], where: str) -> str:
+    """The one of `ids` that `text` means; `where` is how errors call what has them.
+
+    Raises UnknownNode or BadInput, as `find_node` does.
+    """
+    found = _one_of(text, ids, "node")
     if found is None:
-        raise UnknownNode(text, topology.node_index, topology.name)
-    return topology.node(found)
+        raise UnknownNode(text, ids, where)
+    return found
 
 
 def find_link(topology: Topology, text: str) -> Link:

@@ -86,3 +86,16 @@ def test_file_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
     os.truncate(path, LARGEST_BYTES + 1)
     with pytest.raises(BadInput, match="files are read up to 256 MiB"):
         text_of(path)
+
+
+def test_demands_in_a_second_file_are_part_of_the_network(tmp_path: Path) -> None:
+    published = Path(__file__).parents[2] / "twin/sources/formats/published/repetita"
+    graph, demands = (published / f"Arpanet196912.{kind}" for kind in ("graph", "demands"))
+    done = CliRunner().invoke(
+        app,
+        ["topology", "convert", str(graph), "--traffic", str(demands), "--to", "node-link"],
+    )
+    assert done.exit_code == 0
+    network = read_network(done.stdout, "net")
+    assert (len(network.links), network.demand_unit) == (4, "bit/s")
+    assert network.demands[0] == ("SRI", "USCB", 435_117e3)

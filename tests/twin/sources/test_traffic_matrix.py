@@ -77,7 +77,7 @@ def test_json_says_the_same_as_csv() -> None:
         ("source,target,bps\nWarsaw,Gdansk,nan\n", 'm, line 2: "bps" is "nan"'),
         ("source,target,bps\nWarsaw,Gdansk,1e19\n", "expected a number of bit/s in 0..1e+18"),
         ("source,target,bps,class\nWarsaw,Gdansk\n", "m, line 2: expected 4 fields"),
-        ("source,target,bps\nWarsaw,Gdansk,10G\n", 'm, line 2: "bps" is "10G"'),
+        ("source,target,bps\nWarsaw,Gdansk,10Q\n", 'm, line 2: "bps" is "10Q"'),
         ("source,target,bps,class\nWarsaw,Gdansk,1,gold\n", '"class" is "gold", expected one of'),
         ("[1]", "m, entry 0: expected an object"),
         ('{"a": 1}', "m: expected a list of objects"),

@@ -13,6 +13,9 @@ from twin.nouns.configuration import MAX_WIDE_METRIC
 from twin.sources.geometry import degrees_of
 from twin.sources.parsed import DemandUnit, ParsedGroup, ParsedLink, ParsedNetwork, ParsedNode
 
+LISTED_TWICE = 0.75
+"""Where so many of undirected lines have an opposite, each link was listed from both ends."""
+
 FEW = 5
 """How many of a kind a remark names."""
 
@@ -237,7 +240,13 @@ class Draft:
             back_of |= _opposite(numbers, self._lines)
         backs = set(back_of.values())
         if self._directed is None:
-            if len(self._lines) != 2 * len(back_of) or not back_of:
+            if 2 * len(back_of) < LISTED_TWICE * len(self._lines) or not back_of:
+                if back_of:
+                    self.remark(
+                        "lines that run opposite ways between the same two nodes are links of "
+                        f"their own, since most lines have no opposite: {2 * len(back_of)} of "
+                        f"{len(self._lines)}"
+                    )
                 return [(line, None) for line in self._lines]
             self.remark(
                 f"{len(back_of)} links are listed once from each end; the two lines are one link"

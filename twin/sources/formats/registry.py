@@ -3,14 +3,34 @@
 from dataclasses import replace
 
 from twin.errors import BadTopology
+from twin.sources.formats.containerlab import CONTAINERLAB
+from twin.sources.formats.edge_list import EDGE_LIST, recognises_traffic_list
 from twin.sources.formats.format import Format
 from twin.sources.formats.gml import GML
 from twin.sources.formats.graphml import GRAPHML
+from twin.sources.formats.ietf_topology import IETF_TOPOLOGY
 from twin.sources.formats.json_text import json_value
+from twin.sources.formats.netbox import NETBOX
 from twin.sources.formats.node_link import NODE_LINK
+from twin.sources.formats.nornir import NORNIR
+from twin.sources.formats.repetita import REPETITA, recognises_repetita_demands
+from twin.sources.formats.sndlib_native import SNDLIB_NATIVE
+from twin.sources.formats.sndlib_xml import SNDLIB_XML
 from twin.sources.parsed import ParsedNetwork
 
-FORMATS: tuple[Format, ...] = (NODE_LINK, GRAPHML, GML)
+FORMATS: tuple[Format, ...] = (
+    NODE_LINK,
+    IETF_TOPOLOGY,
+    NETBOX,
+    SNDLIB_XML,
+    GRAPHML,
+    GML,
+    SNDLIB_NATIVE,
+    REPETITA,
+    EDGE_LIST,
+    CONTAINERLAB,
+    NORNIR,
+)
 """A format that is a special case of another stands before it."""
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -37,6 +57,10 @@ def format_of(text: str, name: str) -> Format:
             return known
     if not text.strip():
         raise BadTopology(f"{name}: it is empty; expected a network in {_names()}")
+    if recognises_repetita_demands(text) or recognises_traffic_list(text):
+        raise BadTopology(
+            f"{name}: it is traffic, not a network; give the network, and this with --traffic"
+        )
     if text.lstrip()[0] in "{[":
         # What is wrong with it as JSON, if anything, says more than what it is not.
         json_value(text, name)

@@ -31,7 +31,7 @@ def surveyed(text: str, name: str) -> Counter[str]:
         depth += 1
         if depth > DEEPEST:
             raise BadTopology(f"{name}: nested deeper than {DEEPEST} levels")
-        counts[tag.rpartition(":")[2]] += 1
+        counts[tag.rpartition("}")[2]] += 1
 
     def end(_: str) -> None:
         nonlocal depth
@@ -40,7 +40,9 @@ def surveyed(text: str, name: str) -> Counter[str]:
     def entity(*_: Any) -> None:
         raise BadTopology(f"{name}: defines XML entities, which is refused; write their text out")
 
-    parser = expat.ParserCreate()
+    # As ElementTree makes it, so that it refuses what ElementTree would: a prefix without a
+    # namespace, and a namespace with a brace in it.
+    parser = expat.ParserCreate(None, "}")
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.EntityDeclHandler = entity

@@ -1,0 +1,57 @@
+"""`netbox`: what a NetBox says of its devices and connections, as a file that is a network."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twin.errors import BadInput
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(netbox)
+
+
+def netbox(
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Of the server, as in https://netbox.example.net.")
+    ],
+    to: Annotated[
+        Path, typer.Option("--to", help="The file that is written.", dir_okay=False)
+    ] = Path("netbox.json"),
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="FILTER=VALUE",
+            help="Only devices that NetBox finds so, as in site=osl1; may be repeated.",
+        ),
+    ] = None,
+    token: Annotated[
+        str, typer.Option(envvar="NETBOX_TOKEN", help="Of a user who may view devices.")
+    ] = "",
+) -> None:
+    """Write the devices and traced connections of a NetBox into a file that is read as a network.
+
+    Nothing is changed there. The token is taken from NETBOX_TOKEN and is not written.
+    """
+    from tools.netbox import netbox_document
+    from twin.sources.formats.registry import read_network
+
+    selection: dict[str, list[str]] = {}
+    for text in where or ():
+        key, equals, value = text.partition("=")
+        if not key or not equals or not value:
+            raise BadInput(f'--where "{text}": expected FILTER=VALUE, such as site=osl1')
+        selection.setdefault(key, []).append(value)
+    document = netbox_document(url, token, selection)
+    # What cannot be a network is told now, and the file is kept for whoever looks into it.
+    try:
+        to.write_text(document, encoding="utf-8")
+    except OSError as exc:
+        raise BadInput(f"{to} cannot be written ({exc})") from exc
+    network = read_network(document, str(to))
+    typer.echo(f"{to}: {len(network.nodes)} devices, {len(network.links)} links")
+    for remark in network.remarks:
+        typer.echo(f"  {remark}")
