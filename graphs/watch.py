@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from graphs.admission import Admission
+from graphs.aftermath import Aftermath
 from graphs.desk import Desk
 from graphs.notifier import Notifier
 from graphs.runs import IncidentRuns, Pending
@@ -72,6 +73,7 @@ class Watch:
         self._runs = runs
         self._holder = holder
         self._admission = Admission(desk)
+        self._aftermath = Aftermath(desk)
         self._learned = TrackerFile(tracker_file, desk.situation.tracker)
         self._anchors = anchors
         self._notifier = notifier
@@ -133,6 +135,9 @@ class Watch:
                 with self._guarded(incident_subject(incident_id)):
                     self._runs.start(incident_id)
             self._carry_on()
+            with self._desk.journal.holding(lease):
+                self._aftermath.note_impact(self._open_incidents())
+                self._aftermath.note_ends(self._network)
             self._admission.require_well()
         self._steps += 1
         self._failures = self._failures + 1 if self._trouble else 0

@@ -419,7 +419,7 @@ def _next_steps(
 ) -> tuple[str, ...]:
     diagnosis = details.diagnosis
     steps = [f"Answer: {how_to_answer(request)}" for request in details.waiting]
-    if details.phase is Phase.ESCALATED:
+    if details.with_people:
         where = ", ".join(diagnosis.suspected_location) if diagnosis else ""
         steps.append(f"A person takes over; look first at {where or 'the symptoms listed above'}")
     if details.phase is not Phase.RESOLVED:

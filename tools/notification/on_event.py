@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Annotated, Self, get_args
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from tools.journal.records import NoticeEvent
+from tools.strict_yaml import read_yaml
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
@@ -91,13 +91,12 @@ def load_on_event(path: Path) -> OnEvent | None:
         BadInput: it cannot be read, or a key or value is wrong; names file, key and remedy.
     """
     try:
-        data = yaml.safe_load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        raise BadInput(f"{path}: is not YAML ({error})") from error
+    data = read_yaml(text, str(path))
     try:
         return OnEvent.model_validate(data)
     except ValidationError as error:
