@@ -26,7 +26,6 @@ from tests.tools.notification.receiver import receiving
 from tools.journal.holder import Holder
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
-from tools.journal.outbox_rows import NO_WAY_TO_CALL
 from tools.journal.records import Lease, Notice
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from tools.notification.on_event import EVERY_EVENT
@@ -276,10 +275,3 @@ def test_settings_that_are_wrong_end_the_watch_before_it_begins(tmp_path: Path) 
         pytest.raises(BadInput, match="the environment has no NOT_THERE"),
     ):
         Workplace(tmp_path, network, SimulatedClock(network))
-
-
-def test_text_does_not_say_that_somebody_was_called_where_nobody_can_be(tmp_path: Path) -> None:
-    with operating(tmp_path, case((60.0, LOSSY)), person=Person(("reject",))) as operation:
-        operation.run()
-        (told,) = operation.told("escalated")
-        assert told.text.endswith(f"({NO_WAY_TO_CALL})")

@@ -29,7 +29,7 @@ class Untaken(Noun):
 
 
 class IncidentRow(Noun):
-    """`waiting_for_approval`: ids of plans. `with_people`: handed over, and not known to be over."""
+    """`waiting_for_approval`: ids of plans. `with_people`: handed over, not known to be over."""
 
     incident: str
     title: str
