@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from channels.cli.doctor.check import Check, Installation, State
 from tools.journal.anchors import anchor_file, read_anchors, violation
@@ -128,7 +129,9 @@ def calling(installation: Installation) -> Iterable[Check]:
         yield Check(name="calling people", state="ok", found=f"nobody is called: no {file.name}")
         return
     way_of(settings, installation.state.path, os.environ)
-    how = settings.webhook or (settings.command or ("",))[0]
+    # The rest of an address may be as good as a password.
+    host = urlsplit(settings.webhook).hostname if settings.webhook else None
+    how = f"webhook at {host}" if host else (settings.command or ("",))[0]
     yield Check(name="calling people", state="ok", found=f"{how}, for {len(settings.events)} kinds")
 
 
