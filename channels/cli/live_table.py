@@ -57,14 +57,13 @@ class LiveTable(AbstractContextManager["LiveTable"]):
         stepped_s = {w.network: w.stepped_s for w in self._journal.watches()}
         parts: list[RenderableType] = []
         for name in self._names:
-            now_s = stepped_s.get(name, 0.0)
-            parts += _network(network_view(self._journal, name, now_s))
-            parts += [_question(r) for r in self._asked(name, now_s)]
+            view = network_view(self._journal, name, stepped_s.get(name, 0.0))
+            parts += [*_network(view), *(_question(r) for r in self._asked(view))]
         return Group(*parts, *(event_line(event) for event in self._last))
 
-    def _asked(self, name: str, now_s: float) -> tuple[ApprovalRequest, ...]:
-        open_ids = {i.id for i in network_view(self._journal, name, now_s).incidents}
-        waiting = self._journal.approval_requests(now_s, state="waiting") if open_ids else ()
+    def _asked(self, view: NetworkView) -> tuple[ApprovalRequest, ...]:
+        open_ids = {incident.id for incident in view.incidents}
+        waiting = self._journal.approval_requests(view.now_s, state="waiting") if open_ids else ()
         return tuple(r for r in waiting if r.incident_id in open_ids)
 
 

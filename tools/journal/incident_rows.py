@@ -138,6 +138,16 @@ class IncidentRows(OutboxRows):
         )
         return int(rows[0]["n"])
 
+    def last_kind(self, incident_id: str, kinds: Sequence[str]) -> str:
+        """Which of `kinds` the incident's timeline has last, "" if none."""
+        rows = self._rows(
+            "SELECT kind FROM timeline WHERE incident_id = ? "
+            f"AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY seq DESC LIMIT 1",
+            incident_id,
+            *kinds,
+        )
+        return str(rows[0]["kind"]) if rows else ""
+
     def last_event_seq(self) -> int:
         """The number of the newest event, 0 if there is none."""
         return int(self._rows("SELECT max(seq) AS seq FROM timeline")[0]["seq"] or 0)

@@ -14,7 +14,7 @@ OVER = "over"
 IMPACT = "impact"
 """The artefact that says who is hit while an incident is open: an `Impact`."""
 
-_TELLS_OF_IT = frozenset({OVER, "escalated", "symptom"})
+_TELLS_OF_IT = (OVER, "escalated", "symptom")
 
 
 def is_with_people(journal: Journal, record: IncidentRecord) -> bool:
@@ -24,8 +24,7 @@ def is_with_people(journal: Journal, record: IncidentRecord) -> bool:
     """
     if record.phase is not Phase.ESCALATED:
         return False
-    told = [e.kind for e in journal.timeline(record.incident.id) if e.kind in _TELLS_OF_IT]
-    return told[-1:] != [OVER]
+    return journal.last_kind(record.incident.id, _TELLS_OF_IT) != OVER
 
 
 def with_people(journal: Journal, network: str) -> tuple[IncidentRecord, ...]:

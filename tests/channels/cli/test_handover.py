@@ -223,13 +223,13 @@ def test_incident_with_people_stands_there_for_days_and_in_every_channel(state: 
     assert "people: it was handed over" in noctua(state, "show", SECOND)[1]
     assert SECOND in noctua(state, "ask", "Which incidents are open?")[1]
     report = verbs.report(StateDirectory(state), SECOND)
-    assert any(step.startswith("A person takes over") for step in report.summary.next_steps)
+    assert any(step.startswith("A person takes over") for step in report.next_steps)
     with open_journal(state) as journal:
         journal.add_event(SECOND, NOW_S, OVER, "monitor", "nothing of it is seen")
         assert _gathered(journal).with_people == ()
     assert SECOND not in noctua(state, "ask", "Which incidents are open?")[1]
     report = verbs.report(StateDirectory(state), SECOND)
-    assert not any(step.startswith("A person takes over") for step in report.summary.next_steps)
+    assert not any(step.startswith("A person takes over") for step in report.next_steps)
 
 
 def test_open_incident_says_who_is_hit_and_what_was_lost_so_far(state: Path) -> None:
@@ -237,7 +237,7 @@ def test_open_incident_says_who_is_hit_and_what_was_lost_so_far(state: Path) -> 
     with open_journal(state) as journal:
         impact = Impact(as_of_s=NOW_S, hit_now=(hit,), minutes_lost={"gold-17": 12.0})
         journal.put_artefact(INCIDENT, IMPACT, impact)
-    told = "1 service in breach: gold-17 (Acme); 12 service-minutes so far"
+    told = "1 service in breach: gold-17 (Acme, 12 min); 12 service-minutes so far"
     assert f"hit now: {told}" in _sections(noctua(state, "handover")[1])["Open incidents"]
     assert told in noctua(state, "show", INCIDENT)[1]
 
