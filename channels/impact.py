@@ -1,13 +1,13 @@
 """Who is hit, in words: the same in every channel."""
 
-from channels.report.wording import plain
+from channels.report.wording import clock_time, plain
 from twin.nouns.impact import Impact
 
 _MOST_NAMES = 4
 
 
 def hit_text(impact: Impact | None) -> str:
-    """3 services in breach: gold-17 (Acme, 12 min), ...; 41 service-minutes so far.
+    """3 services in breach at 18:11 UTC: gold-17 (Acme, 12 min), ...; 41 service-minutes so far.
 
     The services are all that are in breach in the network; "nobody that probes see" where none is.
     """
@@ -17,7 +17,8 @@ def hit_text(impact: Impact | None) -> str:
     if not impact.hit_now:
         return f"nobody that probes see any more; {so_far}"
     count = len(impact.hit_now)
-    return f"{count} service{'s' * (count > 1)} in breach: {_names(impact)}; {so_far}"
+    seen = f"{clock_time(impact.as_of_s)[:5]} UTC"
+    return f"{count} service{'s' * (count > 1)} in breach at {seen}: {_names(impact)}; {so_far}"
 
 
 def _names(impact: Impact) -> str:

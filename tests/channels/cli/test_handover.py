@@ -237,7 +237,7 @@ def test_open_incident_says_who_is_hit_and_what_was_lost_so_far(state: Path) -> 
     with open_journal(state) as journal:
         impact = Impact(as_of_s=NOW_S, hit_now=(hit,), minutes_lost={"gold-17": 12.0})
         journal.put_artefact(INCIDENT, IMPACT, impact)
-    told = "1 service in breach: gold-17 (Acme, 12 min); 12 service-minutes so far"
+    told = "1 service in breach at 21:33 UTC: gold-17 (Acme, 12 min); 12 service-minutes so far"
     assert f"hit now: {told}" in _sections(noctua(state, "handover")[1])["Open incidents"]
     assert told in noctua(state, "show", INCIDENT)[1]
 

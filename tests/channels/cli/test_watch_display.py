@@ -54,7 +54,7 @@ def test_terminal_keeps_one_table_of_80_columns_in_its_place(journal: Journal) -
     shown = plain[plain.rindex("the watch is about to start") :]
     for words in (
         "live-0001",
-        "1 service in breach: gold-17 (Acme, 41 min)",
+        "1 service in breach at 13:46 UTC: gold-17 (Acme, 41 min)",
         "41 service-minutes so far",
         "live-0002",
         "with people, not known to be over",
