@@ -11,8 +11,10 @@ from tools.journal.records import (
     ChangeState,
     Claim,
     IncidentRecord,
+    NoticeEvent,
     Quarantine,
 )
+from tools.journal.standing import temporary_in_force
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.plan import Dispatch, Plan
@@ -80,8 +82,21 @@ class FieldOrder(Noun):
     updated_s: float
 
 
+class LostCall(Noun):
+    """A call to people that was not taken. `given_up`: it is not tried again."""
+
+    incident_id: str
+    event: NoticeEvent
+    attempts: int
+    trouble: str
+    given_up: bool
+
+
 class NetworkHandover(NetworkView):
-    """All that goes on in one network. `ended`: incidents that ended lately."""
+    """All that goes on in one network. `ended`: incidents that ended lately.
+
+    `lost_calls`: calls to people that nobody has taken, and those that are still tried.
+    """
 
     temporary: tuple[TemporaryChange, ...]
     timers: tuple[ArmedTimer, ...]
@@ -90,6 +105,7 @@ class NetworkHandover(NetworkView):
     claims: tuple[Claim, ...]
     unsettled: tuple[UnsettledChange, ...]
     orders: tuple[FieldOrder, ...]
+    lost_calls: tuple[LostCall, ...]
     ended: tuple[IncidentView, ...]
 
 
@@ -136,6 +152,7 @@ def _network(journal: Journal, name: str, now_s: float, since_s: float) -> Netwo
         claims=journal.claims(name),
         unsettled=tuple(_unsettled(every)),
         orders=tuple(order for r in unresolved for order in _orders(journal, r)),
+        lost_calls=tuple(_lost_calls(journal, name)),
         ended=tuple(e for e in ended if e.ended_s is not None and e.ended_s >= now_s - since_s),
     )
 
@@ -147,36 +164,17 @@ def _temporary(
     waiting: Sequence[ApprovalRequest],
     blocked: Collection[str],
 ) -> Iterable[TemporaryChange]:
-    """Temporary changes of an incident that are in force: on each device until it went back."""
-    plans = journal.plans(record.incident.id)
-    for place, plan in enumerate(plans):
-        confirmed = [c for c in changes if c.plan_id == plan.id and _is_confirmed(c)]
-        if not plan.temporary or not confirmed:
-            continue
-        returns = [p for p in plans[place + 1 :] if p.purpose == "return"]
-        if any(_is_done(p, changes) for p in returns):
-            continue
-        ids = {p.id for p in returns}
-        back = {c.node for c in changes if c.plan_id in ids and _is_confirmed(c)}
-        devices = tuple(_device(c) for c in confirmed if c.node not in back)
-        if devices:
-            yield TemporaryChange(
-                plan_id=plan.id,
-                incident_id=record.incident.id,
-                devices=devices,
-                since_s=min(d.since_s for d in devices),
-                way_back="; ".join(action.describe() for action in plan.way_back),
-                ends_with=_ends_with(record, returns, waiting, blocked),
-            )
-
-
-def _is_confirmed(change: Change) -> bool:
-    return change.state is ChangeState.CONFIRMED
-
-
-def _is_done(plan: Plan, changes: Sequence[Change]) -> bool:
-    own = [c for c in changes if c.plan_id == plan.id]
-    return bool(own) and all(_is_confirmed(c) for c in own)
+    """Temporary changes of an incident that are in force, and what ends each."""
+    for plan, left, returns in temporary_in_force(journal.plans(record.incident.id), changes):
+        devices = tuple(_device(c) for c in left)
+        yield TemporaryChange(
+            plan_id=plan.id,
+            incident_id=record.incident.id,
+            devices=devices,
+            since_s=min(d.since_s for d in devices),
+            way_back="; ".join(action.describe() for action in plan.way_back),
+            ends_with=_ends_with(record, returns, waiting, blocked),
+        )
 
 
 def _device(change: Change) -> DeviceChange:
@@ -231,6 +229,18 @@ def _unsettled(changes: Iterable[Change]) -> Iterable[UnsettledChange]:
                 detail=change.detail,
                 since_s=change.updated_s,
             )
+
+
+def _lost_calls(journal: Journal, network: str) -> Iterable[LostCall]:
+    tried = [n for n in journal.unsent_notices(network) if n.trouble]
+    for notice in (*journal.lost_notices(network), *tried):
+        yield LostCall(
+            incident_id=notice.incident_id,
+            event=notice.event,
+            attempts=notice.attempts,
+            trouble=notice.trouble,
+            given_up=notice not in tried,
+        )
 
 
 def _approval(journal: Journal, request: ApprovalRequest) -> WaitingApproval:

@@ -15,8 +15,10 @@ from tools.journal.records import (
     TimelineEvent,
     WatchRecord,
 )
+from tools.journal.standing import IMPACT, is_with_people, with_people
 from twin.nouns.base import Noun
 from twin.nouns.diagnosis import Diagnosis, LogFinding
+from twin.nouns.impact import Impact
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity
 from twin.nouns.plan import Plan
 
@@ -26,7 +28,8 @@ class IncidentView(Noun):
 
     `ended_s`: None while it goes on. `waiting_for`: in words, "" once it has ended. `cause`: as
     diagnosed, "" before that; `places`: where to look. `blocked`: why it cannot go on, if so.
-    `held_by`: the process that works on it, "" for none.
+    `held_by`: the process that works on it, "" for none. `with_people`: it was handed to people,
+    and is not known to be over. `impact`: who is hit, as the watch last saw it while it was open.
     """
 
     id: str
@@ -42,6 +45,8 @@ class IncidentView(Noun):
     blocked: Blocked | None
     held_by: str
     trace_id: str
+    with_people: bool
+    impact: Impact | None
 
 
 class Spent(Noun):
@@ -79,7 +84,7 @@ class IncidentDetails(IncidentView):
 
 
 class NetworkView(Noun):
-    """One network as of `now_s`, by its own clock, and its open incidents.
+    """One network as of `now_s`, by its own clock, its open incidents, and those with people.
 
     `watch`: what its watch last said of itself; `held_by`: the process that holds the network, "".
     """
@@ -90,6 +95,7 @@ class NetworkView(Noun):
     held_by: str
     blocked: Blocked | None
     incidents: tuple[IncidentView, ...]
+    with_people: tuple[IncidentView, ...]
 
 
 def incident_view(journal: Journal, record: IncidentRecord, now_s: float) -> IncidentView:
@@ -111,6 +117,8 @@ def incident_view(journal: Journal, record: IncidentRecord, now_s: float) -> Inc
         blocked=_blocked(journal, subject),
         held_by=_holder(journal, subject),
         trace_id=record.trace_id,
+        with_people=is_with_people(journal, record),
+        impact=_impact(journal, record),
     )
 
 
@@ -151,6 +159,7 @@ def network_view(journal: Journal, name: str, now_s: float) -> NetworkView:
         held_by=_holder(journal, subject),
         blocked=_blocked(journal, subject),
         incidents=tuple(incident_view(journal, record, now_s) for record in still_open),
+        with_people=tuple(incident_view(journal, r, now_s) for r in with_people(journal, name)),
     )
 
 
@@ -163,6 +172,13 @@ def _ended_s(journal: Journal, record: IncidentRecord) -> float | None:
         return closed_s
     # A process that died right after the phase was set has not told of it yet.
     return timeline[-1].time_s if timeline else record.opened_s
+
+
+def _impact(journal: Journal, record: IncidentRecord) -> Impact | None:
+    """None once it has ended: what was lost in all is in its report."""
+    if record.phase in TERMINAL_PHASES:
+        return None
+    return journal.artefact(record.incident.id, IMPACT, Impact)
 
 
 def _blocked(journal: Journal, subject: str) -> Blocked | None:

@@ -79,7 +79,7 @@ def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:
         if person:
             text = f"only a person may approve {plan.id}: {person}"
             desk.tell(plan.incident_id, "person_needed", "gate", text, {"plan": plan.id})
-        return desk.journal.request_approval(
+        request = desk.journal.request_approval(
             plan,
             now,
             now + desk.policy.approval.expires_after_s,
@@ -87,6 +87,10 @@ def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:
             overrides_needed=needs.overrides,
             needs_person=person,
         )
+        minutes = desk.policy.approval.expires_after_s / 60
+        text = f"{plan.id} waits for an answer, for {minutes:.0f} min at most"
+        desk.tell(plan.incident_id, "asked", "gate", text, {"plan": plan.id})
+        return request
 
 
 def actuate(desk: Desk, state: IncidentState) -> Command[str]:
@@ -184,7 +188,7 @@ def _decide(desk: Desk, plan: Plan, outcome: Outcome) -> Actuation:
 def _taken_back(desk: Desk, state: IncidentState, plan: Plan, done: Actuation) -> Command[str]:
     """All devices are back: the next remedy; some device is not: a person."""
     note = f"{plan.id} was taken back: {done.reason}"
-    desk.tell(plan.incident_id, done.state, "actuator", done.reason)
+    desk.tell(plan.incident_id, done.state, "actuator", done.reason, {"plan": plan.id})
     if done.state == "quarantined":
         return Command(goto="escalate", update={"note": note})
     if done.state == "returned" and state["attempt"] < MOST_ATTEMPTS:

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphs.desk import Desk
 from graphs.state import IncidentState
+from tools.journal.outbox_rows import NO_WAY_TO_CALL
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.plan import Plan
 
@@ -37,7 +38,9 @@ def page_again(desk: Desk, plan: Plan, waited_s: float) -> None:
     if any(e.kind == "unanswered" and e.data.get("plan") == plan.id for e in said):
         return
     whom = desk.policy.approval.page_again_to
-    text = f"nobody has answered about {plan.id} for {waited_s / 60:.0f} min; {whom} is called"
+    called = desk.journal.calls_for("unanswered")
+    is_called = "is called" if called else f"is to look: {NO_WAY_TO_CALL}"
+    text = f"nobody has answered about {plan.id} for {waited_s / 60:.0f} min; {whom} {is_called}"
     desk.tell(plan.incident_id, "unanswered", "supervisor", text, {"plan": plan.id, "to": whom})
 
 
@@ -46,10 +49,11 @@ def hand_over(desk: Desk, incident_id: str, kind: str, reason: str) -> None:
     diagnosis = desk.journal.artefact(incident_id, "diagnosis", Diagnosis)
     statement = diagnosis.statement if diagnosis else "no diagnosis was made"
     where = ", ".join(diagnosis.suspected_location) if diagnosis else ""
+    uncalled = "" if desk.journal.calls_for(kind) else f" ({NO_WAY_TO_CALL})"
     desk.tell(
         incident_id,
         kind,
         "supervisor",
-        f"{reason}. {statement}. Look at: {where or 'the symptoms'}",
+        f"{reason}. {statement}. Look at: {where or 'the symptoms'}{uncalled}",
         {"reason": reason, "cause": statement, "location": where},
     )

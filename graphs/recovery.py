@@ -37,7 +37,7 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
             return Command(goto="escalate", update={"note": note})
         if report.state != "repaired":
             return _wait_for_repair(desk, state, since)
-    live = _Live(desk)
+    live = Live(desk)
     if wrong := [f for f in _cause(state) if f.in_configuration and not f.is_over(live)]:
         # The field cannot put a configuration right, and no plan has: nobody is on it.
         told = ", ".join(f.describe() for f in wrong)
@@ -76,7 +76,7 @@ def _wait_for_repair(desk: Desk, state: IncidentState, since: float) -> Command[
 
 
 def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
-    live = _Live(desk)
+    live = Live(desk)
     if any(not f.is_over(live) for f in _cause(state) if not f.in_configuration):
         return True
     return any(
@@ -86,7 +86,7 @@ def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
     )
 
 
-class _Live:
+class Live:
     """The network as faults ask about it; see LiveNetwork."""
 
     def __init__(self, desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """What lies where in a state directory, which holds everything that outlives a process.
 
 policy.yaml               optional: an approval policy in place of the shipped one
+on_event.yaml             optional: how people are called (docs/operations.md)
 models.yaml               optional: language models, and for which roles (docs/models.md)
 pseudonyms.key            what hides names from models, where one is asked that must not see them
 journal.sqlite            incidents, plans, approvals, changes, audit chain
@@ -34,6 +35,11 @@ class StateDirectory:
     def policy_file(self) -> Path:
         """The approval policy of this directory, where it has one."""
         return self.path / "policy.yaml"
+
+    @property
+    def on_event_file(self) -> Path:
+        """How people are called, where it is set."""
+        return self.path / "on_event.yaml"
 
     @property
     def models_file(self) -> Path:
@@ -101,7 +107,13 @@ class StateDirectory:
     @property
     def files(self) -> tuple[Path, ...]:
         """Those that are not of one network, incident or process."""
-        return (self.journal_file, self.checkpoints_file, self.policy_file, self.models_file)
+        return (
+            self.journal_file,
+            self.checkpoints_file,
+            self.policy_file,
+            self.on_event_file,
+            self.models_file,
+        )
 
     def knowledge_file(self, network: str) -> Path:
         """The knowledge graph of `network`."""

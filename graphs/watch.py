@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from graphs.admission import Admission
+from graphs.aftermath import Aftermath
 from graphs.desk import Desk
+from graphs.notifier import Notifier
 from graphs.runs import IncidentRuns, Pending
 from graphs.tracker_file import TrackerFile
 from tools.change.policy import SAMPLE_S
@@ -19,7 +21,7 @@ from tools.journal.anchors import Anchors
 from tools.journal.errors import JournalFailed, LeaseHeld, LeaseLost
 from tools.journal.holder import Holder
 from tools.journal.lease_rows import incident_subject, network_subject
-from tools.journal.records import ApprovalRequest, WatchRecord
+from tools.journal.records import ApprovalRequest, Lease, WatchRecord
 from twin.errors import NoctuaError
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 from twin.nouns.plan import Plan
@@ -47,8 +49,9 @@ class Approver(Protocol):
 class Watch:
     """Operates one network, unless another process does: then it stands by.
 
-    `approver`: only the demo's own flag and the evals give one. `stop`: asked between two steps,
-    and while waiting. `tolerant`: what fails blocks its incident, or the network, with the reason
+    `notifier`: sends what people are to be told of while this process watches. `approver`: only the
+    demo's own flag and the evals give one. `stop`: asked between two steps, and while waiting.
+    `tolerant`: what fails blocks its incident, or the network, with the reason
     in the journal, and is tried again in the next step; otherwise it leaves `step`.
     """
 
@@ -60,6 +63,7 @@ class Watch:
         tracker_file: Path,
         anchors: Anchors,
         *,
+        notifier: Notifier | None = None,
         approver: Approver | None = None,
         on_step: Callable[[float], None] = lambda _: None,
         stop: Callable[[], bool] = never,
@@ -69,8 +73,10 @@ class Watch:
         self._runs = runs
         self._holder = holder
         self._admission = Admission(desk)
+        self._aftermath = Aftermath(desk)
         self._learned = TrackerFile(tracker_file, desk.situation.tracker)
         self._anchors = anchors
+        self._notifier = notifier
         self._approver = approver
         self._on_step = on_step
         self._stop = stop
@@ -110,8 +116,10 @@ class Watch:
                 lease = self._holder.take(self._subject)
             except LeaseHeld:
                 self.standing_by = True
+                self._notify_under(None)
                 return
             self.standing_by = False
+            self._notify_under(lease)
             with self._desk.journal.holding(lease):
                 tracker = self._desk.situation.tracker
                 tracker.book.hold(s.id for i in self._open_incidents() for s in i.symptoms)
@@ -127,11 +135,18 @@ class Watch:
                 with self._guarded(incident_subject(incident_id)):
                     self._runs.start(incident_id)
             self._carry_on()
+            with self._desk.journal.holding(lease):
+                self._aftermath.note_impact(self._open_incidents())
+                self._aftermath.note_ends(self._network)
             self._admission.require_well()
         self._steps += 1
         self._failures = self._failures + 1 if self._trouble else 0
         self._anchors.note(self._desk.clock.now_s())
         self._report()
+
+    def _notify_under(self, lease: Lease | None) -> None:
+        if self._notifier:
+            self._notifier.watch_under(lease)
 
     def save(self) -> None:
         """Keep what the tracker has learned."""

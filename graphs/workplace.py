@@ -19,6 +19,7 @@ from graphs.desk import Desk
 from graphs.detectors import detectors
 from graphs.inventory_file import keep_inventory
 from graphs.minds import minds_from_environment
+from graphs.notifier import Notifier
 from graphs.runs import IncidentRuns
 from graphs.state_directory import StateDirectory, make_folder
 from graphs.tracker_file import kept_tracker
@@ -32,6 +33,8 @@ from tools.journal.anchors import Anchors, anchor_file
 from tools.journal.holder import Holder
 from tools.journal.journal import Journal
 from tools.network.protocol import Network
+from tools.notification.on_event import load_on_event
+from tools.notification.ways import way_of
 from tools.runners.selection import IN_PROCESS, RUNNER_SETTING, Runners, runners_from_setting
 from tools.trace import TraceFiles, sending_processors
 from twin.nouns.base import content_hash
@@ -83,15 +86,21 @@ class Workplace:
         keep_inventory(directory, network.name, network.inventory())
         thinking = _minds(minds, state, network.inventory())
         sending = sending_processors(os.environ)
+        calling = load_on_event(directory.on_event_file)
+        way = way_of(calling, directory.path, os.environ) if calling else None
         # Whatever fails in here closes what is open; afterwards `close` does.
         with ExitStack() as opened:
             runners = runners_from_setting(os.environ.get(RUNNER_SETTING) or IN_PROCESS)
             opened.callback(runners.close)
             self.journal = opened.enter_context(stores.journal(directory.journal_file))
+            self.journal.notifies_of = calling.events if calling else frozenset()
             traces = opened.enter_context(TraceFiles(directory.traces, sending))
             checkpoints = stores.checkpoints(directory.checkpoints_file, self.journal)
             opened.callback(checkpoints.close)
             self.holder = opened.enter_context(Holder(self.journal, directory.locks))
+            notifier = Notifier(self.journal, network.name, way) if way else None
+            if notifier:
+                opened.callback(notifier.close)
             self.tracker = self._tracker()
             self.desk = Desk(
                 situation=self._situation(runners),
@@ -109,6 +118,7 @@ class Workplace:
                 self.holder,
                 directory.tracker_file(network.name),
                 Anchors(self.journal, anchor_file(state, rules.audit.anchor_file)),
+                notifier=notifier,
                 approver=approver,
                 on_step=on_step,
                 stop=stop,

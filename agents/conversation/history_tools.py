@@ -36,6 +36,7 @@ from agents.conversation.record import NetworkRecord, utc
 from agents.loop.transcript import Entry, Turn
 from agents.roles.remediator import SEARCH_REMEDIES, ScreenedRow, SearchResult
 from tools.journal.records import ApprovalRequest, TimelineEvent
+from tools.journal.standing import is_with_people
 from tools.registry import Tool
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
@@ -106,6 +107,7 @@ class _Past:
             severity=record.incident.severity,
             phase=record.phase,
             closed=closed,
+            with_people=is_with_people(self._journal, record),
             onset_utc=utc(record.incident.onset_s),
             opened_utc=utc(record.opened_s),
             waiting_for_approval=() if closed else waiting,

@@ -17,6 +17,7 @@ from agents.conversation.queries.state import (
 )
 from agents.conversation.queries.topology import NoArguments, ServiceName
 from agents.conversation.record import NetworkRecord, utc
+from tools.journal.standing import with_people
 from tools.registry import Tool
 from twin.events.names import find_link
 from twin.nouns.incident import TERMINAL_PHASES
@@ -59,7 +60,9 @@ class _Now:
             for r in record.journal.incidents(network=record.network)
             if r.phase not in TERMINAL_PHASES
         ]
-        healthy = not (tracker.down_links or symptoms or latest.in_breach or open_incidents)
+        handed_over = with_people(record.journal, record.network)
+        wrong = tracker.down_links or symptoms or latest.in_breach
+        healthy = not (wrong or open_incidents or handed_over)
         return HealthResult(
             data_utc=self._data_utc,
             data_age_s=self._data_age_s,
@@ -92,6 +95,10 @@ class _Now:
                 for r in open_incidents
             ),
             open_count=len(open_incidents),
+            with_people=tuple(
+                OpenIncident(incident=r.incident.id, phase=r.phase, title=r.incident.title)
+                for r in handed_over
+            ),
         )
 
     def utilisation(self, asked: Utilisation) -> UtilisationResult:

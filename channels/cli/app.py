@@ -147,22 +147,32 @@ def watch(
             "--speed", min=0.1, max=10_000, help="Emulated seconds to one of the wall clock."
         ),
     ] = 1.0,
-    as_json: AsJson = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, for every event as it happens.")
+    ] = False,
 ) -> None:
     """Watch networks and operate their incidents until stopped (Ctrl-C or SIGTERM)."""
+    from channels.cli.event_lines import EndLine, print_line
     from channels.cli.standing_watch import health_line, watch_networks
 
     for_s = parse_duration_s(duration) if duration is not None else None
     console = Console(stderr=True, quiet=True) if as_json else new_console()
     ended = watch_networks(
-        directory_of(context), networks or (), for_s=for_s, speed=speed, console=console
+        directory_of(context),
+        networks or (),
+        for_s=for_s,
+        speed=speed,
+        console=console,
+        as_lines=as_json,
     )
     if as_json:
-        print_json(ended.model_dump(mode="json"))
+        print_line(EndLine(**dict(ended)))
         return
     for record in ended.watches:
         typer.echo(health_line(record))
     typer.echo(f"still open: {', '.join(ended.open_incidents) or 'nothing'}")
+    if ended.with_people:
+        typer.echo(f"with people, not known to be over: {', '.join(ended.with_people)}")
 
 
 class Format(StrEnum):

@@ -14,11 +14,13 @@ from channels.handover import (
     ArmedTimer,
     FieldOrder,
     Handover,
+    LostCall,
     NetworkHandover,
     TemporaryChange,
     UnsettledChange,
     WaitingApproval,
 )
+from channels.impact import hit_text
 from channels.report.wording import duration, plain, quoted, utc
 from channels.views import IncidentView
 from tools.journal.records import Claim, Quarantine
@@ -66,6 +68,7 @@ def _print(gathered: Handover) -> None:
 def _sections(network: NetworkHandover, since_s: float) -> Iterable[tuple[str, list[str]]]:
     now = network.now_s
     yield "Open incidents", _lines(_incident(i, now) for i in network.incidents)
+    yield "With people, not known to be over", _lines(_handed(i, now) for i in network.with_people)
     yield "Waiting approvals", _lines(_approval(a, now) for a in network.approvals)
     yield "Temporary changes in force", _lines(_temporary(t, now) for t in network.temporary)
     yield "Armed return timers", _lines(_timer(t, now) for t in network.timers)
@@ -73,6 +76,7 @@ def _sections(network: NetworkHandover, since_s: float) -> Iterable[tuple[str, l
     yield "Devices in quarantine", _lines(_quarantine(q, now) for q in network.quarantined)
     yield "Devices that plans work on", _lines(_claim(c, now) for c in network.claims)
     yield "Open field orders", _lines(_order(o, now) for o in network.orders)
+    yield "Calls to people that were not taken", _lines(map(_lost_call, network.lost_calls))
     ended = _lines(_ended(e, now) for e in network.ended)
     yield f"Ended in the last {duration(since_s)}", ended
 
@@ -107,11 +111,29 @@ def _incident(entry: IncidentView, now: float) -> list[str]:
         f"{_since(entry.opened_s, now)}",
         plain(entry.title),
         f"waits for {plain(entry.waiting_for)}",
+        f"hit now: {hit_text(entry.impact)}",
         *_cause(entry.cause, entry.places),
     ]
     if entry.blocked:
         lines.append(f"BLOCKED {_since(entry.blocked.since_s, now)}: {plain(entry.blocked.reason)}")
     return [*lines, f"held by {plain(entry.held_by) or 'nobody'}"]
+
+
+def _handed(entry: IncidentView, now: float) -> list[str]:
+    return [
+        f"{plain(entry.id)}  {entry.severity}  {_since(entry.opened_s, now)}",
+        plain(entry.title),
+        *_cause(entry.cause, entry.places),
+        f"noctua show {plain(entry.id)} says what was tried",
+    ]
+
+
+def _lost_call(entry: LostCall) -> list[str]:
+    what = "given up" if entry.given_up else "still tried"
+    return [
+        f"{plain(entry.incident_id)} {entry.event.replace('_', ' ')}: {what} after "
+        f"{entry.attempts} attempt{'s' * (entry.attempts != 1)}; {plain(entry.trouble)}"
+    ]
 
 
 def _approval(entry: WaitingApproval, now: float) -> list[str]:

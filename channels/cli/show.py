@@ -11,6 +11,7 @@ from rich.text import Text
 
 from channels.asking import how_to_answer, people
 from channels.cli.timeline import event_line
+from channels.impact import hit_text
 from channels.report.minds import spent_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, printable, quoted, rate, utc
@@ -107,7 +108,8 @@ def _facts(view: IncidentDetails) -> Table:
         ("diagnosis", plain(view.cause) if view.diagnosis else "none yet"),
         *_disputed(view.diagnosis),
         *_logged(view.log_findings),
-        ("waiting for", view.waiting_for or "nothing"),
+        *([("hit now", hit_text(view.impact))] if view.ended_s is None else []),
+        ("waiting for", _waits_for(view)),
         *_minds_rows(view.charges.all, view.minds_lost),
         ("trace", view.trace_id),
     ]
@@ -115,6 +117,13 @@ def _facts(view: IncidentDetails) -> Table:
     for name, value in rows:
         table.add_row(Text(name, style="bright_black"), Text(value))
     return table
+
+
+def _waits_for(view: IncidentView) -> str:
+    """Once the machine has ended with it, whether people have it."""
+    if view.with_people:
+        return "people: it was handed over, and is not known to be over"
+    return view.waiting_for or "nothing"
 
 
 def _disputed(diagnosis: Diagnosis | None) -> list[tuple[str, str]]:

@@ -11,6 +11,8 @@ from types import FrameType
 
 from rich.console import Console
 
+from channels.cli.event_lines import EventLines
+from channels.cli.live_table import LiveTable
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
 from channels.report.wording import plain
@@ -19,6 +21,7 @@ from graphs.workplace import Workplace
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.records import WatchRecord
+from tools.journal.standing import with_people
 from twin.errors import BadInput, NetworkHeld, NoctuaError
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES, Phase
@@ -38,10 +41,11 @@ _SILENT_S = 300.0
 
 
 class StandingWatch(Noun):
-    """What came of watching: how each watch was at the end, and what is still open."""
+    """What came of watching: how each watch was at the end, what is still open, and with people."""
 
     watches: tuple[WatchRecord, ...]
     open_incidents: tuple[str, ...]
+    with_people: tuple[str, ...]
 
 
 def watch_networks(
@@ -51,13 +55,15 @@ def watch_networks(
     for_s: float | None,
     speed: float,
     console: Console,
+    as_lines: bool = False,
     health_every_s: float = HEALTH_EVERY_S,
 ) -> StandingWatch:
     """Watch `names` (all networks of `state`, if empty) until SIGTERM or SIGINT, or for `for_s`.
 
     Each network has a thread, connections and a lease of its own. On a signal every network ends
     the step that it is in, keeps what it has learned, and lets its leases go. `for_s`: by the
-    networks' clocks. `speed`: seconds of an emulated network to one of ours.
+    networks' clocks. `speed`: seconds of an emulated network to one of ours. `as_lines`: every
+    event is a line of JSON on standard output, whatever `console` is.
 
     A network that cannot be opened stands blocked with the reason and is tried again; one that
     another process has is stood by for.
@@ -74,24 +80,36 @@ def watch_networks(
     stop = threading.Event()
     with (
         Journal.open(state.journal_file) as journal,
-        LiveTimeline(journal, console) as timeline,
+        _display(journal, console, chosen, as_lines) as display,
         ThreadPoolExecutor(len(chosen), thread_name_prefix="watch") as pool,
         _stopping(stop),
     ):
         posts = [_Post(state, name, for_s, speed, stop) for name in chosen]
         running = [pool.submit(post.stand) for post in posts]
         try:
-            _look_on(journal, timeline, posts, running, stop, console, health_every_s)
+            _look_on(journal, display, posts, running, stop, console, health_every_s)
         finally:
             stop.set()
         for future in running:
             future.result()
-        timeline.catch_up()
+        display.catch_up()
         still_open = journal.incidents(phases=set(Phase) - TERMINAL_PHASES)
         return StandingWatch(
             watches=tuple(w for w in journal.watches() if w.network in chosen),
             open_incidents=tuple(r.incident.id for r in still_open),
+            with_people=tuple(r.incident.id for name in chosen for r in with_people(journal, name)),
         )
+
+
+def _display(
+    journal: Journal, console: Console, names: tuple[str, ...], as_lines: bool
+) -> EventLines | LiveTable | LiveTimeline:
+    """Lines for a program, one table in a terminal, and a line an event everywhere else."""
+    if as_lines:
+        return EventLines(journal, names)
+    if console.is_terminal:
+        return LiveTable(journal, console, names)
+    return LiveTimeline(journal, console)
 
 
 class _Post:
@@ -174,7 +192,7 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
 
 def _look_on(
     journal: Journal,
-    timeline: LiveTimeline,
+    display: EventLines | LiveTable | LiveTimeline,
     posts: Sequence[_Post],
     running: Sequence[Future[None]],
     stop: threading.Event,
@@ -197,8 +215,9 @@ def _look_on(
                 console.print(plain(line, 2000), highlight=False, markup=False, soft_wrap=True)
             told[post] = len(post.news)
         try:
-            timeline.catch_up()
-            if time.monotonic() - said_s >= health_every_s:
+            display.catch_up()
+            is_due = time.monotonic() - said_s >= health_every_s
+            if is_due and not isinstance(display, LiveTable):
                 said_s = time.monotonic()
                 for watch in journal.watches():
                     if watch.network in {post.name for post in posts}:

@@ -37,6 +37,7 @@ COLOURS = {
     "imagined": "magenta",
     "simulated": "cyan",
     "planned": "bold cyan",
+    "asked": "bold yellow",
     "answered": "bold",
     "committed": "bold blue",
     "confirmed": "bold green",
@@ -46,6 +47,7 @@ COLOURS = {
     "repaired": "green",
     "resolved": "bold green",
     "escalated": "bold red",
+    "over": "green",
 }
 """By kind of event; another kind has the terminal's own colour. The kind is written out as well."""
 

@@ -419,9 +419,10 @@ def _next_steps(
 ) -> tuple[str, ...]:
     diagnosis = details.diagnosis
     steps = [f"Answer: {how_to_answer(request)}" for request in details.waiting]
-    if details.phase is Phase.ESCALATED:
+    if details.with_people:
         where = ", ".join(diagnosis.suspected_location) if diagnosis else ""
-        steps.append(f"A person takes over; look first at {where or 'the symptoms listed above'}")
+        first = f"look first at {where or 'the symptoms listed above'}"
+        steps.append(f"A person takes over; {first}; it is not known to be over")
     if details.phase is not Phase.RESOLVED:
         steps += [
             f"Chase the field at {d.place} for {', '.join(d.links)} ({d.id})"

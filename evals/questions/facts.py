@@ -20,6 +20,7 @@ from evals.questions.slots import Written
 from graphs.state_directory import StateDirectory
 from graphs.tracker_file import kept_tracker
 from tools.journal.journal import Journal
+from tools.journal.records import IncidentRecord
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.fault import Fault
@@ -27,7 +28,7 @@ from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.link_down import LinkDown
 from twin.events.what_if import WhatIf
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.incident import TERMINAL_PHASES
+from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
 from twin.physics.compiled import arc_weights
@@ -254,6 +255,7 @@ def health(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     wrong = [*sorted(ground.tracker.down_links), *ground.learned["latest"]["in_breach"]]
     wrong += [s.resource for s in ground.tracker.active_symptoms()]
     wrong += [r.incident.id for r in still_open]
+    wrong += [r.incident.id for r in ground.journal.incidents() if _has_people(ground, r)]
     return _aged(ground, Facts(tuple(wrong), begins="Not" if wrong else "All is well"))
 
 
@@ -319,15 +321,24 @@ def open_incidents(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     """What is not over."""
     rows = ground.journal.incidents()
     says = tuple(r.incident.id for r in rows if r.phase not in TERMINAL_PHASES)
-    never = tuple(r.incident.id for r in rows if r.phase in TERMINAL_PHASES)
-    return Facts(says, never, begins="Open" if says else "No incident")
+    handed = tuple(r.incident.id for r in rows if _has_people(ground, r))
+    over = {r.incident.id for r in rows if r.phase in TERMINAL_PHASES} - set(handed)
+    begins = "Open" if says else "No incident"
+    return Facts((*says, *handed), tuple(sorted(over)), begins=begins)
+
+
+def _has_people(ground: Ground, record: IncidentRecord) -> bool:
+    """Whether it was handed to people and never seen to be over."""
+    told = [e.kind for e in ground.journal.timeline(record.incident.id)]
+    last = [kind for kind in told if kind in ("escalated", "symptom", "over")][-1:]
+    return record.phase is Phase.ESCALATED and last != ["over"]
 
 
 def waiting(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     """Requests without an answer, of incidents that are open."""
-    facts = open_incidents(ground, {}, {})
     asked = ground.journal.approval_requests(ground.time_s(""), state="waiting")
-    says = tuple(r.plan_id for r in asked if r.incident_id in facts.says)
+    over = {r.incident.id for r in ground.journal.incidents() if r.phase in TERMINAL_PHASES}
+    says = tuple(r.plan_id for r in asked if r.incident_id not in over)
     return Facts(says, begins="" if says else "Nothing")
 
 

@@ -8,6 +8,7 @@ from tools.change.refusals import DiffDiffers
 from tools.clock import Clock
 from tools.journal.errors import LeaseLost
 from tools.journal.journal import Journal
+from tools.journal.outbox_rows import NO_WAY_TO_CALL
 from tools.journal.records import Change, ChangeState, DeviceCall, Quarantine
 from tools.network.protocol import CommitRecord, CommitState, Network
 from twin.nouns.configuration import DeviceConfiguration
@@ -301,13 +302,20 @@ class DeviceCalls:
             f"{change.node} is in quarantine and needs a person: {reason}; look at what it runs, "
             "put it right and lift the quarantine"
         )
+        if not self._journal.calls_for("page"):
+            text += f" ({NO_WAY_TO_CALL})"
         with self._journal.transaction():
             self.record(change, ChangeState.QUARANTINED, reason)
             self._journal.quarantine(
                 Quarantine(network=change.network, node=change.node, since_s=now_s, reason=reason)
             )
             self._journal.add_event(
-                change.incident_id, now_s, "page", ACTOR, text, {"node": change.node}
+                change.incident_id,
+                now_s,
+                "page",
+                ACTOR,
+                text,
+                {"node": change.node, "change": change.change_id},
             )
 
     def audit(self, subject: str, action: str, **data: str) -> None:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from tools.journal.errors import JournalFailed, LeaseLost, NotAJournal
 from tools.journal.records import Lease
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """How many files of `migrations/` there are; each brings a journal from one version to the next."""
 
 APPLICATION_ID = 0x4E4F4354

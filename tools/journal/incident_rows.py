@@ -1,14 +1,15 @@
 """Incidents in the journal: where each stands, its timeline, and what its roles made of it."""
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
-from tools.journal.audit_rows import AuditRows
 from tools.journal.database import json_text, read
 from tools.journal.errors import UnknownIncident
+from tools.journal.outbox_rows import OutboxRows
 from tools.journal.records import (
     DispatchRecord,
     IncidentRecord,
@@ -21,7 +22,7 @@ from twin.nouns.plan import Dispatch
 T = TypeVar("T")
 
 
-class IncidentRows(AuditRows):
+class IncidentRows(OutboxRows):
     """Tables incidents, timeline, dispatches, role_runs, artefacts."""
 
     def open_incident(self, incident: Incident, opened_s: float, trace_id: str) -> IncidentRecord:
@@ -87,9 +88,9 @@ class IncidentRows(AuditRows):
         text: str,
         data: dict[str, JsonValue] | None = None,
     ) -> TimelineEvent:
-        """Append a line to the incident's timeline."""
+        """Append a line to the incident's timeline, and the notice about it to the outbox."""
         with self.transaction():
-            self.incident(incident_id)
+            record = self.incident(incident_id)
             cursor = self._execute(
                 "INSERT INTO timeline (incident_id, time_s, kind, actor, text, data) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
@@ -100,7 +101,7 @@ class IncidentRows(AuditRows):
                 text,
                 json_text(data or {}),
             )
-            return TimelineEvent(
+            event = TimelineEvent(
                 seq=cursor.lastrowid or 0,
                 incident_id=incident_id,
                 time_s=time_s,
@@ -109,6 +110,8 @@ class IncidentRows(AuditRows):
                 text=text,
                 data=data or {},
             )
+            self.put_notice(event, record, time.time())
+            return event
 
     def timeline(self, incident_id: str, after_seq: int = 0) -> tuple[TimelineEvent, ...]:
         """Events of the incident that were written after `after_seq`, in order of writing."""
@@ -134,6 +137,16 @@ class IncidentRows(AuditRows):
             kind,
         )
         return int(rows[0]["n"])
+
+    def last_kind(self, incident_id: str, kinds: Sequence[str]) -> str:
+        """Which of `kinds` the incident's timeline has last, "" if none."""
+        rows = self._rows(
+            "SELECT kind FROM timeline WHERE incident_id = ? "
+            f"AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY seq DESC LIMIT 1",
+            incident_id,
+            *kinds,
+        )
+        return str(rows[0]["kind"]) if rows else ""
 
     def last_event_seq(self) -> int:
         """The number of the newest event, 0 if there is none."""

@@ -32,6 +32,28 @@ class TimelineEvent(Noun):
     data: dict[str, JsonValue]
 
 
+NoticeEvent = Literal["opened", "awaiting", "paged", "rolled_back", "escalated", "resolved"]
+"""What people outside are told of: an incident is there, a plan waits for an answer, somebody is
+needed, a change was taken back, a person has to take over, it is over."""
+
+
+class Notice(Noun):
+    """What people are to be told, until they are. Times are the machine's, Unix seconds.
+
+    `id`: the same at every attempt, so that a receiver knows a repeat. `body`: the JSON that is
+    sent. `trouble`: why the last attempt failed, "" if none did.
+    """
+
+    id: str
+    incident_id: str
+    event: NoticeEvent
+    body: str
+    written_wall_s: float
+    attempts: int
+    due_wall_s: float
+    trouble: str
+
+
 RequestState = Literal["waiting", "expired", "approved", "rejected", "used"]
 
 

@@ -29,13 +29,14 @@ class Untaken(Noun):
 
 
 class IncidentRow(Noun):
-    """`waiting_for_approval`: ids of plans."""
+    """`waiting_for_approval`: ids of plans. `with_people`: handed over, not known to be over."""
 
     incident: str
     title: str
     severity: Severity
     phase: Phase
     closed: bool
+    with_people: bool
     onset_utc: str
     opened_utc: str
     waiting_for_approval: tuple[str, ...]

@@ -45,7 +45,8 @@ class OpenIncident(Noun):
 class HealthResult(AgedResult):
     """`services_probed`: whether a probe has reported, without which nothing is known of services.
 
-    `healthy`: nothing is down, active, in breach or open.
+    `healthy`: nothing is down, active, in breach, open or with people. `with_people`: incidents
+    that were handed to people, and are not known to be over.
     """
 
     healthy: bool
@@ -59,6 +60,7 @@ class HealthResult(AgedResult):
     services_probed: bool
     open_incidents: tuple[OpenIncident, ...]
     open_count: int
+    with_people: tuple[OpenIncident, ...]
 
 
 class EgressReading(Noun):

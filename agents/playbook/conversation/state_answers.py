@@ -54,6 +54,9 @@ def _health(asked: Asked, _: Reading) -> str:
     if now.open_incidents:
         named = [f"{i.incident} ({plain(i.phase)})" for i in now.open_incidents]
         parts.append(f"open incidents: {joined(named)}")
+    if now.with_people:
+        handed = joined([i.incident for i in now.with_people])
+        parts.append(f"with people, not known to be over: {handed}")
     return f"Not everything is well. {begun('; '.join(parts))}. {aged(now)}"
 
 
@@ -185,13 +188,15 @@ def _open_incidents(asked: Asked, reading: Reading) -> str:
     found = asked.look_up(LIST_INCIDENTS, NoArguments())
     if "incident" in reading.slots:
         row = next(i for i in found.incidents if i.incident == reading.slots["incident"])
-        how = "closed" if row.closed else "open"
+        how = "with people" if row.with_people else "closed" if row.closed else "open"
         return f"{row.incident} is {how}: {plain(row.phase)}."
     rows = [i for i in found.incidents if not i.closed]
+    handed = [f"{i.incident} ({i.title})" for i in found.incidents if i.with_people]
+    also = f" With people, not known to be over: {joined(handed)}." if handed else ""
     if not rows:
-        return f"No incident is open. {journalled(found)}"
+        return f"No incident is open.{also} {journalled(found)}"
     named = [f"{i.incident} ({i.title}, {plain(i.phase)})" for i in rows]
-    return f"Open: {joined(named)}. {journalled(found)}"
+    return f"Open: {joined(named)}.{also} {journalled(found)}"
 
 
 def _waiting(asked: Asked, _: Reading) -> str:

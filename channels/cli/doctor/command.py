@@ -27,6 +27,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("checkpoints", records.checkpoints),
     ("clock", surroundings.clock),
     ("policy", records.policy),
+    ("calling people", records.calling),
     ("networks", work.networks),
     ("watches", work.watches),
     ("leases", work.leases),

@@ -1,14 +1,18 @@
 """What was written down: journal, audit chain, checkpoints, and what was learned."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from channels.cli.doctor.check import Check, Installation, State
 from tools.journal.anchors import anchor_file, read_anchors, violation
 from tools.journal.database import SCHEMA_VERSION
 from tools.journal.reading import connect_read_only, journal_version, open_read_only
+from tools.notification.on_event import load_on_event
+from tools.notification.ways import way_of
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 _TAKE_A_COPY = "put the file aside and take the last good copy"
@@ -115,6 +119,20 @@ def _compared(journal_file: Path, file: Path) -> Check:
 
 def _anchored(state: State, found: str, remedy: str = "") -> Check:
     return Check(name="audit anchors", state=state, found=found, remedy=remedy)
+
+
+def calling(installation: Installation) -> Iterable[Check]:
+    """How people are called is valid."""
+    file = installation.state.on_event_file
+    settings = load_on_event(file)
+    if settings is None:
+        yield Check(name="calling people", state="ok", found=f"nobody is called: no {file.name}")
+        return
+    way_of(settings, installation.state.path, os.environ)
+    # The rest of an address may be as good as a password.
+    host = urlsplit(settings.webhook).hostname if settings.webhook else None
+    how = f"webhook at {host}" if host else (settings.command or ("",))[0]
+    yield Check(name="calling people", state="ok", found=f"{how}, for {len(settings.events)} kinds")
 
 
 def policy(installation: Installation) -> Iterable[Check]:

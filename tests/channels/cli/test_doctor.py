@@ -247,6 +247,16 @@ def test_wrong_policy_fails_by_key_and_hides_no_other_check(state: Path) -> None
     assert _found(state, "audit chain").state == "ok"
 
 
+def test_way_to_call_people_is_checked_and_its_absence_is_said(state: Path) -> None:
+    assert _found(state, "calling people").found == "nobody is called: no on_event.yaml"
+    file = state / "on_event.yaml"
+    file.write_text("webhook: https://a.example/t0ken\nsecret_env: NOT_THERE", encoding="utf-8")
+    found = _found(state, "calling people")
+    assert (found.state, "NOT_THERE" in found.found) == ("failed", True)
+    file.write_text("command: [/bin/page]\nevents: [escalated]", encoding="utf-8")
+    assert _found(state, "calling people").found == "/bin/page, for 1 kinds"
+
+
 def test_missing_checkpoints_fail_while_incidents_are_open(state: Path) -> None:
     (state / "checkpoints.sqlite").unlink()
     found = _found(state, "checkpoints")

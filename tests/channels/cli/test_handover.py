@@ -2,7 +2,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from channels import verbs
 from channels.handover import NetworkHandover, gather
+from graphs.state_directory import StateDirectory
 from tests.channels.cli.desk_of_paper import (
     OPENED_S,
     SECOND,
@@ -15,6 +17,9 @@ from tests.channels.conftest import INCIDENT, PLAN, inventory_of, noctua
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import Since
 from tools.journal.records import ChangeState, Claim, Quarantine
+from tools.journal.standing import IMPACT, OVER
+from tools.notification.on_event import EVERY_EVENT
+from twin.nouns.impact import Impact, ServiceHit
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Dispatch
 
@@ -205,6 +210,48 @@ def test_incident_that_ended_is_told_for_as_long_as_is_asked(state: Path) -> Non
         assert (entry.id, entry.phase, entry.ended_s) == (SECOND, Phase.RESOLVED, NOW_S - 1800.0)
         assert SECOND not in {incident.id for incident in _gathered(journal).incidents}
         assert _gathered(journal, since_s=1000.0).ended == ()
+
+
+def test_incident_with_people_stands_there_for_days_and_in_every_channel(state: Path) -> None:
+    with open_journal(state) as journal:
+        write_incident(journal)
+        journal.set_phase(SECOND, Phase.ESCALATED)
+        journal.add_event(SECOND, OPENED_S, "escalated", "supervisor", "look at the duct")
+        assert [i.id for i in _gathered(journal, since_s=60.0).with_people] == [SECOND]
+    said = _sections(noctua(state, "handover", "--since", "1m")[1])
+    assert said["With people, not known to be over"][0].startswith(SECOND)
+    assert "people: it was handed over" in noctua(state, "show", SECOND)[1]
+    assert SECOND in noctua(state, "ask", "Which incidents are open?")[1]
+    report = verbs.report(StateDirectory(state), SECOND)
+    assert any(step.startswith("A person takes over") for step in report.next_steps)
+    with open_journal(state) as journal:
+        journal.add_event(SECOND, NOW_S, OVER, "monitor", "nothing of it is seen")
+        assert _gathered(journal).with_people == ()
+    assert SECOND not in noctua(state, "ask", "Which incidents are open?")[1]
+    report = verbs.report(StateDirectory(state), SECOND)
+    assert not any(step.startswith("A person takes over") for step in report.next_steps)
+
+
+def test_open_incident_says_who_is_hit_and_what_was_lost_so_far(state: Path) -> None:
+    hit = ServiceHit(service="gold-17", customer="Acme")
+    with open_journal(state) as journal:
+        impact = Impact(as_of_s=NOW_S, hit_now=(hit,), minutes_lost={"gold-17": 12.0})
+        journal.put_artefact(INCIDENT, IMPACT, impact)
+    told = "1 service in breach at 21:33 UTC: gold-17 (Acme, 12 min); 12 service-minutes so far"
+    assert f"hit now: {told}" in _sections(noctua(state, "handover")[1])["Open incidents"]
+    assert told in noctua(state, "show", INCIDENT)[1]
+
+
+def test_call_that_nobody_took_is_told(state: Path) -> None:
+    with open_journal(state) as journal:
+        journal.notifies_of = EVERY_EVENT
+        journal.add_event(INCIDENT, NOW_S, "paged", "supervisor", "look")
+        (notice,) = journal.unsent_notices("live")
+        assert _gathered(journal).lost_calls == (), "it has not been tried yet"
+        journal.begin_sending(notice.id, 0.0)
+        journal.note_unsent(notice.id, "no modem")
+    (line,) = _sections(noctua(state, "handover")[1])["Calls to people that were not taken"]
+    assert line == f"{INCIDENT} paged: still tried after 1 attempt; no modem"
 
 
 def test_handover_as_json_has_every_section(state: Path) -> None:

@@ -66,7 +66,14 @@ def test_two_networks_are_operated_side_by_side_until_sigterm(tmp_path: Path) ->
         finally:
             watch.kill()
         assert (watch.returncode, err) == (0, "")
-        ended = json.loads(out)
+        *events, ended = map(json.loads, out.splitlines())
+        kinds = {
+            network: [e["kind"] for e in events if e["network"] == network]
+            for network in ("east", "west")
+        }
+        for told in kinds.values():
+            assert (told[0], told[-1]) == ("detected", "resolved")
+            assert "asked" in told
         assert {w["network"] for w in ended["watches"]} == {"east", "west"}
         assert all(not w["trouble"] for w in ended["watches"])
         assert ended["open_incidents"] == []

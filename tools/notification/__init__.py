@@ -1,0 +1,1 @@
+"""Telling people outside: how they are called, and the calls themselves."""

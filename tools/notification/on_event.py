@@ -1,0 +1,138 @@
+"""How people are called when something happens: one YAML file of the state directory.
+
+    command: [/usr/local/bin/page, --team, noc]
+
+or
+
+    webhook: https://alerts.example/noctua
+    secret_env: NOCTUA_WEBHOOK_SECRET
+    events: [awaiting, paged, escalated]
+
+The secret never stands in the file: `secret_env` names the environment variable that holds it.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Self, get_args
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+
+from tools.journal.records import NoticeEvent
+from tools.strict_yaml import read_yaml
+from twin.errors import BadInput
+from twin.nouns.base import Noun
+
+EVERY_EVENT: frozenset[NoticeEvent] = frozenset(get_args(NoticeEvent))
+
+SECRET_PREFIX = "whsec_"
+"""How Standard Webhooks marks a secret."""
+
+_SHORTEST_SECRET = 24
+_LONGEST_SECRET = 64
+"""Bytes; as Standard Webhooks bounds them."""
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address such as https://alerts.example/noctua")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must hold no user and password; the receiver checks the signature")
+    parts.port  # noqa: B018  (raises ValueError where it is no number)
+    return value
+
+
+def _a_list(value: object) -> object:
+    # Nothing goes through a shell, so that no text of a network is ever part of a command line.
+    if isinstance(value, str):
+        raise ValueError(  # noqa: TRY004  (pydantic turns no TypeError into a complaint)
+            f"must be a list, such as [{', '.join(value.split()) or '/bin/page'}]"
+        )
+    return value
+
+
+def _not_the_secret(value: object) -> object:
+    # Whoever pastes the secret itself here should not read it again in an error.
+    if isinstance(value, str) and not value.isidentifier():
+        raise ValueError("must be the name of an environment variable, never the secret itself")
+    return value
+
+
+class OnEvent(Noun):
+    """What is called, for which events, and how long an answer is waited for.
+
+    `command`: a program and its arguments; it gets the notice as JSON on standard input. `webhook`:
+    an address to which the notice is posted, signed with the secret that `secret_env` names.
+    """
+
+    command: Annotated[tuple[str, ...], BeforeValidator(_a_list), Field(min_length=1)] | None = None
+    webhook: Annotated[str, AfterValidator(_address)] | None = None
+    secret_env: Annotated[str, BeforeValidator(_not_the_secret)] | None = None
+    events: Annotated[frozenset[NoticeEvent], Field(min_length=1)] = EVERY_EVENT
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 15.0
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.command is None) == (self.webhook is None):
+            raise ValueError("needs either a command or a webhook")
+        if (self.webhook is None) != (self.secret_env is None):
+            raise ValueError("a webhook, and nothing else, needs secret_env")
+        return self
+
+
+def load_on_event(path: Path) -> OnEvent | None:
+    """What the file at `path` says; None where there is no such file.
+
+    Raises:
+        BadInput: it cannot be read, or a key or value is wrong; names file, key and remedy.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: cannot be read ({error})") from error
+    data = read_yaml(text, str(path))
+    try:
+        return OnEvent.model_validate(data)
+    except ValidationError as error:
+        raise BadInput(f"{path}: {'; '.join(map(_complaint, error.errors()))}") from error
+
+
+def _complaint(problem: Mapping[str, object]) -> str:
+    place = problem["loc"]
+    key = ".".join(str(part) for part in place) if isinstance(place, tuple) else ""
+    if problem["type"] == "extra_forbidden":
+        known = list(OnEvent.model_fields)
+        near = get_close_matches(key, known, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else f"use some of {', '.join(known)}"
+        return f'unknown key "{key}"; {hint}'
+    return f"{key or 'the file'}: {str(problem['msg']).removeprefix('Value error, ')}"
+
+
+def signing_key(settings: OnEvent, environ: Mapping[str, str]) -> bytes:
+    """The bytes that notices are signed with.
+
+    Raises:
+        BadInput: the environment lacks them, or they are none of Standard Webhooks; the secret
+            itself is never repeated.
+    """
+    name = settings.secret_env or ""
+    given = environ.get(name, "")
+    remedy = (
+        f'set {name} to "{SECRET_PREFIX}" and the base64 of {_SHORTEST_SECRET} to '
+        f"{_LONGEST_SECRET} random bytes, as the receiver has it"
+    )
+    if not given:
+        raise BadInput(f"on_event.yaml: the environment has no {name}; {remedy}")
+    try:
+        key = base64.b64decode(given.removeprefix(SECRET_PREFIX), validate=True)
+    except binascii.Error as error:
+        raise BadInput(f"on_event.yaml: what {name} holds is not base64; {remedy}") from error
+    if not _SHORTEST_SECRET <= len(key) <= _LONGEST_SECRET:
+        raise BadInput(f"on_event.yaml: {name} holds {len(key)} bytes; {remedy}")
+    return key
