@@ -2,15 +2,17 @@
 
 Each verb takes a state directory and typed arguments, and returns nouns. It prints nothing, ends no
 process, and raises NoctuaError. Who does something is a `Principal`, which the channel has to know.
+
+What only one verb needs, and what brings the twin or LangChain along, is imported in that verb: the
+others answer before it would be there.
 """
 
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from difflib import get_close_matches
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from agents.loop.role_events import RoleEvent
 from channels.audit import export_audit, verify_audit
 from channels.handover import Handover
 from channels.handover import gather as gather_handover
@@ -21,8 +23,6 @@ from channels.networks import (
     open_network,
     require_known,
 )
-from channels.report.contents import ReportFacts
-from channels.report.facts import gather as gather_report
 from channels.views import (
     IncidentDetails,
     IncidentView,
@@ -31,10 +31,7 @@ from channels.views import (
     incident_view,
     network_view,
 )
-from graphs.conversation import Conversation, Reply, Source
-from graphs.minds import minds_from_environment
 from graphs.state_directory import StateDirectory
-from graphs.tracker_file import kept_drifts
 from tools.journal.errors import UnknownPlan
 from tools.journal.journal import Journal
 from tools.journal.records import Answer, ApprovalRequest, Quarantine
@@ -44,7 +41,12 @@ from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Approval
 from twin.nouns.principal import Principal, visible
-from twin.tracking.drift import Drift
+
+if TYPE_CHECKING:
+    from agents.loop.role_events import RoleEvent
+    from channels.report.contents import ReportFacts
+    from graphs.conversation import Conversation, Reply
+    from twin.tracking.drift import Drift
 
 __all__ = (
     "Answered",
@@ -190,12 +192,15 @@ def _request_of(journal: Journal, subject: str) -> ApprovalRequest:
     return (waiting or own)[-1]
 
 
-def converse(state: StateDirectory, network: str | None = None) -> Conversation:
+def converse(state: StateDirectory, network: str | None = None) -> "Conversation":
     """A conversation about a network, or about the only one; it reads and changes nothing.
 
     Raises:
         BadInput: there is no such network, or several of which none is named.
     """
+    from graphs.conversation import Conversation, Source
+    from graphs.minds import minds_from_environment
+
     with state.read_only_journal() as journal:
         name = _chosen(network, known_networks(state, journal))
     source = Source(state, name, lambda: _inventory(state, name))
@@ -208,8 +213,8 @@ def ask(
     state: StateDirectory,
     question: str,
     network: str | None = None,
-    listen: Callable[[RoleEvent], None] | None = None,
-) -> Reply:
+    listen: "Callable[[RoleEvent], None] | None" = None,
+) -> "Reply":
     """The answer to one question, or why there is none. `listen`: told what is looked up.
 
     Raises:
@@ -229,8 +234,10 @@ def _chosen(network: str | None, known: tuple[str, ...]) -> str:
     return known[0]
 
 
-def report(state: StateDirectory, incident_id: str) -> ReportFacts:
+def report(state: StateDirectory, incident_id: str) -> "ReportFacts":
     """Everything that the report of an incident says. Raises UnknownIncident, NetworkError."""
+    from channels.report.facts import gather as gather_report
+
     with state.journal() as journal:
         inventory = _inventory(state, journal.incident(incident_id).incident.network)
         return gather_report(journal, incident_id, inventory)
@@ -263,12 +270,14 @@ def lift_quarantine(
     return Lifted(network=network, node=node, by=by, lifted_s=now_s)
 
 
-def drift(state: StateDirectory, network: str | None = None) -> dict[str, tuple[Drift, ...]]:
+def drift(state: StateDirectory, network: str | None = None) -> "dict[str, tuple[Drift, ...]]":
     """By network, the comparisons of twin and network that its watch wrote down, oldest first.
 
     Raises:
         BadInput: `network` was never watched, or what a watch wrote cannot be read.
     """
+    from graphs.tracker_file import kept_drifts
+
     found = kept_drifts(state)
     if network is None:
         return found

@@ -1,6 +1,5 @@
 """What people are told of networks and incidents: the same values in every channel."""
 
-from agents.roles.reader import LOG_RECORD, LogRecord
 from channels.asking import waiting_for
 from channels.report.timing import milestones
 from tools.change.swaps import minds_lost
@@ -16,7 +15,7 @@ from tools.journal.records import (
     WatchRecord,
 )
 from twin.nouns.base import Noun
-from twin.nouns.diagnosis import Diagnosis, LogFinding
+from twin.nouns.diagnosis import LOG_RECORD, Diagnosis, LogFinding, LogRecord
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity
 from twin.nouns.plan import Plan
 

@@ -16,11 +16,6 @@ _LINES = 12
 """The last hour: a comparison every five minutes."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command()(drift)
-
-
 def drift(
     context: typer.Context,
     network: Annotated[str | None, typer.Argument(help="A network; all that are known.")] = None,

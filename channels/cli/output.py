@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,9 +20,9 @@ _PIPE_WIDTH = 200
 
 def directory_of(context: typer.Context) -> StateDirectory:
     """The state directory that `--state` names."""
-    directory = context.obj
-    assert isinstance(directory, StateDirectory)
-    return directory
+    path = context.obj
+    assert isinstance(path, Path)
+    return StateDirectory(path)
 
 
 def new_console() -> Console:

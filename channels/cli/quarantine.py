@@ -14,13 +14,10 @@ from channels.report.wording import plain, quoted, utc
 from tools.journal.records import Quarantine
 
 quarantine = typer.Typer(
-    help="Devices that no plan may touch until a person has looked at them.", no_args_is_help=True
+    help="Devices that no plan may touch until a person has looked at them.",
+    no_args_is_help=True,
+    add_completion=False,
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to `app`."""
-    app.add_typer(quarantine, name="quarantine")
 
 
 @quarantine.command("list")

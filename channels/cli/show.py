@@ -1,7 +1,8 @@
-"""What `incidents`, `networks` and `show` print."""
+"""`incidents`, `networks` and `show`: what there is, and all that is known of one incident."""
 
 from collections.abc import Mapping, Sequence
 
+import typer
 from pydantic import JsonValue
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -9,7 +10,9 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from channels import verbs
 from channels.asking import how_to_answer, people
+from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.cli.timeline import event_line
 from channels.report.minds import spent_text
 from channels.report.timing import fold_symptoms
@@ -21,6 +24,37 @@ from twin.nouns.forecast import Forecast
 from twin.nouns.plan import Approval, Plan
 
 _PHASE_COLOURS = {"resolved": "green", "escalated": "red", "awaiting_approval": "bold yellow"}
+
+
+def incidents(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the incidents, oldest first."""
+    found = verbs.incidents(directory_of(context))
+    if as_json:
+        print_json([incident_row(view) for view in found])
+    elif found:
+        new_console().print(incidents_table(found))
+    else:
+        typer.echo("There has been no incident.")
+
+
+def networks(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the networks: what time it is there, who watches, what is open."""
+    found = verbs.networks(directory_of(context))
+    if as_json:
+        print_json([view.model_dump(mode="json") for view in found])
+    elif found:
+        new_console().print(networks_table(found))
+    else:
+        typer.echo("No network is known here.")
+
+
+def show(context: typer.Context, incident: str, as_json: AsJson = False) -> None:
+    """Show an incident: facts, timeline, plans with diffs and forecasts, waiting approvals."""
+    details = verbs.incident(directory_of(context), incident)
+    if as_json:
+        print_json(incident_document(details))
+    else:
+        print_incident(new_console(), details)
 
 
 def incident_row(incident: IncidentView) -> dict[str, JsonValue]:

@@ -8,9 +8,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from types import FrameType
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
+from channels.cli.durations import parse_duration_s
+from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
 from channels.report.wording import plain
@@ -35,6 +39,37 @@ _AGAIN_S = 2.0
 
 _SILENT_S = 300.0
 """A watch that has not stepped for so long is not well; `doctor` warns after the same time."""
+
+
+def watch(
+    context: typer.Context,
+    networks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NETWORK]...", help="Names; all of the state directory, if none."),
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", help="Of network time, like 90s, 15m or 2h30m.")
+    ] = None,
+    speed: Annotated[
+        float,
+        typer.Option(
+            "--speed", min=0.1, max=10_000, help="Emulated seconds to one of the wall clock."
+        ),
+    ] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Watch networks and operate their incidents until stopped (Ctrl-C or SIGTERM)."""
+    for_s = parse_duration_s(duration) if duration is not None else None
+    console = Console(stderr=True, quiet=True) if as_json else new_console()
+    ended = watch_networks(
+        directory_of(context), networks or (), for_s=for_s, speed=speed, console=console
+    )
+    if as_json:
+        print_json(ended.model_dump(mode="json"))
+        return
+    for record in ended.watches:
+        typer.echo(health_line(record))
+    typer.echo(f"still open: {', '.join(ended.open_incidents) or 'nothing'}")
 
 
 class StandingWatch(Noun):

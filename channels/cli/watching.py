@@ -1,11 +1,18 @@
 """Carrying incidents on from the command line: `resume`."""
 
 from contextlib import closing, suppress
+from typing import Annotated
 
+import typer
+from pydantic import JsonValue
 from rich.console import Console
 
+from channels.asking import how_to_answer, still_wanted
+from channels.cli.durations import parse_duration_s
+from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
+from channels.report.wording import utc
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tools.clock import SystemClock
@@ -17,6 +24,33 @@ from twin.nouns.incident import TERMINAL_PHASES
 
 _VERY_LONG_S = 7 * 86_400.0
 """Where no duration is given: every wait of an incident is shorter than a week."""
+
+
+def resume(
+    context: typer.Context,
+    incident: Annotated[str | None, typer.Argument()] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", help="Of network time, like 90s, 15m or 2h30m.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch on until nothing is open any more, or until a person has to answer."""
+    for_s = parse_duration_s(duration) if duration is not None else None
+    console = Console(stderr=True, quiet=True) if as_json else new_console()
+    watched = watch_on(directory_of(context), incident_id=incident, for_s=for_s, console=console)
+    if as_json:
+        waiting: list[JsonValue] = [request.plan_id for request in watched.waiting]
+        print_json({**watched.model_dump(mode="json"), "waiting": waiting})
+        return
+    typer.echo(f"network time {utc(watched.now_s)} UTC")
+    for request in watched.waiting:
+        wanted = still_wanted(request)
+        by = f" by {wanted}" if wanted else ""
+        typer.echo(f"waiting for approval{by}: {how_to_answer(request)}")
+    if watched.waiting:
+        typer.echo(f"then: noctua resume {watched.open_incidents[0]}")
+    elif not watched.open_incidents:
+        typer.echo("no incident is open")
 
 
 class Watched(Noun):
