@@ -38,7 +38,6 @@ from tools.journal.records import Answer, ApprovalRequest, Quarantine
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES
-from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Approval
 from twin.nouns.principal import Principal, visible
 
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from agents.loop.role_events import RoleEvent
     from channels.report.contents import ReportFacts
     from graphs.conversation import Conversation, Reply
+    from twin.nouns.inventory import Inventory
     from twin.tracking.drift import Drift
 
 __all__ = (
@@ -87,7 +87,7 @@ class Lifted(Noun):
 
 def incidents(state: StateDirectory) -> tuple[IncidentView, ...]:
     """Every incident, oldest first."""
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         records = journal.incidents()
         names = {record.incident.network for record in records}
         now_s = {name: network_time_s(state, journal, name) for name in names}
@@ -96,14 +96,14 @@ def incidents(state: StateDirectory) -> tuple[IncidentView, ...]:
 
 def incident(state: StateDirectory, incident_id: str) -> IncidentDetails:
     """All that is on record of one incident. Raises UnknownIncident."""
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         name = journal.incident(incident_id).incident.network
         return incident_details(journal, incident_id, network_time_s(state, journal, name))
 
 
 def networks(state: StateDirectory) -> tuple[NetworkView, ...]:
     """Every network that is known, in order of name, with its open incidents."""
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         return tuple(
             network_view(journal, name, network_time_s(state, journal, name))
             for name in known_networks(state, journal)
@@ -112,7 +112,7 @@ def networks(state: StateDirectory) -> tuple[NetworkView, ...]:
 
 def handover(state: StateDirectory, since_s: float) -> Handover:
     """What a shift takes over. `since_s`: what ended within so many seconds is named."""
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         names = known_networks(state, journal)
         now_s = {name: network_time_s(state, journal, name) for name in names}
         return gather_handover(journal, now_s, since_s)
@@ -238,14 +238,14 @@ def report(state: StateDirectory, incident_id: str) -> "ReportFacts":
     """Everything that the report of an incident says. Raises UnknownIncident, NetworkError."""
     from channels.report.facts import gather as gather_report
 
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         inventory = _inventory(state, journal.incident(incident_id).incident.network)
         return gather_report(journal, incident_id, inventory)
 
 
 def quarantined(state: StateDirectory) -> tuple[Quarantine, ...]:
     """The devices that no plan may touch until a person has looked at them."""
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         names = known_networks(state, journal)
         return tuple(entry for name in names for entry in journal.quarantined(name))
 
@@ -288,7 +288,12 @@ def drift(state: StateDirectory, network: str | None = None) -> "dict[str, tuple
     return {network: found[network]}
 
 
-def _inventory(state: StateDirectory, name: str) -> Inventory:
+def _inventory(state: StateDirectory, name: str) -> "Inventory":
+    from graphs.inventory_file import kept_inventory
+
+    # What a workplace wrote down is read without the network, which a watch may hold.
+    if (kept := kept_inventory(state, name)) is not None:
+        return kept
     network, _ = open_network(state, name)
     with closing(network):
         return network.inventory()

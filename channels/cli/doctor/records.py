@@ -7,8 +7,9 @@ from pathlib import Path
 
 from channels.cli.doctor.check import Check, Installation, State
 from tools.journal.anchors import anchor_file, read_anchors, violation
-from tools.journal.database import SCHEMA_VERSION
-from tools.journal.reading import connect_read_only, journal_version, open_read_only
+from tools.journal.database import BUSY_TIMEOUT_S, SCHEMA_VERSION
+from tools.journal.reading import journal_version, open_read_only
+from tools.read_only import connect_read_only
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 _TAKE_A_COPY = "put the file aside and take the last good copy"
@@ -158,7 +159,7 @@ def _no_checkpoints(file: Path, still_open: int) -> Check:
 
 def _damage(file: Path) -> str:
     try:
-        connection = connect_read_only(file)
+        connection = connect_read_only(file, busy_timeout_s=BUSY_TIMEOUT_S)
     except sqlite3.Error as error:
         return str(error)
     try:
