@@ -54,7 +54,10 @@ def _print(console: Console, name: str, history: tuple[Drift, ...]) -> None:
     ]
     for line in named:
         console.print(Text(f"  {plain(line)}"), soft_wrap=True)
-    table = Table("time (UTC)", "loads off", "median", "90 %", "worst egress", "measured", box=None)
+    table = Table(box=None)
+    table.add_column("time (UTC)", no_wrap=True)
+    for name in ("loads off", "median", "90 %", "worst egress", "measured"):
+        table.add_column(name, overflow="fold")
     for entry in history[-_LINES:]:
         over = entry.load_error is not None and entry.load_error > MAX_LOAD_ERROR
         table.add_row(

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from channels.asking import asking_line, unanswered
 from channels.cli.durations import parse_duration_s
 from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.cli.timeline import LiveTimeline
@@ -23,6 +24,7 @@ from graphs.workplace import Workplace
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.records import WatchRecord
+from tools.network.emulated import PacedClock
 from twin.errors import BadInput, NetworkHeld, NoctuaError
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES, Phase
@@ -176,6 +178,8 @@ class _Post:
             ) as workplace,
         ):
             self.has_begun, self.trouble = True, None
+            if isinstance(clock, PacedClock):
+                clock.slow_while(lambda: _asks(workplace.journal, self.name, clock.now_s()))
             until_s = clock.now_s() + self._for_s if self._for_s is not None else float("inf")
             workplace.watch.run(until_s)
 
@@ -189,6 +193,40 @@ class _Post:
     def _say(self, line: str) -> None:
         if line not in self.news:
             self.news.append(line)
+
+
+def _asks(journal: Journal, network: str, now_s: float) -> bool:
+    """Whether people are asked about an incident of the network; unless it can be ruled out."""
+    try:
+        return bool(unanswered(journal, network, now_s))
+    except NoctuaError:
+        return True
+
+
+class _Questions:
+    """Says on the console what people are asked, once for each question and partial answer."""
+
+    def __init__(self, journal: Journal, names: Sequence[str], console: Console) -> None:
+        self._journal = journal
+        self._names = names
+        self._console = console
+        self._told: set[tuple[str, int]] = set()
+
+    def tell(self) -> None:
+        """What is new."""
+        now_s = {watch.network: watch.stepped_s for watch in self._journal.watches()}
+        for name in self._names:
+            for request in unanswered(self._journal, name, now_s.get(name, 0.0)):
+                question = (request.plan_id, len(request.answers))
+                if question not in self._told:
+                    self._told.add(question)
+                    self._console.print(
+                        asking_line(request),
+                        style="bold yellow",
+                        highlight=False,
+                        markup=False,
+                        soft_wrap=True,
+                    )
 
 
 @contextmanager
@@ -222,6 +260,7 @@ def _look_on(
         NoctuaError: no network could be opened at all.
     """
     said_s, told = time.monotonic(), dict.fromkeys(posts, 0)
+    questions = _Questions(journal, [post.name for post in posts], console)
     while not stop.wait(_LOOK_S):
         if all(f.done() for f in running):
             return
@@ -233,6 +272,7 @@ def _look_on(
             told[post] = len(post.news)
         try:
             timeline.catch_up()
+            questions.tell()
             if time.monotonic() - said_s >= health_every_s:
                 said_s = time.monotonic()
                 for watch in journal.watches():

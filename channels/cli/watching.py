@@ -7,7 +7,7 @@ import typer
 from pydantic import JsonValue
 from rich.console import Console
 
-from channels.asking import how_to_answer, still_wanted
+from channels.asking import how_to_answer, still_wanted, unanswered
 from channels.cli.durations import parse_duration_s
 from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.cli.timeline import LiveTimeline
@@ -108,7 +108,7 @@ def watch_on(
 
             def on_step(now_s: float) -> None:
                 timeline(now_s)
-                if stands_still and _waiting(journal, name, now_s):
+                if stands_still and unanswered(journal, name, now_s):
                     raise _Stop
                 if incident_id is not None and _is_closed(journal, incident_id):
                     raise _Stop
@@ -129,19 +129,13 @@ def watch_on(
                 now_s=now_s,
                 events=tuple(timeline.shown),
                 open_incidents=_open(journal, name),
-                waiting=_waiting(journal, name, now_s),
+                waiting=unanswered(journal, name, now_s),
             )
 
 
 def _open(journal: Journal, network: str) -> tuple[str, ...]:
     records = journal.incidents(network=network)
     return tuple(r.incident.id for r in records if r.phase not in TERMINAL_PHASES)
-
-
-def _waiting(journal: Journal, network: str, now_s: float) -> tuple[ApprovalRequest, ...]:
-    unanswered = journal.approval_requests(now_s, state="waiting")
-    still_open = _open(journal, network)
-    return tuple(r for r in unanswered if r.incident_id in still_open)
 
 
 def _is_closed(journal: Journal, incident_id: str) -> bool:
