@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from pydantic import JsonValue
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -47,24 +48,46 @@ class Column:
     whole: bool = False
     goes: int = 0
 
+    @property
+    def needs(self) -> int:
+        """Cells that it takes not to cut a word."""
+        lines = [self.name, *(cell.plain for cell in self.cells)]
+        words = lines if self.whole else [word for line in lines for word in line.split()]
+        return max((cell_len(word) for word in words), default=0)
 
-_BOUNDLESS = 10_000
+    @property
+    def wants(self) -> int:
+        """Cells that it takes to have every cell on one line."""
+        return max(cell_len(self.name), *(cell.cell_len for cell in self.cells), 0)
+
+
+_BETWEEN = 2
+"""Cells between two columns."""
 
 
 def fitted(console: Console, columns: Sequence[Column]) -> Table:
     """A table of those columns that `console` has room for; no word of them is cut."""
     kept = list(columns)
-    while True:
-        table = Table(box=None)
-        for column in kept:
-            table.add_column(column.name, no_wrap=column.whole, overflow="fold")
-        for row in zip(*(column.cells for column in kept), strict=True):
-            table.add_row(*row)
-        needed = console.measure(table, options=console.options.update(width=_BOUNDLESS)).minimum
+    while (room := _room(console, kept)) < 0:
         leaving = max(kept, key=lambda column: column.goes)
-        if needed <= console.width or not leaving.goes:
-            return table
+        if not leaving.goes:
+            break
         kept.remove(leaving)
+    table = Table(box=None, padding=(0, _BETWEEN, 0, 0), pad_edge=False)
+    for column in kept:
+        more = min(max(room, 0), column.wants - column.needs)
+        room -= more
+        # Rich would rather cut a word than wrap another column once more.
+        width = column.needs + more if room >= 0 else None
+        table.add_column(column.name, width=width, overflow="fold")
+    for row in zip(*(column.cells for column in kept), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _room(console: Console, columns: Sequence[Column]) -> int:
+    needed = sum(column.needs for column in columns) + _BETWEEN * (len(columns) - 1)
+    return console.width - needed
 
 
 def print_json(document: JsonValue) -> None:

@@ -215,12 +215,13 @@ def _plan_panel(
 
 def plan_lines(plan: Plan) -> list[str]:
     """What is to be done and why, what comes of it and of doing nothing, and the way back."""
-    blast = plan.blast_radius
+    blast, acts = plan.blast_radius, bool(plan.actions)
     return [
         f"purpose   {plan.purpose}{', temporary' if plan.temporary else ''}",
         *(f"action    {action.describe()}" for action in plan.actions),
         *([] if plan.actions else ["action    none: wait for the repair"]),
         *(f"way back  {action.describe()}" for action in plan.way_back),
+        *([] if plan.way_back else ["way back  none: it puts back what is intended"] * acts),
         f"reason    {quoted(plan.reason)} ({plain(plan.finished_by)})",
         f"forecast  {_forecast_text(plan.forecast)}",
         f"nothing   {_forecast_text(plan.do_nothing)}",
