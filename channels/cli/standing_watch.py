@@ -4,7 +4,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from types import FrameType
@@ -212,9 +212,8 @@ class _Questions:
         self._console = console
         self._told: set[tuple[str, int]] = set()
 
-    def tell(self) -> None:
-        """What is new."""
-        now_s = {watch.network: watch.stepped_s for watch in self._journal.watches()}
+    def tell(self, now_s: Mapping[str, float]) -> None:
+        """What is new. `now_s`: the clock of each network that has been watched."""
         for name in self._names:
             for request in unanswered(self._journal, name, now_s.get(name, 0.0)):
                 question = (request.plan_id, len(request.answers))
@@ -260,7 +259,8 @@ def _look_on(
         NoctuaError: no network could be opened at all.
     """
     said_s, told = time.monotonic(), dict.fromkeys(posts, 0)
-    questions = _Questions(journal, [post.name for post in posts], console)
+    names = [post.name for post in posts]
+    questions = _Questions(journal, names, console)
     while not stop.wait(_LOOK_S):
         if all(f.done() for f in running):
             return
@@ -271,12 +271,16 @@ def _look_on(
                 console.print(plain(line, 2000), highlight=False, markup=False, soft_wrap=True)
             told[post] = len(post.news)
         try:
-            timeline.catch_up()
-            questions.tell()
+            now_s = {w.network: w.stepped_s for w in journal.watches() if w.network in names}
+            if len(now_s) == 1:
+                timeline(*now_s.values())
+            else:
+                timeline.catch_up()
+            questions.tell(now_s)
             if time.monotonic() - said_s >= health_every_s:
                 said_s = time.monotonic()
                 for watch in journal.watches():
-                    if watch.network in {post.name for post in posts}:
+                    if watch.network in names:
                         console.print(health_line(watch), highlight=False, markup=False)
         except NoctuaError as error:
             # The watches go on by themselves; a journal that cannot be read is their trouble too.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.report.wording import utc
 from evals.stage import stage
 from tests.channels.cli.terminal import COLUMNS, Terminal
 from tests.channels.conftest import INCIDENT, PLAN
@@ -29,14 +30,14 @@ def test_a_person_watches_is_asked_looks_answers_and_hands_over(
     with Terminal("--state", str(tmp_path), "watch", "--speed", "300") as watch:
         asked = watch.until(f"noctua reject {PLAN}")
         first_s["watch"] = watch.first_s
-        assert "waiting for approval until 2026-03-03 " in asked
-        assert f"noctua approve {PLAN}, or noctua reject {PLAN}" in asked
         request = _request(tmp_path)
         assert request.state == "waiting"
+        assert f"until {utc(request.expires_s)} UTC: " in asked
+        assert f"noctua approve {PLAN}, or noctua reject {PLAN}" in asked
 
         listed = typed("incidents")
         assert max(map(len, listed.splitlines())) <= COLUMNS
-        assert all(whole in listed.split() for whole in (INCIDENT, PLAN))
+        assert {INCIDENT, PLAN} <= set(listed.split()), listed
 
         shown = typed("show", INCIDENT)
         assert f"noctua approve {PLAN}" in shown
@@ -45,9 +46,10 @@ def test_a_person_watches_is_asked_looks_answers_and_hands_over(
         for word in ("purpose", "action", "way back", "forecast", "nothing", "blast"):
             assert f"│ {word}" in plan
 
-        said = typed("approve", PLAN, "--reason", "it looks right")
-        assert f"{PLAN}: approve by" in said
-        assert "the watch of its network goes on with it" in said
+        for person in ("erin", "frank")[: request.approvers_needed]:
+            said = typed("approve", PLAN, "--by", person, "--reason", "it looks right")
+            assert f"{PLAN}: approve by «{person}» stands" in said
+        assert "the watch of its network goes on with it" in said.replace("\n", " ")
         watch.until("confirmed")
 
         told = typed("handover")

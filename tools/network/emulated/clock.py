@@ -50,9 +50,11 @@ class PacedClock(SimulatedClock):
     def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
         """Let the network live until `time_s`, or until `stop`, about which it asks in between."""
         while True:
-            # What the agents thought about before they asked is not to cost people their time.
-            pace = min(self._speed, 1.0) if self._people_are_asked() else self._speed
-            now_s = time.monotonic()
+            pace, now_s = self._speed, time.monotonic()
+            if self._people_are_asked():
+                pace = min(pace, 1.0)
+                # What is still to be caught up with is not to cost people their time.
+                self._due_s = min(self._due_s, self._network.now_s())
             self._due_s += (now_s - self._looked_s) * pace
             self._looked_s = now_s
             self._network.advance(min(self._due_s, time_s))
