@@ -8,6 +8,7 @@ from pathlib import Path
 from channels.cli.doctor.check import Check, Installation, State
 from tools.journal.anchors import anchor_file, read_anchors, violation
 from tools.journal.database import BUSY_TIMEOUT_S, SCHEMA_VERSION
+from tools.journal.journal import Journal
 from tools.journal.reading import journal_version, open_read_only
 from tools.read_only import connect_read_only
 from twin.nouns.incident import TERMINAL_PHASES, Phase
@@ -22,7 +23,8 @@ def journal(installation: Installation) -> Iterable[Check]:
         yield _no_journal(installation)
         return
     version = journal_version(file)
-    with open_read_only(file) as opened:
+    # As it lies there: one of an earlier version is not brought up to date for it.
+    with Journal(connect_read_only(file, busy_timeout_s=BUSY_TIMEOUT_S), file) as opened:
         damage = opened.damage()
     if damage:
         yield Check(name="journal", state="failed", found=f"{file}: {damage}", remedy=_TAKE_A_COPY)
