@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from channels.report.wording import plain, quoted
+from channels.report.wording import plain, quoted, utc
+from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
@@ -21,6 +22,21 @@ def waiting_for(phase: Phase, requests: Sequence[ApprovalRequest]) -> str:
     if waiting:
         return f"approval of {', '.join(waiting)}"
     return _MEANS_WAITING.get(phase, "its next step")
+
+
+def unanswered(journal: Journal, network: str, now_s: float) -> tuple[ApprovalRequest, ...]:
+    """What people are asked about the open incidents of `network`, and have not answered yet."""
+    phases = set(Phase) - TERMINAL_PHASES
+    still_open = {r.incident.id for r in journal.incidents(network=network, phases=phases)}
+    waiting = journal.approval_requests(now_s, state="waiting") if still_open else ()
+    return tuple(r for r in waiting if r.incident_id in still_open)
+
+
+def asking_line(request: ApprovalRequest) -> str:
+    """That an answer is awaited, until when, and how it is given."""
+    wanted = still_wanted(request)
+    by = f" by {wanted}" if wanted else ""
+    return f"waiting for approval{by} until {utc(request.expires_s)} UTC: {how_to_answer(request)}"
 
 
 def _asked_of(request: ApprovalRequest) -> str:

@@ -2,15 +2,17 @@
 
 Each verb takes a state directory and typed arguments, and returns nouns. It prints nothing, ends no
 process, and raises NoctuaError. Who does something is a `Principal`, which the channel has to know.
+
+What only one verb needs, and what brings the twin or LangChain along, is imported in that verb: the
+others answer before it would be there.
 """
 
 import os
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from difflib import get_close_matches
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from agents.loop.role_events import RoleEvent
 from channels.audit import export_audit, verify_audit
 from channels.handover import Handover
 from channels.handover import gather as gather_handover
@@ -21,8 +23,6 @@ from channels.networks import (
     open_network,
     require_known,
 )
-from channels.report.contents import ReportFacts
-from channels.report.facts import gather as gather_report
 from channels.views import (
     IncidentDetails,
     IncidentView,
@@ -31,20 +31,22 @@ from channels.views import (
     incident_view,
     network_view,
 )
-from graphs.conversation import Conversation, Reply, Source
-from graphs.minds import minds_from_environment
 from graphs.state_directory import StateDirectory
-from graphs.tracker_file import kept_drifts
 from tools.journal.errors import UnknownPlan
 from tools.journal.journal import Journal
 from tools.journal.records import Answer, ApprovalRequest, Quarantine
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES
-from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Approval
 from twin.nouns.principal import Principal, visible
-from twin.tracking.drift import Drift
+
+if TYPE_CHECKING:
+    from agents.loop.role_events import RoleEvent
+    from channels.report.contents import ReportFacts
+    from graphs.conversation import Conversation, Reply
+    from twin.nouns.inventory import Inventory
+    from twin.tracking.drift import Drift
 
 __all__ = (
     "Answered",
@@ -85,7 +87,7 @@ class Lifted(Noun):
 
 def incidents(state: StateDirectory) -> tuple[IncidentView, ...]:
     """Every incident, oldest first."""
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         records = journal.incidents()
         names = {record.incident.network for record in records}
         now_s = {name: network_time_s(state, journal, name) for name in names}
@@ -94,14 +96,14 @@ def incidents(state: StateDirectory) -> tuple[IncidentView, ...]:
 
 def incident(state: StateDirectory, incident_id: str) -> IncidentDetails:
     """All that is on record of one incident. Raises UnknownIncident."""
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         name = journal.incident(incident_id).incident.network
         return incident_details(journal, incident_id, network_time_s(state, journal, name))
 
 
 def networks(state: StateDirectory) -> tuple[NetworkView, ...]:
     """Every network that is known, in order of name, with its open incidents."""
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         return tuple(
             network_view(journal, name, network_time_s(state, journal, name))
             for name in known_networks(state, journal)
@@ -110,7 +112,7 @@ def networks(state: StateDirectory) -> tuple[NetworkView, ...]:
 
 def handover(state: StateDirectory, since_s: float) -> Handover:
     """What a shift takes over. `since_s`: what ended within so many seconds is named."""
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         names = known_networks(state, journal)
         now_s = {name: network_time_s(state, journal, name) for name in names}
         return gather_handover(journal, now_s, since_s)
@@ -190,12 +192,15 @@ def _request_of(journal: Journal, subject: str) -> ApprovalRequest:
     return (waiting or own)[-1]
 
 
-def converse(state: StateDirectory, network: str | None = None) -> Conversation:
+def converse(state: StateDirectory, network: str | None = None) -> "Conversation":
     """A conversation about a network, or about the only one; it reads and changes nothing.
 
     Raises:
         BadInput: there is no such network, or several of which none is named.
     """
+    from graphs.conversation import Conversation, Source
+    from graphs.minds import minds_from_environment
+
     with state.read_only_journal() as journal:
         name = _chosen(network, known_networks(state, journal))
     source = Source(state, name, lambda: _inventory(state, name))
@@ -208,8 +213,8 @@ def ask(
     state: StateDirectory,
     question: str,
     network: str | None = None,
-    listen: Callable[[RoleEvent], None] | None = None,
-) -> Reply:
+    listen: "Callable[[RoleEvent], None] | None" = None,
+) -> "Reply":
     """The answer to one question, or why there is none. `listen`: told what is looked up.
 
     Raises:
@@ -229,16 +234,18 @@ def _chosen(network: str | None, known: tuple[str, ...]) -> str:
     return known[0]
 
 
-def report(state: StateDirectory, incident_id: str) -> ReportFacts:
+def report(state: StateDirectory, incident_id: str) -> "ReportFacts":
     """Everything that the report of an incident says. Raises UnknownIncident, NetworkError."""
-    with state.journal() as journal:
+    from channels.report.facts import gather as gather_report
+
+    with state.read_only_journal() as journal:
         inventory = _inventory(state, journal.incident(incident_id).incident.network)
         return gather_report(journal, incident_id, inventory)
 
 
 def quarantined(state: StateDirectory) -> tuple[Quarantine, ...]:
     """The devices that no plan may touch until a person has looked at them."""
-    with state.journal() as journal:
+    with state.read_only_journal() as journal:
         names = known_networks(state, journal)
         return tuple(entry for name in names for entry in journal.quarantined(name))
 
@@ -263,12 +270,14 @@ def lift_quarantine(
     return Lifted(network=network, node=node, by=by, lifted_s=now_s)
 
 
-def drift(state: StateDirectory, network: str | None = None) -> dict[str, tuple[Drift, ...]]:
+def drift(state: StateDirectory, network: str | None = None) -> "dict[str, tuple[Drift, ...]]":
     """By network, the comparisons of twin and network that its watch wrote down, oldest first.
 
     Raises:
         BadInput: `network` was never watched, or what a watch wrote cannot be read.
     """
+    from graphs.tracker_file import kept_drifts
+
     found = kept_drifts(state)
     if network is None:
         return found
@@ -279,7 +288,12 @@ def drift(state: StateDirectory, network: str | None = None) -> dict[str, tuple[
     return {network: found[network]}
 
 
-def _inventory(state: StateDirectory, name: str) -> Inventory:
+def _inventory(state: StateDirectory, name: str) -> "Inventory":
+    from graphs.inventory_file import kept_inventory
+
+    # What a workplace wrote down is read without the network, which a watch may hold.
+    if (kept := kept_inventory(state, name)) is not None:
+        return kept
     network, _ = open_network(state, name)
     with closing(network):
         return network.inventory()

@@ -1,6 +1,5 @@
 """What people are told of networks and incidents: the same values in every channel."""
 
-from agents.roles.reader import LOG_RECORD, LogRecord
 from channels.asking import waiting_for
 from channels.report.timing import milestones
 from tools.change.swaps import minds_lost
@@ -17,7 +16,7 @@ from tools.journal.records import (
 )
 from tools.journal.standing import IMPACT, is_with_people, with_people
 from twin.nouns.base import Noun
-from twin.nouns.diagnosis import Diagnosis, LogFinding
+from twin.nouns.diagnosis import LOG_RECORD, Diagnosis, LogFinding, LogRecord
 from twin.nouns.impact import Impact
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity
 from twin.nouns.plan import Plan

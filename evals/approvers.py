@@ -1,10 +1,14 @@
 """Who answers the demonstration's requests, when nobody answers from outside."""
 
+import sys
+import termios
 from typing import Literal
 
 from rich.console import Console
 from rich.prompt import Confirm, Prompt
 
+from channels.cli.show import plan_lines
+from channels.report.wording import plain, printable
 from tools.journal.journal import Journal
 from tools.journal.records import Answer, ApprovalRequest
 from twin.nouns.plan import Approval, Plan
@@ -12,7 +16,10 @@ from twin.nouns.principal import FLAG, Principal
 
 
 class AskingApprover:
-    """Shows every plan on the terminal, and takes the answer of whoever sits there."""
+    """Shows every plan on the terminal, and takes the answer of whoever sits there.
+
+    What was typed before a question was shown is no answer to it, and is dropped.
+    """
 
     def __init__(self, console: Console, principal: Principal) -> None:
         self._console = console
@@ -27,26 +34,34 @@ class AskingApprover:
         """Ask, and wait for as long as it takes: the network's clock stands still meanwhile."""
         if self._journal is None:
             return
-        self._console.print(f"\n{plan.id}: {plan.reason}", markup=False, highlight=False)
-        if request.needs_person:
-            why = f"  Only a person may approve it: {request.needs_person}"
-            self._console.print(why, markup=False, highlight=False)
-        for action in plan.actions:
-            self._console.print(f"  {action.describe()}", markup=False, highlight=False)
-        for step in plan.steps:
-            self._console.print(step.diff, markup=False, highlight=False)
+        self._show(request, plan)
+        _drop_what_was_typed()
         decision: Literal["approve", "reject"] = "reject"
-        if Confirm.ask("Approve?", console=self._console):
+        if Confirm.ask(f"Approve {plain(plan.id)}?", console=self._console):
             decision = "approve"
         answer = self._answer(plan, decision, self._principal, now_s)
         if answer.still_needed:
             self._console.print("A second person has to approve it too: it touches so much.")
+            _drop_what_was_typed()
             name = Prompt.ask("Their name, or nothing to reject it", console=self._console)
             if name.strip():
                 self._answer(plan, "approve", Principal(name=name, provider=FLAG), now_s)
             else:
                 nobody = Principal(name="nobody else", provider=FLAG)
                 self._answer(plan, "reject", nobody, now_s)
+
+    def _show(self, request: ApprovalRequest, plan: Plan) -> None:
+        lines = [
+            "",
+            f"{plain(plan.id)} waits for {plain(self._principal.name)}; nothing is changed before",
+            *plan_lines(plan),
+        ]
+        if request.needs_person:
+            lines.append(f"person    only a person may approve it: {plain(request.needs_person)}")
+        for step in plan.steps:
+            lines += [printable(line) for line in step.diff.splitlines()]
+        for line in lines:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _answer(
         self, plan: Plan, decision: Literal["approve", "reject"], by: Principal, now_s: float
@@ -62,3 +77,8 @@ class AskingApprover:
                 decided_s=now_s,
             )
         )
+
+
+def _drop_what_was_typed() -> None:
+    if sys.stdin.isatty():
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)

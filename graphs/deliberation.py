@@ -8,7 +8,7 @@ from agents.loop.role import RoleUnfinished
 from agents.roles.diagnoser import Diagnoser
 from agents.roles.formatting import first_of, short
 from agents.roles.imaginer import Imaginer
-from agents.roles.reader import LOG_RECORD, LogRecord, Reader, line_key, lines_to_read
+from agents.roles.reader import Reader, line_key, lines_to_read
 from agents.roles.remediator import Chooser, Proposer
 from agents.roles.supervisor import legal_targets, supervisor_role
 from graphs.desk import Desk
@@ -16,7 +16,14 @@ from graphs.state import IncidentState
 from tools.change.swaps import minds_lost
 from twin.errors import NetworkError, Refused
 from twin.events.fault import Fault
-from twin.nouns.diagnosis import Diagnosis, LogFinding, cause_text, disagreement_text
+from twin.nouns.diagnosis import (
+    LOG_RECORD,
+    Diagnosis,
+    LogFinding,
+    LogRecord,
+    cause_text,
+    disagreement_text,
+)
 from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Plan, Remedy

@@ -18,11 +18,14 @@ reports/                  what was written for people
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tools.change.policy import ApprovalPolicy, default_policy, load_policy
 from tools.journal.journal import Journal
 from tools.journal.reading import open_read_only
 from twin.errors import BadInput
+
+if TYPE_CHECKING:
+    from tools.change.policy import ApprovalPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +180,11 @@ class StateDirectory:
                 "copy there, or begin in another state directory"
             )
 
-    def policy(self) -> ApprovalPolicy:
+    def policy(self) -> "ApprovalPolicy":
         """The approval policy of this directory, or the one that ships. Raises BadInput."""
+        # Whoever only reads or answers does without it; it is the gate's.
+        from tools.change.policy import default_policy, load_policy
+
         return load_policy(self.policy_file) if self.policy_file.exists() else default_policy()
 
 

@@ -12,11 +12,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from pydantic import Field
 
 from agents.loop.transcript import json_text
-from tools.journal.records import Charges
+from tools.journal.records import BYTES_PER_TOKEN, Charges
 from twin.nouns.base import Noun
-
-BYTES_PER_TOKEN = 3
-"""Our rule where a server reports no usage: UTF-8 bytes / 3, rounded up. English is nearer to 4."""
 
 _MOST_TOKENS = 10**9
 """Of one call; a server may say anything, and the journal keeps 64 bits."""

@@ -26,9 +26,6 @@ from twin.nouns.untrusted import UntrustedText
 from twin.tracking.intake import KeptLine
 from twin.tracking.tracker import Tracker
 
-LOG_RECORD = "log_record"
-"""The name under which an incident's LogRecord is kept in the journal."""
-
 MOST_LINES = 20
 """Lines that one reading shows: a few hundred words, whatever the devices send."""
 
@@ -74,13 +71,6 @@ class ReaderTask(Noun):
     """What the reader is told."""
 
     lines: tuple[LineShown, ...]
-
-
-class LogRecord(Noun):
-    """What was read for one incident so far. `read`: which lines were shown, by `line_key`."""
-
-    findings: tuple[LogFinding, ...] = ()
-    read: tuple[str, ...] = ()
 
 
 def instructions() -> Prompt:

@@ -25,12 +25,6 @@ Overrides = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to `app`."""
-    app.command()(approve)
-    app.command()(reject)
-
-
 def approve(
     context: typer.Context,
     subject: Subject,

@@ -1,46 +1,124 @@
-"""The command `noctua`: incidents, networks, show, resume, watch, report; other files add theirs.
+"""The command `noctua`: its commands, each of which is imported when it is used.
 
 Exit codes: 0 done; 1 somebody else's answer holds, or what was checked is not in order; 2 the
-request is wrong or was refused.
+request is wrong or was refused; 130 stopped with Ctrl-C.
 """
 
-from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import JsonValue
-from rich.console import Console
 
-from channels import verbs
-from channels.asking import how_to_answer, still_wanted
-from channels.cli import (
-    answering,
-    ask,
-    audit,
-    disjoint,
-    drift,
-    grow,
-    handover,
-    netbox,
-    networks_in_files,
-    quarantine,
-    sweep,
-    what_if,
+from channels.cli.group import NoctuaGroup, defer
+
+# The installed script of an earlier version calls it here.
+from channels.cli.start import main as main
+
+_DISTRIBUTION = "noctua-netops"
+
+COMMANDS = (
+    ("incidents", "show:incidents", "List the incidents, oldest first."),
+    (
+        "networks",
+        "show:networks",
+        "List the networks: what time it is there, who watches, what is open.",
+    ),
+    (
+        "show",
+        "show:show",
+        "Show an incident: facts, timeline, plans with diffs and forecasts, waiting approvals.",
+    ),
+    (
+        "resume",
+        "watching:resume",
+        "Watch on until nothing is open any more, or until a person has to answer.",
+    ),
+    (
+        "watch",
+        "standing_watch:watch",
+        "Watch networks and operate their incidents until stopped (Ctrl-C or SIGTERM).",
+    ),
+    (
+        "report",
+        "report:report",
+        "Write the report of an incident, by default to reports/ of the state directory.",
+    ),
+    (
+        "approve",
+        "answering:approve",
+        "Approve a plan, or the plan that an incident waits for; some need two different people.",
+    ),
+    (
+        "reject",
+        "answering:reject",
+        "Reject a plan, or the plan that an incident waits for. One rejection decides.",
+    ),
+    (
+        "ask",
+        "ask:ask",
+        "Ask about the network: what is built, how it is, what would happen if, what was decided.",
+    ),
+    (
+        "chat",
+        "ask:chat",
+        'Ask several questions, which may refer to those before ("and at 20:00?"); Ctrl-D ends it.',
+    ),
+    (
+        "handover",
+        "handover:handover",
+        "What a shift takes over: what is open, in force, armed, waited for, and what has ended.",
+    ),
+    (
+        "drift",
+        "drift:drift",
+        "Show how far the twin is from the network: loads, link states, configuration, capacity.",
+    ),
+    (
+        "doctor",
+        "doctor.command:doctor",
+        "Check the state directory and everything in reach; nothing is changed. "
+        "Exit 1 if it fails.",
+    ),
+    ("sweep", "sweep:sweep", "Let everything fail in turn, and rank what it costs."),
+    (
+        "what-if",
+        "what_if:what_if",
+        'Compare the network before and after: "link A-B down; weight C-D 20".',
+    ),
+    (
+        "grow",
+        "grow:grow",
+        "Let demand grow: which link is full when, and what one more member buys.",
+    ),
+    (
+        "disjoint",
+        "disjoint:disjoint",
+        "Find two paths that share no link, no node, no duct, at the least weight together.",
+    ),
+    (
+        "import",
+        "networks_in_files:import_network",
+        "Show what is understood of a network file, what is assumed, and what is left out.",
+    ),
+    ("topology", "networks_in_files:topology", "Network files."),
+    (
+        "netbox",
+        "netbox:netbox",
+        "Write what a NetBox knows of devices and connections into a network file.",
+    ),
+    (
+        "quarantine",
+        "quarantine:quarantine",
+        "Devices that no plan may touch until a person has looked at them.",
+    ),
+    (
+        "audit",
+        "audit:audit",
+        "The audit log: a chain of hashes, which is recomputed or exported.",
+    ),
 )
-from channels.cli.doctor import command as doctor
-from channels.cli.durations import parse_duration_s
-from channels.cli.group import NoctuaGroup, add_foreign_commands
-from channels.cli.output import AsJson, directory_of, new_console, print_json
-from channels.cli.show import (
-    incident_document,
-    incident_row,
-    incidents_table,
-    networks_table,
-    print_incident,
-)
-from channels.report.wording import utc
-from graphs.state_directory import StateDirectory
+"""Name, place under `channels.cli`, and the first line of the command's help."""
 
 app = typer.Typer(
     name="noctua",
@@ -52,6 +130,17 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    try:
+        found = version(_DISTRIBUTION)
+    except PackageNotFoundError:
+        found = "of a source tree that is not installed"
+    typer.echo(f"noctua {found}")
+    raise typer.Exit
+
+
 @app.callback()
 def common(
     context: typer.Context,
@@ -61,179 +150,16 @@ def common(
             "--state", envvar="NOCTUA_STATE", help="Where everything is kept.", file_okay=False
         ),
     ] = Path(".noctua"),
-) -> None:
-    """Options of all commands."""
-    context.obj = StateDirectory(state)
-
-
-@app.command()
-def incidents(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the incidents, oldest first."""
-    found = verbs.incidents(directory_of(context))
-    if as_json:
-        print_json([incident_row(view) for view in found])
-    elif found:
-        new_console().print(incidents_table(found))
-    else:
-        typer.echo("There has been no incident.")
-
-
-@app.command()
-def networks(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the networks: what time it is there, who watches, what is open."""
-    found = verbs.networks(directory_of(context))
-    if as_json:
-        print_json([view.model_dump(mode="json") for view in found])
-    elif found:
-        new_console().print(networks_table(found))
-    else:
-        typer.echo("No network is known here.")
-
-
-@app.command()
-def show(context: typer.Context, incident: str, as_json: AsJson = False) -> None:
-    """Show an incident: facts, timeline, plans with diffs and forecasts, waiting approvals."""
-    details = verbs.incident(directory_of(context), incident)
-    if as_json:
-        print_json(incident_document(details))
-    else:
-        print_incident(new_console(), details)
-
-
-@app.command()
-def resume(
-    context: typer.Context,
-    incident: Annotated[str | None, typer.Argument()] = None,
-    duration: Annotated[
-        str | None, typer.Option("--for", help="Of network time, like 90s, 15m or 2h30m.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Watch on until nothing is open any more, or until a person has to answer."""
-    # Opening the workplace imports the twin and LangGraph, which the other commands do without.
-    from channels.cli.watching import watch_on
-
-    for_s = parse_duration_s(duration) if duration is not None else None
-    console = Console(stderr=True, quiet=True) if as_json else new_console()
-    watched = watch_on(directory_of(context), incident_id=incident, for_s=for_s, console=console)
-    if as_json:
-        waiting: list[JsonValue] = [request.plan_id for request in watched.waiting]
-        print_json({**watched.model_dump(mode="json"), "waiting": waiting})
-        return
-    typer.echo(f"network time {utc(watched.now_s)} UTC")
-    for request in watched.waiting:
-        wanted = still_wanted(request)
-        by = f" by {wanted}" if wanted else ""
-        typer.echo(f"waiting for approval{by}: {how_to_answer(request)}")
-    if watched.waiting:
-        typer.echo(f"then: noctua resume {watched.open_incidents[0]}")
-    elif not watched.open_incidents:
-        typer.echo("no incident is open")
-
-
-@app.command()
-def watch(
-    context: typer.Context,
-    networks: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[NETWORK]...", help="Names; all of the state directory, if none."),
-    ] = None,
-    duration: Annotated[
-        str | None, typer.Option("--for", help="Of network time, like 90s, 15m or 2h30m.")
-    ] = None,
-    speed: Annotated[
-        float,
+    _version: Annotated[
+        bool,
         typer.Option(
-            "--speed", min=0.1, max=10_000, help="Emulated seconds to one of the wall clock."
+            "--version", callback=_print_version, is_eager=True, help="Show the version and end."
         ),
-    ] = 1.0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line, for every event as it happens.")
     ] = False,
 ) -> None:
-    """Watch networks and operate their incidents until stopped (Ctrl-C or SIGTERM)."""
-    from channels.cli.event_lines import EndLine, print_line
-    from channels.cli.standing_watch import health_line, watch_networks
-
-    for_s = parse_duration_s(duration) if duration is not None else None
-    console = Console(stderr=True, quiet=True) if as_json else new_console()
-    ended = watch_networks(
-        directory_of(context),
-        networks or (),
-        for_s=for_s,
-        speed=speed,
-        console=console,
-        as_lines=as_json,
-    )
-    if as_json:
-        print_line(EndLine(**dict(ended)))
-        return
-    for record in ended.watches:
-        typer.echo(health_line(record))
-    typer.echo(f"still open: {', '.join(ended.open_incidents) or 'nothing'}")
-    if ended.with_people:
-        typer.echo(f"with people, not known to be over: {', '.join(ended.with_people)}")
+    """Options of all commands."""
+    context.obj = state
 
 
-class Format(StrEnum):
-    """How a report is written."""
-
-    HTML = "html"
-    MARKDOWN = "md"
-    JSON = "json"
-
-
-@app.command()
-def report(
-    context: typer.Context,
-    incident: str,
-    report_format: Annotated[Format, typer.Option("--format")] = Format.HTML,
-    out: Annotated[Path | None, typer.Option("--out", help="A file; - is the terminal.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write the report of an incident, by default to reports/ of the state directory."""
-    # Matplotlib is needed by no other command.
-    from channels.report.writing import report_file, report_text, write_report
-
-    directory = directory_of(context)
-    facts = verbs.report(directory, incident)
-    if out == Path("-"):
-        typer.echo(report_text(facts, report_format.value), nl=False)
-        return
-    path = out or report_file(directory, incident, report_format.value)
-    write_report(path, report_text(facts, report_format.value))
-    if as_json:
-        print_json(
-            {
-                "incident": incident,
-                "path": str(path),
-                "audit_head": facts.audit.report.head,
-                "audit_length": facts.audit.report.length,
-            }
-        )
-    else:
-        typer.echo(str(path))
-
-
-for part in (
-    answering,
-    ask,
-    handover,
-    quarantine,
-    audit,
-    drift,
-    doctor,
-    sweep,
-    what_if,
-    grow,
-    disjoint,
-    networks_in_files,
-    netbox,
-):
-    part.register(app)
-
-
-def main() -> None:
-    """Entry point of the command `noctua`."""
-    add_foreign_commands(app)
-    app()
+for _name, _where, _help in COMMANDS:
+    defer(app, _name, f"channels.cli.{_where}", _help)

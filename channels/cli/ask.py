@@ -24,12 +24,6 @@ _SHOWN_RESULT = 160
 _PROMPT = "noctua> "
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to `app`."""
-    app.command()(ask)
-    app.command()(chat)
-
-
 def ask(
     context: typer.Context,
     question: Annotated[list[str], typer.Argument(help="In plain words.", metavar="QUESTION...")],

@@ -17,13 +17,10 @@ BROKEN_EXIT = 1
 """The chain is broken, or is not the one that was written down elsewhere."""
 
 audit = typer.Typer(
-    help="The audit log: a chain of hashes, which is recomputed or exported.", no_args_is_help=True
+    help="The audit log: a chain of hashes, which is recomputed or exported.",
+    no_args_is_help=True,
+    add_completion=False,
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to `app`."""
-    app.add_typer(audit, name="audit")
 
 
 class Format(StrEnum):

@@ -22,11 +22,6 @@ _APART = {
 }
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command()(disjoint)
-
-
 def disjoint(
     context: typer.Context,
     source: Annotated[str, typer.Argument(help="Where both paths begin.")],

@@ -16,11 +16,6 @@ _LINES = 12
 """The last hour: a comparison every five minutes."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command()(drift)
-
-
 def drift(
     context: typer.Context,
     network: Annotated[str | None, typer.Argument(help="A network; all that are known.")] = None,
@@ -59,7 +54,10 @@ def _print(console: Console, name: str, history: tuple[Drift, ...]) -> None:
     ]
     for line in named:
         console.print(Text(f"  {plain(line)}"), soft_wrap=True)
-    table = Table("time (UTC)", "loads off", "median", "90 %", "worst egress", "measured", box=None)
+    table = Table(box=None)
+    table.add_column("time (UTC)", no_wrap=True)
+    for name in ("loads off", "median", "90 %", "worst egress", "measured"):
+        table.add_column(name, overflow="fold")
     for entry in history[-_LINES:]:
         over = entry.load_error is not None and entry.load_error > MAX_LOAD_ERROR
         table.add_row(

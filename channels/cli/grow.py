@@ -25,11 +25,6 @@ _FOOTNOTE = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command()(grow)
-
-
 def grow(
     context: typer.Context,
     per_year: Annotated[

@@ -29,11 +29,6 @@ _MOST_LINES = 6
 """Lines of a diff that are shown; `noctua show` has all."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command()(handover)
-
-
 def handover(
     context: typer.Context,
     since: Annotated[

@@ -9,14 +9,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from channels.asking import how_to_answer
+from channels.asking import asking_line, unanswered
 from channels.cli.timeline import COLOURS, event_line
 from channels.impact import hit_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import plain, utc
 from channels.views import IncidentView, NetworkView, network_view
 from tools.journal.journal import Journal
-from tools.journal.records import ApprovalRequest, TimelineEvent
+from tools.journal.records import TimelineEvent
 
 _LAST_EVENTS = 6
 
@@ -58,13 +58,12 @@ class LiveTable(AbstractContextManager["LiveTable"]):
         parts: list[RenderableType] = []
         for name in self._names:
             view = network_view(self._journal, name, stepped_s.get(name, 0.0))
-            parts += [*_network(view), *(_question(r) for r in self._asked(view))]
+            parts += [*_network(view), *self._questions(view)]
         return Group(*parts, *(event_line(event) for event in self._last))
 
-    def _asked(self, view: NetworkView) -> tuple[ApprovalRequest, ...]:
-        open_ids = {incident.id for incident in view.incidents}
-        waiting = self._journal.approval_requests(view.now_s, state="waiting") if open_ids else ()
-        return tuple(r for r in waiting if r.incident_id in open_ids)
+    def _questions(self, view: NetworkView) -> list[Text]:
+        asked = unanswered(self._journal, view.network, view.now_s)
+        return [Text(asking_line(request), style="bold yellow") for request in asked]
 
 
 def _network(view: NetworkView) -> list[RenderableType]:
@@ -93,8 +92,3 @@ def _standing(incident: IncidentView) -> Text:
     if incident.with_people:
         return Text("with people, not known to be over", style=COLOURS["escalated"])
     return Text(f"waits for {incident.waiting_for}\nhit now: {hit_text(incident.impact)}")
-
-
-def _question(request: ApprovalRequest) -> Text:
-    until = f"waiting for approval until {utc(request.expires_s)} UTC: "
-    return Text(until + how_to_answer(request), style="bold yellow")

@@ -8,11 +8,6 @@ import typer
 from twin.errors import BadInput
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command()(netbox)
-
-
 def netbox(
     url: Annotated[
         str, typer.Argument(metavar="URL", help="Of the server, as in https://netbox.example.net.")
@@ -32,7 +27,7 @@ def netbox(
         str, typer.Option(envvar="NETBOX_TOKEN", help="Of a user who may view devices.")
     ] = "",
 ) -> None:
-    """Write the devices and traced connections of a NetBox into a file that is read as a network.
+    """Write what a NetBox knows of devices and connections into a network file.
 
     Nothing is changed there. The token is taken from NETBOX_TOKEN and is not written.
     """

@@ -20,12 +20,7 @@ SecondFile = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to `app`."""
-    app.command("import")(import_network)
-    topology = typer.Typer(help="Network files.", no_args_is_help=True)
-    topology.command("convert")(convert)
-    app.add_typer(topology, name="topology")
+topology = typer.Typer(help="Network files.", no_args_is_help=True, add_completion=False)
 
 
 def import_network(
@@ -46,6 +41,7 @@ def import_network(
         _print(new_console(), document)
 
 
+@topology.command("convert")
 def convert(
     file: File,
     to: Annotated[str, typer.Option("--to", help="node-link, graphml, gml, ...")],

@@ -4,23 +4,21 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from channels import verbs
-from channels.cli.output import AsJson, By, directory_of, new_console, print_json
+from channels.cli.output import AsJson, By, Column, directory_of, fitted, new_console, print_json
 from channels.cli.principal import principal
 from channels.report.wording import plain, quoted, utc
 from tools.journal.records import Quarantine
 
 quarantine = typer.Typer(
-    help="Devices that no plan may touch until a person has looked at them.", no_args_is_help=True
+    help="Devices that no plan may touch until a person has looked at them.",
+    no_args_is_help=True,
+    add_completion=False,
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to `app`."""
-    app.add_typer(quarantine, name="quarantine")
 
 
 @quarantine.command("list")
@@ -30,7 +28,8 @@ def list_devices(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         print_json([entry.model_dump(mode="json") for entry in entries])
     elif entries:
-        new_console().print(_table(entries))
+        console = new_console()
+        console.print(_table(console, entries))
     else:
         typer.echo("No device is in quarantine.")
 
@@ -54,13 +53,13 @@ def lift(
         typer.echo(f"{node} of {network} is out of quarantine, by {quoted(lifted.by.name)}")
 
 
-def _table(entries: Sequence[Quarantine]) -> Table:
-    table = Table("network", "device", "since (UTC)", "reason", box=None)
-    for entry in entries:
-        table.add_row(
-            Text(plain(entry.network)),
-            Text(plain(entry.node)),
-            Text(utc(entry.since_s)),
-            Text(plain(entry.reason)),
-        )
-    return table
+def _table(console: Console, entries: Sequence[Quarantine]) -> Table:
+    return fitted(
+        console,
+        (
+            Column("network", [Text(plain(e.network)) for e in entries], whole=True),
+            Column("device", [Text(plain(e.node)) for e in entries], whole=True),
+            Column("since (UTC)", [Text(utc(e.since_s)) for e in entries], whole=True, goes=1),
+            Column("reason", [Text(plain(e.reason)) for e in entries]),
+        ),
+    )

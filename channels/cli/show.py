@@ -1,7 +1,8 @@
-"""What `incidents`, `networks` and `show` print."""
+"""`incidents`, `networks` and `show`: what there is, and all that is known of one incident."""
 
 from collections.abc import Mapping, Sequence
 
+import typer
 from pydantic import JsonValue
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -9,7 +10,9 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from channels.asking import how_to_answer, people
+from channels import verbs
+from channels.asking import asking_line, people
+from channels.cli.output import AsJson, Column, directory_of, fitted, new_console, print_json
 from channels.cli.timeline import event_line
 from channels.impact import hit_text
 from channels.report.minds import spent_text
@@ -19,9 +22,41 @@ from channels.views import IncidentDetails, IncidentView, NetworkView
 from tools.journal.records import ApprovalRequest, Charges
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
+from twin.nouns.incident import Phase
 from twin.nouns.plan import Approval, Plan
 
 _PHASE_COLOURS = {"resolved": "green", "escalated": "red", "awaiting_approval": "bold yellow"}
+
+
+def incidents(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the incidents, oldest first."""
+    found = verbs.incidents(directory_of(context))
+    if as_json:
+        print_json([incident_row(view) for view in found])
+    elif found:
+        print_incidents(new_console(), found)
+    else:
+        typer.echo("There has been no incident.")
+
+
+def networks(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the networks: what time it is there, who watches, what is open."""
+    found = verbs.networks(directory_of(context))
+    if as_json:
+        print_json([view.model_dump(mode="json") for view in found])
+    elif found:
+        print_networks(new_console(), found)
+    else:
+        typer.echo("No network is known here.")
+
+
+def show(context: typer.Context, incident: str, as_json: AsJson = False) -> None:
+    """Show an incident: facts, timeline, plans with diffs and forecasts, waiting approvals."""
+    details = verbs.incident(directory_of(context), incident)
+    if as_json:
+        print_json(incident_document(details))
+    else:
+        print_incident(new_console(), details)
 
 
 def incident_row(incident: IncidentView) -> dict[str, JsonValue]:
@@ -38,34 +73,57 @@ def incident_row(incident: IncidentView) -> dict[str, JsonValue]:
     }
 
 
-def incidents_table(incidents: Sequence[IncidentView]) -> Table:
+def print_incidents(console: Console, incidents: Sequence[IncidentView]) -> None:
     """`incidents` for a person."""
-    table = Table("id", "phase", "severity", "title", "opened (UTC)", "waiting for", box=None)
-    for incident in incidents:
-        phase = incident.phase.value
-        table.add_row(
-            Text(plain(incident.id)),
-            Text(phase.replace("_", " "), style=_PHASE_COLOURS.get(phase, "")),
-            Text(incident.severity.value),
-            Text(plain(incident.title)),
-            Text(utc(incident.opened_s)),
-            Text(incident.waiting_for),
+    console.print(
+        fitted(
+            console,
+            (
+                Column("id", [Text(plain(i.id)) for i in incidents], whole=True),
+                Column("phase", [_phase_text(i.phase) for i in incidents]),
+                Column("severity", [Text(i.severity.value) for i in incidents], goes=3),
+                Column("title", [Text(plain(i.title)) for i in incidents], goes=2),
+                Column(
+                    "opened (UTC)",
+                    [Text(utc(i.opened_s)[:16]) for i in incidents],
+                    whole=True,
+                    goes=1,
+                ),
+                Column("waiting for", [Text(plain(i.waiting_for)) for i in incidents]),
+            ),
         )
-    return table
+    )
 
 
-def networks_table(networks: Sequence[NetworkView]) -> Table:
+def _phase_text(phase: Phase) -> Text:
+    return Text(phase.value.replace("_", " "), style=_PHASE_COLOURS.get(phase.value, ""))
+
+
+def print_networks(console: Console, networks: Sequence[NetworkView]) -> None:
     """`networks` for a person."""
-    table = Table("network", "time (UTC)", "watched by", "open incidents", "blocked", box=None)
-    for network in networks:
-        table.add_row(
-            Text(plain(network.network)),
-            Text(utc(network.now_s)),
-            Text(plain(network.held_by) or "nobody"),
-            Text(", ".join(plain(incident.id) for incident in network.incidents) or "none"),
-            Text(plain(network.blocked.reason) if network.blocked else ""),
+    console.print(
+        fitted(
+            console,
+            (
+                Column("network", [Text(plain(n.network)) for n in networks], whole=True),
+                Column("time (UTC)", [Text(utc(n.now_s)) for n in networks], whole=True),
+                Column(
+                    "watched by", [Text(plain(n.held_by) or "nobody") for n in networks], goes=1
+                ),
+                Column(
+                    "open incidents",
+                    [
+                        Text(", ".join(plain(incident.id) for incident in n.incidents) or "none")
+                        for n in networks
+                    ],
+                ),
+                Column(
+                    "blocked",
+                    [Text(plain(n.blocked.reason) if n.blocked else "") for n in networks],
+                ),
+            ),
         )
-    return table
+    )
 
 
 def incident_document(incident: IncidentDetails) -> dict[str, JsonValue]:
@@ -87,7 +145,7 @@ def print_incident(console: Console, incident: IncidentDetails) -> None:
         console.print(_plan_panel(plan, request, incident.device_diffs))
     for request in incident.waiting:
         console.print(
-            f"waiting for approval until {utc(request.expires_s)} UTC: {how_to_answer(request)}",
+            asking_line(request),
             style="bold yellow",
             markup=False,
             soft_wrap=True,
@@ -115,7 +173,7 @@ def _facts(view: IncidentDetails) -> Table:
     ]
     table = Table(show_header=False, box=None)
     for name, value in rows:
-        table.add_row(Text(name, style="bright_black"), Text(value))
+        table.add_row(Text(name, style="bright_black"), Text(value, overflow="fold"))
     return table
 
 
@@ -150,15 +208,7 @@ def _plan_panel(
     plan: Plan, request: ApprovalRequest | None, device_diffs: Mapping[str, str]
 ) -> Panel:
     lines = [
-        f"purpose   {plan.purpose}{', temporary' if plan.temporary else ''}",
-        *(f"action    {action.describe()}" for action in plan.actions),
-        *([] if plan.actions else ["action    none: wait for the repair"]),
-        *(f"way back  {action.describe()}" for action in plan.way_back),
-        f"reason    {quoted(plan.reason)} ({plain(plan.finished_by)})",
-        f"forecast  {_forecast_text(plan.forecast)}",
-        f"nothing   {_forecast_text(plan.do_nothing)}",
-        f"blast     {len(plan.blast_radius.devices)} devices, "
-        f"{len(plan.blast_radius.services)} services, {rate(plan.blast_radius.moved_bps)}",
+        *plan_lines(plan),
         f"hash      {plan.hash}",
         *_person_lines(plan, request),
         f"approval  {_approval_text(request)}",
@@ -172,8 +222,27 @@ def _plan_panel(
     return Panel(Group(*parts), title=Text(plan.id), title_align="left")
 
 
+def plan_lines(plan: Plan) -> list[str]:
+    """What is to be done and why, what comes of it and of doing nothing, and the way back."""
+    blast, acts = plan.blast_radius, bool(plan.actions)
+    return [
+        f"purpose   {plan.purpose}{', temporary' if plan.temporary else ''}",
+        *(f"action    {action.describe()}" for action in plan.actions),
+        *([] if plan.actions else ["action    none: wait for the repair"]),
+        *(f"way back  {action.describe()}" for action in plan.way_back),
+        *([] if plan.way_back else ["way back  none: it puts back what is intended"] * acts),
+        f"reason    {quoted(plan.reason)} ({plain(plan.finished_by)})",
+        f"forecast  {_forecast_text(plan.forecast)}",
+        f"nothing   {_forecast_text(plan.do_nothing)}",
+        f"blast     {len(blast.devices)} devices, {len(blast.services)} services, "
+        f"{rate(blast.moved_bps)}",
+    ]
+
+
 def _diff(text: str) -> Syntax:
-    return Syntax(text.rstrip("\n"), "diff", theme="ansi_dark", background_color="default")
+    return Syntax(
+        text.rstrip("\n"), "diff", theme="ansi_dark", background_color="default", word_wrap=True
+    )
 
 
 def _person_lines(plan: Plan, request: ApprovalRequest | None) -> list[str]:

@@ -4,15 +4,20 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from types import FrameType
+from typing import Annotated
 
+import typer
 from rich.console import Console
 
-from channels.cli.event_lines import EventLines
+from channels.asking import asking_line, unanswered
+from channels.cli.durations import parse_duration_s
+from channels.cli.event_lines import EndLine, EventLines, print_line
 from channels.cli.live_table import LiveTable
+from channels.cli.output import directory_of, new_console
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
 from channels.report.wording import plain
@@ -22,6 +27,7 @@ from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.records import WatchRecord
 from tools.journal.standing import with_people
+from tools.network.emulated import PacedClock
 from twin.errors import BadInput, NetworkHeld, NoctuaError
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES, Phase
@@ -38,6 +44,46 @@ _AGAIN_S = 2.0
 
 _SILENT_S = 300.0
 """A watch that has not stepped for so long is not well; `doctor` warns after the same time."""
+
+
+def watch(
+    context: typer.Context,
+    networks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NETWORK]...", help="Names; all of the state directory, if none."),
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", help="Of network time, like 90s, 15m or 2h30m.")
+    ] = None,
+    speed: Annotated[
+        float,
+        typer.Option(
+            "--speed", min=0.1, max=10_000, help="Emulated seconds to one of the wall clock."
+        ),
+    ] = 1.0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, for every event as it happens.")
+    ] = False,
+) -> None:
+    """Watch networks and operate their incidents until stopped (Ctrl-C or SIGTERM)."""
+    for_s = parse_duration_s(duration) if duration is not None else None
+    console = Console(stderr=True, quiet=True) if as_json else new_console()
+    ended = watch_networks(
+        directory_of(context),
+        networks or (),
+        for_s=for_s,
+        speed=speed,
+        console=console,
+        as_lines=as_json,
+    )
+    if as_json:
+        print_line(EndLine(**dict(ended)))
+        return
+    for record in ended.watches:
+        typer.echo(health_line(record))
+    typer.echo(f"still open: {', '.join(ended.open_incidents) or 'nothing'}")
+    if ended.with_people:
+        typer.echo(f"with people, not known to be over: {', '.join(ended.with_people)}")
 
 
 class StandingWatch(Noun):
@@ -159,6 +205,8 @@ class _Post:
             ) as workplace,
         ):
             self.has_begun, self.trouble = True, None
+            if isinstance(clock, PacedClock):
+                clock.slow_while(lambda: _asks(workplace.journal, self.name, clock.now_s()))
             until_s = clock.now_s() + self._for_s if self._for_s is not None else float("inf")
             workplace.watch.run(until_s)
 
@@ -172,6 +220,39 @@ class _Post:
     def _say(self, line: str) -> None:
         if line not in self.news:
             self.news.append(line)
+
+
+def _asks(journal: Journal, network: str, now_s: float) -> bool:
+    """Whether people are asked about an incident of the network; unless it can be ruled out."""
+    try:
+        return bool(unanswered(journal, network, now_s))
+    except NoctuaError:
+        return True
+
+
+class _Questions:
+    """Says on the console what people are asked, once for each question and partial answer."""
+
+    def __init__(self, journal: Journal, names: Sequence[str], console: Console) -> None:
+        self._journal = journal
+        self._names = names
+        self._console = console
+        self._told: set[tuple[str, int]] = set()
+
+    def tell(self, now_s: Mapping[str, float]) -> None:
+        """What is new. `now_s`: the clock of each network that has been watched."""
+        for name in self._names:
+            for request in unanswered(self._journal, name, now_s.get(name, 0.0)):
+                question = (request.plan_id, len(request.answers))
+                if question not in self._told:
+                    self._told.add(question)
+                    self._console.print(
+                        asking_line(request),
+                        style="bold yellow",
+                        highlight=False,
+                        markup=False,
+                        soft_wrap=True,
+                    )
 
 
 @contextmanager
@@ -205,6 +286,8 @@ def _look_on(
         NoctuaError: no network could be opened at all.
     """
     said_s, told = time.monotonic(), dict.fromkeys(posts, 0)
+    names = [post.name for post in posts]
+    questions = _Questions(journal, names, console)
     while not stop.wait(_LOOK_S):
         if all(f.done() for f in running):
             return
@@ -216,11 +299,14 @@ def _look_on(
             told[post] = len(post.news)
         try:
             display.catch_up()
-            is_due = time.monotonic() - said_s >= health_every_s
-            if is_due and not isinstance(display, LiveTable):
+            if isinstance(display, LiveTable):
+                continue
+            now_s = {w.network: w.stepped_s for w in journal.watches() if w.network in names}
+            questions.tell(now_s)
+            if time.monotonic() - said_s >= health_every_s:
                 said_s = time.monotonic()
                 for watch in journal.watches():
-                    if watch.network in {post.name for post in posts}:
+                    if watch.network in names:
                         console.print(health_line(watch), highlight=False, markup=False)
         except NoctuaError as error:
             # The watches go on by themselves; a journal that cannot be read is their trouble too.

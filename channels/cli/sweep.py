@@ -56,11 +56,6 @@ class RankedBy(StrEnum):
     SERVICES = "services"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command()(sweep)
-
-
 def sweep(
     context: typer.Context,
     topology: Annotated[

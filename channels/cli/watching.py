@@ -1,11 +1,18 @@
 """Carrying incidents on from the command line: `resume`."""
 
 from contextlib import closing, suppress
+from typing import Annotated
 
+import typer
+from pydantic import JsonValue
 from rich.console import Console
 
+from channels.asking import how_to_answer, still_wanted, unanswered
+from channels.cli.durations import parse_duration_s
+from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
+from channels.report.wording import utc
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tools.clock import SystemClock
@@ -17,6 +24,33 @@ from twin.nouns.incident import TERMINAL_PHASES
 
 _VERY_LONG_S = 7 * 86_400.0
 """Where no duration is given: every wait of an incident is shorter than a week."""
+
+
+def resume(
+    context: typer.Context,
+    incident: Annotated[str | None, typer.Argument()] = None,
+    duration: Annotated[
+        str | None, typer.Option("--for", help="Of network time, like 90s, 15m or 2h30m.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Watch on until nothing is open any more, or until a person has to answer."""
+    for_s = parse_duration_s(duration) if duration is not None else None
+    console = Console(stderr=True, quiet=True) if as_json else new_console()
+    watched = watch_on(directory_of(context), incident_id=incident, for_s=for_s, console=console)
+    if as_json:
+        waiting: list[JsonValue] = [request.plan_id for request in watched.waiting]
+        print_json({**watched.model_dump(mode="json"), "waiting": waiting})
+        return
+    typer.echo(f"network time {utc(watched.now_s)} UTC")
+    for request in watched.waiting:
+        wanted = still_wanted(request)
+        by = f" by {wanted}" if wanted else ""
+        typer.echo(f"waiting for approval{by}: {how_to_answer(request)}")
+    if watched.waiting:
+        typer.echo(f"then: noctua resume {watched.open_incidents[0]}")
+    elif not watched.open_incidents:
+        typer.echo("no incident is open")
 
 
 class Watched(Noun):
@@ -74,7 +108,7 @@ def watch_on(
 
             def on_step(now_s: float) -> None:
                 timeline(now_s)
-                if stands_still and _waiting(journal, name, now_s):
+                if stands_still and unanswered(journal, name, now_s):
                     raise _Stop
                 if incident_id is not None and _is_closed(journal, incident_id):
                     raise _Stop
@@ -95,19 +129,13 @@ def watch_on(
                 now_s=now_s,
                 events=tuple(timeline.shown),
                 open_incidents=_open(journal, name),
-                waiting=_waiting(journal, name, now_s),
+                waiting=unanswered(journal, name, now_s),
             )
 
 
 def _open(journal: Journal, network: str) -> tuple[str, ...]:
     records = journal.incidents(network=network)
     return tuple(r.incident.id for r in records if r.phase not in TERMINAL_PHASES)
-
-
-def _waiting(journal: Journal, network: str, now_s: float) -> tuple[ApprovalRequest, ...]:
-    unanswered = journal.approval_requests(now_s, state="waiting")
-    still_open = _open(journal, network)
-    return tuple(r for r in unanswered if r.incident_id in still_open)
 
 
 def _is_closed(journal: Journal, incident_id: str) -> bool:

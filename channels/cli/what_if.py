@@ -27,11 +27,6 @@ _FOOTNOTE = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command("what-if")(what_if)
-
-
 def what_if(
     context: typer.Context,
     text: Annotated[

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from agents.loop.budget import BYTES_PER_TOKEN
 from channels.report.wording import plain, quoted
 from tools.journal.journal import Journal
-from tools.journal.records import Charges, RoleRunRecord
+from tools.journal.records import BYTES_PER_TOKEN, Charges, RoleRunRecord
 from twin.nouns.base import Noun
 
 

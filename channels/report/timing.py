@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from channels.report.wording import clock_time
 from tools.journal.records import IncidentRecord, TimelineEvent
 from twin.nouns.base import Noun
 
@@ -98,13 +99,15 @@ def courses(timeline: Sequence[TimelineEvent]) -> dict[str, PlanCourse]:
 
 
 def fold_symptoms(events: Sequence[TimelineEvent]) -> list[TimelineEvent]:
-    """The events with every run of symptoms that joined one incident at one time as one event."""
+    """The events with every run of symptoms that joined one incident as one event, at its start."""
     folded: list[TimelineEvent] = []
-    for (_, kind, _), run in groupby(events, lambda e: (e.incident_id, e.kind, e.time_s)):
+    for (_, kind), run in groupby(events, lambda e: (e.incident_id, e.kind)):
         same = list(run)
         if kind == "symptom" and len(same) > 1:
             first = same[0].text.removeprefix("joined: ")
-            text = f"{len(same)} symptoms joined, {first} first"
+            until_s = same[-1].time_s
+            until = f" until {clock_time(until_s)}" if until_s > same[0].time_s else ""
+            text = f"{len(same)} symptoms joined{until}, {first} first"
             same = [same[0].model_copy(update={"text": text})]
         folded += same
     return folded

@@ -44,4 +44,7 @@ def write_report(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)
     except OSError as error:
-        raise BadInput(f"{path}: the report cannot be written ({error.strerror})") from error
+        raise BadInput(
+            f"{path}: the report cannot be written ({error.strerror}); name another place with "
+            "--out, or the terminal with --out -"
+        ) from error

@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from graphs.state_directory import StateDirectory
-
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Which hidden realisation.")]
 Mismatch = Annotated[
     int, typer.Option("--mismatch", min=0, max=2, help="How far reality is from the inventory.")
@@ -31,8 +29,8 @@ TableOnly = Annotated[
 
 def state_of(context: typer.Context) -> Path:
     """The state directory of the command line, or the default where there is none."""
-    directory = context.obj
-    return directory.path if isinstance(directory, StateDirectory) else Path(".noctua")
+    path = context.obj
+    return path if isinstance(path, Path) else Path(".noctua")
 
 
 def fresh(prefix: Path) -> Path:

@@ -194,7 +194,9 @@ def scenarios(
     if as_json:
         print_json(cast(JsonValue, rows))
         return
-    table = Table("scenario", "topology", "starts (UTC)", "hours", "announced work")
+    table = Table(box=None)
+    for column in ("scenario", "topology", "starts (UTC)", "hours", "announced work"):
+        table.add_column(column, overflow="fold")
     for row, world in zip(rows, worlds, strict=True):
         work = ", ".join(w.id for w in world.planned_work)
         hours = f"{world.duration_s / 3600:g}"
@@ -292,7 +294,9 @@ def _print_arms(console: Console, arms: "list[ArmResult]") -> None:
         "resolved",
         "changes",
     )
-    table = Table(*columns, title="the same hidden realisation, seconds after the fault")
+    table = Table(title="the same hidden realisation, seconds after the fault", box=None)
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for arm in arms:
         times = (arm.detect_s, arm.mitigate_s, arm.resolve_s)
         table.add_row(

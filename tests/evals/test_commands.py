@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 
 from evals.commands import register
 from evals.model_server import ModelServer, Script
-from graphs.state_directory import StateDirectory
 from tools.journal.journal import Journal
 from tools.models.settings import KeyMissing
 
@@ -37,7 +36,7 @@ def _played(folder: Path, *flags: str) -> dict[str, Any]:
     result = CliRunner().invoke(
         app,
         ["run", str(scenario), "--json", *flags],
-        obj=StateDirectory(folder / "state"),
+        obj=folder / "state",
         catch_exceptions=False,
     )
     assert result.exit_code == 0, result.stderr

@@ -15,7 +15,6 @@ from agents.playbook import TranscriptView, answer
 from agents.playbook.policies import POLICIES, playbook
 from agents.playbook.scripted import ScriptedModel
 from agents.playbook.view import ToolChoice
-from agents.roles.reader import LOG_RECORD, LogRecord
 from channels.report.facts import gather
 from tests.graphs.stagehand import (
     EVENING_S,
@@ -26,7 +25,7 @@ from tests.graphs.stagehand import (
     case,
     operating,
 )
-from twin.nouns.diagnosis import LogFinding
+from twin.nouns.diagnosis import LOG_RECORD, LogFinding, LogRecord
 from twin.nouns.incident import Phase
 from twin.nouns.telemetry import ConfigurationEvent, SyslogLine, Telemetry
 from twin.nouns.untrusted import UntrustedText

@@ -11,7 +11,6 @@ import pytest
 from agents.playbook import TranscriptView, answer
 from agents.playbook.policies import POLICIES
 from agents.playbook.view import ToolChoice
-from agents.roles.reader import LOG_RECORD
 from evals.model_server import ModelServer, Script
 from evals.model_server.behaviours import Behaviour, Good, InventedDevice, Prose, WrongSchema
 from evals.stage import stage
@@ -29,6 +28,7 @@ from tests.graphs.stagehand import (
 from tools.models.pseudonyms import KEY_FILE
 from tools.network.emulated import SimulatedClock
 from tools.network.emulated.network_file import NetworkFile
+from twin.nouns.diagnosis import LOG_RECORD
 from twin.nouns.incident import Phase
 from twin.nouns.inventory import Inventory
 from twin.nouns.telemetry import SyslogLine

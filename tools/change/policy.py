@@ -24,7 +24,7 @@ from twin.events.action import Action
 from twin.nouns.base import Noun
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import AUTOMATIC, Principal
-from twin.nouns.traffic import TrafficClass
+from twin.nouns.traffic_class import TrafficClass
 
 DEMO_APPROVER = Principal(name="demo auto-approver (no person looked)", provider=AUTOMATIC)
 """Signs the approvals that only the demo's own flag gives; no policy file can switch it on."""

@@ -202,10 +202,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     if version < SCHEMA_VERSION:
-        _migrate(connection)
+        migrate(connection)
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a journal up to date, all or nothing."""
     # Another process may do the same at this moment, so the version is read under the write lock.
     connection.execute("BEGIN IMMEDIATE")
     try:

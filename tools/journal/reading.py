@@ -2,24 +2,31 @@
 
 import sqlite3
 from pathlib import Path
-from urllib.parse import quote
 
-from tools.journal.database import APPLICATION_ID, BUSY_TIMEOUT_S, SCHEMA_VERSION
+from tools.journal.database import APPLICATION_ID, BUSY_TIMEOUT_S, SCHEMA_VERSION, migrate
 from tools.journal.errors import JournalFailed, NotAJournal
 from tools.journal.journal import Journal
+from tools.read_only import connect_read_only, in_memory
 
 
 def open_read_only(path: Path) -> Journal:
     """The journal at `path`, of which only what reads may be called.
 
-    One of an earlier version lacks tables: what asks them raises JournalFailed.
+    Of one of an earlier version, a copy in memory is brought up to date.
 
     Raises:
-        NotAJournal: it is no SQLite database.
+        NotAJournal: it is something else, or a journal of a later version.
         JournalFailed: it is not there, or cannot be read.
     """
     try:
-        connection = connect_read_only(path)
+        connection = connect_read_only(path, busy_timeout_s=BUSY_TIMEOUT_S)
+        try:
+            if _version(connection, path) < SCHEMA_VERSION:
+                connection = in_memory(connection)
+                migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.OperationalError as error:
         raise JournalFailed(f"{path}: cannot be opened ({error})") from error
     except sqlite3.DatabaseError as error:
@@ -36,18 +43,11 @@ def journal_version(path: Path) -> int:
         NotAJournal: it is something else, or a journal of a later version.
         sqlite3.Error: it cannot be read.
     """
-    connection = connect_read_only(path)
+    connection = connect_read_only(path, busy_timeout_s=BUSY_TIMEOUT_S)
     try:
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        return _version(connection, path)
     finally:
         connection.close()
-    if application != APPLICATION_ID or not 1 <= version <= SCHEMA_VERSION:
-        raise NotAJournal(
-            f"{path}: is a database, but not a journal of version {SCHEMA_VERSION} or earlier "
-            f"(found application {application:#x}, version {version})"
-        )
-    return version
 
 
 def last_entry_s(journal: Journal, network: str) -> float:
@@ -59,21 +59,12 @@ def last_entry_s(journal: Journal, network: str) -> float:
     return max(times, default=0.0)
 
 
-def connect_read_only(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
-    """A connection to any SQLite database that cannot change it.
-
-    Raises:
-        sqlite3.Error: it is not there, is none, or is locked.
-    """
-    # SQLite makes files beside one that it reads while nobody writes, unless told that nobody will.
-    idle = not path.with_name(f"{path.name}-wal").exists()
-    uri = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if idle else ''}"
-    connection = sqlite3.connect(
-        uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
-    )
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if application != APPLICATION_ID or not 1 <= version <= SCHEMA_VERSION:
+        raise NotAJournal(
+            f"{path}: is a database, but not a journal of version {SCHEMA_VERSION} or earlier "
+            f"(found application {application:#x}, version {version}); name another state directory"
+        )
+    return version

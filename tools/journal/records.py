@@ -185,6 +185,10 @@ class RoleRunRecord(Noun):
     data: dict[str, JsonValue]
 
 
+BYTES_PER_TOKEN = 3
+"""Our rule where a server reports no usage: UTF-8 bytes / 3, rounded up. English is nearer to 4."""
+
+
 class Charges(Noun):
     """What foreign minds used up. `seconds`: wall time spent waiting for them.
 

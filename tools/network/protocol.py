@@ -7,13 +7,15 @@ device, not we, keeps the return timer.
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration
-from twin.nouns.inventory import Inventory, ProbePath
 from twin.nouns.plan import Dispatch
-from twin.nouns.telemetry import ProbeRound, Telemetry
+
+if TYPE_CHECKING:
+    from twin.nouns.inventory import Inventory, ProbePath
+    from twin.nouns.telemetry import ProbeRound, Telemetry
 
 
 class CommitState(StrEnum):
@@ -55,7 +57,7 @@ class Network(Protocol):
         """Unique among the networks that are operated."""
         ...
 
-    def inventory(self) -> Inventory:
+    def inventory(self) -> "Inventory":
         """What is on record: never the hidden truth."""
         ...
 
@@ -63,7 +65,7 @@ class Network(Protocol):
         """The network's clock, Unix seconds."""
         ...
 
-    def poll(self, after_s: float | None = None) -> Sequence[Telemetry]:
+    def poll(self, after_s: float | None = None) -> "Sequence[Telemetry]":
         """What was received after `after_s`, in order of arrival; since the last call if None.
 
         To name a time is to say that everything received until then is kept. Whoever does can lose
@@ -75,7 +77,7 @@ class Network(Protocol):
         """The configuration that `node` runs now. Raises UnknownNode."""
         ...
 
-    def probe(self, paths: Sequence[ProbePath]) -> ProbeRound:
+    def probe(self, paths: "Sequence[ProbePath]") -> "ProbeRound":
         """Measure `paths` now, besides the standing probes."""
         ...
 

@@ -17,14 +17,14 @@ from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.evidence import Evidence
-from twin.nouns.observation import Observation
-from twin.nouns.state import NetworkState
-from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Interface, Topology
-from twin.nouns.traffic import TrafficClass
+from twin.nouns.traffic_class import TrafficClass
 
 if TYPE_CHECKING:
     from twin.events.action import Action
+    from twin.nouns.observation import Observation
+    from twin.nouns.state import NetworkState
+    from twin.nouns.telemetry import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +37,7 @@ class Clues:
 
     topology: Topology
     before: NetworkConfiguration
-    observation: Observation
+    observation: "Observation"
     shared_ducts: Sequence[tuple[str, int]] = ()
 
 
@@ -72,7 +72,7 @@ class StateEvent(EventKind):
     """An event that says by itself what becomes of a state of the network."""
 
     @abstractmethod
-    def after(self, state: NetworkState) -> NetworkState:
+    def after(self, state: "NetworkState") -> "NetworkState":
         """`state` after it, once routing has converged.
 
         Raises:
@@ -80,7 +80,7 @@ class StateEvent(EventKind):
         """
 
     @abstractmethod
-    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """The arcs of `state` whose weight it changes, with the new weight; None: the arc fails.
 
         Raises:
@@ -207,10 +207,10 @@ class FaultKind(StateEvent):
         """Log of how often it is the cause of an incident (assumed: no such count is public)."""
 
     @abstractmethod
-    def evidence(self, observation: Observation, normal: NetworkState) -> list[Evidence]:
+    def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
         """What of the observation speaks for or against it, besides adjacencies and loads."""
 
-    def onsets(self, observation: Observation) -> tuple[float, ...]:
+    def onsets(self, observation: "Observation") -> tuple[float, ...]:
         """When it began, where it began on its own: coincidences are improbable."""
         return ()
 
@@ -242,7 +242,7 @@ class FaultKind(StateEvent):
         """Where the field should start, "" if that is not known."""
         return ""
 
-    def repaired(self, state: NetworkState) -> NetworkState:
+    def repaired(self, state: "NetworkState") -> "NetworkState":
         """`state` once the field has repaired it."""
         return state
 
@@ -257,7 +257,7 @@ class FaultKind(StateEvent):
     # What may fail next
 
     @classmethod
-    def imagined(cls, state: NetworkState, drawn_bps: FloatArray) -> Iterable[tuple[Self, str]]:
+    def imagined(cls, state: "NetworkState", drawn_bps: "FloatArray") -> Iterable[tuple[Self, str]]:
         """Further faults of this kind that may strike in `state`, each with why.
 
         `drawn_bps`: (n_nodes,), traffic that each node draws.

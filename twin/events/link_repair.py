@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.events.actions.edits import ends_of
 from twin.events.kinds import PhrasedKind
 from twin.events.names import find_link
-from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.state import NetworkState
 
 
 class LinkRepair(PhrasedKind):
@@ -23,11 +25,11 @@ class LinkRepair(PhrasedKind):
         """See EventKind."""
         return f"{self.link} comes back"
 
-    def after(self, state: NetworkState) -> NetworkState:
+    def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent."""
         return replace(state, down_links=state.down_links - {state.topology.link(self.link).id})
 
-    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """See StateEvent."""
         ends = ends_of(state.topology, self.link)
         if not self.after(state).is_usable(self.link):

@@ -10,7 +10,7 @@ from pydantic import Field
 from twin.errors import UnknownLink, UnknownNode
 from twin.nouns.base import Noun
 from twin.nouns.topology import Topology
-from twin.nouns.traffic import TrafficClass
+from twin.nouns.traffic_class import TrafficClass
 
 DEFAULT_IGP_WEIGHT = 10
 """IS-IS default metric (ISO/IEC 10589)."""

@@ -154,3 +154,14 @@ class LogFinding(Noun):
     quote: str
     confidence: Literal["low", "medium", "high"]
     read_by: str
+
+
+LOG_RECORD = "log_record"
+"""The name under which an incident's LogRecord is kept in the journal."""
+
+
+class LogRecord(Noun):
+    """What was read of devices' logs for one incident so far. `read`: which lines were shown."""
+
+    findings: tuple[LogFinding, ...] = ()
+    read: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Who is served, and what they were promised."""
 
 from twin.nouns.base import Noun
-from twin.nouns.traffic import TrafficClass
+from twin.nouns.traffic_class import TrafficClass
 
 
 class ServiceLevelObjective(Noun):

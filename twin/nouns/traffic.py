@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Self
 
 import numpy as np
@@ -10,22 +9,8 @@ from numpy.typing import NDArray
 
 from twin.errors import BadInput, UnknownNode
 from twin.nouns.base import Noun
-
-
-class TrafficClass(StrEnum):
-    """Three classes in two queues: VOICE has a strict-priority queue, the others share one.
-
-    The priority queue is the expedited forwarding of RFC 3246; what the other two share is the
-    default forwarding of RFC 2474.
-    """
-
-    VOICE = "voice"
-    BUSINESS = "business"
-    BEST_EFFORT = "best_effort"
-
-
-TRAFFIC_CLASSES: tuple[TrafficClass, ...] = tuple(TrafficClass)
-"""Axis 0 of every per-class array, in this order."""
+from twin.nouns.traffic_class import TRAFFIC_CLASSES as TRAFFIC_CLASSES
+from twin.nouns.traffic_class import TrafficClass as TrafficClass
 
 
 class Demand(Noun):

@@ -44,11 +44,6 @@ LOOKS: tuple[tuple[str, Look], ...] = (
 _COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to `app`."""
-    app.command()(doctor)
-
-
 def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     """Check the state directory and everything in reach; nothing is changed. Exit 1 if it fails."""
     state = directory_of(context)

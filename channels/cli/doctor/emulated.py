@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.journal.reading import connect_read_only
+from tools.read_only import connect_read_only
 
 
 class Emulated(NamedTuple):

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 from channels.cli.doctor.check import Check, Installation, State
 from tools.journal.anchors import anchor_file, read_anchors, violation
-from tools.journal.database import SCHEMA_VERSION
-from tools.journal.reading import connect_read_only, journal_version, open_read_only
+from tools.journal.database import BUSY_TIMEOUT_S, SCHEMA_VERSION
+from tools.journal.journal import Journal
+from tools.journal.reading import journal_version, open_read_only
 from tools.notification.on_event import load_on_event
 from tools.notification.ways import way_of
+from tools.read_only import connect_read_only
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 _TAKE_A_COPY = "put the file aside and take the last good copy"
@@ -25,7 +27,8 @@ def journal(installation: Installation) -> Iterable[Check]:
         yield _no_journal(installation)
         return
     version = journal_version(file)
-    with open_read_only(file) as opened:
+    # As it lies there: one of an earlier version is not brought up to date for it.
+    with Journal(connect_read_only(file, busy_timeout_s=BUSY_TIMEOUT_S), file) as opened:
         damage = opened.damage()
     if damage:
         yield Check(name="journal", state="failed", found=f"{file}: {damage}", remedy=_TAKE_A_COPY)
@@ -176,7 +179,7 @@ def _no_checkpoints(file: Path, still_open: int) -> Check:
 
 def _damage(file: Path) -> str:
     try:
-        connection = connect_read_only(file)
+        connection = connect_read_only(file, busy_timeout_s=BUSY_TIMEOUT_S)
     except sqlite3.Error as error:
         return str(error)
     try:

@@ -145,7 +145,7 @@ def test_a_duration_that_makes_no_sense_is_refused(state: Path, text: str) -> No
 def test_a_missing_network_is_named_with_the_known_ones(state: Path) -> None:
     file = state / "networks" / "live.sqlite"
     file.rename(file.with_name("lively.sqlite"))
-    code, _, error = noctua(state, "report", INCIDENT)
+    code, _, error = noctua(state, "resume", INCIDENT)
     assert code == 2
     assert 'network "live"' in error
     assert "lively" in error

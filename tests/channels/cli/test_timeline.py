@@ -55,3 +55,17 @@ def test_many_symptoms_at_once_are_one_line(state: Path) -> None:
     assert output.getvalue().count("\n") == 1
     assert "5 symptoms joined, probe_loss:0 first" in output.getvalue()
     assert len(timeline.shown) == 5
+
+
+def test_a_spike_of_symptoms_over_minutes_is_one_line_of_an_incident(state: Path) -> None:
+    with Journal.open(state / "journal.sqlite") as journal:
+        timeline, output = _lines(journal)
+        for i in range(40):
+            journal.add_event(INCIDENT, 30.0 * i, "symptom", "monitor", f"joined: probe_loss:{i}")
+        journal.add_event(INCIDENT, 1200.0, "diagnosed", "diagnoser", "the cause")
+        journal.add_event(INCIDENT, 1230.0, "symptom", "monitor", "joined: probe_delay:7")
+        timeline.catch_up()
+    symptoms, _, last = output.getvalue().splitlines()
+    assert "1970-01-01 00:00:00" in symptoms
+    assert "40 symptoms joined until 00:19:30, probe_loss:0 first" in symptoms
+    assert "joined: probe_delay:7" in last

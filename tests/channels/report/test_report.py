@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from agents.roles.reader import LOG_RECORD, LogRecord
 from channels.report.comparison import Comparison
 from channels.report.contents import ReportFacts
 from channels.report.facts import gather
@@ -17,10 +16,12 @@ from tests.channels.conftest import INCIDENT, PLAN, inventory_of, noctua
 from tools.journal.journal import Journal
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.diagnosis import (
+    LOG_RECORD,
     Diagnosis,
     Disagreement,
     Hypothesis,
     LogFinding,
+    LogRecord,
     Refutation,
     disagreement_text,
 )

@@ -9,7 +9,6 @@ from typer.testing import CliRunner, Result
 
 from evals.campaigns.results import BEGIN, END
 from evals.commands import register
-from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "campaigns.md"
@@ -33,7 +32,7 @@ SPEC = "cases: []\narms: [nothing]\nseeds: 1\nmismatch: 0\n"
 def _noctua(state: Path, *arguments: str) -> Result:
     app = typer.Typer()
     register(app)
-    return CliRunner().invoke(app, arguments, obj=StateDirectory(state), catch_exceptions=False)
+    return CliRunner().invoke(app, arguments, obj=state, catch_exceptions=False)
 
 
 def test_results_go_into_a_page_only_when_it_is_named(tmp_path: Path) -> None:

@@ -33,20 +33,31 @@ class PacedClock(SimulatedClock):
     """The network lives beside the wall clock, `speed` of its seconds to one of ours.
 
     It does not stand still while somebody thinks: what passed meanwhile is caught up with in the
-    next wait.
+    next wait. While people are asked, it goes no faster than the wall clock.
     """
 
     def __init__(self, network: EmulatedNetwork, speed: float) -> None:
         super().__init__(network)
         self._speed = speed
-        self._made_s = time.monotonic()
-        self._started_s = network.now_s()
+        self._people_are_asked = never
+        self._due_s = network.now_s()
+        self._looked_s = time.monotonic()
+
+    def slow_while(self, people_are_asked: Callable[[], bool]) -> None:
+        """Whether people are asked is looked up twice a second, in a wait."""
+        self._people_are_asked = people_are_asked
 
     def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
         """Let the network live until `time_s`, or until `stop`, about which it asks in between."""
         while True:
-            due_s = self._started_s + (time.monotonic() - self._made_s) * self._speed
-            self._network.advance(min(due_s, time_s))
+            pace, now_s = self._speed, time.monotonic()
+            if self._people_are_asked():
+                pace = min(pace, 1.0)
+                # What is still to be caught up with is not to cost people their time.
+                self._due_s = min(self._due_s, self._network.now_s())
+            self._due_s += (now_s - self._looked_s) * pace
+            self._looked_s = now_s
+            self._network.advance(min(self._due_s, time_s))
             if self._network.now_s() >= time_s or stop():
                 return
-            time.sleep(min(_SLICE_S, (time_s - due_s) / self._speed))
+            time.sleep(min(_SLICE_S, (time_s - self._due_s) / pace))

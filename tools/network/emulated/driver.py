@@ -1,15 +1,14 @@
 """Opens emulated networks: the driver `emulated`."""
 
+import sqlite3
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from tools.clock import Clock
 from tools.network.driver import NetworkEntry, OpenNetwork
-from tools.network.emulated.clock import PacedClock, SimulatedClock
-from tools.network.emulated.network import EmulatedNetwork
-from tools.network.emulated.network_file import NetworkFile
-from twin.errors import BadInput
+from tools.read_only import connect_read_only
+from twin.errors import BadInput, NetworkError, NetworkHeld
 from twin.nouns.base import Noun
 
 
@@ -24,16 +23,32 @@ class EmulatedDriver:
 
     def open(self, entry: NetworkEntry, speed: float | None) -> tuple[OpenNetwork, Clock]:
         """The network as it stands. Raises NetworkHeld if another process has it."""
+        # Whoever only asks for the time does without the network's arithmetic.
+        from tools.network.emulated.clock import PacedClock, SimulatedClock
+        from tools.network.emulated.network import EmulatedNetwork
+
         network = EmulatedNetwork.open(_file(entry))
         return network, SimulatedClock(network) if speed is None else PacedClock(network, speed)
 
     def now_s(self, entry: NetworkEntry) -> float:
         """The network's clock, without starting it. Raises NetworkHeld."""
-        file = NetworkFile(_file(entry), create=False)
+        file = _file(entry)
         try:
-            return file.clock()[0]
-        finally:
-            file.close()
+            # Whoever holds the file does so for as long as it lives: there is nothing to wait for.
+            connection = connect_read_only(file, busy_timeout_s=0.0)
+            try:
+                row = connection.execute("SELECT now_s FROM clock").fetchone()
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            if "locked" in str(error):
+                raise NetworkHeld(f"{file}: another process holds it ({error})") from error
+            raise NetworkError(f"{file}: its clock cannot be read ({error})") from error
+        if row is None:
+            raise NetworkError(
+                f"{file}: is damaged (it has no clock); put a good copy in its place"
+            )
+        return float(row[0])
 
 
 def _file(entry: NetworkEntry) -> Path:

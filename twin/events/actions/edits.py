@@ -2,13 +2,15 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from twin.events.kinds import ActionKind, PhrasedKind
 from twin.events.names import find_link
 from twin.nouns.configuration import InterfaceConfiguration, NetworkConfiguration
-from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface, Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.state import NetworkState
 
 
 class WeightEdit(ActionKind, PhrasedKind):
@@ -29,12 +31,12 @@ class WeightEdit(ActionKind, PhrasedKind):
         """See ActionKind."""
         return tuple(egress.node for egress in self.egresses(topology))
 
-    def after(self, state: NetworkState) -> NetworkState:
+    def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent."""
         # What is intended matters to no such edit.
         return state.configured(self.configured(state.running, state.running, state.topology))
 
-    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """See StateEvent. An edit of an egress that cannot be used changes nothing."""
         egresses = self.egresses(state.topology)
         running = self.after(state).running

@@ -4,7 +4,7 @@ from twin.events.actions.edits import edited
 from twin.events.kinds import ActionKind
 from twin.nouns.configuration import NetworkConfiguration, Policer
 from twin.nouns.topology import Interface, Topology
-from twin.nouns.traffic import TrafficClass
+from twin.nouns.traffic_class import TrafficClass
 
 
 class PolicerEdit(ActionKind):

@@ -3,13 +3,16 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from twin.events.kinds import FaultKind, LiveNetwork, StateEvent
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import Evidence
-from twin.nouns.observation import Observation
-from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.observation import Observation
+    from twin.nouns.state import NetworkState
 
 
 class DarkLinks(StateEvent):
@@ -19,11 +22,11 @@ class DarkLinks(StateEvent):
     def links_down(self, topology: Topology) -> frozenset[str]:
         """See StateEvent. Raises UnknownNode, UnknownLink."""
 
-    def after(self, state: NetworkState) -> NetworkState:
+    def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent."""
         return replace(state, down_links=state.down_links | self.links_down(state.topology))
 
-    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """See StateEvent."""
         index = state.topology.link_index
         first = [2 * index[link] for link in self.links_down(state.topology)]
@@ -43,7 +46,7 @@ class DarkLinksFault(DarkLinks, FaultKind):
         """See FaultKind."""
         return self.resources
 
-    def evidence(self, observation: Observation, normal: NetworkState) -> list[Evidence]:
+    def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
         """See FaultKind: adjacencies are weighed for all faults together."""
         return []
 
@@ -55,6 +58,6 @@ class DarkLinksFault(DarkLinks, FaultKind):
         """See FaultKind."""
         return frozenset(self.resources)
 
-    def repaired(self, state: NetworkState) -> NetworkState:
+    def repaired(self, state: "NetworkState") -> "NetworkState":
         """See FaultKind."""
         return replace(state, down_links=state.down_links - set(self.resources))

@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.faults.dark_links import DarkLinksFault
 from twin.events.kinds import Clues, PhrasedKind
 from twin.events.names import find_group, find_group_of_link
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.state import NetworkState
-from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.state import NetworkState
+    from twin.nouns.telemetry import FloatArray
 
 _UNRECORDED = math.log(0.1)
 """One duct in ten is missing from the records (assumed)."""
@@ -82,7 +84,7 @@ class FiberCut(DarkLinksFault, PhrasedKind):
         return self.duct
 
     @classmethod
-    def imagined(cls, state: NetworkState, drawn_bps: FloatArray) -> Iterable[tuple[Self, str]]:
+    def imagined(cls, state: "NetworkState", drawn_bps: "FloatArray") -> Iterable[tuple[Self, str]]:
         """See FaultKind."""
         for group in state.topology.shared_risk_groups:
             left = tuple(link for link in group.links if link not in state.down_links)

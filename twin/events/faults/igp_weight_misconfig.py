@@ -11,12 +11,12 @@ from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.nouns.configuration import MAX_IGP_WEIGHT, NetworkConfiguration
 from twin.nouns.evidence import Evidence
-from twin.nouns.observation import Observation
-from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface, Topology
 
 if TYPE_CHECKING:
     from twin.events.action import Action
+    from twin.nouns.observation import Observation
+    from twin.nouns.state import NetworkState
 
 _CHANGE_UNEXPLAINED = 1e-5
 """Chance that a device runs another weight than before with nobody having misconfigured it
@@ -52,11 +52,11 @@ class IgpWeightMisconfig(FaultKind):
         if not 1 <= self.weight <= MAX_IGP_WEIGHT:
             raise Ungrounded(f"an IGP weight is 1 to {MAX_IGP_WEIGHT}, not {self.weight}")
 
-    def after(self, state: NetworkState) -> NetworkState:
+    def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent."""
         return state.configured(edited(state.running, self.node, self.link, igp_weight=self.weight))
 
-    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """See StateEvent."""
         interface = self.after(state).running.device(self.node).interface(self.link)
         arc = state.topology.arc_of(Interface(node=self.node, link=self.link))
@@ -77,7 +77,7 @@ class IgpWeightMisconfig(FaultKind):
         """See FaultKind."""
         return math.log(0.15)
 
-    def evidence(self, observation: Observation, normal: NetworkState) -> list[Evidence]:
+    def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
         """See FaultKind."""
         runs = observation.running.device(self.node).interface(self.link).igp_weight
         before = normal.running.device(self.node).interface(self.link).igp_weight

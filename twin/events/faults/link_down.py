@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.events.faults.dark_links import DarkLinksFault
 from twin.events.kinds import Clues, PhrasedKind
 from twin.events.names import find_link
-from twin.nouns.observation import Observation
-from twin.nouns.state import NetworkState
-from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.observation import Observation
+    from twin.nouns.state import NetworkState
+    from twin.nouns.telemetry import FloatArray
 
 
 class LinkDown(DarkLinksFault, PhrasedKind):
@@ -45,13 +47,13 @@ class LinkDown(DarkLinksFault, PhrasedKind):
         """See FaultKind."""
         return math.log(0.30)
 
-    def onsets(self, observation: Observation) -> tuple[float, ...]:
+    def onsets(self, observation: "Observation") -> tuple[float, ...]:
         """See FaultKind."""
         since = observation.down_since.get(self.link)
         return () if since is None else (since,)
 
     @classmethod
-    def imagined(cls, state: NetworkState, drawn_bps: FloatArray) -> Iterable[tuple[Self, str]]:
+    def imagined(cls, state: "NetworkState", drawn_bps: "FloatArray") -> Iterable[tuple[Self, str]]:
         """See FaultKind."""
         for link in state.topology.links:
             if link.id not in state.down_links:

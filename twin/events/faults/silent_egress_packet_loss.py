@@ -5,20 +5,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Self
 
-import numpy as np
-
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import MOST_NATS, Evidence, log_normal
-from twin.nouns.observation import Observation
-from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface, Topology
 
 if TYPE_CHECKING:
     from twin.events.action import Action
+    from twin.nouns.observation import Observation
+    from twin.nouns.state import NetworkState
 
 _LAST_RESORT = 60_000
 """A weight that no other path has: the egress is used only where there is no other way."""
@@ -52,12 +50,12 @@ class SilentEgressPacketLoss(FaultKind):
         if not 0.0 < self.fraction <= 1.0:
             raise Ungrounded("what an egress loses is a fraction above 0, to 1")
 
-    def after(self, state: NetworkState) -> NetworkState:
+    def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent."""
         state.topology.arc_of(self._egress)
         return replace(state, egress_loss={**state.egress_loss, self._egress: self.fraction})
 
-    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """See StateEvent: routing does not see it."""
         return {}
 
@@ -65,9 +63,7 @@ class SilentEgressPacketLoss(FaultKind):
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
         """See FaultKind."""
         seen = clues.observation
-        with np.errstate(invalid="ignore"):
-            suspects = np.flatnonzero(seen.loss > seen.suspect_loss)
-        for arc in suspects:
+        for arc in (seen.loss > seen.suspect_loss).nonzero()[0]:
             egress = clues.topology.egress_of(int(arc))
             if egress.link not in seen.down_since:
                 fraction = round(float(seen.loss[arc]), 4)
@@ -78,7 +74,7 @@ class SilentEgressPacketLoss(FaultKind):
         """See FaultKind."""
         return math.log(0.10)
 
-    def evidence(self, observation: Observation, normal: NetworkState) -> list[Evidence]:
+    def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
         """See FaultKind."""
         arc = normal.topology.arc_of(self._egress)
         seen, sigma = observation.loss[arc], max(observation.loss_sigma[arc], _LEAST_SIGMA)
@@ -87,7 +83,7 @@ class SilentEgressPacketLoss(FaultKind):
         wide = math.hypot(sigma, _ESTIMATE_ERROR * self.fraction)
         ratio = log_normal(seen, self.fraction, wide) - log_normal(seen, 0.0, sigma)
         text = f"{seen:.1%} of what {self._egress} sends does not arrive"
-        ratio = float(np.clip(ratio, -MOST_NATS, MOST_NATS))
+        ratio = float(min(max(ratio, -MOST_NATS), MOST_NATS))
         return [Evidence(observation=text, log_likelihood_ratio=ratio)]
 
     def is_over(self, live: LiveNetwork) -> bool:
@@ -98,7 +94,7 @@ class SilentEgressPacketLoss(FaultKind):
         """See FaultKind."""
         return frozenset({self.link})
 
-    def repaired(self, state: NetworkState) -> NetworkState:
+    def repaired(self, state: "NetworkState") -> "NetworkState":
         """See FaultKind."""
         left = {
             egress: lost for egress, lost in state.egress_loss.items() if egress.link != self.link

@@ -3,19 +3,18 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Literal, Self
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import MOST_NATS, Evidence, log_normal
-from twin.nouns.observation import Observation
-from twin.nouns.state import NetworkState
-from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Topology
-from twin.nouns.traffic import TrafficMatrix
+
+if TYPE_CHECKING:
+    from twin.nouns.observation import Observation
+    from twin.nouns.state import NetworkState
+    from twin.nouns.telemetry import FloatArray
 
 SUSPECT_SURGE = 1.15
 """A node that draws this many times what is expected of it may draw a crowd."""
@@ -54,14 +53,14 @@ class TrafficSpike(FaultKind):
         if not 1.0 < self.factor <= _MOST_SURGE:
             raise Ungrounded(f"a surge has a factor above 1, to {_MOST_SURGE:.0f}")
 
-    def after(self, state: NetworkState) -> NetworkState:
+    def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent."""
         state.topology.node(self.target)
         rates = state.traffic.rates_bps.copy()
         rates[:, :, state.topology.node_index[self.target]] *= self.factor
-        return replace(state, traffic=TrafficMatrix(state.traffic.nodes, rates))
+        return replace(state, traffic=replace(state.traffic, rates_bps=rates))
 
-    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """See StateEvent: it moves no traffic."""
         return {}
 
@@ -70,7 +69,7 @@ class TrafficSpike(FaultKind):
         """See FaultKind."""
         ratios = clues.observation.inbound_ratio
         for node, ratio in zip(clues.topology.nodes, ratios, strict=True):
-            if np.isfinite(ratio) and ratio > SUSPECT_SURGE:
+            if math.isfinite(ratio) and ratio > SUSPECT_SURGE:
                 factor = round(float(ratio), 2)
                 reason = f"{node.id} draws {factor} times the traffic expected"
                 yield cls(target=node.id, factor=factor), reason
@@ -79,7 +78,7 @@ class TrafficSpike(FaultKind):
         """See FaultKind."""
         return math.log(0.30)
 
-    def evidence(self, observation: Observation, normal: NetworkState) -> list[Evidence]:
+    def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
         """See FaultKind."""
         i = normal.topology.node_index[self.target]
         ratio = observation.inbound_ratio[i]
@@ -90,7 +89,7 @@ class TrafficSpike(FaultKind):
         gain = log_normal(math.log(ratio), math.log(self.factor), wide)
         gain -= log_normal(math.log(ratio), 0.0, sigma)
         text = f"{self.target} draws {ratio:.2f} times the expected traffic"
-        gain = float(np.clip(gain, -MOST_NATS, MOST_NATS))
+        gain = float(min(max(gain, -MOST_NATS), MOST_NATS))
         return [Evidence(observation=text, log_likelihood_ratio=gain)]
 
     def as_measured(self, inbound_ratio: Callable[[str], float | None]) -> Self:
@@ -108,8 +107,8 @@ class TrafficSpike(FaultKind):
         return frozenset()
 
     @classmethod
-    def imagined(cls, state: NetworkState, drawn_bps: FloatArray) -> Iterable[tuple[Self, str]]:
+    def imagined(cls, state: "NetworkState", drawn_bps: "FloatArray") -> Iterable[tuple[Self, str]]:
         """See FaultKind."""
-        for i in np.argsort(-drawn_bps)[:_MOST_TARGETS]:
+        for i in (-drawn_bps).argsort()[:_MOST_TARGETS]:
             target = state.topology.nodes[int(i)].id
             yield cls(target=target, factor=SURGE_FACTOR), "it draws more traffic than most"
