@@ -1,13 +1,15 @@
 """Traffic is led around a node that stays up."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.events.actions.drain_link import DrainLink
 from twin.events.kinds import PhrasedKind
 from twin.events.names import find_node
-from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.state import NetworkState
 
 
 class DrainNode(PhrasedKind):
@@ -26,13 +28,13 @@ class DrainNode(PhrasedKind):
         """See EventKind."""
         return f"drain all links at {self.node}"
 
-    def after(self, state: NetworkState) -> NetworkState:
+    def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent."""
         for drain in self._drains(state.topology):
             state = drain.after(state)
         return state
 
-    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """See StateEvent."""
         changed: dict[int, int | None] = {}
         for drain in self._drains(state.topology):

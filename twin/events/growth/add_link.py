@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -16,8 +16,10 @@ from twin.nouns.configuration import (
     InterfaceConfiguration,
     NetworkConfiguration,
 )
-from twin.nouns.state import NetworkState
 from twin.nouns.topology import Link, Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.state import NetworkState
 
 KM_PER_S = 200_000.0
 """Light in glass, which is what a new link is assumed to be made of."""
@@ -52,7 +54,7 @@ class AddLink(BuildKind):
         weight = usual_weight(running) if self.weight is None else self.weight
         return with_interfaces(running, built.links[-1], weight)
 
-    def assumed(self, state: NetworkState) -> tuple[str, ...]:
+    def assumed(self, state: "NetworkState") -> tuple[str, ...]:
         """See BuildKind."""
         link = self.built(state.topology).links[-1]
         return (*_assumed_weight(link, self.weight, state), assumed_way(link))
@@ -125,7 +127,7 @@ def assumed_way(link: Link) -> str:
     return f"{link.id} runs straight, {link.length_km:.0f} km, in no shared-risk group"
 
 
-def _assumed_weight(link: Link, weight: int | None, state: NetworkState) -> tuple[str, ...]:
+def _assumed_weight(link: Link, weight: int | None, state: "NetworkState") -> tuple[str, ...]:
     if weight is not None:
         return ()
     return (f"{link.id} has weight {usual_weight(state.running)}, as most interfaces",)

@@ -1,7 +1,7 @@
 """A node is built, with links to others."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -11,8 +11,10 @@ from twin.events.growth.add_link import assumed_way, usual_weight, with_interfac
 from twin.events.kinds import BuildKind
 from twin.events.names import find_all, find_node
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
-from twin.nouns.state import NetworkState
 from twin.nouns.topology import Node, Site, Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.state import NetworkState
 
 
 class AddNode(BuildKind):
@@ -73,7 +75,7 @@ class AddNode(BuildKind):
             running = with_interfaces(running, link, weight)
         return running
 
-    def assumed(self, state: NetworkState) -> tuple[str, ...]:
+    def assumed(self, state: "NetworkState") -> tuple[str, ...]:
         """See BuildKind."""
         built = self.built(state.topology)
         new = built.links_at(self.node)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -10,8 +10,10 @@ from twin.errors import BadInput
 from twin.events.amounts import rate_text, read_rate, read_share
 from twin.events.kinds import BuildKind
 from twin.events.names import find_link
-from twin.nouns.state import NetworkState
 from twin.nouns.topology import Link, Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.state import NetworkState
 
 MOST_MEMBERS = 1024
 """Of a bundle; what devices bundle stops well below."""
@@ -53,7 +55,7 @@ class ResizeLink(BuildKind):
         links = tuple(resized if link.id == self.link else link for link in topology.links)
         return topology.rebuilt(links=links)
 
-    def assumed(self, state: NetworkState) -> tuple[str, ...]:
+    def assumed(self, state: "NetworkState") -> tuple[str, ...]:
         """See BuildKind."""
         return ()
 
