@@ -1,0 +1,146 @@
+"""The second reading: what a question is about, from a few of its words and the names in it.
+
+The grammar comes first, which accounts for every word. Here only what was recognised is answered,
+and the answer begins with what the question was taken for.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from agents.playbook.conversation.gist import Gist
+from agents.playbook.conversation.looking_up import Decline
+
+_NEGATED = (
+    r"not|never|neither|nor|except|unless|besides|other than|no longer|surviv\w*|everything but"
+)
+_HARMLESS = (
+    r"(do|does) not (do|touch|change) (it|that|anything)( yet)?|not (now|yet|only|just|by)|"
+    r"(do|does|did) not know|not percent|or not|not for|why not|need not|not as a whole"
+)
+_PAST = (
+    r"yesterday|last (night|week|month|hour|evening|monday|tuesday|wednesday|thursday|friday|"
+    r"saturday|sunday)|ago|happened|when did|why did|(went|was|were) (down|hit|affected|cut|hurt)|"
+    r"(was|were) the (impact|effect|damage)|when (LINK|NODE)\d+ (failed|went|broke|died)|so far"
+)
+_SUPPOSING = (
+    r"if|what|which|who|whom|can|could|is|are|will|would|how|do|does|impact|effect|damage|safe|"
+    r"suppose|simulate|show|whats|should|may|check|compare|failure|blast radius|tell|what-if|please"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Topic:
+    name: str
+    cues: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    needs: tuple[frozenset[str], ...]
+    no_event: bool
+
+    def fits(self, gist: Gist) -> bool:
+        if self.no_event and gist.failing:
+            return False
+        if not self.cues.search(gist.line) or (self.unless and self.unless.search(gist.line)):
+            return False
+        return all(any(_has(gist, what) for what in need) for need in self.needs)
+
+
+def _has(gist: Gist, what: str) -> bool:
+    if what == "two nodes":
+        return len(gist.nodes) >= 2
+    if what == "percent":
+        return gist.percent is not None
+    return bool(gist.of(what))
+
+
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    says: str
+    cues: re.Pattern[str]
+    unless: re.Pattern[str] | None
+
+
+def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(rf"(?<!\w)(?:{p})(?!\w)" for p in patterns))
+
+
+def _patterns(data: Mapping[str, Any]) -> re.Pattern[str] | None:
+    words = [w for w in data.get("unless", ()) if w != "event"]
+    return _any_of(words) if words else None
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Everything that can be recognised."""
+
+    beyond: tuple[_Beyond, ...]
+    topics: tuple[_Topic, ...]
+    orders: re.Pattern[str]
+    looks: re.Pattern[str]
+
+    def of(self, gist: Gist) -> str:
+        """What `gist` is about, "" if that is not recognised.
+
+        Raises:
+            Decline: it is about something that cannot be known here, or is an order.
+        """
+        for one in self.beyond:
+            if one.cues.search(gist.line) and not (one.unless and one.unless.search(gist.line)):
+                raise Decline(f"I cannot answer that: {one.says}.")
+        opening = re.sub(r"^(?:(?:ok|okay|please|pls|now|so|then|just|,)\s)+", "", gist.line)
+        if self.orders.match(opening) and not self.looks.search(gist.line):
+            raise Decline("That is an order, and I only look.")
+        if _is_supposed(gist):
+            return "effect"
+        return next((topic.name for topic in self.topics if topic.fits(gist)), "")
+
+
+def _is_supposed(gist: Gist) -> bool:
+    """Whether something is supposed to be out or to be changed."""
+    if not gist.failing and not gist.other_events:
+        return False
+    if not gist.says(_SUPPOSING):
+        return False
+    if gist.says(_PAST) and not gist.says(r"if|what happens|can (we|i)|is it safe|what would"):
+        return False
+    marks = {m for group in gist.failing for m in group}
+    if any(kind == "group" and mark not in marks for mark, (kind, _) in gist.marks.items()):
+        raise Decline("I cannot tell what becomes of the duct that is named.")
+    for mark in marks:
+        sentence = re.sub(rf"(?<!\w)(?:{_HARMLESS})(?!\w)", " ", gist.sentence_of(mark))
+        if re.search(rf"(?<!\w)(?:{_NEGATED})(?!\w)", sentence):
+            raise Decline("I cannot answer that: it says what is not, and I may take it wrongly.")
+        if gist.says("yesterday") and not gist.says("since yesterday"):
+            raise Decline("I cannot answer that: it mixes what was with what would be.")
+    if re.search(r"\bfor (about |some )?\d+ ?(s|sec|seconds|min|minutes)\b", gist.line):
+        raise Decline("I cannot answer that: what a failure does is not reckoned by the minute.")
+    return True
+
+
+@cache
+def shipped_topics() -> Topics:
+    """The topics that lie beside this module."""
+    text = files(__package__).joinpath("topics.yaml").read_text(encoding="utf-8")
+    data = yaml.safe_load(text)
+    return Topics(
+        beyond=tuple(_Beyond(b["says"], _any_of(b["cues"]), _patterns(b)) for b in data["beyond"]),
+        topics=tuple(
+            _Topic(
+                name=name,
+                cues=_any_of(t["cues"]),
+                unless=_patterns(t),
+                needs=tuple(
+                    frozenset(x.strip() for x in need.split("|")) for need in t.get("needs", ())
+                ),
+                no_event="event" in t.get("unless", ()),
+            )
+            for name, t in data["topics"].items()
+        ),
+        orders=re.compile(rf"(?:{'|'.join(data['orders'])})\b"),
+        looks=_any_of(data["looks"]),
+    )
