@@ -45,13 +45,15 @@ from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
 from agents.playbook.conversation.times import Span
 from agents.playbook.conversation.whatif_answers import (
+    NEXT_HOURS,
     breaches,
     class_effect,
-    events_in_words,
     losses,
     overloads,
     relieved,
     served_effect,
+    supposition,
+    verdict,
 )
 from agents.playbook.conversation.words import (
     aged,
@@ -75,8 +77,8 @@ _LOSING_ONE = (
 )
 _MOST_LOOKED_INTO = 10
 _MOST_SERVICES = 25
+_MOST_SYMPTOMS = 6
 _WORST = 5
-_NEXT_HOURS = 24
 _MOST_EVENTS = 6
 
 _SAFE = (
@@ -146,7 +148,7 @@ def _refuse_unplaced(gist: Gist) -> None:
 
 def _effect_of(gist: Gist, events: list[str]) -> str:
     when, safe = gist.when, gist.says(_SAFE)
-    at, hours = (when.at, when.hours) if when else ("", _NEXT_HOURS if safe else 0)
+    at, hours = (when.at, when.hours) if when else ("", NEXT_HOURS if safe else 0)
     watched = tuple(x for x in gist.links if not any(x in e.split() for e in events))[:4]
     supposed = Supposed(
         events="; ".join(events),
@@ -156,10 +158,10 @@ def _effect_of(gist: Gist, events: list[str]) -> str:
         demand_factor=_factor(gist),
     )
     then = gist.asked.look_up(WHAT_IF, supposed)
-    parts = [_verdict(then)] if safe else []
+    parts = [verdict(then)] if safe else []
     parts += [_who(gist, then), breaches_said(then), overloads(then), losses(then)]
     parts += [_watched(then), _told(gist, events)]
-    return _taken(f"what happens if {_under(then)}", " ".join(p for p in parts if p))
+    return _taken(f"what happens if {supposition(then)}", " ".join(p for p in parts if p))
 
 
 def breaches_said(then: WhatIfResult) -> str:
@@ -177,31 +179,6 @@ def _factor(gist: Gist) -> float:
     if gist.says(r"per (month|year|quarter|week)|a (month|year)|less|fewer|monthly|yearly"):
         raise Decline("I can suppose an amount of growth, but no rate of it.")
     return round(1.0 + gist.percent, 4)
-
-
-def _under(then: WhatIfResult) -> str:
-    """The events and the demand that they were reckoned with."""
-    more = f", all of it times {then.demand_factor:g}" if then.demand_factor != 1.0 else ""
-    known = "" if then.known_from_telemetry else ", with the network as on record"
-    what = events_in_words(then) or "nothing happens"
-    if then.hours_tried == 1:
-        share = percent(then.demand_share_of_peak)
-        return f"{what}, with the demand of {then.demand_of_utc} ({share} of the peak){more}{known}"
-    return (
-        f"{what}, at any time from {then.from_utc} to {then.until_utc} by the daily profile{more}"
-        f"{known}; given is the worst of the {then.hours_tried} times tried, {then.demand_of_utc} "
-        f"({percent(then.demand_share_of_peak)} of the peak)"
-    )
-
-
-def _verdict(then: WhatIfResult) -> str:
-    cut = then.after.without_a_way_bps > then.before.without_a_way_bps
-    bad = bool(then.newly_in_breach_count or then.more_overloaded_count) or cut
-    return (
-        "By the twin, that is not safe."
-        if bad
-        else "By the twin, that is safe (one expected state, without an interval)."
-    )
 
 
 def _who(gist: Gist, then: WhatIfResult) -> str:
@@ -360,13 +337,17 @@ def _state_now(now: HealthResult) -> str:
     if now.healthy:
         return "Nothing is wrong: no link down, no symptom, no service in breach, no incident open."
     down = joined(now.links_down) or "none"
-    symptoms = joined([f"{plain(s.kind)} of {s.resource}" for s in now.symptoms]) or "none"
+    symptoms = joined(_symptoms(now), _MOST_SYMPTOMS) or "none"
     breach = joined(services(now.services_in_breach), _MOST_SERVICES) or "none"
     still = joined([f"{i.incident} ({i.title}, {plain(i.phase)})" for i in now.open_incidents])
     return (
         f"Links down: {down}. Symptoms: {symptoms}. Services in breach by probes: {breach}. "
         f"Open incidents: {still or 'none'}."
     )
+
+
+def _symptoms(now: HealthResult) -> list[str]:
+    return [f"{plain(s.kind)} of {s.resource} since {s.since_utc}" for s in now.symptoms]
 
 
 def _node_now(gist: Gist, now: HealthResult, node: str) -> str:
@@ -680,9 +661,7 @@ def _changes(gist: Gist) -> str:
     commits = [f"{c.device} by {c.plan} ({plain(c.state)}) at {c.at_utc}" for c in found.commits]
     now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
     state = joined([f"{x} down" for x in now.links_down]) or "no link is down"
-    symptoms = joined(
-        [f"{plain(s.kind)} of {s.resource} since {s.since_utc}" for s in now.symptoms]
-    )
+    symptoms = joined(_symptoms(now), _MOST_SYMPTOMS)
     weights = [_weights_now(gist, n) for n in gist.nodes[:1] if gist.says(r"weights?|metrics?")]
     return _taken(
         f"incidents and changes{where}{when}",
@@ -773,7 +752,7 @@ def _if_nothing(_: Gist, shown: IncidentResult) -> str:
     idle = plan.if_nothing_is_done
     return (
         f"{shown.incident}, by the forecast of {plan.plan} (made at {plan.created_utc}): highest "
-        f"utilisation {percent(idle.max_utilisation)} (90 % of rollouts within "
+        f"utilisation {percent(idle.max_utilisation)} (in most rollouts within "
         f"{percent(idle.max_utilisation_p05)} to {percent(idle.max_utilisation_p95)}), "
         f"{idle.services_in_breach:g} services in breach, {rate(idle.lost_bps)} lost. With "
         f"{joined(plan.actions) or 'doing nothing'}: {percent(plan.expected.max_utilisation)}, "

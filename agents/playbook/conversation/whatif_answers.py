@@ -29,6 +29,7 @@ from twin.nouns.traffic import TrafficClass
 T = TypeVar("T")
 
 _WORST = 5
+NEXT_HOURS = 24
 _MOST_SERVICES = 25
 
 
@@ -61,13 +62,16 @@ def _events(reading: Reading) -> str:
     return "; ".join(events)
 
 
-def _suppose(asked: Asked, reading: Reading, *watched: str) -> WhatIfResult:
+def _suppose(asked: Asked, reading: Reading, *watched: str, hours: int = 0) -> WhatIfResult:
     if "atnode" in reading.slots:
         ends = asked.glance(SHOW_LINK, OneLink(link=reading.slots["weighed"])).ends
         if reading.slots["atnode"] not in ends:
             raise Decline(f"{reading.slots['weighed']} does not end at that node.")
     supposed = Supposed(
-        events=_events(reading), at=reading.slots.get("time", ""), watch_links=watched
+        events=_events(reading),
+        at=reading.slots.get("time", ""),
+        watch_links=watched,
+        hours=hours,
     )
     return asked.look_up(WHAT_IF, supposed)
 
@@ -155,12 +159,18 @@ def _load_if(asked: Asked, reading: Reading) -> str:
 
 
 def _safe(asked: Asked, reading: Reading) -> str:
-    then = _suppose(asked, reading)
+    """For the time that is named, else for all of the next day: work takes longer than a minute."""
+    then = _suppose(asked, reading, hours=0 if "time" in reading.slots else NEXT_HOURS)
+    said = f"{breaches(then)} {overloads(then)} {losses(then)}"
+    return f"{verdict(then)} {_supposed(then)} {said}"
+
+
+def verdict(then: WhatIfResult) -> str:
+    """Whether it can be done, at the time or at the worst of the times that were tried."""
     cut = then.after.without_a_way_bps > then.before.without_a_way_bps
     bad = bool(then.newly_in_breach_count or then.more_overloaded_count) or cut
     # No "yes": "is it safe?" and "is it risky?" are both asked here.
-    verdict = f"By the twin, that is {'not safe' if bad else 'safe'}."
-    return f"{verdict} {_supposed(then)} {breaches(then)} {overloads(then)} {losses(then)}"
+    return f"By the twin, that is {'not safe' if bad else 'safe'}."
 
 
 def _worst(asked: Asked, reading: Reading) -> str:
@@ -179,10 +189,21 @@ def _worst(asked: Asked, reading: Reading) -> str:
 
 
 def _supposed(then: WhatIfResult) -> str:
+    return f"If {supposition(then)}:"
+
+
+def supposition(then: WhatIfResult) -> str:
+    """The events, and the demand that they were reckoned with."""
+    what = events_in_words(then) or "nothing happens"
     known = "" if then.known_from_telemetry else ", with the network as on record"
+    more = f", all of it times {then.demand_factor:g}" if then.demand_factor != 1.0 else ""
+    share = percent(then.demand_share_of_peak)
+    if then.hours_tried == 1:
+        return f"{what}, with the demand of {then.demand_of_utc} ({share} of the peak){more}{known}"
     return (
-        f"If {events_in_words(then)}, with the demand of {then.demand_of_utc} "
-        f"({percent(then.demand_share_of_peak)} of the peak){known}:"
+        f"{what}, from {then.from_utc} to {then.until_utc} by the daily profile{more}{known}; the "
+        f"worst of {then.hours_tried} times tried is {then.demand_of_utc} ({share} of the peak), "
+        "of which this is said"
     )
 
 
