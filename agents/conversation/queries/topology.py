@@ -205,7 +205,7 @@ class PromisedDelay(Noun):
 
 
 class PathResult(Result):
-    """`links`: of all ways. Where there is no way, `way_count` and `links` are left out.
+    """`links`: of all ways. Where there is none, `way_count`, `links` and `promised` are left out.
 
     `promised`: to services between the two nodes, in either direction.
     """
@@ -214,7 +214,7 @@ class PathResult(Result):
     target: str
     reachable: bool
     ways: tuple[Way, ...]
-    promised: tuple[PromisedDelay, ...] = ()
+    promised: IfGiven[tuple[PromisedDelay, ...]] = None
     way_count: IfGiven[int] = None
     links: IfGiven[tuple[str, ...]] = None
 

@@ -220,12 +220,21 @@ class Gist:
         """Whether several events are meant at the same time."""
         return _TOGETHER.search(self.line) is not None
 
-    def event(self, mark: str) -> str:
-        """The event that `mark` is out, as the twin reads it."""
+    def events(self, mark: str) -> list[str]:
+        """The events that `mark` is out, as the twin reads them: a drained node drains its links.
+
+        Raises:
+            Decline: it says to drain a duct.
+        """
         kind, name = self.marks[mark]
-        if _DRAIN.search(self.line) and kind == "link":
-            return f"drain {name}"
-        return f"{kind} {name} down"
+        if not _DRAIN.search(self.line):
+            return [f"{kind} {name} down"]
+        if kind == "group":
+            raise Decline("A duct cannot be drained; name its links.")
+        if kind == "link":
+            return [f"drain {name}"]
+        shown = self.asked.glance(SHOW_NODE, OneNode(node=name))
+        return [f"drain {x.link}" for x in shown.links]
 
     def ends_near(self, marks: Iterable[str]) -> set[str]:
         """Nodes that what `marks` name ends at, and the neighbours of these."""
@@ -266,6 +275,9 @@ def gist_of(asked: Asked, grammar: Grammar) -> Gist:
     position = 0
     for name in found.names:
         if not name.exact and grammar.is_word(name.text):
+            continue
+        if asked.question[name.end :].casefold().startswith(" time"):
+            # Its clock is meant.
             continue
         written.append(asked.question[position : name.start].casefold())
         written.append(" ".join(_marked(asked, name, marks)))

@@ -19,6 +19,10 @@ class Decline(Exception):
     """The question is not answered; the text says why."""
 
 
+class NotUnderstood(Decline):
+    """The question's words do not go together to one that is known; its names may still be."""
+
+
 class Asked:
     """The question as it stands, and what was looked up for it."""
 

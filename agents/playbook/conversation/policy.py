@@ -8,7 +8,7 @@ from agents.conversation.queries.topology import SHOW_NETWORK, NoArguments
 from agents.playbook.conversation.gist import gist_of
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.history_answers import HISTORY_ANSWERS
-from agents.playbook.conversation.looking_up import Asked, Decline, LookUp
+from agents.playbook.conversation.looking_up import Asked, Decline, LookUp, NotUnderstood
 from agents.playbook.conversation.reading import grammar, readings_of
 from agents.playbook.conversation.state_answers import STATE_ANSWERS
 from agents.playbook.conversation.topic_answers import ANSWERS, nearest
@@ -51,7 +51,7 @@ def _said(asked: Asked, text: str, *, declined: bool) -> ToolChoice:
 def _answer(asked: Asked) -> str:
     try:
         readings = readings_of(asked)
-    except Decline as why:
+    except NotUnderstood as why:
         return _searched(asked, why)
     if any(reading.intent == "command" for reading in readings):
         raise Decline(

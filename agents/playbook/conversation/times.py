@@ -8,18 +8,18 @@ from math import ceil
 from zoneinfo import ZoneInfo, available_timezones
 
 _CLOCK = (
-    r"(?:(?:\d{1,2}[:.]\d{2}|\d{1,2})\s?(?:am\b|pm\b|h\b|hrs\b|o'clock\b|uhr\b)?"
+    r"(?:(?:\d{1,2}[:.]\d{2}|\d{1,2})(?:\s?(?:am\b|pm\b|h\b|hrs\b|o'clock\b|uhr\b))?"
     r"|noon|midday|midnight)"
 )
 _NO_AMOUNT = (
-    r"(?!\s*(?:[gmtk]bit|[gmt]b?\b|%|km|ms|percent|minutes|min\b|hours|links|more|times|x\b))"
+    r"(?!\d)(?!\s*(?:[gmtk]bit|[gmt]b?\b|%|km|ms|percent|minutes|min\b|hours|links|more|times|x\b))"
 )
 _RANGE = re.compile(
     rf"\b(?P<said>between |from )?(?P<first>{_CLOCK})\s*(?:-|\u2013|\u2014|to|and|until|till)\s*"
     rf"(?P<last>{_CLOCK}){_NO_AMOUNT}"
 )
 _SINGLE = re.compile(
-    rf"(?P<said>\b(?:at|by|around|about|until|till|before|from|after|since) |@\s?|\b)"
+    rf"(?P<said>\b(?:at|by|around|about|until|till|before|from|after|since) |@\s?|(?<![\w-]))"
     rf"(?P<first>{_CLOCK}){_NO_AMOUNT}"
     r"(?P<part> (?:in the |at )?(?:morning|evening|afternoon|night))?"
 )
@@ -123,6 +123,8 @@ def _clocks(text: str, now: datetime) -> list[When]:
             # That is how long, and no time of day.
             continue
         part = (match["part"] or "").split()
+        if part and part[-1] == "morning" and minutes >= 720:
+            raise UnclearTime(f"«{match.group().strip()}» is no time")
         if part and part[-1] in ("evening", "afternoon") and minutes < 720:
             minutes += 720
         if part and part[-1] == "night" and 480 <= minutes < 720:

@@ -121,13 +121,14 @@ def _effect(gist: Gist) -> str:
 def _supposed_events(gist: Gist) -> list[list[str]]:
     """What is supposed, as the twin reads it: several groups where each is meant by itself."""
     marks = [m for group in gist.failing for m in group]
-    events = [gist.event(m) for m in marks] + gist.other_events
-    if gist.alternatives and len(events) > 1:
+    each = [gist.events(m) for m in marks] + [[e] for e in gist.other_events]
+    events = [e for group in each for e in group]
+    if gist.alternatives and len(each) > 1:
         if gist.together:
-            return [events, *[[e] for e in events]]
+            return [events, *each]
         if len(gist.failing) > 1 and any(len(g) > 1 for g in gist.failing):
             raise Decline("I cannot tell which of these are meant at the same time.")
-        return [[e] for e in events]
+        return each
     return [events]
 
 
@@ -605,7 +606,7 @@ def _margin(gist: Gist) -> str:
             if p.left_s >= 0
             else f"{p.service} ({p.customer}) is promised {milliseconds(p.promised_s)} one way, "
             "which propagation alone exceeds"
-            for p in path.promised
+            for p in path.promised or ()
         ]
     if not said:
         raise Decline("I cannot tell between which nodes.")

@@ -69,7 +69,7 @@ def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
     return re.compile("|".join(rf"(?<!\w)(?:{p})(?!\w)" for p in patterns))
 
 
-def _patterns(data: Mapping[str, Any]) -> re.Pattern[str] | None:
+def _unless(data: Mapping[str, Any]) -> re.Pattern[str] | None:
     words = [w for w in data.get("unless", ()) if w != "event"]
     return _any_of(words) if words else None
 
@@ -117,9 +117,31 @@ def _is_supposed(gist: Gist) -> bool:
             raise Decline("I cannot answer that: it says what is not, and I may take it wrongly.")
         if gist.says("yesterday") and not gist.says("since yesterday"):
             raise Decline("I cannot answer that: it mixes what was with what would be.")
+    _refuse_conditions(gist)
     if re.search(r"\bfor (about |some )?\d+ ?(s|sec|seconds|min|minutes)\b", gist.line):
         raise Decline("I cannot answer that: what a failure does is not reckoned by the minute.")
     return True
+
+
+_CONDITION = re.compile(
+    r"\b(?:if|when|unless|provided|assuming|as long as|given that)\b(?P<what>[^,.?!;]*)"
+)
+_NO_CONDITION = (
+    r"any|possible|so|not|needed|i (read|understand|remember|see)|(i|we) (must|should|have to)|"
+    r"there (is|are) any"
+)
+_ANOTHER = r"and (is|are|was|were|do|does) (the )?(LINK|NODE)\d+"
+
+
+def _refuse_conditions(gist: Gist) -> None:
+    """Refuse a condition that is not one of the events, and a second question that may have one."""
+    for match in _CONDITION.finditer(gist.line):
+        what = match["what"].strip()
+        known = any(re.search(rf"\b{mark}\b", what) for mark in gist.marks)
+        if what and not known and not re.match(rf"(?:{_NO_CONDITION})\b", what):
+            raise Decline("I cannot answer that: it has a condition that I do not understand.")
+    if gist.says(_ANOTHER):
+        raise Decline("I cannot answer that: what is supposed may be meant for both questions.")
 
 
 @cache
@@ -128,19 +150,18 @@ def shipped_topics() -> Topics:
     text = files(__package__).joinpath("topics.yaml").read_text(encoding="utf-8")
     data = yaml.safe_load(text)
     return Topics(
-        beyond=tuple(_Beyond(b["says"], _any_of(b["cues"]), _patterns(b)) for b in data["beyond"]),
-        topics=tuple(
-            _Topic(
-                name=name,
-                cues=_any_of(t["cues"]),
-                unless=_patterns(t),
-                needs=tuple(
-                    frozenset(x.strip() for x in need.split("|")) for need in t.get("needs", ())
-                ),
-                no_event="event" in t.get("unless", ()),
-            )
-            for name, t in data["topics"].items()
-        ),
+        beyond=tuple(_beyond(one) for one in data["beyond"]),
+        topics=tuple(_topic(name, one) for name, one in data["topics"].items()),
         orders=re.compile(rf"(?:{'|'.join(data['orders'])})\b"),
         looks=_any_of(data["looks"]),
     )
+
+
+def _beyond(data: Mapping[str, Any]) -> _Beyond:
+    return _Beyond(data["says"], _any_of(data["cues"]), _unless(data))
+
+
+def _topic(name: str, data: Mapping[str, Any]) -> _Topic:
+    needs = [frozenset(x.strip() for x in need.split("|")) for need in data.get("needs", ())]
+    no_event = "event" in data.get("unless", ())
+    return _Topic(name, _any_of(data["cues"]), _unless(data), tuple(needs), no_event)
