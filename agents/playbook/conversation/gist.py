@@ -53,6 +53,8 @@ _BEFORE = re.compile(
     r"reload of|reboot of|reboot|reload|"
     r"rebooting|reloading|restart|maintenance on|maintenance of|maintenance at|work on|works on|"
     r"working on|swap on|splice on|exchange on|upgrade on|upgrade of|repair|repairing|drop|unplug|"
+    r"impact of|effect of|damage of|blast radius of|"
+    r"(?:maintenance|works?|outage|window|reload|reboot|upgrade)(?: [a-z0-9:.\-]+){1,4}? (?:on|of|at)|"
     r"take down|taking down|bring down|do without|in case of|death of|cutting|cut)"
     rf"(?:\s{_FILL})*\s(?P<names>{_LIST})"
 )
@@ -69,10 +71,10 @@ _AFTER = re.compile(
     r"simultaneously))*?\s"
     r"(?:fails?|failing|failed|failure|dies?|dead|died|down|dark|out|off|gone|breaks?|broken|cut|"
     r"dug up|lost|reload|reboots?|restart|maintenance|work|outage|drops|drops out|disappears?|"
-    r"drained|shut|unavailable|isolated|switched off|splice|crashes|loss|burns|goes|go)\b"
+    r"single point of failure|drained|shut|unavailable|isolated|switched off|splice|crashes|loss|burns|goes|go)\b"
 )
 _EACH = re.compile(
-    r"\b(?:or|either|better|rather|one after another|one after the other|separately|in turn|"
+    r"\b(?:or|either|better|compare|versus|vs|rather|one after another|one after the other|separately|in turn|"
     r"sequence|ordering|each of|which of|instead)\b"
 )
 _TOGETHER = re.compile(
@@ -294,7 +296,7 @@ def _spaced(text: str) -> str:
     text = text.replace("\u2019", "'")
     text = re.sub(r"\bcan't\b|\bcannot\b", "can not", text)
     text = re.sub(r"n't\b", " not", text)
-    text = re.sub(r"\b(what|who|how|where|when|that|it|there|here)s\b", r"\1 is", text)
+    text = re.sub(r"\b(what|who|how|where|when|that|it|there|here)'?s\b", r"\1 is", text)
     text = re.sub(r"'s\b", " 's", text)
     text = re.sub(r"([A-Z]+\d+)-(?=[a-z])", r"\1 -", text)
     text = re.sub(r"([,;?!()&+\"\u201c\u201d/]|\.(?=\s|$)|:(?=\s|$))", r" \1 ", text)
@@ -374,7 +376,8 @@ def _only(groups: Sequence[str], name: str) -> str:
 
 
 _BETWEEN = re.compile(
-    r"\b(?P<before>(?:link|fib(?:re|er)|cable|circuit|span|line|trunk|connection) "
+    r"\b(?P<before>(?:link|fib(?:re|er)|cable|circuit|span|line|trunk|connection|headroom|"
+    r"capacity|room|load|utilisation|utilization)(?: (?:is|left|there|free|is there))* "
     r"(?:between|from) |both |(?:lose|losing) )?(?P<a>NODE\d+) (?:and|to) (?P<b>NODE\d+)"
     r"(?P<after> (?:link|fib(?:re|er)|cable|circuit|span|leg)\b)?"
 )

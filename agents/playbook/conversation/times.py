@@ -218,7 +218,9 @@ _SPANS: tuple[tuple[str, Callable[[datetime], _Ends]], ...] = (
     (r"this quarter", lambda n: (_day(n).replace(day=1, month=n.month - (n.month - 1) % 3), n)),
     (r"this year|so far this year", lambda n: (_day(n).replace(day=1, month=1), n)),
 )  # fmt: skip
-_BACK = re.compile(r"\b(?:last|past) (?P<n>\d{1,3}) ?(?P<unit>min|minutes|h|hours|days|weeks)\b")
+_BACK = re.compile(
+    r"\b(?:last|past) (?P<n>\d{1,3}|two|three|four|six) ?(?P<unit>min|minutes|h|hours|days|weeks)\b"
+)
 _UNIT_S = {"min": 60, "minutes": 60, "h": 3600, "hours": 3600, "days": 86_400, "weeks": 604_800}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -226,7 +228,8 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 def span_of(text: str, now: datetime) -> Span | None:
     """The time that is over of which `text` asks, None if it names none."""
     if match := _BACK.search(text):
-        return _span(now - timedelta(seconds=int(match["n"]) * _UNIT_S[match["unit"]]), now)
+        number = _NUMBERS.get(match["n"]) or int(match["n"])
+        return _span(now - timedelta(seconds=number * _UNIT_S[match["unit"]]), now)
     for number, day in enumerate(_DAYS):
         if re.search(rf"\b(?:since|last) (?:last )?{day}\b", text):
             return _span(_day(now, (now.weekday() - number) % 7 or 7), now)

@@ -78,6 +78,7 @@ _LOSING_ONE = (
 _MOST_LOOKED_INTO = 10
 _MOST_SERVICES = 25
 _MOST_SYMPTOMS = 6
+_MOST_EGRESSES = 8
 _WORST = 5
 _MOST_EVENTS = 6
 
@@ -250,7 +251,8 @@ def _growth(gist: Gist) -> str:
     at = when.at if when else "peak"
     factor = _factor(gist)
     then = gist.asked.look_up(
-        WHAT_IF, Supposed(events="", at=at, watch_links=(), demand_factor=factor)
+        WHAT_IF,
+        Supposed(events="", at=at, watch_links=tuple(gist.links[:4]), demand_factor=factor),
     )
     swept = gist.asked.look_up(
         WORST_FAILURES, Sweep(of="link", at=at, most=_WORST, demand_factor=factor)
@@ -262,7 +264,7 @@ def _growth(gist: Gist) -> str:
         f"all traffic times {factor:g}, with the demand of {then.demand_of_utc} and the network "
         "as it is",
         f"In breach by the twin: {then.after.services_in_breach_count} services. "
-        f"{overloads(then)} {losses(then)} After any single link failure the fullest would be "
+        f"{overloads(then)} {losses(then)} {_watched(then)} After any single link failure the fullest would be "
         f"{joined(first)}.",
     )
 
@@ -368,6 +370,19 @@ def _node_now(gist: Gist, now: HealthResult, node: str) -> str:
     )
 
 
+def _congested(gist: Gist) -> str:
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    busiest = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=_MOST_EGRESSES))
+    dropping = [
+        f"{s.resource} since {s.since_utc}" for s in now.symptoms if s.kind == "queue_drops"
+    ]
+    return _taken(
+        "where the network is busiest now, and which queues drop",
+        f"Queues that drop: {joined(dropping) or 'none that I know of'}. The busiest egresses: "
+        f"{joined(egresses(busiest.egresses))}. {aged(now)}",
+    )
+
+
 def _hit_now(gist: Gist) -> str:
     now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
     if not now.services_probed:
@@ -450,18 +465,20 @@ def _uncounted(gist: Gist) -> str:
 
 
 def _availability(gist: Gist) -> str:
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    breached = {s.service for s in now.services_in_breach}
     said = []
     for row in _rows_of(gist):
-        left = f"{duration(row.left_s)} are left" if row.left_s >= 0 else "it is used up"
+        left = f"leaves {duration(row.left_s)}" if row.left_s >= 0 else "leaves nothing"
+        state = "; it is in breach now, by probes" if row.service in breached else ""
         said.append(
             f"{row.service} ({row.customer}, {plain(row.traffic_class)}, {_pairs(row)}) is "
             f"promised an availability of {percent_of(row.promised.availability)}, which allows "
-            f"{duration(row.allowed_s)} in 30 days; {_lost(row)}, so {left}"
+            f"{duration(row.allowed_s)} in 30 days; {_lost(row)}, which {left}{state}"
         )
-    found = gist.asked.look_up(LIST_INCIDENTS, Recorded())
     return _taken(
         f"time in breach of the services of {_named(gist)}, as far as the journal goes back",
-        f"{joined(said, len(said))}. {_in_span(gist)}{_uncounted(gist)}{journalled(found)}",
+        f"{joined(said, len(said))}. {_in_span(gist)}{_uncounted(gist)}{aged(now)}",
     )
 
 
@@ -610,6 +627,11 @@ def _margin(gist: Gist) -> str:
         ]
     if not said:
         raise Decline("I cannot tell between which nodes.")
+    if gist.of("service"):
+        said += [
+            f"{row.service} ({row.customer}, {_pairs(row)}) is promised {_promise(row)}"
+            for row in _rows_of(gist)
+        ]
     ends = joined([f"{a} and {b}" for a, b in _ends_of(gist)])
     return _taken(
         f"the way of traffic between {ends} now, its propagation delay, and what is promised there",
@@ -917,7 +939,14 @@ def _node_load(gist: Gist) -> str:
 
 def _waiting(gist: Gist) -> str:
     found = gist.asked.look_up(LIST_INCIDENTS, Recorded())
-    rows = [f"{p} ({i.title})" for i in found.incidents for p in i.waiting_for_approval]
+    rows = []
+    for row in [i for i in found.incidents if i.waiting_for_approval]:
+        shown = gist.asked.look_up(SHOW_INCIDENT, OneIncident(incident=row.incident))
+        rows += [
+            f"{p.plan} of {row.incident} ({row.title}): {joined(p.actions) or 'do nothing'}"
+            for p in shown.plans
+            if p.plan in row.waiting_for_approval
+        ]
     return _taken(
         "plans that wait for a person's approval",
         f"{joined(rows, len(rows)) or 'None waits'}. {journalled(found)}",
@@ -946,6 +975,7 @@ ANSWERS: Mapping[str, Callable[[Gist], str]] = {
     "quiet": _quiet,
     "health": _health,
     "hit_now": _hit_now,
+    "congested": _congested,
     "served": _served_now,
     "availability": _availability,
     "passing": _passing,

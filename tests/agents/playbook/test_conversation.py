@@ -103,7 +103,7 @@ def test_every_pattern_is_answered_or_declined(talk: Conversation) -> None:
         ("What links does Chicago have?", "«chicago»"),
         ("How busy is CHINng-LOSAng?", "No link joins"),
         ("Drain CHINng-IPLSng", "I only look and never change anything"),
-        ("What happens if CHINng-IPLSng fails and it rains?", "«rains»"),
+        ("What happens if CHINng-IPLSng fails and it rains?", "world outside of the network"),
         ("What happens if the weight of CHINng-IPLSng at LOSAng is set to 7?", "does not end at"),
         ("What happens if the weight of CHINng-IPLSng is set to 70000?", "No interface takes"),
         ("List the 50 busiest links", "busiest twenty"),
@@ -214,7 +214,7 @@ def test_what_is_so_already_is_said_to_change_nothing(tmp_path: Path) -> None:
         ("rtt ATLAng STTLng atm?", ("there and back",)),
         ("do you see CHINng-IPLSng and ATLAng-HSTNng in the same trench?", ("do not share",)),
         ("how many services do go through CHINng?", ("end at CHINng or may pass it",)),
-        ("how much outage can svc-001 still have this month", ("which allows", "are left")),
+        ("how much outage can svc-001 still have this month", ("which allows", "which leaves")),
         ("At what time of day is the network the most quiet?", ("04:00 UTC",)),
     ],
 )
