@@ -54,7 +54,8 @@ _BEFORE = re.compile(
     r"rebooting|reloading|restart|maintenance on|maintenance of|maintenance at|work on|works on|"
     r"working on|swap on|splice on|exchange on|upgrade on|upgrade of|repair|repairing|drop|unplug|"
     r"impact of|effect of|damage of|blast radius of|"
-    r"(?:maintenance|works?|outage|window|reload|reboot|upgrade)(?: [a-z0-9:.\-]+){1,4}? (?:on|of|at)|"
+    r"(?:maintenance|works?|outage|window|reload|reboot|upgrade)"
+    r"(?: [a-z0-9:.\-]+){1,4}? (?:on|of|at)|"
     r"take down|taking down|bring down|do without|in case of|death of|cutting|cut)"
     rf"(?:\s{_FILL})*\s(?P<names>{_LIST})"
 )
@@ -71,10 +72,12 @@ _AFTER = re.compile(
     r"simultaneously))*?\s"
     r"(?:fails?|failing|failed|failure|dies?|dead|died|down|dark|out|off|gone|breaks?|broken|cut|"
     r"dug up|lost|reload|reboots?|restart|maintenance|work|outage|drops|drops out|disappears?|"
-    r"single point of failure|drained|shut|unavailable|isolated|switched off|splice|crashes|loss|burns|goes|go)\b"
+    r"single point of failure|drained|shut|unavailable|isolated|"
+    r"switched off|splice|crashes|loss|burns|goes|go)\b"
 )
 _EACH = re.compile(
-    r"\b(?:or|either|better|compare|versus|vs|rather|one after another|one after the other|separately|in turn|"
+    r"\b(?:or|either|better|compare|versus|vs|rather|one after another|one after the other|"
+    r"separately|in turn|"
     r"sequence|ordering|each of|which of|instead)\b"
 )
 _TOGETHER = re.compile(

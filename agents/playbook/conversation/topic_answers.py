@@ -264,7 +264,8 @@ def _growth(gist: Gist) -> str:
         f"all traffic times {factor:g}, with the demand of {then.demand_of_utc} and the network "
         "as it is",
         f"In breach by the twin: {then.after.services_in_breach_count} services. "
-        f"{overloads(then)} {losses(then)} {_watched(then)} After any single link failure the fullest would be "
+        f"{overloads(then)} {losses(then)} {_watched(then)} After any single link "
+        f"failure the fullest would be "
         f"{joined(first)}.",
     )
 

@@ -30,7 +30,8 @@ _PAST = (
 )
 _SUPPOSING = (
     r"if|what|which|who|whom|can|could|is|are|will|would|how|do|does|impact|effect|damage|safe|"
-    r"suppose|simulate|any|risk|show|whats|should|may|check|compare|failure|blast radius|tell|what-if|please"
+    r"suppose|simulate|any|risk|ok|okay|show|whats|should|may|check|compare|failure|blast radius|tell|"
+    r"what-if|please"
 )
 
 
@@ -127,7 +128,8 @@ _CONDITION = re.compile(
     r"\b(?:if|when|unless|provided|assuming|as long as|given that)\b(?P<what>[^,.?!;]*)"
 )
 _NO_CONDITION = (
-    r"any|possible|so|not|needed|both|these|they|all (of )?(them|three|two)|i (read|understand|remember|see)|(i|we) (must|should|have to)|"
+    r"any|possible|so|not|needed|both|these|they|all (of )?(them|three|two)|i (read|understand|remember|see)|"
+    r"(i|we) (must|should|have to)|"
     r"there (is|are) any"
 )
 _ANOTHER = r"and (is|are|was|were|do|does) (the )?(LINK|NODE)\d+"
