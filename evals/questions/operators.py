@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from agents.loop.minds import Minds
@@ -23,6 +22,7 @@ from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
+from tools.strict_yaml import read_yaml
 from twin.errors import BadInput, NoctuaError
 from twin.nouns.base import Noun
 from twin.nouns.incident import Phase
@@ -84,9 +84,9 @@ MOMENTS: tuple[Moment, ...] = (
 def read_operator_questions(file: Path) -> tuple[OperatorQuestion, ...]:
     """The questions of a file in the form of operators.yaml. Raises BadInput."""
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = read_yaml(file.read_text(encoding="utf-8"), str(file))
         return TypeAdapter(tuple[OperatorQuestion, ...]).validate_python(data)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as exc:
+    except (OSError, UnicodeDecodeError, ValidationError) as exc:
         raise BadInput(f"{file}: cannot be read as operators' questions ({exc})") from exc
 
 

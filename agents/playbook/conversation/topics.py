@@ -30,8 +30,8 @@ _PAST = (
 )
 _SUPPOSING = (
     r"if|what|which|who|whom|can|could|is|are|will|would|how|do|does|impact|effect|damage|safe|"
-    r"suppose|simulate|any|risk|ok|okay|show|whats|should|may|check|compare|failure|blast radius|tell|"
-    r"what-if|please"
+    r"suppose|simulate|any|risk|ok|okay|show|whats|should|may|check|compare|failure|"
+    r"blast radius|tell|what-if|please"
 )
 
 
@@ -128,7 +128,8 @@ _CONDITION = re.compile(
     r"\b(?:if|when|unless|provided|assuming|as long as|given that)\b(?P<what>[^,.?!;]*)"
 )
 _NO_CONDITION = (
-    r"any|possible|so|not|needed|both|these|they|all (of )?(them|three|two)|i (read|understand|remember|see)|"
+    r"any|possible|so|not|needed|both|these|they|all (of )?(them|three|two)|"
+    r"i (read|understand|remember|see)|"
     r"(i|we) (must|should|have to)|"
     r"there (is|are) any"
 )
