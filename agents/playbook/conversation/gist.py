@@ -90,7 +90,8 @@ _DRAIN = re.compile(r"\b(?:drain|draining|drained)\b")
 class Gist:
     """A question with its names as marks. `line`: in small letters, words apart by one blank.
 
-    `marks`: kind and id by mark. `where`: marks that were typed as a pair of nodes with no link.
+    `marks`: kind and id by mark. `pairs`: marks of nodes that were typed as a link which is none,
+    with what was typed.
     """
 
     asked: Asked
@@ -98,7 +99,7 @@ class Gist:
     line: str
     marks: dict[str, tuple[str, str]]
     now: datetime
-    strange: list[str] = field(default_factory=list)
+    pairs: dict[str, str] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[str]:
         """Ids of one kind, in the order in which they were typed."""
@@ -276,6 +277,7 @@ def gist_of(asked: Asked, grammar: Grammar) -> Gist:
     known = asked.glance(LIST_INCIDENTS, Recorded()).journal_utc
     now = time_of(known) if known else datetime.fromtimestamp(0, UTC)
     marks: dict[str, tuple[str, str]] = {}
+    pairs: dict[str, str] = {}
     written: list[str] = []
     position = 0
     for name in found.names:
@@ -285,12 +287,15 @@ def gist_of(asked: Asked, grammar: Grammar) -> Gist:
             # Its clock is meant.
             continue
         written.append(asked.question[position : name.start].casefold())
-        written.append(" ".join(_marked(asked, name, marks)))
+        named = list(_marked(asked, name, marks))
+        written.append(" ".join(named))
+        if len(named) > 1:
+            pairs |= dict.fromkeys(named, name.text)
         position = name.end
     written.append(asked.question[position:].casefold())
     line = _spaced("".join(f" {w} " if w.isupper() else w for w in written))
     line = _links_between(asked, _ducts(asked, line, marks), marks)
-    gist = Gist(asked, asked.question, line, marks, now)
+    gist = Gist(asked, asked.question, line, marks, now, pairs)
     _refuse_strange(asked, gist, [n.text for n in found.near])
     return gist
 

@@ -87,7 +87,7 @@ _SAFE = (
     r"(?:is|are) (?:it|there) (?:a )?(?:problem|maintenance)|works? on|maintenance|window|swap|"
     r"splice|upgrade|postpone|for ever|technicians"
 )
-_GROWN = r"more|grow\w*|increases?|rises?|room for|goes up|up"
+_GROWN = r"\+|more|grow\w*|increases?|rises?|room for|goes up|up"
 _CLASH = r"clash\w*|conflict\w*|collid\w*|what else is planned|overlap\w*"
 _CLASSES = (
     ("voice", r"voice|voip|telephony|calls?"),

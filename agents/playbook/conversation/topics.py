@@ -20,6 +20,7 @@ _NEGATED = (
     r"not|never|neither|nor|except|unless|besides|other than|no longer|surviv\w*|everything but"
 )
 _HARMLESS = (
+    r"(do|can|could|would|will|does) (we|i|it|the network|NODE\d+)( still)? survive|"
     r"(do|does) not (do|touch|change) (it|that|anything)( yet)?|not (now|yet|only|just|by)|"
     r"(do|does|did) not know|not percent|or not|not for|why not|need not|not as a whole"
 )
@@ -27,6 +28,11 @@ _PAST = (
     r"yesterday|last (night|week|month|hour|evening|monday|tuesday|wednesday|thursday|friday|"
     r"saturday|sunday)|ago|happened|when did|why did|(went|was|were) (down|hit|affected|cut|hurt)|"
     r"(was|were) the (impact|effect|damage)|when (LINK|NODE)\d+ (failed|went|broke|died)|so far"
+)
+_IS_SO = (
+    r"\b(since when|how long) (is|are|has|have|was)\b|"
+    r"(^|[?.,;!] |\band |\bor |\bbut |\bwhy )(is|are|was) (the )?(LINK|NODE|GROUP)\d+"
+    r"( \w+){0,2} (down|out|off|dead|gone|broken|cut|dark|drained)\b"
 )
 _SUPPOSING = (
     r"if|what|which|who|whom|can|could|is|are|will|would|how|do|does|impact|effect|damage|safe|"
@@ -109,7 +115,11 @@ def _is_supposed(gist: Gist) -> bool:
         return False
     if gist.says(_PAST) and not gist.says(r"if|what happens|can (we|i)|is it safe|what would"):
         return False
+    if re.search(_IS_SO, gist.line) and not gist.says("if|what happens|suppose"):
+        return False
     marks = {m for group in gist.failing for m in group}
+    for mark in marks & set(gist.pairs):
+        raise Decline(f"No link joins the ends of «{gist.pairs[mark]}».")
     if any(kind == "group" and mark not in marks for mark, (kind, _) in gist.marks.items()):
         raise Decline("I cannot tell what becomes of the duct that is named.")
     for mark in marks:
@@ -141,6 +151,8 @@ def _refuse_conditions(gist: Gist) -> None:
     for match in _CONDITION.finditer(gist.line):
         what = match["what"].strip()
         known = any(re.search(rf"\b{mark}\b", what) for mark in gist.marks)
+        if gist.shares and re.search(r"\b(grow\w*|increases?|rises?|more)\b", what):
+            continue
         if what and not known and not re.match(rf"(?:{_NO_CONDITION})\b", what):
             raise Decline("I cannot answer that: it has a condition that I do not understand.")
     if gist.says(_ANOTHER):
