@@ -260,12 +260,16 @@ def _growth(gist: Gist) -> str:
     first = [
         f"{e.node} on {e.link} at {percent(e.utilisation)} after {e.by}" for e in swept.fullest
     ]
+    loads = [
+        f"{e.link} from {e.node} at {percent(e.utilisation)} (free {rate(e.free_bps)})"
+        for e in then.after.watched
+    ]
+    asked = f"{joined(loads)}. " if loads else ""
     return _taken(
         f"all traffic times {factor:g}, with the demand of {then.demand_of_utc} and the network "
         "as it is",
-        f"In breach by the twin: {then.after.services_in_breach_count} services. "
-        f"{overloads(then)} {losses(then)} {_watched(then)} After any single link "
-        f"failure the fullest would be "
+        f"{asked}In breach by the twin: {then.after.services_in_breach_count} services. "
+        f"{overloads(then)} {losses(then)} After any single link failure the fullest would be "
         f"{joined(first)}.",
     )
 
