@@ -227,7 +227,7 @@ class Gist:
         return _TOGETHER.search(self.line) is not None
 
     def events(self, mark: str) -> list[str]:
-        """The events that `mark` is out, as the twin reads them: a drained node drains its links.
+        """The events that `mark` is out, as the twin reads them.
 
         Raises:
             Decline: it says to drain a duct.
@@ -237,10 +237,7 @@ class Gist:
             return [f"{kind} {name} down"]
         if kind == "group":
             raise Decline("A duct cannot be drained; name its links.")
-        if kind == "link":
-            return [f"drain {name}"]
-        shown = self.asked.glance(SHOW_NODE, OneNode(node=name))
-        return [f"drain {x.link}" for x in shown.links]
+        return [f"drain {name}" if kind == "link" else f"drain node {name}"]
 
     def ends_near(self, marks: Iterable[str]) -> set[str]:
         """Nodes that what `marks` name ends at, and the neighbours of these."""

@@ -194,7 +194,7 @@ def test_what_is_so_already_is_said_to_change_nothing(tmp_path: Path) -> None:
             "whats better tonight: work on CHINng-IPLSng or on ATLAng-HSTNng?",
             ("if CHINng--IPLSng fails, from", "if ATLAng--HSTNng fails, from"),
         ),
-        ("Can I drain CHINng?", ("CHINng--IPLSng is drained and CHINng--NYCMng is drained",)),
+        ("Can I drain CHINng?", ("what happens if node CHINng is drained",)),
         (
             "If I set the OSPF cost of CHINng-IPLSng to 100, how does traffic shift?",
             ("the weight of CHINng--IPLSng is set to 100 both ways",),
