@@ -106,8 +106,8 @@ class Known:
 def unfounded(text: str, known: Known, echoed: str = "") -> list[str]:
     """The figures of `text` that `known` does not hold, in order.
 
-    `echoed`: the question. What stands inside «» exactly as in it is a quotation, and names with
-    digits may be repeated from it; its numbers are no evidence.
+    `echoed`: the question. What stands inside «» as in it, in any capitals, is a quotation, and
+    names with digits may be repeated from it; its numbers are no evidence.
     """
     found: list[str] = []
     for match in _TOKEN.finditer(_without_quotations(text, echoed)):
@@ -138,8 +138,11 @@ _SECONDS = {"h": 3600, "min": 60, "s": 1}
 
 
 def _without_quotations(text: str, echoed: str) -> str:
+    asked = echoed.casefold()
     return re.sub(
-        r"«([^«»]*)»", lambda m: "«»" if m.group(1) and m.group(1) in echoed else m.group(), text
+        r"«([^«»]*)»",
+        lambda m: "«»" if m.group(1) and m.group(1).casefold() in asked else m.group(),
+        text,
     )
 
 

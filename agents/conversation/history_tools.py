@@ -1,7 +1,9 @@
 """What happened, what was decided, and why not otherwise: from the journal alone."""
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -14,40 +16,49 @@ from agents.conversation.queries.history import (
     WHY_NOT_DRAINED,
     AnswerShown,
     ChangeShown,
+    CommitRow,
     DiagnosisShown,
     DrainShown,
+    Expected,
     FieldOrder,
     IncidentResult,
     IncidentRow,
     IncidentsResult,
     OneIncident,
+    OtherCause,
     PlanShown,
+    Recorded,
     Remedies,
     RemediesResult,
     ScreenedAction,
+    StepShown,
     SymptomName,
     TimelineLine,
     TrialShown,
     Untaken,
     WhyNotDrainedResult,
 )
-from agents.conversation.queries.topology import NoArguments
 from agents.conversation.record import NetworkRecord, utc
 from agents.loop.transcript import Entry, Turn
 from agents.roles.remediator import SEARCH_REMEDIES, ScreenedRow, SearchResult
-from tools.journal.records import ApprovalRequest, TimelineEvent
+from tools.journal.records import ApprovalRequest, Change, TimelineEvent
 from tools.journal.standing import is_with_people
 from tools.registry import Tool
+from twin.errors import BadInput
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.fault import Fault
-from twin.events.names import find_link
+from twin.events.names import find_link, find_node
 from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.forecast import Forecast
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Plan
+from twin.nouns.topology import Topology
 from twin.nouns.untrusted import UntrustedText
 from twin.remedies.trials import Trial
 
+_MOST_CAUSES = 3
+_MOST_COMMITS = 40
 _MOST_EVENTS = 40
 _MOST_REMEDIES = 20
 
@@ -58,7 +69,8 @@ def history_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], .
     return (
         lookups.tool(
             LIST_INCIDENTS,
-            "Every incident of this network, oldest first, and what each waits for.",
+            "Every incident of this network, oldest first, what each waits for, and the commits "
+            "on devices; of a span of time, or of a node or link, where that is given.",
             view.incidents,
         ),
         lookups.tool(
@@ -87,15 +99,56 @@ class _Past:
         self._record = record
         self._journal = record.journal
 
-    def incidents(self, _: NoArguments) -> IncidentsResult:
-        found = tuple(self._row(i) for i in self._record.incident_ids())
+    def incidents(self, asked: Recorded) -> IncidentsResult:
+        since_s, until_s = _time(asked.since, -math.inf), _time(asked.until, math.inf)
+        near = _near(self._record.topology, asked.touching) if asked.touching else None
+        found = tuple(
+            self._row(i)
+            for i in self._record.incident_ids()
+            if self._journal.incident(i).incident.onset_s <= until_s
+            and (self._ended_s(i) or math.inf) >= since_s
+            and (near is None or near & self._concerned(i))
+        )
+        commits = [
+            c
+            for c in self._journal.changes()
+            if c.network == self._record.network
+            and since_s <= c.updated_s <= until_s
+            and (near is None or near & _changed(c))
+        ]
         return IncidentsResult(
+            commits=tuple(
+                CommitRow(
+                    device=c.node,
+                    plan=c.plan_id,
+                    state=c.state,
+                    at_utc=utc(c.updated_s),
+                    diff=c.diff,
+                )
+                for c in commits[-_MOST_COMMITS:]
+            ),
+            commit_count=len(commits),
             incidents=found,
             count=len(found),
             open_count=sum(1 for row in found if not row.closed),
             waiting_count=sum(len(row.waiting_for_approval) for row in found),
             journal_utc=utc(self._record.now_s) if self._record.now_s else None,
         )
+
+    def _ended_s(self, incident_id: str) -> float | None:
+        record = self._journal.incident(incident_id)
+        if record.phase not in TERMINAL_PHASES:
+            return None
+        events = self._journal.timeline(incident_id)
+        return next((e.time_s for e in reversed(events) if e.kind in _ENDS), None)
+
+    def _concerned(self, incident_id: str) -> set[str]:
+        """Nodes and links that the incident shows, blames or changed."""
+        incident = self._journal.incident(incident_id).incident
+        shown = {part for s in incident.symptoms for part in s.resource.split("|")}
+        blamed = {x for f in self._cause(incident_id) for x in f.concerned_links()}
+        changed = [_changed(c) for c in self._journal.changes(incident_id=incident_id)]
+        return shown.union(blamed, *changed)
 
     def _row(self, incident_id: str) -> IncidentRow:
         record = self._journal.incident(incident_id)
@@ -116,7 +169,7 @@ class _Past:
     def incident(self, asked: OneIncident) -> IncidentResult:
         record = self._journal.incident(asked.incident)
         events = self._journal.timeline(asked.incident)
-        ended = [e for e in events if e.kind in ("resolved", "escalated")]
+        ended = [e for e in events if e.kind in _ENDS]
         lost = self._journal.artefact(asked.incident, "slo_minutes_lost", dict[str, float])
         # Until the incident is closed its loss is not counted up.
         ended_s = ended[-1].time_s if ended and record.phase in TERMINAL_PHASES else None
@@ -159,6 +212,14 @@ class _Past:
             indistinguishable=found.indistinguishable,
             would_separate=found.would_separate,
             statement=_quoted(found.statement),
+            others=tuple(
+                OtherCause(
+                    cause=tuple(f.describe() for f in h.faults) or ("nothing is wrong",),
+                    probability=round(h.probability, 4),
+                )
+                for h in found.hypotheses[1 if cause else 0 :][:_MOST_CAUSES]
+            ),
+            tested=len(found.hypotheses),
         )
 
     def _plan(self, plan: Plan) -> PlanShown:
@@ -184,6 +245,11 @@ class _Past:
                 for a in (() if request is None else request.answers)
             ),
             changed=tuple(ChangeShown(device=c.node, state=c.state) for c in changes),
+            steps=tuple(StepShown(device=s.node, diff=s.diff) for s in plan.steps),
+            way_back=tuple(a.describe() for a in plan.way_back),
+            temporary=plan.temporary,
+            expected=_expected(plan.forecast),
+            if_nothing_is_done=_expected(plan.do_nothing),
         )
 
     def _requests(self, incident_id: str) -> tuple[ApprovalRequest, ...]:
@@ -290,6 +356,44 @@ def _trial(trial: Trial, planned: tuple[Action, ...] | None) -> TrialShown:
         planned=planned is not None and trial.remedy.actions == planned,
     )
 
+
+def _expected(forecast: Forecast) -> Expected:
+    risks = sorted(forecast.service_breach_probability.items(), key=lambda kv: (-kv[1], kv[0]))
+    return Expected(
+        max_utilisation=round(forecast.max_utilisation.median, 4),
+        max_utilisation_p05=round(forecast.max_utilisation.p05, 4),
+        max_utilisation_p95=round(forecast.max_utilisation.p95, 4),
+        services_in_breach=forecast.breached_services.median,
+        lost_bps=round(forecast.lost_bps.median),
+        breach_probability=dict(risks[:_MOST_REMEDIES]),
+    )
+
+
+def _near(topology: Topology, name: str) -> set[str]:
+    """A node and its links; a link without its ends."""
+    try:
+        node = find_node(topology, name).id
+    except BadInput:
+        return {find_link(topology, name).id}
+    return {node, *(x.id for x in topology.links_at(node))}
+
+
+def _changed(change: Change) -> set[str]:
+    """The device, and the links whose interfaces the change makes different."""
+    pairs = zip(change.before.interfaces, change.candidate.interfaces, strict=True)
+    return {change.node, *(now.link for was, now in pairs if was != now)}
+
+
+def _time(written: str, default: float) -> float:
+    if not written:
+        return default
+    try:
+        return datetime.strptime(written, "%Y-%m-%d %H:%M").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise BadInput(f'"{written}" is no time; write "YYYY-MM-DD HH:MM" (UTC), or ""') from None
+
+
+_ENDS = ("resolved", "escalated")
 
 _TOLD_ELSEWHERE = frozenset({"symptom", "routed"})
 

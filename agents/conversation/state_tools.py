@@ -120,6 +120,7 @@ class _Now:
                     to=topology.links[a // 2].other_end(topology.egress_of(a).node),
                     utilisation=_number(float(seen[a]), 4),
                     sent_bps=latest.sent_bps[a],
+                    free_bps=_free_bps(topology.links[a // 2].capacity_bps, latest.sent_bps[a]),
                     capacity_bps=topology.links[a // 2].capacity_bps,
                     read_utc=None if (t := latest.read_s[a]) is None else utc(t),
                 )
@@ -137,6 +138,10 @@ class _Now:
     def _data_age_s(self) -> float | None:
         data_s = self._record.data_s
         return None if data_s is None else round(self._record.now_s - data_s, 1)
+
+
+def _free_bps(capacity_bps: float, sent_bps: float | None) -> float | None:
+    return None if sent_bps is None else round(capacity_bps - sent_bps)
 
 
 def _number(value: float, digits: int) -> float | None:

@@ -1,6 +1,7 @@
 """What is built: nodes, links, ways, shared risk, and who is served."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import ndiff
 from typing import Any
 
 from agents.conversation.lookups import Lookups
@@ -15,6 +16,7 @@ from agents.conversation.queries.topology import (
     SHOW_NODE,
     SHOW_PATH,
     Ends,
+    InterfaceShown,
     LinkResult,
     LinkRow,
     LinksResult,
@@ -28,6 +30,7 @@ from agents.conversation.queries.topology import (
     OneLink,
     OneNode,
     PathResult,
+    PromisedDelay,
     Served,
     ServiceRow,
     ServicesResult,
@@ -35,15 +38,18 @@ from agents.conversation.queries.topology import (
     Text,
     Way,
 )
-from agents.conversation.record import NetworkRecord
+from agents.conversation.record import NetworkRecord, utc
 from tools.registry import Tool
 from twin.errors import BadInput
 from twin.events.names import find_link, find_node
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.service import Service
 from twin.nouns.topology import Interface, Link, Topology
 from twin.physics.questions import links_used
 
 _MOST_LISTED = 40
+_MONTH_S = 30 * 86_400.0
 _MOST_ROWS = 400
 """Of lists whose rows are short, so that a whole network can be compared."""
 
@@ -60,7 +66,7 @@ def topology_tools(record: NetworkRecord, names: Names, lookups: Lookups) -> tup
         ),
         lookups.tool(
             SHOW_NETWORK,
-            "How large the network is; capacity in bit/s.",
+            "How large the network is (capacity in bit/s), its busiest and its quietest hour.",
             view.network,
         ),
         lookups.tool(
@@ -75,8 +81,8 @@ def topology_tools(record: NetworkRecord, names: Names, lookups: Lookups) -> tup
         ),
         lookups.tool(
             SHOW_NODE,
-            "A node: its links and whether they are up, neighbours, services that end there, and "
-            "how many other nodes it has a way to now.",
+            "A node: its links and whether they are up, neighbours, services that end there, how "
+            "many other nodes it has a way to now, and its configuration against the intended one.",
             view.node,
         ),
         lookups.tool(
@@ -93,8 +99,8 @@ def topology_tools(record: NetworkRecord, names: Names, lookups: Lookups) -> tup
         ),
         lookups.tool(
             LIST_SERVICES,
-            "Services with their customer, class, pairs and what was promised (loss 0..1, one-way "
-            "delay in s, availability 0..1).",
+            "Services with their customer, class, pairs, what was promised (loss 0..1, one-way "
+            "delay in s, availability 0..1), and the time in breach that closed incidents count.",
             view.services,
         ),
     )
@@ -127,6 +133,9 @@ class _Built:
             node_names=_cut(n.id for n in topology.nodes),
             link_names=_cut(x.id for x in topology.links),
             customer_names=_cut(sorted({s.customer for s in inventory.services})),
+            busiest_hour_utc=f"{_hour(inventory.profile.hourly, max)}:00",
+            quietest_hour_utc=f"{_hour(inventory.profile.hourly, min)}:00",
+            quietest_share=round(min(inventory.profile.hourly), 4),
         )
 
     def nodes(self, _: NoArguments) -> NodesResult:
@@ -179,7 +188,32 @@ class _Built:
             neighbours=tuple(sorted({x.other_end(node) for x in links})),
             services=_cut(served),
             service_count=len(served),
+            watched=self._record.tracker is not None,
+            **self._configured(node),
         )
+
+    def _configured(self, node: str) -> dict[str, Any]:
+        running = self._record.state_at().running.device(node)
+        intended = self._record.inventory.intended.device(node)
+        return {
+            "interfaces": tuple(
+                InterfaceShown(
+                    link=i.link,
+                    igp_weight=i.igp_weight,
+                    intended_igp_weight=intended.interface(i.link).igp_weight,
+                    drained=i.drained,
+                    shut_down=i.shut_down,
+                )
+                for i in running.interfaces
+            ),
+            "diff": "\n".join(
+                line
+                for line in ndiff(intended.text().splitlines(), running.text().splitlines())
+                if line.startswith(("- ", "+ ", "  interface"))
+            )
+            if intended != running
+            else "",
+        }
 
     def _links_up(self) -> set[str]:
         state = self._record.state_at()
@@ -209,6 +243,10 @@ class _Built:
             length_km=round(link.length_km, 1),
             propagation_s=link.propagation_s,
             igp_weights={end: i.igp_weight for end, i in interfaces.items()},
+            intended_igp_weights={
+                end: self._record.inventory.intended.device(end).interface(link.id).igp_weight
+                for end in (link.a, link.b)
+            },
             drained=any(i.drained for i in interfaces.values()),
             up=link.id in self._links_up(),
             watched=self._record.tracker is not None,
@@ -241,12 +279,30 @@ class _Built:
                     links=tuple(links),
                     hops=len(links),
                     propagation_s=sum(lengths[x][0] for x in links),
+                    round_trip_s=2 * sum(lengths[x][0] for x in links),
+                    weight=_weight_of(state.running, nodes, links),
                     length_km=round(sum(lengths[x][1] for x in links), 1),
                 )
                 for nodes, links in ways
             ),
+            promised=self._promised(
+                source, target, max(sum(lengths[x][0] for x in links) for _, links in ways)
+            ),
             way_count=len(ways),
             links=tuple(sorted(used)),
+        )
+
+    def _promised(self, source: str, target: str, takes_s: float) -> tuple[PromisedDelay, ...]:
+        return tuple(
+            PromisedDelay(
+                service=s.id,
+                customer=s.customer,
+                promised_s=s.objective.delay_s,
+                left_s=s.objective.delay_s - takes_s,
+            )
+            for s in self._record.inventory.services
+            if s.objective.delay_s is not None
+            and any({source, target} == set(pair) for pair in s.pairs)
         )
 
     def _ways(self, source: str, target: str) -> list[tuple[list[str], list[str]]]:
@@ -280,11 +336,30 @@ class _Built:
         if over:
             arcs = self._arcs_of(self._topology.link(over))
             found = [s for s in found if self._uses(s, arcs)]
+        if asked.over_node:
+            passed = find_node(self._topology, asked.over_node).id
+            arcs = set().union(*(self._arcs_of(x) for x in self._topology.links_at(passed)))
+            found = [s for s in found if _ends_at(s, passed) or self._uses(s, arcs)]
+        lost, still_open = self._lost()
         return ServicesResult(
-            services=tuple(_row(s) for s in found[:_MOST_LISTED]),
+            services=tuple(_row(s, lost) for s in found[:_MOST_LISTED]),
             count=len(found),
             left_out=max(0, len(found) - _MOST_LISTED),
+            open_incidents=still_open,
+            journal_utc=utc(self._record.now_s) if self._record.now_s else None,
         )
+
+    def _lost(self) -> tuple[dict[str, dict[str, float]], tuple[str, ...]]:
+        """Seconds in breach by closed incident and service, and the incidents that are open."""
+        journal, lost, still_open = self._record.journal, {}, []
+        for record in journal.incidents(network=self._record.network):
+            name = record.incident.id
+            minutes = journal.artefact(name, "slo_minutes_lost", dict[str, float])
+            if record.phase not in TERMINAL_PHASES:
+                still_open.append(name)
+            elif minutes:
+                lost[name] = {service: 60.0 * m for service, m in minutes.items()}
+        return lost, tuple(still_open)
 
     def _arcs_of(self, link: Link) -> set[int]:
         return {
@@ -308,12 +383,28 @@ class _Built:
         return False
 
 
+def _weight_of(running: NetworkConfiguration, nodes: Sequence[str], links: Sequence[str]) -> int:
+    hops = zip(nodes, links, strict=False)
+    return sum(running.device(n).interface(x).advertised_weight for n, x in hops)
+
+
 def _ends_at(service: Service, node: str) -> bool:
     return any(node in pair for pair in service.pairs)
 
 
-def _row(service: Service) -> ServiceRow:
+def _hour(hourly: Sequence[float], choose: Callable[..., int]) -> str:
+    return f"{choose(range(len(hourly)), key=lambda h: hourly[h]):02d}"
+
+
+def _row(service: Service, lost: Mapping[str, Mapping[str, float]]) -> ServiceRow:
+    mine = {name: rows[service.id] for name, rows in lost.items() if service.id in rows}
+    allowed_s = round((1.0 - service.objective.availability) * _MONTH_S)
     return ServiceRow(
+        lost_s=round(sum(mine.values())),
+        lost_in=tuple(mine),
+        allowed_s=allowed_s,
+        allowed_of_s=round(_MONTH_S),
+        left_s=allowed_s - round(sum(mine.values())),
         service=service.id,
         customer=service.customer,
         traffic_class=service.traffic_class,

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.conversation.lookups import Lookups
 from agents.conversation.queries.topology import ServiceName
@@ -15,6 +17,7 @@ from agents.conversation.queries.whatif import (
     ClassEffect,
     EgressLoad,
     NewlyInBreach,
+    OverloadedAfter,
     Side,
     Supposed,
     Sweep,
@@ -29,6 +32,7 @@ from twin.events.names import find_link
 from twin.events.phrases import read_what_if
 from twin.nouns.service import Service
 from twin.nouns.state import NetworkState
+from twin.nouns.topology import Topology
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.assessment import Assessment
 from twin.whatif.arcs import single_links, single_nodes
@@ -37,6 +41,8 @@ from twin.whatif.engine import WhatIfEngine
 _MOST_LISTED = 25
 _MOST_EVENTS = 8
 _FULL = 1.0
+_HOUR_S = 3600.0
+_DAY_S = 86_400.0
 _SAME = 1e-4
 """Utilisations that are no further apart are the same, as they are shown."""
 
@@ -66,21 +72,29 @@ class _Supposed:
         self._record = record
 
     def what_if(self, asked: Supposed) -> WhatIfResult:
-        record, at_s = self._record, self._record.time_of(asked.at)
-        before = record.state_at(at_s)
-        after = suppose(asked.events, before)
+        record = self._record
         watched = [find_link(record.topology, x).id for x in asked.watch_links]
-        base, then = record.twin.assess(before), record.twin.of(after).assess(after)
-        time_s = record.now_s if at_s is None else at_s
-        # What is built comes behind what was there.
-        was_used = np.pad(base.utilisation, (0, len(then.utilisation) - len(base.utilisation)))
-        more = (then.utilisation > _FULL) & (then.utilisation > was_used + _SAME)
+        if not _parts(asked.events) and not (watched or asked.hours or asked.at):
+            _refuse_no_events(asked.demand_factor)
+        begins_s = record.time_of(asked.at)
+        from_s = record.now_s if begins_s is None else begins_s
+        times = _full_hours(from_s, asked.hours, record.now_s) if asked.hours else [from_s]
+        from_s = times[0]
+        tried = [self._at(asked, None if begins_s is None and t == from_s else t) for t in times]
+        chosen = max(range(len(tried)), key=lambda i: _badness(*tried[i][1:]))
+        (before, after), base, then = tried[chosen]
+        time_s = times[chosen]
+        more = _more_overloaded(base, then)
         services = np.array(base.services.services, dtype=np.object_)
         was, is_ = base.levels.in_breach[0], then.levels.in_breach[0]
         return WhatIfResult(
             events="; ".join(_parts(asked.events)),
             demand_of_utc=utc(time_s),
             demand_share_of_peak=round(record.level_at(time_s), 4),
+            demand_factor=asked.demand_factor,
+            from_utc=utc(from_s),
+            until_utc=utc(times[-1]),
+            hours_tried=len(times),
             known_from_telemetry=record.tracker is not None,
             in_breach_now_by_probes=()
             if record.tracker is None
@@ -98,9 +112,18 @@ class _Supposed:
             classes=_classes(base, then),
         )
 
+    def _at(
+        self, asked: Supposed, at_s: float | None
+    ) -> tuple[tuple[NetworkState, NetworkState], Assessment, Assessment]:
+        """The network at that time without and with the events, and how both do."""
+        before = _scaled(self._record.state_at(at_s), asked.demand_factor)
+        after = suppose(asked.events, before) if _parts(asked.events) else before
+        twin = self._record.twin
+        return (before, after), twin.assess(before), twin.of(after).assess(after)
+
     def worst(self, asked: Sweep) -> WorstFailuresResult:
         record, at_s = self._record, self._record.time_of(asked.at)
-        state = record.state_at(at_s)
+        state = _scaled(record.state_at(at_s), asked.demand_factor)
         events = (
             single_links(state.topology) if asked.of == "link" else single_nodes(state.topology)
         )
@@ -112,10 +135,23 @@ class _Supposed:
         breaches = engine.verdicts(events).levels.in_breach.sum(axis=1)
         order = np.lexsort((-highest, -breaches))[: asked.most]
         names = state.topology.links if asked.of == "link" else state.topology.nodes
+        share = loads / capacity
+        by, most = share.argmax(axis=0), share.max(axis=0)
+        fullest = np.argsort(-most, kind="stable")[:_MOST_LISTED]
+        filled = tuple(
+            OverloadedAfter(
+                **dict(_load(state.topology, int(a), float(most[a]))), by=names[int(by[a])].id
+            )
+            for a in fullest
+        )
         return WorstFailuresResult(
             of=asked.of,
             tried=len(events),
             demand_of_utc=utc(record.now_s if at_s is None else at_s),
+            demand_factor=asked.demand_factor,
+            overloaded=tuple(x for x in filled if x.utilisation > _FULL),
+            overloaded_count=int((most > _FULL).sum()),
+            fullest=filled[: asked.most],
             worst=tuple(
                 WorstFailure(
                     link=names[i].id if asked.of == "link" else None,
@@ -123,6 +159,7 @@ class _Supposed:
                     services_in_breach=int(breaches[i]),
                     max_utilisation=round(float(highest[i]), 4),
                     beyond_capacity_bps=round(float(over[i])),
+                    fullest=_load(state.topology, int(share[i].argmax()), float(highest[i])),
                 )
                 for i in map(int, order)
             ),
@@ -146,12 +183,53 @@ def _side(result: Assessment, watched: list[str]) -> Side:
 
 
 def _egress(result: Assessment, arc: int) -> EgressLoad:
-    egress = result.topology.egress_of(arc)
+    return _load(result.topology, arc, float(result.utilisation[arc]))
+
+
+def _load(topology: Topology, arc: int, utilisation: float) -> EgressLoad:
+    egress, capacity_bps = topology.egress_of(arc), topology.links[arc // 2].capacity_bps
     return EgressLoad(
         node=egress.node,
         link=egress.link,
-        utilisation=round(float(result.utilisation[arc]), 4),
+        utilisation=round(utilisation, 4),
+        offered_bps=round(utilisation * capacity_bps),
+        free_bps=round((1.0 - utilisation) * capacity_bps),
     )
+
+
+def _scaled(state: NetworkState, factor: float) -> NetworkState:
+    return state if factor == 1.0 else replace(state, traffic=state.traffic.scaled(factor))
+
+
+def _full_hours(from_s: float, hours: int, now_s: float) -> list[float]:
+    """The beginning, every full hour after it, and the end: between them demand is linear.
+
+    A span is ahead: what of it is over is left out, and one that is over is meant of tomorrow.
+    """
+    until_s = from_s + hours * _HOUR_S
+    if until_s <= now_s:
+        from_s, until_s = from_s + _DAY_S, until_s + _DAY_S
+    from_s = max(from_s, now_s)
+    first = (from_s // _HOUR_S + 1) * _HOUR_S
+    return [from_s, *np.arange(first, until_s, _HOUR_S).tolist(), until_s]
+
+
+def _more_overloaded(base: Assessment, then: Assessment) -> NDArray[np.bool_]:
+    # What is built comes behind what was there.
+    was = np.pad(base.utilisation, (0, len(then.utilisation) - len(base.utilisation)))
+    fuller = then.utilisation > was + _SAME
+    return np.asarray((then.utilisation > _FULL) & fuller)
+
+
+def _badness(base: Assessment, then: Assessment) -> tuple[int, int, float]:
+    newly = then.levels.in_breach[0] & ~base.levels.in_breach[0]
+    more = _more_overloaded(base, then)
+    return int(newly.sum()), int(more.sum()), float(then.utilisation.max())
+
+
+def _refuse_no_events(factor: float) -> None:
+    if factor == 1.0:
+        raise BadInput('no event is named; write for example "link A-B down"')
 
 
 def _breaches(base: Assessment, then: Assessment) -> tuple[NewlyInBreach, ...]:

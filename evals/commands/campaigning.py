@@ -188,6 +188,13 @@ def questions(
     file: Annotated[
         Path | None, typer.Option("--file", help="Other questions, in the form of the shipped.")
     ] = None,
+    operators: Annotated[
+        Path | None,
+        typer.Option(
+            "--operators",
+            help="Play a file of operators' questions instead, for a person to judge: JSON lines.",
+        ),
+    ] = None,
     spec: SpecFile = None,
     out: Out = None,
     part: SliceText = "1/1",
@@ -197,7 +204,9 @@ def questions(
     """Ask the shipped questions about three staged networks, and judge every answer.
 
     Right and declined are well; an answer that the facts contradict is wrong, and makes the exit
-    code 1. The minds are those of NOCTUA_MODEL and of the state directory's models.yaml.
+    code 1. With --operators, --only names moments of quiet-harbour: quiet (before its incident),
+    waiting (for approval), repair (under way). The minds are those of NOCTUA_MODEL and of the state
+    directory's models.yaml.
     """
     from evals.campaigns.campaign import load_spec
     from evals.questions.asking import tally
@@ -206,6 +215,9 @@ def questions(
 
     settings = state_of(context)
     require_minds(os.environ, settings)
+    if operators is not None:
+        _play_operators(operators, only, out, settings)
+        return
     minds = read_mind_settings(os.environ, settings)
     arm = ",".join(minds.by_role.get("conversation", minds.default))
     found = campaign_with(settings)
@@ -222,6 +234,36 @@ def questions(
     if any(one.verdict == "wrong" for one in judged):
         raise typer.Exit(1)
     _exit_if_raised(records)
+
+
+def _play_operators(file: Path, only: list[str] | None, out: Path | None, settings: Path) -> None:
+    """Print a JSON line for each question, or write them to `out` and print how many there are."""
+    import tempfile
+    from functools import partial
+
+    from evals.questions.operators import (
+        Played,
+        operators_markdown,
+        play,
+        read_operator_questions,
+        stage_moments,
+    )
+    from graphs.minds import minds_from_environment
+
+    questions = read_operator_questions(file)
+    minds = partial(minds_from_environment, os.environ, settings)
+    played: list[Played] = []
+    with tempfile.TemporaryDirectory(prefix="noctua-operators-") as folder:
+        for scene, state in stage_moments(Path(folder), only or ["quiet", "waiting"]):
+            for one in play(questions, scene, state, minds):
+                played.append(one)
+                if out is None:
+                    typer.echo(one.model_dump_json())
+                else:
+                    with out.open("a", encoding="utf-8") as lines:
+                        lines.write(f"{one.model_dump_json()}\n")
+    if out is not None:
+        typer.echo(operators_markdown(played), nl=False)
 
 
 def _gathered(

@@ -446,11 +446,19 @@ def load(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
     return Facts((slots["link2"].id,), figures=figures)
 
 
+def _worse(came: _Came) -> int:
+    return int(((came.offered > 1) & (came.offered > came.offered_before + 1e-4)).sum())
+
+
 def safe(ground: Ground, slots: Slots, options: Mapping[str, str]) -> Facts:
-    """Safe where nothing is newly in breach and no egress is overloaded more than before."""
-    came = _what_came(ground, slots, options)
-    worse = (came.offered > 1) & (came.offered > came.offered_before + 1e-4)
-    bad = bool(came.newly) or bool(worse.any())
+    """Safe where nothing is newly in breach and no egress is overloaded more than before.
+
+    At the time that is named, else at the worst full hour of the day, or now.
+    """
+    times = [options["at"]] if "at" in options else ["", *(f"{hour:02d}:00" for hour in range(24))]
+    tried = [_what_came(ground, slots, {**options, "at": at}) for at in times]
+    came = max(tried, key=lambda c: (len(c.newly), _worse(c), float(c.offered.max())))
+    bad = bool(came.newly) or _worse(came) > 0
     facts = _exactly(ground, came.after)
     return Facts(
         facts.says, facts.never, begins=f"By the twin, that is {'not ' if bad else ''}safe"

@@ -65,7 +65,7 @@ SCENES: tuple[Scene, ...] = (
 
 
 @dataclass
-class _Erin:
+class Erin:
     """Approves every plan a minute after she was asked."""
 
     journal: Journal | None = field(default=None)
@@ -109,7 +109,7 @@ def stage_history(state: Path, scene: Scene, seed: int = 1) -> None:
     """
     file = StateDirectory(state).network_file(scene.name)
     network = stage(case_of(scene), seed, file, scene.name)
-    clock, erin = SimulatedClock(network), _Erin()
+    clock, erin = SimulatedClock(network), Erin()
     approver = erin if scene.approved else None
     try:
         with Workplace(state, network, clock, approver=approver) as workplace:

@@ -8,10 +8,20 @@ from typing import Literal
 from pydantic import Field
 
 from agents.conversation.lookups import Query, Result
-from agents.conversation.queries.topology import NoArguments
 from tools.journal.records import ChangeState, RequestState
 from twin.nouns.base import Noun
 from twin.nouns.incident import Phase, Severity, SymptomKind
+
+
+class Recorded(Noun):
+    """What is wanted of the records. `touching`: a node or a link that it concerns, "" for all.
+
+    `since`, `until`: "YYYY-MM-DD HH:MM" (UTC), "" for the beginning and for now.
+    """
+
+    touching: str = Field(default="", max_length=200)
+    since: str = Field(default="", max_length=16)
+    until: str = Field(default="", max_length=16)
 
 
 class OneIncident(Noun):
@@ -42,10 +52,24 @@ class IncidentRow(Noun):
     waiting_for_approval: tuple[str, ...]
 
 
+class CommitRow(Noun):
+    """One commit on one device that a plan made; `at_utc`: of its last step."""
+
+    device: str
+    plan: str
+    state: ChangeState
+    at_utc: str
+    diff: str
+
+
 class IncidentsResult(Result):
-    """Oldest first. `journal_utc`: the newest time that the journal knows, None if none."""
+    """Oldest first, those that were under way in the time that is asked about. `commits`: on
+    devices, in that time. `journal_utc`: the newest time that the journal knows, None if none.
+    """
 
     incidents: tuple[IncidentRow, ...]
+    commits: tuple[CommitRow, ...]
+    commit_count: int
     count: int
     open_count: int
     waiting_count: int
@@ -59,8 +83,16 @@ class SymptomName(Noun):
     resource: str
 
 
+class OtherCause(Noun):
+    """Another hypothesis that was tested, with its share of the probability."""
+
+    cause: tuple[str, ...]
+    probability: float
+
+
 class DiagnosisShown(Noun):
-    """`cause`, `links`, `probability`: of the likeliest hypothesis, if one convinces."""
+    """`cause`, `links`, `probability`: of the likeliest hypothesis, if one convinces. `others`: the
+    next likely ones of all that were `tested`."""
 
     verdict: Literal["found", "ambiguous", "unknown", "healthy"]
     cause: tuple[str, ...]
@@ -69,6 +101,8 @@ class DiagnosisShown(Noun):
     indistinguishable: tuple[str, ...]
     would_separate: str
     statement: str
+    others: tuple[OtherCause, ...]
+    tested: int
 
 
 class AnswerShown(Noun):
@@ -88,8 +122,30 @@ class ChangeShown(Noun):
     state: ChangeState
 
 
+class StepShown(Noun):
+    """What the plan makes of one device's configuration."""
+
+    device: str
+    diff: str
+
+
+class Expected(Noun):
+    """A forecast of the twin: medians, with the 5 % and 95 % quantiles of the utilisation.
+
+    `breach_probability`: by service, the most probable ones.
+    """
+
+    max_utilisation: float
+    max_utilisation_p05: float
+    max_utilisation_p95: float
+    services_in_breach: float
+    lost_bps: int
+    breach_probability: dict[str, float]
+
+
 class PlanShown(Noun):
-    """`state`: of its approval; `approvers_needed`: None if nobody was asked."""
+    """`state`: of its approval; `approvers_needed`: None if nobody was asked. `way_back`: what
+    takes it back; `temporary`: whether that is done by itself once the cause is repaired."""
 
     plan: str
     purpose: Literal["mitigate", "return"]
@@ -101,6 +157,11 @@ class PlanShown(Noun):
     approvers_needed: int | None
     answers: tuple[AnswerShown, ...]
     changed: tuple[ChangeShown, ...]
+    steps: tuple[StepShown, ...]
+    way_back: tuple[str, ...]
+    temporary: bool
+    expected: Expected
+    if_nothing_is_done: Expected
 
 
 class FieldOrder(Noun):
@@ -197,7 +258,7 @@ class WhyNotDrainedResult(Remedies, Result):
     cause: tuple[str, ...]
 
 
-LIST_INCIDENTS = Query("list_incidents", NoArguments, IncidentsResult)
+LIST_INCIDENTS = Query("list_incidents", Recorded, IncidentsResult)
 SHOW_INCIDENT = Query("show_incident", OneIncident, IncidentResult)
 SHOW_REMEDIES = Query("show_remedies", OneIncident, RemediesResult)
 WHY_NOT_DRAINED = Query("why_not_drained", Untaken, WhyNotDrainedResult)

@@ -66,7 +66,7 @@ class HealthResult(AgedResult):
 class EgressReading(Noun):
     """The egress from `node` over `link` `to` the other end; None where it was not read yet.
 
-    `utilisation`: sent / capacity.
+    `utilisation`: sent / capacity; `free_bps`: capacity less what is sent.
     """
 
     node: str
@@ -74,6 +74,7 @@ class EgressReading(Noun):
     to: str
     utilisation: float | None
     sent_bps: float | None
+    free_bps: float | None
     capacity_bps: float
     read_utc: str | None
 

@@ -41,7 +41,8 @@ class Ends(Noun):
 class Served(Noun):
     """Which services: every part that is "" leaves open. `over_link`: whose traffic uses that link.
 
-    `traffic_class`: voice, business or best_effort.
+    `over_node`: whose traffic passes that node or ends there. `traffic_class`: voice, business or
+    best_effort.
     """
 
     service: str
@@ -49,6 +50,7 @@ class Served(Noun):
     node: str
     over_link: str
     traffic_class: str
+    over_node: str = ""
 
 
 class NamesResult(Result):
@@ -61,7 +63,9 @@ class NamesResult(Result):
 class NetworkResult(Result):
     """How many there are of each; `capacity_bps`: of all links together, each way.
 
-    `node_names`, `link_names`, `customer_names`: the first ones.
+    `node_names`, `link_names`, `customer_names`: the first ones. `busiest_hour_utc`,
+    `quietest_hour_utc`: of the daily profile, which is the same every day; `quietest_share`: demand
+    then, of the peak's.
     """
 
     network: str
@@ -75,6 +79,9 @@ class NetworkResult(Result):
     node_names: tuple[str, ...]
     link_names: tuple[str, ...]
     customer_names: tuple[str, ...]
+    busiest_hour_utc: str
+    quietest_hour_utc: str
+    quietest_share: float
 
 
 class NodeRow(Noun):
@@ -117,10 +124,21 @@ class NodeLink(Noun):
     up: bool
 
 
+class InterfaceShown(Noun):
+    """How an interface of the node is configured: as it runs, and as it is intended."""
+
+    link: str
+    igp_weight: int
+    intended_igp_weight: int
+    drained: bool
+    shut_down: bool
+
+
 class NodeResult(Result):
     """`others`: how many other nodes there are; `others_with_a_way`: that it has a way to now.
 
-    `services`: the first ones of `service_count`.
+    `services`: the first ones of `service_count`. `interfaces`: the configuration. `diff`: from the
+    intended configuration to the one that is believed to run, "" where they are the same.
     """
 
     node: str
@@ -132,6 +150,9 @@ class NodeResult(Result):
     neighbours: tuple[str, ...]
     services: tuple[str, ...]
     service_count: int
+    watched: bool
+    interfaces: tuple[InterfaceShown, ...]
+    diff: str
 
 
 class SharedRisk(Noun):
@@ -143,8 +164,9 @@ class SharedRisk(Noun):
 
 
 class LinkResult(Result):
-    """`igp_weights`: by the node that advertises it. `watched`: whether `up` is known from
-    telemetry. `shares_duct_with`: every other link of its shared-risk groups."""
+    """`igp_weights`: by the node that advertises it, `intended_igp_weights` as on record.
+    `watched`: whether `up` is known from telemetry. `shares_duct_with`: every other link of its
+    shared-risk groups."""
 
     link: str
     ends: tuple[str, str]
@@ -153,6 +175,7 @@ class LinkResult(Result):
     length_km: float
     propagation_s: float
     igp_weights: dict[str, int]
+    intended_igp_weights: dict[str, int]
     drained: bool
     up: bool
     watched: bool
@@ -161,22 +184,37 @@ class LinkResult(Result):
 
 
 class Way(Noun):
-    """One of the equal-cost ways."""
+    """One of the equal-cost ways. `weight`: the sum of its IGP weights."""
 
     nodes: tuple[str, ...]
     links: tuple[str, ...]
     hops: int
     propagation_s: float
+    round_trip_s: float
     length_km: float
+    weight: int
+
+
+class PromisedDelay(Noun):
+    """A one-way delay that was promised between two nodes; `left_s`: above propagation now."""
+
+    service: str
+    customer: str
+    promised_s: float
+    left_s: float
 
 
 class PathResult(Result):
-    """`links`: of all ways. Where there is no way, `way_count` and `links` are left out."""
+    """`links`: of all ways. Where there is none, `way_count`, `links` and `promised` are left out.
+
+    `promised`: to services between the two nodes, in either direction.
+    """
 
     source: str
     target: str
     reachable: bool
     ways: tuple[Way, ...]
+    promised: IfGiven[tuple[PromisedDelay, ...]] = None
     way_count: IfGiven[int] = None
     links: IfGiven[tuple[str, ...]] = None
 
@@ -190,18 +228,31 @@ class ServiceName(Noun):
 
 
 class ServiceRow(ServiceName):
-    """`promised`: loss 0..1, one-way delay in s, availability 0..1."""
+    """`promised`: loss 0..1, one-way delay in s, availability 0..1.
+
+    `lost_s`: time in breach that the incidents of the journal count, which is done when they are
+    closed; `lost_in`: those incidents. `allowed_s`: what `promised.availability` leaves of
+    `allowed_of_s`, 30 days; `left_s`: what is left of that.
+    """
 
     pairs: tuple[tuple[str, str], ...]
     promised: ServiceLevelObjective
+    lost_s: int
+    lost_in: tuple[str, ...]
+    allowed_s: int
+    allowed_of_s: int
+    left_s: int
 
 
 class ServicesResult(Result):
-    """`services`: the first ones of `count`."""
+    """`services`: the first ones of `count`. `open_incidents`: whose time in breach is not counted
+    yet. `journal_utc`: the newest time that the journal knows, None if none."""
 
     services: tuple[ServiceRow, ...]
     count: int
     left_out: int
+    open_incidents: tuple[str, ...]
+    journal_utc: str | None
 
 
 FIND_NAMES = Query("find_names", Text, NamesResult)

@@ -7,33 +7,46 @@ from agents.conversation.queries.topology import ServiceName
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.traffic import TrafficClass
 
+MOST_HOURS = 48
+MOST_DEMAND = 10.0
+
 
 class Supposed(Noun):
     """`events`: like "link A-B down; node C down; weight C-D 20 both ways; drain E-F".
 
     `at`: "HH:MM" (UTC) or "peak" for the demand of that hour, "" for that of now. `watch_links`:
-    whose load is wanted as well.
+    whose load is wanted as well. `hours`: for how long from then on; every full hour is tried and
+    the worst is given. `demand_factor`: all demand times that. No events: how it will be anyway.
     """
 
     events: str = Field(max_length=1000)
     at: str = Field(max_length=8)
     watch_links: tuple[str, ...] = Field(max_length=8)
+    hours: int = Field(default=0, ge=0, le=MOST_HOURS)
+    demand_factor: float = Field(default=1.0, gt=0.0, le=MOST_DEMAND)
 
 
 class Sweep(Noun):
-    """`of`: link or node. `at` as in what_if. `most`: how many of the worst are wanted."""
+    """`of`: link or node. `at`, `demand_factor` as in what_if. `most`: how many of the worst are
+    wanted."""
 
     of: str = Field(pattern="^(link|node)$")
     at: str = Field(max_length=8)
     most: int = Field(ge=1, le=20)
+    demand_factor: float = Field(default=1.0, gt=0.0, le=MOST_DEMAND)
 
 
 class EgressLoad(Noun):
-    """The egress from `node` over `link`; `utilisation`: offered / capacity, may exceed 1."""
+    """The egress from `node` over `link`; `utilisation`: offered / capacity, may exceed 1.
+
+    `free_bps`: capacity less what is offered, below zero where it is overloaded.
+    """
 
     node: str
     link: str
     utilisation: float
+    offered_bps: int
+    free_bps: int
 
 
 class Side(Noun):
@@ -72,12 +85,18 @@ class WhatIfResult(Result):
     """`events`: as they were read, "; " between them; `already_so`: those that change nothing.
 
     `known_from_telemetry`: whether the network was watched; otherwise it is as on record. Lists of
-    services hold the first ones of their counts.
+    services hold the first ones of their counts. Of a span of hours `hours_tried` were tried, from
+    `from_utc` to `until_utc`, and `demand_of_utc` is the worst: by services newly in breach, then
+    by egresses more overloaded, then by the highest utilisation.
     """
 
     events: str
     demand_of_utc: str
     demand_share_of_peak: float
+    demand_factor: float
+    from_utc: str
+    until_utc: str
+    hours_tried: int
     known_from_telemetry: bool
     in_breach_now_by_probes: tuple[str, ...]
     links_down: tuple[str, ...]
@@ -94,22 +113,38 @@ class WhatIfResult(Result):
 
 
 class WorstFailure(Noun):
-    """What the failure of `link` or of `node` would do; the other one is left out."""
+    """What the failure of `link` or of `node` would do; the other one is left out. `fullest`: the
+    egress that is then fullest."""
 
     link: IfGiven[str] = None
     node: IfGiven[str] = None
     services_in_breach: int
     max_utilisation: float
     beyond_capacity_bps: int
+    fullest: EgressLoad
+
+
+class OverloadedAfter(EgressLoad):
+    """An egress, as full as the failure of `by` leaves it: of all single failures the worst."""
+
+    by: str
 
 
 class WorstFailuresResult(Result):
-    """`worst`: by services in breach, then by the highest utilisation, of all that were `tried`."""
+    """`worst`: by services in breach, then by the highest utilisation, of all that were `tried`.
+
+    `overloaded`: egresses that some failure overloads, the fullest first, of `overloaded_count`.
+    `fullest`: the egress that is fullest after the failure that fills it most.
+    """
 
     of: str
     tried: int
     demand_of_utc: str
+    demand_factor: float
     worst: tuple[WorstFailure, ...]
+    overloaded: tuple[OverloadedAfter, ...]
+    overloaded_count: int
+    fullest: tuple[OverloadedAfter, ...]
 
 
 WHAT_IF = Query("what_if", Supposed, WhatIfResult)

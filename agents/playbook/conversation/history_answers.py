@@ -12,6 +12,7 @@ from agents.conversation.queries.history import (
     IncidentRow,
     OneIncident,
     PlanShown,
+    Recorded,
     Remedies,
     Untaken,
 )
@@ -37,7 +38,7 @@ _MOST_SERVICES = 40
 
 def _chosen(asked: Asked, reading: Reading) -> str:
     """The incident that is meant."""
-    rows = asked.glance(LIST_INCIDENTS, NoArguments()).incidents
+    rows = asked.glance(LIST_INCIDENTS, Recorded()).incidents
     ids = [row.incident for row in rows]
     if "incident" in reading.slots:
         return reading.slots["incident"]
@@ -49,19 +50,19 @@ def _chosen(asked: Asked, reading: Reading) -> str:
         raise Decline("There has been no incident on this network.")
     if len(ids) == 1 or "last" in reading.slots:
         return ids[-1]
-    asked.look_up(LIST_INCIDENTS, NoArguments())
+    asked.look_up(LIST_INCIDENTS, Recorded())
     raise Decline(f"There were several incidents ({joined(ids)}); name one, or ask of the last.")
 
 
 def _incidents(asked: Asked, _: Reading) -> str:
-    found = asked.look_up(LIST_INCIDENTS, NoArguments())
+    found = asked.look_up(LIST_INCIDENTS, Recorded())
     if not found.count:
         return f"There has been no incident. {journalled(found)}"
     return f"{count(found.count, 'incident')}: {_titles(found.incidents)}."
 
 
 def _incidents_today(asked: Asked, _: Reading) -> str:
-    found = asked.look_up(LIST_INCIDENTS, NoArguments())
+    found = asked.look_up(LIST_INCIDENTS, Recorded())
     today = (found.journal_utc or "").partition(" ")[0]
     rows = [i for i in found.incidents if i.opened_utc.startswith(today)]
     if not rows:
@@ -109,7 +110,7 @@ def _cause(asked: Asked, reading: Reading) -> str:
 def _cause_of_link(asked: Asked, reading: Reading) -> str:
     """Why a link failed: what the diagnoses that blame it say, if any does."""
     link = reading.slots["link"]
-    found = asked.look_up(LIST_INCIDENTS, NoArguments()).incidents
+    found = asked.look_up(LIST_INCIDENTS, Recorded()).incidents
     if len(found) > _MOST_INCIDENTS:
         raise Decline("There were more incidents than I can look through; name one.")
     shown = [asked.look_up(SHOW_INCIDENT, OneIncident(incident=row.incident)) for row in found]

@@ -19,6 +19,10 @@ class Decline(Exception):
     """The question is not answered; the text says why."""
 
 
+class NotUnderstood(Decline):
+    """The question's words do not go together to one that is known; its names may still be."""
+
+
 class Asked:
     """The question as it stands, and what was looked up for it."""
 
@@ -28,6 +32,7 @@ class Asked:
         self.question = task.question
         self.history = task.history
         self.cited: list[str] = []
+        self.seen: list[str] = []
 
     def look_up(self, query: Query[A, R], arguments: A) -> R:
         """The result of that call, which the answer then cites."""
@@ -37,13 +42,16 @@ class Asked:
         return result
 
     def glance(self, query: Query[A, R], arguments: A) -> R:
-        """The result of that call, of which the answer says nothing."""
+        """The result of that call, of which the answer says nothing; a refusal may."""
         call = self._view.call_of(query.tool, arguments)
         if call is None:
             raise LookUp(ToolChoice(query.tool, arguments))
         if call.error is not None:
             raise Decline(f"That could not be looked up: {_plainly(call.error)}.")
-        return self._view.result_as(query.result, query.tool, arguments)
+        result = self._view.result_as(query.result, query.tool, arguments)
+        if result.id not in self.seen:
+            self.seen.append(result.id)
+        return result
 
 
 def quoted(words: Sequence[str]) -> list[str]:

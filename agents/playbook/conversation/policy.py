@@ -5,11 +5,14 @@ declined.
 from collections.abc import Callable, Mapping
 
 from agents.conversation.queries.topology import SHOW_NETWORK, NoArguments
+from agents.playbook.conversation.gist import gist_of
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.history_answers import HISTORY_ANSWERS
-from agents.playbook.conversation.looking_up import Asked, Decline, LookUp
-from agents.playbook.conversation.reading import readings_of
+from agents.playbook.conversation.looking_up import Asked, Decline, LookUp, NotUnderstood
+from agents.playbook.conversation.reading import grammar, readings_of
 from agents.playbook.conversation.state_answers import STATE_ANSWERS
+from agents.playbook.conversation.topic_answers import ANSWERS, nearest
+from agents.playbook.conversation.topics import shipped_topics
 from agents.playbook.conversation.topology_answers import TOPOLOGY_ANSWERS
 from agents.playbook.conversation.whatif_answers import WHATIF_ANSWERS
 from agents.playbook.view import ToolChoice, TranscriptView, answer
@@ -39,11 +42,17 @@ def conversation(view: TranscriptView) -> ToolChoice:
 
 
 def _said(asked: Asked, text: str, *, declined: bool) -> ToolChoice:
-    return answer({"text": text, "citations": asked.cited, "declined": declined})
+    # A refusal may name what it only glanced at, such as names that a word could stand for.
+    figures = declined and any(c.isdigit() for c in text)
+    citations = asked.seen if figures else asked.cited
+    return answer({"text": text, "citations": citations, "declined": declined})
 
 
 def _answer(asked: Asked) -> str:
-    readings = readings_of(asked)
+    try:
+        readings = readings_of(asked)
+    except NotUnderstood as why:
+        return _searched(asked, why)
     if any(reading.intent == "command" for reading in readings):
         raise Decline(
             "I only look and never change anything. Changes are made by the plans of incidents, "
@@ -53,7 +62,18 @@ def _answer(asked: Asked) -> str:
     return " ".join(_ANSWERS[reading.intent](asked, reading) for reading in readings)
 
 
+def _searched(asked: Asked, why: Decline) -> str:
+    """The answer to what was recognised of a question that the grammar does not account for."""
+    gist = gist_of(asked, grammar())
+    topic = shipped_topics().of(gist)
+    if not topic:
+        raise why
+    return ANSWERS[topic](gist)
+
+
 def _examples(asked: Asked) -> str:
+    if near := _nearest(asked):
+        return f"I can answer, for example: {', '.join(f'«{q}»' for q in near)}."
     network = asked.look_up(SHOW_NETWORK, NoArguments())
     node, link = network.node_names[0], network.link_names[0]
     return (
@@ -61,3 +81,10 @@ def _examples(asked: Asked) -> str:
         f"«What happens to VoIP if {link} fails at the peak hour?», «Is the network healthy?», "
         "«What was the root cause of the last incident?», «Why did you not drain it?»"
     )
+
+
+def _nearest(asked: Asked) -> list[str]:
+    try:
+        return nearest(gist_of(asked, grammar()))
+    except Decline:
+        return []

@@ -9,7 +9,7 @@ from agents.conversation.queries.topology import FIND_NAMES, Text
 from agents.conversation.role import Exchange
 from agents.playbook.conversation.day_parts import with_day_parts
 from agents.playbook.conversation.grammar import Grammar, Reading, Token
-from agents.playbook.conversation.looking_up import Asked, Decline, quoted
+from agents.playbook.conversation.looking_up import Asked, Decline, NotUnderstood, quoted
 
 History = Sequence[Exchange]
 
@@ -53,7 +53,7 @@ def _read(asked: Asked, question: str, history: History) -> Reading:
     if readings:
         raise Decline("The question can be read in several ways.")
     _refuse_names(joined)
-    raise Decline(_not_understood(joined, near))
+    raise NotUnderstood(_not_understood(joined, near))
 
 
 def _named_first(asked: Asked, thing: Token, tokens: list[Token]) -> list[Reading]:
@@ -206,7 +206,7 @@ def _name_token(name: FoundName) -> Token:
 def _refuse_names(tokens: Sequence[Token]) -> None:
     for token in tokens:
         if token.slot == "nolink":
-            raise Decline(f"No link joins the ends of «{token.text}».")
+            raise NotUnderstood(f"No link joins the ends of «{token.text}».")
         if token.slot == "several":
             raise Decline(f"«{token.text}» could mean {token.value}; name one.")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from agents.conversation.queries.history import LIST_INCIDENTS
+from agents.conversation.queries.history import LIST_INCIDENTS, Recorded
 from agents.conversation.queries.state import (
     MOST_EGRESSES,
     SHOW_HEALTH,
@@ -185,7 +185,7 @@ def _symptoms(asked: Asked, _: Reading) -> str:
 
 
 def _open_incidents(asked: Asked, reading: Reading) -> str:
-    found = asked.look_up(LIST_INCIDENTS, NoArguments())
+    found = asked.look_up(LIST_INCIDENTS, Recorded())
     if "incident" in reading.slots:
         row = next(i for i in found.incidents if i.incident == reading.slots["incident"])
         how = "with people" if row.with_people else "closed" if row.closed else "open"
@@ -200,7 +200,7 @@ def _open_incidents(asked: Asked, reading: Reading) -> str:
 
 
 def _waiting(asked: Asked, _: Reading) -> str:
-    found = asked.look_up(LIST_INCIDENTS, NoArguments())
+    found = asked.look_up(LIST_INCIDENTS, Recorded())
     plans = [p for i in found.incidents for p in i.waiting_for_approval]
     if not plans:
         return f"Nothing is waiting for approval. {journalled(found)}"

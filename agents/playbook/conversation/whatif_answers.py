@@ -29,6 +29,7 @@ from twin.nouns.traffic import TrafficClass
 T = TypeVar("T")
 
 _WORST = 5
+NEXT_HOURS = 24
 _MOST_SERVICES = 25
 
 
@@ -61,13 +62,16 @@ def _events(reading: Reading) -> str:
     return "; ".join(events)
 
 
-def _suppose(asked: Asked, reading: Reading, *watched: str) -> WhatIfResult:
+def _suppose(asked: Asked, reading: Reading, *watched: str, hours: int = 0) -> WhatIfResult:
     if "atnode" in reading.slots:
         ends = asked.glance(SHOW_LINK, OneLink(link=reading.slots["weighed"])).ends
         if reading.slots["atnode"] not in ends:
             raise Decline(f"{reading.slots['weighed']} does not end at that node.")
     supposed = Supposed(
-        events=_events(reading), at=reading.slots.get("time", ""), watch_links=watched
+        events=_events(reading),
+        at=reading.slots.get("time", ""),
+        watch_links=watched,
+        hours=hours,
     )
     return asked.look_up(WHAT_IF, supposed)
 
@@ -78,15 +82,14 @@ def _effect(asked: Asked, reading: Reading) -> str:
         return _load_if(asked, reading)
     then = _suppose(asked, reading)
     if "class" in slots:
-        return f"{_supposed(then)} {_class_effect(then, slots['class'])}"
+        return f"{_supposed(then)} {class_effect(then, slots['class'])}"
     if "service" in slots or "customer" in slots:
-        return f"{_supposed(then)} {_served_effect(then, slots)}"
-    return (
-        f"{_supposed(then)} {_breaches(then)}{_relieved(then)} {_overloads(then)} {_losses(then)}"
-    )
+        return f"{_supposed(then)} {served_effect(then, slots)}"
+    return f"{_supposed(then)} {breaches(then)}{relieved(then)} {overloads(then)} {losses(then)}"
 
 
-def _class_effect(then: WhatIfResult, cls: str) -> str:
+def class_effect(then: WhatIfResult, cls: str) -> str:
+    """How one class of traffic fares."""
     mine, name = then.classes[TrafficClass(cls)], plain(cls)
     rows = [s for s in then.newly_in_breach if s.traffic_class == cls]
     said = f"No {name} service would newly be in breach."
@@ -100,7 +103,8 @@ def _with_reasons(rows: Sequence[NewlyInBreach]) -> list[str]:
     return [f"{s.service} ({s.customer}: {joined(s.reasons)})" for s in rows]
 
 
-def _served_effect(then: WhatIfResult, slots: Mapping[str, str]) -> str:
+def served_effect(then: WhatIfResult, slots: Mapping[str, str]) -> str:
+    """How a service fares, or those of a customer."""
     service, customer = slots.get("service", ""), slots.get("customer", "")
     who = service or customer
 
@@ -132,13 +136,13 @@ def _breach_if(asked: Asked, reading: Reading) -> str:
     then = _suppose(asked, reading)
     cls = reading.slots.get("class", "")
     if cls:
-        return f"{_supposed(then)} {_class_effect(then, cls)}"
-    return f"{_supposed(then)} {_breaches(then)}"
+        return f"{_supposed(then)} {class_effect(then, cls)}"
+    return f"{_supposed(then)} {breaches(then)}"
 
 
 def _overload_if(asked: Asked, reading: Reading) -> str:
     then = _suppose(asked, reading)
-    return f"{_supposed(then)} {_overloads(then)}"
+    return f"{_supposed(then)} {overloads(then)}"
 
 
 def _load_if(asked: Asked, reading: Reading) -> str:
@@ -155,12 +159,18 @@ def _load_if(asked: Asked, reading: Reading) -> str:
 
 
 def _safe(asked: Asked, reading: Reading) -> str:
-    then = _suppose(asked, reading)
+    """For the time that is named, else for all of the next day: work takes longer than a minute."""
+    then = _suppose(asked, reading, hours=0 if "time" in reading.slots else NEXT_HOURS)
+    said = f"{breaches(then)} {overloads(then)} {losses(then)}"
+    return f"{verdict(then)} {_supposed(then)} {said}"
+
+
+def verdict(then: WhatIfResult) -> str:
+    """Whether it can be done, at the time or at the worst of the times that were tried."""
     cut = then.after.without_a_way_bps > then.before.without_a_way_bps
     bad = bool(then.newly_in_breach_count or then.more_overloaded_count) or cut
     # No "yes": "is it safe?" and "is it risky?" are both asked here.
-    verdict = f"By the twin, that is {'not safe' if bad else 'safe'}."
-    return f"{verdict} {_supposed(then)} {_breaches(then)} {_overloads(then)} {_losses(then)}"
+    return f"By the twin, that is {'not safe' if bad else 'safe'}."
 
 
 def _worst(asked: Asked, reading: Reading) -> str:
@@ -179,21 +189,37 @@ def _worst(asked: Asked, reading: Reading) -> str:
 
 
 def _supposed(then: WhatIfResult) -> str:
+    return f"If {supposition(then)}:"
+
+
+def supposition(then: WhatIfResult) -> str:
+    """The events, and the demand that they were reckoned with."""
+    what = events_in_words(then) or "nothing happens"
     known = "" if then.known_from_telemetry else ", with the network as on record"
+    more = f", all of it times {then.demand_factor:g}" if then.demand_factor != 1.0 else ""
+    share = percent(then.demand_share_of_peak)
+    if then.hours_tried == 1:
+        return f"{what}, with the demand of {then.demand_of_utc} ({share} of the peak){more}{known}"
     return (
-        f"If {_events_in_words(then)}, with the demand of {then.demand_of_utc} "
-        f"({percent(then.demand_share_of_peak)} of the peak){known}:"
+        f"{what}, from {then.from_utc} to {then.until_utc} by the daily profile{more}{known}; the "
+        f"worst of {then.hours_tried} times tried is {then.demand_of_utc} ({share} of the peak), "
+        "of which this is said"
     )
 
 
-def _events_in_words(then: WhatIfResult) -> str:
+def events_in_words(then: WhatIfResult) -> str:
+    """The events, and which of them are so already; "" where there are none."""
     said = []
-    for event in then.events.split("; "):
+    for event in then.events.split("; ") if then.events else ():
         if event.startswith("drain "):
             words = f"{event.removeprefix('drain ')} is drained"
         elif event.startswith("weight "):
             link, _, weight = event.removeprefix("weight ").partition(" to ")
             words = f"the weight of {link} is set to {weight}"
+        elif event.startswith("undrain "):
+            words = f"{event.removeprefix('undrain ')} is no longer drained"
+        elif event.endswith(" up"):
+            words = f"{event.partition(' ')[2].removesuffix(' up')} comes back"
         else:
             words = f"{event.partition(' ')[2].removesuffix(' down')} fails"
         so = " (which is so already and changes nothing)" if event in then.already_so else ""
@@ -201,7 +227,8 @@ def _events_in_words(then: WhatIfResult) -> str:
     return " and ".join(said)
 
 
-def _breaches(then: WhatIfResult) -> str:
+def breaches(then: WhatIfResult) -> str:
+    """Services that break their promise."""
     number, rows = then.newly_in_breach_count, then.newly_in_breach
     if not number:
         return f"no service would newly be in breach.{_still(then)}"
@@ -219,12 +246,14 @@ def _still(then: WhatIfResult, cls: str = "") -> str:
     return f" In breach with or without it, by the twin: {named}."
 
 
-def _relieved(then: WhatIfResult) -> str:
+def relieved(then: WhatIfResult) -> str:
+    """Services that no longer do."""
     rows = then.no_longer_in_breach
     return f" No longer in breach: {joined(rows, _MOST_SERVICES)}." if rows else ""
 
 
-def _overloads(then: WhatIfResult) -> str:
+def overloads(then: WhatIfResult) -> str:
+    """Egresses that are offered too much, or the busiest."""
     after, number = then.after, then.after.overloaded_count
     if not number:
         return f"No egress would be overloaded; the busiest is {egresses([after.busiest])[0]}."
@@ -234,7 +263,8 @@ def _overloads(then: WhatIfResult) -> str:
     )
 
 
-def _losses(then: WhatIfResult) -> str:
+def losses(then: WhatIfResult) -> str:
+    """Traffic that is lost."""
     after = then.after
     cut = after.without_a_way_bps
     way = f" ({rate(cut)} of it without a way)" if cut else ""

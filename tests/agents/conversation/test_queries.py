@@ -24,6 +24,7 @@ from graphs.inventory_file import kept_inventory
 from graphs.state_directory import StateDirectory
 from tools.journal.records import RoleRunRecord
 from tools.registry import Tool
+from twin.errors import BadInput
 from twin.events.actions.drain_link import DrainLink
 
 NAME = SCENES[0].name
@@ -125,6 +126,92 @@ def test_failure_is_named_by_what_fails(tools: dict[str, Tool[Any]], of: str, ot
     rows = plain(tools[WORST_FAILURES.tool].call(sweep))["worst"]
     assert [next(iter(row)) for row in rows] == [of, of]
     assert all(other not in row for row in rows)
+
+
+def test_span_of_hours_is_answered_for_its_worst_hour(tools: dict[str, Tool[Any]]) -> None:
+    asked = {"events": "link CHINng-IPLSng down", "at": "01:00", "watch_links": [], "hours": 3}
+    span = _called(tools, "what_if", asked)
+    each = [
+        _called(tools, "what_if", {**asked, "at": f"0{hour}:00", "hours": 0})
+        for hour in (1, 2, 3, 4)
+    ]
+    assert span.hours_tried == 4
+    assert (span.from_utc, span.until_utc) == (
+        "2026-03-04 01:00:00 UTC",
+        "2026-03-04 04:00:00 UTC",
+    )
+    highest = max(one.after.busiest.utilisation for one in each)
+    assert span.after.busiest.utilisation == highest
+    assert len({one.after.busiest.utilisation for one in each}) > 1
+
+
+def test_span_that_has_begun_goes_on_from_now(tools: dict[str, Tool[Any]]) -> None:
+    asked = {"events": "link CHINng-IPLSng down", "at": "00:00", "watch_links": [], "hours": 24}
+    span = _called(tools, "what_if", asked)
+    assert span.from_utc.startswith("2026-03-03 1")
+    assert span.until_utc == "2026-03-04 00:00:00 UTC"
+
+
+def test_demand_is_scaled_by_the_factor_that_is_asked_for(tools: dict[str, Tool[Any]]) -> None:
+    asked = {"events": "", "at": "peak", "watch_links": ["CHINng-IPLSng"]}
+    (once, _), (more, _) = (
+        _called(tools, "what_if", {**asked, "demand_factor": f}).after.watched for f in (1.0, 1.5)
+    )
+    assert more.offered_bps == pytest.approx(1.5 * once.offered_bps, abs=2)
+    assert once.offered_bps + once.free_bps == pytest.approx(
+        _called(tools, "show_link", {"link": "CHINng-IPLSng"}).capacity_bps, abs=2
+    )
+
+
+def test_what_if_without_anything_to_suppose_is_refused(tools: dict[str, Tool[Any]]) -> None:
+    with pytest.raises(BadInput, match="no event is named"):
+        _called(tools, "what_if", {"events": " ; ", "at": "", "watch_links": []})
+
+
+def test_worst_failure_of_an_egress_is_the_one_that_fills_it_most(
+    tools: dict[str, Tool[Any]],
+) -> None:
+    swept = _called(tools, "worst_failures", {"of": "link", "at": "", "most": 1})
+    (fullest,) = swept.fullest
+    asked = {"events": f"link {fullest.by} down", "at": "", "watch_links": [fullest.link]}
+    watched = {e.node: e for e in _called(tools, "what_if", asked).after.watched}
+    assert watched[fullest.node].utilisation == pytest.approx(fullest.utilisation, abs=1e-3)
+
+
+def test_services_over_a_node_are_those_over_its_links_and_at_its_end(
+    tools: dict[str, Tool[Any]],
+) -> None:
+    over = _called(tools, "list_services", {**EVERY_SERVICE, "over_node": "CHINng"})
+    links = _called(tools, "show_node", {"node": "CHINng"}).links
+    each = [_called(tools, "list_services", {**EVERY_SERVICE, "over_link": x.link}) for x in links]
+    ending = _called(tools, "list_services", {**EVERY_SERVICE, "node": "CHINng"})
+    assert {s.service for s in over.services} == {
+        s.service for found in (*each, ending) for s in found.services
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "incidents"),
+    [
+        ({"touching": "NYCMng-WASHng"}, 1),
+        ({"touching": "NYCMng"}, 1),
+        ({"touching": "STTLng"}, 0),
+        ({"since": "2026-03-03 18:00", "until": "2026-03-03 18:05"}, 0),
+        ({"since": "2026-03-03 18:00"}, 1),
+        ({"since": "2026-03-04 18:00"}, 0),
+    ],
+)
+def test_records_are_of_the_thing_and_the_time_that_are_asked_for(
+    tools: dict[str, Tool[Any]], asked: dict[str, Any], incidents: int
+) -> None:
+    found = _called(tools, "list_incidents", asked)
+    assert found.count == incidents
+    assert bool(found.commits) is bool(incidents)
+
+
+def test_time_that_cannot_be_read_is_refused(tools: dict[str, Tool[Any]]) -> None:
+    with pytest.raises(BadInput, match='"noon" is no time'):
+        _called(tools, "list_incidents", {"since": "noon"})
 
 
 def test_drain_that_was_screened_and_not_simulated_is_told_with_what_it_left(

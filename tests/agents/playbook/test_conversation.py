@@ -103,7 +103,7 @@ def test_every_pattern_is_answered_or_declined(talk: Conversation) -> None:
         ("What links does Chicago have?", "«chicago»"),
         ("How busy is CHINng-LOSAng?", "No link joins"),
         ("Drain CHINng-IPLSng", "I only look and never change anything"),
-        ("What happens if CHINng-IPLSng fails and it rains?", "«rains»"),
+        ("What happens if CHINng-IPLSng fails and it rains?", "world outside of the network"),
         ("What happens if the weight of CHINng-IPLSng at LOSAng is set to 7?", "does not end at"),
         ("What happens if the weight of CHINng-IPLSng is set to 70000?", "No interface takes"),
         ("List the 50 busiest links", "busiest twenty"),
@@ -169,3 +169,97 @@ def test_what_is_so_already_is_said_to_change_nothing(tmp_path: Path) -> None:
     stage_history(tmp_path, sprint)
     reply = _talk(tmp_path, sprint.name).ask("What happens if Cheyenne-Kansas City fails?")
     assert "which is so already and changes nothing" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        (
+            "just sat down, anything red i should know about?",
+            ("how the network is now", "Nothing waits for approval"),
+        ),
+        (
+            "can i take CHINng-IPLSng down tonight 01:00-04:00, and who do I have to tell?",
+            ("CHINng--IPLSng fails, from", "01:00:00 UTC", "04:00:00 UTC", "By the twin, that is"),
+        ),
+        (
+            "chinng router reload, whats the damage",
+            ("what happens if CHINng fails", "services would newly be in breach"),
+        ),
+        (
+            "works on both CHINng-IPLSng + ATLAng-HSTNng at the same time, ok?",
+            ("CHINng--IPLSng fails and ATLAng--HSTNng fails", "from"),
+        ),
+        (
+            "whats better tonight: work on CHINng-IPLSng or on ATLAng-HSTNng?",
+            ("if CHINng--IPLSng fails, from", "if ATLAng--HSTNng fails, from"),
+        ),
+        ("Can I drain CHINng?", ("what happens if node CHINng is drained",)),
+        (
+            "If I set the OSPF cost of CHINng-IPLSng to 100, how does traffic shift?",
+            ("the weight of CHINng--IPLSng is set to 100 both ways",),
+        ),
+        (
+            "If traffic grows 20% by christmas where do we run out first?",
+            ("all traffic times 1.2", "After any single link failure"),
+        ),
+        ("how much headroom left on CHINng-IPLSng at peak", ("free ", "nothing failing")),
+        ("Are we still N-1 safe?", ("every failure of a single link", "of 15")),
+        ("How sure are you, and what would change your mind?", ("with a probability of",)),
+        ("What would happen if we did nothing?", ("by the forecast of abilene-0001",)),
+        ("Is there a way back documented for the last change?", ("way back:",)),
+        ("did anybody change the metrics around NYCMng?", ("IGP weights at NYCMng now",)),
+        ("show me the running config of the NYCMng box", ("what is intended",)),
+        ("who signed off on the reroute, really?", ("«erin» (approve",)),
+        ("rtt ATLAng STTLng atm?", ("there and back",)),
+        ("do you see CHINng-IPLSng and ATLAng-HSTNng in the same trench?", ("do not share",)),
+        ("how many services do go through CHINng?", ("end at CHINng or may pass it",)),
+        ("how much outage can svc-001 still have this month", ("which allows", "which leaves")),
+        ("At what time of day is the network the most quiet?", ("04:00 UTC",)),
+    ],
+)
+def test_question_as_it_is_typed_is_answered_by_what_it_names(
+    talk: Conversation, question: str, said: tuple[str, ...]
+) -> None:
+    reply = talk.ask(question)
+    assert not reply.declined, reply.text
+    assert "Taken as: " in reply.text
+    assert [s for s in said if s not in reply.text] == [], reply.text
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("which customers do not notice when CHINng is lost, roughly?", "says what is not"),
+        ("what breaks if CHINng-IPLSng fails unless ATLAng-HSTNng is up", "says what is not"),
+        ("impact when CHINng fails and nobody looks, if the sun shines", "a condition"),
+        ("what breaks at STTLng if the ATLAng router dies", "has to do with it"),
+        ("could we ride out a CHINng-IPLSng outage of 20 %", "«20 %» means"),
+        ("at 3% growth per month when is CHINng-IPLSng full if CHINng fails", "I can suppose"),
+        ("what would have been if CHINng had failed, hm", "what would have been"),
+        ("who do i call when CHINng is down", "on call"),
+        ("what does one more wave CHINng-IPLSng cost us per year", "prices"),
+        ("pull the plug on CHINng-IPLSng", "order"),
+        ("was chicago-CHINng hot, or is it my eyes", "no node «chicago»"),
+    ],
+)
+def test_what_is_not_understood_of_a_question_makes_it_declined(
+    state: Path, question: str, why: str
+) -> None:
+    reply = _talk(state, SCENES[0].name).ask(question)
+    assert reply.declined, reply.text
+    assert why in reply.text
+
+
+def test_declined_question_is_offered_others_with_the_names_that_were_typed(
+    talk: Conversation,
+) -> None:
+    reply = talk.ask("paint CHINng-IPLSng green")
+    assert reply.declined
+    assert "«What happens if CHINng--IPLSng fails?»" in reply.text
+    assert "«How much headroom is left on CHINng--IPLSng?»" in reply.text
+
+
+@pytest.mark.parametrize("question", ["What happens if {} fails?", "How much headroom is on {}?"])
+def test_question_that_is_offered_can_be_answered(talk: Conversation, question: str) -> None:
+    assert not talk.ask(question.format("CHINng--IPLSng")).declined

@@ -1,0 +1,282 @@
+"""Times and spans as people type them: "01:00-04:00", "tonight", "in the last hour"."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from zoneinfo import ZoneInfo, available_timezones
+
+_CLOCK = (
+    r"(?:(?:\d{1,2}[:.]\d{2}|\d{1,2})(?:\s?(?:am\b|pm\b|h\b|hrs\b|o'clock\b|uhr\b))?"
+    r"|noon|midday|midnight)"
+)
+_NO_AMOUNT = (
+    r"(?!\d)(?!\s*(?:[gmtk]bit|[gmt]b?\b|%|km|ms|percent|minutes|min\b|hours|links|more|times|x\b))"
+)
+_RANGE = re.compile(
+    rf"\b(?P<said>between |from )?(?P<first>{_CLOCK})\s*(?:-|\u2013|\u2014|to|and|until|till)\s*"
+    rf"(?P<last>{_CLOCK}){_NO_AMOUNT}"
+)
+_SINGLE = re.compile(
+    rf"(?P<said>\b(?:at|by|around|about|until|till|before|from|after|since) |@\s?|(?<![\w-]))"
+    rf"(?P<first>{_CLOCK}){_NO_AMOUNT}"
+    r"(?P<part> (?:in the |at )?(?:morning|evening|afternoon|night))?"
+)
+_DURATION = re.compile(
+    r"\b(?:for|over|during) (?:about |approx(?:imately)? |the next )?"
+    r"(?P<n>an?|\d{1,2}|one|two|three|four|six)[ -](?P<unit>hours?|h|hrs)\b"
+)
+_NEXT = re.compile(r"\bnext (?P<n>\d{1,2}) ?(?:h|hours?)\b")
+_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "six": 6}
+
+_PARTS: tuple[tuple[str, str, int], ...] = (
+    (r"evening peak|peak (?:hour|time|load)s?|bus(?:y|iest) hour|rush hour|peak", "peak", 0),
+    (r"(?:right )?after lunch", "13:00", 1),
+    (r"lunch(?: ?time)?", "12:00", 2),
+    (r"tonight|this night", "18:00", 12),
+    (r"(?:over|mid)?night|by night|nights", "22:00", 8),
+    (r"evenings?", "17:00", 6),
+    (r"afternoons?", "12:00", 6),
+    (r"mornings?", "06:00", 6),
+)
+"""A part of the day, when it begins, and how many hours it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time of day and for how many hours from then on; "" is now. `said`: as it was typed."""
+
+    at: str
+    hours: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A time that is over, "YYYY-MM-DD HH:MM" in UTC; "" is open."""
+
+    since: str
+    until: str
+
+    def words(self) -> str:
+        """As it stands in an answer."""
+        if not self.since:
+            return "ever"
+        return f"from {self.since} to {self.until or 'now'} UTC"
+
+
+class UnclearTime(Exception):
+    """Which time is meant cannot be said."""
+
+
+def when_of(text: str, now: datetime) -> When | None:
+    """The time of day that `text` asks about, None if it names none.
+
+    Raises:
+        UnclearTime: several times, or a zone that is not known.
+    """
+    offset = _offset(text, now)
+    found = _clocks(text, now)
+    if len({(w.at, w.hours) for w in found}) > 1:
+        raise UnclearTime(f"it names several times ({', '.join(w.said for w in found)})")
+    duration = _duration(text)
+    if found:
+        (first, *_) = found
+        moved = _moved(first.at, -offset)
+        return When(moved, first.hours or duration, first.said)
+    for pattern, at, hours in _PARTS:
+        if match := re.search(rf"\b(?:{pattern})\b", text):
+            return When(at, duration or hours, match.group())
+    if match := _NEXT.search(text):
+        return When("", int(match["n"]), match.group())
+    return When("", duration, "") if duration else None
+
+
+def _duration(text: str) -> int:
+    match = _DURATION.search(text)
+    if match is None:
+        return 0
+    return _NUMBERS.get(match["n"]) or int(match["n"])
+
+
+def _clocks(text: str, now: datetime) -> list[When]:
+    found: list[When] = []
+    for match in _RANGE.finditer(text):
+        first, last = _minutes(match["first"]), _minutes(match["last"])
+        typed = match["said"] or _clocklike(match["first"]) or _clocklike(match["last"])
+        if not typed or first is None or last is None:
+            continue
+        if re.search(r"[ap]m", match["last"]) and not re.search(r"[ap]m", match["first"]):
+            first = _minutes(match["first"] + match["last"].strip()[-2:]) or first
+        hours = ceil(((last - first) % 1440) / 60) or 24
+        found.append(When(f"{first // 60:02d}:{first % 60:02d}", hours, match.group().strip()))
+    if found:
+        return found
+    for match in _SINGLE.finditer(text):
+        minutes = _minutes(match["first"])
+        if minutes is None:
+            continue
+        if not (_clocklike(match["first"]) or (match["part"] and match["said"].strip())):
+            continue
+        if match["first"].strip().endswith(("h", "hrs")) and match["said"].strip() in ("", "by"):
+            # That is how long, and no time of day.
+            continue
+        part = (match["part"] or "").split()
+        if part and part[-1] == "morning" and minutes >= 720:
+            raise UnclearTime(f"«{match.group().strip()}» is no time")
+        if part and part[-1] in ("evening", "afternoon") and minutes < 720:
+            minutes += 720
+        if part and part[-1] == "night" and 480 <= minutes < 720:
+            minutes += 720
+        at = f"{minutes // 60:02d}:{minutes % 60:02d}"
+        if match["said"].strip() in ("until", "till", "before"):
+            so_far = minutes - (now.hour * 60 + now.minute)
+            found.append(When("", ceil((so_far % 1440) / 60), match.group().strip()))
+        else:
+            found.append(When(at, 0, match.group().strip()))
+    return found
+
+
+def _clocklike(written: str) -> bool:
+    typed = written.strip()
+    return not typed.isdigit() or (len(typed) == 2 and typed[0] == "0")
+
+
+def _minutes(written: str) -> int | None:
+    text = written.strip()
+    if text in ("noon", "midday", "midnight"):
+        return 0 if text == "midnight" else 720
+    match = re.fullmatch(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm)?.*", text)
+    if match is None:
+        return None
+    hour, minute = int(match[1]), int(match[2] or 0)
+    if match[3]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if match[3] == "pm" else 0)
+    hour = 0 if (hour, minute) == (24, 0) else hour
+    return hour * 60 + minute if hour < 24 and minute < 60 else None
+
+
+def _offset(text: str, now: datetime) -> int:
+    """Minutes that the zone which is named is ahead of UTC."""
+    for name, minutes in (("cest", 120), ("mesz", 120), ("cet", 60), ("mez", 60)):
+        if re.search(rf"\b{name}\b", text):
+            return minutes
+    if re.search(r"\blocal(?: time)?\b|\bour time\b", text):
+        raise UnclearTime("it names local time; say which, such as CET, or give it in UTC")
+    match = re.search(r"\b([a-z]+) time\b", text)
+    if match is None or match[1] in _NO_ZONES:
+        return 0
+    zone = next(
+        (z for z in sorted(available_timezones()) if z.casefold().endswith(f"/{match[1]}")), None
+    )
+    if zone is None:
+        return 0
+    ahead = now.astimezone(ZoneInfo(zone)).utcoffset()
+    return 0 if ahead is None else round(ahead.total_seconds() / 60)
+
+
+_NO_ZONES = frozenset({"what", "same", "this", "that", "long", "some", "any", "the", "service"})
+
+
+def _moved(at: str, minutes: int) -> str:
+    if not minutes or ":" not in at:
+        return at
+    hour, minute = (int(x) for x in at.split(":"))
+    moved = (hour * 60 + minute + minutes) % 1440
+    return f"{moved // 60:02d}:{moved % 60:02d}"
+
+
+# What is over ---------------------------------------------------------------------------------
+
+
+def _day(now: datetime, back: int = 0) -> datetime:
+    return now.replace(hour=0, minute=0, second=0) - timedelta(days=back)
+
+
+_Ends = tuple[datetime, datetime]
+_SPANS: tuple[tuple[str, Callable[[datetime], _Ends]], ...] = (
+    (r"(?:last|past) hour", lambda n: (n - timedelta(hours=1), n)),
+    (r"last night|overnight|(?:in|during) the night|night shift", lambda n: (
+        _day(n, 1) + timedelta(hours=18), min(n, _day(n) + timedelta(hours=8)))),
+    (r"yesterday morning", lambda n: (_day(n, 1), _day(n, 1) + timedelta(hours=12))),
+    (r"yesterday afternoon", lambda n: (
+        _day(n, 1) + timedelta(hours=12), _day(n, 1) + timedelta(hours=18))),
+    (r"yesterday(?: evening|'s evening)|last evening", lambda n: (
+        _day(n, 1) + timedelta(hours=17), _day(n))),
+    (r"yesterday", lambda n: (_day(n, 1), _day(n))),
+    (r"this morning", lambda n: (_day(n), min(n, _day(n) + timedelta(hours=12)))),
+    (r"this afternoon", lambda n: (
+        _day(n) + timedelta(hours=12), max(n, _day(n) + timedelta(hours=12)))),
+    (r"today", lambda n: (_day(n), n)),
+    (r"(?:last|past) week|week before last", lambda n: (_day(n, 14), n)),
+    (r"this week", lambda n: (_day(n, n.weekday()), n)),
+    (r"this month", lambda n: (_day(n).replace(day=1), n)),
+    (r"(?:last|past) month", lambda n: (_day(n, 62), n)),
+    (r"this quarter", lambda n: (_day(n).replace(day=1, month=n.month - (n.month - 1) % 3), n)),
+    (r"this year|so far this year", lambda n: (_day(n).replace(day=1, month=1), n)),
+)  # fmt: skip
+_BACK = re.compile(
+    r"\b(?:last|past) (?P<n>\d{1,3}|two|three|four|six) ?(?P<unit>min|minutes|h|hours|days|weeks)\b"
+)
+_UNIT_S = {"min": 60, "minutes": 60, "h": 3600, "hours": 3600, "days": 86_400, "weeks": 604_800}
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def span_of(text: str, now: datetime) -> Span | None:
+    """The time that is over of which `text` asks, None if it names none."""
+    if match := _BACK.search(text):
+        number = _NUMBERS.get(match["n"]) or int(match["n"])
+        return _span(now - timedelta(seconds=number * _UNIT_S[match["unit"]]), now)
+    for number, day in enumerate(_DAYS):
+        if re.search(rf"\b(?:since|last) (?:last )?{day}\b", text):
+            return _span(_day(now, (now.weekday() - number) % 7 or 7), now)
+    clocks = _clocks(text, now)
+    for pattern, ends in _SPANS:
+        if re.search(rf"\b(?:{pattern})\b", text):
+            since, until = ends(now)
+            return _clock_in(clocks, since, until, now) or _span(since, until)
+    if clocks and re.search(r"\bsince\b", text):
+        return _span(_before(clocks[0].at, now), now)
+    return None
+
+
+def clock_of(text: str, now: datetime) -> Span | None:
+    """Half an hour around the last time that a clock showed what `text` names."""
+    clocks = _clocks(text, now)
+    if len(clocks) != 1 or not clocks[0].at:
+        return None
+    at = _before(clocks[0].at, now)
+    if clocks[0].hours:
+        return _span(at, at + timedelta(hours=clocks[0].hours))
+    return _span(at - timedelta(minutes=30), at + timedelta(minutes=30))
+
+
+def _clock_in(clocks: list[When], since: datetime, until: datetime, now: datetime) -> Span | None:
+    if len(clocks) != 1 or not clocks[0].at:
+        return None
+    hour, minute = (int(x) for x in clocks[0].at.split(":"))
+    for start in (since, since + timedelta(days=1)):
+        at = start.replace(hour=hour, minute=minute, second=0)
+        if since <= at <= max(until, now):
+            if clocks[0].hours:
+                return _span(at, at + timedelta(hours=clocks[0].hours))
+            return _span(at - timedelta(minutes=30), at + timedelta(minutes=30))
+    return None
+
+
+def _before(at: str, now: datetime) -> datetime:
+    hour, minute = (int(x) for x in at.split(":"))
+    then = now.replace(hour=hour, minute=minute, second=0)
+    return then if then <= now else then - timedelta(days=1)
+
+
+def _span(since: datetime, until: datetime) -> Span:
+    return Span(f"{since:%Y-%m-%d %H:%M}", f"{until:%Y-%m-%d %H:%M}")
+
+
+def time_of(written: str) -> datetime:
+    """The time that "2026-03-03 18:00:00 UTC" says."""
+    return datetime.strptime(written, "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
