@@ -134,14 +134,14 @@ class BuildKind(PhrasedKind):
         """`topology` with it. Raises UnknownNode, UnknownLink, BadInput."""
 
     @abstractmethod
-    def assumed(self, state: NetworkState) -> tuple[str, ...]:
+    def assumed(self, state: "NetworkState") -> tuple[str, ...]:
         """What it takes for granted about what is built in `state`, in words."""
 
     def configured(self, running: NetworkConfiguration, built: Topology) -> NetworkConfiguration:
         """`running`, with what the devices of the topology `built` need for it."""
         return running
 
-    def after(self, state: NetworkState) -> NetworkState:
+    def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent. A new node sends nothing and gets nothing."""
         built = self.built(state.topology)
         return replace(
@@ -151,7 +151,7 @@ class BuildKind(PhrasedKind):
             traffic=state.traffic.with_nodes(node.id for node in built.nodes),
         )
 
-    def arcs(self, state: NetworkState) -> Mapping[int, int | None]:
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """Raises BadInput: what is built has no arcs in `state`."""
         raise BadInput(
             f'"{self.phrase()}" changes what is built, which no change of weights in '
