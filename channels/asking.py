@@ -32,11 +32,17 @@ def unanswered(journal: Journal, network: str, now_s: float) -> tuple[ApprovalRe
     return tuple(r for r in waiting if r.incident_id in still_open)
 
 
-def asking_line(request: ApprovalRequest) -> str:
-    """That an answer is awaited, until when, and how it is given."""
+def asking_parts(request: ApprovalRequest) -> tuple[str, str, str]:
+    """That an answer is awaited, until when, and how it is given: each fits a line of its own."""
     wanted = still_wanted(request)
     by = f" by {wanted}" if wanted else ""
-    return f"waiting for approval{by} until {utc(request.expires_s)} UTC: {how_to_answer(request)}"
+    until = f"until {utc(request.expires_s)} UTC:"
+    return f"waiting for approval{by}", until, how_to_answer(request)
+
+
+def asking_line(request: ApprovalRequest) -> str:
+    """All of `asking_parts` on one line."""
+    return " ".join(asking_parts(request))
 
 
 def _asked_of(request: ApprovalRequest) -> str:

@@ -9,14 +9,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from channels.asking import asking_line, unanswered
+from channels.asking import asking_parts, unanswered
 from channels.cli.timeline import COLOURS, event_line
 from channels.impact import hit_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import plain, utc
 from channels.views import IncidentView, NetworkView, network_view
 from tools.journal.journal import Journal
-from tools.journal.records import TimelineEvent
+from tools.journal.records import ApprovalRequest, TimelineEvent
 
 _LAST_EVENTS = 6
 
@@ -24,7 +24,8 @@ _LAST_EVENTS = 6
 class LiveTable(AbstractContextManager["LiveTable"]):
     """Shows the networks `names`: their incidents, who is hit, what is asked, and what came last.
 
-    Lines wrap and are never cut; of what is higher than the terminal, the end is left out.
+    Lines wrap and are never cut. The newest event comes first: of what is higher than the terminal,
+    the end is left out.
     """
 
     def __init__(self, journal: Journal, console: Console, names: tuple[str, ...]) -> None:
@@ -58,12 +59,9 @@ class LiveTable(AbstractContextManager["LiveTable"]):
         parts: list[RenderableType] = []
         for name in self._names:
             view = network_view(self._journal, name, stepped_s.get(name, 0.0))
-            parts += [*_network(view), *self._questions(view)]
-        return Group(*parts, *(event_line(event) for event in self._last))
-
-    def _questions(self, view: NetworkView) -> list[Text]:
-        asked = unanswered(self._journal, view.network, view.now_s)
-        return [Text(asking_line(request), style="bold yellow") for request in asked]
+            asked = unanswered(self._journal, name, view.now_s)
+            parts += [*_network(view), *map(_question, asked)]
+        return Group(*parts, *map(event_line, reversed(self._last)))
 
 
 def _network(view: NetworkView) -> list[RenderableType]:
@@ -92,3 +90,8 @@ def _standing(incident: IncidentView) -> Text:
     if incident.with_people:
         return Text("with people, not known to be over", style=COLOURS["escalated"])
     return Text(f"waits for {incident.waiting_for}\nhit now: {hit_text(incident.impact)}")
+
+
+def _question(request: ApprovalRequest) -> Text:
+    # On lines of their own no time is broken, and the command can be copied.
+    return Text("\n".join(asking_parts(request)), style="bold yellow")

@@ -32,7 +32,7 @@ def test_a_person_watches_is_asked_looks_answers_and_hands_over(
         first_s["watch"] = watch.first_s
         request = _request(tmp_path)
         assert request.state == "waiting"
-        assert f"until {utc(request.expires_s)} UTC: " in asked
+        assert f"until {utc(request.expires_s)} UTC:" in asked
         assert f"noctua approve {PLAN}, or noctua reject {PLAN}" in asked
 
         listed = typed("incidents")
