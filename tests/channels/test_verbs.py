@@ -21,7 +21,7 @@ ERIN = Principal(name="erin", provider=OS_USER)
 
 CLI = Path(channels.cli.__path__[0])
 
-HOSTS = {"timeline.py", "watching.py", "standing_watch.py"}
+HOSTS = {"event_lines.py", "live_table.py", "standing_watch.py", "timeline.py", "watching.py"}
 """They stand for a process that works on a state directory for as long as it lives."""
 
 OPENERS = {"journal", "read_only_journal", "open_read_only", "Journal"}

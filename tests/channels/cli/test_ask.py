@@ -48,7 +48,7 @@ def test_json_is_one_document_with_the_whole_results(staged: Path) -> None:
 def test_what_cannot_be_answered_is_declined_with_what_can(staged: Path) -> None:
     code, output, _ = noctua(staged, "ask", "what is the weather like?")
     assert code == 0
-    assert "I do not understand «weather»" in output
+    assert "the world outside of the network is not on record" in output
     assert "I can answer, for example" in output
 
 

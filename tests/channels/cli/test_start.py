@@ -14,6 +14,9 @@ from tests.channels.conftest import INCIDENT
 
 MAIN = "from channels.cli.start import main; main()"
 
+# What a shell starts in the background ignores Ctrl-C, and so do its children.
+HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
 
 def _noctua(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
@@ -53,7 +56,7 @@ def test_ctrl_c_is_one_line_while_importing_and_while_working(
     put = f"{whole}\n    {sent}" if place.startswith("def") else f"{sent}\n{whole}"
     file.write_text(text.replace(whole, put, 1), encoding="utf-8")
     ran = subprocess.run(
-        [sys.executable, "-c", MAIN, "--state", str(state), "incidents"],
+        [sys.executable, "-c", f"{HEEDING}; {MAIN}", "--state", str(state), "incidents"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
