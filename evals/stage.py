@@ -1,5 +1,7 @@
 """Puts a scripted incident on stage: from a case file to a network that runs it."""
 
+import re
+import time
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,15 +10,19 @@ from typing import Literal
 from pydantic import BaseModel, JsonValue
 from pydantic.json_schema import models_json_schema
 
+from channels.planning.reading import network_in, text_of
 from graphs.state_directory import make_folder
 from tools.network.emulated.case_truth import CaseTruth, load_case_truth
 from tools.network.emulated.case_world import AnnouncedWork, CaseWorld, load_case_world
 from tools.network.emulated.network import EmulatedNetwork
 from twin.errors import BadCase
 from twin.nouns.inventory import Inventory
-from twin.sources.world import WorldSpec, build_inventory
+from twin.sources.formats.registry import FORMATS
+from twin.sources.world import WorldSpec, build_inventory, inventory_of
 
 CASES = Path(__file__).parent / "cases"
+
+_QUIET_S = 7 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +43,13 @@ def case_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in CASES.glob("*.yaml")))
 
 
-def load_case(name: str) -> Case:
-    """A shipped case by name, or a case file by path.
+def load_case(name: str, traffic: Path | None = None) -> Case:
+    """A shipped case by name, a case file by path, or a quiet case of the network in a file.
+
+    `traffic`: the file of its demands, of a network in a file.
 
     Raises:
-        BadCase: there is none, or it does not validate.
+        BadInput: there is none, or it does not validate.
     """
     path = CASES / f"{name}.yaml"
     if not path.exists():
@@ -50,13 +58,32 @@ def load_case(name: str) -> Case:
         near = get_close_matches(name, case_names(), n=1)
         hint = f' (did you mean "{near[0]}"?)' if near else ""
         raise BadCase(f'no scenario "{name}"{hint}; `noctua scenarios` lists them, or give a file')
+    text = text_of(path)
+    if any(known.recognises(text) for known in FORMATS):
+        return quiet_case(path, traffic)
+    if traffic is not None:
+        raise BadCase(f"{path} is a scenario, which names its own traffic; leave --traffic out")
     try:
-        text = path.read_text(encoding="utf-8")
-        return Case(load_case_world(text), load_case_truth(text))
-    except (OSError, UnicodeDecodeError) as exc:
-        raise BadCase(f"{path}: cannot be read as a scenario ({exc})") from exc
+        world = load_case_world(text)
+        files = {"topology": world.topology, "traffic": world.traffic}
+        beside = {name: str(path.parent / file) for name, file in files.items() if file}
+        found = {name: file for name, file in beside.items() if Path(file).is_file()}
+        return Case(world.model_copy(update=found), load_case_truth(text))
     except BadCase as exc:
         raise BadCase(f"{path}: {exc}") from exc
+
+
+def quiet_case(network: Path, traffic: Path | None = None) -> Case:
+    """The network in a file, from the last full hour on, to which nothing is scripted to happen."""
+    name = re.sub(r"[^a-z0-9]+", "-", network.name.split(".")[0].lower()).strip("-") or "network"
+    world = CaseWorld(
+        id=name,
+        topology=str(network),
+        traffic=str(traffic or ""),
+        starts_s=time.time() // 3600 * 3600,
+        duration_s=_QUIET_S,
+    )
+    return Case(world, CaseTruth())
 
 
 def scenario_schema() -> dict[str, JsonValue]:
@@ -87,6 +114,12 @@ def scenario_schema() -> dict[str, JsonValue]:
 
 def designed_inventory(world: CaseWorld) -> Inventory:
     """The network as it was designed, before the hidden realisation differs from it."""
+    file = Path(world.topology)
+    if file.is_file():
+        network = network_in(file, Path(world.traffic) if world.traffic else None)
+        return inventory_of(network, world.seed, world.traffic_scale)
+    if world.traffic:
+        raise BadCase(f"traffic goes with a topology in a file, and {world.topology} is none")
     spec = WorldSpec(topology=world.topology, seed=world.seed, traffic_scale=world.traffic_scale)
     return build_inventory(spec)
 

@@ -2,15 +2,13 @@
 
 from pathlib import Path
 
-from channels.planning.reading import text_of
+from channels.planning.reading import network_in
 from channels.report.wording import rate
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
 from twin.nouns.origins import Origins
-from twin.sources.formats.registry import FORMATS, read_network
-from twin.sources.parsed import ParsedNetwork
-from twin.sources.traffic_matrix import with_demands
+from twin.sources.formats.registry import FORMATS
 from twin.sources.world import inventory_of
 
 FEW = 3
@@ -42,7 +40,7 @@ def imported(path: Path, seed: int, traffic: Path | None = None) -> ImportDocume
     Raises:
         BadInput: one cannot be read, is no network, or no traffic of it.
     """
-    network = _network(path, traffic)
+    network = network_in(path, traffic)
     inventory = inventory_of(network, seed)
     return ImportDocument(
         file=str(path),
@@ -64,14 +62,7 @@ def converted(path: Path, to: str, traffic: Path | None = None) -> str:
     write = by_name.get(to.lower())
     if write is None:
         raise BadInput(f'no format "{to}" is written; expected one of {", ".join(by_name)}')
-    return write(_network(path, traffic))
-
-
-def _network(path: Path, traffic: Path | None) -> ParsedNetwork:
-    network = read_network(text_of(path), str(path))
-    if traffic is None:
-        return network
-    return with_demands(network, text_of(traffic), str(traffic))
+    return write(network_in(path, traffic))
 
 
 def _understood(inventory: Inventory) -> list[Understood]:

@@ -5,11 +5,26 @@ import re
 from pathlib import Path
 
 from twin.errors import BadInput
+from twin.sources.formats.registry import read_network
+from twin.sources.parsed import ParsedNetwork
+from twin.sources.traffic_matrix import with_demands
 
 LARGEST_BYTES = 256 * 2**20
 """Larger files are refused by their size, before they are read."""
 
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+
+
+def network_in(path: Path, traffic: Path | None = None) -> ParsedNetwork:
+    """The network in `path`, in any format that is read; `traffic`: the file of its demands.
+
+    Raises:
+        BadInput: a file cannot be read, is no network, or is no traffic of it.
+    """
+    network = read_network(text_of(path), str(path))
+    if traffic is None:
+        return network
+    return with_demands(network, text_of(traffic), str(traffic))
 
 
 def text_of(path: Path) -> str:

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from tools.journal.journal import Journal
     from twin.nouns.inventory import Inventory
 
+Scenario = Annotated[
+    str,
+    typer.Argument(help="A name from `noctua scenarios`, a scenario file, or a network file."),
+]
+TrafficFile = Annotated[
+    Path | None, typer.Option("--traffic", help="The demands of a network file, in a second file.")
+]
 Automatically = Annotated[
     bool,
     typer.Option(
@@ -107,9 +114,10 @@ def demo(
 
 def run(
     context: typer.Context,
-    scenario: Annotated[str, typer.Argument(help="A name from `noctua scenarios`, or a file.")],
+    scenario: Scenario,
     seed: Seed = 1,
     mismatch: Mismatch = 1,
+    traffic: TrafficFile = None,
     approve_automatically: Automatically = False,
     as_json: AsJson = False,
 ) -> None:
@@ -121,7 +129,7 @@ def run(
 
     console = Console(stderr=as_json, quiet=as_json)
     state = state_of(context)
-    case = at_mismatch(load_case(scenario), cast(Level, mismatch))
+    case = at_mismatch(load_case(scenario, traffic), cast(Level, mismatch))
     # What is set wrong is found out before anything is written.
     StateDirectory(state).policy()
     require_minds(os.environ, state)
@@ -143,9 +151,10 @@ def run(
 
 def stage(
     context: typer.Context,
-    scenario: Annotated[str, typer.Argument(help="A name from `noctua scenarios`, or a file.")],
+    scenario: Scenario,
     seed: Seed = 1,
     mismatch: Mismatch = 1,
+    traffic: TrafficFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a scenario's network into the state directory, for `noctua watch` to operate."""
@@ -155,7 +164,7 @@ def stage(
     from tools.journal.journal import Journal
 
     state = StateDirectory(state_of(context))
-    case = at_mismatch(load_case(scenario), cast(Level, mismatch))
+    case = at_mismatch(load_case(scenario, traffic), cast(Level, mismatch))
     name = _free_name(state, f"{case.id}-{seed}")
     state.require_journal()
     put_on_stage(case, seed, state.network_file(name), name).close()

@@ -39,7 +39,9 @@ class _Announcements(Noun):
 class CaseWorld(Noun):
     """The world of a case.
 
-    `topology`: as topohub names it. `seed`: of the designed world (services, ducts); whoever builds
+    `topology`: as topohub names it, or a file in any format that is read (docs/networks.md); a case
+    file names it from its own folder. `traffic`: a file of demands, "" for those that come with the
+    topology. `seed`: of the designed world (services, ducts); whoever builds
     the designed inventory applies it and `traffic_scale`. `starts_s`: Unix seconds; a case file may
     give ISO 8601. `planned_work`: announced; a case file gives its `at_s` and `until_s` from the
     start, as `AnnouncedWork`.
@@ -47,6 +49,7 @@ class CaseWorld(Noun):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     topology: str
+    traffic: str = ""
     seed: int = 1
     mismatch: Literal[0, 1, 2] = 1
     traffic_scale: float = Field(default=1.0, gt=0)
