@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evals.stage import load_case
-from twin.errors import BadCase
+from twin.errors import BadCase, BadInput
 
 GOOD = """
 world: {id: %s, topology: sndlib/abilene, starts_s: 2026-03-03T18:00:00Z, duration_s: 60}
@@ -29,5 +29,5 @@ def test_name_that_could_leave_the_state_directory_is_refused(tmp_path: Path, na
 def test_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     file = tmp_path / "picture.png"
     file.write_bytes(b"\x89PNG\xff")
-    with pytest.raises(BadCase, match=r"picture\.png: cannot be read"):
+    with pytest.raises(BadInput, match=r"picture\.png cannot be read"):
         load_case(str(file))
