@@ -83,6 +83,12 @@ _EACH = re.compile(
 _TOGETHER = re.compile(
     r"\b(?:both|same time|at once|simultaneously|together|as well as|at the same)\b"
 )
+_LIMIT = re.compile(
+    r"\b(?:over|above|beyond|below|under|exceeds?|exceeding|reach(?:es)?|passes|than|at most|"
+    r"max\w*|limit\w*|threshold\w*|full|hits?)(?: \w+){0,2} "
+    r"\d+(?:\.\d+)? ?(?:%|percent|per cent|pct)|"
+    r"\d ?(?:%|percent|per cent|pct) (?:util\w*|load\w*|full)"
+)
 _DRAIN = re.compile(r"\b(?:drain|draining|drained)\b")
 
 
@@ -158,9 +164,10 @@ class Gist:
 
     @property
     def percent(self) -> float | None:
-        """The only share that is named, 0.2 for 20 %."""
-        found = re.findall(r"(\d+(?:\.\d+)?) ?(?:%|percent|per cent|pct)", self.line)
-        return float(found[0]) / 100 if len(found) == 1 else None
+        """The only share that is named, 0.2 for 20 %; None also where it is a limit."""
+        if len(self.shares) != 1 or _LIMIT.search(self.line):
+            return None
+        return float(re.findall(r"[\d.]+", self.shares[0])[0]) / 100
 
     @property
     def number(self) -> str:

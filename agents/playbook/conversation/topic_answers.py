@@ -176,8 +176,10 @@ def _factor(gist: Gist) -> float:
     if len(shares) > 1 or (shares and not gist.says(_GROWN)):
         said = ", ".join(f"«{s}»" for s in shares)
         raise Decline(f"I cannot tell what {said} means there.")
-    if gist.percent is None:
+    if not shares:
         return 1.0
+    if gist.percent is None:
+        raise Decline(f"I can suppose more traffic by a share, but no limit such as «{shares[0]}».")
     if gist.says(r"per (month|year|quarter|week)|a (month|year)|less|fewer|monthly|yearly"):
         raise Decline("I can suppose an amount of growth, but no rate of it.")
     return round(1.0 + gist.percent, 4)

@@ -240,6 +240,11 @@ def test_question_as_it_is_typed_is_answered_by_what_it_names(
         ("who do i call when CHINng is down", "on call"),
         ("what does one more wave CHINng-IPLSng cost us per year", "prices"),
         ("pull the plug on CHINng-IPLSng", "order"),
+        ("can all traffic grow before the first link is over 80%, how far", ""),
+        ("4 h on CHINng-IPLSng while it stays below 70% even if ATLAng-HSTNng breaks", ""),
+        ("better window than tonight for work on CHINng-IPLSng?", "searched for"),
+        ("who is allowed to approve a change on CHINng-IPLSng", "who may approve"),
+        ("optimise the weights so that CHINng-IPLSng gets less", "not optimised"),
         ("was chicago-CHINng hot, or is it my eyes", "no node «chicago»"),
     ],
 )
