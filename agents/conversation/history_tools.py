@@ -53,7 +53,7 @@ from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.forecast import Forecast
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Plan
-from twin.nouns.topology import Topology
+from twin.nouns.topology import Interface, Topology
 from twin.nouns.untrusted import UntrustedText
 from twin.remedies.trials import Trial
 
@@ -145,7 +145,7 @@ class _Past:
     def _concerned(self, incident_id: str) -> set[str]:
         """Nodes and links that the incident shows, blames or changed."""
         incident = self._journal.incident(incident_id).incident
-        shown = {part for s in incident.symptoms for part in s.resource.split("|")}
+        shown = {part for s in incident.symptoms for part in Interface.parts(s.resource)}
         blamed = {x for f in self._cause(incident_id) for x in f.concerned_links()}
         changed = [_changed(c) for c in self._journal.changes(incident_id=incident_id)]
         return shown.union(blamed, *changed)

@@ -674,6 +674,7 @@ def _assert_clean(messages: Sequence[BaseMessage]) -> None:
     assert all(m.text == "" for m in messages if isinstance(m, AIMessage))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(replies=st.lists(PLAUSIBLE | GARBAGE, max_size=6))
 def test_whatever_a_mind_wrote_its_successor_reads_a_clean_transcript(

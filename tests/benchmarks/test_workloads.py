@@ -38,6 +38,7 @@ def test_peer_splits_evenly_and_leaves_out_what_is_cut_off(
     assert peer([]).tolist() == [6, 0, 6, 0, 6, 0, 6, 0, 0, 5]
 
 
+@pytest.mark.slow
 def test_rows_agree_with_their_peers_and_say_what_was_run() -> None:
     row = workloads.single_failures(SMALL, 0.0, 4)
     assert (row.network, row.nodes, row.links, row.scenarios) == (SMALL, 12, 18, 18)
@@ -52,6 +53,7 @@ def test_rows_agree_with_their_peers_and_say_what_was_run() -> None:
     assert 0 < grown.notes["destinations touched by a failure"] <= grown.nodes
 
 
+@pytest.mark.slow
 def test_memory_of_a_sweep_is_more_than_that_of_the_imports() -> None:
     notes = workloads.memory(SMALL).notes
     assert (

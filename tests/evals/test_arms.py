@@ -15,6 +15,7 @@ def _play(arm: Arm, case: Case, folder: Path) -> ArmResult:
     return arm.play(case, 1, folder)
 
 
+@pytest.mark.slow
 def test_nobody_changes_nothing_and_the_wrong_weight_stays(
     weight_case: Case, tmp_path: Path
 ) -> None:
@@ -25,6 +26,7 @@ def test_nobody_changes_nothing_and_the_wrong_weight_stays(
     assert result.slo_minutes_total > 0
 
 
+@pytest.mark.slow
 def test_the_noc_reverts_a_wrong_weight_and_delays_cost_minutes(
     weight_case: Case, tmp_path: Path
 ) -> None:
@@ -41,6 +43,7 @@ def test_the_noc_reverts_a_wrong_weight_and_delays_cost_minutes(
     assert fast.mitigate_s < slow.mitigate_s
 
 
+@pytest.mark.slow
 def test_noctua_reverts_a_wrong_weight(weight_case: Case, tmp_path: Path) -> None:
     result = _play(NoctuaArm(), weight_case, tmp_path)
     assert result.cause_correct is True
@@ -65,6 +68,7 @@ def test_a_healthy_network_is_left_alone(arm: Arm, healthy_case: Case, tmp_path:
     assert result.repaired is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", [NocArm(), NoctuaArm()], ids=["noc", "noctua"])
 def test_same_seed_same_result(arm: Arm, weight_case: Case, tmp_path: Path) -> None:
     first = _play(arm, weight_case, tmp_path / "first")

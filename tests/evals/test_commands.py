@@ -44,6 +44,7 @@ def _played(folder: Path, *flags: str) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [(), ("--approve-automatically",)], ids=["asked", "unasked"])
 def test_run_as_json_tells_what_foreign_minds_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]

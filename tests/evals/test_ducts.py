@@ -29,6 +29,7 @@ def test_a_repair_never_makes_it_worse_for_services(found: list[DuctCase]) -> No
     assert all(d.repaired_breaches <= d.breaches for d in found)
 
 
+@pytest.mark.slow
 def test_the_drawn_duct_can_be_relieved_and_depends_on_the_seed_alone(
     inventory: Inventory, found: list[DuctCase]
 ) -> None:

@@ -17,6 +17,7 @@ def test_finds_the_revert_that_repairs_a_wrong_weight(weight_case: Case, tmp_pat
     assert RevertToIntended(node="ATLAng") in found.best
 
 
+@pytest.mark.slow
 def test_exhaustive_search_agrees_with_the_early_end(weight_case: Case, tmp_path: Path) -> None:
     first = consult(weight_case, 1, tmp_path / "first")
     every = consult(weight_case, 1, tmp_path / "every", exhaustive=True)
@@ -25,6 +26,7 @@ def test_exhaustive_search_agrees_with_the_early_end(weight_case: Case, tmp_path
     assert every.searched > first.searched
 
 
+@pytest.mark.slow
 def test_a_node_without_a_way_out_cannot_be_repaired(stub_case: Case, tmp_path: Path) -> None:
     found = consult(stub_case, 1, tmp_path)
     assert not found.repairable

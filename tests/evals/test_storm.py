@@ -16,6 +16,7 @@ def report() -> StormReport:
     return measure_storm(1, 10_000)
 
 
+@pytest.mark.slow
 def test_no_unique_alarm_is_lost_and_the_incidents_are_those_of_the_calm_hour(
     report: StormReport,
 ) -> None:

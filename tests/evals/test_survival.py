@@ -324,6 +324,7 @@ def _text(found: Evidence) -> str:
     return "\n".join(v.text for v in judge(found, 1))
 
 
+@pytest.mark.slow
 def test_unharmed_play_has_no_violation(evidence: Evidence) -> None:
     assert judge(evidence, 1) == ()
     assert len([r for r in evidence.log if r.state is CommitState.COMMITTED]) == 4

@@ -28,6 +28,7 @@ def bill(tmp_path_factory: pytest.TempPathFactory) -> TokenBill:
     return token_bill(1, tmp_path_factory.mktemp("bill"))
 
 
+@pytest.mark.slow
 def test_whole_incident_stays_within_its_calls_and_tokens(bill: TokenBill) -> None:
     assert bill.calls <= MOST_CALLS
     assert bill.input_tokens <= MOST_INPUT_TOKENS

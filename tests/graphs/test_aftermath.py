@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.graphs.stagehand import FIRST, LOSSY, Person, case, operating
 from tools.journal.outbox_rows import NO_WAY_TO_CALL
 from tools.journal.standing import IMPACT, with_people
@@ -9,6 +11,7 @@ from twin.nouns.impact import Impact
 from twin.nouns.incident import Phase
 
 
+@pytest.mark.slow
 def test_incident_that_was_handed_over_is_with_people_until_the_repair_is_seen(
     tmp_path: Path,
 ) -> None:

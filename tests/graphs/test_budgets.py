@@ -75,6 +75,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operation]:
         yield operation
 
 
+@pytest.mark.slow
 def test_every_role_is_charged_for_the_calls_that_it_made(whole: Operation) -> None:
     by_role = whole.journal.charged_roles(FIRST)
     runs = whole.journal.role_runs(FIRST)
@@ -116,6 +117,7 @@ def test_report_and_show_say_who_answered_and_what_it_cost(whole: Operation) -> 
     assert all(plan.needs_person == "" for plan in whole.plans())
 
 
+@pytest.mark.slow
 def test_what_was_used_before_a_restart_counts_after_it(tmp_path: Path) -> None:
     with operating(tmp_path, SCRIPTED, minds=Minds((_far(), OURS))) as before:
         before.run(before.is_waiting_for_approval)
@@ -134,6 +136,7 @@ def test_what_was_used_before_a_restart_counts_after_it(tmp_path: Path) -> None:
         assert f"{limits.calls} of {limits.calls} calls are used" in after.told(SWAP)[0].text
 
 
+@pytest.mark.slow
 def test_limit_of_one_role_leaves_the_others_alone(tmp_path: Path) -> None:
     limits = Limits(roles={"diagnoser": RoleLimits(calls=1)})
     minds = Minds((_far(), OURS), limits=limits)
@@ -144,6 +147,7 @@ def test_limit_of_one_role_leaves_the_others_alone(tmp_path: Path) -> None:
         assert "1 of 1 calls of the role diagnoser" in operation.told(SWAP)[0].text
 
 
+@pytest.mark.slow
 def test_plan_after_a_lost_mind_waits_for_a_person_past_an_automatic_approver(
     tmp_path: Path,
 ) -> None:

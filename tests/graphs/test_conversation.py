@@ -60,6 +60,7 @@ def _files(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_question_leaves_every_file_as_it_was(state: Path) -> None:
     before = _files(state)
     for question in ("is the network healthy?", "what if CHINng fails?", "drain CHINng-IPLSng"):

@@ -63,6 +63,7 @@ def _verified(operation: Operation) -> bool:
 Diverged = tuple[Operation, NetworkConfiguration]
 
 
+@pytest.mark.slow
 def test_diverged_change_is_taken_back_on_every_device(diverged: Diverged) -> None:
     operation, before = diverged
     plan = operation.plans()[0]

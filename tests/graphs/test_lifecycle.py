@@ -38,6 +38,7 @@ def mitigated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operation]:
         yield operation
 
 
+@pytest.mark.slow
 def test_incident_goes_from_alarm_to_resolved(mitigated: Operation) -> None:
     assert mitigated.phase() is Phase.RESOLVED
     order = [
@@ -134,6 +135,7 @@ def test_closed_incident_is_remembered_in_the_graph(mitigated: Operation) -> Non
 # What ends otherwise
 
 
+@pytest.mark.slow
 def test_healthy_network_opens_no_incident(tmp_path: Path) -> None:
     with operating(tmp_path, case()) as operation:
         operation.run(most_s=7200.0)
@@ -153,6 +155,7 @@ def test_wrong_weight_is_put_right_for_good_and_nobody_goes_out(tmp_path: Path) 
         assert operation.network.running("ATLAng") == intended.device("ATLAng")
 
 
+@pytest.mark.slow
 def test_two_incidents_at_once_are_both_resolved_and_keep_their_symptoms(tmp_path: Path) -> None:
     """A silent loss in the east, and ten minutes later a link down on the west coast."""
     west = LinkDown(link="LOSAng--SNVAng")
@@ -173,6 +176,7 @@ def test_two_incidents_at_once_are_both_resolved_and_keep_their_symptoms(tmp_pat
         assert len(list((tmp_path / "traces").glob("*.jsonl"))) == 2
 
 
+@pytest.mark.slow
 def test_doing_nothing_is_chosen_where_nothing_is_in_breach(tmp_path: Path) -> None:
     """At this load the other ways carry what the link carried."""
     coast = LinkDown(link="LOSAng--SNVAng")
@@ -202,6 +206,7 @@ def test_what_nothing_helps_is_escalated_with_cause_and_location(tmp_path: Path)
 # Approval
 
 
+@pytest.mark.slow
 def test_rejected_plan_changes_nothing_and_another_remedy_is_proposed(tmp_path: Path) -> None:
     scripted = case((600.0, LOSSY))
     with operating(tmp_path, scripted, person=Person(("reject", "approve"))) as operation:
@@ -228,6 +233,7 @@ def test_everything_rejected_is_a_persons_and_the_network_is_as_it_was(tmp_path:
             assert "erin rejected" in operation.told("escalated")[0].text
 
 
+@pytest.mark.slow
 def test_request_that_nobody_answers_expires_and_escalates(tmp_path: Path) -> None:
     with operating(tmp_path, case((600.0, WRONG_WEIGHT), scale=1.4)) as operation:
         before_fault = operation.network.inventory().intended
@@ -301,6 +307,7 @@ def test_plan_for_another_state_is_refused_and_the_network_is_looked_at_again(
 # Survival
 
 
+@pytest.mark.slow
 def test_incident_goes_on_after_the_process_ended_at_the_approval(tmp_path: Path) -> None:
     with operating(tmp_path, case((600.0, LOSSY))) as operation:
         operation.run(operation.is_waiting_for_approval)

@@ -61,6 +61,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operation]:
         yield operation
 
 
+@pytest.mark.slow
 def test_mind_with_another_taste_chooses_another_remedy_by_the_same_nodes(
     ours: Operation, tmp_path: Path
 ) -> None:
@@ -78,6 +79,7 @@ def test_mind_with_another_taste_chooses_another_remedy_by_the_same_nodes(
         assert {r.finished_by for r in theirs.journal.role_runs(FIRST)} == {"other"}
 
 
+@pytest.mark.slow
 def test_supervisor_that_sends_back_takes_another_route_and_is_bounded(
     ours: Operation, tmp_path: Path
 ) -> None:
@@ -113,6 +115,7 @@ def test_supervisor_that_gives_up_hands_over_before_anything_is_touched(tmp_path
         assert theirs.touched() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("replies", "cause"),
     [

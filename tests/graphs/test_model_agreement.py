@@ -126,6 +126,7 @@ def _play(folder: Path, server: ModelServer) -> Played:
     return played
 
 
+@pytest.mark.slow
 def test_model_that_chooses_as_the_playbook_does_makes_the_same_run(
     ours: Operation, tmp_path: Path
 ) -> None:
@@ -148,6 +149,7 @@ def test_model_that_chooses_as_the_playbook_does_makes_the_same_run(
     assert _offered(replay) == _offered(server)
 
 
+@pytest.mark.slow
 def test_model_with_another_legal_choice_makes_another_run_of_the_same_nodes(
     ours: Operation, tmp_path: Path
 ) -> None:
@@ -170,6 +172,7 @@ def test_model_with_another_legal_choice_makes_another_run_of_the_same_nodes(
     assert theirs.actions[0] != ours.plans()[0].actions
 
 
+@pytest.mark.slow
 def test_run_that_differs_from_the_recorded_one_says_so_and_ends_with_the_playbook(
     tmp_path: Path,
 ) -> None:
@@ -190,6 +193,7 @@ def test_run_that_differs_from_the_recorded_one_says_so_and_ends_with_the_playbo
 # Gone midway
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "limits", "cause"),
     [

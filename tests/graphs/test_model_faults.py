@@ -153,11 +153,13 @@ def _everywhere(faults: dict[str, Behaviour]) -> pytest.MarkDecorator:
     )
 
 
+@pytest.mark.slow
 @_everywhere(DOWN)
 def test_model_that_breaks_loses_the_role(tmp_path: Path, fault: Behaviour, role: str) -> None:
     _assert_lost(_play(tmp_path, role, fault), "down")
 
 
+@pytest.mark.slow
 @_everywhere(LATE)
 def test_model_that_never_ends_its_reply_loses_the_role(
     tmp_path: Path, fault: Behaviour, role: str
@@ -165,6 +167,7 @@ def test_model_that_never_ends_its_reply_loses_the_role(
     _assert_lost(_play(tmp_path, role, fault, HASTY), "deadline")
 
 
+@pytest.mark.slow
 @_everywhere(BAD)
 def test_model_whose_replies_are_bad_loses_the_role(
     tmp_path: Path, fault: Behaviour, role: str
@@ -175,6 +178,7 @@ def test_model_whose_replies_are_bad_loses_the_role(
         assert all(GHOST in s["detail"] for s in swaps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "role", [LOOPING[0], *(pytest.param(role, marks=pytest.mark.slow) for role in LOOPING[1:])]
 )
@@ -191,6 +195,7 @@ def test_command_in_a_reply_is_text_and_nothing_else(tmp_path: Path, role: str) 
     assert _play(tmp_path, role, Injected()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("role", "fault", "cause"), ONCE.values(), ids=ONCE)
 def test_each_variety_of_a_fault_ends_as_well(
     tmp_path: Path, role: str, fault: Behaviour, cause: str

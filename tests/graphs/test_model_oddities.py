@@ -76,6 +76,7 @@ def _assert_keeps_every_role(folder: Path, server: ModelServer) -> None:
     assert len(runs) == 9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "oddity",
     [
@@ -87,6 +88,7 @@ def test_model_whose_good_answers_look_odd_keeps_every_role(tmp_path: Path, oddi
     _assert_keeps_every_role(tmp_path, ModelServer(written=oddity))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "failure",
     [

@@ -67,6 +67,7 @@ def _calling_process(state: Path, place: str) -> int:
     return subprocess.run(command, check=False, timeout=_PATIENCE_S).returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("place", "calls"), [("before", 1), ("after", 2)])
 def test_process_that_dies_around_the_call_makes_it_again_with_the_same_id(
     tmp_path: Path, place: str, calls: int

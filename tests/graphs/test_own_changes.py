@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.graphs.stagehand import FIRST, LOSSY, Operation, Person, case, operating
 from twin.nouns.incident import Phase
 
@@ -10,6 +12,7 @@ def _is_committed(operation: Operation) -> bool:
     return bool(operation.journal.incidents()) and bool(operation.told("committed"))
 
 
+@pytest.mark.slow
 def test_change_whose_process_died_before_the_tracker_was_saved_is_known_as_ours(
     tmp_path: Path,
 ) -> None:

@@ -20,6 +20,7 @@ def _planned(folder: Path) -> tuple[str, str, bool]:
         return request.plan_hash, trials, here
 
 
+@pytest.mark.slow
 def test_plan_is_the_same_whoever_plays_the_rollouts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

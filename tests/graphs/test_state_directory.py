@@ -17,6 +17,7 @@ LAYOUT = {
     "checkpoints.sqlite",
     "policy.yaml",
     "models.yaml",
+    "on_event.yaml",
     "networks",
     "trackers",
     "inventories",

@@ -45,6 +45,7 @@ def _ids(symptoms: tuple[Symptom, ...]) -> list[str]:
     return sorted(s.id for s in symptoms)
 
 
+@pytest.mark.slow
 def test_storm_opens_the_incidents_that_the_fault_opens_without_it(
     stormy: Operation, tmp_path: Path
 ) -> None:
@@ -113,6 +114,7 @@ def test_symptom_that_returns_to_its_open_incident_keeps_its_first_sign_and_its_
         assert len(operation.journal.incidents()) == 1
 
 
+@pytest.mark.slow
 def test_symptom_that_is_raised_anew_after_its_incident_was_closed_opens_another(
     tmp_path: Path,
 ) -> None:

@@ -31,6 +31,7 @@ def operated(tmp_path: Path) -> Iterator[Operation]:
         network.close()
 
 
+@pytest.mark.slow
 def test_link_failure_is_diagnosed_and_resolved_on_estimated_demand(operated: Operation) -> None:
     operated.run(lambda: operated.clock.now_s() >= EVENING_S + 1740.0)
     tracker = operated.workplace.tracker

@@ -116,6 +116,7 @@ REPAIRED: Mapping[str, tuple[Behaviour, ...]] = {
 } | {"imaginer": (Prose(text=f"{CUSTOMER}!"), Good())}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("roles", [GOOD, REPAIRED], ids=["good", "repaired"])
 def test_canaries_reach_no_request_of_a_whole_incident(
     tmp_path: Path, roles: dict[str, tuple[Behaviour, ...]]

@@ -74,6 +74,7 @@ def _report(tally: Tally, parts: int, began_s: float) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_commit_nothing_twice_and_tell_the_loser(file: JournalFile) -> None:
     wanted = max(SAMPLE, settings.default.max_examples if settings.default else 0)
     tally, part, began_s = Tally(), 0, time.process_time()

@@ -17,6 +17,7 @@ with_data = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @with_data
 def test_delay_utilisation_and_loss_match_unseen_packet_simulations() -> None:
     found = errors(DATA / "validation")

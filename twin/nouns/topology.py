@@ -80,6 +80,12 @@ class Interface(Noun):
         return f"{self.node}{_BAR}{self.link}"
 
     @classmethod
+    def parts(cls, text: str) -> tuple[str, ...]:
+        """Node and link where `text` names an interface, else `text` alone."""
+        found = cls.named_by(text)
+        return (text,) if found is None else (found.node, found.link)
+
+    @classmethod
     def named_by(cls, text: str) -> "Interface | None":
         """The interface that is written so, None where `text` is the name of something else."""
         node, bar, link = text.partition(_BAR)

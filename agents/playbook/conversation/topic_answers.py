@@ -71,6 +71,7 @@ from agents.playbook.conversation.words import (
     services,
     trials,
 )
+from twin.nouns.topology import Interface
 
 _LOSING_ONE = (
     r"los(?:e|ing) (?:one|either|a leg|a link)|one (?:of them )?(?:fails|goes|dies|is lost)"
@@ -308,7 +309,7 @@ def _headroom(gist: Gist) -> str:
         said += [
             f"{plain(s.kind)} of {s.resource} since {s.since_utc}"
             for s in health.symptoms
-            if link in s.resource.split("|")
+            if link in Interface.parts(s.resource)
         ]
     return _taken(f"load and free capacity of {joined(links)} now", f"{joined(said)}. {aged(now)}")
 
@@ -368,7 +369,7 @@ def _node_now(gist: Gist, now: HealthResult, node: str) -> str:
     symptoms = [
         f"{plain(s.kind)} of {s.resource}"
         for s in now.symptoms
-        if links & set(s.resource.split("|")) or node in s.resource.split("|")
+        if {node, *links} & set(Interface.parts(s.resource))
     ]
     return (
         f"At {node}: {shown.links_up} of its {count(shown.link_count, 'link')} are up; symptoms: "

@@ -177,6 +177,6 @@ def _beyond(data: Mapping[str, Any]) -> _Beyond:
 
 
 def _topic(name: str, data: Mapping[str, Any]) -> _Topic:
-    needs = [frozenset(x.strip() for x in need.split("|")) for need in data.get("needs", ())]
+    needs = [frozenset(x.strip() for x in need.split(" or ")) for need in data.get("needs", ())]
     no_event = "event" in data.get("unless", ())
     return _Topic(name, _any_of(data["cues"]), _unless(data), tuple(needs), no_event)

@@ -83,6 +83,7 @@ def _called(tools: dict[str, Tool[Any]], name: str, arguments: dict[str, Any]) -
     return tools[name].call(QUERIES[name].arguments.model_validate(arguments))
 
 
+@pytest.mark.slow
 def test_every_tool_of_a_conversation_is_a_query(tools: dict[str, Tool[Any]]) -> None:
     assert {t.name: t.arguments for t in tools.values()} == {
         name: query.arguments for name, query in QUERIES.items()
@@ -91,6 +92,7 @@ def test_every_tool_of_a_conversation_is_a_query(tools: dict[str, Tool[Any]]) ->
     assert len(QUERIES) == 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "arguments"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
 def test_result_is_a_noun_and_what_a_mind_is_sent_is_read_back_as_it(
     tools: dict[str, Tool[Any]], name: str, arguments: dict[str, Any]

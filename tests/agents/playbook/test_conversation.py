@@ -82,6 +82,7 @@ def _some(pieces: Iterator[str], end: str, parts: dict[str, str], rng: random.Ra
     return rng.choice(ways)
 
 
+@pytest.mark.slow
 def test_every_pattern_is_answered_or_declined(talk: Conversation) -> None:
     data, rng = shipped_data(), random.Random(7)
     declined: dict[str, int] = {}

@@ -389,6 +389,7 @@ class TravellingPlaybook(PlaybookModel):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [LOSSY, WRONG_WEIGHT], ids=lambda f: f.kind)
 def test_playbook_behind_json_plays_an_incident_as_it_does_at_home(
     tmp_path: Path, fault: Any

@@ -38,6 +38,7 @@ def _approve(state: Path, by: str, *more: str) -> tuple[int, str, str]:
     return noctua(state, "approve", TWO, "--by", by, *(more or override))
 
 
+@pytest.mark.slow
 def test_first_of_two_is_told_that_somebody_else_has_to_approve(asked: Path) -> None:
     code, output, _ = _approve(asked, "erin")
     assert code == 0

@@ -109,6 +109,7 @@ def test_an_answer_that_comes_too_late_is_refused(state: Path) -> None:
         assert journal.audit_lines()[-1].action == "answer_too_late"
 
 
+@pytest.mark.slow
 def test_resume_waits_for_the_person_and_time_stands_still(state: Path) -> None:
     first = json.loads(noctua(state, "resume", "--json")[1])
     second = json.loads(noctua(state, "resume", "--json")[1])

@@ -26,6 +26,7 @@ def _no_model(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.slow
 def test_answer_stands_with_what_it_rests_on_and_who_gave_it(staged: Path) -> None:
     code, output, _ = noctua(staged, "ask", "What", "links", "does", "CHINng", "have?")
     assert code == 0
@@ -90,6 +91,7 @@ def test_chat_goes_on_after_a_question_that_is_refused(staged: Path) -> None:
     assert "No link is down" in result.stdout
 
 
+@pytest.mark.slow
 def test_network_that_was_only_staged_is_asked_what_it_is_built_of(
     staged: Path, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from tests.channels.conftest import inventory_of, noctua
 from tools.models.pseudonyms import Pseudonyms, names_of, state_key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pseudonyms", ["always", "never"])
 def test_customer_in_a_question_is_seen_only_by_a_model_that_may_see_it(
     state: Path, monkeypatch: pytest.MonkeyPatch, pseudonyms: str

@@ -74,6 +74,7 @@ def test_directory_without_a_journal_is_told_as_unused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_full_disk_fails_and_the_other_checks_go_on(state: Path) -> None:
     # A limit of the kernel on what a process may write: every write fails, as on a full disk.
     limited = subprocess.run(

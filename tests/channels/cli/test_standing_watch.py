@@ -110,6 +110,7 @@ def test_watch_that_was_killed_is_taken_up_where_it_was(tmp_path: Path) -> None:
         assert len({x.subject for x in commits}) == len(commits)
 
 
+@pytest.mark.slow
 def test_whoever_answers_is_told_that_a_watch_goes_on(tmp_path: Path) -> None:
     """The network's time passes as ours from the question on: it holds for half an hour."""
     with operating(tmp_path, case((300.0, LOSSY))) as operation:
@@ -147,6 +148,7 @@ def _answered(state: Path, plan: str, by: str) -> str:
     return said
 
 
+@pytest.mark.slow
 def test_second_watch_stands_by_and_takes_over_when_the_first_is_killed(tmp_path: Path) -> None:
     stage(case((600.0, LOSSY)), 1, tmp_path / "networks" / "live.sqlite").close()
     with (
@@ -172,6 +174,7 @@ def test_second_watch_stands_by_and_takes_over_when_the_first_is_killed(tmp_path
             first.kill()
 
 
+@pytest.mark.slow
 def test_network_that_cannot_be_opened_does_not_stop_the_others(tmp_path: Path) -> None:
     for name in ("east", "west"):
         stage(case((300.0, LOSSY)), 1, tmp_path / "networks" / f"{name}.sqlite", name).close()
@@ -195,6 +198,7 @@ def test_network_that_cannot_be_opened_does_not_stop_the_others(tmp_path: Path) 
         assert watch.returncode == 0
 
 
+@pytest.mark.slow
 def test_journal_that_has_gone_is_not_replaced(tmp_path: Path) -> None:
     stage(case(), 1, tmp_path / "networks" / "live.sqlite").close()
     (tmp_path / "trackers").mkdir()
@@ -209,6 +213,7 @@ def test_journal_that_has_gone_is_not_replaced(tmp_path: Path) -> None:
         assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_watch_without_a_network_says_how_to_get_one(tmp_path: Path) -> None:
     with _noctua(tmp_path, "watch") as watch:
         _, err = watch.communicate(timeout=_PATIENCE_S)

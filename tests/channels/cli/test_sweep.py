@@ -36,6 +36,7 @@ def test_worst_failures_are_printed_with_the_run_and_the_state_without_failures(
         assert f"link {planned.state.topology.links[s].id} down" in output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("depth", "scenarios"), [("1", 18), ("2", 153), ("node", 12), ("srlg", 4)])
 def test_every_depth_fills_a_folder(tmp_path: Path, depth: str, scenarios: int) -> None:
     out = tmp_path / "out"

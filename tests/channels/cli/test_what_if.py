@@ -10,6 +10,7 @@ from tests.channels.conftest import noctua
 POLSKA = "sndlib/polska"
 
 
+@pytest.mark.slow
 def test_failed_link_is_shown_before_and_after(tmp_path: Path) -> None:
     drawing = tmp_path / "after.svg"
     code, output, error = noctua(

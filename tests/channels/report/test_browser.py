@@ -86,6 +86,7 @@ def _show(page: Page, media: str, size: dict[str, int]) -> None:
     page.set_viewport_size({"width": size["width"], "height": size["height"]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("media", "size"), [("screen", TELEPHONE), ("print", A4_BETWEEN_MARGINS)])
 def test_nothing_is_wider_than_a_telephone_or_a_printed_page(
     report: Page, media: str, size: dict[str, int]

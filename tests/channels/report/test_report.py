@@ -148,6 +148,7 @@ def test_predicted_stands_beside_observed(resolved: Path) -> None:
     assert f"{plan.forecast.rollouts} rollouts, seed {plan.forecast.seed}" in page
 
 
+@pytest.mark.slow
 def test_an_escalated_incident_names_who_takes_over_where_to_look_and_what_is_broken(
     escalated: Path,
 ) -> None:
@@ -192,6 +193,7 @@ def test_the_page_needs_nothing_from_outside(which: str, request: pytest.Fixture
     assert "@import" not in page
 
 
+@pytest.mark.slow
 def test_text_from_outside_stays_text(state: Path) -> None:
     with Journal.open(state / "journal.sqlite") as journal:
         known = journal.incident(INCIDENT).incident
@@ -318,6 +320,7 @@ def test_a_forged_audit_line_is_told(state: Path) -> None:
     assert "The chain is broken at line 1" in to_html(facts_of(state))
 
 
+@pytest.mark.slow
 def test_comparisons_name_their_run_and_a_dash_stands_for_never(state: Path) -> None:
     page = to_html(facts_of(state, COMPARISONS))
     assert "plain-stone, seed 1" in page

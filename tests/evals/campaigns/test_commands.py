@@ -35,6 +35,7 @@ def _noctua(state: Path, *arguments: str) -> Result:
     return CliRunner().invoke(app, arguments, obj=state, catch_exceptions=False)
 
 
+@pytest.mark.slow
 def test_results_go_into_a_page_only_when_it_is_named(tmp_path: Path) -> None:
     (scenario := tmp_path / "scenario.yaml").write_text(SCENARIO, "utf-8")
     (spec := tmp_path / "mine.yaml").write_text(SPEC, "utf-8")

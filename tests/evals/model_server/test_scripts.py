@@ -93,6 +93,7 @@ def _command(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
+@pytest.mark.slow
 def test_command_serves_until_it_is_interrupted_and_fails_if_an_answer_was_missing(
     tmp_path: Path,
 ) -> None:
@@ -117,6 +118,7 @@ def test_command_serves_until_it_is_interrupted_and_fails_if_an_answer_was_missi
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_command_that_runs_in_the_background_is_ended_by_sigterm() -> None:
     with _command("--script", "good") as (process, _):
         process.send_signal(signal.SIGTERM)

@@ -53,6 +53,7 @@ def _steps(beginning: Beginning) -> list[str]:
 # Killed anywhere
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("outage_s", "ends"),
     [
@@ -75,6 +76,7 @@ def test_killed_at_any_step_it_is_all_or_nothing(
     print(f"\nkilled at {len(steps)} steps, {outage_s:.0f} s away: {dict(found)}; none twice")
 
 
+@pytest.mark.slow
 def test_killed_once_more_while_it_is_put_right_it_is_all_or_nothing(beginning: Beginning) -> None:
     steps, ends = len(_steps(beginning)), Counter[str]()
     for seed in range(200):
@@ -89,6 +91,7 @@ def test_killed_once_more_while_it_is_put_right_it_is_all_or_nothing(beginning: 
     print(f"\n200 lives that were killed twice or more: {dict(ends)}; none twice")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("undone", [0.0, pytest.param(0.1, marks=pytest.mark.slow)])
 def test_what_is_done_but_times_out_is_never_done_twice(
     beginning: Beginning, undone: float

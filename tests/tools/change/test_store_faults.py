@@ -142,6 +142,7 @@ def pass_by_nothing() -> None:
     """There is nothing to mend."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("outage_s", [5.0, 1500.0])
 def test_journal_that_fails_at_any_moment_leaves_nothing_half_done(
@@ -306,6 +307,7 @@ def _says_what_to_do(life: Life, failure: BaseException) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("committed", [False, True])
 def test_some_torn_bytes_never_leave_half_of_a_change(
     beginning: Beginning, committed: bool

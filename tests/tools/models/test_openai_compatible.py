@@ -146,6 +146,7 @@ FAILURES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("failure", "kind"), FAILURES)
 def test_failing_server_is_tried_once_more(failure: Behaviour, kind: type[ModelCallFailed]) -> None:
     with _does(failure, Prose(text="fine")) as server:

@@ -105,6 +105,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(["a", "svc-001"]), _JSON))
 def test_json_stays_json_with_the_same_meaning(value: dict[str, object]) -> None:
     for text in (json.dumps(value), "Task (JSON):\n" + json.dumps(value, ensure_ascii=False)):

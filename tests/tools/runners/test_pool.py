@@ -31,6 +31,7 @@ def shared(crew: PoolCrew) -> SharedCrew:
     return SharedCrew(crew)
 
 
+@pytest.mark.slow
 def test_pool_gives_the_bytes_of_the_in_process_runner(
     twin: Twin, shared: SharedCrew, in_process: list[str]
 ) -> None:
@@ -83,6 +84,7 @@ def test_workers_stay_for_another_twin(
     assert crew.process_ids == before
 
 
+@pytest.mark.slow
 def test_killed_worker_costs_a_rerun_and_not_the_answer(
     twin: Twin, crew: PoolCrew, shared: SharedCrew
 ) -> None:
@@ -125,6 +127,7 @@ def test_task_whose_workers_all_die_is_a_record_and_the_others_go_on(twin: Twin)
     assert sum(isinstance(a, Rollout) for a in answers) == 1
 
 
+@pytest.mark.slow
 def test_stopped_worker_ends_in_records_and_not_in_a_hang(twin: Twin) -> None:
     crew = PoolCrew(2)
     shared = SharedCrew(crew)
@@ -139,6 +142,7 @@ def test_stopped_worker_ends_in_records_and_not_in_a_hang(twin: Twin) -> None:
     assert not _alive(frozen[0])
 
 
+@pytest.mark.slow
 def test_late_batch_has_the_text_of_the_in_process_runner(twin: Twin, shared: SharedCrew) -> None:
     year = Scenario(name="year", starts_s=0.0, duration_s=365 * 86_400.0)
     tasks = [RolloutTask(year, interval_s=10.0)]

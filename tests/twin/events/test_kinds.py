@@ -69,6 +69,7 @@ def test_no_two_kinds_are_written_alike_in_what_ifs() -> None:
     assert len(set(forms)) == len(forms)
 
 
+@pytest.mark.slow
 def test_no_module_decides_between_kinds() -> None:
     deciding = {}
     for package in ("twin", "tools", "agents", "graphs", "channels"):

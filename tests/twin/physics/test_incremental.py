@@ -102,6 +102,7 @@ def scenarios(
     return st.lists(st.dictionaries(arcs, weights, max_size=8), min_size=1, max_size=5)
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(networks(), st.data())
 def test_any_change_is_what_routing_again_finds(
@@ -112,6 +113,7 @@ def test_any_change_is_what_routing_again_finds(
     assert_exact(Incremental(compiled, weights, traffic), traffic, Changes.of(drawn))
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(networks(), st.data())
 def test_any_failure_is_what_routing_again_finds(
@@ -133,6 +135,7 @@ def assert_pairs_add_up(inc: Incremental, events: Changes) -> None:
     assert quick.excess_bps == pytest.approx(plain.excess_bps, rel=EXACT, abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(networks(), st.data())
 def test_pairs_of_events_are_both_events_at_once(
@@ -353,6 +356,7 @@ def assert_cascades(
         assert found.unserved_bps[s] == pytest.approx(cut_off, rel=EXACT_AFTER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trip_at", [1.05, 1.2, 1.5, 3.0])
 @pytest.mark.parametrize("name", ["sndlib/germany50", "sndlib/polska", "topozoo/Geant2012"])
 def test_every_cascade_is_the_one_that_routing_again_finds(name: str, trip_at: float) -> None:

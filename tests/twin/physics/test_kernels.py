@@ -48,6 +48,7 @@ def change(file: Path, before: str, after: str) -> None:
     file.write_text(text.replace(before, after))
 
 
+@pytest.mark.slow
 def test_kernel_is_compiled_once_and_again_after_its_helper_changes(copy: Path) -> None:
     assert answer_and_hits(copy) == [1 << 3, 0]
     assert answer_and_hits(copy) == [1 << 3, 1]
@@ -55,6 +56,7 @@ def test_kernel_is_compiled_once_and_again_after_its_helper_changes(copy: Path) 
     assert answer_and_hits(copy) == [1 << 60, 0]
 
 
+@pytest.mark.slow
 def test_kernel_is_compiled_again_after_the_mark_of_an_unused_arc_changes(copy: Path) -> None:
     answer_and_hits(copy)
     change(copy / "twin/physics/compiled.py", "NO_ARC = 0", "NO_ARC = -1")

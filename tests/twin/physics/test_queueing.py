@@ -135,6 +135,7 @@ EGRESSES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [CONSTANT, EXPONENTIAL, TWO_SIZES])
 @pytest.mark.parametrize(("loads", "places", "loss", "wait"), EGRESSES)
 def test_bounded_priority_queues_match_a_simulation_of_packets(

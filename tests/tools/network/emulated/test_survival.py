@@ -135,6 +135,7 @@ def test_batch_that_may_have_died_with_its_reader_is_given_again(
     assert min(item.received_s for item in third) > max(item.received_s for item in second)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_bytes_however_often_it_dies(start: Start, tmp_path: Path) -> None:
     whole, one = _run(start(BUSY, name="one"), tmp_path / "one.db", (), 30)
     parts, two = _run(
@@ -149,6 +150,7 @@ def test_same_seed_gives_the_same_bytes_however_often_it_dies(start: Start, tmp_
     two.close()
 
 
+@pytest.mark.slow
 def test_death_in_the_middle_of_convergence_changes_nothing(start: Start, tmp_path: Path) -> None:
     whole, _ = _run(start(BUSY, name="one"), tmp_path / "one.db", (), 3)
     deaths = (702, 705, 708, 1002, 1113, 1302, 1572, 2004)

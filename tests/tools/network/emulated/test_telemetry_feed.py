@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from tools.network.emulated import EmulatedNetwork
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
@@ -51,6 +52,7 @@ def test_counters_only_grow_and_give_the_true_rate(start: Start) -> None:
         assert np.allclose(rate, sent_bps[out], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_counters_fall_only_where_a_device_cleared_them(start: Start) -> None:
     network = start(mismatch=2)
     heard = _hear(network, 6 * 86_400 / 4)
@@ -152,6 +154,7 @@ def test_silent_exporter_leaves_its_row_unknown(start: Start) -> None:
     assert (rows == cells).all()
 
 
+@pytest.mark.slow
 def test_both_ends_report_unless_one_report_is_lost_and_never_both(start: Start) -> None:
     cut = TimedEvent(
         at_s=100,
