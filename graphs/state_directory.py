@@ -159,7 +159,8 @@ class StateDirectory:
         if not file.is_file():
             raise BadInput(
                 f'"{self.path}" is not a state directory (it has no {file.name}); name another '
-                "with --state, or start with `noctua demo`"
+                "with --state, or start with "
+                "`noctua demo`, or with `noctua stage FILE` for a network of your own"
             )
         if not file.stat().st_size:
             raise BadInput(f"{file} is empty; put the last good copy in its place")

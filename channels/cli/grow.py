@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from channels.cli.output import AsJson, directory_of, new_console, print_json
-from channels.cli.sweep import Seed, Traffic, opening, run_line
+from channels.cli.sweep import Seed, Traffic, opening, origins_lines, run_line
 from channels.report.wording import plain, rate
 from twin.errors import BadInput
 
@@ -116,7 +116,8 @@ def growth_per_year(text: str) -> float:
 
 def _print(console: Console, document: "GrowthDocument", top: int) -> None:
     growth = document.growth
-    console.print(Text(run_line(document.run)), soft_wrap=True)
+    for line in (run_line(document.run), *origins_lines(document.run)):
+        console.print(Text(line), soft_wrap=True)
     console.print(Text(_summary(growth)), soft_wrap=True)
     console.print(_links_table(growth, top))
     console.print(_upgrades_table(growth, top))

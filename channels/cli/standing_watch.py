@@ -27,6 +27,7 @@ from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.records import WatchRecord
 from tools.journal.standing import with_people
+from tools.network.driver import network_entry
 from tools.network.emulated import PacedClock
 from twin.errors import BadInput, NetworkHeld, NoctuaError
 from twin.nouns.base import Noun
@@ -122,6 +123,9 @@ def watch_networks(
         raise BadInput(
             f"{state.path} has no network to watch; put one there with `noctua stage SCENARIO`"
         )
+    for name in names:
+        # A slip of the pen is refused before anything is written down about it.
+        network_entry(state.networks, name)
     state.require_journal()
     stop = threading.Event()
     with (

@@ -172,6 +172,10 @@ def stage(
     if as_json:
         print_json({"network": name})
         return
+    if case.world.mismatch:
+        typer.echo(
+            "It differs from its records in demands, weights and ducts (--mismatch 0: in none)."
+        )
     typer.echo(f"{name} is on stage; operate it with: noctua watch {name} --speed 60")
 
 

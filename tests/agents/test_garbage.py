@@ -175,6 +175,7 @@ def _over_all_truths(transcripts: int) -> settings:
     return settings(max_examples=share, deadline=None, derandomize=True, database=None)
 
 
+@pytest.mark.slow
 @_over_all_truths(FEW)
 @given(replies=REPLIES)
 def test_playbook_that_takes_over_from_garbage_names_the_right_cause(

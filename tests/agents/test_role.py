@@ -266,6 +266,7 @@ def test_exception_in_one_of_our_own_minds_is_loud() -> None:
         _run(broken, PLAYBOOK)
 
 
+@pytest.mark.slow
 def test_own_mind_that_never_ends_is_a_bug() -> None:
     endless = Mind("playbook", ScriptedModel([LOOK] * (OWN_STEPS_LIMIT + 1)), foreign=False)
     with pytest.raises(RuntimeError, match="does not end"):

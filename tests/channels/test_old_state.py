@@ -78,6 +78,7 @@ def test_free_names_are_principals_whose_way_of_signing_in_was_not_recorded(
     )
 
 
+@pytest.mark.slow
 def test_approved_incident_is_carried_to_its_end_on_the_same_chain(old: StateDirectory) -> None:
     before = _rows(old)
     frank = Principal(name="frank", provider=OS_USER)

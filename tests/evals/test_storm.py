@@ -63,6 +63,7 @@ def _delivered(folder: Path, storm: Storm) -> list[Telemetry]:
         network.close()
 
 
+@pytest.mark.slow
 def test_same_seed_is_the_same_storm_in_order_of_arrival(tmp_path: Path) -> None:
     case, _, flapping = storm_case(1)
     storm = Storm(case.world.starts_s + 600.0, events=2_000, flapping=flapping)

@@ -1,8 +1,11 @@
 """Running networks without flow export."""
 
+import pytest
+
 from evals.unmeasured import Source, measure_unmeasured, unmeasured_markdown
 
 
+@pytest.mark.slow
 def test_counters_foresee_failures_of_a_running_network_better_than_gravity() -> None:
     found = measure_unmeasured([1], ["sndlib/geant"])
     by: dict[Source, float] = {e.source: e.load_error for e in found}

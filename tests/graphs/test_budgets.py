@@ -214,6 +214,7 @@ def test_mind_that_was_down_is_not_asked_in_every_role_of_the_incident(tmp_path:
         assert operation.journal.charged_roles(FIRST)["diagnoser"].calls == 1
 
 
+@pytest.mark.slow
 def test_mind_that_ignores_everything_is_asked_no_more_than_a_day_allows(tmp_path: Path) -> None:
     asked = []
 
@@ -232,6 +233,7 @@ def test_mind_that_ignores_everything_is_asked_no_more_than_a_day_allows(tmp_pat
         assert operation.plans()[0].needs_person
 
 
+@pytest.mark.slow
 def test_mind_lost_right_before_the_process_died_is_not_forgotten(tmp_path: Path) -> None:
     """The diagnosis is not finished, let alone recorded, when the process ends."""
 
@@ -251,6 +253,7 @@ def test_mind_lost_right_before_the_process_died_is_not_forgotten(tmp_path: Path
         assert after.plans()[0].needs_person == "1 mind was lost: acme:far as diagnoser (down)"
 
 
+@pytest.mark.slow
 def test_what_a_mind_took_for_nothing_is_not_asked_about_at_every_poll(tmp_path: Path) -> None:
     """A wrong weight hurts nobody at first; loss does, and may then not be taken for nothing."""
     asked: list[tuple[float, bool]] = []

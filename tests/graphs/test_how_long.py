@@ -46,6 +46,7 @@ def _state(operation: Operation, **more: object) -> IncidentState:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("since_s", "goes_to"), [(DAY_S - 60, "wait"), (DAY_S + 60, "escalate")])
 def test_repair_that_takes_longer_than_a_day_is_a_persons_to_chase(
     repairing: Operation, since_s: float, goes_to: str

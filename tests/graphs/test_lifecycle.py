@@ -143,6 +143,7 @@ def test_healthy_network_opens_no_incident(tmp_path: Path) -> None:
         assert operation.workplace.tracker.rounds_learned > 100
 
 
+@pytest.mark.slow
 def test_wrong_weight_is_put_right_for_good_and_nobody_goes_out(tmp_path: Path) -> None:
     with operating(tmp_path, case((600.0, WRONG_WEIGHT), scale=1.4), person=Person()) as operation:
         operation.run()
@@ -285,6 +286,7 @@ def test_resume_of_what_is_not_pending_any_more_does_nothing(tmp_path: Path) -> 
         assert operation.journal.timeline(FIRST) == timeline
 
 
+@pytest.mark.slow
 def test_plan_for_another_state_is_refused_and_the_network_is_looked_at_again(
     tmp_path: Path,
 ) -> None:

@@ -77,6 +77,7 @@ def test_nobody_is_asked_to_read_lines_that_code_understands(undisturbed: dict[s
     assert undisturbed["phase"] is Phase.RESOLVED
 
 
+@pytest.mark.slow
 def test_order_in_a_log_line_is_shown_to_people_and_changes_nothing(
     tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:

@@ -188,6 +188,7 @@ def test_model_that_goes_round_in_circles_loses_the_role(tmp_path: Path, role: s
     assert all("steps" in s["detail"] for s in swaps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "role", [ROLES[0], *(pytest.param(role, marks=pytest.mark.slow) for role in ROLES[1:])]
 )

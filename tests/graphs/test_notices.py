@@ -173,6 +173,7 @@ def test_nobody_is_called_by_a_process_that_stands_by_or_has_lost_its_lease(
         assert [n.attempts for n in watching.unsent()] == [0]
 
 
+@pytest.mark.slow
 def test_call_that_hangs_does_not_stop_the_watch(tmp_path: Path) -> None:
     scripted = case((60.0, LOSSY))
     hanging = Ear(hangs=True)

@@ -45,6 +45,7 @@ def test_names_are_those_that_directories_have(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_no_other_module_spells_where_the_records_lie() -> None:
     names = {"journal.sqlite", "checkpoints.sqlite", "trackers", "inventories"}
     spelled = {

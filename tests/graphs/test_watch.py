@@ -145,6 +145,7 @@ def test_watch_that_is_told_to_stop_ends_its_step_and_keeps_what_it_learned(tmp_
         assert list((tmp_path / "locks").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_incident_that_no_graph_has_begun_is_begun_by_the_next_watch(tmp_path: Path) -> None:
     """A kill between admission and the graph's first step."""
     with operating(tmp_path, case((600.0, WRONG_WEIGHT)), person=Person()) as operation:

@@ -132,6 +132,7 @@ def test_canaries_reach_no_request_of_a_whole_incident(
     assert [f.name for f in files if KEY.encode() in f.read_bytes()] == []
 
 
+@pytest.mark.slow
 def test_canaries_are_seen_by_a_model_that_may_see_them(tmp_path: Path) -> None:
     """So the test above can fail."""
     with ModelServer(Script(), policies=QUOTING) as server:

@@ -56,6 +56,7 @@ def test_node_whose_interfaces_could_not_be_read_back_is_refused() -> None:
         )
 
 
+@pytest.mark.slow
 def test_no_other_module_writes_or_reads_the_form() -> None:
     files = [f for package in PACKAGES for f in Path(package).rglob("*.py")]
     assert len(files) > 200

@@ -72,6 +72,7 @@ def test_traffic_in_another_memory_order_gives_the_same_bytes(twin: Twin) -> Non
     assert lines(InProcessRunner(twin).run(pickle.loads(pickle.dumps(tasks)))) == [straight, other]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment",
     [

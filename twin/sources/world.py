@@ -104,7 +104,7 @@ def inventory_of(
     compiled = compile_topology(draft)
     weights = arc_weights(draft, _intended(draft, network))
     routing = route(compiled, weights)
-    demand_bps = _in_bps(network, compiled)
+    demand_bps = _in_bps(network, compiled, routing)
     topology = draft
     if any(link.capacity_bps is None for link in network.links):
         topology = _topology(network, members_needed(compiled, weights, demand_bps, routing))
@@ -220,19 +220,18 @@ def _intended(topology: Topology, network: ParsedNetwork) -> NetworkConfiguratio
     )
 
 
-def _in_bps(network: ParsedNetwork, compiled: CompiledTopology) -> FloatArray:
+def _in_bps(network: ParsedNetwork, compiled: CompiledTopology, routing: Routing) -> FloatArray:
     """Demand (n, n) in bit/s at peak.
 
-    Rates of the source are taken as they are. Others are scaled under ECMP with the default weight
-    everywhere: where the source has capacities, the busiest of those arcs is at
+    Rates of the source are taken as they are. Others are scaled under ECMP with the weights as
+    `routing` has them: where the source has capacities, the busiest of those arcs is at
     MAX_HEALTHY_UTILISATION; where it has none, or none of those carries anything, the busiest arc
     carries BUSIEST_ARC_BPS.
     """
     if network.demands and network.demand_unit == "bit/s":
         return listed_matrix(network)
     demand = demand_matrix(network)
-    equal = np.full(compiled.n_arcs, DEFAULT_IGP_WEIGHT, dtype=np.int64)
-    loads = total_loads(compiled, route(compiled, equal), demand)
+    loads = total_loads(compiled, routing, demand)
     capacities = _given_capacities(network.links)
     busiest = 0.0 if capacities is None else float(np.nanmax(loads / capacities))
     if busiest == 0:

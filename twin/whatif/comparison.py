@@ -1,7 +1,7 @@
 """A network before and after a what-if: what moves, what is lost, who notices."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
 from typing import Literal
@@ -11,8 +11,9 @@ import numpy as np
 from twin.events.kinds import BuildKind
 from twin.events.what_if import Event, WhatIf
 from twin.nouns.base import Noun
+from twin.nouns.origins import Origin
 from twin.nouns.state import NetworkState
-from twin.nouns.topology import Interface
+from twin.nouns.topology import Interface, Site, Topology
 from twin.physics.assessment import Assessment, ServiceVerdict, assess_routed
 from twin.physics.compiled import NO_ARC, arc_weights
 from twin.physics.routing import route
@@ -197,12 +198,19 @@ def build(state: NetworkState, what_if: WhatIf, twin: Twin) -> Built:
     assumed: list[str] = []
     rest: list[Event] = []
     before = state
+    builds = any(isinstance(event, BuildKind) for event in what_if)
+    is_drawn = builds and twin.inventory.origins.coordinates.origin is Origin.ABSENT
+    if is_drawn:
+        # A distance on a map that was only drawn is no length.
+        state = replace(state, topology=_placed(state.topology, {}))
     for event in what_if:
         if isinstance(event, BuildKind):
             assumed += event.assumed(state)
             state = event.after(state)
         else:
             rest.append(event)
+    if is_drawn:
+        state = replace(state, topology=_placed(state.topology, _places(before.topology)))
     changed = state.topology is not before.topology and state.topology != before.topology
     return Built(
         twin.of(state) if changed else twin,
@@ -210,6 +218,17 @@ def build(state: NetworkState, what_if: WhatIf, twin: Twin) -> Built:
         tuple(rest),
         tuple(assumed),
     )
+
+
+def _places(topology: Topology) -> dict[str, Site]:
+    return {site.id: site for site in topology.sites}
+
+
+def _placed(topology: Topology, places: Mapping[str, Site]) -> Topology:
+    """`topology` with its sites as in `places`, and the others all in one place."""
+    nowhere = {"longitude": 0.0, "latitude": 0.0}
+    sites = (places.get(s.id) or s.model_copy(update=nowhere) for s in topology.sites)
+    return topology.rebuilt(sites=tuple(sites))
 
 
 def assess_after(state: NetworkState, what_if: WhatIf, twin: Twin) -> Assessment:

@@ -1,5 +1,6 @@
 """What was recognised of a question, answered; an answer says what the question was taken for."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from agents.conversation.queries.history import (
@@ -88,6 +89,11 @@ _SAFE = (
     r"(?:is|are) (?:it|there) (?:a )?(?:problem|maintenance)|works? on|maintenance|window|swap|"
     r"splice|upgrade|postpone|for ever|technicians"
 )
+_FAILING = r"fail\w*|down|dies?|dead|lost?|lose|losing|breaks?|broken|cut|gone|out|dark|dug up"
+_ENLARGED = (
+    r"(?:add|adding|added|another|extra|gets?|with|buy|upgrade\w*|expand\w*|to) "
+    r"(?:\w+ ){0,2}\d+ ?(?:g|gb|gbit|gbps|gbit/s|t|tbit/s)(?: more)?"
+)
 _GROWN = r"\+|more|grow\w*|increases?|rises?|room for|goes up|up"
 _CLASH = r"clash\w*|conflict\w*|collid\w*|what else is planned|overlap\w*"
 _CLASSES = (
@@ -122,6 +128,7 @@ def _effect(gist: Gist) -> str:
 
 def _supposed_events(gist: Gist) -> list[list[str]]:
     """What is supposed, as the twin reads it: several groups where each is meant by itself."""
+    _refuse_mixed(gist)
     marks = [m for group in gist.failing for m in group]
     each = [gist.events(m) for m in marks] + [[e] for e in gist.other_events]
     events = [e for group in each for e in group]
@@ -132,6 +139,23 @@ def _supposed_events(gist: Gist) -> list[list[str]]:
             raise Decline("I cannot tell which of these are meant at the same time.")
         return each
     return [events]
+
+
+def _refuse_mixed(gist: Gist) -> None:
+    """Refuse parts of different kinds: which verb belongs to which name is not read here."""
+    kinds = [
+        bool(gist.failing) and gist.says(_FAILING),
+        gist.says(r"drain|draining|drained"),
+        bool(gist.other_events),
+        gist.says(_ENLARGED),
+    ]
+    if sum(kinds) > 1 or kinds[-1]:
+        raise Decline(
+            "I read only one kind of change in a question; "
+            '`noctua what-if "link A-B down; drain node C"` takes several.'
+        )
+    if re.search(r"\b(?:2[4-9]|[3-9]\d)[:.h]\d{2}\b", gist.question):
+        raise Decline("No day has that hour.")
 
 
 def _refuse_unplaced(gist: Gist) -> None:

@@ -309,6 +309,7 @@ def test_time_service_is_asked(
     assert _found(state, "time service").state == state_of_it
 
 
+@pytest.mark.slow
 def test_network_that_another_process_holds_is_told_as_held(state: Path) -> None:
     network, _ = open_network(StateDirectory(state), "live")
     with closing(network):

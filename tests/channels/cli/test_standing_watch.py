@@ -219,3 +219,14 @@ def test_watch_without_a_network_says_how_to_get_one(tmp_path: Path) -> None:
         _, err = watch.communicate(timeout=_PATIENCE_S)
     assert watch.returncode == 2
     assert "noctua stage SCENARIO" in err
+
+
+def test_network_that_is_misspelt_is_refused_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with _noctua(tmp_path, "stage", "quiet-harbour") as stage:
+        assert stage.wait(_PATIENCE_S) == 0
+    with _noctua(tmp_path, "watch", "quiet-harbor-1") as watch:
+        _, err = watch.communicate(timeout=_PATIENCE_S)
+    assert watch.returncode == 2
+    assert 'did you mean "quiet-harbour-1"?' in err
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+        assert journal.blocked() == ()

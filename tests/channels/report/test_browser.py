@@ -125,6 +125,7 @@ def test_a_row_of_many_columns_says_on_a_telephone_what_each_figure_is(report: P
     )
 
 
+@pytest.mark.slow
 def test_print_cuts_no_row_of_a_table_and_repeats_the_heads(report: Page) -> None:
     _show(report, "print", A4_BETWEEN_MARGINS)
     assert not report.locator("nav").is_visible()

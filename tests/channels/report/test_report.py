@@ -288,6 +288,7 @@ def test_disagreement_and_what_was_logged_stand_in_every_form(state: Path) -> No
     assert [f["node"] for f in document["log_findings"]] == ["Fulda"]
 
 
+@pytest.mark.slow
 def test_the_same_facts_give_the_same_bytes(resolved: Path) -> None:
     first, second = facts_of(resolved, COMPARISONS), facts_of(resolved, COMPARISONS)
     assert first == second

@@ -103,6 +103,7 @@ def test_killed_worker_costs_a_rerun_and_not_the_answer(
     assert killed[0] not in crew.process_ids
 
 
+@pytest.mark.slow
 def test_both_workers_killed_between_batches_are_replaced(
     twin: Twin, crew: PoolCrew, shared: SharedCrew, in_process: list[str]
 ) -> None:
@@ -114,6 +115,7 @@ def test_both_workers_killed_between_batches_are_replaced(
     assert shared.reruns == 2
 
 
+@pytest.mark.slow
 def test_task_whose_workers_all_die_is_a_record_and_the_others_go_on(twin: Twin) -> None:
     crew = _Murdered(PoolCrew(1))
     shared = SharedCrew(crew)
@@ -150,6 +152,7 @@ def test_late_batch_has_the_text_of_the_in_process_runner(twin: Twin, shared: Sh
     assert CrewRunner(shared, twin, limits).run(tasks) == InProcessRunner(twin, limits).run(tasks)
 
 
+@pytest.mark.slow
 def test_late_task_lets_the_others_go_on(twin: Twin, shared: SharedCrew) -> None:
     year = Scenario(name="year", starts_s=0.0, duration_s=365 * 86_400.0)
     tasks = [RolloutTask(year, interval_s=10.0), *tasks_of(twin, 3)]

@@ -19,6 +19,7 @@ def test_in_process_plays_in_this_process(twin: Twin, in_process: list[str]) -> 
         assert lines(runner.run(tasks_of(twin, 40))) == in_process
 
 
+@pytest.mark.slow
 def test_pool_of_one_gives_the_same_bytes(twin: Twin, in_process: list[str]) -> None:
     with runners_from_setting("pool:1") as runners:
         runner = runners.on(twin)

@@ -368,6 +368,7 @@ def test_every_cascade_is_the_one_that_routing_again_finds(name: str, trip_at: f
     assert_cascades(inc, traffic, limit, [down(i) for i in range(compiled.n_arcs // 2)])
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(networks(), st.data())
 def test_any_cascade_is_the_one_that_routing_again_finds(

@@ -15,6 +15,7 @@ from twin.nouns.topology import Link
 from twin.physics.compiled import arc_weights, compile_topology
 from twin.physics.routing import route
 from twin.physics.twin import Twin, profile_at
+from twin.sources.dimensioning import MAX_HEALTHY_UTILISATION
 from twin.sources.ducts import ducts_from_geometry
 from twin.sources.probes import chosen_probes, distinguishable_share
 from twin.sources.topohub_source import topohub_names, topology_from_topohub
@@ -250,3 +251,13 @@ def test_page_lists_exactly_the_ducts_that_overload_another_link(germany: Invent
 def test_page_gives_the_profile_that_is_used() -> None:
     rows = re.findall(r"^\| factor \| (.*) \|$", PAGE.read_text(), re.M)
     assert [float(x) for row in rows for x in row.split(" | ")] == list(DAILY_PROFILE.hourly)
+
+
+def test_invented_demand_follows_the_weights_that_are_given() -> None:
+    text = (
+        "source,target,capacity,weight\n"
+        "P,Q,100M,100\nQ,R,100M,10\nP,R,1G,10\nQ,S,100M,10\nS,P,100M,100\n"
+    )
+    inventory = inventory_from_text(text, "thin.csv")
+    highest = Twin(inventory).assess(Twin(inventory).state()).utilisation.max()
+    assert highest == pytest.approx(MAX_HEALTHY_UTILISATION)

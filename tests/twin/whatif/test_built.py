@@ -11,8 +11,9 @@ from twin.events.what_if import WhatIf
 from twin.nouns.configuration import MAX_IGP_WEIGHT
 from twin.nouns.topology import Topology
 from twin.physics.twin import Twin
+from twin.sources.world import inventory_from_text
 from twin.whatif.arcs import arcs_changed
-from twin.whatif.comparison import assess_after, compare
+from twin.whatif.comparison import assess_after, build, compare
 from twin.whatif.engine import WhatIfEngine
 
 
@@ -91,7 +92,7 @@ def test_new_link_is_offered_what_takes_it() -> None:
     assert loads["A|A--B"] == (6.0, 0.0)
     assert found.assumed == (
         "A--D has weight 10, as most interfaces",
-        "A--D runs straight, 0 km, in no shared-risk group",
+        "A--D has no length, as no distance is known, and is in no shared-risk group",
     )
 
 
@@ -165,3 +166,14 @@ def _apart(topology: Topology) -> tuple[str, str]:
     first = topology.nodes[0].id
     near = {link.other_end(first) for link in topology.links_at(first)}
     return first, next(n.id for n in topology.nodes[1:] if n.id not in near)
+
+
+def test_new_link_on_a_map_that_was_only_drawn_has_no_length() -> None:
+    text = "source,target,capacity,length_km\nA,B,10G,120\nB,C,10G,120\n"
+    twin = Twin(inventory_from_text(text, "line.csv"))
+    topology = twin.inventory.topology
+    built = build(twin.state(), read_what_if("add link A-C 10G", topology), twin)
+    (new,) = built.state.topology.links[2:]
+    assert (new.length_km, new.propagation_s) == (0.0, 0.0)
+    assert "A--C has no length, as no distance is known" in built.assumed[-1]
+    assert built.state.topology.sites == topology.sites

@@ -124,6 +124,8 @@ def usual_weight(running: NetworkConfiguration) -> int:
 
 def assumed_way(link: Link) -> str:
     """Where a new link is taken to run."""
+    if not link.length_km:
+        return f"{link.id} has no length, as no distance is known, and is in no shared-risk group"
     return f"{link.id} runs straight, {link.length_km:.0f} km, in no shared-risk group"
 
 

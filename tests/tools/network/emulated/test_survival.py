@@ -159,6 +159,7 @@ def test_death_in_the_middle_of_convergence_changes_nothing(start: Start, tmp_pa
     two.close()
 
 
+@pytest.mark.slow
 def test_looking_more_often_changes_nothing(start: Start, tmp_path: Path) -> None:
     seldom, _ = _run(start(BUSY, name="one"), tmp_path / "one.db", (), 30)
     often, _ = _run(start(BUSY, name="two"), tmp_path / "two.db", (), 3)
