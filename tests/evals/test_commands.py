@@ -69,6 +69,7 @@ def test_run_with_a_model_that_is_set_wrong_leaves_nothing_behind(
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.slow
 def test_run_with_the_playbook_alone_charges_nothing(tmp_path: Path) -> None:
     document = _played(tmp_path)
     assert document["waiting"]

@@ -5,6 +5,7 @@ import pytest
 from evals.estimation import WORKLOADS, Truth, estimation_markdown, measure_estimation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "truth"), WORKLOADS)
 def test_estimate_foresees_failures_better_than_gravity(network: str, truth: Truth) -> None:
     found = measure_estimation(2, [(network, truth)])

@@ -182,6 +182,7 @@ def test_plan_after_a_lost_mind_waits_for_a_person_past_an_automatic_approver(
         assert all(p.needs_person for p in operation.plans())
 
 
+@pytest.mark.slow
 def test_mind_lost_between_the_plan_and_the_asking_takes_a_person_too(tmp_path: Path) -> None:
     def gone_when_planned(view: TranscriptView) -> ToolChoice:
         if view.task["phase"] == Phase.PLANNING.value:
@@ -203,6 +204,7 @@ def test_mind_lost_between_the_plan_and_the_asking_takes_a_person_too(tmp_path: 
         assert operation.touched() == []
 
 
+@pytest.mark.slow
 def test_mind_that_was_down_is_not_asked_in_every_role_of_the_incident(tmp_path: Path) -> None:
     minds = Minds((_far(diagnoser=_gone), OURS))
     with operating(tmp_path, SCRIPTED, minds=minds) as operation:

@@ -255,6 +255,7 @@ def test_request_that_nobody_answers_expires_and_escalates(tmp_path: Path) -> No
         assert operation.running() != before_fault, "the wrong weight is still there"
 
 
+@pytest.mark.slow
 def test_resuming_without_an_answer_in_the_journal_approves_nothing(tmp_path: Path) -> None:
     with operating(tmp_path, case((600.0, WRONG_WEIGHT), scale=1.4)) as operation:
         operation.run(operation.is_waiting_for_approval)
@@ -273,6 +274,7 @@ def test_resuming_without_an_answer_in_the_journal_approves_nothing(tmp_path: Pa
         assert operation.phase() is Phase.RESOLVED
 
 
+@pytest.mark.slow
 def test_resume_of_what_is_not_pending_any_more_does_nothing(tmp_path: Path) -> None:
     with operating(tmp_path, case((600.0, WRONG_WEIGHT), scale=1.4)) as operation:
         operation.run(operation.is_waiting_for_approval)

@@ -72,6 +72,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return _played(tmp_path_factory.mktemp("undisturbed"), ())
 
 
+@pytest.mark.slow
 def test_nobody_is_asked_to_read_lines_that_code_understands(undisturbed: dict[str, Any]) -> None:
     assert (undisturbed["read"], undisturbed["findings"]) == ([], ())
     assert undisturbed["phase"] is Phase.RESOLVED
@@ -224,6 +225,7 @@ def test_line_is_read_once_however_often_the_work_is_sent_back(tmp_path: Path) -
     assert len(played["findings"]) == 1
 
 
+@pytest.mark.slow
 def test_findings_are_told_to_the_diagnoser_and_kept_in_the_journal(tmp_path: Path) -> None:
     model = ScriptedModel([lambda view: POLICIES[view.role](view)] * 400)
     minds = (Mind("ours", model, foreign=False),)

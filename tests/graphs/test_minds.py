@@ -152,6 +152,7 @@ def test_foreign_mind_that_fails_loses_the_role_to_the_playbook(
         assert operation.plans()[0].needs_person
 
 
+@pytest.mark.slow
 def test_state_says_who_finished_and_that_a_mind_was_lost(tmp_path: Path) -> None:
     minds = (
         Mind("acme:broken", ScriptedModel([]), foreign=True),

@@ -97,6 +97,7 @@ def _report(operation: Operation, link: str, *, up: bool) -> None:
     operation.run(lambda: operation.clock.now_s() > now_s)
 
 
+@pytest.mark.slow
 def test_symptom_that_returns_to_its_open_incident_keeps_its_first_sign_and_its_alarms(
     tmp_path: Path,
 ) -> None:

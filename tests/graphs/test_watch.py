@@ -86,6 +86,7 @@ def test_watch_that_is_not_tolerant_lets_failures_out(tmp_path: Path) -> None:
             workplace.watch.step()
 
 
+@pytest.mark.slow
 def test_second_watch_stands_by_until_the_first_has_gone(tmp_path: Path) -> None:
     with closing(stage(case((60.0, LOSSY)), 1, tmp_path / "networks" / "live.sqlite")) as network:
         clock = SimulatedClock(network)
@@ -108,6 +109,7 @@ def test_second_watch_stands_by_until_the_first_has_gone(tmp_path: Path) -> None
             assert (lease.holder, lease.epoch) in ((second.holder.id, 2), ("", 1))
 
 
+@pytest.mark.slow
 def test_answer_of_another_process_wakes_the_watch_up(tmp_path: Path) -> None:
     scripted = case((600.0, WRONG_WEIGHT))
     with operating(tmp_path, scripted) as operation:

@@ -113,6 +113,7 @@ def test_first_of_two_unknown_links_is_named_whatever_the_order_of_the_set(twin:
     assert '\\"aa--1\\"' in answers.pop()
 
 
+@pytest.mark.slow
 def test_late_batch_is_answered_with_records(twin: Twin) -> None:
     long = Scenario(name="year", starts_s=0.0, duration_s=365 * 86_400.0)
     brief = Scenario(name="brief", starts_s=0.0, duration_s=60.0)
@@ -125,6 +126,7 @@ def test_late_batch_is_answered_with_records(twin: Twin) -> None:
         assert late.reason == "the batch was not finished within 0.5 s"
 
 
+@pytest.mark.slow
 def test_late_task_lets_the_others_go_on(twin: Twin) -> None:
     long = Scenario(name="year", starts_s=0.0, duration_s=365 * 86_400.0)
     brief = Scenario(name="brief", starts_s=0.0, duration_s=60.0)

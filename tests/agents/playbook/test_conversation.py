@@ -165,6 +165,7 @@ def test_question_that_could_mean_something_else_is_declined(
     assert [talk.ask(question) for question in questions][-1].declined
 
 
+@pytest.mark.slow
 def test_what_is_so_already_is_said_to_change_nothing(tmp_path: Path) -> None:
     sprint = SCENES[1]
     stage_history(tmp_path, sprint)

@@ -117,6 +117,7 @@ def test_resume_waits_for_the_person_and_time_stands_still(state: Path) -> None:
     assert second["now_s"] == first["now_s"]
 
 
+@pytest.mark.slow
 def test_an_approved_plan_is_carried_to_the_end(resolved: Path) -> None:
     with Journal.open(resolved / "journal.sqlite") as journal:
         assert journal.incident(INCIDENT).phase is Phase.RESOLVED
@@ -129,6 +130,7 @@ def test_with_nothing_open_resume_says_so(resolved: Path) -> None:
     assert "no incident is open" in output
 
 
+@pytest.mark.slow
 def test_resume_for_a_duration_moves_the_clock_by_it(state: Path) -> None:
     assert noctua(state, "reject", PLAN)[0] == 0
     before = json.loads(noctua(state, "show", INCIDENT, "--json")[1])["now_s"]

@@ -123,6 +123,7 @@ def test_every_command_is_where_the_table_says_and_begins_its_help_as_listed(
         assert line in told, name
 
 
+@pytest.mark.slow
 def test_help_and_the_commands_of_a_shift_do_without_the_heavy_packages(state: Path) -> None:
     for commands in (
         [["--help"]],

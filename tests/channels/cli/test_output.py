@@ -1,5 +1,6 @@
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -22,6 +23,7 @@ def _column(name: str, *cells: str, whole: bool = False, goes: int = 0) -> Colum
     return Column(name, [Text(cell) for cell in cells], whole, goes)
 
 
+@pytest.mark.slow
 @given(st.integers(60, 200))
 def test_columns_go_and_no_id_plan_or_time_is_cut(width: int) -> None:
     printed = _printed(

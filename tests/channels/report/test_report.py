@@ -138,6 +138,7 @@ def test_a_cause_that_fits_as_well_is_named_even_where_one_was_found(state: Path
     assert "What was seen fits as well with: C--D is down" in to_html(facts)
 
 
+@pytest.mark.slow
 def test_predicted_stands_beside_observed(resolved: Path) -> None:
     page, plan = to_html(facts_of(resolved)), facts_of(resolved).plans[0]
     assert plan.observed
@@ -183,6 +184,7 @@ def test_an_incident_that_was_only_just_opened_has_a_report(state: Path) -> None
         assert "No plan was made" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["state", "resolved", "escalated"])
 def test_the_page_needs_nothing_from_outside(which: str, request: pytest.FixtureRequest) -> None:
     page = to_html(facts_of(request.getfixturevalue(which), COMPARISONS))
@@ -256,6 +258,7 @@ def _logged(quote: str) -> LogRecord:
     return LogRecord(findings=(finding,))
 
 
+@pytest.mark.slow
 def test_disagreement_and_what_was_logged_stand_in_every_form(state: Path) -> None:
     believed = Disagreement(
         mind="acme:large",
@@ -301,6 +304,7 @@ def test_facts_survive_json(resolved: Path) -> None:
     assert ReportFacts.model_validate_json(facts.model_dump_json()) == facts
 
 
+@pytest.mark.slow
 def test_the_head_of_the_audit_chain_and_its_verdict_stand_in_every_form(resolved: Path) -> None:
     facts = facts_of(resolved)
     assert facts.audit.lines
@@ -309,6 +313,7 @@ def test_the_head_of_the_audit_chain_and_its_verdict_stand_in_every_form(resolve
         assert "The chain holds" in text
 
 
+@pytest.mark.slow
 def test_a_forged_audit_line_is_told(state: Path) -> None:
     with Journal.open(state / "journal.sqlite") as journal:
         journal.append_audit(1.0, "erin", "answer", INCIDENT, {"decision": "reject"})

@@ -58,6 +58,7 @@ def test_results_go_into_a_page_only_when_it_is_named(tmp_path: Path) -> None:
         _noctua(tmp_path, *given, "--into", str(tmp_path / "none.md"))
 
 
+@pytest.mark.slow
 def test_page_about_campaigns_shows_one_that_can_be_played(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

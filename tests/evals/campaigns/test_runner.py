@@ -101,6 +101,7 @@ def test_play_that_raises_or_whose_process_dies_is_recorded_and_counted(tmp_path
     assert len(_records(path)) == 8
 
 
+@pytest.mark.slow
 def test_slices_partition_the_plays_and_together_give_the_whole_table(tmp_path: Path) -> None:
     paths = [tmp_path / f"{number}.jsonl" for number in (1, 2, 3)]
     for number, path in enumerate(paths, start=1):

@@ -252,6 +252,7 @@ def test_server_that_went_away_refuses_connections() -> None:
 # Scripts
 
 
+@pytest.mark.slow
 def test_each_role_has_its_own_calls_and_the_last_one_repeats() -> None:
     script = Script(roles={"walker": (Good(), Status(code=500))})
     with ModelServer(script, policies={"walker": _walks}) as server:

@@ -362,6 +362,7 @@ class TakenOver:
             self.changing.append(what)
 
 
+@pytest.mark.slow
 def test_stale_holder_stops_with_the_call_that_it_is_making(beginning: Beginning) -> None:
     transactions = _steps(beginning).count("after journal")
     # The first is its own taking of the lease.

@@ -199,6 +199,7 @@ def test_bound_is_never_below_the_exact_figure(
     assert (exact.moved_bps > 0) == (bound.moved_bps > 0)
 
 
+@pytest.mark.slow
 @given(changes())
 def test_what_a_change_moves_its_way_back_moves_too(
     change: tuple[Inventory, NetworkConfiguration, frozenset[str]],

@@ -282,6 +282,7 @@ def test_torn_page_lets_nothing_begin(beginning: Beginning) -> None:
         assert _changing(life) == []
 
 
+@pytest.mark.slow
 def test_torn_page_lets_nothing_be_confirmed(beginning: Beginning) -> None:
     first = beginning.life()
     with first.process() as (_, actuator):

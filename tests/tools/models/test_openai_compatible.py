@@ -186,6 +186,7 @@ def test_failure_that_will_not_pass_is_not_tried_again(
         assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_second_try_that_hangs_ends_as_the_first_one_would() -> None:
     with _does(Status(code=500), Stall(before="headers")) as server:
         with pytest.raises(ModelTimedOut):

@@ -3,9 +3,12 @@
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tools.network.emulated import EmulatedNetwork, PacedClock
 
 
+@pytest.mark.slow
 def test_a_paced_network_goes_no_faster_than_the_wall_while_people_are_asked(
     start: Callable[..., EmulatedNetwork],
 ) -> None:

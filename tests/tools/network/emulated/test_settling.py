@@ -10,6 +10,7 @@ from evals.stage import load_case, stage
 from tools.network.emulated.truth_view import TruthView
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fern-hollow", "tall-grass"])
 def test_congested_network_over_time_agrees_with_its_steady_state(name: str) -> None:
     case = load_case(name)

@@ -166,6 +166,7 @@ def test_looking_more_often_changes_nothing(start: Start, tmp_path: Path) -> Non
     assert often == seldom
 
 
+@pytest.mark.slow
 def test_other_seed_gives_other_bytes(start: Start, tmp_path: Path) -> None:
     one, _ = _run(start(BUSY, name="one"), tmp_path / "one.db", (), 30)
     two, _ = _run(start(BUSY, name="two", seed=4), tmp_path / "two.db", (), 30)

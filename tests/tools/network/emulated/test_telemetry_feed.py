@@ -145,6 +145,7 @@ def test_flow_records_give_the_offered_matrix_roughly(start: Start) -> None:
     assert 0.001 < np.nanstd(first / second) < 0.2
 
 
+@pytest.mark.slow
 def test_silent_exporter_leaves_its_row_unknown(start: Start) -> None:
     network = start(mismatch=2)
     rounds = [r for r in _hear(network, 12_000) if isinstance(r, FlowRound)]
@@ -182,6 +183,7 @@ def test_syslog_has_the_lines_of_a_real_router(start: Start) -> None:
     assert any("%ROUTING-OSPF-5-ADJCHG" in line and "FULL to DOWN" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_healthy_network_writes_only_harmless_lines(start: Start) -> None:
     network = start()
     heard = _hear(network, 4 * 3600)
