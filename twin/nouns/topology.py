@@ -24,18 +24,22 @@ class Site(Noun):
     latitude: float
 
     def km_to(self, other: "Site") -> float:
-        """Great-circle distance in kilometres; the haversine formula."""
-        lon_a, lat_a, lon_b, lat_b = map(
-            math.radians, (self.longitude, self.latitude, other.longitude, other.latitude)
-        )
-        half = (
-            math.sin((lat_b - lat_a) / 2) ** 2
-            + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
-        )
-        return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half)))
+        """Great-circle distance in kilometres."""
+        ends = ((self.longitude, self.latitude), (other.longitude, other.latitude))
+        return great_circle_km(*ends)
 
 
 EARTH_RADIUS_KM = 6371.0
+
+
+def great_circle_km(start: tuple[float, float], end: tuple[float, float]) -> float:
+    """Distance between two places, longitude and latitude in degrees; the haversine formula."""
+    lon_a, lat_a, lon_b, lat_b = (math.radians(x) for x in (*start, *end))
+    half = (
+        math.sin((lat_b - lat_a) / 2) ** 2
+        + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half)))
 
 
 class Node(Noun):

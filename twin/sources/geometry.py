@@ -3,21 +3,12 @@
 import math
 from collections.abc import Sequence
 
-EARTH_RADIUS_KM = 6371.0
+from twin.nouns.topology import EARTH_RADIUS_KM
+
 KM_PER_DEGREE = EARTH_RADIUS_KM * math.pi / 180
 
 Place = tuple[float, float]
 """Longitude and latitude in degrees."""
-
-
-def great_circle_km(start: Place, end: Place) -> float:
-    """Great-circle distance between two places; the haversine formula."""
-    lon_a, lat_a, lon_b, lat_b = (math.radians(x) for x in (*start, *end))
-    half = (
-        math.sin((lat_b - lat_a) / 2) ** 2
-        + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
-    )
-    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half)))
 
 
 def degrees_of(positions: Sequence[tuple[float, float] | None]) -> list[Place | None]:

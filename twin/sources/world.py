@@ -15,7 +15,7 @@ from twin.nouns.configuration import (
     NetworkConfiguration,
 )
 from twin.nouns.inventory import Inventory
-from twin.nouns.topology import Link, Node, SharedRiskGroup, Site, Topology
+from twin.nouns.topology import Link, Node, SharedRiskGroup, Site, Topology, great_circle_km
 from twin.nouns.traffic import DailyProfile, TrafficMatrix
 from twin.physics.compiled import (
     CompiledTopology,
@@ -30,7 +30,7 @@ from twin.sources.demands import CLASS_SHARES, demand_matrix, listed_matrix, tot
 from twin.sources.dimensioning import MAX_HEALTHY_UTILISATION, MODULE_BPS, members_needed
 from twin.sources.ducts import ducts_from_geometry
 from twin.sources.formats.registry import read_network
-from twin.sources.geometry import Place, great_circle_km
+from twin.sources.geometry import Place
 from twin.sources.layout import drawn_places
 from twin.sources.parsed import ParsedLink, ParsedNetwork
 from twin.sources.probes import chosen_probes
