@@ -118,3 +118,14 @@ def likely_unit(value: float) -> str:
     if value < 1e3:
         return "Gbit/s"
     return "Mbit/s" if value < 1e6 else "kbit/s"
+
+
+def number_in(word: str, what: str, where: str) -> float:
+    """The number in `word`. Raises BadTopology if it is none, or not finite."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadTopology(f'{where}: {what} is "{word:.40}", expected a number')
+    return value

@@ -18,13 +18,13 @@ Chicago in another). A node at 0 0 has no known place.
 Source: https://repetita.info.ucl.ac.be/DataFormat.html
 """
 
-import math
 import re
 from collections.abc import Sequence
 
 from twin.errors import BadTopology
 from twin.sources.formats.draft import Draft
 from twin.sources.formats.format import Format
+from twin.sources.formats.quantities import number_in
 from twin.sources.parsed import ParsedNetwork
 
 BW_BPS = 1e3
@@ -47,14 +47,14 @@ def read_repetita(text: str, name: str) -> ParsedNetwork:
     numbered = all(fields[0].startswith(f"{i}_") for i, (_, fields) in enumerate(sections["NODES"]))
     for i, (line, fields) in enumerate(sections["NODES"]):
         where = f"{name}, line {line}"
-        x, y = (_number(word, "coordinate", where) for word in fields[1:])
+        x, y = (number_in(word, "coordinate", where) for word in fields[1:])
         label = fields[0].removeprefix(f"{i}_") if numbered else fields[0]
         draft.add_node(str(i), label, position=None if x == y == 0 else (x, y))
     n_nodes = len(sections["NODES"])
     for line, fields in sections["EDGES"]:
         where = f"{name}, line {line}"
         source, target = (_index(word, n_nodes, where) for word in fields[1:3])
-        weight, bw, _ = (_number(word, "number", where) for word in fields[3:])
+        weight, bw, _ = (number_in(word, "number", where) for word in fields[3:])
         draft.add_line(source, target, key=fields[0], weight=weight, capacity_bps=bw * BW_BPS)
     draft.remark("delays are not read, since the unit differs from file to file of the data set")
     return draft.finish()
@@ -66,7 +66,7 @@ def repetita_demands(text: str, name: str) -> list[tuple[int, str, str, float]]:
     The numbers count the nodes of the topology that the demands belong to.
     """
     return [
-        (line, fields[1], fields[2], BW_BPS * _number(fields[3], "bw", f"{name}, line {line}"))
+        (line, fields[1], fields[2], BW_BPS * number_in(fields[3], "bw", f"{name}, line {line}"))
         for line, fields in _sections(text, name, {"DEMANDS": 4})["DEMANDS"]
     ]
 
@@ -144,13 +144,3 @@ def _index(word: str, n_nodes: int, where: str) -> str:
             f'{where}: "{word:.40}" is no number of a node; they count from 0 to {n_nodes - 1}'
         )
     return str(int(word))
-
-
-def _number(word: str, what: str, where: str) -> float:
-    try:
-        value = float(word)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise BadTopology(f'{where}: {what} is "{word:.40}", expected a number')
-    return value

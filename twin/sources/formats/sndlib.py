@@ -7,7 +7,6 @@ and installed capacities are left out, since 40 may be 40 Mbit/s or 40 STM-1.
 Source: S. Orlowski, M. Pióro, A. Tomaszewski and R. Wessäly, SNDlib 1.0, Networks 55 (3), 2010.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -130,14 +129,3 @@ class Sndlib:
             )
         if any(link.routing_cost > 0 for link in self.links):
             draft.remark("routing costs are not IGP weights; left out")
-
-
-def sndlib_number(word: str, what: str, where: str) -> float:
-    """The number in `word`. Raises BadTopology if it is none, or not finite."""
-    try:
-        value = float(word)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise BadTopology(f'{where}: {what} is "{word:.40}", expected a number')
-    return value

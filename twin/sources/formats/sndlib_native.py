@@ -16,7 +16,8 @@ from collections.abc import Iterator
 
 from twin.errors import BadTopology
 from twin.sources.formats.format import Format
-from twin.sources.formats.sndlib import Sndlib, SndlibLink, sndlib_number
+from twin.sources.formats.quantities import number_in
+from twin.sources.formats.sndlib import Sndlib, SndlibLink
 from twin.sources.parsed import ParsedNetwork
 
 _HEADER = re.compile(r"\?SNDlib native format;\s*type:\s*(\w+)")
@@ -140,7 +141,7 @@ def _add_node(instance: Sndlib, parts: list[Part], where: str) -> None:
             instance.add_node(node, None)
         case [str(node), [str(x), str(y)], *_]:
             what = f'coordinate of node "{node}"'
-            instance.add_node(node, (sndlib_number(x, what, where), sndlib_number(y, what, where)))
+            instance.add_node(node, (number_in(x, what, where), number_in(y, what, where)))
         case _:
             raise BadTopology(f"{where}: expected a node, such as Oslo ( 10.7 59.9 )")
 
@@ -153,8 +154,8 @@ def _link(parts: list[Part], where: str) -> SndlibLink:
                 link,
                 source,
                 target,
-                sndlib_number(installed, f'capacity of link "{link}"', where),
-                sndlib_number(routing, f'routing cost of link "{link}"', where),
+                number_in(installed, f'capacity of link "{link}"', where),
+                number_in(routing, f'routing cost of link "{link}"', where),
                 len(modules[0]) // 2 if modules else 0,
             )
         case _:
@@ -167,8 +168,8 @@ def _demand(parts: list[Part], where: str) -> tuple[str, str, float]:
     match parts:
         case [str(demand), [str(source), str(target)], str(unit), str(value), *_]:
             what = f'value of demand "{demand}"'
-            times = sndlib_number(unit, f'routing unit of demand "{demand}"', where)
-            return source, target, times * sndlib_number(value, what, where)
+            times = number_in(unit, f'routing unit of demand "{demand}"', where)
+            return source, target, times * number_in(value, what, where)
         case _:
             raise BadTopology(
                 f"{where}: expected a demand, such as D1 ( Oslo Bergen ) 1 2500.0 UNLIMITED"

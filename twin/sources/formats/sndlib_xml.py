@@ -9,7 +9,8 @@ from xml.etree.ElementTree import Element
 
 from twin.errors import BadTopology
 from twin.sources.formats.format import Format
-from twin.sources.formats.sndlib import Sndlib, SndlibLink, sndlib_number
+from twin.sources.formats.quantities import number_in
+from twin.sources.formats.sndlib import Sndlib, SndlibLink
 from twin.sources.formats.xml_text import surveyed
 from twin.sources.parsed import ParsedNetwork
 
@@ -88,7 +89,7 @@ def _add_node(instance: Sndlib, node: Element) -> None:
     if not any(words):
         instance.add_node(node_id, None)
         return
-    x, y = (sndlib_number(word, f'coordinate of node "{node_id}"', instance.name) for word in words)
+    x, y = (number_in(word, f'coordinate of node "{node_id}"', instance.name) for word in words)
     instance.add_node(node_id, (x, y))
 
 
@@ -125,4 +126,4 @@ def _ends(element: Element, called: str, name: str) -> tuple[str, str]:
 
 def _number(element: Element, *path: str, called: str, name: str, absent: float = 0.0) -> float:
     word = _text_of(element, *path)
-    return sndlib_number(word, f"{path[-1]} of {called}", name) if word else absent
+    return number_in(word, f"{path[-1]} of {called}", name) if word else absent
