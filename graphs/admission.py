@@ -8,10 +8,7 @@ from graphs.desk import Desk
 from tools.trace import incident_context, incident_trace_id, workflow_span
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
-from twin.nouns.untrusted import UntrustedText
 from twin.remedies.believed import circuits_of
-
-_LONGEST_TITLE = 120
 
 _LOOK_AGAIN_S = 600.0
 """What a foreign mind took for nothing is shown to it again after so long, unless more is wrong:
@@ -44,11 +41,14 @@ class Admission:
         looked_s = self._desk.clock.now_s()
         try:
             role, run = self._look(monitor, open_now)
+            overruled, dismissed = run.finished_by, monitor.dismissed(run.answer)
+            if dismissed and self._is_foreign(run):
+                role, run = self._look(monitor, open_now, ours=True)
         except RoleUnfinished as exc:
             # The symptoms stay fresh, and are looked at again in the next step.
             self._trouble = exc
             return []
-        if not run.answer.groups and self._desk.is_foreign("monitor", run.finished_by):
+        if not run.answer.groups and self._is_foreign(run):
             self._ignored = frozenset(s.id for s in fresh)
             self._ignored_until_s = looked_s + _LOOK_AGAIN_S
         # All of a judgement or none: what was grouped together is not grouped anew after a kill.
@@ -56,7 +56,14 @@ class Admission:
             opened, joined = self._follow(run.answer, run.finished_by, fresh)
             if bearers := [*opened, *joined]:
                 self._desk.adopt(bearers, role, run, looked_s)
+            if run.finished_by != overruled:
+                why = f"it took {dismissed[0]} for nothing"
+                for bearer in bearers:
+                    self._desk.overrule(bearer, role.name, overruled, run.finished_by, why)
         return opened
+
+    def _is_foreign(self, run: RoleRun[Grouping]) -> bool:
+        return self._desk.is_foreign("monitor", run.finished_by)
 
     def _was_nothing(self, fresh: Sequence[Symptom]) -> bool:
         """Whether a foreign mind has just taken all of it for nothing, and nobody is hurt."""
@@ -66,7 +73,7 @@ class Admission:
         return not hurt and all(s.id in self._ignored for s in fresh)
 
     def _look(
-        self, monitor: Monitor, open_now: Sequence[Incident]
+        self, monitor: Monitor, open_now: Sequence[Incident], *, ours: bool = False
     ) -> tuple[Role[Grouping], RoleRun[Grouping]]:
         # The trace of this judgement is that of the first incident that it can lead to.
         name = open_now[0].id if open_now else self._next_id()
@@ -74,7 +81,7 @@ class Admission:
         now_s = self._desk.clock.now_s()
         with workflow_span(self._desk.tracer, "watch", context=context, time_s=now_s):
             role = monitor.role()
-            return role, self._desk.look(role, monitor.task())
+            return role, self._desk.look(role, monitor.task(), ours=ours)
 
     def _follow(
         self, answer: Grouping, finished_by: str, fresh: Sequence[Symptom]
@@ -88,11 +95,11 @@ class Admission:
                 joined.append(group.joins)
                 continue
             now_s = self._desk.clock.now_s()
-            if self._desk.is_foreign("monitor", finished_by):
-                title = UntrustedText(group.title).quoted(_LONGEST_TITLE)
-                group = group.model_copy(update={"title": title})
             incident = incident_from(group, fresh, self._next_id(), self._network, now_s)
             self._open(incident, finished_by)
+            if self._desk.is_foreign("monitor", finished_by):
+                words = self._desk.words_of("monitor", finished_by, group.title)
+                self._desk.tell(incident.id, "worded", "monitor", words)
             opened.append(incident.id)
         return opened, list(dict.fromkeys(joined))
 

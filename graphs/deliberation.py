@@ -1,16 +1,17 @@
 """Nodes that think: each has an agent do its part and keeps what came of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from langgraph.types import Command
 
 from agents.loop.role import RoleUnfinished
-from agents.roles.diagnoser import Diagnoser
+from agents.roles.diagnoser import Diagnoser, DiagnosisAnswer
 from agents.roles.formatting import first_of, short
 from agents.roles.imaginer import Imaginer
 from agents.roles.reader import Reader, line_key, lines_to_read
-from agents.roles.remediator import Chooser, Proposer
-from agents.roles.supervisor import legal_targets, supervisor_role
+from agents.roles.remediator import DO_NOTHING, Chooser, Proposer
+from agents.roles.supervisor import STAND_BY, legal_targets, supervisor_role
 from graphs.desk import Desk
 from graphs.state import IncidentState
 from tools.change.swaps import minds_lost
@@ -77,14 +78,19 @@ def supervise(desk: Desk, state: IncidentState) -> Command[str]:
     if len(targets) == 1:
         target, reason = targets[0], "the only way on"
     else:
+        role, task = supervisor_role(targets), {"phase": phase.value, "facts": facts}
         try:
-            run = desk.play(
-                incident_id, supervisor_role(targets), {"phase": phase.value, "facts": facts}
-            )
+            run = desk.play(incident_id, role, task)
         except RoleUnfinished as exc:
             return Command(goto="escalate", update={"note": str(exc)})
+        if run.answer.next == "escalate" and desk.is_foreign(role.name, run.finished_by):
+            ours = desk.play(incident_id, role, task, ours=True)
+            if ours.answer.next != "escalate":
+                why = f"it would hand over after {phase.value}"
+                desk.overrule(incident_id, role.name, run.finished_by, ours.finished_by, why)
+                run = ours
         target, reason = run.answer.next, run.answer.reason
-        update = _who(state, run.finished_by, bool(run.swaps))
+        update = _who(run.finished_by)
         reason = desk.words_of("supervisor", run.finished_by, reason)
         desk.tell(incident_id, "routed", "supervisor", f"to {target}: {reason}")
     if (phase, target) in _SENT_BACK:
@@ -92,7 +98,7 @@ def supervise(desk: Desk, state: IncidentState) -> Command[str]:
     if (phase, target) == (Phase.DIAGNOSING, "diagnoser"):
         later = desk.clock.now_s() + LOOK_AGAIN_S
         return _wait(later, "diagnoser", reason, update)
-    goto = "repair" if target == "stand_by" else target
+    goto = "repair" if target == STAND_BY else target
     return Command(goto=goto, update=update | {"note": reason})
 
 
@@ -135,6 +141,12 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
     work = Diagnoser(desk.situation, incident, read_logs(desk, incident))
     try:
         run = desk.play(incident.id, work.role(), work.task())
+        if not _names_cause(run.answer) and desk.is_foreign("diagnoser", run.finished_by):
+            ours = desk.play(incident.id, work.role(), work.task(), ours=True)
+            if _names_cause(ours.answer):
+                why = f"its verdict was {run.answer.verdict}"
+                desk.overrule(incident.id, "diagnoser", run.finished_by, ours.finished_by, why)
+                run = ours
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
     diagnosis = work.diagnosis(run.answer, run.finished_by)
@@ -152,12 +164,15 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
     if diagnosis.disagreement is not None:
         told = disagreement_text(diagnosis.disagreement)
         desk.tell(incident.id, "disagreed", "diagnoser", told)
-    update = _who(state, run.finished_by, bool(run.swaps))
     return Command(
         goto="supervisor",
-        update=update
+        update=_who(run.finished_by)
         | {"phase": Phase.DIAGNOSING.value, "diagnosis": diagnosis.model_dump(mode="json")},
     )
+
+
+def _names_cause(answer: DiagnosisAnswer) -> bool:
+    return answer.verdict in ("found", "ambiguous")
 
 
 def read_logs(desk: Desk, incident: Incident) -> tuple[LogFinding, ...]:
@@ -199,11 +214,13 @@ def propose(desk: Desk, state: IncidentState) -> Command[str]:
     update = _dispatch(desk, state)
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
     work = Proposer(_screening(desk, desk.incident(incident_id), cause), cause)
+    again = state.get("proposes_again", False)
     try:
-        run = desk.play(incident_id, work.role(), work.task())
+        run = desk.play(incident_id, work.role(), work.task(), ours=again)
     except RoleUnfinished as exc:
         return Command(goto="escalate", update=update | {"note": str(exc)})
-    remedies = work.remedies(run.answer)
+    known = [Remedy.model_validate(r) for r in state["remedies"]] if again else []
+    remedies = work.remedies(run.answer, known)
     desk.enter(incident_id, Phase.PROPOSING)
     desk.tell(
         incident_id, "proposed", "remediator", f"{len(remedies)} remedies, doing nothing included"
@@ -211,10 +228,11 @@ def propose(desk: Desk, state: IncidentState) -> Command[str]:
     return Command(
         goto="supervisor",
         update=update
-        | _who(state, run.finished_by, bool(run.swaps))
+        | _who(run.finished_by)
         | {
             "phase": Phase.PROPOSING.value,
             "remedies": [r.model_dump(mode="json") for r in remedies],
+            "proposed_by": run.finished_by,
         },
     )
 
@@ -281,10 +299,9 @@ def imagine(desk: Desk, state: IncidentState) -> Command[str]:
     desk.journal.put_artefact(incident_id, "scenarios", kept)
     names = ", ".join(s.id for s in scenarios) or "nothing"
     desk.tell(incident_id, "imagined", "imaginer", f"what may fail next: {names}")
-    update = _who(state, run.finished_by, bool(run.swaps))
     return Command(
         goto="supervisor",
-        update=update | {"phase": Phase.IMAGINING.value, "scenarios": kept},
+        update=_who(run.finished_by) | {"phase": Phase.IMAGINING.value, "scenarios": kept},
     )
 
 
@@ -320,6 +337,11 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
     remedy = next(t.remedy for t in trials if t.remedy.id == run.answer.remedy)
+    if not remedy.actions and (mind := _proposed_nothing_good(desk, state, trials)):
+        ours = desk.minds.ours("remediator")[0].name
+        why = "nothing that it proposed beats doing nothing"
+        desk.overrule(incident_id, "remediator", mind, ours, why)
+        return Command(goto="remediator", update={"proposes_again": True})
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
     attempt = state["attempt"] + 1
     request = PlanRequest(
@@ -352,11 +374,23 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         words = desk.words_of("remediator_choice", run.finished_by, made.reason)
         told = f"{'; '.join(a.describe() for a in made.actions) or 'nothing is changed'}; {words}"
     desk.tell(incident_id, "planned", "remediator", told, {"plan": made.id})
-    update = _who(state, run.finished_by, bool(run.swaps))
     return Command(
         goto="supervisor",
-        update=update | {"phase": Phase.PLANNING.value, "plan_id": made.id, "attempt": attempt},
+        update=_who(run.finished_by)
+        | {"phase": Phase.PLANNING.value, "plan_id": made.id, "attempt": attempt},
     )
+
+
+def _proposed_nothing_good(desk: Desk, state: IncidentState, trials: Sequence[Trial]) -> str:
+    """The foreign mind that left only doing nothing, though that costs something; "" for none.
+
+    Our own mind is asked once in an incident what it would try instead.
+    """
+    mind = state.get("proposed_by", "")
+    if state.get("proposes_again", False) or not desk.is_foreign("remediator", mind):
+        return ""
+    nothing = next(t for t in trials if t.remedy.id == DO_NOTHING)
+    return mind if nothing.cost > 0 else ""
 
 
 def _refusal(desk: Desk, plan: Plan) -> str:
@@ -370,8 +404,8 @@ def _refusal(desk: Desk, plan: Plan) -> str:
     return ""
 
 
-def _who(state: IncidentState, finished_by: str, swapped: bool) -> dict[str, Any]:
-    return {"finished_by": finished_by, "swapped": swapped or state.get("swapped", False)}
+def _who(finished_by: str) -> dict[str, Any]:
+    return {"finished_by": finished_by}
 
 
 def _wait(until_s: float, then: str, why: str, update: dict[str, Any]) -> Command[str]:

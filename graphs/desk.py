@@ -95,8 +95,17 @@ class Desk:
         values = [round(float(u), 4) if math.isfinite(u) else None for u in seen]
         self.journal.put_artefact(incident_id, f"utilisation:{moment}", values)
 
-    def play(self, incident_id: str, role: Role[T], task: BaseModel | dict[str, Any]) -> RoleRun[T]:
+    def play(
+        self,
+        incident_id: str,
+        role: Role[T],
+        task: BaseModel | dict[str, Any],
+        *,
+        ours: bool = False,
+    ) -> RoleRun[T]:
         """Run a role for an incident: charged to its budget, kept in the journal.
+
+        `ours`: only our own mind is asked.
 
         Raises:
             RoleUnfinished: no mind could finish it.
@@ -106,7 +115,7 @@ class Desk:
             run = run_role(
                 role,
                 task,
-                self.minds.for_role(role.name),
+                self.minds.ours(role.name) if ours else self.minds.for_role(role.name),
                 Budget(
                     self.minds.limits,
                     self.journal.charged_roles(incident_id),
@@ -122,8 +131,19 @@ class Desk:
         self._record(incident_id, role, started, run)
         return run
 
-    def look(self, role: Role[T], task: BaseModel | dict[str, Any]) -> RoleRun[T]:
+    def overrule(self, incident_id: str, role: str, mind: str, ours: str, why: str) -> None:
+        """Tell that `ours` plays a role from here on, since `mind` said what is in `why`.
+
+        A person approves what is planned from then on, as after any mind that was lost.
+        """
+        self._hear(incident_id, role, Swap(mind=mind, to=ours, cause="overruled", detail=why))
+
+    def look(
+        self, role: Role[T], task: BaseModel | dict[str, Any], *, ours: bool = False
+    ) -> RoleRun[T]:
         """Run a role that no incident has asked for: charged to the network's day.
+
+        `ours`: only our own mind is asked.
 
         Raises:
             RoleUnfinished: no mind could finish it.
@@ -134,7 +154,7 @@ class Desk:
             self.journal.charged_watch(network, now_s),
             partial(self.journal.charge_watch, network, now_s),
         )
-        minds = self.minds.for_role(role.name)
+        minds = self.minds.ours(role.name) if ours else self.minds.for_role(role.name)
         return run_role(role, task, minds, budget, self.clock, self.tracer)
 
     def adopt(

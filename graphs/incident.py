@@ -2,7 +2,7 @@
 
     acknowledge -> (wait for clean samples) -> supervisor <-> diagnoser, remediator, imaginer,
     simulator supervisor -> planner -> supervisor -> approval -> actuator -> (wait) -> verifier
-    verifier -> repair -> soak -> returner -> approval -> ... -> resolve        or -> escalate
+    verifier -> repair -> soak -> returner -> approval -> ... -> last_look -> resolve; or escalate
 
 Every node is a thin adapter: it validates state into nouns, calls an agent or a tool, and dumps
 what came of it. Nodes go on by `Command(goto=...)`; each target is checked to be a node when the
@@ -44,21 +44,22 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
     "remediator": (deliberation.propose, ("supervisor", "escalate")),
     "imaginer": (deliberation.imagine, ("supervisor", "escalate")),
     "simulator": (deliberation.simulate_trials, ("wait",)),
-    "planner": (deliberation.plan, ("supervisor", "planner", "escalate")),
+    "planner": (deliberation.plan, ("supervisor", "planner", "remediator", "escalate")),
     "approval": (execution.await_approval, ("approval", "actuator", "planner", "escalate")),
     "actuator": (
         execution.actuate,
         ("wait", "verifier", "diagnoser", "planner", "returner", "escalate"),
     ),
-    "verifier": (execution.verify, ("repair", "resolve", "planner", "returner", "escalate")),
+    "verifier": (execution.verify, ("repair", "last_look", "planner", "returner", "escalate")),
     "repair": (recovery.await_repair, ("wait", "soak", "escalate")),
-    "soak": (recovery.soak, ("wait", "repair", "returner", "resolve")),
-    "returner": (recovery.plan_return, ("approval", "resolve", "escalate")),
+    "soak": (recovery.soak, ("wait", "repair", "returner", "last_look")),
+    "returner": (recovery.plan_return, ("approval", "last_look", "escalate")),
+    "last_look": (recovery.last_look, ("wait", "resolve", "escalate")),
     "resolve": (recovery.resolve, (END,)),
     "escalate": (recovery.escalate, (END,)),
     "wait": (
         execution.wait,
-        ("supervisor", "diagnoser", "planner", "verifier", "repair", "soak"),
+        ("supervisor", "diagnoser", "planner", "verifier", "repair", "soak", "last_look"),
     ),
 }
 """Every node, and where it may go."""

@@ -11,7 +11,7 @@ from tools.graph_store.protocol import PastIncident
 from tools.network.protocol import RepairReport
 from twin.events.fault import Fault
 from twin.nouns.diagnosis import Diagnosis
-from twin.nouns.incident import Incident, Phase
+from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 from twin.nouns.plan import Remedy
 from twin.nouns.topology import Interface
 from twin.remedies.believed import believed_state, healed
@@ -42,9 +42,13 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
         # The field cannot put a configuration right, and no plan has: nobody is on it.
         told = ", ".join(f.describe() for f in wrong)
         return Command(goto="escalate", update={"note": f"still in force: {told}"})
+    if not _cause(state) and (left := still_seen(desk, incident)):
+        note = f"no cause was found, and it is not over: {left}"
+        return Command(goto="escalate", update={"note": note})
     if _still_wrong(desk, state, incident):
         return _wait_for_repair(desk, state, since)
-    desk.tell(incident.id, "repaired", "monitor", "the cause is gone")
+    gone = "the cause is gone" if _cause(state) else "nothing of it is seen any more"
+    desk.tell(incident.id, "repaired", "monitor", gone)
     desk.situation.tracker.attribute(incident.id, frozenset())
     waiting = {
         "wait_until_s": now + desk.policy.verification.soak_s,
@@ -86,6 +90,19 @@ def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
     )
 
 
+_KEEPS_OPEN = frozenset({"adjacency_down", "silent_loss", "queue_drops", "probe_loss"})
+"""Symptoms that hurt by themselves."""
+
+_LONGEST_LINGER_S = 3600.0
+"""What goes on for so long after its cause is gone has another cause (assumed)."""
+
+_STANDING_S = (900.0, 300.0)
+"""Between so many seconds before the onset, which may be found minutes late, what was in breach
+was so without the incident."""
+
+_NAMED = 5
+
+
 class Live:
     """The network as faults ask about it; see LiveNetwork."""
 
@@ -117,7 +134,7 @@ def soak(desk: Desk, state: IncidentState) -> Command[str]:
     incident = desk.incident(incident_id)
     if _still_wrong(desk, state, incident):
         return Command(goto="repair", update={"note": "the trouble came back while soaking"})
-    return Command(goto="returner" if state.get("temporary_plan_id") else "resolve")
+    return Command(goto="returner" if state.get("temporary_plan_id") else "last_look")
 
 
 def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
@@ -142,11 +159,65 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
     )
     plan = make_plan(situation, request, desk.clock.now_s())
     if not plan.steps:
-        return Command(goto="resolve", update={"note": "nothing of the change is left to take out"})
+        note = "nothing of the change is left to take out"
+        return Command(goto="last_look", update={"note": note})
     desk.journal.record_plan(plan)
     desk.enter(incident_id, Phase.RETURNING)
     desk.tell(incident_id, "planned", "remediator", plan.reason, {"plan": plan.id})
     return Command(goto="approval", update={"plan_id": plan.id, "attempt": attempt})
+
+
+def last_look(desk: Desk, state: IncidentState) -> Command[str]:
+    """Close only what is over: all that opened it is gone, and no objective is broken since.
+
+    What goes on without the cause that was found had another: after a while it is a person's, but
+    for as long as another incident is worked on that may account for it.
+    """
+    incident, now = desk.incident(state["incident_id"]), desk.clock.now_s()
+    left = still_seen(desk, incident)
+    if not left:
+        return Command(goto="resolve")
+    since = state.get("lingers_since_s", 0.0) or now
+    if not state.get("lingers_since_s", 0.0):
+        desk.tell(incident.id, "lingers", "monitor", f"it is not closed yet: {left}")
+    desk.enter(incident.id, Phase.SOAKING)
+    if now - since > _LONGEST_LINGER_S and not _others_are_worked_on(desk, incident):
+        return Command(goto="escalate", update={"note": f"the cause is gone, and still {left}"})
+    waiting = {
+        "wait_until_s": now + _POLL_REPAIR_S,
+        "wait_then": "last_look",
+        "wait_why": "what is still seen",
+        "lingers_since_s": since,
+    }
+    return Command(goto="wait", update=waiting | watch_services(desk, state, incident.id))
+
+
+def still_seen(desk: Desk, incident: Incident) -> str:
+    """What of the incident goes on, in words; "" for nothing.
+
+    Symptoms that hurt, where traffic can show them, and services that came into breach with it.
+    """
+    live, services = Live(desk), desk.situation.tracker.services
+    seen = [
+        s.id
+        for s in incident.symptoms
+        if s.kind in _KEEPS_OPEN
+        and live.is_active(s.id)
+        and not (s.kind == "silent_loss" and _idle(desk, s.resource))
+    ]
+    if seen:
+        more = f" and {len(seen) - 1} more" if len(seen) > 1 else ""
+        return f"{seen[0]}{more} is seen"
+    from_s, until_s = (incident.onset_s - s for s in _STANDING_S)
+    hurt = sorted(services.in_breach_now - services.breached_between(from_s, until_s))
+    return f"services are in breach: {', '.join(hurt[:_NAMED])}" if hurt else ""
+
+
+def _others_are_worked_on(desk: Desk, incident: Incident) -> bool:
+    """Whether another incident of the network is open that does not linger itself."""
+    working = set(Phase) - TERMINAL_PHASES - {Phase.SOAKING}
+    records = desk.journal.incidents(network=incident.network, phases=working)
+    return any(r.incident.id != incident.id for r in records)
 
 
 def resolve(desk: Desk, state: IncidentState) -> Command[str]:

@@ -15,10 +15,11 @@ class IncidentState(TypedDict, total=False):
     `scenarios`, `trials`: dumped nouns. `excluded`: remedies that were rolled back or rejected.
     `plan_id`: the plan in hand; `temporary_plan_id`: the one in force that must be taken out again.
     `wait_until_s`, `wait_then`, `wait_why`: an interrupt that only time ends. `finished_by`: the
-    mind that answered last. `swapped`: whether a foreign mind lost a role run. `dispatch_id`: the
-    repair order. `hurt_since_s`: since when services have been in breach while a repair is awaited,
-    0 if none are; `paged`: whether a person was called for that. `note`: why the last step went the
-    way it did.
+    mind that answered last; `proposed_by`: the one that proposed the remedies; `proposes_again`:
+    whether our own proposes beside it. `dispatch_id`: the repair order. `hurt_since_s`: since when
+    services have been in breach while a repair is awaited, 0 if none are; `paged`: whether a person
+    was called for that. `lingers_since_s`: since when something is still seen though the cause is
+    gone, 0 if nothing is. `note`: why the last step went the way it did.
     """
 
     incident_id: str
@@ -36,10 +37,12 @@ class IncidentState(TypedDict, total=False):
     wait_then: str
     wait_why: str
     finished_by: str
-    swapped: bool
+    proposed_by: str
+    proposes_again: bool
     dispatch_id: str
     committed_s: float
     waiting_since_s: float
     hurt_since_s: float
     paged: bool
+    lingers_since_s: float
     note: str

@@ -29,6 +29,10 @@ class Minds:
         """The minds that play `role`, in the order in which they are asked."""
         return self.by_role.get(role, self.default)
 
+    def ours(self, role: str) -> tuple[Mind, ...]:
+        """The last mind that plays `role`, which is our own."""
+        return self.for_role(role)[-1:]
+
     @property
     def any_foreign(self) -> bool:
         """Whether any role may ask a mind that is not ours."""

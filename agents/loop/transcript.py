@@ -57,8 +57,9 @@ class Complaint(Noun):
     reason: str
 
 
-Cause = Literal["down", "deadline", "bad_replies", "budget", "resting"]
-"""Why a mind lost a role; `resting`: it was down or late shortly before, and was not asked."""
+Cause = Literal["down", "deadline", "bad_replies", "budget", "resting", "overruled"]
+"""Why a mind lost a role; `resting`: it was down or late shortly before, and was not asked;
+`overruled`: it would have left an incident unremedied, and a mind of ours found a way on."""
 
 
 class Swap(Noun):

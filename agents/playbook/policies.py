@@ -17,7 +17,14 @@ from agents.roles.diagnoser import (
 )
 from agents.roles.formatting import SymptomShown
 from agents.roles.imaginer import MOST_SCENARIOS, ExposureRow, ExposuresResult, ImaginerTask, Under
-from agents.roles.monitor import FELT_DROPS, HARMLESS_ALONE, PLANNED, MonitorTask, Relation
+from agents.roles.monitor import (
+    FELT_DROPS,
+    HARMLESS_ALONE,
+    PLANNED,
+    MonitorTask,
+    Relation,
+    title_of,
+)
 from agents.roles.remediator import (
     DO_NOTHING,
     MOST_ACTIONS,
@@ -31,6 +38,7 @@ from agents.roles.remediator import (
     SearchResult,
     TrialInFull,
 )
+from agents.roles.supervisor import STAND_BY
 from twin.diagnosis.causes import AND, CONVINCING_NATS, INDISTINGUISHABLE_NATS
 from twin.events.fault import BY_KIND, Fault
 
@@ -60,7 +68,7 @@ def monitor(view: TranscriptView) -> ToolChoice:
             {
                 "symptoms": mine,
                 "severity": _severity([symptoms[m] for m in mine]),
-                "title": _title([symptoms[m] for m in mine]),
+                "title": title_of([symptoms[m] for m in mine]),
                 "joins": joins,
             }
         )
@@ -71,17 +79,6 @@ def _is_harmless(symptom: SymptomShown) -> bool:
     if symptom.kind == "queue_drops":
         return symptom.magnitude < FELT_DROPS
     return symptom.kind in HARMLESS_ALONE
-
-
-_ROOT_FIRST = (
-    "adjacency_down",
-    "configuration_change",
-    "silent_loss",
-    "traffic_surge",
-    "queue_drops",
-    "probe_loss",
-    "probe_delay",
-)
 
 
 def _components(names: Sequence[str], relations: Iterable[Relation]) -> list[set[str]]:
@@ -103,13 +100,6 @@ def _severity(symptoms: Sequence[SymptomShown]) -> str:
     if kinds & {"adjacency_down", "silent_loss", "queue_drops", "probe_loss"}:
         return "major"
     return "minor"
-
-
-def _title(symptoms: Sequence[SymptomShown]) -> str:
-    first = min(symptoms, key=lambda s: (_ROOT_FIRST.index(s.kind), s.seen_s, s.id))
-    same = [s.resource for s in symptoms if s.kind == first.kind]
-    more = f" and {len(same) - 1} more" if len(same) > 1 else ""
-    return f"{first.kind.replace('_', ' ')}: {first.resource}{more}"
 
 
 def diagnoser(view: TranscriptView) -> ToolChoice:
@@ -338,6 +328,8 @@ def supervisor(view: TranscriptView) -> ToolChoice:
         if facts["unexplained"] and "diagnoser" in legal:
             missing = ", ".join(facts["unexplained"])
             return _next("diagnoser", f"the diagnosis does not explain {missing}")
+        if facts["verdict"] == "healthy" and STAND_BY in legal:
+            return _next(STAND_BY, "nothing is seen any more")
         if facts["verdict"] in ("unknown", "healthy"):
             return _next("escalate", "no cause was found that explains what is seen")
         return _next("remediator", "the cause is known")

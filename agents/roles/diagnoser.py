@@ -322,8 +322,18 @@ class Diagnoser:
             raise Ungrounded(
                 f'"{answer.ranking[0]}" is not among the likeliest ({", ".join(close) or "none"})'
             )
+        if answer.verdict == "healthy" and (wrong := self._still_wrong()):
+            raise Ungrounded(f'{wrong}: where no cause is found, the verdict is "unknown"')
         if answer.own_view and answer.own_view not in self._causes.tested:
             raise Ungrounded(f'own_view "{answer.own_view}" was not tested; add it, or say ""')
+
+    def _still_wrong(self) -> str:
+        """What is seen of the incident now, "" for nothing."""
+        active = [s.id for s in self._causes.symptoms() if s.active]
+        if active:
+            return f"{len(active)} symptoms are active, {active[0]} among them"
+        hurt = len(self._tracker.services.in_breach_now)
+        return f"{hurt} services are in breach" if hurt else ""
 
     # The result
     # ------------------------------------------------------------------------------------

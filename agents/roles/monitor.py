@@ -46,12 +46,26 @@ FELT_DROPS = 0.01
 """Drops below one percent that no probe feels and nothing explains are a busy hour, not an
 incident."""
 
+_ROOT_FIRST = (
+    "adjacency_down",
+    "configuration_change",
+    "silent_loss",
+    "traffic_surge",
+    "queue_drops",
+    "probe_loss",
+    "probe_delay",
+)
+"""Kinds in the order in which they name an incident."""
+
 PLANNED = "planned:"
 """Begins the name of announced work in a relation; its id follows."""
 
 
 class SymptomGroup(Noun):
-    """Symptom ids that are one incident. `joins`: an open incident that they belong to, or ""."""
+    """Symptom ids that are one incident. `joins`: an open incident that they belong to, or "".
+
+    `title`: what the mind calls it; an incident's own title says what was measured.
+    """
 
     symptoms: tuple[str, ...] = Field(min_length=1)
     severity: Severity
@@ -196,6 +210,11 @@ class Monitor:
                 f"{hurt} services are in breach, and {hurting[0]} is ignored; it belongs to an "
                 "incident, or is one of its own"
             )
+
+    def dismissed(self, answer: Grouping) -> tuple[str, ...]:
+        """What `answer` takes for nothing, though it may hurt and no announced work brings it."""
+        expected = {r.one for r in self._told_relations if r.other.startswith(PLANNED)}
+        return tuple(s for s in answer.ignored if s not in expected and self._may_hurt(s))
 
     def _may_hurt(self, symptom_id: str) -> bool:
         """Whether services may suffer from a symptom by itself."""
@@ -363,15 +382,24 @@ def incident_from(
 ) -> Incident:
     """A new incident of the group's symptoms."""
     mine = tuple(s for s in symptoms if s.id in group.symptoms)
+    onset_s = min(s.first_seen_s for s in mine)
     return Incident(
         id=incident_id,
         network=network,
-        onset_s=min(s.first_seen_s for s in mine),
+        onset_s=onset_s,
         detected_s=now_s,
         severity=group.severity,
-        title=group.title,
+        title=title_of([shown_symptom(s, onset_s) for s in mine]),
         symptoms=mine,
     )
+
+
+def title_of(symptoms: Sequence[SymptomShown]) -> str:
+    """The symptom that is nearest to a cause, and how many are like it."""
+    first = min(symptoms, key=lambda s: (_ROOT_FIRST.index(s.kind), s.seen_s, s.id))
+    same = [s.resource for s in symptoms if s.kind == first.kind]
+    more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+    return f"{first.kind.replace('_', ' ')}: {first.resource}{more}"
 
 
 def _is_found_late(cause: Symptom, effect: Symptom) -> bool:

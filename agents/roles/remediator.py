@@ -181,14 +181,20 @@ class Proposer:
                     raise Ungrounded(refusal)
 
     @staticmethod
-    def remedies(answer: Proposal) -> tuple[Remedy, ...]:
-        """The proposal as remedies with ids; doing nothing is the first."""
+    def remedies(answer: Proposal, known: Sequence[Remedy] = ()) -> tuple[Remedy, ...]:
+        """The proposal as remedies with ids, behind those that are `known`.
+
+        Doing nothing is the first.
+        """
         nothing = Remedy(id=DO_NOTHING, actions=(), reason="do nothing but wait for the repair")
+        first = tuple(known) or (nothing,)
+        tried = {r.actions for r in first}
+        fresh = [p for p in answer.remedies if p.actions not in tried]
         found = (
             Remedy(id=f"R{i}", actions=p.actions, reason=p.reason)
-            for i, p in enumerate(answer.remedies, start=1)
+            for i, p in enumerate(fresh, start=len(first))
         )
-        return (nothing, *found)
+        return (*first, *found)
 
 
 class Chooser:

@@ -19,6 +19,9 @@ LEGAL: dict[Phase, tuple[str, ...]] = {
 """What may follow once a phase's work is done. The actuator stands nowhere: only an approval leads
 to it, and no mind is asked."""
 
+STAND_BY = "stand_by"
+"""Changes nothing: the network is watched until what was wrong is over."""
+
 MOST_SEND_BACKS = 2
 """How often one incident's work may be sent back, over all roles."""
 
@@ -32,9 +35,12 @@ def legal_targets(phase: Phase, send_backs: int, facts: dict[str, Any]) -> tuple
     if phase is Phase.DIAGNOSING and facts.get("verdict") == "unknown":
         # No remedy can be derived from a cause that nobody knows.
         targets.remove("remediator")
+    if phase is Phase.DIAGNOSING and facts.get("verdict") == "healthy":
+        # There is nothing to remedy; that it stays quiet has to be seen.
+        targets[targets.index("remediator")] = STAND_BY
     if phase is Phase.PLANNING and facts.get("do_nothing"):
         # There is nothing to approve.
-        targets[targets.index("approval")] = "stand_by"
+        targets[targets.index("approval")] = STAND_BY
     return tuple(targets)
 
 

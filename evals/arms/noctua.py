@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from agents.loop.minds import Minds
 from evals.arm import ArmResult, EndPhase
 from evals.delays import NO_DELAYS, HumanDelays, draw_delays
 from evals.scoring import OVERTIME_S, Account, IncidentAccount, score
@@ -72,6 +73,7 @@ class NoctuaArm:
 
     `zero`: the approval comes at once. `approver`: who answers, in place of somebody who approves
     after the drawn delay. `on_step`: called at every poll. `network`: what the network is called.
+    `minds`: who thinks, in place of whom the environment names.
     """
 
     def __init__(
@@ -81,11 +83,13 @@ class NoctuaArm:
         approver: AnsweringApprover | None = None,
         on_step: OnStep = lambda _workplace, _now_s: None,
         network: str = "live",
+        minds: Minds | None = None,
     ) -> None:
         self._zero = zero
         self._approver = approver
         self._on_step = on_step
         self._network = network
+        self._minds = minds
 
     @property
     def name(self) -> str:
@@ -101,7 +105,9 @@ class NoctuaArm:
         try:
             recorder = Recorder(network, case)
             approver = self._approver or DelayedApprover(delays.approve_s)
-            with Workplace(folder, network, recorder, approver=approver) as workplace:
+            with Workplace(
+                folder, network, recorder, approver=approver, minds=self._minds
+            ) as workplace:
                 approver.answer_through(workplace.journal)
                 self._operate(workplace, recorder)
                 account = account_of(workplace.journal, network.name)

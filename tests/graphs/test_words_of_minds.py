@@ -51,7 +51,8 @@ def test_words_of_a_foreign_mind_are_quoted_behind_what_was_found(tmp_path: Path
     assert found.statement.startswith(cause)
     assert told["diagnosed"] == found.statement
     assert found.statement.endswith(f"; acme:far: «{WORDS}»")
-    assert title == f"«{WORDS}»"
+    assert title.startswith("probe loss: NYCMng>ATLAM5/business")
+    assert told["worded"] == f"acme:far: «{WORDS}»"
     assert told["routed"].endswith(f": acme:far: «{WORDS}»")
     assert told["planned"].endswith(f"; acme:far: «{WORDS}»")
     assert plan.reason == WORDS, "show and report quote it, and say whose it is"

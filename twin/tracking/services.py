@@ -92,6 +92,11 @@ class ServiceWatch:
                     lost[service] = lost.get(service, 0.0) + span.duration_s / 60
         return lost
 
+    def breached_between(self, from_s: float, until_s: float) -> frozenset[str]:
+        """Services that were in breach in any probe round between the two times."""
+        spans = (s.services for s in self.spans if from_s <= s.time_s <= until_s)
+        return frozenset[str]().union(*spans)
+
     def _pooled_loss(self) -> FloatArray:
         """(n_probes,) over the last rounds; 0 where no probe reported."""
         sent = np.nansum([r.sent for r in self._recent], axis=0)

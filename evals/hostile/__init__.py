@@ -1,0 +1,1 @@
+"""Attacks that are played for ever: minds, servers, feeds, files, approvals, journals, privacy."""
