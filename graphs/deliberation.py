@@ -80,15 +80,15 @@ def supervise(desk: Desk, state: IncidentState) -> Command[str]:
     else:
         role, task = supervisor_role(targets), {"phase": phase.value, "facts": facts}
         try:
-            run = desk.play(incident_id, role, task)
+            run = desk.play_on(
+                incident_id,
+                role,
+                task,
+                lambda answer: answer.next != "escalate",
+                f"it would hand over after {phase.value}",
+            )
         except RoleUnfinished as exc:
             return Command(goto="escalate", update={"note": str(exc)})
-        if run.answer.next == "escalate" and desk.is_foreign(role.name, run.finished_by):
-            ours = desk.play(incident_id, role, task, ours=True)
-            if ours.answer.next != "escalate":
-                why = f"it would hand over after {phase.value}"
-                desk.overrule(incident_id, role.name, run.finished_by, ours.finished_by, why)
-                run = ours
         target, reason = run.answer.next, run.answer.reason
         update = _who(run.finished_by)
         reason = desk.words_of("supervisor", run.finished_by, reason)
@@ -140,13 +140,7 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
     desk.situation.tracker.attribute(incident.id, frozenset())
     work = Diagnoser(desk.situation, incident, read_logs(desk, incident))
     try:
-        run = desk.play(incident.id, work.role(), work.task())
-        if not _names_cause(run.answer) and desk.is_foreign("diagnoser", run.finished_by):
-            ours = desk.play(incident.id, work.role(), work.task(), ours=True)
-            if _names_cause(ours.answer):
-                why = f"its verdict was {run.answer.verdict}"
-                desk.overrule(incident.id, "diagnoser", run.finished_by, ours.finished_by, why)
-                run = ours
+        run = desk.play_on(incident.id, work.role(), work.task(), _names_cause, "it named no cause")
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
     diagnosis = work.diagnosis(run.answer, run.finished_by)
@@ -332,17 +326,24 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     incident_id, situation = state["incident_id"], desk.situation
     trials = [Trial.model_validate(t) for t in state["trials"]]
     work = Chooser(trials, state["excluded"])
+    cause = Diagnosis.model_validate(state["diagnosis"]).cause
+    wrong = any(fault.in_configuration for fault in cause)
     try:
-        run = desk.play(incident_id, work.role(), work.task())
+        run = desk.play_on(
+            incident_id,
+            work.role(),
+            work.task(),
+            lambda answer: answer.remedy != DO_NOTHING or not wrong,
+            "it would leave a wrong configuration in force",
+        )
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
     remedy = next(t.remedy for t in trials if t.remedy.id == run.answer.remedy)
-    if not remedy.actions and (mind := _proposed_nothing_good(desk, state, trials)):
-        ours = desk.minds.ours("remediator")[0].name
+    if not remedy.actions and (mind := _proposed_nothing_good(desk, state, trials, wrong)):
+        own = desk.minds.ours("remediator")[0].name
         why = "nothing that it proposed beats doing nothing"
-        desk.overrule(incident_id, "remediator", mind, ours, why)
+        desk.overrule(incident_id, "remediator", mind, own, why)
         return Command(goto="remediator", update={"proposes_again": True})
-    cause = Diagnosis.model_validate(state["diagnosis"]).cause
     attempt = state["attempt"] + 1
     request = PlanRequest(
         incident_id=incident_id,
@@ -381,16 +382,19 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     )
 
 
-def _proposed_nothing_good(desk: Desk, state: IncidentState, trials: Sequence[Trial]) -> str:
-    """The foreign mind that left only doing nothing, though that costs something; "" for none.
+def _proposed_nothing_good(
+    desk: Desk, state: IncidentState, trials: Sequence[Trial], wrong: bool
+) -> str:
+    """The foreign mind that left only doing nothing, "" for none.
 
-    Our own mind is asked once in an incident what it would try instead.
+    Only where that costs something, or leaves a configuration `wrong`. Our own mind is asked once
+    in an incident what it would try instead.
     """
     mind = state.get("proposed_by", "")
     if state.get("proposes_again", False) or not desk.is_foreign("remediator", mind):
         return ""
     nothing = next(t for t in trials if t.remedy.id == DO_NOTHING)
-    return mind if nothing.cost > 0 else ""
+    return mind if wrong or nothing.cost > 0 else ""
 
 
 def _refusal(desk: Desk, plan: Plan) -> str:

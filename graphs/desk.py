@@ -3,7 +3,7 @@ minds.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -130,6 +130,31 @@ class Desk:
             raise
         self._record(incident_id, role, started, run)
         return run
+
+    def play_on(
+        self,
+        incident_id: str,
+        role: Role[T],
+        task: BaseModel | dict[str, Any],
+        goes_on: Callable[[T], bool],
+        why: str,
+    ) -> RoleRun[T]:
+        """As `play`; but where a foreign mind's answer would end the work, ours plays it as well.
+
+        `goes_on`: whether an answer leads on. Ours counts where it does and the other does not;
+        `why`: what is told of the other then.
+
+        Raises:
+            RoleUnfinished: no mind could finish it.
+        """
+        run = self.play(incident_id, role, task)
+        if goes_on(run.answer) or not self.is_foreign(role.name, run.finished_by):
+            return run
+        ours = self.play(incident_id, role, task, ours=True)
+        if not goes_on(ours.answer):
+            return run
+        self.overrule(incident_id, role.name, run.finished_by, ours.finished_by, why)
+        return ours
 
     def overrule(self, incident_id: str, role: str, mind: str, ours: str, why: str) -> None:
         """Tell that `ours` plays a role from here on, since `mind` said what is in `why`.

@@ -176,9 +176,8 @@ class Proposer:
         """Refuse actions that name nothing, and drains that would partition or overload."""
         for proposed in answer.remedies:
             self._screening.measure(proposed.actions)
-            for action in proposed.actions:
-                if refusal := self._screening.refusal(action):
-                    raise Ungrounded(refusal)
+            if refusal := self._screening.refusal(proposed.actions):
+                raise Ungrounded(refusal)
 
     @staticmethod
     def remedies(answer: Proposal, known: Sequence[Remedy] = ()) -> tuple[Remedy, ...]:

@@ -1,8 +1,8 @@
 """Whole incidents thought by minds that are against us: what reached the network all the same.
 
-A hostile mind stands before the playbook in every role's chain. A person approves whatever is shown
-after a minute. What came of it is read from the devices' own logs and the hidden truth, not from what
-Noctua says of itself.
+A hostile mind stands before the playbook in every role's chain. A person approves all that is shown
+after a minute. What came of it is read from the devices' own logs and the hidden truth, and not
+from what Noctua says of itself.
 """
 
 import tempfile
@@ -30,6 +30,7 @@ from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
+from tools.network.emulated.physical_network import Sample
 from twin.errors import BadInput
 from twin.events.fault import Fault
 from twin.events.faults.fiber_cut import FiberCut

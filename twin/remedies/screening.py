@@ -125,7 +125,8 @@ class Screening:
             for limited in self.rate_limits(leading.actions, changes)
         ]
         better = [s for s in found if s.cost.total < self.nothing.cost.total - BETTER]
-        unique = {s.actions: s for s in sorted(better, key=_rank)}
+        allowed = (s for s in sorted(better, key=_rank) if self.refusal(s.actions) is None)
+        unique = {s.actions: s for s in allowed}
         ranked = [*_best_of_each_size(unique.values()), *unique.values()]
         chosen = list({s.actions: s for s in ranked}.values())[:most]
         return sorted(chosen, key=_rank)
@@ -139,20 +140,24 @@ class Screening:
         limits = self._limits(self._search.after(beside).running, changes - len(beside))
         return [self.measure((*beside, *limits[: i + 1])) for i in range(len(limits))]
 
-    def refusal(self, action: Action) -> str | None:
-        """Why a drain may not be done (it would partition or overload), None if it may.
+    def refusal(self, actions: Sequence[Action]) -> str | None:
+        """Why a remedy with drains may not be done, None if it may: a drain would partition, or
+        all actions together would overload.
 
         Raises UnknownLink.
         """
-        if not isinstance(action, DrainLink):
+        drains = [a for a in actions if isinstance(a, DrainLink)]
+        if not drains:
             return None
-        after = self._search.after((action,))
-        link = self._state.topology.link_index[action.link]
+        after = self._search.after(actions)
         whole = carries(self._search.nothing.weights)
-        if whole[link] and bridges(self._state.topology, whole)[link]:
-            return f"{action.describe()} would leave nodes with no other way"
+        for drain in drains:
+            link = self._state.topology.link_index[drain.link]
+            if whole[link] and bridges(self._state.topology, whole)[link]:
+                return f"{drain.describe()} would leave nodes with no other way"
         if after.max_utilisation > max(1.0, self._search.nothing.max_utilisation):
-            return f"{action.describe()} would load a link to {after.max_utilisation:.0%}"
+            told = " and ".join(a.describe() for a in actions)
+            return f"{told} would load a link to {after.max_utilisation:.0%}"
         return None
 
     def _judged(self, position: Position) -> Screened:

@@ -200,13 +200,13 @@ def test_limits_and_changes_together_are_no_more_than_asked_for() -> None:
 
 
 def test_drain_of_the_only_way_is_refused() -> None:
-    refusal = _plain((("A", "B", 1e9),), LINE).refusal(DrainLink(link="B-C"))
+    refusal = _plain((("A", "B", 1e9),), LINE).refusal((DrainLink(link="B-C"),))
     assert refusal == "drain B-C would leave nodes with no other way"
 
 
 def test_drain_that_partitions_because_another_link_is_down_is_refused() -> None:
-    assert _plain((("A", "B", 1e9),)).refusal(DrainLink(link="B-C")) is None
-    refusal = _plain((("A", "B", 1e9),), down=["C-D"]).refusal(DrainLink(link="B-C"))
+    assert _plain((("A", "B", 1e9),)).refusal((DrainLink(link="B-C"),)) is None
+    refusal = _plain((("A", "B", 1e9),), down=["C-D"]).refusal((DrainLink(link="B-C"),))
     assert refusal is not None
     assert "no other way" in refusal
 
@@ -214,13 +214,13 @@ def test_drain_that_partitions_because_another_link_is_down_is_refused() -> None
 def test_drain_that_overloads_the_other_way_is_refused_and_never_proposed() -> None:
     # 8 Gbit/s would go A-D-C-B, where A sends D 3 already.
     screening = _plain((("A", "B", 8e9), ("A", "D", 3e9)))
-    assert screening.refusal(DrainLink(link="A-B")) == "drain A-B would load a link to 110%"
-    assert screening.refusal(SetIgpWeight(node="A", link="A-B", weight=60)) is None
+    assert screening.refusal((DrainLink(link="A-B"),)) == "drain A-B would load a link to 110%"
+    assert screening.refusal((SetIgpWeight(node="A", link="A-B", weight=60),)) is None
 
 
 def test_what_is_not_there_is_told() -> None:
     with pytest.raises(UnknownLink):
-        _plain((("A", "B", 1e9),)).refusal(DrainLink(link="X-Y"))
+        _plain((("A", "B", 1e9),)).refusal((DrainLink(link="X-Y"),))
 
 
 def test_no_proposed_drain_is_one_that_would_be_refused() -> None:
