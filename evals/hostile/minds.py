@@ -131,7 +131,7 @@ def _fault(kind: str, topology: Topology, numbers: np.random.Generator) -> Fault
         case "silent_egress_packet_loss":
             return SilentEgressPacketLoss(node=link.a, link=link.id, fraction=0.05)
         case "traffic_spike":
-            return TrafficSpike(target=link.a, factor=3.0)
+            return TrafficSpike(target=link.a, factor=20.0)
         case _:
             raise BadInput(f'no scene for "{kind}"; name kinds of fault, such as link_down')
 

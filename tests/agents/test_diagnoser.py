@@ -549,3 +549,13 @@ def test_surge_and_silent_loss_and_changed_weight_are_proposed_with_what_was_mea
     )
     assert found["traffic_spike@B"].fault.model_dump()["factor"] == 3.0
     assert found["igp_weight_misconfig@C|C-E"].fault.model_dump()["weight"] == 50
+
+
+def test_healthy_is_no_answer_while_something_is_seen(situation: Situation) -> None:
+    _strike(situation, LinkDown(link="A-B"))
+    work = _tested(situation)
+    with pytest.raises(Ungrounded, match='1 symptoms are active.*the verdict is "unknown"'):
+        work.ground(_answer("healthy"))
+    situation.tracker.ingest([adjacency(situation.tracker.now_s + 60, "A", "A-B", up=True)])
+    situation.tracker.book.clear("adjacency_down", "A-B")
+    Diagnoser(situation, incident_of(situation)).ground(_answer("healthy"))

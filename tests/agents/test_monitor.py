@@ -439,3 +439,24 @@ def test_connection_is_not_through_planned_work_where_there_is_another() -> None
     assert kept[0] == ("b", "c")
     assert ("a", "planned:CHG-1") in kept
     assert len(kept) == 3
+
+
+def test_what_may_hurt_and_is_taken_for_nothing_is_dismissed(situation: Situation) -> None:
+    _raise(situation, "adjacency_down", "A-B")
+    _raise(situation, "traffic_surge", "H")
+    monitor = _monitor(situation)
+    ignoring = Grouping(groups=(), ignored=("adjacency_down:A-B", "traffic_surge:H"))
+    assert monitor.dismissed(ignoring) == ("adjacency_down:A-B",)
+
+
+def test_incident_is_called_what_was_measured_whatever_a_mind_calls_it(
+    situation: Situation,
+) -> None:
+    _raise(situation, "queue_drops", "A|A-D")
+    _raise(situation, "adjacency_down", "A-B", after_s=30.0)
+    symptoms = situation.tracker.active_symptoms()
+    group = SymptomGroup(
+        symptoms=tuple(s.id for s in symptoms), severity=Severity.MAJOR, title="all well", joins=""
+    )
+    incident = incident_from(group, symptoms, "live-0001", "live", START_S + 60.0)
+    assert incident.title == "adjacency down: A-B"
