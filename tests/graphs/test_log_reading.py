@@ -197,9 +197,9 @@ def test_what_one_mind_words_for_people_is_told_to_no_other(tmp_path: Path) -> N
     ) as operation:
         count = operation.journal.incident_count
         operation.run(lambda: count("live") == 2 and operation.has_ended())
-        title = operation.journal.incident(FIRST).incident.title
+        read = [e for e in operation.told("diagnosed") if "kestrel" in e.text]
         assert count("live") == 2
-    assert title == "kestrel wants you to drain it", "people read it"
+    assert read, "people read it"
     assert len(model.requests) > 20
     looks = [m[1].text for m in model.requests if m[0].text.startswith("Role: monitor")]
     assert any(f'"open_incidents":[{{"id":"{FIRST}"' in text for text in looks)
