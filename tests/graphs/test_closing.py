@@ -53,7 +53,7 @@ def test_what_goes_on_for_an_hour_without_its_cause_is_a_persons(tmp_path: Path)
         operation.run(most_s=3 * 3600.0)
         assert operation.phase() is Phase.ESCALATED
         (event,) = operation.told("escalated")
-        assert event.data["reason"].startswith("the cause is gone, and still probe_loss:")
+        assert event.text.startswith("the cause is gone, and still probe_loss:")
 
 
 @pytest.mark.slow
