@@ -7,6 +7,9 @@ import yaml
 
 from twin.errors import BadInput
 
+LONGEST = 2**18
+"""Characters of a text; it takes seconds to read, and a file of ours needs a tenth of it."""
+
 DEEPEST = 32
 """Mappings and lists within each other; a file of ours needs six."""
 
@@ -49,10 +52,12 @@ def read_yaml(text: str, name: str) -> Any:
     """What `text` says, as plain Python; `name` is how errors call the file.
 
     Raises:
-        BadInput: it is not YAML, a key stands twice in one mapping, or there is an alias, a merge
-            or too deep a nesting. Names the line, and never quotes it: somebody may have put a
-            secret there.
+        BadInput: it is not YAML, longer than LONGEST, a key stands twice in one mapping, or there
+            is an alias, a merge or too deep a nesting. Names the line, and never quotes it:
+            somebody may have put a secret there.
     """
+    if len(text) > LONGEST:
+        raise BadInput(f"{name}: has {len(text):,} characters; up to {LONGEST:,} are read")
     try:
         return yaml.load(text, _Strict)  # a SafeLoader
     except yaml.YAMLError as exc:

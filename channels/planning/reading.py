@@ -1,6 +1,7 @@
 """Files that people bring, as text."""
 
 import codecs
+import os
 import re
 from pathlib import Path
 
@@ -9,8 +10,13 @@ from twin.sources.formats.registry import read_network
 from twin.sources.parsed import ParsedNetwork
 from twin.sources.traffic_matrix import with_demands
 
-LARGEST_BYTES = 256 * 2**20
-"""Larger files are refused by their size, before they are read."""
+LARGEST_BYTES = 64 * 2**20
+"""Larger files are refused by their size, before they are read; one takes four times as much."""
+
+_ENCODINGS = re.compile(
+    r"utf-?(?:8|16)(?:-?[lb]e)?|(?:us-)?ascii|iso-?8859-?\d+|windows-\d+|latin-?1"
+)
+"""What an XML declaration may name: not all that Python knows is for text, or quick."""
 
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 
@@ -36,23 +42,46 @@ def text_of(path: Path) -> str:
         BadInput: it cannot be read, is larger than LARGEST_BYTES, or is none of these.
     """
     try:
-        size = path.stat().st_size
-        if size > LARGEST_BYTES:
-            raise BadInput(
-                f"{path} is {size / 2**20:.0f} MiB large; files are read up to "
-                f"{LARGEST_BYTES // 2**20} MiB"
-            )
-        data = path.read_bytes()
+        # Pipes and devices have no size, and some have no end.
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(LARGEST_BYTES + 1) if size <= LARGEST_BYTES else b""
     except OSError as exc:
-        raise BadInput(f"{path} cannot be read ({exc})") from exc
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    else:
-        declared = _DECLARED.match(data)
-        encoding = "utf-8-sig" if declared is None else declared[1].decode("ascii")
+        raise BadInput(f"{path} cannot be read ({exc.strerror or exc})") from exc
+    if max(size, len(data)) > LARGEST_BYTES:
+        raise BadInput(
+            f"{path} is {max(size, len(data)) / 2**20:.0f} MiB large; files are read up to "
+            f"{LARGEST_BYTES // 2**20} MiB"
+        )
+    encoding = _encoding(data, path)
     try:
         return data.decode(encoding).removeprefix("\ufeff")
-    except (UnicodeError, LookupError) as exc:
+    except UnicodeError as exc:
+        where = f" at byte {exc.start:,}" if isinstance(exc, UnicodeDecodeError) else ""
         raise BadInput(
-            f"{path} cannot be read ({exc}); save it as UTF-8, or UTF-16 with a byte-order mark"
+            f"{path} is not text in {encoding.removesuffix('-sig').upper()}{where}; save it as "
+            "UTF-8, or UTF-16 with a byte-order mark"
         ) from exc
+
+
+def _encoding(data: bytes, path: Path) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    declared = _DECLARED.match(data)
+    if declared is None:
+        return "utf-8-sig"
+    encoding = declared[1].decode("ascii").lower()
+    if not _ENCODINGS.fullmatch(encoding) or not _is_known(encoding):
+        raise BadInput(
+            f"{path} declares the encoding {encoding}, which is not read; save it as UTF-8, or "
+            "UTF-16 with a byte-order mark"
+        )
+    return encoding
+
+
+def _is_known(encoding: str) -> bool:
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        return False
+    return True

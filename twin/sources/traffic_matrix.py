@@ -19,7 +19,6 @@ out too. Names are found as `find_node` finds them.
 
 import csv
 import io
-import json
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -35,6 +34,8 @@ from twin.nouns.topology import Topology
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass, TrafficMatrix
 from twin.sources.demands import CLASS_SHARES
 from twin.sources.formats.edge_list import ENDS, plain_title, separator_of
+from twin.sources.formats.json_text import forget, json_value
+from twin.sources.formats.limits import MOST_BPS, refuse_many_lines
 from twin.sources.formats.quantities import rate, unit_bps
 from twin.sources.formats.repetita import recognises_repetita_demands, repetita_demands
 from twin.sources.formats.sndlib_native import recognises_sndlib_native, sndlib_native_instance
@@ -45,9 +46,6 @@ COLUMNS = ("source", "target", "bps", "class")
 
 RATE_COLUMNS = ("demand", "traffic", "rate", "volume", "load", "value", "bandwidth", "bw", "flow")
 """What the column of rates may be called besides, where a unit stands behind."""
-
-MOST_BPS = 1e18
-"""More than all networks of the world carry together: whoever writes it did not mean it."""
 
 
 def read_traffic_matrix(text: str, name: str, topology: Topology) -> TrafficMatrix:
@@ -110,6 +108,7 @@ _Row = tuple[str, Mapping[str, Any]]
 
 def _listed(text: str, name: str, nodes: Sequence[str], network: str) -> Iterator[_Listed]:
     text = text.removeprefix("\ufeff")
+    refuse_many_lines(text, name)
     meant: dict[str, str] = {}
     any_traffic = False
     for where, row in _rows(text, name, nodes):
@@ -214,10 +213,8 @@ def _columns(titles: Sequence[str], where: str) -> tuple[dict[str, int], float]:
 
 
 def _json_rows(text: str, name: str) -> Iterable[_Row]:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as exc:
-        raise BadInput(f"{name}: not JSON ({exc})") from exc
+    document = json_value(text, name)
+    forget()
     if not isinstance(document, list):
         raise BadInput(f'{name}: expected a list of objects with "source", "target" and "bps"')
     for position, row in enumerate(document):

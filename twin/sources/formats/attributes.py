@@ -36,6 +36,7 @@ from typing import Any
 from twin.errors import BadTopology
 from twin.sources.formats.draft import Draft
 from twin.sources.formats.json_text import json_value, kind
+from twin.sources.formats.limits import MOST_BPS
 from twin.sources.formats.quantities import (
     UNITS_BPS,
     likely_unit,
@@ -53,8 +54,6 @@ LONGEST_KM = 20_040.0
 
 LEAST_DEMAND_BPS = 1e6
 """Demands without a unit of which none reaches this are not meant in bit/s."""
-
-MOST_DEMAND_BPS = 1e18
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,12 +400,15 @@ def _add_demands(draft: Draft, source: AttributedGraph, largest_bps: float | Non
 def _keys_by_name(source: AttributedGraph) -> dict[str, str]:
     """Ids of nodes by names that are no id and of one node only: demands may be by either."""
     ids = {key for key, _ in source.nodes}
-    named: dict[str, list[str]] = defaultdict(list)
+    named: dict[str, dict[str, None]] = defaultdict(dict)
     for key, attributes in source.nodes:
         for _, value in (pair for x, pair in _by_plain_name(attributes).items() if x in _LABELS):
-            if key not in named[str(value)]:
-                named[str(value)].append(key)
-    return {name: found[0] for name, found in named.items() if len(found) == 1 and name not in ids}
+            named[str(value)][key] = None
+    return {
+        name: next(iter(found))
+        for name, found in named.items()
+        if len(found) == 1 and name not in ids
+    }
 
 
 def _listed_demands(draft: Draft, listed: object) -> Iterable[tuple[str, str, object]]:
@@ -439,7 +441,7 @@ def _demand_factor(
             )
         return factor
     most = max(bare, default=LEAST_DEMAND_BPS)
-    if most > MOST_DEMAND_BPS:
+    if most > MOST_BPS:
         raise BadTopology(
             f"{draft.name}: demands are up to {most:g} bit/s, more than all networks carry"
         )

@@ -10,6 +10,14 @@ import networkx as nx
 
 from twin.errors import BadTopology
 from twin.nouns.configuration import MAX_WIDE_METRIC
+from twin.sources.formats.limits import (
+    MOST_BPS,
+    MOST_LINES,
+    MOST_NODES,
+    MOST_PARALLEL,
+    refuse_many,
+    refuse_odd_texts,
+)
 from twin.sources.geometry import degrees_of
 from twin.sources.parsed import DemandUnit, ParsedGroup, ParsedLink, ParsedNetwork, ParsedNode
 
@@ -18,6 +26,9 @@ LISTED_TWICE = 0.75
 
 FEW = 5
 """How many of a kind a remark names."""
+
+MOST_MEMBERS = 10_000
+"""More circuits in one bundle are a slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +84,10 @@ class Draft:
 
         `position`: longitude and latitude in degrees, or x and y in kilometres on a plane.
         """
+        refuse_odd_texts((key, label, platform, role, management_address), self.name)
         if key in self._nodes:
             raise BadTopology(f'{self.name}: node id "{key}" is used twice')
+        refuse_many(len(self._nodes) + 1, MOST_NODES, "nodes or more", self.name)
         if position is not None and not all(map(math.isfinite, position)):
             raise BadTopology(f'{self.name}: position of node "{key}" is not finite')
         longitude, latitude = position or (None, None)
@@ -109,6 +122,8 @@ class Draft:
         at `target`, and the same as `weight` if it is not given.
         """
         self._refuse_small()
+        refuse_odd_texts((key, label), self.name)
+        refuse_many(len(self._lines) + 1, MOST_LINES, "lines between nodes or more", self.name)
         called = f'link "{label or key or len(self._lines) + len(self._loops)}"'
         for end in (source, target):
             self._known(end, f"{called} joins")
@@ -117,12 +132,15 @@ class Draft:
             return
         ends = f"{self._nodes[source].id} to {self._nodes[target].id}"
         where = f"{self.name}: {called} ({ends})"
-        if capacity_bps is not None and not 0 < capacity_bps < math.inf:
-            raise BadTopology(f"{where} has capacity {capacity_bps:g} bit/s; it must be positive")
+        if capacity_bps is not None and not 1 <= capacity_bps <= MOST_BPS:
+            raise BadTopology(
+                f"{where} has capacity {capacity_bps:g} bit/s; it must be positive, from 1 to "
+                f"{MOST_BPS:g} bit/s"
+            )
         if length_km is not None and not 0 <= length_km < math.inf:
             raise BadTopology(f"{where} is {length_km:g} km long; it cannot be negative")
-        if members is not None and members < 1:
-            raise BadTopology(f"{where} has {members} members; it has one at least")
+        if members is not None and not 1 <= members <= MOST_MEMBERS:
+            raise BadTopology(f"{where} has {members} members, expected 1 to {MOST_MEMBERS}")
         self._lines.append(
             _Line(
                 source,
@@ -141,10 +159,10 @@ class Draft:
         """What `source` sends to `target`, in the unit that `demands_are_in` says."""
         for key, what in ((source, "starts"), (target, "ends")):
             self._known(key, f"a demand {what} at")
-        if not 0 <= value < math.inf:
+        if not 0 <= value <= MOST_BPS:
             raise BadTopology(
                 f'{self.name}: demand from "{source}" to "{target}" is {value:g}, below zero or '
-                "not finite"
+                f"above {MOST_BPS:g}"
             )
         if source != target and value > 0:
             self._demands.append((source, target, value))
@@ -155,10 +173,12 @@ class Draft:
 
     def add_group(self, group: str, lines: Iterable[str]) -> None:
         """Lines, by their keys, that fail together."""
+        refuse_odd_texts((group,), self.name)
         self._groups.append((group, tuple(lines)))
 
     def remark(self, text: str) -> None:
         """Something that people should know of how the source was read, as a sentence."""
+        text = text.encode("utf-8", "backslashreplace").decode()
         if text not in self._remarks:
             self._remarks.append(text)
 
@@ -169,6 +189,7 @@ class Draft:
         if self._loops:
             self.remark(f"{_count(self._loops, 'link')} from a node to itself left out")
         joined = self._joined()
+        self._refuse_many_parallel(line for line, _ in joined)
         link_ids = _link_ids([(ids[line.source], ids[line.target]) for line, _ in joined])
         links = tuple(
             self._link(link_id, ids, line, back)
@@ -183,6 +204,17 @@ class Draft:
             demand_unit=self._demand_unit,
             groups=self._grouped(link_ids, joined),
             remarks=tuple(self._remarks),
+        )
+
+    def _refuse_many_parallel(self, lines: Iterable[_Line]) -> None:
+        between = Counter(frozenset((line.source, line.target)) for line in lines)
+        ends, most = max(between.items(), key=lambda pair: pair[1], default=(frozenset(), 0))
+        refuse_many(
+            most,
+            MOST_PARALLEL,
+            f"links between {' and '.join(sorted(self._nodes[end].id for end in ends))}",
+            self.name,
+            'write a bundle as one link with "members"',
         )
 
     def _refuse_small(self) -> None:
@@ -303,11 +335,11 @@ class Draft:
     def _grouped(
         self, link_ids: Sequence[str], joined: Sequence[tuple[_Line, _Line | None]]
     ) -> tuple[ParsedGroup, ...]:
-        by_key: dict[str, list[str]] = defaultdict(list)
+        by_key: dict[str, dict[str, None]] = defaultdict(dict)
         for link_id, lines in zip(link_ids, joined, strict=True):
             for line in lines:
-                if line is not None and line.key and link_id not in by_key[line.key]:
-                    by_key[line.key].append(link_id)
+                if line is not None and line.key:
+                    by_key[line.key][link_id] = None
         groups = []
         for group, keys in self._groups:
             for key in keys:

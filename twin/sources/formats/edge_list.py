@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from twin.errors import BadTopology
 from twin.sources.formats.attributes import AttributedGraph, network_of
 from twin.sources.formats.format import Format
+from twin.sources.formats.limits import MOST_LINES, MOST_VALUES, refuse_many
 from twin.sources.parsed import ParsedNetwork
 
 ENDS: Mapping[str, frozenset[str]] = {
@@ -155,7 +156,9 @@ def _table(text: str, name: str) -> tuple[list[str], list[tuple[int, list[str]]]
     """The titles, without brackets, and (line number, fields) of each line behind."""
     body = text.lstrip()
     skipped = text[: len(text) - len(body)].count("\n")
-    reader = csv.reader(io.StringIO(body, newline=None), delimiter=separator_of(body))
+    separator = separator_of(body)
+    refuse_many(body.count(separator), MOST_VALUES, "fields", name)
+    reader = csv.reader(io.StringIO(body, newline=None), delimiter=separator)
     rows: list[tuple[int, list[str]]] = []
     titles: list[str] = []
     try:
@@ -172,6 +175,7 @@ def _table(text: str, name: str) -> tuple[list[str], list[tuple[int, list[str]]]
                     f"{len(titles)}"
                 )
             else:
+                refuse_many(len(rows) + 1, MOST_LINES, "lines between nodes or more", name)
                 rows.append((number, row))
     except csv.Error as exc:
         raise BadTopology(f"{name}, line {reader.line_num + skipped}: not CSV ({exc})") from exc

@@ -13,10 +13,14 @@ import networkx as nx
 from twin.errors import BadTopology
 from twin.sources.formats.attributes import AttributedGraph, network_of
 from twin.sources.formats.format import Format
+from twin.sources.formats.limits import refuse_many
 from twin.sources.formats.written import link_attributes, node_attributes, text_attributes
 from twin.sources.parsed import ParsedNetwork
 
 DEEPEST = 64
+
+LONGEST = 4 * 2**20
+"""Characters of a text without what stands in quotes; NetworkX needs a second for each million."""
 
 _GRAPH = re.compile(r"(?:^|\s)graph\s*\[", re.MULTILINE)
 _QUOTED = re.compile(r'"[^"]*"')
@@ -28,9 +32,10 @@ def read_gml(text: str, name: str) -> ParsedNetwork:
     """Read `text`; `name` is how errors call the source.
 
     Raises:
-        BadTopology: not GML, nested too deep, or what `network_of` refuses.
+        BadTopology: not GML, nested too deep, too long, or what `network_of` refuses.
     """
     bare = _QUOTED.sub('""', text)
+    refuse_many(len(bare), LONGEST, "characters outside quotes", name)
     _refuse_deep(bare, name)
     directed = _says("directed", bare)
     graph = _parsed(_straightened(text), name)
@@ -105,8 +110,8 @@ def _says(key: str, bare: str) -> bool:
 
 def _refuse_deep(bare: str, name: str) -> None:
     depth = 0
-    for mark in re.findall(r"[\[\]]", bare):
-        depth += 1 if mark == "[" else -1
+    for mark in re.finditer(r"[\[\]]", bare):
+        depth += 1 if mark[0] == "[" else -1
         if depth > DEEPEST:
             raise BadTopology(f"{name}: nested deeper than {DEEPEST} levels")
 

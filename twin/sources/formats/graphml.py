@@ -71,11 +71,11 @@ def write_graphml(network: ParsedNetwork) -> str:
     ElementTree.register_namespace("", _NAMESPACE)
     for part in root.iter(f"{{{_NAMESPACE}}}graph"):
         part.set("edgedefault", "undirected")
-        edges = [child for child in part if child.tag.endswith("}edge")]
-        # In the order of the network's links, which numbers parallel ones.
-        for edge in edges:
-            part.remove(edge)
-        part.extend(sorted(edges, key=lambda edge: int(edge.get("id", "0"))))
+        # Edges last, in the order of the network's links, which numbers parallel ones.
+        part[:] = sorted(
+            part,
+            key=lambda child: int(child.get("id", "0")) if child.tag.endswith("}edge") else -1,
+        )
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
@@ -111,10 +111,9 @@ def _straightened(root: "ElementTree.Element[str]") -> tuple[bool, list[str | No
     for graph in root.iter(f"{{{_NAMESPACE}}}graph"):
         default = graph.get("edgedefault", "undirected")
         graph.set("edgedefault", "directed")
-        for child in list(graph):
-            if child.tag == f"{{{_NAMESPACE}}}hyperedge":
-                graph.remove(child)
-            elif child.tag == f"{{{_NAMESPACE}}}edge":
+        graph[:] = [child for child in graph if child.tag != f"{{{_NAMESPACE}}}hyperedge"]
+        for child in graph:
+            if child.tag == f"{{{_NAMESPACE}}}edge":
                 said = child.attrib.pop("directed", None)
                 directed |= said == "true" or (said is None and default == "directed")
                 ids.append(child.get("id"))

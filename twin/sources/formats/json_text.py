@@ -4,6 +4,7 @@ import json
 from functools import lru_cache
 
 from twin.errors import BadTopology
+from twin.sources.formats.limits import MOST_VALUES
 
 DEEPEST = 64
 """No format of a network nests deeper; what does is refused before it is decoded."""
@@ -15,7 +16,7 @@ def json_or_none(text: str) -> object | None:
         return None
     try:
         return _decoded(text)
-    except (ValueError, RecursionError):
+    except BadTopology:
         return None
 
 
@@ -23,20 +24,47 @@ def json_value(text: str, name: str) -> object:
     """The same; `name` is how errors call the source.
 
     Raises:
-        BadTopology: it is not JSON (the text says where), or nested beyond DEEPEST.
+        BadTopology: it is not JSON (the text says where), nested beyond DEEPEST, or of more than
+            MOST_VALUES.
     """
     try:
         return _decoded(text)
-    except RecursionError as exc:
-        raise BadTopology(f"{name}: nested deeper than {DEEPEST} levels") from exc
-    except ValueError as exc:
-        raise BadTopology(f"{name}: not JSON ({exc})") from exc
+    except BadTopology as exc:
+        raise BadTopology(f"{name}: {exc}") from exc
 
 
-# Every format in turn looks at the same text.
-@lru_cache(maxsize=1)
 def _decoded(text: str) -> object:
-    value = json.loads(text)
+    value, refusal = _tried(text)
+    if refusal:
+        raise BadTopology(refusal)
+    return value
+
+
+# Every format in turn looks at the same text, also where it is refused.
+@lru_cache(maxsize=1)
+def _tried(text: str) -> tuple[object, str]:
+    """The value in `text`, or why there is none."""
+    values = sum(map(text.count, ",[{"))
+    if values > MOST_VALUES:
+        return None, f"it has {values:,} values; up to {MOST_VALUES:,} are read"
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        return None, _TOO_DEEP
+    except ValueError as exc:
+        return None, f"not JSON ({exc})"
+    return (None, _TOO_DEEP) if _is_deep(value) else (value, "")
+
+
+_TOO_DEEP = f"nested deeper than {DEEPEST} levels"
+
+
+def forget() -> None:
+    """Let go of the text that was looked at last, and of what it says."""
+    _tried.cache_clear()
+
+
+def _is_deep(value: object) -> bool:
     level: list[object] = [value]
     for _ in range(DEEPEST):
         level = [
@@ -52,8 +80,8 @@ def _decoded(text: str) -> object:
             if isinstance(inner, dict | list)
         ]
         if not level:
-            return value
-    raise RecursionError
+            return False
+    return True
 
 
 def kind(value: object) -> str:

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 from twin.errors import BadTopology
+from twin.sources.formats import json_text, yaml_text
 from twin.sources.formats.containerlab import CONTAINERLAB
 from twin.sources.formats.edge_list import EDGE_LIST, recognises_traffic_list
 from twin.sources.formats.format import Format
 from twin.sources.formats.gml import GML
 from twin.sources.formats.graphml import GRAPHML
 from twin.sources.formats.ietf_topology import IETF_TOPOLOGY
-from twin.sources.formats.json_text import json_value
+from twin.sources.formats.limits import refuse_many_lines
 from twin.sources.formats.netbox import NETBOX
 from twin.sources.formats.node_link import NODE_LINK
 from twin.sources.formats.nornir import NORNIR
@@ -46,8 +47,13 @@ def read_network(text: str, name: str) -> ParsedNetwork:
             rule of its own.
     """
     text = text.removeprefix(BYTE_ORDER_MARK)
-    found = format_of(text, name)
-    return replace(found.read(text, name), format=found.name)
+    refuse_many_lines(text, name)
+    try:
+        found = format_of(text, name)
+        return replace(found.read(text, name), format=found.name)
+    finally:
+        json_text.forget()
+        yaml_text.forget()
 
 
 def format_of(text: str, name: str) -> Format:
@@ -63,7 +69,7 @@ def format_of(text: str, name: str) -> Format:
         )
     if text.lstrip()[0] in "{[":
         # What is wrong with it as JSON, if anything, says more than what it is not.
-        json_value(text, name)
+        json_text.json_value(text, name)
     raise BadTopology(
         f"{name}: it is none of the formats that are read: {_names()}; the shortest network in "
         f"{FORMATS[0].name} is\n{FORMATS[0].example}"

@@ -5,9 +5,13 @@ from typing import Any
 from xml.parsers import expat
 
 from twin.errors import BadTopology
+from twin.sources.formats.limits import refuse_many
 
 DEEPEST = 64
 """No format of a network nests deeper."""
+
+MOST_ELEMENTS = 1_500_000
+"""As Python objects about 500 MB."""
 
 
 def looks_like_xml(text: str, root: str) -> bool:
@@ -20,18 +24,20 @@ def surveyed(text: str, name: str) -> Counter[str]:
     """How often each element occurs, by its local name, before anything is built of it.
 
     Raises:
-        BadTopology: it is not well-formed, defines entities (which can expand without bound), or is
-            nested deeper than DEEPEST.
+        BadTopology: it is not well-formed, defines entities (which can expand without bound), is
+            nested deeper than DEEPEST, or has more than MOST_ELEMENTS.
     """
     counts: Counter[str] = Counter()
-    depth = 0
+    depth = elements = 0
 
     def start(tag: str, _: Any) -> None:
-        nonlocal depth
+        nonlocal depth, elements
         depth += 1
         if depth > DEEPEST:
             raise BadTopology(f"{name}: nested deeper than {DEEPEST} levels")
         counts[tag.rpartition("}")[2]] += 1
+        elements += 1
+        refuse_many(elements, MOST_ELEMENTS, "XML elements or more", name)
 
     def end(_: str) -> None:
         nonlocal depth

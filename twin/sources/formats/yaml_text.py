@@ -15,6 +15,9 @@ from twin.errors import BadTopology
 DEEPEST = 64
 """No format of a network nests deeper; what does is refused before it is decoded."""
 
+LONGEST = 4 * 2**20
+"""Characters of a text; YAML takes a hundred times as long to read as JSON."""
+
 MOST_MERGED = 100_000
 """Pairs that merge keys (`<<`) may bring in; more would come of a file made to expand."""
 
@@ -51,7 +54,7 @@ def yaml_or_none(text: str) -> object | None:
         return None
     try:
         return _decoded(text)
-    except _TROUBLE:
+    except BadTopology:
         return None
 
 
@@ -59,22 +62,41 @@ def yaml_value(text: str, name: str) -> object:
     """The same; `name` is how errors call the source.
 
     Raises:
-        BadTopology: it is not YAML (the text says where), or nested beyond DEEPEST.
+        BadTopology: it is not YAML (the text says where), nested beyond DEEPEST, or longer than
+            LONGEST.
     """
     try:
         return _decoded(text)
-    except RecursionError as exc:
-        raise BadTopology(f"{name}: nested deeper than {DEEPEST} levels") from exc
-    except _TROUBLE as exc:
-        raise BadTopology(f"{name}: not YAML ({' '.join(str(exc).split())})") from exc
+    except BadTopology as exc:
+        raise BadTopology(f"{name}: {exc}") from exc
 
 
-# Every format in turn looks at the same text.
-@lru_cache(maxsize=1)
 def _decoded(text: str) -> object:
-    _refuse_deep(text)
-    value: object = yaml.load(text, Loader=_Loader)  # A subclass of the safe loader.
+    value, refusal = _tried(text)
+    if refusal:
+        raise BadTopology(refusal)
     return value
+
+
+# Every format in turn looks at the same text, also where it is refused.
+@lru_cache(maxsize=1)
+def _tried(text: str) -> tuple[object, str]:
+    """The value in `text`, or why there is none."""
+    if len(text) > LONGEST:
+        return None, f"it has {len(text):,} characters; YAML is read up to {LONGEST:,}"
+    try:
+        _refuse_deep(text)
+        value: object = yaml.load(text, Loader=_Loader)  # A subclass of the safe loader.
+    except RecursionError:
+        return None, f"nested deeper than {DEEPEST} levels"
+    except _TROUBLE as exc:
+        return None, f"not YAML ({' '.join(str(exc).split())})"
+    return value, ""
+
+
+def forget() -> None:
+    """Let go of the text that was looked at last, and of what it says."""
+    _tried.cache_clear()
 
 
 def _refuse_deep(text: str) -> None:
