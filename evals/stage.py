@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, JsonValue
 from pydantic.json_schema import models_json_schema
 
-from channels.planning.reading import network_in, text_of
+from channels.planning.reading import is_file, network_in, text_of
 from graphs.state_directory import make_folder
 from tools.network.emulated.case_truth import CaseTruth, load_case_truth
 from tools.network.emulated.case_world import AnnouncedWork, CaseWorld, load_case_world
@@ -52,9 +52,9 @@ def load_case(name: str, traffic: Path | None = None) -> Case:
         BadInput: there is none, or it does not validate.
     """
     path = CASES / f"{name}.yaml"
-    if not path.exists():
+    if name not in case_names():
         path = Path(name)
-    if not path.is_file():
+    if not is_file(str(path)):
         near = get_close_matches(name, case_names(), n=1)
         hint = f' (did you mean "{near[0]}"?)' if near else ""
         raise BadCase(f'no scenario "{name}"{hint}; `noctua scenarios` lists them, or give a file')
@@ -67,7 +67,7 @@ def load_case(name: str, traffic: Path | None = None) -> Case:
         world = load_case_world(text)
         files = {"topology": world.topology, "traffic": world.traffic}
         beside = {name: str(path.parent / file) for name, file in files.items() if file}
-        found = {name: file for name, file in beside.items() if Path(file).is_file()}
+        found = {name: file for name, file in beside.items() if is_file(file)}
         return Case(world.model_copy(update=found), load_case_truth(text))
     except BadCase as exc:
         raise BadCase(f"{path}: {exc}") from exc
@@ -114,8 +114,8 @@ def scenario_schema() -> dict[str, JsonValue]:
 
 def designed_inventory(world: CaseWorld) -> Inventory:
     """The network as it was designed, before the hidden realisation differs from it."""
-    file = Path(world.topology)
-    if file.is_file():
+    if is_file(world.topology):
+        file = Path(world.topology)
         network = network_in(file, Path(world.traffic) if world.traffic else None)
         return inventory_of(network, world.seed, world.traffic_scale)
     if world.traffic:

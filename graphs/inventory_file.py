@@ -32,7 +32,10 @@ def kept_inventory(state: StateDirectory, network: str) -> Inventory | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as exc:
-        raise BadInput(f"{file}: cannot be read ({exc})") from exc
+        why = exc.strerror if isinstance(exc, OSError) else "it is no text"
+        raise BadInput(
+            f"{file}: cannot be read ({why}); put it aside, and `noctua watch` writes it anew"
+        ) from exc
     return read_inventory(text, str(file))
 
 

@@ -84,12 +84,17 @@ def _drifts(found: Path) -> tuple[Drift, ...]:
         return tuple(Drift.model_validate(item) for item in data.get("drifts", []))
 
 
+_TROUBLE = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, NoctuaError
+)  # fmt: skip
+
+
 @contextmanager
 def _reading(file: Path) -> Iterator[Path]:
     """Raise BadInput, which names `file`, for whatever its content makes a reader raise."""
     try:
         yield file
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, NoctuaError) as exc:
+    except _TROUBLE as exc:
         raise BadInput(
             f"{file}: cannot be read as what was learned of a network ({exc!r:.200}); put it "
             "aside, and it is learned again"

@@ -1,6 +1,7 @@
 """YAML that a person wrote: what could mean something else than it shows is refused."""
 
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -46,6 +47,27 @@ class _Strict(yaml.SafeLoader):
 
 def _refusal(said: str, mark: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=said, problem_mark=mark)
+
+
+def settings_text(path: Path, what: str) -> str:
+    """The text of a file that a person writes, for `read_yaml`; `what` it is read as, in errors.
+
+    Raises:
+        BadInput: it cannot be read, is no UTF-8, or longer than LONGEST.
+    """
+    try:
+        with path.open("rb") as file:
+            # So many bytes hold more characters than `read_yaml` takes, whichever these are.
+            data = file.read(4 * LONGEST + 1)
+        if len(data) > 4 * LONGEST:
+            raise BadInput(f"{path}: has more than {LONGEST:,} characters; that is not {what}")
+        return data.decode("utf-8")
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read as {what} ({error.strerror or error})") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"{path}: cannot be read as {what} (byte {error.start:,} is no UTF-8); save it as UTF-8"
+        ) from error
 
 
 def read_yaml(text: str, name: str) -> Any:

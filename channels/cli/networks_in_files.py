@@ -38,7 +38,7 @@ def import_network(
     if as_json:
         print_json(document.model_dump(mode="json"))
     else:
-        _print(new_console(), document)
+        print_import(new_console(), document)
 
 
 @topology.command("convert")
@@ -62,7 +62,8 @@ def convert(
         typer.echo(f"written: {out}")
 
 
-def _print(console: Console, document: "ImportDocument") -> None:
+def print_import(console: Console, document: "ImportDocument") -> None:
+    """What `import` shows of a file."""
     console.print(Text(plain(f"{document.file}: {document.format}")), soft_wrap=True)
     table = Table(box=None)
     for name in ("", "count", "first"):

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from channels.networks import network_names, open_network
-from channels.planning.reading import text_of
+from channels.planning.reading import is_file, text_of
 from channels.provenance import code_version
 from graphs.inventory_file import kept_inventory, networks_with_inventory
 from graphs.state_directory import StateDirectory
@@ -84,7 +84,7 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
         start = watched or twin.state()
         twin = twin.of(start)
         source = f"{name} ({inventory.topology.name}{', as last watched' if watched else ''})"
-    elif _is_file(name):
+    elif is_file(name):
         twin = Twin(inventory_from_text(text_of(Path(name)), name, seed))
         start, source = twin.state(), name
     else:
@@ -154,7 +154,7 @@ def _from_topohub(state: StateDirectory, name: str, seed: int) -> Inventory:
 
 def _origins(inventory: Inventory, traffic: str, *, watched: bool) -> Origins:
     """Those of the inventory, and of the demands that take the place of its own."""
-    if _is_file(traffic):
+    if is_file(traffic):
         how = "in the traffic file"
     elif watched:
         how = "as last watched"
@@ -169,7 +169,7 @@ _FACTOR = re.compile(r"[x×](\d+(?:\.\d*)?|\.\d+)")
 
 def _traffic(words: str, peak: TrafficMatrix, inventory: Inventory) -> tuple[TrafficMatrix, str]:
     """The matrix that `words` name, and how to call it."""
-    if _is_file(words):
+    if is_file(words):
         return read_traffic_matrix(text_of(Path(words)), words, inventory.topology), words
     matrix = peak
     said: list[str] = []
@@ -195,7 +195,7 @@ def _traffic(words: str, peak: TrafficMatrix, inventory: Inventory) -> tuple[Tra
 
 def names_hour(words: str) -> bool:
     """Whether the traffic that `words` name is that of one hour."""
-    return not _is_file(words) and any(_HOUR.fullmatch(word) for word in words.split())
+    return not is_file(words) and any(_HOUR.fullmatch(word) for word in words.split())
 
 
 def _hour(word: str, inventory: Inventory) -> tuple[float, str] | None:
@@ -222,10 +222,3 @@ def _factor(word: str) -> tuple[float, str] | None:
             f"{MOST_TIMES:g}"
         )
     return factor, f"×{factor:g}"
-
-
-def _is_file(name: str) -> bool:
-    try:
-        return Path(name).is_file()
-    except OSError:  # The name is longer than any file's can be.
-        return False

@@ -21,6 +21,14 @@ _ENCODINGS = re.compile(
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 
 
+def is_file(name: str) -> bool:
+    """Whether there is a file of that name, however odd the name is."""
+    try:
+        return Path(name).is_file()
+    except OSError:  # The name is longer than any file's can be.
+        return False
+
+
 def network_in(path: Path, traffic: Path | None = None) -> ParsedNetwork:
     """The network in `path`, in any format that is read; `traffic`: the file of its demands.
 

@@ -29,5 +29,5 @@ def test_name_that_could_leave_the_state_directory_is_refused(tmp_path: Path, na
 def test_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     file = tmp_path / "picture.png"
     file.write_bytes(b"\x89PNG\xff")
-    with pytest.raises(BadInput, match=r"picture\.png cannot be read"):
+    with pytest.raises(BadInput, match=r"picture\.png is not text in UTF-8"):
         load_case(str(file))

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from tools.strict_yaml import read_yaml
+from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
 from twin.events.action import Action
 from twin.nouns.base import Noun
@@ -45,7 +45,7 @@ SAMPLE_S = 30.0
 """A change that is watched is looked at so often."""
 
 # Strict: "6" and true are no numbers.
-Count = Annotated[int, Field(ge=0, strict=True)]
+Count = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
 Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_S, strict=True)]
 
@@ -266,11 +266,7 @@ def load_policy(path: Path) -> ApprovalPolicy:
     Raises:
         BadInput: the file cannot be read, or a key or value is wrong; names file, key and remedy.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read as a policy ({error})") from error
-    return parse_policy(text, str(path))
+    return parse_policy(settings_text(path, "a policy"), str(path))
 
 
 def parse_policy(text: str, name: str) -> ApprovalPolicy:

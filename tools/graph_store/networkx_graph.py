@@ -234,7 +234,7 @@ def _read(text: str, path: Path) -> "nx.MultiDiGraph[ThingKey]":
                 kind=record["key"], source=keys[record["source"]], target=keys[record["target"]]
             )
             graph.add_edge(relation.source, relation.target, key=relation.kind)
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, ValidationError) as error:
         raise _corrupt(path, error) from error
     return graph
 

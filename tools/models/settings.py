@@ -33,7 +33,7 @@ from pydantic import (
 )
 
 from tools.models.brought import is_brought
-from tools.strict_yaml import read_yaml
+from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
@@ -162,11 +162,7 @@ def load_models(path: Path) -> ModelsFile:
     Raises:
         BadInput: the file cannot be read, or a key or value is wrong; names file, key and remedy.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read as settings of models ({error})") from error
-    return parse_models(text, str(path))
+    return parse_models(settings_text(path, "settings of models"), str(path))
 
 
 def example_text() -> str:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from tools.clock import Clock
 from tools.network.protocol import Network
 from tools.provided import DRIVERS, blaming, load
-from tools.strict_yaml import read_yaml
+from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
 
 
@@ -76,11 +76,7 @@ def network_entry(folder: Path, name: str) -> NetworkEntry:
     file = folder / f"{name}.yaml"
     if not file.exists():
         return NetworkEntry(name, "emulated", {}, folder, described=False)
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file}: cannot be read ({error})") from error
-    data = read_yaml(text, str(file))
+    data = read_yaml(settings_text(file, "a network"), str(file))
     if not isinstance(data, dict) or not isinstance(data.get("driver"), str):
         raise BadInput(f'{file}: must name the driver of the network, as in "driver: emulated"')
     if data.get("name") != name:

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from tools.journal.records import NoticeEvent
-from tools.strict_yaml import read_yaml
+from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
@@ -90,13 +90,9 @@ def load_on_event(path: Path) -> OnEvent | None:
     Raises:
         BadInput: it cannot be read, or a key or value is wrong; names file, key and remedy.
     """
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read ({error})") from error
-    data = read_yaml(text, str(path))
+    data = read_yaml(settings_text(path, "a way to call people"), str(path))
     try:
         return OnEvent.model_validate(data)
     except ValidationError as error:
@@ -111,6 +107,8 @@ def _complaint(problem: Mapping[str, object]) -> str:
         near = get_close_matches(key, known, n=1)
         hint = f'did you mean "{near[0]}"?' if near else f"use some of {', '.join(known)}"
         return f'unknown key "{key}"; {hint}'
+    if problem["type"] == "model_type":
+        return f"{key or 'the file'}: must be a mapping of keys to values"
     return f"{key or 'the file'}: {str(problem['msg']).removeprefix('Value error, ')}"
 
 

@@ -44,6 +44,9 @@ from twin.sources.parsed import ParsedNetwork
 
 COLUMNS = ("source", "target", "bps", "class")
 
+MOST_ROWS = 100_000
+"""Rows beyond one for each class and pair of nodes."""
+
 RATE_COLUMNS = ("demand", "traffic", "rate", "volume", "load", "value", "bandwidth", "bw", "flow")
 """What the column of rates may be called besides, where a unit stands behind."""
 
@@ -111,7 +114,13 @@ def _listed(text: str, name: str, nodes: Sequence[str], network: str) -> Iterato
     refuse_many_lines(text, name)
     meant: dict[str, str] = {}
     any_traffic = False
-    for where, row in _rows(text, name, nodes):
+    most = MOST_ROWS + len(TRAFFIC_CLASSES) * len(nodes) ** 2
+    for count, (where, row) in enumerate(_rows(text, name, nodes), start=1):
+        if count > most:
+            raise BadInput(
+                f"{name}: it lists more than {most:,} demands for {len(nodes)} nodes; add up those "
+                "of the same pair"
+            )
         try:
             source, target = (_node(str(row[end]), nodes, network, meant) for end in COLUMNS[:2])
         except BadInput as error:

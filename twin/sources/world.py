@@ -66,7 +66,7 @@ class WorldSpec(Noun):
 
     topology: str
     seed: int = Field(default=1, ge=0)
-    traffic_scale: float = Field(default=1.0, gt=0)
+    traffic_scale: float = Field(default=1.0, gt=0, le=1000)
 
 
 def build_inventory(spec: WorldSpec) -> Inventory:

@@ -84,7 +84,7 @@ def test_file_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
     path.touch()
     # It has the size and takes no space.
     os.truncate(path, LARGEST_BYTES + 1)
-    with pytest.raises(BadInput, match="files are read up to 256 MiB"):
+    with pytest.raises(BadInput, match="files are read up to 64 MiB"):
         text_of(path)
 
 

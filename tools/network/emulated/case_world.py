@@ -13,6 +13,15 @@ from twin.nouns.inventory import PlannedWork
 
 _TIME = {"anyOf": [{"type": "number"}, {"type": "string", "format": "date-time"}]}
 
+_LAST_S = 4_102_444_800.0
+"""The year 2100: what is later was meant in another unit."""
+
+LONGEST_S = 10 * 365 * 86_400.0
+"""Of a case, from its start."""
+
+MOST_TIMES = 1000.0
+"""The largest factor of the traffic."""
+
 
 class AnnouncedWork(Noun):
     """Work on `links` as a case file announces it; times in seconds from the start."""
@@ -50,16 +59,18 @@ class CaseWorld(Noun):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     topology: str
     traffic: str = ""
-    seed: int = 1
+    seed: int = Field(default=1, ge=0, lt=2**63)
     mismatch: Literal[0, 1, 2] = 1
-    traffic_scale: float = Field(default=1.0, gt=0)
-    starts_s: Annotated[float, WithJsonSchema(_TIME, mode="validation")]
-    duration_s: float = Field(gt=0)
+    traffic_scale: float = Field(default=1.0, gt=0, le=MOST_TIMES)
+    starts_s: Annotated[float, Field(ge=0, le=_LAST_S), WithJsonSchema(_TIME, mode="validation")]
+    duration_s: float = Field(gt=0, le=LONGEST_S)
     planned_work: tuple[PlannedWork, ...] = ()
 
     @field_validator("starts_s", mode="before")
     @classmethod
     def _read_time(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError("must be a time, as in 2026-03-02T18:00:00Z, or Unix seconds")  # noqa: TRY004
         if isinstance(value, str):
             value = datetime.fromisoformat(value)
         if isinstance(value, datetime):

@@ -31,6 +31,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from twin.errors import BadTopology
@@ -54,6 +55,10 @@ LONGEST_KM = 20_040.0
 
 LEAST_DEMAND_BPS = 1e6
 """Demands without a unit of which none reaches this are not meant in bit/s."""
+
+
+MOST_UNREAD = 100
+"""Keys that are not read and are named all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +358,7 @@ def _length_km(draft: Draft, given: Mapping[str, tuple[str, Any]], label: str) -
 
 def _remark_unread(draft: Draft, noun: str, unread: Counter[str], words: Sequence[str]) -> None:
     plain: list[str] = []
-    for key in unread:
+    for key in islice(unread, MOST_UNREAD):
         near = get_close_matches(_plain(key), [_plain(word) for word in words], n=1, cutoff=0.75)
         if near:
             meant = next(word for word in words if _plain(word) == near[0])
@@ -362,6 +367,8 @@ def _remark_unread(draft: Draft, noun: str, unread: Counter[str], words: Sequenc
             plain.append(key)
     if plain:
         draft.remark(f"{noun} keys that are not read: {', '.join(sorted(plain))}")
+    if len(unread) > MOST_UNREAD:
+        draft.remark(f"and {len(unread) - MOST_UNREAD:,} more {noun} keys that are not read")
 
 
 # Demands

@@ -1,5 +1,6 @@
 """How much a text may hold: what is larger is refused before it costs memory or time."""
 
+import re
 from collections.abc import Iterable
 
 from twin.errors import BadTopology
@@ -41,11 +42,15 @@ _LINE_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 """Where `str.splitlines` ends a line."""
 
 
+_ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Control characters, halves of characters (lone surrogates), and what is no character."""
+
+
 def refuse_odd_texts(texts: Iterable[str], name: str) -> None:
-    """Refuse texts that no file could be written with, or that nobody could read.
+    """Refuse texts that not every file could be written with, or that nobody could read.
 
     Raises:
-        BadTopology: one has half of a character in it (a lone surrogate), or is longer than
+        BadTopology: one has a control character in it, or half of a character, or is longer than
             LONGEST_NAME.
     """
     for text in texts:
@@ -54,10 +59,10 @@ def refuse_odd_texts(texts: Iterable[str], name: str) -> None:
                 f'{name}: the name or text "{text:.40}..." has {len(text):,} characters; up to '
                 f"{LONGEST_NAME} are read"
             )
-        # Python's own test: an ASCII text costs nothing.
-        if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
-            shown = text.encode("ascii", "backslashreplace").decode()
+        odd = _ODD.search(text)
+        if odd is not None:
+            shown = _ODD.sub("\N{REPLACEMENT CHARACTER}", text)
             raise BadTopology(
-                f'{name}: "{shown:.80}" has half of a character in it (a lone surrogate); '
-                "write the character out"
+                f'{name}: the name or text "{shown:.80}" has U+{ord(odd[0]):04X} in it, which is '
+                "no character that can be written; leave it out"
             )
