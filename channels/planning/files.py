@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from channels.planning.opening import Provenance
 from channels.planning.rows import ScenarioRow
+from tools.csv_cells import guarded_cell
 from twin.errors import BadInput
 
 PARQUET_REMEDY = "pip install -c constraints.txt -e '.[parquet]'"
@@ -81,11 +82,15 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def write_csv(path: Path, rows: Iterable[ScenarioRow], run: Provenance) -> None:
-    """All `rows` with a header. Raises BadInput: it cannot be written there."""
+    """All `rows` with a header, texts as `guarded_cell` has them.
+
+    Raises BadInput: it cannot be written there.
+    """
     with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, _TYPES)
         writer.writeheader()
-        writer.writerows(_records(rows, run))
+        for record in _records(rows, run):
+            writer.writerow({name: guarded_cell(value) for name, value in record.items()})
 
 
 def write_text(path: Path, text: str) -> None:

@@ -245,6 +245,18 @@ def _graph(nodes: Any = None, edges: Any = None, **more: Any) -> str:
     return json.dumps(document)
 
 
+_ODD_ATTRIBUTES: Mapping[str, tuple[Any, ...]] = {
+    "capacity": (
+        0, -1, float("nan"), float("inf"), 1e19, "1e300 Tbit/s", "1e-300 bit/s", "9999x9e307G",
+        "1e400", "-5G", True, [], {}, "10 GB/s", "G", "\u0661\u0660G",
+    ),
+    "weight": (0, -1, 1.5, 2**63, float("nan"), "1e400", "ten", True),
+    "members": (0, -1, 1.5, 1e18, "many", float("inf")),
+    "dist": (-1, 1e300, float("nan"), "far", [1]),
+}  # fmt: skip
+"""Of a link."""
+
+
 def _json_texts() -> Texts:
     j = ".json"
     yield "lists nested without end", "[" * 500_000, j
@@ -259,18 +271,11 @@ def _json_texts() -> Texts:
         _graph(nodes=[{"id": x, "pos": [1e308, -1e308]} for x in "ABC"]),
         j,
     )
-    values: tuple[Any, ...]
-    for key, values in (
-        ("capacity", (0, -1, float("nan"), float("inf"), 1e19, "1e300 Tbit/s", "1e-300 bit/s",
-                      "9999x9e307G", "1e400", "-5G", True, [], {}, "10 GB/s", "G", "\u0661\u0660G")),
-        ("weight", (0, -1, 1.5, 2**63, float("nan"), "1e400", "ten", True)),
-        ("members", (0, -1, 1.5, 1e18, "many", float("inf"))),
-        ("dist", (-1, 1e300, float("nan"), "far", [1])),
-    ):  # fmt: skip
+    for key, values in _ODD_ATTRIBUTES.items():
         for value in values:
             edge = {"source": "A", "target": "B", key: value}
-            edges = [edge, {"source": "B", "target": "C"}]
-            yield f"{key} of {str(value)[:20]}", _graph(edges=edges), j
+            both = [edge, {"source": "B", "target": "C"}]
+            yield f"{key} of {str(value)[:20]}", _graph(edges=both), j
     for value in (-1, float("inf"), 1e19, "9e300T", "x", [], {"A": 1}):
         graph = {"demands": {"A": {"B": value}}, "demand_unit": "bit/s"}
         yield f"a demand of {str(value)[:20]}", _graph(graph=graph), j

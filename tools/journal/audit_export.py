@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
+from tools.csv_cells import guarded_cell, plain_cell
 from tools.journal.audit import COLUMNS, GENESIS, Row, canonical, verify
 from tools.journal.records import AuditCheck
 from twin.errors import BadInput
@@ -21,8 +22,6 @@ END = "end"
 """The key (in CSV: the number) of the last line."""
 
 _LONGEST_CELL = 2**31 - 1
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 class _NoAuditLine(Exception):
@@ -146,7 +145,7 @@ def _read_json(head: str, rest: Iterator[str]) -> Iterator[Row | _End]:
 def _from_json(line: str) -> Row | _End:
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _NoAuditLine("a line is not JSON") from error
     if not isinstance(found, dict):
         raise _NoAuditLine("a line is not an object")
@@ -213,7 +212,7 @@ def _as_object(text: Any) -> Any:
 
 
 def _csv_row(row: Row) -> str:
-    return _csv_line(tuple(_cell(value) for value in row))
+    return _csv_line(tuple(map(guarded_cell, row)))
 
 
 def _csv_line(cells: Iterable[object]) -> str:
@@ -223,9 +222,8 @@ def _csv_line(cells: Iterable[object]) -> str:
     return line.getvalue()
 
 
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
 def _from_cell(text: str) -> str:
-    return text[1:] if text.startswith("'") else text
+    try:
+        return plain_cell(text)
+    except (ValueError, RecursionError) as error:
+        raise _NoAuditLine("a cell is not as it was written") from error
