@@ -1,15 +1,23 @@
 """`what-if`: the network before and after what a person writes, as in "link A-B down"."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
-from channels.cli.output import AsJson, directory_of, new_console, print_json
+from channels.cli.output import (
+    AsJson,
+    Column,
+    directory_of,
+    figures,
+    fitted,
+    new_console,
+    print_json,
+    words,
+)
 from channels.cli.sweep import Limit, Seed, Traffic, opening, origins_lines, run_line
 from channels.report.wording import duration, plain, rate, utc
 from twin.errors import BadInput
@@ -68,8 +76,9 @@ def what_if(
 
     Phrases: link LINK down, link LINK up, node NODE down, group GROUP down,
     weight LINK N (of the end named first), weight LINK N both ways,
-    drain LINK, drain node NODE, link LINK add 100G (to 200G, members 2, at 50 %),
-    add link A-B 100G, node NAME at A, B.
+    drain LINK, undrain LINK, drain node NODE, undrain node NODE,
+    link LINK add 100G (to 200G, members 2, at 50 %), add link A-B 100G,
+    node NAME at A, B.
 
     "safe to drain A?" is judged in a window: --from and --until, or 24 hours.
     """
@@ -122,10 +131,10 @@ def _print(console: Console, document: "WhatIfDocument", top: int) -> None:
     if document.window is not None:
         for line in _window_lines(document.window):
             console.print(Text(plain(line)), soft_wrap=True)
-        console.print(_window_table(document.window))
-    console.print(_totals_table(document.before, document.after, document.limit))
-    console.print(_egress_table(document.egresses, top))
-    console.print(_service_table(document.services, top))
+        console.print(_window_table(console, document.window))
+    console.print(_totals_table(console, document.before, document.after, document.limit))
+    console.print(_egress_table(console, document.egresses, top))
+    console.print(_service_table(console, document.services, top))
     if document.cascade is not None:
         for line in _cascade_lines(document.cascade):
             console.print(Text(line), soft_wrap=True)
@@ -165,78 +174,80 @@ def _span(interval: "Interval") -> str:
     return f"{interval.p05:.1%} to {interval.p95:.1%}"
 
 
-def _window_table(window: "WindowAnswer") -> Table:
-    table = Table(title="through the window", title_justify="left", box=None)
-    for name in ("UTC", "of peak", "highest: 5 %", "median", "95 %"):
-        table.add_column(name, justify="right")
-    for moment in window.moments:
-        highest = moment.max_utilisation
-        table.add_row(
-            utc(moment.time_s)[11:16],
-            f"{moment.level:.0%}",
-            *(f"{value:.1%}" for value in (highest.p05, highest.median, highest.p95)),
-        )
-    return table
+def _window_table(console: Console, window: "WindowAnswer") -> RenderableType:
+    moments = window.moments
+    columns = [
+        figures("UTC", (utc(moment.time_s)[11:16] for moment in moments)),
+        figures("of peak", (f"{moment.level:.0%}" for moment in moments)),
+        figures("highest: 5 %", (f"{moment.max_utilisation.p05:.1%}" for moment in moments)),
+        figures("median", (f"{moment.max_utilisation.median:.1%}" for moment in moments)),
+        figures("95 %", (f"{moment.max_utilisation.p95:.1%}" for moment in moments)),
+    ]
+    return fitted(console, columns, "through the window")
 
 
-def _totals_table(before: "Totals", after: "Totals", limit: float) -> Table:
-    table = Table("", box=None)
-    for name in ("before", "after"):
-        table.add_column(name, justify="right")
+def _totals_table(
+    console: Console, before: "Totals", after: "Totals", limit: float
+) -> RenderableType:
     both = (before, after)
-    rows: tuple[tuple[str, Iterable[str]], ...] = (
-        ("traffic offered", (rate(t.offered_bps) for t in both)),
-        ("without a path", (rate(t.no_path_bps) for t in both)),
-        ("lost on the way", (rate(t.lost_bps) for t in both)),
-        ("highest utilisation", (f"{t.max_utilisation:.1%}" for t in both)),
-        ("of", (plain(f"{t.busiest.node} on {t.busiest.link}") for t in both)),
-        (f"egresses above {limit:.0%}", (str(t.over_limit) for t in both)),
-        ("mean delay, one way", (_delay(t.mean_delay_s) for t in both)),
-        ("services in breach", (str(t.breached) for t in both)),
+    rows: tuple[tuple[str, list[str]], ...] = (
+        ("traffic offered", [rate(t.offered_bps) for t in both]),
+        ("without a path", [rate(t.no_path_bps) for t in both]),
+        ("lost on the way", [rate(t.lost_bps) for t in both]),
+        ("highest utilisation", [f"{t.max_utilisation:.1%}" for t in both]),
+        ("of", [plain(f"{t.busiest.node} on {t.busiest.link}") for t in both]),
+        (f"egresses above {limit:.0%}", [str(t.over_limit) for t in both]),
+        ("mean delay, one way", [_delay(t.mean_delay_s) for t in both]),
+        ("services in breach", [str(t.breached) for t in both]),
     )
-    for name, cells in rows:
-        table.add_row(name, *(Text(cell) for cell in cells))
-    return table
+    columns = [
+        words("", (name for name, _ in rows)),
+        Column("before", [cells[0] for _, cells in rows], right=True),
+        Column("after", [cells[1] for _, cells in rows], right=True),
+    ]
+    return fitted(console, columns)
 
 
-def _egress_table(changes: "tuple[EgressChange, ...]", top: int) -> Table:
+def _egress_table(
+    console: Console, changes: "tuple[EgressChange, ...]", top: int
+) -> RenderableType:
     title = (
         f"egresses whose load or capacity changes most ({min(top, len(changes))} of {len(changes)})"
     )
-    table = Table(title=title, title_justify="left", box=None)
-    table.add_column("egress", overflow="fold")
-    for name in ("before", "", "after", "", "change"):
-        table.add_column(name, justify="right")
-    for c in changes[:top]:
-        change = c.after_bps - c.before_bps
-        table.add_row(
-            Text(plain(f"{c.egress.node} on {c.egress.link}{' (down)' if c.failed else ''}")),
-            rate(c.before_bps),
-            f"{c.before_utilisation:.1%}",
-            rate(c.after_bps),
-            f"{c.after_utilisation:.1%}",
-            f"{'+' if change > 0 else '-'}{rate(abs(change))}",
-        )
-    return table
+    shown = changes[:top]
+    names = (f"{c.egress.node} on {c.egress.link}{' (down)' if c.failed else ''}" for c in shown)
+    columns = [
+        words("egress", map(plain, names)),
+        figures("before", (rate(c.before_bps) for c in shown), goes=2),
+        figures("", (f"{c.before_utilisation:.1%}" for c in shown), goes=1),
+        figures("after", (rate(c.after_bps) for c in shown), goes=3),
+        figures("", (f"{c.after_utilisation:.1%}" for c in shown)),
+        figures("change", (_change(c.after_bps - c.before_bps) for c in shown)),
+    ]
+    return fitted(console, columns, title)
 
 
-def _service_table(changes: "tuple[ServiceChange, ...]", top: int) -> Table:
+def _change(bps: float) -> str:
+    said = rate(abs(bps))
+    if said == rate(0.0):
+        return said
+    return f"{'+' if bps > 0 else '-'}{said}"
+
+
+def _service_table(
+    console: Console, changes: "tuple[ServiceChange, ...]", top: int
+) -> RenderableType:
     title = f"services that fare differently ({min(top, len(changes))} of {len(changes)})"
-    table = Table(title=title, title_justify="left", box=None)
-    table.add_column("service", overflow="fold")
-    for name in ("delay before", "after", "loss before", "after"):
-        table.add_column(name, justify="right")
-    table.add_column("verdict", overflow="fold")
-    for c in changes[:top]:
-        table.add_row(
-            Text(plain(f"{c.service} ({c.customer})")),
-            _delay(c.before_delay_s),
-            _delay(c.after_delay_s),
-            f"{c.before_loss:.2%}",
-            f"{c.after_loss:.2%}",
-            Text(plain(_verdict(c))),
-        )
-    return table
+    shown = changes[:top]
+    columns = [
+        words("service", (plain(f"{c.service} ({c.customer})") for c in shown)),
+        figures("delay before", (_delay(c.before_delay_s) for c in shown), goes=3),
+        figures("after", (_delay(c.after_delay_s) for c in shown), goes=2),
+        figures("loss before", (f"{c.before_loss:.2%}" for c in shown), goes=4),
+        figures("after", (f"{c.after_loss:.2%}" for c in shown), goes=1),
+        words("verdict", (plain(_verdict(c)) for c in shown)),
+    ]
+    return fitted(console, columns, title)
 
 
 def _verdict(change: "ServiceChange") -> str:

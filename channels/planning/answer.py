@@ -5,6 +5,7 @@ from dataclasses import replace
 from channels.planning.opening import Planned, Provenance
 from channels.report.wording import clock_time
 from twin.events.phrases import read_what_if, what_if_text
+from twin.events.what_if import WhatIf
 from twin.nouns.base import Noun
 from twin.whatif.comparison import (
     CascadeEnd,
@@ -25,7 +26,8 @@ class WhatIfDocument(Noun):
 
     `egresses`: all whose load or capacity changes, the largest change first. `services`: all that
     fare differently. `cascade`: None where it was not asked. `without_effect`: nothing is changed.
-    `assumed`: what is taken for granted of what is built. `window`: None where none was asked; with
+    `assumed`: what is taken for granted of what is built, and what stays as it is though it could
+    be thought of. `window`: None where none was asked; with
     one, all figures are of its busiest moment.
     """
 
@@ -90,10 +92,14 @@ def answer_what_if(
         egresses=comparison.egresses,
         services=comparison.services,
         cascade=cascade,
-        assumed=comparison.assumed,
+        assumed=(*comparison.assumed, *_unsaid(what_if)),
         window=judged,
     )
     return document, comparison
+
+
+def _unsaid(what_if: WhatIf) -> list[str]:
+    return [said for event in what_if if (said := event.unsaid(what_if))]
 
 
 def _at_moment(planned: Planned, judged: WindowAnswer) -> Planned:

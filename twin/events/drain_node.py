@@ -1,9 +1,10 @@
-"""Traffic is led around a node that stays up."""
+"""Traffic is led around a node that stays up, and may come back to it."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.edits import DrainEdit
 from twin.events.kinds import PhrasedKind
 from twin.events.names import find_node
 from twin.nouns.topology import Topology
@@ -12,37 +13,35 @@ if TYPE_CHECKING:
     from twin.nouns.state import NetworkState
 
 
-class DrainNode(PhrasedKind):
-    """Both ends of every link at `node` advertise the highest weight.
+class NodeDrainEdit(PhrasedKind):
+    """The same edit of every link at `node`. `word`: what it is called; `on_link`: of one link."""
 
-    What `node` sends and gets itself still uses its links, and so does what has no other way.
-    """
-
-    kind: Literal["drain_node"] = "drain_node"
     node: str
 
-    forms: ClassVar[tuple[str, ...]] = ("drain node NODE", "drain NODE", "(node) NODE drained")
+    word: ClassVar[str]
+    on_link: ClassVar[type[DrainEdit]]
     changes_configuration = True
 
     def describe(self) -> str:
         """See EventKind."""
-        return f"drain all links at {self.node}"
+        return f"{self.word} all links at {self.node}"
 
     def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent."""
-        for drain in self._drains(state.topology):
-            state = drain.after(state)
+        for edit in self._edits(state.topology):
+            state = edit.after(state)
         return state
 
     def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """See StateEvent."""
         changed: dict[int, int | None] = {}
-        for drain in self._drains(state.topology):
-            changed |= drain.arcs(state)
+        for edit in self._edits(state.topology):
+            changed |= edit.arcs(state)
         return changed
 
-    def _drains(self, topology: Topology) -> tuple[DrainLink, ...]:
-        return tuple(DrainLink(link=link.id) for link in topology.links_at(self.node))
+    def _edits(self, topology: Topology) -> list[DrainEdit]:
+        links = topology.links_at(self.node)
+        return [self.on_link.model_validate({"link": link.id}) for link in links]
 
     @classmethod
     def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
@@ -51,8 +50,21 @@ class DrainNode(PhrasedKind):
 
     def phrase(self) -> str:
         """See PhrasedKind."""
-        return f"drain node {self.node}"
+        return f"{self.word} node {self.node}"
 
     def subject(self) -> tuple[str, ...]:
         """See PhrasedKind."""
         return ("drained node", self.node)
+
+
+class DrainNode(NodeDrainEdit):
+    """Both ends of every link at `node` advertise the highest weight.
+
+    What `node` sends and gets itself still uses its links, and so does what has no other way.
+    """
+
+    kind: Literal["drain_node"] = "drain_node"
+
+    forms: ClassVar[tuple[str, ...]] = ("drain node NODE", "drain NODE", "(node) NODE drained")
+    word = "drain"
+    on_link = DrainLink

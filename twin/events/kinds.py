@@ -8,7 +8,7 @@ configurations, and none of what the twin computes with them.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
@@ -121,6 +121,10 @@ class PhrasedKind(StateEvent):
     @abstractmethod
     def subject(self) -> tuple[str, ...]:
         """What it says something about: two events with one subject contradict each other."""
+
+    def unsaid(self, what_if: "Collection[PhrasedKind]") -> str:
+        """What people may take to change in `what_if` and does not, as a sentence; else ""."""
+        return ""
 
 
 class BuildKind(PhrasedKind):

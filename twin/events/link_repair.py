@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.events.actions.edits import ends_of
 from twin.events.kinds import PhrasedKind
-from twin.events.names import find_link
+from twin.events.names import find_group, find_link, find_node
 from twin.nouns.topology import Topology
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class LinkRepair(PhrasedKind):
     kind: Literal["link_repair"] = "link_repair"
     link: str
 
-    forms: ClassVar[tuple[str, ...]] = ("(link) LINK up",)
+    forms: ClassVar[tuple[str, ...]] = ("(link) LINK up", "(node) NODE up", "(group) GROUP up")
 
     def describe(self) -> str:
         """See EventKind."""
@@ -43,7 +43,12 @@ class LinkRepair(PhrasedKind):
 
     @classmethod
     def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
-        """See PhrasedKind."""
+        """See PhrasedKind. Of a node or a group, each link comes back."""
+        if "NODE" in said:
+            node = find_node(topology, said["NODE"]).id
+            return tuple(cls(link=link.id) for link in topology.links_at(node))
+        if "GROUP" in said:
+            return tuple(cls(link=link) for link in find_group(topology, said["GROUP"]).links)
         return (cls(link=find_link(topology, said["LINK"]).id),)
 
     def phrase(self) -> str:

@@ -1,14 +1,15 @@
 """What-ifs as a person writes them: "link A-B down; weight C-D 20".
 
     link LINK down            both directions fail
-    link LINK up              a link that was down comes back
+    link LINK up              a link that was down comes back; "node NODE up" and "group GROUP up"
+                              are all of its links
     node NODE down            every link at the node fails
     group GROUP down          every link of the shared-risk group fails; also "group LINK down"
     weight LINK N             the end that LINK names first is configured with weight N
     weight LINK from NODE N   the same for the end at NODE
     weight LINK N both ways   both ends
     drain LINK                both ends advertise the highest weight; "undrain LINK" takes it back
-    drain node NODE           the same for every link at the node
+    drain node NODE           the same for every link at the node; "undrain node NODE" as well
     link LINK add 100G        another capacity; also "to 200G", "members 2", "at 50 %"
     add link A-B 100G         a link is built; "weight N" may follow
     node NAME at A, B         a node is built, with links to A and B; "with 100G" may follow

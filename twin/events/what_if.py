@@ -13,6 +13,7 @@ from twin.events.growth.add_link import AddLink
 from twin.events.growth.add_node import AddNode
 from twin.events.growth.resize_link import ResizeLink
 from twin.events.link_repair import LinkRepair
+from twin.events.undrain_node import UndrainNode
 
 Event = (
     LinkDown
@@ -23,6 +24,7 @@ Event = (
     | DrainLink
     | UndrainLink
     | DrainNode
+    | UndrainNode
     | ResizeLink
     | AddLink
     | AddNode

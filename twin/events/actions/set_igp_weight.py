@@ -1,13 +1,14 @@
 """Another IGP weight on one egress."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from twin.errors import BadInput
 from twin.events.actions.edits import WeightEdit, edited
+from twin.events.kinds import PhrasedKind
 from twin.events.names import find_link_and_end, find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Interface, Topology
@@ -63,6 +64,16 @@ class SetIgpWeight(WeightEdit):
         if before > MAX_SET_WEIGHT:
             return (RestoreDevice(configuration=running.device(self.node)),)
         return () if before == self.weight else (self.model_copy(update={"weight": before}),)
+
+    def unsaid(self, what_if: Collection[PhrasedKind]) -> str:
+        """See PhrasedKind."""
+        ends = [x for x in what_if if isinstance(x, SetIgpWeight) and x.link == self.link]
+        if len(ends) > 1:
+            return ""
+        return (
+            f"only traffic from {self.node} over {self.link} is weighed anew; "
+            f'"weight {self.link} {self.weight} both ways" sets both ends'
+        )
 
     @classmethod
     def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
