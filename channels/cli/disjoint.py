@@ -4,10 +4,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from channels.cli.output import AsJson, directory_of, new_console, print_json
+from channels.cli.output import (
+    AsJson,
+    directory_of,
+    figures,
+    fitted,
+    new_console,
+    print_json,
+    words,
+)
 from channels.cli.sweep import Seed, opening, run_line
 from channels.report.wording import plain
 
@@ -57,15 +64,14 @@ def _print(console: Console, document: "DisjointDocument") -> None:
     console.print(Text(run_line(document.run)), soft_wrap=True)
     if not document.ducts_known:
         console.print(Text("no duct is on record, so that none can be told to be shared"))
-    table = Table(box=None)
-    table.add_column("share", overflow="fold")
-    table.add_column("weight", justify="right")
-    table.add_column("km", justify="right")
-    table.add_column("path", overflow="fold")
-    for pair in document.pairs:
-        for row in _rows(pair):
-            table.add_row(*(Text(plain(cell)) for cell in row))
-    console.print(table)
+    rows = [row for pair in document.pairs for row in _rows(pair)]
+    columns = [
+        words("share", (row[0] for row in rows)),
+        figures("weight", (row[1] for row in rows)),
+        figures("km", (row[2] for row in rows), goes=1),
+        words("path", (plain(row[3]) for row in rows)),
+    ]
+    console.print(fitted(console, columns))
     for pair in document.pairs:
         for line in _remarks(pair):
             console.print(Text(plain(line)), soft_wrap=True)

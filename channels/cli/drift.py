@@ -4,11 +4,19 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from channels import verbs
-from channels.cli.output import AsJson, directory_of, new_console, print_json
+from channels.cli.output import (
+    AsJson,
+    Column,
+    directory_of,
+    figures,
+    fitted,
+    new_console,
+    print_json,
+    words,
+)
 from channels.report.wording import plain, utc
 from twin.tracking.drift import MAX_LOAD_ERROR, Drift, drift_summary
 
@@ -54,21 +62,21 @@ def _print(console: Console, name: str, history: tuple[Drift, ...]) -> None:
     ]
     for line in named:
         console.print(Text(f"  {plain(line)}"), soft_wrap=True)
-    table = Table(box=None)
-    table.add_column("time (UTC)", no_wrap=True)
-    for name in ("loads off", "median", "90 %", "worst egress", "measured"):
-        table.add_column(name, overflow="fold")
-    for entry in history[-_LINES:]:
-        over = entry.load_error is not None and entry.load_error > MAX_LOAD_ERROR
-        table.add_row(
-            utc(entry.time_s),
-            Text(_percent(entry.load_error), style="red" if over else ""),
-            _percent(entry.load_error_median),
-            _percent(entry.load_error_p90),
-            Text(plain(entry.worst_egress) or "–"),
-            f"{entry.measured_egresses} of {entry.egresses}",
-        )
-    console.print(table)
+    entries = history[-_LINES:]
+    columns = [
+        Column("time (UTC)", [utc(entry.time_s) for entry in entries], whole=True),
+        Column("loads off", [_off(entry.load_error) for entry in entries], whole=True),
+        figures("median", (_percent(entry.load_error_median) for entry in entries), goes=2),
+        figures("90 %", (_percent(entry.load_error_p90) for entry in entries), goes=1),
+        words("worst egress", (plain(entry.worst_egress) or "–" for entry in entries)),
+        figures("measured", (f"{x.measured_egresses} of {x.egresses}" for x in entries), goes=3),
+    ]
+    console.print(fitted(console, columns))
+
+
+def _off(share: float | None) -> Text:
+    over = share is not None and share > MAX_LOAD_ERROR
+    return Text(_percent(share), style="red" if over else "")
 
 
 def _percent(share: float | None) -> str:

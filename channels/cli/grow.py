@@ -5,18 +5,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
-from channels.cli.output import AsJson, directory_of, new_console, print_json
+from channels.cli.output import (
+    AsJson,
+    directory_of,
+    figures,
+    fitted,
+    new_console,
+    print_json,
+    words,
+)
 from channels.cli.sweep import Seed, Traffic, opening, origins_lines, run_line
 from channels.report.wording import plain, rate
 from twin.errors import BadInput
 
 if TYPE_CHECKING:
     from channels.planning.growing import GrowthDocument
-    from twin.whatif.growth import Growth, LinkGrowth
+    from twin.whatif.growth import Growth, LinkGrowth, Upgrade
 
 _FOOTNOTE = (
     "Offered loads over all equal-cost shortest paths grow as demand does. Expected: of the peak "
@@ -89,7 +96,7 @@ def grow(
     if as_json:
         print_json(document.model_dump(mode="json"))
         return
-    _print(new_console(), document, top)
+    print_growth(new_console(), document, top)
     if curve is not None:
         typer.echo(f"written: {curve}")
 
@@ -114,13 +121,14 @@ def growth_per_year(text: str) -> float:
     return number / 100
 
 
-def _print(console: Console, document: "GrowthDocument", top: int) -> None:
+def print_growth(console: Console, document: "GrowthDocument", top: int) -> None:
+    """What the command shows, within the width of `console`."""
     growth = document.growth
     for line in (run_line(document.run), *origins_lines(document.run)):
         console.print(Text(line), soft_wrap=True)
     console.print(Text(_summary(growth)), soft_wrap=True)
-    console.print(_links_table(growth, top))
-    console.print(_upgrades_table(growth, top))
+    console.print(_links_table(console, growth, top))
+    console.print(_upgrades_table(console, growth, top))
     console.print(Text(_FOOTNOTE), soft_wrap=True)
 
 
@@ -140,64 +148,61 @@ def _within(link: "LinkGrowth", growth: "Growth") -> bool:
     return any(t is not None and t <= growth.years for t in times)
 
 
-def _links_table(growth: "Growth", top: int) -> Table:
+def _links_table(console: Console, growth: "Growth", top: int) -> RenderableType:
     shown = growth.links[:top]
+    times = [link.full_in_years for link in shown]
+    after = [link.failure for link in shown] if growth.with_failures else []
+    columns = [
+        words("link", (plain(link.link) for link in shown)),
+        figures("capacity", (rate(link.capacity_bps) for link in shown), goes=3),
+        figures("peak now", (f"{link.utilisation:.1%}" for link in shown), goes=4),
+        figures("5–95 %", (f"{x.forecast.p05:.0%}–{x.forecast.p95:.0%}" for x in shown), goes=6),
+        figures("full at", (_times(link.full_at_growth) for link in shown), goes=7),
+        figures("expected", (_years(time.expected) for time in times)),
+        figures("earliest", (_years(time.earliest) for time in times), goes=2),
+        figures("latest", (_years(time.latest) for time in times), goes=1),
+    ]
+    if growth.with_failures:
+        columns += [
+            figures(
+                "after failure",
+                ("–" if x is None else f"{x.utilisation:.1%}" for x in after),
+                goes=5,
+            ),
+            figures(
+                "full after failure", ("–" if x is None else _years(x.full_in_years) for x in after)
+            ),
+            words("of", ("–" if x is None else plain(x.what_if) for x in after), goes=8),
+        ]
+    more = (_years(link.one_more_full_in_years) for link in shown)
+    columns.append(figures("one member more", more, goes=5))
     title = f"the links that are full first ({len(shown)} of {len(growth.links)}); years from now"
-    table = Table(title=title, title_justify="left", box=None)
-    table.add_column("link", overflow="fold")
-    names = ["capacity", "peak now", "5–95 %", "full at", "expected", "earliest", "latest"]
-    if growth.with_failures:
-        names += ["after failure", "full"]
-    for name in names:
-        table.add_column(name, justify="right")
-    if growth.with_failures:
-        table.add_column("of", overflow="fold")
-    table.add_column("one member more", justify="right")
-    for link in shown:
-        cells = [
-            plain(link.link),
-            rate(link.capacity_bps),
-            f"{link.utilisation:.1%}",
-            f"{link.forecast.p05:.0%}–{link.forecast.p95:.0%}",
-            "–" if link.full_at_growth is None else f"×{link.full_at_growth:.2f}",
-            *(_years(t) for t in (
-                link.full_in_years.expected, link.full_in_years.earliest, link.full_in_years.latest,
-            )),
-        ]  # fmt: skip
-        if growth.with_failures:
-            after = link.failure
-            cells += (
-                ["–", "–", "–"]
-                if after is None
-                else [f"{after.utilisation:.1%}", _years(after.full_in_years), plain(after.what_if)]
-            )
-        cells.append(_years(link.one_more_full_in_years))
-        table.add_row(*(Text(cell) for cell in cells))
-    return table
+    return fitted(console, columns, title)
 
 
-def _upgrades_table(growth: "Growth", top: int) -> Table:
+def _times(factor: float | None) -> str:
+    return "–" if factor is None else f"×{factor:.2f}"
+
+
+def _upgrades_table(console: Console, growth: "Growth", top: int) -> RenderableType:
     shown = growth.upgrades[:top]
     title = f"one member more each time a link is full ({len(shown)} of {len(growth.upgrades)})"
-    table = Table(title=title, title_justify="left", box=None)
-    table.add_column("due in years", justify="right")
-    table.add_column("link", overflow="fold")
-    for name in ("from", "to", "buys years"):
-        table.add_column(name, justify="right")
-    table.add_column("then full", overflow="fold")
-    for upgrade in shown:
-        until = upgrade.next_full_in_years
-        table.add_row(
-            _years(upgrade.in_years),
-            Text(plain(upgrade.link)),
-            rate(upgrade.from_bps),
-            rate(upgrade.to_bps),
-            f"≥ {growth.years - upgrade.in_years:.1f}"
-            if until is None
-            else f"{until - upgrade.in_years:.1f}",
-            Text(plain(upgrade.next_link or "none in sight")),
-        )
-    return table
+    columns = [
+        figures("due in years", (_years(upgrade.in_years) for upgrade in shown)),
+        words("link", (plain(upgrade.link) for upgrade in shown)),
+        figures("from", (rate(upgrade.from_bps) for upgrade in shown), goes=3),
+        figures("to", (rate(upgrade.to_bps) for upgrade in shown), goes=1),
+        figures("buys years", (_bought(upgrade, growth.years) for upgrade in shown)),
+        words("then full", (plain(x.next_link or "none in sight") for x in shown), goes=2),
+    ]
+    return fitted(console, columns, title)
+
+
+def _bought(upgrade: "Upgrade", years: float) -> str:
+    until = upgrade.next_full_in_years
+    if until is None:
+        return f"≥ {years - upgrade.in_years:.1f}"
+    return f"{until - upgrade.in_years:.1f}"
 
 
 def _years(years: float | None) -> str:

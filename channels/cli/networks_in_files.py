@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from channels.cli.output import AsJson, new_console, print_json
+from channels.cli.output import AsJson, figures, fitted, new_console, print_json, words
 from channels.report.wording import plain
 
 if TYPE_CHECKING:
-    from channels.planning.importing import ImportDocument
+    from channels.planning.importing import ImportDocument, Understood
 
 File = Annotated[Path, typer.Argument(help="A network, in any format that is read.")]
 SecondFile = Annotated[
@@ -65,20 +64,25 @@ def convert(
 def print_import(console: Console, document: "ImportDocument") -> None:
     """What `import` shows of a file."""
     console.print(Text(plain(f"{document.file}: {document.format}")), soft_wrap=True)
-    table = Table(box=None)
-    for name in ("", "count", "first"):
-        table.add_column(name, overflow="fold", justify="right" if name == "count" else "left")
-    for row in document.understood:
-        more = ", ..." if row.count > len(row.first) else ""
-        table.add_row(row.what, f"{row.count:,}", Text(plain(", ".join(row.first) + more)))
-    console.print(table)
-    table = Table(box=None)
-    for name in ("", "origin", "how"):
-        table.add_column(name, overflow="fold")
-    for what, figure in document.origins.figures():
-        table.add_row(what, figure.origin.value, Text(plain(figure.how)))
-    console.print(table)
+    kinds = document.understood
+    columns = [
+        words("", (kind.what for kind in kinds)),
+        figures("count", (f"{kind.count:,}" for kind in kinds)),
+        words("first", (plain(_first(kind)) for kind in kinds)),
+    ]
+    console.print(fitted(console, columns))
+    origins = list(document.origins.figures())
+    columns = [
+        words("", (what for what, _ in origins)),
+        words("origin", (figure.origin.value for _, figure in origins)),
+        words("how", (plain(figure.how) for _, figure in origins)),
+    ]
+    console.print(fitted(console, columns))
     for remark in document.origins.remarks:
         console.print(Text(plain(f"- {remark}")), soft_wrap=True)
     if not document.origins.remarks:
         console.print(Text("nothing was left out"))
+
+
+def _first(kind: "Understood") -> str:
+    return ", ".join(kind.first) + ", ..." * (kind.count > len(kind.first))

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from channels import verbs
@@ -53,7 +52,7 @@ def lift(
         typer.echo(f"{node} of {network} is out of quarantine, by {quoted(lifted.by.name)}")
 
 
-def _table(console: Console, entries: Sequence[Quarantine]) -> Table:
+def _table(console: Console, entries: Sequence[Quarantine]) -> RenderableType:
     return fitted(
         console,
         (

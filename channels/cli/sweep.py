@@ -1,6 +1,6 @@
 """`sweep`: every failure of one kind, ranked by what it costs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,10 +16,17 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
-from channels.cli.output import AsJson, directory_of, new_console, print_json
+from channels.cli.output import (
+    AsJson,
+    directory_of,
+    figures,
+    fitted,
+    new_console,
+    print_json,
+    words,
+)
 from channels.report.wording import plain, rate
 from twin.errors import BadInput
 
@@ -130,7 +137,7 @@ def sweep(
     if as_json:
         print_json(result.document.model_dump(mode="json"))
         return
-    _print(new_console(), result.document)
+    print_sweep(new_console(), result.document)
     for path in written:
         typer.echo(f"written: {path}")
 
@@ -225,16 +232,17 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _print(console: Console, document: "SweepDocument") -> None:
+def print_sweep(console: Console, document: "SweepDocument") -> None:
+    """What the command shows, within the width of `console`."""
     for line in _preface(document):
         console.print(Text(line), soft_wrap=True)
     with_services = document.reference.services_in_breach is not None
     console.print(
-        _worst_table(document.ranking, with_services=with_services, title=_title(document))
+        _worst_table(console, document.ranking, with_services=with_services, title=_title(document))
     )
-    console.print(_spread_table(document.spreads))
+    console.print(_spread_table(console, document.spreads))
     if document.attrition_seed is not None:
-        console.print(_attrition_table(document.attrition, document.attrition_seed))
+        console.print(_attrition_table(console, document.attrition, document.attrition_seed))
     console.print(Text(_FOOTNOTE), soft_wrap=True)
 
 
@@ -287,58 +295,47 @@ def _title(document: "SweepDocument") -> str:
     return f"the worst {len(document.ranking)} of {document.scenarios:,} scenarios, by {first}"
 
 
-def _worst_table(rows: "Iterable[ScenarioRow]", *, with_services: bool, title: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None)
-    table.add_column("")
-    table.add_column("what fails", overflow="fold")
-    for name in ("no path", "lost", "arrives", "highest"):
-        table.add_column(name, justify="right")
-    table.add_column("on", overflow="fold")
-    for name in ("over limit", *(("services in breach",) if with_services else ())):
-        table.add_column(name, justify="right")
-    for row in rows:
-        cells = [
-            str(row.rank),
-            plain(row.what_if),
-            rate(row.no_path_bps),
-            f"{'' if row.assessed else '≤ '}{rate(row.lost_bps)}",
-            f"{row.served_share:.2%}",
-            f"{row.max_utilisation:.1%}",
-            plain(f"{row.busiest_node} on {row.busiest_link}"),
-            str(row.over_limit),
-        ]
-        if with_services:
-            cells.append(str(row.services_in_breach))
-        table.add_row(*(Text(cell) for cell in cells))
-    return table
+def _worst_table(
+    console: Console, rows: "Sequence[ScenarioRow]", *, with_services: bool, title: str
+) -> RenderableType:
+    columns = [
+        figures("", (str(row.rank) for row in rows)),
+        words("what fails", (plain(row.what_if) for row in rows)),
+        figures("no path", (rate(row.no_path_bps) for row in rows), goes=2),
+        figures("lost", (f"{'' if x.assessed else '≤ '}{rate(x.lost_bps)}" for x in rows), goes=1),
+        figures("arrives", (f"{row.served_share:.2%}" for row in rows), goes=3),
+        figures("highest", (f"{row.max_utilisation:.1%}" for row in rows)),
+        words("on", (plain(f"{row.busiest_node} on {row.busiest_link}") for row in rows), goes=5),
+        figures("over limit", (str(row.over_limit) for row in rows), goes=4),
+    ]
+    if with_services:
+        in_breach = (str(row.services_in_breach) for row in rows)
+        columns.append(figures("services in breach", in_breach))
+    return fitted(console, columns, title)
 
 
-def _spread_table(rows: "Iterable[Spread]") -> Table:
-    table = Table(title="all scenarios together", title_justify="left", box=None)
-    names = (
-        "depth", "scenarios", "lose traffic", "cut pairs off", "over limit", "not assessed",
-        "arrives: mean", "worst 1 %", "worst",
-    )  # fmt: skip
-    for name in names:
-        table.add_column(name, justify="right")
-    for row in rows:
-        table.add_row(
-            row.depth, f"{row.scenarios:,}", f"{row.losing:,}", f"{row.without_path:,}",
-            f"{row.over_limit:,}", f"{row.unassessed:,}", f"{row.mean_served:.3%}",
-            f"{row.served_p01:.2%}", f"{row.worst_served:.2%}",
-        )  # fmt: skip
-    return table
+def _spread_table(console: Console, rows: "Sequence[Spread]") -> RenderableType:
+    columns = [
+        figures("depth", (row.depth for row in rows)),
+        figures("scenarios", (f"{row.scenarios:,}" for row in rows), goes=5),
+        figures("lose traffic", (f"{row.losing:,}" for row in rows)),
+        figures("cut pairs off", (f"{row.without_path:,}" for row in rows), goes=2),
+        figures("over limit", (f"{row.over_limit:,}" for row in rows), goes=3),
+        figures("not assessed", (f"{row.unassessed:,}" for row in rows), goes=6),
+        figures("arrives: mean", (f"{row.mean_served:.3%}" for row in rows), goes=1),
+        figures("worst 1 %", (f"{row.served_p01:.2%}" for row in rows), goes=4),
+        figures("worst", (f"{row.worst_served:.2%}" for row in rows)),
+    ]
+    return fitted(console, columns, "all scenarios together")
 
 
-def _attrition_table(rows: "Iterable[AttritionRow]", seed: int) -> Table:
-    title = f"what arrives as failures add up (seed {seed})"
-    table = Table(title=title, title_justify="left", box=None)
-    for name in ("failed", "worst", "", "random: mean", "5 %", "95 %"):
-        table.add_column(name, justify="right" if name else "left")
-    for row in rows:
-        shares = (row.random_mean, row.random_p05, row.random_p95)
-        how = "of all" if row.exact else "greedy"
-        table.add_row(
-            str(row.failures), f"{row.worst:.2%}", how, *(f"{share:.2%}" for share in shares)
-        )
-    return table
+def _attrition_table(console: Console, rows: "Sequence[AttritionRow]", seed: int) -> RenderableType:
+    columns = [
+        figures("failed", (str(row.failures) for row in rows)),
+        figures("worst", (f"{row.worst:.2%}" for row in rows)),
+        words("", ("of all" if row.exact else "greedy" for row in rows)),
+        figures("random: mean", (f"{row.random_mean:.2%}" for row in rows)),
+        figures("5 %", (f"{row.random_p05:.2%}" for row in rows), goes=2),
+        figures("95 %", (f"{row.random_p95:.2%}" for row in rows), goes=1),
+    ]
+    return fitted(console, columns, f"what arrives as failures add up (seed {seed})")

@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 from pydantic import JsonValue
 from rich.console import Console
-from rich.table import Table
 
-from channels.cli.output import AsJson, print_json
+from channels.cli.output import (
+    AsJson,
+    Column,
+    figures,
+    fitted,
+    new_console,
+    print_json,
+    words,
+)
 from evals.commands.options import Level, Mismatch, Seed, fresh, state_of
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
@@ -207,14 +214,15 @@ def scenarios(
     if as_json:
         print_json(cast(JsonValue, rows))
         return
-    table = Table(box=None)
-    for column in ("scenario", "topology", "starts (UTC)", "hours", "announced work"):
-        table.add_column(column, overflow="fold")
-    for row, world in zip(rows, worlds, strict=True):
-        work = ", ".join(w.id for w in world.planned_work)
-        hours = f"{world.duration_s / 3600:g}"
-        table.add_row(str(row["scenario"]), world.topology, str(row["starts"]), hours, work)
-    Console().print(table)
+    console = new_console()
+    columns = [
+        Column("scenario", [str(row["scenario"]) for row in rows]),
+        words("topology", (world.topology for world in worlds)),
+        Column("starts (UTC)", [str(row["starts"]) for row in rows], whole=True, goes=1),
+        figures("hours", (f"{world.duration_s / 3600:g}" for world in worlds)),
+        words("announced work", (", ".join(w.id for w in x.planned_work) for x in worlds), goes=2),
+    ]
+    console.print(fitted(console, columns))
 
 
 class _Timeline:
@@ -298,28 +306,21 @@ def _print_spent(
 
 
 def _print_arms(console: Console, arms: "list[ArmResult]") -> None:
-    columns = (
-        "",
-        "SLO minutes lost",
-        "services hit",
-        "detected",
-        "mitigated",
-        "resolved",
-        "changes",
-    )
-    table = Table(title="the same hidden realisation, seconds after the fault", box=None)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for arm in arms:
-        times = (arm.detect_s, arm.mitigate_s, arm.resolve_s)
-        table.add_row(
-            arm.arm.replace("_zero", ", no delays"),
-            f"{arm.slo_minutes_total:.1f}",
-            str(arm.services_hit),
-            *("never" if t is None else f"{t:.0f}" for t in times),
-            str(arm.changes),
-        )
-    console.print(table)
+    columns = [
+        words("", (arm.arm.replace("_zero", ", no delays") for arm in arms)),
+        figures("SLO minutes lost", (f"{arm.slo_minutes_total:.1f}" for arm in arms)),
+        figures("services hit", (str(arm.services_hit) for arm in arms)),
+        figures("detected", (_seconds(arm.detect_s) for arm in arms)),
+        figures("mitigated", (_seconds(arm.mitigate_s) for arm in arms)),
+        figures("resolved", (_seconds(arm.resolve_s) for arm in arms)),
+        figures("changes", (str(arm.changes) for arm in arms), goes=1),
+    ]
+    title = "the same hidden realisation, seconds after the fault"
+    console.print(fitted(console, columns, title))
+
+
+def _seconds(time_s: float | None) -> str:
+    return "never" if time_s is None else f"{time_s:.0f}"
 
 
 def _opened(state: StateDirectory) -> "Inventory":

@@ -1,11 +1,14 @@
 """`noctua grow` and `noctua disjoint`, with real networks."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from channels.cli.grow import growth_per_year
+from channels.cli.grow import growth_per_year, print_growth
+from channels.planning.growing import GrowthDocument
 from tests.channels.conftest import noctua
 from twin.errors import BadInput
 
@@ -36,6 +39,24 @@ def test_growth_as_json_names_its_run(tmp_path: Path) -> None:
     times = [link["full_in_years"]["expected"] for link in document["growth"]["links"]]
     assert times == sorted(times)
     assert all(upgrade["in_years"] <= 3 for upgrade in document["growth"]["upgrades"])
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_growth_in_a_narrow_terminal_cuts_no_link_and_no_figure(tmp_path: Path, width: int) -> None:
+    _, output, _ = noctua(
+        tmp_path, "grow", "--on", POLSKA, "--per-year", "30%", "--failures", "--json"
+    )
+    document = GrowthDocument.model_validate_json(output)
+    console = Console(file=io.StringIO(), width=width)
+    print_growth(console, document, top=5)
+    assert isinstance(console.file, io.StringIO)
+    printed = console.file.getvalue()
+    for link in document.growth.links[:5]:
+        [line] = [x for x in printed.splitlines() if x.startswith(link.link)][:1]
+        years = link.full_in_years.expected
+        assert years is not None
+        assert f" {years:.1f} " in line
+        assert max(map(len, [line])) <= width
 
 
 @pytest.mark.parametrize(("text", "share"), [("30%", 0.3), ("30 %", 0.3), ("2.5%", 0.025)])

@@ -1,14 +1,18 @@
 """`noctua sweep`, with real networks and real files."""
 
 import csv
+import io
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
+from channels.cli.sweep import print_sweep
 from channels.planning.opening import open_planned
+from channels.planning.rows import swept
 from channels.report.wording import rate
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
@@ -34,6 +38,23 @@ def test_worst_failures_are_printed_with_the_run_and_the_state_without_failures(
     found = survey(planned.twin, planned.state, "1")
     for s in found.ranking()[:3].tolist():
         assert f"link {planned.state.topology.links[s].id} down" in output
+
+
+def test_sweep_in_80_columns_cuts_no_link_and_no_figure(tmp_path: Path) -> None:
+    planned = open_planned(StateDirectory(tmp_path), POLSKA, "x2", seed=1)
+    found = survey(planned.twin, planned.state, "2")
+    console = Console(file=io.StringIO(), width=80)
+    document = swept(planned, found, by="traffic", top=3).document
+    print_sweep(console, document)
+    assert isinstance(console.file, io.StringIO)
+    printed = console.file.getvalue()
+    for row in document.ranking:
+        for word in (
+            *row.what_if.replace(";", " ").split(),
+            f"{row.max_utilisation:.1%}",
+            rate(row.no_path_bps),
+        ):
+            assert f" {word} " in printed.replace("\n", " ").replace(";", " "), word
 
 
 @pytest.mark.slow
