@@ -39,7 +39,8 @@ class _Unknown(BadInput):
     noun = "thing"
 
     def __init__(self, name: str, known: Iterable[str] = (), where: str = "the topology") -> None:
-        near = get_close_matches(name, list(known), n=1)
+        folded = {each.casefold(): each for each in known}
+        near = [folded[each] for each in get_close_matches(name.casefold(), folded, n=1)]
         hint = f' (did you mean "{near[0]}"?)' if near else ""
         super().__init__(f'{self.noun} "{name}" is not in {where}{hint}')
         self.name = name

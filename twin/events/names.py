@@ -80,12 +80,12 @@ def find_group_of_link(topology: Topology, text: str) -> SharedRiskGroup:
 
 
 def find_ends(topology: Topology, text: str) -> tuple[str, str]:
-    """The two nodes that `text` means, as in "Kiel-Hamburg", whether a link joins them or not.
+    """The two nodes that `text` means, as in "Kiel-Hamburg" or "Kiel and Hamburg", linked or not.
 
     Raises:
         BadInput: one of them is not there, or several pairs could be meant.
     """
-    pairs = sorted(_ends(topology, text))
+    pairs = sorted(_ends(topology, text) or _ends(topology, text, SEPARATOR))
     if len(pairs) == 1:
         return pairs[0]
     if pairs:
@@ -156,10 +156,12 @@ def find_link_and_end(topology: Topology, text: str) -> tuple[Link, str | None]:
 _BETWEEN = re.compile(r"\s+to\s+|\s*(?:<?-+>|[-–—]+|↔|→)\s*", re.IGNORECASE)
 
 
-def _ends(topology: Topology, text: str) -> set[tuple[str, str]]:
+def _ends(
+    topology: Topology, text: str, between: re.Pattern[str] = _BETWEEN
+) -> set[tuple[str, str]]:
     """Every way to read `text` as two different nodes; names may hold hyphens themselves."""
     found = set()
-    for cut in _BETWEEN.finditer(text):
+    for cut in between.finditer(text):
         a = _one_of(text[: cut.start()], topology.node_index, "node")
         b = _one_of(text[cut.end() :], topology.node_index, "node")
         if a and b and a != b:
@@ -228,7 +230,15 @@ def _plain(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-_FOLDS: tuple[Callable[[str], str], ...] = (str.casefold, _plain)
+def _written_out(text: str) -> str:
+    """As where there are no such letters: Koeln for Köln, Aarhus for Århus."""
+    composed = unicodedata.normalize("NFC", text.casefold())
+    return _plain("".join(_LETTERS.get(c, c) for c in composed))
+
+
+_LETTERS = {"ä": "ae", "ö": "oe", "ü": "ue", "æ": "ae", "ø": "oe", "œ": "oe", "å": "aa", "þ": "th"}
+
+_FOLDS: tuple[Callable[[str], str], ...] = (str.casefold, _plain, _written_out)
 
 
 def _listed(names: Iterable[str]) -> str:

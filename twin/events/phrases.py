@@ -84,7 +84,10 @@ _WORDS: Mapping[str, str] = {
     "drained": rf"{_IS}(?:drained|costed out)",
     "undrain": r"(?:undrain|un-drain|cost in)",
     "undrained": rf"{_IS}(?:undrained|no longer drained)",
-    "add": r"(?:add|adds|adding|plus|\+|with another|and another|new|build|(?:grows|gains) by)",
+    "add": (
+        r"(?:add|adds|adding|plus|\+|with another|and another|new|build|(?:grows|gains) by)"
+        r"(?: an?)?"
+    ),
     "capacity": (
         r"(?:set |change |raise |upgrade |reduce )?(?:the )?(?:capacity|bandwidth|speed)"
         r"(?: (?:of|on|for))?(?: the)?(?: link)?"
@@ -92,6 +95,8 @@ _WORDS: Mapping[str, str] = {
     "members": r"(?:in |has |with )?members?(?: =)?",
     "at": r"(?:at|with links to|linked to|connected to|between)",
     "with": r"(?:with|of|over)",
+    "between": r"(?:between|from)",
+    "on": r"(?:on|for|of|over)(?: the)?(?: link)?",
 }
 """What people write for a word of a form."""
 
@@ -244,13 +249,33 @@ def _events(form: "_Form", said: Mapping[str, str], topology: Topology) -> tuple
         slot = next((slot for slot in _LISTED if slot in said), None)
         if slot is None or len(parts_of(said[slot])) < 2:
             raise
-        noun = _word_pattern(slot.casefold())
 
         def read(name: str) -> tuple[Event, ...]:
-            plain = re.sub(rf"^(?:both|either|{noun}) ", "", name, flags=re.IGNORECASE)
-            return form.kind.read({**said, slot: plain}, topology)
+            errors: list[BadInput] = []
+            for other, of in _alike(form):
+                noun = _word_pattern(of.casefold())
+                plain = re.sub(rf"^(?:both|either|{noun}) ", "", name, flags=re.IGNORECASE)
+                if of != slot and plain == name:
+                    # What does not say that it is of another kind is of the form's own.
+                    continue
+                try:
+                    return other.kind.read({**said, of: plain}, topology)
+                except BadInput as error:
+                    errors.append(error)
+            raise errors[-1]
 
         return tuple(event for events in find_all(said[slot], read) for event in events)
+
+
+def _alike(form: "_Form") -> list[tuple["_Form", str]]:
+    """Forms that say the same of a link, a node or a group, `form` first; and which each names."""
+    slots = [(form, slot) for slot in _LISTED if (slot, False) in form.words]
+    for other in _forms():
+        for slot in _LISTED:
+            same = form.said_of(slots[0][1]) == other.said_of(slot) is not None
+            if same and slot not in [known for _, known in slots]:
+                slots.append((other, slot))
+    return slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +301,13 @@ class _Form:
                 if said not in readings:
                     readings.append(said)
         return readings
+
+    def said_of(self, slot: str) -> tuple[str, ...] | None:
+        """Its words with "" for what it names, where that is `slot` and nothing else."""
+        words = [word for word, _ in self.words if word != slot.casefold()]
+        if words.count(slot) != 1 or sum(word in _SLOTS for word in words) > 1:
+            return None
+        return tuple("" if word == slot else word for word in words)
 
     def words_in(self, said: Mapping[str, str]) -> int:
         """How many words that are no names stand there."""
@@ -384,6 +416,11 @@ def _names_in(phrase: str, topology: Topology) -> dict[str, str]:
             names["GROUP"] = text
         if _is_one(find_node, text, topology):
             nodes.append(text)
+    if len(dict.fromkeys(nodes)) == 2:
+        pair = "-".join(dict.fromkeys(nodes))
+        for slot, find in (("LINK", find_link), ("ENDS", find_ends)):
+            if slot not in names and _is_one(find, pair, topology):
+                names[slot] = pair
     if nodes:
         names["NODE"] = nodes[0]
         names["NODES"] = ", ".join(dict.fromkeys(nodes))

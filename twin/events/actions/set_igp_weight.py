@@ -34,6 +34,8 @@ class SetIgpWeight(WeightEdit):
         "weight LINK (to) NUMBER both ways",
         "(link) LINK weight (to) NUMBER",
         "(link) LINK weight (to) NUMBER both ways",
+        "weight NUMBER on LINK",
+        "weight NUMBER on LINK both ways",
     )
 
     def describe(self) -> str:

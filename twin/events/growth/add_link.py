@@ -39,6 +39,9 @@ class AddLink(BuildKind):
         "add link ENDS RATE weight NUMBER",
         "add RATE link ENDS",
         "add RATE link ENDS weight NUMBER",
+        "add link between ENDS RATE",
+        "add RATE link between ENDS",
+        "add RATE link between ENDS weight NUMBER",
     )
 
     def describe(self) -> str:
