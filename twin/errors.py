@@ -4,6 +4,7 @@ NoctuaError                 anything a person should read instead of a traceback
 ├── BadInput                a file, name or argument is wrong (command line: exit code 2)
 │   ├── BadTopology         a topology source breaks a rule of the reader
 │   ├── UnknownNode / UnknownLink / UnknownSharedRiskGroup / UnknownService
+│   ├── SeveralMeant        a name that several things have
 │   ├── Ungrounded          an answer names what was not found, or what cannot be
 │   └── BadCase             a scripted incident does not validate
 ├── NetworkError            the live network refused or did not answer
@@ -33,6 +34,14 @@ class BadTopology(BadInput):
 
 class BadCase(BadInput):
     """A scripted incident file does not validate."""
+
+
+class SeveralMeant(BadInput):
+    """`text` is a name of several things, and `names` tell them apart."""
+
+    def __init__(self, message: str, text: str, names: Iterable[str]) -> None:
+        super().__init__(message)
+        self.text, self.names = text, tuple(names)
 
 
 class _Unknown(BadInput):

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NoReturn, TypeVar
 
-from twin.errors import BadInput, UnknownLink, UnknownNode, UnknownSharedRiskGroup
+from twin.errors import BadInput, SeveralMeant, UnknownLink, UnknownNode, UnknownSharedRiskGroup
 from twin.nouns.topology import Link, Node, SharedRiskGroup, Topology
 
 T = TypeVar("T")
@@ -140,15 +140,21 @@ def find_link_and_end(topology: Topology, text: str) -> tuple[Link, str | None]:
         plain = re.sub(r"#\d+$", "", link.id)
         named = {pair for pair in _ends(topology, plain) if set(pair) == {link.a, link.b}}
         return link, named.pop()[0] if len(named) == 1 else None
-    pairs = _ends(topology, text)
+    plain, _, number = text.partition("#")
+    pairs = _ends(topology, plain if number.isdigit() else text)
     joined = {
-        (link.id, a) for a, b in pairs for link in topology.links_at(a) if b in (link.a, link.b)
+        (link.id, a)
+        for a, b in pairs
+        for link in topology.links_at(a)
+        if b in (link.a, link.b) and (not number.isdigit() or link.id.endswith(f"#{number}"))
     }
     if not joined:
         _refuse_link(topology, text, pairs)
     if len(joined) > 1:
         ids = sorted({link for link, _ in joined}, key=topology.link_index.__getitem__)
-        raise BadInput(f'"{text}" could be any of the links {_listed(ids)}; name one by its id')
+        raise SeveralMeant(
+            f'"{text}" could be any of the links {_listed(ids)}; name one by its id', text, ids
+        )
     link_id, first = joined.pop()
     return topology.link(link_id), first
 
@@ -208,8 +214,10 @@ def _one_of(text: str, known: Iterable[str], noun: str) -> str | None:
     for fold in _FOLDS:
         alike = _folded(names, fold).get(fold(text), ())
         if len(alike) > 1:
-            raise BadInput(
-                f'"{text}" could be any of the {noun}s {_listed(alike)}; write it exactly'
+            raise SeveralMeant(
+                f'"{text}" could be any of the {noun}s {_listed(alike)}; write it exactly',
+                text,
+                alike,
             )
         if alike:
             return alike[0]

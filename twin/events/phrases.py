@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
 
-from twin.errors import BadInput, UnknownLink, UnknownNode, UnknownSharedRiskGroup
+from twin.errors import BadInput, SeveralMeant, UnknownLink, UnknownNode, UnknownSharedRiskGroup
 from twin.events.kinds import BuildKind
 from twin.events.names import find_all, find_ends, find_group, find_link, find_node, parts_of
 from twin.events.what_if import EVENT_KINDS, Event, WhatIf
@@ -95,6 +95,7 @@ _WORDS: Mapping[str, str] = {
     "members": r"(?:in |has |with )?members?(?: =)?",
     "at": r"(?:at|with links to|linked to|connected to|between)",
     "with": r"(?:with|of|over)",
+    "more": r"(?:more|extra|in addition)",
     "between": r"(?:between|from)",
     "on": r"(?:on|for|of|over)(?: the)?(?: link)?",
 }
@@ -187,15 +188,21 @@ _MOST_PARTS = 40
 
 
 class _Refused(Exception):
-    """`phrase` cannot be read. `words`: how many words of a form it had all the same."""
+    """`phrase` cannot be read. `words`: how many words of a form it had all the same.
 
-    def __init__(self, phrase: str, words: int, why: str = "") -> None:
+    `said_exactly`: the phrase with one of the names that it could mean.
+    """
+
+    def __init__(self, phrase: str, words: int, why: str = "", said_exactly: str = "") -> None:
         super().__init__(phrase)
         self.phrase, self.words, self.why = phrase, words, why
+        self.said_exactly = said_exactly
 
     def told(self, topology: Topology) -> str:
         """Why, and the nearest that can be asked."""
         said = f'"{self.phrase}"{f": {self.why}" if self.why else " cannot be read"}'
+        if self.said_exactly:
+            return f"{said}; {_HINT} {self.said_exactly}?"
         near = _nearest(self.phrase, topology)
         if not near and _HINT not in self.why:
             near = f"expected {_expected()}"
@@ -233,6 +240,10 @@ def _read_phrase(phrase: str, topology: Topology) -> tuple[Event, ...]:
         raise _Refused(phrase, 0)
     most = max(words for words, _ in errors)
     said_so = [error for words, error in errors if words == most]
+    for error in said_so:
+        if isinstance(error, SeveralMeant):
+            exact = f'"{phrase.replace(error.text.strip(), error.names[0])}"'
+            raise _Refused(phrase, most, str(error), exact)
     hinting = [error for error in said_so if _HINT in str(error)]
     # That something is in no such list says least of what is wrong.
     telling = [error for error in said_so if not isinstance(error, _UNKNOWN)]

@@ -36,6 +36,7 @@ class ResizeLink(BuildKind):
         "(link) LINK to RATE in NUMBER members",
         "upgrade (link) LINK to RATE",
         "add RATE to (link) LINK",
+        "RATE more on LINK",
         "(link) LINK members NUMBER",
         "(link) LINK NUMBER members",
         "(link) LINK at SHARE",
@@ -73,7 +74,8 @@ class ResizeLink(BuildKind):
         if "SHARE" in said:
             return (cls._of(link, link.capacity_bps * read_share(said["SHARE"])),)
         rate_bps = read_rate(said["RATE"], topology)
-        return (cls._of(link, rate_bps + (link.capacity_bps if "add" in said else 0.0)),)
+        more = "add" in said or "more" in said
+        return (cls._of(link, rate_bps + (link.capacity_bps if more else 0.0)),)
 
     @classmethod
     def _of(cls, link: Link, capacity_bps: float) -> Self:
