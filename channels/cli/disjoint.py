@@ -17,6 +17,7 @@ from channels.cli.output import (
 )
 from channels.cli.sweep import Seed, opening, run_line
 from channels.report.wording import plain
+from twin.nouns.origins import Origin
 
 if TYPE_CHECKING:
     from channels.planning.apart import DisjointDocument
@@ -64,7 +65,8 @@ def _print(console: Console, document: "DisjointDocument") -> None:
     console.print(Text(run_line(document.run)), soft_wrap=True)
     if not document.ducts_known:
         console.print(Text("no duct is on record, so that none can be told to be shared"))
-    rows = [row for pair in document.pairs for row in _rows(pair)]
+    lengths = document.run.origins.lengths.origin
+    rows = [row for pair in document.pairs for row in _rows(pair, lengths)]
     columns = [
         words("share", (row[0] for row in rows)),
         figures("weight", (row[1] for row in rows)),
@@ -77,7 +79,7 @@ def _print(console: Console, document: "DisjointDocument") -> None:
             console.print(Text(plain(line)), soft_wrap=True)
 
 
-def _rows(pair: "PathPair") -> list[tuple[str, str, str, str]]:
+def _rows(pair: "PathPair", lengths: Origin) -> list[tuple[str, str, str, str]]:
     share = _APART[pair.apart]
     if not pair.paths:
         return [(share, "–", "–", f"there are none: {pair.why_not}")]
@@ -85,11 +87,17 @@ def _rows(pair: "PathPair") -> list[tuple[str, str, str, str]]:
         (
             share if i == 0 else "",
             str(path.weight),
-            f"{path.length_km:.0f}",
+            _km(path.length_km, lengths),
             " – ".join(path.nodes),
         )
         for i, path in enumerate(pair.paths)
     ]
+
+
+def _km(length_km: float, lengths: Origin) -> str:
+    if lengths != Origin.ABSENT:
+        return f"{length_km:.0f}"
+    return f"≥ {length_km:.0f}" if length_km else "absent"
 
 
 def _remarks(pair: "PathPair") -> list[str]:

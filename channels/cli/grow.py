@@ -124,7 +124,7 @@ def growth_per_year(text: str) -> float:
 def print_growth(console: Console, document: "GrowthDocument", top: int) -> None:
     """What the command shows, within the width of `console`."""
     growth = document.growth
-    for line in (run_line(document.run), *origins_lines(document.run)):
+    for line in (run_line(document.run), *origins_lines(document.run.origins)):
         console.print(Text(line), soft_wrap=True)
     console.print(Text(_summary(growth)), soft_wrap=True)
     console.print(_links_table(console, growth, top))

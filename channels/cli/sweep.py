@@ -33,6 +33,7 @@ from twin.errors import BadInput
 if TYPE_CHECKING:
     from channels.planning.opening import Planned, Provenance
     from channels.planning.rows import AttritionRow, ScenarioRow, Spread, SweepDocument, Swept
+    from twin.nouns.origins import Origins
 
 TRAFFIC_HELP = "peak, an hour of the daily profile (18:00), a factor (x1.3), or a CSV or JSON file."
 
@@ -263,16 +264,16 @@ def run_line(run: "Provenance") -> str:
     )
 
 
-def origins_lines(run: "Provenance") -> Iterator[str]:
+def origins_lines(origins: "Origins") -> Iterator[str]:
     """Which of its figures are given and which assumed, and how its source was understood."""
-    yield plain(run.origins.line())
-    if run.origins.remarks:
-        yield plain(f"of the source: {'; '.join(run.origins.remarks)}")
+    yield plain(origins.line())
+    if origins.remarks:
+        yield plain(f"of the source: {'; '.join(origins.remarks)}")
 
 
 def _preface(document: "SweepDocument") -> Iterator[str]:
     yield run_line(document.run)
-    yield from origins_lines(document.run)
+    yield from origins_lines(document.run.origins)
     now = document.reference
     breach = (
         f", {now.services_in_breach} services in breach"

@@ -25,7 +25,7 @@ from twin.errors import BadInput
 if TYPE_CHECKING:
     from channels.planning.answer import WhatIfDocument
     from twin.nouns.forecast import Interval
-    from twin.whatif.comparison import CascadeEnd, EgressChange, ServiceChange, Totals
+    from twin.whatif.comparison import CascadeEnd, EgressChange, ServiceChange
     from twin.whatif.window import WindowAnswer
 
 _FOOTNOTE = (
@@ -121,8 +121,9 @@ def what_if(
 
 
 def _print(console: Console, document: "WhatIfDocument", top: int) -> None:
+    delay = "delay" if document.run.origins.knows_delay else "delay in queues"
     console.print(Text(f"what if: {plain(document.what_if)}"), soft_wrap=True)
-    for line in (run_line(document.run), *origins_lines(document.run)):
+    for line in (run_line(document.run), *origins_lines(document.run.origins)):
         console.print(Text(line), soft_wrap=True)
     if document.without_effect:
         console.print(Text("nothing comes of it: every weight and link is as it was already"))
@@ -132,12 +133,14 @@ def _print(console: Console, document: "WhatIfDocument", top: int) -> None:
         for line in _window_lines(document.window):
             console.print(Text(plain(line)), soft_wrap=True)
         console.print(_window_table(console, document.window))
-    console.print(_totals_table(console, document.before, document.after, document.limit))
+    console.print(_totals_table(console, document, delay))
     console.print(_egress_table(console, document.egresses, top))
-    console.print(_service_table(console, document.services, top))
+    console.print(_service_table(console, document.services, top, delay))
     if document.cascade is not None:
         for line in _cascade_lines(document.cascade):
             console.print(Text(line), soft_wrap=True)
+    if not document.run.origins.knows_delay:
+        console.print(Text("Delays are those in queues: without lengths there is no other."))
     console.print(Text(_FOOTNOTE), soft_wrap=True)
 
 
@@ -186,10 +189,9 @@ def _window_table(console: Console, window: "WindowAnswer") -> RenderableType:
     return fitted(console, columns, "through the window")
 
 
-def _totals_table(
-    console: Console, before: "Totals", after: "Totals", limit: float
-) -> RenderableType:
-    both = (before, after)
+def _totals_table(console: Console, document: "WhatIfDocument", delay: str) -> RenderableType:
+    both = (document.before, document.after)
+    limit = document.limit
     rows: tuple[tuple[str, list[str]], ...] = (
         ("traffic offered", [rate(t.offered_bps) for t in both]),
         ("without a path", [rate(t.no_path_bps) for t in both]),
@@ -197,7 +199,7 @@ def _totals_table(
         ("highest utilisation", [f"{t.max_utilisation:.1%}" for t in both]),
         ("of", [plain(f"{t.busiest.node} on {t.busiest.link}") for t in both]),
         (f"egresses above {limit:.0%}", [str(t.over_limit) for t in both]),
-        ("mean delay, one way", [_delay(t.mean_delay_s) for t in both]),
+        (f"mean {delay}, one way", [_delay(t.mean_delay_s) for t in both]),
         ("services in breach", [str(t.breached) for t in both]),
     )
     columns = [
@@ -235,13 +237,16 @@ def _change(bps: float) -> str:
 
 
 def _service_table(
-    console: Console, changes: "tuple[ServiceChange, ...]", top: int
+    console: Console,
+    changes: "tuple[ServiceChange, ...]",
+    top: int,
+    delay: str,
 ) -> RenderableType:
     title = f"services that fare differently ({min(top, len(changes))} of {len(changes)})"
     shown = changes[:top]
     columns = [
         words("service", (plain(f"{c.service} ({c.customer})") for c in shown)),
-        figures("delay before", (_delay(c.before_delay_s) for c in shown), goes=3),
+        figures(f"{delay} before", (_delay(c.before_delay_s) for c in shown), goes=3),
         figures("after", (_delay(c.after_delay_s) for c in shown), goes=2),
         figures("loss before", (f"{c.before_loss:.2%}" for c in shown), goes=4),
         figures("after", (f"{c.after_loss:.2%}" for c in shown), goes=1),
@@ -254,7 +259,9 @@ def _verdict(change: "ServiceChange") -> str:
     if change.after_in_breach:
         was = "still in breach" if change.before_in_breach else "in breach"
         return f"{was}: {'; '.join(change.reasons)}"
-    return "no longer in breach" if change.before_in_breach else "kept"
+    if change.before_in_breach:
+        return "no longer in breach"
+    return "kept" if change.promised else "nothing is promised of loss or delay"
 
 
 def _cascade_lines(end: "CascadeEnd") -> Iterator[str]:
@@ -271,4 +278,6 @@ def _cascade_lines(end: "CascadeEnd") -> Iterator[str]:
 
 
 def _delay(delay_s: float | None) -> str:
-    return "nothing arrives" if delay_s is None else f"{1e3 * delay_s:.3f} ms"
+    if delay_s is None:
+        return "nothing arrives"
+    return "< 0.001 ms" if delay_s < 1e-6 else f"{1e3 * delay_s:.3f} ms"

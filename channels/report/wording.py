@@ -53,7 +53,8 @@ def rate(bps: float) -> str:
     for unit, size in (("Tbit/s", 1e12), ("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3)):
         if abs(bps) >= size:
             return f"{bps / size:.3g} {unit}"
-    return f"{bps:.0f} bit/s"
+    whole = f"{bps:.0f}"
+    return f"{'0' if whole == '-0' else whole} bit/s"
 
 
 def percent(share: float | None) -> str:

@@ -165,6 +165,9 @@ def stage(
     as_json: AsJson = False,
 ) -> None:
     """Put a scenario's network into the state directory, for `noctua watch` to operate."""
+    from contextlib import closing
+
+    from channels.cli.sweep import origins_lines
     from evals.arm import at_mismatch
     from evals.stage import load_case
     from evals.stage import stage as put_on_stage
@@ -174,11 +177,14 @@ def stage(
     case = at_mismatch(load_case(scenario, traffic), cast(Level, mismatch))
     name = _free_name(state, f"{case.id}-{seed}")
     state.require_journal()
-    put_on_stage(case, seed, state.network_file(name), name).close()
+    with closing(put_on_stage(case, seed, state.network_file(name), name)) as network:
+        origins = network.inventory().origins
     Journal.open(state.journal_file).close()
     if as_json:
-        print_json({"network": name})
+        print_json({"network": name, "origins": origins.model_dump(mode="json")})
         return
+    for line in origins_lines(origins):
+        typer.echo(line)
     if case.world.mismatch:
         typer.echo(
             "It differs from its records in demands, weights and ducts (--mismatch 0: in none)."

@@ -46,7 +46,7 @@ class NodeDrainEdit(PhrasedKind):
     @classmethod
     def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
         """See PhrasedKind."""
-        return (cls(node=find_node(topology, said["NODE"]).id),)
+        return (cls.model_validate({"node": find_node(topology, said["NODE"]).id}),)
 
     def phrase(self) -> str:
         """See PhrasedKind."""

@@ -240,10 +240,10 @@ def _read_phrase(phrase: str, topology: Topology) -> tuple[Event, ...]:
         raise _Refused(phrase, 0)
     most = max(words for words, _ in errors)
     said_so = [error for words, error in errors if words == most]
-    for error in said_so:
-        if isinstance(error, SeveralMeant):
-            exact = f'"{phrase.replace(error.text.strip(), error.names[0])}"'
-            raise _Refused(phrase, most, str(error), exact)
+    several = next((found for found in said_so if isinstance(found, SeveralMeant)), None)
+    if several is not None:
+        exact = f'"{phrase.replace(several.text.strip(), several.names[0])}"'
+        raise _Refused(phrase, most, str(several), exact)
     hinting = [error for error in said_so if _HINT in str(error)]
     # That something is in no such list says least of what is wrong.
     telling = [error for error in said_so if not isinstance(error, _UNKNOWN)]

@@ -27,6 +27,10 @@ class Figure(Noun):
     how: str = ""
 
 
+NO_LENGTHS = Figure(origin=Origin.ABSENT, how="no propagation delay")
+"""Where no link has a length."""
+
+
 class Origins(Noun):
     """The origin of each kind of figure.
 
@@ -48,6 +52,11 @@ class Origins(Noun):
         """Each kind by its name, with its origin."""
         for name in KINDS:
             yield name.replace("groups", "shared-risk groups"), getattr(self, name)
+
+    @property
+    def knows_delay(self) -> bool:
+        """Whether any link has a length, without which nothing is known of its delay."""
+        return self.lengths != NO_LENGTHS
 
     def line(self) -> str:
         """All of it in one line, by origin."""

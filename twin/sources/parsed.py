@@ -36,7 +36,8 @@ class ParsedLink:
 
     `capacity_bps`: of each direction. `weight`: of the interface at `a`, which the direction from
     `a` to `b` costs; `weight_back`: of the one at `b`. A source that gives one weight a link has it
-    in both. `members`: equal circuits in the bundle.
+    in both; one that gives the weight of one direction alone has it in one. `members`: equal
+    circuits in the bundle.
     """
 
     id: str

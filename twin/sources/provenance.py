@@ -1,8 +1,10 @@
 """What of a network its source gives, and what was put in its place."""
 
-from twin.nouns.origins import Figure, Origin, Origins
+from collections.abc import Sequence
+
+from twin.nouns.origins import NO_LENGTHS, Figure, Origin, Origins
 from twin.nouns.topology import Topology
-from twin.sources.parsed import ParsedNetwork
+from twin.sources.parsed import ParsedLink, ParsedNetwork
 
 
 def origins_of(network: ParsedNetwork, topology: Topology) -> Origins:
@@ -12,12 +14,7 @@ def origins_of(network: ParsedNetwork, topology: Topology) -> Origins:
     lengths = sum(link.length_km is not None for link in links)
     reckoned = sum(x.length_km is None and x.a in known and x.b in known for x in links)
     return Origins(
-        capacities=_of(
-            sum(link.capacity_bps is not None for link in links),
-            len(links),
-            "links",
-            Figure(origin=Origin.INVENTED, how="10G members, enough for any one failure"),
-        ),
+        capacities=_capacities(links),
         demands=_demands(network),
         coordinates=_of(
             placed,
@@ -26,17 +23,41 @@ def origins_of(network: ParsedNetwork, topology: Topology) -> Origins:
             Figure(origin=Origin.ABSENT, how="the map is drawn"),
         ),
         lengths=_lengths(lengths, reckoned, len(links)),
-        weights=_of(
-            sum(w is not None for link in links for w in (link.weight, link.weight_back)),
-            2 * len(links),
-            "interfaces",
-            Figure(origin=Origin.INVENTED, how="10 everywhere"),
-        ),
+        weights=_weights(links),
         groups=_groups(network, topology),
         services=Figure(origin=Origin.INVENTED),
         source=network.format,
         remarks=network.remarks,
     )
+
+
+def _weights(links: Sequence[ParsedLink]) -> Figure:
+    ends = [(link.weight, link.weight_back) for link in links]
+    given = sum(weight is not None for pair in ends for weight in pair)
+    half = sum((one is None) != (other is None) for one, other in ends)
+    found = _of(
+        given, 2 * len(links), "interfaces", Figure(origin=Origin.INVENTED, how="10 everywhere")
+    )
+    if not half:
+        return found
+    none = 2 * len(links) - given - half
+    rest = f", 10 for {none}" if none else ""
+    how = f"as at the other end for {half} of {2 * len(links)} interfaces{rest}"
+    return Figure(origin=Origin.INVENTED, how=how)
+
+
+def _capacities(links: Sequence[ParsedLink]) -> Figure:
+    found = _of(
+        sum(link.capacity_bps is not None for link in links),
+        len(links),
+        "links",
+        Figure(origin=Origin.INVENTED, how="10G members, enough for any one failure"),
+    )
+    uncounted = sum(link.members is None for link in links)
+    if found.origin != Origin.GIVEN or not uncounted:
+        return found
+    some = "" if uncounted == len(links) else f" for {uncounted} of {len(links)} links"
+    return Figure(origin=Origin.GIVEN, how=f"member counts assumed{some}")
 
 
 def _of(given: int, of: int, noun: str, otherwise: Figure) -> Figure:
@@ -64,8 +85,9 @@ def _lengths(given: int, reckoned: int, of: int) -> Figure:
         how = "great circles" if not given else f"great circles for {reckoned} of {of} links"
         return Figure(origin=Origin.INVENTED, how=how)
     left = of - given - reckoned
-    how = "no propagation delay" if left == of else f"for {left} of {of} links, without delay there"
-    return Figure(origin=Origin.ABSENT, how=how)
+    if left == of:
+        return NO_LENGTHS
+    return Figure(origin=Origin.ABSENT, how=f"for {left} of {of} links, without delay there")
 
 
 def _groups(network: ParsedNetwork, topology: Topology) -> Figure:

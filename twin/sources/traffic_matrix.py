@@ -154,7 +154,7 @@ def _rows(text: str, name: str, nodes: Sequence[str]) -> Iterable[_Row]:
             factor = found.unit_bps
             return (
                 (f"{name}, demand {i}", {"source": a, "target": b, "bps": value * factor})
-                for i, (a, b, value) in enumerate(found.demands)
+                for i, (a, b, value) in enumerate(found.demands, start=1)
             )
     return _json_rows(text, name) if text.lstrip()[:1] in ("[", "{") else _csv_rows(text, name)
 
@@ -226,7 +226,7 @@ def _json_rows(text: str, name: str) -> Iterable[_Row]:
     forget()
     if not isinstance(document, list):
         raise BadInput(f'{name}: expected a list of objects with "source", "target" and "bps"')
-    for position, row in enumerate(document):
+    for position, row in enumerate(document, start=1):
         where = f"{name}, entry {position}"
         if not isinstance(row, dict):
             raise BadInput(f'{where}: expected an object with "source", "target" and "bps"')

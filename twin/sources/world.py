@@ -194,11 +194,14 @@ def _groups(
 
 
 def _intended(topology: Topology, network: ParsedNetwork) -> NetworkConfiguration:
-    """Every interface up, with the weight that is given for it or the default."""
+    """Every interface up, with the weight that is given for it, or for the other end, or 10."""
     given = {
         (end, link.id): weight
         for link in network.links
-        for end, weight in ((link.a, link.weight), (link.b, link.weight_back))
+        for end, weight in (
+            (link.a, _either(link.weight, link.weight_back)),
+            (link.b, _either(link.weight_back, link.weight)),
+        )
         if weight is not None
     }
     wide = any(weight >= MAX_IGP_WEIGHT for weight in given.values())
@@ -218,6 +221,10 @@ def _intended(topology: Topology, network: ParsedNetwork) -> NetworkConfiguratio
             for node in topology.nodes
         )
     )
+
+
+def _either(first: int | None, second: int | None) -> int | None:
+    return second if first is None else first
 
 
 def _in_bps(network: ParsedNetwork, compiled: CompiledTopology, routing: Routing) -> FloatArray:

@@ -12,6 +12,7 @@ from twin.events.kinds import BuildKind
 from twin.events.what_if import Event, WhatIf
 from twin.nouns.base import Noun
 from twin.nouns.origins import Origin
+from twin.nouns.service import Service
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface, Site, Topology
 from twin.physics.assessment import Assessment, ServiceVerdict, assess_routed
@@ -60,7 +61,10 @@ class EgressChange(Noun):
 
 
 class ServiceChange(Noun):
-    """A service on its worst pair. `delay_s`: mean one-way, None where nothing arrives."""
+    """A service on its worst pair. `delay_s`: mean one-way, None where nothing arrives.
+
+    `promised`: whether a bound of loss or delay is; if not, only being unavailable breaks anything.
+    """
 
     service: str
     customer: str
@@ -71,6 +75,7 @@ class ServiceChange(Noun):
     before_in_breach: bool
     after_in_breach: bool
     reasons: tuple[str, ...]
+    promised: bool = True
 
 
 class CascadeRound(Noun):
@@ -144,9 +149,9 @@ class Comparison:
     def services(self) -> tuple[ServiceChange, ...]:
         """Every service that fares differently: verdicts first, then the largest added delay."""
         pairs = zip(self.before.verdicts, self.after.verdicts, strict=True)
-        customers = {s.id: s.customer for s in self.before.services.services}
+        services = {s.id: s for s in self.before.services.services}
         changed = [
-            _service_change(was, now, customers[was.service])
+            _service_change(was, now, services[was.service])
             for was, now in pairs
             if _differs(was, now)
         ]
@@ -314,10 +319,10 @@ def _differs(was: ServiceVerdict, now: ServiceVerdict) -> bool:
     return bool(moved or abs(now.loss - was.loss) > LOSS_NOTICED)
 
 
-def _service_change(was: ServiceVerdict, now: ServiceVerdict, customer: str) -> ServiceChange:
+def _service_change(was: ServiceVerdict, now: ServiceVerdict, service: Service) -> ServiceChange:
     return ServiceChange(
         service=was.service,
-        customer=customer,
+        customer=service.customer,
         before_delay_s=was.delay_s if np.isfinite(was.delay_s) else None,
         after_delay_s=now.delay_s if np.isfinite(now.delay_s) else None,
         before_loss=was.loss,
@@ -325,6 +330,7 @@ def _service_change(was: ServiceVerdict, now: ServiceVerdict, customer: str) -> 
         before_in_breach=was.in_breach,
         after_in_breach=now.in_breach,
         reasons=now.reasons,
+        promised=service.objective.loss is not None or service.objective.delay_s is not None,
     )
 
 

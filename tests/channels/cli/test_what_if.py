@@ -124,3 +124,30 @@ def test_what_cannot_be_asked_is_answered_in_one_line(
     assert (code, output) == (2, "")
     assert says in error
     assert error.count("\n") == 1
+
+
+def test_without_lengths_delay_is_said_to_be_of_queues_and_no_length_is_printed(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "net.json"
+    edges = [{"source": a, "target": b, "capacity": "10G"} for a, b in ("AB", "BC", "CA")]
+    nodes = [{"id": name} for name in "ABC"]
+    file.write_text(json.dumps({"nodes": nodes, "edges": edges}), encoding="utf-8")
+    code, output, _ = noctua(tmp_path, "what-if", "link A-B down", "--on", str(file))
+    assert code == 0
+    assert "mean delay in queues, one way" in output
+    assert " 0.000 ms" not in output
+    assert "without lengths there is no other" in output
+    code, output, _ = noctua(tmp_path, "disjoint", "A", "B", "--on", str(file))
+    assert code == 0
+    direct = [line.split() for line in output.splitlines() if line.rstrip().endswith(" A – B")]
+    assert [words[-4] for words in direct] == ["absent"] * 3
+
+
+def test_weight_of_one_end_is_said_to_be_of_one(tmp_path: Path) -> None:
+    _, output, _ = noctua(tmp_path, "what-if", "cost Warsaw-Lodz 20", "--on", "sndlib/polska")
+    assert "assumed: only traffic from Warsaw over" in output
+    _, output, _ = noctua(
+        tmp_path, "what-if", "cost Warsaw-Lodz 20 both ways", "--on", "sndlib/polska"
+    )
+    assert "only traffic from" not in output

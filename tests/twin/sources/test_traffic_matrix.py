@@ -79,10 +79,10 @@ def test_json_says_the_same_as_csv() -> None:
         ("source,target,bps,class\nWarsaw,Gdansk\n", "m, line 2: expected 4 fields"),
         ("source,target,bps\nWarsaw,Gdansk,10Q\n", 'm, line 2: "bps" is "10Q"'),
         ("source,target,bps,class\nWarsaw,Gdansk,1,gold\n", '"class" is "gold", expected one of'),
-        ("[1]", "m, entry 0: expected an object"),
+        ("[1]", "m, entry 1: expected an object"),
         ('{"a": 1}', "m: expected a list of objects"),
         ('[{"source": "Warsaw"', "m: not JSON"),
-        ('[{"source": "Warsaw", "target": "Gdansk"}]', 'm, entry 0 has no "bps"'),
+        ('[{"source": "Warsaw", "target": "Gdansk"}]', 'm, entry 1 has no "bps"'),
         ('[{"source": "Warsaw", "target": "Gdansk", "bps": true}]', '"bps" is "True"'),
     ],
 )

@@ -16,7 +16,7 @@ in a remark, and so is what is left over: nothing that a source says is dropped 
 | LinkSpeed with LinkSpeedUnits | capacity |
 | dist, distance, length, also with km or m behind | length, in km |
 | weight, metric, cost, igp_weight, igp_metric, ospf_cost, isis_metric | IGP weight |
-| weight_back | of the interface at the far end |
+| weight_back | of the interface at the far end; "unknown" where weight is not of both ends |
 | members | circuits in the bundle |
 | srlg, srlgs | the shared-risk groups that the link is in, one or a list |
 
@@ -53,6 +53,9 @@ Attributes = Mapping[str, Any]
 LONGEST_KM = 20_040.0
 """Half of the equator: two places are no farther apart."""
 
+UNKNOWN = "unknown"
+"""What stands for a weight that the source does not give, where another would be taken for it."""
+
 LEAST_DEMAND_BPS = 1e6
 """Demands without a unit of which none reaches this are not meant in bit/s."""
 
@@ -66,8 +69,8 @@ class AttributedGraph:
     """A graph as a parser gives it.
 
     `nodes`: (id, attributes). `lines`: (source, target, attributes), by ids. `directed`: as in
-    `Draft`. `unit_key`: how the graph's attribute capacity_unit is written in this format, with
-    "{}" for the unit.
+    `Draft`. `unit_key`: how the unit of capacities is said once for all in this format, with
+    {unit}, as in "Gbit/s", or {key}, the name of a column that says it.
     """
 
     name: str
@@ -75,7 +78,7 @@ class AttributedGraph:
     lines: Sequence[tuple[str, str, Attributes]]
     graph: Attributes = field(default_factory=dict)
     directed: bool | None = None
-    unit_key: str = 'the graph\'s "capacity_unit": "{}"'
+    unit_key: str = 'the graph\'s "capacity_unit": "{unit}"'
     remarks: tuple[str, ...] = ()
 
 
@@ -221,7 +224,8 @@ def _capacities(draft: Draft, source: AttributedGraph) -> list[float | None]:
                 elif not has_unit:
                     bare.append(position)
         found.append(value)
-    _say_unit(draft, source, found, bare)
+    written = names.most_common(1)[0][0] if names else "capacity"
+    _say_unit(draft, source, found, bare, written)
     for written in names:
         if _plain(written) not in ("capacity", "linkspeedraw", "linkspeed"):
             draft.remark(f'link key "{written}" is read as the capacity')
@@ -234,7 +238,7 @@ def _capacities(draft: Draft, source: AttributedGraph) -> list[float | None]:
 
 
 def _called(given: Mapping[str, tuple[str, Any]], position: int) -> str:
-    return _label(given) or str(position)
+    return _label(given) or str(position + 1)
 
 
 def _label(given: Mapping[str, tuple[str, Any]]) -> str:
@@ -256,9 +260,13 @@ def _key_factor(key: str) -> float | None:
 
 
 def _say_unit(
-    draft: Draft, source: AttributedGraph, found: list[float | None], bare: Sequence[int]
+    draft: Draft,
+    source: AttributedGraph,
+    found: list[float | None],
+    bare: Sequence[int],
+    written: str,
 ) -> None:
-    """Bring the capacities at `bare`, which have no unit, into bit/s."""
+    """Bring the capacities at `bare`, which have no unit, into bit/s. `written`: their key."""
     unit = source.graph.get("capacity_unit")
     if unit is not None:
         factor = unit_bps(unit) if isinstance(unit, str) else None
@@ -271,7 +279,12 @@ def _say_unit(
             found[position] = None if value is None else value * factor
         return
     values = [value for position in bare if (value := found[position]) is not None]
-    refuse_unlikely_capacities(values, draft.name, source.unit_key)
+
+    def say(unit: str) -> str:
+        column = f"{written}_{unit.replace('bit/s', 'bps').lower()}"
+        return source.unit_key.format(unit=unit, key=column)
+
+    refuse_unlikely_capacities(values, draft.name, say)
 
 
 def _add_lines(draft: Draft, source: AttributedGraph, capacities: Sequence[float | None]) -> None:
@@ -281,10 +294,11 @@ def _add_lines(draft: Draft, source: AttributedGraph, capacities: Sequence[float
         given = _by_plain_name(attributes)
         label = _called(given, position)
         # Ids of lines need not be unique, and groups have to find theirs.
-        key = f"{position}"
+        key = str(position + 1)
         for name in _GROUPS:
             for group in _listed(given.get(name, ("", None))[1]):
                 groups[group].append(key)
+        one_way = any(given.get(name, ("", ""))[1] == UNKNOWN for name in _WEIGHTS_BACK)
         draft.add_line(
             start,
             end,
@@ -293,7 +307,8 @@ def _add_lines(draft: Draft, source: AttributedGraph, capacities: Sequence[float
             capacity_bps=capacities[position],
             length_km=_length_km(draft, given, label),
             weight=_first(draft, given, _WEIGHTS, label),
-            weight_back=_first(draft, given, _WEIGHTS_BACK, label),
+            weight_back=None if one_way else _first(draft, given, _WEIGHTS_BACK, label),
+            both_ways=not one_way,
             members=_members(draft, given, label),
         )
         used = _capacity_key(given)

@@ -53,7 +53,7 @@ def read_containerlab(text: str, name: str) -> ParsedNetwork:
     links = topology.get("links")
     if not isinstance(links, list) or not links:
         raise BadTopology(f'{name}: its topology has no "links"; a network needs them')
-    outside = sum(not _add_link(draft, link, number) for number, link in enumerate(links))
+    outside = sum(not _add_link(draft, link, number) for number, link in enumerate(links, start=1))
     if outside:
         draft.remark(f"{outside} links to the host or to networks outside the laboratory left out")
     segments = [node for node, node_kind in kinds.items() if node_kind in SEGMENTS]

@@ -42,6 +42,7 @@ class _Line:
     weight: int | None
     weight_back: int | None
     members: int | None
+    both_ways: bool
 
 
 class Draft:
@@ -112,6 +113,7 @@ class Draft:
         weight: float | None = None,
         weight_back: float | None = None,
         members: int | None = None,
+        both_ways: bool = True,
     ) -> None:
         """A line between two nodes, by their keys.
 
@@ -119,12 +121,12 @@ class Draft:
         errors call it, `key` where it has none.
 
         `weight` is of the interface at `source`. Where lines are links, `weight_back` is of the one
-        at `target`, and the same as `weight` if it is not given.
+        at `target`, and the same as `weight` if it is not given and a weight is of `both_ways`.
         """
         self._refuse_small()
         refuse_odd_texts((key, label), self.name)
         refuse_many(len(self._lines) + 1, MOST_LINES, "lines between nodes or more", self.name)
-        called = f'link "{label or key or len(self._lines) + len(self._loops)}"'
+        called = f'link "{label or key or len(self._lines) + len(self._loops) + 1}"'
         for end in (source, target):
             self._known(end, f"{called} joins")
         if source == target:
@@ -152,6 +154,7 @@ class Draft:
                 _whole_weight(weight, where),
                 _whole_weight(weight_back, where),
                 members,
+                both_ways,
             )
         )
 
@@ -311,10 +314,14 @@ class Draft:
     def _ends(self, line: _Line) -> str:
         return f"{self._nodes[line.source].id} to {self._nodes[line.target].id}"
 
-    @staticmethod
-    def _link(link_id: str, ids: dict[str, str], line: _Line, back: _Line | None) -> ParsedLink:
+    def _link(
+        self, link_id: str, ids: dict[str, str], line: _Line, back: _Line | None
+    ) -> ParsedLink:
         if back is None:
-            weight_back = line.weight if line.weight_back is None else line.weight_back
+            weight_back = line.weight_back
+            # A line of one direction says nothing of the other.
+            if weight_back is None and line.both_ways and not self._directed:
+                weight_back = line.weight
             capacity_bps, length_km, members = line.capacity_bps, line.length_km, line.members
         else:
             weight_back = back.weight

@@ -87,7 +87,7 @@ def read_edge_list(text: str, name: str) -> ParsedNetwork:
             [(node, {"name": node}) for node in nodes],
             lines,
             directed=directed,
-            unit_key='the name of the column, such as "capacity_{}"',
+            unit_key='the name of the column, as "{key}"',
         )
     )
 

@@ -14,6 +14,7 @@ from twin.errors import BadTopology
 from twin.sources.formats.attributes import AttributedGraph, network_of
 from twin.sources.formats.format import Format
 from twin.sources.formats.limits import refuse_many
+from twin.sources.formats.quantities import in_words
 from twin.sources.formats.written import link_attributes, node_attributes, text_attributes
 from twin.sources.parsed import ParsedNetwork
 
@@ -52,7 +53,7 @@ def read_gml(text: str, name: str) -> ParsedNetwork:
             lines,
             graph.graph,
             True if directed else (False if _says("multigraph", bare) else None),
-            unit_key='capacity_unit "{}" in the graph',
+            unit_key='capacity_unit "{unit}" in the graph',
         )
     )
 
@@ -137,5 +138,5 @@ def _parsed(text: str, name: str) -> "nx.Graph[Any]":
         graph = nx.parse_gml(text, label="id")
     # The parser lets out whatever it trips over, IndexError and TypeError among it.
     except Exception as exc:
-        raise BadTopology(f"{name}: cannot be read as GML ({exc!r:.200})") from exc
+        raise BadTopology(f"{name}: cannot be read as GML ({in_words(exc)})") from exc
     return graph

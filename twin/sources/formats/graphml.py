@@ -15,6 +15,7 @@ import networkx as nx
 from twin.errors import BadTopology
 from twin.sources.formats.attributes import AttributedGraph, network_of
 from twin.sources.formats.format import Format
+from twin.sources.formats.quantities import in_words
 from twin.sources.formats.written import link_attributes, node_attributes, text_attributes
 from twin.sources.formats.xml_text import looks_like_xml, surveyed
 from twin.sources.parsed import ParsedNetwork
@@ -50,7 +51,7 @@ def read_graphml(text: str, name: str) -> ParsedNetwork:
             lines,
             graph.graph,
             True if directed else (False if graph.graph.get("multigraph") == 1 else None),
-            unit_key='a <data> of the graph named "capacity_unit" with "{}"',
+            unit_key='a <data> of the graph named "capacity_unit" with "{unit}"',
             remarks=tuple(remarks),
         )
     )
@@ -130,5 +131,5 @@ def _parsed(root: "ElementTree.Element[str]", name: str) -> "nx.MultiDiGraph[Any
             graph = nx.parse_graphml(text, force_multigraph=True)
     # The parser lets out whatever it trips over, KeyError and AttributeError among it.
     except Exception as exc:
-        raise BadTopology(f"{name}: cannot be read as GraphML ({exc!r:.200})") from exc
+        raise BadTopology(f"{name}: cannot be read as GraphML ({in_words(exc)})") from exc
     return nx.MultiDiGraph(graph)

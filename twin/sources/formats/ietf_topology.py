@@ -158,7 +158,7 @@ def _list(record: Record, key: str, where: str, name: str) -> list[Record]:
     for position, inner in enumerate(found):
         if not isinstance(inner, Mapping):
             raise BadTopology(
-                f'{name}: "{key}" entry {position} must be an object, found {kind(inner)}'
+                f'{name}: "{key}" entry {position + 1} must be an object, found {kind(inner)}'
             )
     return found
 

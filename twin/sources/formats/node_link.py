@@ -37,13 +37,13 @@ def read_node_link(text: str, name: str) -> ParsedNetwork:
     if not isinstance(document, dict):
         raise BadTopology(f"{name}: expected a JSON object, found {kind(document)}")
     nodes = [
-        (_node_id(record.get("id"), f'node {position} has no "id"', name), record)
+        (_node_id(record.get("id"), f'node {position + 1} has no "id"', name), record)
         for position, record in enumerate(_records(document, name, "nodes", "nodes"))
     ]
     edges = _records(document, name, "edges", "links")
     lines = []
     for position, record in enumerate(edges):
-        missing = f'link "{record.get("id", position)}" has no '
+        missing = f'link "{record.get("id", position + 1)}" has no '
         source, target = (
             _node_id(record.get(side), f'{missing}"{side}"', name) for side in ("source", "target")
         )
@@ -56,7 +56,7 @@ def read_node_link(text: str, name: str) -> ParsedNetwork:
             lines,
             _graph(document, edges),
             _directed(document),
-            unit_key='"graph": {{"capacity_unit": "{}"}}',
+            unit_key='"graph": {{"capacity_unit": "{unit}"}}',
             remarks=(f"keys that are not read: {', '.join(unread)}",) if unread else (),
         )
     )
@@ -111,7 +111,7 @@ def _records(document: Record, name: str, key: str, other: str) -> Sequence[Reco
     for position, record in enumerate(found):
         if not isinstance(record, Mapping):
             raise BadTopology(
-                f'{name}: "{key}" entry {position} must be an object, found {kind(record)}'
+                f'{name}: "{key}" entry {position + 1} must be an object, found {kind(record)}'
             )
     return found
 

@@ -46,7 +46,7 @@ def read_nornir(text: str, name: str) -> ParsedNetwork:
     lines: list[tuple[str, str, Record]] = []
     for host, record in hosts.items():
         if not isinstance(host, str) or not host or not isinstance(record, Mapping):
-            raise BadTopology(f"{name}: host {len(nodes)} must be a mapping under its name")
+            raise BadTopology(f"{name}: host {len(nodes) + 1} must be a mapping under its name")
         inner = record.get("data")
         # Before nornir 2 the data stood beside the attributes of a host.
         data = {**record, **(inner if isinstance(inner, Mapping) else {})}
@@ -60,7 +60,7 @@ def read_nornir(text: str, name: str) -> ParsedNetwork:
         )
     return network_of(
         AttributedGraph(
-            name, nodes, lines, directed=True, unit_key='"capacity_{}" in the place of "capacity"'
+            name, nodes, lines, directed=True, unit_key='"{key}" in the place of "capacity"'
         )
     )
 
@@ -106,7 +106,7 @@ def _links(data: Record, host: str, name: str) -> list[tuple[str, str, Record]]:
             "[{to: bergen, capacity: 100G}]"
         )
     found: list[tuple[str, str, Record]] = []
-    for number, link in enumerate(links):
+    for number, link in enumerate(links, start=1):
         target = link.get("to")
         if not isinstance(target, str) or not target:
             raise BadTopology(f'{name}: link {number} of host "{host}" does not say "to" which')

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from twin.errors import BadTopology
@@ -85,10 +85,10 @@ def rate(value: object, what: str, name: str) -> tuple[float, bool]:
     return times * number(found["number"], what, name) * factor, bool(found["unit"])
 
 
-def refuse_unlikely_capacities(bare: Sequence[float], name: str, where: str) -> None:
+def refuse_unlikely_capacities(bare: Sequence[float], name: str, say: Callable[[str], str]) -> None:
     """Refuse capacities, written without a unit, that cannot be bit/s.
 
-    `where`: what to write to say the unit of all of them, with "{}" in place of the unit.
+    `say`: what to write to say a unit for all of them.
 
     Raises:
         BadTopology: with the likely unit and what to write.
@@ -103,13 +103,13 @@ def refuse_unlikely_capacities(bare: Sequence[float], name: str, where: str) -> 
     if most > high:
         raise BadTopology(
             f"{name}: capacities are {few} bit/s, more than any link carries; is a factor of a "
-            f"thousand too much in them? Write them in bit/s, or say so: {where.format('bit/s')}"
+            f"thousand too much in them? Write them in bit/s, or say so: {say('bit/s')}"
         )
     unit = likely_unit(least if least < low else most)
     raise BadTopology(
         f"{name}: capacities are {few} without a unit, which is too little for bit/s; likely it is "
         f'{unit}. Write the unit with each number ("{least:g} {unit}"), or once for all: '
-        f"{where.format(unit)} (or bit/s, if that is meant)"
+        f"{say(unit)} (or bit/s, if that is meant)"
     )
 
 
@@ -129,3 +129,10 @@ def number_in(word: str, what: str, where: str) -> float:
     if not math.isfinite(value):
         raise BadTopology(f'{where}: {what} is "{word:.40}", expected a number')
     return value
+
+
+def in_words(error: Exception) -> str:
+    """What a parser of others found wrong, without the name of its class."""
+    if isinstance(error, KeyError):
+        return f'"{error.args[0]!s:.80}" is not known there'
+    return " ".join(str(error).split())[:200] or "the parser does not say why"

@@ -84,7 +84,7 @@ def _local(element: Element) -> str:
 def _add_node(instance: Sndlib, node: Element) -> None:
     node_id = (node.get("id") or "").strip()
     if not node_id:
-        raise BadTopology(f'{instance.name}: node {len(instance.nodes)} has no "id"')
+        raise BadTopology(f'{instance.name}: node {len(instance.nodes) + 1} has no "id"')
     words = [_text_of(node, "coordinates", axis) for axis in ("x", "y")]
     if not any(words):
         instance.add_node(node_id, None)

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from twin.sources.formats.attributes import UNKNOWN
 from twin.sources.parsed import ParsedLink, ParsedNetwork, ParsedNode
 
 
@@ -20,11 +21,12 @@ def node_attributes(node: ParsedNode) -> dict[str, Any]:
 
 def link_attributes(link: ParsedLink, network: ParsedNetwork) -> dict[str, Any]:
     """All but the ends, where it is known."""
+    half = link.weight is not None and link.weight_back is None
     given = {
         "capacity": link.capacity_bps,
         "dist": link.length_km,
         "weight": link.weight,
-        "weight_back": link.weight_back,
+        "weight_back": UNKNOWN if half else link.weight_back,
         "members": link.members,
         "srlg": ",".join(g.id for g in network.groups if link.id in g.links) or None,
     }

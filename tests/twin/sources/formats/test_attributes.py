@@ -7,8 +7,9 @@ import pytest
 
 from twin.errors import BadTopology
 from twin.nouns.origins import Origin
+from twin.sources.formats.format import Format
 from twin.sources.formats.quantities import rate
-from twin.sources.formats.registry import read_network
+from twin.sources.formats.registry import FORMATS, read_network
 from twin.sources.parsed import ParsedNetwork
 from twin.sources.world import inventory_from_text
 
@@ -180,7 +181,8 @@ def test_demands_without_a_unit_are_bits_if_they_can_be_and_are_asked_about_if_n
 def test_origins_say_what_is_given_and_what_is_not() -> None:
     origins = inventory_from_text(document([{"capacity": 10e9}] * 2), "n").origins
     assert origins.line() == (
-        "given: capacities; invented: demands (by gravity), weights (10 everywhere), services; "
+        "given: capacities (member counts assumed); invented: demands (by gravity), weights (10 "
+        "everywhere), services; "
         "absent: coordinates (the map is drawn), lengths (no propagation delay), shared-risk groups"
     )
     partly = inventory_from_text(document([{"capacity": 10e9}, {}]), "n").origins
@@ -246,3 +248,27 @@ def test_undirected_file_that_lists_links_from_both_ends_is_not_doubled(text: st
     network = read_network(text, "n")
     assert [link.id for link in network.links] == ["A--B", "C--B"]
     assert network.remarks == ("2 links are listed once from each end; the two lines are one link",)
+
+
+@pytest.mark.parametrize("known", [x for x in FORMATS if x.write], ids=lambda x: x.name)
+def test_weight_that_only_one_direction_gives_is_not_given_for_the_other(known: Format) -> None:
+    lines = [
+        {"source": "A", "target": "B", "weight": 30},
+        {"source": "B", "target": "C", "weight": 7},
+        {"source": "C", "target": "B", "weight": 9},
+    ]
+    nodes = [{"id": x, "name": x} for x in "ABC"]
+    text = json.dumps({"directed": True, "nodes": nodes, "edges": lines})
+    network = read_network(text, "n")
+    assert [(x.weight, x.weight_back) for x in network.links] == [(30, None), (7, 9)]
+    assert known.write is not None
+    again = read_network(known.write(network), "n")
+    assert [(x.weight, x.weight_back) for x in again.links] == [(30, None), (7, 9)]
+    inventory = inventory_from_text(text, "n")
+    assert inventory.origins.weights.how == "as at the other end for 1 of 4 interfaces"
+    assert inventory.intended.device("B").interface("A--B").igp_weight == 30
+
+
+def test_capacities_with_members_say_nothing_of_assumed_ones() -> None:
+    origins = inventory_from_text(document([{"capacity": 10e9, "members": 1}] * 2), "n").origins
+    assert origins.line().startswith("given: capacities; ")

@@ -65,9 +65,9 @@ def test_merge_keys_are_followed_but_not_to_a_million_pairs() -> None:
         ("topology:", "topologie:", 'n: it has no "topology"'),
         ("  nodes:", "  knoten:", 'its topology has no "nodes"'),
         ("  links:", "  edges:", 'its topology has no "links"; a network needs them'),
-        ('["leaf1:e1-1", "spine:e1-1"]', '["leaf1:e1-1"]', "link 0 must have two endpoints"),
+        ('["leaf1:e1-1", "spine:e1-1"]', '["leaf1:e1-1"]', "link 1 must have two endpoints"),
         ('["leaf1:e1-1", "spine:e1-1"]', '["leaf9:e1-1", "spine:e1-1"]', '"leaf9", which is not a'),
-        ('["leaf1:e1-1", "spine:e1-1"]', '[":e1-1", "spine:e1-1"]', "link 0 names no node"),
+        ('["leaf1:e1-1", "spine:e1-1"]', '[":e1-1", "spine:e1-1"]', "link 1 names no node"),
         ('["leaf1:e1-1", "spine:e1-1"]', '["leaf1:e1-1"', "not YAML"),
         (
             "    leaf1:\n      kind: nokia_srlinux\n      type: ixrd2l\n",

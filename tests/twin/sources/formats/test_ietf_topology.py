@@ -63,7 +63,7 @@ def _link(change: Callable[[dict[str, Any]], object]) -> str:
         ('{"ietf-network:networks": {"network": []}}', 'its list "network" is empty'),
         ('{"ietf-network:networks": {"network": [7]}}', '"network" must be a list of objects'),
         ('{"ietf-network:networks": {"network": [{"node": 7}]}}', '"node" of a network must be a'),
-        ('{"ietf-network:networks": {"network": [{"node": [7]}]}}', '"node" entry 0 must be an'),
+        ('{"ietf-network:networks": {"network": [{"node": [7]}]}}', '"node" entry 1 must be an'),
         (_link(lambda x: x.pop("link-id")), "link-id must be a text, found nothing"),
         (_link(lambda x: x.pop("source")), 'link "D1,1-2-1,D2,2-1-1" has no "source"'),
         (_link(lambda x: x["source"].pop("source-node")), '"source-node" of link "D1,1-2-1,D2'),

@@ -30,7 +30,7 @@ def test_link_of_both_lists_is_one_with_the_weight_of_each_end() -> None:
     network = NORNIR.read(published("nornir/with-links.yaml"), "n")
     assert [(x.id, x.capacity_bps, x.weight, x.weight_back) for x in network.links] == [
         ("spine00.cmh--leaf00.cmh", 100e9, 10, 20),
-        ("spine00.cmh--leaf01.cmh", 100e9, 10, 10),
+        ("spine00.cmh--leaf01.cmh", 100e9, 10, None),
     ]
     spine = network.nodes[0]
     assert (spine.platform, spine.role, spine.management_address) == ("eos", "spine", "10.0.0.1")
@@ -40,7 +40,7 @@ def test_link_of_both_lists_is_one_with_the_weight_of_each_end() -> None:
     ("old", "new", "says"),
     [
         ("to: leaf01.cmh", "to: leaf1.cmh", '(did you mean "leaf01.cmh"?)'),
-        ("to: leaf01.cmh, ", "", 'link 1 of host "spine00.cmh" does not say "to" which'),
+        ("to: leaf01.cmh, ", "", 'link 2 of host "spine00.cmh" does not say "to" which'),
         ("100G", "a lot", '"a lot", which is not understood'),
         ("weight: 20", "weight: heavy", "weight"),
         ("- {to: spine00.cmh, weight: 20}", "- spine00.cmh", "must be a list of mappings"),

@@ -108,7 +108,7 @@ def test_file_that_is_cut_off_is_said_to_be() -> None:
         ("</network>", "", "not well-formed XML"),
         ("sndlib.zib.de", "{}", "not well-formed XML"),
         ("<x>18.6</x>", "<x>east</x>", 'coordinate of node "Gdansk" is "east"'),
-        ('<node id="Gdansk">', "<node>", 'node 0 has no "id"'),
+        ('<node id="Gdansk">', "<node>", 'node 1 has no "id"'),
         ("<target>Warsaw</target>", "", 'link "Link_0_10" has no <target>'),
         ("<demandValue>195.0</demandValue>", "", 'demand "Demand_0_1" has no <demandValue>'),
     ],
