@@ -2,8 +2,9 @@
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,36 @@ def sealed() -> Iterator[Callable[[Path], None]]:
             subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
 
         yield seal
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Path]]:
+    """Copies a folder to a disk of its own, and fills that to the last byte.
+
+    Temporary files have no other place either.
+    """
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+
+    def fill(folder: Path) -> Path:
+        copy = disk / folder.name
+        subprocess.run(["cp", "-r", str(folder), str(copy)], check=True)
+        with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(4096)) == 4096:
+                pass
+        with pytest.raises(OSError, match="No space left"):
+            (disk / "more").write_bytes(b"x" * 4096)
+        (disk / "more").unlink(missing_ok=True)
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        return copy
+
+    try:
+        yield fill
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
 
 
 READING = (("incidents",), ("show", INCIDENT), ("handover",), ("networks",))
@@ -79,6 +110,70 @@ def test_what_a_killed_writer_left_in_the_log_is_read_without_writing(
     sealed(left)
     assert "written last" in noctua(left, "show", INCIDENT)[1]
     assert sorted(p.name for p in left.iterdir()) == before
+
+
+def test_commands_read_a_state_directory_on_a_full_disk(
+    state: Path, full_disk: Callable[[Path], Path]
+) -> None:
+    full = full_disk(state)
+    before = sorted(p.name for p in full.iterdir())
+    for command in (*READING, ("show", INCIDENT, "--json")):
+        code, output, error = noctua(full, *command)
+        assert (code, error) == (0, "")
+        assert INCIDENT in output
+    code, output, _ = noctua(full, "report", INCIDENT, "--format", "md", "--out", "-")
+    assert code == 0
+    assert PLAN in output
+    code, output, error = noctua(full, "report", INCIDENT)
+    assert (code, output) == (2, "")
+    assert "No space left" in error
+    assert "--out" in error
+    assert sorted(p.name for p in full.iterdir()) == before
+
+
+def test_what_a_killed_writer_left_is_read_on_a_full_disk(
+    state: Path, full_disk: Callable[[Path], Path]
+) -> None:
+    with Journal.open(state / "journal.sqlite") as journal:
+        journal.add_event(INCIDENT, 1e9, "symptom", "monitor", "written last")
+        full = full_disk(state)
+    (full / "journal.sqlite-shm").unlink()
+    # What that set free is taken as well.
+    with suppress(OSError), (full.parent / "more").open("wb", buffering=0) as more:
+        while more.write(bytes(4096)) == 4096:
+            pass
+    assert (full / "journal.sqlite-wal").stat().st_size
+    code, output, error = noctua(full, "show", INCIDENT)
+    assert (code, error) == (0, "")
+    assert "written last" in output
+
+
+@pytest.mark.parametrize(
+    "command", [("approve", INCIDENT), ("watch", "live"), ("resume", INCIDENT)]
+)
+def test_what_has_to_write_names_the_full_disk(
+    state: Path, full_disk: Callable[[Path], Path], command: tuple[str, ...]
+) -> None:
+    full = full_disk(state)
+    code, _, error = noctua(full, *command)
+    assert code == 2
+    assert str(full) in error
+    assert "--state" in error
+    assert error.count("\n") == 1, error
+
+
+@pytest.mark.parametrize(
+    "command", [("stage", "quiet-harbour"), ("watch", "live"), ("run", "quiet-harbour")]
+)
+def test_what_has_to_write_names_the_folder_that_nobody_can_write(
+    state: Path, sealed: Callable[[Path], None], command: tuple[str, ...]
+) -> None:
+    sealed(state)
+    code, _, error = noctua(state, *command)
+    assert code == 2
+    assert str(state) in error
+    assert "--state" in error
+    assert error.count("\n") == 1, error
 
 
 def test_an_answer_names_what_cannot_be_written(

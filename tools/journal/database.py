@@ -17,6 +17,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from tools.journal.errors import JournalFailed, LeaseLost, NotAJournal
 from tools.journal.records import Lease
+from tools.writable import unwritable
 
 SCHEMA_VERSION = 5
 """How many files of `migrations/` there are; each brings a journal from one version to the next."""
@@ -64,7 +65,7 @@ class Database:
                 path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
             )
         except (OSError, sqlite3.Error) as error:
-            raise JournalFailed(f"{path}: cannot be opened ({error})") from error
+            raise JournalFailed(_cannot_open(path, error)) from error
         try:
             _prepare(connection, path)
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
@@ -237,11 +238,16 @@ def _statements(number: int) -> Iterator[str]:
             statement = ""
 
 
+def _cannot_open(path: Path, error: OSError | sqlite3.Error) -> str:
+    why = unwritable(path, error)
+    return f"{path}: cannot be opened: {why}" if why else f"{path}: cannot be opened ({error})"
+
+
 def _opening_error(
     path: Path, error: sqlite3.DatabaseError | UnicodeDecodeError
 ) -> NotAJournal | JournalFailed:
     if isinstance(error, sqlite3.OperationalError):
-        return JournalFailed(f"{path}: cannot be opened ({error})")
+        return JournalFailed(_cannot_open(path, error))
     return NotAJournal(
         f"{path}: is not a journal or is damaged ({error}); put the last good copy in "
         "its place, or name another state directory"

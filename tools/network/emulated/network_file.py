@@ -14,6 +14,7 @@ import numpy as np
 from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.protocol import CommitRecord, CommitState
+from tools.writable import unwritable
 from twin.errors import NetworkError, NetworkHeld
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.inventory import Inventory, PlannedWork, ProbePath
@@ -282,7 +283,7 @@ def _mapped(path: Path) -> Iterator[None]:
     except sqlite3.Error as exc:
         if "locked" in str(exc):
             raise NetworkHeld(f"{path}: another process holds it ({exc})") from exc
-        raise NetworkError(f"{path}: {exc}") from exc
+        raise NetworkError(f"{path}: {unwritable(path, exc) or exc}") from exc
 
 
 def _inventory_json(inventory: Inventory) -> str:
