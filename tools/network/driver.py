@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from tools.clock import Clock
 from tools.network.protocol import Network
 from tools.provided import DRIVERS, blaming, load
-from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
 
 
@@ -76,6 +75,9 @@ def network_entry(folder: Path, name: str) -> NetworkEntry:
     file = folder / f"{name}.yaml"
     if not file.exists():
         return NetworkEntry(name, "emulated", {}, folder, described=False)
+    # Whoever lists networks or answers does without YAML, which takes a while to import.
+    from tools.strict_yaml import read_yaml, settings_text
+
     data = read_yaml(settings_text(file, "a network"), str(file))
     if not isinstance(data, dict) or not isinstance(data.get("driver"), str):
         raise BadInput(f'{file}: must name the driver of the network, as in "driver: emulated"')

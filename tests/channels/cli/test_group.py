@@ -151,7 +151,7 @@ for arguments in json.loads(sys.argv[1]):
     except SystemExit as ending:
         codes.append(ending.code)
 heavy = {"langchain_core", "langgraph", "matplotlib", "networkx", "numba", "numpy", "openai"}
-heavy |= {"pandas", "scipy", "topohub"}
+heavy |= {"pandas", "scipy", "topohub", "yaml"}
 found = sorted(heavy & {name.partition(".")[0] for name in sys.modules})
 print(json.dumps([*codes, found]), file=sys.stderr)
 """
