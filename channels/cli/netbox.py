@@ -45,7 +45,7 @@ def netbox(
     try:
         to.write_text(document, encoding="utf-8")
     except OSError as exc:
-        raise BadInput(f"{to} cannot be written ({exc})") from exc
+        raise BadInput(f"{to} cannot be written ({exc.strerror or exc})") from exc
     network = read_network(document, str(to))
     typer.echo(f"{to}: {len(network.nodes)} devices, {len(network.links)} links")
     for remark in network.remarks:
