@@ -15,7 +15,7 @@ from twin.errors import BadTopology
 DEEPEST = 64
 """No format of a network nests deeper; what does is refused before it is decoded."""
 
-LONGEST = 4 * 2**20
+LONGEST = 3 * 2**20
 """Characters of a text; YAML takes a hundred times as long to read as JSON."""
 
 MOST_MERGED = 100_000
