@@ -1,10 +1,13 @@
 """What was learned of a network, on disk, and up to when telemetry need not be given again."""
 
 import json
+import logging
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from graphs.detectors import detectors
 from graphs.state_directory import StateDirectory
@@ -12,7 +15,10 @@ from twin.errors import BadInput, NoctuaError
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.tracking.drift import Drift
+from twin.tracking.kept import sound
 from twin.tracking.tracker import Tracker
+
+_log = logging.getLogger(__name__)
 
 KEEP_S = 300.0
 """What is merely learned is kept this often: as often as demand is measured. Whoever dies in
@@ -49,13 +55,27 @@ class TrackerFile:
         if mark == self._kept and until_s == self.kept_s:
             return
         draft = self.path.with_suffix(".new")
-        draft.write_text(json.dumps(self._tracker.dump()), encoding="utf-8")
+        draft.write_text(_text(self._tracker.dump()), encoding="utf-8")
         draft.replace(self.path)
         self._kept, self.kept_s = mark, until_s
 
 
-def kept_tracker(state: StateDirectory, network: str, twin: Twin) -> Tracker | None:
+def _text(data: dict[str, Any]) -> str:
+    """As JSON, in which no number is anything else."""
+    try:
+        return json.dumps(data, allow_nan=False)
+    except ValueError:
+        finite, parts = sound(data)
+        _log.warning("not finite, and not kept: numbers in %s", ", ".join(parts))
+        return json.dumps(finite, allow_nan=False)
+
+
+def kept_tracker(
+    state: StateDirectory, network: str, twin: Twin, now_s: float = math.inf
+) -> Tracker | None:
     """What was learned of `network`, whose twin is `twin`; None if it was never watched.
+
+    `now_s`: by whoever watches; what claims to be of a later time is not believed.
 
     Raises:
         BadInput: the file cannot be read, or a detector of another package cannot be loaded.
@@ -66,7 +86,11 @@ def kept_tracker(state: StateDirectory, network: str, twin: Twin) -> Tracker | N
             data = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        return Tracker.load(data, twin.inventory, partial(offered_totals, twin), watching)
+        loads = partial(offered_totals, twin)
+        found = Tracker.load(data, twin.inventory, loads, watching, now_s)
+        if found.repaired:
+            _log.warning("%s: not finite, and learned again: %s", file, ", ".join(found.repaired))
+        return found
 
 
 def kept_drifts(state: StateDirectory) -> dict[str, tuple[Drift, ...]]:
@@ -81,7 +105,7 @@ def kept_drifts(state: StateDirectory) -> dict[str, tuple[Drift, ...]]:
 def _drifts(found: Path) -> tuple[Drift, ...]:
     with _reading(found) as file:
         data = json.loads(file.read_text(encoding="utf-8"))
-        return tuple(Drift.model_validate(item) for item in data.get("drifts", []))
+        return tuple(Drift.model_validate(item) for item in sound(data)[0].get("drifts", []))
 
 
 _TROUBLE = (

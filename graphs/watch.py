@@ -4,8 +4,8 @@ due.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -22,9 +22,11 @@ from tools.journal.errors import JournalFailed, LeaseHeld, LeaseLost
 from tools.journal.holder import Holder
 from tools.journal.lease_rows import incident_subject, network_subject
 from tools.journal.records import ApprovalRequest, Lease, WatchRecord
-from twin.errors import NoctuaError
+from twin.errors import NetworkError, NoctuaError
+from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 from twin.nouns.plan import Plan
+from twin.nouns.telemetry import ConfigurationEvent, Telemetry
 
 POLL_S = SAMPLE_S
 """How often telemetry is taken in; counters come every 30 to 60 s."""
@@ -126,8 +128,12 @@ class Watch:
                 # By what is kept: what a process that died had taken in is given again, and so is a
                 # batch whose answer got lost.
                 given = self._desk.situation.network.poll(self._learned.kept_s)
-                taken_s = tracker.now_s
-                tracker.ingest(record for record in given if record.received_s > taken_s)
+                tracker.ingest(
+                    given,
+                    after_s=tracker.now_s,
+                    until_s=self._desk.clock.now_s(),
+                    running=self._committed(given),
+                )
                 # Before anything is opened: a symptom is dated by the telemetry that showed it.
                 self._keep(self._learned.keep_if_due)
                 opened = self._admission.admit()
@@ -143,6 +149,18 @@ class Watch:
         self._failures = self._failures + 1 if self._trouble else 0
         self._anchors.note(self._desk.clock.now_s())
         self._report()
+
+    def _committed(self, given: Iterable[Telemetry]) -> dict[str, DeviceConfiguration]:
+        """What every device that reports a commit runs; those that cannot be read are left out."""
+        reported = {
+            r.node for r in given if isinstance(r, ConfigurationEvent) and isinstance(r.node, str)
+        }
+        known = self._desk.situation.inventory.topology.node_index
+        found = {}
+        for node in sorted(reported & known.keys()):
+            with suppress(NetworkError):
+                found[node] = self._desk.situation.network.running(node)
+        return found
 
     def _notify_under(self, lease: Lease | None) -> None:
         if self._notifier:

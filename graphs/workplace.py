@@ -101,7 +101,7 @@ class Workplace:
             notifier = Notifier(self.journal, network.name, way) if way else None
             if notifier:
                 opened.callback(notifier.close)
-            self.tracker = self._tracker()
+            self.tracker = self._tracker(clock.now_s())
             self.desk = Desk(
                 situation=self._situation(runners),
                 journal=self.journal,
@@ -138,8 +138,8 @@ class Workplace:
             runner_on=runners.on,
         )
 
-    def _tracker(self) -> Tracker:
-        tracker = kept_tracker(self.state, self.network.name, self.twin)
+    def _tracker(self, now_s: float) -> Tracker:
+        tracker = kept_tracker(self.state, self.network.name, self.twin, now_s)
         if tracker is None:
             inventory = self.network.inventory()
             nodes = inventory.topology.nodes

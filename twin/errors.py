@@ -8,8 +8,7 @@ NoctuaError                 anything a person should read instead of a traceback
 │   ├── Ungrounded          an answer names what was not found, or what cannot be
 │   └── BadCase             a scripted incident does not validate
 ├── NetworkError            the live network refused or did not answer
-│   ├── NetworkHeld         another process has it to itself
-│   └── UnknownRecord       its driver reports a kind of telemetry that nothing here takes
+│   └── NetworkHeld         another process has it to itself
 ├── Refused                 a written rule of the gate forbids it
 ├── DeadlineExceeded        a computation was not finished in the time it was given
 ├── TrialFailed             a remedy could not be simulated
@@ -89,16 +88,6 @@ class NetworkError(NoctuaError):
 
 class NetworkHeld(NetworkError):
     """Another process has the network to itself."""
-
-
-class UnknownRecord(NetworkError):
-    """A driver reports a kind of telemetry that nothing here takes."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(
-            f'a record of kind "{kind}" is none that the tracker takes; the driver must turn it '
-            "into one of twin/nouns/telemetry.py, or leave it out"
-        )
 
 
 class Refused(NoctuaError):

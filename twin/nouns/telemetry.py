@@ -5,7 +5,10 @@ Times are Unix seconds (UTC) as the device stamped them; `received_s` is when we
 sample is NaN, never zero.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,40 @@ from twin.nouns.inventory import ProbePath
 from twin.nouns.untrusted import UntrustedText
 
 FloatArray = NDArray[np.float64]
+
+MOST_COUNTED = 2.0**64
+"""Counters have 64 bits (Counter64, RFC 2578 section 7.1.10)."""
+
+MOST_RATE_BPS = 1e16
+"""Ten petabit/s: more than any node sends (assumed)."""
+
+RATE_FACTOR = 2.0
+"""A rate of more than this many times the speed of its interface was not measured, but misread: no
+line sends faster than it is, and the moments of two readings are off by a part of their distance.
+"""
+
+DROPPED_FACTOR = 4.0
+"""An egress drops no more than this many times what all links of its node carry: what enters there
+from customers is on no record, and is taken to be no more than three times as much (assumed)."""
+
+LEAST_LOSS = -0.25
+"""Where a quarter more arrives than was sent, one end of the link is misread: a load that changes
+between the moments at which both ends are read makes about a tenth."""
+
+_MOST_PACKETS = 1e6
+_MOST_DELAY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What each number of a field can be, `least` to `most`, if it was read at all.
+
+    `axes`: the length of each axis: a number, the name of the field that is as long, or "nodes".
+    """
+
+    least: float
+    most: float
+    axes: tuple[int | str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,9 +68,9 @@ class InterfaceCounters:
     time_s: float
     node: str
     links: tuple[str, ...]
-    sent_bytes: FloatArray
-    dropped_bytes: FloatArray
-    received_bytes: FloatArray
+    sent_bytes: Annotated[FloatArray, Quantity(0.0, MOST_COUNTED, ("links", 3))]
+    dropped_bytes: Annotated[FloatArray, Quantity(0.0, MOST_COUNTED, ("links", 3))]
+    received_bytes: Annotated[FloatArray, Quantity(0.0, MOST_COUNTED, ("links",))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,9 +83,9 @@ class ProbeRound:
 
     received_s: float
     paths: tuple[ProbePath, ...]
-    sent: FloatArray
-    lost: FloatArray
-    delay_s: FloatArray
+    sent: Annotated[FloatArray, Quantity(0.0, _MOST_PACKETS, ("paths",))]
+    lost: Annotated[FloatArray, Quantity(0.0, _MOST_PACKETS, ("paths",))]
+    delay_s: Annotated[FloatArray, Quantity(0.0, _MOST_DELAY_S, ("paths",))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +98,7 @@ class FlowRound:
     received_s: float
     from_s: float
     until_s: float
-    rates_bps: FloatArray
+    rates_bps: Annotated[FloatArray, Quantity(0.0, MOST_RATE_BPS, (3, "nodes", "nodes"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +138,20 @@ class SyslogLine:
 Telemetry = (
     InterfaceCounters | ProbeRound | FlowRound | AdjacencyEvent | ConfigurationEvent | SyslogLine
 )
+
+
+def _quantities(kind: type) -> Mapping[str, Quantity]:
+    hints = get_type_hints(kind, include_extras=True)
+    found = {
+        name: part
+        for name, hint in hints.items()
+        for part in getattr(hint, "__metadata__", ())
+        if isinstance(part, Quantity)
+    }
+    return MappingProxyType(found)
+
+
+QUANTITIES: Mapping[type, Mapping[str, Quantity]] = MappingProxyType(
+    {kind: _quantities(kind) for kind in get_args(Telemetry)}
+)
+"""By kind of record, what its fields of numbers can hold."""

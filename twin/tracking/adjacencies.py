@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from twin.nouns.telemetry import AdjacencyEvent
+from twin.tracking.kept import kept_times
 
 
 class Verdict(StrEnum):
@@ -29,15 +30,21 @@ class Adjacencies:
         self,
         down_ends: Mapping[str, Sequence[str]] | None = None,
         kept: Mapping[str, Any] | None = None,
+        now_s: float = math.inf,
     ) -> None:
-        """What the two dumps wrote; `kept` is empty where only the ends were kept."""
+        """What the two dumps wrote; `kept` is empty where only the ends were kept.
+
+        Reports of a time after `now_s` are forgotten: they would make late of all that come.
+        """
         kept = kept or {}
         self.flaps: dict[str, int] = dict(kept.get("flaps", {}))
         self._reports: dict[tuple[str, str], tuple[float, bool]] = {
-            (node, link): (time_s, up) for node, link, time_s, up in kept.get("reports", [])
+            (node, link): (time_s, up)
+            for node, link, time_s, up in kept.get("reports", [])
+            if time_s <= now_s
         }
         self._down_ends = {link: set(ends) for link, ends in (down_ends or {}).items() if ends}
-        self._up_stamp: dict[str, float] = dict(kept.get("up_stamp", {}))
+        self._up_stamp = kept_times(kept.get("up_stamp"), now_s)
 
     @property
     def down_links(self) -> frozenset[str]:

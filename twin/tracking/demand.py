@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.nouns.state import NetworkState
-from twin.nouns.telemetry import FloatArray, FlowRound
+from twin.nouns.telemetry import MOST_RATE_BPS, FloatArray, FlowRound
 from twin.nouns.traffic import DailyProfile, TrafficMatrix
 from twin.physics.compiled import arc_weights, compile_topology
 from twin.physics.routing import route
 from twin.physics.twin import profile_at
 from twin.tracking.estimation import NodeTotals, Trust, estimate, gravity
+from twin.tracking.kept import kept_array
 from twin.tracking.path_shares import path_shares
 
 _MEMORY_S = 1800.0
@@ -26,6 +27,9 @@ followed.
 SILENT_S = 900.0
 """A source that no flow record came of for this long is not measured: three rounds of five minutes.
 """
+
+_MOST_SPREAD = 20.0
+"""A deviation of a log ratio beyond it is none of two demands."""
 
 _TRUST = Trust(loads=0.05, totals=0.2, together=0.5)
 """Counters against the twin's even split, which real hashing of flows misses by some per cent; and
@@ -54,16 +58,16 @@ class DemandTracker:
         """`kept`: what `dump` wrote; without its third part, nothing but flow records was known."""
         kept = kept or {}
         more = kept.get("demand") or {}
-        n, from_flows = len(prior.nodes), more.get("from_flows")
+        n = len(prior.nodes)
         heard_s = [-math.inf if t is None else t for t in more.get("measured_s", [None] * n)]
         self.nodes = prior.nodes
         self.profile = profile
-        self.peak_bps: FloatArray = np.array(kept.get("peak_bps", prior.rates_bps))
-        self.spread: FloatArray = np.array(kept.get("demand_spread", np.full(n, 0.15)))
+        self.peak_bps = kept_array(kept, "peak_bps", prior.rates_bps, 0.0, MOST_RATE_BPS)
+        self.spread = kept_array(kept, "demand_spread", np.full(n, 0.15), 0.0, _MOST_SPREAD)
         self.estimated: NDArray[np.bool_] = np.array(more.get("estimated", np.zeros(n, np.bool_)))
         self.latest: FlowRound | None = None
         self._on_record = NodeTotals.of(prior.rates_bps)
-        self._from_flows: FloatArray = np.array(self.peak_bps if from_flows is None else from_flows)
+        self._from_flows = kept_array(more, "from_flows", self.peak_bps, 0.0, MOST_RATE_BPS)
         self._measured_s: FloatArray = np.array(heard_s)
         self._listening_since_s = math.inf
 

@@ -1,29 +1,48 @@
-"""What devices say of their own accord, before it is believed: known or not, counted, and kept in
-bounds.
+"""What is told of a network, before it is believed: known or not, possible or not, and counted.
 
-A device may repeat itself a thousand times a second, and whoever can reach the collector may name
-devices that do not exist. Nothing here grows with what arrives: there is one tally for every node
-of the topology, one heading for all that is not on record, and so many lines of each node.
+Every record comes in through `Intake.admit`. A device may repeat itself a thousand times a second,
+and whoever can reach the collector may name devices that do not exist. Nothing here grows with what
+arrives: there is one tally for every node of the topology, one heading for all that is not on
+record, and so many lines of each node.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from twin.nouns.inventory import ProbePath
 from twin.nouns.telemetry import (
+    QUANTITIES,
+    RATE_FACTOR,
     AdjacencyEvent,
     ConfigurationEvent,
+    FloatArray,
+    FlowRound,
     InterfaceCounters,
+    ProbeRound,
     SyslogLine,
+    Telemetry,
 )
 from twin.nouns.topology import Topology
 from twin.nouns.untrusted import UntrustedText
+from twin.tracking.masking import LeftOut, Masked, Oddity, is_plain, masked, moment
 
 Event = AdjacencyEvent | ConfigurationEvent | SyslogLine
 
 LINES_PER_NODE = 64
 LONGEST_LINE = 1024
 """Characters of a line that are kept: the longest message of RFC 3164 section 4.1, in bytes."""
+
+FLOWS, PROBES = "flow records", "probe results"
+"""Stand for a source where a whole record is odd that no single device sent."""
+
+_OF_PROBES = tuple(QUANTITIES[ProbeRound])
+_LONGEST_FLOWS_S = 86_400.0
+_LATELY_S = 3600.0
+"""A stamp of the last hour needs no further look."""
 
 _EXAMPLES = 8
 _LONGEST_NAME = 80
@@ -67,44 +86,221 @@ class IntakeSummary:
 
 
 class Intake:
-    """Counts what arrives by source, and keeps the latest lines of each."""
+    """Takes records in: masks what cannot be, counts what arrives by source, and keeps the latest
+    lines of each.
+    """
 
-    def __init__(self, topology: Topology, kept: Mapping[str, Any] | None = None) -> None:
-        """`kept`: the counts that `dump` wrote; a node that is off the record is left out."""
+    def __init__(
+        self,
+        topology: Topology,
+        kept: Mapping[str, Any] | None = None,
+        probes: tuple[ProbePath, ...] = (),
+    ) -> None:
+        """`kept`: the counts that `dump` wrote; a node that is off the record is left out.
+
+        `probes`: those on record, in whose order results are given on.
+        """
         kept = kept or {}
         counted = kept.get("tallies", {})
         self._ends = {(node, link.id) for link in topology.links for node in (link.a, link.b)}
-        self._tallies = {n.id: SourceTally(**counted.get(n.id, {})) for n in topology.nodes}
-        self._lines: dict[str, dict[str, KeptLine]] = {node.id: {} for node in topology.nodes}
+        self._nodes = tuple(n.id for n in topology.nodes)
+        self._probes = probes
+        self._most_bps = _most_sent(topology)
+        self._tallies = {n: SourceTally(**counted.get(n, {})) for n in self._nodes}
+        self._lines: dict[str, dict[str, KeptLine]] = {n: {} for n in self._nodes}
         self._unknown = int(kept.get("unknown", 0))
         self._examples: list[str] = list(kept.get("examples", []))
+        self._left_out = {
+            one["source"]: LeftOut.model_validate(one)
+            for one in kept.get("left_out", ())
+            if one["source"] in {*self._nodes, FLOWS, PROBES}
+        }
 
-    def admit(self, event: Event) -> bool:
-        """Count `event`, and say whether its node, and its link if it names one, are on record."""
-        tally = self._tallies.get(event.node)
-        if tally is None:
-            self._refuse(event.node)
-            return False
-        if isinstance(event, AdjacencyEvent) and (event.node, event.link) not in self._ends:
-            self._refuse(f"{event.node[:_LONGEST_NAME]} on {event.link}")
-            return False
+    def arrival(self, record: Telemetry, now_s: float, until_s: float) -> float:
+        """When `record` was received: `until_s` at the latest, and where it says no such time.
+
+        `now_s`: takes the place of an `until_s` that is infinite.
+        """
+        received_s = record.received_s
+        if type(received_s) is float and until_s - _LATELY_S <= received_s <= until_s:
+            return received_s
+        if not math.isfinite(until_s):
+            is_time = type(received_s) is float and math.isfinite(received_s)
+            until_s = received_s if is_time else now_s
+        heard_s, odd = moment(received_s, until_s)
+        if odd:
+            self.leave_out(self._source(record), Oddity.STAMP, heard_s)
+        return heard_s
+
+    def _source(self, record: Telemetry) -> str:
+        node = getattr(record, "node", None)
+        if isinstance(node, str) and node in self._tallies:
+            return node
+        return PROBES if isinstance(record, ProbeRound) else FLOWS
+
+    def admit(self, record: Telemetry, received_s: float) -> Telemetry | None:
+        """`record` with what is odd in it masked; None where nothing of it is of any use.
+
+        Whatever its fields hold, they are of their types in what is returned, on record where they
+        name something, and possible where they are numbers. NaN is what was not read.
+        """
+        match record:
+            case InterfaceCounters():
+                return self._counters(record, received_s)
+            case ProbeRound():
+                return self._probe_round(record, received_s)
+            case FlowRound():
+                return self._flows(record, received_s)
+            case AdjacencyEvent() | ConfigurationEvent() | SyslogLine():
+                return self._event(record, received_s)
+            case _:
+                # A driver of tomorrow may know others; those of today still count.
+                self._refuse(f"records of the kind {type(record).__name__}")
+                return None
+
+    def _event(self, event: Event, received_s: float) -> Event | None:
+        node: object = event.node
+        if not isinstance(node, str) or (tally := self._tallies.get(node)) is None:
+            self._refuse(node)
+            return None
+        if isinstance(event, AdjacencyEvent) and not self._is_end(node, event.link):
+            self._refuse(_named(node, event.link))
+            return None
         tally.received += 1
-        return True
+        if not _is_formed(event):
+            self.leave_out(node, Oddity.UNREADABLE, received_s)
+            return None
+        time_s = self._moment(event.time_s, node, received_s)
+        if time_s is event.time_s and received_s is event.received_s:
+            return event
+        return replace(event, time_s=time_s, received_s=received_s)
 
-    def admit_counters(self, record: InterfaceCounters) -> bool:
-        """Whether the node of `record` is on record; links that do not end there are counted."""
-        if record.node not in self._tallies:
-            self._refuse(record.node)
-            return False
-        for link in record.links:
-            if (record.node, link) not in self._ends:
-                self._refuse(f"{record.node} on {link}")
-        return True
+    def _counters(self, record: InterfaceCounters, received_s: float) -> InterfaceCounters | None:
+        node: object = record.node
+        links: object = record.links
+        if not isinstance(node, str) or node not in self._tallies:
+            self._refuse(node)
+            return None
+        if not isinstance(links, tuple) or not all(isinstance(link, str) for link in links):
+            self.leave_out(node, Oddity.UNREADABLE, received_s)
+            return None
+        for link in links:
+            if not self._is_end(node, link):
+                self._refuse(_named(node, link))
+        numbers = self._numbers(record, {"links": len(links)})
+        for found in numbers.values():
+            for why, where in found.odd.items():
+                self.leave_out(node, why, received_s, int(where.sum()))
+        time_s = self._moment(record.time_s, node, received_s)
+        if not numbers and time_s is record.time_s and received_s is record.received_s:
+            return record
+        masked_fields: dict[str, Any] = {n: found.values for n, found in numbers.items()}
+        return replace(record, time_s=time_s, received_s=received_s, **masked_fields)
 
-    def _refuse(self, name: str) -> None:
+    def _probe_round(self, record: ProbeRound, received_s: float) -> ProbeRound | None:
+        paths: object = record.paths
+        if not isinstance(paths, tuple):
+            self.leave_out(PROBES, Oddity.UNREADABLE, received_s)
+            return None
+        numbers = self._numbers(record, {"paths": len(paths)})
+        given = {n: numbers[n].values if n in numbers else getattr(record, n) for n in _OF_PROBES}
+        sent, lost = given["sent"], given["lost"]
+        for found in numbers.values():
+            for why, where in found.odd.items():
+                for i in np.flatnonzero(where).tolist():
+                    self.leave_out(self._source_of(paths[i]), why, received_s)
+        # Of a probe that lost more than it sent, neither is known.
+        with np.errstate(invalid="ignore"):
+            wrong = ~(lost <= sent) & ~np.isnan(sent)
+        for i in np.flatnonzero(wrong & (lost > sent)).tolist():
+            self.leave_out(self._source_of(paths[i]), Oddity.IMPOSSIBLE, received_s)
+        if wrong.any():
+            given |= {"sent": np.where(wrong, np.nan, sent), "lost": np.where(wrong, np.nan, lost)}
+        if paths != self._probes:
+            given = self._in_order(paths, given)
+        elif not numbers and not wrong.any() and received_s is record.received_s:
+            return record
+        return ProbeRound(received_s=received_s, paths=self._probes, **given)
+
+    def _in_order(
+        self, paths: tuple[object, ...], given: Mapping[str, FloatArray]
+    ) -> dict[str, FloatArray]:
+        """The results of the probes on record, in their order; others are counted."""
+        row_of = {path: row for row, path in enumerate(self._probes)}
+        rows = [row_of.get(path) if isinstance(path, ProbePath) else None for path in paths]
+        for path, row in zip(paths, rows, strict=True):
+            if row is None:
+                self._refuse(f"the probe {path!s:.80}")
+        ordered = {name: np.full(len(self._probes), np.nan) for name in given}
+        for i, row in enumerate(rows):
+            if row is not None:
+                for name, values in given.items():
+                    ordered[name][row] = values[i]
+        return ordered
+
+    def _source_of(self, path: object) -> str:
+        source = path.source if isinstance(path, ProbePath) else ""
+        return source if source in self._tallies else PROBES
+
+    def _flows(self, record: FlowRound, received_s: float) -> FlowRound | None:
+        until_s, odd_end = moment(record.until_s, received_s)
+        from_s, odd_begin = moment(record.from_s, received_s)
+        if odd_end or odd_begin or not 0.0 < until_s - from_s <= _LONGEST_FLOWS_S:
+            self.leave_out(FLOWS, Oddity.STAMP, received_s)
+            return None
+        numbers = self._numbers(record, {})
+        rates = numbers["rates_bps"].values if numbers else record.rates_bps
+        odd = dict(numbers["rates_bps"].odd) if numbers else {}
+        with np.errstate(invalid="ignore"):
+            beyond = rates > self._most_bps[:, None]
+        if beyond.any():
+            odd[Oddity.IMPOSSIBLE] = odd.get(Oddity.IMPOSSIBLE, False) | beyond
+            rates = np.where(beyond, np.nan, rates)
+        for why, where in odd.items():
+            for i in np.flatnonzero(where.any(axis=(0, 2))).tolist():
+                self.leave_out(self._nodes[i], why, received_s, int(where[:, i].sum()))
+        return FlowRound(received_s, from_s, until_s, rates)
+
+    def _numbers(self, record: Telemetry, lengths: Mapping[str, int]) -> dict[str, Masked]:
+        """The fields of numbers of `record`, masked; none where there is nothing to mask."""
+        found = {}
+        for name, what in QUANTITIES[type(record)].items():
+            shape = tuple(
+                axis if isinstance(axis, int) else lengths.get(axis, len(self._nodes))
+                for axis in what.axes
+            )
+            value = getattr(record, name)
+            if not is_plain(value, what, shape):
+                found[name] = masked(value, what, shape)
+        return found
+
+    def _moment(self, time_s: object, source: str, received_s: float) -> float:
+        if type(time_s) is float and received_s - _LATELY_S <= time_s <= received_s:
+            return time_s
+        found, odd = moment(time_s, received_s)
+        if odd:
+            self.leave_out(source, Oddity.STAMP, received_s)
+        return found
+
+    def leave_out(self, source: str, why: Oddity, time_s: float, times: int = 1) -> None:
+        """Count what was left out of what `source` said: a node, FLOWS or PROBES."""
+        known = self._left_out.get(source)
+        before = {} if known is None else known.times
+        counted = {**before, why: before.get(why, 0) + times}
+        self._left_out[source] = LeftOut(source=source, times=counted, last_s=time_s)
+
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What was left out since watching began, by source, in order of name."""
+        return tuple(self._left_out[source] for source in sorted(self._left_out))
+
+    def _is_end(self, node: str, link: object) -> bool:
+        return isinstance(link, str) and (node, link) in self._ends
+
+    def _refuse(self, name: object) -> None:
         self._unknown += 1
         if len(self._examples) < _EXAMPLES:
-            shown = UntrustedText(name[: 2 * _LONGEST_NAME]).quoted(_LONGEST_NAME)
+            said = name if isinstance(name, str) else f"a name that is a {type(name).__name__}"
+            shown = UntrustedText(said[: 2 * _LONGEST_NAME]).quoted(_LONGEST_NAME)
             if shown not in self._examples:
                 self._examples.append(shown)
 
@@ -155,8 +351,35 @@ class Intake:
 
     def dump(self) -> dict[str, Any]:
         """The counts, JSON-able; lines are not kept."""
+        left_out = [one.model_dump(mode="json") for one in self.left_out()]
         return {
             "tallies": {node: asdict(t) for node, t in self._tallies.items() if t.received},
             "unknown": self._unknown,
             "examples": self._examples,
+            **({"left_out": left_out} if left_out else {}),
         }
+
+
+def _most_sent(topology: Topology) -> FloatArray:
+    """(n,) bit/s that one flow from each node can be at most: it leaves over the node's links."""
+    carried = [sum(x.capacity_bps for x in topology.links_at(n.id)) for n in topology.nodes]
+    return np.asarray(RATE_FACTOR * np.array(carried, dtype=np.float64))
+
+
+def _named(node: str, link: object) -> object:
+    return f"{node[:_LONGEST_NAME]} on {link}" if isinstance(link, str) else link
+
+
+def _is_formed(event: Event) -> bool:
+    """Whether what it says is of the types that it should be."""
+    match event:
+        case AdjacencyEvent():
+            return type(event.up) is bool
+        case ConfigurationEvent():
+            return _is_text(event.change_id) and _is_text(event.user)
+        case SyslogLine():
+            return _is_text(event.text)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, UntrustedText) and isinstance(value.raw, str)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from twin.nouns.telemetry import FloatArray
+from twin.nouns.telemetry import LEAST_LOSS, FloatArray
 from twin.nouns.topology import Topology
+from twin.tracking.kept import kept_array
 from twin.tracking.rates import RateRound
 
 IDLE_UTILISATION = 0.005
@@ -41,9 +42,9 @@ class Losses:
         self._idle_bps = IDLE_UTILISATION * np.repeat([x.capacity_bps for x in topology.links], 2)
         self._recent: deque[FloatArray] = deque(maxlen=_ROUNDS)
         self.newest: FloatArray = np.full(n_arcs, np.nan)
-        self.mean: FloatArray = np.array(kept.get("loss_mean", np.zeros(n_arcs)))
-        self.steady: FloatArray = np.array(kept.get("loss_steady", np.zeros(n_arcs)))
-        self.spread: FloatArray = np.array(kept.get("loss_spread", np.full(n_arcs, 0.003)))
+        self.mean = kept_array(kept, "loss_mean", np.zeros(n_arcs), LEAST_LOSS, 1.0)
+        self.steady = kept_array(kept, "loss_steady", np.zeros(n_arcs), LEAST_LOSS, 1.0)
+        self.spread = kept_array(kept, "loss_spread", np.full(n_arcs, 0.003), 0.0, 1.0)
 
     def update(self, rates: RateRound, *, learn: bool, rounds_learned: int) -> None:
         """Take one round; `learn` from it what is normal, after so many `rounds_learned`."""

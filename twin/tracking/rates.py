@@ -2,14 +2,21 @@
 told apart from zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.nouns.telemetry import FloatArray, InterfaceCounters
+from twin.nouns.telemetry import (
+    DROPPED_FACTOR,
+    LEAST_LOSS,
+    RATE_FACTOR,
+    FloatArray,
+    InterfaceCounters,
+)
 from twin.nouns.topology import Topology
+from twin.tracking.masking import BoolArray, Oddity
 
 IntArray = NDArray[np.int64]
 
@@ -23,7 +30,8 @@ class RateRound:
 
     `from_s`, `until_s`: (n_arcs,) the window of each egress. `sent_bps`, `dropped_bps`: (n_arcs, 3)
     per class. `loss`: (n_arcs,) share of what was sent that the far end did not receive, one round
-    earlier: only then is what was sent known on both sides of the far end's reading times.
+    earlier: only then is what was sent known on both sides of the far end's reading times. `odd`:
+    nodes of whose readings no rate was made, each with why.
     """
 
     from_s: FloatArray
@@ -31,6 +39,7 @@ class RateRound:
     sent_bps: FloatArray
     dropped_bps: FloatArray
     loss: FloatArray
+    odd: tuple[tuple[str, Oddity], ...] = ()
 
     @property
     def sent_total_bps(self) -> FloatArray:
@@ -56,6 +65,13 @@ class RateMeter:
     def __init__(self, topology: Topology) -> None:
         n_arcs = topology.n_arcs
         self._arcs = {node.id: _arcs_at(topology, node.id) for node in topology.nodes}
+        self._nodes = tuple(node.id for node in topology.nodes)
+        self._senders = np.array([_node_of(topology, arc) for arc in range(n_arcs)], dtype=np.int64)
+        self._receivers = self._senders.reshape(-1, 2)[:, ::-1].ravel()
+        capacity = np.repeat([x.capacity_bps for x in topology.links], 2)
+        at_node = np.bincount(self._senders, capacity, minlength=len(self._nodes))
+        self._most_bps = RATE_FACTOR * capacity
+        self._most_dropped_bps = DROPPED_FACTOR * at_node[self._senders]
         self._interfaces: dict[str, _Interfaces] = {}
         self._sent_at_s = np.full((_READINGS, n_arcs), np.nan)
         self._sent_bytes = np.full((_READINGS, n_arcs, 3), np.nan)
@@ -97,13 +113,41 @@ class RateMeter:
         seconds = (until_s - from_s)[:, None]
         sent_bps = _rate(self._sent_bytes, seconds)
         dropped_bps = _rate(self._dropped_bytes, seconds)
+        with np.errstate(invalid="ignore"):
+            beyond = sent_bps.sum(axis=1) > self._most_bps
+            beyond |= dropped_bps.sum(axis=1) > self._most_dropped_bps
+        if beyond.any():
+            sent_bps[beyond] = dropped_bps[beyond] = np.nan
+        loss, contradicted = self._loss()
         return RateRound(
             from_s=np.where(sent_now, from_s, np.nan),
             until_s=np.where(sent_now, until_s, np.nan),
             sent_bps=np.where(sent_now[:, None], sent_bps, np.nan),
             dropped_bps=np.where(sent_now[:, None], dropped_bps, np.nan),
-            loss=np.where(received_now, self._loss(), np.nan),
+            loss=np.where(received_now, loss, np.nan),
+            odd=tuple(
+                self._odd(
+                    sent_now & _ran_backwards(self._sent_bytes, self._dropped_bytes),
+                    received_now & _ran_backwards(self._received_bytes[:, :, None]),
+                    sent_now & beyond,
+                    received_now & contradicted,
+                )
+            ),
         )
+
+    def _odd(
+        self, reset: BoolArray, reset_in: BoolArray, beyond: BoolArray, contradicted: BoolArray
+    ) -> Iterable[tuple[str, Oddity]]:
+        """By node, why rates are left out of this round: once for each reason. All: (n_arcs,)."""
+        senders, receivers = self._senders, self._receivers
+        found = (
+            (Oddity.BACKWARDS, np.concatenate((senders[reset], receivers[reset_in]))),
+            (Oddity.IMPOSSIBLE, senders[beyond]),
+            (Oddity.CONTRADICTED, receivers[contradicted]),
+        )
+        for why, nodes in found:
+            for node in sorted(set(nodes.tolist())):
+                yield self._nodes[node], why
 
     def _push(
         self, records: list[InterfaceCounters]
@@ -116,12 +160,11 @@ class RateMeter:
         dropped = np.concatenate([r.dropped_bytes[known.rows] for r, known in read])
         received = np.concatenate([r.received_bytes[known.rows] for r, known in read])
         read_s = np.repeat([r.time_s for r, _ in read], [len(known.rows) for _, known in read])
-        # A device that did not answer says nothing of when.
-        read_s[np.isnan(received)] = np.nan
-        _append(self._sent_at_s, out, read_s)
+        # What was not read says nothing of when.
+        _append(self._sent_at_s, out, np.where(np.isnan(sent).any(axis=1), np.nan, read_s))
         _append(self._sent_bytes, out, sent)
         _append(self._dropped_bytes, out, dropped)
-        _append(self._received_at_s, into, read_s)
+        _append(self._received_at_s, into, np.where(np.isnan(received), np.nan, read_s))
         _append(self._received_bytes, into, received)
         arcs = np.arange(self._sent_at_s.shape[1])
         return np.isin(arcs, out), np.isin(arcs, into)
@@ -133,8 +176,9 @@ class RateMeter:
             self._interfaces[record.node] = known
         return known
 
-    def _loss(self) -> FloatArray:
-        """Bytes received between two readings against bytes sent between the same two moments.
+    def _loss(self) -> tuple[FloatArray, BoolArray]:
+        """Bytes received between two readings against bytes sent between the same two moments; and
+        where far more was received than sent, so that one end is misread.
 
         Both ends are read seconds apart. Comparing the rates of two windows that do not coincide
         would take every rise of the load for loss, so what was sent is interpolated to the moments
@@ -143,9 +187,12 @@ class RateMeter:
         sent = self._sent_bytes.sum(axis=2)
         received = self._received_bytes[2] - self._received_bytes[1]
         passed = self._sent_until(sent, 2) - self._sent_until(sent, 1)
-        steady = np.all(np.diff(sent, axis=0) >= 0, axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where((received >= 0) & (passed > 0) & steady, 1 - received / passed, np.nan)
+            sent_bps = 8 * np.diff(sent, axis=0) / np.diff(self._sent_at_s, axis=0)
+            steady = np.all((sent_bps >= 0) & (sent_bps <= self._most_bps), axis=0)
+            loss = np.where((received >= 0) & (passed > 0) & steady, 1 - received / passed, np.nan)
+            contradicted = loss < LEAST_LOSS
+        return np.where(contradicted, np.nan, loss), contradicted
 
     def _sent_until(self, sent_bytes: FloatArray, reading: int) -> FloatArray:
         """(n_arcs,) bytes sent until that reading of the far end, linear between our own."""
@@ -192,6 +239,15 @@ def _append(readings: FloatArray, arcs: IntArray, values: FloatArray) -> None:
     """Drop the oldest reading of `arcs`, and add the newest."""
     readings[:-1, arcs] = readings[1:, arcs]
     readings[-1, arcs] = values
+
+
+def _node_of(topology: Topology, arc: int) -> int:
+    return topology.node_index[topology.egress_of(arc).node]
+
+
+def _ran_backwards(*counted: FloatArray) -> BoolArray:
+    """(n_arcs,) whether the newest reading of any class is less than the one before."""
+    return np.asarray(np.any([c[-1] < c[-2] for c in counted], axis=(0, 2)))
 
 
 def _rate(counted: FloatArray, seconds: FloatArray) -> FloatArray:

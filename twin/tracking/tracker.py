@@ -3,14 +3,14 @@
 import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, Never, NoReturn, TypeVar, assert_never, get_args
+from types import MappingProxyType
+from typing import Any, assert_never, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.errors import BadInput, UnknownRecord
-from twin.nouns.configuration import NetworkConfiguration
+from twin.errors import BadInput
+from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.incident import Symptom
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
@@ -34,6 +34,7 @@ from twin.tracking.detectors.queue_drops import DROP_THRESHOLD
 from twin.tracking.detectors.streaks import ROUNDS_TO_ALARM
 from twin.tracking.drift import Drift, measure_drift
 from twin.tracking.intake import Event, Intake
+from twin.tracking.kept import kept_array, kept_times, sound
 from twin.tracking.latest import Latest, newer
 from twin.tracking.losses import MEMORY_ROUNDS, Losses
 from twin.tracking.rates import RateMeter, RateRound
@@ -48,6 +49,9 @@ CONVERGENCE_S = 45.0
 RouterDeadInterval at its default, RFC 2328 appendix C.3) and a margin."""
 
 _EVIDENCE = get_args(Evidence)
+
+_MOST_BIAS = 20.0
+"""A log ratio beyond it is none of two loads."""
 
 _NEEDED = frozenset({"baseline", "running", "book", "down_ends", "attributed", "now_s"})
 """Without these, what was kept would be taken for a healthy network; all else is learned again."""
@@ -84,14 +88,18 @@ class Tracker:
         load_model: LoadModel,
         *,
         kept: Mapping[str, Any] | None = None,
+        now_s: float = math.inf,
         detectors: Sequence[DetectorClass] = SHIPPED,
     ) -> None:
         """`kept`: what `dump` wrote, of the present or of an earlier version; None: nothing yet.
 
+        What is not finite in it, or of a time after `now_s`, is learned again; `repaired` names it.
+
         Raises:
             BadInput: two detectors have one name, or one watches what is never shown.
         """
-        is_new, kept = kept is None, kept or {}
+        is_new = kept is None
+        kept, self.repaired = sound(kept or {})
         topology = inventory.topology
         n_arcs = topology.n_arcs
         self.inventory = inventory
@@ -99,7 +107,7 @@ class Tracker:
         self.short_links: dict[str, float] = {}
         for link, capacity_bps in kept.get("short_links", {}).items():
             self.shorten(link, round(capacity_bps / _member_bps(topology.link(link))))
-        self.last_step_s: float = kept.get("last_step_s", 0.0)
+        self.last_step_s: float = min(kept.get("last_step_s", 0.0), now_s)
         self.baseline = running
         self.running = running
         if "running" in kept:
@@ -111,15 +119,20 @@ class Tracker:
         self.losses = Losses(topology, kept)
         self.rates: deque[RateRound] = deque(maxlen=_HISTORY_ROUNDS)
         self.probes: deque[ProbeRound] = deque(maxlen=_HISTORY_ROUNDS)
-        self.adjacencies = Adjacencies(kept.get("down_ends"), kept.get("adjacencies"))
-        self.intake = Intake(topology, kept.get("intake"))
+        self.adjacencies = Adjacencies(kept.get("down_ends"), kept.get("adjacencies"), now_s)
+        self.intake = Intake(topology, kept.get("intake"), inventory.probes)
         self.known_changes = RecentIds(kept.get("known_changes", ()))
         self.attributed = {i: frozenset(x) for i, x in kept.get("attributed", {}).items()}
-        self.changed_nodes: dict[str, float] = dict(kept.get("changed_nodes", {}))
-        self.now_s: float = kept.get("now_s", 0.0)
+        self.changed_nodes = kept_times(kept.get("changed_nodes"), now_s)
+        self._reported = self.running
+        for device in kept.get("reported", ()):
+            device = DeviceConfiguration.model_validate(device)
+            self._reported = self._reported.with_device(device)
+        self.now_s: float = min(kept.get("now_s", 0.0), now_s)
         self._taken_s = -math.inf if is_new else self.now_s
-        self.load_bias: FloatArray = np.array(kept.get("load_bias", np.zeros(n_arcs)))
-        self.load_spread: FloatArray = np.array(kept.get("load_spread", np.full(n_arcs, 0.15)))
+        self.load_bias = kept_array(kept, "load_bias", np.zeros(n_arcs), -_MOST_BIAS, _MOST_BIAS)
+        usual = np.full(n_arcs, 0.15)
+        self.load_spread = kept_array(kept, "load_spread", usual, 0.0, _MOST_BIAS)
         self.rounds_learned: int = kept.get("rounds_learned", 0)
         self._load_model = load_model
         self._meter = RateMeter(topology)
@@ -265,32 +278,49 @@ class Tracker:
     # Taking telemetry in
     # ---------------------------------------------------------------------------
 
-    def ingest(self, records: Iterable[Telemetry]) -> None:
-        """Take records in order of arrival; what was taken before a restart is not taken twice."""
-        for record in records:
-            if record.received_s <= self._taken_s:
-                continue
-            self.now_s = max(self.now_s, record.received_s)
-            self.demand.listen(record.received_s)
-            match record:
-                case InterfaceCounters():
-                    self._take_counters(_stamped(record))
-                case ProbeRound():
-                    self._take_probes(record)
-                case FlowRound():
-                    self._take_flows(record)
-                case AdjacencyEvent() | ConfigurationEvent() | SyslogLine():
-                    if self.intake.admit(record):
-                        self._take_event(record)
-                case _:
-                    _refuse(record)
+    def ingest(
+        self,
+        records: Iterable[Telemetry],
+        *,
+        after_s: float = -math.inf,
+        until_s: float = math.inf,
+        running: Mapping[str, DeviceConfiguration] = MappingProxyType({}),
+    ) -> None:
+        """Take records in order of arrival, whatever they hold; see `Intake`.
 
-    def _take_event(self, record: Event) -> None:
+        What was received by `after_s`, or was taken before a restart, is not taken again.
+        `until_s`: the time now, by whoever watches; nothing was received later. `running`: what
+        devices that report a commit run now, as far as they could be read: a commit that is not to
+        be seen there was none.
+        """
+        taken_s = max(after_s, self._taken_s)
+        for record in records:
+            received_s = self.intake.arrival(record, self.now_s, until_s)
+            if received_s <= taken_s:
+                continue
+            self.now_s = max(self.now_s, received_s)
+            self.demand.listen(received_s)
+            admitted = self.intake.admit(record, received_s)
+            match admitted:
+                case None:
+                    pass
+                case InterfaceCounters():
+                    self._take_counters(admitted)
+                case ProbeRound():
+                    self._take_probes(admitted)
+                case FlowRound():
+                    self._take_flows(admitted)
+                case AdjacencyEvent() | ConfigurationEvent() | SyslogLine():
+                    self._take_event(admitted, running)
+                case _:
+                    assert_never(admitted)
+
+    def _take_event(self, record: Event, running: Mapping[str, DeviceConfiguration]) -> None:
         match record:
             case AdjacencyEvent():
-                self._take_adjacency(_stamped(record))
+                self._take_adjacency(record)
             case ConfigurationEvent():
-                self._take_configuration(_stamped(record))
+                self._take_configuration(record, running.get(record.node))
             case SyslogLine():
                 self.intake.keep_line(record)
             case _:
@@ -304,8 +334,6 @@ class Tracker:
         return not self.book.active() and not self.down_links
 
     def _take_counters(self, record: InterfaceCounters) -> None:
-        if not self.intake.admit_counters(record):
-            return
         if self._meter.is_late(record):
             self.intake.count_late(record.node)
             return
@@ -313,6 +341,8 @@ class Tracker:
             self._take_rates(rates)
 
     def _take_rates(self, rates: RateRound) -> None:
+        for node, why in rates.odd:
+            self.intake.leave_out(node, why, self.now_s)
         self.rates.append(rates)
         quiet = self._quiet()
         self.losses.update(rates, learn=quiet, rounds_learned=self.rounds_learned)
@@ -387,10 +417,22 @@ class Tracker:
             self.last_step_s = max(self.last_step_s, record.time_s)
         self._show(record)
 
-    def _take_configuration(self, record: ConfigurationEvent) -> None:
+    def _take_configuration(
+        self, record: ConfigurationEvent, device: DeviceConfiguration | None
+    ) -> None:
+        """`device`: what its node runs now, None if that could not be read: then it is believed."""
+        if device is not None:
+            if device == self._reported.device(record.node):
+                self.intake.fold(record.node)
+                return
+            self._reported = self._reported.with_device(device)
         before_s = self.changed_nodes.get(record.node, -math.inf)
         self.changed_nodes[record.node] = max(record.time_s, before_s)
         self.last_step_s = max(self.last_step_s, record.time_s)
+        if device is not None and device == self.baseline.device(record.node):
+            # Whoever changed it has put it right again.
+            self.intake.fold(record.node)
+            return
         self._show(record)
 
     # Surviving a restart
@@ -417,6 +459,11 @@ class Tracker:
         return {
             "baseline": self.baseline.model_dump(mode="json"),
             "running": self.running.model_dump(mode="json"),
+            "reported": [
+                device.model_dump(mode="json")
+                for device in self._reported.devices
+                if device != self.running.device(device.node)
+            ],
             "book": self.book.dump(),
             "detectors": {name: d.dump() for name, d in self._detectors.items()},
             "services": self.services.dump(),
@@ -445,8 +492,11 @@ class Tracker:
         inventory: Inventory,
         load_model: LoadModel,
         detectors: Sequence[DetectorClass] = SHIPPED,
+        now_s: float = math.inf,
     ) -> "Tracker":
         """The tracker that `dump` wrote; rates start again with the next two counter rounds.
+
+        `now_s`: what claims to be of a later time is not believed.
 
         Raises:
             BadInput: a part is missing without which it would be wrong.
@@ -454,7 +504,7 @@ class Tracker:
         if missing := _NEEDED - data.keys():
             raise BadInput(f"it lacks {', '.join(sorted(missing))}")
         baseline = NetworkConfiguration.model_validate(data["baseline"])
-        return cls(inventory, baseline, load_model, kept=data, detectors=detectors)
+        return cls(inventory, baseline, load_model, kept=data, now_s=now_s, detectors=detectors)
 
 
 def _check(detector: DetectorClass, known: Collection[str]) -> None:
@@ -477,11 +527,6 @@ def _states_of_detectors(kept: Mapping[str, Any]) -> Mapping[str, Mapping[str, A
     return states
 
 
-def _refuse(record: Never) -> NoReturn:
-    """The type checker sees to it that every kind of record is taken; a driver may know others."""
-    raise UnknownRecord(type(record).__name__)
-
-
 def _member_bps(link: Link) -> float:
     return link.capacity_bps / link.members
 
@@ -490,20 +535,6 @@ def _with_bundle(topology: Topology, link: str, capacity_bps: float, members: in
     short = {"capacity_bps": capacity_bps, "members": members}
     links = tuple(x.model_copy(update=short) if x.id == link else x for x in topology.links)
     return topology.model_copy(update={"links": links})
-
-
-_Stamped = TypeVar("_Stamped", InterfaceCounters, AdjacencyEvent, ConfigurationEvent)
-
-
-def _stamped(record: _Stamped) -> _Stamped:
-    """`record`; if the clock of its device is ahead, it happened when we heard of it.
-
-    Believed, a stamp from the future would make late of everything that comes until then.
-    """
-    # NaN is not smaller than anything.
-    if -math.inf < record.time_s <= record.received_s:
-        return record
-    return replace(record, time_s=record.received_s)
 
 
 def _mean_seen(rows: list[FloatArray]) -> FloatArray:

@@ -20,7 +20,7 @@ def _commit(node: str) -> ConfigurationEvent:
 def _fed(*lines: SyslogLine) -> Intake:
     intake = Intake(topology())
     for line in lines:
-        assert intake.admit(line)
+        assert intake.admit(line, START_S)
         intake.keep_line(line)
     return intake
 
@@ -53,10 +53,10 @@ def test_long_line_is_kept_in_part() -> None:
 def test_what_is_not_on_record_is_counted_under_one_heading_with_a_few_examples() -> None:
     intake = Intake(topology())
     for i in range(500):
-        assert not intake.admit(_line(f"ghost {i}", "boo"))
-        assert not intake.admit(_commit(f"ghost {i}"))
-        assert not intake.admit(adjacency(START_S, "A", f"L{i}", up=False))
-        assert not intake.admit(adjacency(START_S, "C", "A-B", up=False))
+        assert not intake.admit(_line(f"ghost {i}", "boo"), START_S)
+        assert not intake.admit(_commit(f"ghost {i}"), START_S)
+        assert not intake.admit(adjacency(START_S, "A", f"L{i}", up=False), START_S)
+        assert not intake.admit(adjacency(START_S, "C", "A-B", up=False), START_S)
     summary = intake.summary()
     assert (summary.received, summary.unknown) == (2000, 2000)
     assert len(summary.examples) == 8
@@ -68,8 +68,8 @@ def test_what_is_not_on_record_is_counted_under_one_heading_with_a_few_examples(
 
 def test_example_of_an_unknown_name_is_short_and_harmless_to_print() -> None:
     intake = Intake(topology())
-    intake.admit(_line("\x1b[2J" + "x" * 10**6, ""))
-    intake.admit(adjacency(START_S, "y" * 10**6, "z" * 10**6, up=False))
+    intake.admit(_line("\x1b[2J" + "x" * 10**6, ""), START_S)
+    intake.admit(adjacency(START_S, "y" * 10**6, "z" * 10**6, up=False), START_S)
     assert all(len(e) <= 82 and "\x1b" not in e for e in intake.summary().examples)
 
 
@@ -83,7 +83,7 @@ def test_summary_is_the_sum_over_all_sources_and_names_the_noisiest() -> None:
 
 def test_counts_survive_a_restart_and_a_node_that_is_gone_is_left_out() -> None:
     intake = _fed(_line("A", "one"), _line("D", "one"))
-    intake.admit(_commit("ghost"))
+    intake.admit(_commit("ghost"), START_S)
     kept = json.loads(json.dumps(intake.dump()))
     smaller = Intake(topology(ends=(("A", "B"),), nodes=("A", "B")), kept)
     summary = smaller.summary()

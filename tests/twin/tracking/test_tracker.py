@@ -26,7 +26,7 @@ from tests.twin.tracking.square import (
     tracker_of,
     unread,
 )
-from twin.errors import BadInput, UnknownRecord
+from twin.errors import BadInput
 from twin.nouns.configuration import InterfaceConfiguration, Policer
 from twin.nouns.inventory import Inventory, PlannedWork
 from twin.nouns.telemetry import ConfigurationEvent, SyslogLine, Telemetry
@@ -684,13 +684,21 @@ def test_what_began_or_was_decided_changes_the_mark(tracker: Tracker, known: Inv
 # Telemetry that cannot be taken
 
 
-def test_record_of_an_unknown_kind_is_an_error_that_names_it(tracker: Tracker) -> None:
+def test_record_of_an_unknown_kind_is_counted_and_those_after_it_are_taken(
+    tracker: Tracker,
+) -> None:
     @dataclass(frozen=True)
     class OpticalPower:
         received_s: float
 
-    with pytest.raises(UnknownRecord, match='"OpticalPower"'):
-        tracker.ingest([OpticalPower(START_S)])  # type: ignore[list-item]  # a driver of tomorrow
+    tracker.ingest(
+        [
+            OpticalPower(START_S),  # type: ignore[list-item]  # a driver of tomorrow
+            adjacency(START_S, "A", "A-B", up=False),
+        ]
+    )
+    assert tracker.intake.summary().examples == ("«records of the kind OpticalPower»",)
+    assert tracker.down_links == {"A-B"}
 
 
 def test_counters_of_strangers_are_counted_and_ignored(tracker: Tracker) -> None:
