@@ -366,7 +366,7 @@ class Diagnoser:
             indistinguishable=tuple(close) if answer.verdict == "ambiguous" else (),
             would_separate=answer.would_separate,
             suspected_location=located,
-            statement=answer.statement,
+            statement=_with_claim(answer, hypotheses),
             disagreement=self._disagreement(answer, finished_by),
         )
 
@@ -418,6 +418,12 @@ class Diagnoser:
             log_posterior=self._causes.log_posterior[found.id],
             unexplained=first_of(found.unexplained, _TOLD_SYMPTOMS),
         )
+
+
+def _with_claim(answer: DiagnosisAnswer, hypotheses: Sequence[Hypothesis]) -> str:
+    """The statement, and what a single device claims where nothing that was tested convinces."""
+    claim = hypotheses[0].claim if hypotheses and answer.verdict == "unknown" else ""
+    return f"{answer.statement}; {claim}" if claim else answer.statement
 
 
 def _likeliest_first(tested: TestedCause) -> tuple[float, str]:

@@ -1,7 +1,9 @@
 """Root causes of hand-made symptoms, and answers that claim more than the numbers give."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from agents.loop.budget import Budget
@@ -27,6 +29,7 @@ from tests.twin.tracking.square import (
     flows,
     inventory,
     loads_of,
+    probes,
     topology,
 )
 from tools.clock import SystemClock
@@ -44,7 +47,8 @@ from twin.events.faults.traffic_spike import TrafficSpike
 from twin.events.kinds import Clues
 from twin.nouns.diagnosis import Diagnosis, Refuter, disagreement_text
 from twin.nouns.inventory import Inventory
-from twin.nouns.telemetry import ConfigurationEvent
+from twin.nouns.telemetry import ConfigurationEvent, ProbeRound
+from twin.nouns.topology import Interface
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
 from twin.whatif.supposed import Supposed
@@ -56,7 +60,8 @@ DEMANDS = (("A", "B", 3e9), ("A", "D", 2e9), ("C", "D", 2e9), ("B", "C", 1e9), (
 
 @pytest.fixture
 def known() -> Inventory:
-    return inventory(topology(ENDS, {"duct-1": ("A-B", "A-D")}, NODES), demands=DEMANDS)
+    built = topology(ENDS, {"duct-1": ("A-B", "A-D")}, NODES)
+    return inventory(built, demands=DEMANDS, services=(("A", "B"), ("A", "D")))
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ def situation(known: Inventory, place: Place) -> Situation:
 
 
 def _strike(situation: Situation, *faults: Fault, rounds: int = 6) -> None:
-    """Two healthy rounds, the faults, and what counters and events then show."""
+    """Two healthy rounds, the faults, and what counters, probes and events then show."""
     tracker, counters = situation.tracker, Counters(situation.inventory.topology)
     tracker.ingest(counters.read())
     normal = loads_of(situation.inventory)
@@ -80,6 +85,14 @@ def _strike(situation: Situation, *faults: Fault, rounds: int = 6) -> None:
     lost = {situation.inventory.topology.arc_of(e): f for e, f in state.egress_loss.items()}
     for _ in range(rounds):
         tracker.ingest(counters.after(offered_totals(situation.twin, state), lost=lost))
+        tracker.ingest([_probed(situation.inventory, counters.now_s, state.egress_loss)])
+
+
+def _probed(known: Inventory, time_s: float, loss: Mapping[Interface, float]) -> ProbeRound:
+    """Every probe goes over the link between its ends."""
+    seen = probes(known, time_s)
+    ways = (Interface(node=p.source, link=f"{p.source}-{p.target}") for p in known.probes)
+    return replace(seen, lost=np.array([100.0 * loss.get(way, 0.0) for way in ways]))
 
 
 def _reported(situation: Situation, node: str, time_s: float = START_S + 60) -> None:

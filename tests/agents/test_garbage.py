@@ -19,7 +19,15 @@ from agents.playbook.view import ToolChoice
 from agents.roles.diagnoser import Diagnoser
 from agents.roles.situation import Situation
 from tests.agents.bench import incident_of, set_weight, situation_of
-from tests.twin.tracking.square import START_S, Counters, adjacency, inventory, loads_of, topology
+from tests.twin.tracking.square import (
+    START_S,
+    Counters,
+    adjacency,
+    inventory,
+    loads_of,
+    probes,
+    topology,
+)
 from tools.clock import SystemClock
 from tools.network.emulated import EmulatedNetwork
 from twin.events.fault import Fault
@@ -28,6 +36,7 @@ from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.telemetry import ConfigurationEvent
+from twin.nouns.topology import Interface
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
 
@@ -70,8 +79,10 @@ def _strike(folder: Path, fault: Fault) -> Situation:
         set_weight(situation, fault.node, fault.link, fault.weight)
         tracker.ingest([_commit_on(fault.node)])
     lost = {known.topology.arc_of(e): f for e, f in state.egress_loss.items()}
+    on_the_way = state.egress_loss.get(Interface(node="A", link="A-B"), 0.0)
     for _ in range(6):
         tracker.ingest(counters.after(offered_totals(situation.twin, state), lost=lost))
+        tracker.ingest([probes(known, counters.now_s, lost=on_the_way)])
     return situation
 
 

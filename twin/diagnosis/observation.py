@@ -1,11 +1,23 @@
 """Gathers what was observed after the onset, for comparison with what a cause would show."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.observation import Observation
-from twin.nouns.telemetry import FloatArray
+from twin.nouns.observation import Crossings, Observation
+from twin.nouns.telemetry import FloatArray, ProbeRound
+from twin.physics.compiled import arc_weights, compile_topology
+from twin.physics.routing import route
+from twin.tracking.path_shares import path_shares
 from twin.tracking.tracker import CONVERGENCE_S, Tracker
+
+_FOUND_AFTER_S = 180.0
+"""A loss shows in several rounds before it is a symptom: so long before it may have begun."""
+
+_BEFORE_S = 600.0
+"""What was sent before is the mean of so long."""
 
 
 def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> Observation:
@@ -21,7 +33,7 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
     down = {
         s.resource: s.first_seen_s for s in tracker.book.since(0.0) if s.kind == "adjacency_down"
     }
-    return Observation(
+    found = Observation(
         rounds=len(clean),
         sent_bps=sent,
         load_bias=tracker.load_bias,
@@ -34,6 +46,52 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         down_since={link: down.get(link, onset_s) for link in tracker.down_links},
         running=running,
     )
+    if not (found.loss > found.suspect_loss).any():
+        return found
+    return replace(found, risen=_risen(tracker, onset_s), probes=_crossings(tracker, onset_s))
+
+
+def _risen(tracker: Tracker, onset_s: float) -> FloatArray:
+    """(n_arcs,) log of what was sent after the onset over what was sent before; NaN if unknown."""
+    n_arcs = tracker.inventory.topology.n_arcs
+    # A loss is found when it has been seen in several rounds.
+    began_s = onset_s - _FOUND_AFTER_S
+    before = tracker.rounds_within(began_s - _BEFORE_S, began_s)
+    after = tracker.rounds_within(onset_s)
+    sums = [_mean([r.sent_total_bps for r in rounds], n_arcs) for rounds in (after, before)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.log(sums[0] / sums[1]))
+
+
+def _crossings(tracker: Tracker, onset_s: float) -> Crossings:
+    """What probes lost since the onset, on the ways that traffic takes now."""
+    inventory, topology = tracker.inventory, tracker.topology
+    since_s = max(onset_s, tracker.settled_s)
+    count = len(inventory.probes)
+    after = [r for r in tracker.probes if r.received_s >= since_s]
+    before = [r for r in tracker.probes if r.received_s < onset_s - _FOUND_AFTER_S]
+    sent_before, lost_before = _packets(before, count)
+    sent, lost = _packets(after, count)
+    state = tracker.believed_state()
+    weights = arc_weights(topology, state.running, state.down_links)
+    compiled = compile_topology(topology)
+    ways = path_shares(compiled, route(compiled, weights))
+    shares = np.zeros((count, topology.n_arcs))
+    for row, path in enumerate(inventory.probes):
+        source, target = topology.node_index[path.source], topology.node_index[path.target]
+        pair = source * ways.n_nodes + target
+        crossed = slice(ways.offsets[pair], ways.offsets[pair + 1])
+        shares[row, ways.arcs[crossed]] = ways.shares[crossed]
+    usual = np.divide(lost_before, sent_before, out=np.zeros(count), where=sent_before > 0)
+    return Crossings(sent=sent, lost=lost, usual=usual, shares=shares)
+
+
+def _packets(rounds: Sequence[ProbeRound], count: int) -> tuple[FloatArray, FloatArray]:
+    """(count,) sent and lost in all of `rounds`, by the probes that reported."""
+    if not rounds:
+        return np.zeros(count), np.zeros(count)
+    sent = np.nansum([r.sent for r in rounds], axis=0)
+    return sent, np.nansum([r.lost for r in rounds], axis=0)
 
 
 def _mean(rows: list[FloatArray], width: int) -> FloatArray:

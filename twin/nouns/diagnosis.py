@@ -47,6 +47,12 @@ class Hypothesis(Noun):
     source: Literal["graph", "mind"] = "graph"
     refutations: tuple[Refutation, ...] = ()
 
+    @property
+    def claim(self) -> str:
+        """What one device claims and nothing bears out, in words; "" if nothing rests on that."""
+        claims = (e.observation for e in self.evidence_for if e.claimed_by)
+        return next(claims, "")
+
 
 class Disagreement(Noun):
     """A mind believes in another cause than the one that physics ranks first; physics decides.

@@ -1,20 +1,32 @@
 """One observation, and how it weighs for or against a cause."""
 
 import math
+from typing import Annotated
+
+from pydantic import Field
 
 from twin.nouns.base import Noun
 
 MOST_NATS = 60.0
 """No single observation weighs more: densities are not trusted that far out."""
 
+CLAIM_NATS = 5.0
+"""What the counters of one device claim, and nothing else bears out, weighs no more: one claim in a
+hundred and fifty is taken to be false (assumed). With the prior of its cause it convinces nobody.
+"""
+
+AGREE_NATS = 3.0
+"""A second source agrees with a claim if it speaks for it by 20:1."""
+
 
 class Evidence(Noun):
     """One observation and how it weighs: `log_likelihood_ratio` is against "nothing is wrong"
-    (nats).
+    (nats). `claimed_by`: the only device that says so, "" where a second source bears it out.
     """
 
     observation: str
     log_likelihood_ratio: float
+    claimed_by: Annotated[str, Field(exclude_if=lambda name: not name)] = ""
 
 
 def log_normal(value: float, mean: float, sigma: float) -> float:

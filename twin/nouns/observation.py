@@ -1,14 +1,60 @@
 """What was observed after the onset of an incident."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.telemetry import FloatArray
+from twin.nouns.topology import Interface, Topology
 
 _SUSPECT_LOSS_SIGMAS = 4.0
 _SUSPECT_LOSS_FLOOR = 0.004
+
+
+_LEAST_LOST = 5e-4
+"""Share that a probe path loses anyway, at least (assumed)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crossings:
+    """What probes lost, and over which egresses they go.
+
+    `sent`, `lost`: (p,) packets since the onset. `usual`: (p,) share lost before it. `shares`:
+    (p, n_arcs) of each path's traffic that crosses each egress.
+    """
+
+    sent: FloatArray
+    lost: FloatArray
+    usual: FloatArray
+    shares: FloatArray
+
+    def support(self, arc: int, fraction: float) -> float | None:
+        """How much the probes that cross `arc` speak for its losing `fraction`, against its losing
+        nothing (nats); None where none crosses it.
+        """
+        rows = np.flatnonzero((self.shares[:, arc] > 0) & (self.sent > 0))
+        if not len(rows):
+            return None
+        sent, lost = self.sent[rows], np.minimum(self.lost[rows], self.sent[rows])
+        usual = np.clip(self.usual[rows], _LEAST_LOST, 0.5)
+        share = self.shares[rows, arc]
+        spread = _binomial_ratio(sent, lost, usual, share * fraction)
+        whole = _binomial_ratio(sent, lost, usual, np.full_like(share, fraction))
+        # Its packets are spread like the traffic, or take one of the ways, all of them.
+        with np.errstate(divide="ignore"):
+            one_way = np.logaddexp(np.log(share) + whole, np.log1p(-np.minimum(share, 1.0)))
+        return float(np.logaddexp(spread, one_way).sum() - len(rows) * math.log(2.0))
+
+
+def _binomial_ratio(
+    sent: FloatArray, lost: FloatArray, usual: FloatArray, more: FloatArray
+) -> FloatArray:
+    """(k,) log likelihood of losing `more` besides what is usual, against losing what is usual."""
+    share = np.minimum(usual + more * (1.0 - usual), 1.0 - 1e-9)
+    ratio = lost * np.log(share / usual) + (sent - lost) * np.log((1 - share) / (1 - usual))
+    return np.asarray(ratio)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +65,8 @@ class Observation:
     healthy. `loss`, `loss_sigma`: (n_arcs,) share of what was sent that did not arrive in any of
     the last rounds, and its noise. `drop_fraction`: (n_arcs,). `inbound_ratio`, `inbound_sigma`:
     (n,) traffic drawn by each node / expected, and the deviation of its log when healthy.
-    `down_since`: link -> time.
+    `down_since`: link -> time. `risen`: (n_arcs,) log of what was sent after the onset over what
+    was sent before. `probes`: what probes say, None where nobody had to ask them.
     """
 
     rounds: int
@@ -33,8 +80,28 @@ class Observation:
     inbound_sigma: FloatArray
     down_since: dict[str, float]
     running: NetworkConfiguration
+    risen: FloatArray | None = None
+    probes: Crossings | None = None
 
     @property
     def suspect_loss(self) -> FloatArray:
         """(n_arcs,) the share lost above which an egress may lose silently."""
         return np.maximum(_SUSPECT_LOSS_SIGMAS * self.loss_sigma, _SUSPECT_LOSS_FLOOR)
+
+    def claimant(self, egress: Interface, topology: Topology) -> str:
+        """Whose counters alone would make it seem that `egress` loses, if nothing is lost.
+
+        Of the two ends, the one at more of the egresses that seem to lose; else the sender, where
+        it sends more than before by most of what is missing, and the receiver otherwise.
+        """
+        arc, receiver = topology.arc_of(egress), topology.link(egress.link).other_end(egress.node)
+        suspect = np.reshape(self.loss > self.suspect_loss, (-1, 2)).any(axis=1)
+        at_sender, at_receiver = (
+            sum(bool(suspect[topology.link_index[x.id]]) for x in topology.links_at(node))
+            for node in (egress.node, receiver)
+        )
+        if at_sender != at_receiver:
+            return egress.node if at_sender > at_receiver else receiver
+        missing = -math.log1p(-min(float(self.loss[arc]), 0.999))
+        risen = self.risen is not None and self.risen[arc] > 0.5 * missing
+        return egress.node if risen else receiver

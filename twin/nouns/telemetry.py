@@ -18,8 +18,8 @@ from twin.nouns.untrusted import UntrustedText
 
 FloatArray = NDArray[np.float64]
 
-MOST_COUNTED = 2.0**64
-"""Counters have 64 bits (Counter64, RFC 2578 section 7.1.10)."""
+MOST_COUNTED = 2.0**64 - 2.0**11
+"""Counters have 64 bits (Counter64, RFC 2578 section 7.1.10); the largest float below that."""
 
 MOST_RATE_BPS = 1e16
 """Ten petabit/s: more than any node sends (assumed)."""

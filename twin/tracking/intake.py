@@ -252,7 +252,7 @@ class Intake:
         rates = numbers["rates_bps"].values if numbers else record.rates_bps
         odd = dict(numbers["rates_bps"].odd) if numbers else {}
         with np.errstate(invalid="ignore"):
-            beyond = rates > self._most_bps[:, None]
+            beyond = rates > self._most_bps
         if beyond.any():
             odd[Oddity.IMPOSSIBLE] = odd.get(Oddity.IMPOSSIBLE, False) | beyond
             rates = np.where(beyond, np.nan, rates)
@@ -361,9 +361,13 @@ class Intake:
 
 
 def _most_sent(topology: Topology) -> FloatArray:
-    """(n,) bit/s that one flow from each node can be at most: it leaves over the node's links."""
+    """(n, n) bit/s between each pair at most: it leaves over the links of its source, and nothing
+    goes to where it comes from.
+    """
     carried = [sum(x.capacity_bps for x in topology.links_at(n.id)) for n in topology.nodes]
-    return np.asarray(RATE_FACTOR * np.array(carried, dtype=np.float64))
+    most = np.repeat(RATE_FACTOR * np.array(carried, dtype=np.float64)[:, None], len(carried), 1)
+    np.fill_diagonal(most, 0.0)
+    return np.asarray(most)
 
 
 def _named(node: str, link: object) -> object:

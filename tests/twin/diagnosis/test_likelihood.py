@@ -14,6 +14,7 @@ from tests.twin.tracking.square import (
     loads_of,
     topology,
 )
+from twin.diagnosis.causes import CONVINCING_NATS
 from twin.diagnosis.likelihood import Likelihood
 from twin.events.fault import Fault
 from twin.events.faults.fiber_cut import FiberCut
@@ -22,8 +23,11 @@ from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.observation import Observation
+from twin.nouns.evidence import AGREE_NATS, CLAIM_NATS
+from twin.nouns.observation import Crossings, Observation
 from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import FloatArray
+from twin.nouns.topology import Interface
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.whatif.supposed import Supposed
@@ -85,7 +89,15 @@ def observed(
         inbound_sigma=np.full(len(NODES), 0.15),
         down_since=dict(down_since) if down_since is not None else down,
         running=running or state.running,
+        probes=_probed(loss),
     )
+
+
+def _probed(loss: FloatArray) -> Crossings:
+    """A probe over every egress, and nothing else, of which 300 packets were sent."""
+    sent = np.full(BUILT.n_arcs, 300.0)
+    nothing = np.zeros(BUILT.n_arcs)
+    return Crossings(sent=sent, lost=sent * loss, usual=nothing, shares=np.eye(BUILT.n_arcs))
 
 
 def _arc(fault: SilentEgressPacketLoss) -> int:
@@ -228,6 +240,42 @@ def test_loss_far_beyond_its_noise_is_not_discounted_by_loads_that_do_not_fit() 
     assert posterior(judge, (LOSSY,)) > 10.0
     (evidence,) = [e for e in judge.evidence((LOSSY,)) if "does not arrive" in e.observation]
     assert evidence.log_likelihood_ratio > 20.0
+
+
+@pytest.mark.parametrize("probes", [None, _probed(np.zeros(BUILT.n_arcs))], ids=["none", "well"])
+def test_loss_that_one_device_claims_and_no_probe_bears_out_convinces_nobody(
+    probes: Crossings | None,
+) -> None:
+    judge = likelihood(replace(observed(LOSSY), probes=probes))
+    assert posterior(judge, (LOSSY,)) < CONVINCING_NATS
+    claim = judge.evidence((LOSSY,))[0]
+    assert claim.log_likelihood_ratio == CLAIM_NATS
+    assert claim.observation == "3.0% of what A|A-B sends does not arrive, claimed by B alone"
+    assert claim.claimed_by == "B"
+
+
+def test_claim_is_of_the_end_that_says_more_than_before_or_is_at_odds_with_many() -> None:
+    seen = replace(observed(LOSSY), probes=None)
+    risen = np.zeros(BUILT.n_arcs)
+    risen[A_TO_B] = 0.03
+    (evidence, *_) = likelihood(replace(seen, risen=risen)).evidence((LOSSY,))
+    assert evidence.claimed_by == "A"
+    loss = seen.loss.copy()
+    loss[BUILT.arc_of(Interface(node="C", link="B-C"))] = 0.03
+    (evidence, *_) = likelihood(replace(seen, risen=risen, loss=loss)).evidence((LOSSY,))
+    assert evidence.claimed_by == "B"
+
+
+def test_probes_that_share_their_way_with_others_still_speak_of_it() -> None:
+    """Half of its traffic crosses the egress; or all of its packets do, or none."""
+    shares = np.array([[0.5]])
+    sent, usual = np.array([600.0]), np.array([0.0])
+    for lost, agrees in ((9.0, True), (18.0, True), (0.0, False)):
+        probes = Crossings(sent=sent, lost=np.array([lost]), usual=usual, shares=shares)
+        support = probes.support(0, 0.03)
+        assert support is not None
+        assert (support > AGREE_NATS) == agrees
+    assert support == pytest.approx(math.log(0.25), abs=0.02), "half the ways do not cross it"
 
 
 def test_loss_that_was_not_measured_weighs_nothing() -> None:

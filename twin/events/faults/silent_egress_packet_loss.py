@@ -10,7 +10,7 @@ from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.evidence import MOST_NATS, Evidence, log_normal
+from twin.nouns.evidence import AGREE_NATS, CLAIM_NATS, MOST_NATS, Evidence, log_normal
 from twin.nouns.topology import Interface, Topology
 
 if TYPE_CHECKING:
@@ -83,8 +83,18 @@ class SilentEgressPacketLoss(FaultKind):
         wide = math.hypot(sigma, _ESTIMATE_ERROR * self.fraction)
         ratio = log_normal(seen, self.fraction, wide) - log_normal(seen, 0.0, sigma)
         text = f"{seen:.1%} of what {self._egress} sends does not arrive"
-        ratio = float(min(max(ratio, -MOST_NATS), MOST_NATS))
-        return [Evidence(observation=text, log_likelihood_ratio=ratio)]
+        probes = observation.probes
+        borne_out = None if probes is None else probes.support(arc, self.fraction)
+        if borne_out is not None and borne_out >= AGREE_NATS:
+            return [_weighed(text, ratio), _weighed("probes that cross it lose too", borne_out)]
+        claim = _weighed(text, ratio)
+        if ratio > 0:
+            by = observation.claimant(self._egress, normal.topology)
+            claim = _weighed(f"{text}, claimed by {by} alone", min(ratio, CLAIM_NATS), by)
+        if borne_out is None:
+            return [claim]
+        says = "do not lose" if borne_out < 0 else "leave it open"
+        return [claim, _weighed(f"probes that cross it {says}", borne_out)]
 
     def is_over(self, live: LiveNetwork) -> bool:
         """See FaultKind: whether the loss itself is seen, its symptom says."""
@@ -111,3 +121,8 @@ class SilentEgressPacketLoss(FaultKind):
     @property
     def _egress(self) -> Interface:
         return Interface(node=self.node, link=self.link)
+
+
+def _weighed(text: str, ratio: float, claimed_by: str = "") -> Evidence:
+    weight = float(min(max(ratio, -MOST_NATS), MOST_NATS))
+    return Evidence(observation=text, log_likelihood_ratio=weight, claimed_by=claimed_by)
