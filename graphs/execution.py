@@ -158,6 +158,8 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
         return _taken_back(desk, state, plan, done.model_copy(update={"reason": reason}))
     desk.tell(plan.incident_id, "confirmed", "verifier", outcome.reason)
     if plan.purpose == "return":
+        if why := state.get("hand_over"):
+            return Command(goto="escalate", update={"temporary_plan_id": "", "note": why})
         return Command(goto="last_look", update={"temporary_plan_id": ""})
     desk.snapshot(plan.incident_id, "after")
     hurt = watch_services(desk, state, plan.incident_id, at_once=True)

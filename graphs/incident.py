@@ -51,7 +51,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
         ("wait", "verifier", "diagnoser", "planner", "returner", "escalate"),
     ),
     "verifier": (execution.verify, ("repair", "last_look", "planner", "returner", "escalate")),
-    "repair": (recovery.await_repair, ("wait", "soak", "escalate")),
+    "repair": (recovery.await_repair, ("wait", "soak", "returner", "escalate")),
     "soak": (recovery.soak, ("wait", "repair", "returner", "last_look")),
     "returner": (recovery.plan_return, ("approval", "last_look", "escalate")),
     "last_look": (recovery.last_look, ("wait", "resolve", "escalate")),

@@ -33,8 +33,7 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
         report = desk.situation.network.repair_report(dispatch_id)
         _note_report(desk, incident.id, report)
         if report.state == "nothing_found":
-            note = f"the field found nothing to repair for {dispatch_id}"
-            return Command(goto="escalate", update={"note": note})
+            return _nothing_found(desk, state, dispatch_id)
         if report.state != "repaired":
             return _wait_for_repair(desk, state, since)
     live = Live(desk)
@@ -56,6 +55,15 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
         "wait_why": "soaking after the repair",
     }
     return Command(goto="soak", update=waiting | {"phase": Phase.SOAKING.value})
+
+
+def _nothing_found(desk: Desk, state: IncidentState, dispatch_id: str) -> Command[str]:
+    """Hand over; before that, take out what was changed for a cause that nobody else sees."""
+    note = f"the field found nothing to repair for {dispatch_id}"
+    live = Live(desk)
+    if state.get("temporary_plan_id") and all(f.is_over(live) for f in _cause(state)):
+        return Command(goto="returner", update={"note": note, "hand_over": note})
+    return Command(goto="escalate", update={"note": note})
 
 
 def _note_report(desk: Desk, incident_id: str, report: RepairReport) -> None:
@@ -145,13 +153,14 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
     cause = _cause(state)
     before = healed(believed_state(situation, running, ()), cause)
     attempt = state["attempt"] + 1
+    why = state.get("hand_over") or "the cause is repaired"
     request = PlanRequest(
         incident_id=incident_id,
         attempt=desk.next_plan_number(incident_id),
         purpose="return",
         cause=cause,
-        remedy=Remedy(id="return", actions=temporary.way_back, reason="the cause is repaired"),
-        reason=f"the cause is repaired: take {temporary.id} out again",
+        remedy=Remedy(id="return", actions=temporary.way_back, reason=why),
+        reason=f"{why}: take {temporary.id} out again",
         finished_by=temporary.finished_by,
         state=before,
         known_down=situation.tracker.down_links,
@@ -160,6 +169,8 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
     plan = make_plan(situation, request, desk.clock.now_s())
     if not plan.steps:
         note = "nothing of the change is left to take out"
+        if hand_over := state.get("hand_over"):
+            return Command(goto="escalate", update={"note": f"{hand_over}; {note}"})
         return Command(goto="last_look", update={"note": note})
     desk.journal.record_plan(plan)
     desk.enter(incident_id, Phase.RETURNING)

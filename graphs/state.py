@@ -19,7 +19,8 @@ class IncidentState(TypedDict, total=False):
     whether our own proposes beside it. `dispatch_id`: the repair order. `hurt_since_s`: since when
     services have been in breach while a repair is awaited, 0 if none are; `paged`: whether a person
     was called for that. `lingers_since_s`: since when something is still seen though the cause is
-    gone, 0 if nothing is. `note`: why the last step went the way it did.
+    gone, 0 if nothing is. `hand_over`: why people take over once what was changed is taken out
+    again, "" if they do not. `note`: why the last step went the way it did.
     """
 
     incident_id: str
@@ -45,4 +46,5 @@ class IncidentState(TypedDict, total=False):
     hurt_since_s: float
     paged: bool
     lingers_since_s: float
+    hand_over: str
     note: str
