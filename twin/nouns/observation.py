@@ -95,9 +95,9 @@ class Observation:
         it sends more than before by most of what is missing, and the receiver otherwise.
         """
         arc, receiver = topology.arc_of(egress), topology.link(egress.link).other_end(egress.node)
-        suspect = np.reshape(self.loss > self.suspect_loss, (-1, 2)).any(axis=1)
+        suspect = {int(i) // 2 for i in np.flatnonzero(self.loss > self.suspect_loss)}
         at_sender, at_receiver = (
-            sum(bool(suspect[topology.link_index[x.id]]) for x in topology.links_at(node))
+            sum(topology.link_index[x.id] in suspect for x in topology.links_at(node))
             for node in (egress.node, receiver)
         )
         if at_sender != at_receiver:
