@@ -1,6 +1,7 @@
 """What whoever takes over a shift has to know, gathered from the journal without any judgement."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from channels.asking import command_line
 from channels.views import IncidentView, NetworkView, incident_view, network_view
@@ -17,6 +18,7 @@ from tools.journal.records import (
 from tools.journal.standing import temporary_in_force
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES, Phase
+from twin.nouns.left_out import LeftOut
 from twin.nouns.plan import Dispatch, Plan
 
 _ORDER_IS_DONE = frozenset({"repaired", "nothing_found"})
@@ -96,6 +98,7 @@ class NetworkHandover(NetworkView):
     """All that goes on in one network. `ended`: incidents that ended lately.
 
     `lost_calls`: calls to people that nobody has taken, and those that are still tried.
+    `left_out`: what was lately told of the network and not believed, by source.
     """
 
     temporary: tuple[TemporaryChange, ...]
@@ -106,6 +109,7 @@ class NetworkHandover(NetworkView):
     unsettled: tuple[UnsettledChange, ...]
     orders: tuple[FieldOrder, ...]
     lost_calls: tuple[LostCall, ...]
+    left_out: tuple[LeftOut, ...]
     ended: tuple[IncidentView, ...]
 
 
@@ -116,15 +120,27 @@ class Handover(Noun):
     networks: tuple[NetworkHandover, ...]
 
 
-def gather(journal: Journal, now_s: Mapping[str, float], since_s: float) -> Handover:
-    """What there is to hand over. `now_s`: the time of every network, by name."""
+def gather(
+    journal: Journal,
+    now_s: Mapping[str, float],
+    since_s: float,
+    left_out: Mapping[str, Sequence[LeftOut]] = MappingProxyType({}),
+) -> Handover:
+    """What there is to hand over. `now_s`, `left_out`: by network, the time and what was told of it
+    and not believed.
+    """
     return Handover(
         since_s=since_s,
-        networks=tuple(_network(journal, name, now_s[name], since_s) for name in sorted(now_s)),
+        networks=tuple(
+            _network(journal, name, now_s[name], since_s, left_out.get(name, ()))
+            for name in sorted(now_s)
+        ),
     )
 
 
-def _network(journal: Journal, name: str, now_s: float, since_s: float) -> NetworkHandover:
+def _network(
+    journal: Journal, name: str, now_s: float, since_s: float, left_out: Sequence[LeftOut]
+) -> NetworkHandover:
     view = network_view(journal, name, now_s)
     records = journal.incidents(network=name)
     # A resolved incident has left nothing behind: its graph ends there only when that is so.
@@ -153,6 +169,7 @@ def _network(journal: Journal, name: str, now_s: float, since_s: float) -> Netwo
         unsettled=tuple(_unsettled(every)),
         orders=tuple(order for r in unresolved for order in _orders(journal, r)),
         lost_calls=tuple(_lost_calls(journal, name)),
+        left_out=tuple(one for one in left_out if one.last_s >= now_s - since_s),
         ended=tuple(e for e in ended if e.ended_s is not None and e.ended_s >= now_s - since_s),
     )
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from channels.report.contents import ReportFacts
     from graphs.conversation import Conversation, Reply
     from twin.nouns.inventory import Inventory
+    from twin.nouns.left_out import LeftOut
     from twin.tracking.drift import Drift
 
 __all__ = (
@@ -59,6 +60,7 @@ __all__ = (
     "handover",
     "incident",
     "incidents",
+    "left_out",
     "lift_quarantine",
     "networks",
     "quarantined",
@@ -98,7 +100,8 @@ def incident(state: StateDirectory, incident_id: str) -> IncidentDetails:
     """All that is on record of one incident. Raises UnknownIncident."""
     with state.read_only_journal() as journal:
         name = journal.incident(incident_id).incident.network
-        return incident_details(journal, incident_id, network_time_s(state, journal, name))
+        now_s = network_time_s(state, journal, name)
+        return incident_details(journal, incident_id, now_s, left_out(state).get(name, ()))
 
 
 def networks(state: StateDirectory) -> tuple[NetworkView, ...]:
@@ -115,7 +118,7 @@ def handover(state: StateDirectory, since_s: float) -> Handover:
     with state.read_only_journal() as journal:
         names = known_networks(state, journal)
         now_s = {name: network_time_s(state, journal, name) for name in names}
-        return gather_handover(journal, now_s, since_s)
+        return gather_handover(journal, now_s, since_s, left_out(state))
 
 
 def approve(
@@ -286,6 +289,17 @@ def drift(state: StateDirectory, network: str | None = None) -> "dict[str, tuple
         hint = f'did you mean "{near[0]}"?' if near else f"noctua watch {network} watches it"
         raise BadInput(f'network "{network}" was never watched ({hint})')
     return {network: found[network]}
+
+
+def left_out(state: StateDirectory) -> "dict[str, tuple[LeftOut, ...]]":
+    """By network, what its watch did not believe of what it was told, by source.
+
+    Raises:
+        BadInput: what a watch wrote cannot be read.
+    """
+    from graphs.tracker_file import kept_left_out
+
+    return kept_left_out(state)
 
 
 def _inventory(state: StateDirectory, name: str) -> "Inventory":

@@ -1,5 +1,7 @@
 """What people are told of networks and incidents: the same values in every channel."""
 
+from collections.abc import Sequence
+
 from channels.asking import waiting_for
 from channels.report.timing import milestones
 from tools.change.swaps import minds_lost
@@ -19,6 +21,7 @@ from twin.nouns.base import Noun
 from twin.nouns.diagnosis import LOG_RECORD, Diagnosis, LogFinding, LogRecord
 from twin.nouns.impact import Impact
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity
+from twin.nouns.left_out import LeftOut
 from twin.nouns.plan import Plan
 
 
@@ -59,7 +62,8 @@ class IncidentDetails(IncidentView):
     """All that is on record of an incident, as of `now_s` by its network's clock.
 
     `minds_lost`: which, in words, "" if none was. `device_diffs`: by action id, what a device said
-    of its change, where that is something else than the plan's diff.
+    of its change, where that is something else than the plan's diff. `left_out`: what was told
+    since the incident began and not believed.
     """
 
     now_s: float
@@ -73,6 +77,7 @@ class IncidentDetails(IncidentView):
     minds_lost: str
     dispatches: tuple[DispatchRecord, ...]
     device_diffs: dict[str, str]
+    left_out: tuple[LeftOut, ...]
 
     @property
     def waiting(self) -> tuple[ApprovalRequest, ...]:
@@ -121,8 +126,10 @@ def incident_view(journal: Journal, record: IncidentRecord, now_s: float) -> Inc
     )
 
 
-def incident_details(journal: Journal, incident_id: str, now_s: float) -> IncidentDetails:
-    """All that is on record of an incident. Raises UnknownIncident."""
+def incident_details(
+    journal: Journal, incident_id: str, now_s: float, left_out: Sequence[LeftOut] = ()
+) -> IncidentDetails:
+    """All that is on record of an incident; `left_out`: of its network. Raises UnknownIncident."""
     record = journal.incident(incident_id)
     logged = journal.artefact(incident_id, LOG_RECORD, LogRecord)
     return IncidentDetails(
@@ -144,6 +151,7 @@ def incident_details(journal: Journal, incident_id: str, now_s: float) -> Incide
             for c in journal.changes(incident_id=incident_id)
             if c.differing_device_diff
         },
+        left_out=tuple(one for one in left_out if one.last_s >= record.incident.onset_s),
     )
 
 

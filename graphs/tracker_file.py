@@ -12,6 +12,7 @@ from typing import Any
 from graphs.detectors import detectors
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput, NoctuaError
+from twin.nouns.left_out import LeftOut
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.tracking.drift import Drift
@@ -106,6 +107,26 @@ def _drifts(found: Path) -> tuple[Drift, ...]:
     with _reading(found) as file:
         data = json.loads(file.read_text(encoding="utf-8"))
         return tuple(Drift.model_validate(item) for item in sound(data)[0].get("drifts", []))
+
+
+def kept_left_out(
+    state: StateDirectory, lately_s: float = math.inf
+) -> dict[str, tuple[LeftOut, ...]]:
+    """By network, what its watch did not believe of what it was told within `lately_s` of its end.
+
+    Raises:
+        BadInput: a file cannot be read.
+    """
+    files = sorted(state.trackers.glob("*.json"))
+    return {file.stem: _left_out(file, lately_s) for file in files}
+
+
+def _left_out(found: Path, lately_s: float) -> tuple[LeftOut, ...]:
+    with _reading(found) as file:
+        data, _ = sound(json.loads(file.read_text(encoding="utf-8")))
+        known = map(LeftOut.model_validate, data.get("intake", {}).get("left_out", ()))
+        since_s = data.get("now_s", 0.0) - lately_s
+        return tuple(one for one in known if one.last_s >= since_s)
 
 
 _TROUBLE = (

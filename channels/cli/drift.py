@@ -18,6 +18,7 @@ from channels.cli.output import (
     words,
 )
 from channels.report.wording import plain, utc
+from twin.nouns.left_out import left_out_text
 from twin.tracking.drift import MAX_LOAD_ERROR, Drift, drift_summary
 
 _LINES = 12
@@ -33,7 +34,9 @@ def drift(
 
     It is read from what the watch has written down, so it works while a watch is running.
     """
-    histories = verbs.drift(directory_of(context), network)
+    state = directory_of(context)
+    histories = verbs.drift(state, network)
+    left_out = verbs.left_out(state)
     if as_json:
         print_json(
             {
@@ -46,11 +49,13 @@ def drift(
         typer.echo("No network has been watched.")
     console = new_console()
     for name, history in histories.items():
-        _print(console, name, history)
+        _print(console, name, history, left_out_text(left_out.get(name, ())))
 
 
-def _print(console: Console, name: str, history: tuple[Drift, ...]) -> None:
+def _print(console: Console, name: str, history: tuple[Drift, ...], left_out: str) -> None:
     console.print(Text(f"{plain(name)}: {plain(drift_summary(history))}"), soft_wrap=True)
+    if left_out:
+        console.print(Text(f"  {plain(left_out)}"), soft_wrap=True)
     if not history:
         return
     newest = history[-1]

@@ -24,6 +24,7 @@ from channels.impact import hit_text
 from channels.report.wording import duration, plain, quoted, utc
 from channels.views import IncidentView
 from tools.journal.records import Claim, Quarantine
+from twin.nouns.left_out import left_out_text
 
 _MOST_LINES = 6
 """Lines of a diff that are shown; `noctua show` has all."""
@@ -84,7 +85,8 @@ def _lines(entries: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _watch_lines(network: NetworkHandover) -> list[str]:
-    lines = []
+    told = left_out_text(network.left_out)
+    lines = [plain(told)] if told else []
     if network.blocked:
         lines.append(
             f"BLOCKED {_since(network.blocked.since_s, network.now_s)}: "

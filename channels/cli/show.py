@@ -23,6 +23,7 @@ from tools.journal.records import ApprovalRequest, Charges
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
 from twin.nouns.incident import Phase
+from twin.nouns.left_out import left_out_text
 from twin.nouns.plan import Approval, Plan
 
 _PHASE_COLOURS = {"resolved": "green", "escalated": "red", "awaiting_approval": "bold yellow"}
@@ -166,6 +167,7 @@ def _facts(view: IncidentDetails) -> Table:
         ("diagnosis", plain(view.cause) if view.diagnosis else "none yet"),
         *_disputed(view.diagnosis),
         *_logged(view.log_findings),
+        *([("telemetry", plain(left_out_text(view.left_out)))] if view.left_out else []),
         *([("hit now", hit_text(view.impact))] if view.ended_s is None else []),
         ("waiting for", _waits_for(view)),
         *_minds_rows(view.charges.all, view.minds_lost),

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from twin.nouns.inventory import ProbePath
+from twin.nouns.left_out import LeftOut, Oddity
 from twin.nouns.telemetry import (
     QUANTITIES,
     RATE_FACTOR,
@@ -28,7 +29,7 @@ from twin.nouns.telemetry import (
 )
 from twin.nouns.topology import Topology
 from twin.nouns.untrusted import UntrustedText
-from twin.tracking.masking import LeftOut, Masked, Oddity, is_plain, masked, moment
+from twin.tracking.masking import Masked, is_plain, masked, moment
 
 Event = AdjacencyEvent | ConfigurationEvent | SyslogLine
 

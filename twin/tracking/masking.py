@@ -4,14 +4,13 @@ Who sends records is a device, or whoever collects from devices, and either may 
 Nothing here raises, whatever a field holds.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.nouns.base import Noun
+from twin.nouns.left_out import Oddity
 from twin.nouns.telemetry import FloatArray, Quantity
 
 BoolArray = NDArray[np.bool_]
@@ -26,35 +25,6 @@ AHEAD_S = 60.0
 
 _FEW = 64
 """Up to so many numbers are looked at faster one by one than all together."""
-
-
-class Oddity(StrEnum):
-    """Why something was left out."""
-
-    NOT_FINITE = "not finite"
-    NEGATIVE = "negative"
-    IMPOSSIBLE = "beyond what is possible"
-    BACKWARDS = "counters ran backwards"
-    CONTRADICTED = "more received than the far end sent"
-    UNREADABLE = "not of its form"
-    STAMP = "stamped at an impossible time"
-
-
-class LeftOut(Noun):
-    """What was left out of what one source said. `times`: how often, by why; `last_s`: the last."""
-
-    source: str
-    times: dict[Oddity, int]
-    last_s: float
-
-    @property
-    def is_odd(self) -> bool:
-        """Whether there is more than counters that were reset, as devices do that restart."""
-        return any(why is not Oddity.BACKWARDS for why in self.times)
-
-    def describe(self) -> str:
-        """In words: "A: 12 not finite, 1 counters ran backwards"."""
-        return f"{self.source}: {', '.join(f'{n} {why}' for why, n in self.times.items())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +107,3 @@ def moment(time_s: object, heard_s: float) -> tuple[float, bool]:
     if said_s is not None and heard_s - OLDEST_S <= said_s <= heard_s:
         return said_s, False
     return heard_s, said_s is None or not heard_s < said_s <= heard_s + AHEAD_S
-
-
-def left_out_text(found: Iterable[LeftOut]) -> str:
-    """One line for wherever it is said how a network is; "" where nothing was left out."""
-    told = "; ".join(one.describe() for one in found)
-    return f"readings left out: {told}" if told else ""

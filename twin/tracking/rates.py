@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.nouns.left_out import Oddity
 from twin.nouns.telemetry import (
     DROPPED_FACTOR,
     LEAST_LOSS,
@@ -16,7 +17,7 @@ from twin.nouns.telemetry import (
     InterfaceCounters,
 )
 from twin.nouns.topology import Topology
-from twin.tracking.masking import BoolArray, Oddity
+from twin.tracking.masking import BoolArray
 
 IntArray = NDArray[np.int64]
 

@@ -33,6 +33,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("leases", work.leases),
     ("blocked", work.standing_still),
     ("learned", records.learned),
+    ("telemetry", records.telemetry),
     ("minds", models.minds),
     ("tracing", models.tracing),
     ("pseudonyms", models.pseudonyms),

@@ -16,6 +16,9 @@ from tools.notification.on_event import load_on_event
 from tools.notification.ways import way_of
 from tools.read_only import connect_read_only
 from twin.nouns.incident import TERMINAL_PHASES, Phase
+from twin.nouns.left_out import left_out_text
+
+_LATELY_S = 86_400.0
 
 _TAKE_A_COPY = "put the file aside and take the last good copy"
 
@@ -206,12 +209,27 @@ def learned(installation: Installation) -> Iterable[Check]:
     ]
 
 
+def telemetry(installation: Installation) -> Iterable[Check]:
+    """What was told of each network within a day of the newest telemetry, and cannot be."""
+    from graphs.tracker_file import kept_left_out
+
+    for name, left_out in kept_left_out(installation.state, _LATELY_S).items():
+        is_odd = any(one.is_odd for one in left_out)
+        yield Check(
+            name=f"telemetry of {name}",
+            state="warning" if is_odd else "ok",
+            found=left_out_text(left_out) or "nothing was told that cannot be",
+            remedy="look at these devices, or at what collects from them" if is_odd else "",
+        )
+
+
 def _tracker(file: Path) -> Check | None:
     from twin.nouns.configuration import NetworkConfiguration
     from twin.tracking.alarms import SymptomBook
+    from twin.tracking.kept import sound
 
     try:
-        data = json.loads(file.read_text("utf-8"))
+        data, _ = sound(json.loads(file.read_text("utf-8")))
         NetworkConfiguration.model_validate(data["baseline"])
         NetworkConfiguration.model_validate(data["running"])
         SymptomBook(data["book"])
