@@ -1,9 +1,17 @@
-"""Sending what is in the outbox, beside the watch: whoever is called cannot hold anything up."""
+"""Sending what is in the outbox, beside the watch: whoever is called cannot hold anything up.
 
+Who is called too often listens no more: beyond a number of calls in an hour, what there is to tell
+waits for one of a few calls that tell of everything that waits.
+"""
+
+import json
 import logging
 import threading
 import time
+from collections import deque
+from collections.abc import Sequence
 
+from tools.journal.database import json_text
 from tools.journal.errors import JournalFailed, LeaseLost
 from tools.journal.journal import Journal
 from tools.journal.records import Lease, Notice
@@ -14,6 +22,16 @@ AGAIN_S = (5.0, 30.0, 120.0, 300.0, 900.0)
 
 GIVE_UP_S = 86_400.0
 """Nobody who is called a day late can do anything with it."""
+
+MOST_CALLS = 12
+_CALLS_WITHIN_S = 3600.0
+"""So many calls of one network are taken within an hour, each about one thing (assumed)."""
+
+DIGEST_S = 300.0
+"""Beyond that, there is one call in so long, about all that there is to tell."""
+
+_TOLD = 20
+"""Entries of a digest that are told in full; of others it tells the number."""
 
 _LOOK_S = 0.5
 
@@ -30,11 +48,16 @@ class Notifier:
     that dies after it and before its end was written down repeats it, with the same id.
     """
 
-    def __init__(self, journal: Journal, network: str, way: Way) -> None:
+    def __init__(
+        self, journal: Journal, network: str, way: Way, *, digest_s: float = DIGEST_S
+    ) -> None:
+        """`digest_s`: between two calls beyond MOST_CALLS."""
         self._journal = journal
         self._network = network
         self._way = way
+        self._digest_s = digest_s
         self._lease: Lease | None = None
+        self._taken_wall_s: deque[float] = deque(maxlen=MOST_CALLS)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"notices {network}", daemon=True)
         self._thread.start()
@@ -63,33 +86,75 @@ class Notifier:
                 _log.warning("notices of %s are not sent: %s", self._network, error)
 
     def _send_due(self, lease: Lease) -> None:
-        for notice in self._journal.unsent_notices(self._network):
-            now_s = time.time()
-            if notice.due_wall_s > now_s and not _clock_was_set_back(notice, now_s):
-                continue
-            with self._journal.holding(lease):
-                begun = self._journal.begin_sending(notice.id, now_s + _again_s(notice))
-            if begun:
-                self._send(notice)
+        unsent = self._journal.unsent_notices(self._network)
+        waiting = [notice for notice in unsent if _is_due(notice, time.time())]
+        while waiting and self._has_room():
+            self._send(waiting[:1], lease)
+            del waiting[0]
+        if waiting and self._is_time_for_digest():
+            self._send(waiting, lease)
 
-    def _send(self, notice: Notice) -> None:
+    def _has_room(self) -> bool:
+        """Whether one more call is not too many."""
+        taken = self._taken_wall_s
+        # A clock that was set back would keep the room taken for as long as it was set back.
+        return len(taken) < MOST_CALLS or not 0.0 <= time.time() - taken[0] < _CALLS_WITHIN_S
+
+    def _is_time_for_digest(self) -> bool:
+        return not 0.0 <= time.time() - self._taken_wall_s[-1] < self._digest_s
+
+    def _send(self, notices: Sequence[Notice], lease: Lease) -> None:
+        """Tell of all `notices` in one call."""
+        begun = []
+        for notice in notices:
+            with self._journal.holding(lease):
+                again_s = time.time() + _again_s(notice)
+                if self._journal.begin_sending(notice.id, again_s):
+                    begun.append(notice)
+        if not begun:
+            return
         try:
-            self._way.send(notice)
+            self._way.send(digest(begun))
         except NotTaken as error:
-            self._note_failure(notice, str(error))
+            self._note_failure(begun, str(error))
         except Exception as error:
             # A bug in one call must not silence the calls that come after it.
-            _log.exception("%s", notice.id)
-            self._note_failure(notice, f"internal error: {error!r}")
+            _log.exception("%s", begun[-1].id)
+            self._note_failure(begun, f"internal error: {error!r}")
         else:
-            self._journal.note_sent(notice.id)
+            self._taken_wall_s.append(time.time())
+            for notice in begun:
+                self._journal.note_sent(notice.id)
 
-    def _note_failure(self, notice: Notice, trouble: str) -> None:
-        _log.warning("%s about %s was not taken: %s", notice.event, notice.incident_id, trouble)
-        if time.time() - notice.written_wall_s >= GIVE_UP_S:
-            self._journal.give_up(notice.id, trouble)
-        else:
-            self._journal.note_unsent(notice.id, trouble)
+    def _note_failure(self, notices: Sequence[Notice], trouble: str) -> None:
+        for notice in notices:
+            _log.warning("%s about %s was not taken: %s", notice.event, notice.incident_id, trouble)
+            if time.time() - notice.written_wall_s >= GIVE_UP_S:
+                self._journal.give_up(notice.id, trouble)
+            else:
+                self._journal.note_unsent(notice.id, trouble)
+
+
+def digest(notices: Sequence[Notice]) -> Notice:
+    """One notice that tells of all: the newest, with the others in `data.more`.
+
+    Its id is that of the newest: one that is tried again with more in it is another one.
+    """
+    newest, others = notices[-1], notices[:-1]
+    if not others:
+        return newest
+    body = json.loads(newest.body)
+    told = [json.loads(other.body) for other in others]
+    body["data"]["text"] += f" (and {len(others)} more to tell of this network)"
+    body["data"]["more"] = [
+        {"type": one["type"], "incident": one["data"]["incident"], "text": one["data"]["text"]}
+        for one in told[-_TOLD:]
+    ]
+    return newest.model_copy(update={"body": json_text(body)})
+
+
+def _is_due(notice: Notice, now_s: float) -> bool:
+    return notice.due_wall_s <= now_s or _clock_was_set_back(notice, now_s)
 
 
 def _again_s(notice: Notice) -> float:

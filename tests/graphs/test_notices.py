@@ -18,7 +18,7 @@ import pytest
 from evals.stage import stage
 from evals.survival.fault_injection import struck_stores
 from evals.survival.kill_points import Passage
-from graphs.notifier import GIVE_UP_S, Notifier
+from graphs.notifier import GIVE_UP_S, MOST_CALLS, Notifier
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tests.graphs.stagehand import FIRST, LOSSY, Person, case, operating
@@ -171,6 +171,38 @@ def test_nobody_is_called_by_a_process_that_stands_by_or_has_lost_its_lease(
             notifier.watch_under(lost)
         assert ear.tries == 0
         assert [n.attempts for n in watching.unsent()] == [0]
+
+
+def _flood(watching: Watching, events: int) -> None:
+    for number in range(events):
+        data = {"plan": f"plan-{number}"}
+        watching.journal.add_event(incident().id, OPENED_S, "asked", "gate", f"{number}?", data)
+
+
+def test_too_many_calls_within_an_hour_wait_for_one_that_tells_of_all(tmp_path: Path) -> None:
+    ear = Ear()
+    with closing(Watching(tmp_path)) as watching:
+        _flood(watching, MOST_CALLS + 2)
+        with closing(Notifier(watching.journal, incident().network, ear)) as notifier:
+            notifier.watch_under(watching.lease)
+            _until(lambda: len(watching.unsent()) == 3)
+        assert len(ear.heard) == MOST_CALLS, "the first was waiting before the flood"
+        assert [n.attempts for n in watching.unsent()] == [0, 0, 0]
+
+
+def test_digest_tells_of_all_that_waits_and_ends_it(tmp_path: Path) -> None:
+    ear = Ear()
+    with closing(Watching(tmp_path)) as watching:
+        _flood(watching, MOST_CALLS + 2)
+        waiting = watching.unsent()[-3:]
+        with closing(Notifier(watching.journal, incident().network, ear, digest_s=0.0)) as notifier:
+            notifier.watch_under(watching.lease)
+            _until(lambda: not watching.unsent())
+    assert len(ear.heard) == MOST_CALLS + 1
+    told = json.loads(ear.heard[-1].body)
+    assert told["id"] == waiting[-1].id == ear.heard[-1].id
+    assert told["data"]["text"] == f"{MOST_CALLS + 1}? (and 2 more to tell of this network)"
+    assert [one["text"] for one in told["data"]["more"]] == ["11?", "12?"]
 
 
 @pytest.mark.slow
