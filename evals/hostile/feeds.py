@@ -2,9 +2,10 @@
 
     python -m evals.hostile.feeds --watches 150 --out feeds.jsonl
 
-A network is watched, and from some minute on its records are poisoned on their way. The process is
-restarted twice. In half of the watches nothing is wrong with the network, in the others a link is
-cut in the middle. What came of it is judged by the network itself, and by what its devices run.
+A network is watched, and from some minute on its records are poisoned on their way. The process
+is restarted twice. In some watches nothing is wrong with the network, which has much to spare or, where
+it is busy, could not do without the link of the device that lies; in others a link is cut in the
+middle. What came of it is judged by the network itself, and by what its devices run.
 """
 
 import argparse
@@ -41,7 +42,7 @@ from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.telemetry import Telemetry
 from twin.tracking.intake import Intake
 
-Scene = Literal["healthy", "cut"]
+Scene = Literal["healthy", "busy", "cut"]
 Arm = Literal["guarded", "unguarded"]
 
 TOPOLOGY = "sndlib/abilene"
@@ -53,6 +54,9 @@ RESTARTS_S = (1080.0, 1980.0)
 LONGEST_S = 10_800.0
 """What is open at the end of a watch is watched on until then: a field crew is on its way for half
 an hour, and whoever changed something has to take it back."""
+
+BUSY_LIAR, BUSY_SCALE = "DNVRng", 1.4
+"""What is lost with the link that is cut overloads another one at so much traffic."""
 
 CUT, LIAR, LINK, OTHER = "DNVRng--KSCYng", "NYCMng", "NYCMng--WASHng", "ATLAng"
 _DAY_S = 86_400.0
@@ -147,7 +151,8 @@ class _Operation:
         network.close()
         numbers = np.random.default_rng([play.seed, len(play.case)])
         since_s = STARTS_S + POISONED_S
-        self._vial = Vial(self._topology, LIAR, LINK, OTHER, CUT, since_s, numbers)
+        liar, link = (BUSY_LIAR, CUT) if play.scene == "busy" else (LIAR, LINK)
+        self._vial = Vial(self._topology, liar, link, OTHER, CUT, since_s, numbers)
         self._steps = self._failed = 0
         self._trouble = ""
         self._before: dict[str, DeviceConfiguration] = {}
@@ -231,7 +236,12 @@ def _has_cut(workplace: Workplace, incident_id: str) -> bool:
 
 def _case(scene: Scene) -> Case:
     world = CaseWorld(
-        id="poisoned", topology=TOPOLOGY, starts_s=STARTS_S, duration_s=LONGEST_S, mismatch=1
+        id="poisoned",
+        topology=TOPOLOGY,
+        starts_s=STARTS_S,
+        duration_s=LONGEST_S,
+        mismatch=1,
+        traffic_scale=BUSY_SCALE if scene == "busy" else 1.0,
     )
     repair = Repair(travel_s=1200.0, repair_s=600.0)
     cut = TimedEvent(at_s=CUT_S, fault=LinkDown(link=CUT), repair=repair)
@@ -295,9 +305,9 @@ def _wrong(record: FeedRecord) -> Iterator[str]:
         yield f"{found.failed} of {found.steps} steps failed: {found.trouble}"
     if play.scene == "cut" and found.found_s is None and not POISONS[play.case].hides:
         yield "the cut was not found"
-    if play.scene == "healthy" and found.changes:
+    if play.scene != "cut" and found.changes:
         yield f"{found.changes} devices were changed, {found.left} are left so"
-    if play.scene == "healthy" and found.incidents > 1:
+    if play.scene != "cut" and found.incidents > 1:
         yield f"{found.incidents} incidents in {found.hours:.1f} h"
 
 
@@ -316,7 +326,7 @@ CAMPAIGN = Campaign(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Play so many watches, spread over all poisons, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m evals.hostile.feeds", description=__doc__)
-    parser.add_argument("--watches", type=int, default=2 * len(POISONS), help="how many, at least")
+    parser.add_argument("--watches", type=int, default=3 * len(POISONS), help="how many, at least")
     parser.add_argument("--only", nargs="+", default=(), metavar="POISON", help="these alone")
     parser.add_argument("--arms", nargs="+", default=("guarded",), choices=("guarded", "unguarded"))
     parser.add_argument("--out", type=Path, help="a file of records, which is gone on with")

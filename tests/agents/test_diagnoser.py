@@ -81,7 +81,8 @@ def _strike(situation: Situation, *faults: Fault, rounds: int = 6) -> None:
         state = fault.after(state)
     struck_s = counters.now_s
     for link in sorted(state.down_links):
-        tracker.ingest([adjacency(struck_s, link[0], link, up=False)])
+        ends = link.split("-")
+        tracker.ingest([adjacency(struck_s, end, link, up=False) for end in ends])
     lost = {situation.inventory.topology.arc_of(e): f for e, f in state.egress_loss.items()}
     for _ in range(rounds):
         tracker.ingest(counters.after(offered_totals(situation.twin, state), lost=lost))

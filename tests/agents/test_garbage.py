@@ -74,7 +74,8 @@ def _strike(folder: Path, fault: Fault) -> Situation:
         tracker.ingest(counters.after(loads_of(known)))
     state = fault.after(situation.twin.state())
     for link in sorted(state.down_links):
-        tracker.ingest([adjacency(counters.now_s, link[0], link, up=False)])
+        ends = link.split("-")
+        tracker.ingest([adjacency(counters.now_s, end, link, up=False) for end in ends])
     if isinstance(fault, IgpWeightMisconfig):
         set_weight(situation, fault.node, fault.link, fault.weight)
         tracker.ingest([_commit_on(fault.node)])

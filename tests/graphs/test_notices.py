@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from evals.stage import stage
 from evals.survival.fault_injection import struck_stores
@@ -175,7 +176,7 @@ def test_nobody_is_called_by_a_process_that_stands_by_or_has_lost_its_lease(
 
 def _flood(watching: Watching, events: int) -> None:
     for number in range(events):
-        data = {"plan": f"plan-{number}"}
+        data: dict[str, JsonValue] = {"plan": f"plan-{number}"}
         watching.journal.add_event(incident().id, OPENED_S, "asked", "gate", f"{number}?", data)
 
 

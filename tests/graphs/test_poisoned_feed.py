@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evals.hostile.feeds import Play, Watched, watched
+from evals.hostile.feeds import Play, Scene, Watched, watched
 from graphs.tracker_file import TrackerFile
 from tests.twin.tracking.square import (
     START_S,
@@ -118,7 +118,7 @@ def test_every_field_with_every_odd_value_is_taken_kept_and_read_back(
     assert "C-D" in tracker.down_links
 
 
-def _played(poison: str, scene: Literal["healthy", "cut"], *, guarded: bool = True) -> Watched:
+def _played(poison: str, scene: Scene, *, guarded: bool = True) -> Watched:
     arm: Literal["guarded", "unguarded"] = "guarded" if guarded else "unguarded"
     return watched(Play(case=poison, scene=scene, arm=arm, seed=1))
 
@@ -135,6 +135,12 @@ def test_loss_that_one_device_claims_changes_nothing() -> None:
     found = _played("one interface denies 50 % that arrived", "healthy")
     assert (found.failed, found.changes, found.left) == (0, 0, 0)
     assert found.incidents == 1, "people are told of the claim"
+
+
+@pytest.mark.slow
+def test_link_that_one_end_says_is_flapping_changes_nothing_where_it_could_not_be_spared() -> None:
+    found = _played("one end claims its link flaps", "busy")
+    assert (found.failed, found.changes, found.incidents) == (0, 0, 1)
 
 
 @pytest.mark.slow

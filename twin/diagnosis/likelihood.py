@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from twin.events.fault import Fault
-from twin.nouns.evidence import Evidence
+from twin.nouns.evidence import CLAIM_NATS, Evidence
 from twin.nouns.inventory import PlannedWork
 from twin.nouns.observation import Observation
 from twin.nouns.state import NetworkState
@@ -76,16 +76,12 @@ class Likelihood:
     def _adjacencies(self, faults: Sequence[Fault]) -> list[Evidence]:
         topology = self.normal.topology
         supposed = set[str]().union(*(f.links_down(topology) for f in faults))
-        found = []
+        found: list[Evidence] = []
+        heard: set[str] = set()
         for link in sorted(supposed | self.observation.down_since.keys()):
             seen = link in self.observation.down_since
             if seen and link in supposed:
-                ratio = math.log((1 - _ADJACENCY_MISSED) / _ADJACENCY_SPURIOUS)
-                found.append(
-                    Evidence(
-                        observation=f"adjacency over {link} is down", log_likelihood_ratio=ratio
-                    )
-                )
+                found.append(self._lost(link, heard))
             elif link in supposed:
                 ratio = math.log(_ADJACENCY_MISSED / (1 - _ADJACENCY_SPURIOUS))
                 found.append(
@@ -95,6 +91,18 @@ class Likelihood:
                     )
                 )
         return found
+
+    def _lost(self, link: str, heard: set[str]) -> Evidence:
+        """That the adjacency over `link` is down. `heard`: devices that have claimed one before."""
+        ratio = math.log((1 - _ADJACENCY_MISSED) / _ADJACENCY_SPURIOUS)
+        text, by = f"adjacency over {link} is down", self.observation.one_end.get(link, "")
+        if not by:
+            return Evidence(observation=text, log_likelihood_ratio=ratio)
+        # However many links it says are down, it is one device that says so.
+        weight = 0.0 if by in heard else min(ratio, CLAIM_NATS)
+        heard.add(by)
+        text = f"{text}, claimed by {by} alone"
+        return Evidence(observation=text, log_likelihood_ratio=weight, claimed_by=by)
 
     def _loads(self, faults: Sequence[Fault]) -> list[Evidence]:
         if self.observation.rounds == 0:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from twin.events.faults.traffic_spike import SUSPECT_SURGE
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.observation import Crossings, Observation
 from twin.nouns.telemetry import FloatArray, ProbeRound
@@ -45,6 +46,12 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         inbound_sigma=tracker.demand.spread,
         down_since={link: down.get(link, onset_s) for link in tracker.down_links},
         running=running,
+        one_end={
+            link: ends[0]
+            for link, ends in tracker.adjacencies.dump_down_ends().items()
+            if len(ends) == 1
+        },
+        one_source=tracker.demand.claimed_surges(flows, SUSPECT_SURGE) if flows and fresh else {},
     )
     if not (found.loss > found.suspect_loss).any():
         return found

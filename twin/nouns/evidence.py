@@ -11,8 +11,9 @@ MOST_NATS = 60.0
 """No single observation weighs more: densities are not trusted that far out."""
 
 CLAIM_NATS = 5.0
-"""What the counters of one device claim, and nothing else bears out, weighs no more: one claim in a
-hundred and fifty is taken to be false (assumed). With the prior of its cause it convinces nobody.
+"""What one device claims, and nothing else bears out, weighs no more, all of it together: one claim
+in a hundred and fifty is taken to be false (assumed). With the prior of its cause it convinces
+nobody.
 """
 
 AGREE_NATS = 3.0

@@ -1,7 +1,8 @@
 """What was observed after the onset of an incident."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -65,7 +66,9 @@ class Observation:
     healthy. `loss`, `loss_sigma`: (n_arcs,) share of what was sent that did not arrive in any of
     the last rounds, and its noise. `drop_fraction`: (n_arcs,). `inbound_ratio`, `inbound_sigma`:
     (n,) traffic drawn by each node / expected, and the deviation of its log when healthy.
-    `down_since`: link -> time. `risen`: (n_arcs,) log of what was sent after the onset over what
+    `down_since`: link -> time. `one_end`: of these links, those that only one end says are down,
+    with that end. `one_source`: nodes that draw more only by what one exporter says, with that
+    exporter. `risen`: (n_arcs,) log of what was sent after the onset over what
     was sent before. `probes`: what probes say, None where nobody had to ask them.
     """
 
@@ -80,6 +83,8 @@ class Observation:
     inbound_sigma: FloatArray
     down_since: dict[str, float]
     running: NetworkConfiguration
+    one_end: Mapping[str, str] = field(default_factory=dict)
+    one_source: Mapping[str, str] = field(default_factory=dict)
     risen: FloatArray | None = None
     probes: Crossings | None = None
 

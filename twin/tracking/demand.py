@@ -89,6 +89,26 @@ class DemandTracker:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(expected > 0, drawn / expected, np.nan)
 
+    def claimed_surges(self, flows: FlowRound, least: float) -> dict[str, str]:
+        """Nodes that draw `least` times what is expected by what a single source says, and not
+        without it; each with that source.
+        """
+        level = profile_at(self.profile, (flows.from_s + flows.until_s) / 2)
+        seen = ~np.isnan(flows.rates_bps)
+        drawn = np.where(seen, flows.rates_bps, 0).sum(axis=0)
+        expected = np.where(seen, self.peak_bps * level, 0).sum(axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = drawn.sum(axis=0) / expected.sum(axis=0)
+            without = (drawn.sum(axis=0) - drawn) / (expected.sum(axis=0) - expected)
+        # Where nobody else is expected to send anything, nobody else can say anything.
+        without = np.where(np.isfinite(without), without, np.inf)
+        lowest = without.argmin(axis=0)
+        return {
+            node: self.nodes[lowest[i]]
+            for i, node in enumerate(self.nodes)
+            if ratio[i] > least and without[lowest[i], i] <= least
+        }
+
     @property
     def drawn_bps(self) -> FloatArray:
         """(n,) what each node draws at the peak."""

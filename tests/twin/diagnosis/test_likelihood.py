@@ -266,6 +266,27 @@ def test_claim_is_of_the_end_that_says_more_than_before_or_is_at_odds_with_many(
     assert evidence.claimed_by == "B"
 
 
+def test_links_that_one_device_says_are_down_weigh_as_one_claim() -> None:
+    seen = observed(DUCT, rounds=0)
+    both_ends = likelihood(seen)
+    claimed = likelihood(replace(seen, one_end={"A-B": "A", "A-D": "A"}))
+    assert posterior(both_ends, (DUCT,)) > CONVINCING_NATS > posterior(claimed, (DUCT,))
+    told = [e for e in claimed.evidence((DUCT,)) if e.claimed_by]
+    assert sum(e.log_likelihood_ratio for e in told) == CLAIM_NATS
+    assert told[0].observation == "adjacency over A-B is down, claimed by A alone"
+    loads = likelihood(replace(observed(DUCT), one_end={"A-B": "A", "A-D": "A"}))
+    assert posterior(loads, (DUCT,)) > CONVINCING_NATS, "the loads of others bear it out"
+
+
+def test_surge_that_one_exporter_says_convinces_nobody() -> None:
+    seen = observed(SPIKE, rounds=0)
+    assert posterior(likelihood(seen), (SPIKE,)) > CONVINCING_NATS
+    claimed = likelihood(replace(seen, one_source={"B": "A"}))
+    assert posterior(claimed, (SPIKE,)) < CONVINCING_NATS
+    (evidence,) = claimed.evidence((SPIKE,))
+    assert evidence.observation.endswith("the expected traffic, claimed by A alone")
+
+
 def test_probes_that_share_their_way_with_others_still_speak_of_it() -> None:
     """Half of its traffic crosses the egress; or all of its packets do, or none."""
     shares = np.array([[0.5]])

@@ -170,3 +170,13 @@ def test_estimate_survives_a_restart(square: Twin) -> None:
     for tracker in (demand, revived):
         tracker.update(flows(rates, START_S + 1200), learn=True)
     np.testing.assert_array_equal(revived.peak_bps, demand.peak_bps)
+
+
+def test_surge_of_one_exporter_is_its_claim_and_one_of_all_is_not() -> None:
+    known = inventory(demands=(("A", "B", 3e9), ("C", "B", 1e9), ("D", "B", 1e9)))
+    demand = DemandTracker(known.peak_traffic, known.profile)
+    rates = known.peak_traffic.rates_bps
+    one, every = rates.copy(), 2.0 * rates
+    one[:, 0, :] *= 3.0
+    assert demand.claimed_surges(flows(one, START_S), 1.15) == {"B": "A"}
+    assert demand.claimed_surges(flows(every, START_S), 1.15) == {}
