@@ -3,9 +3,9 @@
     python -m evals.hostile.feeds --watches 150 --out feeds.jsonl
 
 A network is watched, and from some minute on its records are poisoned on their way. The process
-is restarted twice. In some watches nothing is wrong with the network, which has much to spare or, where
-it is busy, could not do without the link of the device that lies; in others a link is cut in the
-middle. What came of it is judged by the network itself, and by what its devices run.
+is restarted twice. In some watches nothing is wrong with the network, which has much to spare or,
+where it is busy, could not do without the link of the device that lies; in others a link is cut in
+the middle. What came of it is judged by the network itself, and by what its devices run.
 """
 
 import argparse
