@@ -24,6 +24,7 @@ from twin.nouns.telemetry import (
     FlowRound,
     InterfaceCounters,
     ProbeRound,
+    Quantity,
     SyslogLine,
     Telemetry,
 )
@@ -107,6 +108,10 @@ class Intake:
         self._nodes = tuple(n.id for n in topology.nodes)
         self._probes = probes
         self._most_bps = _most_sent(topology)
+        # What was looked at before need not be again: devices are read twice a minute.
+        self._links_of: dict[str, tuple[str, ...]] = dict.fromkeys(self._nodes, ())
+        self._fields: dict[tuple[type, int], list[tuple[str, Quantity, tuple[int, ...]]]] = {}
+        self._most_links = max(len(topology.links), len(probes))
         self._tallies = {n: SourceTally(**counted.get(n, {})) for n in self._nodes}
         self._lines: dict[str, dict[str, KeptLine]] = {n: {} for n in self._nodes}
         self._unknown = int(kept.get("unknown", 0))
@@ -182,13 +187,16 @@ class Intake:
         if not isinstance(node, str) or node not in self._tallies:
             self._refuse(node)
             return None
-        if not isinstance(links, tuple) or not all(isinstance(link, str) for link in links):
-            self.leave_out(node, Oddity.UNREADABLE, received_s)
-            return None
-        for link in links:
-            if not self._is_end(node, link):
+        if links is not self._links_of[node]:
+            if not isinstance(links, tuple) or not all(isinstance(link, str) for link in links):
+                self.leave_out(node, Oddity.UNREADABLE, received_s)
+                return None
+            strange = [link for link in links if not self._is_end(node, link)]
+            for link in strange:
                 self._refuse(_named(node, link))
-        numbers = self._numbers(record, {"links": len(links)})
+            if not strange:
+                self._links_of[node] = links
+        numbers = self._numbers(record, len(links))
         for found in numbers.values():
             for why, where in found.odd.items():
                 self.leave_out(node, why, received_s, int(where.sum()))
@@ -203,7 +211,7 @@ class Intake:
         if not isinstance(paths, tuple):
             self.leave_out(PROBES, Oddity.UNREADABLE, received_s)
             return None
-        numbers = self._numbers(record, {"paths": len(paths)})
+        numbers = self._numbers(record, len(paths))
         given = {n: numbers[n].values if n in numbers else getattr(record, n) for n in _OF_PROBES}
         sent, lost = given["sent"], given["lost"]
         for found in numbers.values():
@@ -249,7 +257,7 @@ class Intake:
         if odd_end or odd_begin or not 0.0 < until_s - from_s <= _LONGEST_FLOWS_S:
             self.leave_out(FLOWS, Oddity.STAMP, received_s)
             return None
-        numbers = self._numbers(record, {})
+        numbers = self._numbers(record)
         rates = numbers["rates_bps"].values if numbers else record.rates_bps
         odd = dict(numbers["rates_bps"].odd) if numbers else {}
         with np.errstate(invalid="ignore"):
@@ -262,18 +270,31 @@ class Intake:
                 self.leave_out(self._nodes[i], why, received_s, int(where[:, i].sum()))
         return FlowRound(received_s, from_s, until_s, rates)
 
-    def _numbers(self, record: Telemetry, lengths: Mapping[str, int]) -> dict[str, Masked]:
-        """The fields of numbers of `record`, masked; none where there is nothing to mask."""
+    def _numbers(self, record: Telemetry, length: int = 0) -> dict[str, Masked]:
+        """The fields of numbers of `record`, masked; none where there is nothing to mask.
+
+        `length`: of its links, or paths.
+        """
+        kind = type(record)
+        fields = self._fields.get((kind, length))
+        if fields is None:
+            fields = [
+                (name, what, tuple(self._axis(axis, length) for axis in what.axes))
+                for name, what in QUANTITIES[kind].items()
+            ]
+            if length <= self._most_links:
+                self._fields[kind, length] = fields
         found = {}
-        for name, what in QUANTITIES[type(record)].items():
-            shape = tuple(
-                axis if isinstance(axis, int) else lengths.get(axis, len(self._nodes))
-                for axis in what.axes
-            )
+        for name, what, shape in fields:
             value = getattr(record, name)
             if not is_plain(value, what, shape):
                 found[name] = masked(value, what, shape)
         return found
+
+    def _axis(self, axis: int | str, length: int) -> int:
+        if isinstance(axis, int):
+            return axis
+        return len(self._nodes) if axis == "nodes" else length
 
     def _moment(self, time_s: object, source: str, received_s: float) -> float:
         if type(time_s) is float and received_s - _LATELY_S <= time_s <= received_s:

@@ -41,8 +41,11 @@ def is_plain(value: object, what: Quantity, shape: tuple[int, ...]) -> bool:
         return False
     if value.size > _FEW:
         return bool(what.least <= value.min() and value.max() <= what.most)
-    # NaN is neither.
-    return all(what.least <= number <= what.most for number in value.ravel().tolist())
+    numbers = value.ravel().tolist()
+    # With NaN among them their sum is NaN, whatever the least and the largest are taken to be.
+    return not numbers or (
+        sum(numbers) < np.inf and what.least <= min(numbers) and max(numbers) <= what.most
+    )
 
 
 def masked(value: object, what: Quantity, shape: tuple[int, ...]) -> Masked:
