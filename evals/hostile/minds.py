@@ -105,8 +105,7 @@ def scene(kind: str, seed: int) -> Case:
         traffic_scale=1.4,
         mismatch=1,
     )
-    numbers = np.random.default_rng([41, seed])
-    fault = _fault(kind, designed_inventory(world).topology, numbers)
+    fault = fault_of(kind, designed_inventory(world).topology, seed)
     event = TimedEvent(
         at_s=_FAULT_S,
         fault=fault,
@@ -116,7 +115,19 @@ def scene(kind: str, seed: int) -> Case:
     return Case(world, CaseTruth(events=(event,)))
 
 
-def _fault(kind: str, topology: Topology, numbers: np.random.Generator) -> Fault:
+KINDS = (
+    "link_down",
+    "fiber_cut",
+    "igp_weight_misconfig",
+    "silent_egress_packet_loss",
+    "traffic_spike",
+)
+"""What `fault_of` can draw."""
+
+
+def fault_of(kind: str, topology: Topology, seed: int) -> Fault:
+    """A fault of that kind; the same seed gives the same place. Raises BadInput."""
+    numbers = np.random.default_rng([41, seed])
     core = [k for k in topology.links if min(len(topology.links_at(n)) for n in (k.a, k.b)) > 1]
     link = core[int(numbers.integers(len(core)))]
     match kind:
@@ -133,7 +144,7 @@ def _fault(kind: str, topology: Topology, numbers: np.random.Generator) -> Fault
         case "traffic_spike":
             return TrafficSpike(target=link.a, factor=20.0)
         case _:
-            raise BadInput(f'no scene for "{kind}"; name kinds of fault, such as link_down')
+            raise BadInput(f'no scene for "{kind}"; there are {", ".join(KINDS)}')
 
 
 class _Person:
