@@ -253,6 +253,20 @@ class ApprovalPolicy(Noun):
             )
         return self
 
+    @model_validator(mode="after")
+    def _second_approver_is_asked(self) -> Self:
+        second, most = self.approval.second_approver, self.blast
+        if second is not None and (
+            second.above_devices >= most.max_devices
+            and second.above_services >= most.max_services
+            and second.above_moved_share >= most.max_moved_share
+        ):
+            raise ValueError(
+                "approval.second_approver would never be asked: nothing that blast allows is above "
+                "its bounds; lower one of them, or leave second_approver out"
+            )
+        return self
+
 
 def default_policy() -> ApprovalPolicy:
     """The policy that ships with the package."""

@@ -140,6 +140,16 @@ def test_policy_without_calendar_and_second_approver_goes_on_loading() -> None:
     assert policy.approval.page_again_after_s is None
 
 
+def test_second_person_who_would_never_be_asked_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "noc.yaml"
+    high = "above_devices: 9\n    above_services: 900\n    above_moved_share: 1.0"
+    kept = "above_devices: 4\n    above_services: 50\n    above_moved_share: 0.3"
+    assert kept in DEFAULT
+    path.write_text(DEFAULT.replace(kept, high))
+    with pytest.raises(BadInput, match="second_approver would never be asked"):
+        load_policy(path)
+
+
 def test_default_policy_asks_for_a_second_person_before_it_refuses() -> None:
     policy = default_policy()
     second = policy.approval.second_approver
