@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from langchain_core.language_models import BaseChatModel
 from pydantic import ValidationError
 
 from agents.loop.budget import Limits, Price
@@ -105,7 +106,7 @@ def require_minds(environ: Mapping[str, str], state: Path) -> None:
     settings = read_mind_settings(environ, state)
     _hiding(settings, environ)
     for model in settings.models.values():
-        chat_model(model, environ=environ, call_s=settings.limits.call_deadline_s)
+        _chat_model(model, environ, settings.limits)
     for entry in settings.brought:
         brought_model(entry, environ)
 
@@ -283,10 +284,21 @@ def _mind(
     environ: Mapping[str, str],
     limits: Limits,
 ) -> Mind:
-    model = chat_model(settings, environ=environ, call_s=limits.call_deadline_s)
+    model = _chat_model(settings, environ, limits)
     if settings.uses_pseudonyms and names is not None:
         model = PseudonymousModel(inner=model, pseudonyms=names)
     return Mind(mind_name(entry), model, foreign=True, price=_price(settings))
+
+
+def _chat_model(
+    settings: ModelSettings, environ: Mapping[str, str], limits: Limits
+) -> BaseChatModel:
+    return chat_model(
+        settings,
+        environ=environ,
+        call_s=limits.call_deadline_s,
+        reply_bytes=limits.reply_bytes,
+    )
 
 
 def _brought(entry: str, names: Pseudonyms | None, environ: Mapping[str, str]) -> Mind:

@@ -63,6 +63,7 @@ class Limits(Noun):
     `steps`: replies over all roles; `steps_per_role`: replies in one role run. `calls`: requests,
     answered or not. `cost`: in `currency`; it counts calls whose price is known. `role`: of every
     role; `roles`: of one, in its place. `call_deadline_s`: wall seconds that one call may take.
+    `reply_bytes`: of one reply, unpacked; what is larger is no reply.
     `rest_s`: wall seconds for which a mind that was down or late is not asked again, longer each
     time that it fails anew. A limit ends the asking once it is reached: the call that reaches it is
     still finished.
@@ -76,6 +77,7 @@ class Limits(Noun):
     cost: float | None = Field(default=None, ge=0)
     currency: str = "USD"
     call_deadline_s: float = Field(default=60.0, gt=0)
+    reply_bytes: int = Field(default=8 * 2**20, ge=2**10)
     rest_s: float = Field(default=60.0, ge=0)
     role: RoleLimits = RoleLimits()
     roles: Mapping[str, RoleLimits] = Field(default_factory=dict)

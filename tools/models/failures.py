@@ -8,7 +8,8 @@ ModelCallFailed             anything that goes wrong between us and the server
 ├── ModelRateLimited        too many requests, or no money left (429)
 ├── ModelRefusedRequest     the server does not take this request (other 4xx, and redirects)
 ├── ModelServerBroken       the server failed (5xx)
-└── ModelGarbled            what came back is not what the protocol says
+├── ModelGarbled            what came back is not what the protocol says
+└── ModelReplyTooLarge      what came back is larger, deeper or more than what is read
 """
 
 from twin.errors import NoctuaError
@@ -48,3 +49,7 @@ class ModelServerBroken(ModelCallFailed):
 
 class ModelGarbled(ModelCallFailed):
     """The reply is not what the protocol says."""
+
+
+class ModelReplyTooLarge(ModelCallFailed):
+    """The reply is larger, deeper or of more parts than what is read of one."""

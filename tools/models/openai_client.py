@@ -24,12 +24,14 @@ from tools.models.failures import (
     ModelGarbled,
     ModelRateLimited,
     ModelRefusedRequest,
+    ModelReplyTooLarge,
     ModelServerBroken,
     ModelTimedOut,
     ModelUnauthorised,
     ModelUnknown,
     ModelUnreachable,
 )
+from tools.models.leniency.json_text import TooMuch
 from tools.models.leniency.reading import FORMS, THOUGHTS, message_of
 from tools.models.leniency.wire import (
     NO_END,
@@ -43,7 +45,7 @@ from tools.models.leniency.wire import (
     values_in,
 )
 from tools.models.refused import SPARED, refused_parameter
-from tools.models.sending import BoundedClient, call_timeout
+from tools.models.sending import BoundedClient, ReplyTooLarge, call_timeout
 from tools.models.settings import ModelSettings
 from tools.trace import conventions as names
 
@@ -74,8 +76,10 @@ class OpenAICompatibleModel(ChatOpenAI):
     _call_s: float = PrivateAttr(default=60.0)
 
     @classmethod
-    def on(cls, settings: ModelSettings, key: SecretStr | None, call_s: float) -> Self:
-        """The model that `settings` describe."""
+    def on(
+        cls, settings: ModelSettings, key: SecretStr | None, call_s: float, reply_bytes: int
+    ) -> Self:
+        """The model that `settings` describe; no more than `reply_bytes` of a reply are read."""
         model = cls(
             model=settings.model,
             base_url=settings.base_url,
@@ -87,7 +91,7 @@ class OpenAICompatibleModel(ChatOpenAI):
             max_retries=0,
             stream_usage=True,
             use_responses_api=False,
-            http_client=BoundedClient(call_s, is_local=settings.is_local),
+            http_client=BoundedClient(call_s, is_local=settings.is_local, most_bytes=reply_bytes),
         )
         model._call_s = call_s
         return model
@@ -136,7 +140,7 @@ class OpenAICompatibleModel(ChatOpenAI):
 
         def begin(left_s: float) -> _Streamed:
             payload = self._get_request_payload(messages, stop=stop, **kwargs)
-            return _Streamed(self._sent(payload, left_s))
+            return _Streamed(self._sent(payload, left_s), time.monotonic() + left_s)
 
         stream = self._answered(begin)
         self._tell_span()
@@ -187,9 +191,13 @@ class OpenAICompatibleModel(ChatOpenAI):
 
 
 class _Streamed:
-    """A reply that is read while it comes. It is begun when the first of it is there."""
+    """A reply that is read while it comes, to `until_s` of the monotonic clock at most.
 
-    def __init__(self, response: httpx2.Response) -> None:
+    It is begun when the first of it is there.
+    """
+
+    def __init__(self, response: httpx2.Response, until_s: float) -> None:
+        self._until_s = until_s
         self.whole = Assembly()
         self._response = response
         self._values = values_in(response.iter_bytes())
@@ -209,6 +217,9 @@ class _Streamed:
         self._response.close()
 
     def _next(self) -> Piece | None:
+        # A piece of the wire may hold thousands of events.
+        if time.monotonic() > self._until_s:
+            raise httpx2.ReadTimeout("the stream did not end in time")
         value = next(self._values, None)
         return None if value is None else self.whole.add(value)
 
@@ -299,6 +310,8 @@ class _SecondTry:
 
 def _worth_waiting_s(error: BaseException) -> float | None:
     """The pause after which the same request may be answered, None if it will not be."""
+    if _excess(error) is not None:
+        return None
     match error:
         case openai.APIStatusError(status_code=429):
             return _retry_after_s(error)
@@ -334,6 +347,8 @@ def failure_of(error: Exception, key: str) -> ModelCallFailed:
 
 
 def _judged(error: Exception) -> tuple[type[ModelCallFailed], str]:
+    if (excess := _excess(error)) is not None:
+        return ModelReplyTooLarge, str(excess)
     match error:
         case openai.APITimeoutError() | httpx2.TimeoutException():
             return ModelTimedOut, "the server did not end its reply in time"
@@ -354,6 +369,12 @@ def _judged(error: Exception) -> tuple[type[ModelCallFailed], str]:
             return ModelGarbled, str(error)
         case _:
             return ModelGarbled, f"the reply cannot be read ({type(error).__name__}: {error})"
+
+
+def _excess(error: BaseException) -> BaseException | None:
+    """What was too large, also where the SDK takes it for a broken connection."""
+    cause = _first_cause(error)
+    return cause if isinstance(cause, ReplyTooLarge | TooMuch) else None
 
 
 def _first_cause(error: BaseException) -> BaseException:

@@ -17,6 +17,9 @@ from twin.errors import BadInput
 DEFAULT_CALL_S = 60.0
 """Seconds after which a call is ended, where nobody says otherwise."""
 
+DEFAULT_REPLY_BYTES = 8 * 2**20
+"""Of a reply, unpacked, where nobody says otherwise. 32k tokens, an event each, are about 7 MB."""
+
 INSTALL = "pip install -c constraints.txt -e '.[openai]'"
 """How the extra is installed that holds the client."""
 
@@ -26,10 +29,12 @@ def chat_model(
     *,
     environ: Mapping[str, str] | None = None,
     call_s: float = DEFAULT_CALL_S,
+    reply_bytes: int = DEFAULT_REPLY_BYTES,
 ) -> BaseChatModel:
     """The model that `settings` describe, without pseudonyms; nobody is called yet.
 
-    `environ` holds the key, `os.environ` if not given. A call ends after `call_s` seconds.
+    `environ` holds the key, `os.environ` if not given. A call ends after `call_s` seconds,
+    and when its reply is larger than `reply_bytes`, unpacked.
 
     Raises:
         BadInput: the extra `openai` is not installed, or the environment has no key.
@@ -43,4 +48,4 @@ def chat_model(
     # Here, since it is an extra and takes a second to import.
     from tools.models.openai_client import OpenAICompatibleModel
 
-    return OpenAICompatibleModel.on(settings, key, call_s)
+    return OpenAICompatibleModel.on(settings, key, call_s, reply_bytes)

@@ -1,11 +1,12 @@
 """The object that a call's arguments are, in whatever writing they came."""
 
 import ast
-import json
 import re
 import warnings
 from collections.abc import Callable
 from typing import Any
+
+from tools.models.leniency.json_text import Contradiction, decoded, decoded_at, object_of
 
 LONGEST = 200_000
 """Characters of a text that is read leniently; what is longer is read strictly or not at all."""
@@ -52,8 +53,10 @@ def object_in(text: str, tell: Callable[[str], None]) -> dict[str, Any] | None:
 def value_in(text: str, tell: Callable[[str], None]) -> Any:
     """The one JSON value in `text`; None also where there is none."""
     try:
-        return json.loads(text, strict=False)
-    except (ValueError, RecursionError):
+        return decoded(text)
+    except Contradiction:
+        return None
+    except ValueError:
         if len(text) > LONGEST:
             return None
     bare = _BEHIND.sub("", text[_AROUND.match(text).end() :])  # type: ignore[union-attr]
@@ -62,7 +65,9 @@ def value_in(text: str, tell: Callable[[str], None]) -> Any:
         tell(FENCED)
     try:
         return _repeated(bare, tell)
-    except (ValueError, RecursionError):
+    except Contradiction:
+        return None
+    except ValueError:
         pass
     try:
         value = literal(bare)
@@ -74,12 +79,11 @@ def value_in(text: str, tell: Callable[[str], None]) -> Any:
 
 def _repeated(text: str, tell: Callable[[str], None]) -> Any:
     """The value that `text` says once or several times over. Raises ValueError."""
-    decoder = json.JSONDecoder(strict=False)
-    first, end = decoder.raw_decode(text)
+    first, end = decoded_at(text, 0)
     while not _CLOSERS.match(text, end):
         tell(REPEATED)
         start = len(text) - len(text[end:].lstrip())
-        again, end = decoder.raw_decode(text, start)
+        again, end = decoded_at(text, start)
         if again != first:
             raise ValueError("two different values")
     if text[end:].strip():
@@ -107,7 +111,8 @@ def literal_of(node: ast.expr) -> Any:
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [literal_of(item) for item in items]
         case ast.Dict(keys=keys, values=values):
-            return {_key(k): literal_of(v) for k, v in zip(keys, values, strict=True)}
+            pairs = [(_key(k), literal_of(v)) for k, v in zip(keys, values, strict=True)]
+            return object_of(pairs)
         case ast.Name(id=name) if name in _CONSTANTS:
             return _CONSTANTS[name]
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):

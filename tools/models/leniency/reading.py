@@ -11,6 +11,7 @@ from langchain_core.messages.tool import invalid_tool_call, tool_call
 
 from tools.models.leniency.arguments import object_in
 from tools.models.leniency.fitting import Fitting, folded, unwrapped
+from tools.models.leniency.json_text import decoded
 from tools.models.leniency.text import calls_in
 
 THOUGHTS = "reasoning_content"
@@ -64,8 +65,8 @@ def message_of(
     good, odd = [], []
     for name, arguments, id_ in calls:
         try:
-            value = json.loads(arguments) if arguments else {}
-        except (ValueError, RecursionError):
+            value = decoded(arguments) if arguments else {}
+        except ValueError:
             value = None
         if isinstance(value, dict):
             good.append(tool_call(name=name, args=value, id=id_))

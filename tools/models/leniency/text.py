@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.models.leniency.arguments import LONGEST, MARK, NotLiteral, literal_of
+from tools.models.leniency.json_text import decoded_at
 from tools.models.leniency.wire import ARGUMENTS, NAMES
 
 IN_TEXT = "calls left in the text"
@@ -208,15 +209,14 @@ class _Search:
         text, at = self._text, 0
         named = {m.end(): m for m in self._named()}
         is_broken = False
-        decoder = json.JSONDecoder(strict=False)
         for _ in range(_MOST_TRIES):
             opening = re.compile(r"\{|\[(?=\s*\{)").search(text, at)
             if opening is None:
                 return
             start, mention = opening.start(), named.get(opening.start())
             try:
-                value, end = decoder.raw_decode(text, start)
-            except (ValueError, RecursionError):
+                value, end = decoded_at(text, start)
+            except ValueError:
                 end = _balanced(text, start) if mention else start
                 at = end if end > start else start + 1
                 is_broken = is_broken or end == start

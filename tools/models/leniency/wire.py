@@ -5,9 +5,12 @@ Sources: OpenAI's API reference (chat completions, streaming, `function_call`), 
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from tools.models.leniency.json_text import MOST_VALUES, TooMuch, decoded, decoded_at
 
 NAMES = ("name", "tool_name", "function_name", "tool", "function", "action", "recipient_name")
 """What servers and models call the function of a call; OpenAI's word comes first."""
@@ -30,6 +33,11 @@ _USAGE = (
 )
 _FIELDS = ("event:", "id:", "retry:", ":")
 _MOST_ENVELOPES = 4
+_BLANK = re.compile(r"\s*")
+_CLOSED = re.compile(r"\}\s*\Z")
+
+MOST_CALLS = 100
+"""Of one reply. A role takes 16 of them; what is beyond is shown to the model for repair."""
 
 
 class NoCompletion(ValueError):
@@ -56,9 +64,12 @@ class Call:
     @property
     def is_whole(self) -> bool:
         """Whether its arguments are a JSON object, to which nothing can be added."""
+        # Looked at first, since it is asked of every piece of a stream.
+        if not _CLOSED.search(self.arguments[-80:]):
+            return False
         try:
-            return isinstance(json.loads(self.arguments, strict=False), dict)
-        except (ValueError, RecursionError):
+            return isinstance(decoded(self.arguments), dict)
+        except ValueError:
             return False
 
 
@@ -109,6 +120,7 @@ class Assembly:
 
         Raises:
             ErrorTold: it is an error.
+            TooMuch: it adds a call too many.
         """
         if value is DONE:
             self.is_done = True
@@ -156,6 +168,8 @@ class Assembly:
         if place is None:
             if not (piece.id or piece.name or piece.arguments):
                 return None
+            if len(self.calls) >= MOST_CALLS:
+                raise TooMuch(f"a reply with more than {MOST_CALLS} calls")
             self.calls.append(piece)
             return len(self.calls) - 1, Call(piece.index, piece.id, piece.name, piece.arguments)
         call = self.calls[place]
@@ -205,6 +219,7 @@ def assembled(body: bytes) -> Assembly:
     Raises:
         ErrorTold: the body is an error.
         NoCompletion: it holds none, or its stream broke off.
+        TooMuch: it holds more than is read.
     """
     whole = Assembly()
     for value in values_in([body]):
@@ -220,7 +235,15 @@ def values_in(pieces: Iterable[bytes]) -> Iterator[Any]:
 
     Raises:
         NoCompletion: something else stands in it.
+        TooMuch: there are more of them than are read, or one is too large.
     """
+    for number, value in enumerate(_each_value(pieces)):
+        if number >= MOST_VALUES:
+            raise TooMuch(f"a reply of more than {MOST_VALUES:,} events")
+        yield value
+
+
+def _each_value(pieces: Iterable[bytes]) -> Iterator[Any]:
     data: list[str] = []
     others: list[str] = []
     for line in _lines(pieces):
@@ -237,12 +260,14 @@ def values_in(pieces: Iterable[bytes]) -> Iterator[Any]:
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
     # Not by str.splitlines, which also splits at characters that JSON may hold.
-    rest = b""
+    rest: list[bytes] = []
     for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield _text(line)
-    yield _text(rest)
+        first, *others = piece.split(b"\n")
+        rest.append(first)
+        for following in others:
+            yield _text(b"".join(rest))
+            rest = [following]
+    yield _text(b"".join(rest))
 
 
 def _text(line: bytes) -> str:
@@ -250,20 +275,25 @@ def _text(line: bytes) -> str:
 
 
 def _decoded(text: str) -> Iterator[Any]:
-    decoder = json.JSONDecoder(strict=False)
-    at = 0
-    while rest := text[at:].lstrip():
-        at = len(text) - len(rest)
-        rest = rest.removeprefix("data:").lstrip()
-        if rest.startswith("[DONE]"):
+    at = _after_blank(text, 0)
+    while at < len(text):
+        if text.startswith("data:", at):
+            at = _after_blank(text, at + len("data:"))
+        if text.startswith("[DONE]", at):
             yield DONE
             return
         try:
-            value, end = decoder.raw_decode(rest)
-        except (ValueError, RecursionError) as error:
-            raise NoCompletion(f"the body is not JSON: {rest[:80]!r}") from error
+            value, at = decoded_at(text, at)
+        except TooMuch:
+            raise
+        except ValueError as error:
+            raise NoCompletion(f"the body is not JSON: {text[at : at + 80]!r}") from error
         yield value
-        at = len(text) - len(rest) + end
+        at = _after_blank(text, at)
+
+
+def _after_blank(text: str, at: int) -> int:
+    return _BLANK.match(text, at).end()  # type: ignore[union-attr]  # nothing always matches
 
 
 def _unwrapped(value: Any) -> Any:
@@ -373,7 +403,9 @@ def _raw_calls(message: Mapping[str, Any]) -> list[Any]:
         told = message.get(key)
         if isinstance(told, str) and told.strip():
             try:
-                told = json.loads(told, strict=False)
+                told = decoded(told)
+            except TooMuch:
+                raise
             except ValueError:
                 continue
         if isinstance(told, Mapping):
