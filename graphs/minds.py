@@ -28,8 +28,10 @@ from agents.playbook.policies import playbook
 from graphs.state_directory import StateDirectory
 from tools.models.brought import brought_model, is_brought
 from tools.models.openai_compatible import chat_model
-from tools.models.pseudonymous import PseudonymousModel
-from tools.models.pseudonyms import Pseudonyms, names_of, state_key
+from tools.models.pseudonyms import Pseudonyms, names_of, places_of, state_key
+from tools.models.screen import Screen
+from tools.models.screened import ScreenedModel
+from tools.models.secrets import secrets_of
 from tools.models.settings import (
     PLAYBOOK,
     PUBLIC_URL,
@@ -86,18 +88,23 @@ def minds_from_environment(environ: Mapping[str, str], state: Path, inventory: I
             LangChain's own tracing would send out what pseudonyms hide.
     """
     settings = read_mind_settings(environ, state)
+    limits = settings.limits
     if not settings.models and not settings.brought:
-        return Minds([_playbook()], limits=settings.limits)
+        return Minds([_playbook()], limits=limits)
     hiding = _hiding(settings, environ)
-    names = Pseudonyms(names_of(inventory), state_key(state)) if hiding else None
+    secrets = secrets_of(environ, (model.key_env for model in settings.models.values()))
+    always: list[Screen] = [secrets] if secrets else []
+    names = always
+    if hiding:
+        names = [*always, Pseudonyms(names_of(inventory), state_key(state), places_of(inventory))]
     known = {
-        name: _mind(name, model, names, environ, settings.limits)
+        name: _mind(name, model, names if model.uses_pseudonyms else always, environ, limits)
         for name, model in settings.models.items()
     } | {name: _brought(name, names, environ) for name in settings.brought}
     return Minds(
         _chain(settings.default, known),
-        {role: _chain(names_, known) for role, names_ in settings.by_role.items()},
-        settings.limits,
+        {role: _chain(chain, known) for role, chain in settings.by_role.items()},
+        limits,
     )
 
 
@@ -280,13 +287,11 @@ def _chain(names: Sequence[str], known: Mapping[str, Mind]) -> list[Mind]:
 def _mind(
     entry: str,
     settings: ModelSettings,
-    names: Pseudonyms | None,
+    screens: Sequence[Screen],
     environ: Mapping[str, str],
     limits: Limits,
 ) -> Mind:
-    model = _chat_model(settings, environ, limits)
-    if settings.uses_pseudonyms and names is not None:
-        model = PseudonymousModel(inner=model, pseudonyms=names)
+    model = _screened(_chat_model(settings, environ, limits), screens)
     return Mind(mind_name(entry), model, foreign=True, price=_price(settings))
 
 
@@ -301,11 +306,17 @@ def _chat_model(
     )
 
 
-def _brought(entry: str, names: Pseudonyms | None, environ: Mapping[str, str]) -> Mind:
+def _brought(entry: str, screens: Sequence[Screen], environ: Mapping[str, str]) -> Mind:
     # Nobody says where it sends what it is told, so it is told pseudonyms.
-    assert names is not None
-    model = PseudonymousModel(inner=brought_model(entry, environ), pseudonyms=names)
+    model = _screened(brought_model(entry, environ), screens)
     return Mind(mind_name(entry), model, foreign=True)
+
+
+def _screened(model: BaseChatModel, screens: Sequence[Screen]) -> BaseChatModel:
+    """`model` behind `screens`, of which it is nearest to the first."""
+    for screen in screens:
+        model = ScreenedModel(inner=model, screen=screen)
+    return model
 
 
 def _price(settings: ModelSettings) -> Price | None:

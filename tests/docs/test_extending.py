@@ -22,7 +22,7 @@ from tests.tools.journal.conftest import incident
 from tools.graph_store.build import build_graph
 from tools.graph_store.protocol import PastIncident
 from tools.journal.journal import Journal
-from tools.models.pseudonymous import PseudonymousModel
+from tools.models.screened import ScreenedModel
 from twin.errors import BadInput, Ungrounded
 from twin.nouns.configuration import default_configuration
 from twin.nouns.state import NetworkState
@@ -150,7 +150,7 @@ def test_the_mind_of_the_package_is_asked_first_and_sees_pseudonyms(installed: P
     first, last = minds_from_environment(environ, installed, inventory()).for_role("imaginer")
     assert (first.name, first.foreign) == ("acme:calm", True)
     assert (last.name, last.foreign) == ("playbook", False)
-    assert isinstance(first.model, PseudonymousModel)
+    assert isinstance(first.model, ScreenedModel)
     view = TranscriptView(role="imaginer", task={}, calls=(), offered={})
     said = _module("acme_minds").imagine_nothing(view)
     assert (said.tool, said.arguments) == ("answer", {"scenarios": []})

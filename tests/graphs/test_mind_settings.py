@@ -12,8 +12,9 @@ from graphs.minds import minds_from_environment, read_mind_settings
 from tests.graphs.stagehand import case, operating
 from tests.twin.tracking.square import inventory
 from tools.models.openai_client import OpenAICompatibleModel
-from tools.models.pseudonymous import PseudonymousModel
 from tools.models.pseudonyms import KEY_FILE
+from tools.models.screened import ScreenedModel
+from tools.models.secrets import BLANK, Secrets
 from twin.errors import BadInput
 
 NEAR = "http://127.0.0.1:8000/v1"
@@ -39,7 +40,9 @@ def _names(minds: Minds, role: str = "diagnoser") -> list[str]:
 
 
 def _inner(mind: Mind) -> OpenAICompatibleModel:
-    model = mind.model.inner if isinstance(mind.model, PseudonymousModel) else mind.model
+    model = mind.model
+    while isinstance(model, ScreenedModel):
+        model = model.inner
     assert isinstance(model, OpenAICompatibleModel)
     return model
 
@@ -183,10 +186,21 @@ def test_two_models_never_share_a_name_in_reports(with_file: Path) -> None:
 
 def test_only_a_model_that_must_not_see_names_gets_pseudonyms(with_file: Path) -> None:
     big, near, _ = _minds(with_file, BIG_KEY="sk-1").default
-    assert isinstance(big.model, PseudonymousModel)
+    assert isinstance(big.model, ScreenedModel)
     assert isinstance(near.model, OpenAICompatibleModel)
-    assert "Example" not in big.model.pseudonyms.hide("svc-AB of Example")
+    assert "Example" not in big.model.screen.hide("svc-AB of Example")
     assert (with_file / KEY_FILE).exists()
+
+
+def test_key_of_a_model_stands_in_nothing_that_any_model_sends_or_is_sent(with_file: Path) -> None:
+    big, near, _ = _minds(with_file, BIG_KEY="sk-canary-1f7e").default
+    for mind in (big, near):
+        model = mind.model
+        while isinstance(model, ScreenedModel) and not isinstance(model.screen, Secrets):
+            model = model.inner
+        assert isinstance(model, ScreenedModel)
+        assert model.screen.restore("it is sk-canary-1f7e") == f"it is {BLANK}"
+        assert model.screen.hide("it is sk-canary-1f7e") == f"it is {BLANK}"
 
 
 def test_no_key_of_pseudonyms_is_made_where_nobody_needs_one(with_file: Path) -> None:

@@ -3,6 +3,10 @@
 A pseudonym says its kind and is otherwise a keyed hash, as in customer-x4k2q. The same name has the
 same one for as long as the key lasts, and every spelling has its own, so that `restore(hide(text))`
 is `text`. Whoever lacks the key cannot find the name by trying names.
+
+A pseudonym stands, and is restored, only as a word of its own; a name that is glued to others is
+hidden with the word that it stands in. So whatever was restored is hidden again: at the edges of a
+word even the shortest name is found.
 """
 
 import base64
@@ -14,11 +18,13 @@ import os
 import re
 import secrets
 import threading
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tools.models.screen import Screen, mapped
+from tools.models.spellings import BEGIN, END, Name, Names
 from twin.errors import BadInput
 from twin.nouns.inventory import Inventory
 
@@ -39,14 +45,12 @@ _DECODER = json.JSONDecoder()
 _LONGEST_TOKEN = 40
 """Characters; what is held back of a stream is never longer."""
 
-# An underscore joins words. In JSON text that nobody parsed, the letter before a name may belong to
-# an escape such as \n.
-_BEGIN = r"(?:(?<![^\W_])|(?<=\\[nrtbf])|(?<=\\u[0-9a-fA-F]{4}))"
-_END = r"(?![^\W_])"
+_WORD_ENDS = re.compile(END)
+_WORD_BEGINS = re.compile(BEGIN)
 
 # In a lookahead, since what looks like one may hold another: customer-customer-x4k2q.
 _TOKEN = re.compile(
-    rf"(?=((?:{'|'.join(KINDS)})-[a-z2-7]{{{_TAG},12}}(?:-[a-z2-7]{{{_SPELLING},12}})?))",
+    rf"{BEGIN}(?=((?:{'|'.join(KINDS)})-[a-z2-7]{{{_TAG},12}}(?:-[a-z2-7]{{{_SPELLING},12}})?))",
     re.IGNORECASE,
 )
 
@@ -61,8 +65,7 @@ _PATTERNS = (
     ("phone", r"(?<![\w+.])(?:\+|00)[1-9]\d{0,2}[ ()/-]{0,2}\d(?:[ ()/-]{0,2}\d){5,12}(?!\w)"),
     (
         "place",
-        _BEGIN
-        + r"[A-ZÄÖÜ][\w.-]{0,40}(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer|ring)"
+        BEGIN + r"[A-ZÄÖÜ][\w.-]{0,40}(?:straße|strasse|str\.|weg|platz|allee|gasse|damm|ufer|ring)"
         r" \d{1,4}[a-z]?(?:, \d{4,5} [A-ZÄÖÜ][\w-]{1,40})?(?!\w)",
     ),
     (
@@ -72,18 +75,31 @@ _PATTERNS = (
     ),
 )
 
-_ASCII = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa"}
-"""How log lines write what is not ASCII."""
+_PATTERN = re.compile(
+    "|".join(
+        [
+            f"(?P<email>{_EMAIL})",
+            *(f"(?P<{kind}_{i}>{text})" for i, (kind, text) in enumerate(_PATTERNS)),
+        ]
+    )
+)
 
-_CUT = "…"
-_SHORTEST_CUT = 4
-"""Letters of a name that was cut short, from which on they say whose name it is."""
+_Span = tuple[int, int, Name]
+"""From where to where in a text what is hidden stands, and whose it is."""
+
+_MOST_KEPT = 256
+"""Texts of which the hidden form is remembered: every call says again what the last one said."""
 
 
 def names_of(inventory: Inventory) -> dict[str, str]:
     """Name -> kind: the customers and the ids of their services. The rest goes by pattern."""
     customers = {service.customer: "customer" for service in inventory.services}
     return {service.id: "service" for service in inventory.services} | customers
+
+
+def places_of(inventory: Inventory) -> list[str]:
+    """What a model reads as it stands: the names of nodes and sites."""
+    return [name for node in inventory.topology.nodes for name in (node.id, node.site) if name]
 
 
 def state_key(state: Path) -> bytes:
@@ -120,72 +136,52 @@ def _make_key(file: Path) -> None:
         draft.unlink()
 
 
-class Pseudonyms:
+class Pseudonyms(Screen):
     """Pseudonyms for `names` (name -> kind) and for what looks like an address.
 
-    `key`: secret; the same key gives the same pseudonyms.
+    `key`: secret; the same key gives the same pseudonyms. `places`: names that a model reads as
+    they stand, for which no part of a name is to be taken.
     """
 
-    def __init__(self, names: Mapping[str, str], key: bytes) -> None:
+    def __init__(self, names: Mapping[str, str], key: bytes, places: Iterable[str] = ()) -> None:
         self._key = key
         self._lock = threading.Lock()
         self._by_spelling: dict[str, str] = {}
         self._by_token: dict[str, str] = {}
-        self._canonical = {_folded(name): (name, kind) for name, kind in names.items() if name}
-        self._longest = max(map(len, names), default=0)
-        for name, kind in sorted(self._canonical.values()):
-            self._token_of(name, kind)
-        self._pattern = _compiled(names)
+        self._names = Names(names, places)
+        for name, kind in sorted(names.items()):
+            if name:
+                self._token_of(name, Name(name, kind))
+        self._hidden = lru_cache(_MOST_KEPT)(self._hide_plain)
 
     def hide(self, text: str) -> str:
         """`text` with a pseudonym in place of every name and address; JSON in it stays JSON."""
-        return _through_json(text, self._hide_plain)
+        return _through_json(text, self._hidden)
 
-    def restore(self, text: str, written: Callable[[str], str] = str) -> str:
+    def restore(self, text: str, written: Callable[[str], str] = str, before: str = "") -> str:
         """`text` with every pseudonym of ours undone; `written` says how a name is written in it.
 
-        A pseudonym may have changed its case on the way.
+        A pseudonym may have changed its case on the way. One that is glued to a letter or a digit
+        is none. `before`: what stands in front of `text` where that is a piece of a longer one.
         """
-        done = 0
+        whole = before + text
+        done = len(before)
         pieces = []
-        for match in _TOKEN.finditer(text):
-            token = self._known_token(match[1].lower())
+        for match in _TOKEN.finditer(whole, done):
+            token = self._known_token(whole, match.start(), len(match[1]))
             if token is None or match.start() < done:
                 continue
-            pieces += [text[done : match.start()], written(self._by_token[token])]
+            pieces += [whole[done : match.start()], written(self._by_token[token])]
             done = match.start() + len(token)
-        return "".join([*pieces, text[done:]])
+        return "".join([*pieces, whole[done:]])
 
-    def _known_token(self, found: str) -> str | None:
-        """The longest one that `found` begins with: a word of the text may follow."""
-        ends = range(len(found), _TAG, -1)
-        return next((found[:end] for end in ends if found[:end] in self._by_token), None)
-
-    def hide_in(self, value: Any) -> Any:
-        """A copy of a JSON value in which every string, keys too, is hidden."""
-        return _mapped(value, self.hide)
-
-    def restore_in(self, value: Any) -> Any:
-        """A copy of a JSON value in which every string, keys too, is restored."""
-        return _mapped(value, self.restore)
-
-    def hide_in_schema(self, schema: Any) -> Any:
-        """A copy of a tool's schema: what it says and allows is hidden, what it calls things not.
-
-        Names of tools and of their arguments are ours.
-        """
-        if isinstance(schema, list):
-            return [self.hide_in_schema(item) for item in schema]
-        if not isinstance(schema, dict):
-            return schema
-        hidden = {}
-        for key, value in schema.items():
-            if key in ("description", "enum", "const", "default", "examples", "title", "pattern"):
-                named = isinstance(value, dict)  # an argument that is called so
-                hidden[key] = self.hide_in_schema(value) if named else self.hide_in(value)
-            else:
-                hidden[key] = self.hide_in_schema(value)
-        return hidden
+    def _known_token(self, text: str, start: int, most: int) -> str | None:
+        """The longest one that stands at `start`: another word of the text may follow."""
+        for size in range(most, _TAG, -1):
+            token = text[start : start + size].lower()
+            if token in self._by_token and _WORD_ENDS.match(text, start + size):
+                return token
+        return None
 
     def held_back(self, text: str) -> int:
         """How many of the last characters of `text` may be the beginning of a pseudonym."""
@@ -196,41 +192,31 @@ class Pseudonyms:
         return 0
 
     def _hide_plain(self, text: str) -> str:
-        *cut, whole = text.split(_CUT)
-        hidden = [self._hide_cut(piece) + _CUT for piece in cut]
-        return "".join([*hidden, self._pattern.sub(self._replacement, whole)])
+        done = 0
+        pieces = []
+        for start, end, name in _joined(text, self._found_in(text)):
+            spelling = text[start:end]
+            pieces += [text[done:start], self._token_of(spelling, name)]
+            done = end
+        return "".join([*pieces, text[done:]])
 
-    def _hide_cut(self, text: str) -> str:
-        """`text` hidden; a name may have been cut short at its end."""
-        for start in range(max(0, len(text) - self._longest), len(text) - _SHORTEST_CUT + 1):
-            if start and text[start - 1].isalnum():
+    def _found_in(self, text: str) -> list[_Span]:
+        spans: list[_Span] = [(f.start, f.end, f.name) for f in self._names.found_in(text)]
+        for match in _PATTERN.finditer(text):
+            kind, spelling = (match.lastgroup or "").partition("_")[0], match[0]
+            if kind == "ip" and not _is_ip(spelling):
                 continue
-            folded = _folded(text[start:])
-            for name, (_, kind) in self._canonical.items():
-                if name.startswith(folded):
-                    head = self._pattern.sub(self._replacement, text[:start])
-                    return head + self._token_of(text[start:], kind)
-        return self._pattern.sub(self._replacement, text)
+            if kind == "ip":
+                kind = "prefix" if "/" in spelling else "address"
+            spans.append((*match.span(), Name(spelling, kind)))
+        return spans
 
-    def _replacement(self, match: re.Match[str]) -> str:
-        kind, spelling = (match.lastgroup or "").partition("_")[0], match[0]
-        if kind != "ip":
-            return self._token_of(spelling, kind)
-        try:
-            ipaddress.ip_interface(spelling)
-        except ValueError:
-            return spelling
-        if not any(c.isalnum() for c in spelling):
-            return spelling  # "::" alone is punctuation
-        return self._token_of(spelling, "prefix" if "/" in spelling else "address")
-
-    def _token_of(self, spelling: str, kind: str) -> str:
+    def _token_of(self, spelling: str, name: Name) -> str:
         if known := self._by_spelling.get(spelling):
             return known
-        folded = _folded(spelling)
-        canonical, named = self._canonical.get(folded, (spelling, kind))
         with self._lock:
-            token = self._free(f"{named}-", f"{named}|{folded}", _TAG, canonical, spelling)
+            what = f"{name.kind}|{name.text.casefold()}"
+            token = self._free(f"{name.kind}-", what, _TAG, name.text, spelling)
             self._by_spelling[spelling] = token
             self._by_token[token] = spelling
         return token
@@ -251,53 +237,39 @@ class Pseudonyms:
         return base64.b32encode(digest).decode().lower()[:size]
 
 
-def _compiled(names: Iterable[str]) -> re.Pattern[str]:
-    # The longest first: a name may begin another. E-mails before names: they may hold one.
-    spelt = sorted({s for n in names if n for s in (n, *_escaped(n))}, key=lambda n: (-len(n), n))
-    known = [rf"(?P<customer>(?i:{_BEGIN}(?:{'|'.join(map(_loosely, spelt))}){_END}))"]
-    patterns = [f"(?P<{kind}_{i}>{text})" for i, (kind, text) in enumerate(_PATTERNS)]
-    return re.compile("|".join([f"(?P<email>{_EMAIL})", *(known if spelt else []), *patterns]))
+def _is_ip(spelling: str) -> bool:
+    try:
+        ipaddress.ip_interface(spelling)
+    except ValueError:
+        return False
+    return any(c.isalnum() for c in spelling)  # "::" alone is punctuation
 
 
-def _escaped(name: str) -> tuple[str, str]:
-    """How JSON writes `name`."""
-    return json.dumps(name, ensure_ascii=False)[1:-1], json.dumps(name)[1:-1]
+def _joined(text: str, spans: Iterable[_Span]) -> list[_Span]:
+    """`spans` in order, each a word of its own: what overlaps or touches is one, the longest's."""
+    grown = [(*_grown(text, start, end), end - start, name) for start, end, name in spans]
+    joined: list[tuple[int, int, int, Name]] = []
+    for start, end, size, name in sorted(grown, key=lambda each: (each[0], -each[2])):
+        if joined and start <= joined[-1][1]:
+            first, last, longest, whose = joined[-1]
+            if size > longest:
+                longest, whose = size, name
+            joined[-1] = first, max(last, end), longest, whose
+        else:
+            joined.append((start, end, size, name))
+    return [(start, end, name) for start, end, _, name in joined]
 
 
-def _loosely(name: str) -> str:
-    """`name` with blanks, hyphens or underscores between its words, and also in mere ASCII."""
-    words = ["".join(map(_letter, word)) for word in re.split(r"[\s_-]+", name)]
-    return r"[\s_-]{1,4}".join(words)
-
-
-def _letter(letter: str) -> str:
-    if letter.isascii():
-        return re.escape(letter)
-    decomposed = unicodedata.normalize("NFD", letter)
-    ways = dict.fromkeys([letter, decomposed, decomposed[0], _ASCII.get(letter.lower(), letter)])
-    return f"(?:{'|'.join(map(re.escape, ways))})"
-
-
-def _folded(name: str) -> str:
-    """The same for every spelling that `_loosely` takes, but for accents that were left out."""
-    composed = unicodedata.normalize("NFC", name).casefold()
-    return re.sub(r"[\s_-]+", " ", "".join(_ASCII.get(c, c) for c in composed))
+def _grown(text: str, start: int, end: int) -> tuple[int, int]:
+    while not _WORD_BEGINS.match(text, start):
+        start -= 1
+    while not _WORD_ENDS.match(text, end):
+        end += 1
+    return start, end
 
 
 def _may_go_on(text: str) -> bool:
     return bool(_BEGUN.fullmatch(text)) or any(f"{kind}-".startswith(text) for kind in KINDS)
-
-
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {
-            change(k) if isinstance(k, str) else k: _mapped(v, change) for k, v in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_mapped(item, change) for item in value]
-    return value
 
 
 def _through_json(text: str, change: Callable[[str], str]) -> str:
@@ -312,7 +284,7 @@ def _through_json(text: str, change: Callable[[str], str]) -> str:
             value, end = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             continue
-        changed = _mapped(value, change)
+        changed = mapped(value, change)
         # As it stood, where nothing was changed: its blanks may matter to somebody.
         told = text[start:end] if changed == value else _json_text(changed)
         pieces += [change(text[done:start]), told]

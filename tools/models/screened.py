@@ -1,4 +1,4 @@
-"""A chat model that reads pseudonyms in place of names and addresses, around any other model."""
+"""A chat model whose every text, in both directions, passes a screen, around any other model."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -7,30 +7,31 @@ from typing import Any, cast
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable, RunnableBinding
 from langchain_core.tools import BaseTool
 from pydantic import ConfigDict
 
-from tools.models.pseudonyms import Pseudonyms
+from tools.models.screen import Screen
 
 
-class PseudonymousModel(BaseChatModel):
-    """Asks `inner`, which sees pseudonyms; whoever asks this sees names.
+class ScreenedModel(BaseChatModel):
+    """Asks `inner`, which reads what `screen` lets it; whoever asks this reads what it restores.
 
-    Replaced in what is sent: every text of every message, the arguments of earlier calls, and what
-    the schemas of tools say and allow. Restored in what comes back: text, arguments, and both
-    while they are streamed.
+    Hidden in what is sent: every text of every message, the arguments of earlier calls, and what
+    the schemas of tools say and allow. Restored in what comes back: text, names and arguments of
+    calls, and all of it while it is streamed.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     inner: BaseChatModel
-    pseudonyms: Pseudonyms
+    screen: Screen
 
     @property
     def _llm_type(self) -> str:
-        return f"noctua-pseudonymous-{self.inner._llm_type}"
+        return f"noctua-screened-{self.inner._llm_type}"
 
     def bind_tools(
         self,
@@ -55,7 +56,7 @@ class PseudonymousModel(BaseChatModel):
         told = [
             ChatGeneration(
                 message=self._restored(generation.message),
-                generation_info=generation.generation_info,
+                generation_info=self.screen.restore_in(generation.generation_info),
             )
             for generation in result.generations
         ]
@@ -69,20 +70,19 @@ class PseudonymousModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         hidden = [self._hidden(message) for message in messages]
-        stream = _RestoredStream(self.pseudonyms)
+        stream = _RestoredStream(self.screen)
         for chunk in self.inner._stream(hidden, stop, None, **self._hidden_tools(kwargs)):
             yield stream.passed(chunk)
         if (rest := stream.rest()) is not None:
             yield rest
 
     def _hidden(self, message: BaseMessage) -> BaseMessage:
-        changed: dict[str, Any] = {"content": self.pseudonyms.hide_in(message.content)}
+        changed: dict[str, Any] = {"content": self.screen.hide_in(message.content)}
         if message.name:
-            changed["name"] = self.pseudonyms.hide(message.name)
+            changed["name"] = self.screen.hide(message.name)
         if isinstance(message, AIMessage):
             changed["tool_calls"] = [
-                {**call, "args": self.pseudonyms.hide_in(call["args"])}
-                for call in message.tool_calls
+                {**call, "args": self.screen.hide_in(call["args"])} for call in message.tool_calls
             ]
             # What a server said beside its message is not said again.
             changed |= {"additional_kwargs": {}, "invalid_tool_calls": []}
@@ -91,81 +91,101 @@ class PseudonymousModel(BaseChatModel):
     def _hidden_tools(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         if "tools" not in kwargs:
             return kwargs
-        return {**kwargs, "tools": self.pseudonyms.hide_in_schema(kwargs["tools"])}
+        return {**kwargs, "tools": self.screen.hide_in_schema(kwargs["tools"])}
 
     def _restored(self, message: BaseMessage) -> BaseMessage:
-        changed: dict[str, Any] = {"content": self.pseudonyms.restore_in(message.content)}
+        restored = self.screen.restore_in
+        changed: dict[str, Any] = {
+            "content": restored(message.content),
+            "response_metadata": restored(message.response_metadata),
+        }
         if isinstance(message, AIMessage):
-            changed["additional_kwargs"] = self.pseudonyms.restore_in(message.additional_kwargs)
-            changed["tool_calls"] = [
-                {**call, "args": self.pseudonyms.restore_in(call["args"])}
-                for call in message.tool_calls
-            ]
+            changed["additional_kwargs"] = restored(message.additional_kwargs)
+            changed["tool_calls"] = [restored(call) for call in message.tool_calls]
             changed["invalid_tool_calls"] = [
-                {**call, "args": self._restored_json(call["args"] or "")}
+                {**restored(call), "args": self.screen.restore(call["args"] or "", _in_json)}
                 for call in message.invalid_tool_calls
             ]
         return message.model_copy(update=changed)
-
-    def _restored_json(self, text: str) -> str:
-        return self.pseudonyms.restore(text, _in_json)
 
 
 def _in_json(name: str) -> str:
     return json.dumps(name, ensure_ascii=False)[1:-1]
 
 
-class _RestoredStream:
-    """Restores a stream piece by piece; what may be half of a pseudonym waits for its end."""
+class _RestoredText:
+    """A text that comes in pieces; what may be half of something waits for its end."""
 
-    def __init__(self, pseudonyms: Pseudonyms) -> None:
-        self._pseudonyms = pseudonyms
-        self._text = ""
-        self._arguments: dict[int, str] = {}
+    def __init__(self, screen: Screen, written: Callable[[str], str]) -> None:
+        self._screen = screen
+        self._written = written
+        self._said = ""
+        self._waiting = ""
+
+    def passed(self, piece: str) -> str:
+        """What can be said with `piece`."""
+        text = self._waiting + piece
+        return self._say(text, len(text) - self._screen.held_back(text))
+
+    def rest(self) -> str:
+        """What waited."""
+        return self._say(self._waiting, len(self._waiting))
+
+    def _say(self, text: str, size: int) -> str:
+        now, self._waiting = text[:size], text[size:]
+        told = self._screen.restore(now, self._written, self._said)
+        self._said = (self._said + now)[-_EDGE:]
+        return told
+
+
+_EDGE = 16
+"""Characters of what was said before by which it is seen whether a word begins."""
+
+
+class _RestoredStream:
+    """Restores a stream piece by piece."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._text = _RestoredText(screen, str)
+        self._arguments: dict[int, _RestoredText] = {}
 
     def passed(self, chunk: ChatGenerationChunk) -> ChatGenerationChunk:
         """`chunk` with what can be said already."""
         message = cast(AIMessageChunk, chunk.message)
-        changed: dict[str, Any] = {}
+        restored = self._screen.restore_in
+        changed: dict[str, Any] = {
+            "response_metadata": restored(message.response_metadata),
+            "additional_kwargs": restored(message.additional_kwargs),
+        }
         if isinstance(message.content, str) and message.content:
-            text = self._text + message.content
-            keep = self._pseudonyms.held_back(text)
-            self._text = text[len(text) - keep :]
-            changed["content"] = self._pseudonyms.restore(text[: len(text) - keep])
+            changed["content"] = self._text.passed(message.content)
         if message.tool_call_chunks:
             changed["tool_call_chunks"] = [
-                {**each, "args": self._piece(each["index"] or 0, each["args"] or "")}
+                {
+                    **each,
+                    "name": each["name"] and self._screen.restore(each["name"]),
+                    "args": self._of(each["index"] or 0).passed(each["args"] or ""),
+                }
                 for each in message.tool_call_chunks
             ]
         told = _chunk_with(message, changed)
-        return ChatGenerationChunk(message=told, generation_info=chunk.generation_info)
+        return ChatGenerationChunk(message=told, generation_info=restored(chunk.generation_info))
 
     def rest(self) -> ChatGenerationChunk | None:
         """What waited, None if nothing did."""
-        waiting = {i: text for i, text in self._arguments.items() if text}
-        if not self._text and not waiting:
-            return None
+        text = self._text.rest()
         pieces = [
-            {
-                "type": "tool_call_chunk",
-                "name": None,
-                "id": None,
-                "index": i,
-                "args": self._pseudonyms.restore(text, _in_json),
-            }
-            for i, text in waiting.items()
+            tool_call_chunk(index=i, args=rest)
+            for i, arguments in self._arguments.items()
+            if (rest := arguments.rest())
         ]
-        message = AIMessageChunk(
-            content=self._pseudonyms.restore(self._text),
-            tool_call_chunks=pieces,  # type: ignore[arg-type]  # dicts are what they are
-        )
-        return ChatGenerationChunk(message=message)
+        if not text and not pieces:
+            return None
+        return ChatGenerationChunk(message=AIMessageChunk(content=text, tool_call_chunks=pieces))
 
-    def _piece(self, index: int, arguments: str) -> str:
-        text = self._arguments.get(index, "") + arguments
-        keep = self._pseudonyms.held_back(text)
-        self._arguments[index] = text[len(text) - keep :]
-        return self._pseudonyms.restore(text[: len(text) - keep], _in_json)
+    def _of(self, index: int) -> _RestoredText:
+        return self._arguments.setdefault(index, _RestoredText(self._screen, _in_json))
 
 
 def _chunk_with(message: AIMessageChunk, changed: dict[str, Any]) -> AIMessageChunk:

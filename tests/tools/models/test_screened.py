@@ -19,8 +19,8 @@ from agents.playbook.scripted import ScriptedModel
 from evals.model_server import ModelServer, Script
 from evals.model_server.behaviours import Call, MalformedArguments, Prose
 from tools.models.openai_compatible import chat_model
-from tools.models.pseudonymous import PseudonymousModel
 from tools.models.pseudonyms import Pseudonyms
+from tools.models.screened import ScreenedModel
 from tools.models.settings import ModelSettings
 
 NAMES = {'Joe "X" GmbH': "customer", "svc-001": "service"}
@@ -55,7 +55,7 @@ def _conversation() -> list[BaseMessage]:
 def test_model_reads_pseudonyms_in_every_message_and_schema_and_its_call_is_restored() -> None:
     told = ToolChoice(tool="answer", arguments={"services": [SERVICE], f"of {JOE}": JOE.upper()})
     inner = ScriptedModel([told])
-    model = PseudonymousModel(inner=inner, pseudonyms=OURS)
+    model = ScreenedModel(inner=inner, screen=OURS)
     reply = model.bind_tools([TOOL], tool_choice="any").invoke(_conversation())
     assert reply.tool_calls[0]["args"] == {
         "services": ["svc-001"],
@@ -80,7 +80,7 @@ def test_text_and_unreadable_arguments_are_restored() -> None:
         "error": "",
     }
     reply = AIMessage(content=f"It is {JOE}.", invalid_tool_calls=[bad])
-    model = PseudonymousModel(inner=ScriptedModel([reply]), pseudonyms=OURS)
+    model = ScreenedModel(inner=ScriptedModel([reply]), screen=OURS)
     restored = model.invoke("?")
     assert restored.text == 'It is Joe "X" GmbH.'
     assert restored.invalid_tool_calls[0]["args"] == '{"x": "Joe \\"X\\" GmbH'
@@ -94,9 +94,9 @@ def server() -> Iterator[ModelServer]:
         yield opened
 
 
-def _over_http(server: ModelServer) -> PseudonymousModel:
+def _over_http(server: ModelServer) -> ScreenedModel:
     settings = ModelSettings(id="m", model="m", base_url=server.url, pseudonyms="always")
-    return PseudonymousModel(inner=chat_model(settings, environ={}), pseudonyms=OURS)
+    return ScreenedModel(inner=chat_model(settings, environ={}), screen=OURS)
 
 
 def test_streamed_text_and_arguments_are_restored_across_pieces(server: ModelServer) -> None:
