@@ -21,7 +21,8 @@ MARK = r"<[^<>\n]{1,80}>|\[/?[A-Z_]{3,24}\]"
 """A tag or a special token."""
 
 _AROUND = re.compile(rf"\s*(?:(?:```\w*|{MARK})\s*)*+")
-_BEHIND = re.compile(rf"(?:\s|```|{MARK})*\Z")
+_BEHIND = re.compile(rf"(?:```|{MARK})\Z")
+_LONGEST_MARK = 90
 _CLOSERS = re.compile(r"[\s}\]]*\Z")
 _CONSTANTS = {"true": True, "false": False, "null": None, "undefined": None}
 _MOST_ENCODED = 3
@@ -59,8 +60,8 @@ def value_in(text: str, tell: Callable[[str], None]) -> Any:
     except ValueError:
         if len(text) > LONGEST:
             return None
-    bare = _BEHIND.sub("", text[_AROUND.match(text).end() :])  # type: ignore[union-attr]
     # What may be nothing always matches.
+    bare = _without_end(text[_AROUND.match(text).end() :])  # type: ignore[union-attr]
     if bare != text:
         tell(FENCED)
     try:
@@ -75,6 +76,19 @@ def value_in(text: str, tell: Callable[[str], None]) -> Any:
         return None
     tell(LITERAL)
     return value
+
+
+def _without_end(text: str) -> str:
+    """`text` without the blanks, fences and marks at its end."""
+    end = len(text)
+    while True:
+        while end and text[end - 1].isspace():
+            end -= 1
+        start = max(0, end - _LONGEST_MARK)
+        mark = _BEHIND.search(text, start, end)
+        if mark is None:
+            return text[:end]
+        end = mark.start()
 
 
 def _repeated(text: str, tell: Callable[[str], None]) -> Any:

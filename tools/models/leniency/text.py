@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tools.models.leniency.arguments import LONGEST, MARK, NotLiteral, literal_of
+from tools.models.leniency.arguments import MARK, NotLiteral, literal_of
 from tools.models.leniency.json_text import decoded_at
 from tools.models.leniency.wire import ARGUMENTS, NAMES
 
@@ -25,14 +25,18 @@ IN_THOUGHTS = "calls left in the thoughts"
 Arguments = dict[str, Any] | str
 """An object, or a text that should be one."""
 
-_THOUGHT = re.compile(
-    r"<(?P<tag>(?:\w+:)?(?:think|thinking|thought|thoughts|reasoning|scratch_pad))>.*?</(?P=tag)>"
-    r"|\[THINK\].*?\[/THINK\]"
-    r"|<\|START_THINKING\|>.*?<\|END_THINKING\|>"
-    r"|\N{WHITE MEDIUM DIAMOND}?◁think▷.*?◁/think▷"
-    r"|<\|channel\|>analysis<\|message\|>(?:(?!<\|(?:channel|call)\|>).)*?<\|end\|>",
-    re.DOTALL,
+_THOUGHT_OPENS = re.compile(
+    r"<(?P<tag>(?:\w+:)?(?:think|thinking|thought|thoughts|reasoning|scratch_pad))>"
+    r"|\[THINK\]|<\|START_THINKING\|>|\N{WHITE MEDIUM DIAMOND}?◁think▷"
+    r"|<\|channel\|>analysis<\|message\|>"
 )
+_THOUGHT_CLOSES = {
+    "[": "[/THINK]",
+    "<|S": "<|END_THINKING|>",
+    "◁": "◁/think▷",
+    "\N{WHITE MEDIUM DIAMOND}": "◁/think▷",
+}
+_CHANNEL_ENDS = re.compile(r"<\|(?:channel|call|end)\|>")
 _THOUGHTS_END = re.compile(r"\A.*(?:</(?:\w+:)?think(?:ing)?>|\[/THINK\]|◁/think▷)", re.DOTALL)
 _THOUGHTS_BEGIN = re.compile(r"<(?:\w+:)?think(?:ing)?>|\[THINK\]|◁think▷")
 
@@ -66,6 +70,9 @@ _PAIR = re.compile(
     r"<arg_key>(?P<key>[^<>]*)</arg_key>\s*<arg_value>(?P<value>.*?)</arg_value>", re.DOTALL
 )
 _MOST_TRIES = 300
+_LONGEST = 50_000
+"""Characters of a text in which calls are looked for, thoughts apart: each opening may look for its
+end through all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ def calls_in(
         [(spoken, IN_TEXT)] if spoken.strip() else [(inner, IN_THOUGHTS), (thoughts, IN_THOUGHTS)]
     )
     for text, form in places:
-        if not text.strip() or len(text) > LONGEST:
+        if not text.strip() or len(text) > _LONGEST:
             continue
         found = _Search(_with_json_quotes(text), functions).calls(may_go_on=form is IN_TEXT)
         if found:
@@ -105,7 +112,7 @@ def calls_in(
 
 def _parted(said: str) -> tuple[str, str]:
     """What is said, and what is only thought."""
-    spoken = _THOUGHT.sub("", said)
+    spoken = _without_thoughts(said)
     # Templates that begin the thoughts themselves leave only their end in the text.
     spoken = _THOUGHTS_END.sub("", spoken)
     begun = _THOUGHTS_BEGIN.search(spoken)
@@ -114,8 +121,59 @@ def _parted(said: str) -> tuple[str, str]:
     return spoken[: begun.start()], spoken[begun.end() :]
 
 
+def _without_thoughts(said: str) -> str:
+    # By hand, since a pattern would look for the end of each of many openings anew.
+    kept, at, start = list[str](), 0, 0
+    unclosed = set[str]()
+    while opening := _THOUGHT_OPENS.search(said, start):
+        start = opening.end()
+        if opening[0].startswith("<|channel"):
+            ended = _CHANNEL_ENDS.search(said, start)
+            end = ended.end() if ended is not None and ended[0] == "<|end|>" else -1
+        else:
+            closing = _closing_of(opening)
+            found = -1 if closing in unclosed else said.find(closing, start)
+            end = found + len(closing) if found >= 0 else -1
+            if found < 0:
+                unclosed.add(closing)
+                if len(unclosed) > _MOST_TRIES:
+                    break
+        if end >= 0:
+            kept.append(said[at : opening.start()])
+            at = start = end
+    return "".join([*kept, said[at:]])
+
+
+def _closing_of(opening: re.Match[str]) -> str:
+    if opening["tag"]:
+        return f"</{opening['tag']}>"
+    return next(c for begun, c in _THOUGHT_CLOSES.items() if opening[0].startswith(begun))
+
+
 def _with_json_quotes(text: str) -> str:
     return _QUOTED.sub(lambda m: json.dumps(m[1] if m[1] is not None else m[2]), text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    start: int
+    end: int
+    name: str
+    inside: str
+
+
+def _elements_of(text: str, names: str) -> Iterator[_Element]:
+    """The elements in `text` that bear one of `names`, a pattern; none within another."""
+    opens, at = re.compile(f"<(?P<name>{names})>"), 0
+    unclosed = set[str]()
+    while opening := opens.search(text, at):
+        at, name = opening.end(), opening["name"]
+        end = -1 if name in unclosed else text.find(f"</{name}>", at)
+        if end < 0:
+            unclosed.add(name)
+            continue
+        inside, at = text[at:end], end + len(name) + len("</>")
+        yield _Element(opening.start(), at, name, inside)
 
 
 class _Search:
@@ -185,14 +243,14 @@ class _Search:
     def _elements(self) -> list[Found]:
         """A function as an element with an element for each argument, as Cline and Roo ask for."""
         found = []
-        for each in re.finditer(rf"<(?P<name>{self._names})>(.*?)</(?P=name)>", self._text, re.S):
-            properties = self._functions[each["name"]].get("properties") or {}
+        for each in _elements_of(self._text, self._names):
+            properties = self._functions[each.name].get("properties") or {}
             keys = "|".join(map(re.escape, properties)) or r"(?!)"
-            inside = list(re.finditer(rf"<(?P<key>{keys})>(.*?)</(?P=key)>", each[2], re.DOTALL))
-            arguments = {part["key"]: _tag_text(part[2]) for part in inside}
+            inside = list(_elements_of(each.inside, keys))
+            arguments = {part.name: _tag_text(part.inside) for part in inside}
             if len(arguments) < len(inside) or (properties and not arguments):
                 return []
-            found.append(Found(each.start(), each.end(), each["name"], arguments))
+            found.append(Found(each.start, each.end, each.name, arguments))
         return found
 
     # JSON: Hermes, Qwen, Llama, Mistral, Granite, Cohere, Kimi, DeepSeek, Harmony and others
@@ -234,8 +292,11 @@ class _Search:
                 yield Found(start, end, "", value)
 
     def _named(self) -> Iterator[re.Match[str]]:
-        # With nothing but glue up to an opening bracket.
-        return re.finditer(rf"(?<![\w-])(?P<name>{self._names}){_GLUE}(?=\{{)", self._text)
+        # With nothing but glue up to an opening bracket. Where glue leads to none, no name in it is
+        # tried: that would take as long again for each.
+        for each in re.finditer(rf"(?<![\w-])(?P<name>{self._names}){_GLUE}", self._text):
+            if self._text.startswith("{", each.end()):
+                yield each
 
     def _calls_of(self, value: Any) -> list[tuple[str, Arguments]]:
         """The calls that a JSON value is, none if any part of it is no call."""
