@@ -1,5 +1,6 @@
 """A model is called over real HTTP: once, in time, without its key in anything that is told."""
 
+import gzip
 import json
 import logging
 import pickle
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -39,15 +41,18 @@ from tools.models.failures import (
     ModelGarbled,
     ModelRateLimited,
     ModelRefusedRequest,
+    ModelReplyTooLarge,
     ModelServerBroken,
     ModelTimedOut,
     ModelUnauthorised,
     ModelUnknown,
     ModelUnreachable,
 )
+from tools.models.leniency.json_text import TooMuch
 from tools.models.leniency.reading import whole_message
+from tools.models.leniency.wire import values_in
 from tools.models.openai_client import MOST_PAUSE_S, OpenAICompatibleModel
-from tools.models.openai_compatible import chat_model
+from tools.models.openai_compatible import DEFAULT_REPLY_BYTES, chat_model
 from tools.models.settings import ModelSettings
 from tools.trace import chat_span
 from twin.errors import BadInput
@@ -58,11 +63,13 @@ CALL_S = 0.5
 Made = dict[str, Any]
 
 
-def _model(url: str, call_s: float = CALL_S, **other: object) -> OpenAICompatibleModel:
+def _model(
+    url: str, call_s: float = CALL_S, reply_bytes: int = DEFAULT_REPLY_BYTES, **other: object
+) -> OpenAICompatibleModel:
     settings = ModelSettings.model_validate(
         {"id": "m", "model": "m", "base_url": url, "key_env": "SOME_KEY", **other}
     )
-    model = chat_model(settings, environ={"SOME_KEY": KEY}, call_s=call_s)
+    model = chat_model(settings, environ={"SOME_KEY": KEY}, call_s=call_s, reply_bytes=reply_bytes)
     assert isinstance(model, OpenAICompatibleModel)
     return model
 
@@ -432,3 +439,84 @@ def test_missing_extra_is_told_with_its_installation(monkeypatch: pytest.MonkeyP
     settings = ModelSettings(id="m", model="m")
     with pytest.raises(BadInput, match=r"pip install -c constraints.txt -e '\.\[openai\]'"):
         chat_model(settings, environ={})
+
+
+@pytest.mark.parametrize("pack", [lambda body: body, gzip.compress], ids=["plain", "packed"])
+def test_reply_is_read_up_to_its_limit_unpacked_and_tried_once(
+    pack: Callable[[bytes], bytes],
+) -> None:
+    body = json.dumps({"choices": [{"message": {"content": "word " * 1000}}]}).encode()
+    headers = "Content-Encoding: gzip\r\n" if pack is gzip.compress else ""
+
+    def serve(connection: socket.socket) -> None:
+        data = pack(body)
+        head = f"HTTP/1.1 200 OK\r\n{headers}Content-Length: {len(data)}\r\n\r\n"
+        connection.sendall(head.encode() + data)
+
+    with _raw_server(serve) as url:
+        assert _model(url, 20.0, len(body)).invoke("x").text == "word " * 1000
+    told = f"larger than {len(body) - 1:,} bytes"
+    with _raw_server(serve) as url, pytest.raises(ModelReplyTooLarge, match=told):
+        _model(url, 20.0, len(body) - 1).invoke("x")
+    with _raw_server(serve) as url, pytest.raises(ModelReplyTooLarge, match=told):
+        list(_model(url, 20.0, len(body) - 1).stream("x"))
+
+
+def test_refusal_keeps_its_kind_however_long_it_is() -> None:
+    with _does(Status(code=429, message="busy " * 100_000)) as server:
+        with pytest.raises(ModelRateLimited):
+            _model(server.url, 20.0, 2**10).invoke("x")
+        assert len(server.requests) == 1
+
+
+def test_cookies_of_a_server_are_not_kept() -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\n{}")
+
+    with _raw_server(serve) as url:
+        model = _model(url, 20.0)
+        with pytest.raises(ModelGarbled):
+            model.invoke("x")
+        assert list(model.root_client._client.cookies.items()) == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        ({"choices": [{}] * 100_001}, "more than 100,000 values"),
+        ({"choices": [[[[]]]] * 2 + [[[1]] * 60_000]}, "more than 100,000 values"),
+        ({"message": {"tool_calls": [{"name": str(i)} for i in range(101)]}}, "100 calls"),
+    ],
+)
+def test_reply_of_too_many_parts_is_not_read(reply: Made, told: str) -> None:
+    body = Body(text=json.dumps(reply), content_type="application/json")
+    with _does(body) as server:
+        with pytest.raises(ModelReplyTooLarge, match=told):
+            _model(server.url, 20.0).invoke("x")
+        assert len(server.requests) == 1
+
+
+def test_reply_deeper_than_any_is_not_read() -> None:
+    body = Body(text="[" * 65 + "]" * 65, content_type="application/json")
+    with _does(body) as server, pytest.raises(ModelReplyTooLarge, match="64 levels"):
+        _model(server.url, 20.0).invoke("x")
+
+
+def test_stream_of_more_events_than_any_is_not_read_to_its_end() -> None:
+    event = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+    values = values_in(repeat(event * 1000, 200))
+    with pytest.raises(TooMuch, match="more than 100,000 events"):
+        for _ in values:
+            pass
+
+
+def test_key_that_is_given_twice_with_two_values_is_no_answer() -> None:
+    calls = [
+        {"id": i, "function": {"name": "a", "arguments": text}}
+        for i, text in (("1", '{"x": 1, "x": 1}'), ("2", '{"x": 1, "x": 2}'))
+    ]
+    message = {"role": "assistant", "content": None, "tool_calls": calls}
+    with _does(Completion(message=message, finish_reason="tool_calls")) as server:
+        reply = _model(server.url).invoke("x")
+    assert [call["args"] for call in reply.tool_calls] == [{"x": 1}]
+    assert [call["id"] for call in reply.invalid_tool_calls] == ["2"]
