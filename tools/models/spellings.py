@@ -2,7 +2,7 @@
 
 A name is its letters and digits. A text is read as the letters and digits in it, after NFKC and
 case folding, without accents, format characters and whatever else stands between them, and in a
-second reading with what URLs, HTML and JSON escape undone. So `to-UlmeResearch-10G`,
+second reading with what URLs, HTML, JSON and mail escape undone. So `to-UlmeResearch-10G`,
 `Ulme%20Research` and `U.l.m.e R&eacute;search` hold the name that `Ulme Research` is.
 """
 
@@ -28,14 +28,15 @@ _AS_IT_STANDS = re.compile(r"(?P<run>[A-Za-z0-9]+)|(?P<other>.)", re.DOTALL)
 _UNESCAPED = re.compile(
     r"(?P<run>[A-Za-z0-9]+)"
     # Also what was escaped several times over: %2520, &amp;nbsp;, \\\\u00f6.
-    r"|(?P<percent>(?:%(?:25)*[0-9A-Fa-f]{2})+)"
+    r"|(?P<percent>(?:[%=](?:25)*[0-9A-Fa-f]{2})+)"
     r"|(?P<entity>&(?:amp;)*(?:\#x?[0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,30});)"
     r"|(?P<code>(?:\\+u[0-9a-fA-F]{4})+|\\+x[0-9a-fA-F]{2})"
+    r"|(?P<octal>(?:\\+[0-3][0-7]{2})+)"
     r"|(?P<blank>\\+[nrtbf])"
     r"|(?P<other>.)",
     re.DOTALL,
 )
-_ESCAPES = re.compile(r"[%&\\]")
+_ESCAPES = re.compile(r"[%=&\\]")
 
 _LATIN = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"}
 """Letters that are no letter with an accent."""
@@ -106,6 +107,11 @@ class _Writing:
     name: Name
     inside: bool
     ordinary: bool
+
+    @property
+    def turns(self) -> bool:
+        """Whether the word may also end where the case turns, or a digit or a plural follows."""
+        return len(self.letters) > 3 and not self.ordinary
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +229,8 @@ class Names:
     def _add_parts(self, name: Name, letters: str, words: tuple[int, ...]) -> None:
         # An id that begins like another one is another one.
         never = len(letters) + 1
-        by_word = [n + 3 if len(words) > 1 else -(-len(letters) * 3 // 5) for n in words]
+        most = -(-len(letters) * (4 if len(words) > 1 else 3) // 5)
+        by_word = [min(most, n + 2) if len(words) > 1 else most for n in words]
         for size in range(_SHORTEST_CUT, len(letters)):
             least = never if name.kind == "service" else max(_SHORTEST_PART, by_word[0])
             self._add_part(letters[:size], _Part(name, True, least))
@@ -276,20 +283,20 @@ class Names:
         if not is_as_known and self._is_talk(reading, i, j, pieces):
             return None
         end = self._word_end(writing, reading, j)
-        if end is not None and self._is_begun(reading, i, len(writing.letters)):
+        if end is not None and self._is_begun(reading, i, writing.turns):
             return end
         if not writing.inside or reading.numbers_on(i) or reading.numbers_on(j):
             return None
         return j if is_as_known or len(writing.letters) >= _LONG else None
 
-    def _is_begun(self, reading: _Reading, i: int, length: int) -> bool:
-        return reading.begins(i) or (length > 3 and reading.changes(i))
+    def _is_begun(self, reading: _Reading, i: int, turns: bool) -> bool:
+        return reading.begins(i) or (turns and reading.changes(i))
 
     def _word_end(self, writing: _Writing, reading: _Reading, j: int) -> int | None:
         """Where the word ends that goes to `j`, or to the end of a plural."""
-        if reading.ceases(j) or (len(writing.letters) > 3 and reading.changes(j)):
+        if reading.ceases(j) or (writing.turns and reading.changes(j)):
             return j
-        for plural in _PLURALS if len(writing.letters) > 3 else ():
+        for plural in _PLURALS if writing.turns else ():
             end = j + len(plural)
             if reading.letters[j:end] == plural and (reading.ceases(end) or reading.changes(end)):
                 return end
@@ -297,7 +304,7 @@ class Names:
 
     def _part_at(self, reading: _Reading, i: int, beginning: str) -> tuple[Name, int] | None:
         lengths = self._part_lengths.get(beginning)
-        if not lengths or not self._is_begun(reading, i, 4):
+        if not lengths or not self._is_begun(reading, i, True):
             return None
         for length in lengths:
             j = i + length
@@ -390,7 +397,7 @@ def _read(text: str, units: re.Pattern[str]) -> _Reading:
 def _unescaped(unit: re.Match[str]) -> str:
     match unit.lastgroup:
         case "percent":
-            codes = re.findall(r"%(?:25)*([0-9A-Fa-f]{2})", unit[0])
+            codes = re.findall(r"[%=](?:25)*([0-9A-Fa-f]{2})", unit[0])
             return bytes.fromhex("".join(codes)).decode("utf-8", "replace")
         case "entity":
             return html.unescape(f"&{unit[0].removeprefix('&').replace('amp;', '')}")
@@ -398,6 +405,9 @@ def _unescaped(unit: re.Match[str]) -> str:
             codes = re.findall(r"\\[ux]([0-9a-fA-F]{2,4})", unit[0])
             units = b"".join(int(code, 16).to_bytes(2, "big") for code in codes)
             return units.decode("utf-16-be", "replace")
+        case "octal":
+            codes = re.findall(r"\\([0-7]{3})", unit[0])
+            return bytes(int(code, 8) for code in codes).decode("utf-8", "replace")
         case "blank":
             return " "
     return unit[0]
