@@ -22,6 +22,7 @@ class Spelt:
 
 def letters(text: str) -> str:
     """What a patient reader sees in `text`: escapes undone, letters and digits, small, plain."""
+    text = re.sub(r"</?b>|(?:\x1b|\\+u001b)\[\d+m", " ", text)
     for _ in range(4):
         before = text
         if _ESCAPES.search(text):
@@ -177,6 +178,8 @@ ALONE: Mapping[str, Callable[[str], str]] = {
     "word joiner": _in_middle("\u2060"),
     "byte order mark": _in_middle("\ufeff"),
     "left-to-right marks": _each("\u200e"),
+    "first word's genitive": lambda n: n.replace(" ", "s ", 1),
+    "first word's genitive, apostrophe": lambda n: n.replace(" ", "'s ", 1),
     "full width": _mapped(0xFF21, 0xFF41),
     "mathematical bold": _mapped(0x1D400, 0x1D41A),
     "mathematical sans": _mapped(0x1D5A0, 0x1D5BA),
@@ -227,7 +230,10 @@ GLUED: Mapping[str, Callable[[str], Spelt]] = {
     "behind \\n": _around("\\n", _same, "\\n"),
     "behind %2F": _around("x%2F", _between("%20"), "%2Fy"),
     "row of a table": _around("| 7 |", _between("  "), "| up |"),
+    "tags": _around("<b>", _between("</b> <b>"), "</b>"),
+    "colours": _around("\x1b[31m", _between("\x1b[0m\x1b[31m"), "\x1b[0m"),
     "XML": _around("<customer>", html.escape, "</customer>"),
+    "trade mark": _around("", _same, "™"),
     "legal form": _around("", _same, " GmbH"),
     "cut, marked": lambda n: Spelt(_head(n) + "…", _head(n)),
     "cut, dots": lambda n: Spelt(_head(n) + "...", _head(n)),

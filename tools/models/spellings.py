@@ -27,22 +27,27 @@ _BEGIN, _END = re.compile(BEGIN), re.compile(END)
 _AS_IT_STANDS = re.compile(r"(?P<run>[A-Za-z0-9]+)|(?P<other>.)", re.DOTALL)
 _UNESCAPED = re.compile(
     r"(?P<run>[A-Za-z0-9]+)"
+    # Line ends, tags, and the colours of a terminal.
+    r"|(?P<blank>\\+[nrtbf]|</?[A-Za-z][^<>]{0,80}>"
+    r"|(?:\x1b|\\+(?:u001b|x1b|033))\[[0-9;]{0,20}[A-Za-z])"
     # Also what was escaped several times over: %2520, &amp;nbsp;, \\\\u00f6.
     r"|(?P<percent>(?:[%=](?:25)*[0-9A-Fa-f]{2})+)"
     r"|(?P<entity>&(?:amp;)*(?:\#x?[0-9A-Fa-f]{1,6}|[A-Za-z]\w{1,30});)"
     r"|(?P<code>(?:\\+u[0-9a-fA-F]{4})+|\\+x[0-9a-fA-F]{2})"
     r"|(?P<octal>(?:\\+[0-3][0-7]{2})+)"
-    r"|(?P<blank>\\+[nrtbf])"
     r"|(?P<other>.)",
     re.DOTALL,
 )
-_ESCAPES = re.compile(r"[%=&\\]")
+_ESCAPES = re.compile(r"[%=&\\<\x1b]")
 
 _LATIN = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"}
 """Letters that are no letter with an accent."""
 
 _TWO_LETTERS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
 """How log lines write what is not ASCII; without the accent is the other way."""
+
+_MARKS = "™℠"
+"""Marks behind names, which NFKC makes letters of."""
 
 _AND = ("and", "und", "et", "y", "e")
 _LEGAL_FORMS = re.compile(
@@ -350,7 +355,8 @@ def _writings(name: str) -> list[tuple[str, ...]]:
     found = [words for words in (*plain, *spelt) if sum(map(len, words)) > 2]
     turned = [words[::-1] for words in found if 1 < len(words) < 5]
     turned += [(*words[-1:], *words[:-1]) for words in found if 2 < len(words) < 5]
-    return list(dict.fromkeys([*found, *turned]))
+    owned = [(*w[:i], w[i] + "s", *w[i + 1 :]) for w in found for i in range(len(w) - 1)]
+    return list(dict.fromkeys([*found, *turned, *owned]))
 
 
 def _in_two(letter: str) -> str:
@@ -416,5 +422,7 @@ def _unescaped(unit: re.Match[str]) -> str:
 @cache
 def _folded(character: str) -> str:
     """The letters and digits of one character."""
+    if character in _MARKS:
+        return ""
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", character).casefold())
     return "".join(_LATIN.get(c, c) for c in apart if c.isalnum())
