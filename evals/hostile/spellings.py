@@ -242,20 +242,15 @@ GLUED: Mapping[str, Callable[[str], Spelt]] = {
 """The name with what stands around it."""
 
 _CUTS = ("cut", "without the last")
-_BEFORE_A_DIGIT = ("interface to…10G", "interface, small", "host, numbered")
 
 
 def spellings(name: str, *, is_id: bool = False) -> dict[str, Spelt]:
     """Every way to write `name`, by what it is called.
 
-    Nothing is cut off an id, or where the last word is too short for it, and no digit is put behind
-    one: what would be left is another name.
+    Nothing is cut off an id, or where the last word is too short for it: what would be left is
+    another name, or a word that says nothing.
     """
     ways = {label: Spelt(spell(name), spell(name)) for label, spell in ALONE.items()}
     ways |= {label: spell(name) for label, spell in GLUED.items()}
-    left_out: tuple[str, ...] = ()
-    if is_id or len(_words(name)[-1]) < 4:
-        left_out += _CUTS
-    if name[-1].isdigit():
-        left_out += _BEFORE_A_DIGIT
-    return {label: spelt for label, spelt in ways.items() if not label.startswith(left_out)}
+    is_whole = is_id or len(_words(name)[-1]) < 4
+    return {k: v for k, v in ways.items() if not (is_whole and k.startswith(_CUTS))}

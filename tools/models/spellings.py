@@ -156,12 +156,6 @@ class _Reading:
         following = self.text[self.starts[i] + 1 : self.starts[i] + 2]
         return here.isupper() and (not before.isupper() or following.islower())
 
-    def numbers_on(self, i: int) -> bool:
-        """Whether one number goes on across the beginning of the letter `i`."""
-        if not 0 < i < len(self.letters) or self.ends[i - 1] != self.starts[i]:
-            return False
-        return self.letters[i - 1].isdigit() and self.letters[i].isdigit()
-
     def pieces(self, i: int, j: int) -> list[str]:
         """The letters `i` to `j` as they stand together."""
         cuts = [k for k in range(i + 1, j) if self.starts[k] > self.ends[k - 1]]
@@ -290,7 +284,8 @@ class Names:
         end = self._word_end(writing, reading, j)
         if end is not None and self._is_begun(reading, i, writing.turns):
             return end
-        if not writing.inside or reading.numbers_on(i) or reading.numbers_on(j):
+        # Where a number goes on, it may be another id, and is hidden all the same if it is unknown.
+        if not writing.inside:
             return None
         return j if is_as_known or len(writing.letters) >= _LONG else None
 

@@ -59,7 +59,7 @@ def test_nothing_that_says_who_is_left_and_all_of_it_comes_back(text: str) -> No
     "text",
     [
         "",
-        "the ulmesearcher of svc-00112",
+        "the ulmesearcher of svc-01112",
         "18:00:00, 2026-03-03T18:00:00Z, ::, 1.2.3, 999.1.1.1, v1.2",
         "@@ -2,7 +2,7 @@\n-  igp weight 10\n+  igp weight 60\n",
         "service-level agreement of customer-facing links",
