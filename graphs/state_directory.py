@@ -4,6 +4,8 @@ policy.yaml               optional: an approval policy in place of the shipped o
 on_event.yaml             optional: how people are called (docs/operations.md)
 models.yaml               optional: language models, and for which roles (docs/models.md)
 pseudonyms.key            what hides names from models, where one is asked that must not see them
+signing.key               what the journal is signed with, unless it is kept elsewhere
+signing.key.mark          where the journal last stood, beside the key
 journal.sqlite            incidents, plans, approvals, changes, audit chain
 checkpoints.sqlite        LangGraph's threads, one per incident
 knowledge/<network>.json  the knowledge graph of a network
@@ -16,16 +18,23 @@ traces/<trace id>.jsonl   spans
 reports/                  what was written for people
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.journal.journal import Journal
 from tools.journal.reading import open_read_only
+from tools.journal.signing_key import KEY_FILE
 from twin.errors import BadInput
+from twin.nouns.principal import Principal
 
 if TYPE_CHECKING:
     from tools.change.policy import ApprovalPolicy
+
+
+KEY_SETTING = "NOCTUA_SIGNING_KEY_FILE"
+"""The environment variable that says where the signing key is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,11 @@ class StateDirectory:
     def journal_file(self) -> Path:
         """The journal."""
         return self.path / "journal.sqlite"
+
+    @property
+    def signing_key_file(self) -> Path:
+        """What the journal is signed with; a relative setting is within this directory."""
+        return self.path / Path(os.environ.get(KEY_SETTING) or KEY_FILE).expanduser()
 
     @property
     def checkpoints_file(self) -> Path:
@@ -144,7 +158,11 @@ class StateDirectory:
         Raises:
             BadInput: nothing has run in this directory.
         """
-        return Journal.open(self._existing_journal())
+        return Journal.open(self._existing_journal(), self.signing_key_file)
+
+    def made_journal(self) -> Journal:
+        """As `journal`, and a missing one is made."""
+        return Journal.open(self.journal_file, self.signing_key_file)
 
     def read_only_journal(self) -> Journal:
         """The journal, of which only what reads may be called; it may lie where nobody can write.
@@ -152,7 +170,15 @@ class StateDirectory:
         Raises:
             BadInput: nothing has run in this directory.
         """
-        return open_read_only(self._existing_journal())
+        return open_read_only(self._existing_journal(), self.signing_key_file)
+
+    def vouch_for_journal(self, by: Principal, reason: str) -> None:
+        """A person vouches for the journal as it stands; see `Journal.vouch`.
+
+        Raises:
+            BadInput: nothing has run in this directory, or the key cannot be read.
+        """
+        Journal.vouch(self._existing_journal(), by, reason, self.signing_key_file)
 
     def _existing_journal(self) -> Path:
         file = self.journal_file

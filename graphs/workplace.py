@@ -49,7 +49,7 @@ from twin.tracking.tracker import Tracker
 class Stores:
     """How the two databases are opened; only who tests their failures gives others."""
 
-    journal: Callable[[Path], Journal] = Journal.open
+    journal: Callable[[Path, Path], Journal] = Journal.open
     checkpoints: Callable[[Path, Journal], FencedSaver] = FencedSaver.open
 
 
@@ -92,7 +92,10 @@ class Workplace:
         with ExitStack() as opened:
             runners = runners_from_setting(os.environ.get(RUNNER_SETTING) or IN_PROCESS)
             opened.callback(runners.close)
-            self.journal = opened.enter_context(stores.journal(directory.journal_file))
+            self.journal = opened.enter_context(
+                stores.journal(directory.journal_file, directory.signing_key_file)
+            )
+            anchors = Anchors(self.journal, anchor_file(state, rules.audit.anchor_file))
             self.journal.notifies_of = calling.events if calling else frozenset()
             traces = opened.enter_context(TraceFiles(directory.traces, sending))
             checkpoints = stores.checkpoints(directory.checkpoints_file, self.journal)
@@ -105,7 +108,7 @@ class Workplace:
             self.desk = Desk(
                 situation=self._situation(runners),
                 journal=self.journal,
-                actuator=Actuator(network, self.journal, rules, clock),
+                actuator=Actuator(network, self.journal, rules, clock, anchors=anchors),
                 policy=rules,
                 minds=thinking,
                 clock=clock,
@@ -117,7 +120,7 @@ class Workplace:
                 self.runs,
                 self.holder,
                 directory.tracker_file(network.name),
-                Anchors(self.journal, anchor_file(state, rules.audit.anchor_file)),
+                anchors,
                 notifier=notifier,
                 approver=approver,
                 on_step=on_step,

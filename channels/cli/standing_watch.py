@@ -129,7 +129,7 @@ def watch_networks(
     state.require_journal()
     stop = threading.Event()
     with (
-        Journal.open(state.journal_file) as journal,
+        state.made_journal() as journal,
         _display(journal, console, chosen, as_lines) as display,
         ThreadPoolExecutor(len(chosen), thread_name_prefix="watch") as pool,
         _stopping(stop),
@@ -218,7 +218,7 @@ class _Post:
         self.trouble = error
         self._say(f"{self.name}: not watched: {error}")
         # The next step that goes well takes the block away again.
-        with suppress(NoctuaError), Journal.open(self._state.journal_file) as journal:
+        with suppress(NoctuaError), self._state.made_journal() as journal:
             journal.block(network_subject(self.name), str(error), time.time())
 
     def _say(self, line: str) -> None:

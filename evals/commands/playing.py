@@ -171,7 +171,6 @@ def stage(
     from evals.arm import at_mismatch
     from evals.stage import load_case
     from evals.stage import stage as put_on_stage
-    from tools.journal.journal import Journal
 
     state = StateDirectory(state_of(context))
     case = at_mismatch(load_case(scenario, traffic), cast(Level, mismatch))
@@ -179,7 +178,7 @@ def stage(
     state.require_journal()
     with closing(put_on_stage(case, seed, state.network_file(name), name)) as network:
         origins = network.inventory().origins
-    Journal.open(state.journal_file).close()
+    state.made_journal().close()
     if as_json:
         print_json({"network": name, "origins": origins.model_dump(mode="json")})
         return

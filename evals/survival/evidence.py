@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphs.state_directory import StateDirectory
-from tools.journal.journal import Journal
 from tools.journal.records import (
     ApprovalRequest,
     AuditReport,
@@ -68,7 +67,7 @@ def gather(folder: Path, crashes: tuple[str, ...] = ()) -> Evidence:
     finally:
         network.close()
     directory = StateDirectory(folder)
-    with Journal.open(directory.journal_file) as journal:
+    with directory.made_journal() as journal:
         incidents = journal.incidents(network=NETWORK)
         ids = [r.incident.id for r in incidents]
         return Evidence(

@@ -196,8 +196,8 @@ class StruckSaver(FencedSaver):
 def struck_stores(passage: Passage) -> Stores:
     """Both databases, with their places in `passage`."""
 
-    def journal(path: Path) -> Journal:
-        opened = StruckJournal.open(path)
+    def journal(path: Path, key_file: Path) -> Journal:
+        opened = StruckJournal.open(path, key_file)
         opened.watch_over(passage)
         return opened
 

@@ -33,6 +33,7 @@ from evals.survival.processes import OutageName, Play, Played, outages_of, play_
 from evals.survival.scenes import SCENES, SceneName
 from tools.journal.errors import JournalFailed
 from tools.journal.records import Blocked, ChangeState, Claim
+from tools.journal.signing_key import KEY_FILE
 from tools.network.emulated.network_file import NetworkFile
 from tools.network.protocol import CommitRecord, CommitState
 from twin.errors import BadInput, NetworkError
@@ -141,7 +142,9 @@ def test_call_that_timed_out_was_made_all_the_same(tmp_path: Path) -> None:
 
 def test_transaction_that_timed_out_stands_all_the_same(tmp_path: Path) -> None:
     strike = Timeouts(1.0, "always")
-    with struck_stores(Passage(strike)).journal(tmp_path / "journal.sqlite") as journal:
+    with struck_stores(Passage(strike)).journal(
+        tmp_path / "journal.sqlite", tmp_path / KEY_FILE
+    ) as journal:
         with pytest.raises(JournalFailed, match="journal blocked#1: the answer did not come"):
             journal.block("network:live", "the disk is full", 0.0)
         assert [b.reason for b in journal.blocked()] == ["the disk is full"]
@@ -150,7 +153,9 @@ def test_transaction_that_timed_out_stands_all_the_same(tmp_path: Path) -> None:
 
 def test_places_are_named_by_node_and_tables_and_counted(tmp_path: Path) -> None:
     strike = Passing()
-    with struck_stores(Passage(strike)).journal(tmp_path / "journal.sqlite") as journal:
+    with struck_stores(Passage(strike)).journal(
+        tmp_path / "journal.sqlite", tmp_path / KEY_FILE
+    ) as journal:
         for _ in range(2):
             with journal.transaction():
                 journal.append_audit(0.0, "erin", "look", "live-0001")

@@ -13,7 +13,9 @@ from typing import Any
 from tests.interleavings.programs import point
 from tests.tools.change.in_memory import InMemoryNetwork
 from tools.journal.journal import Journal
+from tools.journal.mark import mark_file
 from tools.journal.records import AuditLine, Lease
+from tools.journal.signing_key import KEY_FILE, SigningKey, make_key
 from tools.network.protocol import CommitRecord
 from twin.nouns.configuration import DeviceConfiguration
 
@@ -23,8 +25,9 @@ class HeldJournal(Journal):
 
     strays: list[Lease]
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        super().__init__(connection, path)
+    def __init__(self, connection: sqlite3.Connection, path: Path, key: SigningKey) -> None:
+        # The file is put back again and again, so that no mark is kept of it.
+        super().__init__(connection, path, key)
         self.strays = []
 
     @contextmanager
@@ -74,12 +77,14 @@ class JournalFile:
         with Journal.open(template) as journal:
             begin(journal)
         self._template = sqlite3.connect(template)
+        self._key = make_key(path.with_name(KEY_FILE))
+        mark_file(path.with_name(KEY_FILE)).unlink()
         self._free = list[sqlite3.Connection]()
 
     def open(self, kind: type[HeldJournal]) -> HeldJournal:
         """What a new process has: a connection that nobody else uses."""
         connection = self._free.pop() if self._free else self._connect()
-        return kind(connection, self._path)
+        return kind(connection, self._path, self._key)
 
     def give_back(self, journal: HeldJournal) -> None:
         """Its process has ended or died; what was not committed is gone."""

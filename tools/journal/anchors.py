@@ -49,6 +49,22 @@ class Anchors:
         else:
             self.trouble = ""
 
+    def contradiction(self) -> str:
+        """What the anchors say against the chain, "" if nothing, or if there are none.
+
+        Raises:
+            JournalFailed: the journal cannot be read.
+        """
+        if self._file is None or not self._file.exists():
+            return ""
+        try:
+            lines = read_anchors(self._file).anchors
+        except BadInput as error:
+            return str(error)
+        found = self._journal.check_audit({anchor.head for anchor in lines})
+        violated = (violation(anchor, found.report, found.places) for anchor in lines)
+        return next((f"{self._file}: {why}" for why in violated if why), "")
+
     def _fail(self, reason: str) -> None:
         self.trouble = f"the audit head was not written to {self._file}: {reason}"
         _log.warning("%s", self.trouble)

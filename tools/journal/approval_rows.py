@@ -3,13 +3,15 @@
 import json
 from typing import Any
 
-from tools.journal.database import json_text, read
+from pydantic import ValidationError
+
+from tools.journal.database import json_text, read, readable
 from tools.journal.errors import AlreadyRecorded, JournalFailed, UnknownPlan
 from tools.journal.incident_rows import IncidentRows
-from tools.journal.records import Answer, ApprovalRequest, RequestState
+from tools.journal.records import Answer, ApprovalRequest, AuditLine, RequestState, Signature
 from twin.errors import Refused
 from twin.nouns.plan import Approval, Plan
-from twin.nouns.principal import Principal
+from twin.nouns.principal import Principal, visible
 
 
 class ApprovalRows(IncidentRows):
@@ -108,9 +110,10 @@ class ApprovalRows(IncidentRows):
         Raises:
             UnknownPlan: nobody asked about that plan.
             Refused: nothing but the audit line is recorded. `approval_expired`: the answer came too
-                late. `override_missing`: it does not name what it has to override. `person`: it is
-                an automatic approval of what only a person may approve. `name`: no person can have
-                the name.
+                late. `override_missing`: it does not name what it has to override.
+                `override_unasked`: it names what nothing asked for. `override_reason`: it does not
+                say why. `person`: it is an automatic
+                approval of what only a person may approve. `name`: no person can have the name.
         """
         with self.transaction():
             request = self.approval_request(approval.plan_id, approval.decided_s)
@@ -118,14 +121,15 @@ class ApprovalRows(IncidentRows):
             standing = request.approval or _answer_of(request, approval.by)
             won = refusal is None and standing is None
             if won:
-                self._execute(
-                    "INSERT INTO answers VALUES (?, ?, ?, ?)",
+                row = (
                     approval.plan_id,
                     len(request.answers) + 1,
                     approval.by.person,
                     approval.model_dump_json(),
                 )
-            action = _REFUSED_AS[refusal.rule] if refusal else "answer" if won else "answer_second"
+                signature = self.sign(_ANSWER, *row)
+                self._execute("INSERT INTO answers VALUES (?, ?, ?, ?, ?)", *row, signature)
+            action = _REFUSED_AS[refusal.rule] if refusal else ANSWERED if won else "answer_second"
             self.append_audit(
                 approval.decided_s,
                 approval.by.name,
@@ -151,22 +155,81 @@ class ApprovalRows(IncidentRows):
 
     def _request(self, row: dict[str, Any], now_s: float) -> ApprovalRequest:
         stored = self._rows(
-            "SELECT approval FROM answers WHERE plan_id = ? ORDER BY position", row["plan_id"]
+            "SELECT rowid, * FROM answers WHERE plan_id = ? ORDER BY position", row["plan_id"]
         )
         answers = tuple(read(Approval, item["approval"]) for item in stored)
-        deciding = _deciding(answers, row["approvers_needed"])
-        overrides = tuple(json.loads(row["overrides_needed"]))
-        return ApprovalRequest(
-            **{**row, "overrides_needed": overrides},
-            answers=answers,
-            approval=deciding,
-            state=_state(deciding, row["used_s"], row["expires_s"], now_s),
+        with readable("question"):
+            deciding = _deciding(answers, row["approvers_needed"])
+        with readable("question"):
+            return ApprovalRequest(
+                **{**row, "overrides_needed": tuple(json.loads(row["overrides_needed"]))},
+                answers=answers,
+                approval=deciding,
+                state=_state(deciding, row["used_s"], row["expires_s"], now_s),
+                signatures=tuple(map(self._signature_of, stored)),
+            )
+
+    def _signature_of(self, row: dict[str, Any]) -> Signature:
+        named = ("plan_id", "position", "answered_by", "approval")
+        found = self.signature(row["signature"], _ANSWER, *(row[name] for name in named))
+        if found in (Signature.BEFORE, Signature.EARLIER):
+            # What nobody can tell from the answer itself is told by the seal of its row.
+            return found if self._row_holds("answers", row["rowid"]) else Signature.BROKEN
+        return found
+
+    # Who answered, as the audit log has it
+
+    def attested_requests(
+        self, now_s: float, *, incident_id: str | None = None, state: RequestState | None = None
+    ) -> tuple[ApprovalRequest, ...]:
+        """As `approval_requests`, with the answers that the audit log has, for people to read."""
+        found = self.approval_requests(now_s, incident_id=incident_id)
+        attested = (self._attested(request, now_s) for request in found)
+        return tuple(request for request in attested if state is None or request.state == state)
+
+    def _attested(self, request: ApprovalRequest, now_s: float) -> ApprovalRequest:
+        given = dict(zip(request.answers, request.signatures, strict=True))
+        answers: list[Approval] = []
+        signatures: list[Signature] = []
+        for line in self.audit_lines(request.plan_id):
+            said = answer_of(line) if line.action == ANSWERED else None
+            if said is not None:
+                holds = self._row_holds("audit", line.seq)
+                answers.append(said)
+                signatures.append(given.pop(said, Signature.BROKEN) if holds else Signature.BROKEN)
+        deciding = _deciding(tuple(answers), request.approvers_needed)
+        return request.model_copy(
+            update={
+                "answers": tuple(answers),
+                "signatures": tuple(signatures),
+                "approval": deciding,
+                "state": _state(deciding, request.used_s, request.expires_s, now_s),
+                "unattested": len(given),
+            }
         )
+
+
+ANSWERED = "answer"
+"""Lines of the audit log that say what was answered about a plan."""
+
+_ANSWER = "answer"
+"""What a signature of an answer is of."""
+
+
+def answer_of(line: AuditLine) -> Approval | None:
+    """The answer that a line stands for; None where its data are no answer of its actor."""
+    try:
+        answer = Approval.model_validate(line.data)
+    except ValidationError:
+        return None
+    return answer if answer.by.name == line.actor else None
 
 
 _REFUSED_AS = {
     "approval_expired": "answer_too_late",
     "override_missing": "answer_incomplete",
+    "override_unasked": "answer_unasked",
+    "override_reason": "answer_unreasoned",
     "person": "answer_automatic",
     "name": "answer_by_nobody",
 }
@@ -215,6 +278,12 @@ def _refusal(request: ApprovalRequest, approval: Approval) -> Refused | None:
             f"`noctua approve {approval.plan_id}`",
             rule="person",
         )
+    if approval.overrides and not visible(approval.reason):
+        return Refused(
+            f'plan "{approval.plan_id}": say with --reason why {", ".join(approval.overrides)} is '
+            "overridden",
+            rule="override_reason",
+        )
     missing = sorted(set(request.overrides_needed) - set(approval.overrides))
     if approval.decision == "approve" and missing and request.approval is None:
         flags = " ".join(f"--override {entry}" for entry in missing)
@@ -223,7 +292,21 @@ def _refusal(request: ApprovalRequest, approval: Approval) -> Refused | None:
             f"to make it all the same, approve with {flags} and a reason",
             rule="override_missing",
         )
-    return None
+    return unasked_overrides(request, approval)
+
+
+def unasked_overrides(request: ApprovalRequest, approval: Approval) -> Refused | None:
+    """The refusal of an approval that sets aside what nothing asked for; None where it does not."""
+    unasked = sorted(set(approval.overrides) - set(request.overrides_needed))
+    if approval.decision != "approve" or not unasked:
+        return None
+    asked = ", ".join(request.overrides_needed)
+    instead = f"asked for {asked} alone" if asked else "asked for no override"
+    return Refused(
+        f'plan "{approval.plan_id}": {", ".join(unasked)} would be overridden, and the question '
+        f"{instead}; approve it as it was asked, or wait for a new plan that asks for more",
+        rule="override_unasked",
+    )
 
 
 def _state(

@@ -22,6 +22,7 @@ class AuditRows(Database):
     ) -> AuditLine:
         """Add a line to the chain, in the transaction of the change that it records."""
         with self.transaction(), self._mapped():
+            self._audit_grew = True
             return audit.append(self._connection, time_s, actor, action, subject, data or {})
 
     def audit_lines(self, subject: str | None = None) -> tuple[AuditLine, ...]:

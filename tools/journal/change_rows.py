@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from tools.journal.audit_rows import AuditRows
-from tools.journal.database import read
+from tools.journal.database import made, read
 from tools.journal.errors import AlreadyRecorded, DeviceBusy, JournalFailed
 from tools.journal.records import Change, ChangeState, Claim, DeviceCall, Quarantine
 from twin.nouns.configuration import DeviceConfiguration
@@ -143,7 +143,7 @@ class ChangeRows(AuditRows):
         rows = self._rows(
             "SELECT * FROM device_claims WHERE network = ? ORDER BY since_s, node", network
         )
-        return tuple(Claim(**row) for row in rows)
+        return tuple(made(Claim, row) for row in rows)
 
     def _claim(self, network: str, node: str) -> Claim | None:
         return next((c for c in self.claims(network) if c.node == node), None)
@@ -157,7 +157,7 @@ class ChangeRows(AuditRows):
     def quarantined(self, network: str) -> tuple[Quarantine, ...]:
         """The devices of `network` that are in quarantine."""
         rows = self._rows("SELECT * FROM quarantine WHERE network = ? ORDER BY since_s", network)
-        return tuple(Quarantine(**row) for row in rows)
+        return tuple(made(Quarantine, row) for row in rows)
 
     def lift_quarantine(
         self, network: str, node: str, by: Principal, time_s: float, reason: str = ""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import reduce
 from operator import add
 
+from tools.journal.database import made
 from tools.journal.incident_rows import IncidentRows
 from tools.journal.records import Charges
 
@@ -58,7 +59,7 @@ class ChargeRows(IncidentRows):
             f"SELECT role, {', '.join(_COLUMNS)} FROM charges WHERE account = ? ORDER BY rowid",
             account,
         )
-        return {row.pop("role"): Charges(**row) for row in rows}
+        return {row.pop("role"): made(Charges, row) for row in rows}
 
 
 def _watch_account(network: str, now_s: float) -> str:

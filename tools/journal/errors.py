@@ -36,6 +36,10 @@ class NotAJournal(BadInput):
     """The file cannot be read as a journal of this version."""
 
 
+class NotOurJournal(BadInput):
+    """The journal is not the one that the signing key signs for."""
+
+
 class AlreadyRecorded(BadInput):
     """The id stands for something else already."""
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
-from tools.journal.database import json_text, read
+from tools.journal.database import json_text, made, read, readable
 from tools.journal.errors import UnknownIncident
 from tools.journal.outbox_rows import OutboxRows
 from tools.journal.records import (
@@ -121,12 +121,12 @@ class IncidentRows(OutboxRows):
             incident_id,
             after_seq,
         )
-        return tuple(TimelineEvent(**{**row, "data": json.loads(row["data"])}) for row in rows)
+        return tuple(made(TimelineEvent, row, data=row["data"]) for row in rows)
 
     def events(self, after_seq: int = 0) -> tuple[TimelineEvent, ...]:
         """Events of all incidents that were written after `after_seq`, in order of writing."""
         rows = self._rows("SELECT * FROM timeline WHERE seq > ? ORDER BY seq", after_seq)
-        return tuple(TimelineEvent(**{**row, "data": json.loads(row["data"])}) for row in rows)
+        return tuple(made(TimelineEvent, row, data=row["data"]) for row in rows)
 
     def event_count(self, incident_id: str, kind: str) -> int:
         """How many events of that kind the incident's timeline has."""
@@ -178,7 +178,7 @@ class IncidentRows(OutboxRows):
             incident_id,
         )
         return tuple(
-            DispatchRecord(**{**row, "dispatch": Dispatch.model_validate_json(row["dispatch"])})
+            made(DispatchRecord, {**row, "dispatch": read(Dispatch, row["dispatch"])})
             for row in rows
         )
 
@@ -205,7 +205,7 @@ class IncidentRows(OutboxRows):
             "WHERE incident_id = ? ORDER BY seq",
             incident_id,
         )
-        return tuple(RoleRunRecord(**{**row, "data": json.loads(row["data"])}) for row in rows)
+        return tuple(made(RoleRunRecord, row, data=row["data"]) for row in rows)
 
     def put_artefact(
         self, incident_id: str, name: str, value: BaseModel | Sequence[JsonValue] | JsonValue
@@ -228,20 +228,22 @@ class IncidentRows(OutboxRows):
         rows = self._rows(
             "SELECT name, data FROM artefacts WHERE incident_id = ? ORDER BY name", incident_id
         )
-        return {row["name"]: json.loads(row["data"]) for row in rows}
+        with readable("result"):
+            return {row["name"]: json.loads(row["data"]) for row in rows}
 
     def artefact(self, incident_id: str, name: str, kind: type[T]) -> T | None:
         """One result as a value of `kind`, None where none was kept."""
         rows = self._rows(
             "SELECT data FROM artefacts WHERE incident_id = ? AND name = ?", incident_id, name
         )
-        return TypeAdapter(kind).validate_json(rows[0]["data"]) if rows else None
+        with readable(f"{name} of {incident_id}"):
+            return TypeAdapter(kind).validate_json(rows[0]["data"]) if rows else None
 
 
 def _incident(row: dict[str, Any]) -> IncidentRecord:
-    return IncidentRecord(
-        incident=read(Incident, row["incident"]),
-        phase=Phase(row["phase"]),
-        opened_s=row["opened_s"],
-        trace_id=row["trace_id"],
+    kept = {name: row[name] for name in ("opened_s", "trace_id")}
+    with readable("incident"):
+        phase = Phase(row["phase"])
+    return made(
+        IncidentRecord, {**kept, "phase": phase, "incident": read(Incident, row["incident"])}
     )

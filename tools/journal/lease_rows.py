@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tools.journal.audit_rows import AuditRows
+from tools.journal.database import made
 from tools.journal.errors import LeaseHeld
 from tools.journal.records import Blocked, Lease, LeaseRecord, WatchRecord
 
@@ -84,7 +85,7 @@ class LeaseRows(AuditRows):
     def lease(self, subject: str) -> LeaseRecord | None:
         """Who holds `subject`, or held it last (`holder` is "" then)."""
         rows = self._rows("SELECT * FROM leases WHERE subject = ?", subject)
-        return LeaseRecord(**rows[0]) if rows else None
+        return made(LeaseRecord, rows[0]) if rows else None
 
     # What stands blocked
 
@@ -107,7 +108,7 @@ class LeaseRows(AuditRows):
     def blocked(self) -> tuple[Blocked, ...]:
         """Everything that stands blocked, oldest first."""
         rows = self._rows("SELECT * FROM blocked ORDER BY since_s, subject")
-        return tuple(Blocked(**row) for row in rows)
+        return tuple(made(Blocked, row) for row in rows)
 
     # Watches
 
@@ -120,7 +121,7 @@ class LeaseRows(AuditRows):
 
     def watches(self) -> tuple[WatchRecord, ...]:
         """What every watch last said of itself."""
-        return tuple(WatchRecord(**row) for row in self._rows("SELECT * FROM watches"))
+        return tuple(made(WatchRecord, row) for row in self._rows("SELECT * FROM watches"))
 
 
 def _is_free(known: LeaseRecord, now: Since, ttl_s: float, is_dead: Callable[[str], bool]) -> bool:

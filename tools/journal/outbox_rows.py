@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from tools.journal.audit_rows import AuditRows
-from tools.journal.database import json_text
+from tools.journal.database import json_text, made
 from tools.journal.records import IncidentRecord, Notice, NoticeEvent, TimelineEvent
 
 NO_WAY_TO_CALL = "no way to call a person is set (on_event.yaml)"
@@ -114,7 +114,7 @@ class OutboxRows(AuditRows):
             network,
             ended,
         )
-        return tuple(Notice(**row) for row in rows)
+        return tuple(made(Notice, row) for row in rows)
 
 
 def _about(event: TimelineEvent) -> str:

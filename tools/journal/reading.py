@@ -3,25 +3,38 @@
 import sqlite3
 from pathlib import Path
 
-from tools.journal.database import APPLICATION_ID, BUSY_TIMEOUT_S, SCHEMA_VERSION, migrate
+from tools.journal.database import (
+    APPLICATION_ID,
+    BUSY_TIMEOUT_S,
+    SCHEMA_VERSION,
+    migrate,
+)
 from tools.journal.errors import JournalFailed, NotAJournal
 from tools.journal.journal import Journal
+from tools.journal.mark import mark_file
+from tools.journal.signing_key import KEY_FILE, SigningKey, load_key
 from tools.read_only import connect_read_only, in_memory
+from twin.errors import BadInput
+
+NOT_SEALED = "it was written before rows were sealed; the next command that writes to it seals it"
 
 
-def open_read_only(path: Path) -> Journal:
+def open_read_only(path: Path, key_file: Path | None = None) -> Journal:
     """The journal at `path`, of which only what reads may be called.
 
-    Of one of an earlier version, a copy in memory is brought up to date.
+    Of one of an earlier version, a copy in memory is brought up to date. `key_file`: as for
+    `Journal.open`; nobody needs the key to read, but only who has it can compare rows with seals.
 
     Raises:
         NotAJournal: it is something else, or a journal of a later version.
         JournalFailed: it is not there, or cannot be read.
     """
+    key_file = key_file or path.with_name(KEY_FILE)
     try:
         connection = connect_read_only(path, busy_timeout_s=BUSY_TIMEOUT_S)
         try:
-            if _version(connection, path) < SCHEMA_VERSION:
+            earlier = _version(connection, path) < SCHEMA_VERSION
+            if earlier:
                 connection = in_memory(connection)
                 migrate(connection)
         except BaseException:
@@ -33,7 +46,24 @@ def open_read_only(path: Path) -> Journal:
         raise NotAJournal(f"{path}: is not a journal or is damaged ({error})") from error
     # Whoever altered a text may have left one that is not UTF-8, which is to be found, not raised.
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-    return Journal(connection, path)
+    marked = mark_file(key_file)
+    key, no_key = (None, _never_sealed(marked)) if earlier else _key(key_file)
+    return Journal(connection, path, key, marked, no_key)
+
+
+def _never_sealed(marked: Path) -> str:
+    if not marked.exists():
+        return NOT_SEALED
+    return f"it was never sealed, and {marked} says that the journal here was"
+
+
+def _key(file: Path) -> tuple[SigningKey | None, str]:
+    """The key, or why there is none to compare with."""
+    try:
+        key = load_key(file)
+    except BadInput as error:
+        return None, str(error)
+    return key, "" if key else f"there is no signing key {file}"
 
 
 def journal_version(path: Path) -> int:

@@ -54,6 +54,20 @@ class Notice(Noun):
     trouble: str
 
 
+class Signature(StrEnum):
+    """Who signed an answer, as far as it can be told here.
+
+    BEFORE: nobody, since it was given before answers were signed. EARLIER: an earlier key did.
+    UNCHECKED: the key cannot be read here. BROKEN: somebody has altered the answer, or put it in.
+    """
+
+    SIGNED = "signed"
+    BEFORE = "before signing"
+    EARLIER = "earlier key"
+    UNCHECKED = "unchecked"
+    BROKEN = "broken"
+
+
 RequestState = Literal["waiting", "expired", "approved", "rejected", "used"]
 
 
@@ -63,7 +77,9 @@ class ApprovalRequest(Noun):
     `approvers_needed`: how many different people have to approve. `overrides_needed`: entries of
     the calendar that an approval has to name. `answers`: all, in order. `approval`: the one that
     decided (a rejection, or the last approval that was needed), None as long as nothing is decided.
-    `needs_person`: why no automatic approval is taken, "" where one is.
+    `needs_person`: why no automatic approval is taken, "" where one is. `signatures`: who signed
+    each answer. `unattested`: how many more answers stand there that the audit log does not have,
+    where `answers` are the log's.
     """
 
     plan_id: str
@@ -78,6 +94,8 @@ class ApprovalRequest(Noun):
     answers: tuple[Approval, ...]
     approval: Approval | None
     used_s: float | None
+    signatures: tuple[Signature, ...] = ()
+    unattested: int = 0
 
     @property
     def still_needed(self) -> int:
@@ -268,6 +286,29 @@ class AuditReport(Noun):
     length: int
     first_broken: int | None
     why: str = ""
+
+
+class AlteredRows(Noun):
+    """Rows of one `table` that are not what was written. `table`: "" for what is about them all."""
+
+    table: str
+    why: str
+
+
+class SealReport(Noun):
+    """What became of comparing every row of the journal with its seal.
+
+    `sealed`: how many rows were compared. `unchecked`: why none could be, "" where all were.
+    """
+
+    altered: tuple[AlteredRows, ...]
+    sealed: int
+    unchecked: str = ""
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything was compared, and is what was written."""
+        return not self.altered and not self.unchecked
 
 
 class AuditCheck(Noun):

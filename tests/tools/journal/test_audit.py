@@ -87,13 +87,13 @@ def test_altered_line_with_its_own_hash_made_anew_breaks_at_the_next(
     written: Journal, path: Path
 ) -> None:
     written.close()
-    with Journal.open(path.with_name("forged.sqlite")) as forged:
+    with Journal.open(path.with_name("elsewhere") / "forged.sqlite") as forged:
         for i in range(LINES):
             subject = "plan-9" if i == 2 else f"plan-{i}"
             forged.append_audit(1_000.0 + i, "gate", "pass", subject, {"n": i, "text": "ä"})
         digest = forged.audit_lines()[2].hash
     _tamper(path, "UPDATE audit SET subject = 'plan-9', hash = ? WHERE seq = 3", digest)
-    with Journal.open(path) as journal:
+    with open_read_only(path) as journal:
         assert journal.verify_audit().first_broken == 4
 
 
