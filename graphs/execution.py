@@ -12,7 +12,13 @@ from graphs.desk import Desk
 from graphs.pages import page_again, watch_services
 from graphs.state import IncidentState
 from tools.change.actuation import Actuation
-from tools.change.refusals import ChangeFrozen, DuringPlannedWork, OutsideWindow, StaleState
+from tools.change.refusals import (
+    ChangeFrozen,
+    DuringPlannedWork,
+    OutsideWindow,
+    SignedBefore,
+    StaleState,
+)
 from tools.change.swaps import minds_lost
 from tools.journal.errors import DeviceBusy, LeaseHeld, LeaseLost, UnknownPlan
 from tools.journal.records import ApprovalRequest
@@ -29,8 +35,15 @@ MOST_ATTEMPTS = 3
 _BEFORE_S = 300.0
 """What services were like before a change is measured over five minutes."""
 
-_OVERTAKEN = (StaleState, DeviceBusy, OutsideWindow, ChangeFrozen, DuringPlannedWork)
-"""Refusals that say nothing against a plan but that it is out of date."""
+_OVERTAKEN = (
+    StaleState,
+    DeviceBusy,
+    OutsideWindow,
+    ChangeFrozen,
+    DuringPlannedWork,
+    SignedBefore,
+)
+"""Refusals that say nothing against a plan but that it, or its approval, is out of date."""
 
 
 def wait(_: Desk, state: IncidentState) -> Command[str]:

@@ -230,6 +230,7 @@ class Watch:
         request = self._desk.journal.approval_request(pending.plan_id, now)
         if request.approval is None and self._approver is not None:
             self._approver.consider(request, self._desk.journal.plan(pending.plan_id), now)
+            self._anchors.note(now)
             request = self._desk.journal.approval_request(pending.plan_id, now)
         return request.approval is not None or now >= pending.until_s
 

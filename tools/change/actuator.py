@@ -25,14 +25,17 @@ from collections.abc import Iterable, Sequence
 from tools.change.actuation import Actuation, ActuationState
 from tools.change.all_or_nothing import AllOrNothing
 from tools.change.clock_doubt import clock_doubt
+from tools.change.controls import EVERY_CONTROL, Controls
 from tools.change.device_calls import ATTEMPTS, DeviceCalls, DeviceFailed
 from tools.change.gate import Gate, Needs, Situation, used_twice
 from tools.change.policy import ApprovalPolicy
 from tools.change.probing import arrived, choose_probes
 from tools.change.reconcile import reconcile
 from tools.change.refusals import ActionUsed, DiffDiffers, LeaseNotHeld, NotCommitted
+from tools.change.soundness import require_sound
 from tools.clock import Clock
-from tools.journal.errors import AlreadyRecorded, JournalFailed, LeaseLost
+from tools.journal.anchors import Anchors
+from tools.journal.errors import AlreadyRecorded, LeaseLost
 from tools.journal.journal import Journal
 from tools.journal.records import Change, ChangeState, Claim
 from tools.network.protocol import CommitState, Network
@@ -48,17 +51,29 @@ __all__ = ["Actuation", "ActuationState", "Actuator"]
 class Actuator:
     """Changes one network. `down_links` always means the links that are down as far as is known.
 
+    `anchors`: where the head of the audit log is written elsewhere. `controls`: all of them, unless
+    it is tried what one of them holds.
+
     Only the process that holds the plan's incident commits, confirms, rolls back or reconciles.
     """
 
     def __init__(
-        self, network: Network, journal: Journal, policy: ApprovalPolicy, clock: Clock
+        self,
+        network: Network,
+        journal: Journal,
+        policy: ApprovalPolicy,
+        clock: Clock,
+        *,
+        anchors: Anchors | None = None,
+        controls: Controls = EVERY_CONTROL,
     ) -> None:
         self._network = network
         self._journal = journal
         self._clock = clock
+        self._anchors = anchors or Anchors(journal, None)
+        self._checks = controls.checks
         self._inventory = network.inventory()
-        self._gate = Gate(journal, policy, self._inventory, network.name)
+        self._gate = Gate(journal, policy, self._inventory, network.name, controls.rules)
         self._calls = DeviceCalls(network, journal, clock, policy.commit.return_after_s)
         self._plans = AllOrNothing(self._calls, journal, clock, policy.commit.confirm_margin_s)
 
@@ -92,6 +107,7 @@ class Actuator:
         situation = self._situation(down_links)
         steps = self._gate.check(plan, situation)
         changes = self._intend(plan, steps, situation)
+        self._anchors.note(situation.now_s)
         try:
             for change in changes:
                 self._calls.stage(change)
@@ -227,6 +243,8 @@ class Actuator:
             for change in changes
         ]
         with self._journal.transaction():
+            # Once more, now that nobody else can write: the rules went by what stood there before.
+            self._require_sound_journal()
             if not self._journal.use_approval(plan.id, now_s):
                 raise used_twice(plan)
             self._journal.claim_devices(claims)
@@ -282,18 +300,8 @@ class Actuator:
         return clock_doubt(self._clock, self._network, self._journal)
 
     def _require_sound_journal(self) -> None:
-        """Damage anywhere may have taken what the next steps go by."""
-        if damage := self._journal.damage():
-            raise JournalFailed(
-                f"{self._journal.path}: cannot be trusted ({damage}); nothing is committed or "
-                "confirmed. Put the file aside and take the last good copy"
-            )
-        audit = self._journal.verify_audit()
-        if audit.first_broken is not None:
-            raise JournalFailed(
-                f"{self._journal.path}: the audit log does not hold at line {audit.first_broken} "
-                f"({audit.why}), so nothing is committed or confirmed; see `noctua audit verify`"
-            )
+        """Damage or alteration anywhere may be of what the next steps go by."""
+        require_sound(self._journal, self._anchors, self._checks)
 
     def _require_holder(self, plan: Plan) -> None:
         held, subject = self._journal.held(), f"incident:{plan.incident_id}"

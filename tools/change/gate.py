@@ -22,7 +22,7 @@ from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Plan
 from twin.remedies.steps import DeviceStep
 
-__all__ = ["ABOUT_LEAVE", "ABOUT_THE_PLAN", "Gate", "Needs", "Situation", "used_twice"]
+__all__ = ["ABOUT_LEAVE", "ABOUT_THE_PLAN", "RULES", "Gate", "Needs", "Situation", "used_twice"]
 
 ACTOR = "gate"
 
@@ -45,10 +45,15 @@ ABOUT_LEAVE: tuple[Rule, ...] = (
     permission_rules.second_approver,
     permission_rules.person,
     permission_rules.attested,
+    permission_rules.signed,
+    permission_rules.asked_overrides,
     permission_rules.lease,
     permission_rules.device_claims,
 )
 """What people, the calendar and other plans say. It comes after what is about the plan."""
+
+RULES: tuple[Rule, ...] = (*ABOUT_THE_PLAN, *ABOUT_LEAVE)
+"""All of them, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +71,16 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The rules of one network's policy, over its inventory and the journal's approvals."""
+    """The rules of one network's policy, over its inventory and the journal's approvals.
+
+    `rules`: all of them, unless it is tried what one of them holds.
+    """
 
     journal: Journal
     policy: ApprovalPolicy
     inventory: Inventory
     network: str
+    rules: tuple[Rule, ...] = RULES
 
     def check(self, plan: Plan, situation: Situation) -> tuple[DeviceStep, ...]:
         """The commits that `plan` stands for, if no rule forbids it; either way an audit line.
@@ -81,7 +90,7 @@ class Gate:
         """
         case = self._examined(plan, situation)
         try:
-            for rule in (*ABOUT_THE_PLAN, *ABOUT_LEAVE):
+            for rule in self.rules:
                 rule(case)
         except Refused as refusal:
             self._audit(plan, situation.now_s, "refuse", rule=refusal.rule, message=str(refusal))

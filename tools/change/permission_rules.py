@@ -3,8 +3,6 @@
 They read rows of the journal, never the value with which somebody resumed a graph.
 """
 
-from pydantic import ValidationError
-
 from tools.change.calendar import (
     approvers_needed,
     freezes_on,
@@ -14,8 +12,10 @@ from tools.change.calendar import (
 )
 from tools.change.examined import Examined
 from tools.change.refusals import (
+    AnsweredOutOfTime,
     ApprovalExpired,
     ApprovalNotAttested,
+    ApprovalNotSigned,
     ApprovalUsed,
     ChangeFrozen,
     DuringPlannedWork,
@@ -23,15 +23,21 @@ from tools.change.refusals import (
     LeaseNotHeld,
     NotApproved,
     OutsideWindow,
+    OverrideUnasked,
     PersonNeeded,
     RejectedByPerson,
     SecondApproverMissing,
+    SignedBefore,
 )
 from tools.change.swaps import MOST_SWAPS, minds_lost
+from tools.journal.approval_rows import ANSWERED, answer_of, unasked_overrides
 from tools.journal.errors import DeviceBusy, UnknownPlan
-from tools.journal.records import ApprovalRequest, AuditLine
+from tools.journal.records import ApprovalRequest, Signature
 from twin.errors import Refused
 from twin.nouns.plan import Approval, Plan
+
+CLOCKS_AGREE_S = 30.0
+"""As far as the clocks of whoever asks, answers and commits may differ."""
 
 
 def standing_entries(case: Examined) -> dict[str, tuple[type[Refused], str]]:
@@ -71,7 +77,7 @@ def calendar(case: Examined) -> None:
         return
     kind, said = next(iter(against.values()))
     flags = " ".join(f"--override {entry}" for entry in against)
-    again = "make a new plan and approve that with" if answers else "approve it with"
+    again = "make a new plan and approve that with" if request else "approve it with"
     raise kind(
         f'plan "{case.plan.id}": {said}; wait, or {again} '
         f"`noctua approve {case.plan.id} {flags} --reason ...`"
@@ -93,6 +99,13 @@ def approval(case: Examined) -> None:
         )
     for answer in request.answers:
         _require_yes_to(plan, answer)
+        if not request.requested_s - CLOCKS_AGREE_S <= answer.decided_s <= now_s + CLOCKS_AGREE_S:
+            raise AnsweredOutOfTime(
+                f'plan "{plan.id}": the answer of {answer.by.name} is dated '
+                f"{answer.decided_s - request.requested_s:.0f} s after the question, and that was "
+                f"put {now_s - request.requested_s:.0f} s ago; set the clocks right and make a new "
+                "plan"
+            )
     if now_s > request.expires_s:
         raise ApprovalExpired(
             f'plan "{plan.id}": the approval expired {now_s - request.expires_s:.0f} s ago; a new '
@@ -119,15 +132,15 @@ def second_approver(case: Examined) -> None:
     """As many different people have approved as the size of the change needs."""
     request = _request(case)
     answers = request.answers if request else ()
-    # The journal takes one answer of a person, however the name is typed.
-    people, needed = {answer.by.name for answer in answers}, people_needed(case)
+    # One person is one person however the name is typed.
+    people, needed = {a.by.person: a.by.name for a in answers}, people_needed(case)
     if len(people) < max(needed, request.approvers_needed if request else 1):
         again = f"`noctua approve {case.plan.id}`"
         if request and request.approval:
             again = "make a new plan, which asks for two; it was decided with fewer"
         raise SecondApproverMissing(
             f'plan "{case.plan.id}" touches so much that another person than '
-            f"{', '.join(sorted(people))} has to approve it too "
+            f"{', '.join(sorted(people.values()))} has to approve it too "
             f"(approval.second_approver in the policy file): {again}"
         )
 
@@ -154,7 +167,7 @@ def attested(case: Examined) -> None:
     request, plan_id = _request(case), case.plan.id
     given = list(request.answers) if request else []
     lines = case.journal.audit_lines(subject=plan_id)
-    if given != [_attested_by(line) for line in lines if line.action == "answer"]:
+    if given != [answer_of(line) for line in lines if line.action == ANSWERED]:
         raise ApprovalNotAttested(
             f'plan "{plan_id}": the answers in the journal are not those that its audit log '
             "attests; somebody has altered the file: run `noctua audit verify`, and ask again "
@@ -162,13 +175,34 @@ def attested(case: Examined) -> None:
         )
 
 
-def _attested_by(line: AuditLine) -> Approval | None:
-    """The answer that a line stands for; None where its data are no answer of its actor."""
-    try:
-        answer = Approval.model_validate(line.data)
-    except ValidationError:
-        return None
-    return answer if answer.by.name == line.actor else None
+def signed(case: Examined) -> None:
+    """Every answer was signed by a process that holds the signing key."""
+    request, plan_id = _request(case), case.plan.id
+    if request is None:
+        return
+    for answer, signature in zip(request.answers, request.signatures, strict=True):
+        if signature in (Signature.BEFORE, Signature.EARLIER):
+            when = "before answers were signed"
+            if signature is Signature.EARLIER:
+                when = "under an earlier signing key"
+            raise SignedBefore(
+                f'plan "{plan_id}": {answer.by.name} answered {when}, so that nothing proves it; '
+                "a new plan has to be made, and answered again"
+            )
+        if signature is not Signature.SIGNED:
+            raise ApprovalNotSigned(
+                f'plan "{plan_id}": the answer of {answer.by.name} was not signed with the key of '
+                "this journal; somebody has altered the file: run `noctua audit verify`, and ask "
+                "again under a new plan"
+            )
+
+
+def asked_overrides(case: Examined) -> None:
+    """No approval sets aside what nothing asked for."""
+    request = _request(case)
+    for answer in request.answers if request else ():
+        if request and (refusal := unasked_overrides(request, answer)):
+            raise OverrideUnasked(str(refusal))
 
 
 def lease(case: Examined) -> None:

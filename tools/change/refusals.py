@@ -18,10 +18,14 @@ Refused
 ├── RejectedByPerson     approval_rejected the answer was no
 ├── EditedAfterApproval  approval_edited   another plan was approved under this id
 ├── ApprovalExpired      approval_expired  the approval is too old
+├── AnsweredOutOfTime    approval_time     an answer is dated before the question, or after now
 ├── ApprovalUsed         approval_used     the approval was used before
 ├── SecondApproverMissing second_approver  fewer people have approved than the change needs
 ├── PersonNeeded         person            an automatic approval of what only a person may approve
 ├── ApprovalNotAttested  approval_attested the answers are not those of the audit log
+├── ApprovalNotSigned    approval_signed   an answer is not signed with the journal's key
+├── SignedBefore         signed_before     an answer was given before the key in use was
+├── OverrideUnasked      override_unasked  an approval sets aside what nothing asked for
 ├── LeaseNotHeld         lease             this process does not hold the incident
 ├── DeviceBusy           device_busy       another plan works on a device (in `tools.journal`)
 ├── DiffDiffers          diff              the device's diff is not the approved one
@@ -135,6 +139,12 @@ class ApprovalExpired(Refused):
     rule = "approval_expired"
 
 
+class AnsweredOutOfTime(Refused):
+    """An answer is dated before its question was put, or after now."""
+
+    rule = "approval_time"
+
+
 class ApprovalUsed(Refused):
     """The approval has carried one attempt already."""
 
@@ -157,6 +167,24 @@ class ApprovalNotAttested(Refused):
     """The journal's answers are not those that its audit log attests."""
 
     rule = "approval_attested"
+
+
+class ApprovalNotSigned(Refused):
+    """An answer is not signed with the key that the journal is sealed with."""
+
+    rule = "approval_signed"
+
+
+class SignedBefore(Refused):
+    """An answer was given before answers were signed, or under an earlier key."""
+
+    rule = "signed_before"
+
+
+class OverrideUnasked(Refused):
+    """An approval sets aside entries of the calendar that nothing asked for."""
+
+    rule = "override_unasked"
 
 
 class LeaseNotHeld(LeaseLost):

@@ -1,7 +1,8 @@
 """One network in memory, one journal on disk, and plans for them."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.tools.change.in_memory import START_S, InMemoryNetwork, ManualClock
 from tools.change.actuator import Actuator
+from tools.change.controls import EVERY_CONTROL, Controls
 from tools.change.policy import ApprovalPolicy, default_policy
 from tools.change.swaps import SWAP
 from tools.journal.journal import Journal
@@ -45,11 +47,12 @@ class Bench:
     journal: Journal
     clock: ManualClock
     policy: ApprovalPolicy
+    controls: Controls = EVERY_CONTROL
 
     @property
     def actuator(self) -> Actuator:
         """A new one each time, as after a restart."""
-        return Actuator(self.network, self.journal, self.policy, self.clock)
+        return Actuator(self.network, self.journal, self.policy, self.clock, controls=self.controls)
 
     def plan(self, *actions: Action, plan_id: str = "inc-1/plan-1") -> Plan:
         """A plan for the network as it is now."""
@@ -62,6 +65,18 @@ class Bench:
         self.journal.request_approval(plan, self.clock.now_s(), expires_s)
         self.journal.answer(approval(plan, self.clock.now_s()))
         return plan
+
+    def write_past_the_journal(self, sql: str, *values: str) -> None:
+        """Somebody writes into the journal's file; the seals would find it before any rule does."""
+        self.controls = EVERY_CONTROL.without("sealed")
+        with closing(sqlite3.connect(self.journal.path)) as file, file:
+            assert file.execute(sql, values).rowcount == 1
+
+    def write_and_vouch(self, sql: str, *values: str) -> None:
+        """As `write_past_the_journal`, and somebody vouches for what stands there then."""
+        self.write_past_the_journal(sql, *values)
+        self.controls = EVERY_CONTROL
+        Journal.vouch(self.journal.path, Principal(name="dora", provider=OS_USER), "a test")
 
     def refusals(self) -> list[str]:
         """The rules named in the audit log's refusals."""

@@ -230,23 +230,30 @@ class Beginning:
     lives: int = 0
 
     def __post_init__(self) -> None:
+        self._approved = self.folder / "approved"
         self._running = inventory().intended
         self._plan = plan_for(self._running, inventory(), ACTIONS)
-        with Journal.open(self.folder / "approved.sqlite") as journal:
+        with Journal.open(self._approved / "journal.sqlite") as journal:
             journal.open_incident(INCIDENT, START_S, "0" * 32)
             journal.request_approval(self._plan, START_S, START_S + 3600.0)
             journal.answer(approval(self._plan, START_S))
 
     def life(self) -> Life:
-        """A new one, in a file of its own."""
+        """A new one, in a folder of its own."""
         self.lives += 1
-        path = self.folder / f"life-{self.lives}.sqlite"
-        shutil.copy(self.folder / "approved.sqlite", path)
+        folder = self.folder / f"life-{self.lives}"
+        shutil.copytree(self._approved, folder)
         clock, after = ManualClock(), self._running
         for step in plan_steps(self._plan.actions, after, after, inventory().topology):
             after = step.after
         return Life(
-            path, InMemoryNetwork(clock), clock, _policy(), self._plan, self._running, after
+            folder / "journal.sqlite",
+            InMemoryNetwork(clock),
+            clock,
+            _policy(),
+            self._plan,
+            self._running,
+            after,
         )
 
 

@@ -1,14 +1,13 @@
 """Every written rule refuses with a class, a message and an audit line of its own."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.tools.change.conftest import Bench, approval, holding
+from tests.tools.change.conftest import Bench, approval, holding, lose_a_mind
 from tests.tools.change.in_memory import START_S
+from tools.change.controls import EVERY_CONTROL
 from tools.change.gate import Gate, Needs, Situation
 from tools.change.policy import CalendarRules, ChangeWindow, Freeze, SecondApprover
 from tools.change.refusals import (
@@ -30,6 +29,7 @@ from tools.change.refusals import (
     StaleState,
     StepsDiffer,
 )
+from tools.journal.errors import JournalFailed
 from twin.errors import Refused
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.rate_limit import RateLimit
@@ -293,10 +293,38 @@ def test_only_the_entries_that_no_approval_names_refuse(bench: Bench) -> None:
 
 def test_every_approver_has_to_name_what_is_overridden(bench: Bench) -> None:
     _two_people_needed(bench)
-    plan = bench.plan(DrainLink(link="A-B"))
-    _answered(bench, plan, ("erin", NAMES), ("omar", ("window:nights",)))
     _with_policy(bench, "calendar", BOTH)
-    _refused(bench, plan, ChangeFrozen, "--override freeze:year-end --reason")
+    plan = _answered(bench, bench.plan(DrainLink(link="A-B")), ("erin", NAMES))
+    now_s = bench.clock.now_s()
+    with pytest.raises(Refused, match="freeze:year-end stands against a change now"):
+        bench.journal.answer(approval(plan, now_s, "omar", ("window:nights",)))
+    _refused(bench, plan, SecondApproverMissing, "than erin has to approve")
+    bench.journal.answer(approval(plan, now_s, "omar", NAMES))
+    assert bench.actuator.commit(plan, ()).state == "committed"
+
+
+def test_approval_that_overrides_what_nothing_asked_for_is_no_answer(bench: Bench) -> None:
+    _with_policy(bench, "calendar", CalendarRules(windows=(WINDOW,)))
+    plan, now_s = _answered(bench, bench.plan(WEIGHT)), bench.clock.now_s()
+    with pytest.raises(Refused, match=r"freeze:year-end would be overridden.*window:nights alone"):
+        bench.journal.answer(approval(plan, now_s, "erin", NAMES))
+    assert bench.journal.audit_lines()[-1].action == "answer_unasked"
+    _refused(bench, plan, OutsideWindow, "no change window")
+    bench.journal.answer(approval(plan, now_s, "erin", ("window:nights",)))
+    assert bench.actuator.commit(plan, ()).state == "committed"
+
+
+def test_rejection_may_name_what_it_likes(bench: Bench) -> None:
+    plan, now_s = _answered(bench, bench.plan(WEIGHT)), bench.clock.now_s()
+    answer = approval(plan, now_s, "erin", NAMES).model_copy(update={"decision": "reject"})
+    assert bench.journal.answer(answer).won
+
+
+def test_override_that_was_asked_for_and_stands_no_more_does_no_harm(bench: Bench) -> None:
+    _with_policy(bench, "calendar", BOTH)
+    plan = _answered(bench, bench.plan(WEIGHT), ("erin", NAMES))
+    _with_policy(bench, "calendar", CalendarRules())
+    assert bench.actuator.commit(plan, ()).state == "committed"
 
 
 def test_planned_work_on_other_links_does_not_hold_a_plan_up(bench: Bench) -> None:
@@ -349,17 +377,12 @@ def test_rehearsal_asks_about_the_plan_and_not_for_leave(bench: Bench) -> None:
 # What is in the file, and what was really answered
 
 
-def _write_past_the_journal(bench: Bench, sql: str, *values: str) -> None:
-    with closing(sqlite3.connect(bench.journal.path)) as file, file:
-        assert file.execute(sql, values).rowcount == 1
-
-
 def test_rejection_that_is_turned_into_an_approval_in_the_file_is_refused(bench: Bench) -> None:
     plan, now_s = bench.plan(WEIGHT), bench.clock.now_s()
     bench.journal.request_approval(plan, now_s, now_s + 60)
     bench.journal.answer(approval(plan, now_s).model_copy(update={"decision": "reject"}))
     forged = approval(plan, now_s).model_dump_json()
-    _write_past_the_journal(bench, "UPDATE answers SET approval = ?", forged)
+    bench.write_past_the_journal("UPDATE answers SET approval = ?", forged)
     _refused(bench, plan, ApprovalNotAttested, "somebody has altered the file")
 
 
@@ -367,7 +390,9 @@ def test_approval_that_nobody_gave_is_refused(bench: Bench) -> None:
     plan, now_s = bench.plan(WEIGHT), bench.clock.now_s()
     bench.journal.request_approval(plan, now_s, now_s + 60)
     forged = approval(plan, now_s).model_dump_json()
-    _write_past_the_journal(bench, "INSERT INTO answers VALUES (?, 1, 'erin', ?)", plan.id, forged)
+    bench.write_past_the_journal(
+        "INSERT INTO answers VALUES (?, 1, 'erin', ?, '')", plan.id, forged
+    )
     _refused(bench, plan, ApprovalNotAttested, "somebody has altered the file")
 
 
@@ -375,11 +400,35 @@ def test_approval_that_somebody_else_entered_into_the_audit_log_is_refused(bench
     plan, now_s = bench.plan(WEIGHT), bench.clock.now_s()
     bench.journal.request_approval(plan, now_s, now_s + 60)
     forged = approval(plan, now_s)
-    _write_past_the_journal(
-        bench, "INSERT INTO answers VALUES (?, 1, 'erin', ?)", plan.id, forged.model_dump_json()
+    bench.write_past_the_journal(
+        "INSERT INTO answers VALUES (?, 1, 'erin', ?, '')", plan.id, forged.model_dump_json()
     )
     bench.journal.append_audit(now_s, "mallory", "answer", plan.id, forged.model_dump(mode="json"))
     _refused(bench, plan, ApprovalNotAttested, "somebody has altered the file")
+
+
+FORGERIES = {
+    "an answer is altered": "UPDATE answers SET approval = replace(approval, 'erin', 'omar')",
+    "an answer is put in": (
+        "INSERT INTO answers SELECT plan_id, 2, 'omar', approval, signature FROM answers"
+    ),
+    "an answer is taken out": "DELETE FROM answers",
+    "fewer people are asked": "UPDATE approval_requests SET approvers_needed = 0",
+    "the question never expires": "UPDATE approval_requests SET expires_s = 9e9",
+    "the mind was never lost": "DELETE FROM timeline",
+}
+
+
+@pytest.mark.parametrize("sql", FORGERIES.values(), ids=FORGERIES.keys())
+def test_nothing_is_committed_while_a_row_is_not_what_was_written(
+    bench: Bench, drain: Plan, sql: str
+) -> None:
+    lose_a_mind(bench, "imaginer")
+    bench.write_past_the_journal(sql)
+    bench.controls = EVERY_CONTROL
+    with pytest.raises(JournalFailed, match=r"it was altered: .*`noctua audit verify`"):
+        bench.actuator.commit(drain, ())
+    assert bench.network.devices_called("stage") == []
 
 
 def test_policy_that_is_loosened_meanwhile_does_not_answer_an_open_question(bench: Bench) -> None:
@@ -393,5 +442,5 @@ def test_policy_that_is_loosened_meanwhile_does_not_answer_an_open_question(benc
 def test_second_person_who_was_struck_from_the_question_is_still_needed(bench: Bench) -> None:
     _two_people_needed(bench)
     plan = _answered(bench, bench.plan(DrainLink(link="A-B")), ("erin", ()))
-    _write_past_the_journal(bench, "UPDATE approval_requests SET approvers_needed = 1")
+    bench.write_past_the_journal("UPDATE approval_requests SET approvers_needed = 1")
     _refused(bench, plan, SecondApproverMissing, "it was decided with fewer")

@@ -1,9 +1,6 @@
 """Every written rule is really broken once, alone and together with each rule after it."""
 
-import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -18,8 +15,10 @@ from tools.change.policy import CalendarRules, ChangeWindow, Freeze, SecondAppro
 from tools.change.refusals import (
     ActionNotAllowed,
     ActionUsed,
+    AnsweredOutOfTime,
     ApprovalExpired,
     ApprovalNotAttested,
+    ApprovalNotSigned,
     ApprovalUsed,
     BlastDisagrees,
     BlastTooLarge,
@@ -36,9 +35,11 @@ from tools.change.refusals import (
     NotCommitted,
     NotInInventory,
     OutsideWindow,
+    OverrideUnasked,
     PersonNeeded,
     RejectedByPerson,
     SecondApproverMissing,
+    SignedBefore,
     StaleState,
     StepsDiffer,
 )
@@ -191,6 +192,11 @@ def _approve_another_content(bench: Bench, plan: Plan) -> None:
     bench.journal.answer(approval(other, bench.clock.now_s()))
 
 
+def _approve_tomorrow(bench: Bench, plan: Plan) -> None:
+    _ask(bench, plan)
+    bench.journal.answer(approval(plan, bench.clock.now_s() + 60))
+
+
 def _wait_too_long(bench: Bench, plan: Plan) -> None:
     bench.clock.wait_until(bench.clock.now_s() + bench.policy.approval.expires_after_s + 5)
 
@@ -218,14 +224,29 @@ def _lose_minds(bench: Bench, plan: Plan) -> None:
 
 
 def _forge(bench: Bench, plan: Plan) -> None:
-    """Somebody writes into the journal's file, past the journal."""
-    with closing(sqlite3.connect(bench.journal.path)) as file, file:
-        row = file.execute("SELECT approval FROM answers WHERE plan_id = ?", (plan.id,)).fetchone()
-        forged = json.loads(row[0])
-        forged["by"]["name"] = "the director"
-        file.execute(
-            "UPDATE answers SET approval = ? WHERE plan_id = ?", (json.dumps(forged), plan.id)
-        )
+    [given] = bench.journal.approval_request(plan.id, bench.clock.now_s()).answers
+    by = given.by.model_copy(update={"name": "the director"})
+    forged = given.model_copy(update={"by": by})
+    bench.write_past_the_journal("UPDATE answers SET approval = ?", forged.model_dump_json())
+
+
+def _sign_with_another_key(bench: Bench, plan: Plan) -> None:
+    forged = "substr(signature, 1, 17) || hex(randomblob(32))"
+    bench.write_past_the_journal(f"UPDATE answers SET signature = {forged}")
+
+
+def _unsign(bench: Bench, plan: Plan) -> None:
+    """It was given before answers were signed."""
+    bench.write_and_vouch("UPDATE answers SET signature = ''")
+
+
+def _override_unasked(bench: Bench, plan: Plan) -> None:
+    """Only somebody who vouches for it could have brought this about."""
+    now_s = bench.clock.now_s()
+    asked = ("freeze:christmas",)
+    bench.journal.request_approval(plan, now_s, now_s + 600, overrides_needed=asked)
+    bench.journal.answer(approval(plan, now_s, overrides=asked))
+    bench.write_and_vouch("UPDATE approval_requests SET overrides_needed = '[]'")
 
 
 def _with_a_doubtful_clock(bench: Bench, plan: Plan) -> None:
@@ -314,6 +335,12 @@ IN_ORDER = (
         "expired 5 s ago; a new plan has to be made",
         meanwhile=_wait_too_long,
     ),
+    Violation(
+        AnsweredOutOfTime,
+        "approval_time",
+        "dated 60 s after the question, and that was put 0 s ago",
+        answer=_approve_tomorrow,
+    ),
     Violation(ApprovalUsed, "approval_used", "a new attempt is a new plan", meanwhile=_use),
     Violation(
         SecondApproverMissing,
@@ -335,6 +362,24 @@ IN_ORDER = (
         meanwhile=_forge,
     ),
     Violation(
+        ApprovalNotSigned,
+        "approval_signed",
+        "run `noctua audit verify`",
+        meanwhile=_sign_with_another_key,
+    ),
+    Violation(
+        SignedBefore,
+        "signed_before",
+        "a new plan has to be made, and answered again",
+        meanwhile=_unsign,
+    ),
+    Violation(
+        OverrideUnasked,
+        "override_unasked",
+        "freeze:christmas would be overridden, and the question asked for no override",
+        answer=_override_unasked,
+    ),
+    Violation(
         LeaseNotHeld,
         "lease",
         "only the process that holds an incident",
@@ -352,13 +397,18 @@ _ABOUT_A_YES = (
     SecondApproverMissing,
     PersonNeeded,
     ApprovalNotAttested,
+    ApprovalNotSigned,
+    SignedBefore,
 )
+_OF_ONE_SIGNATURE = {ApprovalNotSigned, SignedBefore}
 """What can only be wrong with an approval that was given."""
 
 
 def _can_be_joined(pair: tuple[Violation, Violation]) -> bool:
     first, second = pair
     if first.kind is NotApproved and second.kind in _ABOUT_A_YES:
+        return False
+    if {first.kind, second.kind} == _OF_ONE_SIGNATURE:
         return False
     own = [
         [getattr(v, name) is not getattr(_DEFAULTS, name) for v in pair]

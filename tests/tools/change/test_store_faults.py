@@ -193,7 +193,8 @@ def _fill(folder: Path) -> None:
 
 def _on_disk(beginning: Beginning, disk: Path) -> Life:
     life = beginning.life()
-    life.path = Path(shutil.move(life.path, disk / life.path.name))
+    shutil.copytree(life.path.parent, disk, dirs_exist_ok=True)
+    life.path = disk / life.path.name
     return life
 
 
