@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from channels.report.wording import plain, quoted, utc
 from tools.journal.journal import Journal
-from tools.journal.records import ApprovalRequest
+from tools.journal.records import ApprovalRequest, Signature
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 _MEANS_WAITING = {
@@ -28,7 +28,7 @@ def unanswered(journal: Journal, network: str, now_s: float) -> tuple[ApprovalRe
     """What people are asked about the open incidents of `network`, and have not answered yet."""
     phases = set(Phase) - TERMINAL_PHASES
     still_open = {r.incident.id for r in journal.incidents(network=network, phases=phases)}
-    waiting = journal.approval_requests(now_s, state="waiting") if still_open else ()
+    waiting = journal.attested_requests(now_s, state="waiting") if still_open else ()
     return tuple(r for r in waiting if r.incident_id in still_open)
 
 
@@ -82,3 +82,29 @@ def still_wanted(request: ApprovalRequest) -> str:
     if request.overrides_needed:
         parts.append(f"naming {', '.join(plain(e) for e in request.overrides_needed)}")
     return ", ".join(parts)
+
+
+_SIGNED = {
+    Signature.SIGNED: "",
+    Signature.BEFORE: "signed by nobody (written before signing)",
+    Signature.EARLIER: "signed with an earlier key",
+    Signature.UNCHECKED: "signature not checked: the signing key cannot be read here",
+    Signature.BROKEN: "the signature does not hold: see `noctua audit verify`",
+}
+
+
+def signed_by(request: ApprovalRequest, index: int) -> str:
+    """What there is to say of the signature of one answer, "" where it is ours."""
+    signatures = request.signatures
+    return _SIGNED[signatures[index]] if index < len(signatures) else ""
+
+
+def unattested(request: ApprovalRequest) -> str:
+    """What there is to say of answers that the audit log does not have, "" if there are none."""
+    count = request.unattested
+    if not count:
+        return ""
+    stand = "1 answer stands" if count == 1 else f"{count} answers stand"
+    return (
+        f"{stand} beside the question that the audit log does not have: see `noctua audit verify`"
+    )

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from graphs.state_directory import StateDirectory
-from tools.journal.anchors import AnchorLines, read_anchors, violation
+from tools.journal.anchors import AnchorLines, anchor_file, read_anchors, violation
 from tools.journal.audit import GENESIS
 from tools.journal.audit_export import Export, ExportFormat, export_lines, verify_export
-from tools.journal.records import Anchor, AuditReport
+from tools.journal.reading import NOT_SEALED
+from tools.journal.records import Anchor, AuditReport, SealReport
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
@@ -22,10 +24,11 @@ class ViolatedAnchor(Anchor):
 class CheckedAnchors(Noun):
     """How many anchors stand in the chain, and which do not.
 
-    `uncovered`: of which an exported file holds neither the line nor the one before.
-    `unreadable_lines`: of the file of anchors, by number.
+    `file`: which they are in, "" for none. `uncovered`: of which an exported file holds neither the
+    line nor the one before. `unreadable_lines`: of the file of anchors, by number.
     """
 
+    file: str
     held: int
     uncovered: int
     unreadable_lines: tuple[int, ...]
@@ -35,8 +38,11 @@ class CheckedAnchors(Noun):
 class AuditVerdict(AuditReport):
     """A chain from line `first` on, which follows the hash `previous`.
 
-    `head_at`: the line at which a head that was sought stands, None if nowhere. `sound`: nothing
-    is broken, violated or missed.
+    `head_at`: the line at which a head that was sought stands, None if nowhere. `seals`: what came
+    of comparing every row with its seal, None for an exported file. `mark`: what the mark beside
+    the signing key says against the journal, "" if nothing. `damage`: what SQLite finds wrong.
+    `sound`: nothing is broken, altered, violated or missed. A journal of before rows were sealed
+    is sound if its chain is.
     """
 
     first: int
@@ -44,6 +50,9 @@ class AuditVerdict(AuditReport):
     sound: bool
     anchors: CheckedAnchors
     head_at: int | None
+    seals: SealReport | None
+    mark: str
+    damage: str
 
     @property
     def last(self) -> int:
@@ -59,11 +68,15 @@ def verify_audit(
 ) -> AuditVerdict:
     """Recompute the chain of the journal, or that of an exported file.
 
-    `against`: a file of anchors. `head`: 64 hexadecimal digits, as a report or an export names it.
+    `against`: a file of anchors; of the journal, the one that the policy names where None. `head`:
+    64 hexadecimal digits, as a report or an export names it.
 
     Raises:
         BadInput: a file cannot be read, or `head` is none.
     """
+    if against is None and export is None:
+        against = _named_by_policy(state)
+    rows = _Rows(None, "", "") if export is not None else _rows(state)
     sought = _hash(head) if head is not None else None
     lines = read_anchors(against) if against is not None else AnchorLines((), ())
     seeking = {anchor.head for anchor in lines.anchors} | ({sought} if sought else set())
@@ -84,8 +97,13 @@ def verify_audit(
         previous=found.previous,
         sound=report.first_broken is None
         and not violated
-        and (sought is None or head_at is not None),
+        and (sought is None or head_at is not None)
+        and rows.sound,
+        seals=rows.seals,
+        mark=rows.mark,
+        damage=rows.damage,
         anchors=CheckedAnchors(
+            file=str(against or ""),
             held=len(covered) - len(violated),
             uncovered=len(lines.anchors) - len(covered),
             unreadable_lines=lines.unreadable,
@@ -106,6 +124,29 @@ def export_audit(state: StateDirectory, since: int, form: ExportFormat) -> Itera
         if since > 1 and head is not None and since > head.length:
             raise BadInput(f"the chain has {head.length} lines; there is no line {since}")
         yield from export_lines(journal.audit_rows(since), form)
+
+
+class _Rows(NamedTuple):
+    """What is found of the journal besides its chain."""
+
+    seals: SealReport | None
+    mark: str
+    damage: str
+
+    @property
+    def sound(self) -> bool:
+        compared = self.seals is None or self.seals.sound or self.seals.unchecked == NOT_SEALED
+        return compared and not self.mark and not self.damage
+
+
+def _rows(state: StateDirectory) -> _Rows:
+    with state.read_only_journal() as journal:
+        return _Rows(journal.check_seals(), journal.mark_trouble(), journal.damage())
+
+
+def _named_by_policy(state: StateDirectory) -> Path | None:
+    file = anchor_file(state.path, state.policy().audit.anchor_file)
+    return file if file is not None and file.exists() else None
 
 
 def _of_journal(state: StateDirectory, seeking: set[str]) -> Export:

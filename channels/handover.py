@@ -149,7 +149,7 @@ def _network(
     open_ids = {incident.id for incident in view.incidents}
     waiting = [
         request
-        for request in journal.approval_requests(now_s, state="waiting")
+        for request in journal.attested_requests(now_s, state="waiting")
         if request.incident_id in open_ids
     ]
     changes = {r.incident.id: journal.changes(incident_id=r.incident.id) for r in unresolved}

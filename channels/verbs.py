@@ -32,6 +32,7 @@ from channels.views import (
     network_view,
 )
 from graphs.state_directory import StateDirectory
+from tools.journal.anchors import Anchors, anchor_file
 from tools.journal.errors import UnknownPlan
 from tools.journal.journal import Journal
 from tools.journal.records import Answer, ApprovalRequest, Quarantine
@@ -67,6 +68,7 @@ __all__ = (
     "reject",
     "report",
     "verify_audit",
+    "vouch",
 )
 
 
@@ -171,8 +173,12 @@ def _answer(
             decided_s=network_time_s(state, journal, network),
             overrides=overrides,
         )
+        answer = journal.answer(approval)
+        # Loading the policy takes longer than answering, so that it waits until there is an answer.
+        anchors = anchor_file(state.path, state.policy().audit.anchor_file)
+        Anchors(journal, anchors).note(approval.decided_s)
         return Answered(
-            answer=journal.answer(approval),
+            answer=answer,
             request=journal.approval_request(plan.id, approval.decided_s),
             watched=is_watched(state, journal, network),
         )
@@ -271,6 +277,22 @@ def lift_quarantine(
             listed = f"in quarantine are {', '.join(entries)}" if entries else "no device of it is"
             raise BadInput(f'"{node}" of "{network}" is not in quarantine ({listed})')
     return Lifted(network=network, node=node, by=by, lifted_s=now_s)
+
+
+def vouch(state: StateDirectory, by: Principal, reason: str) -> None:
+    """Vouch for the journal as it stands: it is sealed anew, under the key that is there.
+
+    Answers that this key has not signed have to be given again.
+
+    Raises:
+        BadInput: no reason is given, or nobody can vouch under that name; as
+            `StateDirectory.vouch_for_journal`.
+    """
+    if not visible(reason):
+        raise BadInput("say with --reason what was looked at; it stands in the audit log")
+    if by.objection:
+        raise BadInput(f"nobody can vouch under that name: {by.objection}; name a person with --by")
+    state.vouch_for_journal(by, reason)
 
 
 def drift(state: StateDirectory, network: str | None = None) -> "dict[str, tuple[Drift, ...]]":

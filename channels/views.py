@@ -105,7 +105,7 @@ class NetworkView(Noun):
 def incident_view(journal: Journal, record: IncidentRecord, now_s: float) -> IncidentView:
     """Where the incident of `record` stands at `now_s`."""
     incident, subject = record.incident, incident_subject(record.incident.id)
-    requests = journal.approval_requests(now_s, incident_id=incident.id)
+    requests = journal.attested_requests(now_s, incident_id=incident.id)
     diagnosis = journal.artefact(incident.id, "diagnosis", Diagnosis)
     return IncidentView(
         id=incident.id,
@@ -140,7 +140,7 @@ def incident_details(
         log_findings=logged.findings if logged else (),
         timeline=journal.timeline(incident_id),
         plans=journal.plans(incident_id),
-        approval_requests=journal.approval_requests(now_s, incident_id=incident_id),
+        approval_requests=journal.attested_requests(now_s, incident_id=incident_id),
         charges=Spent(
             all=journal.charged(incident_id), roles=dict(journal.charged_roles(incident_id))
         ),

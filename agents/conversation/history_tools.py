@@ -253,7 +253,7 @@ class _Past:
         )
 
     def _requests(self, incident_id: str) -> tuple[ApprovalRequest, ...]:
-        return self._journal.approval_requests(self._record.now_s, incident_id=incident_id)
+        return self._journal.attested_requests(self._record.now_s, incident_id=incident_id)
 
     def remedies(self, asked: OneIncident) -> RemediesResult:
         return RemediesResult(

@@ -9,8 +9,10 @@ import typer
 
 from channels import verbs
 from channels.audit import AuditVerdict, CheckedAnchors
-from channels.cli.output import AsJson, directory_of, print_json
-from channels.report.wording import plain, utc
+from channels.cli.output import AsJson, By, directory_of, print_json
+from channels.cli.principal import principal
+from channels.report.wording import plain, quoted, utc
+from channels.sealed import sealed_text
 from twin.errors import BadInput
 
 BROKEN_EXIT = 1
@@ -44,15 +46,38 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute the chain, and look up what was written down elsewhere; exit 1 if it is broken."""
+    """Compare all of the journal with what was written; exit 1 if anything is something else.
+
+    The chain is recomputed, every row is compared with its seal, and what was written down
+    elsewhere (the mark beside the key, anchors) is looked up.
+    """
     verdict = verbs.verify_audit(directory_of(context), against, head, export_file)
     if as_json:
         print_json(verdict.model_dump(mode="json"))
     else:
-        for line in _said(verdict, against, head):
+        for line in _said(verdict, head):
             typer.echo(plain(line))
     if not verdict.sound:
         raise typer.Exit(BROKEN_EXIT)
+
+
+@audit.command()
+def vouch(
+    context: typer.Context,
+    reason: Annotated[
+        str,
+        typer.Option("--reason", help="What was looked at, and why it is right; it is audited."),
+    ],
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Vouch for the journal as it stands: a copy was put back, or the key was changed or lost."""
+    who = principal(by)
+    verbs.vouch(directory_of(context), who, reason)
+    if as_json:
+        print_json({"by": who.model_dump(mode="json"), "reason": reason})
+    else:
+        typer.echo(f"the journal is sealed as it stands, by {quoted(who.name)}")
 
 
 @audit.command()
@@ -89,7 +114,7 @@ def export(
         typer.echo(str(out))
 
 
-def _said(verdict: AuditVerdict, against: Path | None, head: str | None) -> Iterator[str]:
+def _said(verdict: AuditVerdict, head: str | None) -> Iterator[str]:
     part = ""
     if verdict.first > 1:
         part = f" from line {verdict.first} on, which follows {verdict.previous}"
@@ -101,8 +126,14 @@ def _said(verdict: AuditVerdict, against: Path | None, head: str | None) -> Iter
             f"{verdict.why}"
         )
     yield f"head {verdict.head}"
-    if against is not None:
-        yield from _said_of_anchors(verdict.anchors, against)
+    if verdict.seals is not None:
+        yield sealed_text(verdict.seals)
+    if verdict.mark:
+        yield f"the journal is not the one that was marked: {verdict.mark}"
+    if verdict.damage:
+        yield f"the file is damaged: {verdict.damage}"
+    if verdict.anchors.file:
+        yield from _said_of_anchors(verdict.anchors)
     if head is not None and verdict.head_at is not None:
         following = verdict.last - verdict.head_at
         yield f"the head {head} stands at line {verdict.head_at}; {following} lines follow it"
@@ -113,9 +144,9 @@ def _said(verdict: AuditVerdict, against: Path | None, head: str | None) -> Iter
         )
 
 
-def _said_of_anchors(anchors: CheckedAnchors, file: Path) -> Iterator[str]:
+def _said_of_anchors(anchors: CheckedAnchors) -> Iterator[str]:
     count = anchors.held + len(anchors.violated) + anchors.uncovered
-    yield f"{file}: {anchors.held} of {count} anchors stand in the chain"
+    yield f"{anchors.file}: {anchors.held} of {count} anchors stand in the chain"
     if anchors.uncovered:
         yield f"{anchors.uncovered} anchors are of lines that the exported file lacks"
     if anchors.unreadable_lines:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from channels import verbs
-from channels.asking import asking_line, people
+from channels.asking import asking_line, people, signed_by, unattested
 from channels.cli.output import AsJson, Column, directory_of, fitted, new_console, print_json
 from channels.cli.timeline import event_line
 from channels.impact import hit_text
@@ -271,11 +271,14 @@ def _approval_text(request: ApprovalRequest | None) -> str:
             parts.append(f"{people(request.still_needed)} must approve")
     if request.overrides_needed:
         parts.append(f"to be overridden by name: {', '.join(map(plain, request.overrides_needed))}")
-    return "; ".join([*parts, *(_answer_text(answer) for answer in request.answers)])
+    parts += [_answer_text(a, signed_by(request, i)) for i, a in enumerate(request.answers)]
+    doubt = unattested(request)
+    return "; ".join([*parts, doubt] if doubt else parts)
 
 
-def _answer_text(answer: Approval) -> str:
+def _answer_text(answer: Approval, signed: str) -> str:
     because = f": {quoted(answer.reason)}" if answer.reason else ""
     by = " automatically" if answer.automatic else ""
+    said = f", {signed}" if signed else ""
     named = f" overriding {', '.join(map(plain, answer.overrides))}" if answer.overrides else ""
-    return f"{answer.decision} by {quoted(answer.by.name)}{by}{named}{because}"
+    return f"{answer.decision} by {quoted(answer.by.name)}{by}{named}{because}{said}"

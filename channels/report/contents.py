@@ -136,7 +136,7 @@ class StepFact(Noun):
 class ApprovalFact(Noun):
     """What was asked, and who answered. `state`: as of the last entry in the journal.
 
-    `automatic`: no person looked.
+    `automatic`: no person looked. `signed`: what there is to say of the signatures, "" if all hold.
     """
 
     state: str
@@ -148,6 +148,7 @@ class ApprovalFact(Noun):
     automatic: bool
     decided_s: float | None
     plan_hash: str
+    signed: str
 
 
 class ObservedFact(Noun):
@@ -201,10 +202,14 @@ class DispatchFact(Noun):
 
 
 class AuditFacts(Noun):
-    """The incident's lines of the audit chain, and the state of the whole chain when gathered."""
+    """The incident's lines of the audit chain, and the state of the whole chain when gathered.
+
+    `seals`: what came of comparing all of the journal with its seals, in words.
+    """
 
     lines: tuple[AuditLine, ...]
     report: AuditReport
+    seals: str
 
 
 class Remaining(Noun):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from channels.asking import how_to_answer
+from channels.asking import how_to_answer, signed_by, unattested
 from channels.report.comparison import Comparison
 from channels.report.contents import (
     AlarmFacts,
@@ -32,6 +32,7 @@ from channels.report.minds import mind_facts
 from channels.report.timing import Milestones, PlanCourse, courses, milestones
 from channels.report.topology_facts import topology_facts
 from channels.report.wording import magnitude_text, printable, quoted
+from channels.sealed import sealed_text
 from channels.views import IncidentDetails, incident_details, incident_view
 from tools.journal.journal import Journal
 from tools.journal.records import (
@@ -320,7 +321,15 @@ def _approval(request: ApprovalRequest) -> ApprovalFact:
         automatic=answer.automatic if answer else False,
         decided_s=answer.decided_s if answer else None,
         plan_hash=request.plan_hash,
+        signed="; ".join(filter(None, [*_signatures(request), unattested(request)])),
     )
+
+
+def _signatures(request: ApprovalRequest) -> list[str]:
+    """What there is to say of each answer's signature, and whose it is where several are."""
+    said = [(a.by.name, signed_by(request, i)) for i, a in enumerate(request.answers)]
+    several = len(said) > 1
+    return [f"{quoted(name)}: {text}" if several and text else text for name, text in said]
 
 
 def _verdict(plan: Plan, outcome: Outcome | None) -> str:
@@ -445,4 +454,6 @@ def _audit(journal: Journal, incident_id: str) -> AuditFacts:
         for line in journal.audit_lines()
         if line.subject == incident_id or line.subject.startswith(f"{incident_id}.")
     )
-    return AuditFacts(lines=lines, report=journal.verify_audit())
+    return AuditFacts(
+        lines=lines, report=journal.verify_audit(), seals=sealed_text(journal.check_seals())
+    )

@@ -123,7 +123,8 @@ def _done_by(plan: PlanFacts) -> str:
 def _approved_by(plan: PlanFacts) -> str:
     if plan.approval is None or plan.approval.decision != "approve":
         return "with no recorded approval"
-    return f"approved by {plan.approval.by} at {clock_time(plan.approval.decided_s)}"
+    signed = f" ({plan.approval.signed})" if plan.approval.signed else ""
+    return f"approved by {plan.approval.by} at {clock_time(plan.approval.decided_s)}{signed}"
 
 
 def _where_it_stands(plan: PlanFacts) -> str:

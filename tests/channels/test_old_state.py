@@ -14,6 +14,7 @@ from channels import verbs
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
 from tools.journal.audit import Row
+from tools.journal.records import ApprovalRequest, AuditLine, Signature
 from twin.nouns.incident import Phase
 from twin.nouns.principal import AUTOMATIC, OS_USER, UNRECORDED, Principal
 
@@ -97,3 +98,31 @@ def test_approved_incident_is_carried_to_its_end_on_the_same_chain(old: StateDir
 def _rows(state: StateDirectory) -> list[Row]:
     with state.read_only_journal() as journal:
         return list(journal.audit_rows())
+
+
+def test_answers_of_before_are_signed_by_nobody_and_new_ones_are(old: StateDirectory) -> None:
+    nobody = "signed by nobody (written before signing)"
+    assert nobody in " ".join(noctua(old.path, "show", FIRST)[1].split())
+    assert "written before rows were sealed" in noctua(old.path, "audit", "verify")[1]
+    assert noctua(old.path, "approve", THIRD, "--by", "erin", "--reason", "it helps")[0] == 0
+    shown = " ".join(noctua(old.path, "show", THIRD)[1].split())
+    assert "approve by «erin»" in shown
+    assert "signed by nobody" not in shown
+    code, output, _ = noctua(old.path, "audit", "verify")
+    assert code == 0
+    assert "rows of the journal are what was written" in output
+    [sealed] = [line for line in _lines(old) if line.action == "seal"]
+    assert sealed.seq == LINES + 1
+    [request] = [r for r in _requests(old) if r.plan_id.startswith(FIRST)]
+    assert set(request.signatures) == {Signature.BEFORE}
+    assert nobody in " ".join(noctua(old.path, "show", FIRST)[1].split())
+
+
+def _lines(old: StateDirectory) -> tuple[AuditLine, ...]:
+    with old.read_only_journal() as journal:
+        return journal.audit_lines()
+
+
+def _requests(old: StateDirectory) -> tuple[ApprovalRequest, ...]:
+    with old.read_only_journal() as journal:
+        return journal.attested_requests(0.0)

@@ -24,6 +24,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("journal", records.journal),
     ("audit chain", records.audit),
     ("audit anchors", records.anchors),
+    ("signing key", records.signing),
     ("checkpoints", records.checkpoints),
     ("clock", surroundings.clock),
     ("policy", records.policy),

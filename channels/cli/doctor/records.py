@@ -8,9 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from channels.cli.doctor.check import Check, Installation, State
+from channels.sealed import sealed_text
 from tools.journal.anchors import anchor_file, read_anchors, violation
 from tools.journal.database import BUSY_TIMEOUT_S, SCHEMA_VERSION
 from tools.journal.journal import Journal
+from tools.journal.mark import mark_file
 from tools.journal.reading import journal_version, open_read_only
 from tools.notification.on_event import load_on_event
 from tools.notification.ways import way_of
@@ -81,6 +83,34 @@ def audit(installation: Installation) -> Iterable[Check]:
         yield Check(
             name="audit chain", state="ok", found=f"{report.length} lines hold, head {report.head}"
         )
+
+
+def signing(installation: Installation) -> Iterable[Check]:
+    """The signing key can be used, the journal is what was written, and it was not put back."""
+    state = installation.state
+    if not state.journal_file.is_file():
+        return
+    with open_read_only(state.journal_file, state.signing_key_file) as opened:
+        report, put_back = opened.check_seals(), opened.mark_trouble()
+    look = "noctua audit verify says more; who has looked vouches with `noctua audit vouch`"
+    marked = mark_file(state.signing_key_file)
+    if put_back:
+        yield Check(name="signing key", state="failed", found=put_back, remedy=look)
+    elif report.altered:
+        yield Check(name="signing key", state="failed", found=sealed_text(report), remedy=look)
+    elif report.unchecked:
+        remedy = "run doctor as whoever runs the watch, who needs the key"
+        yield Check(name="signing key", state="warning", found=report.unchecked, remedy=remedy)
+    elif not marked.exists():
+        yield Check(
+            name="signing key",
+            state="warning",
+            found=f"{marked} cannot be written, so that a journal that is put back does not show",
+            remedy="let the watch write beside the key, or set audit.anchor_file of the policy",
+        )
+    else:
+        found = f"{report.sealed} rows are what was written ({state.signing_key_file})"
+        yield Check(name="signing key", state="ok", found=found)
 
 
 def anchors(installation: Installation) -> Iterable[Check]:

@@ -1,9 +1,11 @@
 import json
 import sqlite3
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
 from tools.journal.anchors import Anchors
 from tools.journal.journal import Journal
@@ -62,9 +64,12 @@ def test_anchors_stand_in_a_chain_that_only_grew(audited: Path) -> None:
     assert "1 of 1 anchors stand" in output
 
 
-def test_cut_tail_is_found_against_the_anchors_alone(audited: Path) -> None:
+def test_cut_tail_is_found_by_seals_and_mark_and_against_the_anchors(audited: Path) -> None:
     _tamper(audited, "DELETE FROM audit WHERE seq > 2")
-    assert noctua(audited, "audit", "verify")[0] == 0
+    code, output, _ = noctua(audited, "audit", "verify")
+    assert code == 1
+    assert "The table audit is not what was written" in output
+    assert "had 6 lines and has 2 now" in output
     code, output, _ = noctua(audited, "audit", "verify", "--against", _anchors(audited))
     assert code == 1
     assert "the chain had 4 lines and has 2 now" in output
@@ -143,3 +148,40 @@ def test_verifying_writes_nothing(audited: Path) -> None:
     assert noctua(audited, "audit", "verify", "--against", _anchors(audited))[0] == 0
     assert noctua(audited, "audit", "export")[0] == 0
     assert {file.name: file.read_bytes() for file in audited.iterdir()} == before
+
+
+def test_alteration_of_what_a_page_shows_is_found_with_its_row(audited: Path) -> None:
+    with StateDirectory(audited).journal() as journal:
+        journal.block("network:live", "no collector answers", 1.0)
+    assert "All 7 rows" in noctua(audited, "audit", "verify")[1]
+    _tamper(audited, "UPDATE blocked SET reason = 'all is well'")
+    code, output, _ = noctua(audited, "audit", "verify")
+    assert code == 1
+    assert "The table blocked is not what was written: altered or put in: row 1" in output
+    document = json.loads(noctua(audited, "audit", "verify", "--json")[1])
+    assert "blocked" in {rows["table"] for rows in document["seals"]["altered"]}
+
+
+def test_what_cannot_be_compared_is_not_called_sound(audited: Path) -> None:
+    (audited / "signing.key").unlink()
+    code, output, _ = noctua(audited, "audit", "verify")
+    assert code == 1
+    assert "were not compared with their seals: there is no signing key" in output
+
+
+def test_person_vouches_for_a_journal_with_a_name_and_a_reason(audited: Path) -> None:
+    (audited / "signing.key").unlink()
+    assert noctua(audited, "audit", "vouch", "--by", "dora", "--reason", " ")[0] == 2
+    assert noctua(audited, "audit", "vouch", "--by", "gate", "--reason", "so it is")[0] == 2
+    assert noctua(audited, "audit", "vouch", "--by", "dora", "--reason", "the key was lost")[0] == 0
+    code, output, _ = noctua(audited, "audit", "verify")
+    assert (code, f"the chain holds: {LINES + 1} lines" in output) == (0, True)
+
+
+def test_anchors_that_the_policy_names_are_compared_without_being_asked_for(
+    audited: Path,
+) -> None:
+    shipped = resources.files("tools.change").joinpath("policy.yaml").read_text("utf-8")
+    policy = shipped.replace("anchor_file: null", f"anchor_file: {_anchors(audited)}")
+    (audited / "policy.yaml").write_text(policy, encoding="utf-8")
+    assert "1 of 1 anchors stand" in noctua(audited, "audit", "verify")[1]
