@@ -1,0 +1,57 @@
+"""A sample of forged approvals reaches no device, and would without the controls."""
+
+from pathlib import Path
+
+import pytest
+
+from evals.hostile.approvals import ATTACKS, Attack
+from evals.hostile.journal_scene import Scene
+from evals.hostile.tables import play
+
+SAMPLE = {
+    "one person as 'erin\\u200b'": "second_approver",
+    "another hash": "approval",
+    "dated a minute ahead": "approval",
+    "two scripts, although minds were lost": "person",
+    "an override is asked for while it is named": "asked_overrides",
+    "minds were never lost": "sealed",
+    "the same, and the mark too": "anchored",
+    "the same, and the anchors are gone": "marked",
+    "two answers put in, and in the audit log": "signed",
+    "answers put in, sealed with another key": "open",
+    "the same, and another user's key in place of ours": "open",
+    "a trigger that answers in our name": "attested",
+}
+"""Attacks, each with a control that refuses it."""
+
+ALONE = {"second_approver", "person", "asked_overrides", "anchored", "marked"}
+"""Controls that nothing else stands in for here; `sealed` is one where minds were never lost."""
+
+
+def _attack(name: str) -> Attack:
+    [found] = [attack for attack in ATTACKS if attack.name == name]
+    return found
+
+
+def test_every_attack_has_a_name_of_its_own_and_there_are_enough() -> None:
+    assert len({attack.name for attack in ATTACKS}) == len(ATTACKS) >= 60
+
+
+@pytest.mark.parametrize("name", SAMPLE)
+def test_attack_reaches_no_device(base: Scene, tmp_path: Path, name: str) -> None:
+    attack = _attack(name)
+    played = play(base, tmp_path, attack.name, attack.do, attack.plan)
+    assert played.commits == 0
+    assert SAMPLE[name] in played.refusing
+    if played.refusing != ("open",):
+        assert played.commits_without_controls == 1
+    if SAMPLE[name] in ALONE or name == "minds were never lost":
+        assert (played.refusing, played.commits_without_it) == ((SAMPLE[name],), 1)
+
+
+def test_two_honest_approvals_commit(base: Scene, tmp_path: Path) -> None:
+    honest = base.copy(tmp_path / "honest")
+    before = honest.commits()
+    honest.answer("erin", "omar")
+    assert honest.attempt() == ""
+    assert honest.commits() == before + 1
