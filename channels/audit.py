@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from graphs.state_directory import StateDirectory
-from tools.journal.anchors import AnchorLines, anchor_file, read_anchors, violation
+from tools.journal.anchors import AnchorLines, read_anchors, violation
 from tools.journal.audit import GENESIS
 from tools.journal.audit_export import Export, ExportFormat, export_lines, verify_export
 from tools.journal.reading import NOT_SEALED
@@ -145,7 +145,7 @@ def _rows(state: StateDirectory) -> _Rows:
 
 
 def _named_by_policy(state: StateDirectory) -> Path | None:
-    file = anchor_file(state.path, state.policy().audit.anchor_file)
+    file = state.anchor_file()
     return file if file is not None and file.exists() else None
 
 

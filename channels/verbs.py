@@ -32,7 +32,7 @@ from channels.views import (
     network_view,
 )
 from graphs.state_directory import StateDirectory
-from tools.journal.anchors import Anchors, anchor_file
+from tools.journal.anchors import Anchors
 from tools.journal.errors import UnknownPlan
 from tools.journal.journal import Journal
 from tools.journal.records import Answer, ApprovalRequest, Quarantine
@@ -174,9 +174,7 @@ def _answer(
             overrides=overrides,
         )
         answer = journal.answer(approval)
-        # Loading the policy takes longer than answering, so that it waits until there is an answer.
-        anchors = anchor_file(state.path, state.policy().audit.anchor_file)
-        Anchors(journal, anchors).note(approval.decided_s)
+        Anchors(journal, state.anchor_file()).note(approval.decided_s)
         return Answered(
             answer=answer,
             request=journal.approval_request(plan.id, approval.decided_s),

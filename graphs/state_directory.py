@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools.journal.anchors import anchor_file
 from tools.journal.journal import Journal
 from tools.journal.reading import open_read_only
 from tools.journal.signing_key import KEY_FILE
@@ -206,6 +207,13 @@ class StateDirectory:
                 f"{file} is missing or empty, and incidents were operated here; put the last good "
                 "copy there, or begin in another state directory"
             )
+
+    def anchor_file(self) -> Path | None:
+        """Where the head of the audit log is written as well, None: nowhere. Raises BadInput."""
+        # The policy that ships names none, and reading it takes whoever answers longer than that.
+        if not self.policy_file.exists():
+            return None
+        return anchor_file(self.path, self.policy().audit.anchor_file)
 
     def policy(self) -> "ApprovalPolicy":
         """The approval policy of this directory, or the one that ships. Raises BadInput."""

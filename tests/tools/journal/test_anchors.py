@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.change.policy import default_policy
 from tools.journal.anchors import (
     Anchors,
     anchor_file,
@@ -122,6 +123,10 @@ def test_file_without_any_anchor_is_refused(file: Path, content: str) -> None:
     file.write_text(content, encoding="utf-8")
     with pytest.raises(BadInput, match="holds no anchor"):
         read_anchors(file)
+
+
+def test_policy_that_ships_names_no_file_of_anchors() -> None:
+    assert default_policy().audit.anchor_file is None
 
 
 def test_anchors_go_where_the_policy_says(tmp_path: Path) -> None:
