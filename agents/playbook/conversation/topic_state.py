@@ -1,0 +1,186 @@
+"""How it is: answers to what was recognised of a question."""
+
+from agents.conversation.queries.history import LIST_INCIDENTS, Recorded
+from agents.conversation.queries.state import (
+    SHOW_HEALTH,
+    SHOW_UTILISATION,
+    HealthResult,
+    Utilisation,
+)
+from agents.conversation.queries.topology import LIST_SERVICES, NoArguments, Served, ServiceRow
+from agents.playbook.conversation.gist import Gist
+from agents.playbook.conversation.looking_up import Decline
+from agents.playbook.conversation.sentences import (
+    CLASSES,
+    MOST_SERVICES,
+    MOST_SYMPTOMS,
+    node_now,
+    pairs,
+    promise,
+    rows_of,
+    served,
+    symptoms,
+    taken,
+    temporary,
+)
+from agents.playbook.conversation.words import (
+    aged,
+    count,
+    duration,
+    egresses,
+    joined,
+    percent_of,
+    plain,
+    services,
+)
+
+_MOST_EGRESSES = 8
+
+
+def health(gist: Gist) -> str:
+    """How the network is."""
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    found = gist.asked.look_up(LIST_INCIDENTS, Recorded())
+    said = [_state_now(now)]
+    waiting = [p for i in found.incidents for p in i.waiting_for_approval]
+    said.append(
+        f"Waiting for approval: {joined(waiting)}." if waiting else "Nothing waits for approval."
+    )
+    said += [node_now(gist, now, node) for node in gist.nodes[:2]]
+    busiest = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=3))
+    if busiest.egresses:
+        said.append(f"The busiest egresses: {joined(egresses(busiest.egresses))}.")
+    if gist.says("hand ?over"):
+        said.append(f"Temporary changes in force: {temporary(gist) or 'none'}.")
+    return taken("how the network is now", f"{' '.join(said)} {aged(now)}")
+
+
+def _state_now(now: HealthResult) -> str:
+    if now.healthy:
+        return "Nothing is wrong: no link down, no symptom, no service in breach, no incident open."
+    down = joined(now.links_down) or "none"
+    seen = joined(symptoms(now), MOST_SYMPTOMS) or "none"
+    breach = joined(services(now.services_in_breach), MOST_SERVICES) or "none"
+    still = joined([f"{i.incident} ({i.title}, {plain(i.phase)})" for i in now.open_incidents])
+    return (
+        f"Links down: {down}. Symptoms: {seen}. Services in breach by probes: {breach}. "
+        f"Open incidents: {still or 'none'}."
+    )
+
+
+def congested(gist: Gist) -> str:
+    """Where it is busiest."""
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    busiest = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=_MOST_EGRESSES))
+    dropping = [
+        f"{s.resource} since {s.since_utc}" for s in now.symptoms if s.kind == "queue_drops"
+    ]
+    return taken(
+        "where the network is busiest now, and which queues drop",
+        f"Queues that drop: {joined(dropping) or 'none that I know of'}. The busiest egresses: "
+        f"{joined(egresses(busiest.egresses))}. {aged(now)}",
+    )
+
+
+def hit_now(gist: Gist) -> str:
+    """Whose services are in breach."""
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    if not now.services_probed:
+        raise Decline(f"No probe has reported yet, so nothing is known of services. {aged(now)}")
+    named = joined(services(now.services_in_breach), MOST_SERVICES)
+    return taken("whose services are in breach now, by probes", f"{named or 'Nobody'}. {aged(now)}")
+
+
+def served_now(gist: Gist) -> str:
+    """How services that are named are."""
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    rows = rows_of(gist)
+    breached = {s.service for s in now.services_in_breach}
+    said = [
+        f"{row.service} ({row.customer}, {plain(row.traffic_class)}, {pairs(row)}) is "
+        f"{'in breach' if row.service in breached else 'not in breach'}; promised: "
+        f"{promise(row)}; {_lost(row)}"
+        for row in rows
+    ]
+    probed = "" if now.services_probed else "No probe has reported yet. "
+    return taken(
+        f"how the services of {_named(gist)} are now, by probes, and what incidents recorded",
+        f"{probed}{joined(said, len(said))}. {_in_span(gist)}{_uncounted(gist)}{aged(now)}",
+    )
+
+
+def _named(gist: Gist) -> str:
+    return joined([*gist.of("service"), *gist.of("customer")])
+
+
+def _lost(row: ServiceRow) -> str:
+    if not row.lost_in:
+        return "no closed incident counts time in breach for it"
+    return f"closed incidents ({joined(row.lost_in)}) count {duration(row.lost_s)} in breach"
+
+
+def _uncounted(gist: Gist) -> str:
+    found = gist.asked.look_up(LIST_INCIDENTS, Recorded())
+    still = [i.incident for i in found.incidents if not i.closed]
+    return f"Of {joined(still)} the time in breach is counted when it is closed. " if still else ""
+
+
+def availability(gist: Gist) -> str:
+    """Time in breach, and how much of it is left."""
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    breached = {s.service for s in now.services_in_breach}
+    said = []
+    for row in rows_of(gist):
+        left = f"leaves {duration(row.left_s)}" if row.left_s >= 0 else "leaves nothing"
+        state = "; it is in breach now, by probes" if row.service in breached else ""
+        said.append(
+            f"{row.service} ({row.customer}, {plain(row.traffic_class)}, {pairs(row)}) is "
+            f"promised an availability of {percent_of(row.promised.availability)}, which allows "
+            f"{duration(row.allowed_s)} in 30 days; {_lost(row)}, which {left}{state}"
+        )
+    return taken(
+        f"time in breach of the services of {_named(gist)}, as far as the journal goes back",
+        f"{joined(said, len(said))}. {_in_span(gist)}{_uncounted(gist)}{aged(now)}",
+    )
+
+
+def _in_span(gist: Gist) -> str:
+    """The incidents of the time that is named, of whomever they hit."""
+    if gist.span is None:
+        return ""
+    found = gist.asked.look_up(
+        LIST_INCIDENTS, Recorded(since=gist.span.since, until=gist.span.until)
+    )
+    rows = [f"{i.incident} ({i.title})" for i in found.incidents]
+    return f"Incidents of the network {gist.span.words()}: {joined(rows) or 'none'}. "
+
+
+def class_hit(gist: Gist) -> str:
+    """How a class of services fares."""
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    (cls,) = [c for c, words in CLASSES if gist.says(words)][:1]
+    wanted = Served(service="", customer="", node="", over_link="", traffic_class=cls, over_node="")
+    found = gist.asked.look_up(LIST_SERVICES, wanted)
+    lost = [f"{s.service} ({duration(s.lost_s)})" for s in found.services if s.lost_in]
+    hit = [s for s in now.services_in_breach if s.traffic_class == cls]
+    return taken(
+        f"{plain(cls)} services in breach, as recorded and now, by probes",
+        f"Time in breach that closed incidents count: {joined(lost) or 'none'}. In breach now: "
+        f"{joined(services(hit), MOST_SERVICES) or 'none'}. {_uncounted(gist)}What people hear "
+        f"is not measured. {aged(now)}",
+    )
+
+
+def passing(gist: Gist) -> str:
+    """Services that use a link or pass a node."""
+    said = []
+    for link in gist.links[:3]:
+        found = gist.asked.look_up(LIST_SERVICES, served(over_link=link))
+        named = joined(services(found.services), MOST_SERVICES, found.count)
+        said.append(f"{count(found.count, 'service')} may use {link}: {named or 'none'}.")
+    for node in () if gist.links else gist.nodes[:3]:
+        found = gist.asked.look_up(LIST_SERVICES, served(over_node=node))
+        named = joined(services(found.services), MOST_SERVICES, found.count)
+        said.append(f"{count(found.count, 'service')} end at {node} or may pass it: {named}.")
+    what = joined(gist.links or gist.nodes)
+    return taken(f"services whose traffic uses {what} as it is routed now", " ".join(said))

@@ -1,0 +1,151 @@
+"""What is built: answers to what was recognised of a question."""
+
+from agents.conversation.queries.history import LIST_INCIDENTS, Recorded
+from agents.conversation.queries.topology import (
+    SHOW_LINK,
+    SHOW_NODE,
+    SHOW_PATH,
+    Ends,
+    LinkResult,
+    OneLink,
+    OneNode,
+    PathResult,
+)
+from agents.playbook.conversation.gist import Gist
+from agents.playbook.conversation.looking_up import Decline
+from agents.playbook.conversation.sentences import MOST_EVENTS, pairs, promise, rows_of, taken
+from agents.playbook.conversation.supposing import effect_of
+from agents.playbook.conversation.words import begun, count, joined, milliseconds, plain, rate
+
+_LOSING_ONE = (
+    r"los(?:e|ing) (?:one|either|a leg|a link)|one (?:of them )?(?:fails|goes|dies|is lost)"
+)
+
+
+def configuration(gist: Gist) -> str:
+    """What devices are configured to do, against what is intended."""
+    said = []
+    for node in gist.nodes[:3]:
+        shown = gist.asked.look_up(SHOW_NODE, OneNode(node=node))
+        known = "runs" if shown.watched else "is on record"
+        if shown.diff:
+            changed = " / ".join(" ".join(line.split()) for line in shown.diff.splitlines())
+            said.append(
+                f"{node}: what runs differs from what is intended (- intended, + runs): {changed}."
+            )
+        else:
+            said.append(f"{node}: what {known} is what is intended.")
+        rows = [
+            f"{i.link} weight {i.igp_weight}"
+            f"{', drained' if i.drained else ''}{', shut down' if i.shut_down else ''}"
+            for i in shown.interfaces
+        ]
+        said.append(f"Its interfaces: {joined(rows, len(rows))}.")
+    for link in gist.links[:3]:
+        one = gist.asked.look_up(SHOW_LINK, OneLink(link=link))
+        weights = [
+            f"{w} from {end} (intended {one.intended_igp_weights[end]})"
+            for end, w in one.igp_weights.items()
+        ]
+        drained = ", drained" if one.drained else ""
+        said.append(f"{link}: IGP weight {joined(weights)}{drained}.")
+    for name in (*gist.nodes[:3], *gist.links[:3]):
+        said.append(_commits_at(gist, name))
+    return taken(
+        f"the configuration of {joined([*gist.nodes[:3], *gist.links[:3]])} that is believed to "
+        "run, against the intended one",
+        " ".join(said),
+    )
+
+
+def _commits_at(gist: Gist, name: str) -> str:
+    found = gist.asked.look_up(LIST_INCIDENTS, Recorded(touching=name))
+    commits = [f"{c.device} by {c.plan} ({plain(c.state)}) at {c.at_utc}" for c in found.commits]
+    if not commits:
+        return f"The journal has no commit of a plan on {name}."
+    return f"Commits of plans that concern {name}: {joined(commits)}."
+
+
+def ducts(gist: Gist) -> str:
+    """Which ducts links share."""
+    said = []
+    links = gist.links
+    if not links and gist.nodes:
+        for node in gist.nodes[:1]:
+            shown = gist.asked.look_up(SHOW_NODE, OneNode(node=node))
+            ends = [f"{x.link} ({rate(x.capacity_bps)})" for x in shown.links]
+            said.append(f"{node} has {count(shown.link_count, 'link')}: {joined(ends, len(ends))}.")
+            links += [x.link for x in shown.links]
+    rows = {x: gist.asked.look_up(SHOW_LINK, OneLink(link=x)) for x in links[:8]}
+    said += [_duct_of(row) for row in rows.values()]
+    both = [
+        f"{a} and {b} do {'' if b in rows[a].shares_duct_with else 'not '}share a duct"
+        for n, a in enumerate(rows)
+        for b in list(rows)[n + 1 :]
+    ]
+    if len(rows) > 1:
+        said.append(f"{begun(joined(both, len(both)))}.")
+    effects = []
+    if gist.says(_LOSING_ONE) and len(rows) <= MOST_EVENTS:
+        effects = [effect_of(gist, [f"link {x} down"]) for x in rows]
+    if not rows:
+        raise Decline("I cannot tell whose ducts are meant.")
+    return taken(
+        f"which ducts the links {joined(list(rows))} share, on record",
+        f"{' '.join([*said, 'Whether that is so on the ground is not known.', *effects])}",
+    )
+
+
+def _duct_of(row: LinkResult) -> str:
+    if not row.shares_duct_with:
+        return f"No other link shares a duct with {row.link}."
+    groups = joined([g.group for g in row.shared_risk_groups])
+    return f"{row.link} shares a duct with {joined(row.shares_duct_with)} ({groups})."
+
+
+def _ends_of(gist: Gist) -> list[tuple[str, str]]:
+    """The pairs of nodes that are meant: named, or those of the named service."""
+    if len(gist.nodes) >= 2:
+        return [(gist.nodes[0], gist.nodes[1])]
+    ends = dict.fromkeys(tuple(sorted(p)) for row in rows_of(gist) for p in row.pairs)
+    return [(a, b) for a, b in ends][:3]
+
+
+def margin(gist: Gist) -> str:
+    """The way of traffic, its delay, and what is promised."""
+    said = []
+    for a, b in _ends_of(gist):
+        path = gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b))
+        said.append(_way(path))
+        said += [
+            f"{p.service} ({p.customer}) is promised {milliseconds(p.promised_s)} one way, "
+            f"{milliseconds(p.left_s)} more than propagation takes now"
+            if p.left_s >= 0
+            else f"{p.service} ({p.customer}) is promised {milliseconds(p.promised_s)} one way, "
+            "which propagation alone exceeds"
+            for p in path.promised or ()
+        ]
+    if not said:
+        raise Decline("I cannot tell between which nodes.")
+    if gist.of("service"):
+        said += [
+            f"{row.service} ({row.customer}, {pairs(row)}) is promised {promise(row)}"
+            for row in rows_of(gist)
+        ]
+    ends = joined([f"{a} and {b}" for a, b in _ends_of(gist)])
+    return taken(
+        f"the way of traffic between {ends} now, its propagation delay, and what is promised there",
+        f"{'. '.join(said)}. Queueing comes on top.",
+    )
+
+
+def _way(path: PathResult) -> str:
+    if not path.reachable:
+        return f"There is no way from {path.source} to {path.target} now"
+    ways = [
+        f"{' → '.join(w.nodes)} ({count(w.hops, 'hop')}, {w.length_km:.1f} km, sum of weights "
+        f"{w.weight}, {milliseconds(w.propagation_s)} one way, {milliseconds(w.round_trip_s)} "
+        "there and back)"
+        for w in path.ways
+    ]
+    return f"From {path.source} to {path.target}: {joined(ways)}"
