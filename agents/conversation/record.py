@@ -8,17 +8,20 @@ import numpy as np
 
 from tools.journal.journal import Journal
 from twin.errors import BadInput
+from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Topology
 from twin.physics.twin import Twin, profile_at
+from twin.tracking.belief import Belief
 from twin.tracking.tracker import Tracker
 
 PEAK = "peak"
 """The time of day at which the profile is highest."""
 
 _DAY_S = 86_400.0
+_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,20 @@ class NetworkRecord:
         if self.tracker is None:
             return self.twin.state(traffic=self.twin.traffic_at(at_s))
         return replace(self.tracker.believed_state(), traffic=self.tracker.demand.matrix_at(at_s))
+
+    def peak_state(self) -> NetworkState:
+        """The network as it is believed to be now, with the demand of the daily peak."""
+        state = self.state_at()
+        if self.tracker is None:
+            return replace(state, traffic=self.inventory.peak_traffic)
+        return replace(state, traffic=self.tracker.believed_state(level=1.0).traffic)
+
+    @property
+    def uncertainty(self) -> Uncertainty:
+        """How wrong forecasts may be."""
+        if self.tracker is None:
+            return DEFAULT_UNCERTAINTY
+        return Belief(tracker=self.tracker, seed=_SEED).uncertainty
 
     def time_of(self, at: str) -> float | None:
         """The Unix time that `at` means: "" for now (None), "HH:MM" (UTC), or "peak".

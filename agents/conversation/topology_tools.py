@@ -15,6 +15,7 @@ from agents.conversation.queries.topology import (
     SHOW_NETWORK,
     SHOW_NODE,
     SHOW_PATH,
+    Apart,
     Ends,
     InterfaceShown,
     LinkResult,
@@ -39,14 +40,18 @@ from agents.conversation.queries.topology import (
     Way,
 )
 from agents.conversation.record import NetworkRecord, utc
+from agents.conversation.supposing import suppose
 from tools.registry import Tool
 from twin.errors import BadInput
 from twin.events.names import find_link, find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.service import Service
+from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface, Link, Topology
 from twin.physics.questions import links_used
+from twin.physics.twin import Twin
+from twin.whatif.disjoint import PathPair, disjoint_paths
 
 _MOST_LISTED = 40
 _MONTH_S = 30 * 86_400.0
@@ -94,7 +99,7 @@ def topology_tools(record: NetworkRecord, names: Names, lookups: Lookups) -> tup
         lookups.tool(
             SHOW_PATH,
             "The way that traffic takes from one node to another, with the weights and links that "
-            "are up now; propagation in seconds.",
+            "are up now or after events; propagation in seconds; two paths that share nothing.",
             view.path,
         ),
         lookups.tool(
@@ -136,6 +141,7 @@ class _Built:
             busiest_hour_utc=f"{_hour(inventory.profile.hourly, max)}:00",
             quietest_hour_utc=f"{_hour(inventory.profile.hourly, min)}:00",
             quietest_share=round(min(inventory.profile.hourly), 4),
+            hourly_shares=tuple(round(share, 4) for share in inventory.profile.hourly),
         )
 
     def nodes(self, _: NoArguments) -> NodesResult:
@@ -257,39 +263,37 @@ class _Built:
         )
 
     def path(self, asked: Ends) -> PathResult:
-        source = find_node(self._topology, asked.source).id
-        target = find_node(self._topology, asked.target).id
+        state = self._record.state_at()
+        if asked.events:
+            state = suppose(asked.events, state)
+        twin = self._record.twin.of(state)
+        source = find_node(state.topology, asked.source).id
+        target = find_node(state.topology, asked.target).id
         if source == target:
             raise BadInput(f"{source} is both ends of the path; name different nodes")
-        state, twin = self._record.state_at(), self._record.twin
-        used = links_used(twin, state, source, target)
-        ways = self._ways(source, target)
-        if not ways:
-            return PathResult(source=source, target=target, reachable=False, ways=())
-        lengths = {
-            link.id: (link.propagation_s, link.length_km) for link in map(self._topology.link, used)
-        }
+        pairs = disjoint_paths(state, source, target) if asked.apart else ()
+        apart = tuple(_apart(pair, state) for pair in pairs) if asked.apart else None
+        found = _ways(twin, state, source, target)
+        if not found:
+            return PathResult(
+                source=source,
+                target=target,
+                events=asked.events or None,
+                reachable=False,
+                ways=(),
+                apart=apart,
+            )
+        ways = tuple(_way(state, nodes, links) for nodes, links in found)
         return PathResult(
             source=source,
             target=target,
+            events=asked.events or None,
             reachable=True,
-            ways=tuple(
-                Way(
-                    nodes=tuple(nodes),
-                    links=tuple(links),
-                    hops=len(links),
-                    propagation_s=sum(lengths[x][0] for x in links),
-                    round_trip_s=2 * sum(lengths[x][0] for x in links),
-                    weight=_weight_of(state.running, nodes, links),
-                    length_km=round(sum(lengths[x][1] for x in links), 1),
-                )
-                for nodes, links in ways
-            ),
-            promised=self._promised(
-                source, target, max(sum(lengths[x][0] for x in links) for _, links in ways)
-            ),
+            ways=ways,
+            promised=self._promised(source, target, max(way.propagation_s for way in ways)),
             way_count=len(ways),
-            links=tuple(sorted(used)),
+            links=tuple(sorted(links_used(twin, state, source, target))),
+            apart=apart,
         )
 
     def _promised(self, source: str, target: str, takes_s: float) -> tuple[PromisedDelay, ...]:
@@ -304,23 +308,6 @@ class _Built:
             if s.objective.delay_s is not None
             and any({source, target} == set(pair) for pair in s.pairs)
         )
-
-    def _ways(self, source: str, target: str) -> list[tuple[list[str], list[str]]]:
-        """Every equal-cost way, at most _MOST_LISTED."""
-        topology = self._topology
-        routing = self._record.twin.route(self._record.state_at())
-        row = topology.node_index[target]
-        done: list[tuple[list[str], list[str]]] = []
-        ahead: list[tuple[list[str], list[str]]] = [([source], [])]
-        while ahead and len(done) < _MOST_LISTED:
-            nodes, links = ahead.pop(0)
-            if nodes[-1] == target:
-                done.append((nodes, links))
-                continue
-            for arc in routing.next_hop_arcs(row, topology.node_index[nodes[-1]]):
-                link = topology.links[int(arc) // 2]
-                ahead.append(([*nodes, link.other_end(nodes[-1])], [*links, link.id]))
-        return done
 
     def services(self, asked: Served) -> ServicesResult:
         over = find_link(self._topology, asked.over_link).id if asked.over_link else ""
@@ -381,6 +368,50 @@ class _Built:
                         seen.add(int(head))
                         ahead.append(int(head))
         return False
+
+
+def _ways(
+    twin: Twin, state: NetworkState, source: str, target: str
+) -> list[tuple[list[str], list[str]]]:
+    """Nodes and links of every equal-cost way, at most _MOST_LISTED."""
+    topology, routing = state.topology, twin.route(state)
+    row = topology.node_index[target]
+    done: list[tuple[list[str], list[str]]] = []
+    ahead: list[tuple[list[str], list[str]]] = [([source], [])]
+    while ahead and len(done) < _MOST_LISTED:
+        nodes, links = ahead.pop(0)
+        if nodes[-1] == target:
+            done.append((nodes, links))
+            continue
+        for arc in routing.next_hop_arcs(row, topology.node_index[nodes[-1]]):
+            link = topology.links[int(arc) // 2]
+            ahead.append(([*nodes, link.other_end(nodes[-1])], [*links, link.id]))
+    return done
+
+
+def _way(state: NetworkState, nodes: Sequence[str], links: Sequence[str]) -> Way:
+    on_it = [state.topology.link(x) for x in links]
+    propagation_s = sum(x.propagation_s for x in on_it)
+    return Way(
+        nodes=tuple(nodes),
+        links=tuple(links),
+        hops=len(links),
+        propagation_s=propagation_s,
+        round_trip_s=2 * propagation_s,
+        weight=_weight_of(state.running, nodes, links),
+        length_km=round(sum(x.length_km for x in on_it), 1),
+    )
+
+
+def _apart(pair: PathPair, state: NetworkState) -> Apart:
+    return Apart(
+        what=pair.apart,
+        ways=tuple(_way(state, path.nodes, path.links) for path in pair.paths),
+        shared_nodes=pair.shared_nodes,
+        shared_ducts=pair.shared_ducts,
+        best=pair.best,
+        why_not=pair.why_not,
+    )
 
 
 def _weight_of(running: NetworkConfiguration, nodes: Sequence[str], links: Sequence[str]) -> int:

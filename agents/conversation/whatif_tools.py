@@ -1,7 +1,5 @@
 """What would become of the network if ...: asked of the twin, with the demand of any hour."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -15,7 +13,9 @@ from agents.conversation.queries.whatif import (
     WHAT_IF,
     WORST_FAILURES,
     ClassEffect,
+    EgressChange,
     EgressLoad,
+    FullWhen,
     NewlyInBreach,
     OverloadedAfter,
     Side,
@@ -26,10 +26,11 @@ from agents.conversation.queries.whatif import (
     WorstFailuresResult,
 )
 from agents.conversation.record import NetworkRecord, utc
+from agents.conversation.supposing import already_so, events_of, parts_of, suppose
 from tools.registry import Tool
 from twin.errors import BadInput
 from twin.events.names import find_link
-from twin.events.phrases import read_what_if
+from twin.events.what_if import WhatIf
 from twin.nouns.service import Service
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
@@ -37,9 +38,13 @@ from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.assessment import Assessment
 from twin.whatif.arcs import single_links, single_nodes
 from twin.whatif.engine import WhatIfEngine
+from twin.whatif.growth import grow
+from twin.whatif.window import Window, WindowAnswer, safe_within
 
 _MOST_LISTED = 25
-_MOST_EVENTS = 8
+_MOST_CHANGED = 8
+_MOST_GROWING = 5
+_YEARS = 10.0
 _FULL = 1.0
 _HOUR_S = 3600.0
 _DAY_S = 86_400.0
@@ -55,7 +60,8 @@ def whatif_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], ..
             WHAT_IF,
             "What the twin expects after events on the network as it is now: overloaded egresses "
             "(offered / capacity, 0..1 and above), services newly in breach, traffic lost (bit/s), "
-            "before and after. Nothing is changed.",
+            "before and after; the forecast, and when links are full as demand grows. Nothing is "
+            "changed.",
             view.what_if,
         ),
         lookups.tool(
@@ -74,7 +80,7 @@ class _Supposed:
     def what_if(self, asked: Supposed) -> WhatIfResult:
         record = self._record
         watched = [find_link(record.topology, x).id for x in asked.watch_links]
-        if not _parts(asked.events) and not (watched or asked.hours or asked.at):
+        if not parts_of(asked.events) and not (watched or asked.hours or asked.at):
             _refuse_no_events(asked.demand_factor)
         begins_s = record.time_of(asked.at)
         from_s = record.now_s if begins_s is None else begins_s
@@ -84,11 +90,13 @@ class _Supposed:
         chosen = max(range(len(tried)), key=lambda i: _badness(*tried[i][1:]))
         (before, after), base, then = tried[chosen]
         time_s = times[chosen]
+        what_if = events_of(asked.events, before) if parts_of(asked.events) else ()
         more = _more_overloaded(base, then)
         services = np.array(base.services.services, dtype=np.object_)
         was, is_ = base.levels.in_breach[0], then.levels.in_breach[0]
         return WhatIfResult(
-            events="; ".join(_parts(asked.events)),
+            events="; ".join(parts_of(asked.events)),
+            described=tuple(event.describe() for event in what_if),
             demand_of_utc=utc(time_s),
             demand_share_of_peak=round(record.level_at(time_s), 4),
             demand_factor=asked.demand_factor,
@@ -100,9 +108,10 @@ class _Supposed:
             if record.tracker is None
             else record.tracker.latest().in_breach,
             links_down=tuple(sorted(after.down_links)),
-            already_so=tuple(_already_so(asked.events, before)),
+            already_so=tuple(already_so(asked.events, before)),
             before=_side(base, watched),
             after=_side(then, watched),
+            most_changed=_most_changed(base, then),
             more_overloaded_count=int(more.sum()),
             newly_in_breach=_breaches(base, then),
             newly_in_breach_count=int((is_ & ~was).sum()),
@@ -110,6 +119,41 @@ class _Supposed:
             still_in_breach_count=int((is_ & was).sum()),
             no_longer_in_breach=tuple(s.id for s in services[was & ~is_]),
             classes=_classes(base, then),
+            forecast=self._forecast(asked, what_if, times) if asked.forecast else None,
+            growth=self._growth(asked, after, watched) if asked.growth_per_year else None,
+        )
+
+    def _forecast(self, asked: Supposed, what_if: WhatIf, times: list[float]) -> WindowAnswer:
+        """Judged at the busiest moment, with what is not known of demand and hashing drawn."""
+        record = self._record
+        found = safe_within(
+            record.twin,
+            _scaled(record.peak_state(), asked.demand_factor),
+            what_if,
+            Window(times[0], times[-1]),
+            uncertainty=record.uncertainty,
+        )
+        # One level of demand gives all others, and the hours are no news.
+        return found.model_copy(update={"moments": ()})
+
+    def _growth(self, asked: Supposed, after: NetworkState, watched: list[str]) -> FullWhen:
+        twin = self._record.twin.of(after)
+        found = grow(
+            twin,
+            after,
+            asked.growth_per_year,
+            _YEARS,
+            limit=asked.limit,
+            failures=True,
+            uncertainty=self._record.uncertainty,
+        )
+        rows = [x for x in found.links if x.link in watched]
+        rows += [x for x in found.links if x.link not in watched]
+        return FullWhen(
+            per_year=found.per_year,
+            limit=found.limit,
+            links=tuple(rows[: max(len(watched), _MOST_GROWING)]),
+            count=len(rows),
         )
 
     def _at(
@@ -117,17 +161,19 @@ class _Supposed:
     ) -> tuple[tuple[NetworkState, NetworkState], Assessment, Assessment]:
         """The network at that time without and with the events, and how both do."""
         before = _scaled(self._record.state_at(at_s), asked.demand_factor)
-        after = suppose(asked.events, before) if _parts(asked.events) else before
+        after = suppose(asked.events, before) if parts_of(asked.events) else before
         twin = self._record.twin
         return (before, after), twin.assess(before), twin.of(after).assess(after)
 
     def worst(self, asked: Sweep) -> WorstFailuresResult:
         record, at_s = self._record, self._record.time_of(asked.at)
         state = _scaled(record.state_at(at_s), asked.demand_factor)
+        if asked.events:
+            state = suppose(asked.events, state)
         events = (
             single_links(state.topology) if asked.of == "link" else single_nodes(state.topology)
         )
-        engine = WhatIfEngine(state, record.twin.services)
+        engine = WhatIfEngine(state, record.twin.of(state).services)
         loads = engine.loads(events)
         capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
         over = np.maximum(loads - capacity, 0.0).sum(axis=1)
@@ -146,6 +192,7 @@ class _Supposed:
         )
         return WorstFailuresResult(
             of=asked.of,
+            events=asked.events,
             tried=len(events),
             demand_of_utc=utc(record.now_s if at_s is None else at_s),
             demand_factor=asked.demand_factor,
@@ -221,6 +268,24 @@ def _more_overloaded(base: Assessment, then: Assessment) -> NDArray[np.bool_]:
     return np.asarray((then.utilisation > _FULL) & fuller)
 
 
+def _most_changed(base: Assessment, then: Assessment) -> tuple[EgressChange, ...]:
+    was = np.pad(base.utilisation, (0, len(then.utilisation) - len(base.utilisation)))
+    change = then.utilisation - was
+    found = []
+    for a in np.argsort(-np.abs(change), kind="stable")[:_MOST_CHANGED]:
+        egress = then.topology.egress_of(int(a))
+        if abs(change[a]) > _SAME:
+            found.append(
+                EgressChange(
+                    node=egress.node,
+                    link=egress.link,
+                    utilisation_before=round(float(was[a]), 4),
+                    utilisation_after=round(float(then.utilisation[a]), 4),
+                )
+            )
+    return tuple(found)
+
+
 def _badness(base: Assessment, then: Assessment) -> tuple[int, int, float]:
     newly = then.levels.in_breach[0] & ~base.levels.in_breach[0]
     more = _more_overloaded(base, then)
@@ -267,40 +332,6 @@ def _classes(base: Assessment, then: Assessment) -> dict[TrafficClass, ClassEffe
             lost_bps_after=round(_lost(then, k)),
         )
     return found
-
-
-def suppose(text: str, state: NetworkState) -> NetworkState:
-    """`state` once the events that `text` names are in force, and routing has converged.
-
-    Raises:
-        BadInput: it cannot be read, or names too many events.
-    """
-    parts = _parts(text)
-    if not parts:
-        raise BadInput('no event is named; write for example "link A-B down"')
-    if len(parts) > _MOST_EVENTS:
-        raise BadInput(f"{len(parts)} events at once, at most {_MOST_EVENTS} are tried")
-    for part in parts:
-        for event in read_what_if(part, state.topology):
-            state = event.after(state)
-    return state
-
-
-def _parts(events: str) -> list[str]:
-    return [" ".join(p.split()) for p in re.split(r"[;\n]", events) if p.strip()]
-
-
-def _already_so(events: str, state: NetworkState) -> Iterator[str]:
-    """The parts of `events` that change nothing, each with those before it in force."""
-    for part in _parts(events):
-        then = suppose(part, state)
-        if (then.down_links, then.running, then.topology) == (
-            state.down_links,
-            state.running,
-            state.topology,
-        ):
-            yield part
-        state = then
 
 
 def _cut_off(result: Assessment) -> float:

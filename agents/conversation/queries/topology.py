@@ -32,10 +32,15 @@ class OneLink(Noun):
 
 
 class Ends(Noun):
-    """`source`, `target`: names of nodes."""
+    """`source`, `target`: names of nodes. `events`: what is supposed, as in what_if; "": nothing.
+
+    `apart`: whether two paths that share no link, no node, no duct are wanted too.
+    """
 
     source: str
     target: str
+    events: str = Field(default="", max_length=1000)
+    apart: bool = False
 
 
 class Served(Noun):
@@ -65,7 +70,7 @@ class NetworkResult(Result):
 
     `node_names`, `link_names`, `customer_names`: the first ones. `busiest_hour_utc`,
     `quietest_hour_utc`: of the daily profile, which is the same every day; `quietest_share`: demand
-    then, of the peak's.
+    then, of the peak's; `hourly_shares`: at every full hour from 00:00 UTC on.
     """
 
     network: str
@@ -82,6 +87,7 @@ class NetworkResult(Result):
     busiest_hour_utc: str
     quietest_hour_utc: str
     quietest_share: float
+    hourly_shares: tuple[float, ...]
 
 
 class NodeRow(Noun):
@@ -204,19 +210,37 @@ class PromisedDelay(Noun):
     left_s: float
 
 
+class Apart(Noun):
+    """Two paths that do not share `what`: "links", "nodes", "ducts"; each holds those before.
+
+    None: there are none, and `why_not` says what every two share. `shared_nodes`, `shared_ducts`:
+    what the two have in common all the same. `best`: whether there is no lighter pair.
+    """
+
+    what: str
+    ways: tuple[Way, ...]
+    shared_nodes: tuple[str, ...]
+    shared_ducts: tuple[str, ...]
+    best: bool
+    why_not: str
+
+
 class PathResult(Result):
     """`links`: of all ways. Where there is none, `way_count`, `links` and `promised` are left out.
 
-    `promised`: to services between the two nodes, in either direction.
+    `promised`: to services between the two nodes, in either direction. `apart`: the lightest two
+    paths that share no link; no link and no node; no link, node or duct.
     """
 
     source: str
     target: str
     reachable: bool
     ways: tuple[Way, ...]
+    events: IfGiven[str] = None
     promised: IfGiven[tuple[PromisedDelay, ...]] = None
     way_count: IfGiven[int] = None
     links: IfGiven[tuple[str, ...]] = None
+    apart: IfGiven[tuple[Apart, ...]] = None
 
 
 class ServiceName(Noun):

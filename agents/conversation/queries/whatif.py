@@ -6,17 +6,23 @@ from agents.conversation.lookups import Query, Result
 from agents.conversation.queries.topology import ServiceName
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.traffic import TrafficClass
+from twin.whatif.growth import LinkGrowth
+from twin.whatif.window import WindowAnswer
 
 MOST_HOURS = 48
 MOST_DEMAND = 10.0
+MOST_PER_YEAR = 100.0
 
 
 class Supposed(Noun):
-    """`events`: like "link A-B down; node C down; weight C-D 20 both ways; drain E-F".
+    """`events`: like "link A-B down; node C down; weight C-D 20 both ways; drain E-F; link G-H add
+    100G".
 
     `at`: "HH:MM" (UTC) or "peak" for the demand of that hour, "" for that of now. `watch_links`:
     whose load is wanted as well. `hours`: for how long from then on; every full hour is tried and
     the worst is given. `demand_factor`: all demand times that. No events: how it will be anyway.
+    `forecast`: whether the forecast for all of the time is wanted too. `growth_per_year`: of all
+    demand, 0.3 is 30 % more each year, for when links are at `limit` (utilisation); 0: not asked.
     """
 
     events: str = Field(max_length=1000)
@@ -24,16 +30,20 @@ class Supposed(Noun):
     watch_links: tuple[str, ...] = Field(max_length=8)
     hours: int = Field(default=0, ge=0, le=MOST_HOURS)
     demand_factor: float = Field(default=1.0, gt=0.0, le=MOST_DEMAND)
+    forecast: bool = False
+    growth_per_year: float = Field(default=0.0, ge=0.0, le=MOST_PER_YEAR)
+    limit: float = Field(default=1.0, gt=0.0, le=100.0)
 
 
 class Sweep(Noun):
-    """`of`: link or node. `at`, `demand_factor` as in what_if. `most`: how many of the worst are
-    wanted."""
+    """`of`: link or node. `at`, `demand_factor` and `events` as in what_if: what is so already when
+    something fails. `most`: how many of the worst are wanted."""
 
     of: str = Field(pattern="^(link|node)$")
     at: str = Field(max_length=8)
     most: int = Field(ge=1, le=20)
     demand_factor: float = Field(default=1.0, gt=0.0, le=MOST_DEMAND)
+    events: str = Field(default="", max_length=1000)
 
 
 class EgressLoad(Noun):
@@ -81,8 +91,30 @@ class ClassEffect(Noun):
     lost_bps_after: int
 
 
+class EgressChange(Noun):
+    """The egress from `node` over `link`, offered load / capacity before and after."""
+
+    node: str
+    link: str
+    utilisation_before: float
+    utilisation_after: float
+
+
+class FullWhen(Noun):
+    """When links are at `limit` if all demand grows by `per_year`; the first ones of `count`, those
+    that were asked for before the others, then by when they are, after the worst failure of another
+    link too. Utilisation: of today's peak."""
+
+    per_year: float
+    limit: float
+    links: tuple[LinkGrowth, ...]
+    count: int
+
+
 class WhatIfResult(Result):
     """`events`: as they were read, "; " between them; `already_so`: those that change nothing.
+
+    `described`: each event in words. `most_changed`: egresses whose load changes most.
 
     `known_from_telemetry`: whether the network was watched; otherwise it is as on record. Lists of
     services hold the first ones of their counts. Of a span of hours `hours_tried` were tried, from
@@ -91,6 +123,7 @@ class WhatIfResult(Result):
     """
 
     events: str
+    described: tuple[str, ...]
     demand_of_utc: str
     demand_share_of_peak: float
     demand_factor: float
@@ -103,6 +136,7 @@ class WhatIfResult(Result):
     already_so: tuple[str, ...]
     before: Side
     after: Side
+    most_changed: tuple[EgressChange, ...]
     more_overloaded_count: int
     newly_in_breach: tuple[NewlyInBreach, ...]
     newly_in_breach_count: int
@@ -110,6 +144,8 @@ class WhatIfResult(Result):
     still_in_breach_count: int
     no_longer_in_breach: tuple[str, ...]
     classes: dict[TrafficClass, ClassEffect]
+    forecast: IfGiven[WindowAnswer] = None
+    growth: IfGiven[FullWhen] = None
 
 
 class WorstFailure(Noun):
@@ -138,6 +174,7 @@ class WorstFailuresResult(Result):
     """
 
     of: str
+    events: str
     tried: int
     demand_of_utc: str
     demand_factor: float

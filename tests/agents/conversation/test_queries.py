@@ -165,6 +165,49 @@ def test_demand_is_scaled_by_the_factor_that_is_asked_for(tools: dict[str, Tool[
     )
 
 
+def test_forecast_is_that_of_the_planner(tools: dict[str, Tool[Any]]) -> None:
+    asked = {"events": "link CHINng-IPLSng down", "at": "", "watch_links": [], "hours": 24}
+    found = _called(tools, "what_if", {**asked, "forecast": True})
+    assert found.forecast.max_utilisation.p05 < found.forecast.max_utilisation.p95
+    assert (found.forecast.verdict == "safe") == (not found.forecast.reasons)
+    without = _called(tools, "what_if", asked)
+    assert without == found.model_copy(update={"forecast": None, "id": without.id})
+
+
+def test_links_that_are_asked_for_come_first_in_growth(tools: dict[str, Tool[Any]]) -> None:
+    asked = {"events": "", "at": "peak", "watch_links": ["STTLng-SNVAng"]}
+    found = _called(tools, "what_if", {**asked, "growth_per_year": 0.3, "limit": 0.8})
+    first, *others = found.growth.links
+    assert first.link == "SNVAng--STTLng"
+    assert first.full_at_growth == pytest.approx(0.8 / first.utilisation)
+    assert others[0].full_in_years.expected <= others[1].full_in_years.expected
+
+
+def test_capacity_that_is_added_relieves_its_link(tools: dict[str, Tool[Any]]) -> None:
+    asked = {"at": "peak", "watch_links": ["CHINng-IPLSng"]}
+    found = _called(tools, "what_if", {**asked, "events": "link CHINng-IPLSng add 200G"})
+    was, is_ = found.before.watched[0], found.after.watched[0]
+    assert is_.offered_bps == pytest.approx(was.offered_bps, abs=2)
+    assert is_.utilisation < was.utilisation
+    assert {x.link for x in found.most_changed} == {"CHINng--IPLSng"}
+
+
+def test_path_is_that_after_the_events(tools: dict[str, Tool[Any]]) -> None:
+    ends = {"source": "CHINng", "target": "IPLSng"}
+    assert _called(tools, "show_path", ends).links == ("CHINng--IPLSng",)
+    after = _called(tools, "show_path", {**ends, "events": "link CHINng-IPLSng down"})
+    assert "CHINng--IPLSng" not in after.links
+
+
+def test_paths_apart_share_less_and_less(tools: dict[str, Tool[Any]]) -> None:
+    ends = {"source": "CHINng", "target": "LOSAng", "apart": True}
+    links, nodes, ducts = _called(tools, "show_path", ends).apart
+    assert [x.what for x in (links, nodes, ducts)] == ["links", "nodes", "ducts"]
+    one, two = nodes.ways
+    assert not set(one.nodes[1:-1]) & set(two.nodes[1:-1])
+    assert not nodes.shared_nodes
+
+
 def test_what_if_without_anything_to_suppose_is_refused(tools: dict[str, Tool[Any]]) -> None:
     with pytest.raises(BadInput, match="no event is named"):
         _called(tools, "what_if", {"events": " ; ", "at": "", "watch_links": []})
