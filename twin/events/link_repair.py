@@ -19,7 +19,13 @@ class LinkRepair(PhrasedKind):
     kind: Literal["link_repair"] = "link_repair"
     link: str
 
-    forms: ClassVar[tuple[str, ...]] = ("(link) LINK up", "(node) NODE up", "(group) GROUP up")
+    forms: ClassVar[tuple[str, ...]] = (
+        "(link) LINK up",
+        "(node) NODE up",
+        "(group) GROUP up",
+        "restore (link) LINK",
+        "take (link) LINK up",
+    )
 
     def describe(self) -> str:
         """See EventKind."""

@@ -53,7 +53,11 @@ _EXAMPLES = {
     "NUMBER": "20", "RATE": "100G", "SHARE": "50 %",
 }  # fmt: skip
 
-_IS = r"(?:is |are |was |were |gets? |goes |go |went |both |all )*"
+_IS = (
+    r"(?:is |are |was |were |be |being |been |has |have |had |gets? |got |goes |go |going |went "
+    r"|would |will |should |to |both |all |also |completely |fully |suddenly |really |ever |maybe "
+    r"|simultaneously |at the same time |at once |taken |in |for |under )*"
+)
 
 _WORDS: Mapping[str, str] = {
     "link": (
@@ -65,29 +69,41 @@ _WORDS: Mapping[str, str] = {
         r"|cables?|fib(?:re|er)s?)(?: (?:of|under|below|beneath|along|with))?(?: the)?(?: link)?"
     ),
     "down": (
-        rf"{_IS}(?:down|fail(?:s|ed|ing)?|breaks?|broken|die(?:s|d)?|lost|cut|drop(?:s|ped)?|gone"
-        r"|out of service|shut(?: down)?)"
+        rf"{_IS}(?:down|fail(?:s|ed|ing|ures?)?|breaks?|broken|die(?:s|d)?|dying|dead|lost|loss|cut"
+        r"|drop(?:s|ped)?(?: out)?|gone|away|dark|dug up|outage|out(?: of (?:service|order))?"
+        r"|off(?:line)?|shut(?: down| off)?|(?:switched|powered|turned) off|unavailable|isolated"
+        r"|crash(?:es|ed)?|re(?:boot|load|start)(?:s|ed|ing)?|disappears?|burns?|maintenance|work"
+        r"|splice|swap)(?: (?:completely|entirely))?"
     ),
     "lose": (
-        r"(?:(?:we |i )?(?:lose|losing|lost)|loss of|fail|failure of|cut|break|kill|shut(?: down)?"
-        r"|take down|without|unplug)"
+        r"(?:(?:we |i )?(?:lose|loses|losing|lost)|loss of|fail|failing|failures? of|failure|cut"
+        r"|cutting|cut of|break|kill|drop|dropping|without|do without|unplug|isolate|disable"
+        r"|(?:switch|power|turn) off|pull(?:ing)?(?: out)?|remove|removing|decommission(?:ing)?"
+        r"|(?:take|taking|bring|bringing) (?:down|out|off)|shut(?:ting)?(?: down| off)?"
+        r"|(?:reboot|reload|restart)(?:ing)?(?: of)?|outage (?:of|on|at)"
+        r"|(?:(?:do |doing )?(?:maintenance|works?|splic(?:e|ing)|swap|exchange)|working|upgrade)"
+        r" (?:on|of|at))"
     ),
+    "take": r"(?:take|taking|took|put|bring|have|having|with|switch|turn|shut|leave|get)",
     "up": rf"(?:{_IS}(?:(?:back )?up|back|repaired|restored)|comes? (?:back|up)(?: up)?)",
     "weight": (
-        r"(?:set |change |raise |lower )?(?:the )?(?:(?:igp|ospf|is-?is) )?"
+        r"(?:(?:set|setting|change|changing|raise|raising|lower|lowering|increase|reduce|put) )?"
+        r"(?:the )?(?:(?:igp|ospf|is-?is) )?"
         r"(?:weight|cost|metric)s?(?: (?:of|on|for))?(?: the)?(?: link)?"
     ),
-    "to": r"(?:to|=|:|is|becomes?)",
+    "to": r"(?:(?:up |down )?to|=|:|is|becomes?)",
     "from": r"(?:from|at|of)",
     "both ways": r"(?:in )?(?:both|either) (?:ways?|directions?|ends?)",
-    "drain": r"(?:drain|draining|cost out|drain off|empty)",
+    "drain": r"(?:drain|draining|cost out|costing out|drain off|empty|evacuate)",
     "drained": rf"{_IS}(?:drained|costed out)",
     "undrain": r"(?:undrain|un-drain|cost in)",
     "undrained": rf"{_IS}(?:undrained|no longer drained)",
     "add": (
-        r"(?:add|adds|adding|plus|\+|with another|and another|new|build|(?:grows|gains) by)"
-        r"(?: an?)?"
+        r"(?:add|adds|adding|added|gets?|plus|\+|with another|and another|new|build"
+        r"|(?:grows|gains) by)(?: an?)?"
     ),
+    "upgrade": r"(?:upgrade|upgrading|expand|enlarge|increase|raise|bring|reduce|downgrade|shrink)",
+    "restore": r"(?:restore|restoring|return of|bring back|repaired|switch on|turn on)",
     "capacity": (
         r"(?:set |change |raise |upgrade |reduce )?(?:the )?(?:capacity|bandwidth|speed)"
         r"(?: (?:of|on|for))?(?: the)?(?: link)?"
@@ -127,6 +143,53 @@ def read_what_if(text: str, topology: Topology) -> WhatIf:
         raise BadInput(f"the what-if names no event; expected {_expected()}")
     _refuse_contradictions(events)
     return events
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPhrase:
+    """A form of `kind` in a text, from `begin` to before `end`. `said`: its words, as they stand.
+
+    Words of names are as `_SLOTS` calls them; others are there only where they are written.
+    """
+
+    kind: type[Event]
+    begin: int
+    end: int
+    said: Mapping[str, str]
+
+
+def find_phrases(text: str, marks: Mapping[str, str]) -> tuple[FoundPhrase, ...]:
+    """The forms that stand anywhere in `text`, in its order, the longest of those that overlap.
+
+    `marks`: for words in capitals, a regular expression of what stands for them in `text`; forms
+    with other such words are not sought. A form of names alone is no phrase here.
+    """
+    found: list[FoundPhrase] = []
+    for form, pattern in _sought(tuple(sorted(marks.items()))):
+        for match in pattern.finditer(f" {text}"):
+            said = {word: part for word, part in match.groupdict().items() if part}
+            fixed = {word: word for word, optional in form.words if not optional}
+            # The blank that the pattern begins with stands one before.
+            one = FoundPhrase(form.kind, match.start(), match.end() - 1, fixed | said)
+            if form.words_in(one.said):
+                found.append(one)
+    chosen: list[FoundPhrase] = []
+    for one in sorted(found, key=lambda f: (f.begin - f.end, f.begin)):
+        if all(one.end <= other.begin or other.end <= one.begin for other in chosen):
+            chosen.append(one)
+    return tuple(sorted(chosen, key=lambda f: f.begin))
+
+
+@cache
+def _sought(marks: tuple[tuple[str, str], ...]) -> tuple[tuple["_Form", re.Pattern[str]], ...]:
+    slots = dict(marks)
+    found = []
+    for form in _forms():
+        if all(word in slots for word, _ in form.words if word in _SLOTS):
+            # Where a name is marked it can be as long as its mark is, and no longer.
+            pattern = _pattern(form.words, slots)
+            found.append((form, re.compile(rf"{pattern}(?![\w-])", re.IGNORECASE)))
+    return tuple(found)
 
 
 def what_if_text(what_if: WhatIf) -> str:
@@ -343,20 +406,25 @@ def _forms() -> tuple[_Form, ...]:
 
 
 def _form(kind: type[Event], text: str) -> _Form:
-    words, pattern = [], ""
-    for token in text.replace("both ways", "both_ways").split():
-        optional, word = token.startswith("("), token.strip("()").replace("_", " ")
-        words.append((word, optional))
+    tokens = text.replace("both ways", "both_ways").split()
+    words = tuple((token.strip("()").replace("_", " "), token.startswith("(")) for token in tokens)
+    pattern = _pattern(words, _SLOTS)
+    patterns = (pattern, pattern.replace(".+?", ".+"))
+    compiled = (re.compile(text, re.IGNORECASE) for text in dict.fromkeys(patterns))
+    return _Form(kind, words, tuple(compiled))
+
+
+def _pattern(words: Iterable[tuple[str, bool]], slots: Mapping[str, str]) -> str:
+    """A blank before each word, so that one that is left out takes its blank along."""
+    pattern = ""
+    for word, optional in words:
         if word in _SLOTS:
-            pattern += f" (?P<{word}>{_SLOTS[word]})"
+            pattern += f" (?P<{word}>{slots[word]})"
         elif optional:
             pattern += f"(?P<_{word}> (?:{_word_pattern(word)}))?"
         else:
             pattern += f" (?:{_word_pattern(word)})"
-    # A blank before each word, so that one that is left out takes its blank along.
-    patterns = (pattern, pattern.replace(".+?", ".+"))
-    compiled = (re.compile(text, re.IGNORECASE) for text in dict.fromkeys(patterns))
-    return _Form(kind, tuple(words), tuple(compiled))
+    return pattern
 
 
 def _word_pattern(word: str) -> str:

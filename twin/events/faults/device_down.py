@@ -19,7 +19,11 @@ class DeviceDown(DarkLinks, PhrasedKind):
     kind: Literal["device_down"] = "device_down"
     node: str
 
-    forms: ClassVar[tuple[str, ...]] = ("(node) NODE down", "lose (node) NODE")
+    forms: ClassVar[tuple[str, ...]] = (
+        "(node) NODE down",
+        "lose (node) NODE",
+        "take (node) NODE down",
+    )
 
     def describe(self) -> str:
         """See EventKind."""

@@ -34,6 +34,7 @@ class FiberCut(DarkLinksFault, PhrasedKind):
         "lose (group) GROUP",
         "group LINK down",
         "lose group LINK",
+        "take (group) GROUP down",
     )
     chance_before_repair = 0.005
 

@@ -21,7 +21,11 @@ class LinkDown(DarkLinksFault, PhrasedKind):
     kind: Literal["link_down"] = "link_down"
     link: str
 
-    forms: ClassVar[tuple[str, ...]] = ("(link) LINK down", "lose (link) LINK")
+    forms: ClassVar[tuple[str, ...]] = (
+        "(link) LINK down",
+        "lose (link) LINK",
+        "take (link) LINK down",
+    )
     chance_before_repair = 0.01
 
     @property
