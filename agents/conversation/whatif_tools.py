@@ -29,7 +29,7 @@ from agents.conversation.record import NetworkRecord, utc
 from agents.conversation.supposing import already_so, events_of, parts_of, suppose
 from tools.registry import Tool
 from twin.errors import BadInput
-from twin.events.names import find_link
+from twin.events.names import find_link, find_node
 from twin.events.what_if import WhatIf
 from twin.nouns.service import Service
 from twin.nouns.state import NetworkState
@@ -80,8 +80,9 @@ class _Supposed:
     def what_if(self, asked: Supposed) -> WhatIfResult:
         record = self._record
         watched = [find_link(record.topology, x).id for x in asked.watch_links]
-        if not parts_of(asked.events) and not (watched or asked.hours or asked.at):
-            _refuse_no_events(asked.demand_factor)
+        supposes = asked.demand_factor != 1.0 or asked.extra or asked.growth_per_year
+        if not (parts_of(asked.events) or watched or asked.hours or asked.at or supposes):
+            raise BadInput('no event is named; write for example "link A-B down"')
         begins_s = record.time_of(asked.at)
         from_s = record.now_s if begins_s is None else begins_s
         times = _full_hours(from_s, asked.hours, record.now_s) if asked.hours else [from_s]
@@ -128,7 +129,7 @@ class _Supposed:
         record = self._record
         found = safe_within(
             record.twin,
-            _scaled(record.peak_state(), asked.demand_factor),
+            _loaded(record.peak_state(), asked),
             what_if,
             Window(times[0], times[-1]),
             uncertainty=record.uncertainty,
@@ -160,14 +161,14 @@ class _Supposed:
         self, asked: Supposed, at_s: float | None
     ) -> tuple[tuple[NetworkState, NetworkState], Assessment, Assessment]:
         """The network at that time without and with the events, and how both do."""
-        before = _scaled(self._record.state_at(at_s), asked.demand_factor)
+        before = _loaded(self._record.state_at(at_s), asked)
         after = suppose(asked.events, before) if parts_of(asked.events) else before
         twin = self._record.twin
         return (before, after), twin.assess(before), twin.of(after).assess(after)
 
     def worst(self, asked: Sweep) -> WorstFailuresResult:
         record, at_s = self._record, self._record.time_of(asked.at)
-        state = _scaled(record.state_at(at_s), asked.demand_factor)
+        state = _loaded(record.state_at(at_s), asked)
         if asked.events:
             state = suppose(asked.events, state)
         events = (
@@ -244,8 +245,24 @@ def _load(topology: Topology, arc: int, utilisation: float) -> EgressLoad:
     )
 
 
-def _scaled(state: NetworkState, factor: float) -> NetworkState:
-    return state if factor == 1.0 else replace(state, traffic=state.traffic.scaled(factor))
+def _loaded(state: NetworkState, asked: Supposed | Sweep) -> NetworkState:
+    """`state` with the demand that is supposed.
+
+    Raises:
+        UnknownNode, BadInput: extra demand between what is no two nodes.
+    """
+    traffic = state.traffic
+    if asked.demand_factor != 1.0:
+        traffic = traffic.scaled(asked.demand_factor)
+    for extra in asked.extra:
+        ends = [find_node(state.topology, n).id for n in (extra.source, extra.target)]
+        a, b = (state.topology.node_index[n] for n in ends)
+        if a == b:
+            raise BadInput(f"{ends[0]} is both ends of the demand; name different nodes")
+        rates = traffic.rates_bps.copy()
+        rates[TRAFFIC_CLASSES.index(TrafficClass.BUSINESS), [a, b], [b, a]] += extra.rate_bps
+        traffic = replace(traffic, rates_bps=rates)
+    return state if traffic is state.traffic else replace(state, traffic=traffic)
 
 
 def _full_hours(from_s: float, hours: int, now_s: float) -> list[float]:
@@ -290,11 +307,6 @@ def _badness(base: Assessment, then: Assessment) -> tuple[int, int, float]:
     newly = then.levels.in_breach[0] & ~base.levels.in_breach[0]
     more = _more_overloaded(base, then)
     return int(newly.sum()), int(more.sum()), float(then.utilisation.max())
-
-
-def _refuse_no_events(factor: float) -> None:
-    if factor == 1.0:
-        raise BadInput('no event is named; write for example "link A-B down"')
 
 
 def _breaches(base: Assessment, then: Assessment) -> tuple[NewlyInBreach, ...]:

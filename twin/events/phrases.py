@@ -61,7 +61,8 @@ _IS = (
 
 _WORDS: Mapping[str, str] = {
     "link": (
-        r"(?:the |both |a |new )*(?:links?|circuits?|lines?|trunks?|bundles?|adjacency)(?: from)?"
+        r"(?:the |both |a |new |direct )*(?:links?|circuits?|lines?|trunks?|bundles?|adjacency)"
+        r"(?: from)?"
     ),
     "node": r"(?:the |both |a |new )*(?:nodes?|routers?|devices?|switch(?:es)?|sites?|pops?)",
     "group": (
@@ -76,8 +77,9 @@ _WORDS: Mapping[str, str] = {
         r"|splice|swap)(?: (?:completely|entirely))?"
     ),
     "lose": (
-        r"(?:(?:we |i )?(?:lose|loses|losing|lost)|loss of|fail|failing|failures? of|failure|cut"
-        r"|cutting|cut of|break|kill|drop|dropping|without|do without|unplug|isolate|disable"
+        r"(?:(?:we |i )?(?:lose|loses|losing|lost)|combin(?:e|ing)|loss of|fail|failing"
+        r"|failures? of|failure|cut|cutting|cut of|break|kill|drop|dropping|without|do without"
+        r"|unplug|isolate|disable"
         r"|(?:switch|power|turn) off|pull(?:ing)?(?: out)?|remove|removing|decommission(?:ing)?"
         r"|(?:take|taking|bring|bringing) (?:down|out|off)|shut(?:ting)?(?: down| off)?"
         r"|(?:reboot|reload|restart)(?:ing)?(?: of)?|outage (?:of|on|at)"
@@ -91,8 +93,9 @@ _WORDS: Mapping[str, str] = {
         r"(?:the )?(?:(?:igp|ospf|is-?is) )?"
         r"(?:weight|cost|metric)s?(?: (?:of|on|for))?(?: the)?(?: link)?"
     ),
-    "to": r"(?:(?:up |down )?to|=|:|is|becomes?)",
+    "to": r"(?:(?:up |down )?to|=|:|is|of|becomes?)",
     "from": r"(?:from|at|of)",
+    "gets": r"(?:gets?|got|has|have|is given|with)(?: an?)?",
     "both ways": r"(?:in )?(?:both|either) (?:ways?|directions?|ends?)",
     "drain": r"(?:drain|draining|cost out|costing out|drain off|empty|evacuate)",
     "drained": rf"{_IS}(?:drained|costed out)",

@@ -14,6 +14,14 @@ MOST_DEMAND = 10.0
 MOST_PER_YEAR = 100.0
 
 
+class ExtraDemand(Noun):
+    """`rate_bps` more of business traffic each way between two nodes."""
+
+    source: str
+    target: str
+    rate_bps: float = Field(gt=0.0, le=1e15)
+
+
 class Supposed(Noun):
     """`events`: like "link A-B down; node C down; weight C-D 20 both ways; drain E-F; link G-H add
     100G".
@@ -23,6 +31,7 @@ class Supposed(Noun):
     the worst is given. `demand_factor`: all demand times that. No events: how it will be anyway.
     `forecast`: whether the forecast for all of the time is wanted too. `growth_per_year`: of all
     demand, 0.3 is 30 % more each year, for when links are at `limit` (utilisation); 0: not asked.
+    `extra`: demand on top.
     """
 
     events: str = Field(max_length=1000)
@@ -33,17 +42,19 @@ class Supposed(Noun):
     forecast: bool = False
     growth_per_year: float = Field(default=0.0, ge=0.0, le=MOST_PER_YEAR)
     limit: float = Field(default=1.0, gt=0.0, le=100.0)
+    extra: tuple[ExtraDemand, ...] = Field(default=(), max_length=4)
 
 
 class Sweep(Noun):
-    """`of`: link or node. `at`, `demand_factor` and `events` as in what_if: what is so already when
-    something fails. `most`: how many of the worst are wanted."""
+    """`of`: link or node. `at`, `demand_factor`, `extra` and `events` as in what_if: what is so
+    already when something fails. `most`: how many of the worst are wanted."""
 
     of: str = Field(pattern="^(link|node)$")
     at: str = Field(max_length=8)
     most: int = Field(ge=1, le=20)
     demand_factor: float = Field(default=1.0, gt=0.0, le=MOST_DEMAND)
     events: str = Field(default="", max_length=1000)
+    extra: tuple[ExtraDemand, ...] = Field(default=(), max_length=4)
 
 
 class EgressLoad(Noun):

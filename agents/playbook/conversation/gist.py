@@ -21,6 +21,7 @@ from agents.conversation.queries.topology import (
     OneNode,
     Text,
 )
+from agents.playbook.conversation.events import More, Supposed, events_in, more_in, rates_in
 from agents.playbook.conversation.grammar import Grammar
 from agents.playbook.conversation.looking_up import Asked, Decline
 from agents.playbook.conversation.times import (
@@ -34,62 +35,16 @@ from agents.playbook.conversation.times import (
 )
 from agents.playbook.conversation.words import joined
 
-_MARK = r"(?:LINK|NODE|GROUP)\d+"
 _DASH = re.compile(r"\s*(?:-{1,2}|[–—/]|<?->|[→↔])\s*")
 _DUCT = r"(?:fibre |fiber )?(?:duct|conduit|trench|srlg)"
 
-_FILL = (
-    r"(?:the|a|an|our|my|this|that|both|all|of|links?|fib(?:re|er)s?|cables?|circuits?|trunks?|"
-    r"spans?|lines?|legs?|nodes?|routers?|pop|site|box(?:es)?|city|ducts?|conduit|trench|whole|"
-    r"single|two|three|core|switch(?:es)?|device|between|link between|transit|on|at|with)"
-)
-_AND = rf"(?:\s(?:,|and|&|\+|plus|or|/)(?:\s{_FILL})*\s{_MARK})"
-_LIST = rf"{_MARK}(?:\s{_FILL}|\s\(|\s\)|\s,)*?(?:{_AND}(?:\s{_FILL})*?)*"
 
-_BEFORE = re.compile(
-    r"\b(?:lose|loses|losing|loss of|failures? of|failure|fail of|outage of|outage on|cut of|"
-    r"shut|shutting|shut down|simulate|drain|draining|kill|switch off|turn off|power off|remove|"
-    r"removing|decommission|isolate|disable|combine|depends? on(?= GROUP)|pull|pulling|"
-    r"reload of|reboot of|reboot|reload|"
-    r"rebooting|reloading|restart|maintenance on|maintenance of|maintenance at|work on|works on|"
-    r"working on|swap on|splice on|exchange on|upgrade on|upgrade of|repair|repairing|drop|unplug|"
-    r"impact of|effect of|damage of|blast radius of|"
-    r"(?:maintenance|works?|outage|window|reload|reboot|upgrade)"
-    r"(?: [a-z0-9:.\-]+){1,4}? (?:on|of|at)|"
-    r"take down|taking down|bring down|do without|in case of|death of|cutting|cut)"
-    rf"(?:\s{_FILL})*\s(?P<names>{_LIST})"
+LIMIT = re.compile(
+    r"(?:(?:over|above|beyond|below|under|exceeds?|exceeding|reach(?:es)?|passes|at|than|to|hits?"
+    r"|limit|of|stays?|remains?|crosses|goes|is|be) )+(?P<share>\d+(?:\.\d+)?) ?"
+    r"(?:%|percent|per cent|pct)(?: (?:util\w*|load\w*|full))?(?!\w)"
 )
-_TAKE = re.compile(
-    rf"\b(?:take|taking|took|put|have|with|bring)(?:\s{_FILL})*\s(?P<names>{_LIST})"
-    r"(?:\s(?:be|is|are|both|all|completely|fully|node|router|link))*\s"
-    r"(?:down|out|off|offline|away|gone|dark|shut|failed|dead)\b"
-)
-_AFTER = re.compile(
-    rf"(?P<names>{_LIST})"
-    r"(?:\s(?:both|all|is|are|gets?|got|be|being|would|will|should|has|goes|go|comes|as|whole|at|"
-    r"the|same|time|once|for|ever|to|completely|also|fully|maybe|itself|planned|software|failed|"
-    r"suddenly|really|were|was|ever|link|fibre|fiber|node|router|pop|duct|box|a|"
-    r"simultaneously))*?\s"
-    r"(?:fails?|failing|failed|failure|dies?|dead|died|down|dark|out|off|gone|breaks?|broken|cut|"
-    r"dug up|lost|reload|reboots?|restart|maintenance|work|outage|drops|drops out|disappears?|"
-    r"single point of failure|drained|shut|unavailable|isolated|"
-    r"switched off|splice|crashes|loss|burns|goes|go)\b"
-)
-_EACH = re.compile(
-    r"\b(?:or|either|better|compare|versus|vs|rather|one after another|one after the other|"
-    r"separately|in turn|"
-    r"sequence|ordering|each of|which of|instead)\b"
-)
-_TOGETHER = re.compile(
-    r"\b(?:both|same time|at once|simultaneously|together|as well as|at the same)\b"
-)
-_LIMIT = re.compile(
-    r"\b(?:over|above|beyond|below|under|exceeds?|exceeding|reach(?:es)?|passes|than|at most|"
-    r"max\w*|limit\w*|threshold\w*|full|hits?)(?: \w+){0,2} "
-    r"\d+(?:\.\d+)? ?(?:%|percent|per cent|pct)|"
-    r"\d ?(?:%|percent|per cent|pct) (?:util\w*|load\w*|full)"
-)
-_DRAIN = re.compile(r"\b(?:drain|draining|drained)\b")
+"""A utilisation that something should stay below, or comes to."""
 
 
 @dataclass
@@ -152,99 +107,37 @@ class Gist:
         """The mark of a name."""
         return next(m for m, (_, known) in self.marks.items() if known == name)
 
-    @property
-    def failed(self) -> list[str]:
-        """Marks of everything that is supposed to be out."""
-        return [m for group in self.failing for m in group]
-
-    @property
-    def shares(self) -> list[str]:
-        """Every share that is named, as it was typed."""
-        return re.findall(r"\d+(?:\.\d+)? ?(?:%|percent|per cent|pct)", self.line)
-
-    @property
-    def percent(self) -> float | None:
-        """The only share that is named, 0.2 for 20 %; None also where it is a limit."""
-        if len(self.shares) != 1 or _LIMIT.search(self.line):
-            return None
-        return float(re.findall(r"[\d.]+", self.shares[0])[0]) / 100
-
-    @property
-    def number(self) -> str:
-        """The only whole number behind a link or "to", "" if there is none."""
-        found = re.findall(
-            r"\b(?:to|=|of|at) (\d{1,8})\b(?! ?(?:%|g|percent|km|ms|h|am|pm))", self.line
-        )
-        return found[0] if len(found) == 1 else ""
-
-    # Events ----------------------------------------------------------------------------------
+    @cached_property
+    def events(self) -> tuple[Supposed, ...]:
+        """What is supposed to happen."""
+        return events_in(self.line, self.marks, self.asked)
 
     @cached_property
-    def failing(self) -> list[list[str]]:
-        """Marks that fail or are taken out, those together that are named together."""
-        found: list[tuple[int, list[str]]] = []
-        for pattern in (_TAKE, _BEFORE, _AFTER):
-            for match in pattern.finditer(self.line):
-                names = re.findall(_MARK, match["names"])
-                known = {n for _, group in found for n in group}
-                if new := [n for n in names if n not in known]:
-                    found.append((match.start("names"), new))
-        return [names for _, names in sorted(found)]
+    def more(self) -> More | None:
+        """How much more demand is supposed."""
+        return more_in(self.line)
 
     @cached_property
-    def other_events(self) -> list[str]:
-        """Links that come back, and weights that are set, as the twin reads them."""
-        found = []
-        if back := re.search(
-            r"\b(?:bring|put|take|get|turn) (?:the )?(LINK\d+)(?: \w+)? (?:back|on|up)\b"
-            r"|\b(?:undrain|restore|return of|return) (?:the )?(LINK\d+)"
-            r"|\b(LINK\d+) (?:comes|is|was) (?:back|up again)\b",
-            self.line,
-        ):
-            link = self.marks[back[1] or back[2] or back[3]][1]
-            drained = self.asked.glance(SHOW_LINK, OneLink(link=link)).drained
-            found.append(f"undrain {link}" if drained else f"link {link} up")
-        if self.says(r"metrics?|weights?|costs?") and len(self.links) >= 1:
-            found += self._weights()
-        return found
-
-    def _weights(self) -> list[str]:
-        link = re.search(r"\bLINK\d+\b", self.line)
-        if link is None:
-            return []
-        name = self.marks[link.group()][1]
-        if number := self.number:
-            if not 1 <= int(number) <= 65_534:
-                raise Decline("No interface takes that weight.")
-            return [f"weight {name} to {number} both ways"]
-        if self.says(r"double|doubled|twice"):
-            now = self.asked.glance(SHOW_LINK, OneLink(link=name)).igp_weights.values()
-            if len(set(now)) == 1:
-                return [f"weight {name} to {2 * max(now)} both ways"]
-        return []
+    def rate(self) -> float | None:
+        """The only rate that is said, bit/s."""
+        found = {rate for rate, _ in rates_in(self.line)}
+        return found.pop() if len(found) == 1 else None
 
     @property
-    def alternatives(self) -> bool:
-        """Whether several events are meant one by one."""
-        return _EACH.search(self.line) is not None
+    def limit(self) -> float | None:
+        """The only utilisation that is said as a limit, 0.8 for 80 %."""
+        said = self.more.spans if self.more is not None else ()
+        found = {
+            float(m["share"]) / 100
+            for m in LIMIT.finditer(self.line)
+            if all(m.end() <= begin or end <= m.start() for begin, end in said)
+        }
+        return found.pop() if len(found) == 1 else None
 
     @property
-    def together(self) -> bool:
-        """Whether several events are meant at the same time."""
-        return _TOGETHER.search(self.line) is not None
-
-    def events(self, mark: str) -> list[str]:
-        """The events that `mark` is out, as the twin reads them.
-
-        Raises:
-            Decline: it says to drain a duct.
-        """
-        kind, name = self.marks[mark]
-        if not _DRAIN.search(self.line):
-            return [f"{kind} {name} down"]
-        if kind == "group":
-            raise Decline("A duct cannot be drained; name its links.")
-        return [f"drain {name}" if kind == "link" else f"drain node {name}"]
+    def changed(self) -> list[str]:
+        """Marks of everything that something is supposed to happen to."""
+        return [mark for event in self.events for mark in event.marks]
 
     def ends_near(self, marks: Iterable[str]) -> set[str]:
         """Nodes that what `marks` name ends at, and the neighbours of these."""
@@ -255,6 +148,8 @@ class Gist:
                 near |= set(self.asked.glance(SHOW_LINK, OneLink(link=name)).ends)
             elif kind == "node":
                 near.add(name)
+            else:
+                near |= {n for n in self.nodes if n in name}
         for node in list(near):
             near |= self._neighbours(node)
         # Who names a neighbour may name its neighbours too.
@@ -264,11 +159,6 @@ class Gist:
 
     def _neighbours(self, node: str) -> set[str]:
         return set(self.asked.glance(SHOW_NODE, OneNode(node=node)).neighbours)
-
-    def sentence_of(self, mark: str) -> str:
-        """The sentence in which `mark` stands."""
-        parts = re.split(r"[.?!;](?=\s|$)", self.line)
-        return next((p for p in parts if re.search(rf"\b{mark}\b", p)), self.line)
 
 
 def gist_of(asked: Asked, grammar: Grammar) -> Gist:
@@ -298,18 +188,52 @@ def gist_of(asked: Asked, grammar: Grammar) -> Gist:
         position = name.end
     written.append(asked.question[position:].casefold())
     line = _spaced("".join(f" {w} " if w.isupper() else w for w in written))
-    line = _links_between(asked, _ducts(asked, line, marks), marks)
+    line = _bare(_links_between(asked, _ducts(asked, line, marks), marks))
+    line = _that_one(_ones_to(asked, line, marks))
     gist = Gist(asked, asked.question, line, marks, now, pairs)
     _refuse_strange(asked, gist, [n.text for n in found.near])
     return gist
 
 
+_ARTICLES = r"(?:(?:the|our|my|a|an|this|that|whole|core|complete|entire|both) )*"
+_LINKS = r"(?:links?|fib(?:re|er)s?|cables?|circuits?|trunks?|spans?|legs?|lines?)"
+_NODES = r"(?:nodes?|routers?|pops?|sites?|box(?:es)?|city|switch|device|area)"
+_DUCTS = r"(?:ducts?|conduits?|trench|shared[- ]risk group|srlg)"
+_BARE = (
+    # What a name says by itself: "the core router A" is "A".
+    (rf"(?<!\w){_ARTICLES}(?:{_LINKS}|{_DUCTS}) (?=(?:LINK|GROUP)\d)", ""),
+    (rf"(?<!\w){_ARTICLES}{_NODES} (?=NODE\d)", ""),
+    (rf"(?<!\w){_ARTICLES}customer (?=CUSTOMER\d)", ""),
+    (rf"(?<!\w){_ARTICLES}service (?=SERVICE\d)", ""),
+    (rf"(?<=\d) (?:{_LINKS}|{_NODES}|{_DUCTS})(?= |$)(?! (?:that|which) )", ""),
+    (r"(?<=\d) (?:as a whole|as whole|itself|completely|entirely)(?= |$)", ""),
+    (r"(?<!\w)(?:the|both|our|whole|all of) (?=(?:LINK|NODE|GROUP)\d)", ""),
+    (r"(LINK\d+) (?:only |just )?\d+ ?g(?:bit)?(?= (?:and|or|,|\.|\?)|$)", r"\1"),
+    (r"(?<=\d) , (?:the )?(?:whole|entire|complete) (?:router|node|link|pop|site)", ""),
+    # A capacity that is told beside a link's name, or that a link has before it is enlarged.
+    (r"(?<=\d) \( [^()]*?\d+ ?(?:g|gbit|gbit / s|km|ms|t)[ !]*\)", ""),
+    (r" from \d+(?: ?g(?:bit(?: / s)?|bps|b)?)?(?= to \d)", ""),
+    # "if A-B goes" is a failure, "traffic of A goes" is none.
+    (r"(?<!\w)((?:if|when|once|should) (?:\w+ )?(?:LINK|NODE|GROUP)\d+) goes?"
+     r"(?= |$)(?! (?:to|via|over))",
+     r"\1 fails"),
+)  # fmt: skip
+
+
+def _bare(line: str) -> str:
+    """`line` without words that a name beside them says as well."""
+    for pattern, instead in _BARE:
+        line = re.sub(pattern, instead, line)
+    return " ".join(line.split())
+
+
 def _spaced(text: str) -> str:
     text = text.replace("\u2019", "'")
     text = re.sub(r"\bcan't\b|\bcannot\b", "can not", text)
+    text = re.sub(r"\bwon't\b", "will not", text)
     text = re.sub(r"n't\b", " not", text)
     text = re.sub(r"\b(what|who|how|where|when|that|it|there|here)'?s\b", r"\1 is", text)
-    text = re.sub(r"'s\b", " 's", text)
+    text = re.sub(r"'(s|d|ve|re|ll|m)\b", r" '\1", text)
     text = re.sub(r"([A-Z]+\d+)-(?=[a-z])", r"\1 -", text)
     text = re.sub(r"([,;?!()&+\"\u201c\u201d/]|\.(?=\s|$)|:(?=\s|$))", r" \1 ", text)
     return " ".join(text.split())
@@ -409,6 +333,42 @@ def _links_between(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -
         return _mark("link", found[0].ids[0], marks)
 
     return _BETWEEN.sub(linked, line)
+
+
+_ONE_TO = re.compile(
+    r"\b(?:the |that )?(?:one|link|leg|line|fibre|fiber|circuit) (?:to|towards) (?P<to>NODE\d+)\b"
+)
+
+
+def _ones_to(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> str:
+    """ "A has two links; if the one to B fails": that is the link from A, where only A has one."""
+
+    def linked(match: re.Match[str]) -> str:
+        there = marks[match["to"]][1]
+        links = {x.to: x.link for x in asked.glance(SHOW_NODE, OneNode(node=there)).links}
+        named = [n for k, n in marks.values() if k == "node" and n in links]
+        return _mark("link", links[named[0]], marks) if len(named) == 1 else match.group()
+
+    return _ONE_TO.sub(linked, line)
+
+
+_THAT = re.compile(
+    r"\b(?P<if>if|when|once|suppose) (?:that|it|this|the)"
+    r"(?: (?:one|link|fibre|cable|duct|trench))? "
+    r"(?P<verb>goes|fails|breaks|dies|is (?:down|cut|gone|dark|lost)|goes (?:down|dark))\b"
+)
+
+
+def _that_one(line: str) -> str:
+    """ "A-B carries svc-001; if that goes": the only link that was named before."""
+
+    def named(match: re.Match[str]) -> str:
+        links = dict.fromkeys(re.findall(r"\b(?:LINK|GROUP)\d+\b", line[: match.start()]))
+        if len(links) != 1:
+            return match.group()
+        return f"{match['if']} {next(iter(links))} fails"
+
+    return _THAT.sub(named, line)
 
 
 def _refuse_strange(asked: Asked, gist: Gist, near: Sequence[str]) -> None:

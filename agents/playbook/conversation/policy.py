@@ -8,7 +8,7 @@ from agents.conversation.queries.topology import SHOW_NETWORK, NoArguments
 from agents.playbook.conversation.gist import gist_of
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.history_answers import HISTORY_ANSWERS
-from agents.playbook.conversation.looking_up import Asked, Decline, LookUp, NotUnderstood
+from agents.playbook.conversation.looking_up import Asked, Decline, LookUp, NotUnderstood, quoted
 from agents.playbook.conversation.reading import grammar, readings_of
 from agents.playbook.conversation.state_answers import STATE_ANSWERS
 from agents.playbook.conversation.topic_answers import ANSWERS, nearest
@@ -65,10 +65,13 @@ def _answer(asked: Asked) -> str:
 def _searched(asked: Asked, why: Decline) -> str:
     """The answer to what was recognised of a question that the grammar does not account for."""
     gist = gist_of(asked, grammar())
-    topic = shipped_topics().of(gist)
-    if not topic:
+    read = shipped_topics().of(gist)
+    if read is None:
         raise why
-    return ANSWERS[topic](gist)
+    answer = ANSWERS[read.topic](gist)
+    if not read.aside:
+        return answer
+    return f"{answer} What you ask with {', '.join(quoted(read.aside))} I leave open."
 
 
 def _examples(asked: Asked) -> str:

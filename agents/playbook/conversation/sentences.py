@@ -12,6 +12,7 @@ from agents.conversation.queries.topology import (
     LIST_SERVICES,
     SHOW_NODE,
     OneNode,
+    PathResult,
     Served,
     ServiceRow,
 )
@@ -76,7 +77,7 @@ def promise(row: ServiceRow) -> str:
     return " and ".join(terms)
 
 
-def served(
+def served_by(
     *, service: str = "", customer: str = "", over_link: str = "", over_node: str = ""
 ) -> Served:
     """A request for services; what is "" is left open."""
@@ -94,10 +95,10 @@ def rows_of(gist: Gist) -> list[ServiceRow]:
     """The services that are named, or whose customers are."""
     rows: dict[str, ServiceRow] = {}
     for name in gist.of("service"):
-        found = gist.asked.look_up(LIST_SERVICES, served(service=name))
+        found = gist.asked.look_up(LIST_SERVICES, served_by(service=name))
         rows |= {s.service: s for s in found.services}
     for name in gist.of("customer"):
-        found = gist.asked.look_up(LIST_SERVICES, served(customer=name))
+        found = gist.asked.look_up(LIST_SERVICES, served_by(customer=name))
         rows |= {s.service: s for s in found.services}
     return list(rows.values())
 
@@ -123,3 +124,16 @@ def temporary(gist: Gist) -> str:
 def carried_out(plan: PlanShown) -> bool:
     """Whether a device has confirmed it."""
     return any(c.state == "confirmed" for c in plan.changed)
+
+
+def way(path: PathResult) -> str:
+    """Every equal-cost way between two nodes."""
+    if not path.reachable:
+        return f"There is no way from {path.source} to {path.target} now"
+    ways = [
+        f"{' → '.join(w.nodes)} ({count(w.hops, 'hop')}, {w.length_km:.1f} km, sum of weights "
+        f"{w.weight}, {milliseconds(w.propagation_s)} one way, {milliseconds(w.round_trip_s)} "
+        "there and back)"
+        for w in path.ways
+    ]
+    return f"From {path.source} to {path.target}: {joined(ways)}"

@@ -1,16 +1,26 @@
 """One supposition: asked of the twin, and what it expects in words."""
 
+import re
 from collections.abc import Sequence
 
-from agents.conversation.queries.topology import LIST_SERVICES
+from agents.conversation.queries.topology import LIST_SERVICES, SHOW_PATH, Ends
 from agents.conversation.queries.whatif import WHAT_IF, Supposed, WhatIfResult
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
-from agents.playbook.conversation.sentences import CLASSES, MOST_SERVICES, served, taken
+from agents.playbook.conversation.sentences import (
+    CLASSES,
+    MOST_SERVICES,
+    rows_of,
+    served_by,
+    taken,
+    way,
+)
+from agents.playbook.conversation.topics import shipped_topics
 from agents.playbook.conversation.whatif_answers import (
     NEXT_HOURS,
     breaches,
     class_effect,
+    forecast_said,
     losses,
     overloads,
     relieved,
@@ -20,51 +30,59 @@ from agents.playbook.conversation.whatif_answers import (
 )
 from agents.playbook.conversation.words import begun, joined, percent
 
-_SAFE = (
-    r"safe|safely|ok|okay|can (?:i|we|you)|may (?:i|we)|allowed|risk\w*|ride it out|survive|"
-    r"(?:is|are) (?:it|there) (?:a )?(?:problem|maintenance)|works? on|maintenance|window|swap|"
-    r"splice|upgrade|postpone|for ever|technicians"
-)
-_GROWN = r"\+|more|grow\w*|increases?|rises?|room for|goes up|up"
+MOST_WATCHED = 4
+_MOST_PAIRS = 3
 
 
-def effect_of(gist: Gist, events: list[str]) -> str:
-    """What the twin expects of `events`."""
-    when, safe = gist.when, gist.says(_SAFE)
-    at, hours = (when.at, when.hours) if when else ("", NEXT_HOURS if safe else 0)
-    watched = tuple(x for x in gist.links if not any(x in e.split() for e in events))[:4]
-    supposed = Supposed(
-        events="; ".join(events),
-        at=at,
-        watch_links=watched,
-        hours=hours,
-        demand_factor=factor(gist),
-    )
-    then = gist.asked.look_up(WHAT_IF, supposed)
-    parts = [verdict(then)] if safe else []
-    parts += [_who(gist, then), breaches_said(then), overloads(then), losses(then)]
-    parts += [_watched(then), _told(gist, events)]
+def says(gist: Gist, aspect: str) -> bool:
+    """Whether `aspect` of an effect is asked for, or how it is supposed."""
+    return shipped_topics().aspects[aspect].search(gist.line) is not None
+
+
+def effect_of(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0) -> str:
+    """What the twin expects of `events`; `at`, `hours`: when, if not at the time that is named."""
+    then = ask(gist, events, at, hours)
+    parts = [f"{verdict(then)}{forecast_said(then)}"] if then.forecast else []
+    parts += [_who(gist, then), _breaches(then), overloads(then), losses(then)]
+    parts += [_watched(then), _moved(gist, then), _paths(gist, events), _told(gist)]
+    if says(gist, "next"):
+        parts.append(_next(then))
     return taken(f"what happens if {supposition(then)}", " ".join(p for p in parts if p))
 
 
-def breaches_said(then: WhatIfResult) -> str:
-    """Services that break their promise, or no longer do."""
-    return f"{begun(breaches(then))}{relieved(then)}"
+def ask(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0) -> WhatIfResult:
+    """The twin's answer. Of what should be safe, with the forecast for all of the time."""
+    safe, when = says(gist, "safe"), gist.when
+    judged = safe or says(gist, "next")
+    if at is None:
+        at, hours = (when.at, when.hours) if when else ("", NEXT_HOURS if safe else 0)
+    supposed = Supposed(
+        events="; ".join(events),
+        at=at,
+        watch_links=tuple(_beside(gist, events)[:MOST_WATCHED]),
+        hours=hours,
+        demand_factor=factor(gist),
+        forecast=judged,
+    )
+    return gist.asked.look_up(WHAT_IF, supposed)
 
 
 def factor(gist: Gist) -> float:
     """How many times the demand of now is supposed."""
-    shares = gist.shares
-    if len(shares) > 1 or (shares and not gist.says(_GROWN)):
-        said = ", ".join(f"«{s}»" for s in shares)
-        raise Decline(f"I cannot tell what {said} means there.")
-    if not shares:
+    if gist.more is None:
         return 1.0
-    if gist.percent is None:
-        raise Decline(f"I can suppose more traffic by a share, but no limit such as «{shares[0]}».")
-    if gist.says(r"per (month|year|quarter|week)|a (month|year)|less|fewer|monthly|yearly"):
-        raise Decline("I can suppose an amount of growth, but no rate of it.")
-    return round(1.0 + gist.percent, 4)
+    if gist.more.factor is None:
+        raise Decline("I cannot tell to when all traffic is to grow.")
+    return gist.more.factor
+
+
+def _beside(gist: Gist, events: Sequence[str]) -> list[str]:
+    """Links that are named, and that nothing happens to."""
+    return [x for x in gist.links if not any(x in re.split(r"[ ;]", e) for e in events)]
+
+
+def _breaches(then: WhatIfResult) -> str:
+    return f"{begun(breaches(then))}{relieved(then)}"
 
 
 def _who(gist: Gist, then: WhatIfResult) -> str:
@@ -86,14 +104,57 @@ def _watched(then: WhatIfResult) -> str:
     return f"Offered load: {joined(said)}." if said else ""
 
 
-def _told(gist: Gist, events: Sequence[str]) -> str:
-    """Whose traffic uses a link, where it is asked who has to be told."""
-    if not gist.says(r"tell|inform|notify|warn|announce"):
+def _moved(gist: Gist, then: WhatIfResult) -> str:
+    """Where the traffic goes, where that is asked."""
+    if not says(gist, "path"):
         return ""
-    links = [e.split(" ", 1)[1].removesuffix(" down") for e in events if not e.startswith("node")]
+    rows = [
+        f"{e.node} on {e.link} from {percent(e.utilisation_before)} to "
+        f"{percent(e.utilisation_after)}"
+        for e in then.most_changed
+    ]
+    return f"The loads that change most: {joined(rows) or 'none'}."
+
+
+def _paths(gist: Gist, events: Sequence[str]) -> str:
+    """The ways between the nodes, or of the services, that are named beside the events."""
+    if not (says(gist, "path") or says(gist, "delay")):
+        return ""
+    served = [(min(p), max(p)) for row in rows_of(gist) for p in row.pairs]
+    pairs = ends_beside(gist) or list(dict.fromkeys(served))
+    said = [
+        way(gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b, events="; ".join(events))))
+        for a, b in pairs[:_MOST_PAIRS]
+    ]
+    if said:
+        return f"Then: {'. '.join(said)}. Queueing comes on top."
+    return "Delays are said only where they break a promise." if says(gist, "delay") else ""
+
+
+def ends_beside(gist: Gist) -> list[tuple[str, str]]:
+    """The two nodes that are named beside what happens, as a pair; none if there are not two."""
+    beside = [n for n in gist.nodes if gist.marked(n) not in gist.changed]
+    return [(beside[0], beside[1])] if len(beside) == 2 else []
+
+
+def _told(gist: Gist) -> str:
+    """Whose traffic uses a link now, where it is asked who has to be told."""
+    if not says(gist, "tell"):
+        return ""
     said = []
-    for link in links:
-        found = gist.asked.look_up(LIST_SERVICES, served(over_link=link))
+    for link in [x for x in gist.links if gist.marked(x) in gist.changed]:
+        found = gist.asked.look_up(LIST_SERVICES, served_by(over_link=link))
         customers = sorted({s.customer for s in found.services})
         said.append(f"Customers whose traffic uses {link} now: {joined(customers, MOST_SERVICES)}.")
     return " ".join(said)
+
+
+def _next(then: WhatIfResult) -> str:
+    """What one more failure would do."""
+    worst = then.forecast.worst_failure if then.forecast else None
+    if worst is None:
+        return "No link is left to fail besides."
+    return (
+        f"Should one more link fail meanwhile, the worst is {worst.what_if}, with a highest "
+        f"utilisation of {percent(worst.max_utilisation)}."
+    )

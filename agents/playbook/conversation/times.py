@@ -1,7 +1,7 @@
 """Times and spans as people type them: "01:00-04:00", "tonight", "in the last hour"."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -24,11 +24,13 @@ _SINGLE = re.compile(
     r"(?P<part> (?:in the |at )?(?:morning|evening|afternoon|night))?"
 )
 _DURATION = re.compile(
-    r"\b(?:for|over|during) (?:about |approx(?:imately)? |the next )?"
-    r"(?P<n>an?|\d{1,2}|one|two|three|four|six)[ -](?P<unit>hours?|h|hrs)\b"
+    r"\b(?:for|over|during|needs?|takes?|lasts?|approx(?:imately)?|about|of) "
+    r"(?:about |approx(?:imately)? |the next )?"
+    r"(?P<n>half an|an?|\d{1,3}|one|two|three|four|six)[ -]?"
+    r"(?P<unit>hours?|h|hrs|minutes|min|mins)\b"
 )
 _NEXT = re.compile(r"\bnext (?P<n>\d{1,2}) ?(?:h|hours?)\b")
-_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "six": 6}
+_NUMBERS = {"half an": 1, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "six": 6}
 
 _PARTS: tuple[tuple[str, str, int], ...] = (
     (r"evening peak|peak (?:hour|time|load)s?|bus(?:y|iest) hour|rush hour|peak", "peak", 0),
@@ -85,19 +87,85 @@ def when_of(text: str, now: datetime) -> When | None:
         (first, *_) = found
         moved = _moved(first.at, -offset)
         return When(moved, first.hours or duration, first.said)
-    for pattern, at, hours in _PARTS:
-        if match := re.search(rf"\b(?:{pattern})\b", text):
-            return When(at, duration or hours, match.group())
+    parts = _parts(text)
+    if len(parts) > 1:
+        raise UnclearTime(f"it names several times ({', '.join(w.said for w in parts)})")
+    if parts:
+        return When(parts[0].at, duration or parts[0].hours, parts[0].said)
     if match := _NEXT.search(text):
         return When("", int(match["n"]), match.group())
     return When("", duration, "") if duration else None
+
+
+def _parts(text: str) -> list[When]:
+    """The parts of a day that are named; the peak of a part is the peak."""
+    found: list[When] = []
+    for pattern, at, hours in _PARTS:
+        if match := re.search(rf"\b(?:{pattern})\b", text):
+            found.append(When(at, hours, match.group()))
+            # "This afternoon, right after lunch" is one time, which the first of them tells.
+            text = text.replace(match.group(), " ")
+    if any(w.at == "peak" for w in found):
+        return [w for w in found if w.at == "peak"]
+    return found[:1] if found and found[0].said.endswith("after lunch") else found
+
+
+_SAID = re.compile(
+    rf"(?:(?:at|by|in|during|over|around|until|till|for|on|tomorrow|today|this|the|all|whole|s) )*"
+    rf"(?:'s )?(?:daily )?(?:{'|'.join(pattern for pattern, _, _ in _PARTS)})"
+    r"(?: (?:time|hours?|utc|today))?"
+    r"|\b(?:utc|gmt|cest|cet|mesz|mez|[a-z]+ time)\b",
+)
+_DAY_SAID = re.compile(
+    r"\b(?:(?:on|by|this|next|for|until|in|during|over|at|the|a|from|coming|complete|whole"
+    r"|normal) )*"
+    r"(?:today|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)days?(?: next week)?"
+    r"|weekends?|weekdays?"
+    r"|(?:this|next|the next) (?:week|month)|(?:the )?next \d+ (?:days|weeks)|for ever|for good"
+    r"|(?:complete|whole|entire|all) day)\b"
+)
+
+
+def time_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where `text` says the time of day, and for how long."""
+    for match in _RANGE.finditer(text):
+        if match["said"] or _clocklike(match["first"]) or _clocklike(match["last"]):
+            yield match.span()
+    for match in _SINGLE.finditer(text):
+        said = match["part"] and match["said"].strip()
+        if _minutes(match["first"]) is not None and (_clocklike(match["first"]) or said):
+            yield match.span()
+    for pattern in (_SAID, _DURATION, _NEXT):
+        for match in pattern.finditer(text):
+            yield match.span()
+
+
+def day_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where `text` says a day, and no time of it."""
+    for match in _DAY_SAID.finditer(text):
+        yield match.span()
+
+
+_BEFORE_PAST = (
+    r"(?:(?:in|during|over|within|since|for|at|the|between|around|until|from|so far|all) )*"
+)
+
+
+def past_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where `text` says a time that is over."""
+    days = "|".join(_DAYS)
+    patterns = (_BACK.pattern, rf"\b(?:since|last) (?:last )?(?:{days})\b", *(p for p, _ in _SPANS))
+    for pattern in patterns:
+        for match in re.finditer(rf"\b{_BEFORE_PAST}(?:{pattern})(?: (?:so far|'s))?", text):
+            yield match.span()
 
 
 def _duration(text: str) -> int:
     match = _DURATION.search(text)
     if match is None:
         return 0
-    return _NUMBERS.get(match["n"]) or int(match["n"])
+    number = _NUMBERS.get(match["n"]) or int(match["n"])
+    return ceil(number / 60) if match["unit"].startswith("m") else number
 
 
 def _clocks(text: str, now: datetime) -> list[When]:

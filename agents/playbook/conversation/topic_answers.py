@@ -25,13 +25,16 @@ from agents.playbook.conversation.topic_state import (
     passing,
     served_now,
 )
-from agents.playbook.conversation.topic_topology import configuration, ducts, margin
+from agents.playbook.conversation.topic_topology import apart, configuration, ducts, margin
 from agents.playbook.conversation.topic_whatif import (
     effect,
+    full_when_supposed,
     growth,
     headroom,
     node_load,
     quiet,
+    room,
+    upgrade,
     worst,
 )
 
@@ -62,6 +65,10 @@ ANSWERS: Mapping[str, Callable[[Gist], str]] = {
     "open": open_now,
     "clash": clashing,
     "node_load": node_load,
+    "apart": apart,
+    "full_when": full_when_supposed,
+    "upgrade": upgrade,
+    "room": room,
     "class_hit": class_hit,
 }
 """By topic."""

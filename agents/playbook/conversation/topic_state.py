@@ -18,7 +18,7 @@ from agents.playbook.conversation.sentences import (
     pairs,
     promise,
     rows_of,
-    served,
+    served_by,
     symptoms,
     taken,
     temporary,
@@ -175,12 +175,13 @@ def passing(gist: Gist) -> str:
     """Services that use a link or pass a node."""
     said = []
     for link in gist.links[:3]:
-        found = gist.asked.look_up(LIST_SERVICES, served(over_link=link))
+        found = gist.asked.look_up(LIST_SERVICES, served_by(over_link=link))
         named = joined(services(found.services), MOST_SERVICES, found.count)
         said.append(f"{count(found.count, 'service')} may use {link}: {named or 'none'}.")
     for node in () if gist.links else gist.nodes[:3]:
-        found = gist.asked.look_up(LIST_SERVICES, served(over_node=node))
+        found = gist.asked.look_up(LIST_SERVICES, served_by(over_node=node))
         named = joined(services(found.services), MOST_SERVICES, found.count)
         said.append(f"{count(found.count, 'service')} end at {node} or may pass it: {named}.")
     what = joined(gist.links or gist.nodes)
+    said.append("How much each of them sends is not on record.")
     return taken(f"services whose traffic uses {what} as it is routed now", " ".join(said))

@@ -5,15 +5,15 @@ from agents.conversation.queries.topology import (
     SHOW_LINK,
     SHOW_NODE,
     SHOW_PATH,
+    Apart,
     Ends,
     LinkResult,
     OneLink,
     OneNode,
-    PathResult,
 )
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
-from agents.playbook.conversation.sentences import MOST_EVENTS, pairs, promise, rows_of, taken
+from agents.playbook.conversation.sentences import MOST_EVENTS, pairs, promise, rows_of, taken, way
 from agents.playbook.conversation.supposing import effect_of
 from agents.playbook.conversation.words import begun, count, joined, milliseconds, plain, rate
 
@@ -116,7 +116,7 @@ def margin(gist: Gist) -> str:
     said = []
     for a, b in _ends_of(gist):
         path = gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b))
-        said.append(_way(path))
+        said.append(way(path))
         said += [
             f"{p.service} ({p.customer}) is promised {milliseconds(p.promised_s)} one way, "
             f"{milliseconds(p.left_s)} more than propagation takes now"
@@ -135,17 +135,48 @@ def margin(gist: Gist) -> str:
     ends = joined([f"{a} and {b}" for a, b in _ends_of(gist)])
     return taken(
         f"the way of traffic between {ends} now, its propagation delay, and what is promised there",
-        f"{'. '.join(said)}. Queueing comes on top.",
+        f"{'. '.join(said)}. Routing takes the least sum of weights. Queueing comes on top.",
     )
 
 
-def _way(path: PathResult) -> str:
-    if not path.reachable:
-        return f"There is no way from {path.source} to {path.target} now"
-    ways = [
-        f"{' → '.join(w.nodes)} ({count(w.hops, 'hop')}, {w.length_km:.1f} km, sum of weights "
-        f"{w.weight}, {milliseconds(w.propagation_s)} one way, {milliseconds(w.round_trip_s)} "
-        "there and back)"
-        for w in path.ways
-    ]
-    return f"From {path.source} to {path.target}: {joined(ways)}"
+_APART = {
+    "links": "no link",
+    "nodes": "no link and no node",
+    "ducts": "no link, no node and no duct",
+}
+
+
+def apart(gist: Gist) -> str:
+    """Two paths that share no link, no node, no duct."""
+    said = []
+    pairs = _ends_of(gist)
+    for a, b in pairs:
+        path = gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b, apart=True))
+        said.append(f"Now traffic goes: {way(path)}")
+        said += [_pair(pair) for pair in path.apart or ()]
+        said += [
+            f"{p.service} ({p.customer}) is promised {milliseconds(p.promised_s)} one way"
+            for p in path.promised or ()
+        ]
+    if not said:
+        raise Decline("I cannot tell between which nodes.")
+    ends = joined([f"{a} and {b}" for a, b in pairs])
+    return taken(
+        f"two paths between {ends} that share nothing, the lightest together, on record",
+        f"{'. '.join(said)}.",
+    )
+
+
+def _pair(pair: Apart) -> str:
+    if not pair.ways:
+        return f"Two that share {_APART[pair.what]}: there are none ({pair.why_not})"
+    both = " and ".join(
+        f"{' → '.join(w.nodes)} ({w.length_km:.1f} km, {milliseconds(w.propagation_s)} one way)"
+        for w in pair.ways
+    )
+    said = f"Two that share {_APART[pair.what]}: {both}"
+    if pair.shared_nodes:
+        said += f"; both pass {joined(pair.shared_nodes)}"
+    if pair.shared_ducts:
+        said += f"; both run in {joined(pair.shared_ducts)}"
+    return said if pair.best else f"{said}; there may be a lighter pair"

@@ -1,10 +1,27 @@
 """What would be: answers to what was recognised of a question."""
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from agents.conversation.queries.state import SHOW_HEALTH, SHOW_UTILISATION, Utilisation
-from agents.conversation.queries.topology import SHOW_NETWORK, SHOW_NODE, NoArguments, OneNode
-from agents.conversation.queries.whatif import WHAT_IF, WORST_FAILURES, Supposed, Sweep
+from agents.conversation.queries.topology import (
+    SHOW_NETWORK,
+    SHOW_NODE,
+    SHOW_PATH,
+    Ends,
+    NoArguments,
+    OneNode,
+)
+from agents.conversation.queries.whatif import (
+    WHAT_IF,
+    WORST_FAILURES,
+    ExtraDemand,
+    Supposed,
+    Sweep,
+    WhatIfResult,
+)
+from agents.playbook.conversation.events import unclear_in
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
 from agents.playbook.conversation.sentences import (
@@ -13,84 +30,202 @@ from agents.playbook.conversation.sentences import (
     WORST,
     node_now,
     taken,
+    way,
 )
-from agents.playbook.conversation.supposing import effect_of, factor
+from agents.playbook.conversation.supposing import effect_of, ends_beside, factor, says
 from agents.playbook.conversation.topic_history import clashing
 from agents.playbook.conversation.topic_topology import ducts
-from agents.playbook.conversation.whatif_answers import losses, overloads
-from agents.playbook.conversation.words import aged, count, joined, percent, plain, rate
+from agents.playbook.conversation.whatif_answers import events_in_words, losses, overloads
+from agents.playbook.conversation.words import aged, count, joined, percent, percent_of, plain, rate
 from twin.nouns.topology import Interface
+from twin.whatif.growth import LinkGrowth
 
-_FAILING = r"fail\w*|down|dies?|dead|lost?|lose|losing|breaks?|broken|cut|gone|out|dark|dug up"
-_ENLARGED = (
-    r"(?:add|adding|added|another|extra|gets?|with|buy|upgrade\w*|expand\w*|to) "
-    r"(?:\w+ ){0,2}\d+ ?(?:g|gb|gbit|gbps|gbit/s|t|tbit/s)(?: more)?"
-)
-_CLASH = r"clash\w*|conflict\w*|collid\w*|what else is planned|overlap\w*"
+_MINUTES = re.compile(r"\b\d+ ?min(?:ute)?s?\b")
+_NO_HOUR = re.compile(r"\b(?:2[4-9]|[3-9]\d)[:.h]\d{2}\b")
 
 
 def effect(gist: Gist) -> str:
     """What becomes of the network after what is supposed."""
-    groups = _supposed_events(gist)
+    if _NO_HOUR.search(gist.question):
+        raise Decline("No day has that hour.")
+    if _MINUTES.search(gist.line) and not (says(gist, "safe") or says(gist, "window")):
+        raise Decline("What a failure does is not reckoned by the minute.")
+    for unclear in unclear_in(gist.line):
+        mark = unclear.split()[0]
+        raise Decline(f"I cannot tell what it is that fails at {gist.marks[mark][1]}.")
+    groups = _groups(gist)
     _refuse_unplaced(gist)
     if len(groups) > MOST_EVENTS:
         raise Decline("I compare six events at most.")
+    if gist.more is not None and gist.more.factor is None:
+        return " ".join(full_when(gist, events) for events in groups)
+    if says(gist, "window"):
+        return " ".join(_best_window(gist, events) for events in groups)
     said = [effect_of(gist, events) for events in groups]
-    if gist.says(r"ducts?|trench|independent|srlg") and len(gist.links) > 1:
+    if says(gist, "ducts") and len(gist.links) > 1:
         said.append(ducts(gist))
-    if gist.says(r"while|still|limping|already"):
+    if says(gist, "now"):
         now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
-        said += [node_now(gist, now, n) for n in gist.nodes if gist.marked(n) not in gist.failed]
-    if gist.says(_CLASH):
+        said += [node_now(gist, now, n) for n in gist.nodes if gist.marked(n) not in gist.changed]
+    if says(gist, "clash"):
         said.append(clashing(gist))
     return " ".join(said)
 
 
-def _supposed_events(gist: Gist) -> list[list[str]]:
-    """What is supposed, as the twin reads it: several groups where each is meant by itself."""
-    _refuse_mixed(gist)
-    marks = [m for group in gist.failing for m in group]
-    each = [gist.events(m) for m in marks] + [[e] for e in gist.other_events]
-    events = [e for group in each for e in group]
-    if gist.alternatives and len(each) > 1:
-        if gist.together:
-            return [events, *each]
-        if len(gist.failing) > 1 and any(len(g) > 1 for g in gist.failing):
-            raise Decline("I cannot tell which of these are meant at the same time.")
-        return each
-    return [events]
+def _groups(gist: Gist) -> list[list[str]]:
+    """What is supposed at the same time; several groups where each is meant by itself."""
+    each = [p for event in gist.events for p in event.phrases]
+    if len(each) < 2 or not _is_apart(gist):
+        return [each]
+    if says(gist, "together"):
+        return [each, *([p] for p in each)]
+    if len(gist.events) > 1 and any(len(event.phrases) > 1 for event in gist.events):
+        raise Decline("I cannot tell which of these are meant at the same time.")
+    return [[p] for p in each]
 
 
-def _refuse_mixed(gist: Gist) -> None:
-    """Refuse parts of different kinds: which verb belongs to which name is not read here."""
-    kinds = [
-        bool(gist.failing) and gist.says(_FAILING),
-        gist.says(r"drain|draining|drained"),
-        bool(gist.other_events),
-        gist.says(_ENLARGED),
-    ]
-    if sum(kinds) > 1 or kinds[-1]:
-        raise Decline(
-            "I read only one kind of change in a question; "
-            '`noctua what-if "link A-B down; drain node C"` takes several.'
-        )
-    if re.search(r"\b(?:2[4-9]|[3-9]\d)[:.h]\d{2}\b", gist.question):
-        raise Decline("No day has that hour.")
+def _is_apart(gist: Gist) -> bool:
+    """Whether several events are meant one by one."""
+    if says(gist, "each"):
+        return True
+    between = [gist.line[e.begin : e.end] for e in gist.events]
+    between += [gist.line[a.end : b.begin] for a, b in pairwise(gist.events)]
+    return any(re.search(r"\bor\b", x) for x in between)
 
 
 def _refuse_unplaced(gist: Gist) -> None:
-    """Refuse a node that is named beside what fails and has nothing to do with it."""
-    marks = [m for group in gist.failing for m in group]
-    if not marks:
-        return
-    near = gist.ends_near(marks)
+    """Refuse a node that is named beside what happens and has nothing to do with it."""
+    paths = (says(gist, "path") or says(gist, "delay")) and ends_beside(gist)
+    near = gist.ends_near(gist.changed)
     for mark, (kind, name) in gist.marks.items():
-        if kind != "node" or mark in marks or name in near:
-            continue
-        raise Decline(f"I cannot tell what {name} has to do with it.")
-    links = {gist.marks[m][1] for m in marks}
-    if gist.alternatives and not gist.together and any(x not in links for x in gist.links):
+        if kind == "node" and mark not in gist.changed and name not in near and not paths:
+            raise Decline(f"I cannot tell what {name} has to do with it.")
+    if any(k == "group" and m not in gist.changed for m, (k, _) in gist.marks.items()):
+        raise Decline("I cannot tell what becomes of the duct that is named.")
+    links = {gist.marks[m][1] for m in gist.changed}
+    if (len(_groups(gist)) > 1 or says(gist, "each")) and any(x not in links for x in gist.links):
         raise Decline("I cannot tell which links are meant to be compared.")
+
+
+_WINDOW_H = 2
+"""How long work takes where that is not said."""
+
+
+def _best_window(gist: Gist, events: Sequence[str]) -> str:
+    """The hours of the profile in which demand stays lowest, and what `events` do then."""
+    network = gist.asked.look_up(SHOW_NETWORK, NoArguments())
+    hours = (gist.when.hours if gist.when else 0) or _WINDOW_H
+    shares = network.hourly_shares
+    around = [max(shares[(h + i) % 24] for i in range(hours + 1)) for h in range(24)]
+    begin = min(range(24), key=lambda h: around[h])
+    return (
+        f"By the daily profile, which is the same every day, demand is lowest from {begin:02d}:00 "
+        f"UTC on. {effect_of(gist, events, f'{begin:02d}:00', hours)}"
+    )
+
+
+def full_when_supposed(gist: Gist) -> str:
+    """Which links are full when, after what is supposed."""
+    return full_when(gist, [p for event in gist.events for p in event.phrases])
+
+
+def full_when(gist: Gist, events: Sequence[str] = ()) -> str:
+    """Which links are full when, as all traffic grows."""
+    more, limit = gist.more, gist.limit or 1.0
+    per_year = more.per_year if more is not None else 0.0
+    asked = Supposed(
+        events="; ".join(events),
+        at="peak",
+        watch_links=tuple(x for x in gist.links if gist.marked(x) not in gist.changed)[:4],
+        # How many times today's demand fills a link does not depend on how fast it grows.
+        growth_per_year=per_year or 1.0,
+        limit=limit,
+    )
+    then = gist.asked.look_up(WHAT_IF, asked)
+    found = then.growth
+    if found is None:
+        raise Decline("The twin gave no growth.")
+    rows = found.links
+    if asked.watch_links:
+        rows = tuple(x for x in rows if x.link in asked.watch_links)
+    said = [_grown(row, told_years=bool(per_year)) for row in rows]
+    pace = f", {percent(per_year)} more each year" if per_year else ""
+    after = f", {events_in_words(then)}" if events else ""
+    which = "the links that are named" if asked.watch_links else "the first links"
+    return taken(
+        f"when {which} come to {percent_of(limit)} at the peak hour as all traffic grows "
+        f"alike{pace}{after}",
+        f"{'. '.join(said)}.",
+    )
+
+
+def _grown(row: LinkGrowth, *, told_years: bool) -> str:
+    low, high = percent(row.forecast.p05), percent(row.forecast.p95)
+    said = f"{row.link} from {row.egress.node} is at {percent(row.utilisation)} ({low} to {high})"
+    if row.full_at_growth is not None:
+        said += f" and comes to it with {row.full_at_growth:.2f} times that traffic"
+    if told_years:
+        said += f", {_in_years(row.full_in_years.expected)}"
+        said += f" ({_in_years(row.full_in_years.earliest)} at the earliest)"
+    if row.failure is not None:
+        said += f"; after {row.failure.what_if} it is at {percent(row.failure.utilisation)}"
+        if told_years:
+            said += f" and comes to it {_in_years(row.failure.full_in_years)}"
+    return said
+
+
+def _in_years(years: float | None) -> str:
+    if years is None:
+        return "never"
+    return "now" if years <= 0 else f"in {years:.1f} years"
+
+
+def upgrade(gist: Gist) -> str:
+    """Which links to enlarge first: those that failures and growth fill first."""
+    then = gist.asked.look_up(
+        WHAT_IF, Supposed(events="", at="peak", watch_links=(), growth_per_year=1.0)
+    )
+    found = then.growth
+    if found is None:
+        raise Decline("The twin gave no growth.")
+    said = [
+        f"{_grown(row, told_years=False)}; it has {rate(row.capacity_bps)} in "
+        f"{count(row.members, 'member')}"
+        for row in found.links
+    ]
+    return taken(
+        "which links are full first at the peak hour as traffic grows, after the worst failure of "
+        "another link too; there an upgrade buys most",
+        f"In this order: {'. '.join(said)}. Costs are not on record.",
+    )
+
+
+def room(gist: Gist) -> str:
+    """Whether so much more traffic fits between two nodes."""
+    if gist.rate is None or len(gist.nodes) != 2:
+        raise Decline("I cannot tell how much, or between which nodes.")
+    when, (a, b) = gist.when, gist.nodes
+    at = when.at if when and when.at else "peak"
+    extra = (ExtraDemand(source=a, target=b, rate_bps=gist.rate),)
+    path = gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b))
+    links = tuple(path.links or ())[:8]
+    asked = Supposed(events="", at=at, watch_links=links, extra=extra)
+    then = gist.asked.look_up(WHAT_IF, asked)
+    swept = gist.asked.look_up(WORST_FAILURES, Sweep(of="link", at=at, most=WORST, extra=extra))
+    loads = [
+        f"{e.link} from {e.node} at {percent(e.utilisation)} (free {rate(e.free_bps)})"
+        for e in then.after.watched
+    ]
+    first = [
+        f"{e.node} on {e.link} at {percent(e.utilisation)} after {e.by}" for e in swept.fullest
+    ]
+    return taken(
+        f"{rate(gist.rate)} more each way between {a} and {b}, with the demand of "
+        f"{then.demand_of_utc}",
+        f"{way(path)}. With it: {joined(loads, len(loads))}. {overloads(then)} {losses(then)} "
+        f"In breach by the twin: {then.after.services_in_breach_count} services. After any single "
+        f"link failure the fullest would be {joined(first)}.",
+    )
 
 
 def worst(gist: Gist) -> str:
@@ -126,12 +261,16 @@ def worst(gist: Gist) -> str:
 def growth(gist: Gist) -> str:
     """What becomes of it with more traffic."""
     when = gist.when
-    at = when.at if when else "peak"
+    at, hours = (when.at, when.hours) if when else ("peak", 0)
     times = factor(gist)
     then = gist.asked.look_up(
         WHAT_IF,
-        Supposed(events="", at=at, watch_links=tuple(gist.links[:4]), demand_factor=times),
+        Supposed(
+            events="", at=at, hours=hours, watch_links=tuple(gist.links[:4]), demand_factor=times
+        ),
     )
+    if hours:
+        at = _clock(then)
     swept = gist.asked.look_up(
         WORST_FAILURES, Sweep(of="link", at=at, most=WORST, demand_factor=times)
     )
@@ -150,6 +289,11 @@ def growth(gist: Gist) -> str:
         f"{overloads(then)} {losses(then)} After any single link failure the fullest would be "
         f"{joined(first)}.",
     )
+
+
+def _clock(then: WhatIfResult) -> str:
+    """The time of day of the worst of the hours that were tried."""
+    return then.demand_of_utc[11:16]
 
 
 def headroom(gist: Gist) -> str:

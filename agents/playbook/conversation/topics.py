@@ -1,11 +1,11 @@
 """The second reading: what a question is about, from a few of its words and the names in it.
 
-The grammar comes first, which accounts for every word. Here only what was recognised is answered,
-and the answer begins with what the question was taken for.
+The grammar comes first, which accounts for every word in its place. Here words are accounted for
+wherever they stand (`coverage`), and the answer begins with what the question was taken for.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,17 +13,13 @@ from typing import Any
 
 import yaml
 
-from agents.playbook.conversation.gist import Gist
-from agents.playbook.conversation.looking_up import Decline
+from agents.playbook.conversation.coverage import Coverage, whole_words
+from agents.playbook.conversation.events import opening_of, rates_in
+from agents.playbook.conversation.gist import LIMIT, Gist
+from agents.playbook.conversation.looking_up import Decline, quoted
+from agents.playbook.conversation.times import day_spans, past_spans, time_spans
+from twin.events.growth.add_link import AddLink
 
-_NEGATED = (
-    r"not|never|neither|nor|except|unless|besides|other than|no longer|surviv\w*|everything but"
-)
-_HARMLESS = (
-    r"(do|can|could|would|will|does) (we|i|it|the network|NODE\d+)( still)? survive|"
-    r"(do|does) not (do|touch|change) (it|that|anything)( yet)?|not (now|yet|only|just|by)|"
-    r"(do|does|did) not know|not percent|or not|not for|why not|need not|not as a whole"
-)
 _PAST = (
     r"yesterday|last (night|week|month|hour|evening|monday|tuesday|wednesday|thursday|friday|"
     r"saturday|sunday)|ago|happened|when did|why did|(went|was|were) (down|hit|affected|cut|hurt)|"
@@ -37,31 +33,69 @@ _IS_SO = (
 _SUPPOSING = (
     r"if|what|which|who|whom|can|could|is|are|will|would|how|do|does|impact|effect|damage|safe|"
     r"suppose|simulate|any|risk|ok|okay|show|whats|should|may|check|compare|failure|"
-    r"blast radius|tell|what-if|please"
+    r"blast radius|tell|what-if|please|feasible|possible|better|worse|go|"
+    r"give|want|need|find|window|combine"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Topic:
+    """`also`: words that its answer honours, or that change nothing of it. `takes`: what else of a
+    question it honours: kinds of names, "time", "span" (what is over), "more" (demand)."""
+
     name: str
     cues: re.Pattern[str]
     unless: re.Pattern[str] | None
     needs: tuple[frozenset[str], ...]
     no_event: bool
+    also: re.Pattern[str] | None
+    takes: frozenset[str]
 
     def fits(self, gist: Gist) -> bool:
-        if self.no_event and gist.failing:
+        if self.no_event and gist.events:
             return False
         if not self.cues.search(gist.line) or (self.unless and self.unless.search(gist.line)):
             return False
         return all(any(_has(gist, what) for what in need) for need in self.needs)
 
+    def covered(self, gist: Gist) -> Coverage:
+        """What it accounts for of `gist`."""
+        found = Coverage(gist.line)
+        found.read(self.cues, asks=True)
+        if self.also is not None:
+            found.read(self.also)
+        for mark, (kind, _) in gist.marks.items():
+            if kind in self.takes:
+                found.read(re.compile(rf"\b{mark}\b"))
+        if "time" in self.takes:
+            for span in (*time_spans(gist.line), *day_spans(gist.line)):
+                found.read_span(*span)
+        if "span" in self.takes:
+            for span in (*past_spans(gist.line), *time_spans(gist.line)):
+                found.read_span(*span)
+        if "more" in self.takes and gist.more is not None:
+            for span in gist.more.spans:
+                found.read_span(*span, asks=True)
+        if "rate" in self.takes and gist.rate is not None:
+            for _, span in rates_in(gist.line):
+                found.read_span(*span)
+        if "limit" in self.takes and gist.limit is not None:
+            found.read(LIMIT)
+        if "event" in self.takes:
+            for event in gist.events:
+                found.read_span(opening_of(gist.line, event.begin), event.end, asks=True)
+        return found
+
 
 def _has(gist: Gist, what: str) -> bool:
     if what == "two nodes":
         return len(gist.nodes) >= 2
-    if what == "percent":
-        return gist.percent is not None
+    if what == "more":
+        return gist.more is not None and gist.more.factor is not None
+    if what == "event":
+        return bool(gist.events)
+    if what == "rate":
+        return gist.rate is not None
     return bool(gist.of(what))
 
 
@@ -72,29 +106,36 @@ class _Beyond:
     unless: re.Pattern[str] | None
 
 
-def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
-    return re.compile("|".join(rf"(?<!\w)(?:{p})(?!\w)" for p in patterns))
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a question is about. `aside`: words of other questions in it, which are left open."""
+
+    topic: str
+    aside: tuple[str, ...] = ()
 
 
 def _unless(data: Mapping[str, Any]) -> re.Pattern[str] | None:
     words = [w for w in data.get("unless", ()) if w != "event"]
-    return _any_of(words) if words else None
+    return whole_words(words) if words else None
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Everything that can be recognised."""
+    """Everything that can be recognised. `aspects`: what may be asked of an effect."""
 
     beyond: tuple[_Beyond, ...]
+    effect: _Topic
     topics: tuple[_Topic, ...]
+    aspects: Mapping[str, re.Pattern[str]]
     orders: re.Pattern[str]
     looks: re.Pattern[str]
 
-    def of(self, gist: Gist) -> str:
-        """What `gist` is about, "" if that is not recognised.
+    def of(self, gist: Gist) -> Understood | None:
+        """What `gist` is about, None if that is not recognised.
 
         Raises:
-            Decline: it is about something that cannot be known here, or is an order.
+            Decline: it is about something that cannot be known here, or is an order, or says more
+                than what was recognised.
         """
         for one in self.beyond:
             if one.cues.search(gist.line) and not (one.unless and one.unless.search(gist.line)):
@@ -102,14 +143,33 @@ class Topics:
         opening = re.sub(r"^(?:(?:ok|okay|please|pls|now|so|then|just|,)\s)+", "", gist.line)
         if self.orders.match(opening) and not self.looks.search(gist.line):
             raise Decline("That is an order, and I only look.")
-        if _is_supposed(gist):
-            return "effect"
-        return next((topic.name for topic in self.topics if topic.fits(gist)), "")
+        left: list[tuple[str, ...]] = []
+        for topic in self._fitting(gist):
+            over = topic.covered(gist).left()
+            if not over.asked:
+                return Understood(topic.name, over.aside)
+            left.append(over.asked)
+        if left:
+            words = min(left, key=len)
+            raise Decline(f"I do not understand {_listed(gist, words)} there.")
+        return None
+
+    def _fitting(self, gist: Gist) -> Iterator[_Topic]:
+        supposed = _is_supposed(gist)
+        if supposed and (gist.more is None or gist.more.factor is not None):
+            yield self.effect
+        for topic in self.topics:
+            if topic.fits(gist):
+                yield topic
+
+
+def _listed(gist: Gist, words: Sequence[str]) -> str:
+    return ", ".join(quoted([gist.marks[w][1] if w in gist.marks else w for w in words]))
 
 
 def _is_supposed(gist: Gist) -> bool:
     """Whether something is supposed to be out or to be changed."""
-    if not gist.failing and not gist.other_events:
+    if not gist.events:
         return False
     if not gist.says(_SUPPOSING):
         return False
@@ -117,46 +177,11 @@ def _is_supposed(gist: Gist) -> bool:
         return False
     if re.search(_IS_SO, gist.line) and not gist.says("if|what happens|suppose"):
         return False
-    marks = {m for group in gist.failing for m in group}
-    for mark in marks & set(gist.pairs):
-        raise Decline(f"No link joins the ends of «{gist.pairs[mark]}».")
-    if any(kind == "group" and mark not in marks for mark, (kind, _) in gist.marks.items()):
-        raise Decline("I cannot tell what becomes of the duct that is named.")
-    for mark in marks:
-        sentence = re.sub(rf"(?<!\w)(?:{_HARMLESS})(?!\w)", " ", gist.sentence_of(mark))
-        if re.search(rf"(?<!\w)(?:{_NEGATED})(?!\w)", sentence):
-            raise Decline("I cannot answer that: it says what is not, and I may take it wrongly.")
-        if gist.says("yesterday") and not gist.says("since yesterday"):
-            raise Decline("I cannot answer that: it mixes what was with what would be.")
-    _refuse_conditions(gist)
-    if re.search(r"\bfor (about |some )?\d+ ?(s|sec|seconds|min|minutes)\b", gist.line):
-        raise Decline("I cannot answer that: what a failure does is not reckoned by the minute.")
+    for event in gist.events:
+        for mark in set(event.marks) & set(gist.pairs):
+            if event.kind is not AddLink:
+                raise Decline(f"No link joins the ends of «{gist.pairs[mark]}».")
     return True
-
-
-_CONDITION = re.compile(
-    r"\b(?:if|when|unless|provided|assuming|as long as|given that)\b(?P<what>[^,.?!;]*)"
-)
-_NO_CONDITION = (
-    r"any|possible|so|not|needed|both|these|they|all (of )?(them|three|two)|"
-    r"i (read|understand|remember|see)|"
-    r"(i|we) (must|should|have to)|"
-    r"there (is|are) any"
-)
-_ANOTHER = r"and (is|are|was|were|do|does) (the )?(LINK|NODE)\d+"
-
-
-def _refuse_conditions(gist: Gist) -> None:
-    """Refuse a condition that is not one of the events, and a second question that may have one."""
-    for match in _CONDITION.finditer(gist.line):
-        what = match["what"].strip()
-        known = any(re.search(rf"\b{mark}\b", what) for mark in gist.marks)
-        if gist.shares and re.search(r"\b(grow\w*|increases?|rises?|more)\b", what):
-            continue
-        if what and not known and not re.match(rf"(?:{_NO_CONDITION})\b", what):
-            raise Decline("I cannot answer that: it has a condition that I do not understand.")
-    if gist.says(_ANOTHER):
-        raise Decline("I cannot answer that: what is supposed may be meant for both questions.")
 
 
 @cache
@@ -164,19 +189,36 @@ def shipped_topics() -> Topics:
     """The topics that lie beside this module."""
     text = files(__package__).joinpath("topics.yaml").read_text(encoding="utf-8")
     data = yaml.safe_load(text)
+    aspects = {name: whole_words(words) for name, words in data["aspects"].items()}
+    told = [word for words in data["aspects"].values() for word in words]
     return Topics(
         beyond=tuple(_beyond(one) for one in data["beyond"]),
+        effect=_topic("effect", data["effect"], told),
         topics=tuple(_topic(name, one) for name, one in data["topics"].items()),
+        aspects=aspects,
         orders=re.compile(rf"(?:{'|'.join(data['orders'])})\b"),
-        looks=_any_of(data["looks"]),
+        looks=whole_words(data["looks"]),
     )
 
 
 def _beyond(data: Mapping[str, Any]) -> _Beyond:
-    return _Beyond(data["says"], _any_of(data["cues"]), _unless(data))
+    return _Beyond(data["says"], whole_words(data["cues"]), _unless(data))
 
 
-def _topic(name: str, data: Mapping[str, Any]) -> _Topic:
-    needs = [frozenset(x.strip() for x in need.split(" or ")) for need in data.get("needs", ())]
-    no_event = "event" in data.get("unless", ())
-    return _Topic(name, _any_of(data["cues"]), _unless(data), tuple(needs), no_event)
+_NAMED = frozenset({"node", "link", "service", "customer", "group", "incident", "plan"})
+
+
+def _topic(name: str, data: Mapping[str, Any], told: Sequence[str] = ()) -> _Topic:
+    needs = tuple(
+        frozenset(x.strip() for x in need.split(" or ")) for need in data.get("needs", ())
+    )
+    wanted = {"node" if x == "two nodes" else x for need in needs for x in need}
+    return _Topic(
+        name,
+        cues=whole_words(data["cues"]),
+        unless=_unless(data),
+        needs=needs,
+        no_event="event" in data.get("unless", ()),
+        also=whole_words([*told, *data["also"]]) if data.get("also") else None,
+        takes=frozenset({*wanted, *data.get("takes", ())}),
+    )

@@ -62,7 +62,9 @@ def _events(reading: Reading) -> str:
     return "; ".join(events)
 
 
-def _suppose(asked: Asked, reading: Reading, *watched: str, hours: int = 0) -> WhatIfResult:
+def _suppose(
+    asked: Asked, reading: Reading, *watched: str, hours: int = 0, forecast: bool = False
+) -> WhatIfResult:
     if "atnode" in reading.slots:
         ends = asked.glance(SHOW_LINK, OneLink(link=reading.slots["weighed"])).ends
         if reading.slots["atnode"] not in ends:
@@ -72,6 +74,7 @@ def _suppose(asked: Asked, reading: Reading, *watched: str, hours: int = 0) -> W
         at=reading.slots.get("time", ""),
         watch_links=watched,
         hours=hours,
+        forecast=forecast,
     )
     return asked.look_up(WHAT_IF, supposed)
 
@@ -160,9 +163,10 @@ def _load_if(asked: Asked, reading: Reading) -> str:
 
 def _safe(asked: Asked, reading: Reading) -> str:
     """For the time that is named, else for all of the next day: work takes longer than a minute."""
-    then = _suppose(asked, reading, hours=0 if "time" in reading.slots else NEXT_HOURS)
+    hours = 0 if "time" in reading.slots else NEXT_HOURS
+    then = _suppose(asked, reading, hours=hours, forecast=True)
     said = f"{breaches(then)} {overloads(then)} {losses(then)}"
-    return f"{verdict(then)} {_supposed(then)} {said}"
+    return f"{verdict(then)}{forecast_said(then)} {_supposed(then)} {said}"
 
 
 def verdict(then: WhatIfResult) -> str:
@@ -170,7 +174,29 @@ def verdict(then: WhatIfResult) -> str:
     cut = then.after.without_a_way_bps > then.before.without_a_way_bps
     bad = bool(then.newly_in_breach_count or then.more_overloaded_count) or cut
     # No "yes": "is it safe?" and "is it risky?" are both asked here.
-    return f"By the twin, that is {'not safe' if bad else 'safe'}."
+    said = f"By the twin, that is {'not safe' if bad else 'safe'}"
+    if then.forecast is None or then.forecast.verdict == ("not safe" if bad else "safe"):
+        return f"{said}."
+    return f"{said} with the demand that is expected, but do not rely on it."
+
+
+def forecast_said(then: WhatIfResult) -> str:
+    """What the forecast says of all the time that was asked about, with its interval."""
+    found = then.forecast
+    if found is None:
+        return ""
+    because = f" ({joined(found.reasons)})" if found.reasons else ""
+    newly = ""
+    if found.newly_in_breach_probability:
+        newly = (
+            f"; services are newly in breach with a probability of "
+            f"{percent(found.newly_in_breach_probability)}"
+        )
+    low, high = percent(found.max_utilisation.p05), percent(found.max_utilisation.p95)
+    return (
+        f" The forecast calls it {found.verdict}{because}: highest utilisation {low} to {high} "
+        f"(in nine of ten of its {found.rollouts} draws){newly}."
+    )
 
 
 def _worst(asked: Asked, reading: Reading) -> str:
@@ -210,7 +236,9 @@ def supposition(then: WhatIfResult) -> str:
 def events_in_words(then: WhatIfResult) -> str:
     """The events, and which of them are so already; "" where there are none."""
     said = []
-    for event in then.events.split("; ") if then.events else ():
+    events = then.events.split("; ") if then.events else []
+    described = then.described if len(then.described) == len(events) else events
+    for event, in_words in zip(events, described, strict=True):
         if event.startswith("drain "):
             words = f"{event.removeprefix('drain ')} is drained"
         elif event.startswith("weight "):
@@ -220,8 +248,10 @@ def events_in_words(then: WhatIfResult) -> str:
             words = f"{event.removeprefix('undrain ')} is no longer drained"
         elif event.endswith(" up"):
             words = f"{event.partition(' ')[2].removesuffix(' up')} comes back"
-        else:
+        elif event.endswith(" down"):
             words = f"{event.partition(' ')[2].removesuffix(' down')} fails"
+        else:
+            words = in_words
         so = " (which is so already and changes nothing)" if event in then.already_so else ""
         said.append(f"{words}{so}")
     return " and ".join(said)

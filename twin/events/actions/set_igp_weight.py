@@ -36,6 +36,7 @@ class SetIgpWeight(WeightEdit):
         "(link) LINK weight (to) NUMBER both ways",
         "weight NUMBER on LINK",
         "weight NUMBER on LINK both ways",
+        "(link) LINK gets weight (to) NUMBER",
     )
 
     def describe(self) -> str:

@@ -35,9 +35,9 @@ class AddLink(BuildKind):
     weight: int | None = Field(default=None, ge=1, le=MAX_SET_WEIGHT)
 
     forms: ClassVar[tuple[str, ...]] = (
-        "add link ENDS RATE",
-        "add link ENDS RATE weight NUMBER",
-        "add RATE link ENDS",
+        "add link ENDS (with) RATE",
+        "add link ENDS (with) RATE weight NUMBER",
+        "add RATE link (at) ENDS",
         "add RATE link ENDS weight NUMBER",
         "add link between ENDS RATE",
         "add RATE link between ENDS",
