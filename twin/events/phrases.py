@@ -74,7 +74,7 @@ _WORDS: Mapping[str, str] = {
         r"|drop(?:s|ped)?(?: out)?|gone|away|dark|dug up|outage|out(?: of (?:service|order))?"
         r"|off(?:line)?|shut(?: down| off)?|(?:switched|powered|turned) off|unavailable|isolated"
         r"|crash(?:es|ed)?|re(?:boot|load|start)(?:s|ed|ing)?|disappears?|burns?|maintenance|work"
-        r"|splice|swap)(?: (?:completely|entirely))?"
+        r"|splice|swap|power|(?:loses|loses all|without) power)(?: (?:completely|entirely))?"
     ),
     "lose": (
         r"(?:(?:we |i )?(?:lose|loses|losing|lost)|combin(?:e|ing)|loss of|fail|failing"
@@ -95,6 +95,7 @@ _WORDS: Mapping[str, str] = {
     ),
     "to": r"(?:(?:up |down )?to|=|:|is|of|becomes?)",
     "from": r"(?:from|at|of)",
+    "on": r"(?:on|at|for|between)",
     "gets": r"(?:gets?|got|has|have|is given|with)(?: an?)?",
     "both ways": r"(?:in )?(?:both|either) (?:ways?|directions?|ends?)",
     "drain": r"(?:drain|draining|cost out|costing out|drain off|empty|evacuate)",

@@ -84,7 +84,7 @@ def events_in(line: str, marks: Marks, asked: Asked) -> tuple[Supposed, ...]:
     found = [
         _supposed(line, one, marks, asked)
         for one in phrases
-        if not is_unclear(line, one)
+        if not is_unclear(line, one) and not _is_of_no_link(one)
         if all(one.end <= d.begin or d.end <= one.begin for d in doubled)
     ]
     return tuple(sorted([*doubled, *found], key=lambda e: e.begin))
@@ -102,9 +102,14 @@ def opening_of(line: str, begin: int) -> int:
 
 _RELATED = re.compile(
     r"\b(?:to|towards|via|through|from|behind|into|between|except|besides|without|than|for|in"
-    r"|near)(?: the)? $"
+    r"|near|at|of|around)(?: the)? $"
 )
 """Before a name to which something does not happen, but to something that it tells apart."""
+
+
+def _is_of_no_link(one: FoundPhrase) -> bool:
+    """Whether something comes back that is no link, which what-ifs cannot say."""
+    return issubclass(one.kind, _BACK) and "LINK" not in one.said.get("LINK", "LINK")
 
 
 def is_unclear(line: str, one: FoundPhrase) -> bool:

@@ -213,9 +213,10 @@ _BARE = (
     # A capacity that is told beside a link's name, or that a link has before it is enlarged.
     (r"(?<=\d) \( [^()]*?\d+ ?(?:g|gbit|gbit / s|km|ms|t)[ !]*\)", ""),
     (r" from \d+(?: ?g(?:bit(?: / s)?|bps|b)?)?(?= to \d)", ""),
+    (r"((?:can|could|may|should) (?:we|i|you|u)) do (?=(?:LINK|NODE|GROUP)\d)", r"\1 work on "),
     # "if A-B goes" is a failure, "traffic of A goes" is none.
     (r"(?<!\w)((?:if|when|once|should) (?:\w+ )?(?:LINK|NODE|GROUP)\d+) goes?"
-     r"(?= |$)(?! (?:to|via|over))",
+     r"(?= |$)(?! (?:to|via|over|down|dark|away|out|off|offline|dead))",
      r"\1 fails"),
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from agents.playbook.conversation.whatif_answers import (
     NEXT_HOURS,
     breaches,
     class_effect,
+    events_in_words,
     forecast_said,
     losses,
     overloads,
@@ -42,6 +43,8 @@ def says(gist: Gist, aspect: str) -> bool:
 def effect_of(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0) -> str:
     """What the twin expects of `events`; `at`, `hours`: when, if not at the time that is named."""
     then = ask(gist, events, at, hours)
+    if then.already_so and all(e.startswith("undrain ") or e.endswith(" up") for e in events):
+        raise Decline(f"Nothing would come back: {events_in_words(then)}.")
     parts = [f"{verdict(then)}{forecast_said(then)}"] if then.forecast else []
     parts += [_who(gist, then), _breaches(then), overloads(then), losses(then)]
     parts += [_watched(then), _moved(gist, then), _paths(gist, events), _told(gist)]
@@ -59,7 +62,7 @@ def ask(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0
     supposed = Supposed(
         events="; ".join(events),
         at=at,
-        watch_links=tuple(_beside(gist, events)[:MOST_WATCHED]),
+        watch_links=tuple(beside(gist, events)[:MOST_WATCHED]),
         hours=hours,
         demand_factor=factor(gist),
         forecast=judged,
@@ -76,7 +79,7 @@ def factor(gist: Gist) -> float:
     return gist.more.factor
 
 
-def _beside(gist: Gist, events: Sequence[str]) -> list[str]:
+def beside(gist: Gist, events: Sequence[str]) -> list[str]:
     """Links that are named, and that nothing happens to."""
     return [x for x in gist.links if not any(x in re.split(r"[ ;]", e) for e in events)]
 

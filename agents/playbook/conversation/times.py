@@ -122,6 +122,7 @@ _DAY_SAID = re.compile(
     r"(?:today|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)days?(?: next week)?"
     r"|weekends?|weekdays?"
     r"|(?:this|next|the next) (?:week|month)|(?:the )?next \d+ (?:days|weeks)|for ever|for good"
+    r"|(?:next|this) year|by christmas"
     r"|(?:complete|whole|entire|all) day)\b"
 )
 

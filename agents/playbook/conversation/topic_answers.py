@@ -17,6 +17,7 @@ from agents.playbook.conversation.topic_history import (
     why_plan,
 )
 from agents.playbook.conversation.topic_state import (
+    age,
     availability,
     class_hit,
     congested,
@@ -27,11 +28,13 @@ from agents.playbook.conversation.topic_state import (
 )
 from agents.playbook.conversation.topic_topology import apart, configuration, ducts, margin
 from agents.playbook.conversation.topic_whatif import (
+    each_leg,
     effect,
     full_when_supposed,
     growth,
     headroom,
     node_load,
+    path_room,
     quiet,
     room,
     upgrade,
@@ -69,6 +72,9 @@ ANSWERS: Mapping[str, Callable[[Gist], str]] = {
     "full_when": full_when_supposed,
     "upgrade": upgrade,
     "room": room,
+    "each_leg": each_leg,
+    "path_room": path_room,
+    "age": age,
     "class_hit": class_hit,
 }
 """By topic."""

@@ -7,7 +7,14 @@ from agents.conversation.queries.state import (
     HealthResult,
     Utilisation,
 )
-from agents.conversation.queries.topology import LIST_SERVICES, NoArguments, Served, ServiceRow
+from agents.conversation.queries.topology import (
+    LIST_SERVICES,
+    SHOW_NODE,
+    NoArguments,
+    OneNode,
+    Served,
+    ServiceRow,
+)
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
 from agents.playbook.conversation.sentences import (
@@ -65,6 +72,25 @@ def _state_now(now: HealthResult) -> str:
     return (
         f"Links down: {down}. Symptoms: {seen}. Services in breach by probes: {breach}. "
         f"Open incidents: {still or 'none'}."
+    )
+
+
+def age(gist: Gist) -> str:
+    """How old the telemetry is, of a node's links one by one."""
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    said = []
+    for node in gist.nodes[:2]:
+        shown = gist.asked.look_up(SHOW_NODE, OneNode(node=node))
+        links = tuple(x.link for x in shown.links)[:8]
+        read = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=links, most=1))
+        said += [
+            f"{e.link} from {e.node} was read at {e.read_utc}"
+            for e in read.egresses
+            if e.read_utc is not None
+        ]
+    what = f" of the links of {joined(gist.nodes[:2])}" if gist.nodes else ""
+    return taken(
+        f"how old the telemetry{what} is", f"{joined(said, len(said))} {aged(now)}".strip()
     )
 
 

@@ -32,7 +32,7 @@ from agents.playbook.conversation.sentences import (
     taken,
     way,
 )
-from agents.playbook.conversation.supposing import effect_of, ends_beside, factor, says
+from agents.playbook.conversation.supposing import beside, effect_of, ends_beside, factor, says
 from agents.playbook.conversation.topic_history import clashing
 from agents.playbook.conversation.topic_topology import ducts
 from agents.playbook.conversation.whatif_answers import events_in_words, losses, overloads
@@ -55,6 +55,8 @@ def effect(gist: Gist) -> str:
         raise Decline(f"I cannot tell what it is that fails at {gist.marks[mark][1]}.")
     groups = _groups(gist)
     _refuse_unplaced(gist)
+    if gist.limit is not None and not beside(gist, [p for group in groups for p in group]):
+        raise Decline("I cannot tell which load has to keep to that limit.")
     if len(groups) > MOST_EVENTS:
         raise Decline("I compare six events at most.")
     if gist.more is not None and gist.more.factor is None:
@@ -197,6 +199,47 @@ def upgrade(gist: Gist) -> str:
         "which links are full first at the peak hour as traffic grows, after the worst failure of "
         "another link too; there an upgrade buys most",
         f"In this order: {'. '.join(said)}. Costs are not on record.",
+    )
+
+
+def each_leg(gist: Gist) -> str:
+    """What becomes of the network as each of the links fails by itself."""
+    links = gist.links
+    if not links:
+        shown = gist.asked.look_up(SHOW_NODE, OneNode(node=gist.nodes[0]))
+        links = [x.link for x in shown.links]
+    if not 2 <= len(links) <= MOST_EVENTS:
+        raise Decline("I compare two to six links.")
+    return " ".join(effect_of(gist, [f"link {x} down"]) for x in links)
+
+
+def path_room(gist: Gist) -> str:
+    """How much is free on the way between two nodes, whole and after a failure."""
+    if len(gist.nodes) != 2:
+        raise Decline("I cannot tell between which nodes.")
+    when, (a, b) = gist.when, gist.nodes
+    path = gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b))
+    asked = Supposed(
+        events="",
+        at=when.at if when and when.at else "peak",
+        watch_links=tuple(path.links or ())[:8],
+        growth_per_year=1.0,
+    )
+    then = gist.asked.look_up(WHAT_IF, asked)
+    free = [
+        f"{e.link} from {e.node} {rate(e.free_bps)} free at {percent(e.utilisation)}"
+        for e in sorted(then.after.watched, key=lambda e: e.free_bps)
+    ]
+    grown = then.growth.links if then.growth else ()
+    after = [
+        f"{x.link} is at {percent(x.failure.utilisation)} after {x.failure.what_if}"
+        for x in grown
+        if x.link in asked.watch_links and x.failure is not None
+    ]
+    return taken(
+        f"what is free on the way between {a} and {b} with the demand of {then.demand_of_utc}",
+        f"{way(path)}. The least first: {joined(free, len(free))}. After the worst single link "
+        f"failure, at the peak: {joined(after, len(after)) or 'none adds to them'}.",
     )
 
 

@@ -37,6 +37,7 @@ class ResizeLink(BuildKind):
         "upgrade (link) LINK to RATE",
         "add RATE to (link) LINK",
         "RATE more on LINK",
+        "add RATE on (link) LINK",
         "(link) LINK members NUMBER",
         "(link) LINK NUMBER members",
         "(link) LINK at SHARE",
