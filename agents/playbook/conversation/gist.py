@@ -205,7 +205,7 @@ _BARE = (
     (rf"(?<!\w){_ARTICLES}{_NODES} (?=NODE\d)", ""),
     (rf"(?<!\w){_ARTICLES}customer (?=CUSTOMER\d)", ""),
     (rf"(?<!\w){_ARTICLES}service (?=SERVICE\d)", ""),
-    (rf"(?<=\d) (?:{_LINKS}|{_NODES}|{_DUCTS})(?= |$)(?! (?:that|which) )", ""),
+    (rf"\b([A-Z]+\d+) (?:{_LINKS}|{_NODES}|{_DUCTS})(?= |$)(?! (?:that|which) )", r"\1"),
     (r"(?<=\d) (?:as a whole|as whole|itself|completely|entirely)(?= |$)", ""),
     (r"(?<!\w)(?:the|both|our|whole|all of) (?=(?:LINK|NODE|GROUP)\d)", ""),
     (r"(LINK\d+) (?:only |just )?\d+ ?g(?:bit)?(?= (?:and|or|,|\.|\?)|$)", r"\1"),
@@ -233,7 +233,7 @@ def _spaced(text: str) -> str:
     text = re.sub(r"\bcan't\b|\bcannot\b", "can not", text)
     text = re.sub(r"\bwon't\b", "will not", text)
     text = re.sub(r"n't\b", " not", text)
-    text = re.sub(r"\b(what|who|how|where|when|that|it|there|here)'?s\b", r"\1 is", text)
+    text = re.sub(r"\b(what|who|how|where|when|that|there|here)'?s\b|\b(it)'s\b", r"\1\2 is", text)
     text = re.sub(r"'(s|d|ve|re|ll|m)\b", r" '\1", text)
     text = re.sub(r"([A-Z]+\d+)-(?=[a-z])", r"\1 -", text)
     text = re.sub(r"([,;?!()&+\"\u201c\u201d/]|\.(?=\s|$)|:(?=\s|$))", r" \1 ", text)
