@@ -46,6 +46,8 @@ LIMIT = re.compile(
 )
 """A utilisation that something should stay below, or comes to."""
 
+LIMIT_OF_LINK = re.compile(rf"LINK\d+ {LIMIT.pattern}")
+
 
 @dataclass
 class Gist:

@@ -62,7 +62,7 @@ def ask(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0
     supposed = Supposed(
         events="; ".join(events),
         at=at,
-        watch_links=tuple(beside(gist, events)[:MOST_WATCHED]),
+        watch_links=tuple(_beside(gist, events)[:MOST_WATCHED]),
         hours=hours,
         demand_factor=factor(gist),
         forecast=judged,
@@ -79,7 +79,7 @@ def factor(gist: Gist) -> float:
     return gist.more.factor
 
 
-def beside(gist: Gist, events: Sequence[str]) -> list[str]:
+def _beside(gist: Gist, events: Sequence[str]) -> list[str]:
     """Links that are named, and that nothing happens to."""
     return [x for x in gist.links if not any(x in re.split(r"[ ;]", e) for e in events)]
 

@@ -134,6 +134,8 @@ def time_spans(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
     for match in _SINGLE.finditer(text):
         said = match["part"] and match["said"].strip()
+        if _is_how_long(match):
+            continue
         if _minutes(match["first"]) is not None and (_clocklike(match["first"]) or said):
             yield match.span()
     for pattern in (_SAID, _DURATION, _NEXT):
@@ -188,8 +190,7 @@ def _clocks(text: str, now: datetime) -> list[When]:
             continue
         if not (_clocklike(match["first"]) or (match["part"] and match["said"].strip())):
             continue
-        if match["first"].strip().endswith(("h", "hrs")) and match["said"].strip() in ("", "by"):
-            # That is how long, and no time of day.
+        if _is_how_long(match):
             continue
         part = (match["part"] or "").split()
         if part and part[-1] == "morning" and minutes >= 720:
@@ -205,6 +206,11 @@ def _clocks(text: str, now: datetime) -> list[When]:
         else:
             found.append(When(at, 0, match.group().strip()))
     return found
+
+
+def _is_how_long(match: re.Match[str]) -> bool:
+    """Whether "4 h" says how long, and no time of day."""
+    return match["first"].strip().endswith(("h", "hrs")) and match["said"].strip() in ("", "by")
 
 
 def _clocklike(written: str) -> bool:

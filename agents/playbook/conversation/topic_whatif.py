@@ -32,7 +32,7 @@ from agents.playbook.conversation.sentences import (
     taken,
     way,
 )
-from agents.playbook.conversation.supposing import beside, effect_of, ends_beside, factor, says
+from agents.playbook.conversation.supposing import effect_of, ends_beside, factor, says
 from agents.playbook.conversation.topic_history import clashing
 from agents.playbook.conversation.topic_topology import ducts
 from agents.playbook.conversation.whatif_answers import events_in_words, losses, overloads
@@ -55,8 +55,6 @@ def effect(gist: Gist) -> str:
         raise Decline(f"I cannot tell what it is that fails at {gist.marks[mark][1]}.")
     groups = _groups(gist)
     _refuse_unplaced(gist)
-    if gist.limit is not None and not beside(gist, [p for group in groups for p in group]):
-        raise Decline("I cannot tell which load has to keep to that limit.")
     if len(groups) > MOST_EVENTS:
         raise Decline("I compare six events at most.")
     if gist.more is not None and gist.more.factor is None:

@@ -15,7 +15,7 @@ import yaml
 
 from agents.playbook.conversation.coverage import Coverage, whole_words
 from agents.playbook.conversation.events import opening_of, rates_in
-from agents.playbook.conversation.gist import LIMIT, Gist
+from agents.playbook.conversation.gist import LIMIT, LIMIT_OF_LINK, Gist
 from agents.playbook.conversation.looking_up import Decline, quoted
 from agents.playbook.conversation.times import day_spans, past_spans, time_spans
 from twin.events.growth.add_link import AddLink
@@ -80,7 +80,8 @@ class _Topic:
             for _, span in rates_in(gist.line):
                 found.read_span(*span)
         if "limit" in self.takes and gist.limit is not None:
-            found.read(LIMIT)
+            # The loads of links that are named are said after an event, of no others.
+            found.read(LIMIT_OF_LINK if self.name == "effect" else LIMIT)
         if "event" in self.takes:
             for event in gist.events:
                 found.read_span(opening_of(gist.line, event.begin), event.end, asks=True)

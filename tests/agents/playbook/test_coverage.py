@@ -28,10 +28,10 @@ def _left(line: str) -> Left:
         ("please , what happens if LINK0 fails ?", ()),
         ("what happens if LINK0 fails hardest ?", ("hardest",)),
         ("what happens if LINK0 fails at 25:00 ?", ("25:00",)),
-        ("what happens if LINK0 fails , if the sun shines ?", ("sun", "shines")),
+        ("what happens if LINK0 fails , if the sun shines ?", ("if", "sun", "shines")),
         ("what happens if LINK0 fails ? except LINK1", ("except", "LINK1")),
         ("LINK1 is nice . what happens if LINK0 fails ?", ("LINK1",)),
-        ("it pays 20 % . what happens if LINK0 fails ?", ("20", "%")),
+        ("it pays 20 % . what happens if LINK0 fails ?", ("20",)),
     ],
 )
 def test_word_that_may_change_the_sense_is_left_over(line: str, asked: tuple[str, ...]) -> None:
