@@ -95,7 +95,6 @@ _WORDS: Mapping[str, str] = {
     ),
     "to": r"(?:(?:up |down )?to|=|:|is|of|becomes?)",
     "from": r"(?:from|at|of)",
-    "on": r"(?:on|at|for|between)",
     "gets": r"(?:gets?|got|has|have|is given|with)(?: an?)?",
     "both ways": r"(?:in )?(?:both|either) (?:ways?|directions?|ends?)",
     "drain": r"(?:drain|draining|cost out|costing out|drain off|empty|evacuate)",
@@ -117,7 +116,7 @@ _WORDS: Mapping[str, str] = {
     "with": r"(?:with|of|over)",
     "more": r"(?:more|extra|in addition)",
     "between": r"(?:between|from)",
-    "on": r"(?:on|for|of|over)(?: the)?(?: link)?",
+    "on": r"(?:on|at|for|of|over)(?: the)?(?: link)?",
 }
 """What people write for a word of a form."""
 

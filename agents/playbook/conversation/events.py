@@ -16,6 +16,7 @@ from twin.events.faults.link_down import LinkDown
 from twin.events.growth.add_link import AddLink
 from twin.events.link_repair import LinkRepair
 from twin.events.phrases import FoundPhrase, find_phrases
+from twin.events.undrain_node import UndrainNode
 from twin.events.what_if import Event
 
 Marks = Mapping[str, tuple[str, str]]
@@ -41,7 +42,7 @@ _SLOTS = {
 }
 
 _OUT = (LinkDown, DeviceDown, FiberCut)
-_BACK = (UndrainLink, LinkRepair)
+_BACK = (UndrainLink, UndrainNode, LinkRepair)
 
 _SINGLE = {**_SLOTS, "LINK": MARK, "NODE": MARK, "GROUP": MARK}
 
@@ -84,7 +85,7 @@ def events_in(line: str, marks: Marks, asked: Asked) -> tuple[Supposed, ...]:
     found = [
         _supposed(line, one, marks, asked)
         for one in phrases
-        if not is_unclear(line, one) and not _is_of_no_link(one)
+        if not is_unclear(line, one)
         if all(one.end <= d.begin or d.end <= one.begin for d in doubled)
     ]
     return tuple(sorted([*doubled, *found], key=lambda e: e.begin))
@@ -105,11 +106,6 @@ _RELATED = re.compile(
     r"|near|at|of|around)(?: the)? $"
 )
 """Before a name to which something does not happen, but to something that it tells apart."""
-
-
-def _is_of_no_link(one: FoundPhrase) -> bool:
-    """Whether something comes back that is no link, which what-ifs cannot say."""
-    return issubclass(one.kind, _BACK) and "LINK" not in one.said.get("LINK", "LINK")
 
 
 def is_unclear(line: str, one: FoundPhrase) -> bool:
@@ -135,7 +131,7 @@ def _supposed(line: str, one: FoundPhrase, marks: Marks, asked: Asked) -> Suppos
     elif issubclass(one.kind, DrainLink | DrainNode):
         phrases = [_drained(*marks[m]) for m in named]
     elif issubclass(one.kind, _BACK):
-        phrases = [_back(marks[m][1], asked) for m in named]
+        phrases = [_back(one.kind, *marks[m], asked) for m in named]
     elif one.kind is SetIgpWeight:
         phrases = [_weighed(slots, marks[m][1], marks) for m in named]
     elif one.kind is AddLink:
@@ -154,7 +150,9 @@ def _drained(kind: str, name: str) -> str:
     return f"drain {name}" if kind == "link" else f"drain node {name}"
 
 
-def _back(link: str, asked: Asked) -> str:
+def _back(event: type[Event], kind: str, link: str, asked: Asked) -> str:
+    if kind != "link":
+        return f"undrain node {link}" if event is UndrainNode else f"{kind} {link} up"
     drained = asked.glance(SHOW_LINK, OneLink(link=link)).drained
     return f"undrain {link}" if drained else f"link {link} up"
 

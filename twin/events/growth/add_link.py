@@ -37,9 +37,9 @@ class AddLink(BuildKind):
     forms: ClassVar[tuple[str, ...]] = (
         "add link ENDS (with) RATE",
         "add link ENDS (with) RATE weight NUMBER",
-        "add RATE link (at) ENDS",
+        "add RATE link ENDS",
         "add RATE link ENDS weight NUMBER",
-        "add link between ENDS RATE",
+        "add link between ENDS (with) RATE",
         "add RATE link between ENDS",
         "add RATE link between ENDS weight NUMBER",
     )
