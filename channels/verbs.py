@@ -317,7 +317,7 @@ def left_out(state: StateDirectory) -> "dict[str, tuple[LeftOut, ...]]":
     Raises:
         BadInput: what a watch wrote cannot be read.
     """
-    from graphs.tracker_file import kept_left_out
+    from graphs.left_out_file import kept_left_out
 
     return kept_left_out(state)
 

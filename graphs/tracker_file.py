@@ -3,16 +3,13 @@
 import json
 import logging
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from graphs.detectors import detectors
+from graphs.left_out_file import reading
 from graphs.state_directory import StateDirectory
-from twin.errors import BadInput, NoctuaError
-from twin.nouns.left_out import LeftOut
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.tracking.drift import Drift
@@ -82,7 +79,7 @@ def kept_tracker(
         BadInput: the file cannot be read, or a detector of another package cannot be loaded.
     """
     watching = detectors()
-    with _reading(state.tracker_file(network)) as file:
+    with reading(state.tracker_file(network)) as file:
         try:
             data = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -104,43 +101,6 @@ def kept_drifts(state: StateDirectory) -> dict[str, tuple[Drift, ...]]:
 
 
 def _drifts(found: Path) -> tuple[Drift, ...]:
-    with _reading(found) as file:
+    with reading(found) as file:
         data = json.loads(file.read_text(encoding="utf-8"))
         return tuple(Drift.model_validate(item) for item in sound(data)[0].get("drifts", []))
-
-
-def kept_left_out(
-    state: StateDirectory, lately_s: float = math.inf
-) -> dict[str, tuple[LeftOut, ...]]:
-    """By network, what its watch did not believe of what it was told within `lately_s` of its end.
-
-    Raises:
-        BadInput: a file cannot be read.
-    """
-    files = sorted(state.trackers.glob("*.json"))
-    return {file.stem: _left_out(file, lately_s) for file in files}
-
-
-def _left_out(found: Path, lately_s: float) -> tuple[LeftOut, ...]:
-    with _reading(found) as file:
-        data, _ = sound(json.loads(file.read_text(encoding="utf-8")))
-        known = map(LeftOut.model_validate, data.get("intake", {}).get("left_out", ()))
-        since_s = data.get("now_s", 0.0) - lately_s
-        return tuple(one for one in known if one.last_s >= since_s)
-
-
-_TROUBLE = (
-    OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, NoctuaError
-)  # fmt: skip
-
-
-@contextmanager
-def _reading(file: Path) -> Iterator[Path]:
-    """Raise BadInput, which names `file`, for whatever its content makes a reader raise."""
-    try:
-        yield file
-    except _TROUBLE as exc:
-        raise BadInput(
-            f"{file}: cannot be read as what was learned of a network ({exc!r:.200}); put it "
-            "aside, and it is learned again"
-        ) from exc

@@ -241,7 +241,7 @@ def learned(installation: Installation) -> Iterable[Check]:
 
 def telemetry(installation: Installation) -> Iterable[Check]:
     """What was told of each network within a day of the newest telemetry, and cannot be."""
-    from graphs.tracker_file import kept_left_out
+    from graphs.left_out_file import kept_left_out
 
     for name, left_out in kept_left_out(installation.state, _LATELY_S).items():
         is_odd = any(one.is_odd for one in left_out)
