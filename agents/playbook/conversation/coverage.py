@@ -2,15 +2,17 @@
 
 A word is accounted for by what was recognised (a name, an event, a time, a cue of the topic), or
 because it says nothing of its own ("please", "the"); the file `harmless.yaml` lists those. What is
-left in the clause that asks was not understood. In another clause it may be the background of the
-question, if it has no word of weight: no name, no figure, nothing that negates, limits or compares.
+left over is graded. A word of weight (a name, a figure, what negates, limits, compares, tells a time
+or changes something) and all that is left of a condition change what is asked, so that the question
+must not be answered. Any other word that is left must be named beside the answer.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 import yaml
 
@@ -21,10 +23,16 @@ _NAME = re.compile(r"[A-Z]+\d+")
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What nothing accounts for. `asked`: in clauses that ask, or of weight; `aside`: in other
-    questions of their own; both in the order in which they stand."""
+    """What nothing accounts for, in the order in which it stands.
+
+    `asked`: of weight, or of a condition: the question must not be answered. `unread`: other words
+    of the clauses that ask. `background`: other words of clauses that do not ask. `aside`: words of
+    further questions, which stay open.
+    """
 
     asked: tuple[str, ...]
+    unread: tuple[str, ...]
+    background: tuple[str, ...]
     aside: tuple[str, ...]
 
 
@@ -33,6 +41,7 @@ class Harmless:
     """Words and phrases without a sense of their own here, and words that have weight anywhere.
 
     `conditions`, `questions`: how a clause begins that limits what is asked, or asks by itself.
+    `parts`: either of them inside a clause.
     """
 
     words: frozenset[str]
@@ -40,6 +49,7 @@ class Harmless:
     weighty: re.Pattern[str]
     conditions: re.Pattern[str]
     questions: re.Pattern[str]
+    parts: re.Pattern[str]
 
 
 @cache
@@ -52,6 +62,10 @@ def harmless() -> Harmless:
         weighty=re.compile(rf"(?:{'|'.join(data['weighty'])})"),
         conditions=_beginning(data["conditions"]),
         questions=_beginning(data["questions"]),
+        parts=re.compile(
+            rf" (?=(?:{'|'.join(data['conditions'])})\b)"
+            rf"| (?=(?:and|or|but|so|then) (?:{'|'.join(data['questions'])})\b)"
+        ),
     )
 
 
@@ -79,6 +93,7 @@ class Coverage:
         for word in _WORD.finditer(line):
             if word.group() in known.words:
                 self.read_span(*word.span())
+        self._empty = bytes(self._read)
 
     def read(self, pattern: re.Pattern[str], *, asks: bool = False) -> bool:
         """Account for what matches; whether anything does. `asks`: its clause is what is asked."""
@@ -95,35 +110,78 @@ class Coverage:
 
     def left(self) -> Left:
         """The words that nothing accounts for."""
-        asked: list[str] = []
-        aside: list[str] = []
+        left = _Sorted()
         begin = 0
         for cut in _CLAUSE_END.finditer(self.line):
             if cut.start() < begin:
                 continue
-            words = self._unread(begin, cut.start())
-            if words:
-                self._sort(words, begin, cut, asked, aside)
+            self._sort(begin, cut, left)
             begin = cut.end()
-        return Left(tuple(dict.fromkeys(asked)), tuple(dict.fromkeys(aside)))
+        if 2 * len(left.unread) > left.content:
+            # Most of what is asked was not read, so what was read may not be what is meant.
+            left.asked += left.unread
+        return Left(*(tuple(dict.fromkeys(x)) for x in left.words()))
 
-    def _sort(
-        self,
-        words: Sequence[str],
-        begin: int,
-        cut: re.Match[str],
-        asked: list[str],
-        aside: list[str],
-    ) -> None:
+    def _sort(self, begin: int, cut: re.Match[str], left: "_Sorted") -> None:
+        """Grade what is left of the clause from `begin` to `cut`."""
         known = harmless()
         clause = self.line[begin : cut.start()]
-        if any(begin <= at < cut.start() for at in self._asking) or known.conditions.match(clause):
-            asked += words
+        words = self._unread(begin, cut.start())
+        if self._asks(begin, cut.start()):
+            left.content += len(self._content(begin, cut.start()))
+            inner = [begin + m.end() for m in known.parts.finditer(clause)]
+            for first, last in pairwise([begin, *inner, cut.start()]):
+                self._sort_part(first, last, left)
+        elif known.conditions.match(clause):
+            left.asked += words
         elif known.questions.match(clause) or (cut.group().strip() == "?" and "?" in self.line):
-            aside += words
+            left.aside += words
         else:
-            asked += [w for w in words if _NAME.fullmatch(w) or known.weighty.fullmatch(w)]
+            _grade(words, left.asked, left.background)
+
+    def _sort_part(self, begin: int, end: int, left: "_Sorted") -> None:
+        """Grade what is left of a part of a clause that asks: a condition, a question or its rest."""
+        known = harmless()
+        words = self._unread(begin, end)
+        if self._asks(begin, end):
+            _grade(words, left.asked, left.unread)
+        elif known.conditions.match(self.line, begin, end):
+            left.asked += words
+        elif re.match(r"(?:and|or|but|so|then) ", self.line[begin:end]):
+            left.aside += words
+        else:
+            _grade(words, left.asked, left.unread)
+
+    def _asks(self, begin: int, end: int) -> bool:
+        return any(begin <= at < end for at in self._asking)
 
     def _unread(self, begin: int, end: int) -> list[str]:
         found = _WORD.finditer(self.line, begin, end)
         return [w.group() for w in found if not all(self._read[w.start() : w.end()])]
+
+    def _content(self, begin: int, end: int) -> list[str]:
+        """The words that say something of their own."""
+        found = _WORD.finditer(self.line, begin, end)
+        return [w.group() for w in found if not all(self._empty[w.start() : w.end()])]
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """As `Left`, with how many words of the clauses that ask say something."""
+
+    asked: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    background: list[str] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)
+    content: int = 0
+
+    def words(self) -> tuple[list[str], ...]:
+        """The lists, in the order of `Left`."""
+        return self.asked, self.unread, self.background, self.aside
+
+
+def _grade(words: Iterable[str], asked: list[str], other: list[str]) -> None:
+    """Those of weight to `asked`, the others to `other`."""
+    weighty = harmless().weighty
+    for word in words:
+        (asked if _NAME.fullmatch(word) or weighty.fullmatch(word) else other).append(word)

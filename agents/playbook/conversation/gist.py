@@ -49,12 +49,22 @@ LIMIT = re.compile(
 LIMIT_OF_LINK = re.compile(rf"LINK\d+ {LIMIT.pattern}")
 
 
+_BEFORE_NAMES = (
+    r"(?:customers?|nodes?|routers?|sites?|city|services?|links?|ducts?|towards?|between|via|from)"
+)
+
+
+def _capitals(word: str) -> str:
+    """`word`, which is escaped, with a capital in it."""
+    return rf"(?=\S*[A-Z])(?i:{word})(?!\w)"
+
+
 @dataclass
 class Gist:
     """A question with its names as marks. `line`: in small letters, words apart by one blank.
 
     `marks`: kind and id by mark. `pairs`: marks of nodes that were typed as a link which is none,
-    with what was typed.
+    with what was typed. `near`: words that resemble a name.
     """
 
     asked: Asked
@@ -63,6 +73,7 @@ class Gist:
     marks: dict[str, tuple[str, str]]
     now: datetime
     pairs: dict[str, str] = field(default_factory=dict)
+    near: frozenset[str] = frozenset()
 
     def of(self, kind: str) -> list[str]:
         """Ids of one kind, in the order in which they were typed."""
@@ -72,6 +83,16 @@ class Gist:
     def says(self, pattern: str) -> bool:
         """Whether these words stand in the question."""
         return re.search(rf"(?<!\w)(?:{pattern})(?!\w)", self.line) is not None
+
+    def may_be_name(self, word: str) -> bool:
+        """Whether `word`, which nothing accounts for, may name something: it resembles a name, is
+        written in capitals inside a sentence, or stands where a name does."""
+        if word in self.near:
+            return True
+        typed = re.escape(word)
+        if re.search(rf"(?<=[^.?!:;\s] ){_capitals(typed)}", self.question):
+            return True
+        return self.says(rf"{_BEFORE_NAMES} (?:the )?{typed}")
 
     @property
     def links(self) -> list[str]:
@@ -192,7 +213,8 @@ def gist_of(asked: Asked, grammar: Grammar) -> Gist:
     line = _spaced("".join(f" {w} " if w.isupper() else w for w in written))
     line = _bare(_links_between(asked, _ducts(asked, line, marks), marks))
     line = _that_one(_ones_to(asked, line, marks))
-    gist = Gist(asked, asked.question, line, marks, now, pairs)
+    near = frozenset(n.text.casefold() for n in found.near)
+    gist = Gist(asked, asked.question, line, marks, now, pairs, near)
     _refuse_strange(asked, gist, [n.text for n in found.near])
     return gist
 

@@ -69,6 +69,8 @@ def _searched(asked: Asked, why: Decline) -> str:
     if read is None:
         raise why
     answer = ANSWERS[read.topic](gist)
+    if read.unread:
+        answer = f"Not taken into account: {', '.join(quoted(read.unread))}. {answer}"
     if not read.aside:
         return answer
     return f"{answer} What you ask with {', '.join(quoted(read.aside))} I leave open."

@@ -6,14 +6,14 @@ wherever they stand (`coverage`), and the answer begins with what the question w
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
-from agents.playbook.conversation.coverage import Coverage, whole_words
+from agents.playbook.conversation.coverage import Coverage, Left, whole_words
 from agents.playbook.conversation.events import opening_of, rates_in
 from agents.playbook.conversation.gist import LIMIT, LIMIT_OF_LINK, Gist
 from agents.playbook.conversation.looking_up import Decline, quoted
@@ -109,9 +109,11 @@ class _Beyond:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What a question is about. `aside`: words of other questions in it, which are left open."""
+    """What a question is about. `unread`: words of it that the answer does not take into account;
+    `aside`: words of other questions in it, which are left open."""
 
     topic: str
+    unread: tuple[str, ...] = ()
     aside: tuple[str, ...] = ()
 
 
@@ -144,16 +146,21 @@ class Topics:
         opening = re.sub(r"^(?:(?:ok|okay|please|pls|now|so|then|just|,)\s)+", "", gist.line)
         if self.orders.match(opening) and not self.looks.search(gist.line):
             raise Decline("That is an order, and I only look.")
-        left: list[tuple[str, ...]] = []
-        for topic in self._fitting(gist):
-            over = topic.covered(gist).left()
-            if not over.asked:
-                return Understood(topic.name, over.aside)
-            left.append(over.asked)
+        left = [(topic.name, self._left(gist, topic)) for topic in self._fitting(gist)]
+        readable = [(name, over) for name, over in left if not over.asked]
+        if readable:
+            name, over = min(readable, key=lambda one: len(one[1].unread))
+            return Understood(name, _typed(gist, (*over.unread, *over.background)), over.aside)
         if left:
-            words = min(left, key=len)
+            words = min((over.asked for _, over in left), key=len)
             raise Decline(f"I do not understand {_listed(gist, words)} there.")
         return None
+
+    def _left(self, gist: Gist, topic: _Topic) -> Left:
+        """What `topic` does not account for; a word that may be a name is of weight."""
+        over = topic.covered(gist).left()
+        names = tuple(w for w in (*over.unread, *over.background) if gist.may_be_name(w))
+        return replace(over, asked=over.asked + names) if names else over
 
     def _fitting(self, gist: Gist) -> Iterator[_Topic]:
         supposed = _is_supposed(gist)
@@ -164,8 +171,13 @@ class Topics:
                 yield topic
 
 
+def _typed(gist: Gist, words: Sequence[str]) -> tuple[str, ...]:
+    """`words` with marks as the names that they stand for."""
+    return tuple(dict.fromkeys(gist.marks[w][1] if w in gist.marks else w for w in words))
+
+
 def _listed(gist: Gist, words: Sequence[str]) -> str:
-    return ", ".join(quoted([gist.marks[w][1] if w in gist.marks else w for w in words]))
+    return ", ".join(quoted(_typed(gist, words)))
 
 
 def _is_supposed(gist: Gist) -> bool:
