@@ -9,7 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
 from typing import Literal
+
+import yaml
 
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.inventory import Inventory
@@ -78,6 +82,9 @@ class Names:
         self._enter("customer", sorted({s.customer for s in inventory.services}))
         self._enter("incident", incidents)
         self._enter("plan", plans)
+        for exonym, place in _exonyms().items():
+            if (place,) in self._keys and (exonym,) not in self._keys:
+                self._keys[exonym,] = self._keys[place,]
         for node in inventory.topology.nodes:
             for part in _parts(node.id):
                 self._parts.setdefault(part, []).append(node.id)
@@ -205,6 +212,13 @@ class Names:
         if not alike:
             return None
         return NearName(text=word.text, start=word.start, near=tuple(known[a] for a in alike))
+
+
+@cache
+def _exonyms() -> dict[str, str]:
+    """English names of places, and what these are called where they lie, both folded."""
+    text = files(__package__).joinpath("exonyms.yaml").read_text(encoding="utf-8")
+    return {str(exonym): str(place) for exonym, place in yaml.safe_load(text).items()}
 
 
 _DASH = re.compile(r"\s*(?:-{1,2}|[–—/]|<?->|[→↔])\s*")

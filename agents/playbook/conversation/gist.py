@@ -24,6 +24,7 @@ from agents.conversation.queries.topology import (
 from agents.playbook.conversation.events import More, Supposed, events_in, more_in, rates_in
 from agents.playbook.conversation.grammar import Grammar
 from agents.playbook.conversation.looking_up import Asked, Decline
+from agents.playbook.conversation.spelling import respelled
 from agents.playbook.conversation.times import (
     Span,
     UnclearTime,
@@ -41,7 +42,7 @@ _DUCT = r"(?:fibre |fiber )?(?:duct|conduit|trench|srlg)"
 
 LIMIT = re.compile(
     r"(?:(?:over|above|beyond|below|under|exceeds?|exceeding|reach(?:es)?|passes|at|than|to|hits?"
-    r"|limit|of|stays?|remains?|crosses|goes|is|be) )+(?P<share>\d+(?:\.\d+)?) ?"
+    r"|limit|of|stays?|remains?|cross(?:es|ing)?|goes|going|is|be) )+(?P<share>\d+(?:\.\d+)?) ?"
     r"(?:%|percent|per cent|pct)(?: (?:util\w*|load\w*|full))?(?!\w)"
 )
 """A utilisation that something should stay below, or comes to."""
@@ -210,7 +211,7 @@ def gist_of(asked: Asked, grammar: Grammar) -> Gist:
             pairs |= dict.fromkeys(named, name.text)
         position = name.end
     written.append(asked.question[position:].casefold())
-    line = _spaced("".join(f" {w} " if w.isupper() else w for w in written))
+    line = respelled(_spaced("".join(f" {w} " if w.isupper() else w for w in written)))
     line = _bare(_links_between(asked, _ducts(asked, line, marks), marks))
     line = _that_one(_ones_to(asked, line, marks))
     near = frozenset(n.text.casefold() for n in found.near)
@@ -289,10 +290,14 @@ def _mark(kind: str, name: str, marks: dict[str, tuple[str, str]]) -> str:
 
 
 def _ducts(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> str:
-    """A duct that is named by its place or by one of its links becomes that group."""
+    """A duct that is named by its place or by one of its links becomes that group; where a place
+    has several, each of them is meant by itself."""
+    several: list[bool] = []
 
     def by_node(match: re.Match[str]) -> str:
-        return _mark("group", _group_at(asked, marks[match["mark"]][1]), marks)
+        found = _groups_at(asked, marks[match["mark"]][1])
+        several.append(len(found) > 1)
+        return " and ".join(_mark("group", group, marks) for group in found)
 
     def by_link(match: re.Match[str]) -> str:
         name = marks[match["mark"]][1]
@@ -310,16 +315,16 @@ def _ducts(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> str:
         by_link,
         line,
     )
-    return re.sub(rf"\b{_DUCT} (?:at|in|near|of) (?P<mark>NODE\d+)\b", by_node, line)
+    line = re.sub(rf"\b{_DUCT} (?:at|in|near|of) (?P<mark>NODE\d+)\b", by_node, line)
+    return f"{line} , each of these" if any(several) else line
 
 
-def _group_at(asked: Asked, node: str) -> str:
-    """The duct at `node`. Raises Decline if there is none, or several."""
+def _groups_at(asked: Asked, node: str) -> Sequence[str]:
+    """The ducts that are named after `node`, or those of its links. Raises Decline if none is."""
     found = (asked.glance(FIND_NAMES, Text(text=f"duct:{node}:{n}")).names for n in (1, 2, 3))
     at = [n.ids[0] for names in found for n in names if n.kind == "group" and len(n.ids) == 1]
-    if at:
-        return _only(at, node)
-    return _only(_groups_near(asked, node), node)
+    groups = at or _groups_near(asked, node)
+    return groups if len(groups) > 1 else [_only(groups, node)]
 
 
 def _groups_near(asked: Asked, node: str) -> list[str]:

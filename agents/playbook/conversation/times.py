@@ -294,9 +294,12 @@ _SPANS: tuple[tuple[str, Callable[[datetime], _Ends]], ...] = (
     (r"this year|so far this year", lambda n: (_day(n).replace(day=1, month=1), n)),
 )  # fmt: skip
 _BACK = re.compile(
-    r"\b(?:last|past) (?P<n>\d{1,3}|two|three|four|six) ?(?P<unit>min|minutes|h|hours|days|weeks)\b"
+    r"\b(?:last|past) (?P<n>\d{1,3}|two|three|four|six) ?"
+    r"(?P<unit>min(?:ute)?s?|h|hrs?|hours?|days?|weeks?|months?)\b"
 )
-_UNIT_S = {"min": 60, "minutes": 60, "h": 3600, "hours": 3600, "days": 86_400, "weeks": 604_800}
+_UNIT_S = {"mi": 60, "h": 3600, "hr": 3600, "ho": 3600, "da": 86_400, "we": 604_800, "mo": 2_678_400}
+"""Seconds of a unit, by its first two letters; a month as its longest."""
+
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -304,7 +307,7 @@ def span_of(text: str, now: datetime) -> Span | None:
     """The time that is over of which `text` asks, None if it names none."""
     if match := _BACK.search(text):
         number = _NUMBERS.get(match["n"]) or int(match["n"])
-        return _span(now - timedelta(seconds=number * _UNIT_S[match["unit"]]), now)
+        return _span(now - timedelta(seconds=number * _UNIT_S[match["unit"][:2]]), now)
     for number, day in enumerate(_DAYS):
         if re.search(rf"\b(?:since|last) (?:last )?{day}\b", text):
             return _span(_day(now, (now.weekday() - number) % 7 or 7), now)

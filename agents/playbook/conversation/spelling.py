@@ -1,0 +1,100 @@
+"""What is written in several ways is read in one: other words for the same, and wrong letters."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from agents.playbook.conversation.coverage import harmless
+
+_SHORTEST = 6
+"""Letters that a word needs for a wrong one to be seen: "lost" is no misspelt "last"."""
+
+_ENDINGS = ("", "s", "d", "r", "y", "e", "n")
+"""Endings that make another word of one, and no wrong one."""
+
+_PART_RANGE = re.compile(
+    r"(?<!\w)(?P<part>tomorrow morning|this morning|morning|tomorrow afternoon|this afternoon"
+    r"|afternoon|tomorrow evening|this evening|evening|tonight) (?:between |from )?"
+    r"(?P<first>\d{1,2}) ?(?:-|to|and) ?(?P<last>\d{1,2})(?![\w:.]| ?(?:[ap]m|%|g|h|min|hours?)\b)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    rewrites: tuple[tuple[re.Pattern[str], str], ...]
+    words: frozenset[str]
+
+
+@cache
+def _spelling() -> _Spelling:
+    data = yaml.safe_load(files(__package__).joinpath("spelling.yaml").read_text(encoding="utf-8"))
+    words = {*str(data["words"]).split(), *harmless().words}
+    for name in ("topics", "words", "topology", "state", "history", "whatif"):
+        text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+        words |= set(re.findall(r"(?<![\w\\])[a-z]+(?![\w\\*?+])", text))
+    return _Spelling(
+        rewrites=tuple(
+            (re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"), instead)
+            for pattern, instead in data["rewrites"]
+        ),
+        words=frozenset(w for w in words if len(w) >= _SHORTEST),
+    )
+
+
+def respelled(line: str) -> str:
+    """`line` as it is read: known words in place of those with one wrong letter, one wording."""
+    line = re.sub(rf"(?<![\w-])[a-z]{{{_SHORTEST},}}(?![\w-])", lambda m: _known(m.group()), line)
+    for pattern, instead in _spelling().rewrites:
+        line = pattern.sub(instead, line)
+    return _PART_RANGE.sub(_as_clocks, line)
+
+
+def _known(word: str) -> str:
+    """The only known word that `word` is with one letter more, less, other or swapped."""
+    words = _spelling().words
+    if word in words or harmless().weighty.fullmatch(word):
+        return word
+    near = {w for w in _one_off(word) if w in words and w[0] == word[0]}
+    near = {w for w in near if not _is_inflection(word, w)}
+    return near.pop() if len(near) == 1 else word
+
+
+def _is_inflection(one: str, other: str) -> bool:
+    """Whether the two differ in their ending only."""
+    stem = min(len(one), len(other)) - 1
+    return one[:stem] == other[:stem] and one[stem:] in _two() and other[stem:] in _two()
+
+
+@cache
+def _two() -> frozenset[str]:
+    return frozenset({a + b for a in _ENDINGS for b in _ENDINGS})
+
+
+def _one_off(word: str) -> Iterator[str]:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for i in range(len(word) + 1):
+        head, tail = word[:i], word[i:]
+        yield from (head + c + tail for c in letters)
+        if tail:
+            yield head + tail[1:]
+            yield from (head + c + tail[1:] for c in letters)
+        if len(tail) > 1:
+            yield head + tail[1] + tail[0] + tail[2:]
+
+
+def _as_clocks(match: re.Match[str]) -> str:
+    """ "Tomorrow morning 5-7" as "tomorrow 05:00-07:00"."""
+    part, first, last = match["part"], int(match["first"]), int(match["last"])
+    late = part.endswith(("afternoon", "evening"))
+    first, last = (h + 12 if late and h < 12 else h for h in (first, last))
+    if part == "tonight":
+        first, last = (h + 12 if 6 <= h < 12 else h for h in (first, last))
+    day = part.split()[0] if " " in part else ""
+    day = day if day == "tomorrow" else ""
+    if not (first < 24 and last <= 24):
+        return match.group()
+    return f"{day} {first:02d}:00-{last % 24:02d}:00".strip()
