@@ -51,7 +51,7 @@ LIMIT_OF_LINK = re.compile(rf"LINK\d+ {LIMIT.pattern}")
 
 
 _BEFORE_NAMES = (
-    r"(?:customers?|nodes?|routers?|sites?|city|services?|links?|ducts?|towards?|between|via|from)"
+    r"(?:customer|node|router|site|city|duct|to|between|via|from)"
 )
 
 
@@ -231,6 +231,8 @@ _BARE = (
     (rf"(?<!\w){_ARTICLES}customer (?=CUSTOMER\d)", ""),
     (rf"(?<!\w){_ARTICLES}service (?=SERVICE\d)", ""),
     (rf"\b([A-Z]+\d+) (?:{_LINKS}|{_NODES}|{_DUCTS})(?= |$)(?! (?:that|which) )", r"\1"),
+    (r"(?:someone|somebody|anyone|anybody|they|we|a digger) (?:digs?|drills?|cuts?) "
+     r"(?:through|into|up) (?:the )?(GROUP\d+(?: and GROUP\d+)*)", r"\1 fails"),
     (r"(?<=\d) (?:as a whole|as whole|itself|completely|entirely)(?= |$)", ""),
     (r"(?<!\w)(?:the|both|our|whole|all of) (?=(?:LINK|NODE|GROUP)\d)", ""),
     (r"(LINK\d+) (?:only |just )?\d+ ?g(?:bit)?(?= (?:and|or|,|\.|\?)|$)", r"\1"),
@@ -316,6 +318,8 @@ def _ducts(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> str:
         line,
     )
     line = re.sub(rf"\b{_DUCT} (?:at|in|near|of) (?P<mark>NODE\d+)\b", by_node, line)
+    for mark in [m for m, (kind, _) in marks.items() if kind == "node" and m not in line]:
+        del marks[mark]
     return f"{line} , each of these" if any(several) else line
 
 

@@ -13,9 +13,6 @@ from agents.playbook.conversation.coverage import harmless
 _SHORTEST = 6
 """Letters that a word needs for a wrong one to be seen: "lost" is no misspelt "last"."""
 
-_ENDINGS = ("", "s", "d", "r", "y", "e", "n")
-"""Endings that make another word of one, and no wrong one."""
-
 _PART_RANGE = re.compile(
     r"(?<!\w)(?P<part>tomorrow morning|this morning|morning|tomorrow afternoon|this afternoon"
     r"|afternoon|tomorrow evening|this evening|evening|tonight) (?:between |from )?"
@@ -64,14 +61,8 @@ def _known(word: str) -> str:
 
 
 def _is_inflection(one: str, other: str) -> bool:
-    """Whether the two differ in their ending only."""
-    stem = min(len(one), len(other)) - 1
-    return one[:stem] == other[:stem] and one[stem:] in _two() and other[stem:] in _two()
-
-
-@cache
-def _two() -> frozenset[str]:
-    return frozenset({a + b for a in _ENDINGS for b in _ENDINGS})
+    """Whether the two differ in their last letter only, as "links" and "link" do."""
+    return other in (one[:-1], one[:-1] + other[-1]) or one == other[:-1]
 
 
 def _one_off(word: str) -> Iterator[str]:

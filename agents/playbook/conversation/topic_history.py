@@ -291,7 +291,8 @@ def waiting(gist: Gist) -> str:
     for row in [i for i in found.incidents if i.waiting_for_approval]:
         shown = gist.asked.look_up(SHOW_INCIDENT, OneIncident(incident=row.incident))
         rows += [
-            f"{p.plan} of {row.incident} ({row.title}): {joined(p.actions) or 'do nothing'}"
+            f"{p.plan} of {row.incident} ({row.title}), made at {p.created_utc}: "
+            f"{joined(p.actions) or 'do nothing'}"
             for p in shown.plans
             if p.plan in row.waiting_for_approval
         ]

@@ -59,7 +59,8 @@ def health(gist: Gist) -> str:
         said.append(f"The busiest egresses: {joined(egresses(busiest.egresses))}.")
     if gist.says("hand ?over"):
         said.append(f"Temporary changes in force: {temporary(gist) or 'none'}.")
-    return taken("how the network is now", f"{' '.join(said)} {aged(now)}")
+    said.append(_in_span(gist).strip())
+    return taken("how the network is now", f"{' '.join(x for x in said if x)} {aged(now)}")
 
 
 def _state_now(now: HealthResult) -> str:
@@ -113,8 +114,11 @@ def hit_now(gist: Gist) -> str:
     now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
     if not now.services_probed:
         raise Decline(f"No probe has reported yet, so nothing is known of services. {aged(now)}")
-    named = joined(services(now.services_in_breach), MOST_SERVICES)
-    return taken("whose services are in breach now, by probes", f"{named or 'Nobody'}. {aged(now)}")
+    classes = [c for c, words in CLASSES if gist.says(words)]
+    hit = [s for s in now.services_in_breach if not classes or s.traffic_class in classes]
+    named = joined(services(hit), MOST_SERVICES)
+    which = f"{joined([plain(c) for c in classes])} services" if classes else "services"
+    return taken(f"whose {which} are in breach now, by probes", f"{named or 'Nobody'}. {aged(now)}")
 
 
 def served_now(gist: Gist) -> str:

@@ -367,11 +367,12 @@ def headroom(gist: Gist) -> str:
         )
     for link in links:
         said.append(f"{link} is {'down' if link in health.links_down else 'up'}")
-        said += [
+        seen = [
             f"{plain(s.kind)} of {s.resource} since {s.since_utc}"
             for s in health.symptoms
             if link in Interface.parts(s.resource)
         ]
+        said += seen or [f"no symptom of {link} is seen"]
     return taken(f"load and free capacity of {joined(links)} now", f"{joined(said)}. {aged(now)}")
 
 
