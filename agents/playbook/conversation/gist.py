@@ -50,8 +50,8 @@ LIMIT = re.compile(
 LIMIT_OF_LINK = re.compile(rf"LINK\d+ {LIMIT.pattern}")
 
 
-_BEFORE_NAMES = (
-    r"(?:customer|node|router|site|city|duct|to|between|via|from)"
+_BEFORE_WEIGHT = (
+    r"(?:customer|node|router|site|city|duct|to|between|via|from|by|per|under|against)"
 )
 
 
@@ -85,15 +85,15 @@ class Gist:
         """Whether these words stand in the question."""
         return re.search(rf"(?<!\w)(?:{pattern})(?!\w)", self.line) is not None
 
-    def may_be_name(self, word: str) -> bool:
-        """Whether `word`, which nothing accounts for, may name something: it resembles a name, is
-        written in capitals inside a sentence, or stands where a name does."""
+    def may_weigh(self, word: str) -> bool:
+        """Whether `word`, which nothing accounts for, may name something or say by what: it resembles
+        a name, is written in capitals inside a sentence, or stands where such a word does."""
         if word in self.near:
             return True
         typed = re.escape(word)
         if re.search(rf"(?<=[^.?!:;\s] ){_capitals(typed)}", self.question):
             return True
-        return self.says(rf"{_BEFORE_NAMES} (?:the )?{typed}")
+        return self.says(rf"{_BEFORE_WEIGHT} (?:the )?{typed}")
 
     @property
     def links(self) -> list[str]:
@@ -353,12 +353,16 @@ _BETWEEN = re.compile(
 )
 
 
+_BESIDE = re.compile(r"\b(?P<a>NODE\d+) (?P<b>NODE\d+)\b")
+
+
 def _links_between(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> str:
-    """ "the link between A and B" and "the A to B fibre" become that link."""
+    """ "the link between A and B", "the A to B fibre" and "A B" become that link."""
 
     def linked(match: re.Match[str]) -> str:
-        before = match["before"] or ""
-        if not (match["after"] or "between" in before or "from" in before):
+        said = match.groupdict()
+        before = said.get("before") or ""
+        if match.re is _BETWEEN and not (said["after"] or "between" in before or "from" in before):
             return match.group()
         a, b = marks[match["a"]][1], marks[match["b"]][1]
         found = asked.glance(FIND_NAMES, Text(text=f"{a} -- {b}")).names
@@ -366,7 +370,7 @@ def _links_between(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -
             return match.group()
         return _mark("link", found[0].ids[0], marks)
 
-    return _BETWEEN.sub(linked, line)
+    return _BESIDE.sub(linked, _BETWEEN.sub(linked, line))
 
 
 _ONE_TO = re.compile(

@@ -4,6 +4,7 @@ The grammar comes first, which accounts for every word in its place. Here words 
 wherever they stand (`coverage`), and the answer begins with what the question was taken for.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -61,7 +62,13 @@ class _Topic:
     def covered(self, gist: Gist) -> Coverage:
         """What it accounts for of `gist`."""
         found = Coverage(gist.line)
-        found.read(self.cues, asks=True)
+        for cue in self.cues.finditer(gist.line):
+            # What a cue skips over (".*") is not read by it.
+            inside = sorted(span for span in map(cue.span, _skips(cue)) if span != (-1, -1))
+            begin = cue.start()
+            for first, last in [*inside, (cue.end(), cue.end())]:
+                found.read_span(begin, first, asks=True)
+                begin = last
         if self.also is not None:
             found.read(self.also)
         for mark, (kind, _) in gist.marks.items():
@@ -86,6 +93,10 @@ class _Topic:
             for event in gist.events:
                 found.read_span(opening_of(gist.line, event.begin), event.end, asks=True)
         return found
+
+
+def _skips(cue: re.Match[str]) -> list[str]:
+    return [name for name in cue.re.groupindex if name.startswith("skip")]
 
 
 def _has(gist: Gist, what: str) -> bool:
@@ -159,7 +170,7 @@ class Topics:
     def _left(self, gist: Gist, topic: _Topic) -> Left:
         """What `topic` does not account for; a word that may be a name is of weight."""
         over = topic.covered(gist).left()
-        names = tuple(w for w in (*over.unread, *over.background) if gist.may_be_name(w))
+        names = tuple(w for w in (*over.unread, *over.background) if gist.may_weigh(w))
         return replace(over, asked=over.asked + names) if names else over
 
     def _fitting(self, gist: Gist) -> Iterator[_Topic]:
@@ -221,6 +232,12 @@ def _beyond(data: Mapping[str, Any]) -> _Beyond:
 _NAMED = frozenset({"node", "link", "service", "customer", "group", "incident", "plan"})
 
 
+def _naming_skips(cues: Sequence[str]) -> list[str]:
+    """`cues`, each ".*" of which is a group that says where it skips."""
+    count = itertools.count()
+    return [re.sub(r"\.\*", lambda _: f"(?P<skip{next(count)}>.*)", cue) for cue in cues]
+
+
 def _topic(name: str, data: Mapping[str, Any], told: Sequence[str] = ()) -> _Topic:
     needs = tuple(
         frozenset(x.strip() for x in need.split(" or ")) for need in data.get("needs", ())
@@ -228,7 +245,7 @@ def _topic(name: str, data: Mapping[str, Any], told: Sequence[str] = ()) -> _Top
     wanted = {"node" if x == "two nodes" else x for need in needs for x in need}
     return _Topic(
         name,
-        cues=whole_words(data["cues"]),
+        cues=whole_words(_naming_skips(data["cues"])),
         unless=_unless(data),
         needs=needs,
         no_event="event" in data.get("unless", ()),

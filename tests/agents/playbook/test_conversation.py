@@ -287,7 +287,7 @@ def test_question_as_it_is_typed_is_answered_by_what_it_names(
         ("what breaks if CHINng-IPLSng fails unless ATLAng-HSTNng is up", "«unless»"),
         (
             "impact when CHINng fails and nobody looks, if the sun shines",
-            "«looks», «sun», «shines»",
+            "«sun», «shines»",
         ),
         ("what breaks at STTLng if the ATLAng router dies", "has to do with it"),
         ("could we ride out a CHINng-IPLSng outage of 20 %", "«20»"),
