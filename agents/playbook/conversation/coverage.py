@@ -2,9 +2,9 @@
 
 A word is accounted for by what was recognised (a name, an event, a time, a cue of the topic), or
 because it says nothing of its own ("please", "the"); the file `harmless.yaml` lists those. What is
-left over is graded. A word of weight (a name, a figure, what negates, limits, compares, tells a time
-or changes something) and all that is left of a condition change what is asked, so that the question
-must not be answered. Any other word that is left must be named beside the answer.
+left over is graded. A word of weight (a name, a figure, what negates, limits, compares, tells a
+time or changes something) and all that is left of a condition change what is asked, so that the
+question must not be answered. Any other word that is left must be named beside the answer.
 """
 
 import re
@@ -120,6 +120,7 @@ class Coverage:
         if 2 * len(left.unread) > left.content:
             # Most of what is asked was not read, so what was read may not be what is meant.
             left.asked += left.unread
+            left.unread = []
         return Left(*(tuple(dict.fromkeys(x)) for x in left.words()))
 
     def _sort(self, begin: int, cut: re.Match[str], left: "_Sorted") -> None:
@@ -140,7 +141,7 @@ class Coverage:
             _grade(words, left.asked, left.background)
 
     def _sort_part(self, begin: int, end: int, left: "_Sorted") -> None:
-        """Grade what is left of a part of a clause that asks: a condition, a question or its rest."""
+        """Grade what is left of a part of a clause that asks."""
         known = harmless()
         words = self._unread(begin, end)
         if self._asks(begin, end):

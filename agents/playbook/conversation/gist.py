@@ -50,9 +50,7 @@ LIMIT = re.compile(
 LIMIT_OF_LINK = re.compile(rf"LINK\d+ {LIMIT.pattern}")
 
 
-_BEFORE_WEIGHT = (
-    r"(?:customer|node|router|site|city|duct|to|between|via|from|by|per|under|against)"
-)
+_BEFORE_WEIGHT = r"(?:customer|node|router|site|city|duct|to|between|via|from|by|per|under|against)"
 
 
 def _capitals(word: str) -> str:
@@ -86,8 +84,11 @@ class Gist:
         return re.search(rf"(?<!\w)(?:{pattern})(?!\w)", self.line) is not None
 
     def may_weigh(self, word: str) -> bool:
-        """Whether `word`, which nothing accounts for, may name something or say by what: it resembles
-        a name, is written in capitals inside a sentence, or stands where such a word does."""
+        """Whether `word`, which nothing accounts for, may name something or say by what.
+
+        It resembles a name, is written in capitals inside a sentence, or stands where such a word
+        does.
+        """
         if word in self.near:
             return True
         typed = re.escape(word)
@@ -212,7 +213,8 @@ def gist_of(asked: Asked, grammar: Grammar) -> Gist:
         position = name.end
     written.append(asked.question[position:].casefold())
     line = respelled(_spaced("".join(f" {w} " if w.isupper() else w for w in written)))
-    line = _bare(_links_between(asked, _ducts(asked, line, marks), marks))
+    line = _links_between(asked, _ducts(asked, line, marks), marks)
+    line = _bare(_link_of_one(asked, line, marks))
     line = _that_one(_ones_to(asked, line, marks))
     near = frozenset(n.text.casefold() for n in found.near)
     gist = Gist(asked, asked.question, line, marks, now, pairs, near)
@@ -388,6 +390,29 @@ def _ones_to(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> str:
         return _mark("link", links[named[0]], marks) if len(named) == 1 else match.group()
 
     return _ONE_TO.sub(linked, line)
+
+
+_OF_ONE = re.compile(
+    r"(?<!NODE\d )\b(?:the|that) (?P<to>NODE\d+) (?:link|fib(?:re|er)|circuit|leg)\b"
+)
+
+
+def _link_of_one(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> str:
+    """ "Where does traffic of A go if the B link fails": the link from A to B.
+
+    Raises:
+        Decline: no node that is named beside B has the only such link.
+    """
+
+    def linked(match: re.Match[str]) -> str:
+        there = marks[match["to"]][1]
+        links = {x.to: x.link for x in asked.glance(SHOW_NODE, OneNode(node=there)).links}
+        named = [n for k, n in marks.values() if k == "node" and n in links]
+        if len(named) != 1:
+            raise Decline(f"Which link of {there} is meant: {joined(list(links.values()), 10)}?")
+        return _mark("link", links[named[0]], marks)
+
+    return _OF_ONE.sub(linked, line)
 
 
 _THAT = re.compile(

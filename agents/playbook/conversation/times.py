@@ -86,6 +86,10 @@ def when_of(text: str, now: datetime) -> When | None:
     if found:
         (first, *_) = found
         moved = _moved(first.at, -offset)
+        if re.search(r"\btomorrow\b", text) and _runs(moved, first.hours or duration, now):
+            raise UnclearTime(
+                "it is an hour of tomorrow that runs today as well; ask of it without the day"
+            )
         return When(moved, first.hours or duration, first.said)
     parts = _parts(text)
     if len(parts) > 1:
@@ -95,6 +99,19 @@ def when_of(text: str, now: datetime) -> When | None:
     if match := _NEXT.search(text):
         return When("", int(match["n"]), match.group())
     return When("", duration, "") if duration else None
+
+
+def _runs(at: str, hours: int, now: datetime) -> bool:
+    """Whether the time from `at` for `hours` has begun and is not over."""
+    if not at or ":" not in at:
+        return False
+    begun = (now.hour * 60 + now.minute - _minutes_of(at)) % 1440
+    return 0 < begun < hours * 60
+
+
+def _minutes_of(at: str) -> int:
+    hour, minute = (int(x) for x in at.split(":"))
+    return hour * 60 + minute
 
 
 def _parts(text: str) -> list[When]:
@@ -297,7 +314,15 @@ _BACK = re.compile(
     r"\b(?:last|past) (?P<n>\d{1,3}|two|three|four|six) ?"
     r"(?P<unit>min(?:ute)?s?|h|hrs?|hours?|days?|weeks?|months?)\b"
 )
-_UNIT_S = {"mi": 60, "h": 3600, "hr": 3600, "ho": 3600, "da": 86_400, "we": 604_800, "mo": 2_678_400}
+_UNIT_S = {
+    "mi": 60,
+    "h": 3600,
+    "hr": 3600,
+    "ho": 3600,
+    "da": 86_400,
+    "we": 604_800,
+    "mo": 2_678_400,
+}
 """Seconds of a unit, by its first two letters; a month as its longest."""
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -93,6 +93,13 @@ def _is_apart(gist: Gist) -> bool:
     return any(re.search(r"\bor\b", x) for x in between)
 
 
+_LATER = re.compile(
+    r"\b(?:and|then|plus) (?:then )?((?:LINK|NODE|GROUP)\d+) "
+    r"(?:tomorrow|tonight|later|afterwards|after|next|at|on)\b"
+)
+"""A thing to which what happens to another one happens at another time."""
+
+
 def _refuse_unplaced(gist: Gist) -> None:
     """Refuse a node that is named beside what happens and has nothing to do with it."""
     paths = (says(gist, "path") or says(gist, "delay")) and ends_beside(gist)
@@ -102,6 +109,9 @@ def _refuse_unplaced(gist: Gist) -> None:
             raise Decline(f"I cannot tell what {name} has to do with it.")
     if any(k == "group" and m not in gist.changed for m, (k, _) in gist.marks.items()):
         raise Decline("I cannot tell what becomes of the duct that is named.")
+    for mark in _LATER.findall(gist.line):
+        if mark not in gist.changed:
+            raise Decline(f"I suppose things at one time; ask of {gist.marks[mark][1]} by itself.")
     links = {gist.marks[m][1] for m in gist.changed}
     if (len(_groups(gist)) > 1 or says(gist, "each")) and any(x not in links for x in gist.links):
         raise Decline("I cannot tell which links are meant to be compared.")

@@ -77,7 +77,7 @@ class _Topic:
         if "time" in self.takes:
             for span in (*time_spans(gist.line), *day_spans(gist.line)):
                 found.read_span(*span)
-        if "span" in self.takes:
+        if "span" in self.takes and gist.around is not None:
             for span in (*past_spans(gist.line), *time_spans(gist.line)):
                 found.read_span(*span)
         if "more" in self.takes and gist.more is not None:

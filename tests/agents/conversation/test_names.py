@@ -114,3 +114,13 @@ def test_what_is_no_egress_is_two_names(written: str) -> None:
     names = _names(("Köln--Muenchen", "Köln", "Muenchen")).find(written).names
     assert len(names) == 2
     assert [name.egress_of for name in names] == [None, None]
+
+
+@pytest.mark.parametrize("text", ["is Cologne up", "is cologne up"])
+def test_english_name_of_a_place_stands_for_it(text: str) -> None:
+    (found,) = _names().find(text).names
+    assert (found.kind, found.ids, found.exact) == ("node", ("Köln",), False)
+
+
+def test_english_name_of_a_place_that_is_not_there_names_nothing() -> None:
+    assert not _names().find("is Nuremberg up").names

@@ -99,6 +99,42 @@ def test_every_pattern_is_answered_or_declined(talk: Conversation) -> None:
 
 
 @pytest.mark.parametrize(
+    "question",
+    [
+        "who is hit if CHINng-IPLSng fails, i have a bad feeling",
+        "worst five links by utilisation pls",
+        "how much more can we sell between CHINng and LOSAng",
+        "handover for the night shift, what happened since 18:00",
+    ],
+)
+def test_word_that_means_nothing_here_is_named_wherever_it_stands(
+    talk: Conversation, question: str
+) -> None:
+    assert not talk.ask(question).declined
+    words = question.split()
+    for at in range(len(words) + 1):
+        reply = talk.ask(" ".join([*words[:at], "quokka", *words[at:]]))
+        first = reply.text.partition(".")[0]
+        if not reply.declined and "quokka" not in first:
+            assert "What you ask with «quokka»" in reply.text, reply.text
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("which links run hot if CHINng-IPLSng fails gracefully", "«gracefully». Taken as: "),
+        ("who is hit if CHINng-IPLSng fails and how do they juggle", "with «juggle» I leave open"),
+    ],
+)
+def test_what_is_left_out_of_an_answer_is_named_in_it(
+    talk: Conversation, question: str, said: str
+) -> None:
+    reply = talk.ask(question)
+    assert not reply.declined, reply.text
+    assert said in reply.text
+
+
+@pytest.mark.parametrize(
     ("question", "why"),
     [
         ("What links does Chicago have?", "«chicago»"),
@@ -310,6 +346,15 @@ def test_question_as_it_is_typed_is_answered_by_what_it_names(
         ("what if CHINng-IPLSng fails more often than ATLAng-HSTNng", "«often», «than»"),
         ("what if CHINng-IPLSng fails and traffic from ATLAng grows 20%", "but not of a part"),
         ("who is allowed to approve a change on CHINng-IPLSng", "who may approve"),
+        ("which services survive the loss of CHINng", "«survive»"),
+        ("what if CHINng-IPLSng fails and we then move voice to STTLng", "moving traffic"),
+        ("what if CHINng-IPLSng fails and how do we repair it", "how to repair"),
+        ("take CHINng-IPLSng down now and ATLAng-HSTNng tomorrow, safe?", ""),
+        ("worst pair of simultaneous link failures", ""),
+        ("worst 5 links by delay", "«delay»"),
+        ("shortest path CHINng to LOSAng avoiding DNVRng", "«avoiding»"),
+        ("which customers depend only on CHINng-IPLSng", ""),
+        ("when is it full if traffic keeps growing like it has", "past growth"),
         ("optimise the weights so that CHINng-IPLSng gets less", "not optimised"),
         ("was chicago-CHINng hot, or is it my eyes", "no node «chicago»"),
     ],

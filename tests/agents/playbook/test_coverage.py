@@ -38,6 +38,39 @@ def test_word_that_may_change_the_sense_is_left_over(line: str, asked: tuple[str
     assert _left(line).asked == asked
 
 
+@pytest.mark.parametrize(
+    ("line", "asked", "unread", "background"),
+    [
+        ("what happens if LINK0 fails gracefully ?", (), ("gracefully",), ()),
+        ("the digger is here . what happens if LINK0 fails ?", (), (), ("digger",)),
+        # More words are left than were read.
+        (
+            "what happens if LINK0 fails amid merry shouting jugglers ?",
+            ("amid", "merry", "shouting", "jugglers"),
+            (),
+            (),
+        ),
+        # All that is left of a condition changes what is asked.
+        (
+            "what happens if LINK0 fails while jugglers perform ?",
+            ("while", "jugglers", "perform"),
+            (),
+            (),
+        ),
+        ("LINK0 fails and who pays then ?", (), (), ()),
+    ],
+)
+def test_other_word_that_is_left_over_is_kept_to_be_named(
+    line: str, asked: tuple[str, ...], unread: tuple[str, ...], background: tuple[str, ...]
+) -> None:
+    left = _left(line)
+    assert (left.asked, left.unread, left.background) == (asked, unread, background)
+
+
+def test_second_question_in_the_clause_stays_open() -> None:
+    assert _left("what happens if LINK0 fails and who juggles ?").aside == ("juggles",)
+
+
 def test_background_is_dropped_and_another_question_is_left_open() -> None:
     left = _left("the coffee is cold . what happens if LINK0 fails ? who pays the baker ?")
     assert left.asked == ()

@@ -36,6 +36,23 @@ def test_time_of_day_is_read_with_how_long_it_lasts(text: str, at: str, hours: i
     assert (found.at, found.hours) == (at, hours)
 
 
+def test_hour_of_tomorrow_that_runs_now_is_not_taken_for_that_of_today() -> None:
+    with pytest.raises(UnclearTime, match="runs today"):
+        when_of("tomorrow 18:00-20:00", NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("in the last 20 min", "2026-03-03 19:04"),
+        ("in the last 3 months", "2025-11-30 19:24"),
+        ("in the past 2 hrs", "2026-03-03 17:24"),
+    ],
+)
+def test_time_that_is_over_is_counted_back_from_now(text: str, since: str) -> None:
+    assert span_of(text, NOW) == Span(since, "2026-03-03 19:24")
+
+
 @pytest.mark.parametrize(
     "text",
     [

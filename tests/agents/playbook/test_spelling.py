@@ -1,0 +1,32 @@
+"""What is written in several ways is read in one."""
+
+import pytest
+
+from agents.playbook.conversation.spelling import respelled
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ("what happend at NODE0", "what happened at NODE0"),
+        ("is NODE0 completly down", "is NODE0 completely down"),
+        ("is it safe to decommision LINK0", "is it safe to take LINK0 down"),
+        # Another form of a word is no wrong one, and a short word is not corrected.
+        ("NODE0 links", "NODE0 links"),
+        ("the cass of it", "the cass of it"),
+        ("tomorrow morning 5-7", "tomorrow 05:00-07:00"),
+        ("this evening between 6 and 8", "18:00-20:00"),
+        ("LINK0 is slow since about 20 min", "LINK0 is slow in the last 20 min"),
+        ("double LINK0 to 40g", "upgrade LINK0 to 40g"),
+        ("upgrade LINK0 to 200", "upgrade LINK0 to 200 g"),
+        ("the best 3 hour window for LINK0", "the best window for 3 hours for LINK0"),
+        ("while LINK0 is already in maintenance", "while LINK0 is down"),
+        (
+            "if i built a new 100 gig link NODE0 to NODE1",
+            "if i add link NODE0 to NODE1 with 100g",
+        ),
+        ("how much would it take off LINK0", "how much would it relieve of LINK0"),
+    ],
+)
+def test_what_is_written_in_another_way_is_read_alike(line: str, read: str) -> None:
+    assert respelled(line) == read
