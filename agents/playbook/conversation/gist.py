@@ -361,18 +361,19 @@ _BESIDE = re.compile(r"\b(?P<a>NODE\d+) (?P<b>NODE\d+)\b")
 def _links_between(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> str:
     """ "the link between A and B", "the A to B fibre" and "A B" become that link."""
 
+    def said_as_link(match: re.Match[str]) -> str:
+        before = match["before"] or ""
+        is_link = match["after"] or "between" in before or "from" in before
+        return linked(match) if is_link else match.group()
+
     def linked(match: re.Match[str]) -> str:
-        said = match.groupdict()
-        before = said.get("before") or ""
-        if match.re is _BETWEEN and not (said["after"] or "between" in before or "from" in before):
-            return match.group()
         a, b = marks[match["a"]][1], marks[match["b"]][1]
         found = asked.glance(FIND_NAMES, Text(text=f"{a} -- {b}")).names
         if len(found) != 1 or len(found[0].ids) != 1 or found[0].kind != "link":
             return match.group()
         return _mark("link", found[0].ids[0], marks)
 
-    return _BESIDE.sub(linked, _BETWEEN.sub(linked, line))
+    return _BESIDE.sub(linked, _BETWEEN.sub(said_as_link, line))
 
 
 _ONE_TO = re.compile(

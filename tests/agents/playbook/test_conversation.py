@@ -101,9 +101,8 @@ def test_every_pattern_is_answered_or_declined(talk: Conversation) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        "who is hit if CHINng-IPLSng fails, i have a bad feeling",
+        "which services go over CHINng-IPLSng, i have a bad feeling",
         "worst five links by utilisation pls",
-        "how much more can we sell between CHINng and LOSAng",
         "handover for the night shift, what happened since 18:00",
     ],
 )
