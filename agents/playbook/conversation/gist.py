@@ -228,11 +228,11 @@ _NODES = r"(?:nodes?|routers?|pops?|sites?|box(?:es)?|city|switch|device|area)"
 _DUCTS = r"(?:ducts?|conduits?|trench|shared[- ]risk group|srlg)"
 _BARE = (
     # What a name says by itself: "the core router A" is "A".
-    (rf"(?<!\w){_ARTICLES}(?:{_LINKS}|{_DUCTS}) (?=(?:LINK|GROUP)\d)", ""),
+    (rf"(?<!\w){_ARTICLES}(?:{_LINKS}|(?:{_DUCTS})) (?=(?:LINK|GROUP)\d)", ""),
     (rf"(?<!\w){_ARTICLES}{_NODES} (?=NODE\d)", ""),
     (rf"(?<!\w){_ARTICLES}customer (?=CUSTOMER\d)", ""),
     (rf"(?<!\w){_ARTICLES}service (?=SERVICE\d)", ""),
-    (rf"\b([A-Z]+\d+) (?:{_LINKS}|{_NODES}|{_DUCTS})(?= |$)(?! (?:that|which) )", r"\1"),
+    (rf"\b([A-Z]+\d+) (?:{_LINKS}|(?:{_NODES})|(?:{_DUCTS}))(?= |$)(?! (?:that|which) )", r"\1"),
     (r"(?:someone|somebody|anyone|anybody|they|we|a digger) (?:digs?|drills?|cuts?) "
      r"(?:through|into|up) (?:the )?(GROUP\d+(?: and GROUP\d+)*)", r"\1 fails"),
     (r"(?<=\d) (?:as a whole|as whole|itself|completely|entirely)(?= |$)", ""),
