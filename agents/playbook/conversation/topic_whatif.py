@@ -162,11 +162,28 @@ def full_when(gist: Gist, events: Sequence[str] = ()) -> str:
     pace = f", {percent(per_year)} more each year" if per_year else ""
     after = f", {events_in_words(then)}" if events else ""
     which = "the links that are named" if asked.watch_links else "the first links"
+    once = more.factor if more is not None and not per_year else None
+    ordered = "" if asked.watch_links else ", single failures counted"
     return taken(
         f"when {which} come to {percent_of(limit)} at the peak hour as all traffic grows "
-        f"alike{pace}{after}",
-        f"{'. '.join(said)}.",
+        f"alike{pace}{after}{ordered}",
+        f"{_at_once(rows, once, limit) if once is not None else ''}{'. '.join(said)}.",
     )
+
+
+def _at_once(rows: Sequence[LinkGrowth], factor: float, limit: float) -> str:
+    """Which of `rows` reach `limit` when all traffic is `factor` times what it is."""
+    whole = [r.link for r in rows if r.full_at_growth is not None and r.full_at_growth <= factor]
+    failed = [
+        f"{r.link} after {r.failure.what_if}"
+        for r in rows
+        if r.failure is not None and r.failure.utilisation * factor >= limit
+    ]
+    now = f"{', '.join(whole)} come to it" if whole else "none of these comes to it"
+    # How much more was said in the question; an answer has no figures but those of its results.
+    said = f"With as much more as you say, {now} while nothing fails"
+    after = f"and {', '.join(failed)}" if failed else "and none after a failure"
+    return f"{said}, {after}. "
 
 
 def _grown(row: LinkGrowth, *, told_years: bool) -> str:
