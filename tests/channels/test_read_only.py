@@ -81,6 +81,7 @@ def test_commands_read_a_state_directory_that_nobody_can_write(
     assert PLAN in output
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_lie_in_its_folder_says_where_else(
     state: Path, tmp_path: Path, sealed: Callable[[Path], None]
 ) -> None:
@@ -112,6 +113,7 @@ def test_what_a_killed_writer_left_in_the_log_is_read_without_writing(
     assert sorted(p.name for p in left.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_commands_read_a_state_directory_on_a_full_disk(
     state: Path, full_disk: Callable[[Path], Path]
 ) -> None:
@@ -186,6 +188,7 @@ def test_an_answer_names_what_cannot_be_written(
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_report_of_a_network_that_a_watch_holds_is_written(state: Path) -> None:
     with closing(open_network(StateDirectory(state), "live")[0]):
         assert noctua(state, "report", INCIDENT)[0] == 0

@@ -335,6 +335,7 @@ def test_unharmed_play_has_no_violation(evidence: Evidence) -> None:
     assert len([r for r in evidence.log if r.state is CommitState.COMMITTED]) == 4
 
 
+@pytest.mark.slow
 def test_second_commit_in_the_networks_own_file_is_found(ended: Path, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     copytree(ended, folder)

@@ -95,6 +95,7 @@ def test_every_role_is_charged_for_the_calls_that_it_made(whole: Operation) -> N
     assert total.calls == sum(c.calls for c in by_role.values())
 
 
+@pytest.mark.slow
 def test_looks_are_charged_to_the_incident_that_they_led_to_and_to_the_day(
     whole: Operation,
 ) -> None:

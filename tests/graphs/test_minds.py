@@ -168,6 +168,7 @@ def test_state_says_who_finished_and_the_timeline_that_a_mind_was_lost(tmp_path:
         assert operation.plans()[0].finished_by == "playbook"
 
 
+@pytest.mark.slow
 def test_no_mind_left_is_escalated_and_nothing_is_touched(tmp_path: Path) -> None:
     far = Mind("acme:talks", ScriptedModel(["It is the weather."] * 9), foreign=True)
     ours = Mind("ours", ScriptedModel(["It is the weather."] * 9), foreign=False)

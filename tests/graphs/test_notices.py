@@ -298,6 +298,7 @@ def test_each_event_is_called_for_once_though_the_process_died_right_after_it(
     assert _types(_calls(tmp_path)) == expected
 
 
+@pytest.mark.slow
 def test_webhook_is_told_of_an_incident_as_it_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,6 +92,7 @@ def _saved(tracker: Tracker, file: Path) -> dict[str, Any]:
     return kept
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_field_with_every_odd_value_is_taken_kept_and_read_back(

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from agents.loop.role import Mind
 from agents.loop.transcript import plain
 from agents.playbook.model import PlaybookModel, Policy
@@ -36,6 +38,7 @@ def _outside_quotes(text: str) -> str:
     return "".join(part.rpartition("»")[2] for part in text.split("«"))
 
 
+@pytest.mark.slow
 def test_words_of_a_foreign_mind_are_quoted_behind_what_was_found(tmp_path: Path) -> None:
     model = PlaybookModel(policies={role: _rewording(p) for role, p in POLICIES.items()})
     far = Mind("acme:far", model, foreign=True)

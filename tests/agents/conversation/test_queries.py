@@ -122,6 +122,7 @@ def test_what_is_not_so_is_left_out_of_the_json() -> None:
     assert list(plain(some))[-2:] == ["way_count", "links"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("of", "other"), [("link", "node"), ("node", "link")])
 def test_failure_is_named_by_what_fails(tools: dict[str, Tool[Any]], of: str, other: str) -> None:
     sweep = Sweep(of=of, at="", most=2)

@@ -98,6 +98,7 @@ def test_every_pattern_is_answered_or_declined(talk: Conversation) -> None:
     assert understood > 0.9, declined
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "question",
     [
@@ -207,6 +208,7 @@ def test_what_is_so_already_is_said_to_change_nothing(tmp_path: Path) -> None:
     assert "which is so already and changes nothing" in reply.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("question", "said"),
     [

@@ -4,11 +4,14 @@ import json
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from channels.networks import open_network
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
 
 
+@pytest.mark.slow
 def test_drift_names_the_device_that_somebody_else_has_just_changed(state: Path) -> None:
     code, output, _ = noctua(state, "drift", "live")
     assert code == 0

@@ -40,6 +40,7 @@ def test_worst_failures_are_printed_with_the_run_and_the_state_without_failures(
         assert f"link {planned.state.topology.links[s].id} down" in output
 
 
+@pytest.mark.slow
 def test_sweep_in_80_columns_cuts_no_link_and_no_figure(tmp_path: Path) -> None:
     planned = open_planned(StateDirectory(tmp_path), POLSKA, "x2", seed=1)
     found = survey(planned.twin, planned.state, "2")

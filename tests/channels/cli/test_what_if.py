@@ -91,6 +91,7 @@ def test_moment_in_the_words_is_the_hour_of_the_profile(tmp_path: Path) -> None:
     assert "traffic ×1.3 18:00 UTC (" in output
 
 
+@pytest.mark.slow
 def test_what_is_built_is_shown_with_what_is_assumed_of_it(tmp_path: Path) -> None:
     drawing = tmp_path / "after.svg"
     code, output, error = noctua(

@@ -37,6 +37,7 @@ def test_every_attack_has_a_name_of_its_own_and_there_are_enough() -> None:
     assert len({attack.name for attack in ATTACKS}) == len(ATTACKS) >= 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLE)
 def test_attack_reaches_no_device(base: Scene, tmp_path: Path, name: str) -> None:
     attack = _attack(name)

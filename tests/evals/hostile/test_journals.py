@@ -26,6 +26,7 @@ def test_journal_as_we_left_it_is_sound(base: Scene) -> None:
     assert not is_found(base)
 
 
+@pytest.mark.slow
 def test_changed_column_of_any_table_is_found(base: Scene, tmp_path: Path) -> None:
     missed = []
     names = [one for one in alterations(base) if one.name.endswith(" changed")]

@@ -22,6 +22,7 @@ CUSTOMERS = dict.fromkeys(WRITTEN, "customer")
 PROMPTS = [file.read_text("utf-8") for file in files("agents.prompts").iterdir() if file.is_file()]
 
 
+@pytest.mark.slow
 def test_no_spelling_of_a_name_is_sent_and_the_control_sees_them_all() -> None:
     rows = play_spellings({"Müller & Söhne GmbH": "customer", "svc-001": "service"})
     assert sum(row.tried for row in rows.values()) > 150

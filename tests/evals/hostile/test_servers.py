@@ -21,6 +21,7 @@ def test_hostile_server_costs_its_model_the_role_and_nothing_else(name: str) -> 
     assert "deadline" not in outcome.causes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["endless text", "endless events", "gzip bomb in gzip"])
 def test_connection_is_closed_as_soon_as_a_reply_is_too_large(name: str) -> None:
     outcome = play(name, ATTACKS[name], DEADLINE_S)

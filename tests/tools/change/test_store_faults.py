@@ -272,6 +272,7 @@ def _torn_pages(path: Path) -> list[int]:
     return sorted({1, *named, *draw.sample(_pages(path)[1], 12)})
 
 
+@pytest.mark.slow
 def test_torn_page_lets_nothing_begin(beginning: Beginning) -> None:
     first = beginning.life()
     for page in _torn_pages(first.path):

@@ -502,6 +502,7 @@ def test_reply_deeper_than_any_is_not_read() -> None:
         _model(server.url, 20.0).invoke("x")
 
 
+@pytest.mark.slow
 def test_stream_of_more_events_than_any_is_not_read_to_its_end() -> None:
     event = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
     values = values_in(repeat(event * 1000, 200))

@@ -128,6 +128,7 @@ def test_same_key_gives_the_same_pseudonyms_and_another_key_others() -> None:
         assert other.hide(text) != OURS.hide(text)
 
 
+@pytest.mark.slow
 def test_no_two_names_share_a_pseudonym() -> None:
     # Twenty bits of hash: of 3000 names some would, if nobody looked.
     names = {f"Customer {i} Ltd": "customer" for i in range(3000)}

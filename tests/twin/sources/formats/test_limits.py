@@ -53,6 +53,7 @@ def test_what_is_too_much_is_refused_by_its_number(text: str, said: str) -> None
         read_network(text, "net")
 
 
+@pytest.mark.slow
 def test_as_many_as_are_read_are_read() -> None:
     assert len(read_network(parallel(limits.MOST_PARALLEL), "net").links) == limits.MOST_PARALLEL
     assert len(read_network(chain(limits.MOST_NODES), "net").nodes) == limits.MOST_NODES
