@@ -16,6 +16,7 @@ from pathlib import Path
 from evals.arms.noctua import DelayedApprover
 from evals.hostile.minds import KINDS, fault_of
 from evals.stage import Case, designed_inventory, stage
+from evals.stopwatch import polling_of
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal
@@ -90,16 +91,7 @@ def _event(world: CaseWorld, day: int) -> TimedEvent:
 
 
 def _days(workplace: Workplace, state: Path, days: int) -> Iterator[Day]:
-    live, clock, polling = workplace.network, workplace.desk.clock, [0.0]
-    poll = live.poll
-
-    def polled(since_s: float) -> object:
-        begin = time.process_time()
-        found = poll(since_s)
-        polling[0] += time.process_time() - begin
-        return found
-
-    live.poll = polled  # type: ignore[method-assign, assignment]  # it is timed, and the same
+    clock, polling = workplace.desk.clock, polling_of(workplace.network)
     before = 0.0
     for day in range(1, days + 1):
         quiet = list[float]()

@@ -14,6 +14,7 @@ import numpy as np
 from evals.arms.noctua import DelayedApprover
 from evals.ducts import overloading_ducts
 from evals.stage import Case, designed_inventory, stage
+from evals.stopwatch import polling_of
 from evals.truth import Recorder
 from graphs.workplace import Workplace
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
@@ -65,22 +66,16 @@ def think(network: str) -> Thinking:
 
 
 def _operate(network: str, workplace: Workplace) -> Thinking:
-    spent, polling, steps = [0.0], [0.0], list[float]()
-    runs, live = workplace.runs, workplace.network
-    invoke, poll = runs._invoke, live.poll
+    spent, polling, steps = [0.0], polling_of(workplace.network), list[float]()
+    runs = workplace.runs
+    invoke = runs._invoke
 
     def invoked(incident_id: str, given: object) -> None:
         begin = time.process_time()
         invoke(incident_id, given)
         spent[0] += time.process_time() - begin
 
-    def polled(since_s: float) -> object:
-        begin = time.process_time()
-        found = poll(since_s)
-        polling[0] += time.process_time() - begin
-        return found
-
-    runs._invoke, live.poll = invoked, polled  # type: ignore[method-assign,assignment]  # a stopwatch
+    runs._invoke = invoked  # type: ignore[method-assign]  # a stopwatch
     clock = workplace.desk.clock
     started_s = clock.now_s()
     while clock.now_s() < started_s + _LAST_S:
