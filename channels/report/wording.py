@@ -83,6 +83,8 @@ def magnitude_text(symptom: Symptom) -> str:
             return f"{100 * value:.2g} % lost"
         case "probe_delay":
             return f"{1000 * value:.2g} ms above normal"
+        case "service_breach":
+            return "outside its objective"
         case "traffic_surge":
             return f"{value:.2f} × expected"
         case _:

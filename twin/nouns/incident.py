@@ -13,15 +13,16 @@ SymptomKind = Literal[
     "traffic_surge",
     "probe_loss",
     "probe_delay",
+    "service_breach",
 ]
 
 
 class Symptom(Noun):
     """One thing that is not as it should be, folded from `alarms` raw alarms.
 
-    `resource`: a link id, "node|link" for an egress, a node id, or "source>target/class" for a
-    probe path. `magnitude`: adjacency 1; drops, loss: fraction 0..1; delay: seconds above normal;
-    surge: factor over the expected demand.
+    `resource`: a link id, "node|link" for an egress, a node id, "source>target/class" for a probe
+    path, or a service id. `magnitude`: adjacency, broken objective 1; drops, loss: fraction 0..1;
+    delay: seconds above normal; surge: factor over the expected demand.
     """
 
     kind: SymptomKind

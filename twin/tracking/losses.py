@@ -27,6 +27,9 @@ of the load looks like loss at one of them; convergence makes such steps for up 
 
 _LEAST_SPREAD = 0.0005
 
+_READ_BACK = 2.0
+"""Loss is of readings up to so many rounds before (see RateRound)."""
+
 
 class Losses:
     """The share of what each egress sent that did not arrive, (n_arcs,) each.
@@ -41,19 +44,28 @@ class Losses:
         n_arcs = topology.n_arcs
         self._idle_bps = IDLE_UTILISATION * np.repeat([x.capacity_bps for x in topology.links], 2)
         self._recent: deque[FloatArray] = deque(maxlen=_ROUNDS)
+        self._settled: deque[FloatArray] = deque(maxlen=_ROUNDS)
         self.newest: FloatArray = np.full(n_arcs, np.nan)
         self.mean = kept_array(kept, "loss_mean", np.zeros(n_arcs), LEAST_LOSS, 1.0)
         self.steady = kept_array(kept, "loss_steady", np.zeros(n_arcs), LEAST_LOSS, 1.0)
         self.spread = kept_array(kept, "loss_spread", np.full(n_arcs, 0.003), 0.0, 1.0)
 
-    def update(self, rates: RateRound, *, learn: bool, rounds_learned: int) -> None:
-        """Take one round; `learn` from it what is normal, after so many `rounds_learned`."""
+    def update(
+        self, rates: RateRound, *, learn: bool, rounds_learned: int, settled_s: float
+    ) -> None:
+        """Take one round; `learn` from it what is normal, after so many `rounds_learned`.
+
+        Nothing is learned from what was sent before `settled_s`: while routing changes, both ends
+        are read of different loads, and that would hide a loss that begins then.
+        """
         sent = rates.sent_total_bps
         with np.errstate(invalid="ignore"):
             self.newest = np.where(sent > self._idle_bps, rates.loss, np.nan)
             # An idle egress loses nothing; of one that was not read, what is known stays.
             idle = sent <= self._idle_bps
         self._recent.append(self.newest)
+        sent_from_s = rates.from_s - _READ_BACK * (rates.until_s - rates.from_s)
+        self._settled.append(np.where(sent_from_s >= settled_s, self.newest, np.nan))
         recent = np.stack(self._recent)
         enough = np.isfinite(recent).sum(axis=0) >= 3
         self.mean = np.where(enough, _nanmedian(recent), np.where(idle, 0.0, self.mean))
@@ -64,7 +76,7 @@ class Losses:
             np.where(idle, 0.0, self.steady),
         )
         if learn and len(recent) == _ROUNDS:
-            self._learn(recent[0], max(1 / (rounds_learned + 1), 1 / MEMORY_ROUNDS))
+            self._learn(self._settled[0], max(1 / (rounds_learned + 1), 1 / MEMORY_ROUNDS))
 
     def _learn(self, oldest: FloatArray, weight: float) -> None:
         """From the oldest round: loss that began since is either found by now or it is noise.

@@ -16,17 +16,25 @@ _ROUNDS = 3
 _ONE_PACKET = 0.01
 """The share that one lost packet of a round of a hundred makes."""
 
+_JOINED_S = 1.0
+"""Between rounds that follow on each other there is rounding."""
+
 _KEPT_S = 7 * 86_400.0
 """Breaches are kept for a week: an incident is waited for, for a day at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class BreachSpan:
-    """Services that were outside their objective in one probe round of `duration_s` seconds."""
+    """The same services were outside their objective for `duration_s` seconds, up to `time_s`."""
 
     time_s: float
     duration_s: float
     services: frozenset[str]
+
+    @property
+    def from_s(self) -> float:
+        """When it began."""
+        return self.time_s - self.duration_s
 
 
 class ServiceWatch:
@@ -70,9 +78,13 @@ class ServiceWatch:
             self._add(BreachSpan(record.received_s, min(duration, 120.0), breached))
 
     def _add(self, span: BreachSpan) -> None:
-        last = self.spans[-1].services if self.spans else frozenset()
-        # A breach that goes on for days is one set of names, not one for every round.
-        self.spans.append(replace(span, services=last) if span.services == last else span)
+        last = self.spans[-1] if self.spans else None
+        if last and last.services == span.services and last.time_s >= span.from_s - _JOINED_S:
+            # A breach that goes on for days is one span, not one for every round.
+            longer_s = last.duration_s + span.duration_s
+            self.spans[-1] = replace(last, time_s=span.time_s, duration_s=longer_s)
+        else:
+            self.spans.append(span)
         while self.spans[0].time_s < span.time_s - _KEPT_S:
             self.spans.popleft()
 
@@ -87,14 +99,15 @@ class ServiceWatch:
         """Minutes in breach per service between the two times, of the services that have any."""
         lost: dict[str, float] = {}
         for span in self.spans:
-            if from_s <= span.time_s <= until_s:
+            minutes = (min(span.time_s, until_s) - max(span.from_s, from_s)) / 60
+            if minutes > 0:
                 for service in span.services:
-                    lost[service] = lost.get(service, 0.0) + span.duration_s / 60
+                    lost[service] = lost.get(service, 0.0) + minutes
         return lost
 
     def breached_between(self, from_s: float, until_s: float) -> frozenset[str]:
-        """Services that were in breach in any probe round between the two times."""
-        spans = (s.services for s in self.spans if from_s <= s.time_s <= until_s)
+        """Services that were in breach at any time between the two."""
+        spans = (s.services for s in self.spans if s.time_s >= from_s and s.from_s < until_s)
         return frozenset[str]().union(*spans)
 
     def _pooled_loss(self) -> FloatArray:

@@ -191,7 +191,14 @@ def flows(rates_bps: FloatArray, until_s: float) -> FlowRound:
     )
 
 
-def probes(known: Inventory, time_s: float, *, lost: float = 0.0, sent: float = 100) -> ProbeRound:
+def probes(
+    known: Inventory,
+    time_s: float,
+    *,
+    lost: float = 0.0,
+    sent: float = 100,
+    delay_s: float = 0.002,
+) -> ProbeRound:
     """Every probe sends `sent` packets and loses the share `lost` of them."""
     count = len(known.probes)
     return ProbeRound(
@@ -199,5 +206,5 @@ def probes(known: Inventory, time_s: float, *, lost: float = 0.0, sent: float = 
         paths=known.probes,
         sent=np.full(count, float(sent)),
         lost=np.full(count, lost * sent),
-        delay_s=np.full(count, 0.002),
+        delay_s=np.full(count, delay_s),
     )

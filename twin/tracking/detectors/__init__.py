@@ -8,6 +8,7 @@ from twin.tracking.detectors.configuration_change import ConfigurationChange
 from twin.tracking.detectors.detector import DetectorClass
 from twin.tracking.detectors.probe_loss import ProbeLoss
 from twin.tracking.detectors.queue_drops import QueueDrops
+from twin.tracking.detectors.service_breach import ServiceBreach
 from twin.tracking.detectors.short_bundles import ShortBundles
 from twin.tracking.detectors.silent_loss import SilentLoss
 from twin.tracking.detectors.traffic_surge import TrafficSurge
@@ -17,6 +18,7 @@ SHIPPED: tuple[DetectorClass, ...] = (
     ShortBundles,
     SilentLoss,
     ProbeLoss,
+    ServiceBreach,
     TrafficSurge,
     AdjacencyDown,
     ConfigurationChange,

@@ -12,6 +12,7 @@ from twin.tracking.demand import DemandTracker
 from twin.tracking.intake import Intake
 from twin.tracking.losses import Losses
 from twin.tracking.rates import RateRound
+from twin.tracking.services import ServiceWatch
 
 Evidence = (
     RateRound | ProbeRound | FlowRound | AdjacencyEvent | ConfigurationEvent | NetworkConfiguration
@@ -59,6 +60,11 @@ class Belief(Protocol):
     @property
     def losses(self) -> Losses:
         """What is sent and does not arrive."""
+        ...
+
+    @property
+    def services(self) -> ServiceWatch:
+        """Who misses the objective."""
         ...
 
     @property

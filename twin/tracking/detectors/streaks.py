@@ -13,11 +13,21 @@ ROUNDS_TO_ALARM = 2
 class Streaks:
     """For how many rounds in a row each resource has been beyond a threshold."""
 
-    def __init__(self, kind: SymptomKind, book: SymptomBook, kept: Mapping[str, Any]) -> None:
-        """`kept`: what `dump` wrote; without it, what is active has been so for long enough."""
-        active = {s.resource: ROUNDS_TO_ALARM for s in book.active() if s.kind == kind}
+    def __init__(
+        self,
+        kind: SymptomKind,
+        book: SymptomBook,
+        kept: Mapping[str, Any],
+        rounds: int = ROUNDS_TO_ALARM,
+    ) -> None:
+        """`kept`: what `dump` wrote; without it, what is active has been so for long enough.
+
+        `rounds`: so many in a row are an alarm.
+        """
+        active = {s.resource: rounds for s in book.active() if s.kind == kind}
         self._kind = kind
         self._book = book
+        self._to_alarm = rounds
         self._rounds: dict[str, int] = dict(kept.get("streaks", active))
 
     def note(self, resource: str, time_s: float, magnitude: float, *, beyond: bool) -> None:
@@ -27,7 +37,7 @@ class Streaks:
                 self._book.clear(self._kind, resource)
             return
         self._rounds[resource] = self._rounds.get(resource, 0) + 1
-        if self._rounds[resource] >= ROUNDS_TO_ALARM:
+        if self._rounds[resource] >= self._to_alarm:
             self._book.raise_alarm(Alarm(self._kind, resource, time_s, magnitude))
 
     def dump(self) -> dict[str, Any]:

@@ -111,3 +111,15 @@ def test_bundle_is_short_below_nine_tenths_of_its_capacity(
         sent[A_TO_B] = load * 10e9
         tracker.ingest(counters.after(sent, dropped={A_TO_B: 0.05}))
     assert tracker.short_links == found
+
+
+@pytest.mark.parametrize(("rounds", "found"), [(3, []), (4, ["service_breach"])])
+def test_objective_that_is_broken_for_two_minutes(rounds: int, found: list[str]) -> None:
+    """By delay alone: nothing is lost, and no egress is full."""
+    tracker = tracker_of(KNOWN)
+    for i in range(rounds):
+        tracker.ingest([probes(KNOWN, START_S + 30 * i, delay_s=10.0)])
+    assert _kinds(tracker) == found
+    for i in range(rounds, rounds + 2):
+        tracker.ingest([probes(KNOWN, START_S + 30 * i)])
+    assert _kinds(tracker) == []
