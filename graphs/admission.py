@@ -3,16 +3,24 @@
 from collections.abc import Sequence
 
 from agents.loop.role import Role, RoleRun, RoleUnfinished
-from agents.roles.monitor import Grouping, Monitor, incident_from
+from agents.roles.monitor import EFFECTS, Grouping, Monitor, Standing, incident_from
 from graphs.desk import Desk
+from tools.journal.records import IncidentRecord
+from tools.journal.standing import open_incidents, temporary_in_force
 from tools.trace import incident_context, incident_trace_id, workflow_span
-from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
-from twin.remedies.believed import circuits_of
 
 _LOOK_AGAIN_S = 600.0
 """What a foreign mind took for nothing is shown to it again after so long, unless more is wrong:
 asking costs, and a network is looked at twice a minute. Where services are hurt, it is asked on."""
+
+
+_SOUGHT = (Phase.DETECTED, Phase.DIAGNOSING, Phase.ESCALATED)
+"""What has no cause then has its cause looked for; with people, once something new joins it."""
+
+_THINKS_AGAIN_S = 600.0
+"""Consequences set an incident without a cause to be thought through again so long after it was
+handed over; what may be its cause does so at once."""
 
 
 class Admission:
@@ -32,8 +40,9 @@ class Admission:
             return []
         if self._was_nothing(fresh):
             return []
-        open_now = self._joinable()
-        monitor = Monitor(self._desk.situation, fresh, open_now, self._circuits(open_now))
+        records = open_incidents(self._desk.journal, self._network)
+        open_now = [record.incident for record in records]
+        monitor = Monitor(self._desk.situation, fresh, open_now, self._standing(records))
         if foregone := monitor.foregone():
             with self._desk.journal.transaction():
                 self._follow(foregone, "the rule for effects", fresh)
@@ -108,13 +117,22 @@ class Admission:
         if self._trouble is not None:
             raise self._trouble
 
-    def _circuits(self, incidents: Sequence[Incident]) -> dict[str, tuple[str, ...]]:
-        """Where the cause of each is, of those that are diagnosed."""
+    def _standing(self, records: Sequence[IncidentRecord]) -> dict[str, Standing]:
+        """What is known of each: the monitor joins to it what it explains, and nothing else."""
+        journal, attributed = self._desk.journal, self._desk.situation.tracker.attributed
         found = {}
-        for incident in incidents:
-            diagnosis = self._desk.journal.artefact(incident.id, "diagnosis", Diagnosis)
-            if diagnosis is not None:
-                found[incident.id] = circuits_of(diagnosis.cause)
+        for record in records:
+            name = record.incident.id
+            cause = attributed.get(name, ())
+            with_people = record.phase in TERMINAL_PHASES
+            over = record.phase in (Phase.SOAKING, Phase.RETURNING)
+            plans, changes = journal.plans(name), journal.changes(incident_id=name)
+            found[name] = Standing(
+                cause=() if over else cause,
+                sought=record.phase in _SOUGHT and not cause,
+                takes_effects=not over and not (with_people and cause),
+                changed=any(True for _ in temporary_in_force(plans, changes)),
+            )
         return found
 
     @property
@@ -123,19 +141,6 @@ class Admission:
 
     def _next_id(self) -> str:
         return f"{self._network}-{self._desk.journal.incident_count(self._network) + 1:04d}"
-
-    def _joinable(self) -> list[Incident]:
-        """Open incidents, and those handed to a person while their symptoms go on."""
-        book = self._desk.situation.tracker.book
-        return [
-            record.incident
-            for record in self._desk.journal.incidents(network=self._network)
-            if record.phase not in TERMINAL_PHASES
-            or (
-                record.phase is Phase.ESCALATED
-                and any(book.is_active(s.id) for s in record.incident.symptoms)
-            )
-        ]
 
     def _fresh_symptoms(self) -> list[Symptom]:
         """Active symptoms that no open incident has, and no closed one had at that time."""
@@ -160,6 +165,22 @@ class Admission:
         )
         for symptom in symptoms:
             self._desk.tell(incident_id, "symptom", "monitor", f"joined: {symptom.id}")
+        if self._is_to_be_thought_through(incident_id, symptoms):
+            self._desk.tell(incident_id, "again", "monitor", f"looked at again: {symptoms[0].id}")
+            self._desk.journal.set_phase(incident_id, Phase.DETECTED)
+
+    def _is_to_be_thought_through(self, incident_id: str, symptoms: Sequence[Symptom]) -> bool:
+        """Whether people have the incident without a cause, and what joins it tells something new:
+        what may be the cause, or, after a while, whom it hurts.
+        """
+        journal, tracker = self._desk.journal, self._desk.situation.tracker
+        phase = journal.incident(incident_id).phase
+        if phase is not Phase.ESCALATED or incident_id in tracker.attributed:
+            return False
+        handed_s = max(e.time_s for e in journal.timeline(incident_id) if e.kind == "escalated")
+        late = self._desk.clock.now_s() - handed_s >= _THINKS_AGAIN_S
+        kinds = {symptom.kind for symptom in symptoms}
+        return bool(kinds - EFFECTS) or (late and "service_breach" in kinds)
 
     def _open(self, incident: Incident, finished_by: str) -> None:
         trace = f"{incident_trace_id(incident.id):032x}"

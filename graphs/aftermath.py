@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from graphs.desk import Desk
-from graphs.recovery import Live
+from graphs.live import Live
 from tools.journal.records import IncidentRecord
 from tools.journal.standing import IMPACT, OVER, temporary_in_force, with_people
 from twin.errors import NetworkError
@@ -57,6 +57,7 @@ class Aftermath:
                 minutes = (now_s - since_s) / 60
                 text = f"nothing of it has been seen for {minutes:.0f} min, and nothing is in force"
                 self._desk.tell(incident_id, OVER, "monitor", text)
+                self._desk.situation.tracker.attribute(incident_id, ())
 
     def _is_gone(self, record: IncidentRecord) -> bool:
         """Whether it shows nowhere: not in symptoms, nor in its cause, nor in what we changed."""

@@ -9,11 +9,18 @@ from agents.loop.role import RoleUnfinished
 from agents.roles.diagnoser import Diagnoser, DiagnosisAnswer
 from agents.roles.formatting import first_of, short
 from agents.roles.imaginer import Imaginer
+from agents.roles.monitor import FELT_DROPS
 from agents.roles.reader import Reader, line_key, lines_to_read
 from agents.roles.remediator import DO_NOTHING, Chooser, Proposer
 from agents.roles.supervisor import STAND_BY, legal_targets, supervisor_role
 from graphs.desk import Desk
+from graphs.field import open_order, send_field
+from graphs.live import Live
+from graphs.merging import merge_unnamed, same_trouble
+from graphs.pages import watch_services
+from graphs.recovery import RELIEF_S
 from graphs.state import IncidentState
+from tools.change.calendar import most_devices_of_one
 from tools.change.swaps import minds_lost
 from twin.errors import NetworkError, Refused
 from twin.events.fault import Fault
@@ -26,17 +33,21 @@ from twin.nouns.diagnosis import (
     disagreement_text,
 )
 from twin.nouns.imagined_fault import ImaginedFault
-from twin.nouns.incident import Incident, Phase
+from twin.nouns.incident import Incident, Phase, Symptom
 from twin.nouns.plan import Plan, Remedy
-from twin.remedies.believed import believed_state, links_of, outlook, state_ahead
+from twin.remedies.believed import believed_state, outlook, state_ahead
+from twin.remedies.holding import held_links, with_links_held
 from twin.remedies.plans import PlanRequest, make_plan
-from twin.remedies.repair_order import repair_order
 from twin.remedies.screening import Screening
 from twin.remedies.trials import Trial, after_remedy, simulate
 from twin.tracking.tracker import CONVERGENCE_S
 
 CLEAN_ROUNDS_S = 75.0
 """Two counter rounds after convergence (they come every 30 s), and a little for late polls."""
+
+SHOWN_AFTER_S = 90.0
+"""Services are judged by three probe rounds: for so long they show what was before routing changed.
+"""
 
 MOST_PLANS = 8
 """Plans of one incident, refused ones included; remedies run out before."""
@@ -50,14 +61,29 @@ takes a few wall seconds, a language model tens)."""
 
 
 def acknowledge(desk: Desk, state: IncidentState) -> Command[str]:
-    """Take the incident on, and wait until its traces are in clean samples."""
+    """Take the incident on, and wait until its traces are in clean samples.
+
+    One that was with people is taken on again: nothing is left of how far it had come before, but
+    what is on order.
+    """
     incident = desk.incident(state["incident_id"])
     desk.enter(incident.id, Phase.DETECTED)
     _undo_what_is_forgotten(desk, incident.id)
     desk.tell(incident.id, "acknowledged", "supervisor", f"took on: {incident.title}")
     desk.snapshot(incident.id, "before", incident.onset_s)
     ready = max(incident.onset_s + CONVERGENCE_S + CLEAN_ROUNDS_S, desk.clock.now_s())
-    first = {"phase": Phase.DETECTED.value, "send_backs": 0, "attempt": 0, "excluded": []}
+    first = {
+        "phase": Phase.DETECTED.value,
+        "send_backs": 0,
+        "attempt": 0,
+        "excluded": [],
+        "proposes_again": False,
+        "dispatch_id": open_order(desk, incident.id),
+        "paged": False,
+        "relief_s": 0.0,
+        "lingers_since_s": 0.0,
+        "hand_over": "",
+    }
     return _wait(ready, "supervisor", "clean samples after convergence", first)
 
 
@@ -98,6 +124,9 @@ def supervise(desk: Desk, state: IncidentState) -> Command[str]:
     if (phase, target) == (Phase.DIAGNOSING, "diagnoser"):
         later = desk.clock.now_s() + LOOK_AGAIN_S
         return _wait(later, "diagnoser", reason, update)
+    if target == STAND_BY:
+        # Nothing more is done until the repair: whoever is hurt meanwhile is for people to know.
+        update |= watch_services(desk, state, incident_id, at_once=True)
     goto = "repair" if target == STAND_BY else target
     return Command(goto=goto, update=update | {"note": reason})
 
@@ -114,8 +143,15 @@ def _facts(desk: Desk, state: IncidentState) -> dict[str, Any]:
         case Phase.DIAGNOSING:
             diagnosis = Diagnosis.model_validate(state["diagnosis"])
             best = diagnosis.hypotheses[0] if diagnosis.hypotheses else None
+            # Its symptoms as they are now.
+            desk.enter(state["incident_id"], Phase.DIAGNOSING)
+            incident = desk.incident(state["incident_id"])
+            seen = [s for s in incident.symptoms if s.active]
             return {
                 "verdict": diagnosis.verdict,
+                "looks": state["send_backs"] + 1,
+                "seen": len(seen) or len(desk.situation.tracker.services.in_breach_now),
+                "hurts": sum(_hurts(s, desk.clock.now_s()) for s in incident.symptoms),
                 "best": best.id if best else "",
                 "probability": short(best.probability) if best else 0,
                 "unexplained": first_of(best.unexplained, _TOLD_UNEXPLAINED) if best else [],
@@ -123,21 +159,36 @@ def _facts(desk: Desk, state: IncidentState) -> dict[str, Any]:
         case Phase.SIMULATING:
             return {"costs": {t["remedy"]["id"]: short(t["cost"]) for t in state["trials"]}}
         case Phase.PLANNING:
-            plan = desk.journal.plan(state["plan_id"])
+            plan, tracker = desk.journal.plan(state["plan_id"]), desk.situation.tracker
             return {
                 "do_nothing": not plan.actions,
                 "left_in_breach": plan.forecast.breached_services.median,
-                "in_breach_now": len(desk.situation.tracker.services.in_breach_now),
+                "in_breach_now": len(tracker.services.in_breach_now),
+                "repair_ordered": bool(state.get("dispatch_id")),
+                "settling": tracker.now_s < tracker.settled_s + SHOWN_AFTER_S,
                 "actions": [a.describe() for a in plan.actions],
             }
         case _:
             return {}
 
 
+def _hurts(symptom: Symptom, now_s: float) -> bool:
+    """Whether traffic is lost, or an objective broken; one that comes and goes is broken still."""
+    if symptom.kind == "service_breach":
+        return now_s - symptom.last_seen_s < RELIEF_S
+    return symptom.active and symptom.kind == "queue_drops" and symptom.magnitude >= FELT_DROPS
+
+
 def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
-    """Rank root causes, and send the field out for what it has to repair."""
+    """Rank root causes, unless the incident turns out to be part of another."""
     incident = desk.incident(state["incident_id"])
-    desk.situation.tracker.attribute(incident.id, frozenset())
+    desk.situation.tracker.attribute(incident.id, ())
+    if other := same_trouble(desk, incident):
+        return Command(goto="merge", update={"merges_into": other})
+    if kept := _cannot_be_measured(desk, state):
+        desk.situation.tracker.attribute(incident.id, kept.cause)
+        desk.tell(incident.id, "kept", "diagnoser", f"not measurable any more: {kept.statement}")
+        return Command(goto="supervisor", update={"phase": Phase.DIAGNOSING.value})
     work = Diagnoser(desk.situation, incident, read_logs(desk, incident))
     try:
         run = desk.play_on(incident.id, work.role(), work.task(), _names_cause, "it named no cause")
@@ -150,7 +201,9 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
         told = f"{cause_text(diagnosis)}; {words}"
         diagnosis = diagnosis.model_copy(update={"statement": told})
     desk.situation.tracker.set_running(work.running)
-    desk.situation.tracker.attribute(incident.id, links_of(diagnosis.cause))
+    desk.situation.tracker.attribute(incident.id, diagnosis.cause)
+    if diagnosis.cause:
+        merge_unnamed(desk, incident)
     desk.enter(incident.id, Phase.DIAGNOSING)
     desk.snapshot(incident.id, "during")
     desk.journal.put_artefact(incident.id, "diagnosis", diagnosis)
@@ -163,6 +216,20 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
         update=_who(run.finished_by)
         | {"phase": Phase.DIAGNOSING.value, "diagnosis": diagnosis.model_dump(mode="json")},
     )
+
+
+def _cannot_be_measured(desk: Desk, state: IncidentState) -> Diagnosis | None:
+    """What was found before, where the egresses that it is about carry nothing any more: what would
+    show it cannot be looked at again.
+    """
+    if not state.get("diagnosis"):
+        return None
+    known = Diagnosis.model_validate(state["diagnosis"])
+    lossy = [f for f in known.cause if f.kind == "silent_egress_packet_loss"]
+    if not lossy or len(lossy) < len(known.cause):
+        return None
+    live = Live(desk)
+    return known if all(live.is_relieved(r) for f in lossy for r in f.resources) else None
 
 
 def _names_cause(answer: DiagnosisAnswer) -> bool:
@@ -205,7 +272,7 @@ def read_logs(desk: Desk, incident: Incident) -> tuple[LogFinding, ...]:
 def propose(desk: Desk, state: IncidentState) -> Command[str]:
     """Send the field out, and have the remediator propose what to simulate."""
     incident_id = state["incident_id"]
-    update = _dispatch(desk, state)
+    update: dict[str, Any] = {} if state.get("dispatch_id") else send_field(desk, state)
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
     work = Proposer(_screening(desk, desk.incident(incident_id), cause), cause)
     again = state.get("proposes_again", False)
@@ -242,28 +309,6 @@ def _screening(desk: Desk, incident: Incident, cause: tuple[Fault, ...]) -> Scre
         uncertainty=situation.uncertainty,
         seed=situation.seed,
     )
-
-
-def _dispatch(desk: Desk, state: IncidentState) -> dict[str, Any]:
-    if state.get("dispatch_id"):
-        return {}
-    incident = desk.incident(state["incident_id"])
-    diagnosis = Diagnosis.model_validate(state["diagnosis"])
-    now = desk.clock.now_s()
-    topology = desk.situation.inventory.topology
-    order = repair_order(incident, diagnosis, topology, state["send_backs"] + 1, now)
-    if order is None:
-        return {}
-    # The journal first: an order is one order however often it is sent.
-    desk.journal.record_dispatch(order, "requested", now)
-    desk.situation.network.dispatch(order)
-    desk.tell(
-        incident.id,
-        "dispatched",
-        "remediator",
-        f"field sent to {order.place}: {', '.join(order.links)}",
-    )
-    return {"dispatch_id": order.id}
 
 
 def imagine(desk: Desk, state: IncidentState) -> Command[str]:
@@ -338,13 +383,14 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         )
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
-    remedy = next(t.remedy for t in trials if t.remedy.id == run.answer.remedy)
-    if not remedy.actions and (mind := _proposed_nothing_good(desk, state, trials, wrong)):
+    trial = next(t for t in trials if t.remedy.id == run.answer.remedy)
+    if not trial.remedy.actions and (mind := _proposed_nothing_good(desk, state, trials, wrong)):
         own = desk.minds.ours("remediator")[0].name
         why = "nothing that it proposed beats doing nothing"
         desk.overrule(incident_id, "remediator", mind, own, why)
         return Command(goto="remediator", update={"proposes_again": True})
-    attempt = state["attempt"] + 1
+    believed = believed_state(situation, situation.read_running(), cause)
+    remedy = with_links_held(trial, cause, believed, most_devices_of_one(desk.policy))
     request = PlanRequest(
         incident_id=incident_id,
         attempt=desk.next_plan_number(incident_id),
@@ -353,12 +399,13 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         remedy=remedy,
         reason=run.answer.reason,
         finished_by=run.finished_by,
-        state=believed_state(situation, situation.read_running(), cause),
+        state=believed,
         known_down=situation.tracker.down_links,
         needs_person=minds_lost(desk.journal, incident_id),
     )
     made = make_plan(situation, request, desk.clock.now_s())
     desk.journal.record_plan(made)
+    attempt = state["attempt"] + bool(made.steps)
     if refusal := _refusal(desk, made):
         desk.tell(incident_id, "refused", "gate", refusal)
         return Command(
@@ -371,6 +418,8 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         )
     desk.enter(incident_id, Phase.PLANNING)
     told = made.reason
+    if held := held_links(made):
+        told = f"{told}; {', '.join(held)} is to come back drained, and is soaked first"
     if desk.is_foreign("remediator_choice", run.finished_by):
         words = desk.words_of("remediator_choice", run.finished_by, made.reason)
         told = f"{'; '.join(a.describe() for a in made.actions) or 'nothing is changed'}; {words}"

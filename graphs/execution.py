@@ -9,7 +9,9 @@ from typing import Any
 from langgraph.types import Command, interrupt
 
 from graphs.desk import Desk
-from graphs.pages import page_again, watch_services
+from graphs.field import send_field
+from graphs.pages import hand_over, page_again, watch_services
+from graphs.recovery import MOST_ATTEMPTS
 from graphs.state import IncidentState
 from tools.change.actuation import Actuation
 from tools.change.refusals import (
@@ -25,12 +27,10 @@ from tools.journal.records import ApprovalRequest
 from twin.errors import NetworkError, Refused
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Outcome, Plan, Remedy
+from twin.remedies.holding import held_links, only_holds
 from twin.remedies.steps import change_id
 from twin.remedies.verification import judge
 from twin.tracking.tracker import CONVERGENCE_S
-
-MOST_ATTEMPTS = 3
-"""Plans that one incident may have committed, refused or rejected before a person takes over."""
 
 _BEFORE_S = 300.0
 """What services were like before a change is measured over five minutes."""
@@ -70,13 +70,15 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
         return Command(goto="approval")
     if request.approval is None:
         desk.note(plan.id, "gate", "expire", asked_for=f"{request.still_needed} more people")
-        return Command(goto="escalate", update={"note": f"nobody answered about {plan.id} in time"})
+        if only_holds(plan):
+            return _let_be(desk, plan, "nobody answered in time")
+        return _give_up(state, f"nobody answered about {plan.id} in time")
     answer = request.approval
     why = answer.reason or "no reason given"
     desk.tell(plan.incident_id, "answered", answer.by.name, f"{answer.decision}: {why}")
     if answer.decision == "approve":
         return Command(goto="actuator")
-    return _another(state, plan, f"{answer.by.name} rejected {plan.id}: {why}")
+    return _another(desk, state, plan, f"{answer.by.name} rejected {plan.id}: {why}")
 
 
 def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:
@@ -119,8 +121,10 @@ def actuate(desk: Desk, state: IncidentState) -> Command[str]:
         done = desk.actuator.reconcile(plan) or desk.actuator.commit(plan, tracker.down_links)
     except _OVERTAKEN as exc:
         desk.tell(plan.incident_id, "refused", "gate", str(exc))
+        if only_holds(plan):
+            return _let_be(desk, plan, "it was refused")
         if state["attempt"] >= MOST_ATTEMPTS:
-            return Command(goto="escalate", update={"note": str(exc)})
+            return _give_up(state, str(exc))
         # The network, or what may be done when, changed under the plan: look again.
         return Command(goto="returner" if plan.purpose == "return" else "diagnoser")
     except (LeaseHeld, LeaseLost):
@@ -172,13 +176,16 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
     desk.tell(plan.incident_id, "confirmed", "verifier", outcome.reason)
     if plan.purpose == "return":
         if why := state.get("hand_over"):
-            return Command(goto="escalate", update={"temporary_plan_id": "", "note": why})
-        return Command(goto="last_look", update={"temporary_plan_id": ""})
+            return Command(goto="escalate", update={"note": why})
+        return Command(goto="last_look")
     desk.snapshot(plan.incident_id, "after")
+    if not plan.cause:
+        # It is taken out again once the twin, and then the network, bear that; why it was needed
+        # is for a person to find.
+        hand_over(desk, plan.incident_id, "paged", f"no cause is known; {plan.id} relieves it")
     hurt = watch_services(desk, state, plan.incident_id, at_once=True)
-    in_force = {"temporary_plan_id": plan.id if plan.temporary else ""}
     waiting = {"waiting_since_s": desk.clock.now_s()}
-    return Command(goto="repair", update=in_force | hurt | waiting)
+    return Command(goto="repair", update=hurt | waiting)
 
 
 def _outcome(desk: Desk, state: IncidentState, plan: Plan) -> Outcome:
@@ -209,18 +216,43 @@ def _taken_back(desk: Desk, state: IncidentState, plan: Plan, done: Actuation) -
     if done.state == "returned" and state["attempt"] < MOST_ATTEMPTS:
         # Nobody was there to confirm it, which says nothing against the remedy.
         return Command(goto="returner" if plan.purpose == "return" else "planner")
-    return _another(state, plan, note)
+    return _another(desk, state, plan, note)
 
 
-def _another(state: IncidentState, plan: Plan, note: str) -> Command[str]:
-    """The next best remedy, or a person where attempts are used up or the way back failed."""
-    if plan.purpose == "return" or state["attempt"] >= MOST_ATTEMPTS:
-        return Command(goto="escalate", update={"note": note})
+def _another(desk: Desk, state: IncidentState, plan: Plan, note: str) -> Command[str]:
+    """The next best remedy; after a way back that failed, the field; then a person."""
+    if only_holds(plan):
+        return _let_be(desk, plan, note)
+    if state["attempt"] >= MOST_ATTEMPTS:
+        return _give_up(state, note)
+    if plan.purpose == "return":
+        sent = send_field(desk, state)
+        if not sent:
+            return Command(goto="escalate", update={"note": note})
+        desk.situation.tracker.attribute(plan.incident_id, plan.cause)
+        return Command(goto="repair", update={"note": note, **sent})
     used = next(
         (t["remedy"]["id"] for t in state["trials"] if _same_actions(t["remedy"], plan)), ""
     )
     return Command(goto="planner", update={"excluded": [*state["excluded"], used], "note": note})
 
 
+def _give_up(state: IncidentState, note: str) -> Command[str]:
+    """A person takes over; more relief than there is already is no reason to stop waiting."""
+    more = state.get("relief_s", 0.0) > 0.0
+    return Command(goto="repair" if more else "escalate", update={"note": note})
+
+
+def _let_be(desk: Desk, plan: Plan, why: str) -> Command[str]:
+    """Wait for the repair without holding the link back: nobody suffers from that."""
+    told = f"{', '.join(held_links(plan))} comes back with its traffic: {why}"
+    desk.tell(plan.incident_id, "not_held", "supervisor", told, {"plan": plan.id})
+    return Command(goto="repair", update={"note": told})
+
+
 def _same_actions(remedy: dict[str, Any], plan: Plan) -> bool:
-    return Remedy.model_validate(remedy).actions == plan.actions
+    """Whether it is the plan's remedy, links that are held back left out."""
+    actions = Remedy.model_validate(remedy).actions
+    return plan.actions[: len(actions)] == actions and len(plan.actions) == len(actions) + len(
+        held_links(plan)
+    )

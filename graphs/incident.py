@@ -2,7 +2,8 @@
 
     acknowledge -> (wait for clean samples) -> supervisor <-> diagnoser, remediator, imaginer,
     simulator supervisor -> planner -> supervisor -> approval -> actuator -> (wait) -> verifier
-    verifier -> repair -> soak -> returner -> approval -> ... -> last_look -> resolve; or escalate
+    verifier -> repair -> soak -> returner -> approval -> ... -> last_look -> resolve; or escalate,
+    or merge with the incident that has the same cause
 
 Every node is a thin adapter: it validates state into nouns, calls an agent or a tool, and dumps
 what came of it. Nodes go on by `Command(goto=...)`; each target is checked to be a node when the
@@ -18,7 +19,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from graphs import deliberation, execution, recovery
+from graphs import deliberation, execution, merging, recovery
 from graphs.desk import Desk
 from graphs.state import IncidentState
 
@@ -40,26 +41,39 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
             "escalate",
         ),
     ),
-    "diagnoser": (deliberation.diagnose, ("supervisor", "escalate")),
+    "diagnoser": (deliberation.diagnose, ("supervisor", "merge", "escalate")),
     "remediator": (deliberation.propose, ("supervisor", "escalate")),
     "imaginer": (deliberation.imagine, ("supervisor", "escalate")),
     "simulator": (deliberation.simulate_trials, ("wait",)),
     "planner": (deliberation.plan, ("supervisor", "planner", "remediator", "escalate")),
-    "approval": (execution.await_approval, ("approval", "actuator", "planner", "escalate")),
+    "approval": (
+        execution.await_approval,
+        ("approval", "actuator", "planner", "repair", "escalate"),
+    ),
     "actuator": (
         execution.actuate,
-        ("wait", "verifier", "diagnoser", "planner", "returner", "escalate"),
+        ("wait", "verifier", "diagnoser", "planner", "returner", "repair", "escalate"),
     ),
     "verifier": (execution.verify, ("repair", "last_look", "planner", "returner", "escalate")),
-    "repair": (recovery.await_repair, ("wait", "soak", "returner", "escalate")),
+    "repair": (recovery.await_repair, ("wait", "soak", "returner", "remediator", "escalate")),
     "soak": (recovery.soak, ("wait", "repair", "returner", "last_look")),
-    "returner": (recovery.plan_return, ("approval", "last_look", "escalate")),
+    "returner": (recovery.plan_return, ("wait", "approval", "last_look", "escalate")),
     "last_look": (recovery.last_look, ("wait", "resolve", "escalate")),
+    "merge": (merging.merge, (END,)),
     "resolve": (recovery.resolve, (END,)),
     "escalate": (recovery.escalate, (END,)),
     "wait": (
         execution.wait,
-        ("supervisor", "diagnoser", "planner", "verifier", "repair", "soak", "last_look"),
+        (
+            "supervisor",
+            "diagnoser",
+            "planner",
+            "verifier",
+            "repair",
+            "soak",
+            "returner",
+            "last_look",
+        ),
     ),
 }
 """Every node, and where it may go."""

@@ -4,21 +4,35 @@ from langgraph.graph import END
 from langgraph.types import Command
 
 from graphs.desk import Desk
+from graphs.field import DONE, send_field
+from graphs.live import Live
 from graphs.pages import hand_over, watch_services
 from graphs.state import IncidentState
 from tools.change.swaps import minds_lost
 from tools.graph_store.protocol import PastIncident
+from tools.journal.standing import temporary_in_force
 from tools.network.protocol import RepairReport
 from twin.events.fault import Fault
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
-from twin.nouns.plan import Remedy
-from twin.nouns.topology import Interface
+from twin.nouns.plan import Plan, Remedy
 from twin.remedies.believed import believed_state, healed
 from twin.remedies.plans import PlanRequest, make_plan
-from twin.tracking.losses import IDLE_UTILISATION
 
 _POLL_REPAIR_S = 60.0
+_SHOWS_S = 600.0
+"""A repair shows in the network within so long (assumed)."""
+
+RELIEF_S = 900.0
+"""How often remedies are searched again while a repair is awaited and services are hurt: as long as
+the steps of the demand that remedies are judged for."""
+
+MOST_ATTEMPTS = 3
+"""Plans that one incident may have committed, refused or rejected before a person takes over."""
+
+MOST_ORDERS = 3
+"""Orders to the field in one incident."""
+
 _LONGEST_REPAIR_S = 24 * 3600.0
 """A repair that takes longer than a day is a person's to chase (assumed)."""
 
@@ -36,19 +50,21 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
             return _nothing_found(desk, state, dispatch_id)
         if report.state != "repaired":
             return _wait_for_repair(desk, state, since)
-    live = Live(desk)
-    if wrong := [f for f in _cause(state) if f.in_configuration and not f.is_over(live)]:
+    cause, live = _cause(state), Live(desk)
+    if wrong := [f for f in cause if f.in_configuration and not f.is_over(live)]:
         # The field cannot put a configuration right, and no plan has: nobody is on it.
         told = ", ".join(f.describe() for f in wrong)
         return Command(goto="escalate", update={"note": f"still in force: {told}"})
-    if not _cause(state) and (left := still_seen(desk, incident)):
+    if not cause and (left := still_seen(desk, incident)):
+        if _in_force(desk, state):
+            return _wait_for_repair(desk, state, since)
         note = f"no cause was found, and it is not over: {left}"
         return Command(goto="escalate", update={"note": note})
     if _still_wrong(desk, state, incident):
-        return _wait_for_repair(desk, state, since)
-    gone = "the cause is gone" if _cause(state) else "nothing of it is seen any more"
+        return _order_again(desk, state) or _wait_for_repair(desk, state, since)
+    gone = "the cause is gone" if cause else "nothing of it is seen any more"
     desk.tell(incident.id, "repaired", "monitor", gone)
-    desk.situation.tracker.attribute(incident.id, frozenset())
+    desk.situation.tracker.attribute(incident.id, ())
     waiting = {
         "wait_until_s": now + desk.policy.verification.soak_s,
         "wait_then": "soak",
@@ -57,11 +73,29 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
     return Command(goto="soak", update=waiting | {"phase": Phase.SOAKING.value})
 
 
+def _order_again(desk: Desk, state: IncidentState) -> Command[str] | None:
+    """Send the field again where it says that it has repaired what is not well.
+
+    None for as long as that may still show, or where nobody was sent; a person, after MOST_ORDERS.
+    """
+    orders = desk.journal.dispatches(state["incident_id"])
+    now = desk.clock.now_s()
+    if not orders or orders[-1].state not in DONE or now - orders[-1].updated_s < _SHOWS_S:
+        return None
+    if len(orders) >= MOST_ORDERS:
+        note = f"the field has reported {len(orders)} repairs, and it is not well"
+        return Command(goto="escalate", update={"note": note})
+    told = "the field says that it is repaired, and it is not well: it is sent again"
+    desk.tell(state["incident_id"], "not_repaired", "monitor", told)
+    sent: IncidentState = {**state, "dispatch_id": send_field(desk, state).get("dispatch_id", "")}
+    return _wait_for_repair(desk, sent, now)
+
+
 def _nothing_found(desk: Desk, state: IncidentState, dispatch_id: str) -> Command[str]:
     """Hand over; before that, take out what was changed for a cause that nobody else sees."""
     note = f"the field found nothing to repair for {dispatch_id}"
     live = Live(desk)
-    if state.get("temporary_plan_id") and all(f.is_over(live) for f in _cause(state)):
+    if _in_force(desk, state) and all(f.is_over(live) for f in _cause(state)):
         return Command(goto="returner", update={"note": note, "hand_over": note})
     return Command(goto="escalate", update={"note": note})
 
@@ -77,14 +111,31 @@ def _wait_for_repair(desk: Desk, state: IncidentState, since: float) -> Command[
     now = desk.clock.now_s()
     if now - since > _LONGEST_REPAIR_S:
         return Command(goto="escalate", update={"note": "the repair takes longer than a day"})
+    if _needs_relief(desk, state, since):
+        desk.tell(state["incident_id"], "relief", "supervisor", "services are hurt: look for more")
+        again = {"relief_s": now, "waiting_since_s": since, "excluded": []}
+        return Command(goto="remediator", update=again)
     waiting = {
         "wait_until_s": now + _POLL_REPAIR_S,
         "wait_then": "repair",
         "wait_why": "the repair",
         "waiting_since_s": since,
+        "dispatch_id": state.get("dispatch_id", ""),
     }
     hurt = watch_services(desk, state, state["incident_id"])
     return Command(goto="wait", update=waiting | hurt)
+
+
+def _needs_relief(desk: Desk, state: IncidentState, since_s: float) -> bool:
+    """Whether objectives of the incident are broken: demand goes on changing, and what helps too.
+
+    It is looked for every RELIEF_S, for as long as another plan may be made.
+    """
+    book, now = desk.situation.tracker.book, desk.clock.now_s()
+    symptoms = desk.incident(state["incident_id"]).symptoms
+    hurt = any(s.kind == "service_breach" and book.is_active(s.id) for s in symptoms)
+    due = now - max(since_s, state.get("relief_s", 0.0)) >= RELIEF_S
+    return hurt and due and state["attempt"] < MOST_ATTEMPTS
 
 
 def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
@@ -94,43 +145,27 @@ def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
     return any(
         live.is_active(s.id)
         for s in incident.symptoms
-        if s.kind == "adjacency_down" or (s.kind == "silent_loss" and not _idle(desk, s.resource))
+        if s.kind == "adjacency_down" or (s.kind == "silent_loss" and not live.is_idle(s.resource))
     )
 
 
-_KEEPS_OPEN = frozenset({"adjacency_down", "silent_loss", "queue_drops", "probe_loss"})
+_KEEPS_OPEN = frozenset(
+    {"adjacency_down", "silent_loss", "queue_drops", "probe_loss", "service_breach"}
+)
 """Symptoms that hurt by themselves."""
 
-_LONGEST_LINGER_S = 3600.0
-"""What goes on for so long after its cause is gone has another cause (assumed)."""
+_LONGEST_LINGER_S = 300.0
+"""What goes on for so long after its cause is gone has another cause (assumed): probes and counters
+clear within two minutes."""
+
+_LONGEST_WITH_OTHERS_S = 3600.0
+"""For so long another incident that is worked on may account for it (assumed)."""
 
 _STANDING_S = (900.0, 300.0)
 """Between so many seconds before the onset, which may be found minutes late, what was in breach
 was so without the incident."""
 
 _NAMED = 5
-
-
-class Live:
-    """The network as faults ask about it; see LiveNetwork."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._tracker = desk.situation.tracker
-        self.running = desk.situation.network.running
-
-    @property
-    def down_links(self) -> frozenset[str]:
-        return self._tracker.down_links
-
-    def is_active(self, symptom_id: str) -> bool:
-        return self._tracker.book.is_active(symptom_id)
-
-
-def _idle(desk: Desk, resource: str) -> bool:
-    """An egress that was relieved of its traffic cannot show whether it still loses."""
-    situation = desk.situation
-    arc = situation.inventory.topology.arc_of(Interface.parse(resource))
-    return not situation.tracker.utilisation()[arc] > IDLE_UTILISATION
 
 
 def soak(desk: Desk, state: IncidentState) -> Command[str]:
@@ -141,32 +176,50 @@ def soak(desk: Desk, state: IncidentState) -> Command[str]:
         return Command(goto="wait")
     incident = desk.incident(incident_id)
     if _still_wrong(desk, state, incident):
-        return Command(goto="repair", update={"note": "the trouble came back while soaking"})
-    return Command(goto="returner" if state.get("temporary_plan_id") else "last_look")
+        desk.situation.tracker.attribute(incident_id, _cause(state))
+        note = "the trouble came back while soaking"
+        desk.tell(incident_id, "came_back", "monitor", note)
+        return Command(goto="repair", update={"note": note})
+    return Command(goto="returner" if _in_force(desk, state) else "last_look")
+
+
+def _in_force(desk: Desk, state: IncidentState) -> tuple[Plan, ...]:
+    """The temporary plans of the incident that have to be taken out again, oldest first."""
+    incident_id = state["incident_id"]
+    plans, changes = desk.journal.plans(incident_id), desk.journal.changes(incident_id=incident_id)
+    return tuple(found.plan for found in temporary_in_force(plans, changes))
 
 
 def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
-    """Plan the way back of the temporary change, for the state as it is now."""
+    """Plan the way back of what is temporary, for the state as it is now."""
     situation, incident_id = desk.situation, state["incident_id"]
-    temporary = desk.journal.plan(state["temporary_plan_id"])
+    temporary = _in_force(desk, state)
+    named = " and ".join(plan.id for plan in temporary)
     running = situation.read_running()
     cause = _cause(state)
     before = healed(believed_state(situation, running, ()), cause)
     attempt = state["attempt"] + 1
-    why = state.get("hand_over") or "the cause is repaired"
+    gone = "the cause is repaired" if cause else "nothing of it is seen any more"
+    why = state.get("hand_over") or gone
     request = PlanRequest(
         incident_id=incident_id,
         attempt=desk.next_plan_number(incident_id),
         purpose="return",
         cause=cause,
-        remedy=Remedy(id="return", actions=temporary.way_back, reason=why),
-        reason=f"{why}: take {temporary.id} out again",
-        finished_by=temporary.finished_by,
+        remedy=Remedy(
+            id="return",
+            actions=tuple(a for plan in reversed(temporary) for a in plan.way_back),
+            reason=why,
+        ),
+        reason=f"{why}: take {named} out again",
+        finished_by=temporary[-1].finished_by,
         state=before,
         known_down=situation.tracker.down_links,
         needs_person=minds_lost(desk.journal, incident_id),
     )
     plan = make_plan(situation, request, desk.clock.now_s())
+    if _would_hurt(plan):
+        return _wait_to_return(desk, state, plan)
     if not plan.steps:
         note = "nothing of the change is left to take out"
         if hand_over := state.get("hand_over"):
@@ -178,11 +231,36 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
     return Command(goto="approval", update={"plan_id": plan.id, "attempt": attempt})
 
 
+def _would_hurt(plan: Plan) -> bool:
+    """Whether objectives are expected to be broken with what is temporary taken out."""
+    with_it, without = plan.do_nothing.breached_services, plan.forecast.breached_services
+    return bool(plan.steps) and without.median >= with_it.median + 1.0
+
+
+def _wait_to_return(desk: Desk, state: IncidentState, plan: Plan) -> Command[str]:
+    """The repair is done, and what was changed is needed all the same: look again later."""
+    now, since = desk.clock.now_s(), state.get("lingers_since_s", 0.0) or desk.clock.now_s()
+    count = plan.forecast.breached_services.median
+    note = f"{count:.0f} services are expected in breach if the change is taken out now"
+    if not state.get("lingers_since_s", 0.0):
+        desk.tell(plan.incident_id, "needed", "remediator", note)
+    if now - since > _LONGEST_REPAIR_S:
+        return Command(goto="escalate", update={"note": note})
+    desk.enter(plan.incident_id, Phase.SOAKING)
+    waiting = {
+        "wait_until_s": now + RELIEF_S,
+        "wait_then": "returner",
+        "wait_why": "demand that lets the change be taken out",
+        "lingers_since_s": since,
+    }
+    return Command(goto="wait", update=waiting)
+
+
 def last_look(desk: Desk, state: IncidentState) -> Command[str]:
     """Close only what is over: all that opened it is gone, and no objective is broken since.
 
-    What goes on without the cause that was found had another: after a while it is a person's, but
-    for as long as another incident is worked on that may account for it.
+    What goes on without the cause that was found had another: after a while it is looked at anew,
+    as an incident of its own, unless another that is worked on may account for it.
     """
     incident, now = desk.incident(state["incident_id"]), desk.clock.now_s()
     left = still_seen(desk, incident)
@@ -192,7 +270,10 @@ def last_look(desk: Desk, state: IncidentState) -> Command[str]:
     if not state.get("lingers_since_s", 0.0):
         desk.tell(incident.id, "lingers", "monitor", f"it is not closed yet: {left}")
     desk.enter(incident.id, Phase.SOAKING)
-    if now - since > _LONGEST_LINGER_S and not _others_are_worked_on(desk, incident):
+    shared = _others_are_worked_on(desk, incident)
+    if now - since > (_LONGEST_WITH_OTHERS_S if shared else _LONGEST_LINGER_S):
+        if _let_go(desk, incident):
+            return Command(goto="resolve")
         return Command(goto="escalate", update={"note": f"the cause is gone, and still {left}"})
     waiting = {
         "wait_until_s": now + _POLL_REPAIR_S,
@@ -201,6 +282,23 @@ def last_look(desk: Desk, state: IncidentState) -> Command[str]:
         "lingers_since_s": since,
     }
     return Command(goto="wait", update=waiting | watch_services(desk, state, incident.id))
+
+
+def _let_go(desk: Desk, incident: Incident) -> bool:
+    """Take from the incident what is still seen, so that it is fresh; False if that is all of it.
+
+    Whoever groups fresh symptoms makes another incident of it, which is diagnosed.
+    """
+    book = desk.situation.tracker.book
+    over = tuple(s for s in incident.symptoms if not book.is_active(s.id))
+    if not over:
+        return False
+    left = [s.id for s in incident.symptoms if book.is_active(s.id)]
+    text = f"{', '.join(left[:_NAMED])} had another cause, and is looked at anew"
+    with desk.journal.transaction():
+        desk.journal.update_incident(incident.model_copy(update={"symptoms": over}))
+        desk.tell(incident.id, "parted", "monitor", text, {"symptoms": list(left)})
+    return True
 
 
 def still_seen(desk: Desk, incident: Incident) -> str:
@@ -214,14 +312,20 @@ def still_seen(desk: Desk, incident: Incident) -> str:
         for s in incident.symptoms
         if s.kind in _KEEPS_OPEN
         and live.is_active(s.id)
-        and not (s.kind == "silent_loss" and _idle(desk, s.resource))
+        and not (s.kind == "silent_loss" and live.is_idle(s.resource))
     ]
     if seen:
         more = f" and {len(seen) - 1} more" if len(seen) > 1 else ""
         return f"{seen[0]}{more} is seen"
     from_s, until_s = (incident.onset_s - s for s in _STANDING_S)
-    hurt = sorted(services.in_breach_now - services.breached_between(from_s, until_s))
+    # One that lasts is a symptom, of this incident or of another.
+    lasting = {s.resource for s in desk.situation.tracker.active_symptoms() if s.kind == _BREACH}
+    standing = services.breached_between(from_s, until_s)
+    hurt = sorted(services.in_breach_now - standing - lasting)
     return f"services are in breach: {', '.join(hurt[:_NAMED])}" if hurt else ""
+
+
+_BREACH = "service_breach"
 
 
 def _others_are_worked_on(desk: Desk, incident: Incident) -> bool:
@@ -258,7 +362,9 @@ def _close(desk: Desk, state: IncidentState, phase: Phase) -> None:
     tracker = desk.situation.tracker
     minutes = tracker.services.minutes_lost(incident.onset_s, desk.clock.now_s())
     desk.journal.put_artefact(incident.id, "slo_minutes_lost", dict(minutes))
-    tracker.attribute(incident.id, frozenset())
+    if phase is Phase.RESOLVED:
+        # What was handed over goes on: it is part of what others are measured against.
+        tracker.attribute(incident.id, ())
     plan_id = state.get("plan_id", "")
     actions = desk.journal.plan(plan_id).actions if plan_id else ()
     desk.situation.graph.remember_incident(

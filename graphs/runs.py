@@ -41,14 +41,16 @@ class IncidentRuns:
         self._graph = build_incident_graph(desk, checkpoints)
 
     def start(self, incident_id: str) -> None:
-        """Run a new incident to its first interrupt; one that has begun goes on where it stood.
+        """Run an incident to its first interrupt; one that was cut off goes on where it stood.
+
+        One whose thread has ended, since it was handed over, is thought through again.
 
         Raises:
             LeaseHeld: another process works on it.
         """
-        known = self._graph.get_state(self._config(incident_id)).values
-        # Input would start a thread over that has a checkpoint.
-        self._invoke(incident_id, None if known else {"incident_id": incident_id})
+        under_way = self._graph.get_state(self._config(incident_id)).next
+        # Input would start a thread over that has not ended.
+        self._invoke(incident_id, None if under_way else {"incident_id": incident_id})
 
     def pending(self, incident_id: str) -> Pending | None:
         """Where the incident waits; None if it has ended or was cut off between two steps."""

@@ -13,14 +13,15 @@ class IncidentState(TypedDict, total=False):
 
     `phase`: a `Phase`. `send_backs`, `attempt`: bounded counters. `diagnosis`, `remedies`,
     `scenarios`, `trials`: dumped nouns. `excluded`: remedies that were rolled back or rejected.
-    `plan_id`: the plan in hand; `temporary_plan_id`: the one in force that must be taken out again.
-    `wait_until_s`, `wait_then`, `wait_why`: an interrupt that only time ends. `finished_by`: the
-    mind that answered last; `proposed_by`: the one that proposed the remedies; `proposes_again`:
-    whether our own proposes beside it. `dispatch_id`: the repair order. `hurt_since_s`: since when
-    services have been in breach while a repair is awaited, 0 if none are; `paged`: whether a person
-    was called for that. `lingers_since_s`: since when something is still seen though the cause is
-    gone, 0 if nothing is. `hand_over`: why people take over once what was changed is taken out
-    again, "" if they do not. `note`: why the last step went the way it did.
+    `plan_id`: the plan in hand; `wait_until_s`, `wait_then`, `wait_why`: an interrupt that only
+    time ends. `finished_by`: the mind that answered last; `proposed_by`: the one that proposed the
+    remedies; `proposes_again`: whether our own proposes beside it. `dispatch_id`: the repair order.
+    `hurt_since_s`: since when services have been in breach while a repair is awaited, 0 if none
+    are; `paged`: whether a person was called for that. `relief_s`: when remedies were last searched
+    again while a repair is awaited, 0 if they were not. `lingers_since_s`: since when something is
+    still seen though the cause is gone, 0 if nothing is. `merges_into`: the incident that has the
+    same cause. `hand_over`: why people take over once what was changed is taken out again, "" if
+    they do not. `note`: why the last step went the way it did.
     """
 
     incident_id: str
@@ -33,7 +34,6 @@ class IncidentState(TypedDict, total=False):
     trials: list[dict[str, Any]]
     excluded: list[str]
     plan_id: str
-    temporary_plan_id: str
     wait_until_s: float
     wait_then: str
     wait_why: str
@@ -45,6 +45,8 @@ class IncidentState(TypedDict, total=False):
     waiting_since_s: float
     hurt_since_s: float
     paged: bool
+    relief_s: float
     lingers_since_s: float
+    merges_into: str
     hand_over: str
     note: str

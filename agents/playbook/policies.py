@@ -97,7 +97,7 @@ def _severity(symptoms: Sequence[SymptomShown]) -> str:
     links = sum(1 for s in symptoms if s.kind == "adjacency_down")
     if links > 1 or ("adjacency_down" in kinds and "queue_drops" in kinds):
         return "critical"
-    if kinds & {"adjacency_down", "silent_loss", "queue_drops", "probe_loss"}:
+    if kinds & {"adjacency_down", "silent_loss", "queue_drops", "probe_loss", "service_breach"}:
         return "major"
     return "minor"
 
@@ -323,19 +323,31 @@ def supervisor(view: TranscriptView) -> ToolChoice:
     legal = targets.get("enum", [targets.get("const")])
     facts = view.task["facts"]
     if view.task["phase"] == "diagnosing":
+        unnamed = facts["verdict"] in ("unknown", "healthy")
+        if unnamed and STAND_BY in legal:
+            return _next(STAND_BY, "nothing is seen any more")
+        if unnamed and facts["looks"] > 1 and "remediator" in legal:
+            # A routing change spoils what is measured, so one more look comes first.
+            return _next("remediator", "no cause is found, and services are hurt: relieve them")
         if facts["verdict"] in ("unknown", "ambiguous") and "diagnoser" in legal:
             return _next("diagnoser", "the diagnosis is not certain yet; look again with more data")
         if facts["unexplained"] and "diagnoser" in legal:
             missing = ", ".join(facts["unexplained"])
             return _next("diagnoser", f"the diagnosis does not explain {missing}")
-        if facts["verdict"] == "healthy" and STAND_BY in legal:
-            return _next(STAND_BY, "nothing is seen any more")
-        if facts["verdict"] in ("unknown", "healthy"):
+        if unnamed:
             return _next("escalate", "no cause was found that explains what is seen")
         return _next("remediator", "the cause is known")
-    if view.task["phase"] == "planning" and facts["do_nothing"] and facts["in_breach_now"]:
+    if view.task["phase"] == "planning" and facts["do_nothing"] and _stays_hurt(facts):
         return _next("escalate", "no remedy that was tried clears the services in breach")
     return _next(next(t for t in legal if t != "escalate"), "the work is done")
+
+
+def _stays_hurt(facts: dict[str, Any]) -> bool:
+    """Whether services are in breach and nobody is on it; just after routing has changed, probes
+    show the past.
+    """
+    clears = facts["settling"] and facts["left_in_breach"] < 1
+    return bool(facts["in_breach_now"]) and not (clears or facts["repair_ordered"])
 
 
 def _next(role: str, reason: str) -> ToolChoice:

@@ -2,7 +2,7 @@
 too.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from pydantic import Field
@@ -12,7 +12,9 @@ from agents.prompts import Prompt, prompt
 from agents.roles.formatting import SymptomShown, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
+from twin.diagnosis.explaining import InForce, pairs_of
 from twin.errors import Ungrounded
+from twin.events.fault import Fault
 from twin.events.faults.dark_links import DarkLinks
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
@@ -32,7 +34,7 @@ interrupted: so much later than its effects it may be found (assumed)."""
 _SYMPTOMS_TOLD = 3
 """Symptoms by which the monitor is told an open incident, the first ones."""
 
-_EFFECTS = frozenset({"queue_drops", "probe_loss", "probe_delay"})
+EFFECTS = frozenset({"queue_drops", "probe_loss", "probe_delay", "service_breach"})
 """Kinds that are always the consequence of something else."""
 
 _PULLED_SHARE = 0.02
@@ -53,6 +55,7 @@ _ROOT_FIRST = (
     "traffic_surge",
     "queue_drops",
     "probe_loss",
+    "service_breach",
     "probe_delay",
 )
 """Kinds in the order in which they name an incident."""
@@ -113,10 +116,26 @@ class MonitorTask(Noun):
     open_incidents: tuple[OpenIncident, ...]
 
 
+class Standing(Noun):
+    """What is known of an open incident. `cause`: what is found to be in force, none otherwise.
+
+    `sought`: its cause is still looked for, so that what is related to it may be that cause.
+    `takes_effects`: an effect that nobody can place may be one of its own. `changed`: a change of
+    ours is in force for it.
+    """
+
+    cause: tuple[Fault, ...] = ()
+    sought: bool = True
+    takes_effects: bool = True
+    changed: bool = False
+
+
 class Monitor:
     """Groups the symptoms that no incident has yet.
 
-    `circuits`: the links on which the cause of an open incident is known to be, by its id.
+    What an open incident brings about joins it; what its cause does not explain is another trouble,
+    and an incident of its own. `standing`: by the incident's id, where more is known of it than its
+    symptoms.
     """
 
     def __init__(
@@ -124,12 +143,17 @@ class Monitor:
         situation: Situation,
         fresh: Sequence[Symptom],
         open_incidents: Sequence[Incident],
-        circuits: Mapping[str, Collection[str]] | None = None,
+        standing: Mapping[str, Standing] | None = None,
     ) -> None:
         self._situation = situation
         self._fresh = {s.id: s for s in fresh}
         self._open = {i.id: i for i in open_incidents}
-        self._circuits = circuits or {}
+        self._standing = {i.id: (standing or {}).get(i.id, Standing()) for i in open_incidents}
+        self._in_force = {
+            name: InForce(situation, name, known.cause, changed=known.changed)
+            for name, known in self._standing.items()
+            if known.cause
+        }
 
     def role(self) -> Role[Grouping]:
         """The role with its tools bound to this moment."""
@@ -165,7 +189,7 @@ class Monitor:
         It is where everything fresh is an effect and connected to one and the same open incident:
         what a known trouble does next is no new judgement.
         """
-        if not self._fresh or any(s.kind not in _EFFECTS for s in self._fresh.values()):
+        if not self._fresh or any(s.kind not in EFFECTS for s in self._fresh.values()):
             return None
         relations = self._told_relations
         bearers = {r.other for r in relations} & self._open.keys()
@@ -204,12 +228,23 @@ class Monitor:
         for group in answer.groups:
             if group.joins and group.joins not in self._open:
                 raise Ungrounded(f'"{group.joins}" is not an open incident')
+            if other := self._another_trouble(group):
+                raise Ungrounded(
+                    f"the cause of {group.joins} is known, and does not bring about {other}: that "
+                    "is an incident of its own"
+                )
         hurt = len(self._situation.tracker.services.in_breach_now)
         if hurt and (hurting := sorted(s for s in answer.ignored if self._may_hurt(s))):
             raise Ungrounded(
                 f"{hurt} services are in breach, and {hurting[0]} is ignored; it belongs to an "
                 "incident, or is one of its own"
             )
+
+    def _another_trouble(self, group: SymptomGroup) -> str:
+        """What of the group no effect is, and has not the cause of the incident that it joins."""
+        known = self._in_force.get(group.joins)
+        roots = (s for s in group.symptoms if self._fresh[s].kind not in EFFECTS)
+        return next((s for s in roots if known and not known.explains(self._fresh[s])), "")
 
     def dismissed(self, answer: Grouping) -> tuple[str, ...]:
         """What `answer` takes for nothing, though it may hurt and no announced work brings it."""
@@ -226,27 +261,33 @@ class Monitor:
     def relations(self) -> list[Relation]:
         """Every pair that belongs together."""
         known = list(self._fresh.values())
-        found = [
+        joins = {one.id: self._with_incidents(one) for one in known}
+        caused = {s.id for s in known if s.kind not in EFFECTS and joins[s.id]}
+        among = [
             Relation(one=one.id, other=other.id, reason=reason)
             for i, one in enumerate(known)
             for other in known[i + 1 :]
             if (reason := self._related(one, other))
         ]
-        rooted = self._rooted(found)
+        rooted = self._rooted(among, caused)
+        # An effect of what is new and of what an open incident has brought about is put down to
+        # what is new: related to both, it would make one incident of two.
+        found = [r for r in among if not ({r.one, r.other} & caused and {r.one, r.other} & rooted)]
         for one in known:
-            joins = self._with_incidents(one)
-            if not joins and one.id not in rooted:
-                joins = self._with_what_is_wrong(one) or self._with_planned_work(one)
-            found.extend(joins)
+            if one.id in rooted:
+                continue
+            found.extend(
+                joins[one.id] or self._with_what_is_wrong(one) or self._with_planned_work(one)
+            )
         return found
 
-    def _rooted(self, relations: Sequence[Relation]) -> set[str]:
-        """Fresh symptoms that are no effects, and the effects that are related to one of them.
-
-        Related to another root besides, an effect would make one incident of two.
+    def _rooted(self, relations: Sequence[Relation], caused: set[str]) -> set[str]:
+        """Fresh symptoms that are no effects, but for those that an incident has `caused`, and the
+        effects that are related to one of them.
         """
-        rooted = {s.id for s in self._fresh.values() if s.kind not in _EFFECTS}
-        pairs = [{r.one, r.other} for r in relations]
+        roots = {s.id for s in self._fresh.values() if s.kind not in EFFECTS}
+        rooted = roots - caused
+        pairs = [{r.one, r.other} for r in relations if not {r.one, r.other} & caused]
         while grown := [pair for pair in pairs if pair & rooted and not pair <= rooted]:
             rooted = rooted.union(*grown)
         return rooted
@@ -266,30 +307,45 @@ class Monitor:
         return []
 
     def _with_incidents(self, symptom: Symptom) -> list[Relation]:
-        """The open incidents that a symptom may be a consequence of, the likeliest one only."""
-        for name in reversed(self._open):
-            # Its remedy may have moved the traffic from where its effects were seen.
-            if shared := sorted(_links(symptom) & set(self._circuits.get(name, ()))):
-                reason = f"{shared[0]} is the cause of {name}"
+        """The open incident that a symptom may be a consequence of, the likeliest one only."""
+        for name, force in reversed(self._in_force.items()):
+            if force.explains(symptom):
+                cause = " & ".join(fault.id for fault in force.cause)
+                reason = f"{cause} is the cause of {name}"
                 return [Relation(one=symptom.id, other=name, reason=reason)]
+        effect = symptom.kind in EFFECTS
         for incident in reversed(self._open.values()):
+            known = self._standing[incident.id]
+            if known.cause or not (known.sought or (effect and known.takes_effects)):
+                continue
             reasons = (self._related(symptom, s) for s in incident.symptoms)
             if reason := next((r for r in reasons if r), ""):
                 return [Relation(one=symptom.id, other=incident.id, reason=reason)]
         return []
 
     def _with_what_is_wrong(self, symptom: Symptom) -> list[Relation]:
-        """An effect has a cause: what is newly wrong on its own, or else what is wrong already."""
-        known = [*self._open, *self._new_roots()]
+        """An effect has a cause: what is newly wrong on its own, or else what is wrong already.
+
+        A broken objective lasts: it is not put down to a cause that does not explain it. Just after
+        routing has changed, all else is put down to whatever changed it.
+        """
+        lasting = symptom.kind == "service_breach"
+        settling = symptom.first_seen_s <= self._situation.tracker.last_step_s + _SAME_TIME_S
+        names = [
+            name
+            for name, known in self._standing.items()
+            if (known.takes_effects or (settling and not lasting)) and not (known.cause and lasting)
+        ]
+        names += self._new_roots()
         reason = "it is an effect, and nothing else is known to be wrong"
-        return [Relation(one=symptom.id, other=name, reason=reason) for name in known[-1:]]
+        return [Relation(one=symptom.id, other=name, reason=reason) for name in names[-1:]]
 
     def _new_roots(self) -> list[str]:
         """Fresh symptoms that are no effects, and that no open incident accounts for."""
         return [
             s.id
             for s in self._fresh.values()
-            if s.kind not in _EFFECTS and not self._with_incidents(s)
+            if s.kind not in EFFECTS and not self._with_incidents(s)
         ]
 
     def _related(self, one: Symptom, other: Symptom) -> str:
@@ -304,7 +360,7 @@ class Monitor:
         nodes = self._nodes(one) & self._nodes(other)
         if near and nodes:
             return f"both are at {sorted(nodes)[0]}"
-        if near and one.kind in _EFFECTS and other.kind in _EFFECTS:
+        if near and one.kind in EFFECTS and other.kind in EFFECTS:
             return "both are effects that began together"
         for cause, effect in ((one, other), (other, one)):
             if self._pulls(cause, effect):
@@ -337,18 +393,17 @@ class Monitor:
 
     def _crosses(self, probe: Symptom, cause: Symptom) -> bool:
         """Whether a probe path runs over a link of the other symptom, as the network was or is."""
-        if probe.kind not in ("probe_loss", "probe_delay"):
+        pairs = pairs_of(probe, self._situation.inventory)
+        if not pairs:
             return False
-        pair = probe.resource.split("/")[0]
-        source, target = pair.split(">")
         if cause.kind in ("configuration_change", "traffic_surge"):
             return True
         tracker = self._situation.tracker
-        for state in (tracker.normal_state(), tracker.believed_state()):
-            used = links_used(self._situation.twin, state, source, target)
-            if used & _links(cause):
-                return True
-        return False
+        return any(
+            links_used(self._situation.twin, state, *pair) & _links(cause)
+            for state in (tracker.normal_state(), tracker.believed_state())
+            for pair in pairs
+        )
 
 
 def spanning(relations: Sequence[Relation]) -> list[Relation]:

@@ -32,12 +32,13 @@ def legal_targets(phase: Phase, send_backs: int, facts: dict[str, Any]) -> tuple
     back = {Phase.DIAGNOSING: "diagnoser", Phase.SIMULATING: "remediator"}.get(phase)
     if back and send_backs >= MOST_SEND_BACKS:
         targets.remove(back)
-    if phase is Phase.DIAGNOSING and facts.get("verdict") == "unknown":
-        # No remedy can be derived from a cause that nobody knows.
-        targets.remove("remediator")
-    if phase is Phase.DIAGNOSING and facts.get("verdict") == "healthy":
-        # There is nothing to remedy; that it stays quiet has to be seen.
-        targets[targets.index("remediator")] = STAND_BY
+    if phase is Phase.DIAGNOSING and facts.get("verdict") in ("unknown", "healthy"):
+        if facts["verdict"] == "healthy" or not facts["seen"]:
+            # There is nothing to remedy; that it stays quiet has to be seen.
+            targets[targets.index("remediator")] = STAND_BY
+        elif not facts["hurts"]:
+            # Relief needs no name, but where nobody is hurt a change is not worth its risk.
+            targets.remove("remediator")
     if phase is Phase.PLANNING and facts.get("do_nothing"):
         # There is nothing to approve.
         targets[targets.index("approval")] = STAND_BY

@@ -9,6 +9,7 @@ from agents.roles.monitor import (
     Grouping,
     Monitor,
     Relation,
+    Standing,
     SymptomGroup,
     incident_from,
     spanning,
@@ -19,6 +20,7 @@ from tests.agents.conftest import Place
 from tests.twin.tracking.square import START_S, inventory, topology
 from tools.clock import SystemClock
 from twin.errors import Ungrounded
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.incident import Severity, SymptomKind
 from twin.nouns.inventory import PlannedWork
 from twin.tracking.alarms import Alarm
@@ -243,10 +245,11 @@ def test_symptom_on_the_known_cause_of_an_open_incident_joins_it_after_the_traff
     opened = incident_of(situation)
     _raise(situation, "silent_loss", "G|G-H", after_s=400.0, size=0.05)
     fresh = [s for s in situation.tracker.active_symptoms() if s.kind == "silent_loss"]
-    (group,) = _grouped(Monitor(situation, fresh, (opened,), {opened.id: ("G-H",)})).groups
-    assert group.joins == opened.id
-    (group,) = _grouped(Monitor(situation, fresh, (opened,), {opened.id: ("E-F",)})).groups
-    assert group.joins == ""
+    for link, joins in (("G-H", opened.id), ("E-F", "")):
+        cause = SilentEgressPacketLoss(node=link[0], link=link, fraction=0.05)
+        standing = {opened.id: Standing(cause=(cause,), sought=False)}
+        (group,) = _grouped(Monitor(situation, fresh, (opened,), standing)).groups
+        assert group.joins == joins
 
 
 def test_far_symptom_does_not_join_the_open_incident(situation: Situation) -> None:

@@ -7,15 +7,22 @@ import pytest
 from agents.roles.supervisor import LEGAL, MOST_SEND_BACKS, legal_targets, supervisor_role
 from twin.nouns.incident import Phase
 
+UNKNOWN: dict[str, Any] = {"verdict": "unknown", "seen": 3, "hurts": 0}
+HURT = {"hurts": 2}
+GONE = {"seen": 0}
+
 
 @pytest.mark.parametrize(
     ("phase", "send_backs", "facts", "targets"),
     [
         (Phase.DETECTED, 0, {}, ("diagnoser",)),
         (Phase.DIAGNOSING, 0, {"verdict": "found"}, ("remediator", "diagnoser", "escalate")),
-        (Phase.DIAGNOSING, 0, {"verdict": "unknown"}, ("diagnoser", "escalate")),
+        (Phase.DIAGNOSING, 0, UNKNOWN, ("diagnoser", "escalate")),
+        (Phase.DIAGNOSING, 0, UNKNOWN | HURT, ("remediator", "diagnoser", "escalate")),
+        (Phase.DIAGNOSING, 0, UNKNOWN | GONE, ("stand_by", "diagnoser", "escalate")),
         (Phase.DIAGNOSING, MOST_SEND_BACKS, {"verdict": "found"}, ("remediator", "escalate")),
-        (Phase.DIAGNOSING, MOST_SEND_BACKS, {"verdict": "unknown"}, ("escalate",)),
+        (Phase.DIAGNOSING, MOST_SEND_BACKS, UNKNOWN, ("escalate",)),
+        (Phase.DIAGNOSING, MOST_SEND_BACKS, UNKNOWN | HURT, ("remediator", "escalate")),
         (Phase.PROPOSING, 0, {}, ("imaginer",)),
         (Phase.IMAGINING, 0, {}, ("simulator",)),
         (Phase.SIMULATING, 1, {}, ("planner", "remediator", "escalate")),
@@ -35,7 +42,7 @@ def test_the_actuator_is_nobodys_choice() -> None:
 
 
 def test_asking_what_is_legal_changes_nothing() -> None:
-    legal_targets(Phase.DIAGNOSING, MOST_SEND_BACKS, {"verdict": "unknown"})
+    legal_targets(Phase.DIAGNOSING, MOST_SEND_BACKS, UNKNOWN)
     assert LEGAL[Phase.DIAGNOSING] == ("remediator", "diagnoser", "escalate")
 
 

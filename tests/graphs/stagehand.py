@@ -126,6 +126,10 @@ class Operation:
         phases = [r.phase for r in self.journal.incidents()]
         return bool(phases) and all(p in TERMINAL_PHASES for p in phases)
 
+    def has_begun(self) -> bool:
+        """Whether there is an incident."""
+        return bool(self.journal.incidents())
+
     def is_waiting_for_approval(self) -> bool:
         """Whether a person is asked."""
         return bool(self.journal.approval_requests(self.clock.now_s(), state="waiting"))

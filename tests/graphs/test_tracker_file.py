@@ -16,6 +16,7 @@ from tests.graphs.stagehand import LOSSY, case
 from tests.twin.tracking.square import START_S, adjacency, inventory, probes, tracker_of
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from twin.events.fault import Fault
+from twin.events.faults.link_down import LinkDown
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def test_tracker_is_kept_before_its_telemetry_is_said_to_be(tmp_path: Path) -> N
     tracker.ingest([adjacency(START_S + 50, "A", "A-B", up=False)])
     file.keep_if_due()
     assert file.kept_s == START_S + 50
-    tracker.attribute("live-0001", frozenset({"A-B"}))
+    tracker.attribute("live-0001", (LinkDown(link="A-B"),))
     before = (tmp_path / "live.json").read_bytes()
     file.keep_if_due()
     assert (tmp_path / "live.json").read_bytes() != before, "it was decided"

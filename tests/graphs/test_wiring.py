@@ -29,6 +29,7 @@ def test_every_node_is_reached_and_both_ends_are_ends() -> None:
     assert reached == incident.NODES.keys()
     assert {n for n, (_, targets) in incident.NODES.items() if END in targets} == {
         "resolve",
+        "merge",
         "escalate",
     }
 

@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tools.change.policy import DAYS, CalendarRules, ChangeWindow, Freeze, Purpose, SecondApprover
+from tools.change.policy import (
+    DAYS,
+    ApprovalPolicy,
+    CalendarRules,
+    ChangeWindow,
+    Freeze,
+    Purpose,
+    SecondApprover,
+)
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import BlastRadius
@@ -83,6 +91,12 @@ def approvers_needed(blast: BlastRadius, total_bps: float, second: SecondApprove
         share > second.above_moved_share,
     )
     return 2 if any(exceeds) else 1
+
+
+def most_devices_of_one(policy: ApprovalPolicy) -> int:
+    """How many devices a plan may touch before it needs a second person, or is refused."""
+    second = policy.approval.second_approver
+    return policy.blast.max_devices if second is None else second.above_devices
 
 
 def _opening(window: ChangeWindow, day: date) -> tuple[float, float]:

@@ -26,6 +26,7 @@ _EVENTS: Mapping[str, NoticeEvent] = {
     "returned": "rolled_back",
     "escalated": "escalated",
     "resolved": "resolved",
+    "merged": "resolved",
 }
 """What people are told of, by kind of event in the timeline."""
 

@@ -27,6 +27,16 @@ def is_with_people(journal: Journal, record: IncidentRecord) -> bool:
     return journal.last_kind(record.incident.id, _TELLS_OF_IT) != OVER
 
 
+def open_incidents(journal: Journal, network: str) -> tuple[IncidentRecord, ...]:
+    """The incidents of `network` that are in work, or with people and not over; oldest first."""
+    unresolved = set(Phase) - {Phase.RESOLVED}
+    return tuple(
+        record
+        for record in journal.incidents(network=network, phases=unresolved)
+        if record.phase is not Phase.ESCALATED or is_with_people(journal, record)
+    )
+
+
 def with_people(journal: Journal, network: str) -> tuple[IncidentRecord, ...]:
     """The incidents of `network` that are with people, oldest first."""
     escalated = journal.incidents(network=network, phases={Phase.ESCALATED})

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable, Sequence
-
-import numpy as np
+from dataclasses import replace
 
 from twin.diagnosis.candidates import Candidate, propose_candidates
+from twin.diagnosis.explaining import unexplained
 from twin.diagnosis.likelihood import Likelihood
 from twin.diagnosis.observation import observe
 from twin.errors import Ungrounded
@@ -17,7 +17,6 @@ from twin.nouns.evidence import Evidence
 from twin.nouns.incident import Incident, Symptom
 from twin.nouns.observation import Observation
 from twin.nouns.state import NetworkState
-from twin.nouns.topology import Interface
 from twin.tracking.belief import Belief
 from twin.whatif.supposed import Supposed
 
@@ -79,8 +78,11 @@ class Causes:
         return [s for s in seen if s.id in mine]
 
     def observation(self) -> Observation:
-        """What was observed since the onset."""
-        return observe(self._tracker, self.running, self._incident.onset_s)
+        """What was observed since the onset, but for links whose outage another incident has."""
+        seen = observe(self._tracker, self.running, self._incident.onset_s)
+        known = self.normal_state().down_links
+        own = {link: since_s for link, since_s in seen.down_since.items() if link not in known}
+        return replace(seen, down_since=own)
 
     def normal_state(self) -> NetworkState:
         """The network without this incident."""
@@ -100,9 +102,11 @@ class Causes:
         observation = self.observation()
         ducts = self._shared_ducts(sorted(observation.down_since))
         topology, before = self._tracker.inventory.topology, self._tracker.baseline
+        known = {fault.id for fault in self._tracker.known_faults(besides=self._incident.id)}
         found = propose_candidates(Clues(topology, before, observation, ducts))
-        self.proposed = {c.id: c for c in found}
-        return found
+        # What another incident has found is not found again: it is part of what is normal.
+        self.proposed = {c.id: c for c in found if c.id not in known}
+        return tuple(self.proposed.values())
 
     def add(self, fault: Fault) -> None:
         """A cause that a mind thought of, unless it is proposed already.
@@ -161,28 +165,8 @@ class Causes:
 
     def _unexplained(self, faults: Sequence[Fault]) -> tuple[str, ...]:
         """Symptoms of this incident that the faults do not bring about in the twin."""
-        normal = self._get_normal()
-        topology = normal.base.topology
-        capacity = np.repeat([x.capacity_bps for x in topology.links], 2)
-        busy = normal.loads(faults) * np.exp(self._tracker.load_bias) / capacity > 0.85
-        direct = {r for fault in faults for r in fault.resources}
-        nodes = {e.node if (e := Interface.named_by(r)) else r for r in direct}
-        found = []
-        for symptom in self.symptoms():
-            match symptom.kind:
-                case "adjacency_down" | "silent_loss":
-                    explained = symptom.resource in direct
-                case "configuration_change" | "traffic_surge":
-                    explained = symptom.resource in nodes
-                case "queue_drops":
-                    egress = Interface.parse(symptom.resource)
-                    explained = bool(busy[topology.arc_of(egress)]) or egress.link in direct
-                case _:
-                    # A probe sees what it crosses; with any confirmed cause it is a consequence.
-                    explained = bool(faults)
-            if not explained:
-                found.append(symptom.id)
-        return tuple(found)
+        left = unexplained(self._belief, self._get_normal(), faults, self.symptoms())
+        return tuple(symptom.id for symptom in left)
 
     def likeliest_first(self) -> list[str]:
         """Names of what was tested."""

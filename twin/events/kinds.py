@@ -57,6 +57,10 @@ class LiveNetwork(Protocol):
         """What `node` runs, read now."""
         ...
 
+    def drawn(self, node: str) -> float | None:
+        """Traffic that `node` draws / expected, by the latest flow record; None without one."""
+        ...
+
 
 class EventKind(Noun, ABC):
     """Something that happens to a network, suffered or done."""

@@ -1,5 +1,7 @@
 """The repair order: where, which circuits, and what the field has to know. No mind."""
 
+from collections.abc import Collection
+
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Incident
 from twin.nouns.plan import Dispatch
@@ -8,21 +10,34 @@ from twin.remedies.believed import circuits_of
 
 
 def repair_order(
-    incident: Incident, diagnosis: Diagnosis, topology: Topology, attempt: int, now_s: float
+    incident: Incident,
+    diagnosis: Diagnosis,
+    topology: Topology,
+    number: int,
+    now_s: float,
+    *,
+    also_down: Collection[str] = (),
+    on_order: Collection[str] = (),
 ) -> Dispatch | None:
-    """The order for the likeliest cause, None where the field has nothing to repair."""
+    """The order for the likeliest cause and all that is `also_down`, without what is `on_order`.
+
+    None where the field has nothing to repair.
+    """
     faults = [f for f in diagnosis.cause if f.circuits()]
-    if not faults:
+    named = set(circuits_of(faults))
+    links = tuple(sorted((named | set(also_down)) - set(on_order)))
+    if not links:
         return None
-    links = circuits_of(faults)
     places = [f.place() for f in faults if f.place()]
     place = places[0] if places else _common_node(topology, links)
+    beside = sorted(set(links) - named)
+    more = f" Down besides: {', '.join(beside)}." if beside else ""
     return Dispatch(
-        id=f"{incident.id}.dispatch{attempt}",
+        id=f"{incident.id}.dispatch{number}",
         incident_id=incident.id,
         place=place,
         links=links,
-        text=f"{incident.title}. {diagnosis.statement}. Circuits: {', '.join(links)}. "
+        text=f"{incident.title}. {diagnosis.statement}. Circuits: {', '.join(links)}.{more} "
         f"Start at {place}; measure towards the far end.",
         requested_s=now_s,
     )

@@ -3,6 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, assert_never, get_args
 
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import BadInput
+from twin.events.fault import FAULT, Fault
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.incident import Symptom
 from twin.nouns.inventory import Inventory
@@ -122,7 +125,7 @@ class Tracker:
         self.adjacencies = Adjacencies(kept.get("down_ends"), kept.get("adjacencies"), now_s)
         self.intake = Intake(topology, kept.get("intake"), inventory.probes)
         self.known_changes = RecentIds(kept.get("known_changes", ()))
-        self.attributed = {i: frozenset(x) for i, x in kept.get("attributed", {}).items()}
+        self.attributed = {i: _faults(x) for i, x in kept.get("attributed", {}).items()}
         self.changed_nodes = kept_times(kept.get("changed_nodes"), now_s)
         self._reported = self.running
         for device in kept.get("reported", ()):
@@ -177,21 +180,28 @@ class Tracker:
     def normal_state(self, level: float | None = None, besides: str = "") -> NetworkState:
         """The network with the demand expected now and nothing wrong that is not explained already.
 
-        Links that an incident accounts for are down in it, but for those of the incident `besides`.
+        What the causes of incidents do is in it, but for the incident `besides`; links that came
+        back are up.
         """
-        down = [links for incident, links in self.attributed.items() if incident != besides]
-        return NetworkState(
+        state = NetworkState(
             topology=self.topology,
             running=self.baseline,
             traffic=self.demand.matrix_at(self.now_s, level),
-            down_links=frozenset().union(*down) & self.down_links,
         )
+        for fault in self.known_faults(besides):
+            state = fault.after(state)
+        return replace(state, down_links=state.down_links & self.down_links)
 
-    def attribute(self, incident_id: str, links: frozenset[str]) -> None:
-        """`links` are down for a reason that this incident knows; none: it is over."""
+    def known_faults(self, besides: str = "") -> tuple[Fault, ...]:
+        """The causes of incidents that are in force, but for those of the incident `besides`."""
+        known = (f for i, faults in self.attributed.items() if i != besides for f in faults)
+        return tuple({fault.id: fault for fault in known}.values())
+
+    def attribute(self, incident_id: str, cause: Sequence[Fault]) -> None:
+        """The incident knows that `cause` is in force; none: it is over, or not known."""
         self.attributed.pop(incident_id, None)
-        if links:
-            self.attributed[incident_id] = links
+        if cause:
+            self.attributed[incident_id] = tuple(cause)
 
     def active_symptoms(self) -> tuple[Symptom, ...]:
         """What is wrong now."""
@@ -345,7 +355,9 @@ class Tracker:
             self.intake.leave_out(node, why, self.now_s)
         self.rates.append(rates)
         quiet = self._quiet()
-        self.losses.update(rates, learn=quiet, rounds_learned=self.rounds_learned)
+        self.losses.update(
+            rates, learn=quiet, rounds_learned=self.rounds_learned, settled_s=self.settled_s
+        )
         self._show(rates)
         if quiet:
             self._estimate_demand()
@@ -475,7 +487,10 @@ class Tracker:
             "changed_nodes": self.changed_nodes,
             "short_links": self.short_links,
             "last_step_s": self.last_step_s,
-            "attributed": {i: sorted(links) for i, links in self.attributed.items()},
+            "attributed": {
+                i: [fault.model_dump(mode="json") for fault in cause]
+                for i, cause in self.attributed.items()
+            },
             "now_s": self.now_s,
             "load_bias": self.load_bias.tolist(),
             "load_spread": self.load_spread.tolist(),
@@ -525,6 +540,13 @@ def _states_of_detectors(kept: Mapping[str, Any]) -> Mapping[str, Mapping[str, A
     before = {"configuration_change": {"settled_s": kept.get("settled_commit", {})}}
     states: Mapping[str, Mapping[str, Any]] = kept.get("detectors", before)
     return states
+
+
+def _faults(kept: Sequence[str | Mapping[str, Any]]) -> tuple[Fault, ...]:
+    """Causes; an earlier version kept the links that were down."""
+    return tuple(
+        LinkDown(link=one) if isinstance(one, str) else FAULT.validate_python(one) for one in kept
+    )
 
 
 def _member_bps(link: Link) -> float:

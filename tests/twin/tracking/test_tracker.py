@@ -27,6 +27,7 @@ from tests.twin.tracking.square import (
     unread,
 )
 from twin.errors import BadInput
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.configuration import InterfaceConfiguration, Policer
 from twin.nouns.inventory import Inventory, PlannedWork
 from twin.nouns.telemetry import ConfigurationEvent, SyslogLine, Telemetry
@@ -341,7 +342,7 @@ def test_probe_that_loses_is_a_symptom_and_breaks_its_service(
     assert _symptoms(tracker) == []
     assert tracker.services.in_breach_now == frozenset()
     # Three rounds of loss, and two more until the last three are clean.
-    assert tracker.services.minutes_lost(START_S, START_S + 900) == {"svc-AB": 2.5}
+    assert tracker.services.minutes_lost(START_S - 30, START_S + 900) == {"svc-AB": 2.5}
 
 
 def test_probe_that_did_not_report_says_nothing(tracker: Tracker, known: Inventory) -> None:
@@ -388,10 +389,10 @@ def test_links_that_an_incident_accounts_for_are_down_in_the_normal_state_of_oth
     tracker: Tracker,
 ) -> None:
     tracker.ingest([adjacency(START_S, "A", "A-B", up=False)])
-    tracker.attribute("one", frozenset({"A-B"}))
+    tracker.attribute("one", (LinkDown(link="A-B"),))
     assert tracker.normal_state(besides="two").down_links == {"A-B"}
     assert tracker.normal_state(besides="one").down_links == frozenset()
-    tracker.attribute("one", frozenset())
+    tracker.attribute("one", ())
     assert tracker.normal_state().down_links == frozenset()
 
 
@@ -600,7 +601,7 @@ def test_tracker_that_travelled_through_json_believes_and_learns_the_same(
     _watch_short(tracker, 4)
     tracker.ingest([adjacency(START_S + 3000, "C", "C-D", up=False)])
     tracker.ingest([_commit("D", "manual", START_S + 3000)])
-    tracker.attribute("live-0001", frozenset({"C-D"}))
+    tracker.attribute("live-0001", (LinkDown(link="C-D"),))
     text = json.dumps(tracker.dump(), allow_nan=False)
     revived = _revived(json.loads(text), known)
     assert revived.dump() == tracker.dump()
@@ -671,8 +672,8 @@ def test_what_began_or_was_decided_changes_the_mark(tracker: Tracker, known: Inv
         lambda: tracker.ingest([_commit("B", "manual", START_S + 90)]),
         lambda: tracker.set_running(running),
         lambda: tracker.set_running(running, accepted=["A"]),
-        lambda: tracker.attribute("live-0001", frozenset({"B-C"})),
-        lambda: tracker.attribute("live-0001", frozenset()),
+        lambda: tracker.attribute("live-0001", (LinkDown(link="B-C"),)),
+        lambda: tracker.attribute("live-0001", ()),
         lambda: tracker.shorten("C-D", 1),
     ]
     for step in steps:

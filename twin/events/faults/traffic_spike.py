@@ -102,8 +102,10 @@ class TrafficSpike(FaultKind):
         return self.model_copy(update={"factor": ratio}) if known else self
 
     def is_over(self, live: LiveNetwork) -> bool:
-        """See FaultKind."""
-        return not live.is_active(f"traffic_surge:{self.target}")
+        """See FaultKind: too little for an alarm may be a surge still, until it is half gone."""
+        drawn = live.drawn(self.target)
+        ebbed = drawn is None or drawn < (1.0 + self.factor) / 2
+        return ebbed and not live.is_active(f"traffic_surge:{self.target}")
 
     def circuits(self) -> frozenset[str]:
         """See FaultKind: there is nothing to repair."""

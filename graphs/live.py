@@ -1,0 +1,38 @@
+"""The network as it is now, as faults and nodes ask about it."""
+
+from graphs.desk import Desk
+from twin.nouns.topology import Interface
+from twin.tracking.losses import IDLE_UTILISATION
+
+
+class Live:
+    """See LiveNetwork."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._tracker = desk.situation.tracker
+        self.running = desk.situation.network.running
+
+    @property
+    def down_links(self) -> frozenset[str]:
+        """See LiveNetwork."""
+        return self._tracker.down_links
+
+    def is_active(self, symptom_id: str) -> bool:
+        """See LiveNetwork."""
+        return self._tracker.book.is_active(symptom_id)
+
+    def drawn(self, node: str) -> float | None:
+        """See LiveNetwork."""
+        return self._tracker.demand.latest_ratio(node)
+
+    def is_idle(self, egress: str) -> bool:
+        """Whether "node|link" carries nothing, so that it cannot show whether it still loses."""
+        arc = self._tracker.inventory.topology.arc_of(Interface.parse(egress))
+        return not self._tracker.utilisation()[arc] > IDLE_UTILISATION
+
+    def is_relieved(self, egress: str) -> bool:
+        """Whether it is idle, or drained, so that it soon will be."""
+        named = Interface.parse(egress)
+        known = self._tracker.inventory.topology.link(named.link)
+        ends = (self.running(node).interface(named.link) for node in (known.a, known.b))
+        return self.is_idle(egress) or any(end.drained for end in ends)

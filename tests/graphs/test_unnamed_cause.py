@@ -1,0 +1,68 @@
+"""Who is hurt is relieved though nobody knows why, and people are told so."""
+
+from pathlib import Path
+
+import pytest
+
+from evals.stage import Case
+from tests.graphs.stagehand import FIRST, Operation, Person, case, operating
+from tools.network.emulated.case_truth import CaseTruth, DemandEpisode
+from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.incident import Phase
+from twin.tracking.alarms import Alarm
+
+
+def _growth(factor: float, scale: float) -> Case:
+    """All demand grows for over an hour, which is no fault of the catalogue."""
+    quiet = case(scale=scale)
+    episode = DemandEpisode(at_s=900.0, until_s=6000.0, factor=factor, ramp_s=900.0)
+    return Case(quiet.world, CaseTruth(demand_episodes=(episode,)))
+
+
+def _verdict(operation: Operation) -> str:
+    diagnosis = operation.journal.artefact(FIRST, "diagnosis", Diagnosis)
+    return "" if diagnosis is None else diagnosis.verdict
+
+
+@pytest.mark.slow
+def test_relief_does_not_wait_for_a_name(tmp_path: Path) -> None:
+    with operating(tmp_path, _growth(1.15, scale=2.0), person=Person()) as operation:
+        operation.run(lambda: operation.has_begun() and operation.told("paged") != [])
+        assert _verdict(operation) == "unknown"
+        (plan,) = operation.plans()
+        assert plan.cause == ()
+        assert plan.actions
+        (paged,) = operation.told("paged")
+        assert paged.text.startswith(f"no cause is known; {plan.id} relieves it")
+        assert operation.phase() is Phase.AWAITING_REPAIR
+
+
+@pytest.mark.slow
+def test_what_people_have_without_a_cause_is_looked_at_again_when_it_shows_more(
+    tmp_path: Path,
+) -> None:
+    """Drops that nobody explains, and then word of a link beside them: neither is so, which is why
+    no cause is found.
+    """
+    with operating(tmp_path, case(), person=Person()) as operation:
+        operation.run(most_s=300.0)
+        book, now_s = operation.workplace.tracker.book, operation.clock.now_s()
+        book.raise_alarm(Alarm("queue_drops", "NYCMng|NYCMng--WASHng", now_s, 0.05))
+        operation.run(lambda: operation.has_begun() and operation.phase() is Phase.ESCALATED)
+        assert _verdict(operation) == "unknown"
+        book.raise_alarm(Alarm("adjacency_down", "NYCMng--WASHng", operation.clock.now_s(), 1.0))
+        operation.run(lambda: operation.told("again") != [], most_s=120.0)
+        assert len(operation.journal.incidents()) == 1
+        operation.run(lambda: operation.phase() is Phase.ESCALATED)
+        assert len(operation.told("acknowledged")) == 2
+        assert len(operation.told("escalated")) == 2
+
+
+@pytest.mark.slow
+def test_surge_too_small_for_an_alarm_is_over_when_it_has_ebbed(tmp_path: Path) -> None:
+    with operating(tmp_path, _growth(1.7, scale=1.4), person=Person()) as operation:
+        operation.run(lambda: operation.has_begun() and operation.told("repaired") != [])
+        (repaired,), (committed,) = operation.told("repaired"), operation.told("committed")
+        assert repaired.time_s > committed.time_s + 1800.0
+        operation.run()
+        assert [r.phase for r in operation.journal.incidents()] == [Phase.RESOLVED]
