@@ -15,9 +15,9 @@ from tools.journal.records import (
     NoticeEvent,
     Quarantine,
 )
-from tools.journal.standing import temporary_in_force
+from tools.journal.standing import standing, temporary_in_force
 from twin.nouns.base import Noun
-from twin.nouns.incident import TERMINAL_PHASES, Phase
+from twin.nouns.incident import Phase
 from twin.nouns.left_out import LeftOut
 from twin.nouns.plan import Dispatch, Plan
 
@@ -97,8 +97,9 @@ class LostCall(Noun):
 class NetworkHandover(NetworkView):
     """All that goes on in one network. `ended`: incidents that ended lately.
 
-    `lost_calls`: calls to people that nobody has taken, and those that are still tried.
-    `left_out`: what was lately told of the network and not believed, by source.
+    `orders`: of incidents that go on. `lost_calls`: calls to people that nobody has taken, and
+    those that are still tried. `left_out`: what was lately told of the network and not believed, by
+    source.
     """
 
     temporary: tuple[TemporaryChange, ...]
@@ -154,7 +155,13 @@ def _network(
     ]
     changes = {r.incident.id: journal.changes(incident_id=r.incident.id) for r in unresolved}
     every = [change for of_one in changes.values() for change in of_one]
-    ended = (incident_view(journal, r, now_s) for r in records if r.phase in TERMINAL_PHASES)
+    going_on = {incident.id for incident in (*view.incidents, *view.with_people)}
+    begin_s = now_s - since_s
+    ended = (
+        incident_view(journal, r, now_s)
+        for r in records
+        if (end_s := standing(journal, r).ended_s) is not None and end_s >= begin_s
+    )
     return NetworkHandover(
         **dict(view),
         temporary=tuple(
@@ -167,10 +174,10 @@ def _network(
         quarantined=journal.quarantined(name),
         claims=journal.claims(name),
         unsettled=tuple(_unsettled(every)),
-        orders=tuple(order for r in unresolved for order in _orders(journal, r)),
+        orders=tuple(order for name in sorted(going_on) for order in _orders(journal, name)),
         lost_calls=tuple(_lost_calls(journal, name)),
-        left_out=tuple(one for one in left_out if one.last_s >= now_s - since_s),
-        ended=tuple(e for e in ended if e.ended_s is not None and e.ended_s >= now_s - since_s),
+        left_out=tuple(one for one in left_out if one.last_s >= begin_s),
+        ended=tuple(ended),
     )
 
 
@@ -269,7 +276,7 @@ def _approval(journal: Journal, request: ApprovalRequest) -> WaitingApproval:
     )
 
 
-def _orders(journal: Journal, record: IncidentRecord) -> Iterable[FieldOrder]:
-    for entry in journal.dispatches(record.incident.id):
+def _orders(journal: Journal, incident_id: str) -> Iterable[FieldOrder]:
+    for entry in journal.dispatches(incident_id):
         if entry.state not in _ORDER_IS_DONE:
             yield FieldOrder(order=entry.dispatch, state=entry.state, updated_s=entry.updated_s)

@@ -1,7 +1,11 @@
-"""Who is hit, in words: the same in every channel."""
+"""Who is hit, what is still seen and what was found, in words: the same in every channel."""
 
-from channels.report.wording import clock_time, plain
+from collections.abc import Sequence
+
+from channels.report.wording import clock_time, plain, quoted, utc
+from twin.nouns.finding import Finding
 from twin.nouns.impact import Impact
+from twin.nouns.incident import Symptom
 
 _MOST_NAMES = 4
 
@@ -31,3 +35,40 @@ def _names(impact: Impact) -> str:
     ]
     more = len(worst) - _MOST_NAMES
     return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+
+
+def minutes_text(impact: Impact | None) -> str:
+    """41 service-minutes as of 2026-03-03 18:11 UTC; that nobody was counted where that is so."""
+    if impact is None:
+        return "no service that probes see has lost a minute"
+    return f"{impact.total_minutes:.0f} service-minutes as of {utc(impact.as_of_s)[:16]} UTC"
+
+
+def seen_lines(symptoms: Sequence[Symptom]) -> list[str]:
+    """One line for each kind of symptom that goes on, or that nothing can show any more."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for symptom in symptoms:
+        if symptom.active:
+            found.setdefault((symptom.kind, symptom.state), []).append(symptom.resource)
+    return [
+        f"{kind.replace('_', ' ')} {_SEEN.get(state, state)} at {_few(resources)}"
+        for (kind, state), resources in found.items()
+    ]
+
+
+_SEEN = {"active": "is still seen"}
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(map(plain, names[:_MOST_NAMES])) + (f" and {more} more" if more > 0 else "")
+
+
+def found_text(finding: Finding) -> str:
+    """What people found to be the cause, and whether the diagnosis had named it."""
+    beside = {
+        None: "",
+        True: "; the diagnosis had named it",
+        False: f"; diagnosed was {plain(' & '.join(finding.diagnosed)) or 'nothing'}",
+    }[finding.agrees]
+    return f"found by {quoted(finding.by.name)}: {quoted(finding.said)}{beside}"

@@ -4,7 +4,9 @@ Each opens with the driver that its file names.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from graphs.state_directory import StateDirectory
 from tools.clock import Clock
@@ -15,6 +17,9 @@ from tools.journal.reading import last_entry_s
 from tools.network import driver
 from tools.network.driver import OpenNetwork, network_entry
 from twin.errors import BadInput, NetworkError
+
+if TYPE_CHECKING:
+    from twin.nouns.inventory import Inventory
 
 
 def network_names(state: StateDirectory) -> tuple[str, ...]:
@@ -65,3 +70,15 @@ def network_time_s(state: StateDirectory, journal: Journal, name: str) -> float:
         return driver.network_now_s(network_entry(state.networks, name))
     except (BadInput, NetworkError):
         return last_entry_s(journal, name)
+
+
+def inventory_of(state: StateDirectory, name: str) -> "Inventory":
+    """What is on record of the network `name`. Raises BadInput, NetworkError."""
+    from graphs.inventory_file import kept_inventory
+
+    # What a workplace wrote down is read without the network, which a watch may hold.
+    if (kept := kept_inventory(state, name)) is not None:
+        return kept
+    network, _ = open_network(state, name)
+    with closing(network):
+        return network.inventory()

@@ -9,7 +9,6 @@ others answer before it would be there.
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
@@ -17,12 +16,13 @@ from channels.audit import export_audit, verify_audit
 from channels.handover import Handover
 from channels.handover import gather as gather_handover
 from channels.networks import (
+    inventory_of,
     is_watched,
     known_networks,
     network_time_s,
-    open_network,
     require_known,
 )
+from channels.people import Handled, close, note, reopen, take
 from channels.views import (
     IncidentDetails,
     IncidentView,
@@ -46,15 +46,16 @@ if TYPE_CHECKING:
     from agents.loop.role_events import RoleEvent
     from channels.report.contents import ReportFacts
     from graphs.conversation import Conversation, Reply
-    from twin.nouns.inventory import Inventory
     from twin.nouns.left_out import LeftOut
     from twin.tracking.drift import Drift
 
 __all__ = (
     "Answered",
+    "Handled",
     "Lifted",
     "approve",
     "ask",
+    "close",
     "converse",
     "drift",
     "export_audit",
@@ -64,9 +65,12 @@ __all__ = (
     "left_out",
     "lift_quarantine",
     "networks",
+    "note",
     "quarantined",
     "reject",
+    "reopen",
     "report",
+    "take",
     "verify_audit",
     "vouch",
 )
@@ -210,7 +214,7 @@ def converse(state: StateDirectory, network: str | None = None) -> "Conversation
 
     with state.read_only_journal() as journal:
         name = _chosen(network, known_networks(state, journal))
-    source = Source(state, name, lambda: _inventory(state, name))
+    source = Source(state, name, lambda: inventory_of(state, name))
     return Conversation(
         source, lambda inventory: minds_from_environment(os.environ, state.path, inventory)
     )
@@ -246,7 +250,7 @@ def report(state: StateDirectory, incident_id: str) -> "ReportFacts":
     from channels.report.facts import gather as gather_report
 
     with state.read_only_journal() as journal:
-        inventory = _inventory(state, journal.incident(incident_id).incident.network)
+        inventory = inventory_of(state, journal.incident(incident_id).incident.network)
         return gather_report(journal, incident_id, inventory)
 
 
@@ -320,14 +324,3 @@ def left_out(state: StateDirectory) -> "dict[str, tuple[LeftOut, ...]]":
     from graphs.left_out_file import kept_left_out
 
     return kept_left_out(state)
-
-
-def _inventory(state: StateDirectory, name: str) -> "Inventory":
-    from graphs.inventory_file import kept_inventory
-
-    # What a workplace wrote down is read without the network, which a watch may hold.
-    if (kept := kept_inventory(state, name)) is not None:
-        return kept
-    network, _ = open_network(state, name)
-    with closing(network):
-        return network.inventory()

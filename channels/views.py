@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from channels.asking import waiting_for
-from channels.report.timing import milestones
+from channels.impact import seen_lines
+from channels.report.wording import quoted
 from tools.change.swaps import minds_lost
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import incident_subject, network_subject
@@ -16,9 +17,15 @@ from tools.journal.records import (
     TimelineEvent,
     WatchRecord,
 )
-from tools.journal.standing import IMPACT, is_with_people, with_people
+from tools.journal.standing import (
+    FOUND,
+    Standing,
+    impact_of,
+    standing,
+)
 from twin.nouns.base import Noun
 from twin.nouns.diagnosis import LOG_RECORD, Diagnosis, LogFinding, LogRecord
+from twin.nouns.finding import Finding
 from twin.nouns.impact import Impact
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity
 from twin.nouns.left_out import LeftOut
@@ -30,8 +37,10 @@ class IncidentView(Noun):
 
     `ended_s`: None while it goes on. `waiting_for`: in words, "" once it has ended. `cause`: as
     diagnosed, "" before that; `places`: where to look. `blocked`: why it cannot go on, if so.
-    `held_by`: the process that works on it, "" for none. `with_people`: it was handed to people,
-    and is not known to be over. `impact`: who is hit, as the watch last saw it while it was open.
+    `held_by`: the process that works on it, "" for none. `standing`: between the machine and
+    people; `with_people` as there. `still_seen`: what of it goes on or cannot be measured any more,
+    in words. `impact`: who is hit and what was lost, as the watch last saw it until it ended.
+    `finding`: what people found to be the cause.
     """
 
     id: str
@@ -47,8 +56,11 @@ class IncidentView(Noun):
     blocked: Blocked | None
     held_by: str
     trace_id: str
+    standing: Standing
     with_people: bool
+    still_seen: tuple[str, ...]
     impact: Impact | None
+    finding: Finding | None
 
 
 class Spent(Noun):
@@ -90,6 +102,7 @@ class IncidentDetails(IncidentView):
 class NetworkView(Noun):
     """One network as of `now_s`, by its own clock, its open incidents, and those with people.
 
+    `unattended`: those that were handed to people and are over, and nobody has looked at them.
     `watch`: what its watch last said of itself; `held_by`: the process that holds the network, "".
     """
 
@@ -100,6 +113,7 @@ class NetworkView(Noun):
     blocked: Blocked | None
     incidents: tuple[IncidentView, ...]
     with_people: tuple[IncidentView, ...]
+    unattended: tuple[IncidentView, ...]
 
 
 def incident_view(journal: Journal, record: IncidentRecord, now_s: float) -> IncidentView:
@@ -107,6 +121,7 @@ def incident_view(journal: Journal, record: IncidentRecord, now_s: float) -> Inc
     incident, subject = record.incident, incident_subject(record.incident.id)
     requests = journal.attested_requests(now_s, incident_id=incident.id)
     diagnosis = journal.artefact(incident.id, "diagnosis", Diagnosis)
+    now = standing(journal, record)
     return IncidentView(
         id=incident.id,
         network=incident.network,
@@ -114,15 +129,18 @@ def incident_view(journal: Journal, record: IncidentRecord, now_s: float) -> Inc
         severity=incident.severity,
         phase=record.phase,
         opened_s=record.opened_s,
-        ended_s=_ended_s(journal, record),
-        waiting_for=waiting_for(record.phase, requests),
+        ended_s=now.ended_s,
+        waiting_for=waiting_for(record.phase, requests) or _awaited_of_people(now),
         cause=diagnosis.statement if diagnosis else "",
         places=diagnosis.suspected_location if diagnosis else (),
         blocked=_blocked(journal, subject),
         held_by=_holder(journal, subject),
         trace_id=record.trace_id,
-        with_people=is_with_people(journal, record),
-        impact=_impact(journal, record),
+        standing=now,
+        with_people=now.with_people,
+        still_seen=_still_seen(record, now),
+        impact=impact_of(journal, record),
+        finding=journal.artefact(incident.id, FOUND, Finding),
     )
 
 
@@ -159,6 +177,12 @@ def network_view(journal: Journal, name: str, now_s: float) -> NetworkView:
     """How the network `name` is at `now_s`."""
     subject = network_subject(name)
     still_open = journal.incidents(network=name, phases=set(Phase) - TERMINAL_PHASES)
+    escalated = journal.incidents(network=name, phases={Phase.ESCALATED})
+    handed = [
+        incident_view(journal, record, now_s)
+        for record in escalated
+        if standing(journal, record).ended_s is None
+    ]
     return NetworkView(
         network=name,
         now_s=now_s,
@@ -166,26 +190,25 @@ def network_view(journal: Journal, name: str, now_s: float) -> NetworkView:
         held_by=_holder(journal, subject),
         blocked=_blocked(journal, subject),
         incidents=tuple(incident_view(journal, record, now_s) for record in still_open),
-        with_people=tuple(incident_view(journal, r, now_s) for r in with_people(journal, name)),
+        with_people=tuple(view for view in handed if view.with_people),
+        unattended=tuple(view for view in handed if view.standing.unattended),
     )
 
 
-def _ended_s(journal: Journal, record: IncidentRecord) -> float | None:
-    if record.phase not in TERMINAL_PHASES:
-        return None
-    timeline = journal.timeline(record.incident.id)
-    closed_s = milestones(record, timeline).closed_s
-    if closed_s is not None:
-        return closed_s
-    # A process that died right after the phase was set has not told of it yet.
-    return timeline[-1].time_s if timeline else record.opened_s
+def _awaited_of_people(now: Standing) -> str:
+    """What an incident with people waits for, "" for any other."""
+    if now.unattended:
+        return "people: it is over, and nobody has looked at it"
+    if not now.with_people:
+        return ""
+    has = f"{quoted(now.taken_by)} has it" if now.taken_by else "nobody has taken it"
+    return f"people: it was handed over, and {has}"
 
 
-def _impact(journal: Journal, record: IncidentRecord) -> Impact | None:
-    """None once it has ended: what was lost in all is in its report."""
-    if record.phase in TERMINAL_PHASES:
-        return None
-    return journal.artefact(record.incident.id, IMPACT, Impact)
+def _still_seen(record: IncidentRecord, now: Standing) -> tuple[str, ...]:
+    if now.over_s is not None or record.phase is Phase.RESOLVED:
+        return ()
+    return tuple(seen_lines(record.incident.symptoms))
 
 
 def _blocked(journal: Journal, subject: str) -> Blocked | None:

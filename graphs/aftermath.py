@@ -1,40 +1,60 @@
-"""What the watch goes on noting of incidents: who is hit, and that one with people seems over."""
+"""What the watch goes on noting of incidents: who is hit, what is still seen, that one with people
+seems over, and what people found.
+"""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from graphs.desk import Desk
+from graphs.findings import closed_by_people, remember_finding
 from graphs.live import Live
 from tools.journal.records import IncidentRecord
-from tools.journal.standing import IMPACT, OVER, temporary_in_force, with_people
+from tools.journal.standing import (
+    CLOSED,
+    IMPACT,
+    OVER,
+    impact_of,
+    only_people_end,
+    open_incidents,
+    temporary_in_force,
+    with_people,
+)
 from twin.errors import NetworkError
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.impact import Impact, ServiceHit
 from twin.nouns.incident import Incident
+from twin.tracking.tracker import Tracker
 
 _EVERY_S = 60.0
 """Minutes so far are written again after so long; who is hit, as soon as that changes."""
 
+_ORDER_IS_DONE = frozenset({"repaired", "nothing_found"})
+
 
 class Aftermath:
-    """Keeps the impact of open incidents, and sees when those with people are over."""
+    """Keeps the impact of incidents until they end, and sees when those with people are over."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._kept: dict[str, Impact] = {}
         self._gone_since_s: dict[str, float] = {}
+        self._heard_seq: int | None = None
 
     def note_impact(self, open_incidents: Sequence[Incident]) -> None:
-        """Keep who is hit now and what was lost so far, for each of `open_incidents`."""
+        """Keep who is hit now and what was lost so far, for each of `open_incidents`, and of those
+        that are with people.
+        """
         tracker = self._desk.situation.tracker
         customers = {s.id: s.customer for s in self._desk.situation.inventory.services}
         hit = tuple(
             ServiceHit(service=name, customer=customers[name])
             for name in sorted(tracker.services.in_breach_now)
         )
-        for incident in open_incidents:
-            lost = tracker.services.minutes_lost(incident.onset_s, tracker.now_s)
-            now = Impact(as_of_s=tracker.now_s, hit_now=hit, minutes_lost=lost)
-            known = self._kept.get(incident.id)
+        handed = with_people(self._desk.journal, self._desk.situation.network.name)
+        for incident in (*open_incidents, *(record.incident for record in handed)):
+            known = self._known(incident.id)
+            lost = self._minutes_lost(incident, known)
+            now = Impact(as_of_s=_judged_s(tracker), hit_now=hit, minutes_lost=lost)
             if known is None and not (hit or lost):
                 continue
             if known and known.hit_now == hit and not (hit and _is_old(known, now)):
@@ -42,14 +62,38 @@ class Aftermath:
             self._desk.journal.put_artefact(incident.id, IMPACT, now)
             self._kept[incident.id] = now
 
+    def _known(self, incident_id: str) -> Impact | None:
+        """What was written last, also by an earlier process."""
+        if incident_id not in self._kept:
+            record = self._desk.journal.incident(incident_id)
+            if (kept := impact_of(self._desk.journal, record)) is not None:
+                self._kept[incident_id] = kept
+        return self._kept.get(incident_id)
+
+    def _minutes_lost(self, incident: Incident, known: Impact | None) -> dict[str, float]:
+        """From the first sign to now, also where that is longer ago than breaches are kept."""
+        tracker = self._desk.situation.tracker
+        services, until_s = tracker.services, _judged_s(tracker)
+        if known is None or services.remembers(incident.onset_s):
+            return services.minutes_lost(incident.onset_s, until_s)
+        lost = dict(known.minutes_lost)
+        for name, minutes in services.minutes_lost(known.as_of_s, until_s).items():
+            lost[name] = lost.get(name, 0.0) + minutes
+        return lost
+
     def note_ends(self, network: str) -> None:
-        """Say of incidents with people that they are over, once nothing of them was seen for a
-        soak.
+        """Note how it is with the incidents that people have.
+
+        One is over once nothing of it was seen for a soak, unless a person has reopened it.
         """
         now_s = self._desk.clock.now_s()
+        self._note_findings(network)
+        self._forget_causes(network)
         for record in with_people(self._desk.journal, network):
             incident_id = record.incident.id
-            if not self._is_gone(record):
+            self._note_symptoms(record.incident)
+            self._note_orders(incident_id)
+            if not self._is_gone(record) or only_people_end(self._desk.journal, incident_id):
                 self._gone_since_s.pop(incident_id, None)
                 continue
             since_s = self._gone_since_s.setdefault(incident_id, now_s)
@@ -57,7 +101,53 @@ class Aftermath:
                 minutes = (now_s - since_s) / 60
                 text = f"nothing of it has been seen for {minutes:.0f} min, and nothing is in force"
                 self._desk.tell(incident_id, OVER, "monitor", text)
-                self._desk.situation.tracker.attribute(incident_id, ())
+
+    def _note_symptoms(self, incident: Incident) -> None:
+        """Keep its symptoms as they are now, where one has come, gone, or cannot be measured."""
+        now = self._desk.seen_now(incident)
+        if [s.state for s in now] != [s.state for s in incident.symptoms]:
+            self._desk.journal.update_incident(incident.model_copy(update={"symptoms": now}))
+
+    def _note_orders(self, incident_id: str) -> None:
+        """Keep what the field reports of its orders, of which nobody else asks any more."""
+        journal, network = self._desk.journal, self._desk.situation.network
+        for record in journal.dispatches(incident_id):
+            if record.state in _ORDER_IS_DONE:
+                continue
+            try:
+                report = network.repair_report(record.dispatch.id)
+            except NetworkError:
+                continue  # It is asked again in the next step.
+            if report.state != record.state:
+                journal.record_dispatch(record.dispatch, report.state, report.time_s)
+
+    def _note_findings(self, network: str) -> None:
+        """Remember what people found who have closed an incident: this process has the graph."""
+        journal, graph = self._desk.journal, self._desk.situation.graph
+        if self._heard_seq is None:
+            # Whoever watched before may have ended before it heard of it.
+            self._heard_seq = journal.last_event_seq()
+            for incident_id in closed_by_people(journal, network):
+                remember_finding(graph, journal, incident_id)
+            return
+        for event in journal.events(self._heard_seq):
+            of = journal.incident(event.incident_id).incident.network
+            if event.kind == CLOSED and of == network:
+                remember_finding(graph, journal, event.incident_id)
+            self._heard_seq = event.seq
+
+    def _forget_causes(self, network: str) -> None:
+        """Drop the causes of incidents that have ended, once they are over: a link that people have
+        given up is no news, and one that is back may fail anew.
+        """
+        tracker, live = self._desk.situation.tracker, Live(self._desk)
+        if not tracker.attributed:
+            return
+        open_ids = {r.incident.id for r in open_incidents(self._desk.journal, network)}
+        for incident_id in tracker.attributed.keys() - open_ids:
+            with suppress(NetworkError):
+                if all(fault.is_over(live) for fault in tracker.attributed[incident_id]):
+                    tracker.attribute(incident_id, ())
 
     def _is_gone(self, record: IncidentRecord) -> bool:
         """Whether it shows nowhere: not in symptoms, nor in its cause, nor in what we changed."""
@@ -80,3 +170,8 @@ class Aftermath:
 
 def _is_old(known: Impact, now: Impact) -> bool:
     return now.as_of_s - known.as_of_s >= _EVERY_S
+
+
+def _judged_s(tracker: Tracker) -> float:
+    """Up to when services are judged, by the last probe round: what comes next is of after that."""
+    return min(tracker.now_s, tracker.services.judged_s)

@@ -24,7 +24,7 @@ from tools.change.swaps import SWAP
 from tools.clock import Clock
 from tools.journal.journal import Journal
 from tools.journal.records import Charges, RoleRunRecord
-from twin.nouns.incident import Incident, Phase
+from twin.nouns.incident import Incident, Phase, Symptom
 from twin.nouns.untrusted import UntrustedText
 
 T = TypeVar("T", bound=BaseModel)
@@ -79,12 +79,17 @@ class Desk:
         """Record the incident's new phase, and its symptoms as they are now."""
         self.journal.set_phase(incident_id, phase)
         incident = self.incident(incident_id)
-        now = {s.id: s for s in self.situation.tracker.book.since(incident.onset_s - _BEFORE_S)}
-        symptoms = tuple(now.get(s.id, s) for s in incident.symptoms)
+        symptoms = self.seen_now(incident)
         onset = min(incident.onset_s, *(s.first_seen_s for s in symptoms))
         refreshed = incident.model_copy(update={"symptoms": symptoms, "onset_s": onset})
         if refreshed != incident:
             self.journal.update_incident(refreshed)
+
+    def seen_now(self, incident: Incident) -> tuple[Symptom, ...]:
+        """The symptoms of `incident` as the network shows them now."""
+        tracker = self.situation.tracker
+        now = {s.id: s for s in tracker.book.since(incident.onset_s - _BEFORE_S)}
+        return tuple(tracker.measurable(now.get(s.id, s)) for s in incident.symptoms)
 
     def snapshot(self, incident_id: str, moment: str, before_s: float = math.inf) -> None:
         """Keep the utilisation of every egress as of now (or of before a time) for the report.

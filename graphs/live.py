@@ -2,7 +2,6 @@
 
 from graphs.desk import Desk
 from twin.nouns.topology import Interface
-from twin.tracking.losses import IDLE_UTILISATION
 
 
 class Live:
@@ -27,8 +26,7 @@ class Live:
 
     def is_idle(self, egress: str) -> bool:
         """Whether "node|link" carries nothing, so that it cannot show whether it still loses."""
-        arc = self._tracker.inventory.topology.arc_of(Interface.parse(egress))
-        return not self._tracker.utilisation()[arc] > IDLE_UTILISATION
+        return self._tracker.is_idle(egress)
 
     def is_relieved(self, egress: str) -> bool:
         """Whether it is idle, or drained, so that it soon will be."""

@@ -21,6 +21,7 @@ from agents.conversation.queries.history import (
     DrainShown,
     Expected,
     FieldOrder,
+    FoundShown,
     IncidentResult,
     IncidentRow,
     IncidentsResult,
@@ -42,7 +43,7 @@ from agents.conversation.record import NetworkRecord, utc
 from agents.loop.transcript import Entry, Turn
 from agents.roles.remediator import SEARCH_REMEDIES, ScreenedRow, SearchResult
 from tools.journal.records import ApprovalRequest, Change, TimelineEvent
-from tools.journal.standing import is_with_people
+from tools.journal.standing import FOUND, Standing, impact_of, standing
 from tools.registry import Tool
 from twin.errors import BadInput
 from twin.events.action import Action
@@ -50,6 +51,7 @@ from twin.events.actions.drain_link import DrainLink
 from twin.events.fault import Fault
 from twin.events.names import find_link, find_node
 from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.finding import Finding
 from twin.nouns.forecast import Forecast
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Plan
@@ -76,7 +78,7 @@ def history_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], .
         lookups.tool(
             SHOW_INCIDENT,
             "One incident: when, symptoms, cause, plans with what they changed, who answered and "
-            "why, field orders, time that services were in breach (s), timeline.",
+            "why, field orders, time that services were in breach (s), who has it, timeline.",
             view.incident,
         ),
         lookups.tool(
@@ -106,7 +108,7 @@ class _Past:
             self._row(i)
             for i in self._record.incident_ids()
             if self._journal.incident(i).incident.onset_s <= until_s
-            and (self._ended_s(i) or math.inf) >= since_s
+            and (self._standing(i).ended_s or math.inf) >= since_s
             and (near is None or near & self._concerned(i))
         )
         commits = [
@@ -135,12 +137,8 @@ class _Past:
             journal_utc=utc(self._record.now_s) if self._record.now_s else None,
         )
 
-    def _ended_s(self, incident_id: str) -> float | None:
-        record = self._journal.incident(incident_id)
-        if record.phase not in TERMINAL_PHASES:
-            return None
-        events = self._journal.timeline(incident_id)
-        return next((e.time_s for e in reversed(events) if e.kind in _ENDS), None)
+    def _standing(self, incident_id: str) -> Standing:
+        return standing(self._journal, self._journal.incident(incident_id))
 
     def _concerned(self, incident_id: str) -> set[str]:
         """Nodes and links that the incident shows, blames or changed."""
@@ -154,13 +152,16 @@ class _Past:
         record = self._journal.incident(incident_id)
         waiting = tuple(r.plan_id for r in self._requests(incident_id) if r.state == "waiting")
         closed = record.phase in TERMINAL_PHASES
+        now = standing(self._journal, record)
         return IncidentRow(
             incident=incident_id,
             title=_quoted(record.incident.title),
             severity=record.incident.severity,
             phase=record.phase,
             closed=closed,
-            with_people=is_with_people(self._journal, record),
+            with_people=now.with_people,
+            taken_by=_quoted(now.taken_by) if now.taken_by else None,
+            over_unattended=now.unattended,
             onset_utc=utc(record.incident.onset_s),
             opened_utc=utc(record.opened_s),
             waiting_for_approval=() if closed else waiting,
@@ -169,16 +170,15 @@ class _Past:
     def incident(self, asked: OneIncident) -> IncidentResult:
         record = self._journal.incident(asked.incident)
         events = self._journal.timeline(asked.incident)
-        ended = [e for e in events if e.kind in _ENDS]
-        lost = self._journal.artefact(asked.incident, "slo_minutes_lost", dict[str, float])
-        # Until the incident is closed its loss is not counted up.
-        ended_s = ended[-1].time_s if ended and record.phase in TERMINAL_PHASES else None
+        now, impact = standing(self._journal, record), impact_of(self._journal, record)
+        lost, ended_s = None if impact is None else impact.minutes_lost, now.ended_s
         return IncidentResult(
             **dict(self._row(asked.incident)),
             ended_utc=None if ended_s is None else utc(ended_s),
             lasted_s=None if ended_s is None else round(ended_s - record.incident.onset_s),
             symptoms=tuple(
-                SymptomName(kind=s.kind, resource=s.resource) for s in record.incident.symptoms
+                SymptomName(kind=s.kind, resource=s.resource, state=s.state)
+                for s in record.incident.symptoms
             ),
             symptom_count=len(record.incident.symptoms),
             diagnosis=self._diagnosis(asked.incident),
@@ -196,7 +196,23 @@ class _Past:
             service_time_lost_s=lost if lost is None else _seconds(lost),
             service_time_lost_total_s=None if lost is None else round(60 * sum(lost.values())),
             services_hit=None if lost is None else len(lost),
+            counted_until_utc=None if impact is None else utc(impact.as_of_s),
+            hit_now=tuple(hit.service for hit in impact.hit_now) if impact and not ended_s else (),
+            last_note=_quoted(now.note) if now.note else None,
+            found=self._found(asked.incident),
             timeline=tuple(_line(e) for e in _telling(events)[-_MOST_EVENTS:]),
+        )
+
+    def _found(self, incident_id: str) -> FoundShown | None:
+        found = self._journal.artefact(incident_id, FOUND, Finding)
+        if found is None:
+            return None
+        return FoundShown(
+            cause=_quoted(found.said),
+            by=_quoted(found.by.name),
+            at_utc=utc(found.found_s),
+            diagnosed=found.diagnosed,
+            diagnosis_agrees=found.agrees,
         )
 
     def _diagnosis(self, incident_id: str) -> DiagnosisShown | None:
@@ -392,8 +408,6 @@ def _time(written: str, default: float) -> float:
     except ValueError:
         raise BadInput(f'"{written}" is no time; write "YYYY-MM-DD HH:MM" (UTC), or ""') from None
 
-
-_ENDS = ("resolved", "escalated")
 
 _TOLD_ELSEWHERE = frozenset({"symptom", "routed"})
 

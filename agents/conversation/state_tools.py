@@ -17,10 +17,10 @@ from agents.conversation.queries.state import (
 )
 from agents.conversation.queries.topology import NoArguments, ServiceName
 from agents.conversation.record import NetworkRecord, utc
-from tools.journal.standing import with_people
+from tools.journal.standing import standing
 from tools.registry import Tool
 from twin.events.names import find_link
-from twin.nouns.incident import TERMINAL_PHASES
+from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 
 def state_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], ...]:
@@ -54,13 +54,15 @@ class _Now:
         drained = sorted(
             {i.link for d in tracker.running.devices for i in d.interfaces if i.drained}
         )
-        symptoms = tracker.active_symptoms()
+        symptoms = [tracker.measurable(s) for s in tracker.active_symptoms()]
         open_incidents = [
             r
             for r in record.journal.incidents(network=record.network)
             if r.phase not in TERMINAL_PHASES
         ]
-        handed_over = with_people(record.journal, record.network)
+        escalated = record.journal.incidents(network=record.network, phases={Phase.ESCALATED})
+        stands = [(r, standing(record.journal, r)) for r in escalated]
+        handed_over = [r for r, now in stands if now.with_people]
         wrong = tracker.down_links or symptoms or latest.in_breach
         healthy = not (wrong or open_incidents or handed_over)
         return HealthResult(
@@ -76,6 +78,7 @@ class _Now:
                     resource=s.resource,
                     magnitude=s.magnitude,
                     since_utc=utc(s.first_seen_s),
+                    state=s.state,
                 )
                 for s in symptoms
             ),
@@ -98,6 +101,11 @@ class _Now:
             with_people=tuple(
                 OpenIncident(incident=r.incident.id, phase=r.phase, title=r.incident.title)
                 for r in handed_over
+            ),
+            unattended=tuple(
+                OpenIncident(incident=r.incident.id, phase=r.phase, title=r.incident.title)
+                for r, now in stands
+                if now.unattended
             ),
         )
 

@@ -1,8 +1,9 @@
 """What is built: nodes, links, ways, shared risk, and who is served."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from difflib import ndiff
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.conversation.lookups import Lookups
 from agents.conversation.names import Names
@@ -41,11 +42,11 @@ from agents.conversation.queries.topology import (
 )
 from agents.conversation.record import NetworkRecord, utc
 from agents.conversation.supposing import suppose
+from tools.journal.standing import impact_of, standing
 from tools.registry import Tool
 from twin.errors import BadInput
 from twin.events.names import find_link, find_node
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.service import Service
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface, Link, Topology
@@ -114,6 +115,15 @@ def topology_tools(record: NetworkRecord, names: Names, lookups: Lookups) -> tup
 def _names(names: Names, asked: Text) -> NamesResult:
     found = names.find(asked.text)
     return NamesResult(names=found.names, near=found.near)
+
+
+class _Lost(NamedTuple):
+    """What `incident` counts between two times: seconds in breach by service."""
+
+    incident: str
+    from_s: float
+    until_s: float
+    seconds: dict[str, float]
 
 
 class _Built:
@@ -336,16 +346,17 @@ class _Built:
             journal_utc=utc(self._record.now_s) if self._record.now_s else None,
         )
 
-    def _lost(self) -> tuple[dict[str, dict[str, float]], tuple[str, ...]]:
-        """Seconds in breach by closed incident and service, and the incidents that are open."""
-        journal, lost, still_open = self._record.journal, {}, []
+    def _lost(self) -> tuple[list[_Lost], tuple[str, ...]]:
+        """What incidents count, the first to begin first, and those of them that go on."""
+        journal, lost, still_open = self._record.journal, list[_Lost](), []
         for record in journal.incidents(network=self._record.network):
-            name = record.incident.id
-            minutes = journal.artefact(name, "slo_minutes_lost", dict[str, float])
-            if record.phase not in TERMINAL_PHASES:
+            name, impact = record.incident.id, impact_of(journal, record)
+            if standing(journal, record).ended_s is None:
                 still_open.append(name)
-            elif minutes:
-                lost[name] = {service: 60.0 * m for service, m in minutes.items()}
+            if impact is not None and impact.minutes_lost:
+                seconds = {service: 60.0 * m for service, m in impact.minutes_lost.items()}
+                lost.append(_Lost(name, record.incident.onset_s, impact.as_of_s, seconds))
+        lost.sort(key=lambda one: one.from_s)
         return lost, tuple(still_open)
 
     def _arcs_of(self, link: Link) -> set[int]:
@@ -427,15 +438,27 @@ def _hour(hourly: Sequence[float], choose: Callable[..., int]) -> str:
     return f"{choose(range(len(hourly)), key=lambda h: hourly[h]):02d}"
 
 
-def _row(service: Service, lost: Mapping[str, Mapping[str, float]]) -> ServiceRow:
-    mine = {name: rows[service.id] for name, rows in lost.items() if service.id in rows}
+def _counted_once_s(service: str, lost: Sequence[_Lost]) -> float:
+    """Incidents that go on at once count the same breaches: of these, what is the most."""
+    total = most = 0.0
+    until_s = -math.inf
+    for one in lost:
+        if one.from_s > until_s:
+            total, most = total + most, 0.0
+        most, until_s = max(most, one.seconds[service]), max(until_s, one.until_s)
+    return total + most
+
+
+def _row(service: Service, lost: Sequence[_Lost]) -> ServiceRow:
+    mine = [one for one in lost if service.id in one.seconds]
+    lost_s = round(_counted_once_s(service.id, mine))
     allowed_s = round((1.0 - service.objective.availability) * _MONTH_S)
     return ServiceRow(
-        lost_s=round(sum(mine.values())),
-        lost_in=tuple(mine),
+        lost_s=lost_s,
+        lost_in=tuple(one.incident for one in mine),
         allowed_s=allowed_s,
         allowed_of_s=round(_MONTH_S),
-        left_s=allowed_s - round(sum(mine.values())),
+        left_s=allowed_s - lost_s,
         service=service.id,
         customer=service.customer,
         traffic_class=service.traffic_class,

@@ -54,6 +54,14 @@ COMMANDS = (
         "answering:reject",
         "Reject a plan, or the plan that an incident waits for. One rejection decides.",
     ),
+    ("take", "people:take", "Say that you have an incident; whoever had it before has it no more."),
+    ("note", "people:note", "Write what you have seen or done into an incident's timeline."),
+    ("close", "people:close", "Close an incident that people have, with the cause that you found."),
+    (
+        "reopen",
+        "people:reopen",
+        "Say that an incident that has ended is not over: people have it again, and first you.",
+    ),
     (
         "ask",
         "ask:ask",

@@ -20,7 +20,7 @@ from channels.handover import (
     UnsettledChange,
     WaitingApproval,
 )
-from channels.impact import hit_text
+from channels.impact import found_text, hit_text, minutes_text
 from channels.report.wording import duration, plain, quoted, utc
 from channels.views import IncidentView
 from tools.journal.records import Claim, Quarantine
@@ -65,6 +65,7 @@ def _sections(network: NetworkHandover, since_s: float) -> Iterable[tuple[str, l
     now = network.now_s
     yield "Open incidents", _lines(_incident(i, now) for i in network.incidents)
     yield "With people, not known to be over", _lines(_handed(i, now) for i in network.with_people)
+    yield "Over, nobody has looked", _lines(_unattended(i, now) for i in network.unattended)
     yield "Waiting approvals", _lines(_approval(a, now) for a in network.approvals)
     yield "Temporary changes in force", _lines(_temporary(t, now) for t in network.temporary)
     yield "Armed return timers", _lines(_timer(t, now) for t in network.timers)
@@ -117,12 +118,53 @@ def _incident(entry: IncidentView, now: float) -> list[str]:
 
 
 def _handed(entry: IncidentView, now: float) -> list[str]:
+    stands = entry.standing
+    has = "nobody has taken it"
+    if stands.taken_s is not None:
+        has = f"{quoted(stands.taken_by)} has it {_since(stands.taken_s, now)}"
+    handed_s = entry.opened_s if stands.handed_s is None else stands.handed_s
     return [
         f"{plain(entry.id)}  {entry.severity}  {_since(entry.opened_s, now)}",
         plain(entry.title),
+        f"with people {_since(handed_s, now)}; {has}",
+        *(plain(line) for line in entry.still_seen),
+        f"hit now: {hit_text(entry.impact)}",
         *_cause(entry.cause, entry.places),
-        f"noctua show {plain(entry.id)} says what was tried",
+        *_note(entry, now),
+        _what_to_do(entry),
     ]
+
+
+def _unattended(entry: IncidentView, now: float) -> list[str]:
+    over_s = entry.standing.over_s
+    over = "" if over_s is None else f"  over {_since(over_s, now)}"
+    return [
+        f"{plain(entry.id)}  {entry.severity}{over}",
+        plain(entry.title),
+        minutes_text(entry.impact),
+        *_cause(entry.cause, entry.places),
+        *_note(entry, now),
+        f"noctua show {plain(entry.id)} says what was tried; {_how_to_close(entry)}",
+    ]
+
+
+def _note(entry: IncidentView, now: float) -> list[str]:
+    stands = entry.standing
+    if stands.noted_s is None:
+        return []
+    said = f"{quoted(stands.note)} by {quoted(stands.noted_by)}"
+    return [f"last note {_ago(stands.noted_s, now)}: {said}"]
+
+
+def _what_to_do(entry: IncidentView) -> str:
+    shows = f"noctua show {plain(entry.id)} says what was tried"
+    if not entry.standing.taken_by:
+        return f"{shows}; noctua take {plain(entry.id)} says that you have it"
+    return f"{shows}; {_how_to_close(entry)}"
+
+
+def _how_to_close(entry: IncidentView) -> str:
+    return f"noctua close {plain(entry.id)} --cause WHAT --reason WHY ends it"
 
 
 def _lost_call(entry: LostCall) -> list[str]:
@@ -192,9 +234,11 @@ def _order(entry: FieldOrder, now: float) -> list[str]:
 
 def _ended(entry: IncidentView, now: float) -> list[str]:
     ended = "" if entry.ended_s is None else _ago(entry.ended_s, now)
+    how = entry.standing.ending
     return [
-        f"{plain(entry.id)}  {entry.phase.value} {ended}  {plain(entry.title)}",
-        *_cause(entry.cause, entry.places),
+        f"{plain(entry.id)}  {how} {ended}  {plain(entry.title)}",
+        minutes_text(entry.impact),
+        *([found_text(entry.finding)] if entry.finding else _cause(entry.cause, entry.places)),
     ]
 
 

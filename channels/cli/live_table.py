@@ -88,7 +88,8 @@ def _how(view: NetworkView) -> str:
 
 def _standing(incident: IncidentView) -> Text:
     if incident.with_people:
-        return Text("with people, not known to be over", style=COLOURS["escalated"])
+        told = f"with people, not known to be over\nhit now: {hit_text(incident.impact)}"
+        return Text(told, style=COLOURS["escalated"])
     return Text(f"waits for {incident.waiting_for}\nhit now: {hit_text(incident.impact)}")
 
 

@@ -14,7 +14,7 @@ from channels import verbs
 from channels.asking import asking_line, people, signed_by, unattested
 from channels.cli.output import AsJson, Column, directory_of, fitted, new_console, print_json
 from channels.cli.timeline import event_line
-from channels.impact import hit_text
+from channels.impact import found_text, hit_text, minutes_text
 from channels.report.minds import spent_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, printable, quoted, rate, utc
@@ -70,6 +70,11 @@ def incident_row(incident: IncidentView) -> dict[str, JsonValue]:
         "title": incident.title,
         "opened_s": incident.opened_s,
         "opened_utc": utc(incident.opened_s),
+        "ended_s": incident.ended_s,
+        "with_people": incident.with_people,
+        "taken_by": incident.standing.taken_by,
+        "minutes_lost": incident.impact.total_minutes if incident.impact else None,
+        "minutes_as_of_s": incident.impact.as_of_s if incident.impact else None,
         "waiting_for": incident.waiting_for,
     }
 
@@ -168,8 +173,9 @@ def _facts(view: IncidentDetails) -> Table:
         *_disputed(view.diagnosis),
         *_logged(view.log_findings),
         *([("telemetry", plain(left_out_text(view.left_out)))] if view.left_out else []),
-        *([("hit now", hit_text(view.impact))] if view.ended_s is None else []),
-        ("waiting for", _waits_for(view)),
+        *_counted(view),
+        *_of_people(view),
+        ("waiting for", view.waiting_for or "nothing"),
         *_minds_rows(view.charges.all, view.minds_lost),
         ("trace", view.trace_id),
     ]
@@ -179,11 +185,26 @@ def _facts(view: IncidentDetails) -> Table:
     return table
 
 
-def _waits_for(view: IncidentView) -> str:
-    """Once the machine has ended with it, whether people have it."""
-    if view.with_people:
-        return "people: it was handed over, and is not known to be over"
-    return view.waiting_for or "nothing"
+def _counted(view: IncidentView) -> list[tuple[str, str]]:
+    if view.ended_s is not None:
+        return [("lost", minutes_text(view.impact))]
+    still = "; ".join(view.still_seen) or "nothing of it"
+    return [("still seen", plain(still)), ("hit now", hit_text(view.impact))]
+
+
+def _of_people(view: IncidentView) -> list[tuple[str, str]]:
+    """Who has it, what was noted last, and what was found, as far as there is any of it."""
+    stands, rows = view.standing, []
+    if stands.taken_s is not None:
+        rows.append(("taken", f"by {quoted(stands.taken_by)} at {utc(stands.taken_s)} UTC"))
+    if stands.noted_s is not None:
+        said = f"{quoted(stands.note)} by {quoted(stands.noted_by)} at {utc(stands.noted_s)} UTC"
+        rows.append(("last note", said))
+    if view.finding is not None:
+        rows.append(("found", found_text(view.finding)))
+    if stands.ended_s is not None and stands.ending != "resolved":
+        rows.append(("ended", f"{stands.ending} at {utc(stands.ended_s)} UTC"))
+    return rows
 
 
 def _disputed(diagnosis: Diagnosis | None) -> list[tuple[str, str]]:

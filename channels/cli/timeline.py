@@ -48,6 +48,10 @@ COLOURS = {
     "resolved": "bold green",
     "escalated": "bold red",
     "over": "green",
+    "taken": "cyan",
+    "noted": "cyan",
+    "closed": "bold green",
+    "reopened": "bold yellow",
 }
 """By kind of event; another kind has the terminal's own colour. The kind is written out as well."""
 

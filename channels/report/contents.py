@@ -14,7 +14,7 @@ from twin.nouns.plan import BlastRadius
 
 
 class SymptomFact(Noun):
-    """One folded symptom. `magnitude`: with its unit."""
+    """One folded symptom. `magnitude`: with its unit. `state`: what was known of it last."""
 
     id: str
     kind: str
@@ -23,7 +23,7 @@ class SymptomFact(Noun):
     last_seen_s: float
     magnitude: str
     alarms: int
-    active: bool
+    state: str
 
 
 class AlarmFacts(Noun):
@@ -47,9 +47,13 @@ class ServiceFact(Noun):
 
 
 class ServiceFacts(Noun):
-    """Who was hit. `measured` is False until the incident closes: nobody has counted yet."""
+    """Who was hit. `measured` is False where nobody has counted yet. `as_of_s`: up to when it was
+    counted; `final`: the incident has ended, and nothing is added any more.
+    """
 
     measured: bool
+    as_of_s: float | None
+    final: bool
     hit: tuple[ServiceFact, ...]
     minutes_lost: float
     customers: tuple[str, ...]

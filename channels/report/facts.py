@@ -6,8 +6,6 @@ run (seed and rollouts). Texts that people, minds or the network wrote are quote
 
 from collections.abc import Sequence
 
-from pydantic import JsonValue
-
 from channels.asking import how_to_answer, signed_by, unattested
 from channels.report.comparison import Comparison
 from channels.report.contents import (
@@ -42,10 +40,11 @@ from tools.journal.records import (
     IncidentRecord,
     Quarantine,
 )
+from tools.journal.standing import standing
 from twin.nouns.configuration import configuration_diff
 from twin.nouns.diagnosis import Diagnosis, disagreement_text, refutation_text
 from twin.nouns.imagined_fault import ImaginedFault
-from twin.nouns.incident import Phase, Symptom
+from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Outcome, Plan
 from twin.remedies.believed import links_of
@@ -77,14 +76,14 @@ def gather(
     planned = {step.node for plan in plans for step in plan.steps}
     isolated = [q for q in journal.quarantined(details.network) if q.node in planned]
     remaining = _remaining(details, plans, dispatches, isolated)
-    times = milestones(record, timeline)
+    times = milestones(record, timeline, details.standing)
     return ReportFacts(
         incident=incident_view(journal, record, as_of_s),
         as_of_s=as_of_s,
         closed=details.ended_s is not None,
         milestones=times,
         alarms=_alarms(journal, record, times),
-        services=_services(artefacts.get("slo_minutes_lost"), inventory),
+        services=_services(details, inventory),
         topology=topology_facts(
             inventory,
             artefacts,
@@ -116,7 +115,7 @@ def _alarms(journal: Journal, record: IncidentRecord, times: Milestones) -> Alar
             last_seen_s=s.last_seen_s,
             magnitude=magnitude_text(s),
             alarms=s.alarms,
-            active=s.active,
+            state=s.state,
         )
         for s in sorted(record.incident.symptoms, key=lambda s: (s.first_seen_s, s.id))
     )
@@ -129,26 +128,29 @@ def _alarms(journal: Journal, record: IncidentRecord, times: Milestones) -> Alar
 
 
 def _end_of(journal: Journal, record: IncidentRecord) -> float:
-    closed = milestones(record, journal.timeline(record.incident.id)).closed_s
-    return float("inf") if closed is None else closed
+    ended_s = standing(journal, record).ended_s
+    return float("inf") if ended_s is None else ended_s
 
 
-def _services(minutes: JsonValue, inventory: Inventory) -> ServiceFacts:
-    lost = minutes if isinstance(minutes, dict) else {}
+def _services(details: IncidentDetails, inventory: Inventory) -> ServiceFacts:
+    impact = details.impact
+    lost = {} if impact is None else impact.minutes_lost
     known = {s.id: s for s in inventory.services}
     hit = [
         ServiceFact(
             service=name,
             customer=known[name].customer if name in known else "",
             traffic_class=known[name].traffic_class.value if name in known else "",
-            minutes_lost=float(value),
+            minutes_lost=value,
         )
         for name, value in lost.items()
-        if isinstance(value, int | float) and value > 0
+        if value > 0
     ]
     hit.sort(key=lambda s: (-s.minutes_lost, s.service))
     return ServiceFacts(
-        measured=isinstance(minutes, dict),
+        measured=impact is not None,
+        as_of_s=None if impact is None else impact.as_of_s,
+        final=details.ended_s is not None,
         hit=tuple(hit),
         minutes_lost=sum(s.minutes_lost for s in hit),
         customers=tuple(sorted({s.customer for s in hit if s.customer})),
@@ -371,9 +373,8 @@ def _remaining(
     dispatches: Sequence[DispatchFact],
     quarantined: Sequence[Quarantine],
 ) -> Remaining:
-    broken = []
-    if details.phase is not Phase.RESOLVED:
-        broken += _still_seen(details.incident.symptoms)
+    broken: list[str] = [*details.still_seen]
+    if details.ended_s is None and not details.standing.unattended:
         broken += [
             f"{d.place}: {', '.join(d.links)} wait for repair ({d.id}, {d.state})"
             for d in dispatches
@@ -387,23 +388,6 @@ def _remaining(
         if step.state in ("unknown", "quarantined", "intent", "staged", "committed")
     ]
     return Remaining(broken=tuple(broken + unsure), temporary=tuple(_in_force(plans)))
-
-
-def _still_seen(symptoms: Sequence[Symptom]) -> list[str]:
-    """One line for each kind of symptom that is still active."""
-    by_kind: dict[str, list[str]] = {}
-    for symptom in symptoms:
-        if symptom.active:
-            by_kind.setdefault(symptom.kind, []).append(symptom.resource)
-    return [
-        f"{kind.replace('_', ' ')} is still seen at {_few(resources)}"
-        for kind, resources in by_kind.items()
-    ]
-
-
-def _few(names: Sequence[str], most: int = 4) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _in_force(plans: Sequence[PlanFacts]) -> list[str]:
@@ -431,8 +415,15 @@ def _next_steps(
     if details.with_people:
         where = ", ".join(diagnosis.suspected_location) if diagnosis else ""
         first = f"look first at {where or 'the symptoms listed above'}"
-        steps.append(f"A person takes over; {first}; it is not known to be over")
-    if details.phase is not Phase.RESOLVED:
+        has = details.standing.taken_by
+        over = f"{quoted(has)} has it" if has else f"A person takes over (noctua take {details.id})"
+        steps.append(f"{over}; {first}; it is not known to be over")
+    if details.standing.unattended:
+        steps.append(
+            "It is over, and nobody has looked at it: "
+            f"noctua close {details.id} --cause WHAT --reason WHY"
+        )
+    if details.ended_s is None and not details.standing.unattended:
         steps += [
             f"Chase the field at {d.place} for {', '.join(d.links)} ({d.id})"
             for d in dispatches
@@ -442,7 +433,7 @@ def _next_steps(
             steps.append(f"To tell the causes apart: {diagnosis.would_separate}")
     steps += [f"Take out when the cause is repaired: {line}" for line in remaining.temporary]
     steps += [f"Look at {q.node}, which no plan touches until then" for q in isolated]
-    if not steps and details.ended_s is None:
+    if not steps and details.phase not in TERMINAL_PHASES:
         steps.append(f"Let it go on: noctua resume {details.id}")
     return tuple(steps) or ("None: nothing is left broken or temporary",)
 

@@ -5,6 +5,7 @@ import re
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from channels.impact import found_text
 from channels.report import drawings, wording
 from channels.report.contents import ReportFacts
 from channels.report.minds import cost_text, spent_text
@@ -24,7 +25,7 @@ def to_html(facts: ReportFacts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(wording.FILTERS, folded=fold_symptoms)
+    environment.filters.update(wording.FILTERS, folded=fold_symptoms, found=found_text)
     environment.filters.update(spent=spent_text, cost=cost_text)
     template = environment.get_template("report.html.j2")
     summary = summarise(facts)

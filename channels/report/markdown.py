@@ -4,6 +4,7 @@ import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from channels.impact import found_text
 from channels.report import wording
 from channels.report.contents import ReportFacts
 from channels.report.minds import cost_text, spent_text
@@ -24,7 +25,7 @@ def to_markdown(facts: ReportFacts) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(wording.FILTERS, folded=fold_symptoms)
+    environment.filters.update(wording.FILTERS, folded=fold_symptoms, found=found_text)
     environment.filters.update(spent=spent_text, cost=cost_text)
     environment.filters["fenced"] = lambda text: _Own(_fenced(str(text)))
     environment.filters["code"] = lambda text: _Own(f"`{_no_ticks(text)}`")

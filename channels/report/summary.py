@@ -1,8 +1,11 @@
 """What the first screen of a report says, in sentences."""
 
-from channels.report.contents import PlanFacts, ReportFacts
+from channels.impact import found_text
+from channels.report.contents import PlanFacts, ReportFacts, ServiceFacts
+from channels.report.timing import ending_text
 from channels.report.wording import clock_time, duration, plain, probability, quoted
 from twin.nouns.base import Noun
+from twin.nouns.incident import Phase
 
 
 class Tile(Noun):
@@ -28,11 +31,12 @@ class Summary(Noun):
 
 def summarise(facts: ReportFacts) -> Summary:
     """The header of the report."""
-    ending = facts.milestones.ending
+    ending, incident = facts.milestones.ending, facts.incident
+    escalated = incident.phase is Phase.ESCALATED
     return Summary(
-        title=quoted(facts.incident.title, 200),
-        status=facts.incident.phase.value.replace("_", " "),
-        tone={"resolved": "good", "escalated": "bad"}.get(ending, "open"),
+        title=quoted(incident.title, 200),
+        status=ending or incident.phase.value.replace("_", " "),
+        tone="good" if ending else "bad" if escalated else "open",
         tiles=_tiles(facts),
         happened=_happened(facts),
         cause=_cause(facts),
@@ -46,7 +50,7 @@ def _tiles(facts: ReportFacts) -> tuple[Tile, ...]:
     onset = times.onset_s
     counted = f"{services.minutes_lost:.0f}" if services.measured else "–"
     hit = str(len(services.hit)) if services.measured else "–"
-    ending = times.ending.capitalize() or "Closed"
+    handed_over = times.closed_s is None and times.handed_s is not None
     return (
         Tile(
             name="Detected after",
@@ -57,11 +61,11 @@ def _tiles(facts: ReportFacts) -> tuple[Tile, ...]:
             name="Mitigated after", value=_since(onset, times.mitigated_s), note="change in force"
         ),
         Tile(
-            name=f"{ending} after",
-            value=_since(onset, times.closed_s),
+            name="Handed over after" if handed_over else f"{ending_text(times.ending)} after",
+            value=_since(onset, times.handed_s if handed_over else times.closed_s),
             note="from the onset",
         ),
-        Tile(name="SLO minutes lost", value=counted, note="summed over services"),
+        Tile(name="SLO minutes lost", value=counted, note=_counted_until(services)),
         Tile(name="Services hit", value=hit, note=f"of {len(services.customers)} customers"),
         Tile(
             name="Alarms folded",
@@ -69,6 +73,12 @@ def _tiles(facts: ReportFacts) -> tuple[Tile, ...]:
             note="raw alarms, symptoms, incident",
         ),
     )
+
+
+def _counted_until(services: ServiceFacts) -> str:
+    if services.final or services.as_of_s is None:
+        return "summed over services"
+    return f"summed over services, so far, as of {clock_time(services.as_of_s)}"
 
 
 def _since(onset_s: float, time_s: float | None) -> str:
@@ -93,6 +103,9 @@ def _happened(facts: ReportFacts) -> str:
 
 
 def _cause(facts: ReportFacts) -> str:
+    if facts.incident.finding is not None:
+        text = found_text(facts.incident.finding)
+        return f"{_capital(text)}."
     found = facts.diagnosis
     if found is None:
         return "No diagnosis was made."

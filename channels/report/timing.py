@@ -5,6 +5,7 @@ from itertools import groupby
 
 from channels.report.wording import clock_time
 from tools.journal.records import IncidentRecord, TimelineEvent
+from tools.journal.standing import Standing
 from twin.nouns.base import Noun
 
 
@@ -21,7 +22,8 @@ class Milestones(Noun):
     """The incident's times, Unix seconds (UTC); None for what has not happened.
 
     `mitigated_s`: when the first remedy that was later confirmed was committed, because its effect
-    begins there. `ending`: "resolved", "escalated" or "".
+    begins there. `handed_s`: when it was handed to people first. `closed_s`: when it ended, and
+    `ending` how, as of `Standing`.
     """
 
     onset_s: float
@@ -32,6 +34,8 @@ class Milestones(Noun):
     confirmed_s: float | None
     repaired_s: float | None
     returned_s: float | None
+    handed_s: float | None
+    taken_s: float | None
     closed_s: float | None
     ending: str
 
@@ -46,16 +50,24 @@ class Milestones(Noun):
             ("Change confirmed", self.confirmed_s),
             ("Cause repaired", self.repaired_s),
             ("Temporary change taken out", self.returned_s),
-            (self.ending.capitalize() or "Closed", self.closed_s),
+            ("Handed to people", self.handed_s),
+            ("Taken by a person", self.taken_s),
+            (ending_text(self.ending), self.closed_s),
         )
 
 
-def milestones(record: IncidentRecord, timeline: Sequence[TimelineEvent]) -> Milestones:
+def ending_text(ending: str) -> str:
+    """How an incident ended, or would, as a heading."""
+    return ending.capitalize() or "Ended"
+
+
+def milestones(
+    record: IncidentRecord, timeline: Sequence[TimelineEvent], stands: Standing
+) -> Milestones:
     """The times of one incident."""
     kept = [c for c in courses(timeline).items() if c[1].confirmed_s is not None]
     mitigations = [c for plan, c in kept if not is_return(plan)]
     returns = [c for plan, c in kept if is_return(plan)]
-    ending = next((e for e in reversed(timeline) if e.kind in ("resolved", "escalated")), None)
     return Milestones(
         onset_s=record.incident.onset_s,
         detected_s=record.incident.detected_s,
@@ -65,8 +77,10 @@ def milestones(record: IncidentRecord, timeline: Sequence[TimelineEvent]) -> Mil
         confirmed_s=mitigations[0].confirmed_s if mitigations else None,
         repaired_s=_last(timeline, "repaired"),
         returned_s=returns[-1].confirmed_s if returns else None,
-        closed_s=ending.time_s if ending else None,
-        ending=ending.kind if ending else "",
+        handed_s=stands.handed_s,
+        taken_s=stands.taken_s,
+        closed_s=stands.ended_s,
+        ending=stands.ending,
     )
 
 

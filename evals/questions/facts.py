@@ -321,17 +321,27 @@ def open_incidents(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     """What is not over."""
     rows = ground.journal.incidents()
     says = tuple(r.incident.id for r in rows if r.phase not in TERMINAL_PHASES)
-    handed = tuple(r.incident.id for r in rows if _has_people(ground, r))
+    handed = tuple(
+        r.incident.id for r in rows if _has_people(ground, r) or _is_unattended(ground, r)
+    )
     over = {r.incident.id for r in rows if r.phase in TERMINAL_PHASES} - set(handed)
     begins = "Open" if says else "No incident"
     return Facts((*says, *handed), tuple(sorted(over)), begins=begins)
 
 
 def _has_people(ground: Ground, record: IncidentRecord) -> bool:
-    """Whether it was handed to people and never seen to be over."""
+    """Whether it was handed to people, and no person or watch has ended it."""
     told = [e.kind for e in ground.journal.timeline(record.incident.id)]
-    last = [kind for kind in told if kind in ("escalated", "symptom", "over")][-1:]
-    return record.phase is Phase.ESCALATED and last != ["over"]
+    kinds = ("escalated", "symptom", "over", "closed", "reopened")
+    last = [kind for kind in told if kind in kinds][-1:]
+    return record.phase is Phase.ESCALATED and last not in (["over"], ["closed"])
+
+
+def _is_unattended(ground: Ground, record: IncidentRecord) -> bool:
+    """Whether it was handed to people, is over, and nobody ever took it."""
+    told = {e.kind for e in ground.journal.timeline(record.incident.id)}
+    nobody = not told & {"taken", "closed", "reopened"}
+    return record.phase is Phase.ESCALATED and nobody and not _has_people(ground, record)
 
 
 def waiting(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
@@ -537,19 +547,38 @@ def approved(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
 def lasted(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     """From onset to the end, or that it is open."""
     record = ground.journal.incident(ground.incident())
-    if record.phase not in TERMINAL_PHASES:
+    if record.phase not in TERMINAL_PHASES or _is_unattended(ground, record):
         return Facts((_stamp(record.incident.onset_s), "still open"))
-    ended = [e for e in ground.journal.timeline(ground.incident()) if e.kind == record.phase.value]
+    if _has_people(ground, record):
+        return Facts((_stamp(record.incident.onset_s), "still open"))
+    ends = ("resolved",) if record.phase is Phase.RESOLVED else ("over", "closed", "taken")
+    ended = [e for e in ground.journal.timeline(ground.incident()) if e.kind in ends]
     seconds = ended[-1].time_s - record.incident.onset_s
     return Facts((_stamp(ended[-1].time_s),), figures=((seconds // 60 * 60.0, 61.0),))
 
 
+def _counted(ground: Ground) -> Mapping[str, Any]:
+    """What was counted last: while it went on, or when the machine ended with it."""
+    kept = ground.journal.artefacts(ground.incident())
+    seen, at_end = kept.get("impact"), kept.get("slo_minutes_lost")
+    ends = [
+        e.time_s
+        for e in ground.journal.timeline(ground.incident())
+        if e.kind in ("resolved", "escalated")
+    ]
+    if not isinstance(at_end, dict) or (
+        isinstance(seen, dict) and float(str(seen["as_of_s"])) > ends[-1]
+    ):
+        at_end = seen["minutes_lost"] if isinstance(seen, dict) else {}
+    return at_end if isinstance(at_end, dict) else {}
+
+
 def minutes(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
-    """Service minutes as the closed incident counts them."""
-    found = ground.journal.artefacts(ground.incident()).get("slo_minutes_lost")
-    if not isinstance(found, dict):
-        return Facts(("still open",))
+    """Service minutes as the incident counts them, so far or in all."""
+    found = _counted(ground)
     if not found:
+        if ground.journal.incident(ground.incident()).phase not in TERMINAL_PHASES:
+            return Facts(("so far",))
         return Facts(begins="No service")
     total = sum(float(str(v)) for v in found.values())
     exactly = _exactly(ground, found)

@@ -124,18 +124,26 @@ class NetworkxGraph:
         graph.add_node(("incident", incident.id), thing=thing)
         self._keep(graph)
 
+    def past_incident(self, incident_id: str) -> PastIncident | None:
+        """See `KnowledgeGraph.past_incident`."""
+        key: ThingKey = ("incident", incident_id)
+        return self._past(key) if key in self._graph else None
+
     def incidents_like(self, symptoms: Sequence[str], most: int = 5) -> tuple[SimilarIncident, ...]:
         """See `KnowledgeGraph.incidents_like`."""
         wanted = frozenset(symptoms)
         found = []
         for key in self._keys("incident"):
-            past = PastIncident.model_validate_json(json.dumps(self._thing(key).properties))
+            past = self._past(key)
             shared = wanted & set(past.symptoms)
             if shared:
                 similarity = len(shared) / len(wanted | set(past.symptoms))
                 found.append(SimilarIncident(incident=past, similarity=similarity))
         found.sort(key=lambda s: (-s.similarity, -s.incident.opened_s, s.incident.id))
         return tuple(found[:most])
+
+    def _past(self, key: ThingKey) -> PastIncident:
+        return PastIncident.model_validate_json(json.dumps(self._thing(key).properties))
 
     def _causes_of(self, resource: str) -> list[ThingKey]:
         if ("device", resource) in self._graph:

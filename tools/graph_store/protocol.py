@@ -77,6 +77,7 @@ class PastIncident(Noun):
 
     `symptoms`: symptom ids (kind:resource). `cause`: kinds and resources of the faults, in words.
     `remedy`: what was done, in words. `worked`: whether it was kept and the symptoms went away.
+    `found_by`: the person whose finding the cause is, "" where it is as diagnosed.
     """
 
     id: str
@@ -86,6 +87,7 @@ class PastIncident(Noun):
     cause: str
     remedy: str
     worked: bool
+    found_by: str = ""
 
 
 class SimilarIncident(Noun):
@@ -165,6 +167,10 @@ class KnowledgeGraph(Protocol):
 
     def remember_incident(self, incident: PastIncident) -> None:
         """Keep a past incident; the same id again replaces it."""
+        ...
+
+    def past_incident(self, incident_id: str) -> PastIncident | None:
+        """What is remembered under that id, None for nothing."""
         ...
 
     def incidents_like(self, symptoms: Sequence[str], most: int = 5) -> tuple[SimilarIncident, ...]:

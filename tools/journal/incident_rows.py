@@ -18,6 +18,7 @@ from tools.journal.records import (
 )
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Dispatch
+from twin.nouns.principal import Principal
 
 T = TypeVar("T")
 
@@ -138,15 +139,31 @@ class IncidentRows(OutboxRows):
         )
         return int(rows[0]["n"])
 
-    def last_kind(self, incident_id: str, kinds: Sequence[str]) -> str:
-        """Which of `kinds` the incident's timeline has last, "" if none."""
+    def events_of(self, incident_id: str, kinds: Sequence[str]) -> tuple[TimelineEvent, ...]:
+        """The events of those kinds in the incident's timeline, in order of writing."""
         rows = self._rows(
-            "SELECT kind FROM timeline WHERE incident_id = ? "
-            f"AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY seq DESC LIMIT 1",
+            "SELECT * FROM timeline WHERE incident_id = ? "
+            f"AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY seq",
             incident_id,
             *kinds,
         )
-        return str(rows[0]["kind"]) if rows else ""
+        return tuple(made(TimelineEvent, row, data=row["data"]) for row in rows)
+
+    def add_persons_event(
+        self,
+        incident_id: str,
+        time_s: float,
+        kind: str,
+        by: Principal,
+        text: str,
+        data: dict[str, JsonValue] | None = None,
+    ) -> TimelineEvent:
+        """As `add_event`, for what `by` does with the incident; a line of the audit log says so."""
+        with self.transaction():
+            told: dict[str, JsonValue] = {"provider": by.provider, **(data or {})}
+            event = self.add_event(incident_id, time_s, kind, by.name, text, told)
+            self.append_audit(time_s, by.name, kind, incident_id, {"text": text, **told})
+            return event
 
     def last_event_seq(self) -> int:
         """The number of the newest event, 0 if there is none."""

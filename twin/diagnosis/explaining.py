@@ -113,6 +113,7 @@ def pairs_of(symptom: Symptom, inventory: Inventory) -> tuple[tuple[str, str], .
     if symptom.kind == "service_breach":
         return next((s.pairs for s in inventory.services if s.id == symptom.resource), ())
     if symptom.kind in ("probe_loss", "probe_delay"):
-        source, target = symptom.resource.split("/")[0].split(">")
+        pair, _, _ = symptom.resource.rpartition("/")
+        source, target = pair.split(">")
         return ((source, target),)
     return ()

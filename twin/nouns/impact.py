@@ -24,4 +24,4 @@ class Impact(Noun):
     @property
     def total_minutes(self) -> float:
         """Over all services."""
-        return sum(self.minutes_lost.values())
+        return sum(self.minutes_lost.values(), 0.0)

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Literal
 
+from pydantic import Field
+
 from twin.nouns.base import Noun
 
 SymptomKind = Literal[
@@ -22,7 +24,8 @@ class Symptom(Noun):
 
     `resource`: a link id, "node|link" for an egress, a node id, "source>target/class" for a probe
     path, or a service id. `magnitude`: adjacency, broken objective 1; drops, loss: fraction 0..1;
-    delay: seconds above normal; surge: factor over the expected demand.
+    delay: seconds above normal; surge: factor over the expected demand. `unmeasured`: it was active
+    when it was measured last, and nothing is sent any more that would show whether it still is.
     """
 
     kind: SymptomKind
@@ -32,11 +35,19 @@ class Symptom(Noun):
     magnitude: float
     alarms: int
     active: bool = True
+    unmeasured: bool = Field(default=False, exclude_if=lambda value: not value)
 
     @property
     def id(self) -> str:
         """kind:resource."""
         return f"{self.kind}:{self.resource}"
+
+    @property
+    def state(self) -> str:
+        """What is known of it, in words."""
+        if self.active and self.unmeasured:
+            return "cannot be measured"
+        return "active" if self.active else "cleared"
 
 
 class Severity(StrEnum):

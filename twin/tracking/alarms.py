@@ -53,7 +53,7 @@ class SymptomBook:
         """`kept`: what `dump` wrote; what is held has to be said again."""
         kept = {"alarms": 0, "symptoms": []} if kept is None else kept
         symptoms = [Symptom.model_validate(item) for item in kept["symptoms"]]
-        self._entries = {symptom.id: _Entry(**dict(symptom)) for symptom in symptoms}
+        self._entries = {s.id: _Entry(**s.model_dump(exclude={"unmeasured"})) for s in symptoms}
         self._held: frozenset[str] = frozenset()
         self.alarms = int(kept["alarms"])
         self.revision = 0

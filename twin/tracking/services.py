@@ -105,6 +105,15 @@ class ServiceWatch:
                     lost[service] = lost.get(service, 0.0) + minutes
         return lost
 
+    @property
+    def judged_s(self) -> float:
+        """When the last probe round came, infinity before the first."""
+        return self._last_s if np.isfinite(self._last_s) else float("inf")
+
+    def remembers(self, from_s: float) -> bool:
+        """Whether every breach since then is kept."""
+        return not self.spans or from_s >= self.spans[-1].time_s - _KEPT_S
+
     def breached_between(self, from_s: float, until_s: float) -> frozenset[str]:
         """Services that were in breach at any time between the two."""
         spans = (s.services for s in self.spans if s.time_s >= from_s and s.from_s < until_s)

@@ -27,7 +27,7 @@ from twin.nouns.telemetry import (
     SyslogLine,
     Telemetry,
 )
-from twin.nouns.topology import Link, Topology
+from twin.nouns.topology import Interface, Link, Topology
 from twin.tracking.adjacencies import Adjacencies, Verdict
 from twin.tracking.alarms import SymptomBook
 from twin.tracking.demand import DemandTracker
@@ -39,7 +39,7 @@ from twin.tracking.drift import Drift, measure_drift
 from twin.tracking.intake import Event, Intake
 from twin.tracking.kept import kept_array, kept_times, sound
 from twin.tracking.latest import Latest, newer
-from twin.tracking.losses import MEMORY_ROUNDS, Losses
+from twin.tracking.losses import IDLE_UTILISATION, MEMORY_ROUNDS, Losses
 from twin.tracking.rates import RateMeter, RateRound
 from twin.tracking.recent_ids import RecentIds
 from twin.tracking.services import ServiceWatch
@@ -206,6 +206,16 @@ class Tracker:
     def active_symptoms(self) -> tuple[Symptom, ...]:
         """What is wrong now."""
         return self.book.active()
+
+    def measurable(self, symptom: Symptom) -> Symptom:
+        """`symptom`, marked where nothing is sent that would show whether it goes on."""
+        idle = symptom.active and symptom.kind == "silent_loss" and self.is_idle(symptom.resource)
+        return symptom.model_copy(update={"unmeasured": idle})
+
+    def is_idle(self, egress: str) -> bool:
+        """Whether the egress "node|link" sends too little to show whether it loses any of it."""
+        arc = self.topology.arc_of(Interface.parse(egress))
+        return not self.utilisation()[arc] > IDLE_UTILISATION
 
     def utilisation(self, before_s: float = math.inf) -> FloatArray:
         """(n_arcs,) sent / capacity in the latest reading before `before_s`; NaN where none is."""

@@ -39,7 +39,11 @@ class Untaken(Noun):
 
 
 class IncidentRow(Noun):
-    """`waiting_for_approval`: ids of plans. `with_people`: handed over, not known to be over."""
+    """`closed`: the machine has ended with it. `waiting_for_approval`: ids of plans.
+
+    `with_people`: handed over, not known to be over; `taken_by`: who says to have it, None for
+    nobody. `over_unattended`: handed over, seen no more, and nobody has looked.
+    """
 
     incident: str
     title: str
@@ -47,6 +51,8 @@ class IncidentRow(Noun):
     phase: Phase
     closed: bool
     with_people: bool
+    taken_by: str | None
+    over_unattended: bool
     onset_utc: str
     opened_utc: str
     waiting_for_approval: tuple[str, ...]
@@ -77,10 +83,11 @@ class IncidentsResult(Result):
 
 
 class SymptomName(Noun):
-    """As `Symptom`."""
+    """As `Symptom`. `state`: what was known of it last."""
 
     kind: SymptomKind
     resource: str
+    state: str
 
 
 class OtherCause(Noun):
@@ -183,9 +190,21 @@ class TimelineLine(Noun):
     text: str
 
 
+class FoundShown(Noun):
+    """What people found to be the cause, beside what was diagnosed. `diagnosis_agrees`: None where
+    the two cannot be compared."""
+
+    cause: str
+    by: str
+    at_utc: str
+    diagnosed: tuple[str, ...]
+    diagnosis_agrees: bool | None
+
+
 class IncidentResult(IncidentRow, Result):
-    """`ended_utc`, `lasted_s`, `service_time_lost_s` (by service), `service_time_lost_total_s` and
-    `services_hit`: None until it is closed. `timeline`: the latest lines."""
+    """`ended_utc`, `lasted_s`: None until it has ended. `service_time_lost_s` (by service),
+    `service_time_lost_total_s`, `services_hit`: until `counted_until_utc`, None where nobody has
+    counted yet. `hit_now`: services in breach then. `timeline`: the latest lines."""
 
     ended_utc: str | None
     lasted_s: int | None
@@ -197,6 +216,10 @@ class IncidentResult(IncidentRow, Result):
     service_time_lost_s: dict[str, int] | None
     service_time_lost_total_s: int | None
     services_hit: int | None
+    counted_until_utc: str | None
+    hit_now: tuple[str, ...]
+    last_note: str | None
+    found: FoundShown | None
     timeline: tuple[TimelineLine, ...]
 
 

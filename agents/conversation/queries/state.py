@@ -26,12 +26,14 @@ class AgedResult(Result):
 
 
 class SymptomRow(Noun):
-    """As `Symptom`, since when it is there."""
+    """As `Symptom`, since when it is there. `state`: "active", or "cannot be measured" where
+    nothing is sent any more that would show it."""
 
     kind: SymptomKind
     resource: str
     magnitude: float
     since_utc: str
+    state: str
 
 
 class OpenIncident(Noun):
@@ -46,7 +48,8 @@ class HealthResult(AgedResult):
     """`services_probed`: whether a probe has reported, without which nothing is known of services.
 
     `healthy`: nothing is down, active, in breach, open or with people. `with_people`: incidents
-    that were handed to people, and are not known to be over.
+    that were handed to people, and are not known to be over. `unattended`: those that are over, and
+    at which nobody has looked.
     """
 
     healthy: bool
@@ -61,6 +64,7 @@ class HealthResult(AgedResult):
     open_incidents: tuple[OpenIncident, ...]
     open_count: int
     with_people: tuple[OpenIncident, ...]
+    unattended: tuple[OpenIncident, ...]
 
 
 class EgressReading(Noun):

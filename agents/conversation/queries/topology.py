@@ -254,8 +254,8 @@ class ServiceName(Noun):
 class ServiceRow(ServiceName):
     """`promised`: loss 0..1, one-way delay in s, availability 0..1.
 
-    `lost_s`: time in breach that the incidents of the journal count, which is done when they are
-    closed; `lost_in`: those incidents. `allowed_s`: what `promised.availability` leaves of
+    `lost_s`: time in breach that the incidents of the journal count, so far; `lost_in`: those
+    incidents. `allowed_s`: what `promised.availability` leaves of
     `allowed_of_s`, 30 days; `left_s`: what is left of that.
     """
 
@@ -269,8 +269,8 @@ class ServiceRow(ServiceName):
 
 
 class ServicesResult(Result):
-    """`services`: the first ones of `count`. `open_incidents`: whose time in breach is not counted
-    yet. `journal_utc`: the newest time that the journal knows, None if none."""
+    """`services`: the first ones of `count`. `open_incidents`: those that go on, and count
+    on. `journal_utc`: the newest time that the journal knows, None if none."""
 
     services: tuple[ServiceRow, ...]
     count: int

@@ -88,8 +88,17 @@ def _incident(asked: Asked, reading: Reading) -> str:
     ended = f", ended at {shown.ended_utc}" if shown.ended_utc else ""
     return (
         f"{shown.incident} ({shown.severity}, {shown.title}) began at "
-        f"{shown.onset_utc}{ended}, and is {plain(shown.phase)}. {_cause_of(shown)}"
+        f"{shown.onset_utc}{ended}, and is {plain(shown.phase)}. {_has(shown)}{_cause_of(shown)}"
     )
+
+
+def _has(shown: IncidentResult) -> str:
+    """Who has an incident that people have, "" for any other."""
+    if shown.over_unattended:
+        return "It is over, and nobody has looked at it. "
+    if not shown.with_people:
+        return ""
+    return f"It is with people: {shown.taken_by or 'nobody'} has it. "
 
 
 def _when(asked: Asked, reading: Reading) -> str:
@@ -123,6 +132,19 @@ def _cause_of_link(asked: Asked, reading: Reading) -> str:
 
 
 def _cause_of(shown: IncidentResult) -> str:
+    return f"{_found_in(shown)}{_diagnosed_in(shown)}"
+
+
+def _found_in(shown: IncidentResult) -> str:
+    """What people found, which counts before what was diagnosed; "" where nobody said."""
+    if shown.found is None:
+        return ""
+    compared = {None: "", True: ", as diagnosed", False: ", not as diagnosed"}
+    how = compared[shown.found.diagnosis_agrees]
+    return f"{shown.found.by} found at {shown.found.at_utc}{how}: {shown.found.cause}. "
+
+
+def _diagnosed_in(shown: IncidentResult) -> str:
     diagnosis = shown.diagnosis
     if diagnosis is None:
         return f"{shown.incident} is not diagnosed yet."
@@ -190,13 +212,14 @@ def _minutes(asked: Asked, reading: Reading) -> str:
     shown = _shown(asked, reading)
     lost_s, total_s = shown.service_time_lost_s, shown.service_time_lost_total_s
     if lost_s is None or total_s is None:
-        return f"{shown.incident} is still open, and what it cost is counted when it is closed."
+        return f"For {shown.incident} no service was counted in breach so far."
     if not shown.services_hit:
         return f"No service was in breach during {shown.incident}, as far as probes show."
     named = [f"{name} ({s / 60:.1f} min)" for name, s in lost_s.items()]
+    so_far = "" if shown.ended_utc else f", so far (as of {shown.counted_until_utc})"
     return (
         f"{count(shown.services_hit, 'service')} lost {total_s / 60:.1f} min in all during "
-        f"{shown.incident}: "
+        f"{shown.incident}{so_far}: "
         f"{joined(named, _MOST_SERVICES)}."
     )
 

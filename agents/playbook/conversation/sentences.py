@@ -7,7 +7,7 @@ from agents.conversation.queries.history import (
     PlanShown,
     Recorded,
 )
-from agents.conversation.queries.state import HealthResult
+from agents.conversation.queries.state import HealthResult, SymptomRow
 from agents.conversation.queries.topology import (
     LIST_SERVICES,
     SHOW_NODE,
@@ -40,7 +40,13 @@ def taken(what: str, answer: str) -> str:
 
 def symptoms(now: HealthResult) -> list[str]:
     """Each symptom, and since when."""
-    return [f"{plain(s.kind)} of {s.resource} since {s.since_utc}" for s in now.symptoms]
+    return [symptom_text(s) for s in now.symptoms]
+
+
+def symptom_text(symptom: SymptomRow) -> str:
+    """What it is and since when; and where nothing can show it any more, that."""
+    unmeasured = "" if symptom.state == "active" else f" ({symptom.state})"
+    return f"{plain(symptom.kind)} of {symptom.resource} since {symptom.since_utc}{unmeasured}"
 
 
 def node_now(gist: Gist, now: HealthResult, node: str) -> str:

@@ -1,14 +1,13 @@
 """How the network is, in words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from agents.conversation.queries.history import LIST_INCIDENTS, Recorded
+from agents.conversation.queries.history import LIST_INCIDENTS, IncidentRow, Recorded
 from agents.conversation.queries.state import (
     MOST_EGRESSES,
     SHOW_HEALTH,
     SHOW_UTILISATION,
     HealthResult,
-    SymptomRow,
     Utilisation,
     UtilisationResult,
 )
@@ -21,6 +20,7 @@ from agents.conversation.queries.topology import (
 )
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.looking_up import Asked, Decline
+from agents.playbook.conversation.sentences import symptom_text, symptoms
 from agents.playbook.conversation.words import (
     aged,
     begun,
@@ -43,12 +43,12 @@ def _health(asked: Asked, _: Reading) -> str:
     now = asked.look_up(SHOW_HEALTH, NoArguments())
     if now.healthy:
         # No "yes": "is all well?" and "is anything wrong?" are both asked here.
-        return f"All is well: nothing is wrong. {aged(now)}"
+        return f"All is well: nothing is wrong. {_unattended(now)}{aged(now)}"
     parts = []
     if now.links_down:
         parts.append(f"down: {joined(now.links_down)}")
     if now.symptoms:
-        parts.append(f"symptoms: {joined(_symptom_names(now.symptoms))}")
+        parts.append(f"symptoms: {joined(symptoms(now))}")
     if now.services_in_breach:
         parts.append(f"services in breach: {joined(services(now.services_in_breach))}")
     if now.open_incidents:
@@ -57,7 +57,12 @@ def _health(asked: Asked, _: Reading) -> str:
     if now.with_people:
         handed = joined([i.incident for i in now.with_people])
         parts.append(f"with people, not known to be over: {handed}")
-    return f"Not everything is well. {begun('; '.join(parts))}. {aged(now)}"
+    return f"Not everything is well. {begun('; '.join(parts))}. {_unattended(now)}{aged(now)}"
+
+
+def _unattended(now: HealthResult) -> str:
+    named = joined([i.incident for i in now.unattended])
+    return f"Over, and nobody has looked: {named}. " if now.unattended else ""
 
 
 def _down(asked: Asked, _: Reading) -> str:
@@ -126,7 +131,7 @@ def _above(asked: Asked, reading: Reading) -> str:
 def _congested(asked: Asked, _: Reading) -> str:
     """A queue drops before the average of a minute is full, so both are said."""
     health = asked.look_up(SHOW_HEALTH, NoArguments())
-    dropping = _symptom_names([s for s in health.symptoms if s.kind == "queue_drops"])
+    dropping = [symptom_text(s) for s in health.symptoms if s.kind == "queue_drops"]
     now = _most_loaded(asked, _BUSIEST)
     said = f"Queues drop: {joined(dropping)}" if dropping else "No queue drops that I know of"
     return f"{said}. The busiest egresses: {joined(egresses(now.egresses))}. {aged(now)}"
@@ -181,22 +186,35 @@ def _symptoms(asked: Asked, _: Reading) -> str:
     now = asked.look_up(SHOW_HEALTH, NoArguments())
     if not now.symptoms:
         return f"No symptom is active. {aged(now)}"
-    return f"Active: {joined(_symptom_names(now.symptoms), _MOST_SYMPTOMS)}. {aged(now)}"
+    return f"Active: {joined(symptoms(now), _MOST_SYMPTOMS)}. {aged(now)}"
 
 
 def _open_incidents(asked: Asked, reading: Reading) -> str:
     found = asked.look_up(LIST_INCIDENTS, Recorded())
     if "incident" in reading.slots:
         row = next(i for i in found.incidents if i.incident == reading.slots["incident"])
-        how = "with people" if row.with_people else "closed" if row.closed else "open"
-        return f"{row.incident} is {how}: {plain(row.phase)}."
+        return f"{row.incident} is {_how(row)}: {plain(row.phase)}."
     rows = [i for i in found.incidents if not i.closed]
-    handed = [f"{i.incident} ({i.title})" for i in found.incidents if i.with_people]
+    handed = [f"{i.incident} ({i.title}; {_has(i)})" for i in found.incidents if i.with_people]
     also = f" With people, not known to be over: {joined(handed)}." if handed else ""
+    unseen = [f"{i.incident} ({i.title})" for i in found.incidents if i.over_unattended]
+    also += f" Over, and nobody has looked: {joined(unseen)}." if unseen else ""
     if not rows:
         return f"No incident is open.{also} {journalled(found)}"
     named = [f"{i.incident} ({i.title}, {plain(i.phase)})" for i in rows]
     return f"Open: {joined(named)}.{also} {journalled(found)}"
+
+
+def _how(row: IncidentRow) -> str:
+    if row.with_people:
+        return f"with people ({_has(row)})"
+    if row.over_unattended:
+        return "over, and nobody has looked at it"
+    return "closed" if row.closed else "open"
+
+
+def _has(row: IncidentRow) -> str:
+    return f"{row.taken_by or 'nobody'} has it"
 
 
 def _waiting(asked: Asked, _: Reading) -> str:
@@ -216,10 +234,6 @@ def _age(asked: Asked, _: Reading) -> str:
     if now.data_utc is None:
         return "There are no data yet."
     return f"The newest telemetry was received at {now.data_utc}, by the network's clock."
-
-
-def _symptom_names(symptoms: Sequence[SymptomRow]) -> list[str]:
-    return [f"{plain(s.kind)} of {s.resource} since {s.since_utc}" for s in symptoms]
 
 
 STATE_ANSWERS: Mapping[str, Callable[[Asked, Reading], str]] = {

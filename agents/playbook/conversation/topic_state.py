@@ -70,9 +70,10 @@ def _state_now(now: HealthResult) -> str:
     seen = joined(symptoms(now), MOST_SYMPTOMS) or "none"
     breach = joined(services(now.services_in_breach), MOST_SERVICES) or "none"
     still = joined([f"{i.incident} ({i.title}, {plain(i.phase)})" for i in now.open_incidents])
+    handed = joined([f"{i.incident} ({i.title})" for i in now.with_people])
     return (
         f"Links down: {down}. Symptoms: {seen}. Services in breach by probes: {breach}. "
-        f"Open incidents: {still or 'none'}."
+        f"Open incidents: {still or 'none'}. With people: {handed or 'none'}."
     )
 
 
@@ -145,14 +146,14 @@ def _named(gist: Gist) -> str:
 
 def _lost(row: ServiceRow) -> str:
     if not row.lost_in:
-        return "no closed incident counts time in breach for it"
-    return f"closed incidents ({joined(row.lost_in)}) count {duration(row.lost_s)} in breach"
+        return "no incident counts time in breach for it"
+    return f"incidents ({joined(row.lost_in)}) count {duration(row.lost_s)} in breach"
 
 
 def _uncounted(gist: Gist) -> str:
     found = gist.asked.look_up(LIST_INCIDENTS, Recorded())
-    still = [i.incident for i in found.incidents if not i.closed]
-    return f"Of {joined(still)} the time in breach is counted when it is closed. " if still else ""
+    still = [i.incident for i in found.incidents if not i.closed or i.with_people]
+    return f"{joined(still)}: the time in breach counts on. " if still else ""
 
 
 def availability(gist: Gist) -> str:
@@ -195,7 +196,7 @@ def class_hit(gist: Gist) -> str:
     hit = [s for s in now.services_in_breach if s.traffic_class == cls]
     return taken(
         f"{plain(cls)} services in breach, as recorded and now, by probes",
-        f"Time in breach that closed incidents count: {joined(lost) or 'none'}. In breach now: "
+        f"Time in breach that incidents count: {joined(lost) or 'none'}. In breach now: "
         f"{joined(services(hit), MOST_SERVICES) or 'none'}. {_uncounted(gist)}What people hear "
         f"is not measured. {aged(now)}",
     )

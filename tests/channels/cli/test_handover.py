@@ -227,7 +227,9 @@ def test_incident_with_people_stands_there_for_days_and_in_every_channel(state: 
     with open_journal(state) as journal:
         journal.add_event(SECOND, NOW_S, OVER, "monitor", "nothing of it is seen")
         assert _gathered(journal).with_people == ()
-    assert SECOND not in noctua(state, "ask", "Which incidents are open?")[1]
+        assert [i.id for i in _gathered(journal).unattended] == [SECOND]
+    asked = noctua(state, "ask", "Which incidents are open?")[1]
+    assert f"Over, and nobody has looked: {SECOND}" in asked
     report = verbs.report(StateDirectory(state), SECOND)
     assert not any(step.startswith("A person takes over") for step in report.next_steps)
 

@@ -12,6 +12,7 @@ from channels.report.contents import ReportFacts
 from channels.report.facts import gather
 from channels.report.html import to_html
 from channels.report.markdown import to_markdown
+from channels.report.wording import utc
 from tests.channels.conftest import INCIDENT, PLAN, inventory_of, noctua
 from tools.journal.journal import Journal
 from twin.events.faults.link_down import LinkDown
@@ -154,7 +155,8 @@ def test_an_escalated_incident_names_who_takes_over_where_to_look_and_what_is_br
     escalated: Path,
 ) -> None:
     facts = facts_of(escalated)
-    assert facts.milestones.ending == "escalated"
+    assert (facts.milestones.ending, facts.milestones.closed_s) == ("", None), "people have it"
+    assert facts.milestones.handed_s is not None
     assert facts.milestones.mitigated_s is None
     assert "A person takes over" in facts.next_steps[0]
     assert facts.remaining.broken
@@ -166,10 +168,11 @@ def test_an_escalated_incident_names_who_takes_over_where_to_look_and_what_is_br
 def test_an_unfinished_incident_says_what_it_waits_for_and_invents_no_figures(state: Path) -> None:
     facts = facts_of(state)
     assert facts.closed is False
-    assert facts.services.measured is False
+    assert facts.services.final is False
+    assert facts.services.as_of_s is not None
     assert facts.next_steps[0] == f"Answer: noctua approve {PLAN}, or noctua reject {PLAN}"
     page = to_html(facts)
-    assert "SLO minutes are counted when the incident closes" in page
+    assert f"so far, as of {utc(facts.services.as_of_s)}" in page
     assert "Predicted against observed" not in page
 
 

@@ -166,3 +166,12 @@ def test_inventory_with_a_loose_end_is_refused_whole(graph: KnowledgeGraph) -> N
     with pytest.raises(UnknownThing):
         graph.put_inventory([], [loose])
     assert graph.count("link") == 4
+
+
+def test_past_incident_is_found_under_its_id_with_who_found_its_cause(
+    graph: KnowledgeGraph,
+) -> None:
+    found = _past("one", "adjacency_down:A-B").model_copy(update={"found_by": "erin"})
+    graph.remember_incident(found)
+    assert graph.past_incident("one") == found
+    assert graph.past_incident("two") is None

@@ -1,11 +1,33 @@
-"""An incident that people have is theirs until a watch has seen nothing of it any more."""
+"""An incident that people have is theirs until one of them closes it, or it is over and was had."""
+
+import itertools
+
+import pytest
 
 from tests.tools.journal.conftest import OPENED_S, incident
 from tools.journal.journal import Journal
-from tools.journal.standing import OVER, is_with_people, with_people
+from tools.journal.standing import (
+    CLOSED,
+    IMPACT,
+    NOTED,
+    OVER,
+    REOPENED,
+    SLO_MINUTES,
+    TAKEN,
+    PersonsEvent,
+    Standing,
+    impact_of,
+    is_with_people,
+    standing,
+    with_people,
+)
+from twin.nouns.impact import Impact, ServiceHit
 from twin.nouns.incident import Phase
+from twin.nouns.principal import OS_USER, Principal
 
 INCIDENT, NETWORK = incident().id, incident().network
+ERIN = Principal(name="erin", provider=OS_USER)
+HIT = ServiceHit(service="gold-17", customer="Acme")
 
 
 def _tell(journal: Journal, kind: str) -> None:
@@ -34,3 +56,105 @@ def test_escalated_incident_is_with_people_until_it_is_over_and_again_when_it_re
     assert not _has_people(journal)
     _tell(journal, "symptom")
     assert _has_people(journal)
+
+
+def _played(journal: Journal, *kinds: str) -> Standing:
+    """The standing of an escalated incident after events of those kinds, a minute apart."""
+    journal.set_phase(INCIDENT, Phase.ESCALATED)
+    for minute, kind in enumerate(("escalated", *kinds)):
+        at_s = OPENED_S + 60.0 * minute
+        if kind in PERSONS:
+            journal.add_persons_event(INCIDENT, at_s, kind, ERIN, "so", {"note": "so"})
+        else:
+            journal.add_event(INCIDENT, at_s, kind, "monitor", "it is so")
+    return standing(journal, journal.incident(INCIDENT))
+
+
+PERSONS: dict[str, PersonsEvent] = {kind: kind for kind in (TAKEN, NOTED, CLOSED, REOPENED)}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "with_people", "unattended", "ending"),
+    [
+        ((), True, False, ""),
+        ((TAKEN,), True, False, ""),
+        ((NOTED,), True, False, ""),
+        ((OVER,), False, True, ""),
+        ((OVER, NOTED), False, True, ""),
+        ((TAKEN, OVER), False, False, "over"),
+        ((OVER, TAKEN), False, False, "over"),
+        ((TAKEN, OVER, "symptom"), True, False, ""),
+        ((CLOSED,), False, False, "closed"),
+        ((OVER, CLOSED), False, False, "closed"),
+        ((CLOSED, "symptom"), True, False, ""),
+        ((CLOSED, "escalated"), True, False, ""),
+        ((CLOSED, REOPENED), True, False, ""),
+        ((OVER, REOPENED), True, False, ""),
+        ((TAKEN, OVER, REOPENED), True, False, ""),
+        ((CLOSED, REOPENED, "symptom", OVER), False, False, "over"),
+        ((CLOSED, REOPENED, CLOSED), False, False, "closed"),
+    ],
+)
+def test_what_was_told_last_decides_where_an_escalated_incident_stands(
+    journal: Journal, kinds: tuple[str, ...], with_people: bool, unattended: bool, ending: str
+) -> None:
+    found = _played(journal, *kinds)
+    assert (found.with_people, found.unattended, found.ending) == (with_people, unattended, ending)
+    assert (found.ended_s is None) == (ending == "")
+    assert is_with_people(journal, journal.incident(INCIDENT)) == with_people
+    if ending:
+        assert found.ended_s == OPENED_S + 60.0 * len(kinds), "the last thing that it took ended it"
+
+
+def test_every_history_leaves_an_incident_in_exactly_one_place(journal: Journal) -> None:
+    kinds = ("symptom", OVER, TAKEN, CLOSED, REOPENED)
+    for told in itertools.product(kinds, repeat=2):
+        found = _played(journal, *told)
+        assert sum([found.with_people, found.unattended, found.ended_s is not None]) == 1, told
+
+
+def test_who_has_it_and_what_was_noted_last_are_known(journal: Journal) -> None:
+    found = _played(journal, TAKEN, NOTED)
+    assert (found.handed_s, found.taken_by, found.taken_s) == (OPENED_S, "erin", OPENED_S + 60.0)
+    assert (found.note, found.noted_by, found.noted_s) == ("so", "erin", OPENED_S + 120.0)
+
+
+def test_what_people_do_stands_in_the_audit_log_under_their_name(journal: Journal) -> None:
+    _played(journal, TAKEN, CLOSED)
+    lines = journal.audit_lines(INCIDENT)
+    assert [(x.actor, x.action, x.data["provider"]) for x in lines] == [
+        ("erin", "taken", OS_USER),
+        ("erin", "closed", OS_USER),
+    ]
+    assert journal.verify_audit().first_broken is None
+    assert journal.check_seals().sound
+
+
+def _impact(minutes: float, as_of_s: float, *hit: ServiceHit) -> Impact:
+    lost = {"gold-17": minutes} if minutes else {}
+    return Impact(as_of_s=as_of_s, hit_now=hit, minutes_lost=lost)
+
+
+def test_minutes_are_those_that_were_counted_last(journal: Journal) -> None:
+    record = journal.incident(INCIDENT)
+    assert impact_of(journal, record) is None
+    while_open = _impact(3.0, OPENED_S - 30.0, HIT)
+    journal.put_artefact(INCIDENT, IMPACT, while_open)
+    assert impact_of(journal, record) == while_open
+    _played(journal)
+    journal.put_artefact(INCIDENT, SLO_MINUTES, {"gold-17": 4.0})
+    assert impact_of(journal, record) == _impact(4.0, OPENED_S, HIT)
+    going_on = _impact(9.0, OPENED_S + 300.0, HIT)
+    journal.put_artefact(INCIDENT, IMPACT, going_on)
+    assert impact_of(journal, record) == going_on
+
+
+def test_resolved_incident_hits_nobody_any_more(journal: Journal) -> None:
+    journal.put_artefact(INCIDENT, IMPACT, _impact(3.0, OPENED_S - 30.0, HIT))
+    journal.put_artefact(INCIDENT, SLO_MINUTES, {"gold-17": 4.0})
+    journal.set_phase(INCIDENT, Phase.RESOLVED)
+    journal.add_event(INCIDENT, OPENED_S, "resolved", "supervisor", "it is over")
+    record = journal.incident(INCIDENT)
+    assert impact_of(journal, record) == _impact(4.0, OPENED_S)
+    found = standing(journal, record)
+    assert (found.ended_s, found.ending, found.with_people) == (OPENED_S, "resolved", False)

@@ -29,12 +29,14 @@ from tests.twin.tracking.square import (
 from twin.errors import BadInput
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.configuration import InterfaceConfiguration, Policer
+from twin.nouns.incident import Symptom
 from twin.nouns.inventory import Inventory, PlannedWork
 from twin.nouns.telemetry import ConfigurationEvent, SyslogLine, Telemetry
 from twin.nouns.traffic import TrafficClass
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
+from twin.tracking.alarms import SymptomBook
 from twin.tracking.tracker import CONVERGENCE_S, Tracker
 
 WORK = PlannedWork(id="CHG-1", links=("A-B",), starts_s=START_S + 1000.0, ends_s=START_S + 2000.0)
@@ -718,3 +720,32 @@ def test_reading_that_comes_twice_is_counted_and_is_no_round(tracker: Tracker) -
     assert tracker.intake.summary().late == 4
     _feed(tracker, counters, 1)
     assert len(tracker.rates) == 1
+
+
+def test_loss_of_an_egress_that_was_relieved_cannot_be_measured_and_goes_on_counting(
+    tracker: Tracker,
+) -> None:
+    counters = Counters()
+    tracker.ingest(counters.read())
+    _feed(tracker, counters, 20)
+    _feed(tracker, counters, 12, lost={A_TO_B: 0.2})
+    (lossy,) = tracker.active_symptoms()
+    assert tracker.measurable(lossy).state == "active"
+    _feed(tracker, counters, 12, factor=0.0)
+    (lossy,) = tracker.active_symptoms()
+    assert tracker.measurable(lossy).state == "cannot be measured"
+    _feed(tracker, counters, 12)
+    assert not tracker.active_symptoms()
+
+
+def test_symptom_that_cannot_be_measured_is_kept_like_any_other(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest(counters.read())
+    _feed(tracker, counters, 20)
+    _feed(tracker, counters, 12, lost={A_TO_B: 0.2})
+    (lossy,) = tracker.active_symptoms()
+    marked = lossy.model_copy(update={"unmeasured": True})
+    assert Symptom.model_validate_json(marked.model_dump_json()) == marked
+    assert "unmeasured" not in lossy.model_dump_json(), "as earlier versions wrote it"
+    book = SymptomBook({"alarms": 1, "symptoms": [marked.model_dump(mode="json")]})
+    assert book.active() == (lossy,)
