@@ -1,7 +1,8 @@
-"""Who answers the demonstration's requests, when nobody answers from outside."""
+"""Who answers requests inside this process: whoever sits at the terminal, or people who trust."""
 
 import sys
 import termios
+from collections.abc import Callable
 from typing import Literal
 
 from rich.console import Console
@@ -12,7 +13,7 @@ from channels.report.wording import plain, printable
 from tools.journal.journal import Journal
 from tools.journal.records import Answer, ApprovalRequest
 from twin.nouns.plan import Approval, Plan
-from twin.nouns.principal import FLAG, Principal
+from twin.nouns.principal import FLAG, OS_USER, Principal
 
 
 class AskingApprover:
@@ -82,3 +83,39 @@ class AskingApprover:
 def _drop_what_was_typed() -> None:
     if sys.stdin.isatty():
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
+
+
+class TrustingPeople:
+    """People who approve whatever is shown, `delay_s` after it was asked for, as many as it takes,
+    naming what has to be overridden; a plan that was asked about when `rejects` they reject, and at
+    once.
+    """
+
+    def __init__(self, delay_s: float, rejects: Callable[[float], bool] = lambda _: False) -> None:
+        self._delay_s = delay_s
+        self._rejects = rejects
+        self._journal: Journal | None = None
+
+    def answer_through(self, journal: Journal) -> None:
+        """Where the answers go."""
+        self._journal = journal
+
+    def consider(self, request: ApprovalRequest, plan: Plan, now_s: float) -> None:
+        """Answer, if the request has waited for long enough."""
+        refused = self._rejects(request.requested_s)
+        due_s = request.requested_s + (0.0 if refused else self._delay_s)
+        if self._journal is None or now_s < due_s:
+            return
+        needed = 1 if refused else request.approvers_needed
+        for name in ("erin", "frank")[len(request.answers) : needed]:
+            self._journal.answer(
+                Approval(
+                    plan_id=plan.id,
+                    plan_hash=request.plan_hash,
+                    decision="reject" if refused else "approve",
+                    by=Principal(name=name, provider=OS_USER),
+                    reason="not now" if refused else "it looks right",
+                    overrides=request.overrides_needed,
+                    decided_s=now_s,
+                )
+            )

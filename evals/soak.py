@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evals.arms.noctua import DelayedApprover
-from evals.hostile.minds import KINDS, fault_of
+from evals.hostile.minds import fault_of
 from evals.stage import Case, designed_inventory, stage
 from evals.stopwatch import polling_of
+from evals.unseen import KINDS
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal

@@ -215,12 +215,12 @@ def _extent(faults: Sequence[Fault]) -> tuple[frozenset[str], frozenset[tuple[st
 
 def names_a_location(words: Sequence[str], faults: Sequence[Fault]) -> bool:
     """Whether one of `words` (links, nodes, "node|link") is where one of the faults is."""
-    true = {part for f in faults for resource in f.resources for part in _parts(resource)}
-    said = {part for word in words for part in _parts(word)}
+    true = {part for f in faults for resource in f.resources for part in parts_of(resource)}
+    said = {part for word in words for part in parts_of(word)}
     return bool(true & said)
 
 
-def _parts(name: str) -> tuple[str, ...]:
+def parts_of(name: str) -> tuple[str, ...]:
     """`name`, and of an egress its node and its link as well."""
     egress = Interface.named_by(name)
     return (name,) if egress is None else (name, egress.node, egress.link)

@@ -94,7 +94,7 @@ def results(
 def healthy(
     context: typer.Context,
     days: Annotated[
-        int | None, typer.Option("--days", min=1, help="Healthy network-days (30).")
+        int | None, typer.Option("--days", min=1, help="Healthy network-days (60).")
     ] = None,
     detections: Annotated[
         int | None,

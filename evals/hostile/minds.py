@@ -16,6 +16,7 @@ import numpy as np
 from agents.loop.minds import Minds
 from agents.loop.role import Mind
 from agents.playbook.policies import playbook
+from evals.approvers import TrustingPeople
 from evals.arms.noctua import NoctuaArm
 from evals.arms.nothing import nothing_arm
 from evals.campaigns.campaign import Campaign, Spec
@@ -24,10 +25,10 @@ from evals.hostile.strategies import STRATEGIES, model_of
 from evals.intervals import share_interval
 from evals.stage import Case, designed_inventory
 from evals.truth import Recorder
+from evals.unseen import KINDS
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal
-from tools.journal.records import ApprovalRequest
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.physical_network import Sample
@@ -40,8 +41,7 @@ from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.base import Noun
 from twin.nouns.incident import Phase
-from twin.nouns.plan import Approval, Plan
-from twin.nouns.principal import OS_USER, Principal
+from twin.nouns.plan import Plan
 from twin.nouns.topology import Topology
 from twin.remedies.steps import change_id
 
@@ -115,16 +115,6 @@ def scene(kind: str, seed: int) -> Case:
     return Case(world, CaseTruth(events=(event,)))
 
 
-KINDS = (
-    "link_down",
-    "fiber_cut",
-    "igp_weight_misconfig",
-    "silent_egress_packet_loss",
-    "traffic_spike",
-)
-"""What `fault_of` can draw."""
-
-
 def fault_of(kind: str, topology: Topology, seed: int) -> Fault:
     """A fault of that kind; the same seed gives the same place. Raises BadInput."""
     numbers = np.random.default_rng([41, seed])
@@ -145,34 +135,6 @@ def fault_of(kind: str, topology: Topology, seed: int) -> Fault:
             return TrafficSpike(target=link.a, factor=20.0)
         case _:
             raise BadInput(f'no scene for "{kind}"; there are {", ".join(KINDS)}')
-
-
-class _Person:
-    """Approves whatever is shown, a minute after it was asked for, with a colleague if need be."""
-
-    def __init__(self) -> None:
-        self._journal: Journal | None = None
-
-    def answer_through(self, journal: Journal) -> None:
-        """See AnsweringApprover."""
-        self._journal = journal
-
-    def consider(self, request: ApprovalRequest, plan: Plan, now_s: float) -> None:
-        """See Approver."""
-        if self._journal is None or now_s < request.requested_s + _ANSWERS_AFTER_S:
-            return
-        for name in ("erin", "frank")[len(request.answers) : request.approvers_needed]:
-            self._journal.answer(
-                Approval(
-                    plan_id=plan.id,
-                    plan_hash=request.plan_hash,
-                    decision="approve",
-                    by=Principal(name=name, provider=OS_USER),
-                    reason="it looks right",
-                    overrides=request.overrides_needed,
-                    decided_s=now_s,
-                )
-            )
 
 
 class _Witness:
@@ -255,7 +217,7 @@ def _breached(
 def play(case: Case, seed: int, minds: Minds, folder: Path) -> Outcome:
     """One incident with `minds`, in the new folder `folder`."""
     witness = _Witness()
-    arm = NoctuaArm(approver=_Person(), on_step=witness, minds=minds)
+    arm = NoctuaArm(approver=TrustingPeople(_ANSWERS_AFTER_S), on_step=witness, minds=minds)
     played = arm.play(case, seed, folder)
     with Journal.open(StateDirectory(folder).journal_file) as journal:
         audit = journal.verify_audit()

@@ -118,6 +118,16 @@ def test_probe_belongs_to_the_failure_that_it_crosses_and_not_to_another(
     assert frozenset({"silent_loss:G|G-H", "probe_loss:A>B/business"}) not in pairs
 
 
+def test_probe_to_a_node_with_a_slash_in_its_name_is_read(place: Place) -> None:
+    built = topology((("A", "B/C"), ("B/C", "D"), ("A", "D")), {}, ("A", "B/C", "D"))
+    demands, services = (("A", "B/C", 1e9), ("A", "D", 1e9)), (("A", "B/C"),)
+    situation = place(inventory(built, demands=demands, services=services))
+    _raise(situation, "adjacency_down", "A-B/C")
+    _raise(situation, "probe_loss", "A>B/C/business", after_s=20.0, size=0.1)
+    expected = {frozenset({"adjacency_down:A-B/C", "probe_loss:A>B/C/business"})}
+    assert _pairs(_monitor(situation)) == expected
+
+
 # Just before and just after what is near in time.
 
 
