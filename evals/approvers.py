@@ -40,16 +40,17 @@ class AskingApprover:
         decision: Literal["approve", "reject"] = "reject"
         if Confirm.ask(f"Approve {plain(plan.id)}?", console=self._console):
             decision = "approve"
-        answer = self._answer(plan, decision, self._principal, now_s)
+        answer = self._answer(request, plan, decision, self._principal, now_s)
         if answer.still_needed:
             self._console.print("A second person has to approve it too: it touches so much.")
             _drop_what_was_typed()
             name = Prompt.ask("Their name, or nothing to reject it", console=self._console)
             if name.strip():
-                self._answer(plan, "approve", Principal(name=name, provider=FLAG), now_s)
+                second = Principal(name=name, provider=FLAG)
+                self._answer(request, plan, "approve", second, now_s)
             else:
                 nobody = Principal(name="nobody else", provider=FLAG)
-                self._answer(plan, "reject", nobody, now_s)
+                self._answer(request, plan, "reject", nobody, now_s)
 
     def _show(self, request: ApprovalRequest, plan: Plan) -> None:
         lines = [
@@ -59,13 +60,21 @@ class AskingApprover:
         ]
         if request.needs_person:
             lines.append(f"person    only a person may approve it: {plain(request.needs_person)}")
+        if request.overrides_needed:
+            named = ", ".join(plain(entry) for entry in request.overrides_needed)
+            lines.append(f"override  whoever approves it sets aside {named}")
         for step in plan.steps:
             lines += [printable(line) for line in step.diff.splitlines()]
         for line in lines:
             self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _answer(
-        self, plan: Plan, decision: Literal["approve", "reject"], by: Principal, now_s: float
+        self,
+        request: ApprovalRequest,
+        plan: Plan,
+        decision: Literal["approve", "reject"],
+        by: Principal,
+        now_s: float,
     ) -> Answer:
         assert self._journal is not None
         return self._journal.answer(
@@ -76,6 +85,7 @@ class AskingApprover:
                 by=by,
                 reason="asked on the terminal",
                 decided_s=now_s,
+                overrides=request.overrides_needed if decision == "approve" else (),
             )
         )
 

@@ -104,7 +104,8 @@ class Admission:
                 joined.append(group.joins)
                 continue
             now_s = self._desk.clock.now_s()
-            incident = incident_from(group, fresh, self._next_id(), self._network, now_s)
+            departure = self._desk.situation.tracker.departure
+            incident = incident_from(group, fresh, self._next_id(), self._network, now_s, departure)
             self._open(incident, finished_by)
             if self._desk.is_foreign("monitor", finished_by):
                 words = self._desk.words_of("monitor", finished_by, group.title)

@@ -17,13 +17,15 @@ from graphs.desk import Desk
 from graphs.field import open_order, send_field
 from graphs.live import Live
 from graphs.merging import merge_unnamed, same_trouble
-from graphs.pages import watch_services
+from graphs.pages import call_owners, watch_services
 from graphs.recovery import RELIEF_S
 from graphs.state import IncidentState
 from tools.change.calendar import most_devices_of_one
 from tools.change.swaps import minds_lost
 from twin.errors import NetworkError, Refused
+from twin.events.action import Action
 from twin.events.fault import Fault
+from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.diagnosis import (
     LOG_RECORD,
     Diagnosis,
@@ -35,6 +37,7 @@ from twin.nouns.diagnosis import (
 from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import Incident, Phase, Symptom
 from twin.nouns.plan import Plan, Remedy
+from twin.remedies.at_work import reverts, stops
 from twin.remedies.believed import believed_state, outlook, state_ahead
 from twin.remedies.holding import held_links, with_links_held
 from twin.remedies.plans import PlanRequest, make_plan
@@ -208,6 +211,7 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
     desk.snapshot(incident.id, "during")
     desk.journal.put_artefact(incident.id, "diagnosis", diagnosis)
     desk.tell(incident.id, "diagnosed", "diagnoser", diagnosis.statement)
+    call_owners(desk, incident.id, diagnosis.work or {})
     if diagnosis.disagreement is not None:
         told = disagreement_text(diagnosis.disagreement)
         desk.tell(incident.id, "disagreed", "diagnoser", told)
@@ -274,7 +278,10 @@ def propose(desk: Desk, state: IncidentState) -> Command[str]:
     incident_id = state["incident_id"]
     update: dict[str, Any] = {} if state.get("dispatch_id") else send_field(desk, state)
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
-    work = Proposer(_screening(desk, desk.incident(incident_id), cause), cause)
+    running = desk.situation.read_running()
+    wrong = reverts(desk.situation, running, cause)
+    screening = _screening(desk, desk.incident(incident_id), cause, running, wrong)
+    work = Proposer(screening, cause, wrong)
     again = state.get("proposes_again", False)
     try:
         run = desk.play(incident_id, work.role(), work.task(), ours=again)
@@ -298,13 +305,25 @@ def propose(desk: Desk, state: IncidentState) -> Command[str]:
     )
 
 
-def _screening(desk: Desk, incident: Incident, cause: tuple[Fault, ...]) -> Screening:
+def _screening(
+    desk: Desk,
+    incident: Incident,
+    cause: tuple[Fault, ...],
+    running: NetworkConfiguration,
+    wrong: Sequence[tuple[Action, ...]],
+) -> Screening:
+    """`wrong`: sets of actions that put a wrong configuration right."""
     situation = desk.situation
+    others = (a for f in cause if not f.in_configuration for a in f.remedies())
+    sets = [*wrong, *(actions for _, actions in stops(situation, running))]
+    alone = (actions[0] for actions in sets if len(actions) == 1)
     return Screening(
         situation.twin,
-        believed_state(situation, situation.read_running(), cause),
+        believed_state(situation, running, cause),
         outlook(situation, incident.onset_s),
-        extra=tuple(dict.fromkeys(a for fault in cause for a in fault.remedies())),
+        extra=tuple(dict.fromkeys((*others, *alone))),
+        together=[actions for actions in sets if len(actions) > 1],
+        at_work={x: w.id for w in situation.tracker.work_under_way for x in w.links},
         least_limit_share=1.0 - desk.policy.actions.max_rate_limit_fraction,
         uncertainty=situation.uncertainty,
         seed=situation.seed,
@@ -370,7 +389,8 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     """Choose among the trials, and make the plan for the state as it is now."""
     incident_id, situation = state["incident_id"], desk.situation
     trials = [Trial.model_validate(t) for t in state["trials"]]
-    work = Chooser(trials, state["excluded"])
+    stopping = [a for _, actions in stops(situation, situation.read_running()) for a in actions]
+    work = Chooser(trials, state["excluded"], stopping)
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
     wrong = any(fault.in_configuration for fault in cause)
     try:

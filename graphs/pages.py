@@ -2,6 +2,7 @@
 over.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from graphs.desk import Desk
@@ -42,6 +43,17 @@ def page_again(desk: Desk, plan: Plan, waited_s: float) -> None:
     is_called = "is called" if called else f"is to look: {NO_WAY_TO_CALL}"
     text = f"nobody has answered about {plan.id} for {waited_s / 60:.0f} min; {whom} {is_called}"
     desk.tell(plan.incident_id, "unanswered", "supervisor", text, {"plan": plan.id, "to": whom})
+
+
+def call_owners(desk: Desk, incident_id: str, work: Mapping[str, str]) -> None:
+    """Call whoever announced `work`, by id with what is to be said of it; once in an incident."""
+    timeline = desk.journal.timeline(incident_id)
+    called = {e.data.get("work") for e in timeline if e.kind == "work"}
+    uncalled = "" if desk.journal.calls_for("work") else f" ({NO_WAY_TO_CALL})"
+    for work_id, text in work.items():
+        if work_id not in called:
+            told = f"for whoever announced {work_id}: {text}{uncalled}"
+            desk.tell(incident_id, "work", "diagnoser", told, {"work": work_id})
 
 
 def hand_over(desk: Desk, incident_id: str, kind: str, reason: str) -> None:

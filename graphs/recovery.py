@@ -306,13 +306,17 @@ def still_seen(desk: Desk, incident: Incident) -> str:
 
     Symptoms that hurt, where traffic can show them, and services that came into breach with it.
     """
-    live, services = Live(desk), desk.situation.tracker.services
+    live, tracker = Live(desk), desk.situation.tracker
+    services = tracker.services
+    # What announced work does, and was known to do, is nothing that is left of the incident.
+    foretold = {egress for known in tracker.foretold_now for egress in known.overloaded}
     seen = [
         s.id
         for s in incident.symptoms
         if s.kind in _KEEPS_OPEN
         and live.is_active(s.id)
         and not (s.kind == "silent_loss" and live.is_idle(s.resource))
+        and s.resource not in foretold
     ]
     if seen:
         more = f" and {len(seen) - 1} more" if len(seen) > 1 else ""
@@ -321,7 +325,7 @@ def still_seen(desk: Desk, incident: Incident) -> str:
     # One that lasts is a symptom, of this incident or of another.
     lasting = {s.resource for s in desk.situation.tracker.active_symptoms() if s.kind == _BREACH}
     standing = services.breached_between(from_s, until_s)
-    hurt = sorted(services.in_breach_now - standing - lasting)
+    hurt = sorted(tracker.unforetold_breaches - standing - lasting)
     return f"services are in breach: {', '.join(hurt[:_NAMED])}" if hurt else ""
 
 

@@ -40,7 +40,8 @@ from agents.roles.remediator import (
 )
 from agents.roles.supervisor import STAND_BY
 from twin.diagnosis.causes import AND, CONVINCING_NATS, INDISTINGUISHABLE_NATS
-from twin.events.fault import BY_KIND, Fault
+from twin.events.fault import BY_KIND
+from twin.nouns.topology import Interface
 
 _MOST_PAIRED = 6
 
@@ -113,7 +114,8 @@ def diagnoser(view: TranscriptView) -> ToolChoice:
     if not tested:
         return answer(_undiagnosed("nothing in the graph or the telemetry suggests a cause"))
     known = {t.id for t in tested}
-    pairs = [pair for pair in _second_causes(tested) if AND.join(pair) not in known]
+    joined = [*_commits(tested), *_second_causes(tested)]
+    pairs = [each for each in joined if AND.join(each) not in known]
     sets = pairs + [name.split(AND) for name in stale]
     # Asked for again only if it failed, which it would do again.
     if sets and view.calls[-1].arguments != {"sets": sets}:
@@ -150,6 +152,17 @@ def _tested_so_far(view: TranscriptView) -> tuple[list[TestedCause], list[str], 
     testable = added | set(tested)
     again = [s for s in stale if s not in tested and testable.issuperset(s.split(AND))]
     return list(tested.values()), again, is_proposed
+
+
+def _commits(tested: Sequence[TestedCause]) -> list[list[str]]:
+    """All that is wrong in the configuration of one device, which came with one commit."""
+    of_node: dict[str, list[str]] = {}
+    for cause in tested:
+        kind, _, resources = cause.id.partition("@")
+        egress = Interface.named_by(resources)
+        if egress and AND not in cause.id and BY_KIND[kind].in_configuration:
+            of_node.setdefault(egress.node, []).append(cause.id)
+    return [sorted(causes) for _, causes in sorted(of_node.items()) if len(causes) > 1]
 
 
 def _second_causes(tested: Sequence[TestedCause]) -> list[list[str]]:
@@ -225,12 +238,12 @@ def remediator(view: TranscriptView) -> ToolChoice:
     """Search remedies of every size; put a wrong weight right whether it hurts or not."""
     task = view.task_as(RemediatorTask)
     if task.cost <= 0:
-        return answer({"remedies": _reverts(task.cause)})
+        return answer({"remedies": _reverts(task)})
     if not view.has_called(SEARCH_REMEDIES, _SEARCHED):
         return ToolChoice(SEARCH_REMEDIES, _SEARCHED)
     found = view.result_as(SearchResult, SEARCH_REMEDIES, _SEARCHED).remedies
     proposed = [_proposed(row, task.cost) for row in found]
-    reverts = _reverts(task.cause)
+    reverts = _reverts(task)
     wanted = [r["actions"] for r in reverts]
     proposed = [*reverts, *(r for r in proposed if r["actions"] not in wanted)]
     return answer({"remedies": proposed[:MOST_REMEDIES]})
@@ -246,16 +259,14 @@ def _proposed(row: ScreenedRow, nothing: float) -> dict[str, Any]:
     return {"actions": actions, "reason": f"{says}: {cost}"}
 
 
-def _reverts(cause: Sequence[Fault]) -> list[dict[str, Any]]:
-    """A wrong configuration is put right whether or not it hurts: everywhere at once, or on one."""
-    wrong = (a for fault in cause if fault.in_configuration for a in fault.remedies())
-    actions = [a.model_dump(mode="json") for a in dict.fromkeys(wrong)]
-    sets = [[action] for action in actions]
-    if len(actions) > 1:
-        sets = [actions, *sets]
+def _reverts(task: RemediatorTask) -> list[dict[str, Any]]:
+    """A wrong configuration is put right whether or not it hurts."""
     return [
-        {"actions": chosen, "reason": "put the running configuration back to what is intended"}
-        for chosen in sets
+        {
+            "actions": [action.model_dump(mode="json") for action in chosen],
+            "reason": "put the running configuration back to what is intended",
+        }
+        for chosen in task.reverts or ()
     ]
 
 

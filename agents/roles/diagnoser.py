@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal
 
 from pydantic import Field
@@ -22,7 +23,7 @@ from twin.diagnosis.causes import (
     Causes,
 )
 from twin.diagnosis.refutation import look_up
-from twin.errors import Ungrounded
+from twin.errors import NetworkError, Ungrounded
 from twin.events.fault import Fault
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.configuration import (
@@ -39,6 +40,7 @@ from twin.nouns.diagnosis import (
     Refuter,
 )
 from twin.nouns.incident import Incident, Symptom
+from twin.remedies.at_work import worsened_by
 
 MOST_RANKED = 8
 
@@ -254,7 +256,7 @@ class Diagnoser:
         """Read one device; its differences make candidates."""
         now = self._situation.network.running(arguments.node)
         self._read.add(arguments.node)
-        before = self._tracker.baseline.device(arguments.node)
+        before = self._tracker.expected(now)
         intended = self._situation.inventory.intended.device(arguments.node)
         self._causes.take(now)
         return ConfigurationResult(
@@ -265,6 +267,7 @@ class Diagnoser:
 
     def propose_causes(self, _: NoArguments) -> ProposedCauses:
         """Candidates from the graph and the trackers, each tested alone; the likeliest first."""
+        self._read_ends()
         found = self._causes.propose()
         tested = [
             ProposedCause(**dict(self._told(self._causes.test([c.id]))), reason=c.reason)
@@ -360,15 +363,26 @@ class Diagnoser:
             for h in shown
         )
         located = _locate(self._causes.symptoms())
+        found = answer.verdict in ("found", "ambiguous") and bool(hypotheses)
+        work = self._announced_work(hypotheses[0].faults if found else ())
         return Diagnosis(
             verdict=answer.verdict,
             hypotheses=hypotheses,
             indistinguishable=tuple(close) if answer.verdict == "ambiguous" else (),
             would_separate=answer.would_separate,
             suspected_location=located,
-            statement=_with_claim(answer, hypotheses),
+            statement="; ".join([_with_claim(answer, hypotheses), *work.values()]),
+            work=work or None,
             disagreement=self._disagreement(answer, finished_by),
         )
+
+    def _announced_work(self, cause: Sequence[Fault]) -> dict[str, str]:
+        """What there is to say of announced work, by its id."""
+        ids = [work.id for work in self._situation.inventory.planned_work]
+        told = [self._tracker.departure(s) for s in self._causes.symptoms() if s.active]
+        departures = {i: text for text in told for i in ids if text.startswith(f"{i} ")}
+        worse = worsened_by(self._situation, self._causes.running, cause)
+        return {w.work.id: w.describe() for w in worse} | departures
 
     def _disagreement(self, answer: DiagnosisAnswer, mind: str) -> Disagreement | None:
         """Where the mind believes in what the numbers do not rank among the first."""
@@ -395,6 +409,20 @@ class Diagnoser:
 
     # Inside
     # ----------------------------------------------------------------------------------------
+
+    def _read_ends(self) -> None:
+        """Once: what both ends of the links that are down run. No field is sent to a link that
+        somebody has shut, whether or not its commit was reported.
+        """
+        if self._causes.proposed:
+            return
+        topology = self._situation.inventory.topology
+        down = [topology.link(link) for link in self._causes.observation().down_since]
+        for node in sorted({node for link in down for node in (link.a, link.b)} - self._read):
+            # What cannot be read shows nothing: it goes on without.
+            with suppress(NetworkError):
+                self._causes.take(self._situation.network.running(node))
+                self._read.add(node)
 
     def _shared_ducts(self, links: Sequence[str]) -> list[tuple[str, int]]:
         found = self._situation.graph.common_causes(links)

@@ -2,7 +2,7 @@
 too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from pydantic import Field
@@ -172,7 +172,7 @@ class Monitor:
         return MonitorTask(
             symptoms=tuple(shown_symptom(s, first_s) for s in self._fresh.values()),
             relations=tuple(self._told_relations),
-            services_in_breach=len(self._situation.tracker.services.in_breach_now),
+            services_in_breach=len(self._situation.tracker.unforetold_breaches),
             open_incidents=tuple(
                 OpenIncident(
                     id=i.id,
@@ -233,7 +233,7 @@ class Monitor:
                     f"the cause of {group.joins} is known, and does not bring about {other}: that "
                     "is an incident of its own"
                 )
-        hurt = len(self._situation.tracker.services.in_breach_now)
+        hurt = len(self._situation.tracker.unforetold_breaches)
         if hurt and (hurting := sorted(s for s in answer.ignored if self._may_hurt(s))):
             raise Ungrounded(
                 f"{hurt} services are in breach, and {hurting[0]} is ignored; it belongs to an "
@@ -294,9 +294,14 @@ class Monitor:
 
     def _with_planned_work(self, symptom: Symptom) -> list[Relation]:
         """Announced work that is under way and moves traffic to where the symptom is."""
-        if symptom.kind != "queue_drops":
+        if symptom.kind not in EFFECTS:
             return []
         tracker = self._situation.tracker
+        if known := self._foretold_by(symptom):
+            reason = f"planned work {known} was known to bring it"
+            return [Relation(one=symptom.id, other=f"{PLANNED}{known}", reason=reason)]
+        if symptom.kind != "queue_drops":
+            return []
         under_way = [w for w in tracker.inventory.planned_work if w.covers_time(tracker.now_s)]
         normal = tracker.normal_state().configured(tracker.inventory.intended)
         supposed = Supposed(self._situation.twin, normal)
@@ -305,6 +310,31 @@ class Monitor:
                 reason = f"planned work {work.id} moves traffic onto {symptom.resource}"
                 return [Relation(one=symptom.id, other=f"{PLANNED}{work.id}", reason=reason)]
         return []
+
+    def _foretold_by(self, symptom: Symptom) -> str:
+        """The announced work under way that was known to bring an effect, "" for none."""
+        foretold = self._situation.tracker.foretold_now
+        if not foretold:
+            return ""
+        if symptom.kind == "queue_drops":
+            return next((f.work.id for f in foretold if symptom.resource in f.overloaded), "")
+        if symptom.kind == "service_breach":
+            return next((f.work.id for f in foretold if symptom.resource in f.in_breach), "")
+        pair, _, traffic_class = symptom.resource.rpartition("/")
+        source, target = pair.split(">")
+        situation = self._situation
+        used = links_used(situation.twin, situation.tracker.normal_state(), source, target)
+        hit = {
+            s.id
+            for s in situation.inventory.services
+            if (source, target) in s.pairs and s.traffic_class == traffic_class
+        }
+        for known in foretold:
+            full = {Interface.parse(egress).link for egress in known.overloaded}
+            # No way is left, or one over what is full, or it is a service that is known to be hit.
+            if (not used and known.in_breach) or used & full or hit & set(known.in_breach):
+                return known.work.id
+        return ""
 
     def _with_incidents(self, symptom: Symptom) -> list[Relation]:
         """The open incident that a symptom may be a consequence of, the likeliest one only."""
@@ -357,6 +387,10 @@ class Monitor:
             ducts = self._situation.graph.common_causes([one.resource, other.resource])
             if any(len(c.explains) == 2 for c in ducts):
                 return "they share a cause in the graph"
+        if one.kind == other.kind == "configuration_change":
+            changed = self._situation.tracker.changed_links
+            if both := sorted(changed(one.resource) & changed(other.resource)):
+                return f"both run {both[0]} otherwise"
         nodes = self._nodes(one) & self._nodes(other)
         if near and nodes:
             return f"both are at {sorted(nodes)[0]}"
@@ -433,9 +467,17 @@ def spanning(relations: Sequence[Relation]) -> list[Relation]:
 
 
 def incident_from(
-    group: SymptomGroup, symptoms: Sequence[Symptom], incident_id: str, network: str, now_s: float
+    group: SymptomGroup,
+    symptoms: Sequence[Symptom],
+    incident_id: str,
+    network: str,
+    now_s: float,
+    departure: Callable[[Symptom], str] = lambda _: "",
 ) -> Incident:
-    """A new incident of the group's symptoms."""
+    """A new incident of the group's symptoms.
+
+    `departure`: in what a symptom departs from announced work, which then is the title.
+    """
     mine = tuple(s for s in symptoms if s.id in group.symptoms)
     onset_s = min(s.first_seen_s for s in mine)
     return Incident(
@@ -444,7 +486,8 @@ def incident_from(
         onset_s=onset_s,
         detected_s=now_s,
         severity=group.severity,
-        title=title_of([shown_symptom(s, onset_s) for s in mine]),
+        title=next(filter(None, map(departure, mine)), "")
+        or title_of([shown_symptom(s, onset_s) for s in mine]),
         symptoms=mine,
     )
 

@@ -2,7 +2,7 @@
 separate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from tools.registry import Tool, grant
 from twin.errors import Ungrounded
 from twin.events.action import Action, ProposedAction
 from twin.events.fault import Fault
-from twin.nouns.base import Noun
+from twin.nouns.base import IfGiven, Noun
 from twin.nouns.plan import Remedy
 from twin.remedies.screening import MARGIN, Screened, Screening
 from twin.remedies.trials import TIE, Trial
@@ -62,9 +62,13 @@ class SearchResult(Noun):
 
 
 class RemediatorTask(Noun):
-    """The cause, and what doing nothing leads to; `cost` as in `ScreenedRow`."""
+    """The cause, and what doing nothing leads to; `cost` as in `ScreenedRow`.
+
+    `reverts`: sets of actions that put a wrong configuration right.
+    """
 
     cause: tuple[Fault, ...]
+    reverts: IfGiven[tuple[tuple[Action, ...], ...]] = None
     cost: float
     max_utilisation: float
 
@@ -128,8 +132,15 @@ def instructions() -> Prompt:
 class Proposer:
     """Finds what could help until the repair."""
 
-    def __init__(self, screening: Screening, cause: Sequence[Fault]) -> None:
+    def __init__(
+        self,
+        screening: Screening,
+        cause: Sequence[Fault],
+        reverts: Sequence[tuple[Action, ...]] = (),
+    ) -> None:
+        """`reverts`: sets of actions that put the configuration of `cause` right."""
         self._screening = screening
+        self._reverts = tuple(reverts)
         self._cause = tuple(cause)
 
     def role(self) -> Role[Proposal]:
@@ -169,7 +180,10 @@ class Proposer:
         """What the remediator is told."""
         nothing = _row(self._screening.nothing)
         return RemediatorTask(
-            cause=self._cause, cost=nothing.cost, max_utilisation=nothing.max_utilisation
+            cause=self._cause,
+            reverts=self._reverts or None,
+            cost=nothing.cost,
+            max_utilisation=nothing.max_utilisation,
         )
 
     def ground(self, answer: Proposal) -> None:
@@ -199,7 +213,16 @@ class Proposer:
 class Chooser:
     """Chooses among simulated remedies; only what ties with the best may be chosen."""
 
-    def __init__(self, trials: Sequence[Trial], excluded: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        trials: Sequence[Trial],
+        excluded: Sequence[str] = (),
+        stops_work: Collection[Action] = (),
+    ) -> None:
+        """`excluded`: remedies that are not to be chosen. `stops_work`: actions that take back what
+        announced work has done, which puts nothing right.
+        """
+        self._stops_work = frozenset(stops_work)
         self._trials = {t.remedy.id: t for t in trials if t.remedy.id not in excluded}
 
     def role(self) -> Role[Choice]:
@@ -223,7 +246,9 @@ class Chooser:
             within_tie=tuple(tied),
             scenarios=scenarios,
             trials=tuple(
-                _in_full(t, scenarios) if t.remedy.id in (*tied, DO_NOTHING) else _short_row(t)
+                _in_full(t, scenarios, self._puts_right(t.remedy))
+                if t.remedy.id in (*tied, DO_NOTHING)
+                else _short_row(t)
                 for t in trials
             ),
         )
@@ -240,8 +265,12 @@ class Chooser:
             t.remedy.id
             for t in order
             if t.cost - order[0].cost <= TIE
-            or (_puts_right(t.remedy) and nothing is not None and t.cost < nothing.cost)
+            or (self._puts_right(t.remedy) and nothing is not None and t.cost < nothing.cost)
         ]
+
+    def _puts_right(self, remedy: Remedy) -> bool:
+        lasting = all(a.lasting and a not in self._stops_work for a in remedy.actions)
+        return bool(remedy.actions) and lasting
 
     def ground(self, answer: Choice) -> None:
         """Refuse what was not simulated, and what the forecast says is worse."""
@@ -262,14 +291,10 @@ def _short_row(trial: Trial) -> TrialRow:
     )
 
 
-def _puts_right(remedy: Remedy) -> bool:
-    return bool(remedy.actions) and all(action.lasting for action in remedy.actions)
-
-
-def _in_full(trial: Trial, scenarios: Sequence[str]) -> TrialInFull:
+def _in_full(trial: Trial, scenarios: Sequence[str], puts_right: bool) -> TrialInFull:
     return TrialInFull(
         **dict(_short_row(trial)),
-        puts_right=_puts_right(trial.remedy),
+        puts_right=puts_right,
         takes_away=any(a.limit() for a in trial.remedy.actions),
         services_in_breach=shown_interval(trial.ahead.breached_services),
         max_utilisation=shown_interval(trial.ahead.max_utilisation),

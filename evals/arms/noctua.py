@@ -36,7 +36,8 @@ class DelayedApprover:
     """Approves every plan `delay_s` after it was asked for: a person who trusts, and takes time.
 
     Where two people are needed, both were asked at once and both take that long. What only a person
-    may approve is left waiting, for nobody looks here. `name`: what the journal shows.
+    may approve is left waiting, for nobody looks here. What has to be overridden is. `name`: what
+    the journal shows.
     """
 
     def __init__(self, delay_s: float, name: str = "evaluation (no person looked)") -> None:
@@ -63,6 +64,7 @@ class DelayedApprover:
                     decision="approve",
                     by=Principal(name=name, provider=AUTOMATIC),
                     reason=f"approved after {self._delay_s:.0f} s",
+                    overrides=request.overrides_needed,
                     decided_s=now_s,
                 )
             )

@@ -19,7 +19,7 @@ from agents.roles.diagnoser import (
     TestCauses,
 )
 from agents.roles.situation import Situation
-from tests.agents.bench import incident_of, set_weight
+from tests.agents.bench import commit, incident_of, set_weight
 from tests.agents.conftest import Place
 from tests.twin.tracking.square import (
     A_TO_B,
@@ -41,16 +41,21 @@ from twin.errors import BadInput, Ungrounded, UnknownNode
 from twin.events.fault import Fault
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.interface_shut_down import InterfaceShutDown
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.policer_misconfig import PolicerMisconfig
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
+from twin.events.faults.unannounced_drain import UnannouncedDrain
 from twin.events.kinds import Clues
+from twin.nouns.configuration import Policer
 from twin.nouns.diagnosis import Diagnosis, Refuter, disagreement_text
 from twin.nouns.inventory import Inventory
 from twin.nouns.telemetry import ConfigurationEvent, ProbeRound
 from twin.nouns.topology import Interface
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
+from twin.remedies.believed import circuits_of
 from twin.whatif.supposed import Supposed
 
 NODES = ("A", "B", "C", "D", "E")
@@ -169,6 +174,53 @@ def test_wrong_weight_is_found_by_reading_the_device_that_committed(situation: S
     )
 
 
+def _shut(situation: Situation, node: str, link: str, change_id: str = "manual") -> None:
+    device = situation.network.running(node)
+    interface = device.interface(link).model_copy(update={"shut_down": True})
+    commit(situation, device.with_interface(interface), change_id)
+
+
+def test_link_that_somebody_has_shut_is_no_link_that_failed(situation: Situation) -> None:
+    """Whether or not the commits were reported: no field finds anything there."""
+    for node in "CD":
+        _shut(situation, node, "C-D")
+    _strike(situation, LinkDown(link="C-D"))
+    diagnosis = _diagnose(situation)
+    assert diagnosis.verdict == "found"
+    assert diagnosis.cause == (InterfaceShutDown(link="C-D", nodes=("C", "D")),)
+    assert diagnosis.hypotheses[0].unexplained == ()
+    assert circuits_of(diagnosis.cause) == ()
+
+
+def test_drain_at_one_end_is_found_by_reading_the_device(situation: Situation) -> None:
+    device = situation.network.running("A")
+    interface = device.interface("A-B").model_copy(update={"drained": True})
+    commit(situation, device.with_interface(interface), "manual")
+    _reported(situation, "A")
+    assert _diagnose(situation).cause == (UnannouncedDrain(link="A-B", nodes=("A",)),)
+
+
+def test_policer_is_found_by_reading_the_device(situation: Situation) -> None:
+    device, own = situation.network.running("A"), {"traffic_class": "business", "rate_bps": 1e9}
+    policer = Policer.model_validate(own)
+    interface = device.interface("A-B").model_copy(update={"policers": (policer,)})
+    commit(situation, device.with_interface(interface), "manual")
+    _reported(situation, "A")
+    (cause,) = _diagnose(situation).cause
+    assert cause == PolicerMisconfig.model_validate({"node": "A", "link": "A-B", **own})
+
+
+def test_all_weights_that_one_commit_set_are_named(situation: Situation) -> None:
+    for link in ("A-B", "A-D"):
+        set_weight(situation, "A", link, 1)
+    _reported(situation, "A")
+    diagnosis = _diagnose(situation)
+    assert (diagnosis.verdict, diagnosis.hypotheses[0].id) == (
+        "found",
+        "igp_weight_misconfig@A|A-B & igp_weight_misconfig@A|A-D",
+    )
+
+
 def test_commit_whose_report_is_no_symptom_is_read_where_there_is_no_other_lead(
     situation: Situation,
 ) -> None:
@@ -218,14 +270,15 @@ def test_unknown_says_where_to_look(situation: Situation) -> None:
 
 @pytest.fixture
 def undecided(situation: Situation) -> Situation:
-    """Two weights were changed, and no counters have come since."""
+    """Weights were changed on two devices, and no counters have come since."""
     set_weight(situation, "A", "A-B", 12)
-    set_weight(situation, "A", "A-D", 12)
-    _reported(situation, "A")
+    set_weight(situation, "C", "C-D", 12)
+    for node in "AC":
+        _reported(situation, node)
     return situation
 
 
-ONE, OTHER = "igp_weight_misconfig@A|A-B", "igp_weight_misconfig@A|A-D"
+ONE, OTHER = "igp_weight_misconfig@A|A-B", "igp_weight_misconfig@C|C-D"
 
 
 def test_causes_within_three_nats_are_said_to_be_ambiguous(undecided: Situation) -> None:

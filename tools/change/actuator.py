@@ -43,6 +43,7 @@ from twin.errors import NetworkError, Refused
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import ProbePath
 from twin.nouns.plan import Plan
+from twin.nouns.state import failed_links
 from twin.remedies.steps import DeviceStep, change_id
 
 __all__ = ["Actuation", "ActuationState", "Actuator"]
@@ -186,7 +187,8 @@ class Actuator:
 
     def _situation(self, down_links: Iterable[str]) -> Situation:
         running, doubt = self._running(), self._clock_doubt()
-        return Situation(running, frozenset(down_links), self._clock.now_s(), doubt)
+        failed = failed_links(running, down_links)
+        return Situation(running, failed, self._clock.now_s(), doubt)
 
     def _running(self) -> NetworkConfiguration:
         nodes = [node.id for node in self._inventory.topology.nodes]

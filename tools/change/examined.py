@@ -16,7 +16,8 @@ from twin.remedies.steps import DeviceStep, plan_steps
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The network as it is now: what every device runs, and which links are down.
+    """The network as it is now: what every device runs, and which links are down though no end is
+    shut.
 
     `clock_doubt`: why `now_s` may be wrong, "" if nothing speaks against it.
     """

@@ -36,6 +36,7 @@ ActionKind = Literal[
     "rate_limit",
     "remove_rate_limit",
     "revert_to_intended",
+    "revert_interface",
     "restore_device",
 ]
 LONGEST_S = 7 * 86_400.0
@@ -185,8 +186,12 @@ class ActionRules(Noun):
     protected_classes: frozenset[TrafficClass]
 
     def allowed(self, purpose: Purpose) -> frozenset[ActionKind]:
-        """The kinds that a plan of that purpose may hold."""
-        return self.mitigate if purpose == "mitigate" else self.return_
+        """The kinds that a plan of that purpose may hold.
+
+        Who allows that a whole device is reverted allows that one of its interfaces is.
+        """
+        kinds = self.mitigate if purpose == "mitigate" else self.return_
+        return kinds | {"revert_interface"} if "revert_to_intended" in kinds else kinds
 
 
 class BlastRules(Noun):

@@ -22,6 +22,7 @@ _EVENTS: Mapping[str, NoticeEvent] = {
     "unanswered": "paged",
     "paged": "paged",
     "page": "paged",
+    "work": "paged",
     "rolled_back": "rolled_back",
     "returned": "rolled_back",
     "escalated": "escalated",
@@ -120,7 +121,7 @@ class OutboxRows(AuditRows):
 
 def _about(event: TimelineEvent) -> str:
     """What makes the event one of its kind within the incident, however often it is told."""
-    named = (event.data.get(key) for key in ("change", "plan"))
+    named = (event.data.get(key) for key in ("change", "plan", "work"))
     return next((name for name in named if isinstance(name, str)), "")
 
 

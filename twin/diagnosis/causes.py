@@ -86,7 +86,7 @@ class Causes:
 
     def normal_state(self) -> NetworkState:
         """The network without this incident."""
-        return self._tracker.normal_state(besides=self._incident.id)
+        return self._tracker.normal_state(besides=self._incident.id, running=self.running)
 
     def take(self, device: DeviceConfiguration) -> None:
         """Go by what `device` runs, as it was read."""
@@ -101,9 +101,10 @@ class Causes:
         """Candidates from the graph and the trackers."""
         observation = self.observation()
         ducts = self._shared_ducts(sorted(observation.down_since))
-        topology, before = self._tracker.inventory.topology, self._tracker.baseline
+        topology, before = self._tracker.inventory.topology, self.normal_state().running
         known = {fault.id for fault in self._tracker.known_faults(besides=self._incident.id)}
-        found = propose_candidates(Clues(topology, before, observation, ducts))
+        under = self._tracker.changed_under
+        found = propose_candidates(Clues(topology, before, observation, ducts, under))
         # What another incident has found is not found again: it is part of what is normal.
         self.proposed = {c.id: c for c in found if c.id not in known}
         return tuple(self.proposed.values())

@@ -30,6 +30,7 @@ def unexplained(
     busy = normal.loads(faults) * np.exp(belief.tracker.load_bias) / capacity > _BUSY
     direct = {r for fault in faults for r in fault.resources}
     nodes = {e.node if (e := Interface.named_by(r)) else r for r in direct}
+    nodes = nodes.union(*(fault.configured_nodes for fault in faults))
     found = []
     for symptom in symptoms:
         match symptom.kind:
@@ -37,6 +38,8 @@ def unexplained(
                 explained = symptom.resource in direct
             case "configuration_change" | "traffic_surge":
                 explained = symptom.resource in nodes
+            case "queue_drops" if symptom.resource in direct:
+                explained = True
             case "queue_drops":
                 egress = Interface.parse(symptom.resource)
                 explained = bool(busy[topology.arc_of(egress)]) or egress.link in direct

@@ -63,9 +63,12 @@ class Likelihood:
         ]
 
     def log_prior(self, faults: Sequence[Fault]) -> float:
-        """Log prior odds of `faults`; independent faults at the same moment are improbable."""
+        """Log prior odds of `faults`; independent faults at the same moment are improbable.
+
+        What is wrong in the configuration of one device came with one commit.
+        """
         total = sum(fault.log_prior() for fault in faults)
-        total += _SECOND_FAULT * max(0, len(faults) - 1)
+        total += _SECOND_FAULT * max(0, _independent(faults) - 1)
         return total + self._coincidence(faults)
 
     def _coincidence(self, faults: Sequence[Fault]) -> float:
@@ -140,3 +143,13 @@ class Likelihood:
         degrees = _STUDENT_DEGREES
         terms = -(degrees + 1) / 2 * np.log1p(z**2 / degrees) - np.log(sigma)
         return np.where(np.isfinite(observation.sent_bps), terms, 0.0)
+
+
+def _independent(faults: Sequence[Fault]) -> int:
+    """How many of `faults` are independent of one another."""
+    commits: list[frozenset[str]] = []
+    for nodes in (frozenset(fault.configured_nodes) for fault in faults):
+        same = [known for known in commits if known & nodes]
+        commits = [known for known in commits if not known & nodes]
+        commits.append(nodes.union(*same))
+    return len(commits)

@@ -44,7 +44,10 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         drop_fraction=_mean([r.drop_fraction for r in clean], n_arcs),
         inbound_ratio=ratio,
         inbound_sigma=tracker.demand.spread,
-        down_since={link: down.get(link, onset_s) for link in tracker.down_links},
+        # What announced work has taken down is normal for as long as it lasts.
+        down_since={
+            link: down.get(link, onset_s) for link in tracker.down_links - tracker.announced_down
+        },
         running=running,
         one_end={
             link: ends[0]

@@ -13,12 +13,19 @@ from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.rate_limit import RateLimit
 from twin.events.actions.remove_rate_limit import RemoveRateLimit
 from twin.events.actions.restore_device import RestoreDevice
+from twin.events.actions.revert_interface import RevertInterface
 from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.actions.undrain_link import UndrainLink
 
 AnyProposed = (
-    SetIgpWeight | DrainLink | UndrainLink | RateLimit | RemoveRateLimit | RevertToIntended
+    SetIgpWeight
+    | DrainLink
+    | UndrainLink
+    | RateLimit
+    | RemoveRateLimit
+    | RevertToIntended
+    | RevertInterface
 )
 
 ProposedAction = Annotated[AnyProposed, Field(discriminator="kind")]

@@ -6,12 +6,24 @@ from pydantic import Field, TypeAdapter
 
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.interface_shut_down import InterfaceShutDown
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.policer_misconfig import PolicerMisconfig
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
+from twin.events.faults.unannounced_drain import UnannouncedDrain
 from twin.events.kinds import FaultKind
 
-AnyFault = LinkDown | FiberCut | IgpWeightMisconfig | SilentEgressPacketLoss | TrafficSpike
+AnyFault = (
+    LinkDown
+    | FiberCut
+    | IgpWeightMisconfig
+    | InterfaceShutDown
+    | UnannouncedDrain
+    | PolicerMisconfig
+    | SilentEgressPacketLoss
+    | TrafficSpike
+)
 
 Fault = Annotated[AnyFault, Field(discriminator="kind")]
 

@@ -10,7 +10,7 @@ configurations, and none of what the twin computes with them.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from twin.errors import BadInput
@@ -32,13 +32,15 @@ class Clues:
     """What causes are proposed from.
 
     `before`: the configurations that ran before the incident. `shared_ducts`: ducts on record, each
-    with how many of the links that are down now run through it.
+    with how many of the links that are down now run through it. `changed_under`: of interfaces
+    ("node|link"), the announced work under whose id they were last changed.
     """
 
     topology: Topology
     before: NetworkConfiguration
     observation: "Observation"
     shared_ducts: Sequence[tuple[str, int]] = ()
+    changed_under: Mapping[str, str] = field(default_factory=dict)
 
 
 class LiveNetwork(Protocol):
@@ -185,6 +187,14 @@ class FaultKind(StateEvent):
     def resources(self) -> tuple[str, ...]:
         """What it sits on, sorted: link ids, nodes, or "node|link"."""
 
+    @property
+    def configured_nodes(self) -> tuple[str, ...]:
+        """The devices in whose configuration it is."""
+        if not self.in_configuration:
+            return ()
+        egresses = map(Interface.named_by, self.resources)
+        return tuple(sorted({egress.node for egress in egresses if egress is not None}))
+
     def concerned_links(self) -> tuple[str, ...]:
         """The links that it is about, to be shown to people."""
         egresses = map(Interface.named_by, self.resources)
@@ -256,6 +266,10 @@ class FaultKind(StateEvent):
 
     def remedies(self) -> "tuple[Action, ...]":
         """Actions that it suggests by itself, besides what a search of the network finds."""
+        return ()
+
+    def wrong_interfaces(self) -> tuple[Interface, ...]:
+        """The interfaces whose configuration is wrong."""
         return ()
 
     def is_put_right_by(self, action: "Action") -> bool:

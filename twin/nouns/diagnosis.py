@@ -1,9 +1,10 @@
 """What could be the cause, and what speaks for and against it."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from twin.events.fault import Fault
-from twin.nouns.base import Noun
+from twin.nouns.base import IfGiven, Noun
 from twin.nouns.evidence import Evidence
 
 Observable = Literal[
@@ -96,6 +97,8 @@ class Diagnosis(Noun):
     `verdict`: "found" (one stands out), "ambiguous" (the first `indistinguishable` hypotheses
     cannot be told apart by what was seen; `would_separate` names the observation that could),
     "unknown" (nothing fits; `suspected_location` says where), or "healthy" (nothing is wrong).
+    `work`: announced work that it has to do with, by id: in what it was not kept, or what it makes
+    worse, in words.
     """
 
     verdict: Literal["found", "ambiguous", "unknown", "healthy"]
@@ -105,6 +108,7 @@ class Diagnosis(Noun):
     suspected_location: tuple[str, ...] = ()
     statement: str
     disagreement: Disagreement | None = None
+    work: IfGiven[Mapping[str, str]] = None
 
     @property
     def cause(self) -> tuple[Fault, ...]:

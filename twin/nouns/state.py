@@ -41,8 +41,20 @@ def is_usable(
     return link not in down and not any(shut)
 
 
+def failed_links(running: NetworkConfiguration, down_links: Iterable[str]) -> frozenset[str]:
+    """Those of `down_links` that `running` shuts at no end: they stay down whatever it says.
+
+    A link that somebody has shut loses its adjacency too, and comes back when it is shut no more.
+    """
+    shut = {i.link for device in running.devices for i in device.interfaces if i.shut_down}
+    return frozenset(down_links) - shut
+
+
 def state_hash(running: NetworkConfiguration, down_links: Iterable[str]) -> str:
-    """SHA-256 (hex) of what a plan is made for: all configurations, and the links down."""
+    """SHA-256 (hex) of what a plan is made for: all configurations, and the links that failed."""
     return content_hash(
-        {"running": running.model_dump(mode="json"), "down": sorted(set(down_links))}
+        {
+            "running": running.model_dump(mode="json"),
+            "down": sorted(failed_links(running, down_links)),
+        }
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from twin.events.fault import Fault
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.state import NetworkState
+from twin.nouns.state import NetworkState, failed_links
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.questions import offered_totals
 from twin.physics.twin import profile_at
@@ -21,7 +21,7 @@ REPAIR_HORIZON_S = 4 * 3600.0
 
 
 def links_of(faults: Sequence[Fault]) -> frozenset[str]:
-    """Links that are down because of `faults`."""
+    """Links that are down because of `faults`, unless somebody has switched them off."""
     return frozenset(link for f in faults if f.only_links_down for link in f.resources)
 
 
@@ -42,7 +42,7 @@ def believed_state(
         topology=tracker.topology,
         running=running,
         traffic=_healthy_demand(belief),
-        down_links=tracker.down_links,
+        down_links=failed_links(running, tracker.down_links),
     )
     for fault in faults:
         if not fault.in_configuration:

@@ -12,7 +12,7 @@ from twin.events.fault import Fault
 from twin.forecasting import forecast
 from twin.nouns.forecast import Forecast
 from twin.nouns.plan import Plan, Remedy
-from twin.nouns.state import NetworkState, state_hash
+from twin.nouns.state import NetworkState, failed_links, state_hash
 from twin.nouns.topology import Interface
 from twin.physics.questions import offered_totals
 from twin.remedies.blast import blast_radius
@@ -71,7 +71,10 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
         forecast=forecasts[-1] if forecasts else predict(belief, state, watch),
         do_nothing=predict(belief, state, watch),
         blast_radius=blast_radius(
-            belief.inventory, state.running, final.running, request.known_down
+            belief.inventory,
+            state.running,
+            final.running,
+            failed_links(state.running, request.known_down),
         ),
         state_hash=state_hash(state.running, request.known_down),
         created_s=now_s,

@@ -5,15 +5,17 @@ So what a search keeps is judged by the whole objective, services that stay in b
 after one change at a time, and rate limits are tried where an egress stays overloaded.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.edits import ends_of
 from twin.events.actions.rate_limit import RateLimit
 from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty, demand_factors
 from twin.nouns.configuration import NetworkConfiguration
@@ -82,13 +84,17 @@ class Screening:
         outlook: Outlook,
         *,
         extra: Sequence[Action] = (),
+        together: Sequence[tuple[Action, ...]] = (),
+        at_work: Mapping[str, str] = MappingProxyType({}),
         least_limit_share: float = 0.0,
         uncertainty: Uncertainty = DEFAULT_UNCERTAINTY,
         seed: int = 0,
         margin: float = MARGIN,
     ) -> None:
-        """`extra`: more actions to try, such as reverts. `least_limit_share`: of a link's capacity,
-        what a rate limit has to leave to a class. `uncertainty`, `seed`: of the draws.
+        """`extra`: more actions to try, such as reverts; `together`: sets to try as a whole.
+        `at_work`: links on which crews are at work, with the id of the work. `least_limit_share`:
+        of a link's capacity, what a rate limit has to leave to a class. `uncertainty`, `seed`: of
+        the draws.
         """
         self._twin = twin
         self._state = state
@@ -96,6 +102,8 @@ class Screening:
         self._margin = margin
         self._least_limit_share = least_limit_share
         self._extra = tuple(extra)
+        self._together = tuple(together)
+        self._at_work = at_work
         draws = demand_factors(uncertainty, twin.compiled.n_nodes, DRAWS, seed)
         self._search = RemedySearch(twin, state, outlook, extra=extra, draws=draws)
 
@@ -117,6 +125,7 @@ class Screening:
         leader = min([(self.nothing, self._search.nothing), *tried], key=lambda t: _rank(t[0]))
         # What the caller names is always judged: offered loads may not show what it is good for.
         found = [screened for screened, _ in tried] + [self.measure((a,)) for a in self._extra]
+        found += [self.measure(actions) for actions in self._together]
         found += self._for_services(*leader, changes)
         # Beside the best of every size, and alone: what is best may be refused, or taken back.
         found += [
@@ -141,11 +150,14 @@ class Screening:
         return [self.measure((*beside, *limits[: i + 1])) for i in range(len(limits))]
 
     def refusal(self, actions: Sequence[Action]) -> str | None:
-        """Why a remedy with drains may not be done, None if it may: a drain would partition, or
-        all actions together would overload.
+        """Why a remedy may not be done, None if it may: a drain would partition, all actions
+        together would overload, or a crew's drain would be lifted for a while.
 
         Raises UnknownLink.
         """
+        for action in actions:
+            if not action.lasting and (lifted := self._lifted(action)):
+                return f"{self._at_work[lifted]} has drained {lifted}; to stop it, revert its ends"
         drains = [a for a in actions if isinstance(a, DrainLink)]
         if not drains:
             return None
@@ -159,6 +171,19 @@ class Screening:
             told = " and ".join(a.describe() for a in actions)
             return f"{told} would load a link to {after.max_utilisation:.0%}"
         return None
+
+    def _lifted(self, action: Action) -> str:
+        """The link whose drain by a crew `action` would lift, "" for none."""
+        state, topology = self._state, self._state.topology
+        if not self._at_work:
+            return ""
+        after = action.configured(state.running, self._twin.inventory.intended, topology)
+        for link in self._at_work:
+            for end in ends_of(topology, link):
+                was, runs = (c.device(end.node).interface(link) for c in (state.running, after))
+                if was.drained and not runs.drained:
+                    return link
+        return ""
 
     def _judged(self, position: Position) -> Screened:
         state, devices = replace(self._state, running=position.running), len(position.devices)

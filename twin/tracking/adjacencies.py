@@ -51,6 +51,12 @@ class Adjacencies:
         """Links over which at least one end has lost its adjacency."""
         return frozenset(self._down_ends)
 
+    def down_since(self, link: str) -> float:
+        """When the first of the ends that are down lost it, by its clock; inf where none is."""
+        ends = self._down_ends.get(link, ())
+        known = (self._reports.get((node, link)) for node in ends)
+        return min((report[0] for report in known if report), default=math.inf)
+
     def take(self, event: AdjacencyEvent, time_s: float) -> Verdict:
         """Take what `event.node` reports of `time_s`."""
         end = (event.node, event.link)

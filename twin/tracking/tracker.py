@@ -13,10 +13,15 @@ from numpy.typing import NDArray
 from twin.errors import BadInput
 from twin.events.fault import FAULT, Fault
 from twin.events.faults.link_down import LinkDown
-from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
+from twin.nouns.configuration import (
+    DeviceConfiguration,
+    InterfaceConfiguration,
+    NetworkConfiguration,
+)
+from twin.nouns.foretold import Foretold
 from twin.nouns.incident import Symptom
-from twin.nouns.inventory import Inventory
-from twin.nouns.state import NetworkState
+from twin.nouns.inventory import Inventory, PlannedWork
+from twin.nouns.state import NetworkState, failed_links
 from twin.nouns.telemetry import (
     AdjacencyEvent,
     ConfigurationEvent,
@@ -30,6 +35,12 @@ from twin.nouns.telemetry import (
 from twin.nouns.topology import Interface, Link, Topology
 from twin.tracking.adjacencies import Adjacencies, Verdict
 from twin.tracking.alarms import SymptomBook
+from twin.tracking.announced import (
+    departure,
+    expected_configuration,
+    expected_of,
+    under_way,
+)
 from twin.tracking.demand import DemandTracker
 from twin.tracking.detectors import SHIPPED
 from twin.tracking.detectors.detector import Detector, DetectorClass, Evidence
@@ -131,6 +142,11 @@ class Tracker:
         for device in kept.get("reported", ()):
             device = DeviceConfiguration.model_validate(device)
             self._reported = self._reported.with_device(device)
+        self._unread = set(kept.get("unread", ()))
+        self.changed_under: dict[str, str] = dict(kept.get("changed_under", {}))
+        self._normal: tuple[tuple[object, ...], NetworkConfiguration] | None = None
+        self._normal_loads_of: NetworkConfiguration | None = None
+        self._foretold: tuple[Foretold, ...] = ()
         self.now_s: float = min(kept.get("now_s", 0.0), now_s)
         self._taken_s = -math.inf if is_new else self.now_s
         self.load_bias = kept_array(kept, "load_bias", np.zeros(n_arcs), -_MOST_BIAS, _MOST_BIAS)
@@ -164,6 +180,106 @@ class Tracker:
         return self.adjacencies.down_links
 
     @property
+    def normal(self) -> NetworkConfiguration:
+        """The configuration that is normal now: `baseline`, and what announced work explains."""
+        work = under_way(self.inventory.planned_work, self.now_s)
+        if not work:
+            return self.baseline
+        made_of = (self.baseline, self.running, work, tuple(self.changed_under.items()))
+        if self._normal is None or not all(
+            a is b or (not isinstance(a, NetworkConfiguration) and a == b)
+            for a, b in zip(self._normal[0], made_of, strict=True)
+        ):
+            self._normal = made_of, self.normal_beside(self.running)
+        return self._normal[1]
+
+    def normal_beside(self, running: NetworkConfiguration) -> NetworkConfiguration:
+        """What is normal now if devices run `running`: `baseline`, and what announced work explains
+        of it.
+        """
+        planned = self.inventory.planned_work
+        return expected_configuration(
+            planned, self.baseline, running, self.now_s, self.changed_under
+        )
+
+    def expected(self, device: DeviceConfiguration) -> DeviceConfiguration:
+        """What is normal on a node that runs `device`, as far as announced work explains it now."""
+        before, planned = self.baseline.device(device.node), self.inventory.planned_work
+        return expected_of(planned, before, device, self.now_s, self.changed_under)
+
+    def reported(self, node: str) -> DeviceConfiguration | None:
+        """What `node` ran when it last reported a commit; None if it could not be read then."""
+        return None if node in self._unread else self._reported.device(node)
+
+    @property
+    def work_under_way(self) -> tuple[PlannedWork, ...]:
+        """The announced work that may be going on now."""
+        return under_way(self.inventory.planned_work, self.now_s)
+
+    @property
+    def announced_down(self) -> frozenset[str]:
+        """Links that are down, and on which announced work may be going on."""
+        links = {link for work in self.work_under_way for link in work.links}
+        return self.down_links & links
+
+    def foretell(self, foretold: Sequence[Foretold]) -> None:
+        """From now on this is what announced work is known to do to services."""
+        self._foretold = tuple(foretold)
+
+    def foretold(self, at_s: float) -> frozenset[str]:
+        """Services that announced work is known to put in breach, and that may be going on then."""
+        going_on = (f for f in self._foretold if under_way((f.work,), at_s))
+        return frozenset(service for one in going_on for service in one.in_breach)
+
+    @property
+    def foretold_now(self) -> tuple[Foretold, ...]:
+        """What announced work that may be going on now is known to do."""
+        return tuple(f for f in self._foretold if under_way((f.work,), self.now_s))
+
+    @property
+    def unforetold_breaches(self) -> frozenset[str]:
+        """Services that are in breach, and that announced work was not known to put there."""
+        return frozenset(self.services.in_breach_now) - self.foretold(self.now_s)
+
+    def announce(self, planned: Sequence[PlannedWork]) -> None:
+        """From now on `planned` is all the work that is announced."""
+        if tuple(planned) != self.inventory.planned_work:
+            self.inventory = replace(self.inventory, planned_work=tuple(planned))
+
+    def departure(self, symptom: Symptom) -> str:
+        """In what a symptom departs from announced work, as a sentence that names the work.
+
+        "" where it has to do with none.
+        """
+        planned, now_s = self.inventory.planned_work, self.now_s
+        if symptom.kind == "adjacency_down":
+            link = self.topology.link(symptom.resource)
+            ids = {self._changed_under(node, link.id) for node in (link.a, link.b)} - {""}
+            is_shut = not failed_links(self._reported, {link.id})
+            since_s = self.adjacencies.down_since(link.id)
+            what = "shut" if is_shut else "down"
+            return departure(planned, link.id, what, min(ids, default=""), since_s, now_s)
+        if symptom.kind != "configuration_change":
+            return ""
+        node, since_s = symptom.resource, self.changed_nodes.get(symptom.resource, now_s)
+        normal, runs = self.normal.device(node), self._reported.device(node)
+        found = (
+            departure(planned, x.link, _what(x), self._changed_under(node, x.link), since_s, now_s)
+            for was, x in zip(normal.interfaces, runs.interfaces, strict=True)
+            if was != x
+        )
+        return next((text for text in found if text), "")
+
+    def changed_links(self, node: str) -> frozenset[str]:
+        """Links on which `node`, as it last reported a commit, runs what is not normal."""
+        normal, runs = self.normal.device(node), self._reported.device(node)
+        pairs = zip(normal.interfaces, runs.interfaces, strict=True)
+        return frozenset(now.link for was, now in pairs if was != now)
+
+    def _changed_under(self, node: str, link: str) -> str:
+        return self.changed_under.get(str(Interface(node=node, link=link)), "")
+
+    @property
     def settled_s(self) -> float:
         """From when on rates are of one routing, Unix seconds."""
         return self.last_step_s + CONVERGENCE_S
@@ -174,23 +290,30 @@ class Tracker:
             topology=self.topology,
             running=self.running,
             traffic=self.demand.matrix_at(self.now_s, level),
-            down_links=self.down_links,
+            down_links=failed_links(self.running, self.down_links),
         )
 
-    def normal_state(self, level: float | None = None, besides: str = "") -> NetworkState:
+    def normal_state(
+        self,
+        level: float | None = None,
+        besides: str = "",
+        running: NetworkConfiguration | None = None,
+    ) -> NetworkState:
         """The network with the demand expected now and nothing wrong that is not explained already.
 
         What the causes of incidents do is in it, but for the incident `besides`; links that came
-        back are up.
+        back are up. What announced work explains is normal as long as it lasts. `running`: as the
+        devices were read, if that is newer than what is known here.
         """
         state = NetworkState(
             topology=self.topology,
-            running=self.baseline,
+            running=self.normal if running is None else self.normal_beside(running),
             traffic=self.demand.matrix_at(self.now_s, level),
         )
         for fault in self.known_faults(besides):
             state = fault.after(state)
-        return replace(state, down_links=state.down_links & self.down_links)
+        down = (state.down_links & self.down_links) | self.announced_down
+        return replace(state, down_links=down)
 
     def known_faults(self, besides: str = "") -> tuple[Fault, ...]:
         """The causes of incidents that are in force, but for those of the incident `besides`."""
@@ -282,12 +405,36 @@ class Tracker:
         ]
 
     def set_running(self, running: NetworkConfiguration, accepted: Iterable[str] = ()) -> None:
-        """Take over what the devices run now; on the `accepted` nodes it is normal from now on."""
-        self.running = running
+        """Take over what the devices run now; on the `accepted` nodes it is normal from now on, but
+        for what others have done there.
+        """
         for node in accepted:
-            self.baseline = self.baseline.with_device(running.device(node))
+            self.baseline = self.baseline.with_device(self._accepted(running.device(node)))
             self._normal_loads = None
+        self.running = running
         self._show(running)
+
+    def _accepted(self, device: DeviceConfiguration) -> DeviceConfiguration:
+        """What is normal on a node once it runs `device`: all of it but what others did before.
+
+        That is what announced work explains, and where a commit of others is a symptom, what has
+        not changed since the node was read.
+        """
+        before, known = self.baseline.device(device.node), self.running.device(device.node)
+        expected = self.expected(known)
+        suspect = self.book.is_active(f"configuration_change:{device.node}")
+        accepted = device
+        for was, read, work, now in zip(
+            before.interfaces,
+            known.interfaces,
+            expected.interfaces,
+            device.interfaces,
+            strict=True,
+        ):
+            if suspect or work != was:
+                changed = {name: value for name, value in now if value != getattr(read, name)}
+                accepted = accepted.with_interface(was.model_copy(update=changed))
+        return accepted
 
     def shorten(self, link: str, members: int) -> None:
         """Believe from now on that the bundle `link` has so many members."""
@@ -389,10 +536,11 @@ class Tracker:
         ends = np.concatenate([r.until_s for r in rounds])
         at_s = float(np.nanmean(ends)) if np.isfinite(ends).any() else self.now_s
         before = self._normal_loads
-        if before is None:
+        if before is None or self._normal_loads_of is not self.normal:
             before = self._load_model(self.normal_state(level=1.0))
         self.demand.estimate_silent(self.believed_state(), offered, at_s, self.now_s)
         self._normal_loads = self._load_model(self.normal_state(level=1.0))
+        self._normal_loads_of = self.normal
         # What loads to expect was learned, and stays: only the matrix that explains them changed.
         with np.errstate(divide="ignore", invalid="ignore"):
             change = np.log(before / self._normal_loads)
@@ -400,8 +548,9 @@ class Tracker:
 
     def _learn_bias(self, rates: RateRound) -> None:
         self.healthy_running = self.running
-        if self._normal_loads is None:
+        if self._normal_loads is None or self._normal_loads_of is not self.normal:
             self._normal_loads = self._load_model(self.normal_state(level=1.0))
+            self._normal_loads_of = self.normal
         now = float(np.nanmean(rates.until_s)) if np.isfinite(rates.until_s).any() else self.now_s
         level = self.demand.matrix_at(now).rates_bps.sum() / max(self.demand.peak_bps.sum(), 1.0)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -443,19 +592,40 @@ class Tracker:
         self, record: ConfigurationEvent, device: DeviceConfiguration | None
     ) -> None:
         """`device`: what its node runs now, None if that could not be read: then it is believed."""
-        if device is not None:
-            if device == self._reported.device(record.node):
+        if device is None:
+            self._unread.add(record.node)
+        else:
+            self._unread.discard(record.node)
+            before = self._reported.device(record.node)
+            if device == before:
                 self.intake.fold(record.node)
                 return
             self._reported = self._reported.with_device(device)
+            self._note_work(before, device, record.change_id.raw)
         before_s = self.changed_nodes.get(record.node, -math.inf)
         self.changed_nodes[record.node] = max(record.time_s, before_s)
         self.last_step_s = max(self.last_step_s, record.time_s)
-        if device is not None and device == self.baseline.device(record.node):
-            # Whoever changed it has put it right again.
-            self.intake.fold(record.node)
-            return
         self._show(record)
+
+    def _note_work(
+        self, before: DeviceConfiguration, device: DeviceConfiguration, change_id: str
+    ) -> None:
+        """Keep under which announced work `device` was changed, and take over what it explains."""
+        announced = change_id in {work.id for work in self.inventory.planned_work}
+        for was, runs in zip(before.interfaces, device.interfaces, strict=True):
+            egress = str(Interface(node=device.node, link=runs.link))
+            if was == runs:
+                continue
+            self.changed_under.pop(egress, None)
+            if announced:
+                self.changed_under[egress] = change_id
+        known, expected = self.running.device(device.node), self.expected(device)
+        for normal, runs in zip(expected.interfaces, device.interfaces, strict=True):
+            # The rest is read by whoever looks into it.
+            if runs == normal:
+                known = known.with_interface(runs)
+        if known != self.running.device(device.node):
+            self.running = self.running.with_device(known)
 
     # Surviving a restart
     # ---------------------------------------------------------------------------
@@ -472,6 +642,7 @@ class Tracker:
             self.last_step_s,
             self.baseline,
             self.running,
+            tuple(self.changed_under.items()),
             tuple(self.attributed.items()),
             tuple(self.short_links.items()),
         )
@@ -486,6 +657,8 @@ class Tracker:
                 for device in self._reported.devices
                 if device != self.running.device(device.node)
             ],
+            **({"unread": sorted(self._unread)} if self._unread else {}),
+            **({"changed_under": self.changed_under} if self.changed_under else {}),
             "book": self.book.dump(),
             "detectors": {name: d.dump() for name, d in self._detectors.items()},
             "services": self.services.dump(),
@@ -557,6 +730,13 @@ def _faults(kept: Sequence[str | Mapping[str, Any]]) -> tuple[Fault, ...]:
     return tuple(
         LinkDown(link=one) if isinstance(one, str) else FAULT.validate_python(one) for one in kept
     )
+
+
+def _what(interface: InterfaceConfiguration) -> str:
+    """What an interface is, in a word or two."""
+    if interface.shut_down:
+        return "shut"
+    return "drained" if interface.drained else "configured otherwise"
 
 
 def _member_bps(link: Link) -> float:

@@ -214,7 +214,10 @@ def _found(node: str, cost: float) -> dict[str, Any]:
 
 
 def _remediator(cost: float, cause: list[dict[str, Any]], *calls: Call) -> Any:
-    task = {"cause": cause, "cost": cost, "max_utilisation": 1.1}
+    wrong = [{**REVERT, "node": fault["node"]} for fault in cause]
+    alone = [[action] for action in wrong]
+    reverts = [wrong, *alone] if len(wrong) > 1 else alone
+    task = {"cause": cause, "reverts": reverts, "cost": cost, "max_utilisation": 1.1}
     return _next("remediator", task, Proposal, *calls, **SEARCHES)
 
 

@@ -54,7 +54,8 @@ def test_cause_that_names_nothing_on_record_is_refused_with_how_to_write_it(said
 
 
 def test_every_kind_of_fault_can_be_named_by_what_it_sits_on() -> None:
-    on = {"link_down": "A-B", "fiber_cut": "A-B", "traffic_spike": "A"}
+    of_links = ("link_down", "fiber_cut", "interface_shut_down", "unannounced_drain")
+    on = {**dict.fromkeys(of_links, "A-B"), "traffic_spike": "A"}
     for kind in FAULT_KINDS:
         name = kind.model_fields["kind"].default
         fault = f"{name}@{on.get(name, 'A|A-B')}"

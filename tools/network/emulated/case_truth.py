@@ -32,8 +32,8 @@ class TimedEvent(Noun):
         kind = self.fault.kind
         if self.fault.circuits() and self.repair is None and self.until_s is None:
             raise ValueError(f"a {kind} needs a repair (travel_s, repair_s) or until_s")
-        if kind == "igp_weight_misconfig" and (self.until_s is not None or self.repair is not None):
-            raise ValueError("an igp_weight_misconfig ends only by configuration")
+        if self.fault.in_configuration and (self.until_s is not None or self.repair is not None):
+            raise ValueError(f"{kind} ends only by configuration: leave out until_s and repair")
         return self
 
 

@@ -15,12 +15,14 @@ from tools.network.emulated.physical_network import PhysicalNetwork, Snapshot
 from tools.network.emulated.telemetry_feed import LATEST_S
 from tools.network.protocol import CommitRecord, CommitState, RepairReport
 from twin.errors import BadCase, NetworkError, UnknownNode
+from twin.events.fault import Fault
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import (
     DeviceConfiguration,
     NetworkConfiguration,
+    Policer,
     configuration_diff,
 )
 from twin.nouns.inventory import Inventory, ProbePath
@@ -435,19 +437,13 @@ class EmulatedNetwork:
         truth, starts_s = self._identity.truth, self._identity.world.starts_s
         script = []
         for i, event in enumerate(truth.events):
-            fault = event.fault
-            if fault.kind == "igp_weight_misconfig":
-                ticket = f"TCK-{48000 + 7 * i + self._identity.seed % 900}"
-                script.append(
-                    _Scripted(
-                        starts_s + event.at_s,
-                        f"event {i}",
-                        fault.node,
-                        ticket,
-                        "ops4",
-                        _edit(fault.link, igp_weight=fault.weight),
-                    )
-                )
+            ticket = f"TCK-{48000 + 7 * i + self._identity.seed % 900}"
+            for node, edit in _edits(event.fault).items():
+                # The name of a single edit is that of earlier versions, whose files go on.
+                end = f" {node}" if event.fault.kind in _OF_LINKS else ""
+                under = getattr(event.fault, "change_id", "") or ticket
+                time_s, source = starts_s + event.at_s, f"event {i}{end}"
+                script.append(_Scripted(time_s, source, node, under, "ops4", edit))
         for i, planned in enumerate(truth.planned_actions):
             link = self._identity.designed.topology.link(planned.link)
             field = "drained" if planned.what == "drain" else "shut_down"
@@ -484,7 +480,38 @@ def _bind(act: Callable[[_T], None], what: _T) -> Callable[[], None]:
     return lambda: act(what)
 
 
-def _edit(link: str, **fields: int | bool) -> Callable[[DeviceConfiguration], DeviceConfiguration]:
+_OF_LINKS = ("interface_shut_down", "unannounced_drain")
+"""Kinds of fault that edit both ends of a link."""
+
+
+def _edits(fault: Fault) -> dict[str, Callable[[DeviceConfiguration], DeviceConfiguration]]:
+    """How a fault that is in the configuration edits it, by node."""
+    match fault.kind:
+        case "igp_weight_misconfig":
+            return {fault.node: _edit(fault.link, igp_weight=fault.weight)}
+        case "interface_shut_down":
+            return dict.fromkeys(fault.nodes, _edit(fault.link, shut_down=True))
+        case "unannounced_drain":
+            return dict.fromkeys(fault.nodes, _edit(fault.link, drained=True))
+        case "policer_misconfig":
+            policer = Policer(traffic_class=fault.traffic_class, rate_bps=fault.rate_bps)
+            return {fault.node: _edit(fault.link, policers=(policer,))}
+        case _:
+            return {}
+
+
+def _ends(fault: Fault) -> list[tuple[str, str]]:
+    """The ends of links, node and link, that a fault names."""
+    match fault.kind:
+        case "igp_weight_misconfig" | "silent_egress_packet_loss" | "policer_misconfig":
+            return [(fault.node, fault.link)]
+        case "interface_shut_down" | "unannounced_drain":
+            return [(node, fault.link) for node in fault.nodes]
+        case _:
+            return []
+
+
+def _edit(link: str, **fields: object) -> Callable[[DeviceConfiguration], DeviceConfiguration]:
     def edit(device: DeviceConfiguration) -> DeviceConfiguration:
         changed = device.interface(link).model_copy(update=dict(fields))
         return device.with_interface(changed)
@@ -518,9 +545,6 @@ def _check_case(designed: Inventory, world: CaseWorld, truth: CaseTruth) -> None
             )
     for event in truth.events:
         fault = event.fault
-        if fault.kind in ("igp_weight_misconfig", "silent_egress_packet_loss"):
-            ends = topology.link(fault.link)
-            if fault.node not in (ends.a, ends.b):
-                raise BadCase(
-                    f'case "{world.id}": link "{fault.link}" does not end at "{fault.node}"'
-                )
+        for node, link in _ends(fault):
+            if node not in (topology.link(link).a, topology.link(link).b):
+                raise BadCase(f'case "{world.id}": link "{link}" does not end at "{node}"')

@@ -12,7 +12,7 @@ from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.physical_network import TICK_S, Sample, Totals
 from tools.network.emulated.wiring import BoolArray, FloatArray
 from twin.events.fault import Fault
-from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.configuration import InterfaceConfiguration, NetworkConfiguration
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +136,23 @@ class TruthView:
         )
 
     def _is_running(self, fault: Fault) -> bool:
-        if fault.kind != "igp_weight_misconfig":
-            return True
-        return self._network.running(fault.node).interface(fault.link).igp_weight == fault.weight
+        match fault.kind:
+            case "igp_weight_misconfig":
+                return self._interface(fault.node, fault.link).igp_weight == fault.weight
+            case "interface_shut_down":
+                return any(self._interface(n, fault.link).shut_down for n in fault.nodes)
+            case "unannounced_drain":
+                return any(self._interface(n, fault.link).drained for n in fault.nodes)
+            case "policer_misconfig":
+                policers = self._interface(fault.node, fault.link).policers
+                return (fault.traffic_class, fault.rate_bps) in [
+                    (p.traffic_class, p.rate_bps) for p in policers
+                ]
+            case _:
+                return True
+
+    def _interface(self, node: str, link: str) -> InterfaceConfiguration:
+        return self._network.running(node).interface(link)
 
 
 def _worst(rows: FloatArray, first: np.ndarray) -> FloatArray:

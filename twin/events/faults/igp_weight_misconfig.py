@@ -110,6 +110,10 @@ class IgpWeightMisconfig(FaultKind):
         """See FaultKind."""
         return (RevertToIntended(node=self.node),)
 
+    def wrong_interfaces(self) -> tuple[Interface, ...]:
+        """See FaultKind."""
+        return (Interface(node=self.node, link=self.link),)
+
     def is_put_right_by(self, action: "Action") -> bool:
         """See FaultKind."""
         return isinstance(action, SetIgpWeight) and (action.node, action.link) == (

@@ -3,30 +3,53 @@
 from collections.abc import Mapping
 from typing import Any
 
-from twin.nouns.telemetry import AdjacencyEvent
+from twin.nouns.telemetry import AdjacencyEvent, ProbeRound
 from twin.tracking.alarms import Alarm
+from twin.tracking.announced import explains_loss
 from twin.tracking.detectors.detector import Belief
-from twin.tracking.detectors.planned import is_planned
+from twin.tracking.rates import RateRound
 
 
 class AdjacencyDown:
-    """An end of a link has lost its adjacency outside of planned work."""
+    """An end of a link has lost its adjacency, and no announced work explains it, or does any more.
+
+    Rounds come regularly, and show that work is over.
+    """
 
     name = "adjacency_down"
-    watches = (AdjacencyEvent,)
+    watches = (AdjacencyEvent, RateRound, ProbeRound)
 
     def __init__(self, belief: Belief, kept: Mapping[str, Any]) -> None:
         self._belief = belief
+        self._excused: set[str] = set(kept.get("excused", ()))
 
-    def look(self, evidence: AdjacencyEvent) -> None:
-        """Judge the link."""
-        link, book = evidence.link, self._belief.book
-        if evidence.up:
-            if link not in self._belief.down_links:
-                book.clear("adjacency_down", link)
-        elif not is_planned(self._belief.inventory, link, evidence.time_s):
-            book.raise_alarm(Alarm("adjacency_down", link, evidence.time_s, 1.0))
+    def look(self, evidence: AdjacencyEvent | RateRound | ProbeRound) -> None:
+        """Judge the link, or those whose loss announced work explained."""
+        match evidence:
+            case AdjacencyEvent():
+                self._judge(evidence)
+            case RateRound() | ProbeRound():
+                self._look_again()
+
+    def _judge(self, event: AdjacencyEvent) -> None:
+        link, belief = event.link, self._belief
+        if event.up:
+            if link not in belief.down_links:
+                self._excused.discard(link)
+                belief.book.clear("adjacency_down", link)
+        elif explains_loss(belief.inventory.planned_work, link, event.time_s):
+            self._excused.add(link)
+        else:
+            belief.book.raise_alarm(Alarm("adjacency_down", link, event.time_s, 1.0))
+
+    def _look_again(self) -> None:
+        belief = self._belief
+        for link in sorted(self._excused):
+            if not explains_loss(belief.inventory.planned_work, link, belief.now_s):
+                self._excused.discard(link)
+                if link in belief.down_links:
+                    belief.book.raise_alarm(Alarm("adjacency_down", link, belief.now_s, 1.0))
 
     def dump(self) -> dict[str, Any]:
-        """Nothing."""
-        return {}
+        """The links whose loss announced work explains."""
+        return {"excused": sorted(self._excused)}

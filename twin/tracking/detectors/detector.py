@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol, TypeVar
 
-from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.inventory import Inventory
 from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, FlowRound, ProbeRound
 from twin.nouns.topology import Topology
@@ -44,7 +44,29 @@ class Belief(Protocol):
 
     @property
     def baseline(self) -> NetworkConfiguration:
-        """The configuration that is normal."""
+        """The configuration that is normal where nobody is at work."""
+        ...
+
+    @property
+    def normal(self) -> NetworkConfiguration:
+        """The configuration that is normal now: `baseline`, and what announced work explains."""
+        ...
+
+    def expected(self, device: DeviceConfiguration) -> DeviceConfiguration:
+        """What is normal on a node that runs `device`, as far as announced work explains it now."""
+        ...
+
+    def reported(self, node: str) -> DeviceConfiguration | None:
+        """What `node` ran when it last reported a commit; None if it could not be read then."""
+        ...
+
+    def foretold(self, at_s: float) -> frozenset[str]:
+        """Services that announced work is known to put in breach, and that may be going on then."""
+        ...
+
+    @property
+    def now_s(self) -> float:
+        """When the latest telemetry was received, Unix seconds."""
         ...
 
     @property

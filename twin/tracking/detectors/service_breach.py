@@ -12,7 +12,9 @@ ROUNDS = 4
 
 
 class ServiceBreach:
-    """A service misses its objective for loss, delay or availability in one round after another."""
+    """A service misses its objective for loss, delay or availability in one round after another,
+    and announced work was not known to bring that.
+    """
 
     name = "service_breach"
     watches = (ProbeRound,)
@@ -23,8 +25,9 @@ class ServiceBreach:
 
     def look(self, evidence: ProbeRound) -> None:
         """Judge every service."""
-        hurt = self._belief.services.in_breach_now
-        for service in self._belief.inventory.services:
+        belief = self._belief
+        hurt = belief.services.in_breach_now - belief.foretold(evidence.received_s)
+        for service in belief.inventory.services:
             broken = service.id in hurt
             self._streaks.note(service.id, evidence.received_s, 1.0, beyond=broken)
 

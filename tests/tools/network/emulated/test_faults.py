@@ -17,10 +17,15 @@ from tools.network.emulated.case_truth import (
 from tools.network.emulated.truth_view import TruthView
 from twin.errors import BadCase
 from twin.events.actions.rate_limit import RateLimit
+from twin.events.fault import Fault
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.interface_shut_down import InterfaceShutDown
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.policer_misconfig import PolicerMisconfig
 from twin.events.faults.traffic_spike import TrafficSpike
+from twin.events.faults.unannounced_drain import UnannouncedDrain
+from twin.nouns.configuration import Policer
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import Dispatch
 from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent
@@ -112,6 +117,42 @@ def test_misconfiguration_shows_in_the_device_and_only_configuration_ends_it(
     assert network.running("B").interface("B-E").igp_weight == 100
     network.stage("fix", network.inventory().intended.device("B"))
     network.commit("B", "fix", 60)
+    assert TruthView(network).active_faults() == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "under", "edits"),
+    [
+        (
+            InterfaceShutDown(link="B-E", nodes=("B", "E"), change_id="CHG-1"),
+            "CHG-1",
+            {"shut_down": True},
+        ),
+        (UnannouncedDrain(link="B-E", nodes=("B",)), "TCK-", {"drained": True}),
+        (
+            PolicerMisconfig(
+                node="B", link="B-E", traffic_class=TrafficClass.BEST_EFFORT, rate_bps=1e9
+            ),
+            "TCK-",
+            {"policers": (Policer(traffic_class=TrafficClass.BEST_EFFORT, rate_bps=1e9),)},
+        ),
+    ],
+    ids=["shutdown", "drain", "policer"],
+)
+def test_edit_that_is_no_weight_is_committed_at_its_ends_and_ends_by_configuration(
+    start: Start, fault: Fault, under: str, edits: dict[str, object]
+) -> None:
+    network = start(CaseTruth(events=(TimedEvent(at_s=100, fault=fault),)), mismatch=0)
+    network.advance(network.now_s() + 200)
+    assert TruthView(network).active_faults() == (fault,)
+    assert ("B-E" in _down(network)) == bool(fault.links_down(network.physical.topology))
+    for node in fault.configured_nodes:
+        intended = network.inventory().intended.device(node)
+        meant = intended.interface("B-E").model_copy(update=edits)
+        assert network.running(node).interface("B-E") == meant
+        assert network.commit_log(node)[-1].change_id.startswith(under)
+        network.stage("fix", intended)
+        network.commit(node, "fix", 60)
     assert TruthView(network).active_faults() == ()
 
 

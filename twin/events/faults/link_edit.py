@@ -1,0 +1,148 @@
+"""What all faults have in common that switch a link off by configuration."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from twin.errors import Ungrounded
+from twin.events.actions.edits import edited
+from twin.events.actions.revert_interface import RevertInterface
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.kinds import Clues, FaultKind, LiveNetwork
+from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
+from twin.nouns.evidence import Evidence
+from twin.nouns.topology import Interface, Topology
+
+if TYPE_CHECKING:
+    from twin.events.action import Action
+    from twin.nouns.observation import Observation
+    from twin.nouns.state import NetworkState
+
+_CHANGE_UNEXPLAINED = 1e-5
+"""Chance that a device runs a link switched off that it did not before, with nobody having switched
+it off wrongly (assumed).
+"""
+
+
+class LinkEditFault(FaultKind):
+    """`link` is switched off in the configuration of `nodes`, one or both of its ends.
+
+    `change_id`: of the announced work under whose id it was committed, "" if under none.
+    """
+
+    link: str
+    nodes: tuple[str, ...]
+    change_id: str = ""
+
+    in_configuration = True
+
+    field: ClassVar[Literal["shut_down", "drained"]]
+    words: ClassVar[str]
+    """What the link is, in words."""
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The link id: one link is switched off once, at whichever ends."""
+        return (self.link,)
+
+    @property
+    def configured_nodes(self) -> tuple[str, ...]:
+        """See FaultKind."""
+        return self.nodes
+
+    def concerned_links(self) -> tuple[str, ...]:
+        """See FaultKind."""
+        return (self.link,)
+
+    def describe(self) -> str:
+        """See EventKind."""
+        under = f" under {self.change_id}" if self.change_id else ""
+        return f"{self.link} is {self.words} in the configuration of {self._ends}{under}"
+
+    def check(self, topology: Topology, running: NetworkConfiguration) -> None:
+        """See FaultKind."""
+        ends = topology.link(self.link)
+        if not self.nodes or not set(self.nodes) <= {ends.a, ends.b}:
+            raise Ungrounded(f"{self.kind} names one or both ends of {self.link} in `nodes`")
+
+    def after(self, state: "NetworkState") -> "NetworkState":
+        """See StateEvent."""
+        running = state.running
+        for node in self.nodes:
+            running = edited(running, node, self.link, **{self.field: True})
+        return state.configured(running)
+
+    @classmethod
+    def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
+        """See FaultKind."""
+        now = clues.observation.running
+        for link in clues.topology.links:
+            nodes = tuple(
+                node
+                for node in (link.a, link.b)
+                if cls._is_off(now.device(node), link.id)
+                and not cls._is_off(clues.before.device(node), link.id)
+            )
+            if nodes:
+                ids = {clues.changed_under.get(str(Interface(node=n, link=link.id))) for n in nodes}
+                under = ids.pop() if len(ids) == 1 else None
+                own = {"link": link.id, "nodes": nodes, "change_id": under or ""}
+                fault = cls.model_validate(own)
+                yield fault, f"{fault._ends} runs {link.id} {cls.words}; it was not"
+
+    @classmethod
+    def _is_off(cls, device: DeviceConfiguration, link: str) -> bool:
+        off: bool = getattr(device.interface(link), cls.field)
+        return off
+
+    @property
+    def _ends(self) -> str:
+        return " and ".join(self.nodes)
+
+    def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
+        """See FaultKind."""
+        news = [
+            self._is_off(observation.running.device(node), self.link)
+            and not self._is_off(normal.running.device(node), self.link)
+            for node in self.nodes
+        ]
+        ratio = -math.log(_CHANGE_UNEXPLAINED)
+        if all(news):
+            text = f"{self._ends} runs {self.link} {self.words}; it was not"
+            return [Evidence(observation=text, log_likelihood_ratio=ratio)]
+        text = f"{self._ends} does not run {self.link} {self.words}, or did before"
+        return [Evidence(observation=text, log_likelihood_ratio=-ratio)]
+
+    def taken_back(
+        self, running: NetworkConfiguration, before: NetworkConfiguration
+    ) -> NetworkConfiguration:
+        """See FaultKind."""
+        for node in self.nodes:
+            was = self._is_off(before.device(node), self.link)
+            running = edited(running, node, self.link, **{self.field: was})
+        return running
+
+    def is_over(self, live: LiveNetwork) -> bool:
+        """See FaultKind."""
+        return not any(self._is_off(live.running(node), self.link) for node in self.nodes)
+
+    def circuits(self) -> frozenset[str]:
+        """See FaultKind: the field finds nothing at a link that somebody switched off."""
+        return frozenset()
+
+    def remedies(self) -> "tuple[Action, ...]":
+        """See FaultKind."""
+        return tuple(RevertToIntended(node=node) for node in self.nodes)
+
+    def wrong_interfaces(self) -> tuple[Interface, ...]:
+        """See FaultKind."""
+        return tuple(Interface(node=node, link=self.link) for node in self.nodes)
+
+    def is_put_right_by(self, action: "Action") -> bool:
+        """See FaultKind."""
+        return isinstance(action, RevertInterface) and action.link == self.link
+
+    @abstractmethod
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
+        """See StateEvent."""

@@ -1,0 +1,132 @@
+"""A device polices an egress that is not meant to be policed so."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, Self
+
+from twin.errors import Ungrounded
+from twin.events.actions.edits import edited
+from twin.events.actions.remove_rate_limit import RemoveRateLimit
+from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.kinds import Clues, FaultKind, LiveNetwork
+from twin.nouns.configuration import InterfaceConfiguration, NetworkConfiguration, Policer
+from twin.nouns.evidence import Evidence
+from twin.nouns.topology import Interface, Topology
+from twin.nouns.traffic_class import TrafficClass
+
+if TYPE_CHECKING:
+    from twin.events.action import Action
+    from twin.nouns.observation import Observation
+    from twin.nouns.state import NetworkState
+
+_CHANGE_UNEXPLAINED = 1e-5
+"""Chance that a device polices otherwise than before with nobody having misconfigured it (assumed).
+"""
+
+
+class PolicerMisconfig(FaultKind):
+    """`node` drops what `traffic_class` sends over `link` beyond `rate_bps`, unmeant."""
+
+    kind: Literal["policer_misconfig"] = "policer_misconfig"
+    node: str
+    link: str
+    traffic_class: TrafficClass
+    rate_bps: float
+
+    in_configuration = True
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """node|link."""
+        return (str(self._egress),)
+
+    def describe(self) -> str:
+        """See EventKind."""
+        return (
+            f"{self.node} polices {self.traffic_class} on {self.link} to "
+            f"{self.rate_bps / 1e9:.3g} Gbit/s, which is not intended"
+        )
+
+    def check(self, topology: Topology, running: NetworkConfiguration) -> None:
+        """See FaultKind."""
+        running.device(self.node).interface(self.link)
+        if not self.rate_bps > 0.0:
+            raise Ungrounded("a policer leaves a rate above 0 bit/s")
+
+    def after(self, state: "NetworkState") -> "NetworkState":
+        """See StateEvent."""
+        interface = state.running.device(self.node).interface(self.link)
+        others = [p for p in interface.policers if p.traffic_class != self.traffic_class]
+        own = Policer(traffic_class=self.traffic_class, rate_bps=self.rate_bps)
+        policers = [p.model_dump() for p in (*others, own)]
+        return state.configured(edited(state.running, self.node, self.link, policers=policers))
+
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
+        """See StateEvent: routing does not see it."""
+        return {}
+
+    @classmethod
+    def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
+        """See FaultKind."""
+        for old, new in zip(clues.before.devices, clues.observation.running.devices, strict=True):
+            for was, runs in zip(old.interfaces, new.interfaces, strict=True):
+                for policer in set(runs.policers) - set(was.policers):
+                    fault = cls(node=new.node, link=runs.link, **dict(policer))
+                    yield fault, f"{fault.describe()}; it did not before"
+
+    def log_prior(self) -> float:
+        """See FaultKind."""
+        return math.log(0.05)
+
+    def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
+        """See FaultKind."""
+        runs, was = (
+            self._polices(running.device(self.node).interface(self.link))
+            for running in (observation.running, normal.running)
+        )
+        ratio, what = -math.log(_CHANGE_UNEXPLAINED), f"{self.traffic_class} on {self.link}"
+        if runs and not was:
+            text = f"{self.node} polices {what}; it did not before"
+            return [Evidence(observation=text, log_likelihood_ratio=ratio)]
+        text = f"{self.node} does not police {what} so, or did before"
+        return [Evidence(observation=text, log_likelihood_ratio=-ratio)]
+
+    def taken_back(
+        self, running: NetworkConfiguration, before: NetworkConfiguration
+    ) -> NetworkConfiguration:
+        """See FaultKind."""
+        policers = before.device(self.node).interface(self.link).policers
+        kept = [p.model_dump() for p in policers]
+        return edited(running, self.node, self.link, policers=kept)
+
+    def is_over(self, live: LiveNetwork) -> bool:
+        """See FaultKind."""
+        return not self._polices(live.running(self.node).interface(self.link))
+
+    def circuits(self) -> frozenset[str]:
+        """See FaultKind: the field cannot put a policer right."""
+        return frozenset()
+
+    def remedies(self) -> "tuple[Action, ...]":
+        """See FaultKind."""
+        return (RevertToIntended(node=self.node),)
+
+    def wrong_interfaces(self) -> tuple[Interface, ...]:
+        """See FaultKind."""
+        return (self._egress,)
+
+    def is_put_right_by(self, action: "Action") -> bool:
+        """See FaultKind."""
+        return isinstance(action, RemoveRateLimit) and (
+            (action.node, action.link, action.traffic_class)
+            == (self.node, self.link, self.traffic_class)
+        )
+
+    @property
+    def _egress(self) -> Interface:
+        return Interface(node=self.node, link=self.link)
+
+    def _polices(self, interface: InterfaceConfiguration) -> bool:
+        return Policer(traffic_class=self.traffic_class, rate_bps=self.rate_bps) in (
+            interface.policers
+        )

@@ -1,0 +1,22 @@
+"""What announced work will do to services, worked out before it begins."""
+
+from twin.nouns.base import Noun
+from twin.nouns.inventory import PlannedWork
+
+
+class Foretold(Noun):
+    """What `work` does with all its links down, at the busiest hour of its time.
+
+    `busiest_s`: that hour, Unix seconds. `beside`: other announced work that goes on then, by id.
+    `max_utilisation`: of `egress` ("node|link"), offered / capacity, the highest. `overloaded`:
+    egresses that are offered more than they carry. `in_breach`: services outside an objective then
+    that are inside without any of this work.
+    """
+
+    work: PlannedWork
+    busiest_s: float
+    beside: tuple[str, ...]
+    max_utilisation: float
+    egress: str
+    overloaded: tuple[str, ...]
+    in_breach: tuple[str, ...]
