@@ -17,6 +17,7 @@ from tools.journal.records import (
 )
 from tools.journal.standing import standing, temporary_in_force
 from twin.nouns.base import Noun
+from twin.nouns.foretold import Foretold
 from twin.nouns.incident import Phase
 from twin.nouns.left_out import LeftOut
 from twin.nouns.plan import Dispatch, Plan
@@ -99,7 +100,7 @@ class NetworkHandover(NetworkView):
 
     `orders`: of incidents that go on. `lost_calls`: calls to people that nobody has taken, and
     those that are still tried. `left_out`: what was lately told of the network and not believed, by
-    source.
+    source. `work`: announced work that is under way or begins within a day, with what it does.
     """
 
     temporary: tuple[TemporaryChange, ...]
@@ -112,6 +113,10 @@ class NetworkHandover(NetworkView):
     lost_calls: tuple[LostCall, ...]
     left_out: tuple[LeftOut, ...]
     ended: tuple[IncidentView, ...]
+    work: tuple[Foretold, ...] = ()
+
+
+_WORK_AHEAD_S = 86_400.0
 
 
 class Handover(Noun):
@@ -177,6 +182,11 @@ def _network(
         orders=tuple(order for name in sorted(going_on) for order in _orders(journal, name)),
         lost_calls=tuple(_lost_calls(journal, name)),
         left_out=tuple(one for one in left_out if one.last_s >= begin_s),
+        work=tuple(
+            f
+            for f in journal.foretold(name)
+            if f.work.starts_s <= now_s + _WORK_AHEAD_S and now_s <= f.work.ends_s
+        ),
         ended=tuple(ended),
     )
 

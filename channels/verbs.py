@@ -12,6 +12,9 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
+from channels.announced_work import announce as announce_work
+from channels.announced_work import cancel as cancel_work
+from channels.announced_work import listed as announced_work
 from channels.audit import export_audit, verify_audit
 from channels.handover import Handover
 from channels.handover import gather as gather_handover
@@ -53,8 +56,11 @@ __all__ = (
     "Answered",
     "Handled",
     "Lifted",
+    "announce_work",
+    "announced_work",
     "approve",
     "ask",
+    "cancel_work",
     "close",
     "converse",
     "drift",
@@ -64,6 +70,7 @@ __all__ = (
     "incidents",
     "left_out",
     "lift_quarantine",
+    "network_clock",
     "networks",
     "note",
     "quarantined",
@@ -232,6 +239,17 @@ def ask(
         BadInput: as `converse`; the question is empty or too long.
     """
     return converse(state, network).ask(question, listen)
+
+
+def network_clock(state: StateDirectory, network: str | None) -> tuple[str, float]:
+    """The network that is meant, the only one where none is named, and the time there.
+
+    Raises:
+        BadInput: there is no such network, or several and none is named.
+    """
+    with state.read_only_journal() as journal:
+        name = _chosen(network, known_networks(state, journal))
+        return name, network_time_s(state, journal, name)
 
 
 def _chosen(network: str | None, known: tuple[str, ...]) -> str:

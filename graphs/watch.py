@@ -4,13 +4,14 @@ due.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from graphs.admission import Admission
 from graphs.aftermath import Aftermath
+from graphs.announced_work import AnnouncedWork
 from graphs.desk import Desk
 from graphs.notifier import Notifier
 from graphs.runs import IncidentRuns, Pending
@@ -27,6 +28,7 @@ from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 from twin.nouns.plan import Plan
 from twin.nouns.telemetry import ConfigurationEvent, Telemetry
+from twin.nouns.untrusted import UntrustedText
 
 POLL_S = SAMPLE_S
 """How often telemetry is taken in; counters come every 30 to 60 s."""
@@ -76,6 +78,7 @@ class Watch:
         self._holder = holder
         self._admission = Admission(desk)
         self._aftermath = Aftermath(desk)
+        self._work = AnnouncedWork(desk)
         self._learned = TrackerFile(tracker_file, desk.situation.tracker)
         self._anchors = anchors
         self._notifier = notifier
@@ -124,15 +127,17 @@ class Watch:
             self._notify_under(lease)
             with self._desk.journal.holding(lease):
                 tracker = self._desk.situation.tracker
+                self._work.look()
                 tracker.book.hold(s.id for i in self._open_incidents() for s in i.symptoms)
                 # By what is kept: what a process that died had taken in is given again, and so is a
                 # batch whose answer got lost.
                 given = self._desk.situation.network.poll(self._learned.kept_s)
+                unsaid = self._unreported(self._work.ends_to_check())
                 tracker.ingest(
-                    given,
+                    [*given, *unsaid],
                     after_s=tracker.now_s,
                     until_s=self._desk.clock.now_s(),
-                    running=self._committed(given),
+                    running=self._committed([*given, *unsaid]),
                 )
                 # Before anything is opened: a symptom is dated by the telemetry that showed it.
                 self._keep(self._learned.keep_if_due)
@@ -160,6 +165,21 @@ class Watch:
         for node in sorted(reported & known.keys()):
             with suppress(NetworkError):
                 found[node] = self._desk.situation.network.running(node)
+        return found
+
+    def _unreported(self, nodes: Mapping[str, float]) -> list[ConfigurationEvent]:
+        """The commits whose report was lost, of `nodes` that do not run what they were known to.
+
+        Each is given with when the commit was made at the latest, as far as is known.
+        """
+        tracker, now_s = self._desk.situation.tracker, self._desk.clock.now_s()
+        found = []
+        for node, at_s in sorted(nodes.items()):
+            with suppress(NetworkError):
+                device = self._desk.situation.network.running(node)
+                if device not in (tracker.running.device(node), tracker.reported(node)):
+                    nobody = UntrustedText("")
+                    found.append(ConfigurationEvent(now_s, at_s, node, nobody, nobody))
         return found
 
     def _notify_under(self, lease: Lease | None) -> None:

@@ -14,6 +14,7 @@ from agents.conversation.queries.state import (
     SymptomRow,
     Utilisation,
     UtilisationResult,
+    WorkRow,
 )
 from agents.conversation.queries.topology import NoArguments, ServiceName
 from agents.conversation.record import NetworkRecord, utc
@@ -107,6 +108,20 @@ class _Now:
                 for r, now in stands
                 if now.unattended
             ),
+            announced_work=self._work_at(tracker.now_s) or None,
+        )
+
+    def _work_at(self, now_s: float) -> tuple[WorkRow, ...]:
+        record = self._record
+        return tuple(
+            WorkRow(
+                work=known.work.id,
+                links=known.work.links,
+                until_utc=utc(known.work.ends_s),
+                in_breach=len(known.in_breach),
+            )
+            for known in record.journal.foretold(record.network)
+            if known.work.covers_time(now_s)
         )
 
     def utilisation(self, asked: Utilisation) -> UtilisationResult:

@@ -121,6 +121,11 @@ COMMANDS = (
         "Devices that no plan may touch until a person has looked at them.",
     ),
     (
+        "work",
+        "work:work",
+        "Announced work: what it may do is expected, and what it will do to services is said.",
+    ),
+    (
         "audit",
         "audit:audit",
         "The audit log: a chain of hashes, which is recomputed or exported.",

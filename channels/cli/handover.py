@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from channels import verbs
+from channels.announced_work import breach_text
 from channels.asking import how_to_answer, still_wanted
 from channels.cli.durations import parse_duration_s
 from channels.cli.output import AsJson, directory_of, print_json
@@ -24,6 +25,7 @@ from channels.impact import found_text, hit_text, minutes_text
 from channels.report.wording import duration, plain, quoted, utc
 from channels.views import IncidentView
 from tools.journal.records import Claim, Quarantine
+from twin.nouns.foretold import Foretold
 from twin.nouns.left_out import left_out_text
 
 _MOST_LINES = 6
@@ -74,6 +76,7 @@ def _sections(network: NetworkHandover, since_s: float) -> Iterable[tuple[str, l
     yield "Devices that plans work on", _lines(_claim(c, now) for c in network.claims)
     yield "Open field orders", _lines(_order(o, now) for o in network.orders)
     yield "Calls to people that were not taken", _lines(map(_lost_call, network.lost_calls))
+    yield "Announced work", _lines(_work(f, now) for f in network.work)
     ended = _lines(_ended(e, now) for e in network.ended)
     yield f"Ended in the last {duration(since_s)}", ended
 
@@ -115,6 +118,16 @@ def _incident(entry: IncidentView, now: float) -> list[str]:
     if entry.blocked:
         lines.append(f"BLOCKED {_since(entry.blocked.since_s, now)}: {plain(entry.blocked.reason)}")
     return [*lines, f"held by {plain(entry.held_by) or 'nobody'}"]
+
+
+def _work(entry: Foretold, now: float) -> list[str]:
+    work = entry.work
+    begins = "under way" if work.covers_time(now) else f"from {utc(work.starts_s)}"
+    return [
+        f"{plain(work.id)}  {begins} until {utc(work.ends_s)} UTC",
+        ", ".join(map(plain, work.links)),
+        f"at its busiest hour, {utc(entry.busiest_s)}: {breach_text(entry)}",
+    ]
 
 
 def _handed(entry: IncidentView, now: float) -> list[str]:

@@ -51,7 +51,8 @@ def standing_entries(case: Examined) -> dict[str, tuple[type[Refused], str]]:
         found[f"freeze:{freeze.id}"] = (ChangeFrozen, f"frozen until {until} ({freeze.reason})")
     links = touched_links(case.situation.running, case.after)
     ahead_s = case.policy.commit.return_after_s
-    for work in work_on(case.inventory.planned_work, links, now_s, ahead_s):
+    planned = case.journal.planned_work(case.network, case.inventory.planned_work)
+    for work in work_on(planned, links, now_s, ahead_s):
         where = ", ".join(sorted(links & set(work.links)))
         said = f"planned work {work.id} is announced on {where}, which the plan changes"
         found[f"planned_work:{work.id}"] = (DuringPlannedWork, said)

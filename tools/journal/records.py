@@ -8,7 +8,9 @@ from pydantic import JsonValue
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.incident import Incident, Phase
+from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import Approval, Dispatch
+from twin.nouns.principal import Principal
 
 
 class IncidentRecord(Noun):
@@ -316,6 +318,22 @@ class AuditCheck(Noun):
 
     report: AuditReport
     places: dict[str, int]
+
+
+class WorkRecord(Noun):
+    """Work that a person has announced on `network`, or cancelled.
+
+    `reason`: why it was accepted though it hurts services, "" if it does not. `cancelled_s`: None
+    while it stands.
+    """
+
+    network: str
+    work: PlannedWork
+    added_s: float
+    added_by: Principal
+    reason: str
+    cancelled_s: float | None = None
+    cancelled_by: Principal | None = None
 
 
 class Lease(Noun):

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from agents.conversation.lookups import Query, Result
 from agents.conversation.queries.topology import NoArguments, ServiceName
-from twin.nouns.base import Noun
+from twin.nouns.base import IfGiven, Noun
 from twin.nouns.incident import Phase, SymptomKind
 
 MOST_EGRESSES = 20
@@ -44,12 +44,21 @@ class OpenIncident(Noun):
     title: str
 
 
+class WorkRow(Noun):
+    """Announced work that is under way. `in_breach`: services that it is known to put in breach."""
+
+    work: str
+    links: tuple[str, ...]
+    until_utc: str
+    in_breach: int
+
+
 class HealthResult(AgedResult):
     """`services_probed`: whether a probe has reported, without which nothing is known of services.
 
     `healthy`: nothing is down, active, in breach, open or with people. `with_people`: incidents
     that were handed to people, and are not known to be over. `unattended`: those that are over, and
-    at which nobody has looked.
+    at which nobody has looked. `announced_work`: left out where none is under way.
     """
 
     healthy: bool
@@ -65,6 +74,7 @@ class HealthResult(AgedResult):
     open_count: int
     with_people: tuple[OpenIncident, ...]
     unattended: tuple[OpenIncident, ...]
+    announced_work: IfGiven[tuple[WorkRow, ...]] = None
 
 
 class EgressReading(Noun):

@@ -47,6 +47,11 @@ def _health(asked: Asked, _: Reading) -> str:
     parts = []
     if now.links_down:
         parts.append(f"down: {joined(now.links_down)}")
+    for work in now.announced_work or ():
+        known = f"known to put {count(work.in_breach, 'service')} in breach"
+        parts.append(
+            f"announced work {work.work} on {joined(work.links)} until {work.until_utc}, {known}"
+        )
     if now.symptoms:
         parts.append(f"symptoms: {joined(symptoms(now))}")
     if now.services_in_breach:

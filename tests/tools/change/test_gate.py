@@ -34,11 +34,13 @@ from twin.errors import Refused
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.rate_limit import RateLimit
 from twin.events.actions.restore_device import RestoreDevice
+from twin.events.actions.revert_interface import RevertInterface
 from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import BlastRadius, Plan
+from twin.nouns.principal import FLAG, Principal
 from twin.nouns.state import state_hash
 from twin.nouns.traffic import TrafficClass
 
@@ -332,6 +334,36 @@ def test_planned_work_on_other_links_does_not_hold_a_plan_up(bench: Bench) -> No
     object.__setattr__(bench.network.inventory(), "planned_work", (work,))
     plan = _answered(bench, bench.plan(WEIGHT), ("erin", ()))
     assert bench.actuator.commit(plan, ()).state == "committed"
+
+
+def test_work_that_a_person_announced_stands_until_it_is_cancelled(bench: Bench) -> None:
+    work = PlannedWork(id="CHG-1", links=("A-B",), starts_s=START_S, ends_s=START_S + 3600)
+    ann = Principal(name="ann", provider=FLAG)
+    bench.journal.announce_work(bench.network.name, work, ann, "", START_S)
+    plan = bench.plan(DrainLink(link="A-B"))
+    overrides = ("planned_work:CHG-1",)
+    assert _gate(bench).needs(plan, _situation(bench)).overrides == overrides
+    bench.journal.cancel_work(bench.network.name, work, ann, "rain", START_S)
+    assert _gate(bench).needs(plan, _situation(bench)).overrides == ()
+
+
+def test_who_allows_that_a_device_is_reverted_allows_that_of_one_interface(bench: Bench) -> None:
+    _gate(bench).rehearse(_one_interface(bench), _situation(bench))
+    kinds = bench.policy.actions.mitigate - {"revert_to_intended"}
+    _with_policy(bench, "actions", bench.policy.actions.model_copy(update={"mitigate": kinds}))
+    with pytest.raises(ActionNotAllowed, match="revert_interface"):
+        _gate(bench).rehearse(_one_interface(bench), _situation(bench))
+
+
+def _one_interface(bench: Bench) -> Plan:
+    """A is reverted on A-B, where somebody has set a weight."""
+    device = bench.network.running("A")
+    wrong = device.interface("A-B").model_copy(update={"igp_weight": 77})
+    if device.interface("A-B").igp_weight != 77:
+        bench.network.stage("manual", device.with_interface(wrong))
+        bench.network.commit("A", "manual", 600.0)
+        bench.network.confirm("A", "manual")
+    return bench.plan(RevertInterface(node="A", link="A-B"))
 
 
 def test_big_plan_waits_for_a_second_person_and_passes_with_one(bench: Bench) -> None:

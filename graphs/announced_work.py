@@ -1,0 +1,82 @@
+"""What the watch knows of announced work: which there is, and what it will do to services."""
+
+from functools import partial
+
+from graphs.desk import Desk
+from twin.nouns.inventory import PlannedWork
+from twin.nouns.state import NetworkState
+from twin.physics.twin import Twin
+from twin.tracking.announced import SLACK_S
+from twin.tracking.tracker import Tracker
+from twin.whatif.announced_work import foretell
+
+TOLD_BEFORE_S = 3600.0
+"""What work will do is worked out once more so long before it begins: the demand may have grown."""
+
+_AT_MOST = 20
+"""Pieces of work that are worked out at a time, the next ones: each is a question to the twin."""
+
+
+_LATELY_S = 3600.0
+"""Work that ended longer ago was looked after by the watch that ran then, or by people."""
+
+
+class AnnouncedWork:
+    """Takes over what people announce, from one step to the next, and foretells what it does."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._on_record = desk.situation.inventory.planned_work
+        self._told: tuple[tuple[PlannedWork, bool], ...] | None = None
+        self._checked: set[str] = set()
+
+    def look(self) -> None:
+        """Take over what is announced now; what it will do is worked out when that has changed."""
+        desk, tracker = self._desk, self._desk.situation.tracker
+        network, now_s = desk.situation.network.name, desk.clock.now_s()
+        standing = desk.journal.planned_work(network, self._on_record)
+        # A network is built on: work on a link that is not there any more explains nothing.
+        known = tracker.topology.link_index
+        planned = tuple(w for w in standing if all(link in known for link in w.links))
+        tracker.announce(planned)
+        coming = sorted(
+            (w for w in planned if w.ends_s + SLACK_S >= now_s), key=lambda w: (w.starts_s, w.id)
+        )[:_AT_MOST]
+        told = tuple((w, w.starts_s - TOLD_BEFORE_S <= now_s) for w in coming)
+        if told == self._told:
+            return
+        twin, normal_at = desk.situation.twin, partial(normal_state_at, tracker)
+        foretold = [foretell(twin, normal_at, w, planned, now_s) for w in coming]
+        tracker.foretell(foretold)
+        if foretold or desk.journal.foretold(network):
+            desk.journal.put_foretold(network, foretold)
+        self._told = told
+
+    def ends_to_check(self) -> dict[str, float]:
+        """The nodes at the ends of work that has just ended, each with when it did: once, they are
+        read whether or not a commit was reported there.
+        """
+        tracker, now_s = self._desk.situation.tracker, self._desk.clock.now_s()
+        over = [
+            work
+            for work in tracker.inventory.planned_work
+            if work.id not in self._checked and 0.0 < now_s - work.ends_s - SLACK_S < _LATELY_S
+        ]
+        self._checked |= {work.id for work in over}
+        ends = [(tracker.topology.link(x), work.ends_s) for work in over for x in work.links]
+        return {node: ended_s for link, ended_s in ends for node in (link.a, link.b)}
+
+
+def normal_state_at(tracker: Tracker, at_s: float) -> NetworkState:
+    """The network as it is expected to be at `at_s` with nobody at work on it."""
+    return NetworkState(
+        topology=tracker.topology,
+        running=tracker.baseline,
+        traffic=tracker.demand.matrix_at(at_s),
+        down_links=frozenset(),
+    )
+
+
+def expected_at(twin: Twin, at_s: float) -> NetworkState:
+    """The same of a network that was never watched: as it is on record."""
+    return twin.state(traffic=twin.traffic_at(at_s))
