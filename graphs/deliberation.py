@@ -38,7 +38,7 @@ from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import Incident, Phase, Symptom
 from twin.nouns.plan import Plan, Remedy
 from twin.remedies.at_work import reverts, stops
-from twin.remedies.believed import believed_state, outlook, state_ahead
+from twin.remedies.believed import believed_state, loss_in_words, outlook, state_ahead
 from twin.remedies.holding import held_links, with_links_held
 from twin.remedies.plans import PlanRequest, make_plan
 from twin.remedies.screening import Screening
@@ -411,17 +411,19 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         return Command(goto="remediator", update={"proposes_again": True})
     believed = believed_state(situation, situation.read_running(), cause)
     remedy = with_links_held(trial, cause, believed, most_devices_of_one(desk.policy))
+    granted = loss_in_words(situation, believed)
     request = PlanRequest(
         incident_id=incident_id,
         attempt=desk.next_plan_number(incident_id),
         purpose="mitigate",
         cause=cause,
         remedy=remedy,
-        reason=run.answer.reason,
+        reason="; ".join(filter(None, (run.answer.reason, granted))),
         finished_by=run.finished_by,
         state=believed,
         known_down=situation.tracker.down_links,
         needs_person=minds_lost(desk.journal, incident_id),
+        past=desk.past_outcomes(),
     )
     made = make_plan(situation, request, desk.clock.now_s())
     desk.journal.record_plan(made)
@@ -438,11 +440,12 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         )
     desk.enter(incident_id, Phase.PLANNING)
     told = made.reason
+    if desk.is_foreign("remediator_choice", run.finished_by):
+        words = desk.words_of("remediator_choice", run.finished_by, run.answer.reason)
+        done = "; ".join(a.describe() for a in made.actions) or "nothing is changed"
+        told = "; ".join(filter(None, (done, words, granted)))
     if held := held_links(made):
         told = f"{told}; {', '.join(held)} is to come back drained, and is soaked first"
-    if desk.is_foreign("remediator_choice", run.finished_by):
-        words = desk.words_of("remediator_choice", run.finished_by, made.reason)
-        told = f"{'; '.join(a.describe() for a in made.actions) or 'nothing is changed'}; {words}"
     desk.tell(incident_id, "planned", "remediator", told, {"plan": made.id})
     return Command(
         goto="supervisor",

@@ -25,14 +25,23 @@ from tools.clock import Clock
 from tools.journal.journal import Journal
 from tools.journal.records import Charges, RoleRunRecord
 from twin.nouns.incident import Incident, Phase, Symptom
+from twin.nouns.plan import Outcome, Plan
 from twin.nouns.untrusted import UntrustedText
 
 T = TypeVar("T", bound=BaseModel)
 
 _LONGEST_WORDS = 300
 
+_RECORD = 100
+"""Incidents from which is learned how far forecasts are off."""
+
 _BEFORE_S = 600.0
 """Signs of an incident may be this much older than the one that opened it."""
+
+
+def outcome_name(plan_id: str) -> str:
+    """The artefact that says what came of a plan."""
+    return f"outcome:{plan_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,17 @@ class Desk:
     def next_plan_number(self, incident_id: str) -> int:
         """Counted in the journal: a node that is run again after a kill makes a plan of its own."""
         return len(self.journal.plans(incident_id)) + 1
+
+    def past_outcomes(self) -> tuple[tuple[Plan, Outcome], ...]:
+        """Plans of the latest incidents of the network, each with what came of it."""
+        records = self.journal.incidents(network=self.situation.network.name)[-_RECORD:]
+        found = []
+        for incident_id in [record.incident.id for record in records]:
+            for plan in self.journal.plans(incident_id):
+                outcome = self.journal.artefact(incident_id, outcome_name(plan.id), Outcome)
+                if outcome is not None:
+                    found.append((plan, outcome))
+        return tuple(found)
 
     def tell(
         self, incident_id: str, kind: str, actor: str, text: str, data: dict[str, Any] | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from langgraph.types import Command, interrupt
 
-from graphs.desk import Desk
+from graphs.desk import Desk, outcome_name
 from graphs.field import send_field
 from graphs.pages import hand_over, page_again, watch_services
 from graphs.recovery import MOST_ATTEMPTS
@@ -33,7 +33,7 @@ from twin.remedies.verification import judge
 from twin.tracking.tracker import CONVERGENCE_S
 
 _BEFORE_S = 300.0
-"""What services were like before a change is measured over five minutes."""
+"""What services were like before a change is measured over five minutes of the trouble at most."""
 
 _OVERTAKEN = (
     StaleState,
@@ -154,7 +154,7 @@ def _committed_s(desk: Desk, done: Actuation) -> float:
 
 
 def verify(desk: Desk, state: IncidentState) -> Command[str]:
-    """Confirm what went as forecast; roll back what did not."""
+    """Confirm what left nobody worse off; roll back the rest."""
     plan = desk.journal.plan(state["plan_id"])
     tracker = desk.situation.tracker
     desk.enter(plan.incident_id, Phase.VERIFYING)
@@ -190,13 +190,20 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
 
 def _outcome(desk: Desk, state: IncidentState, plan: Plan) -> Outcome:
     """What came of the plan; once decided by, it stays as it was."""
-    name = f"outcome:{plan.id}"
+    name = outcome_name(plan.id)
     if known := desk.journal.artefact(plan.incident_id, name, Outcome):
         return known
     committed = state["committed_s"]
-    before_s, from_s = committed - _BEFORE_S, committed + CONVERGENCE_S
-    tracker = desk.situation.tracker
-    outcome = judge(tracker, plan, before_s, from_s, desk.clock.now_s())
+    # What was well before the trouble began says nothing about the trouble.
+    began_s = desk.incident(plan.incident_id).onset_s + CONVERGENCE_S
+    outcome = judge(
+        desk.situation.tracker,
+        plan,
+        before_s=max(committed - _BEFORE_S, began_s),
+        changed_s=committed,
+        after_s=committed + CONVERGENCE_S,
+        now_s=desk.clock.now_s(),
+    )
     desk.journal.put_artefact(plan.incident_id, name, outcome)
     return outcome
 

@@ -216,6 +216,7 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
         state=before,
         known_down=situation.tracker.down_links,
         needs_person=minds_lost(desk.journal, incident_id),
+        past=desk.past_outcomes(),
     )
     plan = make_plan(situation, request, desk.clock.now_s())
     if _would_hurt(plan):

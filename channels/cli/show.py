@@ -24,7 +24,7 @@ from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
 from twin.nouns.incident import Phase
 from twin.nouns.left_out import left_out_text
-from twin.nouns.plan import Approval, Plan
+from twin.nouns.plan import Approval, BlastRadius, Plan
 
 _PHASE_COLOURS = {"resolved": "green", "escalated": "red", "awaiting_approval": "bold yellow"}
 
@@ -258,8 +258,15 @@ def plan_lines(plan: Plan) -> list[str]:
         f"forecast  {_forecast_text(plan.forecast)}",
         f"nothing   {_forecast_text(plan.do_nothing)}",
         f"blast     {len(blast.devices)} devices, {len(blast.services)} services, "
-        f"{rate(blast.moved_bps)}",
+        f"{rate(blast.moved_bps)}{_returning(blast)}",
     ]
+
+
+def _returning(blast: BlastRadius) -> str:
+    if not (blast.returning_services or blast.returning_bps):
+        return ""
+    services = f"{len(blast.returning_services)} services, {rate(blast.returning_bps)}"
+    return f", of which {services} go back to where the intended configuration sends them"
 
 
 def _diff(text: str) -> Syntax:

@@ -35,9 +35,9 @@ class AnsweringApprover(Approver, Protocol):
 class DelayedApprover:
     """Approves every plan `delay_s` after it was asked for: a person who trusts, and takes time.
 
-    Where two people are needed, both were asked at once and both take that long. What only a person
-    may approve is left waiting, for nobody looks here. What has to be overridden is. `name`: what
-    the journal shows.
+    Where two people are needed, both were asked at once and both take that long; what stands
+    against a plan is set aside. What only a person may approve is left waiting, for nobody looks
+    here. `name`: what the journal shows.
     """
 
     def __init__(self, delay_s: float, name: str = "evaluation (no person looked)") -> None:

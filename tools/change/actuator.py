@@ -265,20 +265,25 @@ class Actuator:
     def _require_probes(
         self, plan: Plan, changes: Sequence[Change], down_links: Iterable[str]
     ) -> None:
-        """Raises DeviceFailed if nothing arrives over one of the probes."""
+        """Raises DeviceFailed if nothing arrives at one of the devices, from wherever it is probed.
+
+        From one place alone it may be the fault that the change is about.
+        """
         shut = {i.link for c in changes for i in c.candidate.interfaces if i.shut_down}
         nodes = [change.node for change in changes]
         probes = choose_probes(self._inventory.topology, shut | set(down_links), nodes)
-        lost = ", ".join(f"{p.source} to {p.target}" for p in self._lost(probes.paths))
+        silent = self._lost(probes.paths)
+        reached = {p.target for p in probes.paths if p not in silent}
+        unreached = _pairs(p for p in silent if p.target not in reached)
         self._calls.audit(
             plan.id,
             "probe",
-            sent=", ".join(f"{p.source} to {p.target}" for p in probes.paths),
-            lost=lost,
+            sent=_pairs(probes.paths),
+            lost=_pairs(silent),
             cut_off=", ".join(probes.cut_off),
         )
-        if lost:
-            raise DeviceFailed(f"nothing arrives from {lost}, so it is not confirmed")
+        if unreached:
+            raise DeviceFailed(f"nothing arrives from {unreached}, so it is not confirmed")
 
     def _lost(self, paths: Sequence[ProbePath]) -> Sequence[ProbePath]:
         """Those over which nothing came; a probe that fails or does not report is sent again."""
@@ -334,3 +339,7 @@ class Actuator:
         message = f'plan "{plan_id}": {why}'
         self._calls.audit(plan_id, "refuse", rule=NotCommitted.rule, message=message)
         return NotCommitted(message)
+
+
+def _pairs(paths: Iterable[ProbePath]) -> str:
+    return ", ".join(f"{path.source} to {path.target}" for path in paths)

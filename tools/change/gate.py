@@ -40,7 +40,7 @@ ABOUT_THE_PLAN: tuple[Rule, ...] = (
 """What would be refused whoever approved it."""
 
 ABOUT_LEAVE: tuple[Rule, ...] = (
-    permission_rules.calendar,
+    permission_rules.standing,
     permission_rules.approval,
     permission_rules.second_approver,
     permission_rules.person,

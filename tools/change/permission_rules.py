@@ -1,8 +1,10 @@
-"""The gate's rules about leave to carry a plan out now: the calendar, the answers, the holder.
+"""The gate's rules about leave to carry a plan out now: what stands against it, the answers, the
+holder.
 
 They read rows of the journal, never the value with which somebody resumed a graph.
 """
 
+from tools.change.blast import bounds_exceeded
 from tools.change.calendar import (
     approvers_needed,
     freezes_on,
@@ -17,6 +19,7 @@ from tools.change.refusals import (
     ApprovalNotAttested,
     ApprovalNotSigned,
     ApprovalUsed,
+    BlastTooLarge,
     ChangeFrozen,
     DuringPlannedWork,
     EditedAfterApproval,
@@ -56,16 +59,27 @@ def standing_entries(case: Examined) -> dict[str, tuple[type[Refused], str]]:
         where = ", ".join(sorted(links & set(work.links)))
         said = f"planned work {work.id} is announced on {where}, which the plan changes"
         found[f"planned_work:{work.id}"] = (DuringPlannedWork, said)
+    for key, (value, bound) in _bounds_exceeded(case).items():
+        said = f"it touches much: blast.{key} is {bound:g} in the policy and {value:.3g} here"
+        found[f"blast:{key}"] = (BlastTooLarge, said)
     return found
 
 
 def people_needed(case: Examined) -> int:
     """How many different people have to approve the plan."""
+    if _bounds_exceeded(case):
+        return 2
     return approvers_needed(case.blast, case.peak_bps, case.policy.approval.second_approver)
 
 
-def calendar(case: Examined) -> None:
-    """Nothing stands against the plan now but what every approval overrides by name."""
+def _bounds_exceeded(case: Examined) -> dict[str, tuple[float, float]]:
+    return bounds_exceeded(case.blast, case.peak_bps, case.policy.blast)
+
+
+def standing(case: Examined) -> None:
+    """Nothing stands against the plan now but what every approval overrides by name, with a reason:
+    no time, no announced work, and no bound on how much a plan may touch.
+    """
     request = _request(case)
     answers = request.answers if request else ()
     overridden = [set(answer.overrides) for answer in answers if answer.decision == "approve"]

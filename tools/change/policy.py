@@ -195,7 +195,9 @@ class ActionRules(Noun):
 
 
 class BlastRules(Noun):
-    """The most that one plan may touch; `max_moved_share` is of all traffic at peak."""
+    """The most that one plan may touch without two people who override the bound by name, with a
+    reason; `max_moved_share` is of all traffic at peak.
+    """
 
     max_devices: Annotated[Count, Field(ge=1)]
     max_services: Count
@@ -268,7 +270,8 @@ class ApprovalPolicy(Noun):
         ):
             raise ValueError(
                 "approval.second_approver would never be asked: nothing that blast allows is above "
-                "its bounds; lower one of them, or leave second_approver out"
+                "its bounds; lower one of them, or leave second_approver out: beyond blast two "
+                "people are needed anyway"
             )
         return self
 

@@ -8,7 +8,7 @@ Refused
 ├── ClockInDoubt         clock             the time may be wrong
 ├── StaleState           state             the network is not as the plan assumes
 ├── StepsDiffer          steps             the commits are not what the actions make
-├── BlastTooLarge        blast             more is touched than the policy allows
+├── BlastTooLarge        blast             more is touched than a bound, and not overridden
 ├── BlastDisagrees       blast_disagrees   what is touched was counted differently
 ├── ManagementPathLost   management_path   nodes would no longer reach each other
 ├── OutsideWindow        window            no change window is open
@@ -80,7 +80,8 @@ class StepsDiffer(Refused):
 
 
 class BlastTooLarge(Refused):
-    """The plan touches more devices, services or traffic than the policy allows."""
+    """The plan touches more devices, services or traffic than the policy allows without an approval
+    of two people that names the bound."""
 
     rule = "blast"
 

@@ -3,7 +3,8 @@
 Shares no code with `tools.change.blast`, which bounds the same figures from above. A pair's traffic
 splits evenly over equal next hops. At every router on the way, the part that is sent to other next
 hops than before counts as moved, and what stays is followed on: a pair of which a third takes a new
-path counts with a third of its rate.
+path counts with a third of its rate. A pair whose new paths are those of the intended configuration
+goes back to what is intended.
 """
 
 from collections.abc import Iterable
@@ -46,28 +47,41 @@ def rerouted(
     compiled = compile_topology(topology)
     old = route(compiled, arc_weights(topology, before, down))
     new = route(compiled, arc_weights(topology, after, down))
+    meant = route(compiled, arc_weights(topology, inventory.intended, down))
     moved = _moved_share(compiled, old, new)
+    astray = np.where(_moved_share(compiled, meant, new) > 0, moved, 0.0)
     limited = _crosses(
         compiled, new, policer_rates(topology, before) != policer_rates(topology, after)
     )
-    touched = limited | (moved > 0)
-    index, matrix = topology.node_index, inventory.peak_traffic
-    places = [index[node] for node in matrix.nodes]
+    services = _services(inventory, limited | (moved > 0))
+    elsewhere = _services(inventory, limited | (astray > 0))
+    places = [topology.node_index[node] for node in inventory.peak_traffic.nodes]
+    rates_bps = inventory.peak_traffic.rates_bps.sum(axis=0)
+    moved_bps = float((rates_bps * moved[np.ix_(places, places)]).sum())
+    returning = (moved - astray)[np.ix_(places, places)]
     return BlastRadius(
         devices=tuple(
             device.node
             for device in after.devices
             if configuration_diff(before.device(device.node), device)
         ),
-        services=tuple(
-            service.id
-            for service in inventory.services
-            if any(
-                touched[TRAFFIC_CLASSES.index(service.traffic_class), index[s], index[t]]
-                for s, t in service.pairs
-            )
-        ),
-        moved_bps=float((matrix.rates_bps.sum(axis=0) * moved[np.ix_(places, places)]).sum()),
+        services=services,
+        moved_bps=moved_bps,
+        returning_services=tuple(service for service in services if service not in elsewhere),
+        returning_bps=float((rates_bps * returning).sum()),
+    )
+
+
+def _services(inventory: Inventory, touched: BoolArray) -> tuple[str, ...]:
+    """Those of which some pair is `touched` (3, n, n) in its class."""
+    index = inventory.topology.node_index
+    return tuple(
+        service.id
+        for service in inventory.services
+        if any(
+            touched[TRAFFIC_CLASSES.index(service.traffic_class), index[s], index[t]]
+            for s, t in service.pairs
+        )
     )
 
 

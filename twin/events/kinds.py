@@ -291,9 +291,13 @@ class ActionKind(EventKind):
     """A kind of change that can be made to the network.
 
     `lasting`: it puts the intended configuration in force, so that nobody must take it back.
+    `move_sigma`: log standard deviation of the load of an egress that it moves whole, against the
+    forecast and beyond what draws of the demand spread, before anything was observed on the network
+    (measured in the emulated one).
     """
 
     lasting: ClassVar[bool] = False
+    move_sigma: ClassVar[float] = 0.06
 
     @abstractmethod
     def short(self) -> str:

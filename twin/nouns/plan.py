@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from twin.events.action import Action
 from twin.events.fault import Fault
@@ -35,11 +35,28 @@ class PlannedStep(Noun):
 
 
 class BlastRadius(Noun):
-    """What the plan touches: devices, services whose paths change, and the traffic that moves."""
+    """What the plan touches: devices, services whose paths change, and the traffic that moves.
+
+    `returning_services`, `returning_bps`: the part of it that goes back to where the intended
+    configuration sends it, with the links that are up. It does not count against the bounds of the
+    policy; `counted_services` and `counted_bps` do.
+    """
 
     devices: tuple[str, ...]
     services: tuple[str, ...]
     moved_bps: float
+    returning_services: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
+    returning_bps: float = Field(default=0.0, ge=0.0, exclude_if=lambda value: not value)
+
+    @property
+    def counted_services(self) -> tuple[str, ...]:
+        """Services of which something goes elsewhere than is intended."""
+        return tuple(s for s in self.services if s not in self.returning_services)
+
+    @property
+    def counted_bps(self) -> float:
+        """Traffic that goes elsewhere than is intended."""
+        return max(0.0, self.moved_bps - self.returning_bps)
 
 
 class Plan(Noun):
@@ -126,7 +143,11 @@ class Dispatch(Noun):
 
 
 class Outcome(Noun):
-    """Predicted against observed. `observed_utilisation`: as in `Forecast.utilisation`."""
+    """What came of a plan: better than before, and as forecast?
+
+    `observed_utilisation`: as in `Forecast.utilisation`. `worse_services`: than before the change.
+    `healed_services`: back within all their objectives since.
+    """
 
     plan_id: str
     kept: bool
@@ -134,3 +155,4 @@ class Outcome(Noun):
     observed_utilisation: dict[str, float]
     inside_interval: dict[str, bool]
     worse_services: tuple[str, ...] = ()
+    healed_services: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ from twin.events.fault import Fault
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.state import NetworkState, failed_links
 from twin.nouns.traffic import TrafficMatrix
+from twin.physics.compiled import egress_loss_of
+from twin.physics.loads import deliveries
 from twin.physics.questions import offered_totals
 from twin.physics.twin import profile_at
 from twin.remedies.objective import Outlook
@@ -18,6 +20,18 @@ from twin.tracking.demand import busiest_ahead
 
 REPAIR_HORIZON_S = 4 * 3600.0
 """Remedies have to hold for as long as a field repair is expected to take: four hours (assumed)."""
+
+
+IN_FORCE_AFTER_S = 600.0
+"""Until a remedy that is looked for now is in force and verified: five minutes for an approval
+(assumed), and five of watching."""
+
+_NEARLY_ALL = 0.95
+"""A pair that loses more than this share of its traffic gets nothing through."""
+
+LIKELY = 0.5
+"""Hours that the outage probably does not reach are no reason to change anything now: if it does
+reach them, there is time to do it then."""
 
 
 def links_of(faults: Sequence[Fault]) -> frozenset[str]:
@@ -60,6 +74,26 @@ def _healthy_demand(belief: Belief) -> TrafficMatrix:
     return calibrated(twin, healthy, offered_totals(twin, healthy) * np.exp(tracker.load_bias))
 
 
+def loss_in_words(belief: Belief, state: NetworkState) -> str:
+    """What a forecast takes for granted about what `state` loses silently, "" for nothing."""
+    twin = belief.twin
+    silent = egress_loss_of(state.topology, state.egress_loss)
+    if not silent.any():
+        return ""
+    wanted, sent = offered_totals(twin, state), belief.tracker.measured_offered()
+    more_bps = float(np.nansum(np.maximum(wanted - sent, 0.0)[silent > 0.0]))
+    passing, no_delay = (1.0 - silent)[:, None, None].copy(), np.zeros((len(silent), 1, 1))
+    delivered, _ = deliveries(twin.compiled, twin.route(state), passing, no_delay)
+    rates_bps = state.traffic.rates_bps.sum(axis=0)
+    nowhere_bps = float(rates_bps[delivered[0, 0] < 1.0 - _NEARLY_ALL].sum())
+    parts = [
+        f"senders that meet loss are expected to come back, with {more_bps / 1e9:.3g} Gbit/s more "
+        "than they send now",
+        f"{nowhere_bps / 1e9:.3g} Gbit/s arrive nowhere today" if nowhere_bps > 0.0 else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
 def state_ahead(
     belief: Belief, running: NetworkConfiguration, faults: Sequence[Fault]
 ) -> NetworkState:
@@ -71,9 +105,17 @@ def state_ahead(
 
 
 def outlook(belief: Belief, onset_s: float) -> Outlook:
-    """The demand and how long it lasts until the repair, of an outage that began at `onset_s`."""
+    """The demand and how long it lasts, of an outage that began at `onset_s`: from when a remedy
+    can be in force, for as long as the outage probably goes on.
+    """
     now_s = belief.tracker.now_s
-    return Outlook.ahead(belief.inventory.profile, now_s, lasted_s=max(0.0, now_s - onset_s))
+    return Outlook.ahead(
+        belief.inventory.profile,
+        now_s,
+        lasted_s=max(0.0, now_s - onset_s),
+        from_s=IN_FORCE_AFTER_S,
+        least_chance=LIKELY,
+    )
 
 
 def healed(state: NetworkState, faults: Sequence[Fault]) -> NetworkState:

@@ -7,6 +7,7 @@ the twin's routing, with which `tools.change.rerouted` counts the same figures e
 
 import heapq
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from twin.nouns.inventory import Inventory
 from twin.nouns.plan import BlastRadius
 from twin.nouns.state import is_usable
 from twin.nouns.topology import Topology
-from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
+from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass, TrafficMatrix
 
 Hop = tuple[str, str, int]
 """Link, far node, advertised weight."""
@@ -41,6 +42,9 @@ def blast_radius(
 ) -> BlastRadius:
     """Devices that change, services and traffic (at peak, bit/s) whose path or rate limit changes.
 
+    A pair goes back to what is intended where all its new paths are those of the intended
+    configuration; a service, where every pair of it that is touched does.
+
     Raises:
         UnknownNode, UnknownLink: a configuration does not fit the topology.
     """
@@ -48,36 +52,70 @@ def blast_radius(
     devices = tuple(d.node for d in after.devices if d != before.device(d.node))
     policed = _policers_that_differ(before, after)
     touched = set[tuple[str, str, TrafficClass]]()
-    moved_bps, rates = 0.0, inventory.peak_traffic.rates_bps
+    elsewhere = set[tuple[str, str, TrafficClass]]()
+    moved_bps = returning_bps = 0.0
     hops_before, hops_after = _hops(topology, before, down), _hops(topology, after, down)
+    hops_intended = _hops(topology, inventory.intended, down)
     for target in topology.node_index:
         old, new = _routes(hops_before, target), _routes(hops_after, target)
         moved = _sources_that_differ(old, new)
-        column = inventory.peak_traffic.nodes.index(target)
-        rows = [i for i, node in enumerate(inventory.peak_traffic.nodes) if node in moved]
-        moved_bps += float(np.sum(rates[:, rows, column]))
+        returning = moved - _sources_that_differ(_routes(hops_intended, target), new)
+        moved_bps += _sent_bps(inventory.peak_traffic, moved, target)
+        returning_bps += _sent_bps(inventory.peak_traffic, returning, target)
         for cls in TRAFFIC_CLASSES:
             limited = _sources_that_cross(new, policed.get(cls, frozenset()))
             touched |= {(source, target, cls) for source in moved | limited}
-    services = tuple(
+            elsewhere |= {(source, target, cls) for source in (moved - returning) | limited}
+    services = _services_with(inventory, touched)
+    counted = _services_with(inventory, elsewhere)
+    return BlastRadius(
+        devices=devices,
+        services=services,
+        moved_bps=moved_bps,
+        returning_services=tuple(service for service in services if service not in counted),
+        returning_bps=returning_bps,
+    )
+
+
+def _sent_bps(peak: TrafficMatrix, sources: AbstractSet[str], target: str) -> float:
+    rows = [i for i, node in enumerate(peak.nodes) if node in sources]
+    return float(np.sum(peak.rates_bps[:, rows, peak.nodes.index(target)]))
+
+
+def _services_with(
+    inventory: Inventory, pairs: AbstractSet[tuple[str, str, TrafficClass]]
+) -> tuple[str, ...]:
+    return tuple(
         service.id
         for service in inventory.services
-        if any((s, t, service.traffic_class) in touched for s, t in service.pairs)
+        if any((s, t, service.traffic_class) in pairs for s, t in service.pairs)
     )
-    return BlastRadius(devices=devices, services=services, moved_bps=moved_bps)
 
 
 def shortfall(larger: BlastRadius, smaller: BlastRadius) -> str:
     """What `smaller` has beyond `larger`, "" if nothing; rounding does not count."""
-    devices = sorted(set(smaller.devices) - set(larger.devices))
-    services = sorted(set(smaller.services) - set(larger.services))
-    missing = smaller.moved_bps - larger.moved_bps
     parts = [
-        f"devices {', '.join(devices)}" if devices else "",
-        f"services {', '.join(services)}" if services else "",
-        f"{missing / 1e9:.3g} Gbit/s" if missing > _ROUNDING * smaller.moved_bps else "",
+        _names_missing("devices", larger.devices, smaller.devices),
+        _names_missing("services", larger.services, smaller.services),
+        _bps_missing(larger.moved_bps, smaller.moved_bps),
     ]
-    return ", ".join(part for part in parts if part)
+    elsewhere = [
+        _names_missing("services", larger.counted_services, smaller.counted_services),
+        _bps_missing(larger.counted_bps, smaller.counted_bps, smaller.moved_bps),
+    ]
+    away = " and ".join(part for part in elsewhere if part)
+    said = f"that {away} do not go back to what is intended" if away else ""
+    return ", ".join(part for part in parts if part) or said
+
+
+def _names_missing(what: str, larger: Iterable[str], smaller: Iterable[str]) -> str:
+    missing = sorted(set(smaller) - set(larger))
+    return f"{what} {', '.join(missing)}" if missing else ""
+
+
+def _bps_missing(larger: float, smaller: float, of: float = 0.0) -> str:
+    missing = smaller - larger
+    return f"{missing / 1e9:.3g} Gbit/s" if missing > _ROUNDING * max(smaller, of) else ""
 
 
 def _hops(

@@ -81,14 +81,22 @@ class Outlook:
         now_s: float,
         repair: RepairTime | None = None,
         lasted_s: float = 0.0,
+        *,
+        from_s: float = 0.0,
+        least_chance: float = 0.0,
     ) -> "Outlook":
-        """Of a state at `now_s` (Unix seconds) whose outage has `lasted_s`."""
+        """Of a state at `now_s` (Unix seconds) whose outage has `lasted_s`.
+
+        `from_s`: seconds from now on that do not count. `least_chance`: hours that the outage
+        reaches with a smaller chance do not count either; the first step always does.
+        """
         repair = RepairTime() if repair is None else repair
-        middles = np.arange(STEP_S / 2, HORIZON_S, STEP_S).tolist()
+        middles = np.arange(from_s + STEP_S / 2, from_s + HORIZON_S, STEP_S).tolist()
         now = profile_at(profile, now_s)
         level = np.array([profile_at(profile, now_s + t) / now for t in middles])
-        hours = np.array([repair.survival(t, lasted_s) for t in middles]) * STEP_S / 3600.0
-        return cls._binned(level, hours)
+        chance = np.array([repair.survival(t, lasted_s) for t in middles])
+        counted = max(1, int((chance >= least_chance).sum()))
+        return cls._binned(level[:counted], chance[:counted] * STEP_S / 3600.0)
 
     @classmethod
     def at(cls, level: float = 1.0, hours: float = 1.0) -> "Outlook":

@@ -11,12 +11,14 @@ from twin.events.action import Action
 from twin.events.fault import Fault
 from twin.forecasting import forecast
 from twin.nouns.forecast import Forecast
-from twin.nouns.plan import Plan, Remedy
+from twin.nouns.plan import Outcome, Plan, Remedy
 from twin.nouns.state import NetworkState, failed_links, state_hash
 from twin.nouns.topology import Interface
+from twin.physics.compiled import arc_weights
 from twin.physics.questions import offered_totals
 from twin.remedies.blast import blast_radius
 from twin.remedies.steps import plan_steps, planned_step
+from twin.remedies.track_record import move_sigma, with_record, with_usual_loads
 from twin.tracking.belief import Belief
 
 ROLLOUTS = 100
@@ -25,9 +27,12 @@ _WATCHED = 6
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """What a plan is made of. `state`: the network now, cause included; `known_down`: links known
-    to be
-    down, which with the running configuration is the state that the plan is made for."""
+    """What a plan is made of.
+
+    `state`: the network now, cause included. `known_down`: links known to be down, which with the
+    running configuration is the state that the plan is made for. `past`: earlier plans and what
+    came of them, by which the intervals of loads are as wide as they have to be.
+    """
 
     incident_id: str
     attempt: int
@@ -39,6 +44,7 @@ class PlanRequest:
     state: NetworkState
     known_down: frozenset[str]
     needs_person: str = ""
+    past: tuple[tuple[Plan, Outcome], ...] = ()
 
 
 def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
@@ -53,7 +59,12 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
     final = replace(state, running=steps[-1].after) if steps else state
     watch = _watched(belief, state, final)
     plan_id = f"{request.incident_id}.{request.purpose}{request.attempt}"
-    forecasts = [predict(belief, replace(state, running=step.after), watch) for step in steps]
+    nothing = predict(belief, state, watch)
+    sigma = move_sigma(actions, request.past)
+    drawn = [predict(belief, replace(state, running=step.after), watch) for step in steps]
+    forecasts = [with_record(each, nothing, actions, sigma) for each in drawn]
+    if forecasts and (usual := _usual_loads(belief, final)):
+        forecasts[-1] = with_usual_loads(drawn[-1], usual)
     return Plan(
         id=plan_id,
         incident_id=request.incident_id,
@@ -68,8 +79,8 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
         way_back=way_back(belief, state, request),
         temporary=request.purpose == "mitigate"
         and not all(_is_lasting(a, request.cause) for a in actions),
-        forecast=forecasts[-1] if forecasts else predict(belief, state, watch),
-        do_nothing=predict(belief, state, watch),
+        forecast=forecasts[-1] if forecasts else nothing,
+        do_nothing=nothing,
         blast_radius=blast_radius(
             belief.inventory,
             state.running,
@@ -98,6 +109,25 @@ def way_back(belief: Belief, state: NetworkState, request: PlanRequest) -> tuple
         steps = plan_steps((action,), from_here, belief.inventory.intended, state.topology)
         from_here = steps[-1].after if steps else from_here
     return tuple(undo)
+
+
+def _usual_loads(belief: Belief, state: NetworkState) -> dict[str, float]:
+    """Load / capacity of each egress as counters showed it before the trouble, at this hour, where
+    `state` routes as the network did then; else nothing.
+    """
+    tracker, topology, twin = belief.tracker, state.topology, belief.twin
+    well = replace(
+        state,
+        running=tracker.healthy_running,
+        traffic=tracker.demand.matrix_at(tracker.now_s),
+        down_links=frozenset(),
+        egress_loss={},
+    )
+    weights = [arc_weights(topology, s.running, s.down_links) for s in (state, well)]
+    if state.egress_loss or not tracker.rounds_learned or (weights[0] != weights[1]).any():
+        return {}
+    loads = offered_totals(twin, well) * np.exp(tracker.load_bias) / twin.compiled.capacity_bps
+    return {str(topology.egress_of(arc)): float(load) for arc, load in enumerate(loads)}
 
 
 def predict(belief: Belief, state: NetworkState, watch: Sequence[Interface]) -> Forecast:

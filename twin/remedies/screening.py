@@ -21,7 +21,7 @@ from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty, demand_factors
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
-from twin.physics.compiled import FloatArray, IntArray
+from twin.physics.compiled import FloatArray, IntArray, policer_rates
 from twin.physics.loads import arriving_loads
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
@@ -128,10 +128,13 @@ class Screening:
         found += [self.measure(actions) for actions in self._together]
         found += self._for_services(*leader, changes)
         # Beside the best of every size, and alone: what is best may be refused, or taken back.
+        # Beside what the caller names: a drain that overloads may be good with a limit.
+        named = [(a,) for a in self._extra]
+        leading = [s.actions for s in _best_of_each_size([self.nothing, *found])]
         found += [
             limited
-            for leading in _best_of_each_size([self.nothing, *found])
-            for limited in self.rate_limits(leading.actions, changes)
+            for actions in dict.fromkeys([*leading, *named])
+            for limited in self.rate_limits(actions, changes)
         ]
         better = [s for s in found if s.cost.total < self.nothing.cost.total - BETTER]
         allowed = (s for s in sorted(better, key=_rank) if self.refusal(s.actions) is None)
@@ -151,7 +154,8 @@ class Screening:
 
     def refusal(self, actions: Sequence[Action]) -> str | None:
         """Why a remedy may not be done, None if it may: a drain would partition, all actions
-        together would overload, or a crew's drain would be lifted for a while.
+        together, rate limits included, would overload, or a crew's drain would be lifted for a
+        while.
 
         Raises UnknownLink.
         """
@@ -167,9 +171,12 @@ class Screening:
             link = self._state.topology.link_index[drain.link]
             if whole[link] and bridges(self._state.topology, whole)[link]:
                 return f"{drain.describe()} would leave nodes with no other way"
-        if after.max_utilisation > max(1.0, self._search.nothing.max_utilisation):
+        highest = after.max_utilisation
+        if any(a.limit() for a in actions):
+            highest = self._limited_utilisation(after.running)
+        if highest > max(1.0, self._search.nothing.max_utilisation):
             told = " and ".join(a.describe() for a in actions)
-            return f"{told} would load a link to {after.max_utilisation:.0%}"
+            return f"{told} would load a link to {highest:.0%}"
         return None
 
     def _lifted(self, action: Action) -> str:
@@ -184,6 +191,14 @@ class Screening:
                 if was.drained and not runs.drained:
                     return link
         return ""
+
+    def _limited_utilisation(self, running: NetworkConfiguration) -> float:
+        """Of the busiest egress at the highest demand, each class as far as it is not limited."""
+        state = replace(self._state, running=running)
+        traffic = state.traffic.rates_bps[None] * float(self._outlook.levels[0])
+        loads: FloatArray = arriving_loads(self._twin.compiled, self._twin.route(state), traffic)
+        passed = np.minimum(loads[:, 0], policer_rates(state.topology, running)).sum(axis=1)
+        return float((passed / self._twin.compiled.capacity_bps).max())
 
     def _judged(self, position: Position) -> Screened:
         state, devices = replace(self._state, running=position.running), len(position.devices)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
 from twin.nouns.traffic import TrafficMatrix
+from twin.physics.compiled import egress_loss_of
 from twin.physics.loads import arriving_loads, deliveries, lossless
 from twin.physics.twin import Twin
 
@@ -27,6 +28,10 @@ _LARGEST_FACTOR = 3.0
 REBOUND = 1.1
 """How much more senders that met loss would like to send than they do (assumed; how far congestion
 control holds back depends on the applications)."""
+
+_LEAST_SENT = 0.1
+"""Of what they would like to, senders that meet loss go on sending so much at least (assumed; how
+much they send is measured)."""
 
 _IDLE_SHARE = 0.002
 """Egresses below this share of capacity say nothing about anybody."""
@@ -40,9 +45,11 @@ def calibrated(
 ) -> TrafficMatrix:
     """The traffic of `state`, scaled so that its offered loads come near `measured_bps` (n_arcs,).
 
-    NaN where nothing was measured. Pairs that cross no measured egress keep their rate. Pairs that
-    cross a `congested` egress (n_arcs,) are never scaled down, and are expected to send REBOUND
-    times as much: their senders hold back for as long as it drops, and come back once it does not.
+    NaN where nothing was measured. Pairs that cross no measured egress keep their rate. Senders of
+    pairs that cross an egress which drops (`congested`, (n_arcs,)) or loses silently hold back, and
+    come back once it does not. They are scaled down as far as the counters say, so that all others
+    are scaled rightly, and are then expected to send no less than in `state`, which is what they
+    send when nothing is wrong; those that meet drops no less than REBOUND times what they send now.
     """
     routing, compiled = twin.route(state), twin.compiled
     total = state.traffic.rates_bps.sum(axis=0)
@@ -50,11 +57,14 @@ def calibrated(
     passing = lossless(n_arcs, 1, 1)
     factor = np.ones_like(total)
     held_back = np.zeros(n_arcs) if congested is None else congested.astype(np.float64)
-    crossing = _along_paths(twin, state, held_back, passing) > 0
-    floor = np.where(crossing, 1.0, 1 / _LARGEST_FACTOR)
+    meets_drops = _along_paths(twin, state, held_back, passing) > 0
+    silent = egress_loss_of(state.topology, state.egress_loss)
+    meets_loss = meets_drops | (_along_paths(twin, state, silent, passing) > 0)
+    arriving = (1.0 - silent)[:, None, None].copy()
+    floor = np.where(meets_loss, _LEAST_SENT, 1 / _LARGEST_FACTOR)
     usable = np.isfinite(measured_bps) & (measured_bps > _IDLE_SHARE * compiled.capacity_bps)
     for _ in range(_PASSES):
-        loads = arriving_loads(compiled, routing, (factor * total)[None, None])[:, 0, 0]
+        loads = arriving_loads(compiled, routing, (factor * total)[None, None], arriving)[:, 0, 0]
         counted = usable & (loads > 0)
         discrepancy = np.zeros(n_arcs)
         discrepancy[counted] = np.log(measured_bps[counted] / loads[counted])
@@ -62,7 +72,8 @@ def calibrated(
         crossed = _along_paths(twin, state, counted.astype(np.float64), passing)
         step = np.divide(along, crossed, out=np.zeros_like(along), where=crossed > 0)
         factor = np.clip(factor * np.exp(step), floor, _LARGEST_FACTOR)
-    factor = np.where(crossing, REBOUND * factor, factor)
+    factor = np.where(meets_drops, REBOUND * factor, factor)
+    factor = np.where(meets_loss, np.maximum(factor, 1.0), factor)
     return TrafficMatrix(state.traffic.nodes, state.traffic.rates_bps * factor)
 
 

@@ -355,21 +355,38 @@ USED_UP = ("remediator", "escalate")
         ("ambiguous", [], USED_UP, "remediator"),
         ("unknown", [], ("diagnoser", "escalate"), "diagnoser"),
         ("unknown", [], ("escalate",), "escalate"),
-        ("healthy", [], USED_UP, "escalate"),
+        ("healthy", [], ("stand_by", *ALL[1:]), "stand_by"),
     ],
 )
 def test_supervisor_sends_back_what_is_not_certain_or_not_explained(
     verdict: str, unexplained: list[str], legal: tuple[str, ...], target: str
 ) -> None:
-    facts = {"verdict": verdict, "unexplained": unexplained}
+    facts = {"verdict": verdict, "unexplained": unexplained, "looks": 1}
     assert _route(Phase.DIAGNOSING, facts, *legal) == target
 
 
-def test_supervisor_waits_for_the_repair_only_while_nobody_is_hurt() -> None:
-    facts = {"do_nothing": True, "in_breach_now": 0, "left_in_breach": 0.0, "actions": []}
+@pytest.mark.parametrize(("looks", "target"), [(1, "diagnoser"), (2, "remediator")])
+def test_supervisor_relieves_who_is_hurt_without_a_name_at_the_second_look(
+    looks: int, target: str
+) -> None:
+    facts = {"verdict": "unknown", "unexplained": [], "looks": looks}
+    assert _route(Phase.DIAGNOSING, facts, *ALL) == target
+
+
+def test_supervisor_waits_for_the_repair_while_nobody_is_hurt_or_somebody_is_on_it() -> None:
+    facts: dict[str, Any] = {
+        "do_nothing": True,
+        "in_breach_now": 0,
+        "left_in_breach": 0.0,
+        "settling": False,
+        "repair_ordered": False,
+        "actions": [],
+    }
     assert _route(Phase.PLANNING, facts, "stand_by", "escalate") == "stand_by"
     hurt = facts | {"in_breach_now": 2}
     assert _route(Phase.PLANNING, hurt, "stand_by", "escalate") == "escalate"
+    for goes_on in ({"repair_ordered": True}, {"settling": True}):
+        assert _route(Phase.PLANNING, hurt | goes_on, "stand_by", "escalate") == "stand_by"
     planned = facts | {"do_nothing": False, "in_breach_now": 2}
     assert _route(Phase.PLANNING, planned, "approval", "escalate") == "approval"
 

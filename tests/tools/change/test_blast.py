@@ -76,3 +76,15 @@ def test_exact_figure_above_the_bound_by_rounding_alone_is_no_contradiction() ->
 def test_bound_below_the_exact_figure_is_refused(beyond: dict[str, object], said: str) -> None:
     with pytest.raises(BlastDisagrees, match=f'plan "p": .*{said}; one of the two is wrong'):
         larger("p", BOUND, BOUND.model_copy(update=beyond))
+
+
+def test_blast_of_which_nothing_goes_back_reads_as_it_did_before_that_was_counted() -> None:
+    """So plans that were approved then keep their hash."""
+    assert BOUND.model_dump() == {
+        "devices": ("A", "C"),
+        "services": ("vpn-1",),
+        "moved_bps": 3e9,
+    }
+    back = BOUND.model_copy(update={"returning_services": ("vpn-1",), "returning_bps": 3e9})
+    assert (back.counted_services, back.counted_bps) == ((), 0.0)
+    assert BlastRadius.model_validate(back.model_dump()) == back

@@ -147,9 +147,10 @@ def test_blast_is_counted_from_the_actions_and_not_read_from_the_plan(bench: Ben
     # A to D (1 of 4 Gbit/s) goes over A-C alone, and moves when A-C is drained.
     plan = bench.plan(DrainLink(link="A-C"))
     modest = plan.blast_radius.model_copy(update={"moved_bps": 0.0})
-    plan = bench.approve(plan.model_copy(update={"blast_radius": modest}))
+    plan = plan.model_copy(update={"blast_radius": modest})
     _bounded(bench, max_moved_share=0.24)
-    _refused(bench, plan, BlastTooLarge, r"max_moved_share is 0.24 .* 0.25 here")
+    needs = _gate(bench).needs(plan, _situation(bench))
+    assert needs == Needs(approvers=2, overrides=("blast:max_moved_share",))
 
 
 def test_plan_that_states_less_than_it_touches_is_refused(bench: Bench) -> None:
@@ -165,12 +166,74 @@ def test_share_at_the_bound_is_allowed(bench: Bench) -> None:
     assert bench.actuator.commit(plan, ()).state == "committed"
 
 
-def test_too_many_devices_or_services_are_refused(bench: Bench) -> None:
-    plan = bench.approve(bench.plan(DrainLink(link="A-C")))
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [
+        ({"max_moved_share": 0.24}, r"blast.max_moved_share is 0.24 in the policy and 0.25 here"),
+        ({"max_devices": 1}, r"blast.max_devices is 1 in the policy and 2 here"),
+        ({"max_services": 0}, r"blast.max_services is 0 in the policy and 1 here"),
+    ],
+)
+def test_what_touches_more_than_a_bound_needs_two_people_who_override_it(
+    bench: Bench, bound: dict[str, float], said: str
+) -> None:
+    _bounded(bench, **bound)
+    (key,) = bound
+    _refused(bench, bench.approve(bench.plan(DrainLink(link="A-C"))), BlastTooLarge, said)
+    plan = _answered(bench, bench.plan(DrainLink(link="A-C"), plan_id="inc-1/p2"))
+    now_s, override = bench.clock.now_s(), (f"blast:{key}",)
+    with pytest.raises(Refused, match=rf"blast:{key} stands against a change now"):
+        bench.journal.answer(approval(plan, now_s))
+    unreasoned = approval(plan, now_s, "erin", override).model_copy(update={"reason": " "})
+    with pytest.raises(Refused, match="say with --reason why"):
+        bench.journal.answer(unreasoned)
+    bench.journal.answer(approval(plan, now_s, "erin", override))
+    _refused(bench, plan, SecondApproverMissing, "than erin has to approve")
+    bench.journal.answer(approval(plan, now_s, "ERIN", override))
+    _refused(bench, plan, SecondApproverMissing, "than erin has to approve")
+    bench.journal.answer(approval(plan, now_s, "omar", override))
+    assert bench.actuator.commit(plan, ()).state == "committed"
+
+
+def test_rehearsal_lets_pass_what_two_people_may_approve(bench: Bench) -> None:
     _bounded(bench, max_devices=1)
-    _refused(bench, plan, BlastTooLarge, "max_devices is 1")
-    _bounded(bench, max_devices=2, max_services=0)
-    _refused(bench, plan, BlastTooLarge, "max_services is 0")
+    _gate(bench).rehearse(bench.plan(DrainLink(link="A-C")), _situation(bench))
+
+
+def test_what_goes_back_to_what_is_intended_does_not_count_against_the_bounds(
+    bench: Bench,
+) -> None:
+    edited = bench.network.configuration().device("A")
+    cheap = edited.interface("A-B").model_copy(update={"igp_weight": 1})
+    dear = edited.interface("A-C").model_copy(update={"igp_weight": 100})
+    bench.network.reconfigure(edited.with_interface(cheap).with_interface(dear))
+    _bounded(bench, max_services=0, max_moved_share=0.0)
+    plan = bench.plan(RevertToIntended(node="A"))
+    assert plan.blast_radius.services == plan.blast_radius.returning_services == ("vpn-1",)
+    assert plan.blast_radius.returning_bps == plan.blast_radius.moved_bps == 1e9
+    assert _gate(bench).needs(plan, _situation(bench)) == Needs(approvers=1, overrides=())
+    assert bench.actuator.commit(bench.approve(plan), ()).state == "committed"
+
+
+def test_large_revert_still_needs_the_second_person_of_the_policy(bench: Bench) -> None:
+    edited = bench.network.configuration().device("A")
+    dear = edited.interface("A-C").model_copy(update={"igp_weight": 100})
+    bench.network.reconfigure(edited.with_interface(dear))
+    second = SecondApprover(above_devices=9, above_services=9, above_moved_share=0.2)
+    rules = bench.policy.approval.model_copy(update={"second_approver": second})
+    _with_policy(bench, "approval", rules)
+    plan = bench.plan(RevertToIntended(node="A"))
+    assert _gate(bench).needs(plan, _situation(bench)) == Needs(approvers=2, overrides=())
+
+
+def test_plan_that_says_that_more_goes_back_than_does_is_refused(bench: Bench) -> None:
+    plan = bench.plan(DrainLink(link="A-C"))
+    forged = plan.blast_radius.model_copy(
+        update={"returning_services": ("vpn-1",), "returning_bps": 1e9}
+    )
+    plan = bench.approve(plan.model_copy(update={"blast_radius": forged}))
+    said = "leaves out that services vpn-1 and 1 Gbit/s do not go back to what is intended"
+    _refused(bench, plan, BlastDisagrees, said)
 
 
 def test_change_that_cuts_a_node_off_is_refused(bench: Bench) -> None:

@@ -290,12 +290,6 @@ IN_ORDER = (
     Violation(StaleState, "state", "a new plan has to be made", meanwhile=_reconfigure_d),
     Violation(StepsDiffer, "steps", "build them with `plan_steps`", alter=_other_diff),
     Violation(
-        BlastTooLarge,
-        "blast",
-        "propose a smaller change",
-        prepare=lambda bench: _policy(bench, "blast", max_services=0),
-    ),
-    Violation(
         BlastDisagrees,
         "blast_disagrees",
         "leaves out 1 Gbit/s; make the plan again",
@@ -315,6 +309,12 @@ IN_ORDER = (
         "planned_work",
         "--override planned_work:PW-12 --reason",
         prepare=_planned_work,
+    ),
+    Violation(
+        BlastTooLarge,
+        "blast",
+        "--override blast:max_services --reason",
+        prepare=lambda bench: _policy(bench, "blast", max_services=0),
     ),
     Violation(NotApproved, "approval_missing", "once it was asked about", answer=_nothing),
     Violation(

@@ -11,6 +11,7 @@ from tests.tools.change.in_memory import Trouble, inventory
 from tools.change.device_calls import ATTEMPTS
 from tools.change.probing import PROBED_CLASS, arrived, choose_probes
 from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.inventory import ProbePath
 from twin.nouns.plan import Plan
 from twin.nouns.state import state_hash
@@ -71,6 +72,18 @@ def test_change_that_leads_into_a_hole_is_taken_back(bench: Bench, drain: Plan) 
     assert done.reason == "nothing arrives from C to A, B to A, so it is not confirmed"
     assert bench.network.devices_called("confirm") == []
     assert bench.network.configuration() == bench.network.inventory().intended
+
+
+def test_hole_on_one_way_to_a_device_that_others_reach_is_not_held_against_the_change(
+    bench: Bench,
+) -> None:
+    """B sends A what never arrives; C reaches A."""
+    plan = bench.approve(bench.plan(SetIgpWeight(node="A", link="A-B", weight=100)))
+    bench.network.dropping.add(("B", "A-B"))
+    bench.actuator.commit(plan, ())
+    assert bench.actuator.confirm(plan, ()).state == "confirmed"
+    (line,) = [x for x in bench.journal.audit_lines() if x.action == "probe"]
+    assert line.data == {"sent": "B to A, C to A", "lost": "B to A", "cut_off": ""}
 
 
 def test_network_that_does_not_probe_keeps_nothing(bench: Bench, drain: Plan) -> None:

@@ -186,6 +186,30 @@ def configurations(draw: st.DrawFn, topology: Topology) -> NetworkConfiguration:
     )
 
 
+@st.composite
+def misconfigured(
+    draw: st.DrawFn,
+) -> tuple[Inventory, NetworkConfiguration, NetworkConfiguration, frozenset[str]]:
+    """As `changes`, from a configuration that is not the intended one."""
+    built, after, down = draw(changes())
+    return built, draw(configurations(built.topology)), after, down
+
+
+@given(misconfigured())
+def test_two_counts_agree_on_what_goes_back_to_what_is_intended(
+    change: tuple[Inventory, NetworkConfiguration, NetworkConfiguration, frozenset[str]],
+) -> None:
+    built, before, after, down = change
+    exact = rerouted(built, before, after, down)
+    bound = blast_radius(built, before, after, down)
+    assert exact.returning_services == bound.returning_services
+    assert exact.counted_bps <= bound.counted_bps + 1.0
+    assert (exact.returning_bps > 0) == (bound.returning_bps > 0)
+    whole = blast_radius(built, before, built.intended, down)
+    # Only a service of which a limit changes does not go back by its path alone.
+    assert whole.counted_bps == 0.0
+
+
 @given(changes())
 def test_bound_is_never_below_the_exact_figure(
     change: tuple[Inventory, NetworkConfiguration, frozenset[str]],
@@ -197,6 +221,9 @@ def test_bound_is_never_below_the_exact_figure(
     # Both look at the same paths, so they differ in how much of a pair moves and in nothing else.
     assert (bound.devices, bound.services) == (exact.devices, exact.services)
     assert (exact.moved_bps > 0) == (bound.moved_bps > 0)
+    assert exact.returning_services == bound.returning_services
+    assert exact.counted_bps <= bound.counted_bps + 1.0
+    assert (exact.returning_bps > 0) == (bound.returning_bps > 0)
 
 
 @pytest.mark.slow

@@ -29,8 +29,10 @@ from twin.remedies.believed import (
     circuits_of,
     healed,
     links_of,
+    loss_in_words,
     state_ahead,
 )
+from twin.tracking.alarms import Alarm
 
 CUT = FiberCut(duct="duct-1", links=("A-B", "A-D"))
 DOWN = LinkDown(link="C-D")
@@ -66,6 +68,30 @@ def test_demand_agrees_with_the_counters(situation: Situation) -> None:
         tracker.ingest(counters.after(1.4 * loads_of(situation.inventory)))
     state = believed_state(situation, situation.read_running(), (DOWN,))
     assert offered_totals(situation.twin, state)[A_TO_B] == pytest.approx(1.4 * 3e9, rel=0.01)
+
+
+def test_senders_that_a_loss_holds_back_are_expected_with_what_they_send_when_all_is_well(
+    situation: Situation,
+) -> None:
+    tracker, counters = situation.tracker, Counters(starts_s=START_S + 100)
+    tracker.ingest(counters.read())
+    sent = loads_of(situation.inventory)
+    for _ in range(6):
+        tracker.ingest(counters.after(sent))
+    tracker.book.raise_alarm(Alarm("probe_loss", "A>B/business", counters.now_s, 1.0))
+    sent[A_TO_B] = 0.5e9
+    for _ in range(8):
+        tracker.ingest(counters.after(sent, lost={A_TO_B: 1.0}))
+    running, lossy = situation.read_running(), SilentLoss(node="A", link="A-B", fraction=1.0)
+    state = believed_state(situation, running, (lossy,))
+    assert offered_totals(situation.twin, state)[A_TO_B] == pytest.approx(3e9, rel=0.01)
+    assert loss_in_words(situation, state) == (
+        "senders that meet loss are expected to come back, with 2.5 Gbit/s more than they send "
+        "now; 3 Gbit/s arrive nowhere today"
+    )
+    half = believed_state(situation, running, (lossy.model_copy(update={"fraction": 0.5}),))
+    assert loss_in_words(situation, half).endswith("than they send now")
+    assert loss_in_words(situation, believed_state(situation, running, ())) == ""
 
 
 def test_surge_is_as_large_as_the_latest_flow_record_says(situation: Situation) -> None:

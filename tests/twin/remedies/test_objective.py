@@ -97,6 +97,30 @@ def test_hours_of_an_outage_that_has_lasted_are_those_that_are_left() -> None:
     assert outlook.hours.sum() == pytest.approx(2.12, abs=0.06)
 
 
+def test_only_hours_that_the_outage_probably_reaches_count_from_when_a_remedy_is_in_force() -> None:
+    flat = DailyProfile(hourly=(1.0,) * 24)
+    whole = Outlook.ahead(flat, 0.0)
+    likely = Outlook.ahead(flat, 0.0, from_s=900.0, least_chance=0.5)
+    repair = RepairTime()
+    # From a quarter of an hour on, seven quarters whose middles come before two hours.
+    middles = [900.0 + 450.0 + 900.0 * i for i in range(7)]
+    assert repair.survival(middles[-1]) >= 0.5 > repair.survival(middles[-1] + 900.0)
+    expected = sum(repair.survival(t) for t in middles) / 4
+    assert likely.hours.sum() == pytest.approx(expected)
+    assert likely.hours.sum() < whole.hours.sum()
+
+
+def test_peak_that_the_outage_probably_does_not_reach_is_no_reason() -> None:
+    assert Outlook.ahead(EVENING, 16 * 3600.0).levels[0] > 1.4
+    assert Outlook.ahead(EVENING, 16 * 3600.0, least_chance=0.5).levels[0] == pytest.approx(1.0)
+
+
+def test_outage_that_is_over_before_a_remedy_is_in_force_still_has_an_outlook() -> None:
+    short = RepairTime(median_s=60.0)
+    outlook = Outlook.ahead(EVENING, 0.0, short, from_s=600.0, least_chance=0.5)
+    assert outlook.hours.sum() < 0.01
+
+
 # The cost
 
 

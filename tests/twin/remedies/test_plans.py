@@ -4,7 +4,7 @@ import pytest
 
 from agents.roles.situation import Situation
 from tests.agents.conftest import Place
-from tests.twin.tracking.square import START_S, inventory
+from tests.twin.tracking.square import START_S, Counters, inventory, loads_of
 from twin.errors import UnknownLink
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
@@ -98,6 +98,21 @@ def test_what_puts_the_cause_right_is_never_taken_back(situation: Situation) -> 
         plan = _plan(situation, right, cause=(WRONG,), state=state)
         assert not plan.temporary
         assert plan.way_back == ()
+
+
+def test_what_goes_back_to_how_it_was_is_forecast_with_the_loads_of_then(
+    situation: Situation,
+) -> None:
+    # Hashing sends half as much again over A-B as the records say.
+    counters = Counters(starts_s=START_S)
+    situation.tracker.ingest(counters.read())
+    for _ in range(6):
+        situation.tracker.ingest(counters.after(1.5 * loads_of(situation.inventory)))
+    wrong = WRONG.after(situation.twin.state())
+    back = _plan(situation, RevertToIntended(node="A"), cause=(WRONG,), state=wrong)
+    assert back.forecast.utilisation["A|A-B"].median == pytest.approx(0.45, rel=0.02)
+    elsewhere = _plan(situation, SetIgpWeight(node="C", link="B-C", weight=30), state=wrong)
+    assert elsewhere.forecast.utilisation["D|C-D"].median < 0.35
 
 
 def test_weight_elsewhere_is_temporary_beside_what_is_lasting(situation: Situation) -> None:

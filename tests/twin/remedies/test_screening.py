@@ -17,6 +17,7 @@ from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.forecasting import Uncertainty
 from twin.nouns.inventory import Inventory
 from twin.nouns.service import ServiceLevelObjective
+from twin.nouns.topology import Interface
 from twin.nouns.traffic import Demand, TrafficClass, TrafficMatrix
 from twin.physics.twin import Twin
 from twin.remedies.objective import DEVICE_WEIGHT, Outlook
@@ -216,6 +217,26 @@ def test_drain_that_overloads_the_other_way_is_refused_and_never_proposed() -> N
     screening = _plain((("A", "B", 8e9), ("A", "D", 3e9)))
     assert screening.refusal((DrainLink(link="A-B"),)) == "drain A-B would load a link to 110%"
     assert screening.refusal((SetIgpWeight(node="A", link="A-B", weight=60),)) is None
+
+
+def test_drain_that_overloads_is_proposed_with_a_limit_that_keeps_it_from_it() -> None:
+    # A-B loses four fifths; 4 + 4 Gbit/s would go A-D-C-B, where A sends D 3 already.
+    twin, egress = Twin(inventory()), Interface(node="A", link="A-B")
+    demands = (("A", "B", BUSINESS, 4e9), ("A", "B", BEST_EFFORT, 4e9), ("A", "D", BUSINESS, 3e9))
+    traffic = TrafficMatrix.from_demands(
+        twin.inventory.peak_traffic.nodes,
+        [Demand(source=a, target=b, traffic_class=c, rate_bps=rate) for a, b, c, rate in demands],
+    )
+    state = replace(twin.state(traffic=traffic), egress_loss={egress: 0.8})
+    drain = DrainLink(link="A-B")
+    screening = Screening(
+        twin, state, FLAT, extra=(drain,), uncertainty=CERTAIN, margin=1.0, least_limit_share=0.1
+    )
+    assert screening.refusal((drain,)) == "drain A-B would load a link to 110%"
+    limits = [s.actions for s in screening.rate_limits((drain,))]
+    assert limits
+    assert all(screening.refusal(actions) is None for actions in limits)
+    assert limits[0] in [s.actions for s in screening.best(most=50)]
 
 
 def test_what_is_not_there_is_told() -> None:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.twin.tracking.square import A_TO_B, C_TO_D, inventory
+from tests.twin.tracking.square import A_TO_B, B_TO_C, C_TO_D, inventory, topology
+from twin.nouns.topology import Interface
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
@@ -98,3 +100,39 @@ def test_no_pair_is_scaled_beyond_belief() -> None:
     tenth = twin.state(traffic=known.peak_traffic.scaled(0.1))
     found = calibrated(twin, tenth, measured)
     np.testing.assert_allclose(offered_totals(twin, twin.state(traffic=found))[A_TO_B], 0.9e9)
+
+
+def test_senders_that_meet_silent_loss_come_back_and_nobody_else_is_blamed_for_them() -> None:
+    # A sends B 3 and, by the same link, nothing else; C sends D 2. A-B loses all, and A's senders
+    # hold back to a tenth.
+    known = inventory()
+    twin = Twin(known)
+    state = replace(twin.state(), egress_loss={Interface(node="A", link="A-B"): 1.0})
+    measured = offered_totals(twin, state)
+    measured[A_TO_B] = 0.3e9
+    found = calibrated(twin, state, measured)
+    np.testing.assert_allclose(found.rates_bps, known.peak_traffic.rates_bps, rtol=1e-6)
+
+
+def test_pair_that_shares_the_way_behind_a_lossy_egress_keeps_what_is_measured_of_it() -> None:
+    # A's 3 for C are lost on A-B, so that B-C carries B's own 2 alone.
+    built = topology((("A", "B"), ("B", "C"), ("C", "D")))
+    known = inventory(built, demands=(("A", "C", 3e9), ("B", "C", 2e9)))
+    twin = Twin(known)
+    state = replace(twin.state(), egress_loss={Interface(node="A", link="A-B"): 1.0})
+    measured = offered_totals(twin, state)
+    measured[A_TO_B], measured[B_TO_C] = 0.3e9, 2e9
+    found = calibrated(twin, state, measured)
+    loads = offered_totals(twin, replace(twin.state(), traffic=found))
+    assert loads[A_TO_B] == pytest.approx(3e9, rel=1e-3)
+    assert loads[B_TO_C] == pytest.approx(5e9, rel=1e-3)
+
+
+def test_senders_that_send_more_than_usual_into_loss_are_not_scaled_down() -> None:
+    known = inventory()
+    twin = Twin(known)
+    state = replace(twin.state(), egress_loss={Interface(node="A", link="A-B"): 0.1})
+    measured = offered_totals(twin, state)
+    measured[A_TO_B] = 3.6e9
+    loads = offered_totals(twin, replace(state, traffic=calibrated(twin, state, measured)))
+    assert loads[A_TO_B] == pytest.approx(3.6e9, rel=1e-3)

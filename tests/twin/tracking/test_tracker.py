@@ -536,9 +536,10 @@ def test_tracker_that_an_earlier_version_wrote_is_read(known: Inventory) -> None
     assert revived.demand.peak_bps[1, 0, 1] == pytest.approx(3.046e9, rel=1e-3)
     assert revived.services.minutes_lost(START_S, START_S + 1300) == {"svc-AB": 1.5}
     again = json.loads(json.dumps(revived.dump(), allow_nan=False))
-    assert {key: again[key] for key in data.keys() - {"settled_commit"}} == {
-        key: data[key] for key in data.keys() - {"settled_commit"}
-    }
+    # Causes are kept whole; that version kept the links that were down.
+    assert again["attributed"] == {"live-0001": [{"kind": "link_down", "link": "C-D"}]}
+    same = data.keys() - {"settled_commit", "attributed"}
+    assert {key: again[key] for key in same} == {key: data[key] for key in same}
 
 
 def test_tracker_of_an_earlier_version_goes_on_where_it_was(known: Inventory) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 class DrainLink(DrainEdit):
     """Advertise the maximum weight on both ends of `link`, so that traffic leaves it."""
 
+    move_sigma: ClassVar[float] = 0.05
+
     kind: Literal["drain_link"] = "drain_link"
 
     forms: ClassVar[tuple[str, ...]] = ("drain (link) LINK", "(link) LINK drained")

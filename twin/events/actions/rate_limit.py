@@ -1,6 +1,6 @@
 """A policer on one egress."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 class RateLimit(PolicerEdit):
     """Police `traffic_class` to `rate_bps` on the egress of `node` over `link`."""
+
+    move_sigma: ClassVar[float] = 0.08
 
     kind: Literal["rate_limit"] = "rate_limit"
     rate_bps: float = Field(gt=0)

@@ -1,6 +1,6 @@
 """A policer is taken off an egress."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from twin.events.actions.policers import PolicerEdit, other_policers, policed_bps
 from twin.events.actions.rate_limit import RateLimit
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 class RemoveRateLimit(PolicerEdit):
     """Remove the policer of `traffic_class` on the egress of `node` over `link`."""
+
+    move_sigma: ClassVar[float] = 0.08
 
     kind: Literal["remove_rate_limit"] = "remove_rate_limit"
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class UndrainLink(DrainEdit):
     """Take `DrainLink` back on both ends of `link`."""
 
+    move_sigma: ClassVar[float] = 0.05
+
     kind: Literal["undrain_link"] = "undrain_link"
 
     forms: ClassVar[tuple[str, ...]] = ("undrain (link) LINK", "(link) LINK undrained")
