@@ -14,6 +14,7 @@ from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from twin.diagnosis.explaining import InForce, pairs_of
 from twin.errors import Ungrounded
+from twin.events.actions.edits import ends_of
 from twin.events.fault import Fault
 from twin.events.faults.dark_links import DarkLinks
 from twin.events.faults.fiber_cut import FiberCut
@@ -22,6 +23,7 @@ from twin.nouns.base import Noun
 from twin.nouns.incident import Incident, Severity, Symptom
 from twin.nouns.topology import Interface
 from twin.physics.questions import links_used
+from twin.tracking.announced import under_way
 from twin.whatif.supposed import Supposed
 
 _SAME_TIME_S = 180.0
@@ -172,7 +174,7 @@ class Monitor:
         return MonitorTask(
             symptoms=tuple(shown_symptom(s, first_s) for s in self._fresh.values()),
             relations=tuple(self._told_relations),
-            services_in_breach=len(self._situation.tracker.unforetold_breaches),
+            services_in_breach=self._hurt,
             open_incidents=tuple(
                 OpenIncident(
                     id=i.id,
@@ -233,12 +235,37 @@ class Monitor:
                     f"the cause of {group.joins} is known, and does not bring about {other}: that "
                     "is an incident of its own"
                 )
-        hurt = len(self._situation.tracker.unforetold_breaches)
+        hurt = self._hurt
         if hurt and (hurting := sorted(s for s in answer.ignored if self._may_hurt(s))):
             raise Ungrounded(
                 f"{hurt} services are in breach, and {hurting[0]} is ignored; it belongs to an "
                 "incident, or is one of its own"
             )
+
+    @property
+    def _hurt(self) -> int:
+        """How many services are in breach that announced work was not known to put there; while
+        routing settles after a crew has begun, only those for which that lasts.
+        """
+        tracker = self._situation.tracker
+        breaches = tracker.unforetold_breaches
+        if self._just_begun:
+            breaches &= {s.resource for s in tracker.book.active() if s.kind == "service_breach"}
+        return len(breaches)
+
+    @cached_property
+    def _just_begun(self) -> str:
+        """The announced work for which a crew has just taken a link away, "" for none."""
+        tracker, topology = self._situation.tracker, self._situation.inventory.topology
+        if tracker.now_s > tracker.last_step_s + _SAME_TIME_S:
+            return ""
+        for work in under_way(tracker.inventory.planned_work, tracker.now_s):
+            for link in work.links:
+                ends = ends_of(topology, link)
+                configured = (tracker.normal.device(end.node).interface(link) for end in ends)
+                if link in tracker.down_links or any(c.shut_down or c.drained for c in configured):
+                    return work.id
+        return ""
 
     def _another_trouble(self, group: SymptomGroup) -> str:
         """What of the group no effect is, and has not the cause of the incident that it joins."""
@@ -300,12 +327,15 @@ class Monitor:
         if known := self._foretold_by(symptom):
             reason = f"planned work {known} was known to bring it"
             return [Relation(one=symptom.id, other=f"{PLANNED}{known}", reason=reason)]
+        if symptom.kind != "service_breach" and self._just_begun:
+            reason = f"routing settles after {self._just_begun} has begun"
+            return [Relation(one=symptom.id, other=f"{PLANNED}{self._just_begun}", reason=reason)]
         if symptom.kind != "queue_drops":
             return []
-        under_way = [w for w in tracker.inventory.planned_work if w.covers_time(tracker.now_s)]
+        going_on = [w for w in tracker.inventory.planned_work if w.covers_time(tracker.now_s)]
         normal = tracker.normal_state().configured(tracker.inventory.intended)
         supposed = Supposed(self._situation.twin, normal)
-        for work in under_way:
+        for work in going_on:
             if _rise(supposed, FiberCut(duct="", links=work.links), symptom) > _PULLED_SHARE:
                 reason = f"planned work {work.id} moves traffic onto {symptom.resource}"
                 return [Relation(one=symptom.id, other=f"{PLANNED}{work.id}", reason=reason)]

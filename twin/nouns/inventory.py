@@ -33,9 +33,9 @@ class PlannedWork(Noun):
         """Whether the work is announced for that time."""
         return self.starts_s <= at_s <= self.ends_s
 
-    def covers(self, link: str, at_s: float, slack_s: float = 0.0) -> bool:
-        """Whether `link` is announced at that time, give or take `slack_s`."""
-        return link in self.links and self.starts_s - slack_s <= at_s <= self.ends_s + slack_s
+    def covers(self, link: str, at_s: float, early_s: float = 0.0, late_s: float = 0.0) -> bool:
+        """Whether `link` is announced at that time, or so much before or after."""
+        return link in self.links and self.starts_s - early_s <= at_s <= self.ends_s + late_s
 
 
 @dataclass(frozen=True, slots=True)

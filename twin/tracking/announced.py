@@ -12,7 +12,10 @@ from twin.nouns.inventory import PlannedWork
 from twin.nouns.topology import Interface
 
 SLACK_S = 300.0
-"""Announced work may start and end this much off its announced time."""
+"""Announced work may start so long before its announced time."""
+
+LATE_S = 120.0
+"""It may end so long after it: whoever is on duty wants to know soon that a crew is not done."""
 
 EARLY_S = 2 * 3600.0
 """What happens to a link so long before its work starts may be the crew that is early (assumed)."""
@@ -23,12 +26,12 @@ _SWITCHED_OFF: Mapping[str, object] = {"shut_down": False, "drained": False}
 
 def under_way(planned: Sequence[PlannedWork], at_s: float) -> tuple[PlannedWork, ...]:
     """The work that may be going on at `at_s`, Unix seconds."""
-    return tuple(w for w in planned if w.starts_s - SLACK_S <= at_s <= w.ends_s + SLACK_S)
+    return tuple(w for w in planned if w.starts_s - SLACK_S <= at_s <= w.ends_s + LATE_S)
 
 
 def explains_loss(planned: Sequence[PlannedWork], link: str, at_s: float) -> bool:
     """Whether `link` may be down at `at_s` because of announced work."""
-    return any(work.covers(link, at_s, SLACK_S) for work in planned)
+    return any(work.covers(link, at_s, SLACK_S, LATE_S) for work in planned)
 
 
 def explains_change(
@@ -45,7 +48,7 @@ def explains_change(
     """
     only_off = runs.model_copy(update=_SWITCHED_OFF) == was.model_copy(update=_SWITCHED_OFF)
     return any(
-        work.covers(runs.link, at_s, SLACK_S)
+        work.covers(runs.link, at_s, SLACK_S, LATE_S)
         and change_id in ((work.id, "") if only_off else (work.id,))
         for work in planned
     )
@@ -105,14 +108,14 @@ def departure(
         near = [
             w
             for w in planned
-            if link in w.links and w.starts_s - EARLY_S <= since_s <= w.ends_s + SLACK_S
+            if link in w.links and w.starts_s - EARLY_S <= since_s <= w.ends_s + LATE_S
         ]
         work = max(near, key=lambda w: w.ends_s, default=None)
     if work is None:
         return ""
     if link not in work.links:
         return f"{work.id} is announced for {', '.join(work.links)}, {link} is {what} under it"
-    if at_s > work.ends_s + SLACK_S:
+    if at_s > work.ends_s + LATE_S:
         return f"{work.id} is over since {_clock(work.ends_s)}, {link} is still {what}"
     if at_s < work.starts_s - SLACK_S:
         return f"{work.id} starts only at {_clock(work.starts_s)}, {link} is {what} already"

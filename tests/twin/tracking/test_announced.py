@@ -10,12 +10,12 @@ from twin.nouns.inventory import PlannedWork
 from twin.nouns.telemetry import ConfigurationEvent
 from twin.nouns.traffic import TrafficClass
 from twin.nouns.untrusted import UntrustedText
-from twin.tracking.announced import SLACK_S, departure
+from twin.tracking.announced import LATE_S, SLACK_S, departure
 from twin.tracking.tracker import Tracker
 
 STARTS_S, ENDS_S = START_S + 1000.0, START_S + 2000.0
 WORK = PlannedWork(id="CHG-1", links=("A-B",), starts_s=STARTS_S, ends_s=ENDS_S)
-DURING_S, AFTER_S = START_S + 1500.0, ENDS_S + SLACK_S + 60.0
+DURING_S, AFTER_S = START_S + 1500.0, ENDS_S + LATE_S + 60.0
 
 
 def _tracker(*work: PlannedWork) -> Tracker:
@@ -115,7 +115,7 @@ def test_what_is_left_when_work_is_over_becomes_symptoms(field: str) -> None:
     _edit(tracker, "AB", "A-B", "CHG-1", DURING_S, **{field: True})
     if field == "shut_down":
         tracker.ingest([adjacency(DURING_S, end, "A-B", up=False) for end in "AB"])
-    _pass_to(tracker, ENDS_S + SLACK_S - 60.0)
+    _pass_to(tracker, ENDS_S + LATE_S - 60.0)
     assert _symptoms(tracker) == []
     _pass_to(tracker, AFTER_S)
     down = ["adjacency_down:A-B"] if field == "shut_down" else []
