@@ -159,6 +159,8 @@ class Admission:
 
     def _join(self, incident_id: str, symptoms: list[Symptom]) -> None:
         incident = self._desk.incident(incident_id)
+        had = {s.id for s in incident.symptoms}
+        news = [s for s in symptoms if s.id not in had or s.kind == "service_breach"]
         known = {s.id for s in symptoms}
         kept = tuple(s for s in incident.symptoms if s.id not in known)
         self._desk.journal.update_incident(
@@ -166,8 +168,8 @@ class Admission:
         )
         for symptom in symptoms:
             self._desk.tell(incident_id, "symptom", "monitor", f"joined: {symptom.id}")
-        if self._is_to_be_thought_through(incident_id, symptoms):
-            self._desk.tell(incident_id, "again", "monitor", f"looked at again: {symptoms[0].id}")
+        if self._is_to_be_thought_through(incident_id, news):
+            self._desk.tell(incident_id, "again", "monitor", f"looked at again: {news[0].id}")
             self._desk.journal.set_phase(incident_id, Phase.DETECTED)
 
     def _is_to_be_thought_through(self, incident_id: str, symptoms: Sequence[Symptom]) -> bool:

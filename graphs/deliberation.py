@@ -9,7 +9,7 @@ from agents.loop.role import RoleUnfinished
 from agents.roles.diagnoser import Diagnoser, DiagnosisAnswer
 from agents.roles.formatting import first_of, short
 from agents.roles.imaginer import Imaginer
-from agents.roles.monitor import FELT_DROPS
+from agents.roles.monitor import EFFECTS, FELT_DROPS
 from agents.roles.reader import Reader, line_key, lines_to_read
 from agents.roles.remediator import DO_NOTHING, Chooser, Proposer
 from agents.roles.supervisor import STAND_BY, legal_targets, supervisor_role
@@ -18,7 +18,7 @@ from graphs.field import open_order, send_field
 from graphs.live import Live
 from graphs.merging import merge_unnamed, same_trouble
 from graphs.pages import call_owners, watch_services
-from graphs.recovery import RELIEF_S
+from graphs.recovery import MOST_PLANS, RELIEF_S
 from graphs.state import IncidentState
 from tools.change.calendar import most_devices_of_one
 from tools.change.swaps import minds_lost
@@ -52,8 +52,10 @@ SHOWN_AFTER_S = 90.0
 """Services are judged by three probe rounds: for so long they show what was before routing changed.
 """
 
-MOST_PLANS = 8
-"""Plans of one incident, refused ones included; remedies run out before."""
+_LATELY_S = 7200.0
+"""What comes back within so long comes and goes (assumed)."""
+
+_NONE = Diagnosis(verdict="unknown", hypotheses=(), statement="")
 
 LOOK_AGAIN_S = 150.0
 """Work that is sent back waits for more data: two such waits see at least one new flow record."""
@@ -154,6 +156,7 @@ def _facts(desk: Desk, state: IncidentState) -> dict[str, Any]:
                 "verdict": diagnosis.verdict,
                 "looks": state["send_backs"] + 1,
                 "seen": len(seen) or len(desk.situation.tracker.services.in_breach_now),
+                "came_before": _came_before(desk, incident),
                 "hurts": sum(_hurts(s, desk.clock.now_s()) for s in incident.symptoms),
                 "best": best.id if best else "",
                 "probability": short(best.probability) if best else 0,
@@ -173,6 +176,20 @@ def _facts(desk: Desk, state: IncidentState) -> dict[str, Any]:
             }
         case _:
             return {}
+
+
+def _came_before(desk: Desk, incident: Incident) -> int:
+    """How many incidents without a cause were about the same, lately: what comes and goes is not
+    over because it is not seen at the moment.
+    """
+    mine = {s.id for s in incident.symptoms if s.kind not in EFFECTS}
+    since_s = incident.detected_s - _LATELY_S
+    return sum(
+        not mine.isdisjoint(s.id for s in record.incident.symptoms)
+        for record in desk.journal.incidents(network=incident.network, phases={Phase.RESOLVED})
+        if since_s <= record.incident.detected_s < incident.detected_s
+        and not (desk.journal.artefact(record.incident.id, "diagnosis", Diagnosis) or _NONE).cause
+    )
 
 
 def _hurts(symptom: Symptom, now_s: float) -> bool:
@@ -426,6 +443,10 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         past=desk.past_outcomes(),
     )
     made = make_plan(situation, request, desk.clock.now_s())
+    if state.get("relief_s", 0.0) and made.steps and not _heals(made):
+        told = "no further change is forecast to bring a service back within its objective"
+        desk.tell(incident_id, "no_relief", "remediator", told)
+        return Command(goto="repair", update={"note": told})
     desk.journal.record_plan(made)
     attempt = state["attempt"] + bool(made.steps)
     if refusal := _refusal(desk, made):
@@ -452,6 +473,12 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         update=_who(run.finished_by)
         | {"phase": Phase.PLANNING.value, "plan_id": made.id, "attempt": attempt},
     )
+
+
+def _heals(plan: Plan) -> bool:
+    """Whether a service is expected back within its objective, besides what is in force already."""
+    after, now = plan.forecast.breached_services, plan.do_nothing.breached_services
+    return after.median <= now.median - 1.0
 
 
 def _proposed_nothing_good(

@@ -11,7 +11,7 @@ from langgraph.types import Command, interrupt
 from graphs.desk import Desk, outcome_name
 from graphs.field import send_field
 from graphs.pages import hand_over, page_again, watch_services
-from graphs.recovery import MOST_ATTEMPTS
+from graphs.recovery import MOST_ATTEMPTS, MOST_PLANS, wait_to_return
 from graphs.state import IncidentState
 from tools.change.actuation import Actuation
 from tools.change.refusals import (
@@ -72,7 +72,7 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
         desk.note(plan.id, "gate", "expire", asked_for=f"{request.still_needed} more people")
         if only_holds(plan):
             return _let_be(desk, plan, "nobody answered in time")
-        return _give_up(state, f"nobody answered about {plan.id} in time")
+        return _give_up(state, plan, f"nobody answered about {plan.id} in time")
     answer = request.approval
     why = answer.reason or "no reason given"
     desk.tell(plan.incident_id, "answered", answer.by.name, f"{answer.decision}: {why}")
@@ -123,8 +123,8 @@ def actuate(desk: Desk, state: IncidentState) -> Command[str]:
         desk.tell(plan.incident_id, "refused", "gate", str(exc))
         if only_holds(plan):
             return _let_be(desk, plan, "it was refused")
-        if state["attempt"] >= MOST_ATTEMPTS:
-            return _give_up(state, str(exc))
+        if _is_out_of_attempts(desk, state, plan):
+            return _give_up(state, plan, str(exc))
         # The network, or what may be done when, changed under the plan: look again.
         return Command(goto="returner" if plan.purpose == "return" else "diagnoser")
     except (LeaseHeld, LeaseLost):
@@ -204,8 +204,16 @@ def _outcome(desk: Desk, state: IncidentState, plan: Plan) -> Outcome:
         after_s=committed + CONVERGENCE_S,
         now_s=desk.clock.now_s(),
     )
+    if _is_more_relief(state, plan) and outcome.kept and not outcome.healed_services:
+        told = f"no service is better for it; {outcome.reason}"
+        outcome = outcome.model_copy(update={"kept": False, "reason": told})
     desk.journal.put_artefact(plan.incident_id, name, outcome)
     return outcome
+
+
+def _is_more_relief(state: IncidentState, plan: Plan) -> bool:
+    """Whether it was to bring services back besides what is in force until the repair."""
+    return plan.purpose == "mitigate" and state.get("relief_s", 0.0) > 0.0
 
 
 def _decide(desk: Desk, plan: Plan, outcome: Outcome) -> Actuation:
@@ -227,27 +235,45 @@ def _taken_back(desk: Desk, state: IncidentState, plan: Plan, done: Actuation) -
 
 
 def _another(desk: Desk, state: IncidentState, plan: Plan, note: str) -> Command[str]:
-    """The next best remedy; after a way back that failed, the field; then a person."""
+    """The next best remedy; after a way back that failed, the field, or another time; then a
+    person.
+    """
     if only_holds(plan):
         return _let_be(desk, plan, note)
-    if state["attempt"] >= MOST_ATTEMPTS:
-        return _give_up(state, note)
     if plan.purpose == "return":
-        sent = send_field(desk, state)
-        if not sent:
-            return Command(goto="escalate", update={"note": note})
-        desk.situation.tracker.attribute(plan.incident_id, plan.cause)
-        return Command(goto="repair", update={"note": note, **sent})
+        return _return_later(desk, state, plan, note)
+    if _is_more_relief(state, plan) or state["attempt"] >= MOST_ATTEMPTS:
+        return _give_up(state, plan, note)
     used = next(
         (t["remedy"]["id"] for t in state["trials"] if _same_actions(t["remedy"], plan)), ""
     )
     return Command(goto="planner", update={"excluded": [*state["excluded"], used], "note": note})
 
 
-def _give_up(state: IncidentState, note: str) -> Command[str]:
-    """A person takes over; more relief than there is already is no reason to stop waiting."""
-    more = state.get("relief_s", 0.0) > 0.0
-    return Command(goto="repair" if more else "escalate", update={"note": note})
+def _return_later(desk: Desk, state: IncidentState, plan: Plan, note: str) -> Command[str]:
+    """What is temporary is needed still: the repair is not well, or demand has not fallen."""
+    if _is_out_of_attempts(desk, state, plan):
+        return Command(goto="escalate", update={"note": note})
+    sent = send_field(desk, state)
+    if not sent:
+        return wait_to_return(desk, state, plan, note)
+    desk.situation.tracker.attribute(plan.incident_id, plan.cause)
+    return Command(goto="repair", update={"note": note, **sent})
+
+
+def _is_out_of_attempts(desk: Desk, state: IncidentState, plan: Plan) -> bool:
+    """Whether a plan that was overtaken is the last. What is temporary is to be taken out, and that
+    the network has changed meanwhile says nothing against that.
+    """
+    if plan.purpose == "return":
+        return len(desk.journal.plans(plan.incident_id)) >= MOST_PLANS
+    return state["attempt"] >= MOST_ATTEMPTS
+
+
+def _give_up(state: IncidentState, plan: Plan, note: str) -> Command[str]:
+    """A person takes over; that there is no more relief is no reason to stop waiting."""
+    goto = "repair" if _is_more_relief(state, plan) else "escalate"
+    return Command(goto=goto, update={"note": note})
 
 
 def _let_be(desk: Desk, plan: Plan, why: str) -> Command[str]:

@@ -45,16 +45,22 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
     "remediator": (deliberation.propose, ("supervisor", "escalate")),
     "imaginer": (deliberation.imagine, ("supervisor", "escalate")),
     "simulator": (deliberation.simulate_trials, ("wait",)),
-    "planner": (deliberation.plan, ("supervisor", "planner", "remediator", "escalate")),
+    "planner": (
+        deliberation.plan,
+        ("supervisor", "planner", "remediator", "repair", "escalate"),
+    ),
     "approval": (
         execution.await_approval,
-        ("approval", "actuator", "planner", "repair", "escalate"),
+        ("wait", "approval", "actuator", "planner", "repair", "escalate"),
     ),
     "actuator": (
         execution.actuate,
         ("wait", "verifier", "diagnoser", "planner", "returner", "repair", "escalate"),
     ),
-    "verifier": (execution.verify, ("repair", "last_look", "planner", "returner", "escalate")),
+    "verifier": (
+        execution.verify,
+        ("wait", "repair", "last_look", "planner", "returner", "escalate"),
+    ),
     "repair": (recovery.await_repair, ("wait", "soak", "returner", "remediator", "escalate")),
     "soak": (recovery.soak, ("wait", "repair", "returner", "last_look")),
     "returner": (recovery.plan_return, ("wait", "approval", "last_look", "escalate")),

@@ -27,8 +27,14 @@ RELIEF_S = 900.0
 """How often remedies are searched again while a repair is awaited and services are hurt: as long as
 the steps of the demand that remedies are judged for."""
 
+_STEADY_S, _STEADY_SHARE = 600.0, 0.8
+"""A service that was in breach for this share of so long stays in breach."""
+
 MOST_ATTEMPTS = 3
 """Plans that one incident may have committed, refused or rejected before a person takes over."""
+
+MOST_PLANS = 8
+"""Plans of one incident, refused ones included; remedies run out before."""
 
 MOST_ORDERS = 3
 """Orders to the field in one incident."""
@@ -127,15 +133,19 @@ def _wait_for_repair(desk: Desk, state: IncidentState, since: float) -> Command[
 
 
 def _needs_relief(desk: Desk, state: IncidentState, since_s: float) -> bool:
-    """Whether objectives of the incident are broken: demand goes on changing, and what helps too.
+    """Whether objectives of the incident stay broken: demand goes on changing, and what helps too.
 
-    It is looked for every RELIEF_S, for as long as another plan may be made.
+    One that comes and goes is at its bound, where no forecast tells what is better. It is looked
+    for every RELIEF_S, for as long as another plan may be made.
     """
-    book, now = desk.situation.tracker.book, desk.clock.now_s()
+    tracker, now = desk.situation.tracker, desk.clock.now_s()
+    if now - max(since_s, state.get("relief_s", 0.0)) < RELIEF_S:
+        return False
+    lost = tracker.services.minutes_lost(now - _STEADY_S, now)
+    steady = {name for name, minutes in lost.items() if minutes * 60 >= _STEADY_SHARE * _STEADY_S}
     symptoms = desk.incident(state["incident_id"]).symptoms
-    hurt = any(s.kind == "service_breach" and book.is_active(s.id) for s in symptoms)
-    due = now - max(since_s, state.get("relief_s", 0.0)) >= RELIEF_S
-    return hurt and due and state["attempt"] < MOST_ATTEMPTS
+    hurt = any(s.kind == _BREACH and s.resource in steady for s in symptoms)
+    return hurt and state["attempt"] < MOST_ATTEMPTS
 
 
 def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
@@ -220,7 +230,9 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
     )
     plan = make_plan(situation, request, desk.clock.now_s())
     if _would_hurt(plan):
-        return _wait_to_return(desk, state, plan)
+        count = plan.forecast.breached_services.median
+        note = f"{count:.0f} services are expected in breach if the change is taken out now"
+        return wait_to_return(desk, state, plan, note)
     if not plan.steps:
         note = "nothing of the change is left to take out"
         if hand_over := state.get("hand_over"):
@@ -238,11 +250,9 @@ def _would_hurt(plan: Plan) -> bool:
     return bool(plan.steps) and without.median >= with_it.median + 1.0
 
 
-def _wait_to_return(desk: Desk, state: IncidentState, plan: Plan) -> Command[str]:
+def wait_to_return(desk: Desk, state: IncidentState, plan: Plan, note: str) -> Command[str]:
     """The repair is done, and what was changed is needed all the same: look again later."""
     now, since = desk.clock.now_s(), state.get("lingers_since_s", 0.0) or desk.clock.now_s()
-    count = plan.forecast.breached_services.median
-    note = f"{count:.0f} services are expected in breach if the change is taken out now"
     if not state.get("lingers_since_s", 0.0):
         desk.tell(plan.incident_id, "needed", "remediator", note)
     if now - since > _LONGEST_REPAIR_S:

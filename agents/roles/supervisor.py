@@ -33,7 +33,7 @@ def legal_targets(phase: Phase, send_backs: int, facts: dict[str, Any]) -> tuple
     if back and send_backs >= MOST_SEND_BACKS:
         targets.remove(back)
     if phase is Phase.DIAGNOSING and facts.get("verdict") in ("unknown", "healthy"):
-        if facts["verdict"] == "healthy" or not facts["seen"]:
+        if facts["verdict"] == "healthy" or not (facts["seen"] or facts["came_before"]):
             # There is nothing to remedy; that it stays quiet has to be seen.
             targets[targets.index("remediator")] = STAND_BY
         elif not facts["hurts"]:

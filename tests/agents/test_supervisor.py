@@ -7,9 +7,10 @@ import pytest
 from agents.roles.supervisor import LEGAL, MOST_SEND_BACKS, legal_targets, supervisor_role
 from twin.nouns.incident import Phase
 
-UNKNOWN: dict[str, Any] = {"verdict": "unknown", "seen": 3, "hurts": 0}
+UNKNOWN: dict[str, Any] = {"verdict": "unknown", "seen": 3, "came_before": 0, "hurts": 0}
 HURT = {"hurts": 2}
 GONE = {"seen": 0}
+FLAPS = GONE | {"came_before": 1}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,7 @@ GONE = {"seen": 0}
         (Phase.DIAGNOSING, 0, UNKNOWN, ("diagnoser", "escalate")),
         (Phase.DIAGNOSING, 0, UNKNOWN | HURT, ("remediator", "diagnoser", "escalate")),
         (Phase.DIAGNOSING, 0, UNKNOWN | GONE, ("stand_by", "diagnoser", "escalate")),
+        (Phase.DIAGNOSING, 0, UNKNOWN | FLAPS, ("diagnoser", "escalate")),
         (Phase.DIAGNOSING, MOST_SEND_BACKS, {"verdict": "found"}, ("remediator", "escalate")),
         (Phase.DIAGNOSING, MOST_SEND_BACKS, UNKNOWN, ("escalate",)),
         (Phase.DIAGNOSING, MOST_SEND_BACKS, UNKNOWN | HURT, ("remediator", "escalate")),

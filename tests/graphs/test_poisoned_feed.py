@@ -141,7 +141,8 @@ def test_loss_that_one_device_claims_changes_nothing() -> None:
 @pytest.mark.slow
 def test_link_that_one_end_says_is_flapping_changes_nothing_where_it_could_not_be_spared() -> None:
     found = _played("one end claims its link flaps", "busy")
-    assert (found.failed, found.changes, found.incidents) == (0, 0, 1)
+    # The second time it is a person's, and what comes after belongs to that.
+    assert (found.failed, found.changes, found.incidents) == (0, 0, 2)
 
 
 @pytest.mark.slow
