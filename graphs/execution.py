@@ -8,10 +8,11 @@ from typing import Any
 
 from langgraph.types import Command, interrupt
 
+from graphs.bounds import MOST_ATTEMPTS, MOST_PLANS
 from graphs.desk import Desk, outcome_name
 from graphs.field import send_field
 from graphs.pages import hand_over, page_again, watch_services
-from graphs.recovery import MOST_ATTEMPTS, MOST_PLANS, wait_to_return
+from graphs.returning import wait_to_return
 from graphs.state import IncidentState
 from tools.change.actuation import Actuation
 from tools.change.refusals import (

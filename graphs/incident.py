@@ -19,7 +19,16 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from graphs import deliberation, execution, merging, recovery
+from graphs import (
+    closing,
+    deliberation,
+    diagnosing,
+    execution,
+    merging,
+    proposing,
+    recovery,
+    returning,
+)
 from graphs.desk import Desk
 from graphs.state import IncidentState
 
@@ -41,12 +50,12 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
             "escalate",
         ),
     ),
-    "diagnoser": (deliberation.diagnose, ("supervisor", "merge", "escalate")),
-    "remediator": (deliberation.propose, ("supervisor", "escalate")),
-    "imaginer": (deliberation.imagine, ("supervisor", "escalate")),
-    "simulator": (deliberation.simulate_trials, ("wait",)),
+    "diagnoser": (diagnosing.diagnose, ("supervisor", "merge", "escalate")),
+    "remediator": (proposing.propose, ("supervisor", "escalate")),
+    "imaginer": (proposing.imagine, ("supervisor", "escalate")),
+    "simulator": (proposing.simulate_trials, ("wait",)),
     "planner": (
-        deliberation.plan,
+        proposing.plan,
         ("supervisor", "planner", "remediator", "repair", "escalate"),
     ),
     "approval": (
@@ -63,11 +72,11 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
     ),
     "repair": (recovery.await_repair, ("wait", "soak", "returner", "remediator", "escalate")),
     "soak": (recovery.soak, ("wait", "repair", "returner", "last_look")),
-    "returner": (recovery.plan_return, ("wait", "approval", "last_look", "escalate")),
-    "last_look": (recovery.last_look, ("wait", "resolve", "escalate")),
+    "returner": (returning.plan_return, ("wait", "approval", "last_look", "escalate")),
+    "last_look": (closing.last_look, ("wait", "resolve", "escalate")),
     "merge": (merging.merge, (END,)),
-    "resolve": (recovery.resolve, (END,)),
-    "escalate": (recovery.escalate, (END,)),
+    "resolve": (closing.resolve, (END,)),
+    "escalate": (closing.escalate, (END,)),
     "wait": (
         execution.wait,
         (

@@ -5,7 +5,13 @@ and an object as a dict. Nouns are dumped when they go in and validated when the
 edges.
 """
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
+
+from langgraph.types import Command
+
+from twin.events.fault import Fault
+from twin.nouns.diagnosis import Diagnosis
 
 
 class IncidentState(TypedDict, total=False):
@@ -50,3 +56,16 @@ class IncidentState(TypedDict, total=False):
     merges_into: str
     hand_over: str
     note: str
+
+
+def cause_of(state: IncidentState) -> tuple[Fault, ...]:
+    """What was found to be wrong, none where nothing was."""
+    if not state.get("diagnosis"):
+        return ()
+    return Diagnosis.model_validate(state["diagnosis"]).cause
+
+
+def waiting(until_s: float, then: str, why: str, update: Mapping[str, Any]) -> Command[str]:
+    """Wait until that time, Unix seconds, and go on at the node `then`."""
+    wait = {"wait_until_s": until_s, "wait_then": then, "wait_why": why}
+    return Command(goto="wait", update={**update, **wait})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from graphs.recovery import still_seen
+from graphs.closing import still_seen
 from tests.graphs.stagehand import FIRST, LOSSY, SECOND, Operation, Person, case, operating
 from twin.nouns.incident import Phase
 from twin.tracking.alarms import Alarm

@@ -1,0 +1,87 @@
+"""Taking out again what was temporary."""
+
+from langgraph.types import Command
+
+from graphs.bounds import LONGEST_REPAIR_S, RELIEF_S
+from graphs.desk import Desk
+from graphs.state import IncidentState, cause_of
+from tools.change.swaps import minds_lost
+from tools.journal.standing import temporary_in_force
+from twin.nouns.incident import Phase
+from twin.nouns.plan import Plan, Remedy
+from twin.remedies.believed import believed_state, healed
+from twin.remedies.plans import PlanRequest, make_plan
+
+
+def in_force(desk: Desk, state: IncidentState) -> tuple[Plan, ...]:
+    """The temporary plans of the incident that have to be taken out again, oldest first."""
+    incident_id = state["incident_id"]
+    plans, changes = desk.journal.plans(incident_id), desk.journal.changes(incident_id=incident_id)
+    return tuple(found.plan for found in temporary_in_force(plans, changes))
+
+
+def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
+    """Plan the way back of what is temporary, for the state as it is now."""
+    situation, incident_id = desk.situation, state["incident_id"]
+    temporary = in_force(desk, state)
+    named = " and ".join(plan.id for plan in temporary)
+    running = situation.read_running()
+    cause = cause_of(state)
+    before = healed(believed_state(situation, running, ()), cause)
+    attempt = state["attempt"] + 1
+    gone = "the cause is repaired" if cause else "nothing of it is seen any more"
+    why = state.get("hand_over") or gone
+    request = PlanRequest(
+        incident_id=incident_id,
+        attempt=desk.next_plan_number(incident_id),
+        purpose="return",
+        cause=cause,
+        remedy=Remedy(
+            id="return",
+            actions=tuple(a for plan in reversed(temporary) for a in plan.way_back),
+            reason=why,
+        ),
+        reason=f"{why}: take {named} out again",
+        finished_by=temporary[-1].finished_by,
+        state=before,
+        known_down=situation.tracker.down_links,
+        needs_person=minds_lost(desk.journal, incident_id),
+        past=desk.past_outcomes(),
+    )
+    plan = make_plan(situation, request, desk.clock.now_s())
+    if _would_hurt(plan):
+        count = plan.forecast.breached_services.median
+        note = f"{count:.0f} services are expected in breach if the change is taken out now"
+        return wait_to_return(desk, state, plan, note)
+    if not plan.steps:
+        note = "nothing of the change is left to take out"
+        if hand_over := state.get("hand_over"):
+            return Command(goto="escalate", update={"note": f"{hand_over}; {note}"})
+        return Command(goto="last_look", update={"note": note})
+    desk.journal.record_plan(plan)
+    desk.enter(incident_id, Phase.RETURNING)
+    desk.tell(incident_id, "planned", "remediator", plan.reason, {"plan": plan.id})
+    return Command(goto="approval", update={"plan_id": plan.id, "attempt": attempt})
+
+
+def _would_hurt(plan: Plan) -> bool:
+    """Whether objectives are expected to be broken with what is temporary taken out."""
+    with_it, without = plan.do_nothing.breached_services, plan.forecast.breached_services
+    return bool(plan.steps) and without.median >= with_it.median + 1.0
+
+
+def wait_to_return(desk: Desk, state: IncidentState, plan: Plan, note: str) -> Command[str]:
+    """The repair is done, and what was changed is needed all the same: look again later."""
+    now, since = desk.clock.now_s(), state.get("lingers_since_s", 0.0) or desk.clock.now_s()
+    if not state.get("lingers_since_s", 0.0):
+        desk.tell(plan.incident_id, "needed", "remediator", note)
+    if now - since > LONGEST_REPAIR_S:
+        return Command(goto="escalate", update={"note": note})
+    desk.enter(plan.incident_id, Phase.SOAKING)
+    waiting = {
+        "wait_until_s": now + RELIEF_S,
+        "wait_then": "returner",
+        "wait_why": "demand that lets the change be taken out",
+        "lingers_since_s": since,
+    }
+    return Command(goto="wait", update=waiting)
