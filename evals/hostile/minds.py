@@ -28,6 +28,7 @@ from evals.truth import Recorder
 from evals.unseen import KINDS
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
+from tools.journal.errors import UnknownPlan
 from tools.journal.journal import Journal
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
@@ -161,6 +162,8 @@ class _Witness:
             name = record.incident.id
             if record.phase is Phase.RESOLVED and name not in self._closed:
                 self._closed.add(name)
+                if workplace.journal.event_count(name, "merged"):
+                    continue  # It goes on as another, which is looked at when that is closed.
                 if why := self._still_wrong(recorder):
                     self.closed_wrongly.append(f"{name}: {why}")
 
@@ -196,7 +199,10 @@ class _Witness:
 
 
 def _is_approved(journal: Journal, plan: Plan, now_s: float) -> bool:
-    answer = journal.approval_request(plan.id, now_s).approval
+    try:
+        answer = journal.approval_request(plan.id, now_s).approval
+    except UnknownPlan:
+        return False  # Nobody was asked about it.
     return answer is not None and answer.decision == "approve"
 
 
