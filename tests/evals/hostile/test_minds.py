@@ -18,7 +18,7 @@ from evals.hostile.minds import (
     scene,
 )
 from evals.hostile.strategies import STRATEGIES
-from graphs import recovery
+from graphs import closing, recovery
 from graphs.desk import Desk
 from twin.errors import BadInput
 
@@ -57,7 +57,8 @@ def test_without_our_checks_a_mind_that_says_healthy_closes_what_goes_on(
     monkeypatch.setattr(
         Desk, "play_on", lambda desk, name, role, task, *_: desk.play(name, role, task)
     )
-    monkeypatch.setattr(recovery, "still_seen", lambda *_: "")
+    for module in (recovery, closing):
+        monkeypatch.setattr(module, "still_seen", lambda *_: "")
     monkeypatch.setattr(recovery, "_still_wrong", lambda *_: False)
     minds = minds_of("cartel: healthy, and on")
     outcome = play(scene("silent_egress_packet_loss", 1), 1, minds, tmp_path)
