@@ -12,11 +12,12 @@ from tools.journal.records import WorkRecord
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.foretold import Foretold
-from twin.nouns.inventory import Inventory, PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import Principal, visible
 
 if TYPE_CHECKING:
     from tools.journal.journal import Journal
+    from twin.nouns.inventory import Inventory
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What an approver types to override work, so without spaces and colons."""
@@ -163,7 +164,7 @@ def _own_id(given: str, taken: set[str]) -> str:
     return given
 
 
-def _links(inventory: Inventory, resources: Sequence[str]) -> tuple[str, ...]:
+def _links(inventory: "Inventory", resources: Sequence[str]) -> tuple[str, ...]:
     from twin.events.names import find_link, find_node_id
 
     topology, found = inventory.topology, dict[str, None]()
@@ -182,7 +183,7 @@ def _links(inventory: Inventory, resources: Sequence[str]) -> tuple[str, ...]:
 def _foretell(
     state: StateDirectory,
     network: str,
-    inventory: Inventory,
+    inventory: "Inventory",
     work: PlannedWork,
     planned: Sequence[PlannedWork],
     now_s: float,
@@ -199,7 +200,7 @@ def _foretell(
     return foretell(twin, normal_at, work, planned, now_s)
 
 
-def _inventory(state: StateDirectory, name: str) -> Inventory:
+def _inventory(state: StateDirectory, name: str) -> "Inventory":
     from graphs.inventory_file import kept_inventory
 
     if (kept := kept_inventory(state, name)) is not None:

@@ -30,7 +30,8 @@ from tools.network.emulated.network_file import NetworkFile
 from twin.events.faults.fiber_cut import FiberCut
 from twin.nouns.base import Noun
 from twin.nouns.incident import Symptom
-from twin.nouns.inventory import Inventory, PlannedWork
+from twin.nouns.inventory import Inventory
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, Telemetry
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin

@@ -3,7 +3,7 @@
 from functools import partial
 
 from graphs.desk import Desk
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import NetworkState
 from twin.physics.twin import Twin
 from twin.tracking.announced import LATE_S

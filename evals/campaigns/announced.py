@@ -21,7 +21,7 @@ from evals.witness import Told, Witnessed, witness
 from tools.network.emulated.case_truth import CaseTruth, PlannedAction
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.base import Noun
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 
 Situation = Literal["in time", "early", "overrun", "wrong link", "other change", "protecting path"]
 Way = Literal["drain", "link_down"]

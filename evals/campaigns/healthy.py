@@ -28,7 +28,7 @@ from evals.witness import Told, Witnessed, witness
 from tools.network.emulated.case_truth import CaseTruth, DemandEpisode, PlannedAction
 from tools.network.emulated.case_world import CaseWorld
 from twin.nouns.base import Noun
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 
 TOPOLOGIES = ("sndlib/germany50", "sndlib/geant", "sndlib/nobel-germany")
 MISMATCH: Literal[1] = 1

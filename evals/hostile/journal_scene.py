@@ -46,8 +46,10 @@ from twin.events.action import Action
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.forecast import Forecast, Interval
+from twin.nouns.foretold import Foretold
 from twin.nouns.incident import Incident, Severity
 from twin.nouns.plan import Approval, Dispatch, Plan
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import OS_USER, Principal
 from twin.nouns.state import state_hash
 from twin.remedies.blast import blast_radius
@@ -369,6 +371,19 @@ def _running(network: EmulatedNetwork) -> NetworkConfiguration:
     return NetworkConfiguration(devices=tuple(network.running(node.id) for node in nodes))
 
 
+_CREW = Principal(name="a crew", provider=OS_USER)
+
+_FORETOLD = Foretold(
+    work=PlannedWork(id="CHG-0", links=(), starts_s=0.0, ends_s=1.0),
+    busiest_s=0.0,
+    beside=(),
+    max_utilisation=0.5,
+    egress="ATLAng|ATLAng--HSTNng",
+    overloaded=(),
+    in_breach=(),
+)
+
+
 def _tell_the_rest(journal: Journal, now_s: float) -> None:
     """A row or two in every other table, so that each can be altered."""
     for number in (1, 2):
@@ -422,6 +437,14 @@ def _tell_the_rest(journal: Journal, now_s: float) -> None:
                 trouble="",
             )
         )
+    works = tuple(
+        PlannedWork(id=f"CHG-{n}", links=("ATLAng--HSTNng",), starts_s=now_s, ends_s=now_s + 60.0)
+        for n in (1, 2)
+    )
+    for work in works:
+        journal.announce_work("lab", work, _CREW, "a new line card", now_s)
+    journal.cancel_work("lab", works[1], _CREW, "not today", now_s)
+    journal.put_foretold("lab", [_FORETOLD.model_copy(update={"work": work}) for work in works])
     journal.add_event(INCIDENT, now_s, "escalated", "supervisor", "a person takes over")
     [change] = [c for c in journal.changes() if c.state is ChangeState.CONFIRMED][:1]
     journal.intend_changes(

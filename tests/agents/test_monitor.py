@@ -22,7 +22,7 @@ from tools.clock import SystemClock
 from twin.errors import Ungrounded
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.incident import Severity, SymptomKind
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.tracking.alarms import Alarm
 
 # Two squares joined by one link: what happens at A is far from what happens at H.

@@ -26,8 +26,8 @@ from twin.events.fault import Fault
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Phase
-from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import Plan
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.telemetry import ConfigurationEvent, Telemetry
 
 POLICY = Path(__file__).parents[2] / "tools" / "change" / "policy.yaml"

@@ -18,8 +18,8 @@ from tools.change.policy import (
     SecondApprover,
 )
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import BlastRadius
+from twin.nouns.planned_work import PlannedWork
 
 
 def windows_missed(calendar: CalendarRules, purpose: Purpose, at_s: float) -> tuple[str, ...]:

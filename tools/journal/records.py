@@ -8,8 +8,8 @@ from pydantic import JsonValue
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.incident import Incident, Phase
-from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import Approval, Dispatch
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import Principal
 
 

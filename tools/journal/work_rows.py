@@ -10,7 +10,7 @@ from tools.journal.database import read
 from tools.journal.errors import AlreadyRecorded
 from tools.journal.records import WorkRecord
 from twin.nouns.foretold import Foretold
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import Principal
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from twin.events.fault import Fault
 from twin.nouns.evidence import CLAIM_NATS, Evidence
-from twin.nouns.inventory import PlannedWork
 from twin.nouns.observation import Observation
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
 

@@ -1,7 +1,7 @@
 """What announced work will do to services, worked out before it begins."""
 
 from twin.nouns.base import Noun
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 
 
 class Foretold(Noun):

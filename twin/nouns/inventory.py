@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from twin.nouns.base import Noun
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.origins import ON_RECORD, Origins
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.service import Service
 from twin.nouns.topology import Topology
 from twin.nouns.traffic import DailyProfile, TrafficClass, TrafficMatrix
@@ -16,26 +17,6 @@ class ProbePath(Noun):
     source: str
     target: str
     traffic_class: TrafficClass
-
-
-class PlannedWork(Noun):
-    """Announced work: `links` may go down, be drained or be reconfigured between the two times.
-
-    Times are Unix seconds, UTC.
-    """
-
-    id: str
-    links: tuple[str, ...]
-    starts_s: float
-    ends_s: float
-
-    def covers_time(self, at_s: float) -> bool:
-        """Whether the work is announced for that time."""
-        return self.starts_s <= at_s <= self.ends_s
-
-    def covers(self, link: str, at_s: float, early_s: float = 0.0, late_s: float = 0.0) -> bool:
-        """Whether `link` is announced at that time, or so much before or after."""
-        return link in self.links and self.starts_s - early_s <= at_s <= self.ends_s + late_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from twin.events.actions.revert_interface import RevertInterface
 from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.events.fault import Fault
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.topology import Interface
 from twin.remedies.believed import believed_state
 from twin.tracking.belief import Belief

@@ -6,8 +6,9 @@ from pydantic import ValidationError
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.inventory import Inventory, PlannedWork, ProbePath
+from twin.nouns.inventory import Inventory, ProbePath
 from twin.nouns.origins import BEFORE_RECORDED, Origins
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.service import Service
 from twin.nouns.topology import Topology
 from twin.nouns.traffic import DailyProfile, TrafficMatrix

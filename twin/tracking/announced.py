@@ -8,7 +8,7 @@ from twin.nouns.configuration import (
     InterfaceConfiguration,
     NetworkConfiguration,
 )
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.topology import Interface
 
 SLACK_S = 300.0

@@ -20,7 +20,8 @@ from twin.nouns.configuration import (
 )
 from twin.nouns.foretold import Foretold
 from twin.nouns.incident import Symptom
-from twin.nouns.inventory import Inventory, PlannedWork
+from twin.nouns.inventory import Inventory
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import NetworkState, failed_links
 from twin.nouns.telemetry import (
     AdjacencyEvent,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from twin.nouns.foretold import Foretold
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import DailyProfile
 from twin.physics.twin import Twin, profile_at

@@ -11,7 +11,7 @@ from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tests.channels.conftest import noctua
 from tests.graphs.stagehand import EVENING_S, case
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 
 WEST, OTHER = "HSTNng--LOSAng", "DNVRng--KSCYng"
 

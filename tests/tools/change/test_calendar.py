@@ -27,8 +27,8 @@ from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.events.actions.set_igp_weight import SetIgpWeight
-from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import BlastRadius
+from twin.nouns.planned_work import PlannedWork
 from twin.remedies.steps import plan_steps
 
 MONDAY_S = 1_767_571_200.0

@@ -38,8 +38,8 @@ from twin.events.actions.revert_interface import RevertInterface
 from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.configuration import DeviceConfiguration
-from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import BlastRadius, Plan
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import FLAG, Principal
 from twin.nouns.state import state_hash
 from twin.nouns.traffic import TrafficClass

@@ -49,8 +49,8 @@ from twin.errors import Refused
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.revert_to_intended import RevertToIntended
-from twin.nouns.inventory import PlannedWork
 from twin.nouns.plan import Plan
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import AUTOMATIC, Principal
 
 DRAIN = DrainLink(link="A-C")

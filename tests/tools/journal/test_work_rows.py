@@ -5,7 +5,7 @@ import pytest
 from tools.journal.errors import AlreadyRecorded
 from tools.journal.journal import Journal
 from twin.nouns.foretold import Foretold
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import FLAG, Principal
 
 ANN = Principal(name="ann", provider=FLAG)

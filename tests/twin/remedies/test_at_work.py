@@ -15,7 +15,7 @@ from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.interface_shut_down import InterfaceShutDown
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import failed_links, state_hash
 from twin.remedies.at_work import reverts, stops, worsened_by
 from twin.remedies.believed import believed_state

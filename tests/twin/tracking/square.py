@@ -12,7 +12,8 @@ from functools import partial
 import numpy as np
 
 from twin.nouns.configuration import default_configuration
-from twin.nouns.inventory import Inventory, PlannedWork, ProbePath
+from twin.nouns.inventory import Inventory, ProbePath
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.service import Service, ServiceLevelObjective
 from twin.nouns.telemetry import (
     AdjacencyEvent,

@@ -6,7 +6,7 @@ import pytest
 
 from tests.twin.tracking.square import START_S, Counters, adjacency, inventory, loads_of, tracker_of
 from twin.nouns.configuration import DeviceConfiguration, Policer
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.telemetry import ConfigurationEvent
 from twin.nouns.traffic import TrafficClass
 from twin.nouns.untrusted import UntrustedText

@@ -30,7 +30,8 @@ from twin.errors import BadInput
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.configuration import InterfaceConfiguration, Policer
 from twin.nouns.incident import Symptom
-from twin.nouns.inventory import Inventory, PlannedWork
+from twin.nouns.inventory import Inventory
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.telemetry import ConfigurationEvent, SyslogLine, Telemetry
 from twin.nouns.traffic import TrafficClass
 from twin.nouns.untrusted import UntrustedText

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.twin.tracking.square import inventory
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import DailyProfile
 from twin.physics.twin import Twin

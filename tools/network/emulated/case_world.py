@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError, WithJsonSchema, field_validator, mo
 from tools.strict_yaml import read_yaml
 from twin.errors import BadCase, BadInput
 from twin.nouns.base import Noun
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 
 _TIME = {"anyOf": [{"type": "number"}, {"type": "string", "format": "date-time"}]}
 

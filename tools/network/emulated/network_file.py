@@ -17,8 +17,9 @@ from tools.network.protocol import CommitRecord, CommitState
 from tools.writable import unwritable
 from twin.errors import NetworkError, NetworkHeld
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
-from twin.nouns.inventory import Inventory, PlannedWork, ProbePath
+from twin.nouns.inventory import Inventory, ProbePath
 from twin.nouns.origins import BEFORE_RECORDED, Origins
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.service import Service
 from twin.nouns.topology import Topology
 from twin.nouns.traffic import DailyProfile, TrafficMatrix

@@ -12,7 +12,7 @@ from tests.twin.tracking.square import (
     probes,
     tracker_of,
 )
-from twin.nouns.inventory import PlannedWork
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.telemetry import ConfigurationEvent
 from twin.nouns.untrusted import UntrustedText
 from twin.tracking.tracker import Tracker
