@@ -612,6 +612,9 @@ def why_not_drained(ground: Ground, slots: Slots, _: Mapping[str, str]) -> Facts
         t for t in _trials(ground) if f"drain {link}" in [a.describe() for a in t.remedy.actions]
     ]
     planned = [a.describe() for p in plans[-1:] for a in p.actions]
+    held = [p.id for p in plans if DrainLink(link=link) in p.actions]
+    if held:
+        return Facts((link, "was drained", *held))
     if ground.fault.kind == "link_down":
         return Facts((link, "down already"))
     word = "was simulated" if drains else "was not among"
