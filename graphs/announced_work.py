@@ -6,7 +6,7 @@ from graphs.desk import Desk
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import NetworkState
 from twin.physics.twin import Twin
-from twin.tracking.announced import LATE_S
+from twin.tracking.announced import FADES_S, LATE_S
 from twin.tracking.tracker import Tracker
 from twin.whatif.announced_work import foretell
 
@@ -40,7 +40,8 @@ class AnnouncedWork:
         planned = tuple(w for w in standing if all(link in known for link in w.links))
         tracker.announce(planned)
         coming = sorted(
-            (w for w in planned if w.ends_s + LATE_S >= now_s), key=lambda w: (w.starts_s, w.id)
+            (w for w in planned if w.ends_s + LATE_S + FADES_S >= now_s),
+            key=lambda w: (w.starts_s, w.id),
         )[:_AT_MOST]
         told = tuple((w, w.starts_s - TOLD_BEFORE_S <= now_s) for w in coming)
         if told == self._told:

@@ -79,7 +79,11 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
     desk.tell(plan.incident_id, "answered", answer.by.name, f"{answer.decision}: {why}")
     if answer.decision == "approve":
         return Command(goto="actuator")
-    return _another(desk, state, plan, f"{answer.by.name} rejected {plan.id}: {why}")
+    note = f"{answer.by.name} rejected {plan.id}: {why}"
+    if plan.purpose == "return":
+        # Whoever wants the change to stay has it from now on.
+        return Command(goto="escalate", update={"note": note})
+    return _another(desk, state, plan, note)
 
 
 def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:

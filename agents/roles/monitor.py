@@ -364,6 +364,10 @@ class Monitor:
             # No way is left, or one over what is full, or it is a service that is known to be hit.
             if (not used and known.in_breach) or used & full or hit & set(known.in_breach):
                 return known.work.id
+            # The link is back, and what began without it fades.
+            began = symptom.first_seen_s <= known.work.ends_s
+            if began and known.in_breach and used & set(known.work.links):
+                return known.work.id
         return ""
 
     def _with_incidents(self, symptom: Symptom) -> list[Relation]:

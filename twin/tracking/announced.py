@@ -17,6 +17,9 @@ SLACK_S = 300.0
 LATE_S = 120.0
 """It may end so long after it: whoever is on duty wants to know soon that a crew is not done."""
 
+FADES_S = 300.0
+"""Probes, smoothed over rounds, show loss so long after it has ended."""
+
 EARLY_S = 2 * 3600.0
 """What happens to a link so long before its work starts may be the crew that is early (assumed)."""
 
@@ -27,6 +30,11 @@ _SWITCHED_OFF: Mapping[str, object] = {"shut_down": False, "drained": False}
 def under_way(planned: Sequence[PlannedWork], at_s: float) -> tuple[PlannedWork, ...]:
     """The work that may be going on at `at_s`, Unix seconds."""
     return tuple(w for w in planned if w.starts_s - SLACK_S <= at_s <= w.ends_s + LATE_S)
+
+
+def shows_at(work: PlannedWork, at_s: float) -> bool:
+    """Whether what `work` does may be felt at `at_s`, Unix seconds."""
+    return bool(under_way((work,), at_s) or under_way((work,), at_s - FADES_S))
 
 
 def explains_loss(planned: Sequence[PlannedWork], link: str, at_s: float) -> bool:

@@ -40,6 +40,7 @@ from twin.tracking.announced import (
     departure,
     expected_configuration,
     expected_of,
+    shows_at,
     under_way,
 )
 from twin.tracking.demand import DemandTracker
@@ -228,14 +229,16 @@ class Tracker:
         self._foretold = tuple(foretold)
 
     def foretold(self, at_s: float) -> frozenset[str]:
-        """Services that announced work is known to put in breach, and that may be going on then."""
-        going_on = (f for f in self._foretold if under_way((f.work,), at_s))
-        return frozenset(service for one in going_on for service in one.in_breach)
+        """Services that announced work is known to put in breach, and that may be going on then, or
+        whose effects fade.
+        """
+        shows = (f for f in self._foretold if shows_at(f.work, at_s))
+        return frozenset(service for one in shows for service in one.in_breach)
 
     @property
     def foretold_now(self) -> tuple[Foretold, ...]:
-        """What announced work that may be going on now is known to do."""
-        return tuple(f for f in self._foretold if under_way((f.work,), self.now_s))
+        """What announced work that may show now is known to do."""
+        return tuple(f for f in self._foretold if shows_at(f.work, self.now_s))
 
     @property
     def unforetold_breaches(self) -> frozenset[str]:
