@@ -149,6 +149,15 @@ class IncidentRows(OutboxRows):
         )
         return tuple(made(TimelineEvent, row, data=row["data"]) for row in rows)
 
+    def last_of(self, incident_id: str, kind: str) -> tuple[TimelineEvent, ...]:
+        """The last event of that kind in the incident's timeline, if there is one."""
+        rows = self._rows(
+            "SELECT * FROM timeline WHERE incident_id = ? AND kind = ? ORDER BY seq DESC LIMIT 1",
+            incident_id,
+            kind,
+        )
+        return tuple(made(TimelineEvent, row, data=row["data"]) for row in rows)
+
     def add_persons_event(
         self,
         incident_id: str,

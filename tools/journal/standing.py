@@ -36,7 +36,7 @@ FOUND = "found"
 """The artefact of what people found to be the cause: a `Finding`."""
 
 _HANDED, _RESOLVED, _JOINED = "escalated", "resolved", "symptom"
-_TELLING = (_HANDED, _RESOLVED, _JOINED, OVER, TAKEN, NOTED, CLOSED, REOPENED)
+_TELLING = (_HANDED, _RESOLVED, OVER, TAKEN, NOTED, CLOSED, REOPENED)
 
 
 class Standing(Noun):
@@ -68,7 +68,10 @@ class Standing(Noun):
 
 def standing(journal: Journal, record: IncidentRecord) -> Standing:
     """Where the incident of `record` stands."""
-    told = _Told(journal.events_of(record.incident.id, _TELLING))
+    # Of symptoms there are many, and only the last tells whether something came after.
+    name = record.incident.id
+    events = (*journal.events_of(name, _TELLING), *journal.last_of(name, _JOINED))
+    told = _Told(sorted(events, key=lambda event: event.seq))
     ended, ending = told.end_as(record.phase)
     ended_s = None if ended is None else ended.time_s
     if record.phase is Phase.RESOLVED and ended is None:
@@ -168,8 +171,9 @@ def with_people(journal: Journal, network: str) -> tuple[IncidentRecord, ...]:
 
 def only_people_end(journal: Journal, incident_id: str) -> bool:
     """Whether a person has reopened it, and nothing new was seen since: no watch ends it then."""
-    told = journal.events_of(incident_id, (_HANDED, _JOINED, REOPENED))
-    return bool(told) and told[-1].kind == REOPENED
+    handed = journal.events_of(incident_id, (_HANDED, REOPENED))
+    told = (*handed, *journal.last_of(incident_id, _JOINED))
+    return bool(told) and max(told, key=lambda event: event.seq).kind == REOPENED
 
 
 def impact_of(journal: Journal, record: IncidentRecord) -> Impact | None:
