@@ -91,10 +91,10 @@ def test_what_is_seen_of_a_known_cause_is_part_of_its_incident(tmp_path: Path) -
             )
             for path in ("DNVRng>KSCYng/voice", "ATLAM5>ATLAng/voice")
         )
+        operation.journal.open_incident(crossing, now_s, f"{1:032x}")
         assert same_trouble(desk, crossing) == FIRST
         assert same_trouble(desk, elsewhere) == ""
         book.clear("probe_loss", "ATLAM5>ATLAng/voice")
-        operation.journal.open_incident(crossing, now_s, f"{1:032x}")
         operation.run(lambda: operation.phase(SECOND) is Phase.RESOLVED)
         (merged,) = operation.told("merged", SECOND)
         assert merged.data == {"into": FIRST}
