@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from agents.loop.role import Role, RoleRun, RoleUnfinished
 from agents.roles.monitor import EFFECTS, Grouping, Monitor, Standing, incident_from
 from graphs.desk import Desk
+from graphs.returning import in_force
 from tools.journal.records import IncidentRecord
-from tools.journal.standing import open_incidents, temporary_in_force
+from tools.journal.standing import open_incidents
 from tools.trace import incident_context, incident_trace_id, workflow_span
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
 
@@ -120,19 +121,18 @@ class Admission:
 
     def _standing(self, records: Sequence[IncidentRecord]) -> dict[str, Standing]:
         """What is known of each: the monitor joins to it what it explains, and nothing else."""
-        journal, attributed = self._desk.journal, self._desk.situation.tracker.attributed
+        attributed = self._desk.situation.tracker.attributed
         found = {}
         for record in records:
             name = record.incident.id
             cause = attributed.get(name, ())
             with_people = record.phase in TERMINAL_PHASES
             over = record.phase in (Phase.SOAKING, Phase.RETURNING)
-            plans, changes = journal.plans(name), journal.changes(incident_id=name)
             found[name] = Standing(
                 cause=() if over else cause,
                 sought=record.phase in _SOUGHT and not cause,
                 takes_effects=not over and not (with_people and cause),
-                changed=any(True for _ in temporary_in_force(plans, changes)),
+                changed=bool(in_force(self._desk, name)),
             )
         return found
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from graphs.desk import Desk
 from graphs.findings import closed_by_people, remember_finding
 from graphs.live import Live
+from graphs.returning import in_force
 from tools.journal.records import IncidentRecord
 from tools.journal.standing import (
     CLOSED,
@@ -16,7 +17,6 @@ from tools.journal.standing import (
     impact_of,
     only_people_end,
     open_incidents,
-    temporary_in_force,
     with_people,
 )
 from twin.errors import NetworkError
@@ -157,8 +157,7 @@ class Aftermath:
         active = {s.id: s.active for s in book.since(float("-inf"))}
         if any(active.get(s.id, True) for s in incident.symptoms):
             return False
-        changes = journal.changes(incident_id=incident.id)
-        if any(True for _ in temporary_in_force(journal.plans(incident.id), changes)):
+        if in_force(self._desk, incident.id):
             return False
         diagnosis = journal.artefact(incident.id, "diagnosis", Diagnosis)
         live = Live(self._desk)

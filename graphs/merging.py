@@ -4,8 +4,9 @@ from langgraph.graph import END
 from langgraph.types import Command
 
 from graphs.desk import Desk
+from graphs.returning import in_force
 from graphs.state import IncidentState
-from tools.journal.standing import open_incidents, temporary_in_force
+from tools.journal.standing import open_incidents
 from twin.diagnosis.explaining import InForce
 from twin.nouns.incident import Incident, Phase
 
@@ -15,7 +16,7 @@ def same_trouble(desk: Desk, incident: Incident) -> str:
 
     None while this one has a change in force that has to be taken out: nobody else would.
     """
-    if _has_change(desk, incident.id):
+    if in_force(desk, incident.id):
         return ""
     attributed = desk.situation.tracker.attributed
     for record in open_incidents(desk.journal, incident.network):
@@ -40,14 +41,9 @@ def merge_unnamed(desk: Desk, incident: Incident) -> None:
     for record in open_incidents(desk.journal, incident.network):
         other = record.incident
         unnamed = record.phase is Phase.ESCALATED and other.id not in attributed
-        unnamed = unnamed and not _has_change(desk, other.id)
+        unnamed = unnamed and not in_force(desk, other.id)
         if other.id != incident.id and unnamed and _explains(desk, incident.id, other):
             _merge(desk, other.id, incident.id)
-
-
-def _has_change(desk: Desk, incident_id: str) -> bool:
-    plans, changes = desk.journal.plans(incident_id), desk.journal.changes(incident_id=incident_id)
-    return any(True for _ in temporary_in_force(plans, changes))
 
 
 def _explains(desk: Desk, by: str, incident: Incident) -> bool:

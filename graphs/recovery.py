@@ -39,7 +39,7 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
         told = ", ".join(f.describe() for f in wrong)
         return Command(goto="escalate", update={"note": f"still in force: {told}"})
     if not cause and (left := still_seen(desk, incident)):
-        if in_force(desk, state):
+        if in_force(desk, state["incident_id"]):
             return _wait_for_repair(desk, state, since)
         note = f"no cause was found, and it is not over: {left}"
         return Command(goto="escalate", update={"note": note})
@@ -78,7 +78,7 @@ def _nothing_found(desk: Desk, state: IncidentState, dispatch_id: str) -> Comman
     """Hand over; before that, take out what was changed for a cause that nobody else sees."""
     note = f"the field found nothing to repair for {dispatch_id}"
     live = Live(desk)
-    if in_force(desk, state) and all(f.is_over(live) for f in cause_of(state)):
+    if in_force(desk, state["incident_id"]) and all(f.is_over(live) for f in cause_of(state)):
         return Command(goto="returner", update={"note": note, "hand_over": note})
     return Command(goto="escalate", update={"note": note})
 
@@ -148,4 +148,4 @@ def soak(desk: Desk, state: IncidentState) -> Command[str]:
         note = "the trouble came back while soaking"
         desk.tell(incident_id, "came_back", "monitor", note)
         return Command(goto="repair", update={"note": note})
-    return Command(goto="returner" if in_force(desk, state) else "last_look")
+    return Command(goto="returner" if in_force(desk, state["incident_id"]) else "last_look")

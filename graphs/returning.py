@@ -13,9 +13,8 @@ from twin.remedies.believed import believed_state, healed
 from twin.remedies.plans import PlanRequest, make_plan
 
 
-def in_force(desk: Desk, state: IncidentState) -> tuple[Plan, ...]:
+def in_force(desk: Desk, incident_id: str) -> tuple[Plan, ...]:
     """The temporary plans of the incident that have to be taken out again, oldest first."""
-    incident_id = state["incident_id"]
     plans, changes = desk.journal.plans(incident_id), desk.journal.changes(incident_id=incident_id)
     return tuple(found.plan for found in temporary_in_force(plans, changes))
 
@@ -23,7 +22,7 @@ def in_force(desk: Desk, state: IncidentState) -> tuple[Plan, ...]:
 def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
     """Plan the way back of what is temporary, for the state as it is now."""
     situation, incident_id = desk.situation, state["incident_id"]
-    temporary = in_force(desk, state)
+    temporary = in_force(desk, incident_id)
     named = " and ".join(plan.id for plan in temporary)
     running = situation.read_running()
     cause = cause_of(state)
@@ -57,11 +56,13 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
         note = "nothing of the change is left to take out"
         if hand_over := state.get("hand_over"):
             return Command(goto="escalate", update={"note": f"{hand_over}; {note}"})
-        return Command(goto="last_look", update={"note": note})
+        return Command(goto="last_look", update={"note": note, "lingers_since_s": 0.0})
     desk.journal.record_plan(plan)
     desk.enter(incident_id, Phase.RETURNING)
     desk.tell(incident_id, "planned", "remediator", plan.reason, {"plan": plan.id})
-    return Command(goto="approval", update={"plan_id": plan.id, "attempt": attempt})
+    # What is seen after it has not been seen for as long as the change was needed.
+    update = {"plan_id": plan.id, "attempt": attempt, "lingers_since_s": 0.0}
+    return Command(goto="approval", update=update)
 
 
 def _would_hurt(plan: Plan) -> bool:
