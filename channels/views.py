@@ -6,6 +6,7 @@ from channels.asking import waiting_for
 from channels.impact import seen_lines
 from channels.report.wording import quoted
 from tools.change.swaps import minds_lost
+from tools.journal.health import health
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import incident_subject, network_subject
 from tools.journal.records import (
@@ -26,6 +27,7 @@ from tools.journal.standing import (
 from twin.nouns.base import Noun
 from twin.nouns.diagnosis import LOG_RECORD, Diagnosis, LogFinding, LogRecord
 from twin.nouns.finding import Finding
+from twin.nouns.health import Health
 from twin.nouns.impact import Impact
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity
 from twin.nouns.left_out import LeftOut
@@ -73,12 +75,13 @@ class Spent(Noun):
 class IncidentDetails(IncidentView):
     """All that is on record of an incident, as of `now_s` by its network's clock.
 
-    `minds_lost`: which, in words, "" if none was. `device_diffs`: by action id, what a device said
-    of its change, where that is something else than the plan's diff. `left_out`: what was told
-    since the incident began and not believed.
+    `health`: of its network. `minds_lost`: which, in words, "" if none was. `device_diffs`: by
+    action id, what a device said of its change, where that is something else than the plan's diff.
+    `left_out`: what was told since the incident began and not believed.
     """
 
     now_s: float
+    health: Health
     incident: Incident
     diagnosis: Diagnosis | None
     log_findings: tuple[LogFinding, ...]
@@ -103,11 +106,13 @@ class NetworkView(Noun):
     """One network as of `now_s`, by its own clock, its open incidents, and those with people.
 
     `unattended`: those that were handed to people and are over, and nobody has looked at them.
-    `watch`: what its watch last said of itself; `held_by`: the process that holds the network, "".
+    `health`: how it is, as far as it was read. `watch`: what its watch last said of itself;
+    `held_by`: the process that holds the network, "".
     """
 
     network: str
     now_s: float
+    health: Health
     watch: WatchRecord | None
     held_by: str
     blocked: Blocked | None
@@ -153,6 +158,7 @@ def incident_details(
     return IncidentDetails(
         **dict(incident_view(journal, record, now_s)),
         now_s=now_s,
+        health=health(journal, record.incident.network, now_s),
         incident=record.incident,
         diagnosis=journal.artefact(incident_id, "diagnosis", Diagnosis),
         log_findings=logged.findings if logged else (),
@@ -186,6 +192,7 @@ def network_view(journal: Journal, name: str, now_s: float) -> NetworkView:
     return NetworkView(
         network=name,
         now_s=now_s,
+        health=health(journal, name, now_s),
         watch=next((w for w in journal.watches() if w.network == name), None),
         held_by=_holder(journal, subject),
         blocked=_blocked(journal, subject),

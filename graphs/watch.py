@@ -4,7 +4,7 @@ due.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +29,7 @@ from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 from twin.nouns.plan import Plan
 from twin.nouns.telemetry import ConfigurationEvent, Telemetry
 from twin.nouns.untrusted import UntrustedText
+from twin.tracking.seen import seen
 
 POLL_S = SAMPLE_S
 """How often telemetry is taken in; counters come every 30 to 60 s."""
@@ -93,6 +94,7 @@ class Watch:
         self._steps = self._failures = 0
         self._trouble = ""
         self._reported_s = 0.0
+        self._told: Hashable = None
         self.standing_by = False
 
     def run(self, until_s: float, *, stop_when_quiet: bool = False) -> None:
@@ -187,8 +189,10 @@ class Watch:
             self._notifier.watch_under(lease)
 
     def save(self) -> None:
-        """Keep what the tracker has learned."""
+        """Keep what the tracker has learned, and say how the network was left."""
         self._keep(self._learned.keep)
+        if self._steps and not self.standing_by:
+            self._report(at_end=True)
 
     def _keep(self, write: Callable[[], None]) -> None:
         """What cannot be kept is given again, and learned again."""
@@ -301,12 +305,21 @@ class Watch:
         if about == "incident":
             self._desk.tell(name, kind, "watch", text)
 
-    def _report(self) -> None:
-        """Say how the watch is, for `doctor` and `handover`."""
+    def _report(self, *, at_end: bool = False) -> None:
+        """Say how the watch is and what it sees, now and then and whenever that is other news."""
         wall_s = time.monotonic()
-        if wall_s - self._reported_s < _REPORT_S and not self._trouble:
+        sees = seen(self._desk.situation.tracker, self._desk.clock.now_s())
+        told = (
+            sees.coverage.gaps(),
+            sees.links_down,
+            sees.links_drained,
+            sees.in_breach,
+            tuple((s.id, s.state) for s in sees.symptoms),
+        )
+        is_due = wall_s - self._reported_s >= _REPORT_S
+        if not (is_due or at_end or self._trouble or told != self._told):
             return
-        self._reported_s = wall_s
+        self._reported_s, self._told = wall_s, told
         record = WatchRecord(
             network=self._network,
             holder=self._holder.id,
@@ -317,6 +330,7 @@ class Watch:
             alarms=self._desk.situation.tracker.book.alarms,
             failures=self._failures,
             trouble=self._trouble,
+            seen=sees,
         )
         try:
             self._desk.journal.report_watch(record)

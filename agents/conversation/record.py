@@ -6,9 +6,11 @@ from functools import cached_property
 
 import numpy as np
 
+from tools.journal.health import health
 from tools.journal.journal import Journal
 from twin.errors import BadInput
 from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty
+from twin.nouns.health import Health
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
@@ -47,9 +49,20 @@ class NetworkRecord:
         """The twin of that topology."""
         return Twin(replace(self.inventory, topology=self.topology))
 
+    @cached_property
+    def health(self) -> Health:
+        """How it is, as far as it was read."""
+        return health(self.journal, self.network, max(self._kept_s or 0.0, self.journal_s))
+
     @property
     def data_s(self) -> float | None:
         """When the newest telemetry was received, Unix seconds; None if there never was any."""
+        seen = self.health.seen
+        read_s = seen.coverage.read_s if seen else None
+        return max((t for t in (self._kept_s, read_s) if t is not None), default=None)
+
+    @property
+    def _kept_s(self) -> float | None:
         return self.tracker.now_s if self.tracker is not None and self.tracker.now_s > 0 else None
 
     @property

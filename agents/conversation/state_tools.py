@@ -18,10 +18,12 @@ from agents.conversation.queries.state import (
 )
 from agents.conversation.queries.topology import NoArguments, ServiceName
 from agents.conversation.record import NetworkRecord, utc
+from tools.journal.records import IncidentRecord
 from tools.journal.standing import standing
 from tools.registry import Tool
 from twin.events.names import find_link
-from twin.nouns.incident import TERMINAL_PHASES, Phase
+from twin.nouns.incident import Phase
+from twin.tracking.seen import seen as see
 
 
 def state_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], ...]:
@@ -50,29 +52,19 @@ class _Now:
     def health(self, _: NoArguments) -> HealthResult:
         record = self._record
         tracker = record.watched()
-        latest = tracker.latest()
+        now = record.health
         services = {s.id: s for s in record.inventory.services}
-        drained = sorted(
-            {i.link for d in tracker.running.devices for i in d.interfaces if i.drained}
-        )
-        symptoms = [tracker.measurable(s) for s in tracker.active_symptoms()]
-        open_incidents = [
-            r
-            for r in record.journal.incidents(network=record.network)
-            if r.phase not in TERMINAL_PHASES
-        ]
+        seen = now.seen or see(tracker, record.now_s)
         escalated = record.journal.incidents(network=record.network, phases={Phase.ESCALATED})
-        stands = [(r, standing(record.journal, r)) for r in escalated]
-        handed_over = [r for r, now in stands if now.with_people]
-        wrong = tracker.down_links or symptoms or latest.in_breach
-        healthy = not (wrong or open_incidents or handed_over)
+        stands = {r.incident.id: standing(record.journal, r) for r in escalated}
+        known = {r.incident.id: r for r in record.journal.incidents(network=record.network)}
         return HealthResult(
-            data_utc=self._data_utc,
-            data_age_s=self._data_age_s,
-            healthy=healthy,
-            links_down=tuple(sorted(tracker.down_links)),
-            links_down_count=len(tracker.down_links),
-            links_drained=tuple(drained),
+            **self._aged(),
+            verdict=now.verdict,
+            claim=now.sentence,
+            links_down=seen.links_down,
+            links_down_count=len(seen.links_down),
+            links_drained=seen.links_drained,
             symptoms=tuple(
                 SymptomRow(
                     kind=s.kind,
@@ -81,33 +73,23 @@ class _Now:
                     since_utc=utc(s.first_seen_s),
                     state=s.state,
                 )
-                for s in symptoms
+                for s in seen.symptoms
             ),
-            symptom_count=len(symptoms),
+            symptom_count=len(seen.symptoms),
             services_in_breach=tuple(
                 ServiceName(
                     service=name,
                     customer=services[name].customer,
                     traffic_class=services[name].traffic_class,
                 )
-                for name in latest.in_breach
+                for name in seen.in_breach
             ),
-            in_breach_count=len(latest.in_breach),
-            services_probed=latest.probed_s is not None,
-            open_incidents=tuple(
-                OpenIncident(incident=r.incident.id, phase=r.phase, title=r.incident.title)
-                for r in open_incidents
-            ),
-            open_count=len(open_incidents),
-            with_people=tuple(
-                OpenIncident(incident=r.incident.id, phase=r.phase, title=r.incident.title)
-                for r in handed_over
-            ),
-            unattended=tuple(
-                OpenIncident(incident=r.incident.id, phase=r.phase, title=r.incident.title)
-                for r, now in stands
-                if now.unattended
-            ),
+            in_breach_count=len(seen.in_breach),
+            services_probed=tracker.latest().probed_s is not None,
+            open_incidents=tuple(_row(known[name]) for name in now.open),
+            open_count=len(now.open),
+            with_people=tuple(_row(known[name]) for name in now.with_people),
+            unattended=tuple(_row(known[name]) for name, s in stands.items() if s.unattended),
             announced_work=self._work_at(tracker.now_s) or None,
         )
 
@@ -134,8 +116,7 @@ class _Now:
             order = np.argsort(-np.nan_to_num(seen, nan=-1.0), kind="stable")
             arcs = [int(a) for a in order[: asked.most] if np.isfinite(seen[a])]
         return UtilisationResult(
-            data_utc=self._data_utc,
-            data_age_s=self._data_age_s,
+            **self._aged(),
             egresses=tuple(
                 EgressReading(
                     node=topology.egress_of(a).node,
@@ -152,15 +133,22 @@ class _Now:
             unread_egresses=int(np.isnan(seen).sum()),
         )
 
-    @property
-    def _data_utc(self) -> str | None:
-        data_s = self._record.data_s
-        return None if data_s is None else utc(data_s)
+    def _aged(self) -> dict[str, Any]:
+        """How old what is known is, and what of it was not read."""
+        record = self._record
+        data_s, now = record.data_s, record.health
+        return {
+            "data_utc": None if data_s is None else utc(data_s),
+            "data_age_s": None if data_s is None else round(now.now_s - data_s, 1),
+            "unread": now.unread,
+            "blind": now.unread_since_s is not None,
+        }
 
-    @property
-    def _data_age_s(self) -> float | None:
-        data_s = self._record.data_s
-        return None if data_s is None else round(self._record.now_s - data_s, 1)
+
+def _row(record: IncidentRecord) -> OpenIncident:
+    return OpenIncident(
+        incident=record.incident.id, phase=record.phase, title=record.incident.title
+    )
 
 
 def _free_bps(capacity_bps: float, sent_bps: float | None) -> float | None:

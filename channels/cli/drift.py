@@ -1,5 +1,6 @@
 """`drift`: how far the twin of each network is from what is measured, as its watch last saw it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -37,6 +38,7 @@ def drift(
     state = directory_of(context)
     histories = verbs.drift(state, network)
     left_out = verbs.left_out(state)
+    health = {view.network: view.health for view in verbs.networks(state)}
     if as_json:
         print_json(
             {
@@ -49,13 +51,16 @@ def drift(
         typer.echo("No network has been watched.")
     console = new_console()
     for name, history in histories.items():
-        _print(console, name, history, left_out_text(left_out.get(name, ())))
+        known = health.get(name)
+        said = [known.coverage_line] if known else []
+        said.append(left_out_text(left_out.get(name, ())))
+        _print(console, name, history, said)
 
 
-def _print(console: Console, name: str, history: tuple[Drift, ...], left_out: str) -> None:
+def _print(console: Console, name: str, history: tuple[Drift, ...], said: Sequence[str]) -> None:
     console.print(Text(f"{plain(name)}: {plain(drift_summary(history))}"), soft_wrap=True)
-    if left_out:
-        console.print(Text(f"  {plain(left_out)}"), soft_wrap=True)
+    for line in filter(None, said):
+        console.print(Text(f"  {plain(line)}"), soft_wrap=True)
     if not history:
         return
     newest = history[-1]

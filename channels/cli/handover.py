@@ -90,7 +90,8 @@ def _lines(entries: Iterable[Sequence[str]]) -> list[str]:
 
 def _watch_lines(network: NetworkHandover) -> list[str]:
     told = left_out_text(network.left_out)
-    lines = [plain(told)] if told else []
+    lines = [plain(network.health.sentence), plain(network.health.coverage_line)]
+    lines += [plain(told)] if told else []
     if network.blocked:
         lines.append(
             f"BLOCKED {_since(network.blocked.since_s, network.now_s)}: "

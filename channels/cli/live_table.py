@@ -83,7 +83,8 @@ def _how(view: NetworkView) -> str:
     if view.watch is None:
         return "the watch is about to start"
     trouble = f"; {view.watch.failures} failed steps: {plain(view.watch.trouble)}"
-    return f"network time {utc(view.now_s)} UTC" + trouble * bool(view.watch.trouble)
+    unknown = "" if view.health.is_covered else f"; not read: {plain(view.health.unread)}"
+    return f"network time {utc(view.now_s)} UTC{trouble * bool(view.watch.trouble)}{unknown}"
 
 
 def _standing(incident: IncidentView) -> Text:

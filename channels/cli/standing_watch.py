@@ -23,6 +23,7 @@ from channels.networks import network_names, open_network
 from channels.report.wording import plain
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
+from tools.journal.health import unread_text
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.records import WatchRecord
@@ -290,6 +291,7 @@ def _look_on(
         NoctuaError: no network could be opened at all.
     """
     said_s, told = time.monotonic(), dict.fromkeys(posts, 0)
+    unread: dict[str, bool] = {}
     names = [post.name for post in posts]
     questions = _Questions(journal, names, console)
     while not stop.wait(_LOOK_S):
@@ -307,11 +309,15 @@ def _look_on(
                 continue
             now_s = {w.network: w.stepped_s for w in journal.watches() if w.network in names}
             questions.tell(now_s)
-            if time.monotonic() - said_s >= health_every_s:
-                said_s = time.monotonic()
-                for watch in journal.watches():
-                    if watch.network in names:
-                        console.print(health_line(watch), highlight=False, markup=False)
+            is_due = time.monotonic() - said_s >= health_every_s
+            said_s = time.monotonic() if is_due else said_s
+            for watch in journal.watches():
+                # That it reads no more, or again, does not wait.
+                blind = bool(unread_text(watch))
+                news = unread.get(watch.network, blind) != blind
+                unread[watch.network] = blind
+                if watch.network in names and (is_due or news):
+                    console.print(health_line(watch), highlight=False, markup=False)
         except NoctuaError as error:
             # The watches go on by themselves; a journal that cannot be read is their trouble too.
             console.print(f"noctua: {plain(str(error))}", highlight=False, markup=False)
@@ -323,8 +329,11 @@ def health_line(watch: WatchRecord) -> str:
     age_s = max(0.0, time.time() - watch.stepped_wall_s)
     if watch.trouble:
         how = f"{watch.failures} failed steps: {plain(watch.trouble)}"
+    elif age_s >= _SILENT_S:
+        how = "silent"
     else:
-        how = "well" if age_s < _SILENT_S else "silent"
+        unread = unread_text(watch)
+        how = f"goes on; not read: {plain(unread)}" if unread else "well, reads everything"
     return (
         f"watch of {plain(watch.network)}: {how}; step {watch.steps} {age_s:.0f} s ago, "
         f"{watch.alarms} alarms so far"

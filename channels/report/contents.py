@@ -10,6 +10,7 @@ from twin.nouns.base import Noun
 from twin.nouns.diagnosis import LogFinding
 from twin.nouns.evidence import Evidence
 from twin.nouns.forecast import Forecast, Interval
+from twin.nouns.health import Health
 from twin.nouns.plan import BlastRadius
 
 
@@ -224,10 +225,13 @@ class Remaining(Noun):
 
 
 class ReportFacts(Noun):
-    """Everything that the report of one incident says. `as_of_s`: the journal's last entry."""
+    """Everything that the report of one incident says. `as_of_s`: the journal's last entry.
+    `health`: of its network when the report was made.
+    """
 
     incident: IncidentView
     as_of_s: float
+    health: Health
     closed: bool
     milestones: Milestones
     alarms: AlarmFacts

@@ -80,6 +80,7 @@ def gather(
     return ReportFacts(
         incident=incident_view(journal, record, as_of_s),
         as_of_s=as_of_s,
+        health=details.health,
         closed=details.ended_s is not None,
         milestones=times,
         alarms=_alarms(journal, record, times),

@@ -1,9 +1,9 @@
 """Facts in words, and numbers as a person reads them."""
 
 import unicodedata
-from datetime import UTC, datetime
 from typing import assert_never
 
+from twin.nouns import moments
 from twin.nouns.incident import Symptom
 from twin.nouns.untrusted import UntrustedText
 
@@ -28,7 +28,7 @@ def utc(time_s: float | None) -> str:
     """2026-01-31 20:15:07, or a dash. The reader is told once that it is UTC."""
     if time_s is None:
         return "–"
-    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return moments.utc(time_s).removesuffix(" UTC")
 
 
 def clock_time(time_s: float | None) -> str:
@@ -40,12 +40,7 @@ def duration(seconds: float | None) -> str:
     """45 s, 12 min 30 s, 3 h 05 min, or a dash."""
     if seconds is None:
         return "–"
-    whole = round(seconds)
-    if abs(whole) < 60:
-        return f"{whole} s"
-    if abs(whole) < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return moments.duration(seconds)
 
 
 def rate(bps: float) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from agents.loop.minds import Minds
 from agents.loop.role import Mind
+from evals.altered_network import Alter, AlteredNetwork
 from evals.stage import Case, stage
 from evals.stormy_network import Storm, StormyNetwork
 from evals.talking_network import TalkingNetwork
@@ -177,10 +178,11 @@ def operating(
     person: Approver | None = None,
     storm: Storm | None = None,
     said: Sequence[Telemetry] = (),
+    alter: Alter | None = None,
 ) -> Iterator[Operation]:
     """Put `scripted` on stage in `folder`, or open what stands there if None.
 
-    `said`: what the network reports besides.
+    `said`: what the network reports besides. `alter`: what becomes of its telemetry on the way.
     """
     file = folder / "networks" / "live.sqlite"
     network = stage(scripted, seed, file) if scripted else EmulatedNetwork.open(file)
@@ -190,6 +192,9 @@ def operating(
     elif said:
         network.close()
         network = TalkingNetwork(NetworkFile(file, create=False), said)
+    elif alter is not None:
+        network.close()
+        network = AlteredNetwork(NetworkFile(file, create=False), alter)
     clock = SimulatedClock(network)
     try:
         with Workplace(folder, network, clock, minds=minds, approver=person) as workplace:

@@ -114,14 +114,16 @@ class LeaseRows(AuditRows):
 
     def report_watch(self, record: WatchRecord) -> None:
         """Say how the watch of a network is."""
-        values = record.model_dump().values()
+        seen = record.seen.model_dump_json() if record.seen else ""
+        values = {**record.model_dump(exclude={"seen"}), "seen": seen}.values()
         marks = ", ".join("?" * len(values))
         with self.transaction():
             self._execute(f"INSERT OR REPLACE INTO watches VALUES ({marks})", *values)
 
     def watches(self) -> tuple[WatchRecord, ...]:
         """What every watch last said of itself."""
-        return tuple(made(WatchRecord, row) for row in self._rows("SELECT * FROM watches"))
+        rows = self._rows("SELECT * FROM watches")
+        return tuple(made(WatchRecord, row, seen=row["seen"] or "null") for row in rows)
 
 
 def _is_free(known: LeaseRecord, now: Since, ttl_s: float, is_dead: Callable[[str], bool]) -> bool:

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration
+from twin.nouns.health import Seen
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Approval, Dispatch
 from twin.nouns.planned_work import PlannedWork
@@ -365,7 +366,8 @@ class Blocked(Noun):
 class WatchRecord(Noun):
     """How the watch of a network is. `stepped_s`: by the network's clock; `stepped_wall_s`: ours.
 
-    `failures`: steps in a row that failed; `trouble`: why, "" if all is well.
+    `failures`: steps in a row that failed; `trouble`: why, "" if all is well. `seen`: what it sees
+    of the network; None if it never said.
     """
 
     network: str
@@ -377,3 +379,4 @@ class WatchRecord(Noun):
     alarms: int
     failures: int
     trouble: str
+    seen: Seen | None = None

@@ -66,14 +66,20 @@ class ServiceWatch:
         self.in_breach_now: frozenset[str] = frozenset()
 
     def update(self, record: ProbeRound) -> None:
-        """Take one round."""
+        """Take one round. A service that no probe reports of stays as it was, and loses nothing."""
         self._recent.append(record)
         loss = self._pooled_loss()
+        measured = np.any([np.isfinite(r.sent) for r in self._recent], axis=0)
         self._delay_s = np.where(np.isfinite(record.delay_s), record.delay_s, self._delay_s)
         duration = record.received_s - self._last_s if np.isfinite(self._last_s) else 30.0
         self._last_s = record.received_s
-        breached = frozenset(s.id for s, rows in self._services if self._in_breach(s, rows, loss))
-        self.in_breach_now = breached
+        breached = frozenset(
+            s.id
+            for s, rows in self._services
+            if self._in_breach(s, [row for row in rows if measured[row]], loss)
+        )
+        unread = (s.id for s, rows in self._services if not measured[rows].all())
+        self.in_breach_now = breached | self.in_breach_now.intersection(unread)
         if breached:
             self._add(BreachSpan(record.received_s, min(duration, 120.0), breached))
 

@@ -43,6 +43,7 @@ from twin.tracking.announced import (
     shows_at,
     under_way,
 )
+from twin.tracking.coverage import CoverageBook
 from twin.tracking.demand import DemandTracker
 from twin.tracking.detectors import SHIPPED
 from twin.tracking.detectors.detector import Detector, DetectorClass, Evidence
@@ -137,6 +138,7 @@ class Tracker:
         self.probes: deque[ProbeRound] = deque(maxlen=_HISTORY_ROUNDS)
         self.adjacencies = Adjacencies(kept.get("down_ends"), kept.get("adjacencies"), now_s)
         self.intake = Intake(topology, kept.get("intake"), inventory.probes)
+        self.coverage = CoverageBook(inventory, kept.get("coverage"))
         self.known_changes = RecentIds(kept.get("known_changes", ()))
         self.attributed = {i: _faults(x) for i, x in kept.get("attributed", {}).items()}
         self.changed_nodes = kept_times(kept.get("changed_nodes"), now_s)
@@ -465,6 +467,7 @@ class Tracker:
         be seen there was none.
         """
         taken_s = max(after_s, self._taken_s)
+        self.coverage.listen(until_s)
         for record in records:
             received_s = self.intake.arrival(record, self.now_s, until_s)
             if received_s <= taken_s:
@@ -508,6 +511,7 @@ class Tracker:
         if self._meter.is_late(record):
             self.intake.count_late(record.node)
             return
+        self.coverage.counters(record)
         for rates in self._meter.take(record):
             self._take_rates(rates)
 
@@ -515,6 +519,7 @@ class Tracker:
         for node, why in rates.odd:
             self.intake.leave_out(node, why, self.now_s)
         self.rates.append(rates)
+        self.coverage.rates(rates, self.now_s)
         quiet = self._quiet()
         self.losses.update(
             rates, learn=quiet, rounds_learned=self.rounds_learned, settled_s=self.settled_s
@@ -571,10 +576,12 @@ class Tracker:
 
     def _take_probes(self, record: ProbeRound) -> None:
         self.probes.append(record)
+        self.coverage.probes(record)
         self.services.update(record)
         self._show(record)
 
     def _take_flows(self, record: FlowRound) -> None:
+        self.coverage.flows(record)
         # What a node draws is compared with what was expected before.
         self._show(record)
         self.demand.update(record, learn=self._quiet())
@@ -670,6 +677,7 @@ class Tracker:
             "down_ends": self.adjacencies.dump_down_ends(),
             "adjacencies": self.adjacencies.dump(),
             "intake": self.intake.dump(),
+            "coverage": self.coverage.dump(),
             "known_changes": list(self.known_changes),
             "changed_nodes": self.changed_nodes,
             "short_links": self.short_links,

@@ -1,5 +1,7 @@
 """What is the matter now, by the newest telemetry; every result says how old that is."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from agents.conversation.lookups import Query, Result
@@ -19,10 +21,14 @@ class Utilisation(Noun):
 
 class AgedResult(Result):
     """`data_utc`: when the newest telemetry was received, `data_age_s` how long ago; None if there
-    is none."""
+    is none. `unread`: in words what of the network is not read, since when; "" if all is. `blind`:
+    nothing is.
+    """
 
     data_utc: str | None
     data_age_s: float | None
+    unread: str
+    blind: bool
 
 
 class SymptomRow(Noun):
@@ -56,12 +62,14 @@ class WorkRow(Noun):
 class HealthResult(AgedResult):
     """`services_probed`: whether a probe has reported, without which nothing is known of services.
 
-    `healthy`: nothing is down, active, in breach, open or with people. `with_people`: incidents
-    that were handed to people, and are not known to be over. `unattended`: those that are over, and
-    at which nobody has looked. `announced_work`: left out where none is under way.
+    `verdict`: "well" where nothing is down, active, in breach, open or with people and all was read
+    lately; `claim`: the same as a sentence. `with_people`: incidents that were handed to people,
+    and are not known to be over. `unattended`: those that are over, and at which nobody has looked.
+    `announced_work`: left out where none is under way.
     """
 
-    healthy: bool
+    verdict: Literal["well", "not well", "unknown"]
+    claim: str
     links_down: tuple[str, ...]
     links_down_count: int
     links_drained: tuple[str, ...]

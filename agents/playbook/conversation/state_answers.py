@@ -23,6 +23,7 @@ from agents.playbook.conversation.looking_up import Asked, Decline
 from agents.playbook.conversation.sentences import symptom_text, symptoms
 from agents.playbook.conversation.words import (
     aged,
+    as_read,
     begun,
     count,
     egresses,
@@ -41,9 +42,9 @@ _MOST_SYMPTOMS = 40
 
 def _health(asked: Asked, _: Reading) -> str:
     now = asked.look_up(SHOW_HEALTH, NoArguments())
-    if now.healthy:
+    if now.verdict != "not well":
         # No "yes": "is all well?" and "is anything wrong?" are both asked here.
-        return f"All is well: nothing is wrong. {_unattended(now)}{aged(now)}"
+        return f"{now.claim} {_unattended(now)}{aged(now)}"
     parts = []
     if now.links_down:
         parts.append(f"down: {joined(now.links_down)}")
@@ -62,7 +63,7 @@ def _health(asked: Asked, _: Reading) -> str:
     if now.with_people:
         handed = joined([i.incident for i in now.with_people])
         parts.append(f"with people, not known to be over: {handed}")
-    return f"Not everything is well. {begun('; '.join(parts))}. {_unattended(now)}{aged(now)}"
+    return f"{now.claim} {begun('; '.join(parts))}. {_unattended(now)}{aged(now)}"
 
 
 def _unattended(now: HealthResult) -> str:
@@ -73,7 +74,7 @@ def _unattended(now: HealthResult) -> str:
 def _down(asked: Asked, _: Reading) -> str:
     now = asked.look_up(SHOW_HEALTH, NoArguments())
     if not now.links_down:
-        return f"No link is down. {aged(now)}"
+        return as_read(now, f"No link is down. {aged(now)}")
     number = now.links_down_count
     verb = "is" if number == 1 else "are"
     return f"{count(number, 'link')} {verb} down: {joined(now.links_down)}. {aged(now)}"
@@ -83,17 +84,18 @@ def _link_up(asked: Asked, reading: Reading) -> str:
     now = asked.look_up(SHOW_HEALTH, NoArguments())
     link = asked.look_up(SHOW_LINK, OneLink(link=reading.slots["link"]))
     drained = ", and drained" if link.drained else ""
-    return f"{link.link} is {'up' if link.up else 'down'}{drained}. {aged(now)}"
+    return as_read(now, f"{link.link} is {'up' if link.up else 'down'}{drained}. {aged(now)}")
 
 
 def _node_up(asked: Asked, reading: Reading) -> str:
     now = asked.look_up(SHOW_HEALTH, NoArguments())
     node = asked.look_up(SHOW_NODE, OneNode(node=reading.slots["node"]))
     verb = "is" if node.links_up == 1 else "are"
-    return (
+    return as_read(
+        now,
         f"{node.links_up} of the {count(node.link_count, 'link')} of {node.node} {verb} "
         f"up, and it has a way to {node.others_with_a_way} of the {node.others} other nodes; "
-        f"of the device itself I know nothing else. {aged(now)}"
+        f"of the device itself I know nothing else. {aged(now)}",
     )
 
 
@@ -128,7 +130,9 @@ def _above(asked: Asked, reading: Reading) -> str:
     least = int(reading.slots["number"]) / 100
     rows = [e for e in now.egresses if e.utilisation is not None and e.utilisation > least]
     if not rows:
-        return f"None is: the busiest egress is {egresses(now.egresses)[0]}. {aged(now)}"
+        return as_read(
+            now, f"None is: the busiest egress is {egresses(now.egresses)[0]}. {aged(now)}"
+        )
     others = " (and perhaps others)" if len(rows) == MOST_EGRESSES else ""
     return f"Above that: {joined(egresses(rows), MOST_EGRESSES)}{others}. {aged(now)}"
 
@@ -139,7 +143,8 @@ def _congested(asked: Asked, _: Reading) -> str:
     dropping = [symptom_text(s) for s in health.symptoms if s.kind == "queue_drops"]
     now = _most_loaded(asked, _BUSIEST)
     said = f"Queues drop: {joined(dropping)}" if dropping else "No queue drops that I know of"
-    return f"{said}. The busiest egresses: {joined(egresses(now.egresses))}. {aged(now)}"
+    busiest = f"The busiest egresses: {joined(egresses(now.egresses))}."
+    return as_read(now, f"{said}. {busiest} {aged(now)}")
 
 
 def _utilisation(asked: Asked, reading: Reading) -> str:
@@ -169,7 +174,7 @@ def _breach(asked: Asked, reading: Reading) -> str:
     rows = [s for s in now.services_in_breach if not cls or s.traffic_class == cls]
     kind = f"{plain(cls)} service" if cls else "service"
     if not rows:
-        return f"No {kind} is in breach, as far as probes show. {aged(now)}"
+        return as_read(now, f"No {kind} is in breach, as far as probes show. {aged(now)}")
     named = joined(services(rows), _MOST_SERVICES)
     return f"In breach, as far as probes show: {named}. {aged(now)}"
 
@@ -182,7 +187,7 @@ def _served(asked: Asked, reading: Reading) -> str:
     ]
     who = service or customer
     if not hit:
-        return f"{who} is not in breach, as far as probes show. {aged(now)}"
+        return as_read(now, f"{who} is not in breach, as far as probes show. {aged(now)}")
     of = "" if service else f" with {joined(hit)}"
     return f"{who} is in breach{of}. {aged(now)}"
 
@@ -190,7 +195,7 @@ def _served(asked: Asked, reading: Reading) -> str:
 def _symptoms(asked: Asked, _: Reading) -> str:
     now = asked.look_up(SHOW_HEALTH, NoArguments())
     if not now.symptoms:
-        return f"No symptom is active. {aged(now)}"
+        return as_read(now, f"No symptom is active. {aged(now)}")
     return f"Active: {joined(symptoms(now), _MOST_SYMPTOMS)}. {aged(now)}"
 
 

@@ -64,8 +64,8 @@ def health(gist: Gist) -> str:
 
 
 def _state_now(now: HealthResult) -> str:
-    if now.healthy:
-        return "Nothing is wrong: no link down, no symptom, no service in breach, no incident open."
+    if now.verdict != "not well":
+        return now.claim
     down = joined(now.links_down) or "none"
     seen = joined(symptoms(now), MOST_SYMPTOMS) or "none"
     breach = joined(services(now.services_in_breach), MOST_SERVICES) or "none"

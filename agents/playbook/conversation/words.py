@@ -73,7 +73,12 @@ def aged(now: AgedResult) -> str:
     """How old what was seen is."""
     if now.data_utc is None:
         return "(No telemetry has been received yet.)"
-    return f"(Telemetry until {now.data_utc}.)"
+    return f"(Telemetry until {now.data_utc}.{f' Not read: {now.unread}.' if now.unread else ''})"
+
+
+def as_read(now: AgedResult, claim: str) -> str:
+    """A claim about the present; about when it was read last where nothing is read any more."""
+    return f"That is unknown now. When it was read last: {claim}" if now.blind else claim
 
 
 def journalled(found: IncidentsResult) -> str:

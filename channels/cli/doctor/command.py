@@ -34,6 +34,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("leases", work.leases),
     ("blocked", work.standing_still),
     ("learned", records.learned),
+    ("read", work.read),
     ("telemetry", records.telemetry),
     ("minds", models.minds),
     ("tracing", models.tracing),

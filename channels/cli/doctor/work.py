@@ -5,8 +5,9 @@ from pathlib import Path
 
 from channels.cli.doctor.check import Check, Installation
 from channels.cli.doctor.emulated import look_at
-from channels.networks import known_networks, network_names
+from channels.networks import known_networks, network_names, network_time_s
 from channels.report.wording import duration, utc
+from tools.journal.health import health
 from tools.journal.holder import has_died
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import incident_subject, network_subject
@@ -122,6 +123,22 @@ def _watch(
         remedy = "it lives and does not step: look at the machine's load, or start it anew"
         return Check(name=label, state="warning", found=found, remedy=remedy)
     return Check(name=label, state="ok", found=found)
+
+
+def read(installation: Installation) -> Iterable[Check]:
+    """How much of every network was read, and since when the rest was not."""
+    journal = installation.journal
+    if journal is None:
+        return
+    for watch in journal.watches():
+        name = watch.network
+        now = health(journal, name, network_time_s(installation.state, journal, name))
+        yield Check(
+            name=f"read of {name}",
+            state="ok" if now.is_covered else "warning",
+            found=now.coverage_line,
+            remedy="" if now.is_covered else "see why what collects telemetry does not return it",
+        )
 
 
 def leases(installation: Installation) -> Iterable[Check]:

@@ -7,6 +7,7 @@ from evals.campaigns.healthy import Play as HealthyPlay
 from evals.oracle import OracleResult
 from evals.witness import Made, Ordered, Spell, Told, Witnessed
 from tests.evals.witnessed import DOWN, OTHER, result, seen, told
+from twin.nouns.health import Health
 from twin.nouns.plan import Dispatch
 
 
@@ -191,6 +192,7 @@ def _handover(*orders: FieldOrder) -> NetworkHandover:
     return NetworkHandover(
         network="live",
         now_s=0.0,
+        health=Health(now_s=0.0, looked_s=None, seen=None, open=(), with_people=()),
         watch=None,
         held_by="",
         blocked=None,
