@@ -3,7 +3,7 @@
 A figure with a unit may be a result's number in that unit, rounded as it is written: "63 %" for
 0.6289, "40 Gbit/s" for 4e10. One without a unit has to be the number itself (rounded only where it
 has decimals), or how long a list is. Times and names with digits have to stand in a result as they
-are. Number words count as figures where they count something ("two services", not "the two ends").
+are; a length of time may. Number words count as figures where they count something ("two services", not "the two ends").
 """
 
 import math
@@ -121,7 +121,9 @@ def _is_founded(match: re.Match[str], known: Known, echoed: str) -> bool:
     if match["span"]:
         large, small = _SECONDS[match["large"].casefold()], _SECONDS[match["small"].casefold()]
         seconds = int(match["whole"]) * large + int(match["rest"]) * small
-        return any(abs(n - seconds) <= small / 2 * (1 + 1e-6) for n in known.numbers)
+        return written in known.text or any(
+            abs(n - seconds) <= small / 2 * (1 + 1e-6) for n in known.numbers
+        )
     if match["time"]:
         return written in known.text
     if match["name"]:
