@@ -3,7 +3,8 @@
 A figure with a unit may be a result's number in that unit, rounded as it is written: "63 %" for
 0.6289, "40 Gbit/s" for 4e10. One without a unit has to be the number itself (rounded only where it
 has decimals), or how long a list is. Times and names with digits have to stand in a result as they
-are; a length of time may. Number words count as figures where they count something ("two services", not "the two ends").
+are; a length of time may. Number words count as figures where they count something ("two services",
+not "the two ends").
 """
 
 import math

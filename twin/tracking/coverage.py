@@ -18,6 +18,9 @@ BoolArray = NDArray[np.bool_]
 UNREAD_S = 120.0
 """Counters and probes come every 30 to 60 s: what two rounds in a row have missed is not read."""
 
+UNREAD_LOSS_S = 300.0
+"""Loss needs four readings in a row, so one that is missed costs four rounds."""
+
 UNREAD_FLOWS_S = 900.0
 """Flow records are exported every five minutes."""
 
@@ -52,7 +55,7 @@ class CoverageBook:
         named: Sequence[tuple[CoveredPart, list[str], float]] = (
             ("devices", nodes, UNREAD_S),
             ("egresses", egresses, UNREAD_S),
-            ("loss", egresses, UNREAD_S),
+            ("loss", egresses, UNREAD_LOSS_S),
             ("probes", probes, UNREAD_S),
             ("flows", nodes, UNREAD_FLOWS_S),
         )
