@@ -18,6 +18,7 @@ from langgraph.checkpoint.sqlite import SqliteSaver
 from tools.journal.database import BUSY_TIMEOUT_S
 from tools.journal.errors import JournalFailed
 from tools.journal.journal import Journal
+from tools.writable import Placed
 
 
 class FencedSaver(SqliteSaver):
@@ -31,6 +32,7 @@ class FencedSaver(SqliteSaver):
         super().__init__(connection)
         self._path = path
         self._journal = journal
+        self.placed = Placed(path)
 
     @classmethod
     def open(cls, path: Path, journal: Journal) -> Self:

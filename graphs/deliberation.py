@@ -58,6 +58,8 @@ def acknowledge(desk: Desk, state: IncidentState) -> Command[str]:
         "relief_s": 0.0,
         "lingers_since_s": 0.0,
         "hand_over": "",
+        "wait_kind": "wait",
+        "held_back": "",
     }
     return waiting(ready, "supervisor", "clean samples after convergence", first)
 

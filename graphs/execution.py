@@ -16,11 +16,15 @@ from graphs.returning import wait_to_return
 from graphs.state import IncidentState
 from tools.change.actuation import Actuation
 from tools.change.refusals import (
+    AnsweredOutOfTime,
+    ApprovalExpired,
     ChangeFrozen,
+    ClockInDoubt,
     DuringPlannedWork,
     OutsideWindow,
     SignedBefore,
     StaleState,
+    WatchImpaired,
 )
 from tools.change.swaps import minds_lost
 from tools.journal.errors import DeviceBusy, LeaseHeld, LeaseLost, UnknownPlan
@@ -46,11 +50,20 @@ _OVERTAKEN = (
 )
 """Refusals that say nothing against a plan but that it, or its approval, is out of date."""
 
+_IMPAIRED = (WatchImpaired, ClockInDoubt)
+"""Refusals that say nothing against a plan: it is carried out once they are over."""
+
+_OUTLASTED = (ApprovalExpired, AnsweredOutOfTime)
+"""What becomes of an approval while its plan is held back."""
+
+_LOOK_AGAIN_S = 60.0
+
 
 def wait(_: Desk, state: IncidentState) -> Command[str]:
     """Interrupt until `wait_until_s`; whoever resumes has checked the clock."""
-    interrupt({"kind": "wait", "until_s": state["wait_until_s"], "why": state["wait_why"]})
-    return Command(goto=state["wait_then"])
+    kind = state.get("wait_kind") or "wait"
+    interrupt({"kind": kind, "until_s": state["wait_until_s"], "why": state["wait_why"]})
+    return Command(goto=state["wait_then"], update={"wait_kind": "wait"})
 
 
 def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
@@ -124,7 +137,11 @@ def actuate(desk: Desk, state: IncidentState) -> Command[str]:
     tracker.known_changes |= {change_id(s.action_id, s.node) for s in plan.steps}
     try:
         done = desk.actuator.reconcile(plan) or desk.actuator.commit(plan, tracker.down_links)
-    except _OVERTAKEN as exc:
+    except _IMPAIRED as exc:
+        return _hold_back(desk, state, plan, exc, "actuator")
+    except (*_OVERTAKEN, *_OUTLASTED) as exc:
+        if isinstance(exc, _OUTLASTED) and not _was_held_back(state, plan):
+            return _refused(desk, plan, exc)
         desk.tell(plan.incident_id, "refused", "gate", str(exc))
         if only_holds(plan):
             return _let_be(desk, plan, "it was refused")
@@ -135,8 +152,7 @@ def actuate(desk: Desk, state: IncidentState) -> Command[str]:
     except (LeaseHeld, LeaseLost):
         raise  # It goes on in the process that has it now.
     except (Refused, NetworkError) as exc:
-        desk.tell(plan.incident_id, "refused", "gate", str(exc))
-        return Command(goto="escalate", update={"note": str(exc)})
+        return _refused(desk, plan, exc)
     if done.state == "confirmed":
         return Command(goto="verifier", update={"committed_s": _committed_s(desk, done)})
     if done.state != "committed":
@@ -153,6 +169,33 @@ def actuate(desk: Desk, state: IncidentState) -> Command[str]:
     return Command(goto="wait", update=waiting)
 
 
+def _refused(desk: Desk, plan: Plan, why: Exception) -> Command[str]:
+    """A person takes over."""
+    desk.tell(plan.incident_id, "refused", "gate", str(why))
+    return Command(goto="escalate", update={"note": str(why)})
+
+
+def _hold_back(
+    desk: Desk, state: IncidentState, plan: Plan, why: Refused, then: str
+) -> Command[str]:
+    """Wait until nothing is wrong with the watch itself, and try again."""
+    held = f"{plan.id} {why.rule}"
+    if state.get("held_back") != held:
+        desk.tell(plan.incident_id, "held_back", "gate", str(why), {"plan": plan.id})
+    waiting = {
+        "wait_until_s": desk.clock.now_s() + _LOOK_AGAIN_S,
+        "wait_then": then,
+        "wait_why": f"the end of {why.rule}",
+        "wait_kind": "well",
+        "held_back": held,
+    }
+    return Command(goto="wait", update=waiting)
+
+
+def _was_held_back(state: IncidentState, plan: Plan) -> bool:
+    return state.get("held_back", "").partition(" ")[0] == plan.id
+
+
 def _committed_s(desk: Desk, done: Actuation) -> float:
     """Since when the change has been in force on all devices."""
     return desk.clock.now_s() if done.committed_at_s is None else done.committed_at_s
@@ -166,9 +209,14 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
     try:
         # A device may have returned while nobody watched, or an earlier run have been cut off.
         done = desk.actuator.reconcile(plan)
+        if done is None or done.state == "committed":
+            desk.actuator.require_well(plan.id)
         outcome = _outcome(desk, state, plan)
         if done is None or done.state == "committed":
             done = _decide(desk, plan, outcome)
+    except _IMPAIRED as exc:
+        # The device goes back by itself, unless this is over before its timer is.
+        return _hold_back(desk, state, plan, exc, "verifier")
     except (LeaseHeld, LeaseLost):
         raise  # It goes on in the process that has it now.
     except (Refused, NetworkError) as exc:

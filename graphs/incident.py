@@ -83,6 +83,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
             "supervisor",
             "diagnoser",
             "planner",
+            "actuator",
             "verifier",
             "repair",
             "soak",

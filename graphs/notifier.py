@@ -1,5 +1,7 @@
 """Sending what is in the outbox, beside the watch: whoever is called cannot hold anything up.
 
+What is wrong with the watch itself is sent from memory, since nothing may be writable then.
+
 Who is called too often listens no more: beyond a number of calls in an hour, what there is to tell
 waits for one of a few calls that tell of everything that waits.
 """
@@ -8,14 +10,20 @@ import json
 import logging
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pydantic import JsonValue
 
 from tools.journal.database import json_text
 from tools.journal.errors import JournalFailed, LeaseLost
 from tools.journal.journal import Journal
 from tools.journal.records import Lease, Notice
 from tools.notification.ways import NotTaken, Way
+from twin.nouns.condition import Condition
+from twin.nouns.incident import Severity
 
 AGAIN_S = (5.0, 30.0, 120.0, 300.0, 900.0)
 """Wall seconds from an attempt that failed to the next; after these, the last of them again."""
@@ -57,6 +65,7 @@ class Notifier:
         self._way = way
         self._digest_s = digest_s
         self._lease: Lease | None = None
+        self._unwritten: deque[Notice] = deque()
         self._taken_wall_s: deque[float] = deque(maxlen=MOST_CALLS)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"notices {network}", daemon=True)
@@ -65,6 +74,13 @@ class Notifier:
     def watch_under(self, lease: Lease | None) -> None:
         """Send as long as `lease` on the network is ours; None: another process does."""
         self._lease = lease
+
+    def call(self, condition: Condition) -> None:
+        """Call people about the watch itself: from memory, since no disk may take anything.
+
+        It is tried until it is taken, for as long as this process lives.
+        """
+        self._unwritten.append(_notice_of(condition, time.time()))
 
     def close(self) -> None:
         """Try what has not been tried yet, once, and end; what is left is sent by the next."""
@@ -75,6 +91,7 @@ class Notifier:
         ending = False
         while not ending:
             ending = self._closing.wait(_LOOK_S)
+            self._send_unwritten()
             lease = self._lease
             if lease is None:
                 continue
@@ -84,6 +101,19 @@ class Notifier:
                 _log.info("%s", lost)  # It goes on there.
             except JournalFailed as error:
                 _log.warning("notices of %s are not sent: %s", self._network, error)
+
+    def _send_unwritten(self) -> None:
+        """What is about the watch itself: it is seldom, and waits for no call about the network."""
+        for notice in list(self._unwritten):
+            if not _is_due(notice, time.time()):
+                continue
+            trouble = self._taken([notice])
+            self._unwritten.remove(notice)
+            if trouble:
+                _log.warning("%s was not taken: %s", notice.id, trouble)
+                again_s = time.time() + _again_s(notice)
+                update = {"attempts": notice.attempts + 1, "due_wall_s": again_s}
+                self._unwritten.append(notice.model_copy(update=update))
 
     def _send_due(self, lease: Lease) -> None:
         unsent = self._journal.unsent_notices(self._network)
@@ -113,18 +143,24 @@ class Notifier:
                     begun.append(notice)
         if not begun:
             return
+        if trouble := self._taken(begun):
+            self._note_failure(begun, trouble)
+            return
+        for notice in begun:
+            self._journal.note_sent(notice.id)
+
+    def _taken(self, notices: Sequence[Notice]) -> str:
+        """Tell of all of them in one call; why it was not taken, "" if it was."""
         try:
-            self._way.send(digest(begun))
+            self._way.send(digest(notices))
         except NotTaken as error:
-            self._note_failure(begun, str(error))
+            return str(error)
         except Exception as error:
             # A bug in one call must not silence the calls that come after it.
-            _log.exception("%s", begun[-1].id)
-            self._note_failure(begun, f"internal error: {error!r}")
-        else:
-            self._taken_wall_s.append(time.time())
-            for notice in begun:
-                self._journal.note_sent(notice.id)
+            _log.exception("%s", notices[-1].id)
+            return f"internal error: {error!r}"
+        self._taken_wall_s.append(time.time())
+        return ""
 
     def _note_failure(self, notices: Sequence[Notice], trouble: str) -> None:
         for notice in notices:
@@ -151,6 +187,36 @@ def digest(notices: Sequence[Notice]) -> Notice:
         for one in told[-_TOLD:]
     ]
     return newest.model_copy(update={"body": json_text(body)})
+
+
+def _notice_of(condition: Condition, now_s: float) -> Notice:
+    """The same id for the same condition, whoever finds it."""
+    name = f"{condition.network} {condition.kind} {condition.since_s}"
+    notice_id = f"msg_{uuid.uuid5(uuid.NAMESPACE_OID, name).hex}"
+    since = datetime.fromtimestamp(condition.since_s or now_s, UTC).isoformat(timespec="seconds")
+    body: dict[str, JsonValue] = {
+        "id": notice_id,
+        "type": f"watch.{condition.kind}",
+        "timestamp": since.replace("+00:00", "Z"),
+        "data": {
+            "network": condition.network,
+            "incident": None,
+            "severity": Severity.MAJOR.value,
+            "title": f"something is wrong with the watch itself: {condition.kind}",
+            "plan": None,
+            "text": condition.text,
+        },
+    }
+    return Notice(
+        id=notice_id,
+        incident_id="",
+        event="paged",
+        body=json_text(body),
+        written_wall_s=now_s,
+        attempts=0,
+        due_wall_s=now_s,
+        trouble="",
+    )
 
 
 def _is_due(notice: Notice, now_s: float) -> bool:

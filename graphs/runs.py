@@ -20,9 +20,11 @@ _RECURSION_LIMIT = 400
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An incident that stands at an interrupt. `kind`: "wait" or "approval"; `until_s`: when
-    waiting
-    ends, or when the request for approval expires or is made again."""
+    """An incident that stands at an interrupt.
+
+    `kind`: "wait", "approval", or "well" (until nothing is wrong with the watch itself). `until_s`:
+    when waiting ends at the earliest, or the request for approval expires or is made again.
+    """
 
     incident_id: str
     interrupt_id: str

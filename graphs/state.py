@@ -20,7 +20,9 @@ class IncidentState(TypedDict, total=False):
     `phase`: a `Phase`. `send_backs`, `attempt`: bounded counters. `diagnosis`, `remedies`,
     `scenarios`, `trials`: dumped nouns. `excluded`: remedies that were rolled back or rejected.
     `plan_id`: the plan in hand; `wait_until_s`, `wait_then`, `wait_why`: an interrupt that only
-    time ends. `finished_by`: the mind that answered last; `proposed_by`: the one that proposed the
+    time ends, or, where `wait_kind` is "well", that nothing is wrong with the watch itself any
+    more; `held_back`: the plan that was held back for that, and why. `finished_by`: the mind that
+    answered last; `proposed_by`: the one that proposed the
     remedies; `proposes_again`: whether our own proposes beside it. `dispatch_id`: the repair order.
     `hurt_since_s`: since when services have been in breach while a repair is awaited, 0 if none
     are; `paged`: whether a person was called for that. `relief_s`: when remedies were last searched
@@ -43,6 +45,8 @@ class IncidentState(TypedDict, total=False):
     wait_until_s: float
     wait_then: str
     wait_why: str
+    wait_kind: str
+    held_back: str
     finished_by: str
     proposed_by: str
     proposes_again: bool

@@ -15,6 +15,7 @@ from graphs.announced_work import AnnouncedWork
 from graphs.desk import Desk
 from graphs.notifier import Notifier
 from graphs.runs import IncidentRuns, Pending
+from graphs.self_watch import SelfWatch
 from graphs.tracker_file import TrackerFile
 from tools.change.policy import SAMPLE_S
 from tools.clock import never
@@ -23,9 +24,11 @@ from tools.journal.errors import JournalFailed, LeaseHeld, LeaseLost
 from tools.journal.holder import Holder
 from tools.journal.lease_rows import incident_subject, network_subject
 from tools.journal.records import ApprovalRequest, Lease, WatchRecord
+from tools.writable import Refusal, refusal
 from twin.errors import NetworkError, NoctuaError
+from twin.nouns.condition import ConditionKind
 from twin.nouns.configuration import DeviceConfiguration
-from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
+from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
 from twin.nouns.plan import Plan
 from twin.nouns.telemetry import ConfigurationEvent, Telemetry
 from twin.nouns.untrusted import UntrustedText
@@ -39,6 +42,12 @@ _REPORT_S = 5.0
 
 _STUCK_S = 1.0
 """Pause after a failure that cuts the rest short: an emulated network's own file may be full."""
+
+_MEANS: Mapping[Refusal, ConditionKind | None] = {
+    "": None,
+    "full": ConditionKind.DISK_FULL,
+    "lost": ConditionKind.STORE_LOST,
+}
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +63,8 @@ class Approver(Protocol):
 class Watch:
     """Operates one network, unless another process does: then it stands by.
 
+    `record`: how it is, as of its last step, whether or not that could be written down.
+
     `notifier`: sends what people are to be told of while this process watches. `approver`: only the
     demo's own flag and the evals give one. `stop`: asked between two steps, and while waiting.
     `tolerant`: what fails blocks its incident, or the network, with the reason
@@ -67,6 +78,7 @@ class Watch:
         holder: Holder,
         tracker_file: Path,
         anchors: Anchors,
+        self_watch: SelfWatch,
         *,
         notifier: Notifier | None = None,
         approver: Approver | None = None,
@@ -82,6 +94,7 @@ class Watch:
         self._work = AnnouncedWork(desk)
         self._learned = TrackerFile(tracker_file, desk.situation.tracker)
         self._anchors = anchors
+        self._self = self_watch
         self._notifier = notifier
         self._approver = approver
         self._on_step = on_step
@@ -93,9 +106,13 @@ class Watch:
         self._started_s = desk.clock.now_s()
         self._steps = self._failures = 0
         self._trouble = ""
+        self._troubled: set[str] = set()
+        self._open: list[Incident] = []
+        self._lease: Lease | None = None
         self._reported_s = 0.0
         self._told: Hashable = None
         self.standing_by = False
+        self.record: WatchRecord | None = None
 
     def run(self, until_s: float, *, stop_when_quiet: bool = False) -> None:
         """Watch until the network's clock shows `until_s`.
@@ -116,31 +133,21 @@ class Watch:
         self.save()
 
     def step(self) -> None:
-        """Take in what arrived, open incidents for what is new, and carry on those that are due."""
+        """Take in what arrived, open incidents for what is new, and carry on those that are due.
+
+        What arrived is taken in also where nothing can be written down: incidents about it are
+        opened as soon as that is possible again.
+        """
         self._trouble = ""
+        self._troubled.clear()
+        self._self.begin_step()
         with self._guarded(self._subject):
-            try:
-                lease = self._holder.take(self._subject)
-            except LeaseHeld:
-                self.standing_by = True
-                self._notify_under(None)
-                return
-            self.standing_by = False
+            lease = self._taken()
             self._notify_under(lease)
+            if lease is None:
+                return
             with self._desk.journal.holding(lease):
-                tracker = self._desk.situation.tracker
-                self._work.look()
-                tracker.book.hold(s.id for i in self._open_incidents() for s in i.symptoms)
-                # By what is kept: what a process that died had taken in is given again, and so is a
-                # batch whose answer got lost.
-                given = self._desk.situation.network.poll(self._learned.kept_s)
-                unsaid = self._unreported(self._work.ends_to_check())
-                tracker.ingest(
-                    [*given, *unsaid],
-                    after_s=tracker.now_s,
-                    until_s=self._desk.clock.now_s(),
-                    running=self._committed([*given, *unsaid]),
-                )
+                self._take_in()
                 # Before anything is opened: a symptom is dated by the telemetry that showed it.
                 self._keep(self._learned.keep_if_due)
                 opened = self._admission.admit()
@@ -156,6 +163,47 @@ class Watch:
         self._failures = self._failures + 1 if self._trouble else 0
         self._anchors.note(self._desk.clock.now_s())
         self._report()
+        self._self.end_step(self._unrecorded())
+
+    def _taken(self) -> Lease | None:
+        """The lease on the network; None if another process has it."""
+        try:
+            self._lease = self._holder.take(self._subject)
+            self.standing_by = False
+        except LeaseHeld:
+            self._lease, self.standing_by = None, True
+        except JournalFailed as error:
+            # What was ours stays so until somebody else has it: every write finds that out anew.
+            if self._lease is None or not self._tolerant:
+                raise
+            self._note_trouble(self._subject, error)
+        return self._lease
+
+    def _take_in(self) -> None:
+        """Have the tracker take in what arrived, for which nothing needs to be written."""
+        tracker = self._desk.situation.tracker
+        with self._guarded(self._subject):
+            self._work.look()
+            self._open = self._open_incidents()
+        tracker.book.hold(s.id for i in self._open for s in i.symptoms)
+        # By what is kept: what a process that died had taken in is given again, and so is a batch
+        # whose answer got lost.
+        given = self._desk.situation.network.poll(self._learned.kept_s)
+        unsaid = self._unreported(self._work.ends_to_check())
+        tracker.ingest(
+            [*given, *unsaid],
+            after_s=tracker.now_s,
+            until_s=self._desk.clock.now_s(),
+            running=self._committed([*given, *unsaid]),
+        )
+
+    def _unrecorded(self) -> tuple[Symptom, ...]:
+        """What is seen and in no incident, while no incident can be opened."""
+        if not (self._trouble and self._self.standing):
+            return ()
+        known = {s.id for i in self._open for s in i.symptoms}
+        active = self._desk.situation.tracker.active_symptoms()
+        return tuple(s for s in active if s.id not in known)
 
     def _committed(self, given: Iterable[Telemetry]) -> dict[str, DeviceConfiguration]:
         """What every device that reports a commit runs; those that cannot be read are left out."""
@@ -201,6 +249,7 @@ class Watch:
         except OSError as error:
             self._trouble = f"{self._learned.path} cannot be written ({error.strerror})"
             _log.warning("%s", self._trouble)
+            self._note_condition(error, self._trouble)
 
     def _rest(self, until_s: float) -> None:
         """Wait, but go on at once with what somebody answers from another process."""
@@ -249,6 +298,8 @@ class Watch:
 
     def _is_due(self, pending: Pending) -> bool:
         now = self._desk.clock.now_s()
+        if pending.kind == "well":
+            return now >= pending.until_s and not self._self.look()
         if pending.kind != "approval":
             return now >= pending.until_s
         request = self._desk.journal.approval_request(pending.plan_id, now)
@@ -271,7 +322,7 @@ class Watch:
                 raise
             self._note_trouble(subject, error)
         else:
-            if proves_well:
+            if proves_well and subject not in self._troubled:
                 self._note_end(subject)
 
     def _note_trouble(self, subject: str, error: Exception) -> None:
@@ -282,6 +333,8 @@ class Watch:
             reason = f"internal error: {error!r}"
             _log.exception("%s", subject, exc_info=error)
         self._trouble = reason
+        self._troubled.add(subject)
+        self._note_condition(error, reason)
         try:
             if subject not in self._blocked:
                 self._tell(subject, "blocked", reason)
@@ -289,6 +342,13 @@ class Watch:
             self._blocked.add(subject)
         except NoctuaError as again:
             _log.warning("%s: the reason was not recorded: %s", subject, again)
+
+    def _note_condition(self, error: Exception, reason: str) -> None:
+        """Where `error` means that something is wrong with the watch itself, say so by its name."""
+        kind = _MEANS[refusal(error)]
+        # What a driver cannot find is not of ours.
+        if kind and not (isinstance(error, NetworkError) and kind is ConditionKind.STORE_LOST):
+            self._self.failed(kind, reason)
 
     def _note_end(self, subject: str) -> None:
         if subject not in self._blocked:
@@ -307,7 +367,6 @@ class Watch:
 
     def _report(self, *, at_end: bool = False) -> None:
         """Say how the watch is and what it sees, now and then and whenever that is other news."""
-        wall_s = time.monotonic()
         sees = seen(self._desk.situation.tracker, self._desk.clock.now_s())
         told = (
             sees.coverage.gaps(),
@@ -316,11 +375,7 @@ class Watch:
             sees.in_breach,
             tuple((s.id, s.state) for s in sees.symptoms),
         )
-        is_due = wall_s - self._reported_s >= _REPORT_S
-        if not (is_due or at_end or self._trouble or told != self._told):
-            return
-        self._reported_s, self._told = wall_s, told
-        record = WatchRecord(
+        self.record = record = WatchRecord(
             network=self._network,
             holder=self._holder.id,
             started_s=self._started_s,
@@ -332,9 +387,17 @@ class Watch:
             trouble=self._trouble,
             seen=sees,
         )
+        wall_s = time.monotonic()
+        # While something is wrong, that this can be written shows that it is over.
+        is_well = not (self._trouble or self._self.standing)
+        is_due = at_end or wall_s - self._reported_s >= _REPORT_S
+        if is_well and told == self._told and not is_due:
+            return
+        self._reported_s, self._told = wall_s, told
         try:
             self._desk.journal.report_watch(record)
         except JournalFailed as error:
             if not self._tolerant:
                 raise
             _log.warning("how the watch is was not recorded: %s", error)
+            self._note_condition(error, str(error))

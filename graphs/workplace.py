@@ -21,12 +21,13 @@ from graphs.inventory_file import keep_inventory
 from graphs.minds import minds_from_environment
 from graphs.notifier import Notifier
 from graphs.runs import IncidentRuns
+from graphs.self_watch import SelfWatch, clock_looks, storage_looks
 from graphs.state_directory import StateDirectory, make_folder
 from graphs.tracker_file import kept_tracker
 from graphs.watch import Approver, Watch
 from tools.change.actuator import Actuator
 from tools.change.policy import ApprovalPolicy
-from tools.clock import Clock, never
+from tools.clock import Clock, SteadyClock, never
 from tools.graph_store.build import build_graph
 from tools.graph_store.networkx_graph import NetworkxGraph
 from tools.journal.anchors import Anchors, anchor_file
@@ -38,6 +39,7 @@ from tools.notification.ways import way_of
 from tools.runners.selection import IN_PROCESS, RUNNER_SETTING, Runners, runners_from_setting
 from tools.trace import TraceFiles, sending_processors
 from twin.nouns.base import content_hash
+from twin.nouns.condition import ConditionKind
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
 from twin.physics.questions import offered_totals
@@ -88,6 +90,7 @@ class Workplace:
         sending = sending_processors(os.environ)
         calling = load_on_event(directory.on_event_file)
         way = way_of(calling, directory.path, os.environ) if calling else None
+        steady = SteadyClock(clock)
         # Whatever fails in here closes what is open; afterwards `close` does.
         with ExitStack() as opened:
             runners = runners_from_setting(os.environ.get(RUNNER_SETTING) or IN_PROCESS)
@@ -104,14 +107,35 @@ class Workplace:
             notifier = Notifier(self.journal, network.name, way) if way else None
             if notifier:
                 opened.callback(notifier.close)
-            self.tracker = self._tracker(clock.now_s())
+            self.self_watch = SelfWatch(
+                network.name,
+                steady,
+                {
+                    **storage_looks(
+                        directory,
+                        lambda: self.journal.placed.trouble() or checkpoints.placed.trouble(),
+                    ),
+                    **clock_looks(steady, network, self.journal),
+                    ConditionKind.WORKERS_LOST: runners.trouble,
+                },
+                say=self.holder.say,
+                call=notifier.call if notifier and calling and "paged" in calling.events else None,
+            )
+            self.tracker = self._tracker(steady.now_s())
             self.desk = Desk(
                 situation=self._situation(runners),
                 journal=self.journal,
-                actuator=Actuator(network, self.journal, rules, clock, anchors=anchors),
+                actuator=Actuator(
+                    network,
+                    self.journal,
+                    rules,
+                    steady,
+                    anchors=anchors,
+                    conditions=self.self_watch.look,
+                ),
                 policy=rules,
                 minds=thinking,
-                clock=clock,
+                clock=steady,
                 tracer=traces.tracer,
             )
             self.runs = IncidentRuns(self.desk, checkpoints, self.holder)
@@ -121,6 +145,7 @@ class Workplace:
                 self.holder,
                 directory.tracker_file(network.name),
                 anchors,
+                self.self_watch,
                 notifier=notifier,
                 approver=approver,
                 on_step=on_step,

@@ -36,7 +36,7 @@ class SystemClock:
     """The machine's clock, compared with the one since boot, which nobody can set."""
 
     def __init__(self) -> None:
-        self._made_s = time.time() - time.monotonic()
+        self._made_s = time.time() - since_boot_s()
 
     def now_s(self) -> float:
         """`time.time()`."""
@@ -45,10 +45,37 @@ class SystemClock:
     def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
         """Sleep."""
         # Counted without the time of day, so that stepping it does not make this wait for an hour.
-        end_s = time.monotonic() + time_s - self.now_s()
-        while (left_s := end_s - time.monotonic()) > 0 and not stop():
+        end_s = since_boot_s() + time_s - self.now_s()
+        while (left_s := end_s - since_boot_s()) > 0 and not stop():
             time.sleep(min(left_s, _SLICE_S))
 
     def stepped_s(self) -> float:
         """Positive if the time of day was moved forward."""
-        return time.time() - time.monotonic() - self._made_s
+        return time.time() - since_boot_s() - self._made_s
+
+
+class SteadyClock:
+    """Another clock, less what somebody has moved it by: what lasts a minute lasts a minute."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now_s(self) -> float:
+        """As if nobody had moved the clock since it was made."""
+        return self._clock.now_s() - self._clock.stepped_s()
+
+    def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
+        """Wait as the clock inside does."""
+        self._clock.wait_until(time_s + self._clock.stepped_s(), stop)
+
+    def stepped_s(self) -> float:
+        """How far the clock inside was moved, which is left out here."""
+        return self._clock.stepped_s()
+
+
+def since_boot_s() -> float:
+    """Seconds since the machine was started, which nobody can set.
+
+    Linux counts suspension in; where that is missing, suspended time is not counted.
+    """
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

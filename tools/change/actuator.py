@@ -20,7 +20,7 @@ If the journal itself fails, or the incident's lease is lost, JournalFailed or L
 module at once and nothing is confirmed, so that the devices return by themselves.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tools.change.actuation import Actuation, ActuationState
 from tools.change.all_or_nothing import AllOrNothing
@@ -31,7 +31,13 @@ from tools.change.gate import Gate, Needs, Situation, used_twice
 from tools.change.policy import ApprovalPolicy
 from tools.change.probing import arrived, choose_probes
 from tools.change.reconcile import reconcile
-from tools.change.refusals import ActionUsed, DiffDiffers, LeaseNotHeld, NotCommitted
+from tools.change.refusals import (
+    ActionUsed,
+    DiffDiffers,
+    LeaseNotHeld,
+    NotCommitted,
+    WatchImpaired,
+)
 from tools.change.soundness import require_sound
 from tools.clock import Clock
 from tools.journal.anchors import Anchors
@@ -40,6 +46,7 @@ from tools.journal.journal import Journal
 from tools.journal.records import Change, ChangeState, Claim
 from tools.network.protocol import CommitState, Network
 from twin.errors import NetworkError, Refused
+from twin.nouns.condition import Condition
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import ProbePath
 from twin.nouns.plan import Plan
@@ -53,7 +60,7 @@ class Actuator:
     """Changes one network. `down_links` always means the links that are down as far as is known.
 
     `anchors`: where the head of the audit log is written elsewhere. `controls`: all of them, unless
-    it is tried what one of them holds.
+    it is tried what one of them holds. `conditions`: what is wrong with the watch itself now.
 
     Only the process that holds the plan's incident commits, confirms, rolls back or reconciles.
     """
@@ -67,10 +74,12 @@ class Actuator:
         *,
         anchors: Anchors | None = None,
         controls: Controls = EVERY_CONTROL,
+        conditions: Callable[[], tuple[Condition, ...]] = tuple,
     ) -> None:
         self._network = network
         self._journal = journal
         self._clock = clock
+        self._conditions = conditions
         self._anchors = anchors or Anchors(journal, None)
         self._checks = controls.checks
         self._inventory = network.inventory()
@@ -95,6 +104,13 @@ class Actuator:
             NetworkError: the network could not be read.
         """
         return self._gate.needs(plan, self._situation(down_links))
+
+    def require_well(self, plan_id: str) -> None:
+        """Raises WatchImpaired, with an audit line, if something is wrong with the watch itself."""
+        for condition in self._conditions():
+            refusal = WatchImpaired(plan_id, condition)
+            self._calls.audit(plan_id, "refuse", rule=refusal.rule, message=str(refusal))
+            raise refusal
 
     def commit(self, plan: Plan, down_links: Iterable[str]) -> Actuation:
         """Stage and commit every device of `plan`; "committed", or all of it taken back.
@@ -127,6 +143,8 @@ class Actuator:
         the devices, or if a device has returned or is about to.
 
         Raises:
+            WatchImpaired: something is wrong with the watch itself; it waits on, and returns by
+                itself unless that is over in time.
             NotCommitted: the plan does not wait to be confirmed.
             JournalFailed, LeaseLost: nothing more is done; what is committed returns by itself.
         """
@@ -137,6 +155,7 @@ class Actuator:
         if ended and ended.state == "confirmed":
             return ended
         states = {change.state for change in changes}
+        self.require_well(plan.id)
         if ended or not states <= {ChangeState.COMMITTED, ChangeState.CONFIRMED}:
             raise self._refuse(plan.id, "only a plan that is committed on all devices is confirmed")
         self._require_sound_journal()
@@ -188,7 +207,7 @@ class Actuator:
     def _situation(self, down_links: Iterable[str]) -> Situation:
         running, doubt = self._running(), self._clock_doubt()
         failed = failed_links(running, down_links)
-        return Situation(running, failed, self._clock.now_s(), doubt)
+        return Situation(running, failed, self._clock.now_s(), doubt, self._conditions())
 
     def _running(self) -> NetworkConfiguration:
         nodes = [node.id for node in self._inventory.topology.nodes]

@@ -13,24 +13,34 @@ APART_S = 30.0
 
 def clock_doubt(clock: Clock, network: Network, journal: Journal) -> str:
     """What speaks against `clock.now_s()` and how to mend it, "" if nothing does."""
-    stepped_s = clock.stepped_s()
-    if abs(stepped_s) > STEPPED_S:
-        return (
-            f"the clock was moved by {stepped_s:+.0f} s while this process ran; check it against "
-            "NTP and start the process again"
-        )
-    now_s = clock.now_s()
+    if stepped := step_doubt(clock):
+        return stepped
     try:
-        apart_s = now_s - network.now_s()
+        network_s = network.now_s()
     except Exception as error:
         # Whatever a driver raises, there is nothing to compare with.
         return f"the network's clock cannot be read ({error}); see why the network is silent"
-    if abs(apart_s) > APART_S:
+    return apart_doubt(clock.now_s(), network_s, journal.last_written_s(network.name))
+
+
+def step_doubt(clock: Clock) -> str:
+    """That somebody has moved the clock, "" if nobody has."""
+    stepped_s = clock.stepped_s()
+    if abs(stepped_s) <= STEPPED_S:
+        return ""
+    return (
+        f"the clock was moved by {stepped_s:+.0f} s while this process ran; check it against "
+        "NTP and start the process again"
+    )
+
+
+def apart_doubt(now_s: float, network_s: float, written_s: float | None) -> str:
+    """What the network's clock or the journal's last entry says against `now_s`, "" if nothing."""
+    if abs(apart_s := now_s - network_s) > APART_S:
         return (
             f"the clock is {apart_s:+.0f} s from the network's; check both against NTP and set "
             "right the one that is wrong"
         )
-    written_s = journal.last_written_s(network.name)
     if written_s is not None and written_s - now_s > APART_S:
         return (
             f"the journal has entries that are {written_s - now_s:.0f} s later than the clock, "

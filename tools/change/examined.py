@@ -7,6 +7,7 @@ from tools.change.blast import larger
 from tools.change.policy import ApprovalPolicy
 from tools.change.rerouted import rerouted
 from tools.journal.journal import Journal
+from twin.nouns.condition import Condition
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
 from twin.nouns.plan import BlastRadius, Plan
@@ -19,13 +20,15 @@ class Situation:
     """The network as it is now: what every device runs, and which links are down though no end is
     shut.
 
-    `clock_doubt`: why `now_s` may be wrong, "" if nothing speaks against it.
+    `clock_doubt`: why `now_s` may be wrong, "" if nothing speaks against it. `conditions`: what is
+    wrong with the watch itself.
     """
 
     running: NetworkConfiguration
     down_links: frozenset[str]
     now_s: float
     clock_doubt: str = ""
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True)

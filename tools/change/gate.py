@@ -31,7 +31,6 @@ ABOUT_THE_PLAN: tuple[Rule, ...] = (
     plan_rules.capability,
     plan_rules.inventory,
     plan_rules.quarantine,
-    plan_rules.clock,
     plan_rules.fresh_state,
     plan_rules.steps,
     plan_rules.blast,
@@ -40,6 +39,8 @@ ABOUT_THE_PLAN: tuple[Rule, ...] = (
 """What would be refused whoever approved it."""
 
 ABOUT_LEAVE: tuple[Rule, ...] = (
+    permission_rules.conditions,
+    permission_rules.clock,
     permission_rules.standing,
     permission_rules.approval,
     permission_rules.second_approver,
@@ -50,7 +51,8 @@ ABOUT_LEAVE: tuple[Rule, ...] = (
     permission_rules.lease,
     permission_rules.device_claims,
 )
-"""What people, the calendar and other plans say. It comes after what is about the plan."""
+"""What the watch itself, people, the calendar and other plans say now. It comes after what is about
+the plan, and what stands in the way now may be gone by the time that people have answered."""
 
 RULES: tuple[Rule, ...] = (*ABOUT_THE_PLAN, *ABOUT_LEAVE)
 """All of them, in order."""

@@ -1,5 +1,5 @@
-"""The gate's rules about leave to carry a plan out now: what stands against it, the answers, the
-holder.
+"""The gate's rules about leave to carry a plan out now: how the watch is, what stands against it,
+the answers, the holder.
 
 They read rows of the journal, never the value with which somebody resumed a graph.
 """
@@ -21,6 +21,7 @@ from tools.change.refusals import (
     ApprovalUsed,
     BlastTooLarge,
     ChangeFrozen,
+    ClockInDoubt,
     DuringPlannedWork,
     EditedAfterApproval,
     LeaseNotHeld,
@@ -31,6 +32,7 @@ from tools.change.refusals import (
     RejectedByPerson,
     SecondApproverMissing,
     SignedBefore,
+    WatchImpaired,
 )
 from tools.change.swaps import MOST_SWAPS, minds_lost
 from tools.journal.approval_rows import ANSWERED, answer_of, unasked_overrides
@@ -74,6 +76,21 @@ def people_needed(case: Examined) -> int:
 
 def _bounds_exceeded(case: Examined) -> dict[str, tuple[float, float]]:
     return bounds_exceeded(case.blast, case.peak_bps, case.policy.blast)
+
+
+def conditions(case: Examined) -> None:
+    """Nothing is wrong with the watch itself."""
+    for condition in case.situation.conditions:
+        raise WatchImpaired(case.plan.id, condition)
+
+
+def clock(case: Examined) -> None:
+    """The time can be believed."""
+    if case.situation.clock_doubt:
+        raise ClockInDoubt(
+            f'plan "{case.plan.id}": the time is in doubt ({case.situation.clock_doubt}); no '
+            "change is begun until the clock is set right"
+        )
 
 
 def standing(case: Examined) -> None:

@@ -9,7 +9,6 @@ from tools.change.blast import require_stated
 from tools.change.examined import Examined
 from tools.change.refusals import (
     ActionNotAllowed,
-    ClockInDoubt,
     InQuarantine,
     ManagementPathLost,
     NotAPlan,
@@ -95,15 +94,6 @@ def quarantine(case: Examined) -> None:
                 f'plan "{case.plan.id}": "{step.node}" is in quarantine '
                 f"({held[step.node].reason}); a person has to look at it and lift the quarantine"
             )
-
-
-def clock(case: Examined) -> None:
-    """The time can be believed."""
-    if case.situation.clock_doubt:
-        raise ClockInDoubt(
-            f'plan "{case.plan.id}": the time is in doubt ({case.situation.clock_doubt}); no '
-            "change is begun until the clock is set right"
-        )
 
 
 def fresh_state(case: Examined) -> None:

@@ -5,6 +5,7 @@ Refused
 ├── ActionNotAllowed     capability        the policy does not allow the action
 ├── NotInInventory       inventory         a name does not exist
 ├── InQuarantine         quarantine        a device waits for a person
+├── WatchImpaired        (a condition)     something is wrong with the watch itself
 ├── ClockInDoubt         clock             the time may be wrong
 ├── StaleState           state             the network is not as the plan assumes
 ├── StepsDiffer          steps             the commits are not what the actions make
@@ -35,6 +36,7 @@ Refused
 
 from tools.journal.errors import LeaseLost
 from twin.errors import Refused
+from twin.nouns.condition import Condition
 
 
 class NotAPlan(Refused):
@@ -59,6 +61,18 @@ class InQuarantine(Refused):
     """A device could not be taken back earlier, and no person has vouched for it since."""
 
     rule = "quarantine"
+
+
+class WatchImpaired(Refused):
+    """Something is wrong with the watch itself; the rule is the condition's name."""
+
+    rule = "condition"
+
+    def __init__(self, plan_id: str, condition: Condition) -> None:
+        super().__init__(
+            f'plan "{plan_id}": {condition.text} No change is begun or confirmed meanwhile',
+            rule=condition.kind,
+        )
 
 
 class ClockInDoubt(Refused):

@@ -22,7 +22,7 @@ from tools.journal.errors import JournalFailed, LeaseLost, NotAJournal, NotOurJo
 from tools.journal.records import AlteredRows, Lease, SealReport, Signature
 from tools.journal.seals import Sealer, state_of
 from tools.journal.signing_key import KEY_FILE, SigningKey, load_key, make_key
-from tools.writable import unwritable
+from tools.writable import Placed, unwritable
 from twin.errors import NoctuaError
 from twin.nouns.principal import Principal
 
@@ -76,6 +76,7 @@ class Database:
         self._sealer = Sealer(connection, key) if key else None
         self._audit_grew = False
         self.path = path
+        self.placed = Placed(path)
 
     @classmethod
     def open(
@@ -153,6 +154,8 @@ class Database:
             if self._connection.in_transaction:
                 yield
                 return
+            if lost := self.placed.trouble():
+                raise JournalFailed(f"{lost}; nothing of this step was recorded")
             self._execute("BEGIN IMMEDIATE")
             try:
                 self._begin_sealing()

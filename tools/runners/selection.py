@@ -1,6 +1,7 @@
 """Which runner plays rollouts, by one setting."""
 
 import re
+import socket
 from collections.abc import Callable
 from typing import Self
 
@@ -15,6 +16,9 @@ RUNNER_SETTING = "NOCTUA_RUNNER"
 
 IN_PROCESS = "in-process"
 
+_KNOCK_S = 1.0
+"""For the head node to take a connection; it is asked at every step of a watch."""
+
 
 class Runners:
     """A runner for any twin, on workers that all of them share; opened once and closed once.
@@ -22,7 +26,11 @@ class Runners:
     Workers start with the first batch.
     """
 
-    def __init__(self, crew: Crew | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, crew: Crew | None = None, limits: Limits | None = None, head: str | None = None
+    ) -> None:
+        """`head`: host:port of whoever gives out the work, where that is another process."""
+        self._head = head
         self._shared = None if crew is None else SharedCrew(crew)
         self._limits = limits
 
@@ -36,6 +44,17 @@ class Runners:
         if self._shared is None:
             return InProcessRunner(twin, self._limits or Limits())
         return CrewRunner(self._shared, twin, self._limits or DEFAULT_LIMITS)
+
+    def trouble(self) -> str:
+        """That whoever gives out the work has gone, "" as long as it takes connections."""
+        if self._head is None:
+            return ""
+        host, _, port = self._head.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
+        except (OSError, ValueError) as error:
+            return f"the head node {self._head} takes no connection ({error})"
+        return ""
 
     def close(self) -> None:
         """Stop the workers."""
@@ -62,7 +81,8 @@ def runners_from_setting(setting: str, limits: Limits | None = None) -> Runners:
     if found := re.fullmatch(r"pool:([1-9]\d{0,3})", setting):
         return Runners(PoolCrew(int(found[1])), limits)
     if found := re.fullmatch(r"ray(?::(\S+))?", setting):
-        return Runners(_ray_crew()(found[1]), limits)
+        head = None if found[1] in (None, "auto") else found[1]
+        return Runners(_ray_crew()(found[1]), limits, head)
     raise BadInput(
         f'{RUNNER_SETTING} is "{setting}", expected in-process, pool:N, ray or ray:HOST:PORT '
         "(N: processes)"

@@ -42,6 +42,7 @@ from tools.change.refusals import (
     SignedBefore,
     StaleState,
     StepsDiffer,
+    WatchImpaired,
 )
 from tools.journal.errors import DeviceBusy
 from tools.journal.records import Claim, Quarantine
@@ -49,6 +50,7 @@ from twin.errors import Refused
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.nouns.condition import Condition, ConditionKind
 from twin.nouns.plan import Plan
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import AUTOMATIC, Principal
@@ -249,6 +251,13 @@ def _override_unasked(bench: Bench, plan: Plan) -> None:
     bench.write_and_vouch("UPDATE approval_requests SET overrides_needed = '[]'")
 
 
+def _on_a_full_disk(bench: Bench, plan: Plan) -> None:
+    gate = Gate(bench.journal, bench.policy, bench.network.inventory(), bench.network.name)
+    full = Condition(network="live", kind=ConditionKind.DISK_FULL, detail="/srv is full")
+    now_s, running = bench.clock.now_s(), bench.network.configuration()
+    gate.check(plan, Situation(running, frozenset(), now_s, conditions=(full,)))
+
+
 def _with_a_doubtful_clock(bench: Bench, plan: Plan) -> None:
     gate = Gate(bench.journal, bench.policy, bench.network.inventory(), bench.network.name)
     now_s = bench.clock.now_s()
@@ -281,12 +290,6 @@ IN_ORDER = (
         alter=lambda plan: plan.model_copy(update={"actions": (DrainLink(link="A-Z"),)}),
     ),
     Violation(InQuarantine, "quarantine", "lift the quarantine", meanwhile=_quarantine),
-    Violation(
-        ClockInDoubt,
-        "clock",
-        r"set back by 3600 s.* until the clock is set right",
-        attempt=_with_a_doubtful_clock,
-    ),
     Violation(StaleState, "state", "a new plan has to be made", meanwhile=_reconfigure_d),
     Violation(StepsDiffer, "steps", "build them with `plan_steps`", alter=_other_diff),
     Violation(
@@ -301,6 +304,18 @@ IN_ORDER = (
         "leaves another path",
         prepare=_one_link_to_d_shut,
         action=RevertToIntended(node="C"),
+    ),
+    Violation(
+        WatchImpaired,
+        "disk_full",
+        r"nothing is recorded.* Make room on that disk",
+        attempt=_on_a_full_disk,
+    ),
+    Violation(
+        ClockInDoubt,
+        "clock",
+        r"set back by 3600 s.* until the clock is set right",
+        attempt=_with_a_doubtful_clock,
     ),
     Violation(OutsideWindow, "window", "--override window:nights --reason", prepare=_window),
     Violation(ChangeFrozen, "freeze", "--override freeze:year-end --reason", prepare=_freeze),
@@ -465,7 +480,7 @@ def test_broken_rule_refuses_by_name_with_a_remedy_and_one_audit_line(
 ) -> None:
     plan, refusal = _refused(bench, violation)
     assert type(refusal) is violation.kind
-    assert refusal.rule == violation.kind.rule == violation.rule
+    assert refusal.rule == violation.rule
     message = str(refusal)
     assert f'plan "{plan.id}"' in message
     with pytest.raises(Refused, match=violation.saying):

@@ -1,0 +1,210 @@
+"""What is wrong with the watch itself: found by looks, said where other processes find it, paged
+once, and gone as soon as it is gone.
+
+A kind of condition is an entry of the vocabulary (`twin/nouns/condition.py`). What notices it is a
+look, which a workplace gives: a function that says what is wrong, "" if nothing is. What no look
+can notice is noted where it fails, and stands until a step passes in which it does not fail.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from graphs.state_directory import StateDirectory
+from tools.change.clock_doubt import apart_doubt, step_doubt
+from tools.clock import Clock
+from tools.journal.holder import living
+from tools.journal.journal import Journal
+from tools.network.protocol import Network
+from tools.writable import full_disk
+from twin.nouns.base import Noun
+from twin.nouns.condition import Condition, ConditionKind
+from twin.nouns.incident import Symptom
+
+Look = Callable[[], str]
+"""Says what is wrong, "" if nothing is. It is asked at every step, and before every change."""
+
+_MOST_WORDS = 300
+_MOST_UNRECORDED = 12
+
+_log = logging.getLogger(__name__)
+
+
+class WatchNote(Noun):
+    """What a watch says of itself without writing to any disk that may be full.
+
+    `unrecorded`: what it sees and cannot open an incident about; of many, the first.
+    """
+
+    network: str
+    conditions: tuple[Condition, ...] = ()
+    unrecorded: tuple[Symptom, ...] = ()
+
+
+class SelfWatch:
+    """The conditions of one network's watch.
+
+    `looks`: what notices each kind. `say`: puts a note where others read it. `call`: calls a person
+    about a condition that has begun.
+    """
+
+    def __init__(
+        self,
+        network: str,
+        clock: Clock,
+        looks: Mapping[ConditionKind, Look],
+        say: Callable[[str], None],
+        call: Callable[[Condition], None] | None = None,
+    ) -> None:
+        self._network = network
+        self._clock = clock
+        self._looks = looks
+        self._say = say
+        self._call = call
+        self._failed: dict[ConditionKind, str] = {}
+        self._failing = frozenset[ConditionKind]()
+        self._standing: dict[ConditionKind, Condition] = {}
+        self._said = WatchNote(network=network)
+
+    @property
+    def standing(self) -> tuple[Condition, ...]:
+        """The conditions that stand, as of the last look."""
+        return tuple(self._standing.values())
+
+    @property
+    def note(self) -> WatchNote:
+        """What was last said to other processes."""
+        return self._said
+
+    def look(self) -> tuple[Condition, ...]:
+        """The conditions that stand now."""
+        found = dict(self._failed)
+        for kind, look in self._looks.items():
+            if detail := _looked(look):
+                found[kind] = detail
+        self._settle(found)
+        return self.standing
+
+    def begin_step(self) -> None:
+        """What fails from now on is of this step. Look."""
+        self._failing = frozenset()
+        self.look()
+
+    def failed(self, kind: ConditionKind, detail: str) -> None:
+        """Something has just failed, in a way that means `kind`."""
+        self._failing |= {kind}
+        self._failed[kind] = detail[:_MOST_WORDS]
+        self.look()
+
+    def end_step(self, unrecorded: tuple[Symptom, ...] = ()) -> None:
+        """What has not failed in this step is over. `unrecorded`: seen, and in no incident."""
+        self._failed = {k: why for k, why in self._failed.items() if k in self._failing}
+        self.look()
+        self._tell(unrecorded)
+
+    def _settle(self, found: Mapping[ConditionKind, str]) -> None:
+        now_s = self._clock.now_s()
+        for kind in self._standing.keys() - found.keys():
+            _log.warning("%s: %s is over", self._network, kind)
+        begun = [kind for kind in found if kind not in self._standing]
+        standing = {}
+        for kind in ConditionKind:
+            if kind not in found:
+                continue
+            known = self._standing.get(kind)
+            standing[kind] = Condition(
+                network=self._network,
+                kind=kind,
+                detail=found[kind][:_MOST_WORDS],
+                since_s=known.since_s if known else now_s,
+            )
+        if standing == self._standing:
+            return
+        self._standing = standing
+        self._tell(self._said.unrecorded)
+        for kind in begun:
+            _log.warning("%s: %s", self._network, standing[kind].text)
+            if self._call:
+                self._call(standing[kind])
+
+    def _tell(self, unrecorded: tuple[Symptom, ...]) -> None:
+        note = WatchNote(
+            network=self._network,
+            conditions=self.standing,
+            unrecorded=unrecorded[:_MOST_UNRECORDED],
+        )
+        if note != self._said:
+            self._said = note
+            self._say(note.model_dump_json())
+
+
+def _looked(look: Look) -> str:
+    try:
+        return look()
+    except Exception:
+        # Whatever a driver or a database raises: what cannot be looked at is not known to be wrong.
+        _log.debug("a look failed", exc_info=True)
+        return ""
+
+
+# What notices each kind
+
+
+def storage_looks(state: StateDirectory, kept: Callable[[], str]) -> dict[ConditionKind, Look]:
+    """Whether what is written finds room and a place. `kept`: what has become of open files."""
+
+    def lost() -> str:
+        return f"{state.path} is gone" if not state.path.is_dir() else kept()
+
+    return {
+        ConditionKind.DISK_FULL: lambda: full_disk(state.path),
+        ConditionKind.STORE_LOST: lost,
+    }
+
+
+def clock_looks(clock: Clock, network: Network, journal: Journal) -> dict[ConditionKind, Look]:
+    """Whether the time can be believed."""
+    # Once: what is written from now on is of a clock that nobody can set.
+    written_s = journal.last_written_s(network.name)
+
+    def apart() -> str:
+        # Whoever set the machine's clock set a network's that is read from it, too.
+        return "" if step_doubt(clock) else apart_doubt(clock.now_s(), network.now_s(), written_s)
+
+    return {
+        ConditionKind.CLOCK_STEPPED: lambda: step_doubt(clock),
+        ConditionKind.CLOCK_APART: apart,
+    }
+
+
+# Where others read it
+
+
+def watch_notes(state: StateDirectory) -> dict[str, WatchNote]:
+    """What living watches say of themselves, by network; nothing is read but their own files."""
+    found: dict[str, WatchNote] = {}
+    for text in living(state.locks):
+        try:
+            note = WatchNote.model_validate_json(text)
+        except ValidationError:
+            continue  # It holds leases, and watches nothing.
+        found[note.network] = note
+    return found
+
+
+def conditions_of(state: StateDirectory, network: str) -> tuple[Condition, ...]:
+    """What is wrong with the watch of `network`, as it says itself; or, where nobody watches, with
+    the disk that a watch would need.
+    """
+    note = watch_notes(state).get(network)
+    known = note.conditions if note else ()
+    full = full_disk(_existing(state.path))
+    if full and not any(c.kind is ConditionKind.DISK_FULL for c in known):
+        known = (*known, Condition(network=network, kind=ConditionKind.DISK_FULL, detail=full))
+    return known
+
+
+def _existing(path: Path) -> Path:
+    return next((place for place in (path, *path.parents) if place.is_dir()), path)
