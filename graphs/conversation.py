@@ -19,6 +19,7 @@ from agents.loop.role import run_role
 from agents.loop.role_events import RoleEvent
 from agents.loop.transcript import Swap
 from graphs.inventory_file import kept_inventory
+from graphs.self_watch import note_lines, note_of
 from graphs.state_directory import StateDirectory
 from graphs.tracker_file import kept_tracker
 from tools.clock import SystemClock
@@ -33,7 +34,8 @@ ROLE = "conversation"
 
 
 class Reply(Noun):
-    """What a question came to. `citations`: the results that it rests on, in order.
+    """What a question came to. `text`: the answer, behind whatever is wrong with the watch itself.
+    `citations`: the results that it rests on, in order.
 
     `answered_by`: the mind. `swaps`: minds that could not finish it. `data_utc`: when the newest
     telemetry was received, "" if there is none.
@@ -99,10 +101,12 @@ class Conversation:
             data_s = record.data_s
         found = asked.lookups.found
         self._history.append(Exchange(question=question, answer=run.answer.text))
+        # Whatever was asked: what follows may be of before it.
+        wrong = note_lines(note_of(self._source.state, self._source.network))
         return Reply(
             network=self._source.network,
             question=question,
-            text=run.answer.text,
+            text="\n".join([*wrong, run.answer.text]),
             declined=run.answer.declined,
             citations=tuple(found[name] for name in dict.fromkeys(run.answer.citations)),
             answered_by=run.finished_by,

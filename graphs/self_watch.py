@@ -194,16 +194,25 @@ def watch_notes(state: StateDirectory) -> dict[str, WatchNote]:
     return found
 
 
-def conditions_of(state: StateDirectory, network: str) -> tuple[Condition, ...]:
+def note_of(state: StateDirectory, network: str) -> WatchNote:
     """What is wrong with the watch of `network`, as it says itself; or, where nobody watches, with
     the disk that a watch would need.
     """
-    note = watch_notes(state).get(network)
-    known = note.conditions if note else ()
+    note = watch_notes(state).get(network, WatchNote(network=network))
     full = full_disk(_existing(state.path))
-    if full and not any(c.kind is ConditionKind.DISK_FULL for c in known):
-        known = (*known, Condition(network=network, kind=ConditionKind.DISK_FULL, detail=full))
-    return known
+    if not full or any(c.kind is ConditionKind.DISK_FULL for c in note.conditions):
+        return note
+    found = Condition(network=network, kind=ConditionKind.DISK_FULL, detail=full)
+    return note.model_copy(update={"conditions": (*note.conditions, found)})
+
+
+def note_lines(note: WatchNote) -> list[str]:
+    """What there is to say of it, a line for each condition, and one for what is seen meanwhile."""
+    lines = [condition.text for condition in note.conditions]
+    if note.unrecorded:
+        seen = ", ".join(f"{s.kind} {s.resource}".replace("_", " ") for s in note.unrecorded)
+        lines.append(f"seen, and in no incident yet: {seen}")
+    return lines
 
 
 def _existing(path: Path) -> Path:

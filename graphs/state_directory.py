@@ -184,6 +184,7 @@ class StateDirectory:
     def _existing_journal(self) -> Path:
         file = self.journal_file
         if not file.is_file():
+            self._require_nobody_watches(file)
             raise BadInput(
                 f'"{self.path}" is not a state directory (it has no {file.name}); name another '
                 "with --state, or start with "
@@ -192,6 +193,14 @@ class StateDirectory:
         if not file.stat().st_size:
             raise BadInput(f"{file} is empty; put the last good copy in its place")
         return file
+
+    def _require_nobody_watches(self, file: Path) -> None:
+        """Where a watch runs, its own words say better what has become of its `file`."""
+        from graphs.self_watch import note_lines, watch_notes
+
+        if notes := watch_notes(self).values():
+            told = " ".join(line for note in notes for line in note_lines(note))
+            raise BadInput(f"{file} is not there, and a watch is running. {told}".rstrip())
 
     def require_journal(self) -> None:
         """Refuse to replace a journal that has gone: it alone knows what was changed.

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,9 +38,12 @@ def full_disk(folder: Path) -> str:
 
 def _is_full(folder: Path) -> bool:
     try:
-        return shutil.disk_usage(folder).free < LEAST_FREE_BYTES
+        found = os.statvfs(folder)
     except OSError:
         return False
+    if found.f_files and not found.f_favail:  # some file systems make inodes as they go
+        return True
+    return found.f_bavail * found.f_frsize < LEAST_FREE_BYTES
 
 
 class Placed:
@@ -68,7 +70,10 @@ class Placed:
         if (found := _identity(self._path)) is None:
             return f"{self._path} is gone"
         if found != self._is:
-            return f"{self._path} was replaced by another file"
+            return (
+                f"{self._path} was replaced by another file (end the watch, put the last good copy "
+                "there, and start it again)"
+            )
         if not (os.access(self._path, os.W_OK) and os.access(self._path.parent, os.W_OK | os.X_OK)):
             return f"nothing can be written to {self._path}"
         return ""

@@ -37,7 +37,7 @@ COMMANDS = (
     (
         "watch",
         "standing_watch:watch",
-        "Watch networks and operate their incidents until stopped (Ctrl-C or SIGTERM).",
+        "Watch networks and operate their incidents until stopped (Ctrl-C, SIGTERM or SIGHUP).",
     ),
     (
         "report",

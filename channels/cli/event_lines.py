@@ -11,6 +11,8 @@ from channels.report.wording import utc
 from tools.journal.journal import Journal
 from tools.journal.records import TimelineEvent, WatchRecord
 from twin.nouns.base import Noun
+from twin.nouns.condition import Condition
+from twin.nouns.incident import Symptom
 
 
 class EventLine(TimelineEvent):
@@ -21,11 +23,29 @@ class EventLine(TimelineEvent):
     time_utc: str
 
 
+class ConditionLine(Condition):
+    """Something is wrong with the watch itself (`state` "begun"), or no longer ("over")."""
+
+    type: Literal["condition"] = "condition"
+    state: Literal["begun", "over"]
+
+
+class UnrecordedLine(Noun):
+    """What is seen while no incident can be opened about it; nothing, once that has been."""
+
+    type: Literal["unrecorded"] = "unrecorded"
+    network: str
+    symptoms: tuple[Symptom, ...]
+
+
 class EndLine(Noun):
-    """The last line: how each watch was, what is still open, and what is with people."""
+    """The last line: how each watch was, what was wrong with them themselves, what is still open,
+    and what is with people.
+    """
 
     type: Literal["end"] = "end"
     watches: tuple[WatchRecord, ...]
+    conditions: tuple[Condition, ...]
     open_incidents: tuple[str, ...]
     with_people: tuple[str, ...]
 
@@ -64,7 +84,7 @@ class EventLines(AbstractContextManager["EventLines"]):
         return self._networks[incident_id]
 
 
-def print_line(line: EventLine | EndLine) -> None:
+def print_line(line: EventLine | ConditionLine | UnrecordedLine | EndLine) -> None:
     """One line, written out at once."""
     document = line.model_dump(mode="json")
     typer.echo(json.dumps(document, ensure_ascii=True, allow_nan=False))

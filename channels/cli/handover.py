@@ -11,6 +11,7 @@ from channels.announced_work import breach_text
 from channels.asking import how_to_answer, still_wanted
 from channels.cli.durations import parse_duration_s
 from channels.cli.output import AsJson, directory_of, print_json
+from channels.conditions import condition_lines
 from channels.handover import (
     ArmedTimer,
     FieldOrder,
@@ -91,6 +92,7 @@ def _lines(entries: Iterable[Sequence[str]]) -> list[str]:
 def _watch_lines(network: NetworkHandover) -> list[str]:
     told = left_out_text(network.left_out)
     lines = [plain(network.health.sentence), plain(network.health.coverage_line)]
+    lines = [plain(line) for line in condition_lines(network)]
     lines += [plain(told)] if told else []
     if network.blocked:
         lines.append(

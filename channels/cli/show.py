@@ -125,11 +125,19 @@ def print_networks(console: Console, networks: Sequence[NetworkView]) -> None:
                 ),
                 Column(
                     "blocked",
-                    [Text(plain(n.blocked.reason) if n.blocked else "") for n in networks],
+                    [Text(plain(_blocked(n))) for n in networks],
                 ),
             ),
         )
     )
+
+
+def _blocked(network: NetworkView) -> str:
+    """Why nothing is changed there, "" if it may be."""
+    reasons = [str(condition.kind) for condition in network.conditions]
+    if network.blocked:
+        reasons.append(network.blocked.reason)
+    return "; ".join(reasons)
 
 
 def incident_document(incident: IncidentDetails) -> dict[str, JsonValue]:

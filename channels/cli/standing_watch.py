@@ -1,26 +1,32 @@
 """Watching networks for as long as the process lives: `watch`."""
 
 import logging
-import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
-from types import FrameType
-from typing import Annotated
+from contextlib import closing, suppress
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from channels.asking import asking_line, unanswered
 from channels.cli.durations import parse_duration_s
-from channels.cli.event_lines import EndLine, EventLines, print_line
+from channels.cli.ending import stopping
+from channels.cli.event_lines import (
+    ConditionLine,
+    EndLine,
+    EventLines,
+    UnrecordedLine,
+    print_line,
+)
 from channels.cli.live_table import LiveTable
 from channels.cli.output import directory_of, new_console
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
 from channels.report.wording import plain
+from graphs.self_watch import WatchNote, note_lines
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tools.journal.health import unread_text
@@ -32,6 +38,7 @@ from tools.network.driver import network_entry
 from tools.network.emulated import PacedClock
 from twin.errors import BadInput, NetworkHeld, NoctuaError
 from twin.nouns.base import Noun
+from twin.nouns.condition import Condition
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 HEALTH_EVERY_S = 60.0
@@ -67,7 +74,7 @@ def watch(
         bool, typer.Option("--json", help="One JSON object a line, for every event as it happens.")
     ] = False,
 ) -> None:
-    """Watch networks and operate their incidents until stopped (Ctrl-C or SIGTERM)."""
+    """Watch networks and operate their incidents until stopped (Ctrl-C, SIGTERM or SIGHUP)."""
     for_s = parse_duration_s(duration) if duration is not None else None
     console = Console(stderr=True, quiet=True) if as_json else new_console()
     ended = watch_networks(
@@ -82,16 +89,21 @@ def watch(
         print_line(EndLine(**dict(ended)))
         return
     for record in ended.watches:
-        typer.echo(health_line(record))
+        typer.echo(
+            health_line(record, [c for c in ended.conditions if c.network == record.network])
+        )
     typer.echo(f"still open: {', '.join(ended.open_incidents) or 'nothing'}")
     if ended.with_people:
         typer.echo(f"with people, not known to be over: {', '.join(ended.with_people)}")
 
 
 class StandingWatch(Noun):
-    """What came of watching: how each watch was at the end, what is still open, and with people."""
+    """What came of watching: how each watch was at the end, what was wrong with them, what is still
+    open, and with people.
+    """
 
     watches: tuple[WatchRecord, ...]
+    conditions: tuple[Condition, ...]
     open_incidents: tuple[str, ...]
     with_people: tuple[str, ...]
 
@@ -106,7 +118,7 @@ def watch_networks(
     as_lines: bool = False,
     health_every_s: float = HEALTH_EVERY_S,
 ) -> StandingWatch:
-    """Watch `names` (all networks of `state`, if empty) until SIGTERM or SIGINT, or for `for_s`.
+    """Watch `names` (all networks of `state`, if empty) until told to end, or for `for_s`.
 
     Each network has a thread, connections and a lease of its own. On a signal every network ends
     the step that it is in, keeps what it has learned, and lets its leases go. `for_s`: by the
@@ -133,7 +145,7 @@ def watch_networks(
         state.made_journal() as journal,
         _display(journal, console, chosen, as_lines) as display,
         ThreadPoolExecutor(len(chosen), thread_name_prefix="watch") as pool,
-        _stopping(stop),
+        stopping(stop),
     ):
         posts = [_Post(state, name, for_s, speed, stop) for name in chosen]
         running = [pool.submit(post.stand) for post in posts]
@@ -145,8 +157,12 @@ def watch_networks(
             future.result()
         display.catch_up()
         still_open = journal.incidents(phases=set(Phase) - TERMINAL_PHASES)
+        written = {w.network: w for w in journal.watches() if w.network in chosen}
+        # What they know of themselves may be newer than what could be written down.
+        known = written | {record.network: record for record in _records(posts)}
         return StandingWatch(
-            watches=tuple(w for w in journal.watches() if w.network in chosen),
+            watches=tuple(known.values()),
+            conditions=tuple(c for post in posts for c in post.note.conditions),
             open_incidents=tuple(r.incident.id for r in still_open),
             with_people=tuple(r.incident.id for name in chosen for r in with_people(journal, name)),
         )
@@ -182,6 +198,18 @@ class _Post:
         self.has_begun = False
         self.trouble: NoctuaError | None = None
         self.news: list[str] = []
+        self._workplace: Workplace | None = None
+
+    @property
+    def note(self) -> WatchNote:
+        """What is wrong with the watch itself, which no disk has to take."""
+        workplace = self._workplace
+        return workplace.self_watch.note if workplace else WatchNote(network=self.name)
+
+    @property
+    def record(self) -> WatchRecord | None:
+        """How the watch is, as of its last step, whether or not that was written down."""
+        return self._workplace.watch.record if self._workplace else None
 
     def stand(self) -> None:
         """Watch; what cannot be opened, or is held by another process, is tried again."""
@@ -209,7 +237,7 @@ class _Post:
                 self._state.path, network, clock, stop=self._stop.is_set, tolerant=True
             ) as workplace,
         ):
-            self.has_begun, self.trouble = True, None
+            self.has_begun, self.trouble, self._workplace = True, None, workplace
             if isinstance(clock, PacedClock):
                 clock.slow_while(lambda: _asks(workplace.journal, self.name, clock.now_s()))
             until_s = clock.now_s() + self._for_s if self._for_s is not None else float("inf")
@@ -260,20 +288,50 @@ class _Questions:
                     )
 
 
-@contextmanager
-def _stopping(stop: threading.Event) -> Iterator[None]:
-    """Signals that ask to end set `stop`, once; the same signal again ends at once."""
+class _SelfReports:
+    """Says what begins to be wrong with the watches themselves, what is seen meanwhile, and when it
+    is over.
+    """
 
-    def handle(number: int, _: FrameType | None) -> None:
-        stop.set()
-        signal.signal(number, before[number])
+    def __init__(self, posts: Sequence[_Post], console: Console, as_lines: bool) -> None:
+        self._posts = posts
+        self._console = console
+        self._as_lines = as_lines
+        self._told = {post.name: WatchNote(network=post.name) for post in posts}
 
-    before = {int(n): signal.signal(n, handle) for n in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    def tell(self) -> None:
+        """What is new, and only that."""
+        for post in self._posts:
+            told, now = self._told[post.name], post.note
+            if now == told:
+                continue
+            self._told[post.name] = now
+            had = {c.kind: c for c in told.conditions}
+            has = {c.kind: c for c in now.conditions}
+            for kind in has.keys() - had.keys():
+                self._say(has[kind], "begun")
+            for kind in had.keys() - has.keys():
+                self._say(had[kind], "over")
+            if now.unrecorded != told.unrecorded:
+                self._say_unrecorded(now)
+
+    def _say(self, condition: Condition, state: Literal["begun", "over"]) -> None:
+        if self._as_lines:
+            print_line(ConditionLine(**dict(condition), state=state))
+            return
+        said = condition.text if state == "begun" else f"{condition.finding}: this is over"
+        self._print(f"{condition.network}: {said}", "bold red" if state == "begun" else "green")
+
+    def _say_unrecorded(self, note: WatchNote) -> None:
+        if self._as_lines:
+            print_line(UnrecordedLine(network=note.network, symptoms=note.unrecorded))
+        elif note.unrecorded:
+            self._print(f"{note.network}: {note_lines(note)[-1]}", "bold red")
+
+    def _print(self, line: str, style: str) -> None:
+        self._console.print(
+            plain(line, 2000), style=style, highlight=False, markup=False, soft_wrap=True
+        )
 
 
 def _look_on(
@@ -287,13 +345,16 @@ def _look_on(
 ) -> None:
     """Print what happens, until all have ended or `stop` is set.
 
+    How the watches are comes from themselves: the journal may be what has failed.
+
     Raises:
         NoctuaError: no network could be opened at all.
     """
-    said_s, told = time.monotonic(), dict.fromkeys(posts, 0)
+    said_s, failed_s, told = time.monotonic(), -health_every_s, dict.fromkeys(posts, 0)
     unread: dict[str, bool] = {}
     names = [post.name for post in posts]
     questions = _Questions(journal, names, console)
+    reports = _SelfReports(posts, console, as_lines=isinstance(display, EventLines))
     while not stop.wait(_LOOK_S):
         if all(f.done() for f in running):
             return
@@ -303,30 +364,39 @@ def _look_on(
             for line in post.news[told[post] :]:
                 console.print(plain(line, 2000), highlight=False, markup=False, soft_wrap=True)
             told[post] = len(post.news)
+        if not isinstance(display, LiveTable):
+            reports.tell()
         try:
             display.catch_up()
             if isinstance(display, LiveTable):
                 continue
-            now_s = {w.network: w.stepped_s for w in journal.watches() if w.network in names}
-            questions.tell(now_s)
-            is_due = time.monotonic() - said_s >= health_every_s
-            said_s = time.monotonic() if is_due else said_s
-            for watch in journal.watches():
-                # That it reads no more, or again, does not wait.
-                blind = bool(unread_text(watch))
-                news = unread.get(watch.network, blind) != blind
-                unread[watch.network] = blind
-                if watch.network in names and (is_due or news):
-                    console.print(health_line(watch), highlight=False, markup=False)
+            questions.tell({w.network: w.stepped_s for w in _records(posts)})
         except NoctuaError as error:
             # The watches go on by themselves; a journal that cannot be read is their trouble too.
-            console.print(f"noctua: {plain(str(error))}", highlight=False, markup=False)
-            stop.wait(health_every_s)
+            if time.monotonic() - failed_s >= health_every_s:
+                failed_s = time.monotonic()
+                console.print(f"noctua: {plain(str(error))}", highlight=False, markup=False)
+        is_due = time.monotonic() - said_s >= health_every_s
+        said_s = time.monotonic() if is_due else said_s
+        notes = {post.name: post.note for post in posts}
+        for watch in _records(posts):
+            # That it reads no more, or again, does not wait.
+            blind = bool(unread_text(watch))
+            news = unread.get(watch.network, blind) != blind
+            unread[watch.network] = blind
+            if is_due or news:
+                line = health_line(watch, notes[watch.network].conditions)
+                console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def health_line(watch: WatchRecord) -> str:
-    """How a watch is, in one line."""
+def _records(posts: Sequence[_Post]) -> list[WatchRecord]:
+    return [post.record for post in posts if post.record is not None]
+
+
+def health_line(watch: WatchRecord, conditions: Sequence[Condition] = ()) -> str:
+    """How a watch is, in one line. `conditions`: what is wrong with it itself."""
     age_s = max(0.0, time.time() - watch.stepped_wall_s)
+    named = ", ".join(condition.kind for condition in conditions)
     if watch.trouble:
         how = f"{watch.failures} failed steps: {plain(watch.trouble)}"
     elif age_s >= _SILENT_S:
@@ -334,6 +404,9 @@ def health_line(watch: WatchRecord) -> str:
     else:
         unread = unread_text(watch)
         how = f"goes on; not read: {plain(unread)}" if unread else "well, reads everything"
+        how = "goes on" if named and not unread else how
+    if named:
+        how = f"{named}; {how}"
     return (
         f"watch of {plain(watch.network)}: {how}; step {watch.steps} {age_s:.0f} s ago, "
         f"{watch.alarms} alarms so far"

@@ -1,5 +1,8 @@
 """Carrying incidents on from the command line: `resume`."""
 
+import signal
+import threading
+from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Annotated
 
@@ -9,13 +12,14 @@ from rich.console import Console
 
 from channels.asking import how_to_answer, still_wanted, unanswered
 from channels.cli.durations import parse_duration_s
+from channels.cli.ending import stopping
 from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
 from channels.report.wording import utc
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
-from tools.clock import SystemClock
+from tools.clock import SystemClock, never
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, TimelineEvent
 from twin.errors import BadInput
@@ -37,7 +41,14 @@ def resume(
     """Watch on until nothing is open any more, or until a person has to answer."""
     for_s = parse_duration_s(duration) if duration is not None else None
     console = Console(stderr=True, quiet=True) if as_json else new_console()
-    watched = watch_on(directory_of(context), incident_id=incident, for_s=for_s, console=console)
+    with stopping(threading.Event(), (signal.SIGTERM, signal.SIGHUP)) as stop:
+        watched = watch_on(
+            directory_of(context),
+            incident_id=incident,
+            for_s=for_s,
+            console=console,
+            stop=stop.is_set,
+        )
     if as_json:
         waiting: list[JsonValue] = [request.plan_id for request in watched.waiting]
         print_json({**watched.model_dump(mode="json"), "waiting": waiting})
@@ -87,13 +98,14 @@ def watch_on(
     incident_id: str | None,
     for_s: float | None,
     console: Console,
+    stop: Callable[[], bool] = never,
 ) -> Watched:
     """Watch a network until nothing is open on it (or the incident is closed).
 
     It is that of the incident; without one, that of the open incidents, or the only one. `for_s`:
     at most so long, by the network's clock; with it, a network without an open incident is watched
-    as well. A simulated clock stands still for a person: watching ends when an approval is waited
-    for, since the request would expire at once.
+    as well. `stop`: asked between two steps. A simulated clock stands still for a person: watching
+    ends when an approval is waited for, since the request would expire at once.
 
     Raises:
         UnknownIncident: there is no such incident.
@@ -119,7 +131,7 @@ def watch_on(
                 # The workplace keeps what was learned when it is closed.
                 with (
                     suppress(_Stop),
-                    Workplace(state.path, network, clock, on_step=on_step) as workplace,
+                    Workplace(state.path, network, clock, on_step=on_step, stop=stop) as workplace,
                 ):
                     workplace.watch.run(until_s, stop_when_quiet=anything_open)
             now_s = clock.now_s()

@@ -51,7 +51,7 @@ def model_server(
             f"port {port} cannot be served ({exc.strerror}); give another --port"
         ) from exc
     # Shells start what runs in the background with SIGINT ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     with server:
         _tell_until_stopped(server, f"NOCTUA_MODEL=openai:{MODEL} NOCTUA_MODEL_URL={server.url}")

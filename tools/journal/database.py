@@ -39,6 +39,9 @@ _HELD: ContextVar[tuple[Path, Lease] | None] = ContextVar("held lease", default=
 """Of a journal's file. A context variable, since LangGraph writes checkpoints from other threads,
 to which it hands its context."""
 
+_NO_CHECKPOINT_ON_CLOSE = 1006
+"""SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE."""
+
 N = TypeVar("N", bound=BaseModel)
 
 _log = logging.getLogger(__name__)
@@ -139,6 +142,11 @@ class Database:
 
     def close(self) -> None:
         """Close the connection; the journal is not used afterwards."""
+        # SQLite would remove the log of the file that lies there now, which has the name of ours.
+        # Python lets it be told so from 3.12 on.
+        configure = getattr(self._connection, "setconfig", None)
+        if configure is not None and self.placed.is_replaced:
+            configure(_NO_CHECKPOINT_ON_CLOSE, True)
         self._connection.close()
 
     def __enter__(self) -> Self:

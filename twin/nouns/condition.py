@@ -4,6 +4,7 @@ means and what a person does about it.
 While a condition stands, changes on the network are refused by its name, and detection goes on.
 """
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -79,11 +80,20 @@ class Condition(Noun):
     since_s: float | None = None
 
     @property
+    def finding(self) -> str:
+        """Its name, since when it stands, and what it is."""
+        since = ""
+        if self.since_s is not None:
+            began = datetime.fromtimestamp(self.since_s, UTC)
+            since = f" since {began:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{self.kind}{since}: {self.detail}"
+
+    @property
     def text(self) -> str:
-        """Everything but the time, in one line."""
-        return f"{self.kind}: {self.detail}. This means: {self.kind.means}. {_sentence(self)}"
+        """The finding, what it means and what to do, in one line."""
+        kind = self.kind
+        return f"{self.finding}. {_sentence(kind.means)} {_sentence(kind.remedy)}"
 
 
-def _sentence(condition: Condition) -> str:
-    remedy = condition.kind.remedy
-    return f"{remedy[0].upper()}{remedy[1:]}."
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

@@ -31,6 +31,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("calling people", records.calling),
     ("networks", work.networks),
     ("watches", work.watches),
+    ("conditions", work.conditions),
     ("leases", work.leases),
     ("blocked", work.standing_still),
     ("learned", records.learned),

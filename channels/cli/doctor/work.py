@@ -8,6 +8,7 @@ from channels.cli.doctor.emulated import look_at
 from channels.networks import known_networks, network_names, network_time_s
 from channels.report.wording import duration, utc
 from tools.journal.health import health
+from graphs.self_watch import watch_notes
 from tools.journal.holder import has_died
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import incident_subject, network_subject
@@ -139,6 +140,21 @@ def read(installation: Installation) -> Iterable[Check]:
             found=now.coverage_line,
             remedy="" if now.is_covered else "see why what collects telemetry does not return it",
         )
+
+
+def conditions(installation: Installation) -> Iterable[Check]:
+    """Nothing is wrong with a watch itself, as it says."""
+    found = [
+        Check(
+            name=f"watch of {name}",
+            state="failed",
+            found=condition.finding,
+            remedy=condition.kind.remedy,
+        )
+        for name, note in sorted(watch_notes(installation.state).items())
+        for condition in note.conditions
+    ]
+    yield from found or [Check(name="conditions", state="ok", found="none stands")]
 
 
 def leases(installation: Installation) -> Iterable[Check]:

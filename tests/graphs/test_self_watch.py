@@ -1,0 +1,245 @@
+"""What is wrong with the watch itself: it has a name, is told, stops changes, and leaves no trace."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from channels import verbs
+from channels.cli.doctor.command import examine
+from evals.stage import stage
+from graphs.self_watch import note_of
+from graphs.state_directory import StateDirectory
+from graphs.watch import POLL_S
+from graphs.workplace import Workplace
+from tests.graphs.stagehand import FIRST, LOSSY, STUB, WESTERN_LINK, Person, case
+from tools.clock import never
+from tools.network.emulated import EmulatedNetwork, SimulatedClock
+from twin.errors import BadInput
+from twin.nouns.condition import ConditionKind
+from twin.nouns.incident import Phase
+
+HOUR_S = 3600.0
+
+
+class SetClock(SimulatedClock):
+    """A clock that somebody sets by `moved_s`, on a machine that knows that it was set."""
+
+    moved_s = 0.0
+
+    def now_s(self) -> float:
+        """As it was set."""
+        return super().now_s() + self.moved_s
+
+    def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
+        """The network lives on, whatever the clock says."""
+        super().wait_until(time_s - self.moved_s, stop)
+
+    def stepped_s(self) -> float:
+        """Positive if it was set forward."""
+        return self.moved_s
+
+
+@dataclass
+class Post:
+    """A watch whose state may lie on a disk of its own; the network keeps itself elsewhere."""
+
+    state: Path
+    network: EmulatedNetwork
+    clock: SetClock
+    workplace: Workplace
+    calls: Path
+
+    def watch(self, until: Callable[[], bool] = never, most_s: float = 4 * HOUR_S) -> None:
+        """Until `until`, or for `most_s`."""
+        last_s = self.network.now_s() + most_s
+        while self.network.now_s() < last_s and not until():
+            self.workplace.watch.step()
+            self.clock.wait_until(self.clock.now_s() + POLL_S)
+
+    def kinds(self) -> set[ConditionKind]:
+        """What stands, as another process reads it."""
+        return {c.kind for c in note_of(StateDirectory(self.state), "live").conditions}
+
+    def paged(self) -> list[str]:
+        """What people were called for, of what is wrong with the watch itself."""
+        self.workplace.close()
+        lines = self.calls.read_text().splitlines() if self.calls.exists() else []
+        types = [json.loads(line)["type"] for line in lines]
+        return [kind for kind in types if kind.startswith("watch.")]
+
+
+@contextmanager
+def posted(tmp_path: Path, state: Path, *faults: tuple[float, object]) -> Iterator[Post]:
+    """A watch of a network in which `faults` begin."""
+    calls = tmp_path / "calls"
+    note = f"import sys; open({str(calls)!r}, 'a').write(sys.stdin.read())"
+    (state / "on_event.yaml").write_text(f"command: {json.dumps([sys.executable, '-c', note])}\n")
+    person = Person()
+    network = stage(case(*faults), 1, tmp_path / "apart" / "live.sqlite")  # type: ignore[arg-type]  # every fault is one
+    with closing(network):
+        clock = SetClock(network)
+        workplace = Workplace(state, network, clock, approver=person, tolerant=True)
+        person.journal = workplace.journal
+        post = Post(state, network, clock, workplace, calls)
+        try:
+            yield post
+        finally:
+            workplace.close()
+
+
+@contextmanager
+def small_disk(folder: Path, size: str = "24M") -> Iterator[Path]:
+    """A disk of that size in `folder`; the test is skipped where none can be mounted."""
+    folder.mkdir()
+    mount = shutil.which("mount")
+    options = ["-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if mount is None or subprocess.run([mount, *options], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True, capture_output=True)
+
+
+def fill(disk: Path) -> None:
+    """Use up what the disk has left."""
+    with (disk / "ballast").open("ab", buffering=0) as ballast:
+        for size in (1 << 16, 1 << 12, 1):
+            try:
+                while True:
+                    ballast.write(b"x" * size)
+            except OSError:
+                continue
+
+
+def free(disk: Path) -> None:
+    """Give it back."""
+    (disk / "ballast").unlink()
+
+
+def test_fault_on_a_full_disk_is_seen_told_and_recorded_once_there_is_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk, posted(tmp_path, disk, (600.0, STUB)) as post:
+        post.watch(most_s=300.0)
+        assert post.kinds() == set()
+        fill(disk)
+        post.watch(lambda: bool(post.workplace.self_watch.note.unrecorded), most_s=900.0)
+        seen_s = post.network.now_s()
+        assert post.kinds() == {ConditionKind.DISK_FULL}
+        assert {s.resource for s in post.workplace.self_watch.note.unrecorded} >= {STUB.link}
+        assert post.workplace.journal.incident_count("live") == 0
+        (handed,) = verbs.handover(StateDirectory(disk), HOUR_S).networks
+        assert [c.kind for c in handed.conditions] == [ConditionKind.DISK_FULL]
+        assert {s.resource for s in handed.unrecorded} >= {STUB.link}
+        reply = verbs.ask(StateDirectory(disk), "is the network healthy?")
+        assert reply.text.startswith("disk_full since ")
+        assert any(
+            check.state == "failed" and "disk_full" in check.found
+            for check in examine(StateDirectory(disk), time.time())
+        )
+        free(disk)
+        post.watch(lambda: post.workplace.journal.incident_count("live") == 1, most_s=2 * POLL_S)
+        (record,) = post.workplace.journal.incidents()
+        assert record.incident.onset_s < seen_s
+        post.watch(most_s=POLL_S)
+        assert post.kinds() == set()
+        assert verbs.handover(StateDirectory(disk), HOUR_S).networks[0].conditions == ()
+        assert post.paged() == ["watch.disk_full"]
+
+
+@pytest.mark.slow
+def test_change_waits_for_room_and_is_made_once(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk, posted(tmp_path, disk, (300.0, LOSSY)) as post:
+        journal = post.workplace.journal
+
+        def is_asked() -> bool:
+            return bool(journal.approval_requests(post.network.now_s(), state="waiting"))
+
+        post.watch(is_asked)
+        fill(disk)
+        post.watch(most_s=600.0)
+        assert post.kinds() == {ConditionKind.DISK_FULL}
+        assert journal.changes() == ()
+        free(disk)
+        post.watch(lambda: journal.incident(FIRST).phase is Phase.RESOLVED)
+        assert journal.incident(FIRST).phase is Phase.RESOLVED
+        assert post.paged() == ["watch.disk_full"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moved_s", [HOUR_S, -HOUR_S])
+def test_set_clock_holds_changes_back_and_costs_nothing_once_it_is_right(
+    tmp_path: Path, moved_s: float
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    with posted(tmp_path, state, (300.0, LOSSY)) as post:
+        journal = post.workplace.journal
+        post.watch(lambda: journal.incident_count("live") == 1)
+        opened_s = post.network.now_s()
+        post.clock.moved_s = moved_s
+        post.watch(lambda: any(e.kind == "held_back" for e in journal.timeline(FIRST)))
+        assert post.kinds() == {ConditionKind.CLOCK_STEPPED}
+        post.watch(most_s=300.0)
+        assert journal.changes() == ()
+        refused = [x for x in journal.audit_lines() if x.action == "refuse"]
+        assert {x.data["rule"] for x in refused} == {"clock_stepped"}
+        post.clock.moved_s = 0.0
+        post.watch(lambda: journal.incident(FIRST).phase is Phase.RESOLVED)
+        assert journal.incident(FIRST).phase is Phase.RESOLVED
+        assert post.kinds() == set()
+        # No time of that hour stands anywhere.
+        times = [e.time_s for e in journal.timeline(FIRST)]
+        assert opened_s - 60.0 <= min(times) <= max(times) <= post.network.now_s()
+        assert times == sorted(times)
+        assert post.paged() == ["watch.clock_stepped"]
+
+
+@pytest.mark.slow
+def test_clock_set_while_a_change_is_watched_does_not_take_it_back(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    with posted(tmp_path, state, (300.0, LOSSY)) as post:
+        journal = post.workplace.journal
+        post.watch(lambda: bool(journal.changes()))
+        post.clock.moved_s = HOUR_S
+        post.watch(lambda: any(e.kind == "held_back" for e in journal.timeline(FIRST)), 600.0)
+        post.clock.moved_s = 0.0
+        post.watch(lambda: journal.incident(FIRST).phase is Phase.RESOLVED)
+        kinds = [e.kind for e in journal.timeline(FIRST)]
+        assert "rolled_back" not in kinds
+        assert kinds[-1] == "resolved"
+
+
+@pytest.mark.parametrize("way", ["moved away", "replaced", "directory"])
+def test_lost_journal_is_a_condition_and_detection_goes_on(tmp_path: Path, way: str) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    journal, away = state / "journal.sqlite", tmp_path / "away"
+    with posted(tmp_path, state, (600.0, WESTERN_LINK)) as post:
+        post.watch(most_s=300.0)
+        if way == "directory":
+            state.rename(away)
+        else:
+            journal.rename(away)
+        if way == "replaced":
+            shutil.copyfile(away, journal)
+        post.watch(lambda: bool(post.workplace.self_watch.note.unrecorded), most_s=900.0)
+        standing = post.workplace.self_watch.standing
+        assert [c.kind for c in standing] == [ConditionKind.STORE_LOST]
+        assert post.workplace.journal.incident_count("live") == 0
+        if way == "moved away":
+            with pytest.raises(BadInput, match=r"a watch is running\. store_lost"):
+                verbs.handover(StateDirectory(state), HOUR_S)
+        away.rename(state if way == "directory" else journal)
+        post.watch(lambda: post.workplace.journal.incident_count("live") == 1, most_s=2 * POLL_S)
+        assert post.workplace.journal.incident_count("live") == 1
+        post.watch(most_s=POLL_S)
+        assert post.kinds() == set()
