@@ -66,6 +66,7 @@ class Notifier:
         self._digest_s = digest_s
         self._lease: Lease | None = None
         self._unwritten: deque[Notice] = deque()
+        self._unnoted: set[str] = set()
         self._taken_wall_s: deque[float] = deque(maxlen=MOST_CALLS)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"notices {network}", daemon=True)
@@ -91,11 +92,11 @@ class Notifier:
         ending = False
         while not ending:
             ending = self._closing.wait(_LOOK_S)
-            self._send_unwritten()
             lease = self._lease
             if lease is None:
                 continue
             try:
+                self._send_unwritten()
                 self._send_due(lease)
             except LeaseLost as lost:
                 _log.info("%s", lost)  # It goes on there.
@@ -116,6 +117,7 @@ class Notifier:
                 self._unwritten.append(notice.model_copy(update=update))
 
     def _send_due(self, lease: Lease) -> None:
+        self._note_sent()
         unsent = self._journal.unsent_notices(self._network)
         waiting = [notice for notice in unsent if _is_due(notice, time.time())]
         while waiting and self._has_room():
@@ -146,8 +148,15 @@ class Notifier:
         if trouble := self._taken(begun):
             self._note_failure(begun, trouble)
             return
-        for notice in begun:
-            self._journal.note_sent(notice.id)
+        self._taken_wall_s.append(time.time())
+        self._unnoted |= {notice.id for notice in begun}
+        self._note_sent()
+
+    def _note_sent(self) -> None:
+        """Write down what was taken; where that fails, it is not sent again but noted later."""
+        for notice_id in sorted(self._unnoted):
+            self._journal.note_sent(notice_id)
+            self._unnoted.discard(notice_id)
 
     def _taken(self, notices: Sequence[Notice]) -> str:
         """Tell of all of them in one call; why it was not taken, "" if it was."""
@@ -159,7 +168,6 @@ class Notifier:
             # A bug in one call must not silence the calls that come after it.
             _log.exception("%s", notices[-1].id)
             return f"internal error: {error!r}"
-        self._taken_wall_s.append(time.time())
         return ""
 
     def _note_failure(self, notices: Sequence[Notice], trouble: str) -> None:

@@ -9,14 +9,17 @@ can notice is noted where it fails, and stands until a step passes in which it d
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from graphs.state_directory import StateDirectory
 from tools.change.clock_doubt import apart_doubt, step_doubt
 from tools.clock import Clock
 from tools.journal.holder import living
 from tools.journal.journal import Journal
+from tools.journal.lease_rows import network_subject
 from tools.network.protocol import Network
 from tools.writable import full_disk
 from twin.nouns.base import Noun
@@ -25,6 +28,8 @@ from twin.nouns.incident import Symptom
 
 Look = Callable[[], str]
 """Says what is wrong, "" if nothing is. It is asked at every step, and before every change."""
+
+Change = Literal["condition_begun", "condition_over"]
 
 _MOST_WORDS = 300
 _MOST_UNRECORDED = 12
@@ -47,7 +52,8 @@ class SelfWatch:
     """The conditions of one network's watch.
 
     `looks`: what notices each kind. `say`: puts a note where others read it. `call`: calls a person
-    about a condition that has begun.
+    about a condition that has begun. `since_s`: since when those stand that an earlier process has
+    found and not seen end: whoever is called about one again is called by the same id.
     """
 
     def __init__(
@@ -57,15 +63,18 @@ class SelfWatch:
         looks: Mapping[ConditionKind, Look],
         say: Callable[[str], None],
         call: Callable[[Condition], None] | None = None,
+        since_s: Mapping[ConditionKind, float] = MappingProxyType({}),
     ) -> None:
         self._network = network
         self._clock = clock
         self._looks = looks
         self._say = say
         self._call = call
+        self._since_s = dict(since_s)
         self._failed: dict[ConditionKind, str] = {}
         self._failing = frozenset[ConditionKind]()
         self._standing: dict[ConditionKind, Condition] = {}
+        self._unwritten: list[tuple[Change, Condition]] = []
         self._said = WatchNote(network=network)
 
     @property
@@ -87,11 +96,6 @@ class SelfWatch:
         self._settle(found)
         return self.standing
 
-    def begin_step(self) -> None:
-        """What fails from now on is of this step. Look."""
-        self._failing = frozenset()
-        self.look()
-
     def failed(self, kind: ConditionKind, detail: str) -> None:
         """Something has just failed, in a way that means `kind`."""
         self._failing |= {kind}
@@ -99,35 +103,57 @@ class SelfWatch:
         self.look()
 
     def end_step(self, unrecorded: tuple[Symptom, ...] = ()) -> None:
-        """What has not failed in this step is over. `unrecorded`: seen, and in no incident."""
+        """What has not failed since the last step is over. `unrecorded`: what no incident has."""
         self._failed = {k: why for k, why in self._failed.items() if k in self._failing}
+        self._failing = frozenset()
         self.look()
+        for kind in self._since_s.keys() - self._standing.keys():
+            self._end(self._condition(kind, "it was over when the watch was started again"))
         self._tell(unrecorded)
 
+    def stand_by(self) -> None:
+        """Another process watches, and says how it is."""
+        self._failed, self._standing, self._unwritten = {}, {}, []
+        self._said = WatchNote(network=self._network)
+        self._say("")
+
+    def write_down(self, journal: Journal) -> None:
+        """Say in the audit log what has begun and ended since. Raises JournalFailed, LeaseLost."""
+        while self._unwritten:
+            change, condition = self._unwritten[0]
+            told: dict[str, JsonValue] = condition.model_dump(mode="json")
+            subject = network_subject(self._network)
+            journal.append_audit(self._clock.now_s(), "watch", change, subject, told)
+            del self._unwritten[0]
+
     def _settle(self, found: Mapping[ConditionKind, str]) -> None:
-        now_s = self._clock.now_s()
-        for kind in self._standing.keys() - found.keys():
-            _log.warning("%s: %s is over", self._network, kind)
-        begun = [kind for kind in found if kind not in self._standing]
-        standing = {}
-        for kind in ConditionKind:
-            if kind not in found:
-                continue
-            known = self._standing.get(kind)
-            standing[kind] = Condition(
-                network=self._network,
-                kind=kind,
-                detail=found[kind][:_MOST_WORDS],
-                since_s=known.since_s if known else now_s,
-            )
+        standing = {k: self._condition(k, found[k]) for k in ConditionKind if k in found}
         if standing == self._standing:
             return
+        begun = [standing[kind] for kind in standing if kind not in self._standing]
+        over = [known for kind, known in self._standing.items() if kind not in standing]
         self._standing = standing
         self._tell(self._said.unrecorded)
-        for kind in begun:
-            _log.warning("%s: %s", self._network, standing[kind].text)
+        for condition in over:
+            self._end(condition)
+        for condition in begun:
+            _log.warning("%s: %s", self._network, condition.text)
+            self._unwritten.append(("condition_begun", condition))
             if self._call:
-                self._call(standing[kind])
+                self._call(condition)
+
+    def _condition(self, kind: ConditionKind, detail: str) -> Condition:
+        return Condition(
+            network=self._network,
+            kind=kind,
+            detail=detail[:_MOST_WORDS],
+            since_s=self._since_s.setdefault(kind, self._clock.now_s()),
+        )
+
+    def _end(self, condition: Condition) -> None:
+        _log.warning("%s: %s is over", self._network, condition.kind)
+        self._since_s.pop(condition.kind, None)
+        self._unwritten.append(("condition_over", condition))
 
     def _tell(self, unrecorded: tuple[Symptom, ...]) -> None:
         note = WatchNote(
@@ -147,6 +173,18 @@ def _looked(look: Look) -> str:
         # Whatever a driver or a database raises: what cannot be looked at is not known to be wrong.
         _log.debug("a look failed", exc_info=True)
         return ""
+
+
+def standing_since(journal: Journal, network: str) -> dict[ConditionKind, float]:
+    """Since when the conditions stand that the audit log has begin, and not end."""
+    found: dict[ConditionKind, float] = {}
+    for line in journal.audit_lines(subject=network_subject(network)):
+        if line.action == "condition_begun":
+            begun = Condition.model_validate(line.data)
+            found[begun.kind] = begun.since_s or line.time_s
+        elif line.action == "condition_over":
+            found.pop(Condition.model_validate(line.data).kind, None)
+    return found
 
 
 # What notices each kind

@@ -140,12 +140,14 @@ class Watch:
         """
         self._trouble = ""
         self._troubled.clear()
-        self._self.begin_step()
+        lease: Lease | None = None
         with self._guarded(self._subject):
             lease = self._taken()
             self._notify_under(lease)
             if lease is None:
+                self._self.stand_by()
                 return
+            self._self.look()
             with self._desk.journal.holding(lease):
                 self._take_in()
                 # Before anything is opened: a symptom is dated by the telemetry that showed it.
@@ -164,6 +166,9 @@ class Watch:
         self._anchors.note(self._desk.clock.now_s())
         self._report()
         self._self.end_step(self._unrecorded())
+        if lease is not None:
+            with self._guarded(self._subject, proves_well=False), self._desk.journal.holding(lease):
+                self._self.write_down(self._desk.journal)
 
     def _taken(self) -> Lease | None:
         """The lease on the network; None if another process has it."""

@@ -21,7 +21,7 @@ from graphs.inventory_file import keep_inventory
 from graphs.minds import minds_from_environment
 from graphs.notifier import Notifier
 from graphs.runs import IncidentRuns
-from graphs.self_watch import SelfWatch, clock_looks, storage_looks
+from graphs.self_watch import SelfWatch, clock_looks, standing_since, storage_looks
 from graphs.state_directory import StateDirectory, make_folder
 from graphs.tracker_file import kept_tracker
 from graphs.watch import Approver, Watch
@@ -119,6 +119,7 @@ class Workplace:
                     ConditionKind.WORKERS_LOST: runners.trouble,
                 },
                 say=self.holder.say,
+                since_s=standing_since(self.journal, network.name),
                 call=notifier.call if notifier and calling and "paged" in calling.events else None,
             )
             self.tracker = self._tracker(steady.now_s())

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from typing import Annotated, Literal
 
@@ -36,6 +36,7 @@ from tools.journal.records import WatchRecord
 from tools.journal.standing import with_people
 from tools.network.driver import network_entry
 from tools.network.emulated import PacedClock
+from tools.provided import DRIVERS, load
 from twin.errors import BadInput, NetworkHeld, NoctuaError
 from twin.nouns.base import Noun
 from twin.nouns.condition import Condition
@@ -136,9 +137,7 @@ def watch_networks(
         raise BadInput(
             f"{state.path} has no network to watch; put one there with `noctua stage SCENARIO`"
         )
-    for name in names:
-        # A slip of the pen is refused before anything is written down about it.
-        network_entry(state.networks, name)
+    _require_described(state, names, chosen)
     state.require_journal()
     stop = threading.Event()
     with (
@@ -153,6 +152,8 @@ def watch_networks(
             _look_on(journal, display, posts, running, stop, console, health_every_s)
         finally:
             stop.set()
+            wait(running)
+            _forget_what_never_was(journal, posts)
         for future in running:
             future.result()
         display.catch_up()
@@ -166,6 +167,34 @@ def watch_networks(
             open_incidents=tuple(r.incident.id for r in still_open),
             with_people=tuple(r.incident.id for name in chosen for r in with_people(journal, name)),
         )
+
+
+def _require_described(state: StateDirectory, names: Sequence[str], chosen: Sequence[str]) -> None:
+    """A slip of the pen is refused before anything is written down about it.
+
+    Raises:
+        BadInput: one of `names` is not known, or none of `chosen` has a driver.
+    """
+    for name in names:
+        network_entry(state.networks, name)
+    slips: list[BadInput] = []
+    for name in chosen:
+        try:
+            load(DRIVERS, network_entry(state.networks, name).driver)
+        except BadInput as error:
+            slips.append(error)
+    if len(slips) == len(chosen):
+        raise slips[0]
+
+
+def _forget_what_never_was(journal: Journal, posts: Sequence["_Post"]) -> None:
+    """Where no network could be opened at all, no block is left behind: nothing was watched."""
+    if any(post.has_begun for post in posts):
+        return
+    for post in posts:
+        if post.has_blocked:
+            with suppress(NoctuaError):
+                journal.unblock(network_subject(post.name))
 
 
 def _display(
@@ -195,7 +224,7 @@ class _Post:
         self._for_s = for_s
         self._speed = speed
         self._stop = stop
-        self.has_begun = False
+        self.has_begun = self.has_blocked = False
         self.trouble: NoctuaError | None = None
         self.news: list[str] = []
         self._workplace: Workplace | None = None
@@ -247,8 +276,10 @@ class _Post:
         self.trouble = error
         self._say(f"{self.name}: not watched: {error}")
         # The next step that goes well takes the block away again.
+        subject = network_subject(self.name)
         with suppress(NoctuaError), self._state.made_journal() as journal:
-            journal.block(network_subject(self.name), str(error), time.time())
+            self.has_blocked |= subject not in {entry.subject for entry in journal.blocked()}
+            journal.block(subject, str(error), time.time())
 
     def _say(self, line: str) -> None:
         if line not in self.news:

@@ -56,16 +56,16 @@ def network_file(folder: Path) -> Path:
     return StateDirectory(folder).network_file(NETWORK)
 
 
-def gather(folder: Path, crashes: tuple[str, ...] = ()) -> Evidence:
-    """Read what a play has left in the state directory `folder`."""
-    network = NetworkFile(network_file(folder), create=False)
+def gather(folder: Path, crashes: tuple[str, ...] = (), *, network: Path | None = None) -> Evidence:
+    """Read what a play has left in the state directory `folder`. `network`: its file, elsewhere."""
+    file = NetworkFile(network or network_file(folder), create=False)
     try:
-        nodes = [n.id for n in network.identity().designed.topology.nodes]
-        log = tuple(record for node in nodes for record in network.commit_log(node))
-        staged, deeds = tuple(network.changes()), tuple(network.deeds())
-        running, (now_s, _) = network.running(), network.clock()
+        nodes = [n.id for n in file.identity().designed.topology.nodes]
+        log = tuple(record for node in nodes for record in file.commit_log(node))
+        staged, deeds = tuple(file.changes()), tuple(file.deeds())
+        running, (now_s, _) = file.running(), file.clock()
     finally:
-        network.close()
+        file.close()
     directory = StateDirectory(folder)
     with directory.made_journal() as journal:
         incidents = journal.incidents(network=NETWORK)

@@ -110,7 +110,8 @@ class Outsider:
 
     def consider(self, request: ApprovalRequest, plan: Plan, now_s: float) -> None:
         """Answer as people do from another terminal."""
-        if now_s < request.requested_s + _ANSWER_AFTER_S:
+        # Whoever opens a journal that is not there makes one, which no command for people does.
+        if now_s < request.requested_s + _ANSWER_AFTER_S or not self._journal.exists():
             return
         with Journal.open(self._journal) as journal:
             for name in ("erin", "frank")[len(request.answers) : request.approvers_needed]:

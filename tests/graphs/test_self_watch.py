@@ -1,4 +1,4 @@
-"""What is wrong with the watch itself: it has a name, is told, stops changes, and leaves no trace."""
+"""What is wrong with the watch itself: it has a name, is told, stops changes, and is gone again."""
 
 import json
 import shutil

@@ -49,7 +49,10 @@ class JsonLinesExporter(SpanExporter):
         path = trace_path(self._folder, context.trace_id)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, line.encode())
+            data = line.encode()
+            if (written := os.write(descriptor, data)) < len(data):
+                # The disk is full: half a line would spoil the next one as well.
+                os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
         finally:
             os.close(descriptor)
 
