@@ -34,8 +34,8 @@ ROLE = "conversation"
 
 
 class Reply(Noun):
-    """What a question came to. `text`: the answer, behind whatever is wrong with the watch itself.
-    `citations`: the results that it rests on, in order.
+    """What a question came to. `text`: the answer, behind what is `wrong` with the watch itself, a
+    line each. `citations`: the results that it rests on, in order.
 
     `answered_by`: the mind. `swaps`: minds that could not finish it. `data_utc`: when the newest
     telemetry was received, "" if there is none.
@@ -43,6 +43,7 @@ class Reply(Noun):
 
     network: str
     question: str
+    wrong: tuple[str, ...]
     text: str
     declined: bool
     citations: tuple[Finding, ...]
@@ -102,10 +103,11 @@ class Conversation:
         found = asked.lookups.found
         self._history.append(Exchange(question=question, answer=run.answer.text))
         # Whatever was asked: what follows may be of before it.
-        wrong = note_lines(note_of(self._source.state, self._source.network))
+        wrong = tuple(note_lines(note_of(self._source.state, self._source.network)))
         return Reply(
             network=self._source.network,
             question=question,
+            wrong=wrong,
             text="\n".join([*wrong, run.answer.text]),
             declined=run.answer.declined,
             citations=tuple(found[name] for name in dict.fromkeys(run.answer.citations)),

@@ -22,6 +22,7 @@ from tools.journal.errors import JournalFailed, LeaseLost
 from tools.journal.journal import Journal
 from tools.journal.records import Lease, Notice
 from tools.notification.ways import NotTaken, Way
+from tools.said_once import SaidOnce
 from twin.nouns.condition import Condition
 from twin.nouns.incident import Severity
 
@@ -65,6 +66,7 @@ class Notifier:
         self._way = way
         self._digest_s = digest_s
         self._lease: Lease | None = None
+        self._said = SaidOnce(_log)
         self._unwritten: deque[Notice] = deque()
         self._unnoted: set[str] = set()
         self._taken_wall_s: deque[float] = deque(maxlen=MOST_CALLS)
@@ -101,7 +103,7 @@ class Notifier:
             except LeaseLost as lost:
                 _log.info("%s", lost)  # It goes on there.
             except JournalFailed as error:
-                _log.warning("notices of %s are not sent: %s", self._network, error)
+                self._said.warning(f"notices of {self._network} are not sent: {error}")
 
     def _send_unwritten(self) -> None:
         """What is about the watch itself: it is seldom, and waits for no call about the network."""

@@ -137,7 +137,7 @@ class SelfWatch:
         for condition in over:
             self._end(condition)
         for condition in begun:
-            _log.warning("%s: %s", self._network, condition.text)
+            _log.info("%s: %s", self._network, condition.text)
             self._unwritten.append(("condition_begun", condition))
             if self._call:
                 self._call(condition)
@@ -151,7 +151,7 @@ class SelfWatch:
         )
 
     def _end(self, condition: Condition) -> None:
-        _log.warning("%s: %s is over", self._network, condition.kind)
+        _log.info("%s: %s is over", self._network, condition.kind)
         self._since_s.pop(condition.kind, None)
         self._unwritten.append(("condition_over", condition))
 

@@ -24,6 +24,7 @@ from tools.journal.errors import JournalFailed, LeaseHeld, LeaseLost
 from tools.journal.holder import Holder
 from tools.journal.lease_rows import incident_subject, network_subject
 from tools.journal.records import ApprovalRequest, Lease, WatchRecord
+from tools.said_once import SaidOnce
 from tools.writable import Refusal, refusal
 from twin.errors import NetworkError, NoctuaError
 from twin.nouns.condition import ConditionKind
@@ -105,6 +106,7 @@ class Watch:
         self._blocked = {b.subject for b in desk.journal.blocked()}
         self._started_s = desk.clock.now_s()
         self._steps = self._failures = 0
+        self._said = SaidOnce(_log)
         self._trouble = ""
         self._troubled: set[str] = set()
         self._open: list[Incident] = []
@@ -253,7 +255,7 @@ class Watch:
             write()
         except OSError as error:
             self._trouble = f"{self._learned.path} cannot be written ({error.strerror})"
-            _log.warning("%s", self._trouble)
+            self._said.warning(self._trouble)
             self._note_condition(error, self._trouble)
 
     def _rest(self, until_s: float) -> None:
@@ -333,7 +335,7 @@ class Watch:
     def _note_trouble(self, subject: str, error: Exception) -> None:
         if isinstance(error, NoctuaError):
             reason = str(error)
-            _log.warning("%s: %s", subject, reason)
+            self._said.warning(f"{subject}: {reason}")
         else:
             reason = f"internal error: {error!r}"
             _log.exception("%s", subject, exc_info=error)
@@ -346,7 +348,7 @@ class Watch:
             self._desk.journal.block(subject, reason, self._desk.clock.now_s())
             self._blocked.add(subject)
         except NoctuaError as again:
-            _log.warning("%s: the reason was not recorded: %s", subject, again)
+            self._said.warning(f"{subject}: the reason was not recorded: {again}")
 
     def _note_condition(self, error: Exception, reason: str) -> None:
         """Where `error` means that something is wrong with the watch itself, say so by its name."""
@@ -363,7 +365,7 @@ class Watch:
             self._tell(subject, "unblocked", "it goes on")
             self._blocked.discard(subject)
         except NoctuaError as error:
-            _log.warning("%s: that it goes on was not recorded: %s", subject, error)
+            self._said.warning(f"{subject}: that it goes on was not recorded: {error}")
 
     def _tell(self, subject: str, kind: str, text: str) -> None:
         about, _, name = subject.partition(":")
@@ -404,5 +406,5 @@ class Watch:
         except JournalFailed as error:
             if not self._tolerant:
                 raise
-            _log.warning("how the watch is was not recorded: %s", error)
+            self._said.warning(f"how the watch is was not recorded: {error}")
             self._note_condition(error, str(error))

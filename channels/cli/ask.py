@@ -124,7 +124,10 @@ def _event_line(event: RoleEvent) -> str:
 
 
 def _print(console: Console, reply: Reply) -> None:
-    console.print(Text(printable(reply.text)), soft_wrap=True)
+    for line in reply.wrong:
+        console.print(Text(printable(line), style="bold red"), soft_wrap=True)
+    answer = reply.text.split("\n", len(reply.wrong))[-1]
+    console.print(Text(printable(answer)), soft_wrap=True)
     for finding in reply.citations:
         console.print(Text(_finding_line(finding), style="bright_black"), soft_wrap=True)
     for swap in reply.swaps:

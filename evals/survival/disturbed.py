@@ -8,7 +8,7 @@ is (`judge`), and beyond that:
    Noticed is what is in an incident, or told while none can be opened.
 9. calls: people are called about each disturbance once, and about nothing twice; nothing that was
    to be told is lost.
-10. holder: a watch that was told to end holds nothing.
+10. ended: a watch that is told to end ends, and holds nothing afterwards.
 """
 
 import json
@@ -200,8 +200,13 @@ class _Stand:
         try:
             with disturbance.room(self._folder) as state:
                 self._prepare(state)
+                lives = 1
                 while self._live(state, network, windows, began_s):
+                    lives += 1
                     self._judge_end_of_life(state)
+                told = windows.begun if windows and disturbance.condition is None else 0
+                if lives != told + 1:
+                    self._blame("ended", f"told to end {told} times, and lived {lives}")
                 network.close()
                 found = gather(state, network=file)
                 calls = self._calls()
@@ -273,11 +278,11 @@ class _Stand:
         """A watch that was told to end has let go of everything."""
         directory = StateDirectory(state)
         if left := sorted(path.name for path in directory.locks.iterdir()):
-            self._blame("holder", f"locks are left: {', '.join(left)}")
+            self._blame("ended", f"locks are left: {', '.join(left)}")
         with directory.made_journal() as journal:
             lease = journal.lease(network_subject(NETWORK))
             if lease is None or lease.holder:
-                self._blame("holder", "the lease on the network was not released")
+                self._blame("ended", "the lease on the network was not released")
 
     def _calls(self) -> list[dict[str, str]]:
         if not self._calls_file.exists():

@@ -22,6 +22,7 @@ from tools.journal.errors import JournalFailed, LeaseHeld
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import Since
 from tools.journal.records import Lease
+from tools.said_once import SaidOnce
 from twin.errors import BadInput
 
 ROOM_BYTES = 8192
@@ -43,6 +44,7 @@ class Holder:
         self._journal = journal
         self._locks = locks
         self._ttl_s = ttl_s
+        self._said = SaidOnce(_log)
         self.id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._lock = _locked(locks, self.id)
         self._closing = threading.Event()
@@ -112,7 +114,7 @@ class Holder:
                 self._journal.renew_leases(self.id, _now())
             except JournalFailed as error:
                 # Somebody else may take over meanwhile; then every write of ours is refused.
-                _log.warning("leases were not renewed: %s", error)
+                self._said.warning(f"leases were not renewed: {error}")
 
     def _is_dead(self, holder: str) -> bool:
         return is_dead(self._locks, holder)

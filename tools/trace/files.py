@@ -18,6 +18,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, Sp
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Tracer, format_trace_id
 
+from tools.said_once import SaidOnce
+
 _log = logging.getLogger(__name__)
 
 
@@ -30,6 +32,7 @@ class JsonLinesExporter(SpanExporter):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._said = SaidOnce(_log)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Write `spans`."""
@@ -37,7 +40,7 @@ class JsonLinesExporter(SpanExporter):
             for span in spans:
                 self._append(span)
         except OSError as exc:
-            _log.warning("a span was not written to %s: %s", self._folder, exc)
+            self._said.warning(f"a span was not written to {self._folder}: {exc}")
             return SpanExportResult.FAILURE
         return SpanExportResult.SUCCESS
 
