@@ -130,6 +130,9 @@ class _Windows:
             # Between two of them it is seen to be over.
             spare_s = max(0.0, slot_s - lasts_s - 2 * POLL_S)
             begins_s = fault_s - _BEFORE_S + number * slot_s + draws.uniform(0.0, spare_s)
+            if play.times == 1 and play.draw % 2:
+                # What hides a fault is worth more than what comes later.
+                begins_s = fault_s + draws.uniform(-_BEFORE_S, _BEFORE_S)
             self._due.append((begins_s, begins_s + lasts_s, draws.randrange(_PLACES)))
         self._disturbance = disturbance
         self._left = -1

@@ -1,6 +1,8 @@
 """`noctua watch` as a process: it operates, is answered from outside, and ends when told to."""
 
 import json
+import os
+import pty
 import re
 import signal
 import subprocess
@@ -11,11 +13,16 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from channels import verbs
+from channels.cli.standing_watch import watch_networks
 from evals.stage import stage
+from graphs.state_directory import StateDirectory
 from tests.graphs.stagehand import FIRST, LOSSY, WRONG_WEIGHT, answer_to, case, operating
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
+from twin.errors import BadInput, NoctuaError
 from twin.nouns.incident import Phase
 
 _PATIENCE_S = 900.0
@@ -230,3 +237,54 @@ def test_network_that_is_misspelt_is_refused_and_leaves_nothing_behind(tmp_path:
     assert 'did you mean "quiet-harbour-1"?' in err
     with Journal.open(tmp_path / "journal.sqlite") as journal:
         assert journal.blocked() == ()
+
+
+def test_network_whose_driver_is_misspelt_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "networks").mkdir()
+    described = tmp_path / "networks" / "north.yaml"
+    described.write_text("driver: emulatd\nname: north\n")
+    with pytest.raises(BadInput, match='did you mean "emulated"'):
+        watch_networks(StateDirectory(tmp_path), (), for_s=None, speed=1.0, console=Console())
+    assert [path.name for path in tmp_path.iterdir()] == ["networks"]
+    described.write_text("driver: emulated\nname: north\nfile: nrth.sqlite\n")
+    with pytest.raises(NoctuaError, match="does not exist"):
+        watch_networks(StateDirectory(tmp_path), (), for_s=None, speed=1.0, console=Console())
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+        assert journal.blocked() == ()
+        assert journal.lease(network_subject("north")) is None
+
+
+@pytest.mark.slow
+def test_closed_terminal_ends_a_watch_as_cleanly_as_being_told_to(tmp_path: Path) -> None:
+    """A real terminal, whose other end is closed."""
+    stage(case((300.0, LOSSY)), 1, tmp_path / "networks" / "live.sqlite").close()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        script = "from channels.cli.app import main; main()"
+        watch = ["--state", str(tmp_path), "watch", "--speed", "60"]
+        os.execv(sys.executable, [sys.executable, "-c", script, *watch])
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+        _until(lambda: bool(_holder(journal)))
+        os.close(terminal)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert _holder(journal) == ""
+    assert list((tmp_path / "locks").iterdir()) == []
+    assert (tmp_path / "trackers" / "live.json").exists()
+
+
+@pytest.mark.slow
+def test_holder_that_was_killed_is_not_handed_over(tmp_path: Path) -> None:
+    stage(case(), 1, tmp_path / "networks" / "live.sqlite").close()
+    state = StateDirectory(tmp_path)
+    with (
+        Journal.open(tmp_path / "journal.sqlite") as journal,
+        _noctua(tmp_path, "watch", "--speed", "60") as watch,
+    ):
+        _until(lambda: bool(_holder(journal)))
+        (handed,) = verbs.handover(state, 3600.0).networks
+        assert handed.held_by == _holder(journal)
+        watch.kill()
+        watch.wait()
+        assert _holder(journal)
+        (handed,) = verbs.handover(state, 3600.0).networks
+        assert handed.held_by == ""
