@@ -14,6 +14,7 @@ from tests.channels.cli.desk_of_paper import (
     write_plan,
 )
 from tests.channels.conftest import INCIDENT, PLAN, inventory_of, noctua
+from tools.journal.holder import Holder
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import Since
 from tools.journal.records import ChangeState, Claim, Quarantine
@@ -67,11 +68,15 @@ def test_open_incident_is_told_with_what_it_waits_for_and_its_cause(state: Path)
 def test_blocked_incident_is_told_with_its_reason_and_holder(state: Path) -> None:
     with open_journal(state) as journal:
         journal.block(f"incident:{INCIDENT}", "the outcome of a commit is unknown", OPENED_S)
+        with Holder(journal, state / "locks") as holder:
+            holder.take(f"incident:{INCIDENT}")
+            told = "\n".join(_sections(noctua(state, "handover")[1])["Open incidents"])
+            assert "the outcome of a commit is unknown" in told
+            assert "BLOCKED since" in told
+            assert f"held by {holder.id}" in told
         journal.take_lease(f"incident:{INCIDENT}", "host:1:aa", Since("boot", 1.0), 30.0)
-    told = "\n".join(_sections(noctua(state, "handover")[1])["Open incidents"])
-    assert "the outcome of a commit is unknown" in told
-    assert "BLOCKED since" in told
-    assert "held by host:1:aa" in told
+        told = "\n".join(_sections(noctua(state, "handover")[1])["Open incidents"])
+        assert "held by nobody" in told, "it has no lock, so it has died"
 
 
 def test_temporary_change_is_in_force_until_a_return_plan_is_confirmed(state: Path) -> None:
