@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from channels.asking import waiting_for
 from channels.impact import seen_lines
 from channels.report.wording import quoted
-from graphs.self_watch import note_of
-from graphs.state_directory import StateDirectory
 from tools.change.swaps import minds_lost
 from tools.journal.health import health
-from tools.journal.holder import has_died
+from tools.journal.holder import LOCKS, has_died
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import incident_subject, network_subject
 from tools.journal.records import (
@@ -28,12 +26,11 @@ from tools.journal.standing import (
     standing,
 )
 from twin.nouns.base import Noun
-from twin.nouns.condition import Condition
 from twin.nouns.diagnosis import LOG_RECORD, Diagnosis, LogFinding, LogRecord
 from twin.nouns.finding import Finding
 from twin.nouns.health import Health
 from twin.nouns.impact import Impact
-from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity, Symptom
+from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity
 from twin.nouns.left_out import LeftOut
 from twin.nouns.plan import Plan
 
@@ -111,8 +108,7 @@ class NetworkView(Noun):
 
     `unattended`: those that were handed to people and are over, and nobody has looked at them.
     `health`: how it is, as far as it was read. `watch`: what its watch last wrote down of itself;
-    `held_by`: the process that holds the network and lives, "". `conditions`: what is wrong with
-    the watch itself; `unrecorded`: what it sees meanwhile and cannot open an incident about.
+    `held_by`: the process that holds the network and lives, "".
     """
 
     network: str
@@ -124,8 +120,6 @@ class NetworkView(Noun):
     incidents: tuple[IncidentView, ...]
     with_people: tuple[IncidentView, ...]
     unattended: tuple[IncidentView, ...]
-    conditions: tuple[Condition, ...] = ()
-    unrecorded: tuple[Symptom, ...] = ()
 
 
 def incident_view(journal: Journal, record: IncidentRecord, now_s: float) -> IncidentView:
@@ -188,7 +182,7 @@ def incident_details(
 
 def network_view(journal: Journal, name: str, now_s: float) -> NetworkView:
     """How the network `name` is at `now_s`."""
-    subject, note = network_subject(name), note_of(_directory(journal), name)
+    subject = network_subject(name)
     still_open = journal.incidents(network=name, phases=set(Phase) - TERMINAL_PHASES)
     escalated = journal.incidents(network=name, phases={Phase.ESCALATED})
     handed = [
@@ -206,8 +200,6 @@ def network_view(journal: Journal, name: str, now_s: float) -> NetworkView:
         incidents=tuple(incident_view(journal, record, now_s) for record in still_open),
         with_people=tuple(view for view in handed if view.with_people),
         unattended=tuple(view for view in handed if view.standing.unattended),
-        conditions=note.conditions,
-        unrecorded=note.unrecorded,
     )
 
 
@@ -234,10 +226,6 @@ def _blocked(journal: Journal, subject: str) -> Blocked | None:
 def _holder(journal: Journal, subject: str) -> str:
     """The process that holds `subject` and lives, "" if there is none."""
     lease = journal.lease(subject)
-    if lease is None or not lease.holder or has_died(_directory(journal).locks, lease.holder):
+    if lease is None or not lease.holder or has_died(journal.path.parent / LOCKS, lease.holder):
         return ""
     return lease.holder
-
-
-def _directory(journal: Journal) -> StateDirectory:
-    return StateDirectory(journal.path.parent)

@@ -19,12 +19,12 @@ from agents.loop.role import run_role
 from agents.loop.role_events import RoleEvent
 from agents.loop.transcript import Swap
 from graphs.inventory_file import kept_inventory
-from graphs.self_watch import note_lines, note_of
 from graphs.state_directory import StateDirectory
 from graphs.tracker_file import kept_tracker
 from tools.clock import SystemClock
 from tools.journal.database import SCHEMA_VERSION
 from tools.journal.reading import journal_version, last_entry_s, open_read_only
+from tools.journal.watch_notes import note_lines, note_of
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
@@ -103,7 +103,7 @@ class Conversation:
         found = asked.lookups.found
         self._history.append(Exchange(question=question, answer=run.answer.text))
         # Whatever was asked: what follows may be of before it.
-        wrong = tuple(note_lines(note_of(self._source.state, self._source.network)))
+        wrong = tuple(note_lines(note_of(self._source.state.path, self._source.network)))
         return Reply(
             network=self._source.network,
             question=question,

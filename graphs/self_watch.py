@@ -8,21 +8,19 @@ can notice is noted where it fails, and stands until a step passes in which it d
 
 import logging
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from graphs.state_directory import StateDirectory
 from tools.change.clock_doubt import apart_doubt, step_doubt
 from tools.clock import Clock
-from tools.journal.holder import living
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
+from tools.journal.watch_notes import WatchNote
 from tools.network.protocol import Network
 from tools.writable import full_disk
-from twin.nouns.base import Noun
 from twin.nouns.condition import Condition, ConditionKind
 from twin.nouns.incident import Symptom
 
@@ -35,17 +33,6 @@ _MOST_WORDS = 300
 _MOST_UNRECORDED = 12
 
 _log = logging.getLogger(__name__)
-
-
-class WatchNote(Noun):
-    """What a watch says of itself without writing to any disk that may be full.
-
-    `unrecorded`: what it sees and cannot open an incident about; of many, the first.
-    """
-
-    network: str
-    conditions: tuple[Condition, ...] = ()
-    unrecorded: tuple[Symptom, ...] = ()
 
 
 class SelfWatch:
@@ -215,43 +202,3 @@ def clock_looks(clock: Clock, network: Network, journal: Journal) -> dict[Condit
         ConditionKind.CLOCK_STEPPED: lambda: step_doubt(clock),
         ConditionKind.CLOCK_APART: apart,
     }
-
-
-# Where others read it
-
-
-def watch_notes(state: StateDirectory) -> dict[str, WatchNote]:
-    """What living watches say of themselves, by network; nothing is read but their own files."""
-    found: dict[str, WatchNote] = {}
-    for text in living(state.locks):
-        try:
-            note = WatchNote.model_validate_json(text)
-        except ValidationError:
-            continue  # It holds leases, and watches nothing.
-        found[note.network] = note
-    return found
-
-
-def note_of(state: StateDirectory, network: str) -> WatchNote:
-    """What is wrong with the watch of `network`, as it says itself; or, where nobody watches, with
-    the disk that a watch would need.
-    """
-    note = watch_notes(state).get(network, WatchNote(network=network))
-    full = full_disk(_existing(state.path))
-    if not full or any(c.kind is ConditionKind.DISK_FULL for c in note.conditions):
-        return note
-    found = Condition(network=network, kind=ConditionKind.DISK_FULL, detail=full)
-    return note.model_copy(update={"conditions": (*note.conditions, found)})
-
-
-def note_lines(note: WatchNote) -> list[str]:
-    """What there is to say of it, a line for each condition, and one for what is seen meanwhile."""
-    lines = [condition.text for condition in note.conditions]
-    if note.unrecorded:
-        seen = ", ".join(f"{s.kind} {s.resource}".replace("_", " ") for s in note.unrecorded)
-        lines.append(f"seen, and in no incident yet: {seen}")
-    return lines
-
-
-def _existing(path: Path) -> Path:
-    return next((place for place in (path, *path.parents) if place.is_dir()), path)

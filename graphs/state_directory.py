@@ -24,9 +24,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.journal.anchors import anchor_file
+from tools.journal.holder import LOCKS
 from tools.journal.journal import Journal
 from tools.journal.reading import open_read_only
 from tools.journal.signing_key import KEY_FILE
+from tools.journal.watch_notes import note_lines, watch_notes
 from twin.errors import BadInput
 from twin.nouns.principal import Principal
 
@@ -92,7 +94,7 @@ class StateDirectory:
     @property
     def locks(self) -> Path:
         """The folder in which holders of leases keep their locks."""
-        return self.path / "locks"
+        return self.path / LOCKS
 
     @property
     def networks(self) -> Path:
@@ -196,9 +198,7 @@ class StateDirectory:
 
     def _require_nobody_watches(self, file: Path) -> None:
         """Where a watch runs, its own words say better what has become of its `file`."""
-        from graphs.self_watch import note_lines, watch_notes
-
-        if notes := watch_notes(self).values():
+        if notes := watch_notes(self.path).values():
             told = " ".join(line for note in notes for line in note_lines(note))
             raise BadInput(f"{file} is not there, and a watch is running. {told}".rstrip())
 

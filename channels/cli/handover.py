@@ -11,7 +11,6 @@ from channels.announced_work import breach_text
 from channels.asking import how_to_answer, still_wanted
 from channels.cli.durations import parse_duration_s
 from channels.cli.output import AsJson, directory_of, print_json
-from channels.conditions import condition_lines
 from channels.handover import (
     ArmedTimer,
     FieldOrder,
@@ -26,6 +25,7 @@ from channels.impact import found_text, hit_text, minutes_text
 from channels.report.wording import duration, plain, quoted, utc
 from channels.views import IncidentView
 from tools.journal.records import Claim, Quarantine
+from tools.journal.watch_notes import condition_lines
 from twin.nouns.foretold import Foretold
 from twin.nouns.left_out import left_out_text
 
@@ -92,7 +92,7 @@ def _lines(entries: Iterable[Sequence[str]]) -> list[str]:
 def _watch_lines(network: NetworkHandover) -> list[str]:
     told = left_out_text(network.left_out)
     lines = [plain(network.health.sentence), plain(network.health.coverage_line)]
-    lines = [plain(line) for line in condition_lines(network)]
+    lines = [plain(line) for line in condition_lines(network.health)]
     lines += [plain(told)] if told else []
     if network.blocked:
         lines.append(

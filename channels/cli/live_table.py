@@ -11,13 +11,13 @@ from rich.text import Text
 
 from channels.asking import asking_parts, unanswered
 from channels.cli.timeline import COLOURS, event_line
-from channels.conditions import condition_lines
 from channels.impact import hit_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import plain, utc
 from channels.views import IncidentView, NetworkView, network_view
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, TimelineEvent
+from tools.journal.watch_notes import condition_lines
 
 _LAST_EVENTS = 6
 
@@ -68,7 +68,7 @@ class LiveTable(AbstractContextManager["LiveTable"]):
 def _network(view: NetworkView) -> list[RenderableType]:
     """A line on the watch, a row for each incident, and below it who is hit."""
     head = Text.assemble((plain(view.network), "bold"), "  ", _how(view))
-    for line in condition_lines(view):
+    for line in condition_lines(view.health):
         head.append(f"\n  {plain(line)}", style="bold red")
     rows = [*view.incidents, *view.with_people]
     if not rows:

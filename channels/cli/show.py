@@ -134,7 +134,7 @@ def print_networks(console: Console, networks: Sequence[NetworkView]) -> None:
 
 def _blocked(network: NetworkView) -> str:
     """Why nothing is changed there, "" if it may be."""
-    reasons = [str(condition.kind) for condition in network.conditions]
+    reasons = [str(condition.kind) for condition in network.health.conditions]
     if network.blocked:
         reasons.append(network.blocked.reason)
     return "; ".join(reasons)

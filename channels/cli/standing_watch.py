@@ -26,7 +26,6 @@ from channels.cli.output import directory_of, new_console
 from channels.cli.timeline import LiveTimeline
 from channels.networks import network_names, open_network
 from channels.report.wording import plain
-from graphs.self_watch import WatchNote, note_lines
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tools.journal.health import unread_text
@@ -34,6 +33,7 @@ from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.records import WatchRecord
 from tools.journal.standing import with_people
+from tools.journal.watch_notes import WatchNote, note_lines
 from tools.network.driver import network_entry
 from tools.network.emulated import PacedClock
 from tools.provided import DRIVERS, load

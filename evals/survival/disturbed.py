@@ -35,11 +35,11 @@ from evals.survival.judge import Violation, end_of, judge
 from evals.survival.kill_points import Passage
 from evals.survival.movable_clock import MovableClock
 from evals.survival.scenes import SCENES, Outsider, SceneName, minds
-from graphs.self_watch import note_of
 from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.journal.lease_rows import network_subject
+from tools.journal.watch_notes import note_of
 from tools.network.emulated.network import EmulatedNetwork
 from twin.errors import NoctuaError
 from twin.nouns.base import Noun
@@ -266,7 +266,7 @@ class _Stand:
     def _look(
         self, state: Path, workplace: Workplace, now_s: float, steps_on: int, steps_off: int
     ) -> None:
-        note = note_of(StateDirectory(state), NETWORK)
+        note = note_of(state, NETWORK)
         opened = workplace.journal.incident_count(NETWORK) > 0
         if self._noticed_s is None and (opened or note.unrecorded):
             self._noticed_s = now_s

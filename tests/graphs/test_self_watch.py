@@ -15,12 +15,12 @@ import pytest
 from channels import verbs
 from channels.cli.doctor.command import examine
 from evals.stage import stage
-from graphs.self_watch import note_of
 from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tests.graphs.stagehand import FIRST, LOSSY, STUB, WESTERN_LINK, Person, case
 from tools.clock import never
+from tools.journal.watch_notes import note_of
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from twin.errors import BadInput
 from twin.nouns.condition import ConditionKind
@@ -66,7 +66,7 @@ class Post:
 
     def kinds(self) -> set[ConditionKind]:
         """What stands, as another process reads it."""
-        return {c.kind for c in note_of(StateDirectory(self.state), "live").conditions}
+        return {c.kind for c in note_of(self.state, "live").conditions}
 
     def paged(self) -> list[str]:
         """What people were called for, of what is wrong with the watch itself."""
@@ -136,8 +136,8 @@ def test_fault_on_a_full_disk_is_seen_told_and_recorded_once_there_is_room(tmp_p
         assert {s.resource for s in post.workplace.self_watch.note.unrecorded} >= {STUB.link}
         assert post.workplace.journal.incident_count("live") == 0
         (handed,) = verbs.handover(StateDirectory(disk), HOUR_S).networks
-        assert [c.kind for c in handed.conditions] == [ConditionKind.DISK_FULL]
-        assert {s.resource for s in handed.unrecorded} >= {STUB.link}
+        assert [c.kind for c in handed.health.conditions] == [ConditionKind.DISK_FULL]
+        assert {s.resource for s in handed.health.unrecorded} >= {STUB.link}
         reply = verbs.ask(StateDirectory(disk), "is the network healthy?")
         assert reply.text.startswith("disk_full since ")
         assert any(
@@ -150,7 +150,7 @@ def test_fault_on_a_full_disk_is_seen_told_and_recorded_once_there_is_room(tmp_p
         assert record.incident.onset_s < seen_s
         post.watch(most_s=POLL_S)
         assert post.kinds() == set()
-        assert verbs.handover(StateDirectory(disk), HOUR_S).networks[0].conditions == ()
+        assert verbs.handover(StateDirectory(disk), HOUR_S).networks[0].health.conditions == ()
         assert post.paged() == ["watch.disk_full"]
 
 

@@ -6,6 +6,7 @@ from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.records import WatchRecord
 from tools.journal.standing import standing
+from tools.journal.watch_notes import note_of
 from twin.nouns.health import STALE_S, Health
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
@@ -20,6 +21,7 @@ def health(journal: Journal, network: str, now_s: float) -> Health:
         now_s = max(now_s, watch.stepped_s + _silent_s(journal, watch))
     still_open = journal.incidents(network=network, phases=set(Phase) - TERMINAL_PHASES)
     escalated = journal.incidents(network=network, phases={Phase.ESCALATED})
+    note = note_of(journal.path.parent, network)
     handed = (r for r in escalated if standing(journal, r).with_people)
     return Health(
         now_s=now_s,
@@ -27,6 +29,8 @@ def health(journal: Journal, network: str, now_s: float) -> Health:
         seen=watch.seen if watch else None,
         open=tuple(record.incident.id for record in still_open),
         with_people=tuple(record.incident.id for record in handed),
+        conditions=note.conditions,
+        unrecorded=note.unrecorded,
     )
 
 

@@ -25,6 +25,9 @@ from tools.journal.records import Lease
 from tools.said_once import SaidOnce
 from twin.errors import BadInput
 
+LOCKS = "locks"
+"""The folder of a state directory in which holders keep their locks."""
+
 ROOM_BYTES = 8192
 """What a holder can say of itself, on a disk that is full as well."""
 

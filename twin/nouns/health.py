@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from twin.nouns.base import Noun
+from twin.nouns.condition import Condition
 from twin.nouns.coverage import Coverage, CoveredPart, PartRead, Unread
 from twin.nouns.incident import Symptom
 from twin.nouns.moments import duration, utc
@@ -39,7 +40,9 @@ class Seen(Noun):
 class Health(Noun):
     """How a network is at `now_s`, by its own clock. `seen`: None if no watch ever said.
 
-    `looked_s`: when its watch last looked. `open`, `with_people`: incidents.
+    `looked_s`: when its watch last looked. `open`, `with_people`: incidents. `conditions`: what is
+    wrong with the watch itself, so that what it wrote down is not how it is now; `unrecorded`: what
+    it sees meanwhile and cannot open an incident about.
     """
 
     now_s: float
@@ -47,6 +50,8 @@ class Health(Noun):
     seen: Seen | None
     open: tuple[str, ...]
     with_people: tuple[str, ...]
+    conditions: tuple[Condition, ...] = ()
+    unrecorded: tuple[Symptom, ...] = ()
 
     @property
     def verdict(self) -> Literal["well", "not well", "unknown"]:
@@ -63,12 +68,15 @@ class Health(Noun):
         return bool(
             self.open
             or self.with_people
+            or self.unrecorded
             or (seen and (seen.links_down or seen.symptoms or seen.in_breach))
         )
 
     @property
     def is_covered(self) -> bool:
         """Whether all that health rests on was read lately."""
+        if self.conditions:
+            return False
         return self.seen is not None and not self._is_stale and self.seen.coverage.is_whole
 
     @property
@@ -99,13 +107,21 @@ class Health(Noun):
             return "Not everything is well."
         if self.verdict == "well":
             return "All is well: nothing is wrong."
+        if self.conditions:
+            return f"Whether all is well is unknown: {self.unread}."
         if self.unread_since_s is not None:
             return f"Whether all is well is unknown: {self.unread}."
         return f"Nothing that was read is wrong, but not everything was read: {self.unread}."
 
     @property
     def unread(self) -> str:
-        """What is not read, with its age, in words; "" if all is."""
+        """What is not read or not written down, with its age, in words; "" if all is."""
+        if self.conditions:
+            return "; ".join(condition.finding for condition in self.conditions)
+        return self._unread
+
+    @property
+    def _unread(self) -> str:
         if self.seen is None:
             return "no watch has said what it read"
         coverage = self.seen.coverage
@@ -121,12 +137,12 @@ class Health(Noun):
     def coverage_line(self) -> str:
         """How much was read, in one line, whatever is missing."""
         if self.seen is None or self.unread_since_s is not None:
-            return f"telemetry: {self.unread}"
+            return f"telemetry: {self._unread}"
         counts = [
             f"{p.read} of {p.known} {_counted(p)}" for p in self.seen.coverage.parts if p.known
         ]
         newest_s = self.seen.coverage.silent_since_s
-        missing = f"; not read: {self.unread}" if self.unread else ""
+        missing = f"; not read: {self._unread}" if self._unread else ""
         return f"telemetry until {utc(newest_s)}: {', '.join(counts)} read{missing}"
 
     def _part_text(self, part: PartRead) -> str:

@@ -8,11 +8,11 @@ from channels.cli.doctor.emulated import look_at
 from channels.networks import known_networks, network_names, network_time_s
 from channels.report.wording import duration, utc
 from tools.journal.health import health
-from graphs.self_watch import watch_notes
 from tools.journal.holder import has_died
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import incident_subject, network_subject
 from tools.journal.records import LeaseRecord, WatchRecord
+from tools.journal.watch_notes import watch_notes
 from tools.network.driver import network_entry
 from tools.provided import DRIVERS, load
 from twin.errors import BadInput
@@ -151,7 +151,7 @@ def conditions(installation: Installation) -> Iterable[Check]:
             found=condition.finding,
             remedy=condition.kind.remedy,
         )
-        for name, note in sorted(watch_notes(installation.state).items())
+        for name, note in sorted(watch_notes(installation.state.path).items())
         for condition in note.conditions
     ]
     yield from found or [Check(name="conditions", state="ok", found="none stands")]
