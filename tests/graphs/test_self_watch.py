@@ -56,6 +56,7 @@ class Post:
     clock: SetClock
     workplace: Workplace
     calls: Path
+    is_closed: bool = False
 
     def watch(self, until: Callable[[], bool] = never, most_s: float = 4 * HOUR_S) -> None:
         """Until `until`, or for `most_s`."""
@@ -68,9 +69,15 @@ class Post:
         """What stands, as another process reads it."""
         return {c.kind for c in note_of(self.state, "live").conditions}
 
+    def close(self) -> None:
+        """End the watch, once."""
+        if not self.is_closed:
+            self.is_closed = True
+            self.workplace.close()
+
     def paged(self) -> list[str]:
         """What people were called for, of what is wrong with the watch itself."""
-        self.workplace.close()
+        self.close()
         lines = self.calls.read_text().splitlines() if self.calls.exists() else []
         types = [json.loads(line)["type"] for line in lines]
         return [kind for kind in types if kind.startswith("watch.")]
@@ -92,7 +99,7 @@ def posted(tmp_path: Path, state: Path, *faults: tuple[float, object]) -> Iterat
         try:
             yield post
         finally:
-            workplace.close()
+            post.close()
 
 
 @contextmanager
