@@ -36,7 +36,7 @@ class Admission:
     def admit(self) -> list[str]:
         """Have the monitor group what is fresh; the ids of the incidents that were opened."""
         self._trouble = None
-        fresh = self._fresh_symptoms()
+        fresh = self.fresh_symptoms()
         if not fresh or all(s.kind in ("traffic_surge", "probe_delay") for s in fresh):
             return []
         if self._was_nothing(fresh):
@@ -143,7 +143,7 @@ class Admission:
     def _next_id(self) -> str:
         return f"{self._network}-{self._desk.journal.incident_count(self._network) + 1:04d}"
 
-    def _fresh_symptoms(self) -> list[Symptom]:
+    def fresh_symptoms(self) -> list[Symptom]:
         """Active symptoms that no open incident has, and no closed one had at that time."""
         active = self._desk.situation.tracker.active_symptoms()
         if not active:

@@ -58,6 +58,7 @@ class SelfWatch:
         self._say = say
         self._call = call
         self._since_s = dict(since_s)
+        self._on_record = set(since_s)
         self._failed: dict[ConditionKind, str] = {}
         self._failing = frozenset[ConditionKind]()
         self._standing: dict[ConditionKind, Condition] = {}
@@ -125,7 +126,8 @@ class SelfWatch:
             self._end(condition)
         for condition in begun:
             _log.info("%s: %s", self._network, condition.text)
-            self._unwritten.append(("condition_begun", condition))
+            if condition.kind not in self._on_record:
+                self._unwritten.append(("condition_begun", condition))
             if self._call:
                 self._call(condition)
 
@@ -140,6 +142,7 @@ class SelfWatch:
     def _end(self, condition: Condition) -> None:
         _log.info("%s: %s is over", self._network, condition.kind)
         self._since_s.pop(condition.kind, None)
+        self._on_record.discard(condition.kind)
         self._unwritten.append(("condition_over", condition))
 
     def _tell(self, unrecorded: tuple[Symptom, ...]) -> None:

@@ -208,9 +208,12 @@ class Watch:
         """What is seen and in no incident, while no incident can be opened."""
         if not (self._trouble and self._self.standing):
             return ()
-        known = {s.id for i in self._open for s in i.symptoms}
-        active = self._desk.situation.tracker.active_symptoms()
-        return tuple(s for s in active if s.id not in known)
+        try:
+            return tuple(self._admission.fresh_symptoms())
+        except JournalFailed:
+            known = {s.id for i in self._open for s in i.symptoms}
+            active = self._desk.situation.tracker.active_symptoms()
+            return tuple(s for s in active if s.id not in known)
 
     def _committed(self, given: Iterable[Telemetry]) -> dict[str, DeviceConfiguration]:
         """What every device that reports a commit runs; those that cannot be read are left out."""

@@ -33,6 +33,7 @@ from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from tools.notification.on_event import EVERY_EVENT
 from tools.notification.ways import NotTaken
 from twin.errors import BadInput, NoctuaError
+from twin.nouns.condition import Condition, ConditionKind
 
 PAGE = """
 import sys
@@ -322,3 +323,44 @@ def test_settings_that_are_wrong_end_the_watch_before_it_begins(tmp_path: Path) 
         pytest.raises(BadInput, match="the environment has no NOT_THERE"),
     ):
         Workplace(tmp_path, network, SimulatedClock(network))
+
+
+# About the watch itself
+
+
+def test_call_about_the_watch_itself_needs_no_journal_and_is_made_once(tmp_path: Path) -> None:
+    ear = Ear()
+    full = Condition(
+        network=incident().network,
+        kind=ConditionKind.DISK_FULL,
+        detail="the disk of /srv is full",
+        since_s=OPENED_S,
+    )
+    journal, away = tmp_path / "journal.sqlite", tmp_path / "away"
+    with closing(Watching(tmp_path)) as watching:
+        with closing(Notifier(watching.journal, incident().network, ear)) as notifier:
+            journal.rename(away)
+            notifier.watch_under(watching.lease)
+            notifier.call(full)
+            _until(lambda: bool(ear.heard))
+            assert [notice.event for notice in ear.heard] == ["paged"]
+            assert json.loads(ear.heard[0].body)["data"]["text"] == full.text
+            away.rename(journal)
+            _until(lambda: not watching.unsent())
+        assert [notice.event for notice in ear.heard] == ["paged", "escalated"]
+
+
+def test_what_was_taken_and_not_written_down_is_not_sent_again(tmp_path: Path) -> None:
+    ear = Ear(hangs=True)
+    journal, away = tmp_path / "journal.sqlite", tmp_path / "away"
+    with closing(Watching(tmp_path)) as watching:
+        with closing(Notifier(watching.journal, incident().network, ear)) as notifier:
+            notifier.watch_under(watching.lease)
+            _until(lambda: ear.tries == 1)
+            journal.rename(away)
+            ear.released.set()
+            _until(lambda: bool(ear.heard))
+            away.rename(journal)
+            watching.make_due()
+            _until(lambda: not watching.unsent())
+        assert len(ear.heard) == 1

@@ -15,11 +15,13 @@ import pytest
 from channels import verbs
 from channels.cli.doctor.command import examine
 from evals.stage import stage
+from graphs.self_watch import SelfWatch, standing_since
 from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tests.graphs.stagehand import FIRST, LOSSY, STUB, WESTERN_LINK, Person, case
 from tools.clock import never
+from tools.journal.journal import Journal
 from tools.journal.watch_notes import note_of
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from twin.errors import BadInput
@@ -250,3 +252,54 @@ def test_lost_journal_is_a_condition_and_detection_goes_on(tmp_path: Path, way: 
         assert post.workplace.journal.incident_count("live") == 1
         post.watch(most_s=POLL_S)
         assert post.kinds() == set()
+
+
+# Over a restart, and beside another watch
+
+
+def _self_watch(journal: Journal, clock: SetClock, found: list[str], calls: list[str]) -> SelfWatch:
+    return SelfWatch(
+        "live",
+        clock,
+        {ConditionKind.COLLECTOR_SILENT: lambda: "".join(found)},
+        say=lambda _: None,
+        call=lambda condition: calls.append(f"{condition.kind} {condition.since_s}"),
+        since_s=standing_since(journal, "live"),
+    )
+
+
+def test_condition_that_outlasts_a_process_keeps_its_beginning(tmp_path: Path) -> None:
+    calls: list[str] = []
+    with (
+        closing(stage(case(), 1, tmp_path / "live.sqlite")) as network,
+        Journal.open(tmp_path / "journal.sqlite") as journal,
+    ):
+        clock = SetClock(network)
+        began_s = clock.now_s()
+        for _ in range(2):
+            watching = _self_watch(journal, clock, ["nothing has come"], calls)
+            watching.end_step()
+            watching.write_down(journal)
+            clock.wait_until(clock.now_s() + 60.0)
+        assert calls == [f"collector_silent {began_s}"] * 2
+        last = _self_watch(journal, clock, [], calls)
+        last.end_step()
+        last.write_down(journal)
+        told = [line.action for line in journal.audit_lines()]
+        assert told == ["condition_begun", "condition_over"]
+        assert standing_since(journal, "live") == {}
+
+
+def test_watch_that_stands_by_says_nothing_and_calls_nobody(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    with posted(tmp_path, state) as post:
+        post.watch(most_s=60.0)
+        clock = SetClock(post.network)
+        beside = Workplace(state, post.network, clock, tolerant=True)
+        clock.moved_s = HOUR_S
+        beside.watch.step()
+        assert beside.watch.standing_by
+        assert post.kinds() == set()
+        beside.close()
+        assert post.paged() == []

@@ -1,12 +1,13 @@
 """One setting chooses who plays rollouts."""
 
 import importlib.util
+import socket
 
 import pytest
 
 from tests.tools.runners.scenes import lines, tasks_of
 from tools.runners.crew import CrewRunner
-from tools.runners.selection import runners_from_setting
+from tools.runners.selection import Runners, runners_from_setting
 from twin.errors import BadInput
 from twin.physics.twin import Twin
 from twin.runner import InProcessRunner
@@ -39,3 +40,11 @@ def test_other_setting_is_bad_input(setting: str) -> None:
 def test_ray_that_is_not_installed_is_bad_input(setting: str) -> None:
     with pytest.raises(BadInput, match=r"\.\[ray\]"):
         runners_from_setting(setting)
+
+
+def test_head_of_a_cluster_that_takes_no_connection_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        head = f"127.0.0.1:{server.getsockname()[1]}"
+        assert Runners(head=head).trouble() == ""
+    assert Runners(head=head).trouble().startswith(f"the head node {head} takes no connection")
+    assert Runners().trouble() == ""
