@@ -70,6 +70,8 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
     """Ask for an approval, and go by the journal's row, never by the value of the resume."""
     plan = desk.journal.plan(state["plan_id"])
     request = _ask(desk, plan)
+    if _was_held_back(state, plan) and request.approval and request.approval.decision == "approve":
+        return Command(goto="actuator")
     desk.enter(plan.incident_id, Phase.AWAITING_APPROVAL)
     again_after_s = desk.policy.approval.page_again_after_s
     again_s = request.expires_s if again_after_s is None else request.requested_s + again_after_s
@@ -138,7 +140,7 @@ def actuate(desk: Desk, state: IncidentState) -> Command[str]:
     try:
         done = desk.actuator.reconcile(plan) or desk.actuator.commit(plan, tracker.down_links)
     except _IMPAIRED as exc:
-        return _hold_back(desk, state, plan, exc, "actuator")
+        return _hold_back(desk, state, plan, exc, "approval")
     except (*_OVERTAKEN, *_OUTLASTED) as exc:
         if isinstance(exc, _OUTLASTED) and not _was_held_back(state, plan):
             return _refused(desk, plan, exc)

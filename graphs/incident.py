@@ -83,7 +83,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
             "supervisor",
             "diagnoser",
             "planner",
-            "actuator",
+            "approval",
             "verifier",
             "repair",
             "soak",

@@ -82,6 +82,7 @@ def test_the_page_has_an_example_of_every_kind_of_addition() -> None:
     headings = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
     assert [h.split(",")[0] for h in headings] == [
         "A fault kind", "An action", "A what-if", "A driver", "A mind", "A store", "A channel",
+        "A condition of the watch itself",
     ]  # fmt: skip
     assert len(re.findall("```", PAGE)) == 2 * len(BLOCKS)
 
