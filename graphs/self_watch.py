@@ -23,11 +23,16 @@ from tools.network.protocol import Network
 from tools.writable import full_disk
 from twin.nouns.condition import Condition, ConditionKind
 from twin.nouns.incident import Symptom
+from twin.nouns.moments import utc
+from twin.tracking.coverage import CoverageBook
 
 Look = Callable[[], str]
 """Says what is wrong, "" if nothing is. It is asked at every step, and before every change."""
 
 Change = Literal["condition_begun", "condition_over"]
+
+SILENT_S = 300.0
+"""Changes are refused and a person is called once nothing was read for so long."""
 
 _MOST_WORDS = 300
 _MOST_UNRECORDED = 12
@@ -205,3 +210,27 @@ def clock_looks(clock: Clock, network: Network, journal: Journal) -> dict[Condit
         ConditionKind.CLOCK_STEPPED: lambda: step_doubt(clock),
         ConditionKind.CLOCK_APART: apart,
     }
+
+
+def collector_look(clock: Clock, coverage: Callable[[], CoverageBook]) -> dict[ConditionKind, Look]:
+    """Whether counters and probes come, of which no collector has to raise an error.
+
+    What was not read while nobody watched is known once this process has listened.
+    """
+
+    def silent() -> str:
+        now_s, book = clock.now_s(), coverage()
+        if not book.has_listened:
+            return ""
+        covered = book.at(now_s)
+        if covered.is_blind and covered.read_s is not None:
+            since_s, what = covered.read_s, "no telemetry"
+        elif (since := covered.part("devices").silent_since_s) is not None:
+            since_s, what = since, "no counters of any device"
+        elif (since := covered.part("probes").silent_since_s) is not None:
+            since_s, what = since, "no results of any probe"
+        else:
+            return ""
+        return f"{what} since {utc(since_s)}" if now_s - since_s >= SILENT_S else ""
+
+    return {ConditionKind.COLLECTOR_SILENT: silent}

@@ -21,7 +21,13 @@ from graphs.inventory_file import keep_inventory
 from graphs.minds import minds_from_environment
 from graphs.notifier import Notifier
 from graphs.runs import IncidentRuns
-from graphs.self_watch import SelfWatch, clock_looks, standing_since, storage_looks
+from graphs.self_watch import (
+    SelfWatch,
+    clock_looks,
+    collector_look,
+    standing_since,
+    storage_looks,
+)
 from graphs.state_directory import StateDirectory, make_folder
 from graphs.tracker_file import kept_tracker
 from graphs.watch import Approver, Watch
@@ -117,6 +123,7 @@ class Workplace:
                     ),
                     **clock_looks(steady, network, self.journal),
                     ConditionKind.WORKERS_LOST: runners.trouble,
+                    **collector_look(steady, lambda: self.tracker.coverage),
                 },
                 say=self.holder.say,
                 since_s=standing_since(self.journal, network.name),

@@ -92,7 +92,7 @@ def _lines(entries: Iterable[Sequence[str]]) -> list[str]:
 def _watch_lines(network: NetworkHandover) -> list[str]:
     told = left_out_text(network.left_out)
     lines = [plain(network.health.sentence), plain(network.health.coverage_line)]
-    lines = [plain(line) for line in condition_lines(network.health)]
+    lines += [plain(line) for line in condition_lines(network.health)]
     lines += [plain(told)] if told else []
     if network.blocked:
         lines.append(

@@ -57,9 +57,8 @@ def test_collector_that_returns_nothing_is_said_everywhere_with_its_age(tmp_path
         reply = verbs.ask(StateDirectory(tmp_path), QUESTION)
         assert "unknown" in reply.text
         assert reply.citations[0].result["data_age_s"] == pytest.approx(2726.0, abs=60.0)
-        assert verbs.ask(StateDirectory(tmp_path), "Is any link down?").text.startswith(
-            "That is unknown now."
-        )
+        links = verbs.ask(StateDirectory(tmp_path), "Is any link down?").text
+        assert "That is unknown now." in links
         checks = examine(StateDirectory(tmp_path), op.clock.now_s())
         assert [c.state for c in checks if c.name == "read of live"] == ["warning"]
         network = verbs.networks(StateDirectory(tmp_path))[0]

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +14,32 @@ import pytest
 
 from channels import verbs
 from channels.cli.doctor.command import examine
+from evals.altered_network import Alter, AlteredNetwork
 from evals.stage import stage
-from graphs.self_watch import SelfWatch, standing_since
+from graphs.self_watch import SILENT_S, SelfWatch, standing_since
 from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
-from tests.graphs.stagehand import FIRST, LOSSY, STUB, WESTERN_LINK, Person, case
+from tests.graphs.stagehand import (
+    FIRST,
+    LOSSY,
+    STUB,
+    WESTERN_LINK,
+    WRONG_WEIGHT,
+    Person,
+    answer_to,
+    case,
+)
 from tools.clock import never
 from tools.journal.journal import Journal
+from tools.journal.records import ApprovalRequest
 from tools.journal.watch_notes import note_of
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
+from tools.network.emulated.network_file import NetworkFile
 from twin.errors import BadInput
 from twin.nouns.condition import ConditionKind
 from twin.nouns.incident import Phase
+from twin.nouns.telemetry import Telemetry
 
 HOUR_S = 3600.0
 
@@ -86,17 +99,28 @@ class Post:
 
 
 @contextmanager
-def posted(tmp_path: Path, state: Path, *faults: tuple[float, object]) -> Iterator[Post]:
-    """A watch of a network in which `faults` begin."""
+def posted(
+    tmp_path: Path,
+    state: Path,
+    *faults: tuple[float, object],
+    alter: Alter | None = None,
+    answered: bool = True,
+) -> Iterator[Post]:
+    """A watch of a network in which `faults` begin; `alter`: what becomes of its telemetry."""
     calls = tmp_path / "calls"
     note = f"import sys; open({str(calls)!r}, 'a').write(sys.stdin.read())"
     (state / "on_event.yaml").write_text(f"command: {json.dumps([sys.executable, '-c', note])}\n")
-    person = Person()
+    person = Person() if answered else None
     network = stage(case(*faults), 1, tmp_path / "apart" / "live.sqlite")  # type: ignore[arg-type]  # every fault is one
+    if alter is not None:
+        network.close()
+        file = NetworkFile(tmp_path / "apart" / "live.sqlite", create=False)
+        network = AlteredNetwork(file, alter)
     with closing(network):
         clock = SetClock(network)
         workplace = Workplace(state, network, clock, approver=person, tolerant=True)
-        person.journal = workplace.journal
+        if person is not None:
+            person.journal = workplace.journal
         post = Post(state, network, clock, workplace, calls)
         try:
             yield post
@@ -303,3 +327,71 @@ def test_watch_that_stands_by_says_nothing_and_calls_nobody(tmp_path: Path) -> N
         assert post.kinds() == set()
         beside.close()
         assert post.paged() == []
+
+
+# A collector that returns nothing
+
+
+class Collector:
+    """Returns nothing while it `is_silent`, and raises nothing."""
+
+    is_silent = False
+
+    def alter(self, records: Sequence[Telemetry], _: float) -> Sequence[Telemetry]:
+        """What arrives."""
+        return () if self.is_silent else records
+
+
+@pytest.mark.slow
+def test_silent_collector_stops_changes_and_calls_a_person_within_minutes(tmp_path: Path) -> None:
+    """What was asked before it and approved meanwhile waits, and is made once something is read."""
+    state, collector = tmp_path / "state", Collector()
+    state.mkdir()
+    with posted(
+        tmp_path, state, (600.0, WRONG_WEIGHT), alter=collector.alter, answered=False
+    ) as post:
+        journal = post.workplace.journal
+        post.watch(lambda: bool(_waiting(post)), most_s=1800.0)
+        collector.is_silent, fell_s = True, post.network.now_s()
+        post.watch(lambda: bool(post.kinds()), most_s=1200.0)
+        assert post.kinds() == {ConditionKind.COLLECTOR_SILENT}
+        assert post.network.now_s() - fell_s <= SILENT_S + 2 * POLL_S
+        [request] = _waiting(post)
+        for name in ("erin", "frank")[: request.approvers_needed]:
+            plan = journal.plan(request.plan_id)
+            journal.answer(answer_to(plan, "approve", post.network.now_s(), name))
+        post.watch(most_s=300.0)
+        assert journal.changes() == ()
+        assert journal.incident_count("live") == 1
+        collector.is_silent = False
+        post.watch(lambda: bool(journal.changes()), most_s=600.0)
+        assert post.kinds() == set()
+        assert {c.plan_id for c in journal.changes()} == {request.plan_id}
+        assert journal.incident_count("live") == 1
+        assert post.paged() == ["watch.collector_silent"]
+
+
+@pytest.mark.slow
+def test_silent_collector_is_known_again_after_a_restart(tmp_path: Path) -> None:
+    state, collector = tmp_path / "state", Collector()
+    state.mkdir()
+    with posted(tmp_path, state, alter=collector.alter) as post:
+        post.watch(most_s=600.0)
+        collector.is_silent = True
+        post.watch(most_s=120.0)
+        assert post.kinds() == set()
+        post.close()
+        post.clock.wait_until(post.clock.now_s() + SILENT_S)
+        with Workplace(state, post.network, post.clock, tolerant=True) as again:
+            assert again.self_watch.standing == ()
+            again.watch.step()
+            assert post.kinds() == {ConditionKind.COLLECTOR_SILENT}
+            collector.is_silent = False
+            post.clock.wait_until(post.clock.now_s() + 60.0)
+            again.watch.step()
+            assert post.kinds() == set()
+            assert again.journal.incident_count("live") == 0
+
+
+def _waiting(post: Post) -> tuple[ApprovalRequest, ...]:
+    return post.workplace.journal.approval_requests(post.network.now_s(), state="waiting")

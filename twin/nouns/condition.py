@@ -4,11 +4,11 @@ means and what a person does about it.
 While a condition stands, changes on the network are refused by its name, and detection goes on.
 """
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from twin.nouns.base import Noun
+from twin.nouns.moments import utc
 
 
 class ConditionKind(StrEnum):
@@ -62,7 +62,8 @@ _MEANINGS: dict[ConditionKind, _Meaning] = {
         "start the workers again, or set NOCTUA_RUNNER to in-process",
     ),
     ConditionKind.COLLECTOR_SILENT: _Meaning(
-        "nothing is read of the network, so that nothing is known of how it is",
+        "what the collector does not return is not known, so that no change on the network can be "
+        "judged",
         "see why the collector returns nothing; the watch goes on by itself",
     ),
 }
@@ -82,10 +83,7 @@ class Condition(Noun):
     @property
     def finding(self) -> str:
         """Its name, since when it stands, and what it is."""
-        since = ""
-        if self.since_s is not None:
-            began = datetime.fromtimestamp(self.since_s, UTC)
-            since = f" since {began:%Y-%m-%d %H:%M:%S} UTC"
+        since = "" if self.since_s is None else f" since {utc(self.since_s)}"
         return f"{self.kind}{since}: {self.detail}"
 
     @property

@@ -40,6 +40,14 @@ class PartRead(Noun):
         """Whether nothing of it has ever come: this network has no such telemetry."""
         return self.read == 0 and all(one.last_s is None for one in self.unread)
 
+    @property
+    def silent_since_s(self) -> float | None:
+        """When the last of it came, where none of it comes any more; None where some does, or none
+        ever did.
+        """
+        came = [one.last_s for one in self.unread if one.last_s is not None]
+        return max(came, default=None) if self.read == 0 else None
+
 
 class Coverage(Noun):
     """What was read at `as_of_s`, by the clock of whoever watches.

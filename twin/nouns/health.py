@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from twin.nouns.base import Noun
-from twin.nouns.condition import Condition
+from twin.nouns.condition import Condition, ConditionKind
 from twin.nouns.coverage import Coverage, CoveredPart, PartRead, Unread
 from twin.nouns.incident import Symptom
 from twin.nouns.moments import duration, utc
@@ -107,18 +107,20 @@ class Health(Noun):
             return "Not everything is well."
         if self.verdict == "well":
             return "All is well: nothing is wrong."
-        if self.conditions:
-            return f"Whether all is well is unknown: {self.unread}."
-        if self.unread_since_s is not None:
+        if self._unwritten or self.unread_since_s is not None:
             return f"Whether all is well is unknown: {self.unread}."
         return f"Nothing that was read is wrong, but not everything was read: {self.unread}."
 
     @property
     def unread(self) -> str:
         """What is not read or not written down, with its age, in words; "" if all is."""
-        if self.conditions:
-            return "; ".join(condition.finding for condition in self.conditions)
-        return self._unread
+        return "; ".join(condition.finding for condition in self._unwritten) or self._unread
+
+    @property
+    def _unwritten(self) -> tuple[Condition, ...]:
+        """What may keep a watch from writing down what it sees; a silent collector does not."""
+        silent = ConditionKind.COLLECTOR_SILENT
+        return tuple(condition for condition in self.conditions if condition.kind is not silent)
 
     @property
     def _unread(self) -> str:

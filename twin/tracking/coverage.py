@@ -36,12 +36,13 @@ _LONGEST_S = 86_400.0
 
 class CoverageBook:
     """When each source was last read, and how often it usually is: the shortest of its last gaps,
-    so that one long silence does not make the next one usual.
+    so that one long silence does not make the next one usual. `has_listened`: since it was made.
     """
 
     def __init__(self, inventory: Inventory, kept: Mapping[str, Any] | None = None) -> None:
         """`kept`: what `dump` wrote; a part of another size begins anew."""
         kept = kept or {}
+        self.has_listened = False
         topology = inventory.topology
         nodes = [node.id for node in topology.nodes]
         egresses = [str(topology.egress_of(arc)) for arc in range(topology.n_arcs)]
@@ -65,6 +66,7 @@ class CoverageBook:
 
     def listen(self, now_s: float) -> None:
         """Somebody listens at `now_s`, whether or not anything comes."""
+        self.has_listened = True
         if math.isfinite(now_s):
             self._since_s = min(self._since_s, now_s)
 
