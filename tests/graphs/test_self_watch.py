@@ -158,6 +158,7 @@ def free(disk: Path) -> None:
     (disk / "ballast").unlink()
 
 
+@pytest.mark.slow
 def test_fault_on_a_full_disk_is_seen_told_and_recorded_once_there_is_room(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk, posted(tmp_path, disk, (600.0, STUB)) as post:
         post.watch(most_s=300.0)
