@@ -1,13 +1,13 @@
 """From fresh symptoms to incidents, which stand in the journal before any graph runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from agents.loop.role import Role, RoleRun, RoleUnfinished
 from agents.roles.monitor import EFFECTS, Grouping, Monitor, Standing, incident_from
 from graphs.desk import Desk
 from graphs.returning import in_force
 from tools.journal.records import IncidentRecord
-from tools.journal.standing import open_incidents
+from tools.journal.standing import look_over, open_incidents
 from tools.trace import incident_context, incident_trace_id, workflow_span
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
 
@@ -32,6 +32,8 @@ class Admission:
         self._trouble: RoleUnfinished | None = None
         self._ignored = frozenset[str]()
         self._ignored_until_s = 0.0
+        self._counted = frozenset[str]()
+        self._dealt: dict[str, float] = {}
 
     def admit(self) -> list[str]:
         """Have the monitor group what is fresh; the ids of the incidents that were opened."""
@@ -148,14 +150,26 @@ class Admission:
         active = self._desk.situation.tracker.active_symptoms()
         if not active:
             return []
-        taken: dict[str, float] = {}
-        for record in self._desk.journal.incidents(network=self._network):
+        found = look_over(self._desk.journal, self._network)
+        taken = dict(self._dealt_with(found.settled))
+        for record in found.records:
             closed = record.phase in TERMINAL_PHASES
             for symptom in record.incident.symptoms:
                 # A closed incident has dealt with a symptom until it is raised anew.
                 known = symptom.first_seen_s if closed else float("inf")
                 taken[symptom.id] = max(taken.get(symptom.id, 0.0), known)
         return [s for s in active if s.first_seen_s > taken.get(s.id, -1.0)]
+
+    def _dealt_with(self, settled: Set[str]) -> Mapping[str, float]:
+        """By symptom: when it was first seen as `settled` incidents had it last, read once."""
+        if not self._counted <= settled:  # One of them is open again.
+            self._counted, self._dealt = frozenset(), {}
+        for incident_id in settled - self._counted:
+            for symptom in self._desk.incident(incident_id).symptoms:
+                known = self._dealt.get(symptom.id, 0.0)
+                self._dealt[symptom.id] = max(known, symptom.first_seen_s)
+        self._counted = frozenset(settled)
+        return self._dealt
 
     def _join(self, incident_id: str, symptoms: list[Symptom]) -> None:
         incident = self._desk.incident(incident_id)

@@ -2,7 +2,7 @@
 seems over, and what people found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 
 from graphs.desk import Desk
@@ -16,7 +16,6 @@ from tools.journal.standing import (
     OVER,
     impact_of,
     only_people_end,
-    open_incidents,
     with_people,
 )
 from twin.errors import NetworkError
@@ -37,21 +36,28 @@ class Aftermath:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._kept: dict[str, Impact] = {}
+        self._counted_from_s: dict[str, float] = {}
         self._gone_since_s: dict[str, float] = {}
         self._heard_seq: int | None = None
 
-    def note_impact(self, open_incidents: Sequence[Incident]) -> None:
-        """Keep who is hit now and what was lost so far, for each of `open_incidents`, and of those
-        that are with people.
-        """
+    def note(self, in_work: Sequence[Incident]) -> None:
+        """Note how it is with the incidents that are in work, and with those that people have."""
+        network = self._desk.situation.network.name
+        handed = with_people(self._desk.journal, network)
+        self._note_impact((*in_work, *(record.incident for record in handed)))
+        self._note_findings(network)
+        self._forget_causes({i.id for i in in_work} | {r.incident.id for r in handed})
+        self._note_ends(handed)
+
+    def _note_impact(self, incidents: Sequence[Incident]) -> None:
+        """Keep who is hit now and what was lost so far, for each of `incidents`."""
         tracker = self._desk.situation.tracker
         customers = {s.id: s.customer for s in self._desk.situation.inventory.services}
         hit = tuple(
             ServiceHit(service=name, customer=customers[name])
             for name in sorted(tracker.services.in_breach_now)
         )
-        handed = with_people(self._desk.journal, self._desk.situation.network.name)
-        for incident in (*open_incidents, *(record.incident for record in handed)):
+        for incident in incidents:
             known = self._known(incident.id)
             lost = self._minutes_lost(incident, known)
             now = Impact(as_of_s=_judged_s(tracker), hit_now=hit, minutes_lost=lost)
@@ -71,29 +77,36 @@ class Aftermath:
         return self._kept.get(incident_id)
 
     def _minutes_lost(self, incident: Incident, known: Impact | None) -> dict[str, float]:
-        """From the first sign to now, also where that is longer ago than breaches are kept."""
+        """From the first sign to now: what was counted so far, and what has come since.
+
+        It is counted anew where the first sign turns out to be another, as far back as breaches are
+        kept.
+        """
         tracker = self._desk.situation.tracker
-        services, until_s = tracker.services, _judged_s(tracker)
-        if known is None or services.remembers(incident.onset_s):
-            return services.minutes_lost(incident.onset_s, until_s)
+        services, until_s, onset_s = tracker.services, _judged_s(tracker), incident.onset_s
+        is_counted = self._counted_from_s.get(incident.id) == onset_s
+        if known is None or (not is_counted and services.remembers(onset_s)):
+            self._counted_from_s[incident.id] = onset_s
+            return services.minutes_lost(onset_s, until_s)
         lost = dict(known.minutes_lost)
         for name, minutes in services.minutes_lost(known.as_of_s, until_s).items():
             lost[name] = lost.get(name, 0.0) + minutes
         return lost
 
-    def note_ends(self, network: str) -> None:
-        """Note how it is with the incidents that people have.
-
-        One is over once nothing of it was seen for a soak, unless a person has reopened it.
+    def _note_ends(self, with_people: Sequence[IncidentRecord]) -> None:
+        """Note which of the incidents that people have are over: of which nothing was seen for a
+        soak, unless a person has reopened it.
         """
         now_s = self._desk.clock.now_s()
-        self._note_findings(network)
-        self._forget_causes(network)
-        for record in with_people(self._desk.journal, network):
+        book = self._desk.situation.tracker.book
+        active = {s.id: s.active for s in book.since(float("-inf"))} if with_people else {}
+        for record in with_people:
             incident_id = record.incident.id
             self._note_symptoms(record.incident)
             self._note_orders(incident_id)
-            if not self._is_gone(record) or only_people_end(self._desk.journal, incident_id):
+            if not self._is_gone(record, active) or only_people_end(
+                self._desk.journal, incident_id
+            ):
                 self._gone_since_s.pop(incident_id, None)
                 continue
             since_s = self._gone_since_s.setdefault(incident_id, now_s)
@@ -136,25 +149,23 @@ class Aftermath:
                 remember_finding(graph, journal, event.incident_id)
             self._heard_seq = event.seq
 
-    def _forget_causes(self, network: str) -> None:
+    def _forget_causes(self, open_ids: Set[str]) -> None:
         """Drop the causes of incidents that have ended, once they are over: a link that people have
         given up is no news, and one that is back may fail anew.
         """
         tracker, live = self._desk.situation.tracker, Live(self._desk)
-        if not tracker.attributed:
-            return
-        open_ids = {r.incident.id for r in open_incidents(self._desk.journal, network)}
         for incident_id in tracker.attributed.keys() - open_ids:
             with suppress(NetworkError):
                 if all(fault.is_over(live) for fault in tracker.attributed[incident_id]):
                     tracker.attribute(incident_id, ())
 
-    def _is_gone(self, record: IncidentRecord) -> bool:
-        """Whether it shows nowhere: not in symptoms, nor in its cause, nor in what we changed."""
+    def _is_gone(self, record: IncidentRecord, active: Mapping[str, bool]) -> bool:
+        """Whether it shows nowhere: not in symptoms, nor in its cause, nor in what we changed.
+
+        `active`: of every symptom that was ever seen, by id.
+        """
         journal, incident = self._desk.journal, record.incident
-        book = self._desk.situation.tracker.book
         # What a tracker has never heard of, having lost its file, is not known to be gone.
-        active = {s.id: s.active for s in book.since(float("-inf"))}
         if any(active.get(s.id, True) for s in incident.symptoms):
             return False
         if in_force(self._desk, incident.id):

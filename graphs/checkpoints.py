@@ -16,9 +16,22 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.sqlite import SqliteSaver
 
 from tools.journal.database import BUSY_TIMEOUT_S
-from tools.journal.errors import JournalFailed
+from tools.journal.errors import JournalFailed, UnknownIncident
 from tools.journal.journal import Journal
 from tools.writable import Placed
+from twin.nouns.incident import TERMINAL_PHASES
+
+_ONLY_THE_LAST = """
+CREATE TEMP TRIGGER only_the_last AFTER INSERT ON main.checkpoints BEGIN
+    DELETE FROM checkpoints WHERE thread_id = NEW.thread_id
+        AND checkpoint_ns = NEW.checkpoint_ns AND checkpoint_id <> NEW.checkpoint_id;
+    DELETE FROM writes WHERE thread_id = NEW.thread_id
+        AND checkpoint_ns = NEW.checkpoint_ns AND checkpoint_id <> NEW.checkpoint_id;
+END
+"""
+"""LangGraph goes on from the checkpoint with the highest id, and ids follow the clock: where only
+the newest is kept, a clock that was set back brings no older step up again.
+"""
 
 
 class FencedSaver(SqliteSaver):
@@ -26,6 +39,9 @@ class FencedSaver(SqliteSaver):
 
     That transaction checks the lease and keeps others from taking it over, so that a process that
     slept through its lease cannot lay its old thread over the new holder's.
+
+    Of each thread only the last step is kept. What is dropped makes the file smaller at once, but
+    for a file that an earlier version made (`noctua prune`).
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, journal: Journal) -> None:
@@ -45,8 +61,11 @@ class FencedSaver(SqliteSaver):
             connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
             try:
                 connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA temp_store = MEMORY")
+                connection.execute("PRAGMA auto_vacuum = FULL")
                 saver = cls(connection, path, journal)
                 saver.setup()
+                connection.execute(_ONLY_THE_LAST)
             except BaseException:
                 connection.close()
                 raise
@@ -82,6 +101,33 @@ class FencedSaver(SqliteSaver):
         """As LangGraph asks for it. Raises JournalFailed, and LeaseLost."""
         with self._journal.transaction(), _mapped(self._path):
             super().put_writes(config, writes, task_id, task_path)
+
+    def delete_thread(self, thread_id: str) -> None:
+        """As LangGraph asks for it. Raises JournalFailed, and LeaseLost."""
+        with self._journal.transaction(), _mapped(self._path):
+            super().delete_thread(thread_id)
+
+    def drop_ended(self) -> None:
+        """Drop the threads of incidents that are not in work, or not in the journal.
+
+        Raises:
+            JournalFailed, LeaseLost: as `put`.
+        """
+        with _mapped(self._path), self.cursor(transaction=False) as cursor:
+            threads = [
+                row[0] for row in cursor.execute("SELECT DISTINCT thread_id FROM checkpoints")
+            ]
+        for thread in threads:
+            # Whoever takes the incident up again does so before, or finds no thread.
+            with self._journal.transaction():
+                if not self._is_in_work(thread):
+                    self.delete_thread(thread)
+
+    def _is_in_work(self, incident_id: str) -> bool:
+        try:
+            return self._journal.incident(incident_id).phase not in TERMINAL_PHASES
+        except UnknownIncident:
+            return False
 
 
 @contextmanager

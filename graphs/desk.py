@@ -96,9 +96,11 @@ class Desk:
         self.journal.append_audit(self.clock.now_s(), actor, action, subject, dict(data))
 
     def enter(self, incident_id: str, phase: Phase) -> None:
-        """Record the incident's new phase, and its symptoms as they are now."""
-        self.journal.set_phase(incident_id, phase)
-        incident = self.incident(incident_id)
+        """Record the incident's phase, and its symptoms as they are now, where that is new."""
+        record = self.journal.incident(incident_id)
+        if record.phase is not phase:
+            self.journal.set_phase(incident_id, phase)
+        incident = record.incident
         symptoms = self.seen_now(incident)
         onset = min(incident.onset_s, *(s.first_seen_s for s in symptoms))
         refreshed = incident.model_copy(update={"symptoms": symptoms, "onset_s": onset})

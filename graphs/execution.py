@@ -60,9 +60,14 @@ _LOOK_AGAIN_S = 60.0
 
 
 def wait(_: Desk, state: IncidentState) -> Command[str]:
-    """Interrupt until `wait_until_s`; whoever resumes has checked the clock."""
+    """Interrupt until `wait_until_s`; whoever resumes has checked the clock.
+
+    Resumed with what a look has led to ("goto", "update"), it goes on there.
+    """
     kind = state.get("wait_kind") or "wait"
-    interrupt({"kind": kind, "until_s": state["wait_until_s"], "why": state["wait_why"]})
+    seen = interrupt({"kind": kind, "until_s": state["wait_until_s"], "why": state["wait_why"]})
+    if isinstance(seen, dict):
+        return Command(goto=seen["goto"], update=seen["update"])
     return Command(goto=state["wait_then"], update={"wait_kind": "wait"})
 
 

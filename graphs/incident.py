@@ -89,10 +89,22 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
             "soak",
             "returner",
             "last_look",
+            # What a look that was taken beside the graph leads to.
+            "wait",
+            "remediator",
+            "approval",
+            "resolve",
+            "escalate",
         ),
     ),
 }
 """Every node, and where it may go."""
+
+POLLS = frozenset({"repair", "last_look", "returner"})
+"""Nodes that look again and again whether what they wait for has happened. While an incident waits
+before one of them, that look is taken beside its graph (`look`), which takes a step only once there
+is something new: nothing is written as long as nothing happens.
+"""
 
 
 def build_incident_graph(
@@ -107,6 +119,22 @@ def build_incident_graph(
         graph.add_node(name, RunnableLambda(_bound(node, desk, targets)), destinations=targets)
     graph.add_edge(START, "acknowledge")
     return graph.compile(checkpointer=checkpointer)
+
+
+def look(desk: Desk, state: IncidentState) -> Command[str]:
+    """What the node of POLLS says now that the incident waits before.
+
+    It runs as it does in the graph: what it decides stands in the journal, and then goes into the
+    graph as what the wait is resumed with. A death of the process in between has it look again.
+    """
+    node, targets = NODES[state["wait_then"]]
+    return _bound(node, desk, targets)(state)
+
+
+def is_news(command: Command[str], state: IncidentState) -> bool:
+    """Whether there is more to `command` than to wait on, as `state` has it, and look again."""
+    told = {k: v for k, v in (command.update or {}).items() if k != "wait_until_s"}
+    return command.goto != "wait" or not told.items() <= dict(state).items()
 
 
 def _bound(

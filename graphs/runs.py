@@ -1,6 +1,5 @@
 """The one place that invokes the incident graph: threads, interrupts, limits, leases."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,8 @@ from langgraph.types import Command
 
 from graphs.checkpoints import FencedSaver
 from graphs.desk import Desk
-from graphs.incident import build_incident_graph
+from graphs.incident import POLLS, build_incident_graph, is_news, look
+from graphs.state import IncidentState
 from tools.journal.holder import Holder
 from tools.journal.lease_rows import incident_subject
 from tools.trace import incident_context, workflow_span
@@ -23,7 +23,8 @@ class Pending:
     """An incident that stands at an interrupt.
 
     `kind`: "wait", "approval", or "well" (until nothing is wrong with the watch itself). `until_s`:
-    when waiting ends at the earliest, or the request for approval expires or is made again.
+    when waiting ends at the earliest or it is looked again, or the request for approval expires or
+    is made again. `state`: what its thread remembers.
     """
 
     incident_id: str
@@ -31,16 +32,22 @@ class Pending:
     kind: str
     until_s: float
     plan_id: str
+    state: IncidentState
 
 
 class IncidentRuns:
-    """Starts and resumes incidents; one thread per incident id, kept in `checkpoints`."""
+    """Starts and resumes incidents; one thread per incident id, kept in `checkpoints`.
+
+    A thread is kept as long as it goes on: one that has ended begins anew, should its incident be
+    thought through again.
+    """
 
     def __init__(self, desk: Desk, checkpoints: FencedSaver, holder: Holder) -> None:
         self._desk = desk
         self._checkpoints = checkpoints
         self._holder = holder
         self._graph = build_incident_graph(desk, checkpoints)
+        self._looks_again_s: dict[str, float] = {}
 
     def start(self, incident_id: str) -> None:
         """Run an incident to its first interrupt; one that was cut off goes on where it stood.
@@ -63,29 +70,40 @@ class IncidentRuns:
                 incident_id=incident_id,
                 interrupt_id=item.id,
                 kind=value["kind"],
-                until_s=value["until_s"],
+                until_s=self._looks_again_s.get(item.id, value["until_s"]),
                 plan_id=value.get("plan_id", ""),
+                state=snapshot.values,
             )
         return None
 
     def resume(self, pending: Pending) -> None:
         """Go on from an interrupt; what is not pending any more is left alone.
 
+        Where it waits for something to happen, it is looked whether it has: as long as it has not,
+        the thread stays as it is.
+
         Raises:
             LeaseHeld: another process works on it.
         """
         # The lease first: until then, another process may end the wait as well.
-        self._holder.take(incident_subject(pending.incident_id))
+        lease = self._holder.take(incident_subject(pending.incident_id))
         now = self.pending(pending.incident_id)
         if now is None or now.interrupt_id != pending.interrupt_id:
             return  # LangGraph would ignore an unknown id without a word.
-        self._invoke(pending.incident_id, Command(resume={pending.interrupt_id: True}))
+        answer: Any = True
+        if now.kind == "wait" and now.state["wait_then"] in POLLS:
+            with self._desk.journal.holding(lease):
+                seen = look(self._desk, now.state)
+            if not is_news(seen, now.state):
+                self._looks_again_s[now.interrupt_id] = seen.update["wait_until_s"]
+                return
+            self._looks_again_s.pop(now.interrupt_id, None)
+            answer = {"goto": seen.goto, "update": seen.update}
+        self._invoke(pending.incident_id, Command(resume={pending.interrupt_id: answer}))
 
-    def nodes_passed(self, incident_id: str) -> Sequence[str]:
-        """The nodes that have run, in order."""
-        history = self._graph.get_state_history(self._config(incident_id))
-        passed = [task.name for snapshot in history for task in snapshot.tasks]
-        return list(reversed(passed))
+    def drop_ended(self) -> None:
+        """Drop the threads that a death has left of incidents which are not in work any more."""
+        self._checkpoints.drop_ended()
 
     def _invoke(self, incident_id: str, given: Any) -> None:
         journal = self._desk.journal
@@ -99,6 +117,8 @@ class IncidentRuns:
             # An interrupt returns from invoke without raising, so the span ends well before the
             # wait.
             self._graph.invoke(given, self._config(incident_id), durability="sync")
+            if not self._graph.get_state(self._config(incident_id)).next:
+                self._checkpoints.delete_thread(incident_id)
 
     def _config(self, incident_id: str) -> RunnableConfig:
         return {

@@ -160,8 +160,7 @@ class Watch:
                     self._runs.start(incident_id)
             self._carry_on()
             with self._desk.journal.holding(lease):
-                self._aftermath.note_impact(self._open_incidents())
-                self._aftermath.note_ends(self._network)
+                self._aftermath.note(self._open_incidents())
             self._admission.require_well()
         self._steps += 1
         self._failures = self._failures + 1 if self._trouble else 0

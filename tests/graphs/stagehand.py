@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 
 from agents.loop.minds import Minds
 from agents.loop.role import Mind
@@ -12,8 +15,9 @@ from evals.altered_network import Alter, AlteredNetwork
 from evals.stage import Case, stage
 from evals.stormy_network import Storm, StormyNetwork
 from evals.talking_network import TalkingNetwork
+from graphs.checkpoints import FencedSaver
 from graphs.watch import POLL_S, Approver
-from graphs.workplace import Workplace
+from graphs.workplace import Stores, Workplace
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, TimelineEvent
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
@@ -101,6 +105,35 @@ def answer_to(
     )
 
 
+class Steps(FencedSaver):
+    """Checkpoints that remember every step that was ever written, by incident."""
+
+    written: dict[str, list[dict[str, Any]]]
+
+    @classmethod
+    def open(cls, path: Path, journal: Journal) -> "Steps":
+        """As ever."""
+        opened = super().open(path, journal)
+        opened.written = {}
+        return opened
+
+    def put(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """As ever."""
+        steps = self.written.setdefault(config["configurable"]["thread_id"], [])
+        steps.append(dict(checkpoint["channel_values"]))
+        return super().put(config, checkpoint, metadata, new_versions)
+
+
+_GOES_TO = "branch:to:"
+"""LangGraph's channels by which a node says where to go."""
+
+
 @dataclass
 class Operation:
     """A network that is watched."""
@@ -109,6 +142,7 @@ class Operation:
     workplace: Workplace
     clock: SimulatedClock
     folder: Path
+    kept: Sequence[Steps] = ()
 
     @property
     def journal(self) -> Journal:
@@ -158,8 +192,13 @@ class Operation:
         return self.journal.plans(incident_id)
 
     def nodes(self, incident_id: str = FIRST) -> Sequence[str]:
-        """The nodes that its graph passed."""
-        return self.workplace.runs.nodes_passed(incident_id)
+        """The nodes that its graph passed while this process had it."""
+        names = [name for step in self.steps(incident_id) for name in step]
+        return [n.removeprefix(_GOES_TO) for n in names if n.startswith(_GOES_TO)]
+
+    def steps(self, incident_id: str = FIRST) -> Sequence[dict[str, Any]]:
+        """What its thread remembered at every step, by channel."""
+        return [step for saver in self.kept for step in saver.written.get(incident_id, [])]
 
     def touched(self) -> list[str]:
         """Devices on which anything of ours was ever staged."""
@@ -196,10 +235,23 @@ def operating(
         network.close()
         network = AlteredNetwork(NetworkFile(file, create=False), alter)
     clock = SimulatedClock(network)
+    kept = list[Steps]()
+
+    def checkpoints(path: Path, journal: Journal) -> Steps:
+        kept.append(Steps.open(path, journal))
+        return kept[-1]
+
     try:
-        with Workplace(folder, network, clock, minds=minds, approver=person) as workplace:
+        with Workplace(
+            folder,
+            network,
+            clock,
+            minds=minds,
+            approver=person,
+            stores=Stores(checkpoints=checkpoints),
+        ) as workplace:
             if isinstance(person, Person):
                 person.journal = workplace.journal
-            yield Operation(network, workplace, clock, folder)
+            yield Operation(network, workplace, clock, folder, kept)
     finally:
         network.close()

@@ -93,10 +93,10 @@ class ApprovalRows(IncidentRows):
         self, now_s: float, *, incident_id: str | None = None, state: RequestState | None = None
     ) -> tuple[ApprovalRequest, ...]:
         """Requests, oldest first; those of one incident, or in one state, where that is given."""
+        of_incident = "1" if incident_id is None else "incident_id = ?"
         rows = self._rows(
-            "SELECT * FROM approval_requests WHERE incident_id = coalesce(?, incident_id) "
-            "ORDER BY requested_s, plan_id",
-            incident_id,
+            f"SELECT * FROM approval_requests WHERE {of_incident} ORDER BY requested_s, plan_id",
+            *(() if incident_id is None else (incident_id,)),
         )
         found = (self._request(row, now_s) for row in rows)
         return tuple(request for request in found if state is None or request.state == state)

@@ -90,12 +90,10 @@ class ChangeRows(AuditRows):
     ) -> tuple[Change, ...]:
         """Changes in order of plan and commit; of one plan, or one incident, where given."""
         # Not by name: a journal of an earlier version that is only read lacks the newest column.
-        rows = self._rows(
-            "SELECT * FROM changes WHERE plan_id = coalesce(?, plan_id) "
-            "AND incident_id = coalesce(?, incident_id) ORDER BY rowid",
-            plan_id,
-            incident_id,
-        )
+        given = {"plan_id": plan_id, "incident_id": incident_id}
+        where = {name: value for name, value in given.items() if value is not None}
+        asked = " AND ".join(f"{name} = ?" for name in where) or "1"
+        rows = self._rows(f"SELECT * FROM changes WHERE {asked} ORDER BY rowid", *where.values())
         return tuple(_change(row) for row in rows)
 
     def last_written_s(self, network: str) -> float | None:

@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence, Set
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
@@ -16,11 +17,18 @@ from tools.journal.records import (
     RoleRunRecord,
     TimelineEvent,
 )
-from twin.nouns.incident import Incident, Phase
+from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 from twin.nouns.plan import Dispatch
 from twin.nouns.principal import Principal
 
 T = TypeVar("T")
+
+
+class Unsettled(NamedTuple):
+    """`records`: the incidents that are not settled, oldest first; `settled`: the ids of others."""
+
+    records: tuple[IncidentRecord, ...]
+    settled: Set[str]
 
 
 class IncidentRows(OutboxRows):
@@ -59,14 +67,49 @@ class IncidentRows(OutboxRows):
         self, *, network: str | None = None, phases: Iterable[Phase] | None = None
     ) -> tuple[IncidentRecord, ...]:
         """Incidents, oldest first; those of one network, or in `phases`, where that is given."""
-        wanted = list(Phase if phases is None else phases)
-        rows = self._rows(
-            "SELECT * FROM incidents WHERE network = coalesce(?, network) "
-            f"AND phase IN ({', '.join('?' * len(wanted))}) ORDER BY opened_s, id",
-            network,
+        wanted = Phase if phases is None else phases
+        return tuple(_incident(row) for row in self._of_phases("*", network, wanted))
+
+    def _of_phases(
+        self, columns: str, network: str | None, phases: Iterable[Phase]
+    ) -> list[dict[str, Any]]:
+        wanted = list(phases)
+        of_network = "" if network is None else "network = ? AND "
+        return self._rows(
+            f"SELECT {columns} FROM incidents WHERE {of_network}"
+            f"phase IN ({', '.join('?' * len(wanted))}) ORDER BY opened_s, id",
+            *(() if network is None else (network,)),
             *wanted,
         )
-        return tuple(_incident(row) for row in rows)
+
+    def unsettled(self, network: str, is_settled: Callable[[IncidentRecord], bool]) -> Unsettled:
+        """The incidents of `network` but for those that have ended and are settled.
+
+        What is settled is not read again until something is told of it, so that years of incidents
+        cost a step of the watch nothing. `is_settled` goes by phase and timeline alone, and is the
+        same rule at every call.
+        """
+        with self._lock:
+            heard_seq, settled = self._settled_of.get(network, (0, frozenset()))
+            last_seq = self.last_event_seq()
+            if settled and last_seq != heard_seq:
+                since = self._rows("SELECT incident_id FROM timeline WHERE seq > ?", heard_seq)
+                settled = settled - {row["incident_id"] for row in since}
+            ended = self._of_phases("id", network, TERMINAL_PHASES)
+            asked = [self.incident(row["id"]) for row in ended if row["id"] not in settled]
+            news = {record.incident.id for record in asked if is_settled(record)}
+            settled = settled | news if news else settled
+            if not self._connection.in_transaction:  # It may be taken back, with its events.
+                self._settled_of[network] = (last_seq, settled)
+            open_now = [r for r in asked if r.incident.id not in news]
+            open_now += self.incidents(network=network, phases=set(Phase) - TERMINAL_PHASES)
+            by_age = sorted(open_now, key=lambda r: (r.opened_s, r.incident.id))
+            return Unsettled(tuple(by_age), settled)
+
+    @cached_property
+    def _settled_of(self) -> dict[str, tuple[int, frozenset[str]]]:
+        """By network: which incidents are settled, as of which event of the timelines."""
+        return {}
 
     def incident_count(self, network: str) -> int:
         """How many incidents `network` has had."""

@@ -8,6 +8,7 @@ they see, close it and reopen it. Each is an event of its timeline, in whose ord
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from tools.journal.incident_rows import Unsettled
 from tools.journal.journal import Journal
 from tools.journal.records import Change, ChangeState, IncidentRecord, TimelineEvent
 from twin.nouns.base import Noun
@@ -155,18 +156,18 @@ def is_with_people(journal: Journal, record: IncidentRecord) -> bool:
 
 def open_incidents(journal: Journal, network: str) -> tuple[IncidentRecord, ...]:
     """The incidents of `network` that are in work, or with people and not over; oldest first."""
-    unresolved = set(Phase) - {Phase.RESOLVED}
-    return tuple(
-        record
-        for record in journal.incidents(network=network, phases=unresolved)
-        if record.phase is not Phase.ESCALATED or is_with_people(journal, record)
-    )
+    return look_over(journal, network).records
+
+
+def look_over(journal: Journal, network: str) -> Unsettled:
+    """As `open_incidents`, with the ids of all others of `network`."""
+    return journal.unsettled(network, lambda record: not is_with_people(journal, record))
 
 
 def with_people(journal: Journal, network: str) -> tuple[IncidentRecord, ...]:
     """The incidents of `network` that are with people, oldest first."""
-    escalated = journal.incidents(network=network, phases={Phase.ESCALATED})
-    return tuple(record for record in escalated if is_with_people(journal, record))
+    records = open_incidents(journal, network)
+    return tuple(record for record in records if record.phase is Phase.ESCALATED)
 
 
 def only_people_end(journal: Journal, incident_id: str) -> bool:

@@ -46,7 +46,8 @@ class SymptomBook:
     """Every symptom ever seen, by id; the same resource and kind is one symptom until it clears.
 
     A symptom that returns begins anew, unless it is held: then it goes on where it was, with its
-    first sign and all of its alarms. `revision` grows with every alarm, and when a symptom is over.
+    first sign and all of its alarms. `revision` grows when a symptom begins, goes on again, is
+    found to have begun earlier, or is over: not with every alarm of what goes on.
     """
 
     def __init__(self, kept: Mapping[str, Any] | None = None) -> None:
@@ -70,12 +71,14 @@ class SymptomBook:
         one.
         """
         self.alarms += 1
-        self.revision += 1
         key = f"{alarm.kind}:{alarm.resource}"
         known = self._entries.get(key)
         if known is None or not (known.active or key in self._held):
             self._entries[key] = _begun(alarm, known)
+            self.revision += 1
             return
+        if not known.active or alarm.time_s < known.first_seen_s:
+            self.revision += 1
         known.first_seen_s = min(known.first_seen_s, alarm.time_s)
         known.last_seen_s = max(known.last_seen_s, alarm.time_s)
         known.magnitude = alarm.magnitude

@@ -1,8 +1,9 @@
 """What customers felt, as far as probes show it."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,10 @@ class ServiceWatch:
     A round is a hundred packets, too few for a bound of half a percent, so the last three count.
     """
 
-    def __init__(self, inventory: Inventory, kept: Iterable[Mapping[str, Any]] = ()) -> None:
-        """`kept`: the spans that `dump` gave."""
+    def __init__(
+        self, inventory: Inventory, kept: Mapping[str, Any] | Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """`kept`: the spans that `dump` gave, of this or of an earlier version."""
         index = {(p.source, p.target, p.traffic_class): i for i, p in enumerate(inventory.probes)}
         self._services = [
             (
@@ -60,9 +63,8 @@ class ServiceWatch:
         self._recent: deque[ProbeRound] = deque(maxlen=_ROUNDS)
         self._delay_s = np.full(len(inventory.probes), np.nan)
         self._last_s = float("nan")
-        self.spans = deque(
-            BreachSpan(s["time_s"], s["duration_s"], frozenset(s["services"])) for s in kept
-        )
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
+        self.spans = deque(_spans(kept))
         self.in_breach_now: frozenset[str] = frozenset()
 
     def update(self, record: ProbeRound) -> None:
@@ -90,21 +92,29 @@ class ServiceWatch:
             longer_s = last.duration_s + span.duration_s
             self.spans[-1] = replace(last, time_s=span.time_s, duration_s=longer_s)
         else:
-            self.spans.append(span)
+            # Where one service comes and goes, the same few sets come up thousands of times.
+            same = self._sets.setdefault(span.services, span.services)
+            self.spans.append(replace(span, services=same))
         while self.spans[0].time_s < span.time_s - _KEPT_S:
             self.spans.popleft()
+        if len(self._sets) > len(self.spans):
+            self._sets = {s.services: s.services for s in self.spans}
 
-    def dump(self) -> list[dict[str, Any]]:
+    def dump(self) -> dict[str, Any]:
         """The spans, JSON-able; the constructor takes them back."""
-        return [
-            {"time_s": s.time_s, "duration_s": s.duration_s, "services": sorted(s.services)}
+        numbers: dict[frozenset[str], int] = {}
+        spans = [
+            [s.time_s, s.duration_s, numbers.setdefault(s.services, len(numbers))]
             for s in self.spans
         ]
+        return {"sets": [sorted(services) for services in numbers], "spans": spans}
 
     def minutes_lost(self, from_s: float, until_s: float) -> dict[str, float]:
         """Minutes in breach per service between the two times, of the services that have any."""
         lost: dict[str, float] = {}
-        for span in self.spans:
+        for span in reversed(self.spans):
+            if span.time_s <= from_s:
+                break
             minutes = (min(span.time_s, until_s) - max(span.from_s, from_s)) / 60
             if minutes > 0:
                 for service in span.services:
@@ -122,8 +132,8 @@ class ServiceWatch:
 
     def breached_between(self, from_s: float, until_s: float) -> frozenset[str]:
         """Services that were in breach at any time between the two."""
-        spans = (s.services for s in self.spans if s.time_s >= from_s and s.from_s < until_s)
-        return frozenset[str]().union(*spans)
+        recent = takewhile(lambda s: s.time_s >= from_s, reversed(self.spans))
+        return frozenset[str]().union(*(s.services for s in recent if s.from_s < until_s))
 
     def _pooled_loss(self) -> FloatArray:
         """(n_probes,) over the last rounds; 0 where no probe reported."""
@@ -140,3 +150,16 @@ class ServiceWatch:
             if bound.delay_s is not None and self._delay_s[row] > bound.delay_s:
                 return True
         return False
+
+
+def _spans(kept: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Iterator[BreachSpan]:
+    """What `dump` gave; an earlier version named the services with every span."""
+    if not isinstance(kept, Mapping):
+        for span in kept:
+            yield BreachSpan(span["time_s"], span["duration_s"], frozenset(span["services"]))
+        return
+    sets = [frozenset(services) for services in kept["sets"]]
+    for time_s, duration_s, number in kept["spans"]:
+        # What was not finite is not there any more.
+        if time_s is not None and duration_s is not None:
+            yield BreachSpan(time_s, duration_s, sets[number])

@@ -539,7 +539,9 @@ def test_tracker_that_an_earlier_version_wrote_is_read(known: Inventory) -> None
     again = json.loads(json.dumps(revived.dump(), allow_nan=False))
     # Causes are kept whole; that version kept the links that were down.
     assert again["attributed"] == {"live-0001": [{"kind": "link_down", "link": "C-D"}]}
-    same = data.keys() - {"settled_commit", "attributed"}
+    # The services of a breach are named once for all of its spans.
+    assert again["services"]["sets"] == [["svc-AB"]]
+    same = data.keys() - {"settled_commit", "attributed", "services"}
     assert {key: again[key] for key in same} == {key: data[key] for key in same}
 
 
