@@ -10,7 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from evals.arms.noctua import DelayedApprover
@@ -41,9 +41,9 @@ _MIB = 2.0**20
 
 
 class Day(Noun):
-    """At the end of one day. `quiet_step_ms`: median CPU time of its steps with nothing open, what
-    the emulated network computes left out. `state_mib`: of the state directory, that network's own
-    file left out. `grown_mib`: how much of it came on this day.
+    """At the end of one day. `step_ms`: median CPU time of the steps that count, what the emulated
+    network computes left out. `state_mib`: of the state directory, that network's own file left
+    out. `grown_mib`: how much of it came on this day.
     """
 
     day: int
@@ -52,7 +52,7 @@ class Day(Noun):
     resident_mib: float
     state_mib: float
     grown_mib: float
-    quiet_step_ms: float
+    step_ms: float
 
 
 def soak(days: int, topology: str) -> Iterator[Day]:
@@ -73,7 +73,8 @@ def soak(days: int, topology: str) -> Iterator[Day]:
         try:
             with Workplace(state, live, SimulatedClock(live), approver=approver) as workplace:
                 approver.answer_through(workplace.journal)
-                yield from _days(workplace, state, days)
+                journal = workplace.journal
+                yield from watched(workplace, state, days, lambda: not _open(journal))
         finally:
             live.close()
 
@@ -91,19 +92,22 @@ def _event(world: CaseWorld, day: int) -> TimedEvent:
     )
 
 
-def _days(workplace: Workplace, state: Path, days: int) -> Iterator[Day]:
+def watched(
+    workplace: Workplace, state: Path, days: int, counts: Callable[[], bool]
+) -> Iterator[Day]:
+    """Watch for so many days; `counts`: asked after a step, whether its time counts."""
     clock, polling = workplace.desk.clock, polling_of(workplace.network)
-    before = 0.0
+    before, starts_s = size_mib(state), clock.now_s()
     for day in range(1, days + 1):
-        quiet = list[float]()
-        while (now_s := clock.now_s()) < _STARTS_S + day * DAY_S:
+        counted = list[float]()
+        while (now_s := clock.now_s()) < starts_s + day * DAY_S:
             polling[0], begin = 0.0, time.process_time()
             workplace.watch.step()
             spent = time.process_time() - begin - polling[0]
-            if not _open(workplace.journal):
-                quiet.append(spent)
+            if counts():
+                counted.append(spent)
             clock.wait_until(now_s + POLL_S)
-        size = sum(f.stat().st_size for f in state.rglob("*") if f.is_file()) / _MIB
+        size = size_mib(state)
         yield Day(
             day=day,
             incidents=len(workplace.journal.incidents()),
@@ -111,9 +115,14 @@ def _days(workplace: Workplace, state: Path, days: int) -> Iterator[Day]:
             resident_mib=_resident_mib(),
             state_mib=size,
             grown_mib=size - before,
-            quiet_step_ms=1000.0 * statistics.median(quiet),
+            step_ms=1000.0 * statistics.median(counted),
         )
         before = size
+
+
+def size_mib(state: Path) -> float:
+    """Of all files in the state directory."""
+    return sum(f.stat().st_size for f in state.rglob("*") if f.is_file()) / _MIB
 
 
 def _open(journal: Journal) -> int:
@@ -138,7 +147,7 @@ def main() -> int:
         known.append(day)
         sys.stdout.write(
             f"{day.day:3d}  {day.incidents:9d}  {day.open:4d}  {day.resident_mib:12.1f}  "
-            f"{day.state_mib:9.2f}  {day.grown_mib:9.2f}  {day.quiet_step_ms:13.2f}\n"
+            f"{day.state_mib:9.2f}  {day.grown_mib:9.2f}  {day.step_ms:13.2f}\n"
         )
         sys.stdout.flush()
     if len(known) < 2 * len(KINDS):
@@ -147,7 +156,7 @@ def main() -> int:
     early, late = known[: len(KINDS)], known[-len(KINDS) :]
     ratios = {
         "resident memory": last.resident_mib / second.resident_mib,
-        "quiet step": last.quiet_step_ms / second.quiet_step_ms,
+        "quiet step": last.step_ms / second.step_ms,
         "what five days add to the state": sum(d.grown_mib for d in late)
         / sum(d.grown_mib for d in early),
     }

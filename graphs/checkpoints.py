@@ -15,7 +15,7 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.sqlite import SqliteSaver
 
-from tools.journal.database import BUSY_TIMEOUT_S
+from tools.journal.database import BUSY_TIMEOUT_S, WAL_PAGES
 from tools.journal.errors import JournalFailed, UnknownIncident
 from tools.journal.journal import Journal
 from tools.writable import Placed
@@ -61,6 +61,7 @@ class FencedSaver(SqliteSaver):
             connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
             try:
                 connection.execute("PRAGMA synchronous = FULL")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
                 connection.execute("PRAGMA temp_store = MEMORY")
                 connection.execute("PRAGMA auto_vacuum = FULL")
                 saver = cls(connection, path, journal)
@@ -107,6 +108,16 @@ class FencedSaver(SqliteSaver):
         with self._journal.transaction(), _mapped(self._path):
             super().delete_thread(thread_id)
 
+    def vacuum(self) -> None:
+        """Give back to the disk what has been dropped, also of a file of an earlier version.
+
+        Raises:
+            JournalFailed: there is no room for it, or somebody else holds the file for too long.
+        """
+        with self._journal.transaction(), _mapped(self._path):
+            self.conn.execute("VACUUM")
+            self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def drop_ended(self) -> None:
         """Drop the threads of incidents that are not in work, or not in the journal.
 
@@ -122,6 +133,22 @@ class FencedSaver(SqliteSaver):
             with self._journal.transaction():
                 if not self._is_in_work(thread):
                     self.delete_thread(thread)
+
+    def drop_earlier_steps(self) -> None:
+        """Drop all but the last step of each thread: what earlier versions left.
+
+        Raises:
+            JournalFailed: as `put`.
+        """
+        last = "SELECT thread_id, checkpoint_ns, max(checkpoint_id) FROM checkpoints GROUP BY 1, 2"
+        with (
+            self._journal.transaction(),
+            _mapped(self._path),
+            self.cursor() as cursor,
+        ):
+            for table in ("writes", "checkpoints"):
+                where = f"(thread_id, checkpoint_ns, checkpoint_id) NOT IN ({last})"
+                cursor.execute(f"DELETE FROM {table} WHERE {where}")
 
     def _is_in_work(self, incident_id: str) -> bool:
         try:

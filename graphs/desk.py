@@ -66,9 +66,8 @@ class Desk:
 
     def past_outcomes(self) -> tuple[tuple[Plan, Outcome], ...]:
         """Plans of the latest incidents of the network, each with what came of it."""
-        records = self.journal.incidents(network=self.situation.network.name)[-_RECORD:]
         found = []
-        for incident_id in [record.incident.id for record in records]:
+        for incident_id in self.journal.latest_incidents(self.situation.network.name, _RECORD):
             for plan in self.journal.plans(incident_id):
                 outcome = self.journal.artefact(incident_id, outcome_name(plan.id), Outcome)
                 if outcome is not None:

@@ -10,7 +10,7 @@ what came of it. Nodes go on by `Command(goto=...)`; each target is checked to b
 graph is built, because LangGraph ends a graph silently on an unknown one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from langchain_core.runnables import RunnableLambda
@@ -131,10 +131,10 @@ def look(desk: Desk, state: IncidentState) -> Command[str]:
     return _bound(node, desk, targets)(state)
 
 
-def is_news(command: Command[str], state: IncidentState) -> bool:
-    """Whether there is more to `command` than to wait on, as `state` has it, and look again."""
-    told = {k: v for k, v in (command.update or {}).items() if k != "wait_until_s"}
-    return command.goto != "wait" or not told.items() <= dict(state).items()
+def is_news(goto: object, update: Mapping[str, Any], state: IncidentState) -> bool:
+    """Whether there is more to a look than to wait on, as `state` has it, and look again later."""
+    told = {name: value for name, value in update.items() if name != "wait_until_s"}
+    return goto != "wait" or not told.items() <= dict(state).items()
 
 
 def _bound(

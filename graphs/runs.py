@@ -1,7 +1,7 @@
 """The one place that invokes the incident graph: threads, interrupts, limits, leases."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
@@ -72,7 +72,7 @@ class IncidentRuns:
                 kind=value["kind"],
                 until_s=self._looks_again_s.get(item.id, value["until_s"]),
                 plan_id=value.get("plan_id", ""),
-                state=snapshot.values,
+                state=cast("IncidentState", snapshot.values),
             )
         return None
 
@@ -94,11 +94,12 @@ class IncidentRuns:
         if now.kind == "wait" and now.state["wait_then"] in POLLS:
             with self._desk.journal.holding(lease):
                 seen = look(self._desk, now.state)
-            if not is_news(seen, now.state):
-                self._looks_again_s[now.interrupt_id] = seen.update["wait_until_s"]
+            told = dict(seen.update or {})
+            if not is_news(seen.goto, told, now.state):
+                self._looks_again_s[now.interrupt_id] = told["wait_until_s"]
                 return
             self._looks_again_s.pop(now.interrupt_id, None)
-            answer = {"goto": seen.goto, "update": seen.update}
+            answer = {"goto": seen.goto, "update": told}
         self._invoke(pending.incident_id, Command(resume={pending.interrupt_id: answer}))
 
     def drop_ended(self) -> None:

@@ -113,6 +113,7 @@ class Watch:
         self._lease: Lease | None = None
         self._reported_s = 0.0
         self._told: Hashable = None
+        self._has_swept = False
         self.standing_by = False
         self.record: WatchRecord | None = None
 
@@ -151,6 +152,9 @@ class Watch:
                 return
             self._self.look()
             with self._desk.journal.holding(lease):
+                if not self._has_swept:
+                    self._runs.drop_ended()
+                    self._has_swept = True
                 self._take_in()
                 # Before anything is opened: a symptom is dated by the telemetry that showed it.
                 self._keep(self._learned.keep_if_due)

@@ -88,6 +88,11 @@ COMMANDS = (
         "Check the state directory and everything in reach; nothing is changed. "
         "Exit 1 if it fails.",
     ),
+    (
+        "prune",
+        "prune:prune",
+        "Drop checkpoints of what has ended, and what was learned of networks that nobody watches.",
+    ),
     ("sweep", "sweep:sweep", "Let everything fail in turn, and rank what it costs."),
     (
         "what-if",

@@ -32,6 +32,9 @@ SCHEMA_VERSION = 9
 APPLICATION_ID = 0x4E4F4354
 """`NOCT`, in SQLite's header: tells a journal from any other SQLite file."""
 
+WAL_PAGES = 128
+"""Half a megabyte; SQLite's own bound, four, would be most of what a state directory takes."""
+
 BUSY_TIMEOUT_S = 10.0
 """How long a transaction waits for another process's; ours are milliseconds long."""
 
@@ -429,6 +432,7 @@ def _prepare_file(connection: sqlite3.Connection, path: Path) -> int:
         )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
     connection.execute("PRAGMA recursive_triggers = ON")
     # Not in a file: the disk may be full when something is rolled back.
     connection.execute("PRAGMA temp_store = MEMORY")

@@ -31,6 +31,14 @@ class Unsettled(NamedTuple):
     settled: Set[str]
 
 
+class _Ended(NamedTuple):
+    """The ids of incidents that have ended, as of an event: `settled` ones, and `others`."""
+
+    event_seq: int
+    settled: frozenset[str]
+    others: frozenset[str]
+
+
 class IncidentRows(OutboxRows):
     """Tables incidents, timeline, dispatches, role_runs, artefacts."""
 
@@ -63,6 +71,15 @@ class IncidentRows(OutboxRows):
             raise UnknownIncident(incident_id, self._ids("incidents"))
         return _incident(rows[0])
 
+    def latest_incidents(self, network: str, count: int) -> tuple[str, ...]:
+        """The ids of the `count` incidents of `network` that were opened last, oldest first."""
+        rows = self._rows(
+            "SELECT id FROM incidents WHERE network = ? ORDER BY opened_s DESC, id DESC LIMIT ?",
+            network,
+            count,
+        )
+        return tuple(row["id"] for row in reversed(rows))
+
     def incidents(
         self, *, network: str | None = None, phases: Iterable[Phase] | None = None
     ) -> tuple[IncidentRecord, ...]:
@@ -90,25 +107,32 @@ class IncidentRows(OutboxRows):
         same rule at every call.
         """
         with self._lock:
-            heard_seq, settled = self._settled_of.get(network, (0, frozenset()))
+            known = self._ended_of.get(network, _Ended(0, frozenset(), frozenset()))
             last_seq = self.last_event_seq()
-            if settled and last_seq != heard_seq:
-                since = self._rows("SELECT incident_id FROM timeline WHERE seq > ?", heard_seq)
-                settled = settled - {row["incident_id"] for row in since}
-            ended = self._of_phases("id", network, TERMINAL_PHASES)
-            asked = [self.incident(row["id"]) for row in ended if row["id"] not in settled]
-            news = {record.incident.id for record in asked if is_settled(record)}
-            settled = settled | news if news else settled
-            if not self._connection.in_transaction:  # It may be taken back, with its events.
-                self._settled_of[network] = (last_seq, settled)
-            open_now = [r for r in asked if r.incident.id not in news]
-            open_now += self.incidents(network=network, phases=set(Phase) - TERMINAL_PHASES)
-            by_age = sorted(open_now, key=lambda r: (r.opened_s, r.incident.id))
+            settled, others = known.settled, known.others
+            if last_seq != known.event_seq or self._count_ended(network) != len(settled | others):
+                if settled:
+                    since = "SELECT incident_id FROM timeline WHERE seq > ?"
+                    settled -= {row["incident_id"] for row in self._rows(since, known.event_seq)}
+                ended = self._of_phases("id", network, TERMINAL_PHASES)
+                others = frozenset(row["id"] for row in ended) - settled
+                settled |= {i for i in others if is_settled(self.incident(i))}
+                others -= settled
+                if not self._connection.in_transaction:  # It may be taken back, with its events.
+                    self._ended_of[network] = _Ended(last_seq, settled, others)
+            records = [self.incident(incident_id) for incident_id in others]
+            records += self.incidents(network=network, phases=set(Phase) - TERMINAL_PHASES)
+            by_age = sorted(records, key=lambda r: (r.opened_s, r.incident.id))
             return Unsettled(tuple(by_age), settled)
 
+    def _count_ended(self, network: str) -> int:
+        marks = ", ".join("?" * len(TERMINAL_PHASES))
+        query = f"SELECT count(*) AS n FROM incidents WHERE network = ? AND phase IN ({marks})"
+        return int(self._rows(query, network, *TERMINAL_PHASES)[0]["n"])
+
     @cached_property
-    def _settled_of(self) -> dict[str, tuple[int, frozenset[str]]]:
-        """By network: which incidents are settled, as of which event of the timelines."""
+    def _ended_of(self) -> dict[str, _Ended]:
+        """By network."""
         return {}
 
     def incident_count(self, network: str) -> int:

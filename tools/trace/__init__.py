@@ -4,13 +4,14 @@ They lie on disk as OTLP JSON lines, always: one file per trace id, and one trac
 Where an OTLP endpoint is set they are sent there too.
 """
 
-from tools.trace.files import TraceFiles
+from tools.trace.files import KEPT_S, TraceFiles, old_traces
 from tools.trace.incident import incident_context, incident_trace_id, root_span_id
 from tools.trace.reading import KeptEvent, KeptSpan, read_trace
 from tools.trace.sending import sending_processors
 from tools.trace.spans import NO_TRACE, agent_span, chat_span, mark_failed, tool_span, workflow_span
 
 __all__ = [
+    "KEPT_S",
     "NO_TRACE",
     "KeptEvent",
     "KeptSpan",
@@ -20,6 +21,7 @@ __all__ = [
     "incident_context",
     "incident_trace_id",
     "mark_failed",
+    "old_traces",
     "read_trace",
     "root_span_id",
     "sending_processors",

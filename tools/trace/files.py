@@ -6,6 +6,7 @@ Protocol File Exporter (`TracesData`, one JSON object a line).
 
 import logging
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,9 @@ from opentelemetry.trace import Tracer, format_trace_id
 
 from tools.said_once import SaidOnce
 
+KEPT_S = 90 * 86_400.0
+"""A trace is kept so long after its last span (wall time)."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -27,7 +31,8 @@ class JsonLinesExporter(SpanExporter):
     """Appends each span to `folder`/<trace id in hex>.jsonl.
 
     A line is one `write` to a file opened for appending, so processes may share a trace. What
-    cannot be written is logged as a warning; it never stops what is being traced.
+    cannot be written is logged as a warning; it never stops what is being traced. Whenever a trace
+    begins, those are dropped that nothing was added to for KEPT_S.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -50,6 +55,9 @@ class JsonLinesExporter(SpanExporter):
             return
         line = encode_spans([span]).to_json() + "\n"
         path = trace_path(self._folder, context.trace_id)
+        if not path.exists():
+            for old in old_traces(self._folder, KEPT_S):
+                old.unlink(missing_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             data = line.encode()
@@ -102,6 +110,12 @@ class TraceFiles:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def old_traces(folder: Path, kept_s: float) -> list[Path]:
+    """The traces in `folder` to which nothing was added for `kept_s` of the machine's clock."""
+    since_s = time.time() - kept_s
+    return [file for file in sorted(folder.glob("*.jsonl")) if file.stat().st_mtime < since_s]
 
 
 def trace_path(folder: Path, trace_id: int) -> Path:

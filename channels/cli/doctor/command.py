@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import typer
 
-from channels.cli.doctor import disk, models, records, surroundings, work
+from channels.cli.doctor import disk, models, records, sizes, surroundings, work
 from channels.cli.doctor.check import Check, Installation, Look, looked
 from channels.cli.output import AsJson, directory_of, print_json
 from channels.report.wording import plain
@@ -26,6 +26,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("audit anchors", records.anchors),
     ("signing key", records.signing),
     ("checkpoints", records.checkpoints),
+    ("sizes", sizes.sizes),
     ("clock", surroundings.clock),
     ("policy", records.policy),
     ("calling people", records.calling),

@@ -673,7 +673,6 @@ def test_what_began_or_was_decided_changes_the_mark(tracker: Tracker, known: Inv
     running = known.intended.with_interface("A", InterfaceConfiguration(link="A-B", igp_weight=99))
     steps: list[Callable[[], None]] = [
         lambda: tracker.ingest([adjacency(START_S, "A", "A-B", up=False)]),
-        lambda: tracker.ingest([adjacency(START_S, "A", "A-B", up=False)]),
         lambda: tracker.ingest([adjacency(START_S + 60, "A", "A-B", up=True)]),
         lambda: tracker.ingest([_commit("B", "manual", START_S + 90)]),
         lambda: tracker.set_running(running),
@@ -686,6 +685,18 @@ def test_what_began_or_was_decided_changes_the_mark(tracker: Tracker, known: Inv
         step()
         marks.append(tracker.mark)
     assert all(before != after for before, after in pairwise(marks))
+
+
+def test_symptom_that_goes_on_leaves_the_mark_as_it_is(tracker: Tracker, known: Inventory) -> None:
+    for turn in range(4):
+        tracker.ingest([probes(known, START_S + 30 * turn, lost=0.1)])
+    mark, (before, *_) = tracker.mark, tracker.active_symptoms()
+    tracker.ingest([probes(known, START_S + 120, lost=0.1)])
+    assert tracker.active_symptoms()[0].alarms == before.alarms + 1
+    assert tracker.mark == mark
+    for turn in range(8):
+        tracker.ingest([probes(known, START_S + 150 + 30 * turn)])
+    assert tracker.mark != mark, "it is over"
 
 
 # Telemetry that cannot be taken

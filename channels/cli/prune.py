@@ -1,0 +1,75 @@
+"""`prune`: what is kept no longer is dropped, and the disk has its room back."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from channels.cli.output import AsJson, directory_of, print_json
+from channels.report.wording import plain
+from graphs.pruning import KEPT_DAYS, Droppable, droppable
+from graphs.pruning import prune as drop
+
+_NAMED = 5
+
+
+def prune(
+    context: typer.Context,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be dropped, and drop nothing.")
+    ] = False,
+    days: Annotated[
+        float,
+        typer.Option(
+            "--days",
+            min=1.0,
+            help="How long traces are kept, and what was learned of a network once nobody watches.",
+        ),
+    ] = KEPT_DAYS,
+    as_json: AsJson = False,
+) -> None:
+    """Drop checkpoints of what has ended, and what was learned of networks that nobody watches.
+
+    The journal and its audit log are kept for ever. It may run beside a watch.
+    """
+    state, now_s = directory_of(context), time.time()
+    if dry_run:
+        with state.read_only_journal() as journal:
+            found = droppable(state, journal, now_s, days)
+    else:
+        with state.journal() as journal:
+            found = drop(state, journal, now_s, days)
+    if as_json:
+        document = {"dry_run": dry_run, "total": found.total, **found.model_dump(mode="json")}
+        print_json(document)
+        return
+    for line in _lines(found):
+        typer.echo(plain(line))
+    would = "would be free again, about" if dry_run else "is free again"
+    typer.echo(f"{megabytes(found.total)} {would}" if found.total else "nothing is to be dropped")
+
+
+def megabytes(size: int) -> str:
+    """`size`, in bytes, for people."""
+    return f"{size / 1e6:.1f} MB"
+
+
+def _lines(found: Droppable) -> list[str]:
+    lines = []
+    if found.checkpoints:
+        of = [f"{len(found.ended)} incidents that have ended{_named(found.ended)}"]
+        of += [f"{found.steps} earlier steps of incidents in work"] * bool(found.steps)
+        lines.append(f"checkpoints  {megabytes(found.checkpoints):>10}  {'; '.join(of)}")
+    if found.unwatched:
+        of_networks = f"networks that nobody watches{_named(found.unwatched)}"
+        lines.append(f"trackers     {megabytes(found.trackers):>10}  {of_networks}")
+    if found.traces:
+        lines.append(f"traces       {megabytes(found.traced):>10}  {len(found.traces)} old ones")
+    return lines
+
+
+def _named(names: tuple[str, ...]) -> str:
+    if not names:
+        return ""
+    more = ", ..." if len(names) > _NAMED else ""
+    return f" ({', '.join(names[:_NAMED])}{more})"
