@@ -1,7 +1,9 @@
 """Incidents from alarm to end on the emulated network, with the shipped mind."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,20 @@ def test_state_is_plain_json_at_every_checkpoint(mitigated: Operation) -> None:
     assert len(steps) > 20
     for step in steps:
         assert json.loads(json.dumps(step, allow_nan=False)) == step
+
+
+def test_thread_takes_a_step_only_when_something_happens(mitigated: Operation) -> None:
+    """It is looked every minute of the half hour that the field takes, and of the soak."""
+    (sent,), (repaired,) = mitigated.told("dispatched"), mitigated.told("repaired")
+    assert repaired.time_s - sent.time_s > 25 * 60.0
+    assert mitigated.nodes().count("wait") < 12
+
+
+def test_nothing_is_left_of_the_thread_of_what_has_ended(mitigated: Operation) -> None:
+    with closing(sqlite3.connect(mitigated.folder / "checkpoints.sqlite")) as kept:
+        for table in ("checkpoints", "writes"):
+            assert kept.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    assert mitigated.workplace.runs.pending(FIRST) is None
 
 
 def test_one_incident_is_one_trace(mitigated: Operation) -> None:

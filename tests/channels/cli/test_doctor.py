@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from channels.cli.doctor import sizes
 from channels.cli.doctor.check import Check
 from channels.cli.doctor.command import examine
 from channels.cli.doctor.disk import FAIL_BELOW_BYTES, WARN_BELOW_BYTES, room
@@ -263,6 +264,20 @@ def test_missing_checkpoints_fail_while_incidents_are_open(state: Path) -> None:
     found = _found(state, "checkpoints")
     assert found.state == "failed"
     assert "1 incidents are open" in found.found
+
+
+def test_sizes_are_told_and_what_is_kept_no_longer_is_a_warning(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = _found(state, "sizes")
+    assert told.state == "ok"
+    for of in ("1 incidents, 1 in work", "of 1 incidents", "trackers", "traces", "inventories"):
+        assert of in told.found
+    (state / "trackers" / "gone.json").write_text(" " * 5000, encoding="utf-8")
+    monkeypatch.setattr(sizes, "WARN_ABOVE_BYTES", 4000)
+    told = _found(state, "sizes")
+    assert told.state == "warning"
+    assert "noctua prune" in told.remedy
 
 
 def test_damaged_checkpoints_fail(state: Path) -> None:

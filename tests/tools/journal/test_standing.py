@@ -1,6 +1,8 @@
 """An incident that people have is theirs until one of them closes it, or it is over and was had."""
 
 import itertools
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,8 @@ from tools.journal.standing import (
     Standing,
     impact_of,
     is_with_people,
+    look_over,
+    open_incidents,
     standing,
     with_people,
 )
@@ -158,3 +162,68 @@ def test_resolved_incident_hits_nobody_any_more(journal: Journal) -> None:
     assert impact_of(journal, record) == _impact(4.0, OPENED_S)
     found = standing(journal, record)
     assert (found.ended_s, found.ending, found.with_people) == (OPENED_S, "resolved", False)
+
+
+# What has ended is read once
+
+
+def _read(journal: Journal) -> list[str]:
+    """What one look at who has what reads, of single incidents."""
+    told: list[str] = []
+    journal._connection.set_trace_callback(told.append)
+    open_incidents(journal, NETWORK)
+    journal._connection.set_trace_callback(None)
+    return [text for text in told if "WHERE id = " in text or "incident_id = " in text]
+
+
+def _many_ended(journal: Journal) -> None:
+    """Ten more incidents that have ended, every other one closed by a person."""
+    for number in range(10):
+        name = f"inc-{number}"
+        journal.open_incident(incident(name), OPENED_S - 9000.0 + number, "b" * 32)
+        closed = number % 2 == 0
+        for kind in ("escalated", CLOSED) if closed else ("resolved",):
+            journal.add_event(name, OPENED_S - 60.0, kind, "erin", "so")
+        journal.set_phase(name, Phase.ESCALATED if closed else Phase.RESOLVED)
+
+
+def test_what_has_ended_is_not_read_again_until_something_is_told_of_it(journal: Journal) -> None:
+    _many_ended(journal)
+    assert [r.incident.id for r in open_incidents(journal, NETWORK)] == [INCIDENT]
+    assert _read(journal) == []
+    journal.set_phase("inc-3", Phase.ESCALATED)
+    journal.add_persons_event("inc-3", OPENED_S, REOPENED, ERIN, "it is back")
+    assert [r.incident.id for r in open_incidents(journal, NETWORK)] == ["inc-3", INCIDENT]
+    assert [r.incident.id for r in with_people(journal, NETWORK)] == ["inc-3"]
+    assert look_over(journal, NETWORK).settled == {f"inc-{n}" for n in range(10) if n != 3}
+    journal.add_persons_event("inc-3", OPENED_S, CLOSED, ERIN, "so")
+    assert with_people(journal, NETWORK) == ()
+    _tell(journal, "resolved")
+    journal.set_phase(INCIDENT, Phase.RESOLVED)
+    assert open_incidents(journal, NETWORK) == ()
+    assert _read(journal) == []
+
+
+def test_what_another_process_told_of_it_is_heard(journal: Journal, path: Path) -> None:
+    _many_ended(journal)
+    assert with_people(journal, NETWORK) == ()
+    with Journal.open(path) as elsewhere, elsewhere.transaction():
+        elsewhere.set_phase("inc-1", Phase.ESCALATED)
+        elsewhere.add_persons_event("inc-1", OPENED_S, REOPENED, ERIN, "it is back")
+    assert [r.incident.id for r in with_people(journal, NETWORK)] == ["inc-1"]
+
+
+class _TakenBack(Exception):
+    """Ends a transaction."""
+
+
+def test_what_was_taken_back_hides_nothing(journal: Journal) -> None:
+    """An event that is told next gets the number of one that was taken back."""
+    _many_ended(journal)
+    assert with_people(journal, NETWORK) == ()
+    with suppress(_TakenBack), journal.transaction():
+        journal.add_event("inc-0", OPENED_S, NOTED, "erin", "so")
+        assert with_people(journal, NETWORK) == ()
+        raise _TakenBack
+    journal.add_event("inc-0", OPENED_S, "symptom", "monitor", "it is back")
+    assert [r.incident.id for r in with_people(journal, NETWORK)] == ["inc-0"]

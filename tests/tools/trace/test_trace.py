@@ -1,8 +1,10 @@
 """Spans on disk: one incident is one trace, whoever writes it."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from opentelemetry.proto_json.trace.v1.trace import Span
 from opentelemetry.trace import format_span_id, format_trace_id
 
 from tools.trace import (
+    KEPT_S,
     NO_TRACE,
     KeptEvent,
     TraceFiles,
@@ -56,6 +59,19 @@ def test_two_processes_join_one_incident_in_one_file(tmp_path: Path) -> None:
     assert {span.parent_id for span in parts.values()} == {root}
     agents = [span for span in spans if span.name == "invoke_agent diagnoser"]
     assert [a.parent_id for a in agents] == [p.span_id for p in parts.values()]
+
+
+def test_a_trace_that_begins_drops_those_that_ended_long_ago(tmp_path: Path) -> None:
+    ends_s = {"old": time.time() - KEPT_S - 60.0, "young": time.time() - KEPT_S + 3600.0}
+    for name, end_s in ends_s.items():
+        (tmp_path / f"{name}.jsonl").write_text("{}\n", encoding="utf-8")
+        os.utime(tmp_path / f"{name}.jsonl", (end_s, end_s))
+    with TraceFiles(tmp_path) as files:
+        begun = files.path_of(incident_trace_id("INC-9"))
+        context = incident_context(incident_trace_id("INC-9"))
+        with workflow_span(files.tracer, "incident", context=context):
+            pass
+    assert set(tmp_path.iterdir()) == {begun, tmp_path / "young.jsonl"}
 
 
 def test_incidents_have_traces_of_their_own() -> None:
