@@ -194,7 +194,7 @@ class Admission:
         phase = journal.incident(incident_id).phase
         if phase is not Phase.ESCALATED or incident_id in tracker.attributed:
             return False
-        handed_s = max(e.time_s for e in journal.timeline(incident_id) if e.kind == "escalated")
+        handed_s = max(e.time_s for e in journal.events_of(incident_id, ("escalated",)))
         late = self._desk.clock.now_s() - handed_s >= _THINKS_AGAIN_S
         kinds = {symptom.kind for symptom in symptoms}
         return bool(kinds - EFFECTS) or (late and "service_breach" in kinds)

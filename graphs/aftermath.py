@@ -57,6 +57,7 @@ class Aftermath:
             ServiceHit(service=name, customer=customers[name])
             for name in sorted(tracker.services.in_breach_now)
         )
+        self._kept = {i.id: self._kept[i.id] for i in incidents if i.id in self._kept}
         for incident in incidents:
             known = self._known(incident.id)
             lost = self._minutes_lost(incident, known)

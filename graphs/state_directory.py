@@ -7,7 +7,7 @@ pseudonyms.key            what hides names from models, where one is asked that 
 signing.key               what the journal is signed with, unless it is kept elsewhere
 signing.key.mark          where the journal last stood, beside the key
 journal.sqlite            incidents, plans, approvals, changes, audit chain
-checkpoints.sqlite        LangGraph's threads, one per incident
+checkpoints.sqlite        LangGraph's threads, one per incident in work
 knowledge/<network>.json  the knowledge graph of a network
 trackers/<network>.json   what was learned of a network
 inventories/<network>.json  what is on record of it, for those who only read

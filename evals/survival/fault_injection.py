@@ -16,6 +16,7 @@ from langgraph.checkpoint.base import (
 
 from evals.survival.kill_points import OUTSIDE, Passage
 from graphs.checkpoints import FencedSaver
+from graphs.incident import POLLS
 from graphs.workplace import Stores
 from tools.journal.errors import JournalFailed
 from tools.journal.journal import Journal
@@ -163,7 +164,7 @@ class StruckSaver(FencedSaver):
         """As ever; what is read is about to go on."""
         found = super().get_tuple(config)
         if found is not None:
-            self.passage.node = _next_node(found.checkpoint)
+            self.passage.node = _looks_or_runs(found.checkpoint)
         return found
 
     def put(
@@ -207,6 +208,12 @@ def struck_stores(passage: Passage) -> Stores:
         return opened
 
     return Stores(journal=journal, checkpoints=checkpoints)
+
+
+def _looks_or_runs(checkpoint: Checkpoint) -> str:
+    """Of a thread that waits, the node that looks beside the graph whether it goes on."""
+    node, then = _next_node(checkpoint), checkpoint["channel_values"].get("wait_then")
+    return str(then) if node == "wait" and then in POLLS else node
 
 
 def _next_node(checkpoint: Checkpoint) -> str:

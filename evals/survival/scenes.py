@@ -75,7 +75,7 @@ SCENES: dict[SceneName, Scene] = {
     # A lossy link is drained at both ends, repaired, and undrained.
     "drained": _scene("drained", _LOSSY),
     # A link fails and comes back, of which alarms tell once each; another is relieved meanwhile.
-    "severed": _scene("severed", _CUT, nodes=("watch", "repair", "soak"), scale=1.4),
+    "severed": _scene("severed", _CUT, nodes=("watch", "repair", "wait", "soak"), scale=1.4),
     # Drained, but then services get worse: taken back on both devices, and another remedy tried.
     "diverged": _scene("diverged", _LOSSY, _PASSING, nodes=("verifier", "planner")),
 }
