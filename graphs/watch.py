@@ -152,9 +152,6 @@ class Watch:
                 return
             self._self.look()
             with self._desk.journal.holding(lease):
-                if not self._has_swept:
-                    self._runs.drop_ended()
-                    self._has_swept = True
                 self._take_in()
                 # Before anything is opened: a symptom is dated by the telemetry that showed it.
                 self._keep(self._learned.keep_if_due)
@@ -165,6 +162,9 @@ class Watch:
             self._carry_on()
             with self._desk.journal.holding(lease):
                 self._aftermath.note(self._open_incidents())
+                if not self._has_swept:
+                    self._runs.drop_ended()
+                    self._has_swept = True
             self._admission.require_well()
         self._steps += 1
         self._failures = self._failures + 1 if self._trouble else 0

@@ -18,6 +18,7 @@ from evals.talking_network import TalkingNetwork
 from graphs.checkpoints import FencedSaver
 from graphs.watch import POLL_S, Approver
 from graphs.workplace import Stores, Workplace
+from tools.journal.errors import JournalFailed
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, TimelineEvent
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
@@ -106,15 +107,20 @@ def answer_to(
 
 
 class Steps(FencedSaver):
-    """Checkpoints that remember every step that was ever written, by incident."""
+    """Checkpoints that remember every step that was ever written, by incident.
+
+    As long as one of `fails` says so, none can be written. LangGraph works with copies of a saver,
+    which share what it holds.
+    """
 
     written: dict[str, list[dict[str, Any]]]
+    fails: list[Callable[[], bool]]
 
     @classmethod
     def open(cls, path: Path, journal: Journal) -> "Steps":
         """As ever."""
         opened = super().open(path, journal)
-        opened.written = {}
+        opened.written, opened.fails = {}, []
         return opened
 
     def put(
@@ -125,6 +131,8 @@ class Steps(FencedSaver):
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
         """As ever."""
+        if any(fails() for fails in self.fails):
+            raise JournalFailed("the disk is full")
         steps = self.written.setdefault(config["configurable"]["thread_id"], [])
         steps.append(dict(checkpoint["channel_values"]))
         return super().put(config, checkpoint, metadata, new_versions)

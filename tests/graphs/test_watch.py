@@ -12,6 +12,7 @@ from graphs.workplace import Workplace
 from tests.graphs.stagehand import (
     FIRST,
     LOSSY,
+    STUB,
     WRONG_WEIGHT,
     Person,
     answer_to,
@@ -19,7 +20,7 @@ from tests.graphs.stagehand import (
     operating,
 )
 from tools.clock import never
-from tools.journal.errors import LeaseLost
+from tools.journal.errors import JournalFailed, LeaseLost
 from tools.journal.holder import Holder
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import incident_subject, network_subject
@@ -162,6 +163,21 @@ def test_incident_that_no_graph_has_begun_is_begun_by_the_next_watch(tmp_path: P
         operation.run()
         assert operation.phase() is Phase.RESOLVED
         assert operation.journal.incident_count("live") == 1
+
+
+@pytest.mark.slow
+def test_look_whose_step_was_lost_is_taken_again(tmp_path: Path) -> None:
+    """A death after the repair was told of, and before the graph has taken its step."""
+    with operating(tmp_path, case((600.0, STUB)), person=Person()) as operation:
+        operation.kept[0].fails.append(lambda: bool(operation.told("repaired")))
+        with pytest.raises(JournalFailed, match="full"):
+            operation.run()
+        assert operation.phase() is Phase.AWAITING_REPAIR
+    with operating(tmp_path, None, person=Person()) as operation:
+        operation.run()
+        assert operation.phase() is Phase.RESOLVED
+        assert len(operation.journal.dispatches(FIRST)) == 1
+        assert [e.kind for e in operation.journal.timeline(FIRST)][-1] == "resolved"
 
 
 def test_thread_is_not_written_by_who_has_lost_its_lease(tmp_path: Path) -> None:
