@@ -21,6 +21,7 @@ from evals.unseen import KINDS
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
 from tools.journal.journal import Journal
+from tools.network.emulated import EmulatedNetwork
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.clock import SimulatedClock
@@ -108,6 +109,9 @@ def watched(
                 counted.append(spent)
             clock.wait_until(now_s + POLL_S)
         size = size_mib(state)
+        if isinstance(workplace.network, EmulatedNetwork):
+            # What evaluators are told of later is none of the watch's memory.
+            workplace.network.physical.samples.clear()
         yield Day(
             day=day,
             incidents=len(workplace.journal.incidents()),

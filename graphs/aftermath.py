@@ -99,8 +99,7 @@ class Aftermath:
         soak, unless a person has reopened it.
         """
         now_s = self._desk.clock.now_s()
-        book = self._desk.situation.tracker.book
-        active = {s.id: s.active for s in book.since(float("-inf"))} if with_people else {}
+        active = self._desk.situation.tracker.book.states() if with_people else {}
         for record in with_people:
             incident_id = record.incident.id
             self._note_symptoms(record.incident)

@@ -109,8 +109,8 @@ class Desk:
     def seen_now(self, incident: Incident) -> tuple[Symptom, ...]:
         """The symptoms of `incident` as the network shows them now."""
         tracker = self.situation.tracker
-        now = {s.id: s for s in tracker.book.since(incident.onset_s - _BEFORE_S)}
-        return tuple(tracker.measurable(now.get(s.id, s)) for s in incident.symptoms)
+        since_s = incident.onset_s - _BEFORE_S
+        return tuple(tracker.measurable(tracker.book.now(s, since_s)) for s in incident.symptoms)
 
     def snapshot(self, incident_id: str, moment: str, before_s: float = math.inf) -> None:
         """Keep the utilisation of every egress as of now (or of before a time) for the report.

@@ -15,7 +15,8 @@ from twin.remedies.plans import PlanRequest, make_plan
 
 def in_force(desk: Desk, incident_id: str) -> tuple[Plan, ...]:
     """The temporary plans of the incident that have to be taken out again, oldest first."""
-    plans, changes = desk.journal.plans(incident_id), desk.journal.changes(incident_id=incident_id)
+    changes = desk.journal.changes(incident_id=incident_id)
+    plans = desk.journal.plans(incident_id) if changes else ()
     return tuple(found.plan for found in temporary_in_force(plans, changes))
 
 

@@ -1,6 +1,7 @@
 """Plans in the journal, the questions about them, and what people answered."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,7 +25,7 @@ class ApprovalRows(IncidentRows):
             AlreadyRecorded: the id stands for a plan of other content.
         """
         with self.transaction():
-            self.incident(plan.incident_id)
+            self._require_incident(plan.incident_id)
             rows = self._rows("SELECT hash FROM plans WHERE id = ?", plan.id)
             if rows and rows[0]["hash"] != plan.hash:
                 raise AlreadyRecorded(
@@ -44,7 +45,7 @@ class ApprovalRows(IncidentRows):
 
     def plans(self, incident_id: str) -> tuple[Plan, ...]:
         """The incident's plans, in order of recording."""
-        self.incident(incident_id)
+        self._require_incident(incident_id)
         rows = self._rows(
             "SELECT hash, plan FROM plans WHERE incident_id = ? ORDER BY rowid", incident_id
         )
@@ -237,8 +238,14 @@ _REFUSED_AS = {
 
 
 def _plan(row: dict[str, Any]) -> Plan:
-    plan = read(Plan, row["plan"])
-    if plan.hash != row["hash"]:
+    return _read_plan(row["plan"], row["hash"])
+
+
+@lru_cache(maxsize=16)
+def _read_plan(stored: str, made_hash: str) -> Plan:
+    """Kept in mind, since what is in force is looked up at every step, and a plan is large."""
+    plan = read(Plan, stored)
+    if plan.hash != made_hash:
         raise JournalFailed(
             f'plan "{plan.id}" is damaged in the journal: its content is not what was recorded; '
             "put the file aside and take the last good copy"

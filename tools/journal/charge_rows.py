@@ -19,7 +19,7 @@ class ChargeRows(IncidentRows):
     def charge(self, incident_id: str, role: str, charges: Charges) -> None:
         """Add to what `role` has used up for the incident."""
         with self.transaction():
-            self.incident(incident_id)
+            self._require_incident(incident_id)
             self._charge(incident_id, role, charges)
 
     def charged_roles(self, incident_id: str) -> dict[str, Charges]:
@@ -27,7 +27,7 @@ class ChargeRows(IncidentRows):
 
         The role "" holds what journals of earlier versions kept for all roles together.
         """
-        self.incident(incident_id)
+        self._require_incident(incident_id)
         return self._charged(incident_id)
 
     def charged(self, incident_id: str) -> Charges:

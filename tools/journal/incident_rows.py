@@ -71,6 +71,11 @@ class IncidentRows(OutboxRows):
             raise UnknownIncident(incident_id, self._ids("incidents"))
         return _incident(rows[0])
 
+    def _require_incident(self, incident_id: str) -> None:
+        """Raises UnknownIncident if there is none of that id."""
+        if not self._rows("SELECT 1 FROM incidents WHERE id = ?", incident_id):
+            raise UnknownIncident(incident_id, self._ids("incidents"))
+
     def latest_incidents(self, network: str, count: int) -> tuple[str, ...]:
         """The ids of the `count` incidents of `network` that were opened last, oldest first."""
         rows = self._rows(
@@ -142,7 +147,7 @@ class IncidentRows(OutboxRows):
 
     def _change_incident(self, incident_id: str, column: str, value: str) -> None:
         with self.transaction():
-            self.incident(incident_id)
+            self._require_incident(incident_id)
             self._execute(f"UPDATE incidents SET {column} = ? WHERE id = ?", value, incident_id)
 
     # Timeline
@@ -183,7 +188,7 @@ class IncidentRows(OutboxRows):
 
     def timeline(self, incident_id: str, after_seq: int = 0) -> tuple[TimelineEvent, ...]:
         """Events of the incident that were written after `after_seq`, in order of writing."""
-        self.incident(incident_id)
+        self._require_incident(incident_id)
         rows = self._rows(
             "SELECT * FROM timeline WHERE incident_id = ? AND seq > ? ORDER BY seq",
             incident_id,
@@ -198,7 +203,7 @@ class IncidentRows(OutboxRows):
 
     def event_count(self, incident_id: str, kind: str) -> int:
         """How many events of that kind the incident's timeline has."""
-        self.incident(incident_id)
+        self._require_incident(incident_id)
         rows = self._rows(
             "SELECT count(*) AS n FROM timeline WHERE incident_id = ? AND kind = ?",
             incident_id,
@@ -250,7 +255,7 @@ class IncidentRows(OutboxRows):
     def record_dispatch(self, dispatch: Dispatch, state: str, time_s: float) -> None:
         """Record an order to the field, or its new state."""
         with self.transaction():
-            self.incident(dispatch.incident_id)
+            self._require_incident(dispatch.incident_id)
             self._execute(
                 "INSERT INTO dispatches VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET state = excluded.state, "
@@ -264,7 +269,7 @@ class IncidentRows(OutboxRows):
 
     def dispatches(self, incident_id: str) -> tuple[DispatchRecord, ...]:
         """The incident's orders to the field, in order of recording."""
-        self.incident(incident_id)
+        self._require_incident(incident_id)
         rows = self._rows(
             "SELECT dispatch, state, updated_s FROM dispatches WHERE incident_id = ? "
             "ORDER BY rowid",
@@ -278,7 +283,7 @@ class IncidentRows(OutboxRows):
     def record_role_run(self, run: RoleRunRecord) -> None:
         """Record that a run of a role has ended."""
         with self.transaction():
-            self.incident(run.incident_id)
+            self._require_incident(run.incident_id)
             self._execute(
                 "INSERT INTO role_runs (incident_id, role, started_s, ended_s, finished_by, data) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
@@ -292,7 +297,7 @@ class IncidentRows(OutboxRows):
 
     def role_runs(self, incident_id: str) -> tuple[RoleRunRecord, ...]:
         """The incident's role runs, in order of recording."""
-        self.incident(incident_id)
+        self._require_incident(incident_id)
         rows = self._rows(
             "SELECT incident_id, role, started_s, ended_s, finished_by, data FROM role_runs "
             "WHERE incident_id = ? ORDER BY seq",
@@ -306,7 +311,7 @@ class IncidentRows(OutboxRows):
         """Keep a named result of the incident (diagnosis, scenarios, ...), in place of the last."""
         data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
         with self.transaction():
-            self.incident(incident_id)
+            self._require_incident(incident_id)
             self._execute(
                 "INSERT INTO artefacts VALUES (?, ?, ?) "
                 "ON CONFLICT (incident_id, name) DO UPDATE SET data = excluded.data",
@@ -317,7 +322,7 @@ class IncidentRows(OutboxRows):
 
     def artefacts(self, incident_id: str) -> dict[str, JsonValue]:
         """Every result that was kept for the incident, by name."""
-        self.incident(incident_id)
+        self._require_incident(incident_id)
         rows = self._rows(
             "SELECT name, data FROM artefacts WHERE incident_id = ? ORDER BY name", incident_id
         )

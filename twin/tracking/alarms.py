@@ -102,6 +102,26 @@ class SymptomBook:
         found = (e.symptom() for e in self._entries.values() if e.last_seen_s >= time_s)
         return tuple(sorted(found, key=lambda s: (s.first_seen_s, s.id)))
 
+    def now(self, symptom: Symptom, since_s: float) -> Symptom:
+        """`symptom` as it is now; itself where it was not seen at `since_s` or later, or is that
+        still.
+        """
+        known = self._entries.get(symptom.id)
+        if known is None or known.last_seen_s < since_s:
+            return symptom
+        same = (
+            known.last_seen_s == symptom.last_seen_s
+            and known.alarms == symptom.alarms
+            and known.active == symptom.active
+            and known.magnitude == symptom.magnitude
+            and known.first_seen_s == symptom.first_seen_s
+        )
+        return symptom if same else known.symptom()
+
+    def states(self) -> dict[str, bool]:
+        """Whether each symptom that was ever seen is active, by id."""
+        return {name: entry.active for name, entry in self._entries.items()}
+
     def is_active(self, symptom_id: str) -> bool:
         """Whether the symptom of that id ("kind:resource") is active."""
         known = self._entries.get(symptom_id)

@@ -339,6 +339,8 @@ class Tracker:
     def measurable(self, symptom: Symptom) -> Symptom:
         """`symptom`, marked where nothing is sent that would show whether it goes on."""
         idle = symptom.active and symptom.kind == "silent_loss" and self.is_idle(symptom.resource)
+        if symptom.unmeasured == idle:
+            return symptom
         return symptom.model_copy(update={"unmeasured": idle})
 
     def is_idle(self, egress: str) -> bool:
