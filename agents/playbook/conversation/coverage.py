@@ -2,9 +2,9 @@
 
 A word is accounted for by what was recognised (a name, an event, a time, a cue of the topic), or
 because it says nothing of its own ("please", "the"); the file `harmless.yaml` lists those. What is
-left over is graded. A word of weight (a name, a figure, what negates, limits, compares, tells a
-time or changes something) and all that is left of a condition change what is asked, so that the
-question must not be answered. Any other word that is left must be named beside the answer.
+left over is graded. A name, a hard word (a figure, what negates, excludes or changes something) and
+all that is left of a condition change what is asked, so that the question must not be answered.
+Any other word that is left must be named beside the answer.
 """
 
 import re
@@ -16,18 +16,23 @@ from itertools import pairwise
 
 import yaml
 
-_WORD = re.compile(r"[A-Z]+\d+|[^\s,?!;()\"\u201c\u201d&/]*[\w%][^\s,?!;()\"\u201c\u201d&/]*")
+_WORD = re.compile(
+    r"[A-Z]+\d+|\d+[ -]?(?:min(?:ute)?s?|h|hrs?|hours?)\b"
+    r"|[^\s,?!;()\"\u201c\u201d&/]*[\w%][^\s,?!;()\"\u201c\u201d&/]*"
+)
 _CLAUSE_END = re.compile(r" (?:[,.?!;:()]|-|--|\u2013|\u2014) |$")
 _NAME = re.compile(r"[A-Z]+\d+")
+_CONTRAST = re.compile(r"(?:(?<=, )|(?<=and )|(?<=but )|(?<=or )|^)not\b")
+"""A "not" that sets something apart from what is asked ("and not Ulm"), and denies nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
     """What nothing accounts for, in the order in which it stands.
 
-    `asked`: of weight, or of a condition: the question must not be answered. `unread`: other words
-    of the clauses that ask. `background`: other words of clauses that do not ask. `aside`: words of
-    further questions, which stay open.
+    `asked`: names, hard words, or of a condition: the question must not be answered. `unread`:
+    other words of the clauses that ask. `background`: other words of clauses that do not ask.
+    `aside`: words of further questions, which stay open.
     """
 
     asked: tuple[str, ...]
@@ -46,7 +51,9 @@ class Harmless:
 
     words: frozenset[str]
     phrases: re.Pattern[str]
-    weighty: re.Pattern[str]
+    hard: re.Pattern[str]
+    denials: re.Pattern[str]
+    changes: re.Pattern[str]
     conditions: re.Pattern[str]
     questions: re.Pattern[str]
     parts: re.Pattern[str]
@@ -59,7 +66,9 @@ def harmless() -> Harmless:
     return Harmless(
         words=frozenset(word for line in data["words"] for word in str(line).split()),
         phrases=whole_words(data["phrases"]),
-        weighty=re.compile(rf"(?:{'|'.join(data['weighty'])})"),
+        hard=_any(*data["hard"], *data["denials"], *data["changes"]),
+        denials=_any(*data["denials"]),
+        changes=_any(*data["changes"]),
         conditions=_beginning(data["conditions"]),
         questions=_beginning(data["questions"]),
         parts=re.compile(
@@ -67,6 +76,10 @@ def harmless() -> Harmless:
             rf"| (?=(?:and|or|but|so|then) (?:{'|'.join(data['questions'])})\b)"
         ),
     )
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(patterns)})")
 
 
 def whole_words(patterns: Iterable[str]) -> re.Pattern[str]:
@@ -102,11 +115,21 @@ class Coverage:
             self.read_span(*match.span(), asks=asks)
         return bool(found)
 
+    def read_words(self, pattern: re.Pattern[str]) -> None:
+        """Account for words of a concept, but for one that negates or limits by itself."""
+        for match in pattern.finditer(self.line):
+            if not harmless().denials.fullmatch(match.group()):
+                self.read_span(*match.span())
+
     def read_span(self, begin: int, end: int, *, asks: bool = False) -> None:
         """Account for what stands from `begin` to before `end`."""
         self._read[begin:end] = b"\1" * (end - begin)
         if asks:
             self._asking.append(begin)
+
+    def is_read(self, begin: int, end: int) -> bool:
+        """Whether something accounts for all the words from `begin` to before `end`."""
+        return not self._unread(begin, end)
 
     def left(self) -> Left:
         """The words that nothing accounts for."""
@@ -117,10 +140,11 @@ class Coverage:
                 continue
             self._sort(begin, cut, left)
             begin = cut.end()
-        if 2 * len(left.unread) > left.content:
+        over = len(left.unread) + len(left.aside)
+        if over > 1 and 2 * over > left.content:
             # Most of what is asked was not read, so what was read may not be what is meant.
-            left.asked += left.unread
-            left.unread = []
+            left.asked += [*left.unread, *left.aside]
+            left.unread, left.aside = [], []
         return Left(*(tuple(dict.fromkeys(x)) for x in left.words()))
 
     def _sort(self, begin: int, cut: re.Match[str], left: "_Sorted") -> None:
@@ -134,20 +158,26 @@ class Coverage:
             for first, last in pairwise([begin, *inner, cut.start()]):
                 self._sort_part(first, last, left)
         elif known.conditions.match(clause):
-            left.asked += words
+            _condition(words, left)
         elif known.questions.match(clause) or (cut.group().strip() == "?" and "?" in self.line):
+            left.content += len(self._content(begin, cut.start()))
             left.aside += words
         else:
-            _grade(words, left.asked, left.background)
+            for word in words:
+                weighs = _NAME.fullmatch(word) or known.changes.fullmatch(word)
+                (left.asked if weighs else left.background).append(word)
 
     def _sort_part(self, begin: int, end: int, left: "_Sorted") -> None:
         """Grade what is left of a part of a clause that asks."""
         known = harmless()
         words = self._unread(begin, end)
+        if "not" in words and _CONTRAST.search(self.line[begin:end]):
+            words.remove("not")
+            left.unread.append("not")
         if self._asks(begin, end):
             _grade(words, left.asked, left.unread)
         elif known.conditions.match(self.line, begin, end):
-            left.asked += words
+            _condition(words, left)
         elif re.match(r"(?:and|or|but|so|then) ", self.line[begin:end]):
             left.aside += words
         else:
@@ -181,8 +211,15 @@ class _Sorted:
         return self.asked, self.unread, self.background, self.aside
 
 
+def _condition(words: list[str], left: _Sorted) -> None:
+    """Grade what is left of a condition: a word by itself that is not hard says little."""
+    hard = harmless().hard
+    weighs = len(words) > 1 or any(_NAME.fullmatch(w) or hard.fullmatch(w) for w in words)
+    (left.asked if weighs else left.unread).extend(words)
+
+
 def _grade(words: Iterable[str], asked: list[str], other: list[str]) -> None:
     """Those of weight to `asked`, the others to `other`."""
-    weighty = harmless().weighty
+    hard = harmless().hard
     for word in words:
-        (asked if _NAME.fullmatch(word) or weighty.fullmatch(word) else other).append(word)
+        (asked if _NAME.fullmatch(word) or hard.fullmatch(word) else other).append(word)

@@ -14,6 +14,7 @@ from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
 from twin.events.growth.add_link import AddLink
+from twin.events.growth.resize_link import ResizeLink
 from twin.events.link_repair import LinkRepair
 from twin.events.phrases import FoundPhrase, find_phrases
 from twin.events.undrain_node import UndrainNode
@@ -170,6 +171,20 @@ def _as_typed(text: str, marks: Marks) -> str:
     return re.sub(r"(?<=bit) / (?=s\b)", "/", named)
 
 
+_RAISED = re.compile(
+    r"(?P<verb>rais(?:e|ed|es|ing)|increas(?:e|ed|es|ing)|put up|bump(?:ed|ing)?(?: up)?|higher|"
+    r"lower(?:ed|ing)?|decreas(?:e|ed|es|ing)|reduc(?:e|ed|es|ing)|halv(?:e|ed|es|ing)) (?:the )?"
+    r"(?:igp |ospf )?(?:metric|weight|cost)s? (?:of|on|for|at) (?P<link>LINK\d+)"
+    r"(?! (?:\w+ )?(?:to|by) \d)"
+)
+"""A weight that is changed, nobody says to what: it is supposed twice, or half, as high."""
+
+_TWICE = re.compile(
+    r"(?:doubl(?:e|ed|ing) (?:the )?(?:capacity |bandwidth |size )?(?:of |on )?(?P<link>LINK\d+))"
+    r"(?! (?:to|traffic|load|weight|metric|cost))"
+)
+"""A link that is made twice as large."""
+
 _DOUBLED = re.compile(
     r"(?:doubl(?:e|ed|ing) (?:the )?(?:igp |ospf )?(?:metric|weight|cost) (?:of|on|for) "
     r"(?P<a>LINK\d+)|(?:metric|weight|cost) (?:of|on|for) (?P<b>LINK\d+)(?: is| up| from| current"
@@ -179,6 +194,20 @@ _DOUBLED = re.compile(
 
 def _doubled(line: str, marks: Marks, asked: Asked) -> Iterator[Supposed]:
     """A weight that is doubled, which what-ifs cannot say without knowing it."""
+    for match in _RAISED.finditer(line):
+        mark = match["link"]
+        link = marks[mark][1]
+        weights = asked.glance(SHOW_LINK, OneLink(link=link)).igp_weights.values()
+        lower = match["verb"].startswith(("low", "decr", "red", "halv"))
+        weight = max(1, min(weights) // 2) if lower else 2 * max(weights)
+        phrase = f"weight {link} to {weight} both ways"
+        yield Supposed(SetIgpWeight, *match.span(), (mark,), (phrase,))
+    for match in _TWICE.finditer(line):
+        mark = match["link"]
+        link = marks[mark][1]
+        bps = asked.glance(SHOW_LINK, OneLink(link=link)).capacity_bps
+        phrase = f"link {link} to {2 * bps / 1e9:g}G"
+        yield Supposed(ResizeLink, *match.span(), (mark,), (phrase,))
     for match in _DOUBLED.finditer(line):
         mark = match["a"] or match["b"]
         link = marks[mark][1]

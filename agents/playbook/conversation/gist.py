@@ -42,15 +42,27 @@ _DUCT = r"(?:fibre |fiber )?(?:duct|conduit|trench|srlg)"
 
 LIMIT = re.compile(
     r"(?:(?:over|above|beyond|below|under|exceeds?|exceeding|reach(?:es)?|passes|at|than|to|hits?"
-    r"|limit|of|stays?|remains?|cross(?:es|ing)?|goes|going|is|be) )+(?P<share>\d+(?:\.\d+)?) ?"
-    r"(?:%|percent|per cent|pct)(?: (?:util\w*|load\w*|full))?(?!\w)"
+    r"|(?:limit|load|util\w*) of|stays?|remains?|cross(?:es|ing)?|goes|going|is|be) )+"
+    r"(?P<share>\d+(?:\.\d+)?) ?(?:%|percent|per cent|pct)(?: (?:util\w*|load\w*|full))?(?!\w)"
 )
 """A utilisation that something should stay below, or comes to."""
 
 LIMIT_OF_LINK = re.compile(rf"LINK\d+ {LIMIT.pattern}")
 
 
-_BEFORE_WEIGHT = r"(?:customer|node|router|site|city|duct|to|between|via|from|by|per|under|against)"
+_COUNTS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_COUNT = rf"\d{{1,2}}|{'|'.join(_COUNTS)}"
+_NUMBER_WANTED = re.compile(
+    rf"\b(?:(?:top|first|worst|busiest|fullest|hottest|biggest|largest|longest|shortest|smallest|"
+    rf"best|last|latest|most \w+|next|lowest|highest) (?P<a>{_COUNT})|(?P<b>{_COUNT}) (?:top|worst|"
+    rf"busiest|fullest|hottest|biggest|largest|longest|shortest|smallest|best|most|latest|lowest|"
+    rf"highest|weakest|last))\b"
+    r"(?! ?(?:%|percent|h\b|hours?|min|days?|weeks?|months?|years?|g\b|km|ms))"
+)
+"""How many rows of a ranking are wanted: "the five busiest", "top 3"."""
+
+
+_BEFORE_WEIGHT = r"(?:node|router|site|city|duct|between)"
 
 
 def _capitals(word: str) -> str:
@@ -63,7 +75,7 @@ class Gist:
     """A question with its names as marks. `line`: in small letters, words apart by one blank.
 
     `marks`: kind and id by mark. `pairs`: marks of nodes that were typed as a link which is none,
-    with what was typed. `near`: words that resemble a name.
+    with what was typed. `near`: words that resemble a name. `told`: what the answer says to tell.
     """
 
     asked: Asked
@@ -73,6 +85,11 @@ class Gist:
     now: datetime
     pairs: dict[str, str] = field(default_factory=dict)
     near: frozenset[str] = frozenset()
+    told: set[str] = field(default_factory=set)
+
+    def tell(self, *concepts: str) -> None:
+        """An answer tells these; its words need no other one."""
+        self.told.update(concepts)
 
     def of(self, kind: str) -> list[str]:
         """Ids of one kind, in the order in which they were typed."""
@@ -148,6 +165,15 @@ class Gist:
         found = {rate for rate, _ in rates_in(self.line)}
         return found.pop() if len(found) == 1 else None
 
+    @cached_property
+    def number(self) -> int | None:
+        """How many of a ranking are wanted."""
+        match = _NUMBER_WANTED.search(self.line)
+        if match is None:
+            return None
+        said = match["a"] or match["b"]
+        return int(said) if said.isdigit() else _COUNTS.index(said) + 1
+
     @property
     def limit(self) -> float | None:
         """The only utilisation that is said as a limit, 0.8 for 80 %."""
@@ -213,6 +239,7 @@ def gist_of(asked: Asked, grammar: Grammar) -> Gist:
         position = name.end
     written.append(asked.question[position:].casefold())
     line = respelled(_spaced("".join(f" {w} " if w.isupper() else w for w in written)))
+    line = _own_links(asked, line, marks)
     line = _links_between(asked, _ducts(asked, line, marks), marks)
     line = _bare(_link_of_one(asked, line, marks))
     line = _that_one(_ones_to(asked, line, marks))
@@ -233,8 +260,8 @@ _BARE = (
     (rf"(?<!\w){_ARTICLES}customer (?=CUSTOMER\d)", ""),
     (rf"(?<!\w){_ARTICLES}service (?=SERVICE\d)", ""),
     (rf"\b([A-Z]+\d+) (?:{_LINKS}|(?:{_NODES})|(?:{_DUCTS}))(?= |$)(?! (?:that|which) )", r"\1"),
-    (r"(?:someone|somebody|anyone|anybody|they|we|a digger) (?:digs?|drills?|cuts?) "
-     r"(?:through|into|up) (?:the )?(GROUP\d+(?: and GROUP\d+)*)", r"\1 fails"),
+    (r"(?:someone|somebody|anyone|anybody|they|we|an? \w+) (?:digs?|drills?|cuts?|hits?|severs?) "
+     r"(?:(?:through|into|up) )?(?:the )?(GROUP\d+(?: and GROUP\d+)*)", r"\1 fails"),
     (r"(?<=\d) (?:as a whole|as whole|itself|completely|entirely)(?= |$)", ""),
     (r"(?<!\w)(?:the|both|our|whole|all of) (?=(?:LINK|NODE|GROUP)\d)", ""),
     (r"(LINK\d+) (?:only |just )?\d+ ?g(?:bit)?(?= (?:and|or|,|\.|\?)|$)", r"\1"),
@@ -374,6 +401,29 @@ def _links_between(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -
         return _mark("link", found[0].ids[0], marks)
 
     return _BESIDE.sub(linked, _BETWEEN.sub(said_as_link, line))
+
+
+_OWN = re.compile(r"\b(?P<a>NODE\d+)--(?P<b>NODE\d+)\b")
+
+
+def _own_links(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> str:
+    """ "The A links to B and C", and "their link" of the two nodes that are named.
+
+    Raises:
+        Decline: no link joins them.
+    """
+
+    def linked(match: re.Match[str]) -> str:
+        a, b = marks[match["a"]][1], marks[match["b"]][1]
+        found = asked.glance(FIND_NAMES, Text(text=f"{a} -- {b}")).names
+        if len(found) != 1 or len(found[0].ids) != 1 or found[0].kind != "link":
+            raise Decline(f"No link joins {a} and {b}.")
+        return _mark("link", found[0].ids[0], marks)
+
+    nodes = list(dict.fromkeys(re.findall(r"\bNODE\d+\b", line)))
+    if "their-own-link" in line and len(nodes) == 2:
+        line = line.replace("their-own-link", f"{nodes[0]}--{nodes[1]}")
+    return _OWN.sub(linked, line)
 
 
 _ONE_TO = re.compile(

@@ -19,7 +19,7 @@ from agents.conversation.queries.history import (
 from agents.conversation.queries.state import SHOW_HEALTH
 from agents.conversation.queries.topology import NoArguments
 from agents.playbook.conversation.grammar import Reading
-from agents.playbook.conversation.looking_up import Asked, Decline
+from agents.playbook.conversation.looking_up import Asked, Decline, Nothing
 from agents.playbook.conversation.words import (
     aged,
     count,
@@ -47,7 +47,8 @@ def _chosen(asked: Asked, reading: Reading) -> str:
         if len(owners) == 1:
             return owners[0]
     if not ids:
-        raise Decline("There has been no incident on this network.")
+        found = asked.look_up(LIST_INCIDENTS, Recorded())
+        raise Nothing(f"There has been no incident on this network. {journalled(found)}")
     if len(ids) == 1 or "last" in reading.slots:
         return ids[-1]
     asked.look_up(LIST_INCIDENTS, Recorded())

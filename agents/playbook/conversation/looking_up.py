@@ -1,6 +1,8 @@
 """What a question has looked up so far, and the two ways in which answering it may stop."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from agents.conversation.lookups import A, Query, R
 from agents.conversation.role import Question
@@ -19,8 +21,20 @@ class Decline(Exception):
     """The question is not answered; the text says why."""
 
 
+class Nothing(Decline):
+    """There is nothing to tell of what is asked: an answer, which cites what was searched."""
+
+
 class NotUnderstood(Decline):
     """The question's words do not go together to one that is known; its names may still be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call whose result an answer cites."""
+
+    tool: str
+    arguments: dict[str, Any]
 
 
 class Asked:
@@ -32,6 +46,7 @@ class Asked:
         self.question = task.question
         self.history = task.history
         self.cited: list[str] = []
+        self.calls: list[Call] = []
         self.seen: list[str] = []
 
     def look_up(self, query: Query[A, R], arguments: A) -> R:
@@ -39,7 +54,12 @@ class Asked:
         result = self.glance(query, arguments)
         if result.id not in self.cited:
             self.cited.append(result.id)
+            self.calls.append(Call(query.tool, arguments.model_dump(mode="json")))
         return result
+
+    def forget(self, cited: int = 0) -> None:
+        """Cite no more than the first `cited` calls: what came of the others is not said."""
+        del self.cited[cited:], self.calls[cited:]
 
     def glance(self, query: Query[A, R], arguments: A) -> R:
         """The result of that call, of which the answer says nothing; a refusal may."""

@@ -5,14 +5,14 @@ declined.
 from collections.abc import Callable, Mapping
 
 from agents.conversation.queries.topology import SHOW_NETWORK, NoArguments
+from agents.playbook.conversation.composing import composed
 from agents.playbook.conversation.gist import gist_of
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.history_answers import HISTORY_ANSWERS
-from agents.playbook.conversation.looking_up import Asked, Decline, LookUp, NotUnderstood, quoted
+from agents.playbook.conversation.looking_up import Asked, Decline, LookUp, Nothing, NotUnderstood
 from agents.playbook.conversation.reading import grammar, readings_of
 from agents.playbook.conversation.state_answers import STATE_ANSWERS
-from agents.playbook.conversation.topic_answers import ANSWERS, nearest
-from agents.playbook.conversation.topics import shipped_topics
+from agents.playbook.conversation.topic_answers import nearest
 from agents.playbook.conversation.topology_answers import TOPOLOGY_ANSWERS
 from agents.playbook.conversation.whatif_answers import WHATIF_ANSWERS
 from agents.playbook.view import ToolChoice, TranscriptView, answer
@@ -33,6 +33,8 @@ def conversation(view: TranscriptView) -> ToolChoice:
         return _said(asked, _answer(asked), declined=False)
     except LookUp as needed:
         return needed.choice
+    except Nothing as none:
+        return _said(asked, str(none), declined=False)
     except Decline as why:
         reason = str(why)
     try:
@@ -64,16 +66,10 @@ def _answer(asked: Asked) -> str:
 
 def _searched(asked: Asked, why: Decline) -> str:
     """The answer to what was recognised of a question that the grammar does not account for."""
-    gist = gist_of(asked, grammar())
-    read = shipped_topics().of(gist)
-    if read is None:
+    answer = composed(gist_of(asked, grammar()))
+    if answer is None:
         raise why
-    answer = ANSWERS[read.topic](gist)
-    if read.unread:
-        answer = f"Not taken into account: {', '.join(quoted(read.unread))}. {answer}"
-    if not read.aside:
-        return answer
-    return f"{answer} What you ask with {', '.join(quoted(read.aside))} I leave open."
+    return answer
 
 
 def _examples(asked: Asked) -> str:

@@ -84,7 +84,12 @@ def promise(row: ServiceRow) -> str:
 
 
 def served_by(
-    *, service: str = "", customer: str = "", over_link: str = "", over_node: str = ""
+    *,
+    service: str = "",
+    customer: str = "",
+    over_link: str = "",
+    over_node: str = "",
+    traffic_class: str = "",
 ) -> Served:
     """A request for services; what is "" is left open."""
     return Served(
@@ -92,7 +97,7 @@ def served_by(
         customer=customer,
         node="",
         over_link=over_link,
-        traffic_class="",
+        traffic_class=traffic_class,
         over_node=over_node,
     )
 

@@ -30,7 +30,7 @@ class _Spelling:
 def _spelling() -> _Spelling:
     data = yaml.safe_load(files(__package__).joinpath("spelling.yaml").read_text(encoding="utf-8"))
     words = {*str(data["words"]).split(), *harmless().words}
-    for name in ("topics", "words", "topology", "state", "history", "whatif"):
+    for name in ("topics", "lexicon", "words", "topology", "state", "history", "whatif"):
         text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
         words |= set(re.findall(r"(?<![\w\\])[a-z]+(?![\w\\*?+])", text))
     return _Spelling(
@@ -53,7 +53,7 @@ def respelled(line: str) -> str:
 def _known(word: str) -> str:
     """The only known word that `word` is with one letter more, less, other or swapped."""
     words = _spelling().words
-    if word in words or harmless().weighty.fullmatch(word):
+    if word in words or harmless().hard.fullmatch(word):
         return word
     near = {w for w in _one_off(word) if w in words and w[0] == word[0]}
     near = {w for w in near if not _is_inflection(word, w)}

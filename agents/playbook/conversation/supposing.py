@@ -1,10 +1,9 @@
 """One supposition: asked of the twin, and what it expects in words."""
 
-import re
 from collections.abc import Sequence
 
-from agents.conversation.queries.topology import LIST_SERVICES, SHOW_PATH, Ends
-from agents.conversation.queries.whatif import WHAT_IF, Supposed, WhatIfResult
+from agents.conversation.queries.topology import LIST_SERVICES, SHOW_NODE, SHOW_PATH, Ends, OneNode
+from agents.conversation.queries.whatif import WHAT_IF, ExtraDemand, Supposed, WhatIfResult
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
 from agents.playbook.conversation.sentences import (
@@ -29,25 +28,43 @@ from agents.playbook.conversation.whatif_answers import (
     supposition,
     verdict,
 )
-from agents.playbook.conversation.words import begun, joined, percent
+from agents.playbook.conversation.words import begun, joined, percent, rate
 
-MOST_WATCHED = 4
+MOST_WATCHED = 8
+_ASPECTS = {"safe": ("safe", "work"), "path": ("path",), "delay": ("delay", "path")}
+"""Concepts that an answer tells which goes into an aspect."""
+
 _MOST_PAIRS = 3
 
 
 def says(gist: Gist, aspect: str) -> bool:
-    """Whether `aspect` of an effect is asked for, or how it is supposed."""
-    return shipped_topics().aspects[aspect].search(gist.line) is not None
+    """Whether `aspect` of an effect is asked for, or how it is supposed; who asks acts on it."""
+    if shipped_topics().aspects[aspect].search(gist.line) is None:
+        return False
+    gist.tell(f"aspect {aspect}", *_ASPECTS.get(aspect, ()))
+    return True
 
 
 def effect_of(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0) -> str:
     """What the twin expects of `events`; `at`, `hours`: when, if not at the time that is named."""
     then = ask(gist, events, at, hours)
     if then.already_so and all(e.startswith("undrain ") or e.endswith(" up") for e in events):
-        raise Decline(f"Nothing would come back: {events_in_words(then)}.")
+        return taken(
+            f"what happens if {events_in_words(then)}",
+            "Nothing would come back, and so nothing change.",
+        )
     parts = [f"{verdict(then)}{forecast_said(then)}"] if then.forecast else []
     parts += [_who(gist, then), _breaches(then), overloads(then), losses(then)]
-    parts += [_watched(then), _moved(gist, then), _paths(gist, events), _told(gist)]
+    if extra := _extra(gist):
+        parts.insert(0, f"With {rate(extra[0].rate_bps)} more each way between {extra[0].source} "
+            f"and {extra[0].target}.")  # fmt: skip
+    parts += [
+        _watched(then),
+        _limited(gist, then),
+        _moved(gist, then),
+        _paths(gist, events),
+        _told(gist),
+    ]
     if says(gist, "next"):
         parts.append(_next(then))
     return taken(f"what happens if {supposition(then)}", " ".join(p for p in parts if p))
@@ -66,8 +83,21 @@ def ask(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0
         hours=hours,
         demand_factor=factor(gist),
         forecast=judged,
+        extra=_extra(gist),
     )
     return gist.asked.look_up(WHAT_IF, supposed)
+
+
+def _extra(gist: Gist) -> tuple[ExtraDemand, ...]:
+    """What somebody wants to send between the two nodes that are named beside what happens."""
+    ends = ends_beside(gist)
+    if gist.rate is None or not ends or not gist.says(_WANTED) or gist.says(_BUILT):
+        return ()
+    return (ExtraDemand(source=ends[0][0], target=ends[0][1], rate_bps=gist.rate),)
+
+
+_WANTED = r"wants?|sell|sold|order\w*|offer|new customers?|additional|extra|another"
+_BUILT = r"links?|fib(?:re|er)|build\w*|built|add|direct"
 
 
 def factor(gist: Gist) -> float:
@@ -80,8 +110,13 @@ def factor(gist: Gist) -> float:
 
 
 def _beside(gist: Gist, events: Sequence[str]) -> list[str]:
-    """Links that are named, and that nothing happens to."""
-    return [x for x in gist.links if not any(x in re.split(r"[ ;]", e) for e in events)]
+    """Links that are named, or that end at nodes which are, and that nothing happens to."""
+    links = list(gist.links)
+    for node in [n for n in gist.nodes if gist.marked(n) not in gist.changed]:
+        shown = gist.asked.look_up(SHOW_NODE, OneNode(node=node))
+        links += [x.link for x in shown.links]
+    found = dict.fromkeys(links)
+    return [x for x in found if not any(x in e.split(" ", 1)[-1] for e in events)]
 
 
 def _breaches(then: WhatIfResult) -> str:
@@ -89,7 +124,9 @@ def _breaches(then: WhatIfResult) -> str:
 
 
 def _who(gist: Gist, then: WhatIfResult) -> str:
-    said = [class_effect(then, c) for c, words in CLASSES if gist.says(words)]
+    asked = [c for c, words in CLASSES if gist.says(words)]
+    gist.tell(*asked)
+    said = [class_effect(then, c) for c in asked]
     for name in (*gist.of("service"), *gist.of("customer")):
         kind = "service" if name in gist.of("service") else "customer"
         said.append(served_effect(then, {kind: name}))
@@ -107,6 +144,20 @@ def _watched(then: WhatIfResult) -> str:
     return f"Offered load: {joined(said)}." if said else ""
 
 
+def _limited(gist: Gist, then: WhatIfResult) -> str:
+    """Whether a utilisation that is named is passed."""
+    limit, busiest = gist.limit, then.after.busiest
+    if limit is None:
+        return ""
+    gist.tell("limit")
+    if busiest.utilisation <= limit:
+        return "So no egress comes over the utilisation that you name."
+    over = [busiest, *then.after.overloaded, *then.after.watched]
+    rows = {(e.node, e.link): e for e in over if e.utilisation > limit}
+    named = [f"{e.node} on {e.link} at {percent(e.utilisation)}" for e in rows.values()]
+    return f"Over the utilisation that you name, at least: {joined(named, len(named))}."
+
+
 def _moved(gist: Gist, then: WhatIfResult) -> str:
     """Where the traffic goes, where that is asked."""
     if not says(gist, "path"):
@@ -121,8 +172,9 @@ def _moved(gist: Gist, then: WhatIfResult) -> str:
 
 def _paths(gist: Gist, events: Sequence[str]) -> str:
     """The ways between the nodes, or of the services, that are named beside the events."""
-    if not (says(gist, "path") or says(gist, "delay")):
+    if not (says(gist, "path") or says(gist, "delay") or ends_beside(gist)):
         return ""
+    gist.tell("path", "delay")
     served = [(min(p), max(p)) for row in rows_of(gist) for p in row.pairs]
     pairs = ends_beside(gist) or list(dict.fromkeys(served))
     said = [

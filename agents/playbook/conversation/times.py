@@ -15,13 +15,14 @@ _NO_AMOUNT = (
     r"(?!\d)(?!\s*(?:[gmtk]bit|[gmt]b?\b|%|km|ms|percent|minutes|min\b|hours|links|more|times|x\b))"
 )
 _RANGE = re.compile(
-    rf"\b(?P<said>between |from )?(?P<first>{_CLOCK})\s*(?:-|\u2013|\u2014|to|and|until|till)\s*"
+    rf"\b(?P<said>between |from )?(?P<first>{_CLOCK})\s*"
+    r"(?:-|\u2013|\u2014|to|(?(said)and|(?!))|until|till)\s*"
     rf"(?P<last>{_CLOCK}){_NO_AMOUNT}"
 )
 _SINGLE = re.compile(
     rf"(?P<said>\b(?:at|by|around|about|until|till|before|from|after|since) |@\s?|(?<![\w-]))"
     rf"(?P<first>{_CLOCK}){_NO_AMOUNT}"
-    r"(?P<part> (?:in the |at )?(?:morning|evening|afternoon|night))?"
+    r"(?P<part> (?:in the |at |this )?(?:morning|evening|afternoon|night|tonight))?"
 )
 _DURATION = re.compile(
     r"\b(?:for|over|during|needs?|takes?|lasts?|approx(?:imately)?|about|of) "
@@ -213,6 +214,8 @@ def _clocks(text: str, now: datetime) -> list[When]:
         if part and part[-1] == "morning" and minutes >= 720:
             raise UnclearTime(f"«{match.group().strip()}» is no time")
         if part and part[-1] in ("evening", "afternoon") and minutes < 720:
+            minutes += 720
+        if part and part[-1] == "tonight" and 300 <= minutes < 720:
             minutes += 720
         if part and part[-1] == "night" and 480 <= minutes < 720:
             minutes += 720

@@ -16,6 +16,7 @@ from agents.playbook.conversation.topic_history import (
     waiting,
     why_plan,
 )
+from agents.playbook.conversation.topic_lists import lists
 from agents.playbook.conversation.topic_state import (
     age,
     availability,
@@ -25,6 +26,15 @@ from agents.playbook.conversation.topic_state import (
     hit_now,
     passing,
     served_now,
+)
+from agents.playbook.conversation.topic_story import (
+    compared_upgrades,
+    drift,
+    hangs_on,
+    link_facts,
+    no_link,
+    same_cause,
+    story,
 )
 from agents.playbook.conversation.topic_topology import apart, configuration, ducts, margin
 from agents.playbook.conversation.topic_whatif import (
@@ -76,6 +86,14 @@ ANSWERS: Mapping[str, Callable[[Gist], str]] = {
     "path_room": path_room,
     "age": age,
     "class_hit": class_hit,
+    "lists": lists,
+    "compared_upgrades": compared_upgrades,
+    "drift": drift,
+    "hangs_on": hangs_on,
+    "link_facts": link_facts,
+    "no_link": no_link,
+    "same_cause": same_cause,
+    "story": story,
 }
 """By topic."""
 

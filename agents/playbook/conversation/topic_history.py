@@ -38,7 +38,7 @@ from agents.playbook.conversation.words import (
 )
 
 
-def _recorded(gist: Gist, span: Span | None) -> tuple[str, str, IncidentsResult]:
+def recorded(gist: Gist, span: Span | None) -> tuple[str, str, IncidentsResult]:
     """What the journal has of the time and the thing that are named, and these in words."""
     names = [*gist.links, *gist.nodes]
     if len(names) > 1 and gist.links:
@@ -61,7 +61,7 @@ def _recorded(gist: Gist, span: Span | None) -> tuple[str, str, IncidentsResult]
 
 def changes(gist: Gist) -> str:
     """Incidents and commits of a time and place."""
-    where, when, found = _recorded(gist, gist.around)
+    where, when, found = recorded(gist, gist.around)
     rows = [
         f"{i.incident} ({i.severity}, {i.title}, began at {i.onset_utc}, {plain(i.phase)})"
         for i in found.incidents
@@ -91,7 +91,7 @@ def _shown(gist: Gist) -> list[IncidentResult]:
     named = gist.of("incident")
     if named:
         return [gist.asked.look_up(SHOW_INCIDENT, OneIncident(incident=n)) for n in named[:2]]
-    _, _, found = _recorded(gist, gist.around)
+    _, _, found = recorded(gist, gist.around)
     narrowed = bool(gist.around or gist.links or gist.nodes)
     rows = list(found.incidents) if narrowed else _most_wanted(found.incidents)
     return [
@@ -109,7 +109,7 @@ def _about(gist: Gist) -> str:
     """Which incidents are meant, in words."""
     if named := gist.of("incident"):
         return joined(named)
-    where, when, _ = _recorded(gist, gist.around)
+    where, when, _ = recorded(gist, gist.around)
     if gist.around or gist.links or gist.nodes:
         return f"incidents{where}{when}"
     return "the open incident, or the last one"
@@ -120,7 +120,7 @@ def _none(gist: Gist) -> str:
     return f"There is no such incident on record. {journalled(found)}"
 
 
-def _of_incidents(gist: Gist, what: str, say: Callable[[Gist, IncidentResult], str]) -> str:
+def of_incidents(gist: Gist, what: str, say: Callable[[Gist, IncidentResult], str]) -> str:
     shown = _shown(gist)
     text = " ".join(say(gist, one) for one in shown) if shown else _none(gist)
     return taken(f"{what} ({_about(gist)})", text)
@@ -128,7 +128,7 @@ def _of_incidents(gist: Gist, what: str, say: Callable[[Gist, IncidentResult], s
 
 def confidence(gist: Gist) -> str:
     """How sure a diagnosis is."""
-    return _of_incidents(gist, "how sure the diagnosis is, and what else it could be", _sure_of)
+    return of_incidents(gist, "how sure the diagnosis is, and what else it could be", _sure_of)
 
 
 def _sure_of(_: Gist, shown: IncidentResult) -> str:
@@ -151,7 +151,7 @@ def _sure_of(_: Gist, shown: IncidentResult) -> str:
 
 def nothing(gist: Gist) -> str:
     """The forecast for doing nothing."""
-    return _of_incidents(gist, "what comes of doing nothing", _if_nothing)
+    return of_incidents(gist, "what comes of doing nothing", _if_nothing)
 
 
 def _if_nothing(_: Gist, shown: IncidentResult) -> str:
@@ -173,7 +173,7 @@ def _if_nothing(_: Gist, shown: IncidentResult) -> str:
 
 def back(gist: Gist) -> str:
     """What was changed, and the way back."""
-    said = _of_incidents(gist, "what was changed, and how it is taken back", _way_back)
+    said = of_incidents(gist, "what was changed, and how it is taken back", _way_back)
     if gist.says(r"reconverg\w*|converg\w*"):
         said += " How long routing takes to converge is not on record."
     return said
@@ -206,7 +206,7 @@ def in_force(gist: Gist) -> str:
 
 def why_plan(gist: Gist) -> str:
     """Why a plan was chosen."""
-    return _of_incidents(gist, "what was planned, and why that and nothing else", _why)
+    return of_incidents(gist, "what was planned, and why that and nothing else", _why)
 
 
 def _why(gist: Gist, shown: IncidentResult) -> str:
@@ -224,7 +224,7 @@ def _why(gist: Gist, shown: IncidentResult) -> str:
 
 def approver(gist: Gist) -> str:
     """Who answered plans."""
-    return _of_incidents(gist, "who answered the plans", _answered)
+    return of_incidents(gist, "who answered the plans", _answered)
 
 
 def _answered(_: Gist, shown: IncidentResult) -> str:
@@ -278,10 +278,17 @@ def clashing(gist: Gist) -> str:
             for p in shown.plans
         ]
     return taken(
-        "plans of open incidents, which wait or run",
-        f"{joined(said) or 'There is none'}. What other teams have planned is not looked at. "
+        "plans of open incidents, which wait or run, and announced work",
+        f"{joined(said) or 'There is none'}. {_announced(gist)} What other teams have planned is "
+        "not looked at. "
         f"{journalled(found)}",
     )
+
+
+def _announced(gist: Gist) -> str:
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    rows = [f"{w.work} on {joined(w.links)} until {w.until_utc}" for w in now.announced_work or ()]
+    return f"Announced work that is under way: {joined(rows) or 'none'}."
 
 
 def waiting(gist: Gist) -> str:

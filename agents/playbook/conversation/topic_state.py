@@ -2,6 +2,7 @@
 
 from agents.conversation.queries.history import LIST_INCIDENTS, Recorded
 from agents.conversation.queries.state import (
+    MOST_EGRESSES,
     SHOW_HEALTH,
     SHOW_UTILISATION,
     HealthResult,
@@ -15,6 +16,7 @@ from agents.conversation.queries.topology import (
     Served,
     ServiceRow,
 )
+from agents.conversation.queries.whatif import WHAT_IF, Supposed
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
 from agents.playbook.conversation.sentences import (
@@ -30,14 +32,18 @@ from agents.playbook.conversation.sentences import (
     taken,
     temporary,
 )
+from agents.playbook.conversation.topic_lists import lists
+from agents.playbook.conversation.whatif_answers import overloads
 from agents.playbook.conversation.words import (
     aged,
     count,
     duration,
     egresses,
     joined,
+    percent,
     percent_of,
     plain,
+    rate,
     services,
 )
 
@@ -97,16 +103,43 @@ def age(gist: Gist) -> str:
 
 
 def congested(gist: Gist) -> str:
-    """Where it is busiest."""
+    """Where it is busiest: as it is read, or as it is expected at the hour that is named."""
+    if gist.when is not None and gist.when.at:
+        return _busiest_then(gist, gist.when.at, gist.when.hours)
     now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
-    busiest = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=_MOST_EGRESSES))
+    most = min(gist.number or _MOST_EGRESSES, MOST_EGRESSES)
+    if gist.number:
+        gist.tell("number")
+    busiest = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=most))
+    loads = [
+        f"{e.node} on {e.link} at {percent(e.utilisation)} ({rate(e.sent_bps)} of "
+        f"{rate(e.capacity_bps)})"
+        for e in busiest.egresses
+        if e.utilisation is not None and e.sent_bps is not None
+    ]
     dropping = [
         f"{s.resource} since {s.since_utc}" for s in now.symptoms if s.kind == "queue_drops"
     ]
     return taken(
         "where the network is busiest now, and which queues drop",
         f"Queues that drop: {joined(dropping) or 'none that I know of'}. The busiest egresses: "
-        f"{joined(egresses(busiest.egresses))}. {aged(now)}",
+        f"{joined(loads, len(loads))}. {aged(now)}",
+    )
+
+
+def _busiest_then(gist: Gist, at: str, hours: int) -> str:
+    then = gist.asked.look_up(
+        WHAT_IF, Supposed(events="", at=at, watch_links=(), hours=hours, growth_per_year=1.0)
+    )
+    first = [
+        f"{x.link} from {x.egress.node} at {percent(x.utilisation)}"
+        for x in (then.growth.links if then.growth else ())
+    ]
+    return taken(
+        f"where the network is expected to be busiest, with the demand of {then.demand_of_utc}, "
+        "nothing failing",
+        f"{overloads(then)} At the peak of the day, links that are full first as traffic grows or "
+        f"something fails: {joined(first)}.",
     )
 
 
@@ -126,6 +159,7 @@ def served_now(gist: Gist) -> str:
     """How services that are named are."""
     now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
     rows = rows_of(gist)
+    gist.tell(*(row.traffic_class for row in rows))
     breached = {s.service for s in now.services_in_breach}
     said = [
         f"{row.service} ({row.customer}, {plain(row.traffic_class)}, {pairs(row)}) is "
@@ -162,6 +196,7 @@ def availability(gist: Gist) -> str:
     breached = {s.service for s in now.services_in_breach}
     said = []
     for row in rows_of(gist):
+        gist.tell(row.traffic_class)
         left = f"leaves {duration(row.left_s)}" if row.left_s >= 0 else "leaves nothing"
         state = "; it is in breach now, by probes" if row.service in breached else ""
         said.append(
@@ -203,16 +238,28 @@ def class_hit(gist: Gist) -> str:
 
 
 def passing(gist: Gist) -> str:
-    """Services that use a link or pass a node."""
+    """Services that use a link or pass a node, of the classes that are named."""
+    if len(gist.nodes) == 2 and not gist.links and gist.says("between"):
+        return lists(gist)
+    asked = [c for c, words in CLASSES if gist.says(words)]
+    gist.tell("class", *asked)
     said = []
     for link in gist.links[:3]:
-        found = gist.asked.look_up(LIST_SERVICES, served_by(over_link=link))
-        named = joined(services(found.services), MOST_SERVICES, found.count)
-        said.append(f"{count(found.count, 'service')} may use {link}: {named or 'none'}.")
+        said += [_passing(gist, cls, over_link=link) for cls in asked or [""]]
     for node in () if gist.links else gist.nodes[:3]:
-        found = gist.asked.look_up(LIST_SERVICES, served_by(over_node=node))
-        named = joined(services(found.services), MOST_SERVICES, found.count)
-        said.append(f"{count(found.count, 'service')} end at {node} or may pass it: {named}.")
+        said += [_passing(gist, cls, over_node=node) for cls in asked or [""]]
     what = joined(gist.links or gist.nodes)
+    which = f"{joined([plain(c) for c in asked])} services" if asked else "services"
     said.append("How much each of them sends is not on record.")
-    return taken(f"services whose traffic uses {what} as it is routed now", " ".join(said))
+    return taken(f"{which} whose traffic uses {what} as it is routed now", " ".join(said))
+
+
+def _passing(gist: Gist, cls: str, *, over_link: str = "", over_node: str = "") -> str:
+    found = gist.asked.look_up(
+        LIST_SERVICES, served_by(over_link=over_link, over_node=over_node, traffic_class=cls)
+    )
+    kind = f"{plain(cls)} service" if cls else "service"
+    named = joined(services(found.services), MOST_SERVICES, found.count)
+    if over_link:
+        return f"{count(found.count, kind)} may use {over_link}: {named or 'none'}."
+    return f"{count(found.count, kind)} end at {over_node} or may pass it: {named or 'none'}."

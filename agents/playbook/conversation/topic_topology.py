@@ -2,6 +2,7 @@
 
 from agents.conversation.queries.history import LIST_INCIDENTS, Recorded
 from agents.conversation.queries.topology import (
+    FIND_NAMES,
     SHOW_LINK,
     SHOW_NODE,
     SHOW_PATH,
@@ -10,6 +11,7 @@ from agents.conversation.queries.topology import (
     LinkResult,
     OneLink,
     OneNode,
+    Text,
 )
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
@@ -69,13 +71,17 @@ def _commits_at(gist: Gist, name: str) -> str:
 def ducts(gist: Gist) -> str:
     """Which ducts links share."""
     said = []
-    links = gist.links
+    links = list(gist.links)
     if not links and gist.nodes:
         for node in gist.nodes[:1]:
             shown = gist.asked.look_up(SHOW_NODE, OneNode(node=node))
             ends = [f"{x.link} ({rate(x.capacity_bps)})" for x in shown.links]
             said.append(f"{node} has {count(shown.link_count, 'link')}: {joined(ends, len(ends))}.")
             links += [x.link for x in shown.links]
+    for group in gist.of("group")[:3]:
+        inside = _links_in(gist, group)
+        said.append(f"{group} has {count(len(inside), 'link')}: {joined(inside, len(inside))}.")
+        links += [x for x in inside if x not in links]
     rows = {x: gist.asked.look_up(SHOW_LINK, OneLink(link=x)) for x in links[:8]}
     said += [_duct_of(row) for row in rows.values()]
     both = [
@@ -94,6 +100,20 @@ def ducts(gist: Gist) -> str:
         f"which ducts the links {joined(list(rows))} share, on record",
         f"{' '.join([*said, 'Whether that is so on the ground is not known.', *effects])}",
     )
+
+
+def _links_in(gist: Gist, group: str) -> list[str]:
+    """The links of a duct, which is named after a node that one of them ends at."""
+    for part in group.split(":"):
+        for name in gist.asked.glance(FIND_NAMES, Text(text=part)).names:
+            for node in name.ids if name.kind == "node" else ():
+                shown = gist.asked.look_up(SHOW_NODE, OneNode(node=node))
+                for link in shown.links:
+                    row = gist.asked.look_up(SHOW_LINK, OneLink(link=link.link))
+                    found = [g for g in row.shared_risk_groups if g.group == group]
+                    if found:
+                        return list(found[0].links)
+    raise Decline(f"I cannot tell which links are in {group}.")
 
 
 def _duct_of(row: LinkResult) -> str:

@@ -4,7 +4,12 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from agents.conversation.queries.state import SHOW_HEALTH, SHOW_UTILISATION, Utilisation
+from agents.conversation.queries.state import (
+    SHOW_HEALTH,
+    SHOW_UTILISATION,
+    EgressReading,
+    Utilisation,
+)
 from agents.conversation.queries.topology import (
     SHOW_NETWORK,
     SHOW_NODE,
@@ -32,11 +37,21 @@ from agents.playbook.conversation.sentences import (
     taken,
     way,
 )
-from agents.playbook.conversation.supposing import effect_of, ends_beside, factor, says
+from agents.playbook.conversation.supposing import effect_of, factor, says
 from agents.playbook.conversation.topic_history import clashing
+from agents.playbook.conversation.topic_story import bought
 from agents.playbook.conversation.topic_topology import ducts
 from agents.playbook.conversation.whatif_answers import events_in_words, losses, overloads
-from agents.playbook.conversation.words import aged, count, joined, percent, percent_of, plain, rate
+from agents.playbook.conversation.words import (
+    aged,
+    count,
+    egresses,
+    joined,
+    percent,
+    percent_of,
+    plain,
+    rate,
+)
 from twin.nouns.topology import Interface
 from twin.whatif.growth import LinkGrowth
 
@@ -50,11 +65,15 @@ def effect(gist: Gist) -> str:
         raise Decline("No day has that hour.")
     if _MINUTES.search(gist.line) and not (says(gist, "safe") or says(gist, "window")):
         raise Decline("What a failure does is not reckoned by the minute.")
+    if other := re.search(r"\b(?:one|link|leg|line|fibre|circuit) to (NODE\d+)", gist.line):
+        raise Decline(f"I cannot tell which link to {gist.marks[other[1]][1]} is meant.")
     for unclear in unclear_in(gist.line):
         mark = unclear.split()[0]
         raise Decline(f"I cannot tell what it is that fails at {gist.marks[mark][1]}.")
     groups = _groups(gist)
     _refuse_unplaced(gist)
+    if not _is_apart(gist):
+        gist.tell("aspect together")
     if len(groups) > MOST_EVENTS:
         raise Decline("I compare six events at most.")
     if gist.more is not None and gist.more.factor is None:
@@ -101,12 +120,7 @@ _LATER = re.compile(
 
 
 def _refuse_unplaced(gist: Gist) -> None:
-    """Refuse a node that is named beside what happens and has nothing to do with it."""
-    paths = (says(gist, "path") or says(gist, "delay")) and ends_beside(gist)
-    near = gist.ends_near(gist.changed)
-    for mark, (kind, name) in gist.marks.items():
-        if kind == "node" and mark not in gist.changed and name not in near and not paths:
-            raise Decline(f"I cannot tell what {name} has to do with it.")
+    """Refuse what is named beside what happens and has nothing to do with it."""
     if any(k == "group" and m not in gist.changed for m, (k, _) in gist.marks.items()):
         raise Decline("I cannot tell what becomes of the duct that is named.")
     for mark in _LATER.findall(gist.line):
@@ -124,6 +138,7 @@ _WINDOW_H = 2
 def _best_window(gist: Gist, events: Sequence[str]) -> str:
     """The hours of the profile in which demand stays lowest, and what `events` do then."""
     network = gist.asked.look_up(SHOW_NETWORK, NoArguments())
+    gist.tell("time")
     hours = (gist.when.hours if gist.when else 0) or _WINDOW_H
     shares = network.hourly_shares
     around = [max(shares[(h + i) % 24] for i in range(hours + 1)) for h in range(24)]
@@ -220,6 +235,13 @@ def upgrade(gist: Gist) -> str:
         f"{count(row.members, 'member')}"
         for row in found.links
     ]
+    if gist.rate is not None:
+        gist.tell("rate")
+        more = f"{gist.rate / 1e9:g}G"
+        said.append(bought(gist, "", "peak", 1.0))
+        said += [
+            bought(gist, f"link {row.link} add {more}", "peak", 1.0) for row in found.links[:WORST]
+        ]
     return taken(
         "which links are full first at the peak hour as traffic grows, after the worst failure of "
         "another link too; there an upgrade buys most",
@@ -300,7 +322,10 @@ def worst(gist: Gist) -> str:
     """The worst single failures."""
     when = gist.when
     of = "node" if gist.says(r"(router|node|pop|site)s?") and not gist.says("links?") else "link"
-    sweep = Sweep(of=of, at=when.at if when else "", most=WORST, demand_factor=factor(gist))
+    if gist.number:
+        gist.tell("number")
+    most = min(gist.number or WORST, 20)
+    sweep = Sweep(of=of, at=when.at if when else "", most=most, demand_factor=factor(gist))
     swept = gist.asked.look_up(WORST_FAILURES, sweep)
     rows = [
         f"{row.link or row.node} ({count(row.services_in_breach, 'service')} in breach, fullest "
@@ -322,7 +347,7 @@ def worst(gist: Gist) -> str:
     more = f", all of it times {swept.demand_factor:g}" if swept.demand_factor != 1.0 else ""
     return taken(
         f"every failure of a single {of} with the demand of {swept.demand_of_utc}{more}",
-        f"The worst by services in breach, of {swept.tried}: {joined(rows)}. {full}",
+        f"The worst by services in breach, of {swept.tried}: {joined(rows, len(rows))}. {full}",
     )
 
 
@@ -365,33 +390,11 @@ def _clock(then: WhatIfResult) -> str:
 
 
 def headroom(gist: Gist) -> str:
-    """How much links have left."""
-    said = []
-    when = gist.when
+    """How much links have left: as they are read, at the hour that is named, after a failure."""
     links = tuple(gist.links)
-    if when is not None and (when.at or when.hours):
-        then = gist.asked.look_up(
-            WHAT_IF, Supposed(events="", at=when.at, watch_links=links, hours=when.hours)
-        )
-        said = [
-            f"{e.link} from {e.node}: {percent(e.utilisation)} expected, free {rate(e.free_bps)}"
-            for e in then.after.watched
-        ]
-        return taken(
-            f"load and free capacity of {joined(links)} with the demand of {then.demand_of_utc}, "
-            "nothing failing",
-            f"{joined(said)}.",
-        )
     now = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=links, most=1))
     health = gist.asked.look_up(SHOW_HEALTH, NoArguments())
-    for e in now.egresses:
-        if e.utilisation is None or e.sent_bps is None or e.free_bps is None:
-            said.append(f"{e.link} from {e.node}: not read yet")
-            continue
-        said.append(
-            f"{e.link} from {e.node}: {percent(e.utilisation)} ({rate(e.sent_bps)} of "
-            f"{rate(e.capacity_bps)}, free {rate(e.free_bps)}, read at {e.read_utc})"
-        )
+    said = [_read(e) for e in now.egresses]
     for link in links:
         said.append(f"{link} is {'down' if link in health.links_down else 'up'}")
         seen = [
@@ -400,40 +403,102 @@ def headroom(gist: Gist) -> str:
             if link in Interface.parts(s.resource)
         ]
         said += seen or [f"no symptom of {link} is seen"]
-    return taken(f"load and free capacity of {joined(links)} now", f"{joined(said)}. {aged(now)}")
+    later, what = _later(gist, links)
+    return taken(
+        f"load and free capacity of {joined(links)} now{what}",
+        f"{joined(said)}.{later} {aged(now)}",
+    )
+
+
+def _read(e: EgressReading) -> str:
+    if e.utilisation is None or e.sent_bps is None or e.free_bps is None:
+        return f"{e.link} from {e.node}: not read yet"
+    return (
+        f"{e.link} from {e.node}: {percent(e.utilisation)} ({rate(e.sent_bps)} of "
+        f"{rate(e.capacity_bps)}, free {rate(e.free_bps)}, read at {e.read_utc})"
+    )
+
+
+_FAILING = r"failures?|fails?|failing|n ?- ?1|worst|cut|outage"
+
+
+def _later(gist: Gist, links: tuple[str, ...]) -> tuple[str, str]:
+    """What is expected of `links`, where a time or a failure is named, and what that is."""
+    when, failing = gist.when, gist.says(_FAILING)
+    timed = when is not None and bool(when.at or when.hours)
+    if not (timed or failing):
+        return "", ""
+    then = gist.asked.look_up(
+        WHAT_IF,
+        Supposed(
+            events="",
+            at=when.at if when is not None and timed else "peak",
+            watch_links=links[:8],
+            hours=when.hours if when is not None else 0,
+            growth_per_year=1.0 if failing else 0.0,
+        ),
+    )
+    loads = [
+        f"{e.link} from {e.node}: {percent(e.utilisation)} expected, free {rate(e.free_bps)}"
+        for e in then.after.watched
+    ]
+    said = f" With the demand of {then.demand_of_utc}, nothing failing: {joined(loads)}."
+    if failing:
+        gist.tell("failure")
+        worst = [
+            f"{x.link} at {percent(x.failure.utilisation)} after {x.failure.what_if}"
+            for x in (then.growth.links if then.growth else ())
+            if x.link in links and x.failure is not None
+        ]
+        said += (
+            f" After the worst single link failure, at the peak: "
+            f"{joined(worst) or 'none adds to them'}."
+        )
+    what = f", and with the demand of {then.demand_of_utc}"
+    return said, f"{what}{', also after the worst single link failure' if failing else ''}"
 
 
 def quiet(gist: Gist) -> str:
-    """The hour of least demand."""
+    """The hour of least demand, and how much there is at the hour that is named."""
     network = gist.asked.look_up(SHOW_NETWORK, NoArguments())
+    then, when = "", gist.when
+    if when is not None and re.fullmatch(r"\d\d:00", when.at):
+        gist.tell("time")
+        share = percent(network.hourly_shares[int(when.at[:2])])
+        then = f" At the hour that you name it is {share} of it."
     return taken(
         "the hour of least demand in the daily profile",
         f"It is {network.quietest_hour_utc} UTC, with {percent(network.quietest_share)} of the "
-        f"demand of the busiest hour, {network.busiest_hour_utc} UTC. One profile stands for every "
-        "day, so of weekdays and weekends nothing is known.",
+        f"demand of the busiest hour, {network.busiest_hour_utc} UTC.{then} One profile stands "
+        "for every day, so of weekdays and weekends nothing is known.",
     )
 
 
 def node_load(gist: Gist) -> str:
-    """The load of the links of a node."""
+    """The load of the links of a node: as it is read, and as it is expected."""
     when, node = gist.when, gist.nodes[0]
     at = when.at if when and when.at else "peak"
     shown = gist.asked.look_up(SHOW_NODE, OneNode(node=node))
     links = tuple(x.link for x in shown.links)[:8]
-    then = gist.asked.look_up(WHAT_IF, Supposed(events="", at=at, watch_links=links))
-    swept = gist.asked.look_up(WORST_FAILURES, Sweep(of="link", at=at, most=20))
+    now = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=links, most=1))
+    read = sorted(now.egresses, key=lambda e: -(e.utilisation or 0.0))
+    then = gist.asked.look_up(
+        WHAT_IF, Supposed(events="", at=at, watch_links=links, growth_per_year=1.0)
+    )
     loads = [
         f"{e.link} from {e.node} {percent(e.utilisation)}, free {rate(e.free_bps)}"
-        for e in then.after.watched
+        for e in sorted(then.after.watched, key=lambda e: -e.utilisation)
     ]
+    grown = then.growth.links if then.growth else ()
     full = [
-        f"{e.link} from {e.node} {percent(e.utilisation)} after {e.by}"
-        for e in swept.fullest
-        if e.link in links
+        f"{x.link} at {percent(x.failure.utilisation)} after {x.failure.what_if}"
+        for x in grown
+        if x.link in links and x.failure is not None
     ]
     return taken(
-        f"the load of the links of {node} with the demand of {then.demand_of_utc}, and after any "
-        "single link failure",
-        f"Nothing failing: {joined(loads, len(loads))}. Of the twenty egresses that single link "
-        f"failures fill most, at {node}: {joined(full) or 'none'}.",
+        f"the load of the links of {node} as it is read now, with the demand of "
+        f"{then.demand_of_utc}, and after the worst single link failure; the fullest first",
+        f"Now: {joined(egresses(read), len(read)) or 'not read yet'}. Then, nothing failing: "
+        f"{joined(loads, len(loads))}. After the worst single link failure, at the peak: "
+        f"{joined(full, len(full)) or 'none adds to them'}. {aged(now)}",
     )

@@ -28,10 +28,10 @@ def _left(line: str) -> Left:
         ("please , what happens if LINK0 fails ?", ()),
         ("what happens if LINK0 fails hardest ?", ("hardest",)),
         ("what happens if LINK0 fails at 25:00 ?", ("25:00",)),
-        ("what happens if LINK0 fails , if the sun shines ?", ("if", "sun", "shines")),
+        ("what happens if LINK0 fails , if the sun shines ?", ("sun", "shines")),
         ("what happens if LINK0 fails ? except LINK1", ("except", "LINK1")),
         ("LINK1 is nice . what happens if LINK0 fails ?", ("LINK1",)),
-        ("it pays 20 % . what happens if LINK0 fails ?", ("20",)),
+        ("demand may grow . what happens if LINK0 fails ?", ("grow",)),
     ],
 )
 def test_word_that_may_change_the_sense_is_left_over(line: str, asked: tuple[str, ...]) -> None:
@@ -43,6 +43,7 @@ def test_word_that_may_change_the_sense_is_left_over(line: str, asked: tuple[str
     [
         ("what happens if LINK0 fails gracefully ?", (), ("gracefully",), ()),
         ("the digger is here . what happens if LINK0 fails ?", (), (), ("digger",)),
+        ("it pays 20 % . what happens if LINK0 fails ?", (), (), ("pays", "20", "%")),
         # More words are left than were read.
         (
             "what happens if LINK0 fails amid merry shouting jugglers ?",
@@ -53,7 +54,7 @@ def test_word_that_may_change_the_sense_is_left_over(line: str, asked: tuple[str
         # All that is left of a condition changes what is asked.
         (
             "what happens if LINK0 fails while jugglers perform ?",
-            ("while", "jugglers", "perform"),
+            ("jugglers", "perform"),
             (),
             (),
         ),
