@@ -78,10 +78,10 @@ class Coverage(Noun):
 
     @property
     def is_blind(self) -> bool:
-        """Whether nothing is read that tells how the network is now; flow records tell of
-        minutes ago.
+        """Whether nothing is read that tells how the network is now: what was lost, and who sent
+        what, is known of minutes ago.
         """
-        return not any(part.read for part in self.parts if part.part != "flows")
+        return not any(part.read for part in self.parts if part.part not in ("loss", "flows"))
 
     @property
     def silent_since_s(self) -> float:

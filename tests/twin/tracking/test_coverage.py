@@ -100,7 +100,7 @@ def test_device_that_falls_silent_is_named_with_its_last_reading_and_its_egresse
     reading = Reading()
     reading.go_on(12)
     fell_s = reading.now_s
-    reading.go_on(6, without="A")
+    reading.go_on(12, without="A")
     covered = reading.covered()
     assert _unread(covered, "devices") == {"A": fell_s}
     # Its two egresses, and what is lost on their way and on the way to it.
@@ -117,7 +117,7 @@ def test_interface_that_falls_silent_is_told_apart_from_its_device() -> None:
     reading = Reading()
     reading.go_on(12)
     fell_s = reading.now_s
-    reading.go_on(6, without="A", link="A-B")
+    reading.go_on(12, without="A", link="A-B")
     covered = reading.covered()
     assert not covered.part("devices").unread
     assert set(_unread(covered, "egresses")) == {"A|A-B"}
