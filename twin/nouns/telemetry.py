@@ -78,14 +78,15 @@ class ProbeRound:
     """Results of the inventory's probe paths, in its order.
 
     `sent`, `lost`: packets, (n_probes,). `delay_s`: mean one-way delay of what arrived, NaN if none
-    did. NaN in `sent` means that the probe did not report.
+    did; negative where the clocks of both ends differ. NaN in `sent` means that the probe did not
+    report.
     """
 
     received_s: float
     paths: tuple[ProbePath, ...]
     sent: Annotated[FloatArray, Quantity(0.0, _MOST_PACKETS, ("paths",))]
     lost: Annotated[FloatArray, Quantity(0.0, _MOST_PACKETS, ("paths",))]
-    delay_s: Annotated[FloatArray, Quantity(0.0, _MOST_DELAY_S, ("paths",))]
+    delay_s: Annotated[FloatArray, Quantity(-_MOST_DELAY_S, _MOST_DELAY_S, ("paths",))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
