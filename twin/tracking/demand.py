@@ -120,6 +120,14 @@ class DemandTracker:
             return None
         return float(self.inbound_ratio(self.latest)[self.nodes.index(node)])
 
+    def expected_of(self, flows: FlowRound) -> FloatArray:
+        """(3, n, n) bit/s that was expected of the time of `flows`."""
+        return self.peak_bps * profile_at(self.profile, (flows.from_s + flows.until_s) / 2)
+
+    def is_late(self, flows: FlowRound) -> bool:
+        """Whether flow records of that time or a later one were taken before."""
+        return self.latest is not None and flows.until_s <= self.latest.until_s
+
     def update(self, flows: FlowRound, *, learn: bool) -> None:
         """Take a flow round; `learn` is off while something is wrong, so that a fault is not
         normal.

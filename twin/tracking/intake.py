@@ -7,9 +7,9 @@ record, and so many lines of each node.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -28,9 +28,13 @@ from twin.nouns.telemetry import (
     SyslogLine,
     Telemetry,
 )
+from twin.nouns.telemetry_fault import TelemetryFaultKind
 from twin.nouns.topology import Topology
 from twin.nouns.untrusted import UntrustedText
-from twin.tracking.masking import Masked, is_plain, masked, moment
+from twin.tracking.arrivals import Arrivals
+from twin.tracking.clocks import LATE_S, Clocks, Stamped
+from twin.tracking.masking import AHEAD_S, LATEST_S, OLDEST_S, Masked, is_plain, masked, moment
+from twin.tracking.telemetry_faults import TelemetryFaults
 
 Event = AdjacencyEvent | ConfigurationEvent | SyslogLine
 
@@ -97,10 +101,13 @@ class Intake:
         topology: Topology,
         kept: Mapping[str, Any] | None = None,
         probes: tuple[ProbePath, ...] = (),
+        clocks: Clocks | None = None,
+        taken_s: float = -math.inf,
     ) -> None:
         """`kept`: the counts that `dump` wrote; a node that is off the record is left out.
 
-        `probes`: those on record, in whose order results are given on.
+        `probes`: those on record, in whose order results are given on. `clocks`: of the devices.
+        `taken_s`: all that was received by then was taken.
         """
         kept = kept or {}
         counted = kept.get("tallies", {})
@@ -114,6 +121,8 @@ class Intake:
         self._most_links = max(len(topology.links), len(probes))
         self._tallies = {n: SourceTally(**counted.get(n, {})) for n in self._nodes}
         self._lines: dict[str, dict[str, KeptLine]] = {n: {} for n in self._nodes}
+        self.clocks = clocks or Clocks(self._nodes, TelemetryFaults())
+        self._arrivals = Arrivals(taken_s)
         self._unknown = int(kept.get("unknown", 0))
         self._examples: list[str] = list(kept.get("examples", []))
         self._left_out = {
@@ -121,6 +130,28 @@ class Intake:
             for one in kept.get("left_out", ())
             if one["source"] in {*self._nodes, FLOWS, PROBES}
         }
+
+    def arrived(
+        self, records: Iterable[Telemetry], now_s: float, after_s: float, until_s: float
+    ) -> list[tuple[Telemetry, float]]:
+        """Those that were not taken by `after_s`, each with when it was received, in that order.
+
+        See `arrival`.
+        """
+        found = [(record, self.arrival(record, now_s, until_s)) for record in records]
+        new = [one for one in found if self._arrivals.is_new(*one, after_s)]
+        new.sort(key=lambda one: one[1])
+        self._arrivals.forget(now_s)
+        self.clocks.hear(
+            Stamped(record.node, record.time_s, received_s, _counted(record))
+            for record, received_s in new
+            if isinstance(record, InterfaceCounters) and self._is_stamped(record)
+        )
+        return new
+
+    def _is_stamped(self, record: InterfaceCounters) -> bool:
+        node: object = record.node
+        return isinstance(node, str) and node in self._tallies and _is_time(record.time_s)
 
     def arrival(self, record: Telemetry, now_s: float, until_s: float) -> float:
         """When `record` was received: `until_s` at the latest, and where it says no such time.
@@ -176,10 +207,15 @@ class Intake:
         if not _is_formed(event):
             self.leave_out(node, Oddity.UNREADABLE, received_s)
             return None
-        time_s = self._moment(event.time_s, node, received_s)
-        if time_s is event.time_s and received_s is event.received_s:
-            return event
-        return replace(event, time_s=time_s, received_s=received_s)
+        if received_s is not event.received_s:
+            event = replace(event, received_s=received_s)
+        if _is_time(event.time_s):
+            time_s = self.clocks.of_event(event)
+            if not received_s - OLDEST_S <= event.time_s <= received_s + AHEAD_S:
+                self.leave_out(node, Oddity.STAMP, received_s)
+        else:
+            time_s = self._moment(event.time_s, node, received_s)
+        return event if time_s == event.time_s else replace(event, time_s=time_s)
 
     def _counters(self, record: InterfaceCounters, received_s: float) -> InterfaceCounters | None:
         node: object = record.node
@@ -200,7 +236,16 @@ class Intake:
         for found in numbers.values():
             for why, where in found.odd.items():
                 self.leave_out(node, why, received_s, int(where.sum()))
-        time_s = self._moment(record.time_s, node, received_s)
+        if _is_time(record.time_s):
+            read_s = self.clocks.of_counters(node, record.time_s, received_s)
+            if not received_s - OLDEST_S <= record.time_s <= received_s + AHEAD_S:
+                self.leave_out(node, Oddity.STAMP, received_s)
+            if read_s is None:
+                self.count_late(node)
+                return None
+            time_s = read_s
+        else:
+            time_s = self._moment(record.time_s, node, received_s)
         if not numbers and time_s is record.time_s and received_s is record.received_s:
             return record
         masked_fields: dict[str, Any] = {n: found.values for n, found in numbers.items()}
@@ -252,11 +297,20 @@ class Intake:
         return source if source in self._tallies else PROBES
 
     def _flows(self, record: FlowRound, received_s: float) -> FlowRound | None:
-        until_s, odd_end = moment(record.until_s, received_s)
-        from_s, odd_begin = moment(record.from_s, received_s)
-        if odd_end or odd_begin or not 0.0 < until_s - from_s <= _LONGEST_FLOWS_S:
+        from_s, until_s = record.from_s, record.until_s
+        if not (_is_time(from_s) and _is_time(until_s)) or not (
+            0.0 < until_s - from_s <= _LONGEST_FLOWS_S
+        ):
             self.leave_out(FLOWS, Oddity.STAMP, received_s)
             return None
+        late_s = received_s - until_s
+        if not 0.0 <= late_s <= LATE_S + self.clocks.transport_s:
+            # Their times are of another clock; how long they took is not.
+            from_s, until_s = received_s - (until_s - from_s), received_s
+            if abs(late_s) > AHEAD_S:
+                self.leave_out(FLOWS, Oddity.STAMP, received_s)
+                kind = TelemetryFaultKind.CLOCK
+                self.clocks.faults.note(FLOWS, kind, received_s, amount=-late_s)
         numbers = self._numbers(record)
         rates = numbers["rates_bps"].values if numbers else record.rates_bps
         odd = dict(numbers["rates_bps"].odd) if numbers else {}
@@ -390,6 +444,21 @@ def _most_sent(topology: Topology) -> FloatArray:
     most = np.repeat(RATE_FACTOR * np.array(carried, dtype=np.float64)[:, None], len(carried), 1)
     np.fill_diagonal(most, 0.0)
     return np.asarray(most)
+
+
+def _is_time(value: object) -> TypeGuard[float]:
+    if type(value) is float:
+        return -LATEST_S < value < LATEST_S
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and abs(value) < LATEST_S  # type: ignore[arg-type]
+
+
+def _counted(record: InterfaceCounters) -> float:
+    """All that it counted, NaN where some was not read."""
+    received: object = record.received_bytes
+    if not isinstance(received, np.ndarray) or received.dtype != np.float64:
+        return math.nan
+    return float(received.sum())
 
 
 def _named(node: str, link: object) -> object:

@@ -1,6 +1,5 @@
 """What is sent over a link and does not arrive, as far as the counters of both its ends show it."""
 
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from twin.nouns.telemetry import LEAST_LOSS, FloatArray
 from twin.nouns.topology import Topology
 from twin.tracking.kept import kept_array
 from twin.tracking.rates import RateRound
+from twin.tracking.readings import LONGEST_WINDOW_S
 
 IDLE_UTILISATION = 0.005
 """An egress that sends less than this share of its capacity says nothing about loss."""
@@ -18,7 +18,7 @@ MEMORY_ROUNDS = 60
 """Rounds over which is learned what is normal."""
 
 _ROUNDS = 5
-"""Rounds that the loss of an egress is the median of."""
+"""Measurements that the loss of an egress is the median of."""
 
 _STEADY_ROUNDS = 4
 """Loss has to be seen in every one of this many rounds. Both ends are read seconds apart, so a step
@@ -26,9 +26,17 @@ of the load looks like loss at one of them; convergence makes such steps for up 
 """
 
 _LEAST_SPREAD = 0.0005
+_OUTLIER = 5.0
+"""What is further off than so many standard deviations counts as that far."""
 
-_READ_BACK = 2.0
-"""Loss is of readings up to so many rounds before (see RateRound)."""
+UNMEASURED_S = 180.0
+"""Where loss was not measured for so long, it is not known: or, where the ends are read seldom, for
+the time of so many windows."""
+
+_USUAL_WINDOWS = 3.0
+
+_STEADY_S = 110.0
+"""Three windows that take so long together are as good as four of half a minute."""
 
 
 class Losses:
@@ -43,9 +51,13 @@ class Losses:
         """`kept`: what `dump` wrote, empty where nothing is known."""
         n_arcs = topology.n_arcs
         self._idle_bps = IDLE_UTILISATION * np.repeat([x.capacity_bps for x in topology.links], 2)
-        self._recent: deque[FloatArray] = deque(maxlen=_ROUNDS)
-        self._settled: deque[FloatArray] = deque(maxlen=_ROUNDS)
+        self._recent = np.full((_ROUNDS, n_arcs), np.nan)
+        self._settled = np.full((_ROUNDS, n_arcs), np.nan)
+        self._from_s = np.full((_ROUNDS, n_arcs), np.nan)
+        self._count = np.zeros(n_arcs, np.int64)
         self.newest: FloatArray = np.full(n_arcs, np.nan)
+        self._measured_s: FloatArray = np.full(n_arcs, np.nan)
+        self._is_idle = np.zeros(n_arcs, np.bool_)
         self.mean = kept_array(kept, "loss_mean", np.zeros(n_arcs), LEAST_LOSS, 1.0)
         self.steady = kept_array(kept, "loss_steady", np.zeros(n_arcs), LEAST_LOSS, 1.0)
         self.spread = kept_array(kept, "loss_spread", np.full(n_arcs, 0.003), 0.0, 1.0)
@@ -60,23 +72,56 @@ class Losses:
         """
         sent = rates.sent_total_bps
         with np.errstate(invalid="ignore"):
-            self.newest = np.where(sent > self._idle_bps, rates.loss, np.nan)
             # An idle egress loses nothing; of one that was not read, what is known stays.
             idle = sent <= self._idle_bps
-        self._recent.append(self.newest)
-        sent_from_s = rates.from_s - _READ_BACK * (rates.until_s - rates.from_s)
-        self._settled.append(np.where(sent_from_s >= settled_s, self.newest, np.nan))
-        recent = np.stack(self._recent)
-        enough = np.isfinite(recent).sum(axis=0) >= 3
+            self._is_idle = np.where(np.isnan(sent), self._is_idle, idle) & ~rates.misread
+            self.newest = np.where(self._is_idle, np.nan, rates.loss)
+            measured = np.isfinite(self.newest)
+            long_ago = rates.loss_from_s - self._measured_s > LONGEST_WINDOW_S
+        self._measured_s = np.where(measured, rates.loss_until_s, self._measured_s)
+        self._recent[:, measured & long_ago] = np.nan
+        settled = np.where(rates.loss_from_s >= settled_s, self.newest, np.nan)
+        known = measured | idle
+        self._count = np.minimum(self._count + known, _ROUNDS)
+        for kept, value in (
+            (self._recent, self.newest),
+            (self._settled, settled),
+            (self._from_s, rates.loss_from_s),
+        ):
+            kept[:-1, known] = kept[1:, known]
+            kept[-1, known] = value[known]
+        recent = self._recent
+        seen = np.isfinite(recent)
+        enough = known & (seen.sum(axis=0) >= 3)
         self.mean = np.where(enough, _nanmedian(recent), np.where(idle, 0.0, self.mean))
-        last = recent[-_STEADY_ROUNDS:]
         self.steady = np.where(
-            np.isfinite(last).sum(axis=0) >= _STEADY_ROUNDS - 1,
-            np.min(np.where(np.isnan(last), np.inf, last), axis=0),
+            known & (seen[-_STEADY_ROUNDS:].sum(axis=0) >= _STEADY_ROUNDS - 1),
+            self._least(rates.loss_until_s),
             np.where(idle, 0.0, self.steady),
         )
-        if learn and len(recent) == _ROUNDS:
-            self._learn(self._settled[0], max(1 / (rounds_learned + 1), 1 / MEMORY_ROUNDS))
+        if learn:
+            oldest = np.where(known & (self._count == _ROUNDS), self._settled[0], np.nan)
+            self._learn(oldest, max(1 / (rounds_learned + 1), 1 / MEMORY_ROUNDS))
+
+    def _least(self, until_s: FloatArray) -> FloatArray:
+        """(n_arcs,) of the last rounds: of fewer, where they are as long as those would be."""
+        last = self._recent[-_STEADY_ROUNDS:]
+        with np.errstate(invalid="ignore"):
+            is_long = until_s - self._from_s[1 - _STEADY_ROUNDS] >= _STEADY_S
+        last = np.where(np.isnan(last), np.inf, last)
+        return np.asarray(np.where(is_long, last[1:].min(axis=0), last.min(axis=0)))
+
+    def unmeasured(self, now_s: float) -> dict[int, float | None]:
+        """Arcs that are not idle and whose loss is not known, by when it was (None: never)."""
+        with np.errstate(invalid="ignore"):
+            window_s = self._measured_s - self._from_s[-1]
+            usual_s = np.fmax(UNMEASURED_S, _USUAL_WINDOWS * window_s)
+            known = self._is_idle | (now_s - self._measured_s <= usual_s)
+        times = self._measured_s.tolist()
+        return {
+            arc: times[arc] if np.isfinite(times[arc]) else None
+            for arc in np.flatnonzero(~known).tolist()
+        }
 
     def _learn(self, oldest: FloatArray, weight: float) -> None:
         """From the oldest round: loss that began since is either found by now or it is noise.
@@ -84,7 +129,10 @@ class Losses:
         Learned at once, the first rounds of a loss would widen its own threshold.
         """
         known, variance = np.isfinite(oldest), self.spread**2
-        variance[known] += weight * (oldest[known] ** 2 - variance[known])
+        # One reading that is far off must not hide what comes after it.
+        most = _OUTLIER**2 * np.maximum(variance, _LEAST_SPREAD**2)
+        seen = np.minimum(oldest**2, most)
+        variance[known] += weight * (seen[known] - variance[known])
         self.spread = np.sqrt(np.maximum(variance, _LEAST_SPREAD**2))
 
     def dump(self) -> dict[str, list[float]]:

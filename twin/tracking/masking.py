@@ -19,6 +19,9 @@ OLDEST_S = 31 * 86_400.0
 """What claims to be older happened when it was heard of: no collector keeps records for a month,
 and the clock of a device that was never set is decades behind."""
 
+LATEST_S = 1e11
+"""A stamp that is a time at all is nearer to 1970 than this, three thousand years."""
+
 AHEAD_S = 60.0
 """A stamp so far ahead of its arrival is believed to be odd, not only a clock that is a little off.
 """

@@ -70,15 +70,16 @@ class ServiceWatch:
     def update(self, record: ProbeRound) -> None:
         """Take one round. A service that no probe reports of stays as it was, and loses nothing."""
         self._recent.append(record)
-        loss = self._pooled_loss()
+        loss = self._pooled_loss().tolist()
         measured = np.any([np.isfinite(r.sent) for r in self._recent], axis=0)
         self._delay_s = np.where(np.isfinite(record.delay_s), record.delay_s, self._delay_s)
+        delay_s = self._delay_s.tolist()
         duration = record.received_s - self._last_s if np.isfinite(self._last_s) else 30.0
         self._last_s = record.received_s
         breached = frozenset(
             s.id
             for s, rows in self._services
-            if self._in_breach(s, [row for row in rows if measured[row]], loss)
+            if _in_breach(s, [row for row in rows if measured[row]], loss, delay_s)
         )
         unread = (s.id for s, rows in self._services if not measured[rows].all())
         self.in_breach_now = breached | self.in_breach_now.intersection(unread)
@@ -141,15 +142,16 @@ class ServiceWatch:
         lost = np.nansum([r.lost for r in self._recent], axis=0)
         return np.asarray(np.divide(lost, sent, out=np.zeros_like(sent), where=sent > 0))
 
-    def _in_breach(self, service: Service, rows: list[int], loss: FloatArray) -> bool:
-        bound = service.objective
-        for row in rows:
-            limit = UNAVAILABLE_LOSS if bound.loss is None else bound.loss
-            if loss[row] > limit + _ONE_PACKET / _ROUNDS:
-                return True
-            if bound.delay_s is not None and self._delay_s[row] > bound.delay_s:
-                return True
-        return False
+
+def _in_breach(service: Service, rows: list[int], loss: list[float], delay_s: list[float]) -> bool:
+    bound = service.objective
+    limit = UNAVAILABLE_LOSS if bound.loss is None else bound.loss
+    for row in rows:
+        if loss[row] > limit + _ONE_PACKET / _ROUNDS:
+            return True
+        if bound.delay_s is not None and delay_s[row] > bound.delay_s:
+            return True
+    return False
 
 
 def _spans(kept: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Iterator[BreachSpan]:

@@ -2,10 +2,10 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, assert_never, get_args
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,8 @@ from twin.nouns.telemetry import (
     SyslogLine,
     Telemetry,
 )
-from twin.nouns.topology import Interface, Link, Topology
+from twin.nouns.telemetry_fault import TelemetryFault
+from twin.nouns.topology import Interface
 from twin.tracking.adjacencies import Adjacencies, Verdict
 from twin.tracking.alarms import SymptomBook
 from twin.tracking.announced import (
@@ -43,20 +44,31 @@ from twin.tracking.announced import (
     shows_at,
     under_way,
 )
+from twin.tracking.bundles import member_bps, with_bundle
+from twin.tracking.clocks import Clocks
 from twin.tracking.coverage import CoverageBook
 from twin.tracking.demand import DemandTracker
 from twin.tracking.detectors import SHIPPED
-from twin.tracking.detectors.detector import Detector, DetectorClass, Evidence
-from twin.tracking.detectors.queue_drops import DROP_THRESHOLD
-from twin.tracking.detectors.streaks import ROUNDS_TO_ALARM
+from twin.tracking.detectors.detector import (
+    EVIDENCE,
+    Detector,
+    DetectorClass,
+    Evidence,
+    check,
+    kept_states,
+)
 from twin.tracking.drift import Drift, measure_drift
-from twin.tracking.intake import Event, Intake
+from twin.tracking.flow_sense import FlowSense
+from twin.tracking.intake import Intake
 from twin.tracking.kept import kept_array, kept_times, sound
 from twin.tracking.latest import Latest, newer
 from twin.tracking.losses import IDLE_UTILISATION, MEMORY_ROUNDS, Losses
+from twin.tracking.probe_sense import ProbeSense, carrying
 from twin.tracking.rates import RateMeter, RateRound
 from twin.tracking.recent_ids import RecentIds
+from twin.tracking.recent_rates import RecentRates, mean_seen
 from twin.tracking.services import ServiceWatch
+from twin.tracking.telemetry_faults import TelemetryFaults
 
 LoadModel = Callable[[NetworkState], FloatArray]
 """Offered load per arc, bit/s (n_arcs,), of a state: the twin's routing."""
@@ -65,13 +77,14 @@ CONVERGENCE_S = 45.0
 """After a change of routing, rates are mixed for this long: a 40 s hold timer (OSPF's
 RouterDeadInterval at its default, RFC 2328 appendix C.3) and a margin."""
 
-_EVIDENCE = get_args(Evidence)
-
 _MOST_BIAS = 20.0
 """A log ratio beyond it is none of two loads."""
 
 _NEEDED = frozenset({"baseline", "running", "book", "down_ends", "attributed", "now_s"})
 """Without these, what was kept would be taken for a healthy network; all else is learned again."""
+
+_LATELY_S = 120.0
+"""Counters of so long ago tell what is carried now."""
 
 _MEASURED_ROUNDS = 6
 _HISTORY_ROUNDS = 60
@@ -123,7 +136,7 @@ class Tracker:
         self.topology = topology
         self.short_links: dict[str, float] = {}
         for link, capacity_bps in kept.get("short_links", {}).items():
-            self.shorten(link, round(capacity_bps / _member_bps(topology.link(link))))
+            self.shorten(link, round(capacity_bps / member_bps(topology.link(link))))
         self.last_step_s: float = min(kept.get("last_step_s", 0.0), now_s)
         self.baseline = running
         self.running = running
@@ -134,10 +147,14 @@ class Tracker:
         self.demand = DemandTracker(inventory.peak_traffic, inventory.profile, kept)
         self.services = ServiceWatch(inventory, kept.get("services", ()))
         self.losses = Losses(topology, kept)
-        self.rates: deque[RateRound] = deque(maxlen=_HISTORY_ROUNDS)
+        self.rates = RecentRates(topology)
         self.probes: deque[ProbeRound] = deque(maxlen=_HISTORY_ROUNDS)
         self.adjacencies = Adjacencies(kept.get("down_ends"), kept.get("adjacencies"), now_s)
-        self.intake = Intake(topology, kept.get("intake"), inventory.probes)
+        self.faults = TelemetryFaults(kept.get("telemetry_faults", ()), now_s)
+        self.now_s: float = min(kept.get("now_s", 0.0), now_s)
+        taken_s = -math.inf if is_new else self.now_s
+        clocks = Clocks((n.id for n in topology.nodes), self.faults, kept.get("clocks"))
+        self.intake = Intake(topology, kept.get("intake"), inventory.probes, clocks, taken_s)
         self.coverage = CoverageBook(inventory, kept.get("coverage"))
         self.known_changes = RecentIds(kept.get("known_changes", ()))
         self.attributed = {i: _faults(x) for i, x in kept.get("attributed", {}).items()}
@@ -151,25 +168,25 @@ class Tracker:
         self._normal: tuple[tuple[object, ...], NetworkConfiguration] | None = None
         self._normal_loads_of: NetworkConfiguration | None = None
         self._foretold: tuple[Foretold, ...] = ()
-        self.now_s: float = min(kept.get("now_s", 0.0), now_s)
-        self._taken_s = -math.inf if is_new else self.now_s
         self.load_bias = kept_array(kept, "load_bias", np.zeros(n_arcs), -_MOST_BIAS, _MOST_BIAS)
         usual = np.full(n_arcs, 0.15)
         self.load_spread = kept_array(kept, "load_spread", usual, 0.0, _MOST_BIAS)
         self.rounds_learned: int = kept.get("rounds_learned", 0)
         self._load_model = load_model
-        self._meter = RateMeter(topology)
+        self._meter = RateMeter(topology, self.faults)
+        self._probe_sense = ProbeSense(topology, inventory.probes, self.faults)
+        self._flow_sense = FlowSense(topology, self.faults)
         self._normal_loads: FloatArray | None = None
         self._estimated_s = -math.inf
         drifts = (Drift.model_validate(d) for d in kept.get("drifts", ()))
         self.drifts = deque(drifts, maxlen=_DRIFTS_KEPT)
         latest = kept.get("latest")
         self._kept_latest = None if latest is None else Latest.model_validate(latest)
-        states = _states_of_detectors(kept)
+        states = kept_states(kept)
         self._detectors: dict[str, Detector[Any]] = {}
-        self._watching: dict[type, list[Detector[Any]]] = {kind: [] for kind in _EVIDENCE}
+        self._watching: dict[type, list[Detector[Any]]] = {kind: [] for kind in EVIDENCE}
         for make in detectors:
-            _check(make, self._detectors)
+            check(make, self._detectors)
             # Last: a detector may look at all of the belief while it is made.
             self._detectors[make.name] = detector = make(self, states.get(make.name, {}))
             for kind in make.watches:
@@ -219,6 +236,20 @@ class Tracker:
     def work_under_way(self) -> tuple[PlannedWork, ...]:
         """The announced work that may be going on now."""
         return under_way(self.inventory.planned_work, self.now_s)
+
+    @property
+    def telemetry_faults(self) -> tuple[TelemetryFault, ...]:
+        """What is wrong now with what is told of the network, by source."""
+        return self.faults.now()
+
+    def unmeasured_loss(self) -> dict[str, float | None]:
+        """Egresses "node|link" that send, and of which nobody can say what they lose; each with
+        until when it was known (Unix seconds), None where it never was.
+        """
+        return {
+            str(self.topology.egress_of(arc)): measured_s
+            for arc, measured_s in self.losses.unmeasured(self.now_s).items()
+        }
 
     @property
     def announced_down(self) -> frozenset[str]:
@@ -351,14 +382,7 @@ class Tracker:
     def utilisation(self, before_s: float = math.inf) -> FloatArray:
         """(n_arcs,) sent / capacity in the latest reading before `before_s`; NaN where none is."""
         capacity = np.repeat([x.capacity_bps for x in self.topology.links], 2)
-        found = np.full(len(capacity), np.nan)
-        for round_ in reversed(self.rates):
-            missing = np.isnan(found)
-            if not missing.any():
-                break
-            usable = missing & (round_.until_s < before_s)
-            found[usable] = (round_.sent_total_bps / capacity)[usable]
-        return found
+        return np.asarray(self.rates.sent_bps(before_s=before_s) / capacity)
 
     def latest(self) -> Latest:
         """The newest readings, those from before a restart where nothing has come since."""
@@ -375,10 +399,7 @@ class Tracker:
 
         NaN where nothing was read.
         """
-        rounds = self.rounds_within(self.settled_s)[-_MEASURED_ROUNDS:]
-        if not rounds:
-            return np.full(self.topology.n_arcs, np.nan)
-        return _mean_seen([r.sent_total_bps + r.dropped_bps.sum(axis=1) for r in rounds])
+        return self.rates.offered_bps(self.settled_s)
 
     def measure_drift(self) -> Drift:
         """What is believed now, against what was measured since routing last changed."""
@@ -397,20 +418,11 @@ class Tracker:
 
     def congested(self) -> NDArray[np.bool_]:
         """(n_arcs,) whether an egress dropped anything in the latest rounds, policers included."""
-        recent = list(self.rates)[-ROUNDS_TO_ALARM:]
-        if not recent:
-            return np.zeros(self.topology.n_arcs, dtype=np.bool_)
-        worst = np.nanmax([np.nan_to_num(r.drop_fraction) for r in recent], axis=0)
-        return np.asarray(worst > DROP_THRESHOLD)
+        return self.rates.congested()
 
     def rounds_within(self, from_s: float, until_s: float = math.inf) -> list[RateRound]:
-        """The rate rounds of which every reading lies inside the two times."""
-        return [
-            r
-            for r in self.rates
-            if np.nanmin(r.from_s, initial=math.inf) >= from_s
-            and np.nanmax(r.until_s, initial=-math.inf) <= until_s
-        ]
+        """The rate rounds that lie inside the two times; see `RateRound.within`."""
+        return self.rates.within(from_s, until_s)
 
     def set_running(self, running: NetworkConfiguration, accepted: Iterable[str] = ()) -> None:
         """Take over what the devices run now; on the `accepted` nodes it is normal from now on, but
@@ -446,9 +458,9 @@ class Tracker:
 
     def shorten(self, link: str, members: int) -> None:
         """Believe from now on that the bundle `link` has so many members."""
-        capacity_bps = members * _member_bps(self.inventory.topology.link(link))
+        capacity_bps = members * member_bps(self.inventory.topology.link(link))
         self.short_links[link] = capacity_bps
-        self.topology = _with_bundle(self.topology, link, capacity_bps, members)
+        self.topology = with_bundle(self.topology, link, capacity_bps, members)
 
     # Taking telemetry in
     # ---------------------------------------------------------------------------
@@ -461,19 +473,18 @@ class Tracker:
         until_s: float = math.inf,
         running: Mapping[str, DeviceConfiguration] = MappingProxyType({}),
     ) -> None:
-        """Take records in order of arrival, whatever they hold; see `Intake`.
+        """Take records, whatever they hold and in whatever order they come; see `Intake`.
 
-        What was received by `after_s`, or was taken before a restart, is not taken again.
+        What was received by `after_s` and taken, or before a restart, is not taken again.
         `until_s`: the time now, by whoever watches; nothing was received later. `running`: what
         devices that report a commit run now, as far as they could be read: a commit that is not to
         be seen there was none.
         """
-        taken_s = max(after_s, self._taken_s)
         self.coverage.listen(until_s)
-        for record in records:
-            received_s = self.intake.arrival(record, self.now_s, until_s)
-            if received_s <= taken_s:
-                continue
+        arrived = self.intake.arrived(records, self.now_s, after_s, until_s)
+        for node in self.intake.clocks.put_right():
+            self._meter.begin_anew(node)
+        for record, received_s in arrived:
             self.now_s = max(self.now_s, received_s)
             self.demand.listen(received_s)
             admitted = self.intake.admit(record, received_s)
@@ -486,21 +497,16 @@ class Tracker:
                     self._take_probes(admitted)
                 case FlowRound():
                     self._take_flows(admitted)
-                case AdjacencyEvent() | ConfigurationEvent() | SyslogLine():
-                    self._take_event(admitted, running)
+                case AdjacencyEvent():
+                    self._take_adjacency(admitted)
+                case ConfigurationEvent():
+                    self._take_configuration(admitted, running.get(admitted.node))
+                case SyslogLine():
+                    self.intake.keep_line(admitted)
                 case _:
                     assert_never(admitted)
-
-    def _take_event(self, record: Event, running: Mapping[str, DeviceConfiguration]) -> None:
-        match record:
-            case AdjacencyEvent():
-                self._take_adjacency(record)
-            case ConfigurationEvent():
-                self._take_configuration(record, running.get(record.node))
-            case SyslogLine():
-                self.intake.keep_line(record)
-            case _:
-                assert_never(record)
+        self.intake.clocks.still(self.now_s)
+        self.faults.forget(self.now_s)
 
     def _show(self, evidence: Evidence) -> None:
         for detector in self._watching[type(evidence)]:
@@ -543,7 +549,7 @@ class Tracker:
         if len(rounds) < _MEASURED_ROUNDS:
             return
         self._estimated_s = self.now_s
-        offered = _mean_seen([r.sent_bps + r.dropped_bps for r in rounds])
+        offered = mean_seen([r.sent_bps + r.dropped_bps for r in rounds])
         ends = np.concatenate([r.until_s for r in rounds])
         at_s = float(np.nanmean(ends)) if np.isfinite(ends).any() else self.now_s
         before = self._normal_loads
@@ -557,15 +563,20 @@ class Tracker:
             change = np.log(before / self._normal_loads)
         self.load_bias = self.load_bias + np.where(np.isfinite(change), change, 0.0)
 
-    def _learn_bias(self, rates: RateRound) -> None:
-        self.healthy_running = self.running
+    def _loads_at_peak(self) -> FloatArray:
+        """(n_arcs,) what the twin says that each egress sends at the peak, all being normal."""
         if self._normal_loads is None or self._normal_loads_of is not self.normal:
             self._normal_loads = self._load_model(self.normal_state(level=1.0))
             self._normal_loads_of = self.normal
+        return self._normal_loads
+
+    def _learn_bias(self, rates: RateRound) -> None:
+        self.healthy_running = self.running
+        loads = self._loads_at_peak()
         now = float(np.nanmean(rates.until_s)) if np.isfinite(rates.until_s).any() else self.now_s
         level = self.demand.matrix_at(now).rates_bps.sum() / max(self.demand.peak_bps.sum(), 1.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.log(rates.sent_total_bps / (self._normal_loads * level))
+            ratio = np.log(rates.sent_total_bps / (loads * level))
         usable = np.isfinite(ratio)
         self.rounds_learned += 1
         weight = max(1 / self.rounds_learned, 1 / MEMORY_ROUNDS)
@@ -577,12 +588,42 @@ class Tracker:
             self.load_spread = np.sqrt(np.maximum(variance, 0.01**2))
 
     def _take_probes(self, record: ProbeRound) -> None:
+        if self.probes and record.received_s < self.probes[-1].received_s:
+            return
+        if self._probe_sense.is_repeat(record):
+            return
+        record = self._probe_sense.sift(record, self._carries)
         self.probes.append(record)
         self.coverage.probes(record)
         self.services.update(record)
         self._show(record)
 
+    def _usual_bps(self) -> FloatArray:
+        """(n_arcs,) bit/s that each egress would send now if nothing were wrong."""
+        level = self.demand.matrix_at(self.now_s).rates_bps.sum()
+        level /= max(self.demand.peak_bps.sum(), 1.0)
+        return np.asarray(self._loads_at_peak() * level * np.exp(self.load_bias))
+
+    def _carries(self) -> FloatArray:
+        """(n,) what comes and goes at each node by the counters, as a share of what is usual; less
+        than half where a link is down.
+        """
+        arrives = self.rates.sent_bps(self.now_s - _LATELY_S) * (1.0 - self.losses.mean)
+        carries = carrying(self.topology, arrives, self._usual_bps())
+        for link in map(self.topology.link, self.down_links):
+            for node in (link.a, link.b):
+                carries[self.topology.node_index[node]] *= 0.49
+        return carries
+
     def _take_flows(self, record: FlowRound) -> None:
+        if self.demand.is_late(record):
+            return
+        wrong = self._flow_sense.wrong(
+            record, self.demand.expected_of(record), self.rates.sent_bps(), self._usual_bps()
+        )
+        if wrong.any():
+            rates = np.where(wrong[None, :, None], np.nan, record.rates_bps)
+            record = replace(record, rates_bps=rates)
         self.coverage.flows(record)
         # What a node draws is compared with what was expected before.
         self._show(record)
@@ -598,7 +639,7 @@ class Tracker:
         if verdict is Verdict.REPEAT:
             self.intake.fold(record.node)
         else:
-            self.last_step_s = max(self.last_step_s, record.time_s)
+            self.last_step_s = max(self.last_step_s, self.intake.clocks.latest_s(record))
         self._show(record)
 
     def _take_configuration(
@@ -617,7 +658,7 @@ class Tracker:
             self._note_work(before, device, record.change_id.raw)
         before_s = self.changed_nodes.get(record.node, -math.inf)
         self.changed_nodes[record.node] = max(record.time_s, before_s)
-        self.last_step_s = max(self.last_step_s, record.time_s)
+        self.last_step_s = max(self.last_step_s, self.intake.clocks.latest_s(record))
         self._show(record)
 
     def _note_work(
@@ -679,6 +720,8 @@ class Tracker:
             "down_ends": self.adjacencies.dump_down_ends(),
             "adjacencies": self.adjacencies.dump(),
             "intake": self.intake.dump(),
+            **({"clocks": clocks} if (clocks := self.intake.clocks.dump()) else {}),
+            **({"telemetry_faults": faults} if (faults := self.faults.dump()) else {}),
             "coverage": self.coverage.dump(),
             "known_changes": list(self.known_changes),
             "changed_nodes": self.changed_nodes,
@@ -719,26 +762,6 @@ class Tracker:
         return cls(inventory, baseline, load_model, kept=data, now_s=now_s, detectors=detectors)
 
 
-def _check(detector: DetectorClass, known: Collection[str]) -> None:
-    """Raises BadInput where a detector has the name of another, or would be shown nothing."""
-    if detector.name in known:
-        raise BadInput(f'two detectors are called "{detector.name}"; rename one of them')
-    for kind in detector.watches:
-        if kind not in _EVIDENCE:
-            shown = ", ".join(sorted(e.__name__ for e in _EVIDENCE))
-            raise BadInput(
-                f'detector "{detector.name}" watches {kind.__name__}, which is shown to none; '
-                f"there is {shown}"
-            )
-
-
-def _states_of_detectors(kept: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """By name; an earlier version kept the one that it had beside everything else."""
-    before = {"configuration_change": {"settled_s": kept.get("settled_commit", {})}}
-    states: Mapping[str, Mapping[str, Any]] = kept.get("detectors", before)
-    return states
-
-
 def _faults(kept: Sequence[str | Mapping[str, Any]]) -> tuple[Fault, ...]:
     """Causes; an earlier version kept the links that were down."""
     return tuple(
@@ -751,21 +774,3 @@ def _what(interface: InterfaceConfiguration) -> str:
     if interface.shut_down:
         return "shut"
     return "drained" if interface.drained else "configured otherwise"
-
-
-def _member_bps(link: Link) -> float:
-    return link.capacity_bps / link.members
-
-
-def _with_bundle(topology: Topology, link: str, capacity_bps: float, members: int) -> Topology:
-    short = {"capacity_bps": capacity_bps, "members": members}
-    links = tuple(x.model_copy(update=short) if x.id == link else x for x in topology.links)
-    return topology.model_copy(update={"links": links})
-
-
-def _mean_seen(rows: list[FloatArray]) -> FloatArray:
-    """Mean of what was read of each entry; NaN where nothing was."""
-    stacked = np.stack(rows)
-    seen = np.isfinite(stacked)
-    mean = np.where(seen, stacked, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-    return np.where(seen.any(axis=0), mean, np.nan)

@@ -16,6 +16,9 @@ def _round(sent: list[float], until: float) -> RateRound:
         sent_bps=per_class,
         dropped_bps=np.zeros((n, 3)),
         loss=np.zeros(n),
+        loss_from_s=np.full(n, until - 60.0),
+        loss_until_s=np.full(n, until - 30.0),
+        misread=np.zeros(n, np.bool_),
     )
 
 

@@ -21,6 +21,7 @@ from tests.twin.tracking.square import (
 )
 from twin.nouns.telemetry import InterfaceCounters
 from twin.tracking.rates import RateMeter, RateRound
+from twin.tracking.readings import LONGEST_WINDOW_S
 
 SENT = np.array([3e9, 0, 1e9, 0, 2e9, 0, 0, 0])
 
@@ -73,19 +74,52 @@ def test_each_device_is_read_at_its_own_moment(meter: RateMeter) -> None:
     assert rates.sent_total_bps == pytest.approx(SENT)
 
 
-def test_device_that_did_not_answer_is_unknown_in_both_windows_and_never_zero(
+def test_device_that_did_not_answer_is_unknown_then_and_measured_over_both_windows_after(
     meter: RateMeter,
 ) -> None:
     counters = Counters()
     _take(meter, *counters.read())
     (before,) = _take(meter, *_without("A", counters.after(SENT)))
     (after,) = _take(meter, *counters.after(SENT))
-    (again,) = _take(meter, *counters.after(SENT))
-    for rates in (before, after):
-        assert np.isnan(rates.sent_total_bps[A_TO_B])
-        assert np.isnan(rates.drop_fraction[A_TO_B])
-        assert rates.sent_total_bps[B_TO_C] == pytest.approx(1e9)
-    assert again.sent_total_bps[A_TO_B] == pytest.approx(3e9)
+    assert np.isnan(before.sent_total_bps[A_TO_B])
+    assert np.isnan(before.drop_fraction[A_TO_B])
+    assert before.sent_total_bps[B_TO_C] == pytest.approx(1e9)
+    assert after.sent_total_bps == pytest.approx(SENT)
+    assert after.until_s[A_TO_B] - after.from_s[A_TO_B] == 60.0
+
+
+def test_device_that_answers_every_other_time_has_a_rate_and_a_loss(meter: RateMeter) -> None:
+    counters, found = Counters(), []
+    for number in range(12):
+        records = counters.after(SENT, lost={A_TO_B: 0.03})
+        found += _take(meter, *(records if number % 2 else _without("B", records)))
+    rates = [r.sent_total_bps[B_TO_C] for r in found if np.isfinite(r.sent_total_bps[B_TO_C])]
+    losses = [r.loss[A_TO_B] for r in found if np.isfinite(r.loss[A_TO_B])]
+    assert rates == [pytest.approx(1e9)] * 5
+    assert losses == [pytest.approx(0.03)] * 4
+
+
+def test_device_that_is_read_every_five_minutes_has_a_rate_over_five_minutes(
+    meter: RateMeter,
+) -> None:
+    counters, found = Counters(), []
+    for number in range(31):
+        records = counters.after(SENT, lost={A_TO_B: 0.03, B_TO_C: 0.02})
+        found += _take(meter, *(r for r in records if r.node != "B" or number % 10 == 0))
+    seen = [r for r in found if np.isfinite(r.sent_total_bps[B_TO_C])]
+    assert [r.until_s[B_TO_C] - r.from_s[B_TO_C] for r in seen] == [300.0] * 3
+    for arc, lost in ((A_TO_B, 0.03), (B_TO_C, 0.02)):
+        losses = [r.loss[arc] for r in found if np.isfinite(r.loss[arc])]
+        assert losses == [pytest.approx(lost)] * 2
+
+
+def test_window_that_is_too_long_is_none_and_the_next_begins_anew(meter: RateMeter) -> None:
+    counters = Counters()
+    _take(meter, *counters.read())
+    (long,) = _take(meter, *counters.after(SENT, seconds=LONGEST_WINDOW_S + 1))
+    (after,) = _take(meter, *counters.after(SENT))
+    assert np.isnan(long.sent_total_bps).all()
+    assert after.sent_total_bps == pytest.approx(SENT)
 
 
 def test_device_that_falls_silent_holds_the_others_up_once(meter: RateMeter) -> None:
@@ -168,13 +202,15 @@ def test_real_loss_is_seen_while_the_load_rises(apart_s: float) -> None:
     assert _loss(growth=0.2, apart_s=apart_s, lost=0.03) == pytest.approx(0.03, abs=0.003)
 
 
-def test_loss_is_unknown_where_a_reading_is_missing_or_reset() -> None:
+def test_loss_is_unknown_over_a_reset_and_right_over_a_reading_that_is_missing() -> None:
     rounds = _readings(growth=0.0, apart_s=5.0, lost=0.03)
     near, far = rounds[2]
     restarted = replace(near, sent_bytes=0.01 * near.sent_bytes)
-    for broken in ((unread(near), far), (near, unread(far)), (restarted, far)):
+    *_, rates = _measured([*rounds[:2], (restarted, far), rounds[3]])
+    assert np.isnan(rates.loss[A_TO_B])
+    for broken in ((unread(near), far), (near, unread(far))):
         *_, rates = _measured([*rounds[:2], broken, rounds[3]])
-        assert np.isnan(rates.loss[A_TO_B])
+        assert np.isnan(rates.loss[A_TO_B]) or rates.loss[A_TO_B] == pytest.approx(0.03)
 
 
 def test_loss_is_not_measured_twice_from_one_reading_of_the_far_end() -> None:
@@ -182,18 +218,20 @@ def test_loss_is_not_measured_twice_from_one_reading_of_the_far_end() -> None:
     meter = RateMeter(topology(ENDS, nodes=("A", "B")))
     _take(meter, *(record for both in rounds for record in both))
     near, _ = rounds[3]
-    again = [replace(near, time_s=near.time_s + 30.0 * i) for i in (1, 2)]
+    again = [
+        replace(near, time_s=near.time_s + 30.0 * i, sent_bytes=near.sent_bytes + 3e9 * i)
+        for i in (1, 2, 3)
+    ]
     found = _take(meter, *again)
-    assert len(found) == 2
-    for rates in found:
-        assert np.isfinite(rates.sent_total_bps[A_TO_B])
-        assert np.isnan(rates.loss[A_TO_B])
+    assert all(np.isfinite(rates.sent_total_bps[A_TO_B]) for rates in found)
+    assert [bool(np.isfinite(rates.loss[A_TO_B])) for rates in found] == [True, False, False]
 
 
-def test_loss_needs_four_rounds() -> None:
-    rounds = _readings(growth=0.0, apart_s=0.0, lost=0.0)
-    known = [rates.loss[A_TO_B] for rates in _measured(rounds)]
-    assert [bool(np.isfinite(x)) for x in known] == [False, False, True]
+def test_loss_needs_a_window_of_the_far_end_that_the_near_end_has_seen_to_its_end() -> None:
+    for apart_s, seen in ((0.0, [False, True, True]), (-9.0, [False, False, True])):
+        rounds = _readings(growth=0.0, apart_s=apart_s, lost=0.0)
+        known = [rates.loss[A_TO_B] for rates in _measured(rounds)]
+        assert [bool(np.isfinite(x)) for x in known] == seen
 
 
 ENDS = (("A", "B"),)

@@ -1,8 +1,9 @@
 """What a detector is, and what it may see."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args
 
+from twin.errors import BadInput
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.inventory import Inventory
 from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, FlowRound, ProbeRound
@@ -20,6 +21,8 @@ Evidence = (
 """What detectors are shown: telemetry once it is believed, counters once they are rates, and the
 running configuration whenever it was read.
 """
+
+EVIDENCE = get_args(Evidence)
 
 E = TypeVar("E", contravariant=True)
 
@@ -147,3 +150,23 @@ class DetectorClass(Protocol):
     def __call__(self, belief: Belief, kept: Mapping[str, Any], /) -> Detector[Any]:
         """A detector; `kept` is what `dump` gave, empty where nothing was kept."""
         ...
+
+
+def check(detector: DetectorClass, known: Collection[str]) -> None:
+    """Raises BadInput where a detector has the name of another, or would be shown nothing."""
+    if detector.name in known:
+        raise BadInput(f'two detectors are called "{detector.name}"; rename one of them')
+    for kind in detector.watches:
+        if kind not in EVIDENCE:
+            shown = ", ".join(sorted(e.__name__ for e in EVIDENCE))
+            raise BadInput(
+                f'detector "{detector.name}" watches {kind.__name__}, which is shown to none; '
+                f"there is {shown}"
+            )
+
+
+def kept_states(kept: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """By name; an earlier version kept the one that it had beside everything else."""
+    before = {"configuration_change": {"settled_s": kept.get("settled_commit", {})}}
+    states: Mapping[str, Mapping[str, Any]] = kept.get("detectors", before)
+    return states

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from twin.nouns.inventory import ProbePath
 from twin.nouns.telemetry import ProbeRound
 from twin.tracking.detectors.detector import Belief
 from twin.tracking.detectors.streaks import Streaks
@@ -22,17 +23,22 @@ class ProbeLoss:
 
     def __init__(self, belief: Belief, kept: Mapping[str, Any]) -> None:
         self._smoothed: dict[str, float] = dict(kept.get("smoothed", {}))
+        self._paths: tuple[ProbePath, ...] = ()
+        self._names: list[str] = []
         self._streaks = Streaks("probe_loss", belief.book, kept)
 
     def look(self, evidence: ProbeRound) -> None:
         """Judge every path that reported."""
         with np.errstate(divide="ignore", invalid="ignore"):
             loss = np.where(evidence.sent > 0, evidence.lost / evidence.sent, np.nan)
+        if evidence.paths is not self._paths:
+            self._paths = evidence.paths
+            self._names = [f"{p.source}>{p.target}/{p.traffic_class}" for p in self._paths]
+        lost = loss.tolist()
         for i in np.flatnonzero(np.isfinite(loss)).tolist():
-            path = evidence.paths[i]
-            name = f"{path.source}>{path.target}/{path.traffic_class}"
+            name = self._names[i]
             before = self._smoothed.get(name, 0.0)
-            now = before + _SMOOTHING * (float(loss[i]) - before)
+            now = before + _SMOOTHING * (lost[i] - before)
             self._smoothed[name] = now
             self._streaks.note(name, evidence.received_s, now, beyond=now > LOSS_THRESHOLD)
 

@@ -36,7 +36,9 @@ class SilentLoss:
             if egress.link in down_links or lost <= limit[arc]:
                 book.clear("silent_loss", name)
             elif losses.steady[arc] > limit[arc]:
-                alarm = Alarm("silent_loss", name, float(evidence.until_s[arc]), lost)
+                # Both ends are read, not always in one round.
+                until_s = float(np.fmax(evidence.until_s[arc], evidence.loss_until_s[arc]))
+                alarm = Alarm("silent_loss", name, until_s, lost)
                 book.raise_alarm(alarm)
 
     def dump(self) -> dict[str, Any]:
