@@ -1,0 +1,1 @@
+"""Telemetry as it really comes: what a watch makes of it."""
