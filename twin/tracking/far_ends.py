@@ -19,9 +19,13 @@ _FEWEST = 3
 _LEAST_GAIN = 0.005
 """Of the logarithm: what both ends differ by anyway, seconds apart, over some windows."""
 
+_LASTS_S = 300.0
+"""One that gained is believed again after so long without."""
+
 _NOISES = 3.0
 _MEMORY = 0.1
-_FIRST_NOISE = 0.003
+_FIRST_NOISE, _MOST_NOISE = 0.003, 0.004
+"""A gain that comes slowly must not become what is usual."""
 _FAR_OFF = math.log(1.0 - LEAST_LOSS)
 _OTHER_UNIT = math.log(1.5)
 _ALIKE = 0.1
@@ -44,6 +48,7 @@ class FarEnds:
         self._degree = np.bincount(self._senders, minlength=len(self._nodes))
         self._gains = np.full((_WINDOWS, n_arcs), np.nan)
         self._noise = np.full(n_arcs, _FIRST_NOISE)
+        self._gained_s = np.full(n_arcs, -np.inf)
         self._noted: set[str] = set()
 
     def judge(self, balance: FloatArray, now_s: float) -> tuple[BoolArray, BoolArray]:
@@ -64,10 +69,13 @@ class FarEnds:
             high = recent > np.maximum(_LEAST_GAIN, _NOISES * self._noise)
             # The median of five is beyond a bound if three of them are.
             gains = high.sum(axis=0) >= _FEWEST
+        self._gained_s[gains] = now_s
+        gains = now_s - self._gained_s < _LASTS_S
         far_off, odd = np.asarray(far_off), np.asarray(far_off | gains)
         calm = new[(~odd & ~odd[np.arange(len(odd)) ^ 1])[new]]
         size = np.minimum(np.abs(gain[calm]), _NOISES * np.maximum(self._noise[calm], _FIRST_NOISE))
-        self._noise[calm] += _MEMORY * (size - self._noise[calm])
+        noise = self._noise[calm]
+        self._noise[calm] = np.minimum(noise + _MEMORY * (size - noise), _MOST_NOISE)
         if not odd.any():
             if self._noted:
                 self._note({}, now_s)

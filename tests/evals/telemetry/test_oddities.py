@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evals.telemetry.oddities import CONTROL, ODDITIES, Wire, pour
-from evals.telemetry.watches import Play, watched
+from evals.telemetry.watches import Play, Scene, watched
 from tests.twin.tracking.square import (
     A_TO_B,
     START_S,
@@ -153,7 +153,7 @@ def test_silent_loss_is_found_or_said_to_be_unmeasured(known: Inventory, oddity:
     ],
 )
 def test_whole_watch_makes_no_incident_of_odd_telemetry_and_misses_none(
-    oddity: str, scene: str
+    oddity: str, scene: Scene
 ) -> None:
     play = Play(case=oddity, topology="sndlib/abilene", scene=scene, seed=1)
     found = watched(play)
