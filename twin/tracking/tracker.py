@@ -168,6 +168,7 @@ class Tracker:
         self._normal: tuple[tuple[object, ...], NetworkConfiguration] | None = None
         self._normal_loads_of: NetworkConfiguration | None = None
         self._foretold: tuple[Foretold, ...] = ()
+        self._work_taken_over: tuple[PlannedWork, ...] = ()
         self.load_bias = kept_array(kept, "load_bias", np.zeros(n_arcs), -_MOST_BIAS, _MOST_BIAS)
         usual = np.full(n_arcs, 0.15)
         self.load_spread = kept_array(kept, "load_spread", usual, 0.0, _MOST_BIAS)
@@ -232,6 +233,10 @@ class Tracker:
         """What `node` ran when it last reported a commit; None if it could not be read then."""
         return None if node in self._unread else self._reported.device(node)
 
+    def is_switched_off(self, link: str) -> bool:
+        """Whether an end of `link` was shut by the commit that it reported last."""
+        return not failed_links(self._reported, {link})
+
     @property
     def work_under_way(self) -> tuple[PlannedWork, ...]:
         """The announced work that may be going on now."""
@@ -292,9 +297,8 @@ class Tracker:
         if symptom.kind == "adjacency_down":
             link = self.topology.link(symptom.resource)
             ids = {self._changed_under(node, link.id) for node in (link.a, link.b)} - {""}
-            is_shut = not failed_links(self._reported, {link.id})
             since_s = self.adjacencies.down_since(link.id)
-            what = "shut" if is_shut else "down"
+            what = "shut" if self.is_switched_off(link.id) else "down"
             return departure(planned, link.id, what, min(ids, default=""), since_s, now_s)
         if symptom.kind != "configuration_change":
             return ""
@@ -528,6 +532,7 @@ class Tracker:
             self.intake.leave_out(node, why, self.now_s)
         self.rates.append(rates)
         self.coverage.rates(rates, self.now_s)
+        self._take_over_work()
         quiet = self._quiet()
         self.losses.update(
             rates, learn=quiet, rounds_learned=self.rounds_learned, settled_s=self.settled_s
@@ -595,6 +600,7 @@ class Tracker:
         record = self._probe_sense.sift(record, self._carries)
         self.probes.append(record)
         self.coverage.probes(record)
+        self._take_over_work()
         self.services.update(record)
         self._show(record)
 
@@ -664,7 +670,7 @@ class Tracker:
     def _note_work(
         self, before: DeviceConfiguration, device: DeviceConfiguration, change_id: str
     ) -> None:
-        """Keep under which announced work `device` was changed, and take over what it explains."""
+        """Keep under which announced work `device` was changed, and take over what is normal."""
         announced = change_id in {work.id for work in self.inventory.planned_work}
         for was, runs in zip(before.interfaces, device.interfaces, strict=True):
             egress = str(Interface(node=device.node, link=runs.link))
@@ -673,6 +679,22 @@ class Tracker:
             self.changed_under.pop(egress, None)
             if announced:
                 self.changed_under[egress] = change_id
+        self._take_over(device)
+
+    def _take_over_work(self) -> None:
+        """Take over what crews have done already on the links of work that has begun."""
+        work = self.work_under_way
+        if work == self._work_taken_over:
+            return
+        self._work_taken_over = work
+        links = {link for one in work for link in one.links} & self.topology.link_index.keys()
+        ends = {node for x in map(self.topology.link, links) for node in (x.a, x.b)}
+        for node in sorted(ends - self._unread):
+            if (device := self._reported.device(node)) != self.baseline.device(node):
+                self._take_over(device)
+
+    def _take_over(self, device: DeviceConfiguration) -> None:
+        """Believe that a node runs those interfaces of `device` that are normal there."""
         known, expected = self.running.device(device.node), self.expected(device)
         for normal, runs in zip(expected.interfaces, device.interfaces, strict=True):
             # The rest is read by whoever looks into it.

@@ -220,3 +220,41 @@ def test_failure_long_after_work_has_nothing_to_do_with_it() -> None:
     assert departure((WORK,), "A-B", "down", "", ENDS_S + 7200.0, ENDS_S + 7260.0) == ""
     assert departure((WORK,), "A-B", "down", "", DURING_S, AFTER_S).startswith("CHG-1 is over")
     assert departure((WORK,), "B-C", "down", "", DURING_S, AFTER_S) == ""
+
+
+@pytest.mark.parametrize("read", [False, True], ids=["by its report", "by whoever diagnosed it"])
+@pytest.mark.parametrize("field", ["shut_down", "drained"])
+def test_what_was_switched_off_early_is_normal_once_its_work_begins(field: str, read: bool) -> None:
+    tracker = _tracker()
+    _edit(tracker, "AB", "A-B", "CHG-1", STARTS_S - 700.0, **{field: True})
+    if field == "shut_down":
+        tracker.ingest([adjacency(STARTS_S - 700.0, end, "A-B", up=False) for end in "AB"])
+    if read:
+        running = tracker.running
+        for node in "AB":
+            running = running.with_device(_device(tracker, node, "A-B"))
+        tracker.set_running(running)
+    assert len(_symptoms(tracker)) >= 2
+    _pass_to(tracker, STARTS_S - SLACK_S + 60.0)
+    assert _symptoms(tracker) == []
+    assert all(getattr(tracker.normal.device(n).interface("A-B"), field) for n in "AB")
+    assert tracker.baseline == tracker.inventory.intended
+    _pass_to(tracker, AFTER_S)
+    down = ["adjacency_down:A-B"] if field == "shut_down" else []
+    assert _symptoms(tracker) == [*down, "configuration_change:A", "configuration_change:B"]
+
+
+def test_link_that_failed_before_work_on_it_begins_stays_a_symptom() -> None:
+    tracker = _tracker()
+    tracker.ingest([adjacency(STARTS_S - 700.0, end, "A-B", up=False) for end in "AB"])
+    _pass_to(tracker, DURING_S)
+    assert _symptoms(tracker) == ["adjacency_down:A-B"]
+
+
+def test_early_commit_beside_the_announced_link_stays_a_symptom_when_work_begins() -> None:
+    tracker = _tracker()
+    _edit(tracker, "A", "A-B", "CHG-1", STARTS_S - 700.0, drained=True)
+    _edit(tracker, "A", "A-D", "CHG-1", STARTS_S - 690.0, igp_weight=500)
+    _pass_to(tracker, DURING_S)
+    assert _symptoms(tracker) == ["configuration_change:A"]
+    assert tracker.normal.device("A").interface("A-B").drained

@@ -13,7 +13,8 @@ from twin.tracking.rates import RateRound
 class AdjacencyDown:
     """An end of a link has lost its adjacency, and no announced work explains it, or does any more.
 
-    Rounds come regularly, and show that work is over.
+    Rounds come regularly, and show that work has begun on a link that was switched off early, or is
+    over. A link that failed before work on it began is not switched off, and stays a symptom.
     """
 
     name = "adjacency_down"
@@ -44,6 +45,12 @@ class AdjacencyDown:
 
     def _look_again(self) -> None:
         belief = self._belief
+        for symptom in belief.book.active():
+            link = symptom.resource
+            if symptom.kind == "adjacency_down" and belief.is_switched_off(link):
+                if explains_loss(belief.inventory.planned_work, link, belief.now_s):
+                    belief.book.clear("adjacency_down", link)
+                    self._excused.add(link)
         for link in sorted(self._excused):
             if not explains_loss(belief.inventory.planned_work, link, belief.now_s):
                 self._excused.discard(link)

@@ -16,8 +16,8 @@ class ConfigurationChange:
     """A node reports a commit that is neither ours nor explained by announced work, or runs what
     announced work explained until it was over.
 
-    It is over once the node runs what is normal there. Rounds come regularly, and show that work is
-    over.
+    It is over once the node runs what is normal there. Rounds come regularly, and show that work
+    has begun, or is over.
     """
 
     name = "configuration_change"
@@ -73,6 +73,14 @@ class ConfigurationChange:
 
     def _look_again(self) -> None:
         belief = self._belief
+        for symptom in belief.book.active():
+            node = symptom.resource
+            if symptom.kind == "configuration_change":
+                device = belief.reported(node)
+                if device in (None, belief.baseline.device(node)):
+                    continue
+                if device == belief.expected(device):
+                    self._excuse(node)
         for node in sorted(self._excused):
             device = belief.running.device(node)
             if device == belief.baseline.device(node):
@@ -88,9 +96,12 @@ class ConfigurationChange:
             if symptom.kind != "configuration_change":
                 continue
             if running.device(node) == belief.normal.device(node):
-                self._end(node)
-                if running.device(node) != belief.baseline.device(node):
-                    self._excused.add(node)
+                self._excuse(node)
+
+    def _excuse(self, node: str) -> None:
+        """What `node` runs is normal now, perhaps only as long as announced work lasts."""
+        self._end(node)
+        self._excused.add(node)
 
     def _end(self, node: str) -> None:
         """It is over on `node`."""

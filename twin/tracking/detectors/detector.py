@@ -63,6 +63,10 @@ class Belief(Protocol):
         """What `node` ran when it last reported a commit; None if it could not be read then."""
         ...
 
+    def is_switched_off(self, link: str) -> bool:
+        """Whether an end of `link` was shut by the commit that it reported last."""
+        ...
+
     def foretold(self, at_s: float) -> frozenset[str]:
         """Services that announced work is known to put in breach, and that may be going on then."""
         ...
