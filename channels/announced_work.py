@@ -11,7 +11,7 @@ from graphs.state_directory import StateDirectory
 from tools.journal.records import WorkRecord
 from twin.errors import BadInput
 from twin.nouns.base import Noun
-from twin.nouns.foretold import Foretold
+from twin.nouns.foretold import Foretold, breach_text
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import Principal, visible
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What an approver types to override work, so without spaces and colons."""
-
-_NAMED = 5
 
 
 class Announced(Noun):
@@ -83,8 +81,8 @@ def announce(
         foretold = _foretell(state, network, inventory, work, planned, now_s)
         if foretold.in_breach and not (accept_breach and visible(reason)):
             raise BadInput(
-                f"{work.id} would put {breach_text(foretold)}; choose another time, or accept that "
-                "with --accept-breach and --reason"
+                f"{work.id} would put {breach_text(foretold.in_breach)}; choose another time, or "
+                "accept that with --accept-breach and --reason"
             )
         journal.announce_work(network, work, by, reason, now_s)
     return Announced(network=network, foretold=foretold)
@@ -140,16 +138,6 @@ def _listed(state: StateDirectory, journal: "Journal", network: str) -> list[Lis
         )
         for work in sorted(every.values(), key=lambda w: (w.starts_s, w.id))
     ]
-
-
-def breach_text(foretold: Foretold) -> str:
-    """What it does to services, in words."""
-    names, count = foretold.in_breach, len(foretold.in_breach)
-    if not names:
-        return "no service in breach"
-    more = f" and {count - _NAMED} more" if count > _NAMED else ""
-    services = "service" if count == 1 else "services"
-    return f"{count} {services} in breach: {', '.join(names[:_NAMED])}{more}"
 
 
 def _own_id(given: str, taken: set[str]) -> str:

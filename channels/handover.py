@@ -86,9 +86,12 @@ class FieldOrder(Noun):
 
 
 class LostCall(Noun):
-    """A call to people that was not taken. `given_up`: it is not tried again."""
+    """A call to people that was not taken, about an incident or announced work. `given_up`: it is
+    not tried again.
+    """
 
     incident_id: str
+    work: str
     event: NoticeEvent
     attempts: int
     trouble: str
@@ -270,6 +273,7 @@ def _lost_calls(journal: Journal, network: str) -> Iterable[LostCall]:
     for notice in (*journal.lost_notices(network), *tried):
         yield LostCall(
             incident_id=notice.incident_id,
+            work=notice.work,
             event=notice.event,
             attempts=notice.attempts,
             trouble=notice.trouble,

@@ -1,8 +1,14 @@
-"""What the watch knows of announced work: which there is, and what it will do to services."""
+"""What the watch knows of announced work: which there is, what it will do to services, and whom
+that is told.
+"""
 
+import time
+from collections.abc import Sequence
 from functools import partial
 
 from graphs.desk import Desk
+from tools.journal.records import WorkEvent
+from twin.nouns.foretold import Foretold, breach_text
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import NetworkState
 from twin.physics.twin import Twin
@@ -11,11 +17,11 @@ from twin.tracking.tracker import Tracker
 from twin.whatif.announced_work import foretell
 
 TOLD_BEFORE_S = 3600.0
-"""What work will do is worked out once more so long before it begins: the demand may have grown."""
+"""What work will do is worked out once more so long before it begins: the demand may have grown.
+People are told then."""
 
 _AT_MOST = 20
 """Pieces of work that are worked out at a time, the next ones: each is a question to the twin."""
-
 
 _LATELY_S = 3600.0
 """Work that ended longer ago was looked after by the watch that ran then, or by people."""
@@ -28,10 +34,37 @@ class AnnouncedWork:
         self._desk = desk
         self._on_record = desk.situation.inventory.planned_work
         self._told: tuple[tuple[PlannedWork, bool], ...] | None = None
+        self._foretold: Sequence[Foretold] = ()
         self._checked: set[str] = set()
+        self._called: set[tuple[str, WorkEvent]] = set()
 
     def look(self) -> None:
-        """Take over what is announced now; what it will do is worked out when that has changed."""
+        """Take over what is announced now; what it will do is worked out when that has changed, and
+        whom it hurts is told to people: once before it begins, and once when it has.
+        """
+        self._work_out()
+        now_s, tracker = self._desk.clock.now_s(), self._desk.situation.tracker
+        for known in self._foretold:
+            work, hit = known.work, known.in_breach
+            if hit and work.starts_s - TOLD_BEFORE_S <= now_s < work.starts_s:
+                minutes = (work.starts_s - now_s) / 60
+                self._call(work, "work_ahead", f"begins in {minutes:.0f} min, and will put", hit)
+            hurt = sorted(tracker.services.in_breach_now.intersection(hit))
+            if hurt and work.covers_time(now_s):
+                self._call(work, "work_begun", "has begun, and has put", hurt)
+
+    def _call(self, work: PlannedWork, event: WorkEvent, what: str, hit: Sequence[str]) -> None:
+        """Have people told, once, that `work` puts the services `hit` in breach."""
+        if (work.id, event) in self._called:
+            return
+        desk = self._desk
+        text = f"{work.id} on {', '.join(work.links)} {what} {breach_text(hit)}"
+        desk.journal.put_work_notice(
+            desk.situation.network.name, work.id, event, text, desk.clock.now_s(), time.time()
+        )
+        self._called.add((work.id, event))
+
+    def _work_out(self) -> None:
         desk, tracker = self._desk, self._desk.situation.tracker
         network, now_s = desk.situation.network.name, desk.clock.now_s()
         standing = desk.journal.planned_work(network, self._on_record)
@@ -49,6 +82,7 @@ class AnnouncedWork:
         twin, normal_at = desk.situation.twin, partial(normal_state_at, tracker)
         foretold = [foretell(twin, normal_at, w, planned, now_s) for w in coming]
         tracker.foretell(foretold)
+        self._foretold = foretold
         if foretold or desk.journal.foretold(network):
             desk.journal.put_foretold(network, foretold)
         self._told = told

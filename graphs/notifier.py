@@ -174,7 +174,7 @@ class Notifier:
 
     def _note_failure(self, notices: Sequence[Notice], trouble: str) -> None:
         for notice in notices:
-            _log.warning("%s about %s was not taken: %s", notice.event, notice.incident_id, trouble)
+            _log.warning("%s about %s was not taken: %s", notice.event, notice.subject, trouble)
             if time.time() - notice.written_wall_s >= GIVE_UP_S:
                 self._journal.give_up(notice.id, trouble)
             else:
@@ -193,7 +193,7 @@ def digest(notices: Sequence[Notice]) -> Notice:
     told = [json.loads(other.body) for other in others]
     body["data"]["text"] += f" (and {len(others)} more to tell of this network)"
     body["data"]["more"] = [
-        {"type": one["type"], "incident": one["data"]["incident"], "text": one["data"]["text"]}
+        {"type": one["type"], **{key: one["data"].get(key) for key in ("incident", "work", "text")}}
         for one in told[-_TOLD:]
     ]
     return newest.model_copy(update={"body": json_text(body)})
@@ -211,6 +211,7 @@ def _notice_of(condition: Condition, now_s: float) -> Notice:
         "data": {
             "network": condition.network,
             "incident": None,
+            "work": None,
             "severity": Severity.MAJOR.value,
             "title": f"something is wrong with the watch itself: {condition.kind}",
             "plan": None,

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from channels import verbs
-from channels.announced_work import breach_text
 from channels.asking import how_to_answer, still_wanted
 from channels.cli.durations import parse_duration_s
 from channels.cli.output import AsJson, directory_of, print_json
@@ -26,7 +25,7 @@ from channels.report.wording import duration, plain, quoted, utc
 from channels.views import IncidentView
 from tools.journal.records import Claim, Quarantine
 from tools.journal.watch_notes import condition_lines
-from twin.nouns.foretold import Foretold
+from twin.nouns.foretold import Foretold, breach_text
 from twin.nouns.left_out import left_out_text
 
 _MOST_LINES = 6
@@ -129,7 +128,7 @@ def _work(entry: Foretold, now: float) -> list[str]:
     return [
         f"{plain(work.id)}  {begins} until {utc(work.ends_s)} UTC",
         ", ".join(map(plain, work.links)),
-        f"at its busiest hour, {utc(entry.busiest_s)}: {breach_text(entry)}",
+        f"at its busiest hour, {utc(entry.busiest_s)}: {breach_text(entry.in_breach)}",
     ]
 
 
@@ -186,7 +185,7 @@ def _how_to_close(entry: IncidentView) -> str:
 def _lost_call(entry: LostCall) -> list[str]:
     what = "given up" if entry.given_up else "still tried"
     return [
-        f"{plain(entry.incident_id)} {entry.event.replace('_', ' ')}: {what} after "
+        f"{plain(entry.incident_id or entry.work)} {entry.event.replace('_', ' ')}: {what} after "
         f"{entry.attempts} attempt{'s' * (entry.attempts != 1)}; {plain(entry.trouble)}"
     ]
 

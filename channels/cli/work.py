@@ -8,12 +8,12 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from channels import verbs
-from channels.announced_work import Listed, breach_text
+from channels.announced_work import Listed
 from channels.cli.moments import parse_moment_s
 from channels.cli.output import AsJson, By, Column, directory_of, fitted, new_console, print_json
 from channels.cli.principal import principal
 from channels.report.wording import percent, plain, quoted, utc
-from twin.nouns.foretold import Foretold
+from twin.nouns.foretold import Foretold, breach_text
 
 work = typer.Typer(
     help="Announced work: what it may do is expected, and what it will do to services is said.",
@@ -110,7 +110,8 @@ def effect_text(foretold: Foretold) -> str:
     """What work does, in one sentence."""
     beside = f" (with {', '.join(foretold.beside)})" if foretold.beside else ""
     return (
-        f"At its busiest hour, {utc(foretold.busiest_s)} UTC{beside}: {breach_text(foretold)}; "
+        f"At its busiest hour, {utc(foretold.busiest_s)} UTC{beside}: "
+        f"{breach_text(foretold.in_breach)}; "
         f"{plain(foretold.egress)} is the fullest at {percent(foretold.max_utilisation)}"
     )
 
@@ -132,4 +133,4 @@ def _table(console: Console, entries: Sequence[Listed]) -> RenderableType:
 def _effect(entry: Listed) -> str:
     if entry.record is not None and entry.record.cancelled_s is not None:
         return "cancelled"
-    return breach_text(entry.foretold) if entry.foretold else ""
+    return breach_text(entry.foretold.in_breach) if entry.foretold else ""

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from evals.stage import stage
+from evals.stage import Case, stage
 from evals.survival.fault_injection import struck_stores
 from evals.survival.kill_points import Passage
 from graphs.notifier import GIVE_UP_S, MOST_CALLS, Notifier
 from graphs.watch import POLL_S
 from graphs.workplace import Workplace
-from tests.graphs.stagehand import FIRST, LOSSY, Person, case, operating
+from tests.graphs.stagehand import EVENING_S, FIRST, LOSSY, STUB, Person, case, operating
 from tests.tools.journal.conftest import OPENED_S, incident
 from tests.tools.notification.receiver import receiving
 from tools.journal.holder import Holder
@@ -30,10 +30,12 @@ from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.records import Lease, Notice
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
+from tools.network.emulated.case_truth import PlannedAction
 from tools.notification.on_event import EVERY_EVENT
 from tools.notification.ways import NotTaken
 from twin.errors import BadInput, NoctuaError
 from twin.nouns.condition import Condition, ConditionKind
+from twin.nouns.planned_work import PlannedWork
 
 PAGE = """
 import sys
@@ -238,10 +240,13 @@ def _types(calls: list[dict[str, object]]) -> Counter[object]:
 
 
 class KillAfterNotice:
-    """`kill -9` of this process right after `node` has written a notice with its event."""
+    """`kill -9` of this process right after `node` has written a notice with its event, for the
+    `number`th time.
+    """
 
-    def __init__(self, node: str) -> None:
+    def __init__(self, node: str, number: int = 1) -> None:
         self._node = node
+        self._number = number
 
     def before(self, place: str) -> None:
         """Nothing is struck before it is done."""
@@ -250,20 +255,52 @@ class KillAfterNotice:
         """Here?"""
         written = place.startswith(f"{self._node}: after journal ")
         if written and "timeline" in place and "outbox" in place:
+            self._strike()
+
+    def _strike(self) -> None:
+        self._number -= 1
+        if not self._number:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _operate_and_die(state: Path, node: str) -> None:
+class KillAfterWorkNotice(KillAfterNotice):
+    """The same after a notice about announced work, which has no event in a timeline."""
+
+    def after(self, place: str, error: type[NoctuaError]) -> None:
+        """Here?"""
+        if place.startswith(f"{self._node}: after journal outbox"):
+            self._strike()
+
+
+def _operate_and_die(state: Path, strike: KillAfterNotice) -> None:
     """What the process does that is killed: it operates what stands in `state`."""
     with closing(EmulatedNetwork.open(state / "networks" / "live.sqlite")) as network:
         clock = SimulatedClock(network)
-        stores = struck_stores(Passage(KillAfterNotice(node)))
+        stores = struck_stores(Passage(strike))
         person = Person()
         with Workplace(state, network, clock, approver=person, stores=stores) as workplace:
             person.journal = workplace.journal
+            workplace.journal.notifies_of = EVERY_EVENT
             last_s = clock.now_s() + 4 * 3600.0
             while clock.now_s() < last_s:
                 workplace.watch.run(clock.now_s() + POLL_S)
+
+
+def _die(state: Path, strike: str) -> None:
+    """Operate what stands in `state` in a process that is killed by `strike`, an expression."""
+    died = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from tests.graphs.test_notices import *; "
+            "from tests.graphs.test_notices import _operate_and_die; "
+            f"_operate_and_die(Path(sys.argv[1]), {strike})",
+            str(state),
+        ],
+        check=False,
+        timeout=_PATIENCE_S,
+    )
+    assert died.returncode == -signal.SIGKILL, f"{strike} wrote no notice"
 
 
 @pytest.mark.slow
@@ -274,19 +311,7 @@ def test_each_event_is_called_for_once_though_the_process_died_right_after_it(
     script = _pager(tmp_path)
     _write_settings(tmp_path, f"command: [{sys.executable}, {script}]")
     stage(case((300.0, LOSSY)), 1, tmp_path / "networks" / "live.sqlite").close()
-    died = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from pathlib import Path; from tests.graphs import test_notices; "
-            "test_notices._operate_and_die(Path(sys.argv[1]), sys.argv[2])",
-            str(tmp_path),
-            node,
-        ],
-        check=False,
-        timeout=_PATIENCE_S,
-    )
-    assert died.returncode == -signal.SIGKILL, f"{node} wrote no notice"
+    _die(tmp_path, f"KillAfterNotice({node!r})")
     with operating(tmp_path, None, person=Person()) as operation:
         operation.run(most_s=4 * 3600.0)
         assert operation.has_ended()
@@ -297,6 +322,40 @@ def test_each_event_is_called_for_once_though_the_process_died_right_after_it(
         "incident.resolved": 1,
     }
     assert _types(_calls(tmp_path)) == expected
+
+
+def _work_that_hurts() -> Case:
+    """CHG-1 cuts a router off from the twentieth minute on, which is known an hour before."""
+    plain = case()
+    work = PlannedWork(
+        id="CHG-1", links=(STUB.link,), starts_s=EVENING_S + 1200.0, ends_s=EVENING_S + 3600.0
+    )
+    shut = PlannedAction(
+        at_s=1260.0, until_s=3500.0, link=STUB.link, what="link_down", change_id="CHG-1"
+    )
+    return Case(
+        plain.world.model_copy(update={"planned_work": (work,)}),
+        plain.truth.model_copy(update={"planned_actions": (shut,)}),
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [1, 2])
+def test_work_that_hurts_is_called_for_before_and_when_it_has_begun_once_each_after_a_kill(
+    tmp_path: Path, number: int
+) -> None:
+    stage(_work_that_hurts(), 1, tmp_path / "networks" / "live.sqlite").close()
+    _die(tmp_path, f"KillAfterWorkNotice('watch', {number})")
+    with operating(tmp_path, None) as operation:
+        operation.journal.notifies_of = EVERY_EVENT
+        operation.run(lambda: operation.clock.now_s() >= EVENING_S + 4200.0)
+        ahead, begun = operation.journal.unsent_notices("live")
+        assert operation.journal.incidents() == ()
+    assert (ahead.event, begun.event, begun.work) == ("work_ahead", "work_begun", "CHG-1")
+    told = [json.loads(notice.body) for notice in (ahead, begun)]
+    assert told[0]["timestamp"] < "2026-03-03T18:20:00Z" < told[1]["timestamp"]
+    assert "will put" in told[0]["data"]["text"]
+    assert "has begun, and has put" in told[1]["data"]["text"]
 
 
 @pytest.mark.slow

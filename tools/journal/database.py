@@ -26,7 +26,7 @@ from tools.writable import Placed, unwritable
 from twin.errors import NoctuaError
 from twin.nouns.principal import Principal
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """How many files of `migrations/` there are; each brings a journal from one version to the next."""
 
 APPLICATION_ID = 0x4E4F4354
@@ -443,7 +443,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, key_file: Path) -> Sign
     """Bring the journal up to date, and seal from now on what is written to it."""
     version = _prepare_file(connection, path)
     key = load_key(key_file)
-    if version < SCHEMA_VERSION:
+    if version < SCHEMA_VERSION and state_of(connection) is None:
         key = _migrate_and_seal(connection, path, key_file)
     state = state_of(connection)
     if key is None:
@@ -456,6 +456,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, key_file: Path) -> Sign
             f"{path}: is sealed with the key {state.key_id}, and {key_file} is {key.id}; put the "
             "right key or the right journal in its place, or vouch with `noctua audit vouch`"
         )
+    if version < SCHEMA_VERSION:
+        _migrate_sealed(connection, path, key)
     Sealer(connection, key).install()
     return key
 
@@ -479,23 +481,49 @@ def _migrate_and_seal(connection: sqlite3.Connection, path: Path, key_file: Path
     return key
 
 
+def _migrate_sealed(connection: sqlite3.Connection, path: Path, key: SigningKey) -> None:
+    """Bring a journal up to date that is sealed with `key`, all or nothing.
+
+    Its rows are sealed anew, since a seal covers every column of its table.
+    """
+    # Another process may have done it at this moment, so the version is read under the write lock.
+    with _at_once(connection):
+        version, state = _version(connection), state_of(connection)
+        if version == SCHEMA_VERSION or state is None:
+            return
+        if altered := seals.check(connection, key).altered:
+            wrong = altered[0]
+            raise NotOurJournal(
+                f"{path}: is of version {version}, and is not brought to version {SCHEMA_VERSION}, "
+                f"since somebody has altered it ({wrong.table or 'the seals'}: {wrong.why}). Put "
+                "the last good copy there, or vouch for this one with `noctua audit vouch`"
+            )
+        _migrate(connection)
+        told = {"reason": f"brought from version {version} to version {SCHEMA_VERSION}"}
+        # The mark beside the key goes on telling whether it was put back.
+        seal_as_found(connection, key, "journal", "seal", told, marked=state.marked)
+
+
 def seal_as_found(
     connection: sqlite3.Connection,
     key: SigningKey,
     actor: str,
     action: str,
     told: Mapping[str, JsonValue],
+    *,
+    marked: bool = False,
 ) -> None:
     """Seal what stands in a journal, and say so in its audit log where there is anything.
 
-    It is part of the transaction that is open on `connection`.
+    It is part of the transaction that is open on `connection`. `marked`: whether a mark of the
+    journal was written, which then stays what it is compared with.
     """
     sealer = Sealer(connection, key)
     sealer.install()
     last = connection.execute("SELECT time_s FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
     if last is not None:
         audit.append(connection, last[0], actor, action, "journal", {**told, "key": key.id})
-    sealer.seal_all()
+    sealer.seal_all(marked=marked)
     sealer.end()
 
 

@@ -1,8 +1,8 @@
 """What people are to be told of, in the journal until it has been sent: a transactional outbox.
 
-A notice is written in the transaction of its event, so that a death of the process loses neither
-without the other. It is sent at least once. Each event is written once, and a repeat bears the same
-id: "once" holds for a receiver that keeps the ids that it has had.
+A notice about an incident is written in the transaction of its event, so that a death of the
+process loses neither without the other. It is sent at least once. Each event is written once, and a
+repeat bears the same id: "once" holds for a receiver that keeps the ids that it has had.
 """
 
 import uuid
@@ -11,7 +11,13 @@ from datetime import UTC, datetime
 
 from tools.journal.audit_rows import AuditRows
 from tools.journal.database import json_text, made
-from tools.journal.records import IncidentRecord, Notice, NoticeEvent, TimelineEvent
+from tools.journal.records import (
+    IncidentRecord,
+    Notice,
+    NoticeEvent,
+    TimelineEvent,
+    WorkEvent,
+)
 
 NO_WAY_TO_CALL = "no way to call a person is set (on_event.yaml)"
 """Stands where a text would say that somebody was called."""
@@ -32,6 +38,10 @@ _EVENTS: Mapping[str, NoticeEvent] = {
 """What people are told of, by kind of event in the timeline."""
 
 
+_TOLD = ("network", "incident", "work", "severity", "title", "plan", "text")
+"""What every message has; null where it is about none."""
+
+
 class OutboxRows(AuditRows):
     """Table outbox."""
 
@@ -47,14 +57,42 @@ class OutboxRows(AuditRows):
         kind = _EVENTS.get(event.kind)
         if kind is None or kind not in self.notifies_of:
             return
-        notice_id = f"msg_{uuid.uuid4().hex}"
+        notice_id, network = _new_id(), about.incident.network
+        body = _body(notice_id, kind, event, about)
+        self._put(notice_id, network, event.incident_id, kind, _about(event), body, wall_s)
+
+    def put_work_notice(
+        self, network: str, work: str, event: WorkEvent, text: str, time_s: float, wall_s: float
+    ) -> None:
+        """Put into the outbox that people are to be told `text` of the announced work of that id,
+        once for each event. `time_s`: the network's clock.
+        """
+        if event not in self.notifies_of:
+            return
+        notice_id = _new_id()
+        told = {"network": network, "work": work, "title": work, "text": text}
+        body = _message(notice_id, event.replace("_", "."), time_s, told)
+        with self.transaction():
+            self._put(notice_id, network, None, event, work, body, wall_s)
+
+    def _put(
+        self,
+        notice_id: str,
+        network: str,
+        incident_id: str | None,
+        event: NoticeEvent,
+        about: str,
+        body: str,
+        wall_s: float,
+    ) -> None:
         self._execute(
-            "INSERT OR IGNORE INTO outbox VALUES (?, ?, ?, ?, ?, ?, 0, ?, '', '')",
+            "INSERT OR IGNORE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, '', '')",
             notice_id,
-            event.incident_id,
-            kind,
-            _about(event),
-            _body(notice_id, kind, event, about),
+            network,
+            incident_id,
+            event,
+            about,
+            body,
             wall_s,
             wall_s,
         )
@@ -107,12 +145,12 @@ class OutboxRows(AuditRows):
             )
 
     def _notices(self, network: str, ended: str) -> tuple[Notice, ...]:
-        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'outbox'"):
+        if not self._rows("SELECT 1 FROM pragma_table_info('outbox') WHERE name = 'network'"):
             return ()
         rows = self._rows(
-            "SELECT outbox.id, incident_id, event, body, written_wall_s, attempts, due_wall_s, "
-            "trouble FROM outbox JOIN incidents ON incidents.id = incident_id WHERE network = ? "
-            "AND ended = ? ORDER BY outbox.rowid",
+            "SELECT id, ifnull(incident_id, '') AS incident_id, "
+            "iif(incident_id IS NULL, about, '') AS work, event, body, written_wall_s, attempts, "
+            "due_wall_s, trouble FROM outbox WHERE network = ? AND ended = ? ORDER BY rowid",
             network,
             ended,
         )
@@ -125,22 +163,31 @@ def _about(event: TimelineEvent) -> str:
     return next((name for name in named if isinstance(name, str)), "")
 
 
+def _new_id() -> str:
+    return f"msg_{uuid.uuid4().hex}"
+
+
 def _body(notice_id: str, kind: NoticeEvent, event: TimelineEvent, about: IncidentRecord) -> str:
-    incident = about.incident
-    plan = event.data.get("plan")
-    happened = datetime.fromtimestamp(event.time_s, UTC).isoformat(timespec="seconds")
+    incident, plan = about.incident, event.data.get("plan")
+    told = {
+        "network": incident.network,
+        "incident": incident.id,
+        "severity": incident.severity.value,
+        "title": incident.title,
+        "text": event.text,
+    }
+    if isinstance(plan, str):
+        told["plan"] = plan
+    return _message(notice_id, f"incident.{kind}", event.time_s, told)
+
+
+def _message(notice_id: str, kind: str, time_s: float, told: Mapping[str, str]) -> str:
+    happened = datetime.fromtimestamp(time_s, UTC).isoformat(timespec="seconds")
     return json_text(
         {
             "id": notice_id,
-            "type": f"incident.{kind}",
+            "type": kind,
             "timestamp": happened.replace("+00:00", "Z"),
-            "data": {
-                "network": incident.network,
-                "incident": incident.id,
-                "severity": incident.severity.value,
-                "title": incident.title,
-                "plan": plan if isinstance(plan, str) else None,
-                "text": event.text,
-            },
+            "data": {key: told.get(key) for key in _TOLD},
         }
     )

@@ -35,26 +35,39 @@ class TimelineEvent(Noun):
     data: dict[str, JsonValue]
 
 
-NoticeEvent = Literal["opened", "awaiting", "paged", "rolled_back", "escalated", "resolved"]
+WorkEvent = Literal["work_ahead", "work_begun"]
+"""What people outside are told of announced work: that it will put services in breach, and that it
+has."""
+
+NoticeEvent = Literal[
+    "opened", "awaiting", "paged", "rolled_back", "escalated", "resolved", WorkEvent
+]
 """What people outside are told of: an incident is there, a plan waits for an answer, somebody is
-needed, a change was taken back, a person has to take over, it is over."""
+needed, a change was taken back, a person has to take over, it is over; or announced work."""
 
 
 class Notice(Noun):
     """What people are to be told, until they are. Times are the machine's, Unix seconds.
 
-    `id`: the same at every attempt, so that a receiver knows a repeat. `body`: the JSON that is
-    sent. `trouble`: why the last attempt failed, "" if none did.
+    `id`: the same at every attempt, so that a receiver knows a repeat. It is about the incident
+    `incident_id` or about the announced `work`; the other of the two is "". `body`: the JSON that
+    is sent. `trouble`: why the last attempt failed, "" if none did.
     """
 
     id: str
     incident_id: str
+    work: str = ""
     event: NoticeEvent
     body: str
     written_wall_s: float
     attempts: int
     due_wall_s: float
     trouble: str
+
+    @property
+    def subject(self) -> str:
+        """What it is about, by id."""
+        return self.incident_id or self.work
 
 
 class Signature(StrEnum):

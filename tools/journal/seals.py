@@ -60,11 +60,12 @@ class Sealer:
         for statement in _triggers(self._connection):
             self._connection.execute(statement)
 
-    def seal_all(self) -> None:
+    def seal_all(self, *, marked: bool) -> None:
         """Seal every row as it is found, in the caller's transaction.
 
         What stands there is taken as it is: whoever calls this vouches for it. It stays the journal
-        that it is where this key has sealed it before, and is a new one otherwise.
+        that it is where this key has sealed it before, and is a new one otherwise. `marked`: see
+        SealState.
         """
         known = state_of(self._connection)
         run = self._connection.execute
@@ -75,7 +76,7 @@ class Sealer:
             run(f"INSERT INTO seals {_sealed_rows(table, columns)}")
         same = known is not None and known.key_id == self._key.id
         journal_id = known.journal_id if known and same else secrets.token_hex(8)
-        run("INSERT INTO seal_state VALUES (?, ?, 0, '')", (journal_id, self._key.id))
+        run("INSERT INTO seal_state VALUES (?, ?, ?, '')", (journal_id, self._key.id, marked))
         self._sound = True
 
     def begin(self, *, sign: bool) -> None:

@@ -49,9 +49,9 @@ def way_of(settings: OnEvent, folder: Path, environ: Mapping[str, str]) -> Way:
 class Command:
     """Runs a program, without a shell; exit status 0 takes the notice.
 
-    It gets the notice as JSON on standard input, and NOCTUA_EVENT, NOCTUA_EVENT_ID and
-    NOCTUA_INCIDENT in the environment. One that takes longer than `timeout_s` is ended, with all
-    that it has started.
+    It gets the notice as JSON on standard input, and NOCTUA_EVENT, NOCTUA_EVENT_ID, NOCTUA_INCIDENT
+    and NOCTUA_WORK in the environment, of which one of the last two is empty. One that takes longer
+    than `timeout_s` is ended, with all that it has started.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Command:
             "NOCTUA_EVENT": notice.event,
             "NOCTUA_EVENT_ID": notice.id,
             "NOCTUA_INCIDENT": notice.incident_id,
+            "NOCTUA_WORK": notice.work,
         }
         # Files, not pipes: what the program leaves running must not keep us waiting for an end.
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:

@@ -1,7 +1,11 @@
 """What announced work will do to services, worked out before it begins."""
 
+from collections.abc import Sequence
+
 from twin.nouns.base import Noun
 from twin.nouns.planned_work import PlannedWork
+
+_NAMED = 5
 
 
 class Foretold(Noun):
@@ -20,3 +24,13 @@ class Foretold(Noun):
     egress: str
     overloaded: tuple[str, ...]
     in_breach: tuple[str, ...]
+
+
+def breach_text(services: Sequence[str]) -> str:
+    """Services in breach, the first by name, in words."""
+    if not services:
+        return "no service in breach"
+    count = len(services)
+    more = f" and {count - _NAMED} more" if count > _NAMED else ""
+    named = "service" if count == 1 else "services"
+    return f"{count} {named} in breach: {', '.join(services[:_NAMED])}{more}"

@@ -9,12 +9,15 @@ import pytest
 
 from tests.tools.journal.conftest import OPENED_S, incident
 from tests.tools.journal.test_journal import _answer, _plan
-from tools.journal.database import APPLICATION_ID, SCHEMA_VERSION
-from tools.journal.errors import NotAJournal
+from tools.journal import audit, mark
+from tools.journal.database import APPLICATION_ID, SCHEMA_VERSION, seal_as_found
+from tools.journal.errors import NotAJournal, NotOurJournal
 from tools.journal.journal import Journal
 from tools.journal.records import Charges
+from tools.journal.seals import state_of
+from tools.journal.signing_key import KEY_FILE, make_key
 from twin.nouns.plan import Plan
-from twin.nouns.principal import AUTOMATIC, Principal
+from twin.nouns.principal import AUTOMATIC, OS_USER, Principal
 
 
 def _old(path: Path) -> sqlite3.Connection:
@@ -100,6 +103,84 @@ def test_plan_that_needs_no_person_keeps_the_hash_and_text_that_it_had() -> None
     asking = plan.model_copy(update={"needs_person": "a mind was lost"})
     assert asking.hash != plan.hash
     assert Plan.model_validate_json(asking.model_dump_json()) == asking
+
+
+_SEALED_FROM = 7
+"""The oldest version from which journals are brought up to date whose rows have seals."""
+
+
+def _sealed(path: Path) -> None:
+    """A journal of that version with an incident and a call to people about it, and its mark."""
+    old = _old(path)
+    for number in range(2, _SEALED_FROM + 1):
+        file = resources.files("tools.journal").joinpath(f"migrations/{number:03d}.sql")
+        old.executescript(file.read_text("utf-8"))
+    old.execute(f"PRAGMA user_version = {_SEALED_FROM}")
+    row = (incident().id, "germany50", "detected", OPENED_S, "a" * 32)
+    text = incident().model_dump_json()
+    old.execute("INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?)", (*row, text))
+    told = ("msg_1", incident().id, "opened", "", "{}", 5.0, 2, 35.0, "no modem", "")
+    old.execute("INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", told)
+    audit.append(old, OPENED_S, "monitor", "open", incident().id, {})
+    key = make_key(path.with_name(KEY_FILE))
+    seal_as_found(old, key, "journal", "seal", {"reason": "as it was"}, marked=True)
+    state = state_of(old)
+    assert state is not None
+    standing = mark.Standing(state.journal_id, audit.head(old), lambda _: None)
+    mark.replace(mark.mark_file(path.with_name(KEY_FILE)), key, standing)
+    old.commit()
+    old.close()
+
+
+def test_journal_that_was_sealed_in_an_earlier_version_is_brought_up_to_date(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    _sealed(path)
+    for _ in range(2):
+        with Journal.open(path) as journal:
+            assert journal.incident(incident().id).incident == incident()
+            (notice,) = journal.unsent_notices("germany50")
+            assert (notice.incident_id, notice.trouble) == (incident().id, "no modem")
+            assert journal.check_seals().altered == ()
+            assert journal.mark_trouble() == ""
+            assert journal.damage() == ""
+
+
+def test_sealed_journal_that_somebody_altered_is_not_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    _sealed(path)
+    past = sqlite3.connect(path)
+    past.execute("UPDATE incidents SET phase = 'resolved'")
+    past.commit()
+    past.close()
+    with pytest.raises(NotOurJournal, match=r"somebody has altered it .*noctua audit vouch"):
+        Journal.open(path)
+    Journal.vouch(path, Principal(name="erin", provider=OS_USER), "it was me")
+    with Journal.open(path) as journal:
+        assert journal.check_seals().altered == ()
+
+
+def test_sealed_journal_is_not_brought_up_to_date_without_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    _sealed(path)
+    path.with_name(KEY_FILE).unlink()
+    with pytest.raises(NotOurJournal, match=r"its signing key .* is missing"):
+        Journal.open(path)
+
+
+def test_journal_that_was_put_back_before_an_update_contradicts_its_mark(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    _sealed(path)
+    earlier = path.read_bytes()
+    with Journal.open(path) as journal:
+        journal.append_audit(OPENED_S, "gate", "approve", "one", {})
+        journal.append_audit(OPENED_S, "gate", "approve", "two", {})
+    for file in tmp_path.glob("journal.sqlite*"):
+        file.unlink()
+    path.write_bytes(earlier)
+    with Journal.open(path) as journal:
+        assert "put back" in journal.mark_trouble()
 
 
 def test_journal_of_a_later_version_is_left_alone(tmp_path: Path) -> None:

@@ -63,12 +63,41 @@ def test_body_says_what_happened_and_has_the_id_of_its_notice(calling: Journal) 
         "data": {
             "network": "germany50",
             "incident": INCIDENT,
+            "work": None,
             "severity": "critical",
             "title": "duct cut at Mannheim",
             "plan": "mitigate1",
             "text": "it is so",
         },
     }
+
+
+def test_announced_work_is_told_of_once_for_each_event_and_survives_the_process(
+    calling: Journal,
+) -> None:
+    for _ in range(2):
+        for event in ("work_ahead", "work_begun"):
+            text = "CHG-1 will hurt"
+            calling.put_work_notice("germany50", "CHG-1", event, text, OPENED_S, 5.0)
+    _tell(calling, "escalated")
+    with Journal.open(calling.path) as again:
+        again.notifies_of = EVERY_EVENT
+        again.put_work_notice("germany50", "CHG-1", "work_begun", "once more", OPENED_S, 6.0)
+        ahead, begun, other = again.unsent_notices("germany50")
+    assert [n.event for n in (ahead, begun, other)] == ["work_ahead", "work_begun", "escalated"]
+    assert (begun.work, begun.incident_id, begun.subject) == ("CHG-1", "", "CHG-1")
+    assert (other.work, other.subject) == ("", INCIDENT)
+    told = json.loads(begun.body)
+    assert told["type"] == "work.begun"
+    assert told["data"]["work"] == told["data"]["title"] == "CHG-1"
+    assert told["data"]["incident"] is None
+    assert calling.unsent_notices("another") == ()
+
+
+def test_work_is_told_of_to_nobody_where_that_event_is_not_wanted(journal: Journal) -> None:
+    journal.notifies_of = frozenset({"opened", "work_begun"})
+    journal.put_work_notice("germany50", "CHG-1", "work_ahead", "it will hurt", OPENED_S, 5.0)
+    assert journal.unsent_notices("germany50") == ()
 
 
 def test_notice_is_kept_until_it_is_taken_or_given_up(calling: Journal) -> None:

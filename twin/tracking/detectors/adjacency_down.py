@@ -45,14 +45,13 @@ class AdjacencyDown:
 
     def _look_again(self) -> None:
         belief = self._belief
-        for symptom in belief.book.active():
-            link = symptom.resource
-            if symptom.kind == "adjacency_down" and belief.is_switched_off(link):
-                if explains_loss(belief.inventory.planned_work, link, belief.now_s):
-                    belief.book.clear("adjacency_down", link)
-                    self._excused.add(link)
+        planned = belief.inventory.planned_work
+        for link in [s.resource for s in belief.book.active() if s.kind == "adjacency_down"]:
+            if belief.is_switched_off(link) and explains_loss(planned, link, belief.now_s):
+                belief.book.clear("adjacency_down", link)
+                self._excused.add(link)
         for link in sorted(self._excused):
-            if not explains_loss(belief.inventory.planned_work, link, belief.now_s):
+            if not explains_loss(planned, link, belief.now_s):
                 self._excused.discard(link)
                 if link in belief.down_links:
                     belief.book.raise_alarm(Alarm("adjacency_down", link, belief.now_s, 1.0))
