@@ -8,7 +8,7 @@ from contextlib import suppress
 from graphs.desk import Desk
 from graphs.findings import closed_by_people, remember_finding
 from graphs.live import Live
-from graphs.returning import in_force
+from graphs.returning import in_force, is_left_over
 from tools.journal.records import IncidentRecord
 from tools.journal.standing import (
     CLOSED,
@@ -21,7 +21,7 @@ from tools.journal.standing import (
 from twin.errors import NetworkError
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.impact import Impact, ServiceHit
-from twin.nouns.incident import Incident
+from twin.nouns.incident import Incident, Phase
 from twin.tracking.tracker import Tracker
 
 _EVERY_S = 60.0
@@ -96,7 +96,8 @@ class Aftermath:
 
     def _note_ends(self, with_people: Sequence[IncidentRecord]) -> None:
         """Note which of the incidents that people have are over: of which nothing was seen for a
-        soak, unless a person has reopened it.
+        soak, unless a person has reopened it. One of which nothing is left but what was changed for
+        it is taken on again, to take that out.
         """
         now_s = self._desk.clock.now_s()
         active = self._desk.situation.tracker.book.states() if with_people else {}
@@ -104,16 +105,28 @@ class Aftermath:
             incident_id = record.incident.id
             self._note_symptoms(record.incident)
             self._note_orders(incident_id)
-            if not self._is_gone(record, active) or only_people_end(
-                self._desk.journal, incident_id
-            ):
+            left_over = is_left_over(self._desk, incident_id)
+            gone = left_over or self._is_gone(record, active)
+            if not gone or only_people_end(self._desk.journal, incident_id):
                 self._gone_since_s.pop(incident_id, None)
                 continue
             since_s = self._gone_since_s.setdefault(incident_id, now_s)
-            if now_s - since_s >= self._desk.policy.verification.soak_s:
-                minutes = (now_s - since_s) / 60
+            if now_s - since_s < self._desk.policy.verification.soak_s:
+                continue
+            minutes = (now_s - since_s) / 60
+            if left_over:
+                self._take_on_again(incident_id, minutes)
+            else:
                 text = f"nothing of it has been seen for {minutes:.0f} min, and nothing is in force"
                 self._desk.tell(incident_id, OVER, "monitor", text)
+
+    def _take_on_again(self, incident_id: str, minutes: float) -> None:
+        """Have what was changed for the incident taken out."""
+        text = f"its cause is gone for {minutes:.0f} min: what was changed for it is taken out"
+        with self._desk.journal.transaction():
+            self._desk.tell(incident_id, "again", "monitor", text)
+            self._desk.journal.set_phase(incident_id, Phase.DETECTED)
+        del self._gone_since_s[incident_id]
 
     def _note_symptoms(self, incident: Incident) -> None:
         """Keep its symptoms as they are now, where one has come, gone, or cannot be measured."""

@@ -12,6 +12,7 @@ from graphs.bounds import RELIEF_S
 from graphs.desk import Desk
 from graphs.field import open_order
 from graphs.pages import watch_services
+from graphs.returning import is_left_over
 from graphs.state import IncidentState, waiting
 from twin.nouns.diagnosis import (
     Diagnosis,
@@ -39,7 +40,7 @@ def acknowledge(desk: Desk, state: IncidentState) -> Command[str]:
     """Take the incident on, and wait until its traces are in clean samples.
 
     One that was with people is taken on again: nothing is left of how far it had come before, but
-    what is on order.
+    what is on order. Where its cause is gone, it goes on where that is seen.
     """
     incident = desk.incident(state["incident_id"])
     desk.enter(incident.id, Phase.DETECTED)
@@ -61,6 +62,10 @@ def acknowledge(desk: Desk, state: IncidentState) -> Command[str]:
         "wait_kind": "wait",
         "held_back": "",
     }
+    if is_left_over(desk, incident.id):
+        known = desk.journal.artefact(incident.id, "diagnosis", Diagnosis) or _NONE
+        first["diagnosis"] = known.model_dump(mode="json")
+        return waiting(desk.clock.now_s(), "repair", "what was changed is taken out", first)
     return waiting(ready, "supervisor", "clean samples after convergence", first)
 
 

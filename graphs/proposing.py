@@ -189,7 +189,7 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         past=desk.past_outcomes(),
     )
     made = make_plan(situation, request, desk.clock.now_s())
-    if state.get("relief_s", 0.0) and made.steps and not _heals(made):
+    if state.get("relief_s", 0.0) and not _heals(made):
         told = "no further change is forecast to bring a service back within its objective"
         desk.tell(incident_id, "no_relief", "remediator", told)
         return Command(goto="repair", update={"note": told})

@@ -3,14 +3,20 @@
 from langgraph.types import Command
 
 from graphs.bounds import LONGEST_REPAIR_S, RELIEF_S
+from graphs.closing import still_seen
 from graphs.desk import Desk
+from graphs.live import Live
 from graphs.state import IncidentState, cause_of
 from tools.change.swaps import minds_lost
 from tools.journal.standing import temporary_in_force
+from twin.errors import NetworkError
+from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Plan, Remedy
 from twin.remedies.believed import believed_state, healed
 from twin.remedies.plans import PlanRequest, make_plan
+
+_SHOWS_CAUSE = frozenset({"adjacency_down", "silent_loss"})
 
 
 def in_force(desk: Desk, incident_id: str) -> tuple[Plan, ...]:
@@ -18,6 +24,29 @@ def in_force(desk: Desk, incident_id: str) -> tuple[Plan, ...]:
     changes = desk.journal.changes(incident_id=incident_id)
     plans = desk.journal.plans(incident_id) if changes else ()
     return tuple(found.plan for found in temporary_in_force(plans, changes))
+
+
+def is_left_over(desk: Desk, incident_id: str) -> bool:
+    """Whether something temporary is in force, though its cause is gone, and no way back was made.
+
+    Effects may be seen still: of what was changed, once it is not needed any more.
+    """
+    journal, live = desk.journal, Live(desk)
+    changes = journal.changes(incident_id=incident_id)
+    left = tuple(temporary_in_force(journal.plans(incident_id), changes)) if changes else ()
+    # What people were asked about, and would not have, is theirs.
+    if not left or any(found.returns for found in left):
+        return False
+    incident = desk.incident(incident_id)
+    diagnosis = journal.artefact(incident_id, "diagnosis", Diagnosis)
+    if diagnosis is None or not diagnosis.cause:
+        return not still_seen(desk, incident)
+    if any(s.kind in _SHOWS_CAUSE and live.is_active(s.id) for s in incident.symptoms):
+        return False
+    try:
+        return all(fault.is_over(live) for fault in diagnosis.cause)
+    except NetworkError:
+        return False  # A device that cannot be read shows nothing.
 
 
 def plan_return(desk: Desk, state: IncidentState) -> Command[str]:

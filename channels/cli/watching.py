@@ -22,6 +22,7 @@ from graphs.workplace import Workplace
 from tools.clock import SystemClock, never
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, TimelineEvent
+from tools.journal.standing import with_people
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES
@@ -60,17 +61,25 @@ def resume(
         typer.echo(f"waiting for approval{by}: {how_to_answer(request)}")
     if watched.waiting:
         typer.echo(f"then: noctua resume {watched.open_incidents[0]}")
+    elif watched.with_people:
+        typer.echo(
+            f"with people, and not known to be over: {', '.join(watched.with_people)}; to watch on: "
+            "noctua resume --for 1h"
+        )
     elif not watched.open_incidents:
         typer.echo("no incident is open")
 
 
 class Watched(Noun):
-    """What came of watching. `waiting`: what a person has to answer before time goes on."""
+    """What came of watching. `open_incidents`: in work. `with_people`: handed over, and not known to
+    be over. `waiting`: what a person has to answer before time goes on.
+    """
 
     network: str
     now_s: float
     events: tuple[TimelineEvent, ...]
     open_incidents: tuple[str, ...]
+    with_people: tuple[str, ...]
     waiting: tuple[ApprovalRequest, ...]
 
 
@@ -79,10 +88,16 @@ class _Stop(Exception):
 
 
 def _network_to_watch(state: StateDirectory, journal: Journal, incident_id: str | None) -> str:
-    """The network of the incident; without one, that of the open incidents, or the only one."""
+    """The network of the incident; without one, that of the open incidents, or the only one.
+
+    What is in work comes before what people have.
+    """
     if incident_id is not None:
         return journal.incident(incident_id).incident.network
     still_open = [r.incident for r in journal.incidents() if r.phase not in TERMINAL_PHASES]
+    if not still_open:
+        known = network_names(state)
+        still_open = [r.incident for name in known for r in with_people(journal, name)]
     names = sorted({i.network for i in still_open}) or list(network_names(state))
     if len(names) == 1:
         return names[0]
@@ -141,6 +156,7 @@ def watch_on(
                 now_s=now_s,
                 events=tuple(timeline.shown),
                 open_incidents=_open(journal, name),
+                with_people=tuple(r.incident.id for r in with_people(journal, name)),
                 waiting=unanswered(journal, name, now_s),
             )
 

@@ -8,7 +8,7 @@ import pytest
 
 from evals.stage import Case, stage
 from graphs.workplace import Workplace
-from tests.graphs.stagehand import EVENING_S, FIRST, LOSSY, Operation, Person
+from tests.graphs.stagehand import EVENING_S, FIRST, LOSSY, WESTERN_LINK, Operation, Person
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from tools.network.emulated.case_truth import CaseTruth, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
@@ -25,15 +25,27 @@ class FruitlessCrew(EmulatedNetwork):
         super().dispatch(order.model_copy(update={"links": (), "place": ""}))
 
 
+_LOSES = TimedEvent(at_s=60.0, until_s=1260.0, fault=LOSSY)
+"""A link loses 5 % for twenty minutes, and then nobody knows why it did."""
+
+_IS_DOWN = TimedEvent(at_s=60.0, until_s=6000.0, fault=WESTERN_LINK)
+"""A link is down until others have repaired it, long after our crew found nothing."""
+
+
 @contextmanager
-def operating(folder: Path, person: Person) -> Iterator[Operation]:
-    """A link loses 5 % for twenty minutes, and then nobody knows why it did."""
+def operating(
+    folder: Path, person: Person, event: TimedEvent = _LOSES, scale: float = 1.0
+) -> Iterator[Operation]:
+    """Operate Abilene on an evening on which `event` happens, at `scale` times its traffic."""
     file = folder / "networks" / "live.sqlite"
     world = CaseWorld(
-        id="plain-name", topology="sndlib/abilene", starts_s=EVENING_S, duration_s=14_400.0
+        id="plain-name",
+        topology="sndlib/abilene",
+        starts_s=EVENING_S,
+        duration_s=14_400.0,
+        traffic_scale=scale,
     )
-    loss = TimedEvent(at_s=60.0, until_s=1260.0, fault=LOSSY)
-    stage(Case(world, CaseTruth(events=(loss,))), 1, file).close()
+    stage(Case(world, CaseTruth(events=(event,))), 1, file).close()
     network = FruitlessCrew(NetworkFile(file, create=False))
     clock = SimulatedClock(network)
     try:
@@ -68,3 +80,24 @@ def test_person_who_rejects_the_way_back_is_handed_the_change(tmp_path: Path) ->
         assert operation.running() != before
         (told,) = operation.told("escalated")
         assert "rejected" in told.text
+        operation.run(lambda: False, most_s=2400.0)
+        assert [plan.purpose for plan in operation.plans()] == ["mitigate", "return"]
+        assert operation.phase() is Phase.ESCALATED, "nobody is asked again"
+
+
+@pytest.mark.slow
+def test_change_that_people_were_left_with_is_taken_out_once_its_cause_is_gone(
+    tmp_path: Path,
+) -> None:
+    with operating(tmp_path, Person(), _IS_DOWN, scale=1.4) as operation:
+        before = operation.running()
+        operation.run()
+        assert operation.phase() is Phase.ESCALATED
+        assert operation.running() != before, "it is needed while the link is down"
+        operation.run(lambda: operation.phase() is Phase.RESOLVED, most_s=7200.0)
+        (again,) = operation.told("again")
+        assert again.text.startswith("its cause is gone for 10 min")
+        assert not any(e.time_s >= again.time_s for e in operation.told("diagnosed"))
+        assert [plan.purpose for plan in operation.plans()] == ["mitigate", "return"]
+        assert operation.running() == before
+        assert operation.phase() is Phase.RESOLVED

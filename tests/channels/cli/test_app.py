@@ -130,6 +130,18 @@ def test_with_nothing_open_resume_says_so(resolved: Path) -> None:
     assert "no incident is open" in output
 
 
+def test_resume_names_what_is_with_people(state: Path) -> None:
+    with Journal.open(state / "journal.sqlite") as journal:
+        at_s = journal.timeline(INCIDENT)[-1].time_s
+        journal.set_phase(INCIDENT, Phase.ESCALATED)
+        journal.add_event(INCIDENT, at_s, "escalated", "supervisor", "a person has to look")
+    code, output, _ = noctua(state, "resume")
+    assert code == 0
+    assert f"with people, and not known to be over: {INCIDENT}" in output
+    assert "no incident is open" not in output
+    assert json.loads(noctua(state, "resume", "--json")[1])["with_people"] == [INCIDENT]
+
+
 @pytest.mark.slow
 def test_resume_for_a_duration_moves_the_clock_by_it(state: Path) -> None:
     assert noctua(state, "reject", PLAN)[0] == 0
