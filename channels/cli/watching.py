@@ -63,16 +63,16 @@ def resume(
         typer.echo(f"then: noctua resume {watched.open_incidents[0]}")
     elif watched.with_people:
         typer.echo(
-            f"with people, and not known to be over: {', '.join(watched.with_people)}; to watch on: "
-            "noctua resume --for 1h"
+            f"with people, and not known to be over: {', '.join(watched.with_people)}; "
+            "to watch on: noctua resume --for 1h"
         )
     elif not watched.open_incidents:
         typer.echo("no incident is open")
 
 
 class Watched(Noun):
-    """What came of watching. `open_incidents`: in work. `with_people`: handed over, and not known to
-    be over. `waiting`: what a person has to answer before time goes on.
+    """What came of watching. `open_incidents`: in work. `with_people`: handed over, and not known
+    to be over. `waiting`: what a person has to answer before time goes on.
     """
 
     network: str

@@ -14,7 +14,7 @@ from twin.nouns.forecast import Forecast
 from twin.nouns.plan import Outcome, Plan, Remedy
 from twin.nouns.state import NetworkState, failed_links, state_hash
 from twin.nouns.topology import Interface
-from twin.physics.compiled import arc_weights
+from twin.physics.compiled import arc_weights, policer_rates
 from twin.physics.questions import offered_totals
 from twin.remedies.blast import blast_radius
 from twin.remedies.steps import plan_steps, planned_step
@@ -63,7 +63,8 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
     sigma = move_sigma(actions, request.past)
     drawn = [predict(belief, replace(state, running=step.after), watch) for step in steps]
     forecasts = [with_record(each, nothing, actions, sigma) for each in drawn]
-    if forecasts and (usual := _usual_loads(belief, final)):
+    lasting = () if request.purpose == "return" else request.cause
+    if forecasts and (usual := _usual_loads(belief, final, lasting)):
         forecasts[-1] = with_usual_loads(drawn[-1], usual)
     return Plan(
         id=plan_id,
@@ -111,9 +112,11 @@ def way_back(belief: Belief, state: NetworkState, request: PlanRequest) -> tuple
     return tuple(undo)
 
 
-def _usual_loads(belief: Belief, state: NetworkState) -> dict[str, float]:
+def _usual_loads(belief: Belief, state: NetworkState, cause: Sequence[Fault]) -> dict[str, float]:
     """Load / capacity of each egress as counters showed it before the trouble, at this hour, where
-    `state` routes as the network did then; else nothing.
+    `state` carries what the network did then, over the same ways; else nothing.
+
+    `cause`: what goes on to be wrong, such as a surge.
     """
     tracker, topology, twin = belief.tracker, state.topology, belief.twin
     well = replace(
@@ -124,7 +127,10 @@ def _usual_loads(belief: Belief, state: NetworkState) -> dict[str, float]:
         egress_loss={},
     )
     weights = [arc_weights(topology, s.running, s.down_links) for s in (state, well)]
-    if state.egress_loss or not tracker.rounds_learned or (weights[0] != weights[1]).any():
+    limits = [policer_rates(topology, s.running) for s in (state, well)]
+    same = (weights[0] == weights[1]).all() and (limits[0] == limits[1]).all()
+    as_usual = all(fault.after(well).traffic is well.traffic for fault in cause)
+    if state.egress_loss or not tracker.rounds_learned or not (same and as_usual):
         return {}
     loads = offered_totals(twin, well) * np.exp(tracker.load_bias) / twin.compiled.capacity_bps
     return {str(topology.egress_of(arc)): float(load) for arc, load in enumerate(loads)}

@@ -15,9 +15,10 @@ from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.actions.undrain_link import UndrainLink
 from twin.events.fault import Fault
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.plan import Plan, Remedy
 from twin.nouns.state import NetworkState, state_hash
-from twin.nouns.traffic import TrafficClass
+from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 from twin.remedies.plans import PlanRequest, make_plan
 
 DRAIN = DrainLink(link="A-B")
@@ -113,6 +114,23 @@ def test_what_goes_back_to_how_it_was_is_forecast_with_the_loads_of_then(
     assert back.forecast.utilisation["A|A-B"].median == pytest.approx(0.45, rel=0.02)
     elsewhere = _plan(situation, SetIgpWeight(node="C", link="B-C", weight=30), state=wrong)
     assert elsewhere.forecast.utilisation["D|C-D"].median < 0.35
+
+
+def test_loads_of_before_a_surge_are_no_forecast_while_it_lasts(situation: Situation) -> None:
+    counters = Counters(starts_s=START_S)
+    situation.tracker.ingest(counters.read())
+    for _ in range(6):
+        situation.tracker.ingest(counters.after(loads_of(situation.inventory)))
+    surge = TrafficSpike(target="B", factor=2.0)
+    during = surge.after(situation.twin.state())
+    limited = _plan(situation, LIMIT, cause=(surge,), state=during)
+    assert limited.do_nothing.utilisation["A|A-B"].median == pytest.approx(0.6, rel=0.1)
+    # Of what is sent over it, the limit leaves all but best effort, and 1 Gbit/s of that.
+    rates_bps = during.traffic.rates_bps[:, 0, 1]
+    best_effort_bps = rates_bps[TRAFFIC_CLASSES.index(TrafficClass.BEST_EFFORT)]
+    capacity_bps = situation.inventory.topology.link("A-B").capacity_bps
+    left = (rates_bps.sum() - max(0.0, best_effort_bps - LIMIT.rate_bps)) / capacity_bps
+    assert limited.forecast.utilisation["A|A-B"].median == pytest.approx(left, rel=0.1)
 
 
 def test_weight_elsewhere_is_temporary_beside_what_is_lasting(situation: Situation) -> None:
