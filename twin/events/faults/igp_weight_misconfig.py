@@ -6,33 +6,28 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.actions.edits import edited
-from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.events.actions.set_igp_weight import SetIgpWeight
-from twin.events.kinds import Clues, FaultKind, LiveNetwork
-from twin.nouns.configuration import MAX_IGP_WEIGHT, NetworkConfiguration
-from twin.nouns.evidence import Evidence
+from twin.events.faults.misconfiguration import Misconfiguration
+from twin.events.kinds import Clues
+from twin.nouns.configuration import (
+    MAX_IGP_WEIGHT,
+    DeviceConfiguration,
+    NetworkConfiguration,
+)
 from twin.nouns.topology import Interface, Topology
 
 if TYPE_CHECKING:
     from twin.events.action import Action
-    from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
 
-_CHANGE_UNEXPLAINED = 1e-5
-"""Chance that a device runs another weight than before with nobody having misconfigured it
-(assumed).
-"""
 
-
-class IgpWeightMisconfig(FaultKind):
+class IgpWeightMisconfig(Misconfiguration):
     """`node` advertises `weight` on `link` in place of the intended one."""
 
     kind: Literal["igp_weight_misconfig"] = "igp_weight_misconfig"
     node: str
     link: str
     weight: int
-
-    in_configuration = True
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -77,38 +72,23 @@ class IgpWeightMisconfig(FaultKind):
         """See FaultKind."""
         return math.log(0.15)
 
-    def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
-        """See FaultKind."""
-        runs = observation.running.device(self.node).interface(self.link).igp_weight
-        before = normal.running.device(self.node).interface(self.link).igp_weight
-        if runs == self.weight != before:
-            ratio = -math.log(_CHANGE_UNEXPLAINED)
-            text = f"{self.node} runs weight {runs} on {self.link}; it was {before}"
-        else:
-            ratio = math.log(_CHANGE_UNEXPLAINED)
-            text = f"{self.node} runs weight {runs} on {self.link}, not {self.weight}"
-        return [Evidence(observation=text, log_likelihood_ratio=ratio)]
+    def is_run_by(self, device: DeviceConfiguration) -> bool:
+        """See Misconfiguration."""
+        return device.interface(self.link).igp_weight == self.weight
+
+    def shown(self, before: NetworkConfiguration) -> str:
+        """See Misconfiguration."""
+        was = before.device(self.node).interface(self.link).igp_weight
+        return f"{self.node} runs weight {self.weight} on {self.link}; it was {was}"
 
     def taken_back(
         self, running: NetworkConfiguration, before: NetworkConfiguration
     ) -> NetworkConfiguration:
         """See FaultKind."""
-        if running.device(self.node).interface(self.link).igp_weight != self.weight:
+        if not self.is_run_by(running.device(self.node)):
             return running
         weight = before.device(self.node).interface(self.link).igp_weight
         return edited(running, self.node, self.link, igp_weight=weight)
-
-    def is_over(self, live: LiveNetwork) -> bool:
-        """See FaultKind."""
-        return live.running(self.node).interface(self.link).igp_weight != self.weight
-
-    def circuits(self) -> frozenset[str]:
-        """See FaultKind: the field cannot put a weight right."""
-        return frozenset()
-
-    def remedies(self) -> "tuple[Action, ...]":
-        """See FaultKind."""
-        return (RevertToIntended(node=self.node),)
 
     def wrong_interfaces(self) -> tuple[Interface, ...]:
         """See FaultKind."""

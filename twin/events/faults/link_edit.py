@@ -1,6 +1,5 @@
 """What all faults have in common that switch a link off by configuration."""
 
-import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
@@ -8,24 +7,17 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from twin.errors import Ungrounded
 from twin.events.actions.edits import edited
 from twin.events.actions.revert_interface import RevertInterface
-from twin.events.actions.revert_to_intended import RevertToIntended
-from twin.events.kinds import Clues, FaultKind, LiveNetwork
+from twin.events.faults.misconfiguration import Misconfiguration
+from twin.events.kinds import Clues
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
-from twin.nouns.evidence import Evidence
 from twin.nouns.topology import Interface, Topology
 
 if TYPE_CHECKING:
     from twin.events.action import Action
-    from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
 
-_CHANGE_UNEXPLAINED = 1e-5
-"""Chance that a device runs a link switched off that it did not before, with nobody having switched
-it off wrongly (assumed).
-"""
 
-
-class LinkEditFault(FaultKind):
+class LinkEditFault(Misconfiguration):
     """`link` is switched off in the configuration of `nodes`, one or both of its ends.
 
     `change_id`: of the announced work under whose id it was committed, "" if under none.
@@ -34,8 +26,6 @@ class LinkEditFault(FaultKind):
     link: str
     nodes: tuple[str, ...]
     change_id: str = ""
-
-    in_configuration = True
 
     field: ClassVar[Literal["shut_down", "drained"]]
     words: ClassVar[str]
@@ -89,7 +79,7 @@ class LinkEditFault(FaultKind):
                 under = ids.pop() if len(ids) == 1 else None
                 own = {"link": link.id, "nodes": nodes, "change_id": under or ""}
                 fault = cls.model_validate(own)
-                yield fault, f"{fault._ends} runs {link.id} {cls.words}; it was not"
+                yield fault, fault.shown(clues.before)
 
     @classmethod
     def _is_off(cls, device: DeviceConfiguration, link: str) -> bool:
@@ -100,19 +90,13 @@ class LinkEditFault(FaultKind):
     def _ends(self) -> str:
         return " and ".join(self.nodes)
 
-    def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
-        """See FaultKind."""
-        news = [
-            self._is_off(observation.running.device(node), self.link)
-            and not self._is_off(normal.running.device(node), self.link)
-            for node in self.nodes
-        ]
-        ratio = -math.log(_CHANGE_UNEXPLAINED)
-        if all(news):
-            text = f"{self._ends} runs {self.link} {self.words}; it was not"
-            return [Evidence(observation=text, log_likelihood_ratio=ratio)]
-        text = f"{self._ends} does not run {self.link} {self.words}, or did before"
-        return [Evidence(observation=text, log_likelihood_ratio=-ratio)]
+    def is_run_by(self, device: DeviceConfiguration) -> bool:
+        """See Misconfiguration."""
+        return self._is_off(device, self.link)
+
+    def shown(self, before: NetworkConfiguration) -> str:
+        """See Misconfiguration."""
+        return f"{self._ends} runs {self.link} {self.words}; it was not"
 
     def taken_back(
         self, running: NetworkConfiguration, before: NetworkConfiguration
@@ -122,18 +106,6 @@ class LinkEditFault(FaultKind):
             was = self._is_off(before.device(node), self.link)
             running = edited(running, node, self.link, **{self.field: was})
         return running
-
-    def is_over(self, live: LiveNetwork) -> bool:
-        """See FaultKind."""
-        return not any(self._is_off(live.running(node), self.link) for node in self.nodes)
-
-    def circuits(self) -> frozenset[str]:
-        """See FaultKind: the field finds nothing at a link that somebody switched off."""
-        return frozenset()
-
-    def remedies(self) -> "tuple[Action, ...]":
-        """See FaultKind."""
-        return tuple(RevertToIntended(node=node) for node in self.nodes)
 
     def wrong_interfaces(self) -> tuple[Interface, ...]:
         """See FaultKind."""

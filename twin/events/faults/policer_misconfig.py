@@ -7,24 +7,18 @@ from typing import TYPE_CHECKING, Literal, Self
 from twin.errors import Ungrounded
 from twin.events.actions.edits import edited
 from twin.events.actions.remove_rate_limit import RemoveRateLimit
-from twin.events.actions.revert_to_intended import RevertToIntended
-from twin.events.kinds import Clues, FaultKind, LiveNetwork
-from twin.nouns.configuration import InterfaceConfiguration, NetworkConfiguration, Policer
-from twin.nouns.evidence import Evidence
+from twin.events.faults.misconfiguration import Misconfiguration
+from twin.events.kinds import Clues
+from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration, Policer
 from twin.nouns.topology import Interface, Topology
 from twin.nouns.traffic_class import TrafficClass
 
 if TYPE_CHECKING:
     from twin.events.action import Action
-    from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
 
-_CHANGE_UNEXPLAINED = 1e-5
-"""Chance that a device polices otherwise than before with nobody having misconfigured it (assumed).
-"""
 
-
-class PolicerMisconfig(FaultKind):
+class PolicerMisconfig(Misconfiguration):
     """`node` drops what `traffic_class` sends over `link` beyond `rate_bps`, unmeant."""
 
     kind: Literal["policer_misconfig"] = "policer_misconfig"
@@ -32,8 +26,6 @@ class PolicerMisconfig(FaultKind):
     link: str
     traffic_class: TrafficClass
     rate_bps: float
-
-    in_configuration = True
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -78,18 +70,14 @@ class PolicerMisconfig(FaultKind):
         """See FaultKind."""
         return math.log(0.05)
 
-    def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
-        """See FaultKind."""
-        runs, was = (
-            self._polices(running.device(self.node).interface(self.link))
-            for running in (observation.running, normal.running)
-        )
-        ratio, what = -math.log(_CHANGE_UNEXPLAINED), f"{self.traffic_class} on {self.link}"
-        if runs and not was:
-            text = f"{self.node} polices {what}; it did not before"
-            return [Evidence(observation=text, log_likelihood_ratio=ratio)]
-        text = f"{self.node} does not police {what} so, or did before"
-        return [Evidence(observation=text, log_likelihood_ratio=-ratio)]
+    def is_run_by(self, device: DeviceConfiguration) -> bool:
+        """See Misconfiguration."""
+        own = Policer(traffic_class=self.traffic_class, rate_bps=self.rate_bps)
+        return own in device.interface(self.link).policers
+
+    def shown(self, before: NetworkConfiguration) -> str:
+        """See Misconfiguration."""
+        return f"{self.node} polices {self.traffic_class} on {self.link}; it did not before"
 
     def taken_back(
         self, running: NetworkConfiguration, before: NetworkConfiguration
@@ -98,18 +86,6 @@ class PolicerMisconfig(FaultKind):
         policers = before.device(self.node).interface(self.link).policers
         kept = [p.model_dump() for p in policers]
         return edited(running, self.node, self.link, policers=kept)
-
-    def is_over(self, live: LiveNetwork) -> bool:
-        """See FaultKind."""
-        return not self._polices(live.running(self.node).interface(self.link))
-
-    def circuits(self) -> frozenset[str]:
-        """See FaultKind: the field cannot put a policer right."""
-        return frozenset()
-
-    def remedies(self) -> "tuple[Action, ...]":
-        """See FaultKind."""
-        return (RevertToIntended(node=self.node),)
 
     def wrong_interfaces(self) -> tuple[Interface, ...]:
         """See FaultKind."""
@@ -125,8 +101,3 @@ class PolicerMisconfig(FaultKind):
     @property
     def _egress(self) -> Interface:
         return Interface(node=self.node, link=self.link)
-
-    def _polices(self, interface: InterfaceConfiguration) -> bool:
-        return Policer(traffic_class=self.traffic_class, rate_bps=self.rate_bps) in (
-            interface.policers
-        )
