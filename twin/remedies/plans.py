@@ -63,9 +63,10 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
     sigma = move_sigma(actions, request.past)
     drawn = [predict(belief, replace(state, running=step.after), watch) for step in steps]
     forecasts = [with_record(each, nothing, actions, sigma) for each in drawn]
-    lasting = () if request.purpose == "return" else request.cause
-    if forecasts and (usual := _usual_loads(belief, final, lasting)):
-        forecasts[-1] = with_usual_loads(drawn[-1], usual)
+    returns = request.purpose == "return"
+    if forecasts and (usual := _usual_loads(belief, final, () if returns else request.cause)):
+        # What is temporary is taken out hours after it was made, and what is wrong at once.
+        forecasts[-1] = with_usual_loads(drawn[-1], usual, lately=not returns)
     return Plan(
         id=plan_id,
         incident_id=request.incident_id,

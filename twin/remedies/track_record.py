@@ -14,8 +14,12 @@ _PRIOR_EGRESSES = 60
 
 _KNOWN = 0.4
 """Of the spread of the draws, what is left for an egress that nothing is moved to or from: its load
-was measured just before (found in the emulated network, as `move_sigma` is). Of one all of whose
-load is moved, all is left."""
+was measured not long before (found in the emulated network, as `move_sigma` is). Of one all of
+whose load is moved, all is left."""
+
+_KNOWN_LATELY = 0.2
+"""The same of a load that is put back minutes after it was measured: there are no hours in which
+the demand may have gone another way (found as the other is)."""
 
 _LEAST_MOVED = 0.1
 """An egress of whose load less is moved says nothing about moves."""
@@ -53,14 +57,17 @@ def with_record(
     return forecast.model_copy(update={"utilisation": found})
 
 
-def with_usual_loads(forecast: Forecast, usual: Mapping[str, float]) -> Forecast:
+def with_usual_loads(
+    forecast: Forecast, usual: Mapping[str, float], *, lately: bool = False
+) -> Forecast:
     """`forecast` where loads are known from before the trouble: `usual`, by egress.
 
     How hashing splits and what pairs send is in what counters showed then, so that the interval is
-    that of a load which is not moved.
+    that of a load which is not moved. `lately`: that was minutes ago, and not hours.
     """
+    known = _KNOWN_LATELY if lately else _KNOWN
     found = {
-        name: _widened(_around(interval, usual[name]), 0.0, 0.0)
+        name: _widened(_around(interval, usual[name]), 0.0, 0.0, known)
         for name, interval in forecast.utilisation.items()
     }
     return forecast.model_copy(update={"utilisation": found})
@@ -73,20 +80,20 @@ def _around(interval: Interval, median: float) -> Interval:
     )
 
 
-def _widened(interval: Interval, moved: float, sigma: float) -> Interval:
+def _widened(interval: Interval, moved: float, sigma: float, known: float = _KNOWN) -> Interval:
     if interval.p05 <= 0.0:
         return interval
-    factor = float(np.exp(_Z * np.hypot(_spread(interval, moved), sigma * moved)))
+    factor = float(np.exp(_Z * np.hypot(_spread(interval, moved, known), sigma * moved)))
     return Interval(
         p05=interval.median / factor, median=interval.median, p95=interval.median * factor
     )
 
 
-def _spread(drawn: Interval, moved: float) -> float:
+def _spread(drawn: Interval, moved: float, known: float = _KNOWN) -> float:
     """Log standard deviation of what draws leave open about a load of which `moved` is new."""
     if drawn.p05 <= 0.0:
         return 0.0
-    return float((_KNOWN + (1.0 - _KNOWN) * moved) * np.log(drawn.p95 / drawn.p05) / (2.0 * _Z))
+    return float((known + (1.0 - known) * moved) * np.log(drawn.p95 / drawn.p05) / (2.0 * _Z))
 
 
 def _moved(actions: Sequence[Action], now: Interval, then: Interval) -> float:
