@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from evals.oracle import OracleResult
-from evals.stage import Case, stage
-from evals.truth import Bench, bench, trouble_of
+from evals.oracle import OracleResult, at_decision
+from evals.stage import Case
+from evals.truth import Bench, bench
 from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.physical_network import TICK_S
-from twin.errors import BadCase
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.revert_to_intended import RevertToIntended
@@ -42,16 +41,8 @@ def best_known(case: Case, seed: int, folder: Path) -> OracleResult:
         BadCase: nothing is wrong in the case, so there is nothing to repair.
     """
     started = time.perf_counter()
-    trouble = trouble_of(case)
-    if trouble is None:
-        raise BadCase(f'case "{case.id}" is healthy; there is nothing to repair')
-    folder.mkdir(parents=True, exist_ok=True)
-    network = stage(case, seed, folder / "oracle.sqlite", "oracle")
-    try:
-        network.advance(trouble.starts_s - 1.0)
-        before = network.running_configuration()
-        network.advance(trouble.decision_s)
-        judged = bench(network, before, network.now_s(), trouble.ends_s)
+    with at_decision(case, seed, folder) as (network, before, until_s):
+        judged = bench(network, before, network.now_s(), until_s)
         nothing = judged.breaches(network.running_configuration())
         best: tuple[Action, ...] = ()
         left, searched = nothing, 0
@@ -63,8 +54,6 @@ def best_known(case: Case, seed: int, folder: Path) -> OracleResult:
                     left, best = after, actions
                 if not left:
                     break
-    finally:
-        network.close()
     return OracleResult(
         case=case.id,
         seed=seed,

@@ -7,7 +7,8 @@ of each device, and doing nothing. What repairs is defined in `evals.truth`.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -61,19 +62,30 @@ def consult(case: Case, seed: int, folder: Path, *, exhaustive: bool = False) ->
     Raises:
         BadCase: nothing is wrong in the case, so there is nothing to repair.
     """
+    with at_decision(case, seed, folder) as (network, before, until_s):
+        found = best_single_action(network, before, until_s, exhaustive=exhaustive)
+    return found.model_copy(update={"case": case.id, "seed": seed})
+
+
+@contextmanager
+def at_decision(
+    case: Case, seed: int, folder: Path
+) -> Iterator[tuple[EmulatedNetwork, NetworkConfiguration, float]]:
+    """The network of `case`, untouched, at the moment of decision; what ran before the first fault;
+    and until when what is decided has to hold.
+
+    Raises:
+        BadCase: nothing is wrong in the case, so there is nothing to repair.
+    """
     trouble = trouble_of(case)
     if trouble is None:
         raise BadCase(f'case "{case.id}" is healthy; there is nothing to repair')
     folder.mkdir(parents=True, exist_ok=True)
-    network = stage(case, seed, folder / "oracle.sqlite", "oracle")
-    try:
+    with closing(stage(case, seed, folder / "oracle.sqlite", "oracle")) as network:
         network.advance(trouble.starts_s - 1.0)
         before = network.running_configuration()
         network.advance(trouble.decision_s)
-        found = best_single_action(network, before, trouble.ends_s, exhaustive=exhaustive)
-    finally:
-        network.close()
-    return found.model_copy(update={"case": case.id, "seed": seed})
+        yield network, before, trouble.ends_s
 
 
 def best_single_action(

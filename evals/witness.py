@@ -5,6 +5,7 @@ is judged at the moment at which it ran: the true network as it then was, agains
 Noctua had just changed put back, at the same demand and with the same faults.
 """
 
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,10 +121,8 @@ class Witnessed(Noun):
 Rejects = Callable[[float], bool]
 
 
-def witness(
-    case: Case, arm: str, seed: int, folder: Path, rejects: Rejects = lambda _: False
-) -> Witnessed:
-    """Play `case` with one of ARMS in the new folder `folder`.
+def witness(case: Case, arm: str, seed: int, rejects: Rejects = lambda _: False) -> Witnessed:
+    """Play `case` with one of ARMS.
 
     People approve everything after the drawn delay, whatever number of them it takes; a plan that
     is asked about at a time of which `rejects` is true they reject.
@@ -131,26 +130,27 @@ def witness(
     Raises:
         BadInput: no such arm.
     """
-    if arm != "noctua":
-        others: dict[str, Callable[[], NocArm]] = {"nothing": nothing_arm, "noc": NocArm}
-        if arm not in others:
-            raise BadInput(f'no arm "{arm}"; there are {", ".join(ARMS)}')
-        result = others[arm]().play(case, seed, folder)
-        return _of_case(case, result)
-    looking = Witness()
-    approver = TrustingPeople(draw_delays(case.id, seed).approve_s, rejects)
-    result = NoctuaArm(approver=approver, on_step=looking).play(case, seed, folder)
-    with Journal.open(StateDirectory(folder).journal_file) as journal:
-        bare = _of_case(case, result)
-        return bare.model_copy(
-            update={
-                "spells": looking.spells(bare.ends_s),
-                "incidents": told_in(journal, looking.diagnoses),
-                "changes": tuple(looking.changes),
-                "orders": orders_in(journal),
-                "left": left_in_force(journal, looking.running),
-            }
-        )
+    others: dict[str, Callable[[], NocArm]] = {"nothing": nothing_arm, "noc": NocArm}
+    if arm not in ARMS:
+        raise BadInput(f'no arm "{arm}"; there are {", ".join(ARMS)}')
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if arm in others:
+            return _of_case(case, others[arm]().play(case, seed, folder))
+        looking = Witness()
+        approver = TrustingPeople(draw_delays(case.id, seed).approve_s, rejects)
+        result = NoctuaArm(approver=approver, on_step=looking).play(case, seed, folder)
+        with Journal.open(StateDirectory(folder).journal_file) as journal:
+            bare = _of_case(case, result)
+            return bare.model_copy(
+                update={
+                    "spells": looking.spells(bare.ends_s),
+                    "incidents": told_in(journal, looking.diagnoses),
+                    "changes": tuple(looking.changes),
+                    "orders": orders_in(journal),
+                    "left": left_in_force(journal, looking.running),
+                }
+            )
 
 
 def _of_case(case: Case, result: ArmResult) -> Witnessed:

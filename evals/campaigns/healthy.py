@@ -9,10 +9,8 @@ realisation of its own, with announced work at night (a drain or a link taken do
 benign peak in the afternoon or evening (all demand up by 10 to 30 % for two hours).
 """
 
-import tempfile
 from collections.abc import Sequence
 from importlib.resources import files
-from pathlib import Path
 from statistics import median
 from typing import Literal
 
@@ -145,8 +143,7 @@ def _together(play: Play) -> str:
 
 def _play(play: Play) -> Witnessed:
     case = healthy_day(play.seed) if play.case == HEALTHY_DAY else load_case(play.case)
-    with tempfile.TemporaryDirectory() as folder:
-        return witness(case, play.arm, play.seed, Path(folder))
+    return witness(case, play.arm, play.seed)
 
 
 def summarise(records: Sequence[HealthyRecord]) -> HealthyReport:

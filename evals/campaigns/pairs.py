@@ -5,10 +5,8 @@ when the second comes; in the other half the first is being repaired. The contro
 alone; beside both, nobody acts.
 """
 
-import tempfile
 from collections.abc import Sequence
 from importlib.resources import files
-from pathlib import Path
 from typing import Literal
 
 from evals.campaigns.campaign import Campaign, Spec
@@ -89,14 +87,12 @@ def _play(play: Play) -> Witnessed:
     case, second_s = incident(play.case, play.seed, play.arm)
     until_s = case.world.starts_s + second_s - _REJECTED_UNTIL_S
     rejected = is_rejected(play.seed) and play.arm == "noctua"
-    with tempfile.TemporaryDirectory() as folder:
-        return witness(
-            case,
-            "nothing" if play.arm == "nothing" else "noctua",
-            play.seed,
-            Path(folder),
-            rejects=lambda asked_s: rejected and asked_s < until_s,
-        )
+    return witness(
+        case,
+        "nothing" if play.arm == "nothing" else "noctua",
+        play.seed,
+        rejects=lambda asked_s: rejected and asked_s < until_s,
+    )
 
 
 def stands(seen: Witnessed, at_s: float) -> str:

@@ -9,7 +9,6 @@ A day is a play. Its state directory and its network are in the spec's `folder` 
 they stand, also within a day that was killed.
 """
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -189,9 +188,7 @@ def _play(play: Play) -> Day:
     fault = named((case.truth.events[play.day - 1].fault,))[0]
     if play.arm == "noctua":
         return play_day(case, play)
-    with tempfile.TemporaryDirectory() as folder:
-        alone = evening(case, play.day)
-        seen = witness(alone, "noctua", play.seed, Path(folder), rejects=_rejects)
+    seen = witness(evening(case, play.day), "noctua", play.seed, rejects=_rejects)
     at_s = seen.began_s[0]
     said_s = diagnosed_s(seen.incidents, [fault], at_s)
     return Day(

@@ -1,6 +1,5 @@
 """A witness tells what devices and the truth were like, and when incidents were open."""
 
-from pathlib import Path
 
 import pytest
 
@@ -45,16 +44,16 @@ def test_service_that_recovers_for_one_tick_has_one_spell() -> None:
     assert joined([]) == []
 
 
-def test_unknown_arm_is_refused_by_name(weight_case: Case, tmp_path: Path) -> None:
+def test_unknown_arm_is_refused_by_name(weight_case: Case) -> None:
     with pytest.raises(BadInput, match='no arm "nobody"; there are nothing, noc, noctua'):
-        witness(weight_case, "nobody", 1, tmp_path)
+        witness(weight_case, "nobody", 1)
 
 
 @pytest.mark.slow
 def test_revert_of_a_bad_commit_is_witnessed_from_breach_to_repair(
-    weight_case: Case, tmp_path: Path
+    weight_case: Case,
 ) -> None:
-    seen = witness(weight_case, "noctua", 1, tmp_path)
+    seen = witness(weight_case, "noctua", 1)
     told = seen.incidents[0]
     assert seen.began_s[0] < told.detected_s < seen.ends_s
     assert told.diagnoses[-1].causes == seen.faults
