@@ -128,7 +128,8 @@ def _usual_loads(belief: Belief, state: NetworkState, cause: Sequence[Fault]) ->
         egress_loss={},
     )
     weights = [arc_weights(topology, s.running, s.down_links) for s in (state, well)]
-    limits = [policer_rates(topology, s.running) for s in (state, well)]
+    # Not of what was learned from: that may be of while something was limited for another surge.
+    limits = [policer_rates(topology, c) for c in (state.running, belief.inventory.intended)]
     same = (weights[0] == weights[1]).all() and (limits[0] == limits[1]).all()
     as_usual = all(fault.after(well).traffic is well.traffic for fault in cause)
     if state.egress_loss or not tracker.rounds_learned or not (same and as_usual):
