@@ -15,7 +15,7 @@ from tools.journal.records import (
     NoticeEvent,
     Quarantine,
 )
-from tools.journal.standing import standing, temporary_in_force
+from tools.journal.standing import is_with_people, standing, temporary_in_force
 from twin.nouns.base import Noun
 from twin.nouns.foretold import Foretold
 from twin.nouns.incident import Phase
@@ -210,7 +210,7 @@ def _temporary(
             devices=devices,
             since_s=min(d.since_s for d in devices),
             way_back="; ".join(action.describe() for action in plan.way_back),
-            ends_with=_ends_with(record, returns, waiting, blocked),
+            ends_with=_ends_with(journal, record, returns, waiting, blocked),
         )
 
 
@@ -223,13 +223,17 @@ def _device(change: Change) -> DeviceChange:
 
 
 def _ends_with(
+    journal: Journal,
     record: IncidentRecord,
     returns: Sequence[Plan],
     waiting: Sequence[ApprovalRequest],
     blocked: Collection[str],
 ) -> str:
     if record.phase is Phase.ESCALATED:
-        return "a person: the incident was handed over, and no process takes the change out"
+        # What people did not want taken out, or have closed, is theirs.
+        if returns or not is_with_people(journal, record):
+            return "a person: the incident was handed over, and no process takes the change out"
+        return "the end of its cause and a soak, then a plan of its own with an approval"
     if record.incident.id in blocked:
         return "a person first: the incident stands blocked"
     asked = {r.plan_id for r in waiting}

@@ -1,6 +1,5 @@
 """A witness tells what devices and the truth were like, and when incidents were open."""
 
-
 import pytest
 
 from evals.stage import Case

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from channels import verbs
 from evals.stage import Case, stage
+from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tests.graphs.stagehand import EVENING_S, FIRST, LOSSY, WESTERN_LINK, Operation, Person
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
@@ -56,6 +58,13 @@ def operating(
         network.close()
 
 
+def _ends_with(operation: Operation) -> str:
+    """What ends the one change in force, as whoever takes over the shift is told."""
+    (network,) = verbs.handover(StateDirectory(operation.folder), 0.0).networks
+    (temporary,) = network.temporary
+    return temporary.ends_with
+
+
 @pytest.mark.slow
 def test_change_is_taken_out_again_before_people_take_over(tmp_path: Path) -> None:
     with operating(tmp_path, Person()) as operation:
@@ -83,6 +92,7 @@ def test_person_who_rejects_the_way_back_is_handed_the_change(tmp_path: Path) ->
         operation.run(lambda: False, most_s=2400.0)
         assert [plan.purpose for plan in operation.plans()] == ["mitigate", "return"]
         assert operation.phase() is Phase.ESCALATED, "nobody is asked again"
+        assert _ends_with(operation).startswith("a person")
 
 
 @pytest.mark.slow
@@ -94,6 +104,7 @@ def test_change_that_people_were_left_with_is_taken_out_once_its_cause_is_gone(
         operation.run()
         assert operation.phase() is Phase.ESCALATED
         assert operation.running() != before, "it is needed while the link is down"
+        assert _ends_with(operation).startswith("the end of its cause and a soak")
         operation.run(lambda: operation.phase() is Phase.RESOLVED, most_s=7200.0)
         (again,) = operation.told("again")
         assert again.text.startswith("its cause is gone for 10 min")
