@@ -2,6 +2,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from channels import verbs
 from channels.handover import NetworkHandover, gather
 from graphs.state_directory import StateDirectory
@@ -128,15 +130,22 @@ def test_return_plan_ends_the_whole_change_where_a_device_had_nothing_left(state
         assert _gathered(journal).temporary == ()
 
 
-def test_temporary_change_of_an_incident_that_was_handed_over_is_a_persons(state: Path) -> None:
+@pytest.mark.parametrize(
+    ("back", "ends"), [(False, "ends with the end of its cause"), (True, "ends with a person")]
+)
+def test_temporary_change_that_was_handed_over_is_a_persons_once_a_way_back_was_made(
+    state: Path, back: bool, ends: str
+) -> None:
     with open_journal(state) as journal:
         write_incident(journal)
         plan = write_plan(journal, temporary=True)
         write_change(journal, plan, ChangeState.CONFIRMED, inventory_of(state).intended)
+        if back:
+            write_plan(journal, purpose="return", temporary=False)
         journal.set_phase(SECOND, Phase.ESCALATED)
     told = "\n".join(_sections(noctua(state, "handover")[1])["Temporary changes in force"])
     assert plan.id in told
-    assert "ends with a person" in told
+    assert ends in told
 
 
 def test_lasting_change_is_not_told_as_temporary(state: Path) -> None:
