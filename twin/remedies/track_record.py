@@ -17,7 +17,7 @@ _KNOWN = 0.4
 was measured not long before (found in the emulated network, as `move_sigma` is). Of one all of
 whose load is moved, all is left."""
 
-_KNOWN_LATELY = 0.2
+_KNOWN_LATELY = 0.17
 """The same of a load that is put back minutes after it was measured: there are no hours in which
 the demand may have gone another way (found as the other is)."""
 

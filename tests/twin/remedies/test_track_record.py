@@ -115,7 +115,7 @@ def test_limit_leaves_no_load_certain_for_senders_hold_back() -> None:
     assert still.p95 > 0.4 * np.exp(1.645 * 0.2)
 
 
-@pytest.mark.parametrize(("lately", "share"), [(False, 0.4), (True, 0.2)])
+@pytest.mark.parametrize(("lately", "share"), [(False, 0.4), (True, 0.17)])
 def test_load_that_is_known_from_before_the_trouble_is_forecast_as_it_was(
     lately: bool, share: float
 ) -> None:
