@@ -47,9 +47,11 @@ def circuits_of(faults: Sequence[Fault]) -> tuple[str, ...]:
 def believed_state(
     belief: Belief, running: NetworkConfiguration, faults: Sequence[Fault]
 ) -> NetworkState:
-    """What runs and what is up now, with `faults`, and the demand that agrees with the counters.
+    """What runs and what is up now, with `faults` and with what is known to be wrong besides, and
+    the demand that agrees with the counters.
 
-    Weights are not changed for a misconfigured one: `running` has it already.
+    Weights are not changed for a misconfigured one: `running` has it already. Of what others'
+    incidents have found, which links are down now is known better.
     """
     tracker, twin = belief.tracker, belief.twin
     state = NetworkState(
@@ -58,7 +60,8 @@ def believed_state(
         traffic=_healthy_demand(belief),
         down_links=failed_links(running, tracker.down_links),
     )
-    for fault in faults:
+    besides = {f.id: f for f in tracker.known_faults() if not f.only_links_down}
+    for fault in {**besides, **{f.id: f for f in faults}}.values():
         if not fault.in_configuration:
             state = fault.as_measured(tracker.demand.latest_ratio).after(state)
     measured, congested = tracker.measured_offered(), tracker.congested()

@@ -61,6 +61,20 @@ def test_cause_is_in_force_besides_what_is_known_to_be_down(situation: Situation
     assert state.running == running
 
 
+def test_causes_of_other_incidents_are_in_force_besides(situation: Situation) -> None:
+    tracker, spike = situation.tracker, TrafficSpike(target="B", factor=2.0)
+    tracker.attribute("live-0001", (LOSSY, WEIGHT))
+    tracker.attribute("live-0002", (CUT,))
+    running = situation.read_running()
+    usual = believed_state(situation, running, ())
+    assert usual.egress_loss == {EGRESS: 0.05}
+    assert usual.running == running, "a weight that is wrong runs already, or does no more"
+    assert usual.down_links == frozenset(), "they have come back since"
+    tracker.attribute("live-0003", (spike,))
+    surging = believed_state(situation, running, (spike,))
+    assert surging.traffic.rates_bps == pytest.approx(spike.after(usual).traffic.rates_bps)
+
+
 def test_demand_agrees_with_the_counters(situation: Situation) -> None:
     tracker, counters = situation.tracker, Counters(starts_s=START_S + 100)
     tracker.ingest([adjacency(START_S, "C", "C-D", up=False), *counters.read()])
