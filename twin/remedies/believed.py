@@ -1,6 +1,6 @@
 """The network as it is with a diagnosed cause in force: what remedies are tried on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +26,9 @@ IN_FORCE_AFTER_S = 600.0
 """Until a remedy that is looked for now is in force and verified: five minutes for an approval
 (assumed), and five of watching."""
 
+_NOTED = 0.01
+"""Senders that want to send less than this share more hold nothing back."""
+
 _NEARLY_ALL = 0.95
 """A pair that loses more than this share of its traffic gets nothing through."""
 
@@ -50,8 +53,9 @@ def believed_state(
     """What runs and what is up now, with `faults` and with what is known to be wrong besides, and
     the demand that agrees with the counters.
 
-    Weights are not changed for a misconfigured one: `running` has it already. Of what others'
-    incidents have found, which links are down now is known better.
+    Weights are not changed for a misconfigured one: `running` has it already. Of what other
+    incidents have found, which links are down now is known better; what they lose goes on to be
+    lost, so that whoever holds back for it goes on to.
     """
     tracker, twin = belief.tracker, belief.twin
     state = NetworkState(
@@ -60,12 +64,21 @@ def believed_state(
         traffic=_healthy_demand(belief),
         down_links=failed_links(running, tracker.down_links),
     )
-    besides = {f.id: f for f in tracker.known_faults() if not f.only_links_down}
-    for fault in {**besides, **{f.id: f for f in faults}}.values():
-        if not fault.in_configuration:
-            state = fault.as_measured(tracker.demand.latest_ratio).after(state)
+    own = {fault.id for fault in faults}
+    known = (f for f in tracker.known_faults() if not f.only_links_down and f.id not in own)
+    besides = _in_force(belief, state, known)
+    state = _in_force(belief, besides, faults)
     measured, congested = tracker.measured_offered(), tracker.congested()
-    return replace(state, traffic=calibrated(twin, state, measured, congested))
+    lasting = besides.egress_loss
+    return replace(state, traffic=calibrated(twin, state, measured, congested, lasting))
+
+
+def _in_force(belief: Belief, state: NetworkState, faults: Iterable[Fault]) -> NetworkState:
+    """`state` with `faults` as telemetry shows them now; what devices run is there already."""
+    for fault in faults:
+        if not fault.in_configuration:
+            state = fault.as_measured(belief.tracker.demand.latest_ratio).after(state)
+    return state
 
 
 def _healthy_demand(belief: Belief) -> TrafficMatrix:
@@ -89,9 +102,12 @@ def loss_in_words(belief: Belief, state: NetworkState) -> str:
     delivered, _ = deliveries(twin.compiled, twin.route(state), passing, no_delay)
     rates_bps = state.traffic.rates_bps.sum(axis=0)
     nowhere_bps = float(rates_bps[delivered[0, 0] < 1.0 - _NEARLY_ALL].sum())
+    held_back = more_bps > _NOTED * float(wanted[silent > 0.0].sum())
     parts = [
         f"senders that meet loss are expected to come back, with {more_bps / 1e9:.3g} Gbit/s more "
-        "than they send now",
+        "than they send now"
+        if held_back
+        else "",
         f"{nowhere_bps / 1e9:.3g} Gbit/s arrive nowhere today" if nowhere_bps > 0.0 else "",
     ]
     return "; ".join(part for part in parts if part)

@@ -11,11 +11,15 @@ Biol. 29, 1970) as used for traffic matrices since Kruithof (1937); our variant 
 a path.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
+from twin.nouns.topology import Interface
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.compiled import egress_loss_of
 from twin.physics.loads import arriving_loads, deliveries, lossless
@@ -42,6 +46,7 @@ def calibrated(
     state: NetworkState,
     measured_bps: FloatArray,
     congested: NDArray[np.bool_] | None = None,
+    lasting: Mapping[Interface, float] = MappingProxyType({}),
 ) -> TrafficMatrix:
     """The traffic of `state`, scaled so that its offered loads come near `measured_bps` (n_arcs,).
 
@@ -50,6 +55,7 @@ def calibrated(
     come back once it does not. They are scaled down as far as the counters say, so that all others
     are scaled rightly, and are then expected to send no less than in `state`, which is what they
     send when nothing is wrong; those that meet drops no less than REBOUND times what they send now.
+    Whoever meets nothing but `lasting` loss, by egress, goes on sending what is measured.
     """
     routing, compiled = twin.route(state), twin.compiled
     total = state.traffic.rates_bps.sum(axis=0)
@@ -59,7 +65,9 @@ def calibrated(
     held_back = np.zeros(n_arcs) if congested is None else congested.astype(np.float64)
     meets_drops = _along_paths(twin, state, held_back, passing) > 0
     silent = egress_loss_of(state.topology, state.egress_loss)
+    ending = silent * (egress_loss_of(state.topology, lasting) == 0.0)
     meets_loss = meets_drops | (_along_paths(twin, state, silent, passing) > 0)
+    comes_back = meets_drops | (_along_paths(twin, state, ending, passing) > 0)
     arriving = (1.0 - silent)[:, None, None].copy()
     floor = np.where(meets_loss, _LEAST_SENT, 1 / _LARGEST_FACTOR)
     usable = np.isfinite(measured_bps) & (measured_bps > _IDLE_SHARE * compiled.capacity_bps)
@@ -73,7 +81,7 @@ def calibrated(
         step = np.divide(along, crossed, out=np.zeros_like(along), where=crossed > 0)
         factor = np.clip(factor * np.exp(step), floor, _LARGEST_FACTOR)
     factor = np.where(meets_drops, REBOUND * factor, factor)
-    factor = np.where(meets_loss, np.maximum(factor, 1.0), factor)
+    factor = np.where(comes_back, np.maximum(factor, 1.0), factor)
     return TrafficMatrix(state.traffic.nodes, state.traffic.rates_bps * factor)
 
 

@@ -106,6 +106,12 @@ def test_senders_that_a_loss_holds_back_are_expected_with_what_they_send_when_al
     half = believed_state(situation, running, (lossy.model_copy(update={"fraction": 0.5}),))
     assert loss_in_words(situation, half).endswith("than they send now")
     assert loss_in_words(situation, believed_state(situation, running, ())) == ""
+    # As a loss of another incident it lasts, whatever is done about this one.
+    tracker.attribute("live-0001", (lossy.model_copy(update={"fraction": 0.5}),))
+    others = believed_state(situation, running, ())
+    assert others.egress_loss == half.egress_loss
+    assert offered_totals(situation.twin, others)[A_TO_B] == pytest.approx(0.5e9, rel=0.01)
+    assert loss_in_words(situation, others) == ""
 
 
 def test_surge_is_as_large_as_the_latest_flow_record_says(situation: Situation) -> None:
