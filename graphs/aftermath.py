@@ -8,7 +8,7 @@ from contextlib import suppress
 from graphs.desk import Desk
 from graphs.findings import closed_by_people, remember_finding
 from graphs.live import Live
-from graphs.returning import in_force, is_left_over
+from graphs.returning import SHOWS_CAUSE, in_force, is_left_over
 from tools.journal.records import IncidentRecord
 from tools.journal.standing import (
     CLOSED,
@@ -105,6 +105,7 @@ class Aftermath:
             incident_id = record.incident.id
             self._note_symptoms(record.incident)
             self._note_orders(incident_id)
+            self._believe_repairs(record.incident)
             left_over = is_left_over(self._desk, incident_id)
             gone = left_over or self._is_gone(record, active)
             if not gone or only_people_end(self._desk.journal, incident_id):
@@ -146,6 +147,24 @@ class Aftermath:
                 continue  # It is asked again in the next step.
             if report.state != record.state:
                 journal.record_dispatch(record.dispatch, report.state, report.time_s)
+
+    def _believe_repairs(self, incident: Incident) -> None:
+        """Drop a cause that the field has repaired, where traffic would show otherwise or there is
+        none: what avoids it would stay for as long as it is believed, and nothing would show it.
+        """
+        tracker = self._desk.situation.tracker
+        cause = tracker.attributed.get(incident.id, ())
+        repaired = {
+            link
+            for record in self._desk.journal.dispatches(incident.id)
+            if record.state == "repaired"
+            for link in record.dispatch.links
+        }
+        if not cause or not all(f.circuits() and f.circuits() <= repaired for f in cause):
+            return
+        seen = (s for s in self._desk.seen_now(incident) if s.kind in SHOWS_CAUSE)
+        if not any(s.active and not s.unmeasured for s in seen):
+            tracker.attribute(incident.id, ())
 
     def _note_findings(self, network: str) -> None:
         """Remember what people found who have closed an incident: this process has the graph."""

@@ -16,7 +16,8 @@ from twin.nouns.plan import Plan, Remedy
 from twin.remedies.believed import believed_state, healed
 from twin.remedies.plans import PlanRequest, make_plan
 
-_SHOWS_CAUSE = frozenset({"adjacency_down", "silent_loss"})
+SHOWS_CAUSE = frozenset({"adjacency_down", "silent_loss"})
+"""Symptoms in which a cause that the field repairs is seen itself."""
 
 
 def in_force(desk: Desk, incident_id: str) -> tuple[Plan, ...]:
@@ -41,7 +42,7 @@ def is_left_over(desk: Desk, incident_id: str) -> bool:
     diagnosis = journal.artefact(incident_id, "diagnosis", Diagnosis)
     if diagnosis is None or not diagnosis.cause:
         return not still_seen(desk, incident)
-    if any(s.kind in _SHOWS_CAUSE and live.is_active(s.id) for s in incident.symptoms):
+    if any(s.kind in SHOWS_CAUSE and live.is_active(s.id) for s in incident.symptoms):
         return False
     try:
         return all(fault.is_over(live) for fault in diagnosis.cause)

@@ -113,6 +113,20 @@ def _reopen_and_close(operation: Operation) -> None:
 
 
 @pytest.mark.slow
+def test_cause_that_the_field_has_repaired_is_not_believed_until_it_is_known_to_be_over(
+    tmp_path: Path,
+) -> None:
+    with operating(tmp_path, case((60.0, LOSSY)), person=Person(("reject",))) as operation:
+        attributed = operation.workplace.tracker.attributed
+        operation.run()
+        assert [fault.id for fault in attributed[FIRST]] == [LOSSY.id]
+        operation.run(lambda: FIRST not in attributed)
+        (order,) = operation.journal.dispatches(FIRST)
+        assert order.state == "repaired"
+        assert not operation.told("over")
+
+
+@pytest.mark.slow
 def test_loss_that_no_traffic_shows_any_more_reads_that_it_cannot_be_measured(
     tmp_path: Path,
 ) -> None:
