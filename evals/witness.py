@@ -21,6 +21,7 @@ from evals.stage import Case
 from evals.truth import Recorder, named
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
+from tools.clock import SteadyClock
 from tools.journal.journal import Journal
 from tools.journal.records import Change, ChangeState, TimelineEvent
 from tools.journal.standing import OVER
@@ -179,8 +180,7 @@ class Witness:
 
     def __call__(self, workplace: Workplace, _now_s: float) -> None:
         """After a step."""
-        recorder = workplace.desk.clock
-        assert isinstance(recorder, Recorder)
+        recorder = recorder_of(workplace)
         self._recorder = recorder
         self.changes += self._made(workplace.journal, recorder)
         seq = workplace.journal.last_event_seq()
@@ -242,6 +242,14 @@ class Witness:
         for plan_id in plans:
             mine = [(c, s) for c, s in moved if c.plan_id == plan_id]
             yield _judged(journal.plan(plan_id), mine, before, now, recorder)
+
+
+def recorder_of(workplace: Workplace) -> Recorder:
+    """What records the play of an arm that operates through `workplace`."""
+    clock = workplace.desk.clock
+    assert isinstance(clock, SteadyClock)
+    assert isinstance(clock.inside, Recorder)
+    return clock.inside
 
 
 def _judged(

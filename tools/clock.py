@@ -58,19 +58,19 @@ class SteadyClock:
     """Another clock, less what somebody has moved it by: what lasts a minute lasts a minute."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self.inside = clock
 
     def now_s(self) -> float:
         """As if nobody had moved the clock since it was made."""
-        return self._clock.now_s() - self._clock.stepped_s()
+        return self.inside.now_s() - self.inside.stepped_s()
 
     def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
         """Wait as the clock inside does."""
-        self._clock.wait_until(time_s + self._clock.stepped_s(), stop)
+        self.inside.wait_until(time_s + self.inside.stepped_s(), stop)
 
     def stepped_s(self) -> float:
         """How far the clock inside was moved, which is left out here."""
-        return self._clock.stepped_s()
+        return self.inside.stepped_s()
 
 
 def since_boot_s() -> float:

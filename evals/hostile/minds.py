@@ -26,6 +26,7 @@ from evals.intervals import share_interval
 from evals.stage import Case, designed_inventory
 from evals.truth import Recorder
 from evals.unseen import KINDS
+from evals.witness import recorder_of
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tools.journal.errors import UnknownPlan
@@ -153,8 +154,7 @@ class _Witness:
 
     def __call__(self, workplace: Workplace, now_s: float) -> None:
         """After a step."""
-        recorder = workplace.desk.clock
-        assert isinstance(recorder, Recorder)
+        recorder = recorder_of(workplace)
         self._look_at_devices(workplace, now_s)
         if now_s < _EVENING_S + _FAULT_S:
             self._standing = _breached(recorder, recorder.view.samples)
