@@ -22,6 +22,11 @@ _LEAST_GAIN = 0.005
 _LASTS_S = 300.0
 """One that gained is believed again after so long without."""
 
+_SKEWED = 0.003
+"""Of the logarithm: a device of all of whose links as much seems lost in one direction as is gained
+in the other, twice in a row, counts the time itself wrongly. Nothing that drops packets does that.
+"""
+
 _NOISES = 3.0
 _MEMORY = 0.1
 _FIRST_NOISE, _MOST_NOISE = 0.003, 0.004
@@ -69,7 +74,7 @@ class FarEnds:
             high = recent > np.maximum(_LEAST_GAIN, _NOISES * self._noise)
             # The median of five is beyond a bound if three of them are.
             gains = high.sum(axis=0) >= _FEWEST
-        self._gained_s[gains] = now_s
+        self._gained_s[gains | self._skewed()] = now_s
         gains = now_s - self._gained_s < _LASTS_S
         far_off, odd = np.asarray(far_off), np.asarray(far_off | gains)
         calm = new[(~odd & ~odd[np.arange(len(odd)) ^ 1])[new]]
@@ -81,6 +86,22 @@ class FarEnds:
                 self._note({}, now_s)
             return odd, odd
         return self._misread(odd, far_off, now_s)
+
+    def _skewed(self) -> BoolArray:
+        """(n_arcs,) the arcs of devices that see all others lose, or all gain, as much as they gain
+        or lose themselves: their clocks run too slow or too fast.
+        """
+        with np.errstate(invalid="ignore"):
+            least, most = self._gains[-2:].min(axis=0), self._gains[-2:].max(axis=0)
+        ends = np.concatenate((self._receivers, self._senders))
+        low, high = np.concatenate((least, -most)), np.concatenate((most, -least))
+        lowest = np.full(len(self._nodes), np.inf)
+        highest = np.full(len(self._nodes), -np.inf)
+        np.fmin.at(lowest, ends, low)
+        np.fmax.at(highest, ends, high)
+        known = np.bincount(ends[np.isfinite(low)], minlength=len(self._nodes)) > 1
+        skewed = known & ((lowest > _SKEWED) | (highest < -_SKEWED))
+        return np.asarray(skewed[self._senders] | skewed[self._receivers])
 
     def _misread(
         self, odd: BoolArray, far_off: BoolArray, now_s: float

@@ -1,0 +1,39 @@
+"""A device whose clock runs wrongly is told from a link that loses."""
+
+import numpy as np
+import pytest
+
+from tests.twin.tracking.square import A_TO_B, A_TO_D, B_TO_A, D_TO_A, START_S, topology
+from twin.tracking.far_ends import FarEnds
+from twin.tracking.telemetry_faults import TelemetryFaults
+
+OF_A = [A_TO_B, B_TO_A, A_TO_D, D_TO_A]
+
+
+def _judged(change: dict[int, float], rounds: int = 2) -> tuple[list[int], tuple[str, ...]]:
+    """The arcs of whose loss nothing is known once so many rounds are off, and who is noted."""
+    faults = TelemetryFaults()
+    ends = FarEnds(topology(), faults)
+    balance = np.ones(8)
+    for number in range(4):
+        held, _ = ends.judge(balance, START_S + 30.0 * number)
+        assert not held.any()
+    for arc, factor in change.items():
+        balance[arc] = factor
+    for number in range(rounds):
+        held, _ = ends.judge(balance, START_S + 200.0 + 30.0 * number)
+    return np.flatnonzero(held).tolist(), tuple(one.source for one in faults.now())
+
+
+@pytest.mark.parametrize("drift", [-0.016, 0.016])
+def test_clock_that_runs_wrongly_looks_like_loss_one_way_and_gain_the_other(drift: float) -> None:
+    """What A sends in a minute of its own is less, or more, than what arrives in one of others."""
+    out, into = 1.0 + drift, 1.0 / (1.0 + drift)
+    held, noted = _judged({A_TO_B: out, A_TO_D: out, B_TO_A: into, D_TO_A: into})
+    assert held == sorted(OF_A)
+    assert noted == ("A",)
+
+
+@pytest.mark.parametrize("lossy", [[A_TO_B], [A_TO_B, A_TO_D], OF_A])
+def test_device_that_loses_is_believed_however_much_of_it_does(lossy: list[int]) -> None:
+    assert _judged(dict.fromkeys(lossy, 0.98), rounds=5) == ([], ())
