@@ -387,6 +387,7 @@ class Watch:
             sees.links_drained,
             sees.in_breach,
             tuple((s.id, s.state) for s in sees.symptoms),
+            tuple((f.source, f.kind) for f in sees.telemetry_faults),
         )
         self.record = record = WatchRecord(
             network=self._network,

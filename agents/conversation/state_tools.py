@@ -142,6 +142,7 @@ class _Now:
             "data_age_s": None if data_s is None else round(now.now_s - data_s, 1),
             "unread": now.unread,
             "blind": now.unread_since_s is not None,
+            "put_right": now.put_right,
         }
 
 

@@ -16,6 +16,7 @@ from tools.journal.records import WatchRecord
 from twin.nouns.coverage import Coverage, CoveredPart, PartRead, Unread
 from twin.nouns.health import Health, Seen
 from twin.nouns.incident import Symptom
+from twin.nouns.telemetry_fault import TelemetryFault, TelemetryFaultKind
 
 NOW_S = OPENED_S + 3600.0
 FELL_S = OPENED_S + 3000.0
@@ -89,12 +90,26 @@ def _blind_and_down() -> tuple[Seen | None, float]:
     return _seen(_coverage(NOW_S, read_s=FELL_S, blind=True), (DOWN,)), NOW_S
 
 
+def _clock_off() -> tuple[Seen | None, float]:
+    return _whole_but(TelemetryFaultKind.CLOCK), NOW_S
+
+
+def _misread() -> tuple[Seen | None, float]:
+    return _whole_but(TelemetryFaultKind.CONTRADICTED), NOW_S
+
+
+def _whole_but(kind: TelemetryFaultKind) -> Seen:
+    fault = TelemetryFault(source="CHINng", kind=kind, since_s=FELL_S, amount=-3600.0)
+    seen = _seen(_coverage(NOW_S, read_s=NOW_S))
+    return seen.model_copy(update={"telemetry_faults": (fault,)})
+
+
 def _never_said() -> tuple[Seen | None, float]:
     return None, NOW_S
 
 
 SIGHTS: tuple[Sight, ...] = (
-    _whole, _down, _gap, _down_and_gap, _blind, _blind_and_down, _never_said,
+    _whole, _down, _gap, _down_and_gap, _blind, _blind_and_down, _clock_off, _misread, _never_said,
 )  # fmt: skip
 
 
@@ -143,6 +158,8 @@ def test_every_channel_makes_the_same_claim(
         assert _spaced(health.coverage_line) in _spaced(text)
     assert _spaced(asked).startswith(_spaced(health.sentence))
     assert health.unread in _spaced(asked)
+    for sentence in health.put_right:
+        assert sentence[1:] in _spaced(asked)
     _is_right(health, sight)
 
 
@@ -154,11 +171,15 @@ def _is_right(health: Health, sight: Sight) -> None:
         _down_and_gap,
         _blind_and_down,
     )
-    assert is_well == (sight is _whole and not wrong)
+    assert is_well == (sight in (_whole, _clock_off) and not wrong)
     assert ("Not everything is well." in health.sentence) == wrong
     if sight in (_blind, _blind_and_down):
         assert health.unread.startswith("no telemetry since 2026-")
         assert health.data_age_s == NOW_S - FELL_S
+    if sight is _clock_off:
+        assert "the clock of CHINng is 3,600 s behind since " in health.coverage_line
+    if sight is _misread:
+        assert "counters of CHINng do not agree with those of the far ends" in health.unread
     if sight in (_gap, _down_and_gap):
         assert HALF_READ.source in health.coverage_line
         assert "10 min 00 s" in health.coverage_line

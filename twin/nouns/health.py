@@ -8,6 +8,7 @@ from twin.nouns.condition import Condition, ConditionKind
 from twin.nouns.coverage import Coverage, CoveredPart, PartRead, Unread
 from twin.nouns.incident import Symptom
 from twin.nouns.moments import duration, utc
+from twin.nouns.telemetry_fault import TelemetryFault
 
 STALE_S = 300.0
 """A watch says how it is many times in so long: what is older was not looked at since."""
@@ -27,7 +28,7 @@ class Seen(Noun):
     """What a watch saw of its network.
 
     `links_drained`: by what devices run. `in_breach`: services outside their objective, as far as
-    probes show.
+    probes show. `telemetry_faults`: what is wrong with the telemetry itself.
     """
 
     coverage: Coverage
@@ -35,6 +36,7 @@ class Seen(Noun):
     links_drained: tuple[str, ...]
     symptoms: tuple[Symptom, ...]
     in_breach: tuple[str, ...]
+    telemetry_faults: tuple[TelemetryFault, ...] = ()
 
 
 class Health(Noun):
@@ -77,7 +79,20 @@ class Health(Noun):
         """Whether all that health rests on was read lately."""
         if self.conditions:
             return False
-        return self.seen is not None and not self._is_stale and self.seen.coverage.is_whole
+        if self.seen is None or self._is_stale or self._misread:
+            return False
+        return self.seen.coverage.is_whole
+
+    @property
+    def _misread(self) -> tuple[TelemetryFault, ...]:
+        faults = self.seen.telemetry_faults if self.seen else ()
+        return tuple(fault for fault in faults if not fault.kind.is_put_right)
+
+    @property
+    def put_right(self) -> tuple[str, ...]:
+        """What is wrong with telemetry that is read all the same, a sentence each."""
+        faults = self.seen.telemetry_faults if self.seen else ()
+        return tuple(fault.sentence for fault in faults if fault.kind.is_put_right)
 
     @property
     def _is_stale(self) -> bool:
@@ -132,8 +147,9 @@ class Health(Noun):
                 return f"no telemetry has come since {self._since(since_s)}"
             what = "no telemetry" if coverage.is_blind else "nobody has looked"
             return f"{what} since {self._since(since_s)}"
-        parts = (self._part_text(part) for part in coverage.parts)
-        return "; ".join(text for text in parts if text)
+        parts = [self._part_text(part) for part in coverage.parts]
+        misread = (f"misread: {fault.sentence}" for fault in self._misread)
+        return "; ".join([*filter(None, parts), *misread])
 
     @property
     def coverage_line(self) -> str:
@@ -145,7 +161,8 @@ class Health(Noun):
         ]
         newest_s = self.seen.coverage.silent_since_s
         missing = f"; not read: {self._unread}" if self._unread else ""
-        return f"telemetry until {utc(newest_s)}: {', '.join(counts)} read{missing}"
+        right = f"; put right: {'; '.join(self.put_right)}" if self.put_right else ""
+        return f"telemetry until {utc(newest_s)}: {', '.join(counts)} read{missing}{right}"
 
     def _part_text(self, part: PartRead) -> str:
         if not part.unread:

@@ -23,6 +23,13 @@ class TelemetryFaultKind(StrEnum):
     DEAD_PROBE = "dead probe"
     PROBE_CLOCK = "clock of a probe"
 
+    @property
+    def is_put_right(self) -> bool:
+        """Whether what the source tells is read all the same."""
+        return self in (
+            TelemetryFaultKind.CLOCK, TelemetryFaultKind.CACHED, TelemetryFaultKind.WRAPPING
+        )  # fmt: skip
+
 
 class TelemetryFault(Noun):
     """One thing that is wrong with what `source` tells: a node, or all flow records or probes.
@@ -77,8 +84,3 @@ class TelemetryFault(Noun):
                 return f"the probe at {self.source} is dead: traffic flows there, and it sees none"
             case kinds.PROBE_CLOCK:
                 return f"the clock of the probe at {self.source} is off, its delays are impossible"
-
-
-def telemetry_faults_text(found: tuple[TelemetryFault, ...]) -> str:
-    """One line for wherever it is said how a network is; "" where there is nothing to say."""
-    return "; ".join(fault.sentence for fault in found)

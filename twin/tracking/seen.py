@@ -13,4 +13,5 @@ def seen(tracker: Tracker, now_s: float) -> Seen:
         links_drained=tuple(sorted({i.link for d in running for i in d.interfaces if i.drained})),
         symptoms=tuple(tracker.measurable(s) for s in tracker.active_symptoms()),
         in_breach=tuple(sorted(tracker.latest().in_breach)),
+        telemetry_faults=tracker.telemetry_faults,
     )

@@ -22,13 +22,14 @@ class Utilisation(Noun):
 class AgedResult(Result):
     """`data_utc`: when the newest telemetry was received, `data_age_s` how long ago; None if there
     is none. `unread`: in words what of the network is not read, since when; "" if all is. `blind`:
-    nothing is.
+    nothing is. `put_right`: what is wrong with telemetry that is read all the same.
     """
 
     data_utc: str | None
     data_age_s: float | None
     unread: str
     blind: bool
+    put_right: tuple[str, ...]
 
 
 class SymptomRow(Noun):

@@ -73,7 +73,10 @@ def aged(now: AgedResult) -> str:
     """How old what was seen is."""
     if now.data_utc is None:
         return "(No telemetry has been received yet.)"
-    return f"(Telemetry until {now.data_utc}.{f' Not read: {now.unread}.' if now.unread else ''})"
+    notes = [f"Telemetry until {now.data_utc}"]
+    notes += [f"Not read: {now.unread}"] if now.unread else []
+    notes += [begun(sentence) for sentence in now.put_right]
+    return f"({'. '.join(notes)}.)"
 
 
 def as_read(now: AgedResult, claim: str) -> str:
