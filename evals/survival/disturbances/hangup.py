@@ -17,8 +17,12 @@ class Hangup:
 
     @contextmanager
     def room(self, folder: Path) -> Iterator[Path]:
-        """Any folder."""
-        yield folder
+        """Any folder; whoever runs this under nohup ignores hangups, which are what is tried."""
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        try:
+            yield folder
+        finally:
+            signal.signal(signal.SIGHUP, before)
 
     def begin(self, place: Place) -> None:
         """Send it."""
