@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from agents.conversation.queries.whatif import ExtraDemand
 from agents.playbook.conversation.coverage import Coverage, whole_words
 from agents.playbook.conversation.events import opening_of, rates_in
 from agents.playbook.conversation.gist import LIMIT, Gist
@@ -42,7 +43,8 @@ class Given:
 def lexicon() -> Mapping[str, re.Pattern[str]]:
     """The words of each concept."""
     text = files(__package__).joinpath("lexicon.yaml").read_text(encoding="utf-8")
-    return {name: whole_words(words) for name, words in yaml.safe_load(text)["concepts"].items()}
+    data = yaml.safe_load(text)
+    return {name: whole_words(words) for name, words in data["concepts"].items()}
 
 
 def honour(found: Coverage, gist: Gist, given: Given) -> None:
@@ -125,7 +127,7 @@ def _amounts(gist: Gist, given: Given) -> Iterator[tuple[int, int]]:
     if gist.limit is not None and (gist.limit in given.argued("limit") or "limit" in given.told):
         for match in LIMIT.finditer(gist.line):
             yield match.span()
-    extra = [x["rate_bps"] for rows in given.argued("extra") for x in rows]
+    extra = [ExtraDemand.model_validate(x).rate_bps for rows in given.argued("extra") for x in rows]
     for rate, span in rates_in(gist.line):
         if rate in extra or "rate" in given.told:
             yield span
