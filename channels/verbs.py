@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from agents.loop.role_events import RoleEvent
     from channels.report.contents import ReportFacts
     from graphs.conversation import Conversation, Reply
+    from graphs.pruning import Droppable
     from twin.nouns.left_out import LeftOut
     from twin.tracking.drift import Drift
 
@@ -73,6 +74,7 @@ __all__ = (
     "network_clock",
     "networks",
     "note",
+    "prune",
     "quarantined",
     "reject",
     "reopen",
@@ -270,6 +272,22 @@ def report(state: StateDirectory, incident_id: str) -> "ReportFacts":
     with state.read_only_journal() as journal:
         inventory = inventory_of(state, journal.incident(incident_id).incident.network)
         return gather_report(journal, incident_id, inventory)
+
+
+def prune(
+    state: StateDirectory, now_s: float, days: float, *, dry_run: bool = False
+) -> "Droppable":
+    """Drop what is kept no longer, or say only what that is. `now_s`: the machine's clock; `days`:
+    how long traces are kept, and what was learned of a network once nobody watches it.
+    """
+    from graphs.pruning import droppable
+    from graphs.pruning import prune as drop
+
+    if dry_run:
+        with state.read_only_journal() as journal:
+            return droppable(state, journal, now_s, days)
+    with state.journal() as journal:
+        return drop(state, journal, now_s, days)
 
 
 def quarantined(state: StateDirectory) -> tuple[Quarantine, ...]:

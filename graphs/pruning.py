@@ -61,21 +61,21 @@ class Stores(Noun):
 class Droppable(Noun):
     """What is kept no longer. `ended`: incidents whose checkpoints are; `steps`: how many steps of
     incidents in work that are not their last; `checkpoints`: bytes of both, and of what holds
-    nothing. `unwatched`: networks whose trackers are. `traces`: files.
+    nothing. `unwatched`: networks whose trackers are, `learned` bytes of them. `traces`: files.
     """
 
     ended: tuple[str, ...]
     steps: int
     checkpoints: int
     unwatched: tuple[str, ...]
-    trackers: int
+    learned: int
     traces: tuple[str, ...]
     traced: int
 
     @property
     def total(self) -> int:
         """In bytes."""
-        return self.checkpoints + self.trackers + self.traced
+        return self.checkpoints + self.learned + self.traced
 
 
 def stores(state: StateDirectory, journal: Journal) -> Stores:
@@ -121,7 +121,7 @@ def droppable(
         steps=steps,
         checkpoints=size,
         unwatched=unwatched,
-        trackers=_size([state.tracker_file(name) for name in unwatched]),
+        learned=_size([state.tracker_file(name) for name in unwatched]),
         traces=tuple(file.name for file in traces),
         traced=_size(traces),
     )
@@ -152,13 +152,10 @@ def prune(
             f"{error.filename}: cannot be removed ({error.strerror}); make it writable, and prune "
             "again"
         ) from error
-    return found.model_copy(
-        update={
-            "checkpoints": max(0, size - _sqlite_size(state.checkpoints_file)),
-            "unwatched": tuple(dropped),
-            "trackers": sum(dropped.values()),
-        }
-    )
+    freed = max(0, size - _sqlite_size(state.checkpoints_file))
+    unwatched, learned = tuple(dropped), sum(dropped.values())
+    done = {"checkpoints": freed, "unwatched": unwatched, "learned": learned}
+    return found.model_copy(update=done)
 
 
 def _unwatched(state: StateDirectory, journal: Journal, since_s: float) -> Iterator[str]:

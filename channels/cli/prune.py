@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from channels import verbs
 from channels.cli.output import AsJson, directory_of, print_json
 from channels.report.wording import plain
-from graphs.pruning import KEPT_DAYS, Droppable, droppable
-from graphs.pruning import prune as drop
+from graphs.pruning import KEPT_DAYS, Droppable
 
 _NAMED = 5
 
@@ -32,13 +32,7 @@ def prune(
 
     The journal and its audit log are kept for ever. It may run beside a watch.
     """
-    state, now_s = directory_of(context), time.time()
-    if dry_run:
-        with state.read_only_journal() as journal:
-            found = droppable(state, journal, now_s, days)
-    else:
-        with state.journal() as journal:
-            found = drop(state, journal, now_s, days)
+    found = verbs.prune(directory_of(context), time.time(), days, dry_run=dry_run)
     if as_json:
         document = {"dry_run": dry_run, "total": found.total, **found.model_dump(mode="json")}
         print_json(document)
@@ -62,7 +56,7 @@ def _lines(found: Droppable) -> list[str]:
         lines.append(f"checkpoints  {megabytes(found.checkpoints):>10}  {'; '.join(of)}")
     if found.unwatched:
         of_networks = f"networks that nobody watches{_named(found.unwatched)}"
-        lines.append(f"trackers     {megabytes(found.trackers):>10}  {of_networks}")
+        lines.append(f"trackers     {megabytes(found.learned):>10}  {of_networks}")
     if found.traces:
         lines.append(f"traces       {megabytes(found.traced):>10}  {len(found.traces)} old ones")
     return lines

@@ -31,7 +31,7 @@ from twin.nouns.base import Noun
 from twin.nouns.coverage import CoveredPart
 from twin.nouns.health import Health
 from twin.nouns.telemetry import FlowRound, InterfaceCounters, ProbeRound, Telemetry
-from twin.nouns.topology import Topology
+from twin.nouns.topology import Interface, Topology
 
 T = TypeVar("T", InterfaceCounters, ProbeRound)
 
@@ -149,7 +149,7 @@ class Silence:
                     if read.any():
                         self.last_s["devices", record.node] = at_s
                     for link in np.array(record.links)[read].tolist():
-                        self.last_s["egresses", f"{record.node}|{link}"] = at_s
+                        self.last_s["egresses", str(Interface(node=record.node, link=link))] = at_s
                 case ProbeRound():
                     for row in np.flatnonzero(~np.isnan(record.sent)).tolist():
                         self.last_s["probes", self._probes[row]] = at_s
@@ -172,7 +172,7 @@ class Silence:
         for (part, source), at_s in self.last_s.items():
             gone = part in every or (
                 (part == "devices" and source in self.nodes)
-                or (part == "egresses" and source.partition("|")[2] in self.links)
+                or (part == "egresses" and Interface.parse(source).link in self.links)
                 or (part == "probes" and self._probes.index(source) in self.rows)
             )
             is_told = part != "egresses" or InterfaceCounters not in self.kinds
@@ -209,7 +209,7 @@ def mistakes(
     for (part, source), last_s in said.items():
         if part == "loss":
             # Whether it can be measured depends on both ends, and on whether anything is sent.
-            if source.partition("|")[0] not in near:
+            if Interface.parse(source).node not in near:
                 found.append(f"said, and is read: {part} {source}")
             continue
         if (part, source) not in expected:

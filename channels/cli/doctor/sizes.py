@@ -19,9 +19,9 @@ def sizes(installation: Installation) -> Iterable[Check]:
     parts = (
         ("journal", kept.journal, f"{kept.incidents} incidents, {kept.in_work} in work"),
         ("checkpoints", kept.checkpoints, f"of {kept.threads} incidents"),
-        ("trackers", kept.trackers, f"{kept.tracked}"),
+        ("learned", kept.trackers, f"{kept.tracked} trackers"),
         ("traces", kept.traces, f"{kept.traced}"),
-        ("inventories", kept.inventories, f"{kept.inventoried}"),
+        ("on record", kept.inventories, f"{kept.inventoried} inventories"),
     )
     found = ", ".join(f"{name} {megabytes(size)} ({of})" for name, size, of in parts)
     needless = droppable(state, journal, installation.now_s).total

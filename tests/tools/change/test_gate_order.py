@@ -308,7 +308,7 @@ IN_ORDER = (
     Violation(
         WatchImpaired,
         "disk_full",
-        r"nothing is recorded.* Make room on that disk",
+        r"Nothing is recorded.* Make room on that disk",
         attempt=_on_a_full_disk,
     ),
     Violation(
