@@ -64,10 +64,10 @@ def test_prune_drops_it_and_the_incident_in_work_goes_on(state: Path) -> None:
     size = (state / "checkpoints.sqlite").stat().st_size
     found = json.loads(noctua(state, "prune", "--json")[1])
     assert (found["ended"], found["steps"], found["unwatched"]) == (["live-0000"], 5, ["gone"])
-    assert found["total"] == found["checkpoints"] + found["trackers"] + found["traced"] > 0
+    assert found["total"] == found["checkpoints"] + found["learned"] + found["traced"] > 0
     assert size - (state / "checkpoints.sqlite").stat().st_size == found["checkpoints"] > 20_000
     assert _steps(state) == [said]
-    assert not (state / "trackers" / "gone.json").exists()
+    assert not (state / "learned" / "gone.json").exists()
     assert (state / "trackers" / "live.json").exists()
     assert not (state / "traces" / "old.jsonl").exists()
     assert noctua(state, "prune")[1] == "nothing is to be dropped\n"
