@@ -6,6 +6,7 @@ import numpy as np
 
 from agents.conversation.lookups import Lookups
 from agents.conversation.queries.state import (
+    AHEAD_S,
     SHOW_HEALTH,
     SHOW_UTILISATION,
     EgressReading,
@@ -99,11 +100,13 @@ class _Now:
             WorkRow(
                 work=known.work.id,
                 links=known.work.links,
+                from_utc=utc(known.work.starts_s),
                 until_utc=utc(known.work.ends_s),
+                under_way=known.work.covers_time(now_s),
                 in_breach=len(known.in_breach),
             )
             for known in record.journal.foretold(record.network)
-            if known.work.covers_time(now_s)
+            if known.work.starts_s <= now_s + AHEAD_S and now_s <= known.work.ends_s
         )
 
     def utilisation(self, asked: Utilisation) -> UtilisationResult:

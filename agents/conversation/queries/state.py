@@ -11,6 +11,9 @@ from twin.nouns.incident import Phase, SymptomKind
 
 MOST_EGRESSES = 20
 
+AHEAD_S = 86_400.0
+"""Announced work that begins later is not told of."""
+
 
 class Utilisation(Noun):
     """`links`: of which; none asks for the `most` busiest egresses of the network."""
@@ -52,11 +55,15 @@ class OpenIncident(Noun):
 
 
 class WorkRow(Noun):
-    """Announced work that is under way. `in_breach`: services that it is known to put in breach."""
+    """Announced work that is `under_way`, or begins within a day. `in_breach`: services that it is
+    known to put in breach.
+    """
 
     work: str
     links: tuple[str, ...]
+    from_utc: str
     until_utc: str
+    under_way: bool
     in_breach: int
 
 
@@ -66,7 +73,7 @@ class HealthResult(AgedResult):
     `verdict`: "well" where nothing is down, active, in breach, open or with people and all was read
     lately; `claim`: the same as a sentence. `with_people`: incidents that were handed to people,
     and are not known to be over. `unattended`: those that are over, and at which nobody has looked.
-    `announced_work`: left out where none is under way.
+    `announced_work`: left out where there is none.
     """
 
     verdict: Literal["well", "not well", "unknown"]

@@ -48,7 +48,7 @@ def _health(asked: Asked, _: Reading) -> str:
     parts = []
     if now.links_down:
         parts.append(f"down: {joined(now.links_down)}")
-    for work in now.announced_work or ():
+    for work in [w for w in now.announced_work or () if w.under_way]:
         known = f"known to put {count(work.in_breach, 'service')} in breach"
         parts.append(
             f"announced work {work.work} on {joined(work.links)} until {work.until_utc}, {known}"

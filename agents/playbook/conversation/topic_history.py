@@ -287,8 +287,17 @@ def clashing(gist: Gist) -> str:
 
 def _announced(gist: Gist) -> str:
     now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
-    rows = [f"{w.work} on {joined(w.links)} until {w.until_utc}" for w in now.announced_work or ()]
-    return f"Announced work that is under way: {joined(rows) or 'none'}."
+    work = now.announced_work or ()
+    rows = [f"{w.work} on {joined(w.links)} until {w.until_utc}" for w in work if w.under_way]
+    ahead = [
+        f"{w.work} on {joined(w.links)} from {w.from_utc} to {w.until_utc}"
+        for w in work
+        if not w.under_way
+    ]
+    return (
+        f"Announced work that is under way: {joined(rows) or 'none'}; "
+        f"that begins within a day: {joined(ahead) or 'none'}."
+    )
 
 
 def waiting(gist: Gist) -> str:

@@ -109,3 +109,17 @@ def test_running_watch_takes_work_over_and_hands_it_over(quiet: Path) -> None:
     output = noctua(quiet, "handover")[1]
     assert "CHG-1  under way until 2026-03-03 20:" in output
     assert "no service in breach" in output
+
+
+@pytest.mark.slow
+def test_work_of_tonight_is_told_before_it_begins(quiet: Path) -> None:
+    assert _add(quiet, WEST, "--from", "+4h", "--to", "+5h", "--id", "CHG-2")[0] == 0
+    network, clock = open_network(StateDirectory(quiet), "live")
+    try:
+        with Workplace(quiet, network, clock) as workplace:
+            workplace.watch.run(clock.now_s() + 120.0)
+    finally:
+        network.close()
+    said = noctua(quiet, "ask", "is there any announced work tonight?")[1]
+    assert "under way: none" in said
+    assert f"begins within a day: CHG-2 on {WEST} from 2026-03-03 22:" in said
