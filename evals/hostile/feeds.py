@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from evals.altered_network import Alter, AlteredNetwork
 from evals.arms.noctua import DelayedApprover
 from evals.campaigns.campaign import Campaign, Spec, load_spec
 from evals.campaigns.records import Record, code_text, raised_text, read_records
@@ -32,7 +33,6 @@ from tools.journal.records import ChangeState
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.clock import SimulatedClock
-from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.network_file import NetworkFile
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.base import Noun
@@ -102,23 +102,19 @@ class Watched(Noun):
 FeedRecord = Record[Play, Watched]
 
 
-class PoisonedNetwork(EmulatedNetwork):
-    """The network in `file`, whose records are poisoned on their way from `vial.since_s` on."""
+def poured(poison: str, vial: Vial) -> Alter:
+    """Records are poisoned on their way from `vial.since_s` on."""
+    pour = POISONS[poison].pour
 
-    def __init__(self, file: NetworkFile, poison: str, vial: Vial) -> None:
-        super().__init__(file)
-        self._pour = POISONS[poison].pour
-        self._vial = vial
-
-    def poll(self, after_s: float | None = None) -> Sequence[Telemetry]:
-        """What arrives in place of what was sent."""
-        records = super().poll(after_s)
-        self._vial.now_s = self.now_s()
-        if self._vial.now_s < self._vial.since_s:
+    def alter(records: Sequence[Telemetry], now_s: float) -> Sequence[Telemetry]:
+        vial.now_s = now_s
+        if now_s < vial.since_s:
             return records
-        arrived = list(self._pour(records, self._vial))
-        self._vial.seen = [*self._vial.seen, *records][-400:]
+        arrived = list(pour(records, vial))
+        vial.seen = [*vial.seen, *records][-400:]
         return arrived
+
+    return alter
 
 
 class OpenDoor(Intake):
@@ -175,7 +171,7 @@ class _Operation:
     @contextmanager
     def _working(self) -> Iterator[tuple[Workplace, SimulatedClock]]:
         file = NetworkFile(self._file, create=False)
-        network = PoisonedNetwork(file, self._play.case, self._vial)
+        network = AlteredNetwork(file, poured(self._play.case, self._vial))
         try:
             clock, approver = SimulatedClock(network), DelayedApprover(60.0)
             with Workplace(

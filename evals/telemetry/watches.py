@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 
+from evals.altered_network import Alter, AlteredNetwork
 from evals.arms.noctua import DelayedApprover
 from evals.campaigns.campaign import Campaign, Spec
 from evals.campaigns.records import Record, code_text, raised_text
@@ -28,7 +29,6 @@ from tools.journal.records import ChangeState
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.clock import SimulatedClock
-from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.network_file import NetworkFile
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
@@ -92,20 +92,17 @@ class Watched(Noun):
 WatchedRecord = Record[Play, Watched]
 
 
-class OddNetwork(EmulatedNetwork):
-    """The network in `file`, behind a wire."""
+def odd(oddity: str, wire: Wire) -> Alter:
+    """What arrives over `wire` in place of what was sent; nothing is given again."""
+    seen_s = -np.inf
 
-    def __init__(self, file: NetworkFile, oddity: str, wire: Wire) -> None:
-        super().__init__(file)
-        self._oddity, self._wire = ODDITIES[oddity], wire
-        self._seen_s = -np.inf
+    def alter(records: Sequence[Telemetry], now_s: float) -> Sequence[Telemetry]:
+        nonlocal seen_s
+        new = [record for record in records if record.received_s > seen_s]
+        seen_s = now_s
+        return pour(ODDITIES[oddity], new, wire, now_s)
 
-    def poll(self, after_s: float | None = None) -> Sequence[Telemetry]:
-        """What arrives in place of what was sent; nothing is given again."""
-        given = super().poll(after_s)
-        new = [record for record in given if record.received_s > self._seen_s]
-        self._seen_s = self.now_s()
-        return pour(self._oddity, new, self._wire, self.now_s())
+    return alter
 
 
 def watched(play: Play) -> Watched:
@@ -151,7 +148,7 @@ class _Operation:
     @contextmanager
     def _working(self) -> Iterator[tuple[Workplace, SimulatedClock]]:
         file = NetworkFile(self._file, create=False)
-        network = OddNetwork(file, self._play.case, self._wire)
+        network = AlteredNetwork(file, odd(self._play.case, self._wire))
         try:
             clock, approver = SimulatedClock(network), DelayedApprover(60.0)
             with Workplace(

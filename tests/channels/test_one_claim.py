@@ -113,21 +113,25 @@ SIGHTS: tuple[Sight, ...] = (
 )  # fmt: skip
 
 
-def _write(state: StateDirectory, sight: Sight) -> None:
+def _record(sight: Sight) -> WatchRecord:
     seen, stepped_s = sight()
+    return WatchRecord(
+        network="live",
+        holder="",
+        started_s=OPENED_S,
+        stepped_s=stepped_s,
+        stepped_wall_s=time.time(),
+        steps=120,
+        alarms=3,
+        failures=0,
+        trouble="",
+        seen=seen,
+    )
+
+
+def _write(state: StateDirectory, sight: Sight) -> None:
     with open_journal(state.path) as journal:
-        record = WatchRecord(
-            network="live",
-            holder="",
-            started_s=OPENED_S,
-            stepped_s=stepped_s,
-            stepped_wall_s=time.time(),
-            steps=120,
-            alarms=3,
-            failures=0,
-            trouble="",
-            seen=seen,
-        )
+        record = _record(sight)
         journal.report_watch(record)
         assert journal.watches() == (record,)
 
@@ -190,20 +194,7 @@ def _is_right(health: Health, sight: Sight) -> None:
     [(_whole, "well, reads everything"), (_gap, HALF_READ.source), (_blind, "no telemetry since")],
 )
 def test_the_watch_itself_calls_nothing_well_that_it_does_not_read(sight: Sight, says: str) -> None:
-    seen, stepped_s = sight()
-    record = WatchRecord(
-        network="live",
-        holder="",
-        started_s=OPENED_S,
-        stepped_s=stepped_s,
-        stepped_wall_s=time.time(),
-        steps=120,
-        alarms=3,
-        failures=0,
-        trouble="",
-        seen=seen,
-    )
-    line = health_line(record)
+    line = health_line(_record(sight))
     assert says in line
     assert ("well" in line) == (sight is _whole)
 

@@ -16,6 +16,7 @@ from channels import verbs
 from channels.cli.doctor.command import examine
 from evals.altered_network import Alter, AlteredNetwork
 from evals.stage import stage
+from evals.survival.movable_clock import MovableClock
 from graphs.self_watch import SILENT_S, SelfWatch, standing_since
 from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S
@@ -34,7 +35,7 @@ from tools.clock import never
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest
 from tools.journal.watch_notes import note_of
-from tools.network.emulated import EmulatedNetwork, SimulatedClock
+from tools.network.emulated import EmulatedNetwork
 from tools.network.emulated.network_file import NetworkFile
 from twin.errors import BadInput
 from twin.nouns.condition import ConditionKind
@@ -44,31 +45,13 @@ from twin.nouns.telemetry import Telemetry
 HOUR_S = 3600.0
 
 
-class SetClock(SimulatedClock):
-    """A clock that somebody sets by `moved_s`, on a machine that knows that it was set."""
-
-    moved_s = 0.0
-
-    def now_s(self) -> float:
-        """As it was set."""
-        return super().now_s() + self.moved_s
-
-    def wait_until(self, time_s: float, stop: Callable[[], bool] = never) -> None:
-        """The network lives on, whatever the clock says."""
-        super().wait_until(time_s - self.moved_s, stop)
-
-    def stepped_s(self) -> float:
-        """Positive if it was set forward."""
-        return self.moved_s
-
-
 @dataclass
 class Post:
     """A watch whose state may lie on a disk of its own; the network keeps itself elsewhere."""
 
     state: Path
     network: EmulatedNetwork
-    clock: SetClock
+    clock: MovableClock
     workplace: Workplace
     calls: Path
     is_closed: bool = False
@@ -117,7 +100,7 @@ def posted(
         file = NetworkFile(tmp_path / "apart" / "live.sqlite", create=False)
         network = AlteredNetwork(file, alter)
     with closing(network):
-        clock = SetClock(network)
+        clock = MovableClock(network)
         workplace = Workplace(state, network, clock, approver=person, tolerant=True)
         if person is not None:
             person.journal = workplace.journal
@@ -282,7 +265,9 @@ def test_lost_journal_is_a_condition_and_detection_goes_on(tmp_path: Path, way: 
 # Over a restart, and beside another watch
 
 
-def _self_watch(journal: Journal, clock: SetClock, found: list[str], calls: list[str]) -> SelfWatch:
+def _self_watch(
+    journal: Journal, clock: MovableClock, found: list[str], calls: list[str]
+) -> SelfWatch:
     return SelfWatch(
         "live",
         clock,
@@ -299,7 +284,7 @@ def test_condition_that_outlasts_a_process_keeps_its_beginning(tmp_path: Path) -
         closing(stage(case(), 1, tmp_path / "live.sqlite")) as network,
         Journal.open(tmp_path / "journal.sqlite") as journal,
     ):
-        clock = SetClock(network)
+        clock = MovableClock(network)
         began_s = clock.now_s()
         for _ in range(2):
             watching = _self_watch(journal, clock, ["nothing has come"], calls)
@@ -320,7 +305,7 @@ def test_watch_that_stands_by_says_nothing_and_calls_nobody(tmp_path: Path) -> N
     state.mkdir()
     with posted(tmp_path, state) as post:
         post.watch(most_s=60.0)
-        clock = SetClock(post.network)
+        clock = MovableClock(post.network)
         beside = Workplace(state, post.network, clock, tolerant=True)
         clock.moved_s = HOUR_S
         beside.watch.step()
