@@ -226,6 +226,27 @@ def services_at(ground: Ground, slots: Slots, _: Mapping[str, str]) -> Facts:
     return Facts(tuple(sorted(mine)), tuple(sorted(all_ - mine)))
 
 
+_MOST_NAMED = 25
+
+
+def services_through(ground: Ground, slots: Slots, _: Mapping[str, str]) -> Facts:
+    """The services of which some shortest path touches the node, or the first of them; no other."""
+    graph, node = ground.graph(), slots["node"].id
+    mine = [
+        s.id
+        for s in ground.inventory.services
+        if any(
+            node in way
+            for source, target in s.pairs
+            for way in nx.all_shortest_paths(graph, source, target, "weight")
+        )
+    ]
+    others = {s.id for s in ground.inventory.services} - set(mine)
+    return Facts(
+        tuple(mine[:_MOST_NAMED]), tuple(sorted(others)), figures=((float(len(mine)), 0.0),)
+    )
+
+
 def link_count(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     """How many links."""
     return Facts(("links",), figures=((float(len(ground.inventory.topology.links)), 0.0),))
@@ -625,6 +646,7 @@ CHECKS: Mapping[str, Check] = {
     check.__name__: check
     for check in (
         node_links, neighbours, capacity, length, weight, shared_risk, path, service, services_at,
+        services_through,
         link_count, customer_count, health, down, link_up, busiest, utilisation, breach, symptoms,
         open_incidents, waiting, age, effect, class_effect, newly_in_breach, load, safe, worst_link,
         incidents, begun, cause, changed, approved, lasted, minutes, remedies, why, why_not_drained,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from agents.playbook.conversation.coverage import Coverage, Left
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline, NotUnderstood, quoted
-from agents.playbook.conversation.slots import Given, honour, unhonoured
+from agents.playbook.conversation.slots import TO_COME, Given, honour, unhonoured
 from agents.playbook.conversation.topic_answers import ANSWERS
 from agents.playbook.conversation.topics import EFFECT, UPGRADES, Topic, shipped_topics
 
@@ -76,6 +76,8 @@ def _composed(gist: Gist, first: Topic, topics: Sequence[Topic]) -> tuple[list[s
         else:
             gist.asked.forget(cited)
             gist.told = told
+    if set(left.asked) & TO_COME:
+        raise Decline("I tell how that is, not how it will be; name a time, a failure or a growth.")
     if left.asked:
         raise Decline(f"I do not understand {_listed(gist, left.asked)} there.")
     return said, left
@@ -109,9 +111,10 @@ def _left(gist: Gist, topics: Sequence[Topic], text: str) -> Left:
     for name, words in shipped_topics().aspects.items():
         if f"aspect {name}" in told:
             found.read(words)
-    honour(found, gist, Given(tuple(gist.asked.calls), text, told))
+    given = Given(tuple(gist.asked.calls), text, told)
+    honour(found, gist, given)
     over = found.left()
-    spans = unhonoured(found, gist)
+    spans = unhonoured(found, gist, given)
     unused = tuple(w for a, b in spans for w in re.findall(r"[\w.:%-]+", gist.line[a:b]))
     over = replace(over, asked=over.asked + unused)
     names = tuple(w for w in (*over.unread, *over.background) if gist.may_weigh(w))

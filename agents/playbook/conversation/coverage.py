@@ -91,6 +91,14 @@ def _beginning(patterns: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"\s*(?:(?:and|but|so|also|then|or) )*(?:{'|'.join(patterns)})\b")
 
 
+def asks_by_itself(line: str, at: int) -> bool:
+    """Whether the clause around `at` begins as a question does."""
+    # The end of what is searched counts as the end of a clause, with no sign there.
+    ends = [m.end() for m in _CLAUSE_END.finditer(line, 0, at) if m.group()]
+    begin = ends[-1] if ends else 0
+    return harmless().questions.match(line, begin) is not None
+
+
 class Coverage:
     """The words of `line`, with those struck out that are accounted for.
 

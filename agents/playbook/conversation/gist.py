@@ -6,7 +6,7 @@ around them.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -189,27 +189,6 @@ class Gist:
     def changed(self) -> list[str]:
         """Marks of everything that something is supposed to happen to."""
         return [mark for event in self.events for mark in event.marks]
-
-    def ends_near(self, marks: Iterable[str]) -> set[str]:
-        """Nodes that what `marks` name ends at, and the neighbours of these."""
-        near: set[str] = set()
-        for mark in marks:
-            kind, name = self.marks[mark]
-            if kind == "link":
-                near |= set(self.asked.glance(SHOW_LINK, OneLink(link=name)).ends)
-            elif kind == "node":
-                near.add(name)
-            else:
-                near |= {n for n in self.nodes if n in name}
-        for node in list(near):
-            near |= self._neighbours(node)
-        # Who names a neighbour may name its neighbours too.
-        for node in [n for n in self.nodes if n in near]:
-            near |= self._neighbours(node)
-        return near
-
-    def _neighbours(self, node: str) -> set[str]:
-        return set(self.asked.glance(SHOW_NODE, OneNode(node=node)).neighbours)
 
 
 def gist_of(asked: Asked, grammar: Grammar) -> Gist:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from agents.conversation.queries.whatif import ExtraDemand
-from agents.playbook.conversation.coverage import Coverage, whole_words
+from agents.playbook.conversation.coverage import Coverage, asks_by_itself, whole_words
 from agents.playbook.conversation.events import opening_of, rates_in
 from agents.playbook.conversation.gist import LIMIT, Gist
 from agents.playbook.conversation.looking_up import Call, Decline
@@ -144,8 +144,24 @@ _WORK = re.compile(r"\b\d+ ?(?:h|hrs?|hours?|min\w*) on (?P<mark>(?:LINK|NODE)\d
 """Work on something, of which nobody found out that it is out meanwhile."""
 
 
-def unhonoured(found: Coverage, gist: Gist) -> Iterator[tuple[int, int]]:
-    """Where the question supposes something or names an amount that `found` does not account for.
+TO_COME = frozenset({"will"})
+"""Words that ask for what is to come."""
+
+_TO_COME = re.compile(rf"\b(?:{'|'.join(TO_COME)})\b(?! (?:you|u)\b)")
+_FORESEEING = frozenset({"what_if", "worst_failures"})
+_ABOUT_TO_COME = frozenset({"work", "time"})
+"""Concepts of which the answers tell what is still to come."""
+
+
+def _foresees(given: Given) -> bool:
+    return any(
+        call.tool in _FORESEEING or call.arguments.get("events") for call in given.calls
+    ) or not _ABOUT_TO_COME.isdisjoint(given.told)
+
+
+def unhonoured(found: Coverage, gist: Gist, given: Given) -> Iterator[tuple[int, int]]:
+    """Where the question supposes something or names an amount that `found` does not account for,
+    or asks what will be, of which `given` says nothing.
 
     Wherever it stands, an answer that does not go by it is the answer to another question.
     """
@@ -155,5 +171,8 @@ def unhonoured(found: Coverage, gist: Gist) -> Iterator[tuple[int, int]]:
     said += [match.span() for match in LIMIT.finditer(gist.line)]
     yield from (span for span in said if not found.is_read(*span))
     yield from (m.span() for m in _WORK.finditer(gist.line) if m["mark"] not in gist.changed)
+    if not _foresees(given):
+        to_come = (match.span() for match in _TO_COME.finditer(gist.line))
+        yield from (span for span in to_come if asks_by_itself(gist.line, span[0]))
     if not gist.events:
         yield from (match.span() for match in _DANGLING.finditer(gist.line))

@@ -19,7 +19,6 @@ from agents.playbook.conversation.whatif_answers import (
     NEXT_HOURS,
     breaches,
     class_effect,
-    events_in_words,
     forecast_said,
     losses,
     overloads,
@@ -48,11 +47,9 @@ def says(gist: Gist, aspect: str) -> bool:
 def effect_of(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0) -> str:
     """What the twin expects of `events`; `at`, `hours`: when, if not at the time that is named."""
     then = ask(gist, events, at, hours)
-    if then.already_so and all(e.startswith("undrain ") or e.endswith(" up") for e in events):
-        return taken(
-            f"what happens if {events_in_words(then)}",
-            "Nothing would come back, and so nothing change.",
-        )
+    if set(then.events.split("; ")) <= set(then.already_so) and all(map(_is_return, events)):
+        out = joined([e.removeprefix("undrain ").removesuffix(" up") for e in events])
+        raise Decline(f"Now neither down nor drained: {out}; so nothing would come back.")
     parts = [f"{verdict(then)}{forecast_said(then)}"] if then.forecast else []
     parts += [_who(gist, then), _breaches(then), overloads(then), losses(then)]
     if extra := _extra(gist):
@@ -68,6 +65,10 @@ def effect_of(gist: Gist, events: Sequence[str], at: str | None = None, hours: i
     if says(gist, "next"):
         parts.append(_next(then))
     return taken(f"what happens if {supposition(then)}", " ".join(p for p in parts if p))
+
+
+def _is_return(event: str) -> bool:
+    return event.startswith("undrain ") or event.endswith(" up")
 
 
 def ask(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0) -> WhatIfResult:

@@ -11,6 +11,7 @@ from agents.conversation.queries.topology import (
     LinkResult,
     OneLink,
     OneNode,
+    PathResult,
     Text,
 )
 from agents.playbook.conversation.gist import Gist
@@ -136,7 +137,7 @@ def margin(gist: Gist) -> str:
     said = []
     for a, b in _ends_of(gist):
         path = gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b))
-        said.append(way(path))
+        said.append(f"{way(path)}{_over(path)}")
         said += [
             f"{p.service} ({p.customer}) is promised {milliseconds(p.promised_s)} one way, "
             f"{milliseconds(p.left_s)} more than propagation takes now"
@@ -157,6 +158,12 @@ def margin(gist: Gist) -> str:
         f"the way of traffic between {ends} now, its propagation delay, and what is promised there",
         f"{'. '.join(said)}. Routing takes the least sum of weights. Queueing comes on top.",
     )
+
+
+def _over(path: PathResult) -> str:
+    """The links of all ways: two nodes that one joins may be meant as that link."""
+    together = "together " if len(path.ways) > 1 else ""
+    return f", {together}over {joined(path.links, len(path.links))}" if path.links else ""
 
 
 _APART = {

@@ -119,10 +119,26 @@ _LATER = re.compile(
 """A thing to which what happens to another one happens at another time."""
 
 
+_BECOMES = re.compile(
+    r"\b(?:happens?|becomes?|impact|effects?|consequences?|damage|harm) (?:to|of|on|for|at) "
+    r"(?P<to>NODE\d+)\b"
+    r"|\b(?P<is>NODE\d+) (?:(?:be|is|get|gets|still|also) )*"
+    r"(?:hit|hurt|affected|impacted|harmed|damaged)\b"
+)
+"""A node of which it is asked what becomes of it, and not of the links around it."""
+
+
 def _refuse_unplaced(gist: Gist) -> None:
     """Refuse what is named beside what happens and has nothing to do with it."""
     if any(k == "group" and m not in gist.changed for m, (k, _) in gist.marks.items()):
         raise Decline("I cannot tell what becomes of the duct that is named.")
+    for match in _BECOMES.finditer(gist.line):
+        mark = match["to"] or match["is"]
+        if mark not in gist.changed:
+            name = gist.marks[mark][1]
+            raise Decline(
+                f"Of {name} I tell the load of its links then, but not what becomes of it."
+            )
     for mark in _LATER.findall(gist.line):
         if mark not in gist.changed:
             raise Decline(f"I suppose things at one time; ask of {gist.marks[mark][1]} by itself.")

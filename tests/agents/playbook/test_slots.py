@@ -31,7 +31,7 @@ def _left(
     given = Given((Call("what_if", {**DOWN, **arguments}),), text, frozenset(told))
     honour(found, gist, given)
     over = found.left()
-    return (*over.asked, *(line[a:b] for a, b in unhonoured(found, gist)))
+    return (*over.asked, *(line[a:b] for a, b in unhonoured(found, gist, given)))
 
 
 def test_event_is_honoured_by_a_call_that_supposes_it() -> None:
@@ -73,6 +73,15 @@ def test_word_of_a_concept_is_honoured_where_that_is_told_but_no_denial_is() -> 
     line = "which voice is not hit if LINK0 fails"
     assert _left(line) == ("voice", "not")
     assert _left(line, told=("voice", "breach", "apart")) == ("not",)
+
+
+def test_what_will_be_is_honoured_by_an_answer_that_foresees_only() -> None:
+    line, told = "how much traffic will LINK0 carry", ("load",)
+    reading = Given((Call("show_utilisation", {}),), "A--B is at 20 %.", frozenset(told))
+    assert [line[a:b] for a, b in unhonoured(Coverage(line), _gist(line), reading)] == ["will"]
+    assert _left(line, text="A--B would be at 20 %.", told=told) == ()
+    aside = "how busy is LINK0 , the customer will call"
+    assert list(unhonoured(Coverage(aside), _gist(aside), reading)) == []
 
 
 def test_what_nobody_found_out_the_sense_of_is_not_supposed() -> None:
