@@ -4,6 +4,7 @@ told apart from zero.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from twin.nouns.telemetry_fault import TelemetryFaultKind
 from twin.nouns.topology import Topology
 from twin.tracking.counter_sense import WRAPS_AT, CounterSense, Polled
 from twin.tracking.far_ends import FarEnds
+from twin.tracking.last_counters import LastCounters
 from twin.tracking.masking import BoolArray
 from twin.tracking.readings import LONGEST_WINDOW_S, IntArray, Readings
 from twin.tracking.telemetry_faults import TelemetryFaults
@@ -126,6 +128,13 @@ class RateMeter:
         self._round: dict[str, InterfaceCounters] = {}
         self._awaited: set[str] = set()
         self._has_begun = False
+        self._last = LastCounters()
+
+    def dump(self) -> dict[str, Any]:
+        """What was read last, JSON-able. Taken again (`kept_counters`), it makes the same windows
+        with what comes.
+        """
+        return self._last.dump(self._round)
 
     def is_late(self, record: InterfaceCounters) -> bool:
         """Whether the same or a later reading of its device was taken before."""
@@ -139,6 +148,7 @@ class RateMeter:
         for readings, which in ((self._sent, out), (self._dropped, out), (self._received, into)):
             readings.forget(which)
         self._judged_s[out | into] = np.nan
+        self._last.forget(node)
 
     def take(self, record: InterfaceCounters) -> list[RateRound]:
         """Take a reading; the rates of the rounds that end with it, none for the very first round.
@@ -146,6 +156,7 @@ class RateMeter:
         A counter that went backwards was reset, and gives NaN for that window. The record must name
         a node of the topology; links that do not end there are left out.
         """
+        self._last.take(record)
         ended = []
         if record.node in self._round:
             ended.append(self._end_round())

@@ -61,6 +61,7 @@ from twin.tracking.drift import Drift, measure_drift
 from twin.tracking.flow_sense import FlowSense
 from twin.tracking.intake import Intake
 from twin.tracking.kept import kept_array, kept_times, sound
+from twin.tracking.last_counters import kept_counters
 from twin.tracking.latest import Latest, newer
 from twin.tracking.losses import IDLE_UTILISATION, MEMORY_ROUNDS, Losses
 from twin.tracking.probe_sense import ProbeSense, carrying
@@ -175,6 +176,10 @@ class Tracker:
         self.rounds_learned: int = kept.get("rounds_learned", 0)
         self._load_model = load_model
         self._meter = RateMeter(topology, self.faults)
+        for record in kept_counters(kept.get("counters", {}), topology, now_s):
+            for rates in self._meter.take(record):
+                self.rates.append(rates)
+                self._measure_loss(rates, learn=False)
         self._probe_sense = ProbeSense(topology, inventory.probes, self.faults)
         self._flow_sense = FlowSense(topology, self.faults)
         self._normal_loads: FloatArray | None = None
@@ -534,15 +539,18 @@ class Tracker:
         self.coverage.rates(rates, self.now_s)
         self._take_over_work()
         quiet = self._quiet()
-        self.losses.update(
-            rates, learn=quiet, rounds_learned=self.rounds_learned, settled_s=self.settled_s
-        )
+        self._measure_loss(rates, learn=quiet)
         self._show(rates)
         if quiet:
             self._estimate_demand()
             self._learn_bias(rates)
         if not self.drifts or self.now_s - self.drifts[-1].time_s >= _DRIFT_S:
             self.drifts.append(self.measure_drift())
+
+    def _measure_loss(self, rates: RateRound, *, learn: bool) -> None:
+        self.losses.update(
+            rates, learn=learn, rounds_learned=self.rounds_learned, settled_s=self.settled_s
+        )
 
     def _estimate_demand(self) -> None:
         """From the counters, of the sources that no flow records come of."""
@@ -711,7 +719,7 @@ class Tracker:
         """Changes with everything that must be kept before telemetry is said to be.
 
         That is what people and plans decided, and what may come out otherwise if the same telemetry
-        is taken in again, since rates then start anew. What is learned would only be learned again.
+        is taken in again. What is learned would only be learned again.
         """
         return (
             self.book.revision,
@@ -724,7 +732,7 @@ class Tracker:
         )
 
     def dump(self) -> dict[str, Any]:
-        """What was learned and seen, JSON-able; of the rates only the newest is kept."""
+        """What was learned and seen, JSON-able; of the counters what was read last is kept."""
         return {
             "baseline": self.baseline.model_dump(mode="json"),
             "running": self.running.model_dump(mode="json"),
@@ -760,6 +768,7 @@ class Tracker:
             "rounds_learned": self.rounds_learned,
             "drifts": [d.model_dump(mode="json") for d in self.drifts],
             "latest": self.latest().model_dump(mode="json"),
+            "counters": self._meter.dump(),
         }
 
     @classmethod
@@ -771,7 +780,7 @@ class Tracker:
         detectors: Sequence[DetectorClass] = SHIPPED,
         now_s: float = math.inf,
     ) -> "Tracker":
-        """The tracker that `dump` wrote; rates start again with the next two counter rounds.
+        """The tracker that `dump` wrote; the next counters make windows with those read before.
 
         `now_s`: what claims to be of a later time is not believed.
 

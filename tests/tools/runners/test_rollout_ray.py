@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,9 @@ from twin.runner import InProcessRunner, Limits  # noqa: E402
 
 STORE_BYTES = 80 * 2**20
 
+_LOOKS = 50
+"""For who has just answered to begin the chunk that waits for it."""
+
 
 class TwoNodes:
     """A head with one CPU and a second node with one, on ports of their own."""
@@ -45,19 +49,24 @@ class TwoNodes:
         self._second = self._add()
         self.address: str = self._cluster.address
 
-    def _add(self) -> object:
+    def _add(self) -> Any:
         return self._cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
 
-    def kill_a_worker(self) -> None:
-        """One process of the head that is playing gets SIGKILL."""
-        raylet = self._cluster.head_node.all_processes["raylet"][0].process.pid
-        while not (playing := _playing_under(raylet)):
-            time.sleep(0.01)
-        os.kill(playing[0], signal.SIGKILL)
+    def kill_a_worker(self) -> bool:
+        """A process of the head that plays gets SIGKILL; false if none does now."""
+        playing = _held_under(self._cluster.head_node)
+        if playing is not None:
+            os.kill(playing, signal.SIGKILL)
+        return playing is not None
 
-    def kill_second(self) -> None:
-        """Its processes get SIGKILL."""
-        self._cluster.remove_node(self._second, allow_graceful=False)
+    def kill_second(self) -> bool:
+        """Its processes get SIGKILL while one of them plays; false if none does now."""
+        playing = _held_under(self._second)
+        if playing is not None:
+            self._cluster.remove_node(self._second, allow_graceful=False)
+            with suppress(ProcessLookupError):
+                os.kill(playing, signal.SIGKILL)
+        return playing is not None
 
     def kill_head_service(self) -> None:
         """What the head knows of the cluster is gone; its workers go on for the time being."""
@@ -69,6 +78,21 @@ class TwoNodes:
 
     def close(self) -> None:
         self._cluster.shutdown()
+
+
+def _held_under(node: Any) -> int | None:
+    """A process of the node that plays, and stands still from now on, so that it does not end
+    before it is killed. None if none begins to play soon.
+    """
+    raylet = node.all_processes["raylet"][0].process.pid
+    for _ in range(_LOOKS):
+        for process in _playing_under(raylet):
+            os.kill(process, signal.SIGSTOP)
+            if process in _playing_under(raylet):
+                return process
+            os.kill(process, signal.SIGCONT)
+        time.sleep(0.01)
+    return None
 
 
 def _playing_under(raylet: int) -> list[int]:
@@ -123,11 +147,8 @@ def test_killed_node_costs_reruns_and_not_the_answer(
     killed: list[int] = []
 
     def kill_second(answered: int) -> None:
-        if answered >= len(tasks) // 4 and not killed:
+        if answered >= len(tasks) // 4 and not killed and cluster.kill_second():
             killed.append(answered)
-            # Time for whoever has just answered to begin the chunk that waits for it.
-            time.sleep(0.15)
-            cluster.kill_second()
 
     answers = lines(runners.on(twin).run(tasks, kill_second))
     cluster.replace_second()
@@ -141,15 +162,14 @@ def test_worker_process_that_is_killed_costs_a_rerun(
 ) -> None:
     tasks = heavy_tasks(twin, 16)
     expected = lines(InProcessRunner(small_twin()).run(tasks))
-    seen: list[int] = []
+    killed: list[int] = []
 
     def kill_a_worker(answered: int) -> None:
-        if not seen:
-            cluster.kill_a_worker()
-        seen.append(answered)
+        if not killed and cluster.kill_a_worker():
+            killed.append(answered)
 
     assert lines(runners.on(twin).run(tasks, kill_a_worker)) == expected
-    assert seen[0] < len(tasks)
+    assert killed[0] < len(tasks)
     assert runners.reruns >= 1
 
 

@@ -16,6 +16,7 @@ from tests.twin.tracking.square import (
     A_TO_B,
     A_TO_D,
     C_TO_D,
+    ROUND_S,
     START_S,
     Counters,
     adjacency,
@@ -38,6 +39,7 @@ from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.tracking.alarms import SymptomBook
+from twin.tracking.last_counters import kept_counters
 from twin.tracking.tracker import CONVERGENCE_S, Tracker
 
 WORK = PlannedWork(id="CHG-1", links=("A-B",), starts_s=START_S + 1000.0, ends_s=START_S + 2000.0)
@@ -651,6 +653,64 @@ def test_silent_loss_goes_on_over_a_restart(tracker: Tracker, known: Inventory) 
         _feed(revived, counters, 1, lost={A_TO_B: 0.03})
         (symptom,) = revived.active_symptoms()
         assert (symptom.id, symptom.first_seen_s) == (before.id, before.first_seen_s)
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_loss_is_found_in_the_same_round_however_often_the_watch_is_restarted(
+    tracker: Tracker, known: Inventory, every: int
+) -> None:
+    restarted, counters = tracker_of(known), Counters()
+    normal = loads_of(known)
+    raised = []
+    for number in range(24):
+        lost = {A_TO_B: 0.03} if number >= 12 else None
+        read = counters.after(normal, lost=lost) if number else counters.read()
+        # What comes at the moment of the last record before a restart counts as taken.
+        records = [replace(one, received_s=one.received_s + i) for i, one in enumerate(read)]
+        tracker.ingest(records)
+        # In the middle of a round, when some devices have been read and others not.
+        middle = number % len(records)
+        restarted.ingest(records[:middle])
+        if number % every == 0:
+            restarted = _revived(json.loads(json.dumps(restarted.dump())), known)
+        restarted.ingest(records[middle:])
+        assert _symptoms(restarted) == _symptoms(tracker)
+        np.testing.assert_allclose(restarted.losses.mean, tracker.losses.mean, atol=1e-12)
+        np.testing.assert_allclose(restarted.losses.steady, tracker.losses.steady, atol=1e-12)
+        if _symptoms(tracker):
+            raised.append(number)
+    assert raised[0] > 12
+
+
+def test_device_whose_clock_was_put_right_begins_anew_after_a_restart_too(
+    tracker: Tracker, known: Inventory
+) -> None:
+    counters = Counters()
+    for _ in range(3):
+        tracker.ingest(counters.after(loads_of(known)))
+    kept = json.loads(json.dumps(tracker.dump()))["counters"]
+    assert {node: len(of["read"]) for node, of in kept.items()} == dict.fromkeys("ABCD", 3)
+    tracker._meter.begin_anew("A")
+    assert "A" not in tracker.dump()["counters"]
+
+
+def test_kept_counters_of_strangers_of_another_shape_and_of_the_future_are_left_out(
+    tracker: Tracker, known: Inventory
+) -> None:
+    counters = Counters()
+    for _ in range(3):
+        tracker.ingest(counters.after(loads_of(known)))
+    data = json.loads(json.dumps(tracker.dump()))
+    data["counters"]["stranger"] = data["counters"].pop("A")
+    data["counters"]["B"]["read"] = [row[:-1] for row in data["counters"]["B"]["read"]]
+    until_s = counters.now_s - 1.0
+    found = kept_counters(data["counters"], known.topology, until_s)
+    assert [(r.node, until_s - r.time_s < ROUND_S) for r in found] == [
+        ("C", False),
+        ("D", False),
+        ("C", True),
+        ("D", True),
+    ]
 
 
 # What must be kept before telemetry is said to be
