@@ -168,7 +168,9 @@ class _Operation:
         for fault in tracker.telemetry_faults:
             self._faults[fault.source, fault.kind] = fault.sentence
         if clock.now_s() > STARTS_S + ONSET_S:
-            self._unmeasured |= str(self._egress) in tracker.unmeasured_loss()
+            self._unmeasured |= not tracker.coverage.at(clock.now_s()).tells_loss_of(
+                str(self._egress)
+            )
         clock.wait_until(clock.now_s() + POLL_S, lambda: False)
 
     def _judged(self, workplace: Workplace) -> Watched:

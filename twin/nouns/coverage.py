@@ -65,6 +65,12 @@ class Coverage(Noun):
         """One of the parts, all of which are always there."""
         return next(part for part in self.parts if part.part == name)
 
+    def tells_loss_of(self, egress: str) -> bool:
+        """Whether it is known what the egress "node|link" loses; where nothing is sent, it is."""
+        node = egress.partition("|")[0]
+        gaps = self.gaps()
+        return not gaps & {("devices", node), ("egresses", egress), ("loss", egress)}
+
     @property
     def is_whole(self) -> bool:
         """Whether all is read that the network's health rests on.

@@ -1,7 +1,7 @@
 """The last counters of each device as they were read, so that a restart begins no window anew."""
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,11 +81,11 @@ def _or_none(numbers: Iterable[float]) -> Iterable[float | None]:
     return (x if np.isfinite(x) else None for x in numbers)
 
 
-def _record(node: str, links: tuple[str, ...], row: list[float | None]) -> InterfaceCounters:
-    counted = np.array(row[2:], dtype=np.float64)
-    sent, dropped, received = np.split(counted, (3 * len(links), 6 * len(links)))
-    received_s, time_s = row[:2]
-    assert received_s is not None and time_s is not None
+def _record(node: str, links: tuple[str, ...], row: Sequence[Any]) -> InterfaceCounters:
+    received_s, time_s, *counted = row
+    sent, dropped, received = np.split(
+        np.array(counted, dtype=np.float64), (3 * len(links), 6 * len(links))
+    )
     return InterfaceCounters(
         received_s=received_s,
         time_s=time_s,

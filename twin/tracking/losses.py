@@ -29,12 +29,6 @@ _LEAST_SPREAD = 0.0005
 _OUTLIER = 5.0
 """What is further off than so many standard deviations counts as that far."""
 
-UNMEASURED_S = 180.0
-"""Where loss was not measured for so long, it is not known: or, where the ends are read seldom, for
-the time of so many windows."""
-
-_USUAL_WINDOWS = 3.0
-
 _STEADY_S = 110.0
 """Three windows that take so long together are as good as four of half a minute."""
 
@@ -110,18 +104,6 @@ class Losses:
             is_long = until_s - self._from_s[1 - _STEADY_ROUNDS] >= _STEADY_S
         last = np.where(np.isnan(last), np.inf, last)
         return np.asarray(np.where(is_long, last[1:].min(axis=0), last.min(axis=0)))
-
-    def unmeasured(self, now_s: float) -> dict[int, float | None]:
-        """Arcs that are not idle and whose loss is not known, by when it was (None: never)."""
-        with np.errstate(invalid="ignore"):
-            window_s = self._measured_s - self._from_s[-1]
-            usual_s = np.fmax(UNMEASURED_S, _USUAL_WINDOWS * window_s)
-            known = self._is_idle | (now_s - self._measured_s <= usual_s)
-        times = self._measured_s.tolist()
-        return {
-            arc: times[arc] if np.isfinite(times[arc]) else None
-            for arc in np.flatnonzero(~known).tolist()
-        }
 
     def _learn(self, oldest: FloatArray, weight: float) -> None:
         """From the oldest round: loss that began since is either found by now or it is noise.

@@ -252,15 +252,6 @@ class Tracker:
         """What is wrong now with what is told of the network, by source."""
         return self.faults.now()
 
-    def unmeasured_loss(self) -> dict[str, float | None]:
-        """Egresses "node|link" that send, and of which nobody can say what they lose; each with
-        until when it was known (Unix seconds), None where it never was.
-        """
-        return {
-            str(self.topology.egress_of(arc)): measured_s
-            for arc, measured_s in self.losses.unmeasured(self.now_s).items()
-        }
-
     @property
     def announced_down(self) -> frozenset[str]:
         """Links that are down, and on which announced work may be going on."""

@@ -99,7 +99,9 @@ def _watched(known: Inventory, oddity: str, scene: str) -> tuple[Tracker, set[st
         arrived = pour(ODDITIES[oddity], records, wire, now_s)
         tracker.ingest(arrived, after_s=tracker.now_s, until_s=now_s)
         symptoms |= {s.id for s in tracker.active_symptoms()}
-        unmeasured |= number > ONSET and "A|A-B" in tracker.unmeasured_loss()
+        unmeasured |= number > ONSET and not tracker.coverage.at(tracker.now_s).tells_loss_of(
+            "A|A-B"
+        )
     return tracker, symptoms, unmeasured
 
 
