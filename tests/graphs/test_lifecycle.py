@@ -168,7 +168,7 @@ def test_healthy_network_opens_no_incident(tmp_path: Path) -> None:
     with operating(tmp_path, case()) as operation:
         operation.run(most_s=7200.0)
         assert operation.journal.incidents() == ()
-        assert operation.workplace.tracker.rounds_learned > 100
+        assert operation.workplace.tracker.usual_loads.rounds_learned > 100
 
 
 @pytest.mark.slow

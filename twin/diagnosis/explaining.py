@@ -27,7 +27,7 @@ def unexplained(
     """
     topology = normal.base.topology
     capacity = np.repeat([x.capacity_bps for x in topology.links], 2)
-    busy = normal.loads(faults) * np.exp(belief.tracker.load_bias) / capacity > _BUSY
+    busy = normal.loads(faults) * np.exp(belief.tracker.usual_loads.bias) / capacity > _BUSY
     direct = {r for fault in faults for r in fault.resources}
     nodes = {e.node if (e := Interface.named_by(r)) else r for r in direct}
     nodes = nodes.union(*(fault.configured_nodes for fault in faults))
@@ -98,7 +98,7 @@ class InForce:
         """Links on which it sits, and those with an egress that is full because of it."""
         topology = self._normal.base.topology
         capacity = np.repeat([x.capacity_bps for x in topology.links], 2)
-        bias = np.exp(self._belief.tracker.load_bias)
+        bias = np.exp(self._belief.tracker.usual_loads.bias)
         full = self._normal.loads(self.cause) * bias > _BUSY * capacity
         usual = self._normal.loads() * bias > _BUSY * capacity
         busy = {topology.links[int(arc) // 2].id for arc in np.flatnonzero(full & ~usual)}

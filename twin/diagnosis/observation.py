@@ -37,8 +37,8 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
     found = Observation(
         rounds=len(clean),
         sent_bps=sent,
-        load_bias=tracker.load_bias,
-        load_sigma=tracker.load_spread,
+        load_bias=tracker.usual_loads.bias,
+        load_sigma=tracker.usual_loads.spread,
         loss=tracker.losses.steady,
         loss_sigma=tracker.losses.spread,
         drop_fraction=_mean([r.drop_fraction for r in clean], n_arcs),

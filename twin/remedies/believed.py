@@ -87,7 +87,9 @@ def _healthy_demand(belief: Belief) -> TrafficMatrix:
     healthy = NetworkState(
         tracker.topology, tracker.healthy_running, tracker.demand.matrix_at(tracker.now_s)
     )
-    return calibrated(twin, healthy, offered_totals(twin, healthy) * np.exp(tracker.load_bias))
+    return calibrated(
+        twin, healthy, offered_totals(twin, healthy) * np.exp(tracker.usual_loads.bias)
+    )
 
 
 def loss_in_words(belief: Belief, state: NetworkState) -> str:

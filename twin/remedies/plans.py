@@ -132,9 +132,11 @@ def _usual_loads(belief: Belief, state: NetworkState, cause: Sequence[Fault]) ->
     limits = [policer_rates(topology, c) for c in (state.running, belief.inventory.intended)]
     same = (weights[0] == weights[1]).all() and (limits[0] == limits[1]).all()
     as_usual = all(fault.after(well).traffic is well.traffic for fault in cause)
-    if state.egress_loss or not tracker.rounds_learned or not (same and as_usual):
+    if state.egress_loss or not tracker.usual_loads.rounds_learned or not (same and as_usual):
         return {}
-    loads = offered_totals(twin, well) * np.exp(tracker.load_bias) / twin.compiled.capacity_bps
+    loads = (
+        offered_totals(twin, well) * np.exp(tracker.usual_loads.bias) / twin.compiled.capacity_bps
+    )
     return {str(topology.egress_of(arc)): float(load) for arc, load in enumerate(loads)}
 
 

@@ -48,7 +48,7 @@ class Belief:
         counters are known less than those whose flows are measured.
         """
         default = Uncertainty()
-        spread = float(np.std(self.tracker.load_bias))
+        spread = float(np.std(self.tracker.usual_loads.bias))
         congested = bool(self.tracker.congested().any())
         estimated = bool(self.tracker.demand.estimated.any())
         return Uncertainty(

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, assert_never
@@ -60,26 +60,21 @@ from twin.tracking.detectors.detector import (
 from twin.tracking.drift import Drift, measure_drift
 from twin.tracking.flow_sense import FlowSense
 from twin.tracking.intake import Intake
-from twin.tracking.kept import kept_array, kept_times, sound
+from twin.tracking.kept import kept_times, sound
 from twin.tracking.last_counters import kept_counters
 from twin.tracking.latest import Latest, newer
-from twin.tracking.losses import IDLE_UTILISATION, MEMORY_ROUNDS, Losses
+from twin.tracking.losses import IDLE_UTILISATION, Losses
 from twin.tracking.probe_sense import ProbeSense, carrying
 from twin.tracking.rates import RateMeter, RateRound
 from twin.tracking.recent_ids import RecentIds
 from twin.tracking.recent_rates import RecentRates, mean_seen
 from twin.tracking.services import ServiceWatch
 from twin.tracking.telemetry_faults import TelemetryFaults
-
-LoadModel = Callable[[NetworkState], FloatArray]
-"""Offered load per arc, bit/s (n_arcs,), of a state: the twin's routing."""
+from twin.tracking.usual_loads import LoadModel, UsualLoads
 
 CONVERGENCE_S = 45.0
 """After a change of routing, rates are mixed for this long: a 40 s hold timer (OSPF's
 RouterDeadInterval at its default, RFC 2328 appendix C.3) and a margin."""
-
-_MOST_BIAS = 20.0
-"""A log ratio beyond it is none of two loads."""
 
 _NEEDED = frozenset({"baseline", "running", "book", "down_ends", "attributed", "now_s"})
 """Without these, what was kept would be taken for a healthy network; all else is learned again."""
@@ -132,7 +127,6 @@ class Tracker:
         is_new = kept is None
         kept, self.repaired = sound(kept or {})
         topology = inventory.topology
-        n_arcs = topology.n_arcs
         self.inventory = inventory
         self.topology = topology
         self.short_links: dict[str, float] = {}
@@ -167,13 +161,9 @@ class Tracker:
         self._unread = set(kept.get("unread", ()))
         self.changed_under: dict[str, str] = dict(kept.get("changed_under", {}))
         self._normal: tuple[tuple[object, ...], NetworkConfiguration] | None = None
-        self._normal_loads_of: NetworkConfiguration | None = None
         self._foretold: tuple[Foretold, ...] = ()
         self._work_taken_over: tuple[PlannedWork, ...] = ()
-        self.load_bias = kept_array(kept, "load_bias", np.zeros(n_arcs), -_MOST_BIAS, _MOST_BIAS)
-        usual = np.full(n_arcs, 0.15)
-        self.load_spread = kept_array(kept, "load_spread", usual, 0.0, _MOST_BIAS)
-        self.rounds_learned: int = kept.get("rounds_learned", 0)
+        self.usual_loads = UsualLoads(topology.n_arcs, load_model, kept)
         self._load_model = load_model
         self._meter = RateMeter(topology, self.faults)
         for record in kept_counters(kept.get("counters", {}), topology, now_s):
@@ -182,7 +172,6 @@ class Tracker:
                 self._measure_loss(rates, learn=False)
         self._probe_sense = ProbeSense(topology, inventory.probes, self.faults)
         self._flow_sense = FlowSense(topology, self.faults)
-        self._normal_loads: FloatArray | None = None
         self._estimated_s = -math.inf
         drifts = (Drift.model_validate(d) for d in kept.get("drifts", ()))
         self.drifts = deque(drifts, maxlen=_DRIFTS_KEPT)
@@ -430,7 +419,7 @@ class Tracker:
         """
         for node in accepted:
             self.baseline = self.baseline.with_device(self._accepted(running.device(node)))
-            self._normal_loads = None
+            self.usual_loads.forget_peak()
         self.running = running
         self._show(running)
 
@@ -534,13 +523,16 @@ class Tracker:
         self._show(rates)
         if quiet:
             self._estimate_demand()
-            self._learn_bias(rates)
+            self._learn_loads(rates)
         if not self.drifts or self.now_s - self.drifts[-1].time_s >= _DRIFT_S:
             self.drifts.append(self.measure_drift())
 
     def _measure_loss(self, rates: RateRound, *, learn: bool) -> None:
         self.losses.update(
-            rates, learn=learn, rounds_learned=self.rounds_learned, settled_s=self.settled_s
+            rates,
+            learn=learn,
+            rounds_learned=self.usual_loads.rounds_learned,
+            settled_s=self.settled_s,
         )
 
     def _estimate_demand(self) -> None:
@@ -556,40 +548,25 @@ class Tracker:
         offered = mean_seen([r.sent_bps + r.dropped_bps for r in rounds])
         ends = np.concatenate([r.until_s for r in rounds])
         at_s = float(np.nanmean(ends)) if np.isfinite(ends).any() else self.now_s
-        before = self._normal_loads
-        if before is None or self._normal_loads_of is not self.normal:
-            before = self._load_model(self.normal_state(level=1.0))
+        before_bps = self._loads_at_peak()
         self.demand.estimate_silent(self.believed_state(), offered, at_s, self.now_s)
-        self._normal_loads = self._load_model(self.normal_state(level=1.0))
-        self._normal_loads_of = self.normal
-        # What loads to expect was learned, and stays: only the matrix that explains them changed.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            change = np.log(before / self._normal_loads)
-        self.load_bias = self.load_bias + np.where(np.isfinite(change), change, 0.0)
+        self.usual_loads.forget_peak()
+        self.usual_loads.carry_over(before_bps, self._loads_at_peak())
 
     def _loads_at_peak(self) -> FloatArray:
         """(n_arcs,) what the twin says that each egress sends at the peak, all being normal."""
-        if self._normal_loads is None or self._normal_loads_of is not self.normal:
-            self._normal_loads = self._load_model(self.normal_state(level=1.0))
-            self._normal_loads_of = self.normal
-        return self._normal_loads
+        return self.usual_loads.at_peak_bps(self.normal, lambda: self.normal_state(level=1.0))
 
-    def _learn_bias(self, rates: RateRound) -> None:
+    def _learn_loads(self, rates: RateRound) -> None:
         self.healthy_running = self.running
-        loads = self._loads_at_peak()
         now = float(np.nanmean(rates.until_s)) if np.isfinite(rates.until_s).any() else self.now_s
-        level = self.demand.matrix_at(now).rates_bps.sum() / max(self.demand.peak_bps.sum(), 1.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.log(rates.sent_total_bps / (loads * level))
-        usable = np.isfinite(ratio)
-        self.rounds_learned += 1
-        weight = max(1 / self.rounds_learned, 1 / MEMORY_ROUNDS)
-        deviation = np.where(usable, ratio - self.load_bias, 0.0)
-        self.load_bias = self.load_bias + weight * deviation
-        if self.rounds_learned > 3:
-            variance = self.load_spread**2
-            variance = np.where(usable, variance + weight * (deviation**2 - variance), variance)
-            self.load_spread = np.sqrt(np.maximum(variance, 0.01**2))
+        said_bps = self._loads_at_peak() * self._level_at(now)
+        self.usual_loads.learn(rates.sent_total_bps, said_bps)
+
+    def _level_at(self, time_s: float) -> float:
+        """Of the peak, what is expected then."""
+        now_bps = self.demand.matrix_at(time_s).rates_bps.sum()
+        return float(now_bps / max(self.demand.peak_bps.sum(), 1.0))
 
     def _take_probes(self, record: ProbeRound) -> None:
         if self.probes and record.received_s < self.probes[-1].received_s:
@@ -605,9 +582,8 @@ class Tracker:
 
     def _usual_bps(self) -> FloatArray:
         """(n_arcs,) bit/s that each egress would send now if nothing were wrong."""
-        level = self.demand.matrix_at(self.now_s).rates_bps.sum()
-        level /= max(self.demand.peak_bps.sum(), 1.0)
-        return np.asarray(self._loads_at_peak() * level * np.exp(self.load_bias))
+        usual_bps = self._loads_at_peak() * self._level_at(self.now_s)
+        return np.asarray(usual_bps * np.exp(self.usual_loads.bias))
 
     def _carries(self) -> FloatArray:
         """(n,) what comes and goes at each node by the counters, as a share of what is usual; less
@@ -634,7 +610,7 @@ class Tracker:
         self._show(record)
         self.demand.update(record, learn=self._quiet())
         if self._quiet():
-            self._normal_loads = None
+            self.usual_loads.forget_peak()
 
     def _take_adjacency(self, record: AdjacencyEvent) -> None:
         verdict = self.adjacencies.take(record, record.time_s)
@@ -753,10 +729,8 @@ class Tracker:
                 for i, cause in self.attributed.items()
             },
             "now_s": self.now_s,
-            "load_bias": self.load_bias.tolist(),
-            "load_spread": self.load_spread.tolist(),
+            **self.usual_loads.dump(),
             **self.losses.dump(),
-            "rounds_learned": self.rounds_learned,
             "drifts": [d.model_dump(mode="json") for d in self.drifts],
             "latest": self.latest().model_dump(mode="json"),
             "counters": self._meter.dump(),

@@ -236,7 +236,7 @@ def test_state_that_is_not_finite_is_learned_again_and_the_rest_is_kept(
     assert set(revived.repaired) == {"peak_bps", "load_bias", "now_s", "last_step_s"}
     assert revived.demand.peak_bps[1, 0, 1] == 3e9, "as on record"
     assert revived.demand.peak_bps[1, 2, 3] == 2.5e9
-    assert revived.load_bias.tolist() == [0.0, *[0.1] * 7]
+    assert revived.usual_loads.bias.tolist() == [0.0, *[0.1] * 7]
     assert revived.down_links == {"A-B"}
 
 

@@ -364,9 +364,11 @@ def test_healthy_loads_teach_how_far_the_twin_is_off(tracker: Tracker) -> None:
     counters = Counters()
     tracker.ingest(counters.read())
     _feed(tracker, counters, 10, factor=1.1)
-    assert tracker.load_bias[A_TO_B] == pytest.approx(np.log(1.1), abs=1e-6)
-    assert tracker.rounds_learned == 10
-    assert tracker.load_bias[A_TO_D] == 0.0, "nothing is learned of an egress that sends nothing"
+    assert tracker.usual_loads.bias[A_TO_B] == pytest.approx(np.log(1.1), abs=1e-6)
+    assert tracker.usual_loads.rounds_learned == 10
+    assert tracker.usual_loads.bias[A_TO_D] == 0.0, (
+        "nothing is learned of an egress that sends nothing"
+    )
 
 
 @pytest.mark.parametrize(
@@ -384,8 +386,8 @@ def test_nothing_is_learned_while_a_symptom_is_active(
     tracker.ingest(counters.read())
     _feed(tracker, counters, 8, factor=1.3, lost={A_TO_B: 0.005})
     tracker.ingest([flows(1.2 * known.peak_traffic.rates_bps, START_S + 300)])
-    assert tracker.rounds_learned == 0
-    assert (tracker.load_bias == 0).all()
+    assert tracker.usual_loads.rounds_learned == 0
+    assert (tracker.usual_loads.bias == 0).all()
     assert (tracker.losses.spread == 0.003).all()
     assert (tracker.demand.peak_bps == known.peak_traffic.rates_bps).all()
 
@@ -535,7 +537,7 @@ def test_tracker_that_an_earlier_version_wrote_is_read(known: Inventory) -> None
     assert revived.down_links == revived.normal_state().down_links == {"C-D"}
     assert revived.topology.link("A-B").members == 1
     assert revived.now_s == START_S + 1300
-    assert revived.load_bias[A_TO_B] == pytest.approx(0.128, abs=0.001)
+    assert revived.usual_loads.bias[A_TO_B] == pytest.approx(0.128, abs=0.001)
     assert revived.demand.peak_bps[1, 0, 1] == pytest.approx(3.046e9, rel=1e-3)
     assert revived.services.minutes_lost(START_S, START_S + 1300) == {"svc-AB": 1.5}
     again = json.loads(json.dumps(revived.dump(), allow_nan=False))
@@ -618,7 +620,7 @@ def test_tracker_that_travelled_through_json_believes_and_learns_the_same(
     assert revived.down_links == {"C-D"}
     assert revived.topology == tracker.topology
     assert revived.normal_state().down_links == {"C-D"}
-    np.testing.assert_array_equal(revived.load_bias, tracker.load_bias)
+    np.testing.assert_array_equal(revived.usual_loads.bias, tracker.usual_loads.bias)
     np.testing.assert_array_equal(revived.demand.peak_bps, tracker.demand.peak_bps)
 
 
@@ -724,7 +726,7 @@ def test_what_is_merely_learned_leaves_the_mark_as_it_is(
     mark = tracker.mark
     _feed(tracker, counters, 6)
     tracker.ingest([flows(known.peak_traffic.rates_bps, START_S + 300), probes(known, START_S)])
-    assert tracker.rounds_learned == 6
+    assert tracker.usual_loads.rounds_learned == 6
     assert tracker.mark == mark
 
 
