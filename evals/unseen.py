@@ -86,18 +86,30 @@ class Ground:
         return cls(designed_inventory(world))
 
     @cached_property
-    def busy(self) -> tuple[Link, ...]:
-        """The busier half of the links without which everybody is still reached, busiest first."""
+    def spare(self) -> tuple[Link, ...]:
+        """The links without which everybody is still reached, busiest first. Raises BadInput."""
         topology = self.inventory.topology
-        graph = _graph(topology.links)
-        spare = [x for x in topology.links if _is_connected(graph, {x.id})]
+        spare = [x for x in topology.links if self.holds_without({x.id})]
         twin = Twin(self.inventory)
         state = NetworkState(topology, self.inventory.intended, self.inventory.peak_traffic)
         loads = offered_totals(twin, state).reshape(-1, 2).sum(axis=1)
         order = sorted(spare, key=lambda x: (-loads[topology.link_index[x.id]], x.id))
         if len(order) < 2:
             raise BadInput(f"{topology.name} has no two links that it can do without")
-        return tuple(order[: max(4, len(order) // 2)])
+        return tuple(order)
+
+    @property
+    def busy(self) -> tuple[Link, ...]:
+        """The busier half of them."""
+        return self.spare[: max(4, len(self.spare) // 2)]
+
+    def holds_without(self, links: Collection[str]) -> bool:
+        """Whether everybody is still reached without `links`."""
+        return _is_connected(self._graph, links)
+
+    @cached_property
+    def _graph(self) -> "nx.MultiGraph[str]":
+        return _graph(self.inventory.topology.links)
 
     def link(self, numbers: np.random.Generator, but: Collection[str] = ()) -> Link:
         """One of the busy links, none of `but`."""
@@ -150,15 +162,13 @@ class Ground:
 
     def _cut(self, numbers: np.random.Generator, but: Collection[str]) -> FiberCut | None:
         """A duct with a busy link, without which everybody is still reached; None if none is."""
-        topology = self.inventory.topology
-        graph = _graph(topology.links)
         busy = {x.id for x in self.busy} - set(but)
         ducts = [
             group
-            for group in topology.shared_risk_groups
+            for group in self.inventory.topology.shared_risk_groups
             if busy & set(group.links)
             and not set(but) & set(group.links)
-            and _is_connected(graph, set(group.links))
+            and self.holds_without(group.links)
         ]
         if not ducts:
             return None

@@ -45,7 +45,7 @@ from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
-from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.incident import Symptom
 from twin.nouns.plan import Dispatch
 from twin.nouns.topology import Interface
@@ -114,6 +114,40 @@ class Entered:
     lasting: bool = False
 
 
+def causes_by_runbook(tracker: Tracker, network: Network) -> dict[str, Fault]:
+    """What a ticket says is wrong, by alarm: those closest to a cause, not what follows from it."""
+    causes: dict[str, Fault] = {}
+    for symptom in tracker.active_symptoms():
+        where = symptom.resource
+        match symptom.kind:
+            case "adjacency_down":
+                causes[symptom.id] = LinkDown(link=where)
+            case "silent_loss":
+                egress = Interface.parse(where)
+                causes[symptom.id] = SilentEgressPacketLoss(
+                    node=egress.node, link=egress.link, fraction=symptom.magnitude
+                )
+            case "configuration_change":
+                running, before = network.running(where), tracker.baseline.device(where)
+                causes |= _other_weights(before, running)
+            case "traffic_surge":
+                causes[symptom.id] = TrafficSpike(target=where, factor=symptom.magnitude)
+            case _:
+                pass
+    return causes
+
+
+def _other_weights(before: DeviceConfiguration, running: DeviceConfiguration) -> dict[str, Fault]:
+    """Weights that are neither intended nor what ran when watching began."""
+    return {
+        str(Interface(node=running.node, link=runs.link)): IgpWeightMisconfig(
+            node=running.node, link=runs.link, weight=runs.igp_weight
+        )
+        for was, runs in zip(before.interfaces, running.interfaces, strict=True)
+        if was.igp_weight != runs.igp_weight
+    }
+
+
 class BaselineNoc:
     """Works through tickets one at a time. `hands_off`: only the field is sent, nothing changed."""
 
@@ -169,7 +203,7 @@ class BaselineNoc:
         self.tickets.append(Ticket(number, onset, now, look_at_s))
 
     def _work(self, ticket: Ticket, now: float) -> None:
-        self._name_causes(ticket)
+        ticket.causes |= causes_by_runbook(self.tracker, self._network)
         self._send_field(ticket, now)
         entered = None if self._hands_off else self._next_entry(ticket)
         if entered is not None:
@@ -222,37 +256,6 @@ class BaselineNoc:
         limited = any(d.entry == "limit" and d.way_back for d in ticket.done)
         surges = [s for s in self.tracker.active_symptoms() if s.kind == "traffic_surge"]
         return bool(surges) and (limited or bool(self._overloaded()))
-
-    def _name_causes(self, ticket: Ticket) -> None:
-        """What the ticket says is wrong: the alarm closest to a cause, not what follows from it."""
-        for symptom in self.tracker.active_symptoms():
-            where = symptom.resource
-            match symptom.kind:
-                case "adjacency_down":
-                    ticket.causes[symptom.id] = LinkDown(link=where)
-                case "silent_loss":
-                    egress = Interface.parse(where)
-                    ticket.causes[symptom.id] = SilentEgressPacketLoss(
-                        node=egress.node, link=egress.link, fraction=symptom.magnitude
-                    )
-                case "configuration_change":
-                    ticket.causes |= self._differences(where)
-                case "traffic_surge":
-                    factor = symptom.magnitude
-                    ticket.causes[symptom.id] = TrafficSpike(target=where, factor=factor)
-                case _:
-                    pass
-
-    def _differences(self, node: str) -> dict[str, Fault]:
-        """Weights of `node` that are neither intended nor what ran when watching began."""
-        running, before = self._network.running(node), self.tracker.baseline.device(node)
-        return {
-            str(Interface(node=node, link=runs.link)): IgpWeightMisconfig(
-                node=node, link=runs.link, weight=runs.igp_weight
-            )
-            for was, runs in zip(before.interfaces, running.interfaces, strict=True)
-            if was.igp_weight != runs.igp_weight
-        }
 
     # The runbook -------------------------------------------------------------------------------
 

@@ -580,7 +580,7 @@ class Tracker:
         self.services.update(record)
         self._show(record)
 
-    def _usual_bps(self) -> FloatArray:
+    def usual_bps(self) -> FloatArray:
         """(n_arcs,) bit/s that each egress would send now if nothing were wrong."""
         usual_bps = self._loads_at_peak() * self._level_at(self.now_s)
         return np.asarray(usual_bps * np.exp(self.usual_loads.bias))
@@ -590,7 +590,7 @@ class Tracker:
         than half where a link is down.
         """
         arrives = self.rates.sent_bps(self.now_s - _LATELY_S) * (1.0 - self.losses.mean)
-        carries = carrying(self.topology, arrives, self._usual_bps())
+        carries = carrying(self.topology, arrives, self.usual_bps())
         for link in map(self.topology.link, self.down_links):
             for node in (link.a, link.b):
                 carries[self.topology.node_index[node]] *= 0.49
@@ -600,7 +600,7 @@ class Tracker:
         if self.demand.is_late(record):
             return
         wrong = self._flow_sense.wrong(
-            record, self.demand.expected_of(record), self.rates.sent_bps(), self._usual_bps()
+            record, self.demand.expected_of(record), self.rates.sent_bps(), self.usual_bps()
         )
         if wrong.any():
             rates = np.where(wrong[None, :, None], np.nan, record.rates_bps)

@@ -1,0 +1,147 @@
+"""An incident as telemetry tells it: recorded from the emulated network, and looked at three times.
+
+Nobody acts. One sample in ten is missing: readings of devices, results of probes, flow records.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.roles.situation import Situation
+from evals.altered_network import AlteredNetwork
+from evals.diagnosis.scene import Scene
+from evals.stage import stage
+from tools.graph_store.build import build_graph
+from tools.graph_store.networkx_graph import NetworkxGraph
+from tools.network.emulated.network_file import NetworkFile
+from twin.nouns.incident import Incident, Severity
+from twin.nouns.telemetry import (
+    ConfigurationEvent,
+    FlowRound,
+    InterfaceCounters,
+    ProbeRound,
+    Telemetry,
+)
+from twin.physics.questions import offered_totals
+from twin.physics.twin import Twin
+from twin.tracking.tracker import Tracker
+
+LOOKS_S = (240.0, 420.0, 720.0)
+"""After the last fault began."""
+
+_POLL_S = 30.0
+_LATELY_S = 1200.0
+"""Signs of so long before a look belong to what is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known `at_s` seconds after the last fault began.
+
+    `incident`: None where nothing shows.
+    """
+
+    at_s: float
+    situation: Situation
+    incident: Incident | None
+
+
+def looks(scene: Scene, seed: int, missing: float) -> Iterator[Look]:
+    """Play `scene` in realisation `seed`, and look. `missing`: the share of samples that is."""
+    with tempfile.TemporaryDirectory(prefix="recorded-") as name:
+        path = Path(name) / "recorded.sqlite"
+        stage(scene.case, seed, path).close()
+        thinned = Thinned(missing, np.random.default_rng([seed, 1]))
+        with closing(AlteredNetwork(NetworkFile(path, create=False), thinned)) as network:
+            situation = _watching(network, Path(name))
+            last_s = network.now_s() + scene.onset_s
+            for at_s in LOOKS_S:
+                _watch(network, situation.tracker, last_s + at_s)
+                yield Look(at_s, situation, _incident(situation.tracker))
+
+
+class Thinned:
+    """Takes a share of the samples out, each by a draw of its own."""
+
+    def __init__(self, missing: float, numbers: np.random.Generator) -> None:
+        """`missing`: that share."""
+        self._missing = missing
+        self._numbers = numbers
+
+    def __call__(self, records: Sequence[Telemetry], _: float) -> Sequence[Telemetry]:
+        """What arrives of `records`."""
+        return [self._thinned(record) for record in records]
+
+    def _thinned(self, record: Telemetry) -> Telemetry:
+        match record:
+            case InterfaceCounters() if self._gone(()):
+                return replace(
+                    record,
+                    sent_bytes=np.full_like(record.sent_bytes, np.nan),
+                    dropped_bytes=np.full_like(record.dropped_bytes, np.nan),
+                    received_bytes=np.full_like(record.received_bytes, np.nan),
+                )
+            case ProbeRound():
+                gone = self._gone(record.sent.shape)
+                sent, lost, delay_s = (
+                    np.where(gone, np.nan, field)
+                    for field in (record.sent, record.lost, record.delay_s)
+                )
+                return replace(record, sent=sent, lost=lost, delay_s=delay_s)
+            case FlowRound():
+                gone = self._gone(record.rates_bps.shape[1:2])
+                rates_bps = np.where(gone[None, :, None], np.nan, record.rates_bps)
+                return replace(record, rates_bps=rates_bps)
+        return record
+
+    def _gone(self, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        return np.asarray(self._numbers.random(shape) < self._missing)
+
+
+def _watching(network: AlteredNetwork, folder: Path) -> Situation:
+    """With a tracker that has seen nothing yet."""
+    inventory = network.inventory()
+    loads = partial(offered_totals, Twin(inventory))
+    graph = NetworkxGraph.open(folder / "graph.json")
+    build_graph(graph, inventory)
+    return Situation(
+        tracker=Tracker(inventory, network.running_configuration(), loads),
+        seed=1,
+        network=network,
+        graph=graph,
+    )
+
+
+def _watch(network: AlteredNetwork, tracker: Tracker, until_s: float) -> None:
+    while (now_s := network.now_s()) < until_s:
+        network.advance(min(now_s + _POLL_S, until_s))
+        given = network.poll()
+        commits = {r.node for r in given if isinstance(r, ConfigurationEvent)}
+        tracker.ingest(
+            given,
+            after_s=tracker.now_s,
+            until_s=network.now_s(),
+            running={node: network.running(node) for node in sorted(commits)},
+        )
+
+
+def _incident(tracker: Tracker) -> Incident | None:
+    """Everything that showed lately, as one incident."""
+    symptoms = tracker.book.since(tracker.now_s - _LATELY_S)
+    if not symptoms:
+        return None
+    return Incident(
+        id="recorded",
+        network=tracker.topology.name,
+        onset_s=min(s.first_seen_s for s in symptoms),
+        detected_s=tracker.now_s,
+        severity=Severity.MAJOR,
+        title=f"{len(symptoms)} symptoms",
+        symptoms=tuple(symptoms),
+    )

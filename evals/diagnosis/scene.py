@@ -1,0 +1,144 @@
+"""What goes wrong in one recording: faults drawn from a key, at three severities, at any moment.
+
+The mildest is hardly felt by customers: a link that carries little, a loss just above noise.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from evals.stage import Case
+from evals.truth import parts_of
+from evals.unseen import Ground, drawn_world, numbers_for, timed
+from tools.network.emulated.case_truth import CaseTruth
+from twin.errors import BadInput
+from twin.events.fault import Fault
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.traffic_spike import TrafficSpike
+from twin.nouns.topology import Link
+
+Severity = Literal[0, 1, 2]
+"""Mild, middling, severe."""
+
+QUIET_S = 1800.0
+"""What is normal is learned for so long before the first fault."""
+
+WATCHED_S = 900.0
+"""After the last fault began."""
+
+_APART_S = 120.0
+"""Between the first and the last fault of one recording, at most."""
+
+_SAMPLED_S = 60.0
+"""A fault begins anywhere between two samples."""
+
+_LOST = ((0.004, 0.008), (0.01, 0.03), (0.05, 0.2))
+_SURGES = ((1.6, 2.0), (2.5, 4.0), (5.0, 9.0))
+_TRIES = 60
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`case`: what is played. `onset_s`: of the last fault, seconds from the start. `rejected`: how
+    many draws a physical rule refused before this one.
+    """
+
+    case: Case
+    onset_s: float
+    rejected: int
+
+
+def drawn_scene(topology: str, kinds: tuple[str, ...], severity: Severity, seed: int) -> Scene:
+    """One fault of each of `kinds` on `topology`.
+
+    They sit on different links and nodes, and everybody is still reached. Raises BadInput where no
+    draw of many is so.
+    """
+    key = ("recorded", topology, *kinds, severity, seed)
+    numbers = numbers_for(*key)
+    world = drawn_world(topology, *key, duration_s=QUIET_S + _APART_S + _SAMPLED_S + WATCHED_S)
+    ground = Ground.of(world)
+    for rejected in range(_TRIES):
+        faults = _drawn(ground, kinds, severity, numbers)
+        if faults is not None:
+            first_s = QUIET_S + float(numbers.uniform(0.0, _SAMPLED_S))
+            later_s = [float(numbers.uniform(0.0, _APART_S)) for _ in kinds[1:]]
+            at_s = [first_s, *(first_s + later for later in later_s)]
+            events = tuple(timed(f, t, numbers) for f, t in zip(faults, at_s, strict=True))
+            return Scene(Case(world, CaseTruth(events=events)), max(at_s), rejected)
+    raise BadInput(f"{topology} has no place for {', '.join(kinds)} together")
+
+
+def _drawn(
+    ground: Ground, kinds: tuple[str, ...], severity: Severity, numbers: np.random.Generator
+) -> tuple[Fault, ...] | None:
+    """None where a rule refuses them."""
+    faults: list[Fault] = []
+    taken: set[str] = set()
+    for kind in kinds:
+        fault = _KINDS[kind](ground, _link(ground, severity, numbers), severity, numbers)
+        parts = (
+            {part for resource in fault.resources for part in parts_of(resource)} if fault else ()
+        )
+        if fault is None or taken & set(parts):
+            return None
+        taken |= set(parts)
+        faults.append(fault)
+    topology = ground.inventory.topology
+    down = frozenset[str]().union(*(fault.links_down(topology) for fault in faults))
+    return tuple(faults) if ground.holds_without(down) else None
+
+
+def _link(ground: Ground, severity: Severity, numbers: np.random.Generator) -> Link:
+    """The more severe, the busier."""
+    third = -(-len(ground.spare) // 3)
+    links = ground.spare[(2 - severity) * third :][:third] or ground.spare[-third:]
+    return links[int(numbers.integers(len(links)))]
+
+
+def _end(link: Link, numbers: np.random.Generator) -> str:
+    return (link.a, link.b)[int(numbers.integers(2))]
+
+
+def _link_down(_: Ground, link: Link, __: Severity, ___: np.random.Generator) -> Fault:
+    return LinkDown(link=link.id)
+
+
+def _fiber_cut(ground: Ground, link: Link, _: Severity, __: np.random.Generator) -> Fault | None:
+    """A duct on record through which that link runs."""
+    for group in ground.inventory.topology.shared_risk_groups:
+        if link.id in group.links and len(group.links) > 1:
+            return FiberCut(duct=group.id, links=group.links)
+    return None
+
+
+def _weight(ground: Ground, link: Link, _: Severity, numbers: np.random.Generator) -> Fault:
+    return ground.misconfigured(_end(link, numbers), link.id, numbers)
+
+
+def _loss(_: Ground, link: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
+    lost = round(float(numbers.uniform(*_LOST[severity])), 4)
+    return SilentEgressPacketLoss(node=_end(link, numbers), link=link.id, fraction=lost)
+
+
+def _spike(_: Ground, link: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
+    factor = round(float(numbers.uniform(*_SURGES[severity])), 1)
+    return TrafficSpike(target=_end(link, numbers), factor=factor)
+
+
+_Draw = Callable[[Ground, Link, Severity, np.random.Generator], Fault | None]
+
+_KINDS: Mapping[str, _Draw] = {
+    "link_down": _link_down,
+    "fiber_cut": _fiber_cut,
+    "igp_weight_misconfig": _weight,
+    "silent_egress_packet_loss": _loss,
+    "traffic_spike": _spike,
+}
+
+KINDS: Collection[str] = tuple(_KINDS)
+"""The kinds that are drawn; a new one is one more entry of the table above."""
