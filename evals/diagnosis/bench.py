@@ -88,7 +88,7 @@ def _plays(spec: BenchSpec) -> list[Play]:
     ]
     for size, count in ((2, spec.doubles), (3, spec.triples)):
         for i in range(count):
-            seed = spec.seeds[0] + 1000 * (size - 1) + i
+            seed = spec.seeds[0] + i
             of_size = list(combinations(spec.kinds, size)) + [(k,) * size for k in spec.kinds]
             kinds = of_size[int(numbers_for("kinds", size, seed).integers(len(of_size)))]
             sets.append((kinds, seed, spec.cases[i % len(spec.cases)]))
