@@ -72,7 +72,9 @@ class LookedAt(Noun):
 
 
 class Benched(Noun):
-    """`rejected`: draws that a physical rule refused before this one."""
+    """`faults`: what was wrong, none where the network had no place for it. `rejected`: draws that
+    a physical rule refused before this one.
+    """
 
     faults: tuple[NamedCause, ...]
     rejected: int
@@ -106,8 +108,10 @@ def _plays(spec: BenchSpec) -> list[Play]:
 
 
 def play_recording(play: Play) -> Benched:
-    """Record it, and have every method look. Raises BadInput where it cannot be drawn."""
+    """Record it, and have every method look."""
     scene = drawn_scene(play.case, play.kinds, play.severity, play.seed)
+    if scene is None:
+        return Benched(faults=(), rejected=0, looks=())
     truth = tuple(event.fault for event in scene.case.truth.events)
     return Benched(
         faults=named(truth),
@@ -151,6 +155,8 @@ def bench_markdown(records: Sequence[BenchRecord]) -> str:
 
     A play that raised counts as felt and not named.
     """
+    placed = [r for r in records if r.outcome is None or r.outcome.faults]
+    left_out, records = len(records) - len(placed), placed
     methods = list(dict.fromkeys(arm for r in records for arm in r.play.arms))
     lines = ["| faults | method | felt | exactly right | interval | false | place right |",
              "|---|---|--:|--:|---|--:|--:|"]  # fmt: skip
@@ -166,6 +172,7 @@ def bench_markdown(records: Sequence[BenchRecord]) -> str:
         for severity in (None, 0, 1, 2):
             lines += _by_severity(kind, severity, of_kind, methods[0])
     lines += ["", *_certain(records, methods[0]), _rejected(records)]
+    lines.append(f"- left out, since the network has no place for them: {left_out}")
     notes = [raised_text(records, "and count as not named"), code_text(records)]
     return "\n".join([*lines, "", *(note for note in notes if note), ""])
 

@@ -13,7 +13,6 @@ from evals.stage import Case
 from evals.truth import parts_of
 from evals.unseen import Ground, drawn_world, numbers_for, timed
 from tools.network.emulated.case_truth import CaseTruth
-from twin.errors import BadInput
 from twin.events.fault import Fault
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
@@ -52,11 +51,12 @@ class Scene:
     rejected: int
 
 
-def drawn_scene(topology: str, kinds: tuple[str, ...], severity: Severity, seed: int) -> Scene:
-    """One fault of each of `kinds` on `topology`.
+def drawn_scene(
+    topology: str, kinds: tuple[str, ...], severity: Severity, seed: int
+) -> Scene | None:
+    """One fault of each of `kinds` on `topology`, None where it has no place for them.
 
-    They sit on different links and nodes, and everybody is still reached. Raises BadInput where no
-    draw of many is so.
+    They sit on different links and nodes, and everybody is still reached.
     """
     key = ("recorded", topology, *kinds, severity, seed)
     numbers = numbers_for(*key)
@@ -70,7 +70,7 @@ def drawn_scene(topology: str, kinds: tuple[str, ...], severity: Severity, seed:
             at_s = [first_s, *(first_s + later for later in later_s)]
             events = tuple(timed(f, t, numbers) for f, t in zip(faults, at_s, strict=True))
             return Scene(Case(world, CaseTruth(events=events)), max(at_s), rejected)
-    raise BadInput(f"{topology} has no place for {', '.join(kinds)} together")
+    return None
 
 
 def _drawn(
