@@ -29,14 +29,14 @@ from agents.conversation.record import NetworkRecord, utc
 from agents.conversation.supposing import already_so, events_of, parts_of, suppose
 from tools.registry import Tool
 from twin.errors import BadInput
-from twin.events.names import find_link, find_node
+from twin.events.names import find_group, find_link, find_node
 from twin.events.what_if import WhatIf
 from twin.nouns.service import Service
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.assessment import Assessment
-from twin.whatif.arcs import single_links, single_nodes
+from twin.whatif.arcs import single_groups, single_links, single_nodes
 from twin.whatif.engine import WhatIfEngine
 from twin.whatif.growth import grow
 from twin.whatif.window import Window, WindowAnswer, safe_within
@@ -66,8 +66,8 @@ def whatif_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any], ..
         ),
         lookups.tool(
             WORST_FAILURES,
-            "Every single link or node failure tried in the twin, the worst first: by services in "
-            "breach, then by the highest utilisation (offered / capacity).",
+            "Every single link, node or duct failure tried in the twin, the worst first: by "
+            "services in breach, then by the highest utilisation (offered / capacity).",
             view.worst,
         ),
     )
@@ -95,7 +95,10 @@ class _Supposed:
         more = _more_overloaded(base, then)
         services = np.array(base.services.services, dtype=np.object_)
         was, is_ = base.levels.in_breach[0], then.levels.in_breach[0]
+        above = _above(then, asked.limit) if asked.limit < _FULL else None
         return WhatIfResult(
+            above_limit=None if above is None else above[:_MOST_LISTED],
+            above_limit_count=None if above is None else len(above),
             events="; ".join(parts_of(asked.events)),
             described=tuple(event.describe() for event in what_if),
             demand_of_utc=utc(time_s),
@@ -171,23 +174,24 @@ class _Supposed:
         state = _loaded(record.state_at(at_s), asked)
         if asked.events:
             state = suppose(asked.events, state)
-        events = (
-            single_links(state.topology) if asked.of == "link" else single_nodes(state.topology)
-        )
+        names, events = _tried(state.topology, asked)
         engine = WhatIfEngine(state, record.twin.of(state).services)
         loads = engine.loads(events)
         capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
         over = np.maximum(loads - capacity, 0.0).sum(axis=1)
         highest = (loads / capacity).max(axis=1)
-        breaches = engine.verdicts(events).levels.in_breach.sum(axis=1)
-        order = np.lexsort((-highest, -breaches))[: asked.most]
-        names = state.topology.links if asked.of == "link" else state.topology.nodes
+        levels = engine.verdicts(events).levels
+        services = engine.services.services
+        classes = np.array([s.traffic_class.value for s in services], dtype=np.object_)
+        breaches = levels.in_breach.sum(axis=1)
+        meant = levels.in_breach & ((classes == asked.by_class) | (not asked.by_class))
+        order = np.lexsort((-highest, -meant.sum(axis=1)))[: asked.most]
         share = loads / capacity
         by, most = share.argmax(axis=0), share.max(axis=0)
         fullest = np.argsort(-most, kind="stable")[:_MOST_LISTED]
         filled = tuple(
             OverloadedAfter(
-                **dict(_load(state.topology, int(a), float(most[a]))), by=names[int(by[a])].id
+                **dict(_load(state.topology, int(a), float(most[a]))), by=names[int(by[a])]
             )
             for a in fullest
         )
@@ -202,9 +206,18 @@ class _Supposed:
             fullest=filled[: asked.most],
             worst=tuple(
                 WorstFailure(
-                    link=names[i].id if asked.of == "link" else None,
-                    node=names[i].id if asked.of == "node" else None,
+                    link=names[i] if asked.of == "link" else None,
+                    node=names[i] if asked.of == "node" else None,
+                    duct=names[i] if asked.of == "duct" else None,
                     services_in_breach=int(breaches[i]),
+                    unavailable=int((levels.in_breach[i] & levels.unavailable[i]).sum()),
+                    classes={
+                        c: int(levels.in_breach[i][classes == c.value].sum())
+                        for c in TRAFFIC_CLASSES
+                    },
+                    customers=tuple(
+                        sorted({services[k].customer for k in np.flatnonzero(meant[i])})
+                    )[:_MOST_LISTED],
                     max_utilisation=round(float(highest[i]), 4),
                     beyond_capacity_bps=round(float(over[i])),
                     fullest=_load(state.topology, int(share[i].argmax()), float(highest[i])),
@@ -212,6 +225,34 @@ class _Supposed:
                 for i in map(int, order)
             ),
         )
+
+
+def _tried(topology: Topology, asked: Sweep) -> tuple[list[str], list[WhatIf]]:
+    """The names of what fails, one by one, and these failures.
+
+    Raises:
+        UnknownLink, UnknownNode, UnknownSharedRiskGroup: one to try is not in the topology.
+        BadInput: there is nothing to try.
+    """
+    if asked.of == "link":
+        ids, events = [x.id for x in topology.links], single_links(topology)
+        among = {find_link(topology, name).id for name in asked.among}
+    elif asked.of == "node":
+        ids, events = [x.id for x in topology.nodes], single_nodes(topology)
+        among = {find_node(topology, name).id for name in asked.among}
+    else:
+        ids, events = [x.id for x in topology.shared_risk_groups], single_groups(topology)
+        among = {find_group(topology, name).id for name in asked.among}
+    tried = [(n, e) for n, e in zip(ids, events, strict=True) if not among or n in among]
+    if not tried:
+        raise BadInput(f"the topology has no {asked.of} that could fail")
+    return [n for n, _ in tried], [e for _, e in tried]
+
+
+def _above(result: Assessment, limit: float) -> tuple[EgressLoad, ...]:
+    """Every egress above `limit`, the fullest first."""
+    order = np.argsort(-result.utilisation, kind="stable")
+    return tuple(_egress(result, int(a)) for a in order if result.utilisation[a] > limit)
 
 
 def _side(result: Assessment, watched: list[str]) -> Side:

@@ -31,6 +31,7 @@ class Supposed(Noun):
     the worst is given. `demand_factor`: all demand times that. No events: how it will be anyway.
     `forecast`: whether the forecast for all of the time is wanted too. `growth_per_year`: of all
     demand, 0.3 is 30 % more each year, for when links are at `limit` (utilisation); 0: not asked.
+    A `limit` below 1: which egresses are above it is wanted too.
     `extra`: demand on top.
     """
 
@@ -46,15 +47,20 @@ class Supposed(Noun):
 
 
 class Sweep(Noun):
-    """`of`: link or node. `at`, `demand_factor`, `extra` and `events` as in what_if: what is so
-    already when something fails. `most`: how many of the worst are wanted."""
+    """`of`: link, node or duct. `at`, `demand_factor`, `extra` and `events` as in what_if: what is
+    so already when something fails. `most`: how many of the worst are wanted. `among`: names of
+    those to try, none is all. `by_class`: voice, business or best_effort where the worst is to be
+    told by services of that class; "": by all.
+    """
 
-    of: str = Field(pattern="^(link|node)$")
+    of: str = Field(pattern="^(link|node|duct)$")
     at: str = Field(max_length=8)
     most: int = Field(ge=1, le=20)
     demand_factor: float = Field(default=1.0, gt=0.0, le=MOST_DEMAND)
     events: str = Field(default="", max_length=1000)
     extra: tuple[ExtraDemand, ...] = Field(default=(), max_length=4)
+    among: tuple[str, ...] = Field(default=(), max_length=40)
+    by_class: str = Field(default="", pattern="^(voice|business|best_effort|)$")
 
 
 class EgressLoad(Noun):
@@ -130,7 +136,8 @@ class WhatIfResult(Result):
     `known_from_telemetry`: whether the network was watched; otherwise it is as on record. Lists of
     services hold the first ones of their counts. Of a span of hours `hours_tried` were tried, from
     `from_utc` to `until_utc`, and `demand_of_utc` is the worst: by services newly in breach, then
-    by egresses more overloaded, then by the highest utilisation.
+    by egresses more overloaded, then by the highest utilisation. `above_limit`: egresses above the
+    limit that was asked for, afterwards, the fullest of `above_limit_count`.
     """
 
     events: str
@@ -157,18 +164,27 @@ class WhatIfResult(Result):
     classes: dict[TrafficClass, ClassEffect]
     forecast: IfGiven[WindowAnswer] = None
     growth: IfGiven[FullWhen] = None
+    above_limit: IfGiven[tuple[EgressLoad, ...]] = None
+    above_limit_count: IfGiven[int] = None
 
 
 class WorstFailure(Noun):
-    """What the failure of `link` or of `node` would do; the other one is left out. `fullest`: the
-    egress that is then fullest."""
+    """What the failure of `link`, `node` or `duct` would do; the others are left out.
+
+    `fullest`: the egress that is then fullest. `unavailable`: services in breach that are cut off.
+    `classes`: services in breach by class. `customers`: whose services these are.
+    """
 
     link: IfGiven[str] = None
     node: IfGiven[str] = None
+    duct: IfGiven[str] = None
     services_in_breach: int
+    unavailable: int
+    classes: dict[TrafficClass, int]
     max_utilisation: float
     beyond_capacity_bps: int
     fullest: EgressLoad
+    customers: tuple[str, ...]
 
 
 class OverloadedAfter(EgressLoad):
@@ -178,7 +194,8 @@ class OverloadedAfter(EgressLoad):
 
 
 class WorstFailuresResult(Result):
-    """`worst`: by services in breach, then by the highest utilisation, of all that were `tried`.
+    """`worst`: by services in breach (of one class where that was asked), then by the highest
+    utilisation, of all that were `tried`.
 
     `overloaded`: egresses that some failure overloads, the fullest first, of `overloaded_count`.
     `fullest`: the egress that is fullest after the failure that fills it most.

@@ -131,6 +131,33 @@ def test_failure_is_named_by_what_fails(tools: dict[str, Tool[Any]], of: str, ot
     assert all(other not in row for row in rows)
 
 
+@pytest.mark.slow
+def test_only_failures_that_are_named_are_tried_and_told_by_class(
+    tools: dict[str, Tool[Any]],
+) -> None:
+    among = ("CHINng", "ATLAng")
+    sweep = Sweep(of="node", at="", most=9, among=among, by_class="voice")
+    swept = plain(tools[WORST_FAILURES.tool].call(sweep))
+    assert swept["tried"] == 2
+    assert {row["node"] for row in swept["worst"]} == set(among)
+    voice = [row["classes"]["voice"] for row in swept["worst"]]
+    assert voice == sorted(voice, reverse=True)
+    assert all(sum(r["classes"].values()) == r["services_in_breach"] for r in swept["worst"])
+    assert all(r["unavailable"] <= r["services_in_breach"] for r in swept["worst"])
+
+
+@pytest.mark.slow
+def test_egresses_above_a_limit_are_told_where_one_is_asked_for(
+    tools: dict[str, Tool[Any]],
+) -> None:
+    asked = {"events": "", "at": "peak", "watch_links": []}
+    assert _called(tools, "what_if", asked).above_limit is None
+    then = _called(tools, "what_if", {**asked, "limit": 0.3})
+    assert then.above_limit_count >= len(then.above_limit) > 0
+    assert all(e.utilisation > 0.3 for e in then.above_limit)
+    assert then.above_limit[0] == then.after.busiest
+
+
 def test_span_of_hours_is_answered_for_its_worst_hour(tools: dict[str, Tool[Any]]) -> None:
     asked = {"events": "link CHINng-IPLSng down", "at": "01:00", "watch_links": [], "hours": 3}
     span = _called(tools, "what_if", asked)
