@@ -1,7 +1,8 @@
 """Finds what a text names: nodes, links, services, customers, incidents, plans.
 
 A name may be written in any capitals, with or without umlauts and punctuation; of a name of several
-words the first ones do, if only one name begins with them. Nothing is guessed: where several things
+words the first ones do, if only one name begins with them; the first word of customers' names
+stands for all of these. Nothing is guessed: where several things
 could be meant, all are given. An egress is read as its link, written node|link or node[link].
 """
 
@@ -82,6 +83,11 @@ class Names:
         self._enter("customer", sorted({s.customer for s in inventory.services}))
         self._enter("incident", incidents)
         self._enter("plan", plans)
+        self._families: dict[tuple[str, ...], list[str]] = {}
+        for customer in sorted({s.customer for s in inventory.services}):
+            for part in _parts(customer):
+                if len(part) == 1:
+                    self._families.setdefault(part, []).append(customer)
         for exonym, place in _exonyms().items():
             if (place,) in self._keys and (exonym,) not in self._keys:
                 self._keys[exonym,] = self._keys[place,]
@@ -140,6 +146,9 @@ class Names:
         for key in _folded([w.text for w in words]):
             if sum(map(len, key)) >= _SHORTEST_PART and key in self._parts:
                 return "node", tuple(self._parts[key])
+        for key in _folded([w.text for w in words]):
+            if sum(map(len, key)) >= _SHORTEST_PART and key in self._families:
+                return "customer", tuple(self._families[key])
         return None
 
     def _links(self, text: str, found: Sequence[FoundName]) -> Iterator[FoundName]:

@@ -1,17 +1,21 @@
 """What a text names is found however it is written, and nothing is guessed."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from agents.conversation.names import Names
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
+from twin.nouns.service import Service, ServiceLevelObjective
 from twin.nouns.topology import Link, Node, Site, Topology
 from twin.nouns.traffic import DailyProfile, TrafficMatrix
+from twin.nouns.traffic_class import TrafficClass
 
 NODES = ("Köln", "Muenchen", "New York (Pennsauken)", "Washington, DC", "Sydney1", "Sydney2")
 
 
-def _names(*links: tuple[str, str, str]) -> Names:
+def _names(*links: tuple[str, str, str], customers: Sequence[str] = ()) -> Names:
     topology = Topology(
         name="test",
         sites=tuple(Site(id=n, longitude=0, latitude=0) for n in NODES),
@@ -24,7 +28,16 @@ def _names(*links: tuple[str, str, str]) -> Names:
     inventory = Inventory(
         topology=topology,
         intended=NetworkConfiguration(devices=()),
-        services=(),
+        services=tuple(
+            Service(
+                id=f"svc-{n}",
+                customer=customer,
+                traffic_class=TrafficClass.VOICE,
+                pairs=((NODES[0], NODES[1]),),
+                objective=ServiceLevelObjective(loss=None, delay_s=None, availability=0.999),
+            )
+            for n, customer in enumerate(customers)
+        ),
         peak_traffic=TrafficMatrix.from_demands(NODES, ()),
         profile=DailyProfile(hourly=(1.0,) * 24),
         probes=(),
@@ -57,6 +70,17 @@ def test_name_is_found_however_it_is_written(written: str, meant: str) -> None:
 def test_beginning_that_several_names_share_means_all_of_them() -> None:
     (found,) = _names().find("is Sydney up?").names
     assert found.ids == ("Sydney1", "Sydney2")
+
+
+def test_first_word_of_customers_means_all_of_them() -> None:
+    names = _names(customers=("Vela Rail", "Vela Bank", "Dorn Foods"))
+    found = names.find("do the Vela companies, Dorn or Vela Bank pass Sydney1?").names
+    assert [f.ids for f in found] == [
+        ("Vela Bank", "Vela Rail"),
+        ("Dorn Foods",),
+        ("Vela Bank",),
+        ("Sydney1",),
+    ]
 
 
 @pytest.mark.parametrize("written", ["new incidents", "kol", "York", "DC"])
