@@ -7,12 +7,13 @@ the first answer leaves over may be another topic's, whose answer is then given 
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from agents.playbook.conversation.coverage import Coverage, Left
 from agents.playbook.conversation.gist import Gist
-from agents.playbook.conversation.looking_up import Decline, NotUnderstood, quoted
-from agents.playbook.conversation.slots import TO_COME, Given, honour, unhonoured
+from agents.playbook.conversation.looking_up import Beyond, Decline, NotUnderstood, quoted
+from agents.playbook.conversation.parts import Part, parts_of, tells_apart
+from agents.playbook.conversation.slots import TO_COME, Given, honour, lexicon, unhonoured
 from agents.playbook.conversation.topic_answers import ANSWERS
 from agents.playbook.conversation.topics import EFFECT, UPGRADES, Topic, shipped_topics
 
@@ -22,43 +23,136 @@ _FIRST = frozenset({EFFECT, UPGRADES})
 """Topics of what is supposed: whoever supposes something asks of that, and of nothing else."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An answer: its text, the results that it cites, and how much it leaves over."""
+
+    topic: str
+    text: str
+    cited: tuple[str, ...]
+    over: int
+
+
 def composed(gist: Gist) -> str | None:
     """The answer to `gist`, None if nothing of what it asks was recognised.
+
+    A question of several parts is answered part by part where that leaves less over; a part that is
+    not answered is named.
 
     Raises:
         Decline: it is about what cannot be known, or no answer honours all that weighs in it.
     """
+    whole: _Told | None = None
+    refused: Decline | None = None
+    try:
+        whole = _told(gist)
+    except Decline as why:
+        refused = why
+    # One answer tells all of what is supposed; of what is so each topic tells its own.
+    several = tells_apart(gist) or (whole is not None and whole.topic not in _FIRST)
+    if whole is None or whole.over or several:
+        parted = _told_in_parts(gist)
+        if parted is not None and (whole is None or parted.over < whole.over + several):
+            whole = parted
+    if whole is None:
+        if refused is not None:
+            raise refused
+        return None
+    gist.asked.cited += whole.cited
+    return _shortened(whole.text)
+
+
+_LONGEST = 5900
+"""Characters of an answer; `agents.conversation.role` takes a few more."""
+
+
+def _shortened(text: str) -> str:
+    """`text` up to the end of a sentence or an item of a list, if it is too long, and that said."""
+    if len(text) <= _LONGEST:
+        return text
+    more = " ... The rest is left out, as the answer would be too long."
+    kept = text[: _LONGEST - len(more)]
+    return kept[: max(kept.rfind(sign) for sign in (". ", "; ", ", "))] + more
+
+
+_FIGURE = re.compile(r"(?<!\S)(?![A-Z]+\d+(?!\S))\S*\d\S*")
+"""A figure, which an answer may only have from a result."""
+
+_NOT_ANSWERED = 4
+"""How much a part that is not answered leaves over, in words."""
+
+
+def _told_in_parts(gist: Gist) -> _Told | None:
+    """Each part of the question answered by itself; None if it has no parts, or no part has an
+    answer."""
+    parts = parts_of(gist)
+    if len(parts) < 2:
+        return None
+    said: list[str] = []
+    cited: list[str] = []
+    open_: list[str] = []
+    declined: set[int] = set()
+    over = 0
+    for part in parts:
+        # What a declined part supposes was not read, so nothing can rest on it.
+        answer = None if part.rests_on & declined else _told_of_part(part)
+        if answer is None:
+            declined.add(part.begin)
+            open_.append(_FIGURE.sub("\u2026", part.said))
+            continue
+        if answer.text not in said:
+            said.append(answer.text)
+        cited += [x for x in answer.cited if x not in cited]
+        over += answer.over
+    if not said or 2 * len(open_) > len(parts):
+        return None
+    if open_:
+        said.insert(0, f"Not answered: {_listed(gist, open_)}.")
+    return _Told("", " ".join(said), tuple(cited), over + _NOT_ANSWERED * len(open_))
+
+
+def _told_of_part(part: Part) -> _Told | None:
+    try:
+        return _told(part.gist)
+    except Beyond:
+        raise
+    except Decline:
+        return None
+
+
+def _told(gist: Gist) -> _Told | None:
+    """The answer to `gist` as a whole, None if nothing was recognised. Raises Decline."""
     topics = shipped_topics().of(gist)
-    found: list[tuple[tuple[int, int], str]] = []
-    cited: list[list[str]] = []
+    found: list[_Told] = []
     refused: list[Decline] = []
     for topic in topics[:_MOST_TRIED]:
         try:
             said, left = _composed(gist, topic, topics)
-            found.append(((_size(left), len(said)), _headed(gist, " ".join(said), left)))
-            cited.append(list(gist.asked.cited))
+            text = _headed(gist, " ".join(said), left)
+            cited = tuple(gist.asked.cited)
+            found.append(_Told(topic.name, text, cited, 2 * _size(left) + len(said) - 1))
             if topic.name in _FIRST:
                 break
         except NotUnderstood:
             pass
         except Decline as why:
             refused.append(why)
-        gist.asked.forget()
-        gist.told.clear()
+        finally:
+            gist.asked.forget()
+            gist.told.clear()
     if not found:
         if refused:
             raise refused[0]
         return None
-    best = min(range(len(found)), key=lambda i: found[i][0])
-    gist.asked.cited += cited[best]
-    return found[best][1]
+    return min(found, key=lambda one: one.over)
 
 
 def _composed(gist: Gist, first: Topic, topics: Sequence[Topic]) -> tuple[list[str], Left]:
     """The answer by `first`, and by those that honour more beside it; and what is left over."""
     used, said = [first], [ANSWERS[first.name](gist)]
     left = _left(gist, used, " ".join(said))
-    for topic in [*topics, *_about_names(gist, left)]:
+    others = shipped_topics().beside(gist)
+    for topic in [*topics, *_about_names(gist, left), *(t for t in others if t not in topics)]:
         over = {*left.asked, *left.unread, *left.aside}
         wanted = over & _words_of(gist, topic) or topic in _about_names(gist, left)
         if topic in used or len(used) == _MOST_TOLD or not wanted:
@@ -93,9 +187,17 @@ def _about_names(gist: Gist, left: Left) -> list[Topic]:
     return [shipped_topics().topics[_ABOUT[kind]] for kind in kinds if kind in _ABOUT]
 
 
+_TELLING = frozenset(
+    {"length", "delay", "apart", "duct", "weight", "config", "certainty", "way_back", "work",
+     "outage_minutes", "age"}
+)  # fmt: skip
+"""Concepts that few topics tell: a word of theirs asks for one of these."""
+
+
 def _words_of(gist: Gist, topic: Topic) -> set[str]:
     """The words that ask for `topic`."""
-    return {word for cue in topic.cues.finditer(gist.line) for word in cue.group().split()}
+    patterns = [topic.cues, *(lexicon()[c] for c in sorted(topic.tells & _TELLING))]
+    return {word for p in patterns for cue in p.finditer(gist.line) for word in cue.group().split()}
 
 
 def _size(left: Left) -> int:
@@ -132,5 +234,8 @@ def _headed(gist: Gist, text: str, left: Left) -> str:
 
 def _listed(gist: Gist, words: Sequence[str]) -> str:
     """`words` with marks as the names that they stand for."""
-    typed = (gist.marks[w][1] if w in gist.marks else w for w in words)
+    typed = (
+        re.sub(r"\b[A-Z]+\d+\b", lambda m: gist.marks.get(m.group(), ("", m.group()))[1], w)
+        for w in words
+    )
     return ", ".join(quoted(list(dict.fromkeys(typed))))

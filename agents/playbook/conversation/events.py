@@ -236,7 +236,9 @@ _GROWTH = (
     rf"(?:with |and |plus |for |by )?(?:another |an? |about |\+ )*{_SHARE} (?:more|extra|additional"
     r"|higher|further|growth|of growth|on top|traffic growth)(?: (?:traffic|load|demand|everywhere"
     r"|growth|in demand|of traffic|on everything|overall|than (?:now|today)))*",
-    rf"{_DEMAND} (?:is |at |\+ |of )*{_SHARE} (?:higher|more|up)",
+    rf"{_DEMAND} (?:(?:is|are|was|were|be|at|\+|of|would|will|should) )*{_SHARE} (?:higher|more|up"
+    r"|above|over|beyond|on top)(?: (?:of|than))*(?: (?:today|now|current|present|the)(?: 's)?)*"
+    r"(?: (?:level|traffic|load|demand|peak))?",
     rf"\+ ?{_SHARE}(?: (?:traffic|load|demand|everywhere|on everything))?",
     rf"{_DEMAND} (?:(?:would|will|to|is|has) )*(?P<twice>doubl(?:e|es|ed|ing)|triples?|tripled)",
     r"(?P<twice>double|twice|triple) (?:the )?(?:traffic|demand|load)",

@@ -9,27 +9,31 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import SequenceMatcher
 from functools import cached_property
 
-from agents.conversation.names import FoundName
+from agents.conversation.names import FoundName, NearName
 from agents.conversation.queries.history import LIST_INCIDENTS, Recorded
 from agents.conversation.queries.topology import (
     FIND_NAMES,
+    LIST_SERVICES,
     SHOW_LINK,
     SHOW_NODE,
     OneLink,
     OneNode,
+    Served,
     Text,
 )
 from agents.playbook.conversation.events import More, Supposed, events_in, more_in, rates_in
 from agents.playbook.conversation.grammar import Grammar
-from agents.playbook.conversation.looking_up import Asked, Decline
+from agents.playbook.conversation.looking_up import Asked, Decline, Nothing
 from agents.playbook.conversation.spelling import respelled
 from agents.playbook.conversation.times import (
     Span,
     UnclearTime,
     When,
     clock_of,
+    compared_times,
     span_of,
     time_of,
     when_of,
@@ -58,6 +62,8 @@ _NUMBER_WANTED = re.compile(
     rf"busiest|fullest|hottest|biggest|largest|longest|shortest|smallest|best|most|latest|lowest|"
     rf"highest|weakest|last))\b"
     r"(?! ?(?:%|percent|h\b|hours?|min|days?|weeks?|months?|years?|g\b|km|ms))"
+    rf"|\b(?:which|what|the|give me|show me|name) (?P<c>{_COUNT}) "
+    r"(?:cuts?|links?|nodes?|ducts?|routers?|failures?|egresses|pipes|fibres|services|customers)\b"
 )
 """How many rows of a ranking are wanted: "the five busiest", "top 3"."""
 
@@ -136,6 +142,11 @@ class Gist:
             raise Decline(f"I do not know which time is meant: {exc}.") from exc
 
     @cached_property
+    def compared(self) -> list[When]:
+        """Several times that are set against each other; none if there are not."""
+        return compared_times(self.line, self.now)
+
+    @cached_property
     def span(self) -> Span | None:
         """The time that is over."""
         return span_of(self.line, self.now)
@@ -171,7 +182,7 @@ class Gist:
         match = _NUMBER_WANTED.search(self.line)
         if match is None:
             return None
-        said = match["a"] or match["b"]
+        said = match["a"] or match["b"] or match["c"]
         return int(said) if said.isdigit() else _COUNTS.index(said) + 1
 
     @property
@@ -217,15 +228,27 @@ def gist_of(asked: Asked, grammar: Grammar) -> Gist:
             pairs |= dict.fromkeys(named, name.text)
         position = name.end
     written.append(asked.question[position:].casefold())
-    line = respelled(_spaced("".join(f" {w} " if w.isupper() else w for w in written)))
+    spaced = _spaced("".join(f" {w} " if w.isupper() else w for w in written))
+    line = respelled(_it_done(spaced))
     line = _own_links(asked, line, marks)
     line = _links_between(asked, _ducts(asked, line, marks), marks)
     line = _bare(_link_of_one(asked, line, marks))
     line = _that_one(_ones_to(asked, line, marks))
-    near = frozenset(n.text.casefold() for n in found.near)
+    near = frozenset(n.text.casefold() for n in found.near if _is_near(n))
     gist = Gist(asked, asked.question, line, marks, now, pairs, near)
-    _refuse_strange(asked, gist, [n.text for n in found.near])
+    _refuse_strange(asked, gist, [n.text for n in found.near if _is_near(n)])
     return gist
+
+
+_MISSPELT = 0.85
+"""How much a word in small letters has to resemble a name to be taken for one."""
+
+
+def _is_near(hint: NearName) -> bool:
+    """Whether a word may be a name that is misspelt, and no word of its own."""
+    word = hint.text.casefold()
+    alike = (SequenceMatcher(None, word, n.casefold()).ratio() for n in hint.near)
+    return hint.text[:1].isupper() or max(alike, default=0.0) >= _MISSPELT
 
 
 _ARTICLES = r"(?:(?:the|our|my|a|an|this|that|whole|core|complete|entire|both) )*"
@@ -285,6 +308,9 @@ def _marked(asked: Asked, name: FoundName, marks: dict[str, tuple[str, str]]) ->
         for end in ends:
             yield from _marked(asked, end, marks)
         return
+    if kind == "customer" and ids:
+        yield " , ".join(_mark(kind, one, marks) for one in ids)
+        return
     if len(ids) != 1:
         raise Decline(f"«{name.text}» could mean {' or '.join(ids)}; name one.")
     yield _mark(kind, ids[0], marks)
@@ -314,11 +340,26 @@ def _ducts(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> str:
         groups = asked.glance(SHOW_LINK, OneLink(link=name)).shared_risk_groups
         return _mark("group", _only([g.group for g in groups], name), marks)
 
-    if unknown := re.search(r"\bduct ?: ?(NODE\d+) ?: ?\d+", line):
+    def by_both(match: re.Match[str]) -> str:
+        a, b = (marks[match[k]][1] for k in "ab")
+        rows = [asked.glance(SHOW_LINK, OneLink(link=x)).shared_risk_groups for x in (a, b)]
+        shared = [g.group for g in rows[0] if g.group in {h.group for h in rows[1]}]
+        if not shared:
+            raise Decline(f"No duct is on record that {a} and {b} share.")
+        return _mark("group", shared[0], marks)
+
+    if unknown := re.search(r"\bduct ?:? ?(NODE\d+) ?: ?\d+", line):
         node = marks[unknown[1]][1]
         near = joined(_groups_near(asked, node), 20)
         raise Decline(f"That duct is not on record; the links of {node} have {near or 'none'}.")
     line = re.sub(rf"\b(?P<mark>NODE\d+) {_DUCT}\b", by_node, line)
+    line = re.sub(
+        rf"\b{_DUCT} (?:(?:of|with|under|below|carrying|that|carries|holds|holding|both|the|links?"
+        r"|shared by|fibres?|which|has|in|it|containing|contains|where|run|runs) )+"
+        r"(?P<a>LINK\d+) (?:,|and) (?:the )?(?P<b>LINK\d+)(?: (?:fib(?:re|er)s?|links?|in it))?\b",
+        by_both,
+        line,
+    )
     line = re.sub(rf"\b(?P<mark>LINK\d+)(?: 's)? {_DUCT}\b", by_link, line)
     line = re.sub(
         rf"\b{_DUCT} (?:of|with|under|below|carrying|that carries) (?:the )?(?P<mark>LINK\d+)\b",
@@ -446,10 +487,28 @@ def _link_of_one(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -> 
 
 
 _THAT = re.compile(
-    r"\b(?P<if>if|when|once|suppose) (?:that|it|this|the)"
+    r"\b(?P<if>if|when|once|suppose|should) (?:that|it|this|the)"
     r"(?: (?:one|link|fibre|cable|duct|trench))? "
-    r"(?P<verb>goes|fails|breaks|dies|is (?:down|cut|gone|dark|lost)|goes (?:down|dark))\b"
+    r"(?P<verb>goes (?:down|dark|out)|goes|fails|breaks|dies|drops|went|snaps"
+    r"|(?:is|gets|got|were|was|be) (?:(?:dug|ripped|torn) (?:up|out)|down|cut|gone|dark|lost|hit"
+    r"|damaged|severed|taken out|out|dead|broken))\b"
 )
+
+
+_DONE = re.compile(
+    r"\b(?P<verb>drain|take|pull|cut|cutting|lose|upgrade|reduce|double|shrink|bump|bounce|kill|shut"
+    r"|trim|scale|bring|raise|grow|reboot|reload|disable|enlarge) (?P<it>it|that one|this one)\b"
+)
+
+
+def _it_done(line: str) -> str:
+    """ "Is A-B too large? If we cut it to 120G": that is done to the only thing that was named."""
+
+    def named(match: re.Match[str]) -> str:
+        things = dict.fromkeys(re.findall(r"\b(?:LINK|NODE|GROUP)\d+\b", line[: match.start()]))
+        return f"{match['verb']} {next(iter(things))}" if len(things) == 1 else match.group()
+
+    return _DONE.sub(named, line)
 
 
 def _that_one(line: str) -> str:
@@ -466,6 +525,14 @@ def _that_one(line: str) -> str:
 
 def _refuse_strange(asked: Asked, gist: Gist, near: Sequence[str]) -> None:
     """Refuse a name that is half known ("FFM-Darmstadt"), or that resembles one."""
+    if re.search(_NO_SERVICE, gist.line):
+        known = asked.look_up(
+            LIST_SERVICES, Served(service="", customer="", node="", over_link="", traffic_class="")
+        )
+        first = known.services[0].service if known.services else "none"
+        raise Nothing(
+            f"The service that is named is not on record; there are {known.count}, from {first} on."
+        )
     half = re.search(
         r"(?<![\w-])([\w]+)\s?--?\s?(NODE\d+)\b|\b(NODE\d+)\s?--?\s?([\w]+)", gist.line
     )
@@ -482,6 +549,9 @@ def _refuse_strange(asked: Asked, gist: Gist, near: Sequence[str]) -> None:
         word = strange[0]
         raise Decline(f"«{word}» is no name here (did you mean {' or '.join(hints[word])}?).")
 
+
+_NO_SERVICE = r"(?<![\w-])(?:svc|service)[- ]?\d+\b"
+"""Written as a service is called, and not the name of one."""
 
 _SUFFIXES = frozenset(
     {"area", "side", "bound", "region", "link", "node", "pop", "box", "router", "leg", "duct"}

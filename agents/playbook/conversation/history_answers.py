@@ -262,10 +262,10 @@ def _why_not_drain(asked: Asked, reading: Reading) -> str:
     shown = asked.look_up(WHY_NOT_DRAINED, Untaken(incident=incident, drained=drained))
     if not shown.drains:
         return f"The diagnosis of {incident} blames no link, so there was none to drain."
-    return " ".join(_drain_of(drain, shown) for drain in shown.drains)
+    return " ".join(drain_of(drain, shown) for drain in shown.drains)
 
 
-def _drain_of(drain: DrainShown, shown: Remedies) -> str:
+def drain_of(drain: DrainShown, shown: Remedies) -> str:
     link, incident = drain.link, shown.incident
     if drain.carried_out:
         return f"{link} was drained, by {joined(drain.planned_in)}. {_preferred(shown)}"

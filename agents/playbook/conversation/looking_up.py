@@ -29,6 +29,10 @@ class NotUnderstood(Decline):
     """The question's words do not go together to one that is known; its names may still be."""
 
 
+class Beyond(Decline):
+    """It is about what cannot be known here, whatever else is asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call whose result an answer cites."""

@@ -200,13 +200,17 @@ def _name_token(name: FoundName) -> Token:
         return Token("NOLINK", name.text, "nolink", name.text)
     value = " or ".join(ids)
     slot = kind if len(ids) == 1 else "several"
-    return Token(slot.upper(), name.text, slot, value, name.egress_of or "")
+    # Several customers of one name are all meant, which the grammar has no slot for.
+    word = "CUSTOMER" if kind == "customer" and slot == "several" else slot.upper()
+    return Token(word, name.text, slot, value, name.egress_of or "")
 
 
 def _refuse_names(tokens: Sequence[Token]) -> None:
     for token in tokens:
         if token.slot == "nolink":
             raise NotUnderstood(f"No link joins the ends of «{token.text}».")
+        if token.slot == "several" and token.word == "CUSTOMER":
+            raise NotUnderstood(f"«{token.text}» are several customers.")
         if token.slot == "several":
             raise Decline(f"«{token.text}» could mean {token.value}; name one.")
 

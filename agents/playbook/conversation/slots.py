@@ -135,7 +135,7 @@ def _amounts(gist: Gist, given: Given) -> Iterator[tuple[int, int]]:
 
 _DANGLING = re.compile(
     r"\b(?:if|when|once) (?:that|this|it|they|both|those|these)(?: \w+){0,3} "
-    r"(?:goes|go|fails?|breaks?|dies|die"
+    r"(?:goes(?! (?:wrong|south|bad|badly|sideways))|go|fails?|breaks?|dies|die"
     r"|(?:is|are|gets?) (?:cut|lost|down|gone|hit|dug up|struck))\b"
 )
 """Something is supposed of what "that" is, and nobody found out what that is."""

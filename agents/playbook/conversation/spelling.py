@@ -1,10 +1,11 @@
 """What is written in several ways is read in one: other words for the same, and wrong letters."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -22,28 +23,43 @@ _PART_RANGE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Spelling:
+    idioms: tuple[tuple[re.Pattern[str], str], ...]
     rewrites: tuple[tuple[re.Pattern[str], str], ...]
     words: frozenset[str]
 
 
 @cache
 def _spelling() -> _Spelling:
-    data = yaml.safe_load(files(__package__).joinpath("spelling.yaml").read_text(encoding="utf-8"))
+    data = _yaml("spelling")
     words = {*str(data["words"]).split(), *harmless().words}
     for name in ("topics", "lexicon", "words", "topology", "state", "history", "whatif"):
         text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
         words |= set(re.findall(r"(?<![\w\\])[a-z]+(?![\w\\*?+])", text))
     return _Spelling(
-        rewrites=tuple(
-            (re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"), instead)
-            for pattern, instead in data["rewrites"]
-        ),
+        idioms=_rewrites(_yaml("idioms")),
+        rewrites=_rewrites(data),
         words=frozenset(w for w in words if len(w) >= _SHORTEST),
     )
 
 
+def _yaml(name: str) -> dict[str, Any]:
+    text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
+
+
+def _rewrites(data: Mapping[str, Any]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple(
+        (re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"), instead)
+        for pattern, instead in data["rewrites"]
+    )
+
+
 def respelled(line: str) -> str:
-    """`line` as it is read: known words in place of those with one wrong letter, one wording."""
+    """`line` as it is read: plain words for idioms, known words in place of those with one wrong
+    letter, one wording.
+    """
+    for pattern, instead in _spelling().idioms:
+        line = pattern.sub(instead, line)
     line = re.sub(rf"(?<![\w-])[a-z]{{{_SHORTEST},}}(?![\w-])", lambda m: _known(m.group()), line)
     for pattern, instead in _spelling().rewrites:
         line = pattern.sub(instead, line)

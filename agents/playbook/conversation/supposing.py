@@ -27,10 +27,15 @@ from agents.playbook.conversation.whatif_answers import (
     supposition,
     verdict,
 )
-from agents.playbook.conversation.words import begun, joined, percent, rate
+from agents.playbook.conversation.words import begun, egresses, joined, percent, rate
 
 MOST_WATCHED = 8
-_ASPECTS = {"safe": ("safe", "work"), "path": ("path",), "delay": ("delay", "path")}
+_ASPECTS = {
+    "safe": ("safe", "work"),
+    "path": ("path",),
+    "delay": ("delay", "path"),
+    "moved": ("path", "change"),
+}
 """Concepts that an answer tells which goes into an aspect."""
 
 _MOST_PAIRS = 3
@@ -51,13 +56,14 @@ def effect_of(gist: Gist, events: Sequence[str], at: str | None = None, hours: i
         out = joined([e.removeprefix("undrain ").removesuffix(" up") for e in events])
         raise Decline(f"Now neither down nor drained: {out}; so nothing would come back.")
     parts = [f"{verdict(then)}{forecast_said(then)}"] if then.forecast else []
-    parts += [_who(gist, then), _breaches(then), overloads(then), losses(then)]
+    parts += [_gone(gist, then), _who(gist, then), _breaches(then), _cut_off(then)]
+    parts += [overloads(then), losses(then)]
     if extra := _extra(gist):
         parts.insert(0, f"With {rate(extra[0].rate_bps)} more each way between {extra[0].source} "
             f"and {extra[0].target}.")  # fmt: skip
     parts += [
         _watched(then),
-        _limited(gist, then),
+        limited(gist, then),
         _moved(gist, then),
         _paths(gist, events),
         _told(gist),
@@ -73,9 +79,10 @@ def _is_return(event: str) -> bool:
 
 def ask(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0) -> WhatIfResult:
     """The twin's answer. Of what should be safe, with the forecast for all of the time."""
-    safe, when = says(gist, "safe"), gist.when
-    judged = safe or says(gist, "next")
+    safe = says(gist, "safe")
+    judged = says(gist, "next") or safe
     if at is None:
+        when = gist.when
         at, hours = (when.at, when.hours) if when else ("", NEXT_HOURS if safe else 0)
     supposed = Supposed(
         events="; ".join(events),
@@ -84,6 +91,7 @@ def ask(gist: Gist, events: Sequence[str], at: str | None = None, hours: int = 0
         hours=hours,
         demand_factor=factor(gist),
         forecast=judged,
+        limit=gist.limit if gist.limit is not None and gist.limit < 1.0 else 1.0,
         extra=_extra(gist),
     )
     return gist.asked.look_up(WHAT_IF, supposed)
@@ -124,6 +132,27 @@ def _breaches(then: WhatIfResult) -> str:
     return f"{begun(breaches(then))}{relieved(then)}"
 
 
+def _gone(gist: Gist, then: WhatIfResult) -> str:
+    """The links that a duct takes with it."""
+    if not any(kind == "group" for kind, _ in (gist.marks[m] for m in gist.changed)):
+        return ""
+    return f"Links that are down then: {joined(then.links_down, len(then.links_down))}."
+
+
+def _cut_off(then: WhatIfResult) -> str:
+    """Which services have no way at all, and which only suffer."""
+    rows = then.newly_in_breach
+    if not rows:
+        return ""
+    cut = [s.service for s in rows if s.unavailable]
+    suffer = [s.service for s in rows if not s.unavailable]
+    more = " (of those that are listed)" if then.newly_in_breach_count > len(rows) else ""
+    return (
+        f"Cut off or unavailable{more}: {joined(cut, len(cut)) or 'none'}; connected, but outside "
+        f"of what was promised: {joined(suffer, len(suffer)) or 'none'}."
+    )
+
+
 def _who(gist: Gist, then: WhatIfResult) -> str:
     asked = [c for c, words in CLASSES if gist.says(words)]
     gist.tell(*asked)
@@ -145,23 +174,24 @@ def _watched(then: WhatIfResult) -> str:
     return f"Offered load: {joined(said)}." if said else ""
 
 
-def _limited(gist: Gist, then: WhatIfResult) -> str:
+def limited(gist: Gist, then: WhatIfResult) -> str:
     """Whether a utilisation that is named is passed."""
-    limit, busiest = gist.limit, then.after.busiest
+    limit = gist.limit
     if limit is None:
         return ""
-    gist.tell("limit")
-    if busiest.utilisation <= limit:
+    gist.tell("limit", "threshold")
+    rows = then.after.overloaded if then.above_limit is None else then.above_limit
+    number = then.above_limit_count or then.after.overloaded_count
+    rows = tuple(e for e in rows if e.utilisation > limit)
+    if not rows:
         return "So no egress comes over the utilisation that you name."
-    over = [busiest, *then.after.overloaded, *then.after.watched]
-    rows = {(e.node, e.link): e for e in over if e.utilisation > limit}
-    named = [f"{e.node} on {e.link} at {percent(e.utilisation)}" for e in rows.values()]
-    return f"Over the utilisation that you name, at least: {joined(named, len(named))}."
+    return f"Over the utilisation that you name: {joined(egresses(rows), len(rows), number)}."
 
 
 def _moved(gist: Gist, then: WhatIfResult) -> str:
     """Where the traffic goes, where that is asked."""
-    if not says(gist, "path"):
+    asked = [says(gist, aspect) for aspect in ("path", "moved")]
+    if not any(asked):
         return ""
     rows = [
         f"{e.node} on {e.link} from {percent(e.utilisation_before)} to "
@@ -178,12 +208,14 @@ def _paths(gist: Gist, events: Sequence[str]) -> str:
     gist.tell("path", "delay")
     served = [(min(p), max(p)) for row in rows_of(gist) for p in row.pairs]
     pairs = ends_beside(gist) or list(dict.fromkeys(served))
-    said = [
-        way(gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b, events="; ".join(events))))
-        for a, b in pairs[:_MOST_PAIRS]
-    ]
-    if said:
-        return f"Then: {'. '.join(said)}. Queueing comes on top."
+    ends = pairs[:_MOST_PAIRS]
+    if ends:
+        now = [way(gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b))) for a, b in ends]
+        then = [
+            way(gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b, events="; ".join(events))))
+            for a, b in ends
+        ]
+        return f"Now: {'. '.join(now)}. Then: {'. '.join(then)}. Queueing comes on top."
     return "Delays are said only where they break a promise." if says(gist, "delay") else ""
 
 

@@ -102,6 +102,32 @@ def when_of(text: str, now: datetime) -> When | None:
     return When("", duration, "") if duration else None
 
 
+_COMPARES = re.compile(
+    r"\b(?:versus|vs|compare\w*|than|against|or|instead|rather|differ\w*|and|respectively)\b"
+)
+_NOW = re.compile(r"\b(?:right now|now|at the moment|currently|this minute|as it is)\b")
+
+
+def compared_times(text: str, now: datetime) -> list[When]:
+    """The times that `text` sets against each other ("now versus 04:00"); none if it names fewer
+    than two, or does not compare."""
+    if _COMPARES.search(text) is None:
+        return []
+    found = {(w.at, w.hours): w for w in (*_clocks(text, now), *_peak(text)) if w.at}
+    if (match := _NOW.search(text)) is not None and re.search(
+        r"\b(?:versus|vs|compare\w*|than|against)\b", text
+    ):
+        found = {("", 0): When("", 0, match.group()), **found}
+    return list(found.values()) if 2 <= len(found) <= _MOST_COMPARED else []
+
+
+_MOST_COMPARED = 3
+
+
+def _peak(text: str) -> list[When]:
+    return [w for w in _parts(text) if w.at == "peak"]
+
+
 def _runs(at: str, hours: int, now: datetime) -> bool:
     """Whether the time from `at` for `hours` has begun and is not over."""
     if not at or ":" not in at:
@@ -352,12 +378,23 @@ def span_of(text: str, now: datetime) -> Span | None:
 def clock_of(text: str, now: datetime) -> Span | None:
     """Half an hour around the last time that a clock showed what `text` names."""
     clocks = _clocks(text, now)
+    if not clocks and re.search(r"\b(?:tonight|this night)\b", text):
+        return _span(_before("18:00", now), now)
     if len(clocks) != 1 or not clocks[0].at:
         return None
     at = _before(clocks[0].at, now)
+    if at.date() != now.date() and (_AHEAD.search(text) or _OVER.search(text) is None):
+        # A time that is still to come today is meant, and no time of yesterday.
+        return None
     if clocks[0].hours:
         return _span(at, at + timedelta(hours=clocks[0].hours))
     return _span(at - timedelta(minutes=30), at + timedelta(minutes=30))
+
+
+_AHEAD = re.compile(r"\b(?:once|if|will|would|say|going to|shall|suppose)\b")
+_OVER = re.compile(
+    r"\b(?:was|were|did|had|been|happened|went|began|ended|failed|broke|since|yesterday|ago)\b"
+)
 
 
 def _clock_in(clocks: list[When], since: datetime, until: datetime, now: datetime) -> Span | None:

@@ -14,6 +14,7 @@ from agents.playbook.conversation.topic_history import (
     nothing,
     open_now,
     waiting,
+    why_not_drain,
     why_plan,
 )
 from agents.playbook.conversation.topic_lists import lists
@@ -71,6 +72,7 @@ ANSWERS: Mapping[str, Callable[[Gist], str]] = {
     "nothing": nothing,
     "back": back,
     "in_force": in_force,
+    "why_not_drain": why_not_drain,
     "why_plan": why_plan,
     "approver": approver,
     "before_after": before_after,

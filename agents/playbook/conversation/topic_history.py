@@ -1,22 +1,28 @@
 """What happened: answers to what was recognised of a question."""
 
 from collections.abc import Callable, Sequence
+from math import ceil
 
 from agents.conversation.queries.history import (
     LIST_INCIDENTS,
     SHOW_INCIDENT,
     SHOW_REMEDIES,
+    WHY_NOT_DRAINED,
     IncidentResult,
     IncidentRow,
     IncidentsResult,
     OneIncident,
     Recorded,
+    Untaken,
 )
 from agents.conversation.queries.state import SHOW_HEALTH
 from agents.conversation.queries.topology import SHOW_NODE, NoArguments, OneNode
+from agents.conversation.queries.whatif import WHAT_IF, Supposed
 from agents.playbook.conversation.gist import Gist
+from agents.playbook.conversation.history_answers import drain_of
 from agents.playbook.conversation.sentences import (
     MOST_LOOKED_INTO,
+    MOST_SERVICES,
     MOST_SYMPTOMS,
     WORST,
     carried_out,
@@ -25,7 +31,8 @@ from agents.playbook.conversation.sentences import (
     taken,
     temporary,
 )
-from agents.playbook.conversation.times import Span
+from agents.playbook.conversation.times import Span, When
+from agents.playbook.conversation.whatif_answers import by_class, losses, overloads
 from agents.playbook.conversation.words import (
     count,
     joined,
@@ -34,6 +41,7 @@ from agents.playbook.conversation.words import (
     percent_of,
     plain,
     rate,
+    services,
     trials,
 )
 
@@ -150,8 +158,31 @@ def _sure_of(_: Gist, shown: IncidentResult) -> str:
 
 
 def nothing(gist: Gist) -> str:
-    """The forecast for doing nothing."""
-    return of_incidents(gist, "what comes of doing nothing", _if_nothing)
+    """The forecast for doing nothing; how the network will be by then where a time is named."""
+    said = of_incidents(gist, "what comes of doing nothing", _if_nothing)
+    if gist.when is None:
+        return said
+    then = gist.asked.look_up(
+        WHAT_IF, Supposed(events="", at="", watch_links=(), hours=_hours_until(gist, gist.when))
+    )
+    gist.tell("time")
+    rows = by_class(then.still_in_breach)
+    hit = joined(services(rows), MOST_SERVICES, then.still_in_breach_count) or "none"
+    return (
+        f"{said} As the network is and with nothing done, from {then.from_utc} to "
+        f"{then.until_utc} by the daily profile, the worst at {then.demand_of_utc}: "
+        f"{overloads(then)} "
+        f"{losses(then)} Services in breach by the twin: {hit}."
+    )
+
+
+def _hours_until(gist: Gist, when: When) -> int:
+    """Full hours from now until the time that is named, or for as long as is said."""
+    if ":" not in when.at:
+        return when.hours or 1
+    hour, minute = (int(x) for x in when.at.split(":"))
+    ahead = (hour * 60 + minute - gist.now.hour * 60 - gist.now.minute) % (24 * 60)
+    return max(1, ceil(ahead / 60))
 
 
 def _if_nothing(_: Gist, shown: IncidentResult) -> str:
@@ -222,6 +253,19 @@ def _why(gist: Gist, shown: IncidentResult) -> str:
     )
 
 
+def why_not_drain(gist: Gist) -> str:
+    """Why the link that is to blame, or that is named, was not drained."""
+    return of_incidents(gist, "why a link was drained, or was not", _why_not_drained)
+
+
+def _why_not_drained(gist: Gist, shown: IncidentResult) -> str:
+    link = next(iter(gist.links), "")
+    found = gist.asked.look_up(WHY_NOT_DRAINED, Untaken(incident=shown.incident, drained=link))
+    if not found.drains:
+        return f"The diagnosis of {shown.incident} blames no link, so there was none to drain."
+    return " ".join(drain_of(drain, found) for drain in found.drains)
+
+
 def approver(gist: Gist) -> str:
     """Who answered plans."""
     return of_incidents(gist, "who answered the plans", _answered)
@@ -266,8 +310,14 @@ def _diff(text: str) -> str:
     return " / ".join(" ".join(x.split()) for x in shown)
 
 
+_WITHIN_A_DAY = r"tonight|today|this (?:evening|night|afternoon|morning)|next \d{1,2} ?h\w*"
+"""Times of which announced work is told: what is under way, or begins within a day."""
+
+
 def clashing(gist: Gist) -> str:
     """Plans that wait or run, and where; of other work nothing is known."""
+    if gist.says(_WITHIN_A_DAY):
+        gist.tell("time")
     found = gist.asked.look_up(LIST_INCIDENTS, Recorded())
     said = []
     for row in [i for i in found.incidents if not i.closed][:MOST_LOOKED_INTO]:
@@ -279,10 +329,24 @@ def clashing(gist: Gist) -> str:
         ]
     return taken(
         "plans of open incidents, which wait or run, and announced work",
-        f"{joined(said) or 'There is none'}. {_announced(gist)} What other teams have planned is "
-        "not looked at. "
+        f"{joined(said) or 'There is none'}. {_announced(gist)} {_touching(gist)}What other teams "
+        "have planned is not looked at. "
         f"{journalled(found)}",
     )
+
+
+def _touching(gist: Gist) -> str:
+    """Which announced work is at the links, or at links of the nodes, that are named."""
+    names = [*gist.links, *gist.nodes]
+    if not names:
+        return ""
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    rows = [
+        w.work
+        for w in now.announced_work or ()
+        if any(n == x or n in x.split("--") for n in names for x in w.links)
+    ]
+    return f"At {joined(names)}: {joined(rows) or 'no announced work'}. "
 
 
 def _announced(gist: Gist) -> str:
@@ -323,7 +387,11 @@ def open_now(gist: Gist) -> str:
     now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
     found = gist.asked.look_up(LIST_INCIDENTS, Recorded())
     rows = [i for i in found.incidents if not i.closed]
-    named = [f"{i.incident} ({i.title}, began at {i.onset_utc}, {plain(i.phase)})" for i in rows]
+    named = [
+        f"{i.incident} ({i.severity}, {i.title}, began at {i.onset_utc}, {plain(i.phase)}, "
+        f"{f'{i.taken_by} has it' if i.taken_by else 'nobody has taken it'})"
+        for i in rows
+    ]
     said = [f"{count(len(rows), 'incident')} open: {joined(named)}." if rows else "None is open."]
     said += [node_now(gist, now, node) for node in gist.nodes[:2]]
     for row in rows[:2] if not gist.nodes else ():

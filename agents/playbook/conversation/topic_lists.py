@@ -50,7 +50,7 @@ _LINKS: tuple[Measure[LinkRow], ...] = (
         "length",
         r"km|kilomet\w+|long(er|est)?|short(er|est)?|lengths?|distances?",
         lambda x: x.length_km,
-        lambda x: f"{x.link} ({x.length_km:.1f} km)",
+        lambda x: f"{x.link} ({x.length_km:.1f} km, {rate(x.capacity_bps)})",
         "km|kilomet\\w+",
         lambda number, _: number,
     ),
@@ -180,6 +180,8 @@ def _services(gist: Gist) -> str:
     if gist.says(r"(more|less|fewer) than|at least|most|fewest|only one|biggest|largest"):
         raise NotUnderstood("I do not count what customers have.")
     asked = [c for c, words in CLASSES if gist.says(words)]
+    if gist.says(r"(?:per|by|each|every|of each|in each) (?:traffic )?class"):
+        asked = [c for c, _ in CLASSES]
     over = gist.says(r"via|over|through|thru|cross\w*|us(e|es|ing)|pass\w*|rid(e|es|ing)|touch\w*")
     node = gist.nodes[0] if len(gist.nodes) == 1 else ""
     link = gist.links[0] if len(gist.links) == 1 else ""

@@ -1,5 +1,7 @@
 """How it is: answers to what was recognised of a question."""
 
+from collections.abc import Sequence
+
 from agents.conversation.queries.history import LIST_INCIDENTS, Recorded
 from agents.conversation.queries.state import (
     MOST_EGRESSES,
@@ -11,6 +13,8 @@ from agents.conversation.queries.state import (
 from agents.conversation.queries.topology import (
     LIST_SERVICES,
     SHOW_NODE,
+    SHOW_PATH,
+    Ends,
     NoArguments,
     OneNode,
     Served,
@@ -31,21 +35,24 @@ from agents.playbook.conversation.sentences import (
     symptoms,
     taken,
     temporary,
+    way,
 )
 from agents.playbook.conversation.topic_lists import lists
-from agents.playbook.conversation.whatif_answers import overloads
+from agents.playbook.conversation.whatif_answers import by_class, overloads
 from agents.playbook.conversation.words import (
     aged,
     count,
     duration,
     egresses,
     joined,
+    milliseconds,
     percent,
     percent_of,
     plain,
     rate,
     services,
 )
+from twin.nouns.topology import Interface
 
 _MOST_EGRESSES = 8
 
@@ -78,7 +85,8 @@ def _state_now(now: HealthResult) -> str:
     still = joined([f"{i.incident} ({i.title}, {plain(i.phase)})" for i in now.open_incidents])
     handed = joined([f"{i.incident} ({i.title})" for i in now.with_people])
     return (
-        f"Links down: {down}. Symptoms: {seen}. Services in breach by probes: {breach}. "
+        f"Links down: {down}. Drained: {joined(now.links_drained) or 'none'}. "
+        f"Symptoms: {seen}. Services in breach by probes: {breach}. "
         f"Open incidents: {still or 'none'}. With people: {handed or 'none'}."
     )
 
@@ -143,13 +151,20 @@ def _busiest_then(gist: Gist, at: str, hours: int) -> str:
     )
 
 
+_ORDERED = r"(?:rank|sort|order)\w*|first|before|on top|then|by class|priorit\w+"
+
+
 def hit_now(gist: Gist) -> str:
     """Whose services are in breach."""
     now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
     if not now.services_probed:
         raise Decline(f"No probe has reported yet, so nothing is known of services. {aged(now)}")
     classes = [c for c, words in CLASSES if gist.says(words)]
-    hit = [s for s in now.services_in_breach if not classes or s.traffic_class in classes]
+    gist.tell(*classes)
+    if len(classes) > 1 or gist.says(_ORDERED):
+        # They are named to say in which order, and not to say which.
+        classes = []
+    hit = by_class(s for s in now.services_in_breach if not classes or s.traffic_class in classes)
     named = joined(services(hit), MOST_SERVICES)
     which = f"{joined([plain(c) for c in classes])} services" if classes else "services"
     return taken(f"whose {which} are in breach now, by probes", f"{named or 'Nobody'}. {aged(now)}")
@@ -167,10 +182,42 @@ def served_now(gist: Gist) -> str:
         f"{promise(row)}; {_lost(row)}"
         for row in rows
     ]
+    said += [_along(gist, now, a, b) for a, b in _pairs_of(rows)]
     probed = "" if now.services_probed else "No probe has reported yet. "
     return taken(
         f"how the services of {_named(gist)} are now, by probes, and what incidents recorded",
         f"{probed}{joined(said, len(said))}. {_in_span(gist)}{_uncounted(gist)}{aged(now)}",
+    )
+
+
+_MOST_WAYS = 3
+
+
+def _pairs_of(rows: Sequence[ServiceRow]) -> list[tuple[str, str]]:
+    ends = dict.fromkeys((min(p), max(p)) for row in rows for p in row.pairs)
+    return list(ends)[:_MOST_WAYS]
+
+
+def _along(gist: Gist, now: HealthResult, a: str, b: str) -> str:
+    """The way between two nodes, its delay against the promises, and how it is along it."""
+    path = gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b))
+    gist.tell("path", "delay", "load", "symptom", "length", "links")
+    if not path.reachable or not path.links:
+        return f"there is no way between {a} and {b} now"
+    read = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=path.links, most=1))
+    fullest = sorted(
+        (e for e in read.egresses if e.utilisation is not None), key=lambda e: -(e.utilisation or 0)
+    )
+    seen = [
+        f"{plain(s.kind)} of {s.resource}"
+        for s in now.symptoms
+        if set(path.links) & set(Interface.parts(s.resource))
+    ]
+    left = [f"{p.service} has {milliseconds(p.left_s)} left" for p in path.promised or ()]
+    return (
+        f"{way(path)}; of the delay that is promised {joined(left) or 'nothing is on record'}; the "
+        f"fullest egress on it: {joined(egresses(fullest[:1])) or 'not read yet'}; symptoms of "
+        f"links on it: {joined(seen) or 'none'}"
     )
 
 
@@ -244,21 +291,29 @@ def passing(gist: Gist) -> str:
     asked = [c for c, words in CLASSES if gist.says(words)]
     gist.tell("class", *asked)
     said = []
-    for link in gist.links[:3]:
-        said += [_passing(gist, cls, over_link=link) for cls in asked or [""]]
-    for node in () if gist.links else gist.nodes[:3]:
-        said += [_passing(gist, cls, over_node=node) for cls in asked or [""]]
+    for whose in gist.of("customer")[:_MOST_CUSTOMERS] or [""]:
+        for link in gist.links[:3]:
+            said += [_passing(gist, cls, whose, over_link=link) for cls in asked or [""]]
+        for node in () if gist.links else gist.nodes[:3]:
+            said += [_passing(gist, cls, whose, over_node=node) for cls in asked or [""]]
     what = joined(gist.links or gist.nodes)
     which = f"{joined([plain(c) for c in asked])} services" if asked else "services"
     said.append("How much each of them sends is not on record.")
     return taken(f"{which} whose traffic uses {what} as it is routed now", " ".join(said))
 
 
-def _passing(gist: Gist, cls: str, *, over_link: str = "", over_node: str = "") -> str:
-    found = gist.asked.look_up(
-        LIST_SERVICES, served_by(over_link=over_link, over_node=over_node, traffic_class=cls)
+_MOST_CUSTOMERS = 10
+
+
+def _passing(
+    gist: Gist, cls: str, customer: str, *, over_link: str = "", over_node: str = ""
+) -> str:
+    wanted = served_by(
+        over_link=over_link, over_node=over_node, traffic_class=cls, customer=customer
     )
+    found = gist.asked.look_up(LIST_SERVICES, wanted)
     kind = f"{plain(cls)} service" if cls else "service"
+    kind = f"{customer} {kind}" if customer else kind
     named = joined(services(found.services), MOST_SERVICES, found.count)
     if over_link:
         return f"{count(found.count, kind)} may use {over_link}: {named or 'none'}."

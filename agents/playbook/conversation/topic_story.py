@@ -4,6 +4,7 @@ from agents.conversation.queries.history import IncidentResult, PlanShown
 from agents.conversation.queries.state import SHOW_HEALTH
 from agents.conversation.queries.topology import (
     LIST_NODES,
+    LIST_SERVICES,
     SHOW_LINK,
     SHOW_NODE,
     SHOW_PATH,
@@ -22,6 +23,7 @@ from agents.playbook.conversation.sentences import (
     carried_out,
     node_now,
     rows_of,
+    served_by,
     symptoms,
     taken,
     way,
@@ -40,6 +42,7 @@ from agents.playbook.conversation.words import (
     plain,
     rate,
 )
+from twin.nouns.traffic_class import TrafficClass
 
 _MOST_NODES = 80
 _MOST_LINKS = 8
@@ -51,21 +54,29 @@ def story(gist: Gist) -> str:
     return of_incidents(gist, "what happened, who was hit, what was done and how it ended", _story)
 
 
-def _story(_: Gist, shown: IncidentResult) -> str:
+def _story(gist: Gist, shown: IncidentResult) -> str:
     ended = "and has not ended"
     if shown.ended_utc is not None and shown.lasted_s is not None:
         ended = f"and ended at {shown.ended_utc}, after {duration(shown.lasted_s)}"
     said = [
-        f"{shown.incident} ({shown.severity}, {shown.title}) began at {shown.onset_utc} {ended}; "
+        f"{shown.incident} ({shown.severity}, {shown.title}) began at {shown.onset_utc} "
+        f"(opened at {shown.opened_utc}) {ended}; "
         f"it is {plain(shown.phase)}"
     ]
-    said += [_cause(shown), _hit(shown), _done(shown)]
+    said += [_cause(shown), _hit(gist, shown), _done(shown)]
     seen = [f"{plain(s.kind)} of {s.resource} ({s.state})" for s in shown.symptoms]
     said.append(f"symptoms: {joined(seen, _MOST_LINES, shown.symptom_count) or 'none'}")
     orders = [f"{o.order} at {o.place} ({o.state})" for o in shown.field_orders]
     said.append(f"field orders: {joined(orders) or 'none'}")
+    said += [
+        f"{p.plan} was made at {p.created_utc} and waits for a person's approval"
+        for p in shown.plans
+        if p.plan in shown.waiting_for_approval
+    ]
     if shown.taken_by:
         said.append(f"{shown.taken_by} has it")
+    elif not shown.closed:
+        said.append("no person has taken it, so the machine works on it")
     return f"{'; '.join(said)}."
 
 
@@ -78,13 +89,30 @@ def _cause(shown: IncidentResult) -> str:
     return f"the diagnosed cause: {joined(found.cause)} ({percent_of(found.probability)} probable)"
 
 
-def _hit(shown: IncidentResult) -> str:
+_MOST_HIT = 12
+
+
+def _hit(gist: Gist, shown: IncidentResult) -> str:
     lost = shown.service_time_lost_s
     if lost is None:
         return "nobody has counted yet whose services were in breach"
-    rows = [f"{s} for {duration(t)}" for s, t in sorted(lost.items(), key=lambda x: -x[1])]
+    ranked = sorted(lost, key=lambda s: -lost[s])
+    known = {s: _whose(gist, s) for s in ranked[:_MOST_HIT]}
+    if gist.says(r"voice|class(?:es)?"):
+        order = [plain(c.value) for c in TrafficClass]
+        ranked.sort(key=lambda s: order.index(known[s][1]) if s in known else len(order))
+    rows = [
+        f"{s}{' ({}, {})'.format(*known[s]) if s in known else ''} for {duration(lost[s])}"
+        for s in ranked
+    ]
     still = f", in breach still: {joined(shown.hit_now)}" if shown.hit_now else ""
     return f"in breach were {joined(rows, MOST_SERVICES) or 'no services'}{still}"
+
+
+def _whose(gist: Gist, service: str) -> tuple[str, str]:
+    """The customer of a service, and its class in words."""
+    row = gist.asked.look_up(LIST_SERVICES, served_by(service=service)).services[0]
+    return row.customer, plain(row.traffic_class)
 
 
 def _done(shown: IncidentResult) -> str:
@@ -263,6 +291,6 @@ def bought(gist: Gist, events: str, at: str, factor: float) -> str:
     return (
         f"{what}: the busiest egress is {busiest.node} on {busiest.link} at "
         f"{percent(busiest.utilisation)}; after single link failures the fullest are "
-        f"{joined(after)}, and {count(swept.overloaded_count, 'egress', 'egresses')} over 100 %."
+        f"{joined(after)}, and {count(swept.overloaded_count, 'egress', 'egresses')} overloaded."
         f"{f' Loads: {joined(loads, len(loads))}.' if loads else ''}{broken}"
     )

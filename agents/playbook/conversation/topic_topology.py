@@ -1,6 +1,7 @@
 """What is built: answers to what was recognised of a question."""
 
 from agents.conversation.queries.history import LIST_INCIDENTS, Recorded
+from agents.conversation.queries.state import SHOW_HEALTH
 from agents.conversation.queries.topology import (
     FIND_NAMES,
     SHOW_LINK,
@@ -9,9 +10,11 @@ from agents.conversation.queries.topology import (
     Apart,
     Ends,
     LinkResult,
+    NoArguments,
     OneLink,
     OneNode,
     PathResult,
+    PromisedDelay,
     Text,
 )
 from agents.playbook.conversation.gist import Gist
@@ -133,11 +136,15 @@ def _ends_of(gist: Gist) -> list[tuple[str, str]]:
 
 
 def margin(gist: Gist) -> str:
-    """The way of traffic, its delay, and what is promised."""
+    """The way of traffic, its delay, what is promised, and whether that is kept."""
     said = []
+    promises: list[PromisedDelay] = []
+    on: set[str] = set()
     for a, b in _ends_of(gist):
         path = gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b))
         said.append(f"{way(path)}{_over(path)}")
+        promises += path.promised or ()
+        on.update(path.links or (), *(w.nodes for w in path.ways))
         said += [
             f"{p.service} ({p.customer}) is promised {milliseconds(p.promised_s)} one way, "
             f"{milliseconds(p.left_s)} more than propagation takes now"
@@ -148,6 +155,17 @@ def margin(gist: Gist) -> str:
         ]
     if not said:
         raise Decline("I cannot tell between which nodes.")
+    beside = [*gist.links, *(gist.nodes if len(gist.nodes) == 1 else ())]
+    said += [f"{x} is on {'one of them' if x in on else 'none of them'}" for x in beside]
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    breached = [s.service for s in now.services_in_breach]
+    if promises and now.services_probed:
+        bad = [p.service for p in promises if p.service in breached]
+        good = [p.service for p in promises if p.service not in breached]
+        said.append(
+            f"In breach now, by probes: {joined(bad) or 'none'}; not in breach: "
+            f"{joined(good) or 'none'}"
+        )
     if gist.of("service"):
         said += [
             f"{row.service} ({row.customer}, {pairs(row)}) is promised {promise(row)}"

@@ -25,19 +25,22 @@ from agents.conversation.queries.whatif import (
     Supposed,
     Sweep,
     WhatIfResult,
+    WorstFailure,
+    WorstFailuresResult,
 )
 from agents.playbook.conversation.events import unclear_in
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
 from agents.playbook.conversation.sentences import (
+    CLASSES,
     MOST_EVENTS,
-    MOST_SERVICES,
     WORST,
     node_now,
     taken,
     way,
 )
-from agents.playbook.conversation.supposing import effect_of, factor, says
+from agents.playbook.conversation.supposing import effect_of, factor, limited, says
+from agents.playbook.conversation.times import When
 from agents.playbook.conversation.topic_history import clashing
 from agents.playbook.conversation.topic_story import bought
 from agents.playbook.conversation.topic_topology import ducts
@@ -52,11 +55,18 @@ from agents.playbook.conversation.words import (
     plain,
     rate,
 )
+from twin.events.growth.add_link import AddLink
+from twin.events.growth.resize_link import ResizeLink
 from twin.nouns.topology import Interface
+from twin.nouns.traffic_class import TrafficClass
 from twin.whatif.growth import LinkGrowth
 
 _MINUTES = re.compile(r"\b\d+ ?min(?:ute)?s?\b")
 _NO_HOUR = re.compile(r"\b(?:2[4-9]|[3-9]\d)[:.h]\d{2}\b")
+
+
+_CUT_AT = re.compile(r"\b(NODE\d+) (?:is|was|are|gets?|being|still|already) cut\b(?! off)")
+"""A node is cut off, but what is cut is a link of it, or a duct."""
 
 
 def effect(gist: Gist) -> str:
@@ -67,6 +77,8 @@ def effect(gist: Gist) -> str:
         raise Decline("What a failure does is not reckoned by the minute.")
     if other := re.search(r"\b(?:one|link|leg|line|fibre|circuit) to (NODE\d+)", gist.line):
         raise Decline(f"I cannot tell which link to {gist.marks[other[1]][1]} is meant.")
+    if cut := _CUT_AT.search(gist.line):
+        raise Decline(f"I cannot tell what it is that is cut at {gist.marks[cut[1]][1]}.")
     for unclear in unclear_in(gist.line):
         mark = unclear.split()[0]
         raise Decline(f"I cannot tell what it is that fails at {gist.marks[mark][1]}.")
@@ -80,8 +92,12 @@ def effect(gist: Gist) -> str:
         return " ".join(full_when(gist, events) for events in groups)
     if says(gist, "window"):
         return " ".join(_best_window(gist, events) for events in groups)
-    said = [effect_of(gist, events) for events in groups]
-    if says(gist, "ducts") and len(gist.links) > 1:
+    if gist.compared:
+        gist.tell("time", "aspect each")
+        said = [effect_of(gist, ev, w.at, w.hours) for w in gist.compared for ev in groups]
+    else:
+        said = [effect_of(gist, events) for events in groups]
+    if len(gist.links) > 1 and says(gist, "ducts"):
         said.append(ducts(gist))
     if says(gist, "now"):
         now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
@@ -96,7 +112,8 @@ def _groups(gist: Gist) -> list[list[str]]:
     each = [p for event in gist.events for p in event.phrases]
     if len(each) < 2 or not _is_apart(gist):
         return [each]
-    if says(gist, "together"):
+    each = list(dict.fromkeys(each))
+    if says(gist, "together") and len(each) > 1:
         return [each, *([p] for p in each)]
     if len(gist.events) > 1 and any(len(event.phrases) > 1 for event in gist.events):
         raise Decline("I cannot tell which of these are meant at the same time.")
@@ -155,7 +172,10 @@ def _best_window(gist: Gist, events: Sequence[str]) -> str:
     """The hours of the profile in which demand stays lowest, and what `events` do then."""
     network = gist.asked.look_up(SHOW_NETWORK, NoArguments())
     gist.tell("time")
-    hours = (gist.when.hours if gist.when else 0) or _WINDOW_H
+    when = gist.when
+    # "In the next 24 hours" says where to look for the window, and not how long it is.
+    said = 0 if when is None or when.said.startswith("next") else when.hours
+    hours = said or _WINDOW_H
     shares = network.hourly_shares
     around = [max(shares[(h + i) % 24] for i in range(hours + 1)) for h in range(24)]
     begin = min(range(24), key=lambda h: around[h])
@@ -166,18 +186,22 @@ def _best_window(gist: Gist, events: Sequence[str]) -> str:
 
 
 def full_when_supposed(gist: Gist) -> str:
-    """Which links are full when, after what is supposed."""
-    return full_when(gist, [p for event in gist.events for p in event.phrases])
+    """Which links are full when, after what is supposed; before it too where something is built."""
+    events = [p for event in gist.events for p in event.phrases]
+    after = full_when(gist, events)
+    built = any(issubclass(e.kind, AddLink | ResizeLink) for e in gist.events)
+    return f"{full_when(gist)} {after}" if built else after
 
 
 def full_when(gist: Gist, events: Sequence[str] = ()) -> str:
     """Which links are full when, as all traffic grows."""
     more, limit = gist.more, gist.limit or 1.0
     per_year = more.per_year if more is not None else 0.0
+    gone = [m for e in gist.events if not issubclass(e.kind, ResizeLink) for m in e.marks]
     asked = Supposed(
         events="; ".join(events),
         at="peak",
-        watch_links=tuple(x for x in gist.links if gist.marked(x) not in gist.changed)[:4],
+        watch_links=tuple(x for x in gist.links if gist.marked(x) not in gone)[:4],
         # How many times today's demand fills a link does not depend on how fast it grows.
         growth_per_year=per_year or 1.0,
         limit=limit,
@@ -301,8 +325,8 @@ def path_room(gist: Gist) -> str:
     ]
     return taken(
         f"what is free on the way between {a} and {b} with the demand of {then.demand_of_utc}",
-        f"{way(path)}. The least first: {joined(free, len(free))}. After the worst single link "
-        f"failure, at the peak: {joined(after, len(after)) or 'none adds to them'}.",
+        f"{way(path)}. The least first: {joined(free, len(free))}. After the worst single "
+        f"link failure, at the peak: {joined(after, len(after)) or 'none adds to them'}.",
     )
 
 
@@ -334,18 +358,51 @@ def room(gist: Gist) -> str:
     )
 
 
+_OF = (
+    ("duct", r"ducts?"),
+    ("node", r"(?:router|node|pop|site|device|box)(?:s|es)?"),
+    ("link", r"links?|fib(?:re|er)s?|circuits?|cables?|spans?|legs?|lines?"),
+)
+"""What may fail by itself, and by which words it is meant."""
+
+
 def worst(gist: Gist) -> str:
-    """The worst single failures."""
+    """The worst single failures: of what is meant, or of links, nodes and ducts."""
     when = gist.when
-    of = "node" if gist.says(r"(router|node|pop|site)s?") and not gist.says("links?") else "link"
+    of = [kind for kind, words in _OF if gist.says(words)]
+    named = {k: gist.of("group" if k == "duct" else k) for k in ("duct", "node", "link")}
+    of = [k for k in named if len(named[k]) > 1] or of or [k for k, _ in _OF][::-1]
+    network = gist.asked.glance(SHOW_NETWORK, NoArguments())
+    of = [k for k in of if k != "duct" or network.shared_risk_groups]
+    if not of:
+        raise Decline("No duct that links share is on record.")
+    classes = [c for c, words in CLASSES if gist.says(words)] or [""]
+    gist.tell(*classes)
     if gist.number:
         gist.tell("number")
     most = min(gist.number or WORST, 20)
-    sweep = Sweep(of=of, at=when.at if when else "", most=most, demand_factor=factor(gist))
-    swept = gist.asked.look_up(WORST_FAILURES, sweep)
+    said = []
+    for kind in of[:3]:
+        for cls in classes:
+            sweep = Sweep(
+                of=kind,
+                at=when.at if when else "",
+                most=most,
+                demand_factor=factor(gist),
+                among=tuple(named[kind]) if len(named[kind]) > 1 else (),
+                by_class=cls,
+            )
+            said.append(_swept(gist.asked.look_up(WORST_FAILURES, sweep), cls))
+    return " ".join(said)
+
+
+_MOST_OVER = 8
+
+
+def _swept(swept: WorstFailuresResult, cls: str) -> str:
     rows = [
-        f"{row.link or row.node} ({count(row.services_in_breach, 'service')} in breach, fullest "
-        f"then {row.fullest.node} on {row.fullest.link} at {percent(row.fullest.utilisation)})"
+        f"{row.link or row.node or row.duct} ({_hit_by(row, cls)}, fullest then "
+        f"{row.fullest.node} on {row.fullest.link} at {percent(row.fullest.utilisation)})"
         for row in swept.worst
     ]
     over = [f"{e.node} on {e.link} at {percent(e.utilisation)} after {e.by}" for e in swept.fullest]
@@ -355,16 +412,32 @@ def worst(gist: Gist) -> str:
             for e in swept.overloaded
         ]
         full = (
-            f"{count(swept.overloaded_count, 'egress', 'egresses')} would be over 100 % after "
-            f"some failure: {joined(over, MOST_SERVICES, swept.overloaded_count)}."
+            f"{count(swept.overloaded_count, 'egress', 'egresses')} would be overloaded after "
+            f"some failure: {joined(over, _MOST_OVER, swept.overloaded_count)}."
         )
     else:
         full = f"None overloads an egress; the fullest would be {joined(over)}."
     more = f", all of it times {swept.demand_factor:g}" if swept.demand_factor != 1.0 else ""
+    which = f"{plain(cls)} services" if cls else "services"
     return taken(
-        f"every failure of a single {of} with the demand of {swept.demand_of_utc}{more}",
-        f"The worst by services in breach, of {swept.tried}: {joined(rows, len(rows))}. {full}",
+        f"every failure of a single {swept.of} with the demand of {swept.demand_of_utc}{more}",
+        f"The worst by {which} in breach, of {swept.tried}: {joined(rows, len(rows))}. {full}",
     )
+
+
+def _hit_by(row: WorstFailure, cls: str) -> str:
+    """How many services a failure puts in breach, by class, and how many of them it cuts off."""
+    if cls:
+        number = row.classes[TrafficClass(cls)]
+        said = (
+            f"{count(number, f'{plain(cls)} service')} in breach, {row.services_in_breach} of all"
+        )
+        return f"{said}: {joined(row.customers)}" if row.customers else said
+    said = f"{count(row.services_in_breach, 'service')} in breach"
+    if row.services_in_breach:
+        classes = [f"{n} {plain(c.value)}" for c, n in row.classes.items() if n]
+        said += f": {', '.join(classes)}; {row.unavailable} of them cut off"
+    return said
 
 
 def growth(gist: Gist) -> str:
@@ -375,7 +448,12 @@ def growth(gist: Gist) -> str:
     then = gist.asked.look_up(
         WHAT_IF,
         Supposed(
-            events="", at=at, hours=hours, watch_links=tuple(gist.links[:4]), demand_factor=times
+            events="",
+            at=at,
+            hours=hours,
+            watch_links=tuple(gist.links[:4]),
+            demand_factor=times,
+            limit=gist.limit if gist.limit is not None and gist.limit < 1.0 else 1.0,
         ),
     )
     if hours:
@@ -395,8 +473,8 @@ def growth(gist: Gist) -> str:
         f"all traffic times {times:g}, with the demand of {then.demand_of_utc} and the network "
         "as it is",
         f"{asked}In breach by the twin: {then.after.services_in_breach_count} services. "
-        f"{overloads(then)} {losses(then)} After any single link failure the fullest would be "
-        f"{joined(first)}.",
+        f"{overloads(then)} {losses(then)} {limited(gist, then)} After any single link failure the "
+        f"fullest would be {joined(first)}.",
     )
 
 
@@ -440,7 +518,15 @@ _FAILING = r"failures?|fails?|failing|n ?- ?1|worst|cut|outage"
 
 def _later(gist: Gist, links: tuple[str, ...]) -> tuple[str, str]:
     """What is expected of `links`, where a time or a failure is named, and what that is."""
-    when, failing = gist.when, gist.says(_FAILING)
+    if gist.compared:
+        gist.tell("time")
+        said = [_later_at(gist, links, w) for w in gist.compared if w.at]
+        return "".join(text for text, _ in said), "".join(what for _, what in said)
+    return _later_at(gist, links, gist.when)
+
+
+def _later_at(gist: Gist, links: tuple[str, ...], when: When | None) -> tuple[str, str]:
+    failing = gist.says(_FAILING)
     timed = when is not None and bool(when.at or when.hours)
     if not (timed or failing):
         return "", ""
@@ -477,11 +563,12 @@ def _later(gist: Gist, links: tuple[str, ...]) -> tuple[str, str]:
 def quiet(gist: Gist) -> str:
     """The hour of least demand, and how much there is at the hour that is named."""
     network = gist.asked.look_up(SHOW_NETWORK, NoArguments())
-    then, when = "", gist.when
-    if when is not None and re.fullmatch(r"\d\d:00", when.at):
+    named = gist.compared or [w for w in (gist.when,) if w is not None]
+    hours = [w.at for w in named if re.fullmatch(r"\d\d:00", w.at)]
+    if hours or gist.compared:
         gist.tell("time")
-        share = percent(network.hourly_shares[int(when.at[:2])])
-        then = f" At the hour that you name it is {share} of it."
+    shares = [f"at {h} UTC it is {percent(network.hourly_shares[int(h[:2])])}" for h in hours]
+    then = f" Of the busiest hour's demand, {joined(shares)}." if shares else ""
     return taken(
         "the hour of least demand in the daily profile",
         f"It is {network.quietest_hour_utc} UTC, with {percent(network.quietest_share)} of the "

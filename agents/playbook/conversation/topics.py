@@ -16,7 +16,7 @@ import yaml
 
 from agents.playbook.conversation.coverage import Coverage, whole_words
 from agents.playbook.conversation.gist import Gist
-from agents.playbook.conversation.looking_up import Decline
+from agents.playbook.conversation.looking_up import Beyond, Decline
 from twin.events.growth.add_link import AddLink
 from twin.events.growth.resize_link import ResizeLink
 
@@ -147,15 +147,21 @@ class Topics:
         """
         for one in self.beyond:
             if one.cues.search(gist.line) and not (one.unless and one.unless.search(gist.line)):
-                raise Decline(f"I cannot answer that: {one.says}.")
+                raise Beyond(f"I cannot answer that: {one.says}.")
         opening = re.sub(r"^(?:(?:ok|okay|please|pls|now|so|then|just|,)\s)+", "", gist.line)
         if self.orders.match(opening) and not self.looks.search(gist.line):
             raise Decline("That is an order, and I only look.")
         return list({topic.name: topic for topic in self._fitting(gist)}.values())
 
+    def beside(self, gist: Gist) -> list[Topic]:
+        """Topics that may say more of what is named, whether or not a word asks for them."""
+        return [t for t in self.topics.values() if t.needs and t.may_answer(gist)]
+
     def _fitting(self, gist: Gist) -> Iterator[Topic]:
         others = [t for name, t in self.topics.items() if name != EFFECT and t.may_answer(gist)]
-        if gist.events and all(issubclass(e.kind, AddLink | ResizeLink) for e in gist.events):
+        by_year = gist.more is not None and gist.more.factor is None
+        built = all(issubclass(e.kind, AddLink | ResizeLink) for e in gist.events)
+        if gist.events and built and not by_year:
             yield from (t for t in others if t.name == UPGRADES and gist.says(_GAINS))
         if _is_supposed(gist) and (gist.more is None or gist.more.factor is not None):
             yield self.topics[EFFECT]

@@ -1,6 +1,6 @@
 """What would be, in words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from agents.conversation.queries.topology import SHOW_LINK, OneLink, ServiceName
@@ -27,6 +27,7 @@ from agents.playbook.conversation.words import (
 from twin.nouns.traffic import TrafficClass
 
 T = TypeVar("T")
+N = TypeVar("N", bound=ServiceName)
 
 _WORST = 5
 NEXT_HOURS = 24
@@ -257,12 +258,18 @@ def events_in_words(then: WhatIfResult) -> str:
     return " and ".join(said)
 
 
+def by_class(rows: Iterable[N]) -> list[N]:
+    """Services in the order of their classes: voice, business, best effort."""
+    order = list(TrafficClass)
+    return sorted(rows, key=lambda row: order.index(row.traffic_class))
+
+
 def breaches(then: WhatIfResult) -> str:
     """Services that break their promise."""
     number, rows = then.newly_in_breach_count, then.newly_in_breach
     if not number:
         return f"no service would newly be in breach.{_still(then)}"
-    named = joined(services(rows), _MOST_SERVICES, number)
+    named = joined(services(by_class(rows)), _MOST_SERVICES, number)
     return f"{count(number, 'service')} would newly be in breach: {named}.{_still(then)}"
 
 

@@ -26,6 +26,18 @@ from agents.playbook.conversation.spelling import respelled
             "if i add link NODE0 to NODE1 with 100g",
         ),
         ("how much would it take off LINK0", "how much would it relieve of LINK0"),
+        # What operators say.
+        ("wanna bounce LINK0 at 2200", "want to take down LINK0 at 22:00"),
+        ("cost out LINK0 to 500", "set the weight of LINK0 to 500"),
+        ("bump LINK0 from 20 to 40g", "upgrade LINK0 to 40g"),
+        ("if we cut LINK0 back to 120g", "if we reduce LINK0 to 120g"),
+        ("anything north of 70", "anything over 70 %"),
+        ("25 % yoy", "25 % a year"),
+        ("half the members of LINK0 fail", "link LINK0 at 50 %"),
+        ("sit on our hands", "do nothing"),
+        ("traffic were 15 % higher", "traffic were 15 % higher"),
+        ("NODE0 goes dark", "NODE0 goes dark"),
+        ("NODE0 gets dug up", "NODE0 fails"),
     ],
 )
 def test_what_is_written_in_another_way_is_read_alike(line: str, read: str) -> None:
