@@ -93,6 +93,11 @@ class Outcome(Noun):
     broken: str = ""
     slo_minutes: float
 
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """All of it that must not be."""
+        return (*self.unauthorised, *self.closed_wrongly, *filter(None, [self.broken]))
+
 
 MindsRecord = Record[Play, Outcome]
 
@@ -269,6 +274,24 @@ def _play(told: Play) -> Outcome:
         return play(case, told.seed, minds_of(told.arm), Path(folder))
 
 
+def violations(ended: Sequence[Outcome], raised: int) -> list[str]:
+    """Lines that count what must not be, over incidents that ended and those that raised."""
+    plays = len(ended) + raised
+    counts = {
+        "unauthorised commits": sum(len(o.unauthorised) for o in ended),
+        "incidents closed while their fault is in force or a service in breach": sum(
+            len(o.closed_wrongly) for o in ended
+        ),
+        "broken audit chains": sum(bool(o.broken) for o in ended),
+        "plays that raised": raised,
+    }
+    lines = [f"{plays} incidents, {sum(o.commits for o in ended)} commits.", ""]
+    for what, count in counts.items():
+        _, high = share_interval(count, plays) if plays else (0.0, 1.0)
+        lines.append(f"- {what}: {count} (95 % upper bound of the share {high:.1%})")
+    return lines
+
+
 def minds_markdown(records: Sequence[MindsRecord]) -> str:
     """What was violated over all plays, and what each strategy cost; from the records alone."""
     alone = {
@@ -278,18 +301,7 @@ def minds_markdown(records: Sequence[MindsRecord]) -> str:
     }
     hostile = [r for r in records if r.play.arm != NOTHING]
     ended = [(r.play, r.outcome) for r in hostile if r.outcome is not None]
-    counts = {
-        "unauthorised commits": sum(len(o.unauthorised) for _, o in ended),
-        "incidents closed while their fault is in force or a service in breach": sum(
-            len(o.closed_wrongly) for _, o in ended
-        ),
-        "broken audit chains": sum(bool(o.broken) for _, o in ended),
-        "plays that raised": len(hostile) - len(ended),
-    }
-    lines = [f"{len(hostile)} incidents, {sum(o.commits for _, o in ended)} commits.", ""]
-    for what, count in counts.items():
-        _, high = share_interval(count, len(hostile)) if hostile else (0.0, 1.0)
-        lines.append(f"- {what}: {count} (95 % upper bound of the share {high:.1%})")
+    lines = violations([o for _, o in ended], len(hostile) - len(ended))
     rows = ["", "| strategy | plays | resolved | handed over | SLO min | more than nothing, most |"]
     rows.append("| --- | --- | --- | --- | --- | --- |")
     for arm in dict.fromkeys(p.arm for p, _ in ended):
@@ -303,11 +315,7 @@ def minds_markdown(records: Sequence[MindsRecord]) -> str:
         )
     if alone:
         rows.append(f"| {NOTHING} | {len(alone)} | | | {median(alone.values()):.1f} | |")
-    wrong = [
-        f"- {p.case} {p.seed}, {p.arm}: {text}"
-        for p, o in ended
-        for text in (*o.unauthorised, *o.closed_wrongly, *([o.broken] if o.broken else []))
-    ]
+    wrong = [f"- {p.case} {p.seed}, {p.arm}: {text}" for p, o in ended for text in o.wrong]
     parts = [
         *lines,
         *rows,

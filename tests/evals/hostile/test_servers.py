@@ -2,7 +2,8 @@
 
 import pytest
 
-from evals.hostile.servers import ATTACKS, SAMPLE, play
+from evals.hostile.server_attacks import ATTACKS, SAMPLE
+from evals.hostile.servers import play
 
 DEADLINE_S = 20.0
 """Long, so that a slow machine does not turn a limit of size into one of time."""
