@@ -1,11 +1,13 @@
 """Poisoned feeds: does the watch step on, is a real cut found, and is a healthy network left alone?
 
     python -m evals.hostile.feeds --watches 150 --out feeds.jsonl
+    python -m evals.hostile.feeds --watches 20 --scenes day --out days.jsonl
 
 A network is watched, and from some minute on its records are poisoned on their way. The process
 is restarted twice. In some watches nothing is wrong with the network, which has much to spare or,
 where it is busy, could not do without the link of the device that lies; in others a link is cut in
-the middle. What came of it is judged by the network itself, and by what its devices run.
+the middle. Most last three quarters of an hour, and some of a healthy network a whole day. What
+came of it is judged by the network itself, and by what its devices run.
 """
 
 import argparse
@@ -13,9 +15,11 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from statistics import fmean
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -42,7 +46,7 @@ from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.telemetry import Telemetry
 from twin.tracking.intake import Intake
 
-Scene = Literal["healthy", "busy", "cut"]
+Scene = Literal["healthy", "busy", "cut", "day"]
 Arm = Literal["guarded", "unguarded"]
 
 TOPOLOGY = "sndlib/abilene"
@@ -50,16 +54,18 @@ STARTS_S = 1_772_560_800.0
 """2026-03-03T18:00:00Z."""
 
 POISONED_S, CUT_S, ENDS_S = 600.0, 1500.0, 2700.0
-RESTARTS_S = (1080.0, 1980.0)
-LONGEST_S = 10_800.0
-"""What is open at the end of a watch is watched on until then: a field crew is on its way for half
+RESTARTS = (0.4, 0.73)
+"""After these parts of a watch."""
+
+DAY_S = 86_400.0
+LONGER_S = 8100.0
+"""What is open at the end of a watch is watched on for so long: a field crew is on its way for half
 an hour, and whoever changed something has to take it back."""
 
 BUSY_LIAR, BUSY_SCALE = "DNVRng", 1.4
 """What is lost with the link that is cut overloads another one at so much traffic."""
 
 CUT, LIAR, LINK, OTHER = "DNVRng--KSCYng", "NYCMng", "NYCMng--WASHng", "ATLAng"
-_DAY_S = 86_400.0
 
 
 class FeedSpec(Spec):
@@ -155,13 +161,14 @@ class _Operation:
 
     def run(self) -> Watched:
         """Watch, restart, watch on."""
-        for number, until_s in enumerate((*RESTARTS_S, ENDS_S)):
+        ends_s = _ends_s(self._play.scene)
+        for number, part in enumerate((*RESTARTS, 1.0)):
             with self._working() as (workplace, clock):
                 if number == 0:
                     self._before = self._running(workplace)
-                self._watch(workplace, clock, STARTS_S + until_s)
-                if until_s == ENDS_S:
-                    self._watch(workplace, clock, STARTS_S + LONGEST_S, _is_over)
+                self._watch(workplace, clock, STARTS_S + part * ends_s)
+                if part == 1.0:
+                    self._watch(workplace, clock, STARTS_S + ends_s + LONGER_S, _is_over)
                     return self._judged(workplace, clock.now_s())
         raise AssertionError("a watch has an end")
 
@@ -230,12 +237,17 @@ def _has_cut(workplace: Workplace, incident_id: str) -> bool:
     return CUT in causes or any(s.id == f"adjacency_down:{CUT}" for s in incident.symptoms)
 
 
+def _ends_s(scene: Scene) -> float:
+    """When nothing more is waited for but what is open, after the start."""
+    return DAY_S if scene == "day" else ENDS_S
+
+
 def _case(scene: Scene) -> Case:
     world = CaseWorld(
         id="poisoned",
         topology=TOPOLOGY,
         starts_s=STARTS_S,
-        duration_s=LONGEST_S,
+        duration_s=_ends_s(scene) + LONGER_S,
         mismatch=1,
         traffic_scale=BUSY_SCALE if scene == "busy" else 1.0,
     )
@@ -245,13 +257,15 @@ def _case(scene: Scene) -> Case:
 
 
 def _plays(spec: FeedSpec) -> list[Play]:
-    return [
+    """Drawn by their keys, so that the first of them are a sample of all."""
+    plays = [
         Play(case=case, scene=scene, arm=arm, seed=seed)
         for seed in spec.seeds
         for arm in spec.arms
         for case in spec.cases or tuple(POISONS)
         for scene in spec.scenes
     ]
+    return sorted(plays, key=lambda play: sha256(play.model_dump_json().encode()).digest())
 
 
 def table(records: Sequence[FeedRecord]) -> str:
@@ -261,7 +275,7 @@ def table(records: Sequence[FeedRecord]) -> str:
     """
     lines = [
         "| feed | network | watches | stepped on | cut found, where it could be | with changes | "
-        "devices left changed | most incidents in one watch |",
+        "devices left changed | incidents in a watch, mean and most |",
         "|---|---|---|---|---|---|---|---|",
     ]
     groups = sorted({(r.play.arm, r.play.scene) for r in records})
@@ -280,11 +294,12 @@ def _line(arm: str, scene: str, mine: Sequence[FeedRecord]) -> str:
     on = sum(o.failed == 0 for o in done)
     visible = [r.outcome for r in mine if scene == "cut" and not POISONS[r.play.case].hides]
     found = sum(o is not None and o.found_s is not None for o in visible)
+    incidents = [o.incidents for o in done] or [0]
     return (
         f"| {arm} | {scene} | {len(mine)} | {_share(on, len(mine))} "
         f"| {_share(found, len(visible)) if visible else '–'} "
         f"| {sum(o.changes > 0 for o in done)} | {sum(o.left for o in done)} "
-        f"| {max((o.incidents for o in done), default=0)} |"
+        f"| {fmean(incidents):.1f}, {max(incidents)} |"
     )
 
 
@@ -303,7 +318,7 @@ def _wrong(record: FeedRecord) -> Iterator[str]:
         yield "the cut was not found"
     if play.scene != "cut" and found.changes:
         yield f"{found.changes} devices were changed, {found.left} are left so"
-    if play.scene != "cut" and found.incidents > 1:
+    if play.scene != "cut" and found.incidents > (3 if play.scene == "day" else 1):
         yield f"{found.incidents} incidents in {found.hours:.1f} h"
 
 
@@ -324,10 +339,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m evals.hostile.feeds", description=__doc__)
     parser.add_argument("--watches", type=int, default=3 * len(POISONS), help="how many, at least")
     parser.add_argument("--only", nargs="+", default=(), metavar="POISON", help="these alone")
+    parser.add_argument(
+        "--scenes", nargs="+", choices=get_args(Scene), help="those of the campaign"
+    )
     parser.add_argument("--arms", nargs="+", default=("guarded",), choices=("guarded", "unguarded"))
     parser.add_argument("--out", type=Path, help="a file of records, which is gone on with")
     given = parser.parse_args(arguments)
-    spec = load_spec(CAMPAIGN, arms=tuple(given.arms), cases=tuple(given.only) or None)
+    spec = load_spec(
+        CAMPAIGN, arms=tuple(given.arms), cases=tuple(given.only) or None, scenes=given.scenes
+    )
     spec = spec.model_copy(update={"seeds": _seeds(spec, given.watches)})
     with tempfile.TemporaryDirectory() as folder:
         out = given.out or Path(folder) / "feeds.jsonl"
