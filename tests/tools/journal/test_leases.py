@@ -6,6 +6,8 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -174,7 +176,10 @@ def test_stopped_process_is_taken_over_and_then_refused(path: Path, journal: Jou
         _child_that_holds(path, locks, ttl_s=0.3, then="write") as child,
         Holder(journal, locks, ttl_s=0.3) as holder,
     ):
-        os.kill(child.pid, signal.SIGSTOP)
+        # Nobody could end a write in whose middle it was stopped.
+        with journal.transaction():
+            os.kill(child.pid, signal.SIGSTOP)
+            os.waitid(os.P_PID, child.pid, os.WSTOPPED)
         while not holder.holds(SUBJECT):
             time.sleep(0.05)
         os.kill(child.pid, signal.SIGCONT)
@@ -183,9 +188,11 @@ def test_stopped_process_is_taken_over_and_then_refused(path: Path, journal: Jou
     assert journal.timeline(INCIDENT) == ()
 
 
+@contextmanager
 def _child_that_holds(
     path: Path, locks: Path, ttl_s: float = TTL_S, then: str = "wait"
-) -> "subprocess.Popen[str]":
+) -> "Iterator[subprocess.Popen[str]]":
+    """A process that holds SUBJECT, and is gone afterwards whatever became of it."""
     script = f"""
         import sys
         from pathlib import Path
@@ -205,12 +212,16 @@ def _child_that_holds(
                 except LeaseLost:
                     print("LeaseLost", flush=True)
     """
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(script)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline().strip() == "held"
-    return child
+    ) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline().strip() == "held"
+            yield child
+        finally:
+            # The end of the block waits for it, and a stopped process never ends.
+            child.kill()

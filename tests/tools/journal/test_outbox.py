@@ -41,6 +41,15 @@ def test_notice_stands_or_falls_with_its_event(calling: Journal) -> None:
     assert calling.unsent_notices("another") == ()
 
 
+def test_undelivered_notices_are_found_without_reading_the_delivered(calling: Journal) -> None:
+    asked: list[str] = []
+    calling._connection.set_trace_callback(asked.append)
+    calling.unsent_notices("germany50")
+    calling._connection.set_trace_callback(None)
+    (plan,) = calling._rows(f"EXPLAIN QUERY PLAN {asked[-1]}")
+    assert "SEARCH outbox USING INDEX outbox_undelivered (network=? AND ended=?)" in plan["detail"]
+
+
 def test_event_that_is_told_twice_is_one_notice(calling: Journal) -> None:
     for plan in ("one", "one", "two"):
         _tell(calling, "rolled_back", plan=plan)
