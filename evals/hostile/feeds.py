@@ -20,6 +20,7 @@ from importlib.resources import files
 from pathlib import Path
 from statistics import fmean
 from typing import Literal, get_args
+from unittest.mock import patch
 
 import numpy as np
 
@@ -38,16 +39,20 @@ from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.clock import SimulatedClock
 from tools.network.emulated.network_file import NetworkFile
+from twin.diagnosis import likelihood
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.diagnosis import Diagnosis
+from twin.nouns.evidence import MOST_NATS
 from twin.nouns.incident import TERMINAL_PHASES
-from twin.nouns.telemetry import Telemetry
+from twin.nouns.telemetry import ProbeRound, Telemetry
 from twin.tracking.intake import Intake
 
 Scene = Literal["healthy", "busy", "cut", "day"]
-Arm = Literal["guarded", "unguarded"]
+Arm = Literal["guarded", "unguarded", "unprobed", "credulous"]
+"""As it is; with every record let through as it is; without probes, so that nobody bears out or
+denies what one device's counters say; and so too, with such a word believed as if two said it."""
 
 TOPOLOGY = "sndlib/abilene"
 STARTS_S = 1_772_560_800.0
@@ -123,6 +128,12 @@ def poured(poison: str, vial: Vial) -> Alter:
     return alter
 
 
+def _without_probes(alter: Alter) -> Alter:
+    return lambda records, now_s: [
+        record for record in alter(records, now_s) if not isinstance(record, ProbeRound)
+    ]
+
+
 class OpenDoor(Intake):
     """Lets every record through as it is: what the watch would be without its guard."""
 
@@ -178,7 +189,10 @@ class _Operation:
     @contextmanager
     def _working(self) -> Iterator[tuple[Workplace, SimulatedClock]]:
         file = NetworkFile(self._file, create=False)
-        network = AlteredNetwork(file, poured(self._play.case, self._vial))
+        alter = poured(self._play.case, self._vial)
+        if self._play.arm in ("unprobed", "credulous"):
+            alter = _without_probes(alter)
+        network = AlteredNetwork(file, alter)
         try:
             clock, approver = SimulatedClock(network), DelayedApprover(60.0)
             with Workplace(
@@ -187,7 +201,9 @@ class _Operation:
                 approver.answer_through(workplace.journal)
                 if self._play.arm == "unguarded":
                     workplace.tracker.intake = OpenDoor(self._topology)
-                yield workplace, clock
+                most = MOST_NATS if self._play.arm == "credulous" else likelihood.CLAIM_NATS
+                with patch.object(likelihood, "CLAIM_NATS", most):
+                    yield workplace, clock
         finally:
             network.close()
 
@@ -342,7 +358,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--scenes", nargs="+", choices=get_args(Scene), help="those of the campaign"
     )
-    parser.add_argument("--arms", nargs="+", default=("guarded",), choices=("guarded", "unguarded"))
+    parser.add_argument("--arms", nargs="+", default=("guarded",), choices=get_args(Arm))
     parser.add_argument("--out", type=Path, help="a file of records, which is gone on with")
     given = parser.parse_args(arguments)
     spec = load_spec(

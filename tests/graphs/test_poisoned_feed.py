@@ -5,14 +5,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evals.hostile.feeds import Play, Scene, Watched, watched
+from evals.hostile.feeds import Arm, Play, Scene, Watched, watched
 from graphs.tracker_file import TrackerFile
 from tests.twin.tracking.square import (
     START_S,
@@ -119,8 +119,7 @@ def test_every_field_with_every_odd_value_is_taken_kept_and_read_back(
     assert "C-D" in tracker.down_links
 
 
-def _played(poison: str, scene: Scene, *, guarded: bool = True) -> Watched:
-    arm: Literal["guarded", "unguarded"] = "guarded" if guarded else "unguarded"
+def _played(poison: str, scene: Scene, arm: Arm = "guarded") -> Watched:
     return watched(Play(case=poison, scene=scene, arm=arm, seed=1))
 
 
@@ -136,6 +135,15 @@ def test_loss_that_one_device_claims_changes_nothing() -> None:
     found = _played("one interface denies 50 % that arrived", "healthy")
     assert (found.failed, found.changes, found.left) == (0, 0, 0)
     assert found.incidents == 1, "people are told of the claim"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("arm", "changes"), [("unprobed", 0), ("credulous", 2)])
+def test_bound_on_one_devices_word_is_all_that_holds_a_change_back_where_no_probe_speaks(
+    arm: Arm, changes: int
+) -> None:
+    found = _played("one interface denies 50 % that arrived", "healthy", arm)
+    assert (found.incidents, found.changes, found.left) == (1, changes, 0)
 
 
 @pytest.mark.slow
@@ -155,5 +163,5 @@ def test_commits_that_no_device_shows_are_no_incidents() -> None:
 def test_without_its_guard_one_stamp_that_is_none_stops_the_watch_for_good() -> None:
     guarded = _played("counters time_s none", "healthy")
     assert (guarded.failed, guarded.left_out) == (0, 1)
-    open_door = _played("counters time_s none", "healthy", guarded=False)
+    open_door = _played("counters time_s none", "healthy", "unguarded")
     assert open_door.failed == open_door.steps - 20, "all but those before the poison"

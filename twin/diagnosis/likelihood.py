@@ -1,7 +1,7 @@
 """The likelihood of an observation under a hypothesis, against "nothing is wrong"."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -54,13 +54,14 @@ class Likelihood:
 
     def evidence(self, faults: Sequence[Fault]) -> list[Evidence]:
         """Every observation that weighs for or against `faults`, in nats against "nothing is
-        wrong".
+        wrong". What one device claims weighs CLAIM_NATS at most.
         """
-        return [
+        found = [
             *self._adjacencies(faults),
             *(e for f in faults for e in f.evidence(self.observation, self.normal)),
             *self._loads(faults),
         ]
+        return list(_bounded(found))
 
     def log_prior(self, faults: Sequence[Fault]) -> float:
         """Log prior odds of `faults`; independent faults at the same moment are improbable.
@@ -80,11 +81,10 @@ class Likelihood:
         topology = self.normal.topology
         supposed = set[str]().union(*(f.links_down(topology) for f in faults))
         found: list[Evidence] = []
-        heard: set[str] = set()
         for link in sorted(supposed | self.observation.down_since.keys()):
             seen = link in self.observation.down_since
             if seen and link in supposed:
-                found.append(self._lost(link, heard))
+                found.append(self._lost(link))
             elif link in supposed:
                 ratio = math.log(_ADJACENCY_MISSED / (1 - _ADJACENCY_SPURIOUS))
                 found.append(
@@ -95,17 +95,12 @@ class Likelihood:
                 )
         return found
 
-    def _lost(self, link: str, heard: set[str]) -> Evidence:
-        """That the adjacency over `link` is down. `heard`: devices that have claimed one before."""
+    def _lost(self, link: str) -> Evidence:
+        """That the adjacency over `link` is down."""
         ratio = math.log((1 - _ADJACENCY_MISSED) / _ADJACENCY_SPURIOUS)
         text, by = f"adjacency over {link} is down", self.observation.one_end.get(link, "")
-        if not by:
-            return Evidence(observation=text, log_likelihood_ratio=ratio)
-        # However many links it says are down, it is one device that says so.
-        weight = 0.0 if by in heard else min(ratio, CLAIM_NATS)
-        heard.add(by)
-        text = f"{text}, claimed by {by} alone"
-        return Evidence(observation=text, log_likelihood_ratio=weight, claimed_by=by)
+        text = f"{text}, claimed by {by} alone" if by else text
+        return Evidence(observation=text, log_likelihood_ratio=ratio, claimed_by=by)
 
     def _loads(self, faults: Sequence[Fault]) -> list[Evidence]:
         if self.observation.rounds == 0:
@@ -143,6 +138,19 @@ class Likelihood:
         degrees = _STUDENT_DEGREES
         terms = -(degrees + 1) / 2 * np.log1p(z**2 / degrees) - np.log(sigma)
         return np.where(np.isfinite(observation.sent_bps), terms, 0.0)
+
+
+def _bounded(evidence: Sequence[Evidence]) -> Iterator[Evidence]:
+    """However much one device claims alone, it is one device that says so."""
+    left: dict[str, float] = {}
+    for one in evidence:
+        weight = one.log_likelihood_ratio
+        if not one.claimed_by or weight <= 0:
+            yield one
+            continue
+        most = left.get(one.claimed_by, CLAIM_NATS)
+        left[one.claimed_by] = most - min(weight, most)
+        yield one.model_copy(update={"log_likelihood_ratio": min(weight, most)})
 
 
 def _independent(faults: Sequence[Fault]) -> int:

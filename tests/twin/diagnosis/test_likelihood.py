@@ -278,6 +278,15 @@ def test_links_that_one_device_says_are_down_weigh_as_one_claim() -> None:
     assert posterior(loads, (DUCT,)) > CONVINCING_NATS, "the loads of others bear it out"
 
 
+def test_loss_and_link_that_one_device_claims_weigh_as_one_claim_together() -> None:
+    seen = replace(observed(LOSSY), down_since={"B-C": START_S}, one_end={"B-C": "B"}, probes=None)
+    told = [
+        e for e in likelihood(seen).evidence((LinkDown(link="B-C"), LOSSY)) if e.claimed_by == "B"
+    ]
+    assert len(told) == 2
+    assert sum(e.log_likelihood_ratio for e in told) == CLAIM_NATS
+
+
 def test_surge_that_one_exporter_says_convinces_nobody() -> None:
     seen = observed(SPIKE, rounds=0)
     assert posterior(likelihood(seen), (SPIKE,)) > CONVINCING_NATS

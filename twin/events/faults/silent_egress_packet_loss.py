@@ -10,7 +10,7 @@ from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.evidence import AGREE_NATS, CLAIM_NATS, MOST_NATS, Evidence, log_normal
+from twin.nouns.evidence import AGREE_NATS, MOST_NATS, Evidence, log_normal
 from twin.nouns.topology import Interface, Topology
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class SilentEgressPacketLoss(FaultKind):
         claim = _weighed(text, ratio)
         if ratio > 0:
             by = observation.claimant(self._egress, normal.topology)
-            claim = _weighed(f"{text}, claimed by {by} alone", min(ratio, CLAIM_NATS), by)
+            claim = _weighed(f"{text}, claimed by {by} alone", ratio, by)
         if borne_out is None:
             return [claim]
         says = "do not lose" if borne_out < 0 else "leave it open"

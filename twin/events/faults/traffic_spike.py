@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from twin.errors import Ungrounded
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.evidence import CLAIM_NATS, MOST_NATS, Evidence, log_normal
+from twin.nouns.evidence import MOST_NATS, Evidence, log_normal
 from twin.nouns.topology import Topology
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ class TrafficSpike(FaultKind):
         gain -= log_normal(math.log(ratio), 0.0, sigma)
         text = f"{self.target} draws {ratio:.2f} times the expected traffic"
         by = observation.one_source.get(self.target, "") if gain > 0 else ""
-        most = CLAIM_NATS if by else MOST_NATS
-        gain = float(min(max(gain, -MOST_NATS), most))
+        gain = float(min(max(gain, -MOST_NATS), MOST_NATS))
         text = f"{text}, claimed by {by} alone" if by else text
         return [Evidence(observation=text, log_likelihood_ratio=gain, claimed_by=by)]
 
