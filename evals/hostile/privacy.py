@@ -1,9 +1,10 @@
 """Whether a name is readable in what is sent: `python -m evals.hostile.privacy`.
 
 Two attacks, each with a control in which nothing is hidden, so that the judge is seen to see. A
-name stands in every spelling in everything that a model is sent; and a model writes every pseudonym
-that it reads with something glued to it, in the hope that it is restored and not hidden again. The
-third table has what this costs: words of prompts that are hidden although they name nobody.
+name stands in every spelling in everything that a model is sent, in one role run and, over HTTP, in
+a whole incident; and a model writes every pseudonym that it reads with something glued to it, in
+the hope that it is restored and not hidden again. The last table has what this costs: words of
+prompts that are hidden although they name nobody.
 
 Out of scope are spellings that nobody writes into a file or a log by accident: base64, ciphers,
 letters of other alphabets that look alike, and a name that is spread over several texts.
@@ -25,16 +26,22 @@ from rich.table import Table
 from agents.loop.transcript import COMPLAINT_HEADER, TASK_HEADER, json_text
 from agents.playbook import ToolChoice
 from agents.playbook.scripted import ScriptedModel
-from evals.hostile.spellings import reads, spellings
+from agents.roles.reader import LONGEST_SHOWN
+from evals.hostile.incident import STARTS_S, Shown, prompts_of_an_incident, serve_an_incident
+from evals.hostile.spellings import Spelt, reads, spellings
 from tools.models.pseudonyms import Pseudonyms, names_of, places_of
 from tools.models.screen import Screen
 from tools.models.screened import ScreenedModel
 from twin.nouns.inventory import Inventory
+from twin.nouns.telemetry import SyslogLine
 from twin.nouns.untrusted import UntrustedText
 from twin.sources.formats.registry import read_network
 from twin.sources.world import WorldSpec, build_inventory, inventory_of
 
 KEY = b"k" * 32
+LOGGED_S = STARTS_S + 330.0
+"""Just after the incident's fault."""
+
 NETWORKS = ("sndlib/abilene", "sndlib/germany50")
 IMPORTED = json.dumps(
     {
@@ -67,22 +74,6 @@ WRITTEN = (
 
 ORDINARY = ("Access", "Link", "Core", "One", "Answer", "Frank", "Isin", "Alink", "Media", "Queue")
 """Customers who are called like ordinary words, or like a part of some."""
-
-
-class Shown(Screen):
-    """Hides nothing: the control."""
-
-    def hide(self, text: str) -> str:
-        """As it stands."""
-        return text
-
-    def restore(self, text: str, written: Any = str, before: str = "") -> str:
-        """As it stands."""
-        return text
-
-    def held_back(self, text: str) -> int:
-        """Nothing."""
-        return 0
 
 
 @dataclass(slots=True)
@@ -231,6 +222,42 @@ def play_gluings(names: Iterable[str], known: Mapping[str, str]) -> dict[str, Ta
     return rows
 
 
+def play_on_the_wire(customer: str) -> dict[str, Tally]:
+    """Every spelling of a customer of the incident's network in what devices log during it.
+
+    Read in the bytes that arrive at a model's server in a whole incident, whose reader is shown the
+    lines. The control is the same incident with nothing hidden; a spelling that a line has no room
+    for is read in neither.
+    """
+    inventory = build_inventory(WorldSpec(topology="sndlib/abilene"))
+    spelt, nodes = spellings(customer), itertools.cycle(n.id for n in inventory.topology.nodes)
+    said = [
+        SyslogLine(LOGGED_S, LOGGED_S, node, UntrustedText(f"unheard of {text}"))
+        for node, text in zip(nodes, _lines(spelt.values()), strict=False)
+    ]
+    ours = Pseudonyms(names_of(inventory), KEY, places_of(inventory))
+    sent, shown = (
+        [data.decode() for data in serve_an_incident(screen, said).heard]
+        for screen in (ours, Shown())
+    )
+    rows: dict[str, Tally] = {}
+    for label, each in spelt.items():
+        read, seen = any(_reads(each.core, sent)), any(_reads(each.core, shown))
+        rows[label] = Tally(1, read, seen, [each.text] if read else [])
+    return rows
+
+
+def _lines(spelt: Iterable[Spelt]) -> Iterator[str]:
+    """Lines of a log that a reader is shown uncut, with as many spellings as they hold."""
+    line = ""
+    for text in (each.text for each in spelt):
+        if line and len(line) + len(text) > LONGEST_SHOWN - 40:
+            yield line
+            line = ""
+        line += f" ~ {text}"
+    yield line
+
+
 def _reads(core: str, sent: Iterable[str]) -> list[bool]:
     return [reads(core, text) for text in sent]
 
@@ -280,12 +307,12 @@ def table(title: str, rows: Mapping[str, Tally]) -> Table:
 
 def main() -> None:
     """Print all of it. Exits with 1 if a name was read."""
-    from evals.hostile.incident import prompts_of_an_incident
-
     console = Console()
     places = [place for inventory in inventories().values() for place in places_of(inventory)]
     spelt = play_spellings(all_names(12), places)
     console.print(table("Spellings of names", spelt))
+    wired = play_on_the_wire("Ulme Research")
+    console.print(table("Spellings in a whole incident, over HTTP", wired))
     glued = play_gluings(all_names(24), all_names(24))
     console.print(table("Gluings of pseudonyms", glued))
     costs = Table("customers", "words", "hidden wrongly", "which", title="Prompts of an incident")
@@ -297,7 +324,9 @@ def main() -> None:
             str(cost.customers), str(cost.words), str(cost.wrong), ", ".join(cost.examples)
         )
     console.print(costs)
-    leaks = [text for row in (*spelt.values(), *glued.values()) for text in row.examples]
+    leaks = [
+        text for row in (*spelt.values(), *wired.values(), *glued.values()) for text in row.examples
+    ]
     for text in leaks[:20]:
         console.print(f"read: {text!r}")
     sys.exit(bool(leaks))

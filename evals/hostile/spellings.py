@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 _ESCAPES = re.compile(r"[%=&\\]")
@@ -20,6 +21,7 @@ class Spelt:
     core: str
 
 
+@lru_cache(maxsize=256)
 def letters(text: str) -> str:
     """What a patient reader sees in `text`: escapes undone, letters and digits, small, plain."""
     text = re.sub(r"</?b>|(?:\x1b|\\+u001b)\[\d+m", " ", text)

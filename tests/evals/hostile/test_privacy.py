@@ -13,6 +13,7 @@ from evals.hostile.privacy import (
     gluings,
     inventories,
     play_gluings,
+    play_on_the_wire,
     play_spellings,
 )
 from evals.hostile.spellings import reads, spellings
@@ -28,6 +29,14 @@ def test_no_spelling_of_a_name_is_sent_and_the_control_sees_them_all() -> None:
     assert sum(row.tried for row in rows.values()) > 150
     assert {label: row.examples for label, row in rows.items() if row.read} == {}
     assert {label for label, row in rows.items() if row.control < row.tried} == set()
+
+
+@pytest.mark.slow
+def test_no_spelling_arrives_at_a_models_server_in_a_whole_incident() -> None:
+    rows = play_on_the_wire("Ulme Research")
+    assert len(rows) > 90
+    assert {label: row.examples for label, row in rows.items() if row.read} == {}
+    assert sum(row.control for row in rows.values()) > 90, "the control does see them"
 
 
 @pytest.mark.parametrize("name", WRITTEN)
