@@ -1,24 +1,30 @@
 """A report as a text in one of three formats, and as a file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from channels.report.contents import ReportFacts
-from channels.report.html import to_html
-from channels.report.markdown import to_markdown
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 
+if TYPE_CHECKING:
+    from channels.report.contents import ReportFacts
 
-def report_text(facts: ReportFacts, report_format: str) -> str:
+
+def report_text(facts: "ReportFacts", report_format: str) -> str:
     """The report as "html", "md" or "json"; the same facts give the same text.
 
     Raises:
         BadInput: another format.
     """
+    # Each is imported when it is written: what draws takes a second of the processor.
     match report_format:
         case "html":
+            from channels.report.html import to_html
+
             return to_html(facts)
         case "md":
+            from channels.report.markdown import to_markdown
+
             return to_markdown(facts)
         case "json":
             return facts.model_dump_json(indent=2) + "\n"
