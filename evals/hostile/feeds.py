@@ -39,12 +39,11 @@ from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
 from tools.network.emulated.clock import SimulatedClock
 from tools.network.emulated.network_file import NetworkFile
-from twin.diagnosis import likelihood
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.diagnosis import Diagnosis
-from twin.nouns.evidence import MOST_NATS
+from twin.nouns.evidence import CLAIM_NATS, MOST_NATS
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.telemetry import ProbeRound, Telemetry
 from twin.tracking.intake import Intake
@@ -201,8 +200,8 @@ class _Operation:
                 approver.answer_through(workplace.journal)
                 if self._play.arm == "unguarded":
                     workplace.tracker.intake = OpenDoor(self._topology)
-                most = MOST_NATS if self._play.arm == "credulous" else likelihood.CLAIM_NATS
-                with patch.object(likelihood, "CLAIM_NATS", most):
+                most = MOST_NATS if self._play.arm == "credulous" else CLAIM_NATS
+                with patch("twin.diagnosis.likelihood.CLAIM_NATS", most):
                     yield workplace, clock
         finally:
             network.close()

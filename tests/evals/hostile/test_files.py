@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evals.hostile.files import KINDS, BadFile, Outcome, bad_files, read, read_apart
+from evals.hostile.bad_files import KINDS, BadFile, bad_files
+from evals.hostile.files import Outcome, read, read_apart
 
 SHOWN = 24
 """How many of the small ones are read here; `python -m evals.hostile.files` reads all."""
