@@ -24,7 +24,7 @@ from agents.roles.supervisor import supervisor_role
 from evals.hostile.server_attacks import ATTACKS, KEY, Attack
 from evals.hostile.wire import HostileServer
 from tools.clock import SystemClock
-from tools.models.openai_compatible import chat_model
+from tools.models.openai_compatible import DEFAULT_REPLY_BYTES, chat_model
 from tools.models.settings import ModelSettings
 
 DEADLINE_S = 3.0
@@ -53,12 +53,20 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
 
-def play(name: str, attack: Attack, deadline_s: float = DEADLINE_S) -> Outcome:
-    """Have the supervisor of an incident ask that server, with the playbook behind it."""
+def play(
+    name: str,
+    attack: Attack,
+    deadline_s: float = DEADLINE_S,
+    reply_bytes: int = DEFAULT_REPLY_BYTES,
+) -> Outcome:
+    """Have the supervisor of an incident ask that server, with the playbook behind it.
+
+    `reply_bytes`: of a reply; what is larger is no reply.
+    """
     outcome, serve = Outcome(name), attack.make()
     with HostileServer(serve) as server, _Memory() as memory:
         settings = ModelSettings(id="hostile", model="m", base_url=server.url, key_env="K")
-        model = chat_model(settings, environ={"K": KEY}, call_s=deadline_s)
+        model = chat_model(settings, environ={"K": KEY}, call_s=deadline_s, reply_bytes=reply_bytes)
         minds = (
             Mind("openai:hostile", model, foreign=True),
             Mind("playbook", playbook(), foreign=False),

@@ -32,6 +32,15 @@ def test_connection_is_closed_as_soon_as_a_reply_is_too_large(name: str) -> None
     assert outcome.sent < 24 * 2**20
 
 
+@pytest.mark.slow
+def test_reply_without_end_is_read_for_as_long_as_the_cap_allows() -> None:
+    """The control: with a larger cap, more of it is read."""
+    cap = 48 * 2**20
+    outcome = play("endless text", ATTACKS["endless text"], DEADLINE_S, cap)
+    assert "larger than 50,331,648 bytes" in outcome.detail
+    assert outcome.sent > cap
+
+
 def test_answer_in_an_odd_reply_is_used_and_is_text() -> None:
     outcome = play("NUL", ATTACKS["NUL bytes in the answer"], DEADLINE_S)
     assert outcome.faults == []
