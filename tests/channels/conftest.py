@@ -14,6 +14,7 @@ from channels.networks import open_network
 from evals.stage import load_case, stage
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
+from tests.made_once import made_once
 from tools.journal.journal import Journal
 from tools.network.emulated import SimulatedClock
 from twin.nouns.inventory import Inventory
@@ -41,8 +42,11 @@ class _Asked(Exception):
 @pytest.fixture(scope="session")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state directory in which a plan waits for approval."""
-    state = tmp_path_factory.mktemp("played") / "state"
-    file = state.parent / "case.yaml"
+    return made_once(tmp_path_factory, "played", _play)
+
+
+def _play(state: Path) -> None:
+    file = state.with_suffix(".yaml")
     file.write_text(CASE, encoding="utf-8")
     case = load_case(str(file))
     network = stage(case, 1, state / "networks" / "live.sqlite")
@@ -61,7 +65,6 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
             pass
         finally:
             network.close()
-    return state
 
 
 @pytest.fixture
@@ -87,23 +90,29 @@ def inventory_of(state: Path) -> Inventory:
 @pytest.fixture(scope="session")
 def resolved(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state directory in which the plan was approved and the incident ended well."""
-    state = Path(shutil.copytree(played, tmp_path_factory.mktemp("resolved") / "state"))
+    return made_once(tmp_path_factory, "resolved", lambda state: _resolve(played, state))
+
+
+def _resolve(played: Path, state: Path) -> None:
+    shutil.copytree(played, state)
     assert noctua(state, "approve", INCIDENT, "--by", "erin", "--reason", "looks right")[0] == 0
     code, output, _ = noctua(state, "resume")
     while "waiting for approval" in output:  # the way back of a temporary change
         assert noctua(state, "approve", INCIDENT, "--by", "erin")[0] == 0
         code, output, _ = noctua(state, "resume")
     assert code == 0
-    return state
 
 
 @pytest.fixture(scope="session")
 def escalated(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state directory in which a person rejected every plan."""
-    state = Path(shutil.copytree(played, tmp_path_factory.mktemp("escalated") / "state"))
+    return made_once(tmp_path_factory, "escalated", lambda state: _reject_all(played, state))
+
+
+def _reject_all(played: Path, state: Path) -> None:
+    shutil.copytree(played, state)
     for _ in range(5):
         noctua(state, "reject", INCIDENT, "--by", "erin", "--reason", "not tonight")
         _, output, _ = noctua(state, "resume")
         if "waiting for approval" not in output:
             break
-    return state

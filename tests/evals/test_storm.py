@@ -28,16 +28,19 @@ def test_no_unique_alarm_is_lost_and_the_incidents_are_those_of_the_calm_hour(
     assert report.flaps == 3
 
 
+@pytest.mark.slow
 def test_almost_all_of_it_is_folded_late_shed_or_unknown(report: StormReport) -> None:
     assert report.folded + report.late + report.shed + report.unknown > 0.9 * report.alarms
     assert min(report.folded, report.late, report.shed, report.unknown) > 0
 
 
+@pytest.mark.slow
 def test_five_storms_take_no_more_memory_than_one(report: StormReport) -> None:
     assert 0 < report.kept_mib <= report.peak_mib
     assert report.kept_again_mib < report.kept_mib + 0.05
 
 
+@pytest.mark.slow
 def test_every_figure_is_in_the_text(report: StormReport) -> None:
     text = "\n".join(report.lines)
     for figure in (report.alarms, report.folded, report.unknown, report.shed, report.late):

@@ -354,6 +354,7 @@ def test_second_commit_in_the_networks_own_file_is_found(ended: Path, tmp_path: 
     )
 
 
+@pytest.mark.slow
 def test_same_step_under_another_id_is_found(evidence: Evidence) -> None:
     done = next(c for c in evidence.staged if c.state is CommitState.CONFIRMED)
     again = replace(done, change_id="other@X", previous=done.candidate)
@@ -367,6 +368,7 @@ def test_same_step_under_another_id_is_found(evidence: Evidence) -> None:
     assert "change other@X changes nothing: it was in force" in text
 
 
+@pytest.mark.slow
 def test_second_change_for_one_step_of_a_plan_is_found(evidence: Evidence) -> None:
     """As if a restart had made a new attempt under the old approval."""
     change = evidence.changes[0]
@@ -379,6 +381,7 @@ def test_second_change_for_one_step_of_a_plan_is_found(evidence: Evidence) -> No
     )
 
 
+@pytest.mark.slow
 def test_commit_without_an_approval_before_it_is_found(evidence: Evidence) -> None:
     assert "without an approval" in _text(replace(evidence, requests=()))
     late = []
@@ -389,6 +392,7 @@ def test_commit_without_an_approval_before_it_is_found(evidence: Evidence) -> No
     assert "without an approval" in _text(replace(evidence, requests=tuple(late)))
 
 
+@pytest.mark.slow
 def test_lost_incident_is_found_and_a_blocked_or_waiting_one_is_not(evidence: Evidence) -> None:
     (record,) = evidence.incidents
     name = record.incident.id
@@ -409,6 +413,7 @@ def test_lost_incident_is_found_and_a_blocked_or_waiting_one_is_not(evidence: Ev
     assert end_of(replace(evidence, incidents=(asked,), requests=waiting), name) == "waiting"
 
 
+@pytest.mark.slow
 def test_cause_without_an_incident_or_with_two_is_found(evidence: Evidence) -> None:
     assert "no incident was ever opened" in _text(replace(evidence, incidents=()))
     (record,) = evidence.incidents
@@ -417,11 +422,13 @@ def test_cause_without_an_incident_or_with_two_is_found(evidence: Evidence) -> N
     assert all("causes" not in v.text for v in judge(found, 2))
 
 
+@pytest.mark.slow
 def test_broken_audit_chain_is_found(evidence: Evidence) -> None:
     broken = evidence.audit.model_copy(update={"first_broken": 7, "why": "its hash is another"})
     assert _rules(replace(evidence, audit=broken)) == {"audit"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", [CommitState.STAGED, CommitState.COMMITTED])
 def test_change_that_is_left_between_is_found(evidence: Evidence, state: CommitState) -> None:
     left = replace(evidence.staged[-1], state=state)
@@ -429,6 +436,7 @@ def test_change_that_is_left_between_is_found(evidence: Evidence, state: CommitS
     assert f"change {left.change_id} is left {state}" in _text(found)
 
 
+@pytest.mark.slow
 def test_device_that_runs_something_else_is_found(evidence: Evidence) -> None:
     change = evidence.changes[0]
     found = replace(evidence, running=evidence.running | {change.node: change.candidate})
@@ -438,6 +446,7 @@ def test_device_that_runs_something_else_is_found(evidence: Evidence) -> None:
     assert f"is resolved, and {change.plan_id} is still in force" in text
 
 
+@pytest.mark.slow
 def test_journal_that_says_otherwise_than_the_device_is_found(evidence: Evidence) -> None:
     change = evidence.changes[-1]
     for state in (ChangeState.ROLLED_BACK, ChangeState.UNKNOWN, ChangeState.COMMITTED):
@@ -446,6 +455,7 @@ def test_journal_that_says_otherwise_than_the_device_is_found(evidence: Evidence
         assert f"the journal says {state}, the device's log confirmed" in _text(found)
 
 
+@pytest.mark.slow
 def test_plan_on_half_of_its_devices_is_found_unless_a_person_was_told(evidence: Evidence) -> None:
     change = evidence.changes[0]
     back = change.model_copy(update={"state": ChangeState.ROLLED_BACK})
@@ -456,6 +466,7 @@ def test_plan_on_half_of_its_devices_is_found_unless_a_person_was_told(evidence:
     assert f"{change.node}: in quarantine, and nobody was told" in _text(found)
 
 
+@pytest.mark.slow
 def test_change_that_the_journal_leaves_open_is_found(evidence: Evidence) -> None:
     change = evidence.changes[0]
     meant = change.model_copy(update={"state": ChangeState.INTENT, "change_id": "meant@X"})
@@ -463,6 +474,7 @@ def test_change_that_the_journal_leaves_open_is_found(evidence: Evidence) -> Non
     assert f"{change.node}: the journal leaves meant@X intent" in _text(found)
 
 
+@pytest.mark.slow
 def test_device_that_stays_claimed_is_found(evidence: Evidence) -> None:
     change = evidence.changes[0]
     claim = Claim(
@@ -487,11 +499,13 @@ def _bent_spans(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
     yield "is of no incident", replace(evidence, spans=other)
 
 
+@pytest.mark.slow
 def test_span_outside_its_incidents_trace_is_found(evidence: Evidence) -> None:
     for text, found in _bent_spans(evidence):
         assert _rules(found) == {"trace"}
         assert text in _text(found)
 
 
+@pytest.mark.slow
 def test_process_that_ended_by_itself_is_found(evidence: Evidence) -> None:
     assert _rules(replace(evidence, crashes=("process 1 ended with 256",))) == {"crash"}

@@ -14,12 +14,13 @@ from agents.playbook.view import ToolChoice, answer
 from evals.model_server.behaviours import Call, CutStream, Status
 from evals.model_server.script import Script
 from evals.model_server.server import ModelServer
-from evals.questions.staging import SCENES, stage_history
+from evals.questions.staging import SCENES
 from graphs.conversation import Conversation, Reply, Source, open_record
 from graphs.inventory_file import kept_inventory
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tests.graphs.model_stand import OWN, foreign
+from tests.made_once import past
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from tools.registry import require_read_only
 from twin.errors import BadInput, Ungrounded
@@ -30,9 +31,7 @@ NAME = SCENES[0].name
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Abilene, whose incident is over."""
-    folder = tmp_path_factory.mktemp("talk")
-    stage_history(folder, SCENES[0])
-    return folder
+    return past(tmp_path_factory)
 
 
 def _source(state: Path) -> Source:

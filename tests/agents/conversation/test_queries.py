@@ -18,10 +18,11 @@ from agents.conversation.queries.whatif import WORST_FAILURES, Sweep
 from agents.conversation.role import Asked
 from agents.loop.transcript import CallRecord, Turn, json_text, plain
 from agents.roles.remediator import SEARCH_REMEDIES, ScreenedRow, SearchResult
-from evals.questions.staging import SCENES, stage_history
+from evals.questions.staging import SCENES
 from graphs.conversation import Source, open_record
 from graphs.inventory_file import kept_inventory
 from graphs.state_directory import StateDirectory
+from tests.made_once import past
 from tools.journal.records import RoleRunRecord
 from tools.registry import Tool
 from twin.errors import BadInput
@@ -58,9 +59,7 @@ EXAMPLES: list[tuple[str, dict[str, Any]]] = [
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state directory of Abilene, whose incident is over."""
-    folder = tmp_path_factory.mktemp("queries")
-    stage_history(folder, SCENES[0])
-    return folder
+    return past(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

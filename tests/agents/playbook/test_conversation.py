@@ -15,6 +15,7 @@ from evals.questions.staging import SCENES, stage_history
 from graphs.conversation import Conversation, Source
 from graphs.inventory_file import kept_inventory
 from graphs.state_directory import StateDirectory
+from tests.made_once import past
 
 NAMES = {
     "node": ("ATLAng", "CHINng"),
@@ -33,9 +34,7 @@ SIGNS = {"[": "]", "(": ")"}
 @pytest.fixture(scope="module")
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of Abilene, whose incident is over."""
-    folder = tmp_path_factory.mktemp("grammar")
-    stage_history(folder, SCENES[0])
-    return folder
+    return past(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -8,16 +8,14 @@ import pytest
 from typer.testing import CliRunner
 
 from channels.cli.app import app
-from evals.questions.staging import SCENES, stage_history
 from tests.channels.conftest import noctua
+from tests.made_once import past
 
 
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Abilene, whose incident is over."""
-    folder = tmp_path_factory.mktemp("asked")
-    stage_history(folder, SCENES[0])
-    return folder
+    return past(tmp_path_factory)
 
 
 @pytest.fixture(autouse=True)
