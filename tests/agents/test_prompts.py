@@ -73,6 +73,7 @@ def test_prompt_is_refused_where_figures_are_missing_or_told_nowhere(
         prompt("monitor", **figures)
 
 
+@pytest.mark.slow
 def test_every_role_run_in_the_journal_says_which_prompt_it_was_told(tmp_path: Path) -> None:
     scripted = case((600.0, WRONG_WEIGHT), scale=1.4)
     with operating(tmp_path, scripted, person=Person()) as operation:

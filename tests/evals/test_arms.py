@@ -52,6 +52,7 @@ def test_noctua_reverts_a_wrong_weight(weight_case: Case, tmp_path: Path) -> Non
     assert result.devices_left_changed == 0
 
 
+@pytest.mark.slow
 def test_nobody_still_sends_the_field(stub_case: Case, tmp_path: Path) -> None:
     result = _play(nothing_arm(), stub_case, tmp_path)
     assert result.changes == 0
@@ -59,6 +60,7 @@ def test_nobody_still_sends_the_field(stub_case: Case, tmp_path: Path) -> None:
     assert result.cause_correct is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", [NocArm(zero=True), NoctuaArm()], ids=["noc", "noctua"])
 def test_a_healthy_network_is_left_alone(arm: Arm, healthy_case: Case, tmp_path: Path) -> None:
     result = _play(arm, healthy_case, tmp_path)

@@ -18,6 +18,7 @@ def test_estimate_foresees_failures_better_than_gravity(network: str, truth: Tru
         assert arm["ours"].utilisation_mae < arm["gravity"].utilisation_mae
 
 
+@pytest.mark.slow
 def test_the_same_seeds_give_the_same_table() -> None:
     one, two = (measure_estimation(1, WORKLOADS[:1]) for _ in range(2))
     assert estimation_markdown(one) == estimation_markdown(two)

@@ -34,12 +34,14 @@ def test_whole_incident_stays_within_its_calls_and_tokens(bill: TokenBill) -> No
     assert bill.input_tokens <= MOST_INPUT_TOKENS
 
 
+@pytest.mark.slow
 def test_server_counts_what_our_rule_counts(bill: TokenBill) -> None:
     assert bill.reported_calls == bill.calls
     assert bill.reported_input_tokens == pytest.approx(bill.input_tokens, rel=0.1)
     assert bill.reported_input_tokens <= MOST_INPUT_TOKENS
 
 
+@pytest.mark.slow
 def test_bill_is_of_an_incident_in_which_every_role_was_played(bill: TokenBill) -> None:
     assert {r.role for r in bill.roles} == ROLES
     assert sum(r.calls for r in bill.roles) == bill.calls

@@ -14,6 +14,7 @@ def test_counters_foresee_failures_of_a_running_network_better_than_gravity() ->
     assert now["counters"] < 0.5 * now["gravity"]
 
 
+@pytest.mark.slow
 def test_without_any_mismatch_flow_records_give_the_loads_themselves() -> None:
     found = measure_unmeasured([1], ["sndlib/abilene"], mismatch=0)
     by: dict[Source, float] = {e.source: e.load_error for e in found}

@@ -105,6 +105,7 @@ def test_looks_are_charged_to_the_incident_that_they_led_to_and_to_the_day(
     assert of_day.calls >= 1
 
 
+@pytest.mark.slow
 def test_report_and_show_say_who_answered_and_what_it_cost(whole: Operation) -> None:
     facts = gather(whole.journal, FIRST, whole.network.inventory())
     total = whole.journal.charged(FIRST)

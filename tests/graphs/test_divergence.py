@@ -82,6 +82,7 @@ def test_diverged_change_is_taken_back_on_every_device(diverged: Diverged) -> No
     assert operation.running() == before
 
 
+@pytest.mark.slow
 def test_timeline_and_outcome_say_what_diverged(diverged: Diverged) -> None:
     operation, _ = diverged
     (told,) = operation.told("rolled_back")
@@ -95,6 +96,7 @@ def test_timeline_and_outcome_say_what_diverged(diverged: Diverged) -> None:
     assert operation.told("confirmed") == []
 
 
+@pytest.mark.slow
 def test_audit_says_so_too(diverged: Diverged) -> None:
     operation, _ = diverged
     plan = operation.plans()[0]
@@ -107,6 +109,7 @@ def test_audit_says_so_too(diverged: Diverged) -> None:
     assert operation.journal.verify_audit().first_broken is None
 
 
+@pytest.mark.slow
 def test_remedy_that_diverged_is_not_proposed_again(diverged: Diverged) -> None:
     operation, _ = diverged
     first, *later = operation.plans()

@@ -45,7 +45,6 @@ def mitigated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operation]:
         yield operation
 
 
-@pytest.mark.slow
 def test_incident_goes_from_alarm_to_resolved(mitigated: Operation) -> None:
     assert mitigated.phase() is Phase.RESOLVED
     order = [
@@ -236,6 +235,7 @@ def test_link_comes_back_with_its_traffic_where_nobody_lets_it_be_drained(tmp_pa
         assert operation.touched() == []
 
 
+@pytest.mark.slow
 def test_what_nothing_helps_is_a_persons_to_know_while_the_field_is_out(tmp_path: Path) -> None:
     """The only link of a router is down: no action of ours reaches it."""
     with operating(tmp_path, case((600.0, STUB)), person=Person()) as operation:
@@ -269,6 +269,7 @@ def test_rejected_plan_changes_nothing_and_another_remedy_is_proposed(tmp_path: 
         assert operation.phase() is Phase.RESOLVED
 
 
+@pytest.mark.slow
 def test_everything_rejected_is_a_persons_and_the_network_is_as_it_was(tmp_path: Path) -> None:
     with operating(tmp_path, case((600.0, LOSSY)), person=Person(("reject",))) as operation:
         before = operation.running()

@@ -180,6 +180,7 @@ def test_look_whose_step_was_lost_is_taken_again(tmp_path: Path) -> None:
         assert [e.kind for e in operation.journal.timeline(FIRST)][-1] == "resolved"
 
 
+@pytest.mark.slow
 def test_thread_is_not_written_by_who_has_lost_its_lease(tmp_path: Path) -> None:
     with operating(tmp_path, case((600.0, WRONG_WEIGHT))) as operation:
         operation.run(operation.is_waiting_for_approval)

@@ -96,6 +96,7 @@ def test_two_processes_at_once_commit_nothing_twice_and_tell_the_loser(file: Jou
         assert tally.seen[met] > 0, met
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "found"),
     [

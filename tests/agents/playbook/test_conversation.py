@@ -118,6 +118,7 @@ def test_word_that_means_nothing_here_is_named_wherever_it_stands(
             assert "What you ask with «quokka»" in reply.text, reply.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("question", "said"),
     [

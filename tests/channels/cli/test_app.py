@@ -130,6 +130,7 @@ def test_with_nothing_open_resume_says_so(resolved: Path) -> None:
     assert "no incident is open" in output
 
 
+@pytest.mark.slow
 def test_resume_names_what_is_with_people(state: Path) -> None:
     with Journal.open(state / "journal.sqlite") as journal:
         at_s = journal.timeline(INCIDENT)[-1].time_s

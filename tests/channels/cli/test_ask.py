@@ -34,6 +34,7 @@ def test_answer_stands_with_what_it_rests_on_and_who_gave_it(staged: Path) -> No
     assert rest[-1].strip() == "answered by playbook about abilene"
 
 
+@pytest.mark.slow
 def test_json_is_one_document_with_the_whole_results(staged: Path) -> None:
     code, output, _ = noctua(staged, "ask", "--json", "how busy is CHINng-IPLSng?")
     reply = json.loads(output)

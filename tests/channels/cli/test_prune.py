@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
+
 from graphs.state_directory import StateDirectory
 from tests.channels.cli.desk_of_paper import open_journal
 from tests.channels.conftest import INCIDENT, noctua
@@ -58,6 +60,7 @@ def test_dry_run_says_what_would_go_and_drops_nothing(state: Path) -> None:
     assert _snapshot(state) == before
 
 
+@pytest.mark.slow
 def test_prune_drops_it_and_the_incident_in_work_goes_on(state: Path) -> None:
     _left_behind(state)
     (said,) = (step for step in set(_steps(state)) if step == INCIDENT)

@@ -228,6 +228,7 @@ def test_watch_without_a_network_says_how_to_get_one(tmp_path: Path) -> None:
     assert "noctua stage SCENARIO" in err
 
 
+@pytest.mark.slow
 def test_network_that_is_misspelt_is_refused_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with _noctua(tmp_path, "stage", "quiet-harbour") as stage:
         assert stage.wait(_PATIENCE_S) == 0

@@ -84,6 +84,7 @@ def test_state_directory_without_a_network_says_how_to_name_one(tmp_path: Path) 
         only_network(StateDirectory(tmp_path))
 
 
+@pytest.mark.slow
 def test_watched_network_is_taken_as_its_watch_last_saw_it(state: Path) -> None:
     assert known_networks(StateDirectory(state)) == ("live",)
     assert only_network(StateDirectory(state)) == "live"

@@ -99,6 +99,7 @@ def test_nothing_is_wider_than_a_telephone_or_a_printed_page(
     assert report.evaluate(SMALLEST_TEXT) >= 9.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "columns"), [(500, 1), (1300, 3)])
 def test_no_name_on_a_map_lies_over_another(report: Page, width: int, columns: int) -> None:
     _show(report, "screen", {"width": width, "height": 900})
@@ -149,6 +150,7 @@ def _page_of(row: str, pages: list[str]) -> int:
     return next(i for i, page in enumerate(pages) if _squashed(row) in page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", ["1", "node"])
 def test_no_text_of_a_planner_s_map_lies_over_another(
     browser: Browser, tmp_path: Path, depth: str

@@ -117,6 +117,7 @@ def test_the_report_ranks_causes_and_marks_the_remedy_that_became_the_plan(resol
     assert {remedy.seed for remedy in facts.remedies} == {chosen.seed}
 
 
+@pytest.mark.slow
 def test_a_cause_that_fits_as_well_is_named_even_where_one_was_found(state: Path) -> None:
     best, rival = (
         Hypothesis(
@@ -165,6 +166,7 @@ def test_an_escalated_incident_names_who_takes_over_where_to_look_and_what_is_br
     assert "Nothing is left broken" not in page
 
 
+@pytest.mark.slow
 def test_an_unfinished_incident_says_what_it_waits_for_and_invents_no_figures(state: Path) -> None:
     facts = facts_of(state)
     assert facts.closed is False

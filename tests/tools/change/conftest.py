@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -152,17 +153,24 @@ def holding(journal: Journal, subject: str = "incident:inc-1") -> Iterator[None]
         yield
 
 
+@cache
+def _policy() -> ApprovalPolicy:
+    """Two pairs are all the traffic here, so the shares of the default policy would be too small.
+
+    Nobody can change it, and reading it takes as long as most of the tests.
+    """
+    policy = default_policy()
+    blast = policy.blast.model_copy(update={"max_moved_share": 1.0})
+    return policy.model_copy(update={"blast": blast})
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     clock = ManualClock()
-    # Two pairs are all the traffic here, so the shares of the default policy would be too small.
-    policy = default_policy()
-    blast = policy.blast.model_copy(update={"max_moved_share": 1.0})
-    policy = policy.model_copy(update={"blast": blast})
     with Journal.open(tmp_path / "journal.sqlite") as journal:
         journal.open_incident(INCIDENT, START_S, "0" * 32)
         with holding(journal):
-            yield Bench(InMemoryNetwork(clock), journal, clock, policy)
+            yield Bench(InMemoryNetwork(clock), journal, clock, _policy())
 
 
 @pytest.fixture

@@ -490,6 +490,7 @@ def test_broken_rule_refuses_by_name_with_a_remedy_and_one_audit_line(
     assert lines[0].data == {"rule": violation.rule, "message": message}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "second"), PAIRS, ids=[f"{a.rule}-before-{b.rule}" for a, b in PAIRS]
 )

@@ -195,6 +195,7 @@ def misconfigured(
     return built, draw(configurations(built.topology)), after, down
 
 
+@pytest.mark.slow
 @given(misconfigured())
 def test_two_counts_agree_on_what_goes_back_to_what_is_intended(
     change: tuple[Inventory, NetworkConfiguration, NetworkConfiguration, frozenset[str]],
@@ -210,6 +211,7 @@ def test_two_counts_agree_on_what_goes_back_to_what_is_intended(
     assert whole.counted_bps == 0.0
 
 
+@pytest.mark.slow
 @given(changes())
 def test_bound_is_never_below_the_exact_figure(
     change: tuple[Inventory, NetworkConfiguration, frozenset[str]],

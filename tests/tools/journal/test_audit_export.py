@@ -102,6 +102,7 @@ def test_spreadsheet_finds_no_formula(written: Journal) -> None:
         assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -154,6 +154,7 @@ def test_bounded_priority_queues_match_a_simulation_of_packets(
     assert (np.abs(waits - packets.wait) < wait * packets.wait + packets.wait_half).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [CONSTANT, EXPONENTIAL, TWO_SIZES])
 def test_simulation_of_packets_itself_obeys_cobham(sizes: int) -> None:
     scv = {CONSTANT: 0.0, EXPONENTIAL: 1.0, TWO_SIZES: 0.49}[sizes]
