@@ -21,8 +21,9 @@ from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Interface
 from twin.nouns.traffic import TrafficMatrix
-from twin.physics.compiled import egress_loss_of
+from twin.physics.compiled import CompiledTopology, egress_loss_of
 from twin.physics.loads import arriving_loads, deliveries, lossless
+from twin.physics.routing import Routing
 from twin.physics.twin import Twin
 
 _PASSES = 25
@@ -63,21 +64,24 @@ def calibrated(
     passing = lossless(n_arcs, 1, 1)
     factor = np.ones_like(total)
     held_back = np.zeros(n_arcs) if congested is None else congested.astype(np.float64)
-    meets_drops = _along_paths(twin, state, held_back, passing) > 0
+    meets_drops = _along_paths(compiled, routing, held_back, passing) > 0
     silent = egress_loss_of(state.topology, state.egress_loss)
     ending = silent * (egress_loss_of(state.topology, lasting) == 0.0)
-    meets_loss = meets_drops | (_along_paths(twin, state, silent, passing) > 0)
-    comes_back = meets_drops | (_along_paths(twin, state, ending, passing) > 0)
+    meets_loss = meets_drops | (_along_paths(compiled, routing, silent, passing) > 0)
+    comes_back = meets_drops | (_along_paths(compiled, routing, ending, passing) > 0)
     arriving = (1.0 - silent)[:, None, None].copy()
     floor = np.where(meets_loss, _LEAST_SENT, 1 / _LARGEST_FACTOR)
     usable = np.isfinite(measured_bps) & (measured_bps > _IDLE_SHARE * compiled.capacity_bps)
+    known, crossed = np.zeros(n_arcs, dtype=np.bool_), np.zeros_like(total)
     for _ in range(_PASSES):
         loads = arriving_loads(compiled, routing, (factor * total)[None, None], arriving)[:, 0, 0]
         counted = usable & (loads > 0)
         discrepancy = np.zeros(n_arcs)
         discrepancy[counted] = np.log(measured_bps[counted] / loads[counted])
-        along = _along_paths(twin, state, discrepancy, passing)
-        crossed = _along_paths(twin, state, counted.astype(np.float64), passing)
+        along = _along_paths(compiled, routing, discrepancy, passing)
+        if (counted != known).any():
+            known = counted
+            crossed = _along_paths(compiled, routing, counted.astype(np.float64), passing)
         step = np.divide(along, crossed, out=np.zeros_like(along), where=crossed > 0)
         factor = np.clip(factor * np.exp(step), floor, _LARGEST_FACTOR)
     factor = np.where(meets_drops, REBOUND * factor, factor)
@@ -86,8 +90,8 @@ def calibrated(
 
 
 def _along_paths(
-    twin: Twin, state: NetworkState, per_arc: FloatArray, passing: FloatArray
+    compiled: CompiledTopology, routing: Routing, per_arc: FloatArray, passing: FloatArray
 ) -> FloatArray:
     """Sum of `per_arc` over each pair's paths, weighted by the share that takes each: (n, n)."""
-    _, sums = deliveries(twin.compiled, twin.route(state), passing, per_arc[:, None, None].copy())
+    _, sums = deliveries(compiled, routing, passing, per_arc[:, None, None].copy())
     return np.where(np.isfinite(sums[0, 0]), sums[0, 0], 0.0)

@@ -1,5 +1,7 @@
 """What is a finding, what is told apart, and what a cause leaves unexplained."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -15,14 +17,19 @@ from tests.twin.tracking.square import (
     tracker_of,
 )
 from twin.diagnosis.causes import Causes
+from twin.events.faults.link_down import LinkDown
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.incident import Incident, Severity
 from twin.nouns.inventory import Inventory
 from twin.tracking.belief import Belief
 from twin.tracking.tracker import Tracker
 
 
-def _causes(tracker: Tracker) -> Causes:
-    """Of an incident that begins with the first symptom, and has all of them."""
+def _causes(tracker: Tracker, *ducts: str) -> Causes:
+    """Of an incident that begins with the first symptom, and has all of them.
+
+    `ducts`: those that are taken to hold what is down.
+    """
     symptoms = tracker.active_symptoms()
     incident = Incident(
         id="square-0001",
@@ -33,12 +40,12 @@ def _causes(tracker: Tracker) -> Causes:
         title="something is wrong",
         symptoms=symptoms,
     )
-    causes = Causes(Belief(tracker=tracker, seed=1), incident, lambda _: ())
+    causes = Causes(Belief(tracker=tracker, seed=1), incident, lambda _: [(d, 1) for d in ducts])
     causes.propose()
     return causes
 
 
-def _drawing(known: Inventory, **factors: float) -> Causes:
+def _drawing(known: Inventory, **factors: float) -> Tracker:
     """A node draws `factors` times what is expected; C-D went down before, and C reported it.
 
     No counters have come, so that the loads say nothing.
@@ -49,7 +56,7 @@ def _drawing(known: Inventory, **factors: float) -> Causes:
     for node, factor in factors.items():
         rates[:, :, known.topology.node_index[node]] *= factor
     tracker.ingest([flows(rates, START_S + 300)])
-    return _causes(tracker)
+    return tracker
 
 
 @pytest.mark.parametrize(("factor", "is_finding"), [(1.60, False), (1.68, True)])
@@ -60,7 +67,7 @@ def test_cause_is_a_finding_once_it_beats_nothing_being_wrong_by_four_nats(
 
     ln 0.3 + ln(0.15 / hypot(0.15, 0.1)) + (ln f)^2 / (2 s^2) = 3.52 for 1.60, 4.59 for 1.68.
     """
-    causes = _drawing(inventory(), B=factor)
+    causes = _causes(_drawing(inventory(), B=factor))
     causes.test(["traffic_spike@B"])
     assert causes.leading() == (["traffic_spike@B"] if is_finding else [])
 
@@ -70,7 +77,7 @@ def test_two_causes_are_told_apart_at_odds_of_twenty_to_one(
     factor: float, are_told_apart: bool
 ) -> None:
     """(ln 2.5)^2 / (2 x 0.15^2) = 18.66 nats for B; 15.90 or 15.42 for D; ln 20 = 3.00."""
-    causes = _drawing(inventory(), B=2.5, D=factor)
+    causes = _causes(_drawing(inventory(), B=2.5, D=factor))
     for node in "BD":
         causes.test([f"traffic_spike@{node}"])
     both = ["traffic_spike@B", "traffic_spike@D"]
@@ -117,3 +124,41 @@ def test_signs_up_to_five_minutes_older_than_the_onset_are_of_the_incident() -> 
     causes = Causes(Belief(tracker=tracker, seed=1), incident, lambda _: ())
     assert [s.id for s in seen] == ["adjacency_down:B-C", "adjacency_down:C-D"]
     assert [s.id for s in causes.symptoms()] == ["adjacency_down:C-D"]
+
+
+def test_cause_that_a_mind_adds_needs_ten_times_the_evidence() -> None:
+    causes, spike = _causes(_drawing(inventory(), B=2.5)), TrafficSpike(target="D", factor=2.0)
+    assert spike.id not in causes
+    causes.add(spike)
+    gained = causes.test([spike.id]).log_likelihood
+    prior = causes.log_posterior[spike.id] - gained
+    assert prior - spike.log_prior() == pytest.approx(math.log(0.1), abs=0.01)
+
+
+def test_what_another_incident_has_found_is_neither_observed_nor_proposed_again() -> None:
+    """B draws a crowd and C-D is down, of which another incident knows; A-B fails then."""
+    tracker = _drawing(inventory(), B=2.5)
+    tracker.ingest([adjacency(START_S + 301, "A", "A-B", up=False)])
+    mine = {"link_down@A-B"}
+    theirs = {"link_down@C-D", "traffic_spike@B"}
+    before = _causes(tracker)
+    assert set(before.proposed) >= mine | theirs
+    assert set(before.observation().down_since) == {"A-B", "C-D"}
+    tracker.attribute("square-0000", (LinkDown(link="C-D"), TrafficSpike(target="B", factor=2.5)))
+    after = _causes(tracker)
+    assert set(after.proposed) >= mine
+    assert not set(after.proposed) & theirs
+    assert set(after.observation().down_since) == {"A-B"}
+
+
+def test_same_links_down_by_another_name_are_no_second_cause() -> None:
+    """Only the priors differ: ln (0.30 / 0.15) = 0.69 nats, far too little to tell them apart."""
+    tracker = tracker_of(inventory(topology(ducts={"duct:1": ("C-D",)})))
+    tracker.ingest([adjacency(START_S, end, "C-D", up=False) for end in "CD"])
+    causes = _causes(tracker, "duct:1")
+    names = sorted(causes.proposed)
+    assert len(names) == 2
+    for name in names:
+        causes.test([name])
+    assert causes.leading() == ["link_down@C-D"]
+    assert abs(causes.log_posterior[names[0]] - causes.log_posterior[names[1]]) < 1.0

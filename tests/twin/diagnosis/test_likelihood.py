@@ -205,6 +205,15 @@ def test_duct_with_a_link_that_stayed_up_is_not_the_cause() -> None:
     assert "no end of A-D lost its adjacency" in {e.observation for e in against}
 
 
+def test_adjacencies_weigh_as_often_as_their_reports_are_lost_or_wrong() -> None:
+    """One report in a hundred is lost; one in ten thousand is of a link that is up."""
+    seen, silent = (
+        likelihood(observed(*faults, rounds=0)).evidence((DOWN,)) for faults in ((DOWN,), ())
+    )
+    assert [e.log_likelihood_ratio for e in seen] == [pytest.approx(math.log(0.99 / 1e-4))]
+    assert [e.log_likelihood_ratio for e in silent] == [pytest.approx(math.log(0.01), abs=0.01)]
+
+
 def test_weight_that_was_always_different_from_what_is_intended_is_not_blamed() -> None:
     """It was so before the incident: the normal state has it already."""
     before = WEIGHT.after(NORMAL)
@@ -314,6 +323,21 @@ def test_loss_that_was_not_measured_weighs_nothing() -> None:
     loss[A_TO_B] = np.nan
     judge = likelihood(replace(seen, loss=loss))
     assert not [e for e in judge.evidence((LOSSY,)) if "does not arrive" in e.observation]
+
+
+@pytest.mark.parametrize(
+    ("cause", "nats"), [(DOWN, 3.344), (TrafficSpike(target="B", factor=5.0), 4.713)]
+)
+def test_load_is_weighed_by_half_with_what_was_moved_less_certain(
+    cause: Fault, nats: float
+) -> None:
+    """What A sends over A-B, in Gbit/s, against 3 with sigma hypot(0.3, 0.1): Student, 4 degrees.
+
+    Nothing, of 3 that were moved: sigma hypot(0.35 x 3, 0.1), z = 0 against 9.49.
+    10, all that there is room for of 15: sigma hypot(1, 0.35 x 12, 0.1), z = 0 against 22.14.
+    """
+    ratios = likelihood(observed(cause)).load_ratios((cause,))
+    assert ratios[A_TO_B] == pytest.approx(nats, abs=0.01)
 
 
 def test_no_clean_round_means_no_evidence_from_loads() -> None:

@@ -15,6 +15,7 @@ from tests.twin.tracking.square import (
 )
 from twin.diagnosis.observation import observe
 from twin.nouns.inventory import Inventory
+from twin.nouns.planned_work import PlannedWork
 from twin.tracking.tracker import CONVERGENCE_S, Tracker
 
 
@@ -75,3 +76,35 @@ def test_link_that_came_back_is_not_down(tracker: Tracker, known: Inventory) -> 
     tracker.ingest([adjacency(START_S, "C", "C-D", up=False)])
     tracker.ingest([adjacency(START_S + 60, "C", "C-D", up=True)])
     assert observe(tracker, known.intended, START_S).down_since == {}
+
+
+def test_rise_is_told_against_the_ten_minutes_that_ended_three_before_the_onset(
+    tracker: Tracker, known: Inventory
+) -> None:
+    """A loss shows for three minutes before it is found; what was sent long ago says nothing."""
+    counters, loads = Counters(), loads_of(known)
+    tracker.ingest(counters.read())
+    _feed(tracker, counters, [3.0] * 10 + [1.0] * 20)
+    for _ in range(6):
+        tracker.ingest(counters.after(2.0 * loads, lost={A_TO_B: 0.05}))
+    onset_s = counters.now_s
+    for _ in range(4):
+        tracker.ingest(counters.after(2.0 * loads, lost={A_TO_B: 0.05}))
+    risen = observe(tracker, known.intended, onset_s).risen
+    assert risen is not None
+    assert risen[A_TO_B] == pytest.approx(np.log(2.0), abs=0.01)
+
+
+def test_link_that_announced_work_has_taken_down_is_not_down_since_the_onset() -> None:
+    work = PlannedWork(id="CHG-1", links=("C-D",), starts_s=START_S, ends_s=START_S + 900)
+    tracker = tracker_of(inventory(planned_work=(work,)))
+    tracker.ingest([adjacency(START_S + 60, link[0], link, up=False) for link in ("A-B", "C-D")])
+    assert set(observe(tracker, tracker.running, START_S).down_since) == {"A-B"}
+
+
+def test_link_that_both_ends_report_is_claimed_by_neither_alone(
+    tracker: Tracker, known: Inventory
+) -> None:
+    tracker.ingest([adjacency(START_S, end, "A-B", up=False) for end in "AB"])
+    tracker.ingest([adjacency(START_S, "C", "C-D", up=False)])
+    assert observe(tracker, known.intended, START_S).one_end == {"C-D": "C"}

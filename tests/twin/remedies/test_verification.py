@@ -205,6 +205,16 @@ def test_more_lost_than_before_beyond_the_objective_and_beyond_chance_is_worse(
     assert not _judged(tracker, [0.55] * 4, lost=lost).kept
 
 
+@pytest.mark.parametrize(("lost", "is_worse"), [(0.0079, False), (0.0081, True)])
+def test_service_breaks_its_bound_from_three_in_a_thousand_beyond_it(
+    known: Inventory, lost: float, is_worse: bool
+) -> None:
+    """Its bound is half a percent; chance has no part in a hundred thousand packets."""
+    before = probes(known, START_S, sent=1e5)
+    after = probes(known, START_S + ROUND_S, sent=1e5, lost=lost)
+    assert service_change(known, [before], [after]).worse == (("svc-AB",) if is_worse else ())
+
+
 @pytest.mark.parametrize(
     ("delay_s", "lost", "is_kept"),
     [

@@ -10,7 +10,14 @@ from twin.nouns.planned_work import PlannedWork
 from twin.nouns.telemetry import ConfigurationEvent
 from twin.nouns.traffic import TrafficClass
 from twin.nouns.untrusted import UntrustedText
-from twin.tracking.announced import LATE_S, SLACK_S, departure
+from twin.tracking.announced import (
+    LATE_S,
+    SLACK_S,
+    departure,
+    explains_loss,
+    shows_at,
+    under_way,
+)
 from twin.tracking.tracker import Tracker
 
 STARTS_S, ENDS_S = START_S + 1000.0, START_S + 2000.0
@@ -66,6 +73,38 @@ def test_drain_and_shutdown_of_the_announced_link_are_normal_while_work_lasts() 
     assert _symptoms(tracker) == []
     assert not tracker.normal_state().is_usable("A-B")
     assert tracker.baseline == tracker.inventory.intended
+
+
+@pytest.mark.parametrize(
+    ("at_s", "is_explained"),
+    [
+        (STARTS_S - 301.0, False),
+        (STARTS_S - 299.0, True),
+        (ENDS_S + 119.0, True),
+        (ENDS_S + 121.0, False),
+    ],
+)
+def test_work_explains_a_loss_from_five_minutes_before_it_starts_to_two_after_it_ends(
+    at_s: float, is_explained: bool
+) -> None:
+    assert explains_loss((WORK,), "A-B", at_s) is is_explained
+    assert bool(under_way((WORK,), at_s)) is is_explained
+    assert not explains_loss((WORK,), "B-C", at_s)
+
+
+@pytest.mark.parametrize(("after_s", "is_felt"), [(419.0, True), (421.0, False)])
+def test_work_is_felt_for_five_minutes_after_it_may_have_ended(
+    after_s: float, is_felt: bool
+) -> None:
+    assert shows_at(WORK, ENDS_S + after_s) is is_felt
+
+
+@pytest.mark.parametrize(("early_s", "has_to_do"), [(7199.0, True), (7201.0, False)])
+def test_what_happens_up_to_two_hours_before_work_may_be_its_crew(
+    early_s: float, has_to_do: bool
+) -> None:
+    since_s = STARTS_S - early_s
+    assert bool(departure((WORK,), "A-B", "shut", "", since_s, since_s)) is has_to_do
 
 
 @pytest.mark.parametrize(
