@@ -17,6 +17,7 @@ from tests.twin.tracking.square import (
     tracker_of,
 )
 from twin.diagnosis.causes import Causes
+from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.incident import Incident, Severity
@@ -162,3 +163,15 @@ def test_same_links_down_by_another_name_are_no_second_cause() -> None:
         causes.test([name])
     assert causes.leading() == ["link_down@C-D"]
     assert abs(causes.log_posterior[names[0]] - causes.log_posterior[names[1]]) < 1.0
+
+
+@pytest.mark.parametrize(("apart_s", "is_one_cut"), [(59.0, True), (61.0, False)])
+def test_links_at_a_node_that_went_down_within_a_minute_may_be_one_cut(
+    apart_s: float, is_one_cut: bool
+) -> None:
+    """No duct is on record."""
+    tracker = tracker_of(inventory())
+    for after_s, link in ((0.0, "A-B"), (apart_s, "A-D")):
+        tracker.ingest([adjacency(START_S + after_s, end, link, up=False) for end in link[::2]])
+    cuts = [c for c in _causes(tracker).proposed.values() if isinstance(c.fault, FiberCut)]
+    assert [c.fault.resources for c in cuts] == ([("A-B", "A-D")] if is_one_cut else [])

@@ -263,6 +263,25 @@ def test_loss_that_one_device_claims_and_no_probe_bears_out_convinces_nobody(
     assert claim.claimed_by == "B"
 
 
+def test_loss_of_which_probes_have_seen_too_little_stays_a_claim() -> None:
+    """One of sixty packets is lost: 2.3 nats, of the 3 by which it would be borne out."""
+    sent, nothing = np.full(BUILT.n_arcs, 60.0), np.zeros(BUILT.n_arcs)
+    lost = np.eye(BUILT.n_arcs)[A_TO_B]
+    few = Crossings(sent=sent, lost=lost, usual=nothing, shares=np.eye(BUILT.n_arcs))
+    claim, probes, *_ = likelihood(replace(observed(LOSSY), probes=few)).evidence((LOSSY,))
+    assert claim.log_likelihood_ratio == CLAIM_NATS
+    assert claim.claimed_by == "B"
+    assert 0.0 < probes.log_likelihood_ratio < AGREE_NATS
+    assert probes.observation == "probes that cross it leave it open"
+
+
+def test_small_loss_weighs_by_its_noise_and_a_tenth_of_itself() -> None:
+    """0.6 %, with sigma 0.2 %: ln(2 / hypot(2, 0.6)) + 3^2 / 2."""
+    small = LOSSY.model_copy(update={"fraction": 0.006})
+    (claim, *_) = likelihood(replace(observed(small), probes=None)).evidence((small,))
+    assert claim.log_likelihood_ratio == pytest.approx(4.457, abs=0.001)
+
+
 def test_claim_is_of_the_end_that_says_more_than_before_or_is_at_odds_with_many() -> None:
     seen = replace(observed(LOSSY), probes=None)
     risen = np.zeros(BUILT.n_arcs)

@@ -10,6 +10,7 @@ from tests.agents.conftest import Place
 from tests.twin.tracking.square import START_S, adjacency, inventory
 from twin.events.actions.revert_interface import RevertInterface
 from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.actions.undrain_link import UndrainLink
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.interface_shut_down import InterfaceShutDown
@@ -108,3 +109,5 @@ def test_set_of_reverts_is_screened_as_a_whole_and_a_crews_drain_is_not_lifted_f
     )
     assert "CHG-1 has drained A-B" in (kept.refusal((UndrainLink(link="A-B"),)) or "")
     assert kept.refusal(ends) is None
+    elsewhere = SetIgpWeight(node="C", link="C-D", weight=20)
+    assert kept.refusal((elsewhere,)) is None

@@ -30,8 +30,10 @@ from twin.remedies.believed import (
     healed,
     links_of,
     loss_in_words,
+    outlook,
     state_ahead,
 )
+from twin.remedies.objective import RepairTime
 from twin.tracking.alarms import Alarm
 
 CUT = FiberCut(duct="duct-1", links=("A-B", "A-D"))
@@ -114,6 +116,24 @@ def test_senders_that_a_loss_holds_back_are_expected_with_what_they_send_when_al
     assert loss_in_words(situation, others) == ""
 
 
+@pytest.mark.parametrize(("sent_bps", "hold_back"), [(2.9e9, True), (2.98e9, False)])
+def test_senders_hold_back_if_they_send_a_hundredth_less_than_when_all_is_well(
+    situation: Situation, sent_bps: float, hold_back: bool
+) -> None:
+    tracker, counters = situation.tracker, Counters(starts_s=START_S + 100)
+    tracker.ingest(counters.read())
+    sent = loads_of(situation.inventory)
+    for _ in range(6):
+        tracker.ingest(counters.after(sent))
+    tracker.book.raise_alarm(Alarm("probe_loss", "A>B/business", counters.now_s, 1.0))
+    sent[A_TO_B] = sent_bps
+    for _ in range(8):
+        tracker.ingest(counters.after(sent, lost={A_TO_B: 0.05}))
+    lossy = SilentLoss(node="A", link="A-B", fraction=0.05)
+    state = believed_state(situation, situation.read_running(), (lossy,))
+    assert bool(loss_in_words(situation, state)) is hold_back
+
+
 def test_surge_is_as_large_as_the_latest_flow_record_says(situation: Situation) -> None:
     record = situation.inventory.peak_traffic.rates_bps.copy()
     record[:, :, 1] *= 3.5
@@ -149,3 +169,15 @@ def test_repair_undoes_the_physical_cause_and_nothing_else(situation: Situation)
     assert healed(state, (CUT,)).egress_loss == {EGRESS: 0.05}
     repaired = healed(state, (CUT, LOSSY, DOWN))
     assert (repaired.down_links, repaired.egress_loss) == (frozenset(), {})
+
+
+def test_remedies_count_from_ten_minutes_on_to_where_the_outage_is_as_likely_over(
+    situation: Situation,
+) -> None:
+    """Half of the outages last longer than 7,200 s: seven quarters of an hour end before that."""
+    situation.tracker.now_s = START_S
+    repair = RepairTime()
+    chances = [repair.survival(600.0 + 450.0 + 900.0 * i) for i in range(8)]
+    assert chances[6] > 0.5 > chances[7]
+    found = outlook(situation, START_S)
+    assert found.hours.sum() == pytest.approx(sum(chances[:7]) / 4)

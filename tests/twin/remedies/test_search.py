@@ -109,6 +109,11 @@ def test_more_changes_are_never_worse() -> None:
     assert max(len(p.actions) for p in search.search(changes=2)) == 2
 
 
+def test_remedies_have_up_to_four_changes() -> None:
+    found = _search(_worst_link()).search()
+    assert max(len(position.actions) for position in found) == 4
+
+
 def test_same_state_gives_the_same_remedies() -> None:
     twin = _twin()
     state = twin.state(down_links=[_worst_link()])
@@ -139,6 +144,27 @@ def test_weight_that_is_set_anew_takes_the_place_of_the_one_before() -> None:
     child = search.child(first, expansion, moves["set the IGP weight of D on A-D to 60"])
     assert child.actions == (SetIgpWeight(node="D", link="A-D", weight=60),)
     assert child.cost == pytest.approx(_cost_by_routing(search, child))
+
+
+def test_of_moves_that_cost_the_same_the_one_that_leaves_more_room_comes_first() -> None:
+    search = _square()
+    expansion = search.expand(search.nothing)
+    count = len(expansion.moves)
+    cost = np.full(count, 1.0) + 1e-13 * np.arange(count)
+    even = replace(expansion, cost=cost, max_utilisation=np.arange(count, 0.0, -1.0))
+    assert even.best(1, np.inf) == [count - 1]
+
+
+def test_each_place_in_the_network_is_among_the_best_once() -> None:
+    search = _square()
+    expansion = search.expand(search.nothing)
+    best = expansion.best(6, np.inf)
+    places = [expansion.moves.place(i) for i in best]
+    assert len(set(places)) == len(places) == 6
+    costs = [float(expansion.cost[i]) for i in best]
+    for place, cost in zip(places, costs, strict=True):
+        same = [i for i in range(len(expansion.moves)) if expansion.moves.place(i) == place]
+        assert cost == pytest.approx(min(float(expansion.cost[i]) for i in same))
 
 
 def test_cost_over_draws_is_the_mean_over_matrices() -> None:

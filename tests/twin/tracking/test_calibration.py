@@ -136,3 +136,16 @@ def test_senders_that_send_more_than_usual_into_loss_are_not_scaled_down() -> No
     measured[A_TO_B] = 3.6e9
     loads = offered_totals(twin, replace(state, traffic=calibrated(twin, state, measured)))
     assert loads[A_TO_B] == pytest.approx(3.6e9, rel=1e-3)
+
+
+@pytest.mark.parametrize(("is_dropping", "expected_bps"), [(False, 2e9), (True, 2.2e9)])
+def test_senders_that_meet_drops_would_send_a_tenth_more_than_they_do(
+    is_dropping: bool, expected_bps: float
+) -> None:
+    twin = Twin(inventory(demands=(("A", "B", 1e9),)))
+    measured = np.full(8, np.nan)
+    measured[A_TO_B] = 2e9
+    congested = np.zeros(8, dtype=np.bool_)
+    congested[A_TO_B] = is_dropping
+    found = calibrated(twin, twin.state(), measured, congested)
+    assert found.rates_bps.sum() == pytest.approx(expected_bps)

@@ -77,6 +77,16 @@ def test_link_that_should_carry_and_carries_nothing_contradicts_its_adjacency() 
     assert _against(measured).contradicted_links == ("C-D",)
 
 
+def test_link_of_which_one_end_still_carries_what_is_expected_is_up() -> None:
+    both = Twin(inventory(demands=(("A", "B", 3e9), ("B", "A", 3e9))))
+    state, loads = both.state(), offered_totals(both, both.state())
+    for silent, links in (([A_TO_B], ()), ([A_TO_B, B_TO_A], ("A-B",))):
+        measured = loads.copy()
+        measured[silent] = 0.0
+        found = measure_drift(both.inventory, state, loads, measured, START_S)
+        assert found.contradicted_links == links
+
+
 def test_link_that_is_down_and_carries_traffic_contradicts_its_adjacency() -> None:
     state = replace(TWIN.state(), down_links=frozenset({"A-B"}))
     measured = offered_totals(TWIN, state)

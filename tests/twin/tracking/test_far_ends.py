@@ -37,3 +37,21 @@ def test_clock_that_runs_wrongly_looks_like_loss_one_way_and_gain_the_other(drif
 @pytest.mark.parametrize("lossy", [[A_TO_B], [A_TO_B, A_TO_D], OF_A])
 def test_device_that_loses_is_believed_however_much_of_it_does(lossy: list[int]) -> None:
     assert _judged(dict.fromkeys(lossy, 0.98), rounds=5) == ([], ())
+
+
+def test_link_that_gains_is_believed_again_five_minutes_after_it_did() -> None:
+    """Two in a hundred more arrive than A sends; three of the last five windows have to show it."""
+    ends, balance, now_s = FarEnds(topology(), TelemetryFaults()), np.ones(8), START_S
+    for gain in (1.0, 1.0, 1.0, 1.0, 1.02, 1.02, 1.02, 1.02, 1.02, 1.0, 1.0):
+        balance[A_TO_B] = gain
+        now_s += 30.0
+        held, _ = ends.judge(balance, now_s)
+    # Any loss between A and B, or next to them, may be one of their counters.
+    assert held[[A_TO_B, B_TO_A]].all()
+    for _ in range(9):
+        now_s += 30.0
+        held, _ = ends.judge(balance, now_s)
+    held, _ = ends.judge(balance, now_s + 29.0)
+    assert held[A_TO_B]
+    held, _ = ends.judge(balance, now_s + 31.0)
+    assert not held.any()
