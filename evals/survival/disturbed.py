@@ -70,7 +70,8 @@ class Play(Noun):
 
 class Disturbed(Noun):
     """What came of it. `noticed_s`: from the fault until it was noticed; `ended_s`: the last
-    incident, since the start; `disturbed`: how often it was.
+    incident, since the start; `disturbed`: how often it was; `handed_over`: why people had to
+    take over, in words.
     """
 
     play: Play
@@ -81,6 +82,7 @@ class Disturbed(Noun):
     calls: int
     ends: tuple[str, ...]
     violations: tuple[Violation, ...]
+    handed_over: tuple[str, ...] = ()
 
 
 class DisturbedSpec(Spec):
@@ -212,11 +214,13 @@ class _Stand:
                     self._blame("ended", f"told to end {told} times, and lived {lives}")
                 network.close()
                 found = gather(state, network=file)
+                handed_over = self._handed_over(state)
                 calls = self._calls()
                 self._judge_calls(state, windows, disturbance, calls)
         finally:
             network.close()
-        return self._outcome(found, fault_s, windows, len(calls))
+        outcome = self._outcome(found, fault_s, windows, len(calls))
+        return outcome.model_copy(update={"handed_over": handed_over})
 
     def _prepare(self, state: Path) -> None:
         settings = {"command": ["/bin/sh", "-c", 'cat >> "$0"', str(self._calls_file)]}
@@ -311,6 +315,12 @@ class _Stand:
             if unsent := journal.unsent_notices(NETWORK):
                 self._blame("calls", f"{len(unsent)} notices were not sent")
 
+    def _handed_over(self, state: Path) -> tuple[str, ...]:
+        with StateDirectory(state).made_journal() as journal:
+            ids = [r.incident.id for r in journal.incidents(network=NETWORK)]
+            told = [event for i in ids for event in journal.timeline(i)]
+        return tuple(event.text for event in told if event.kind == "escalated")
+
     def _outcome(
         self, found: Evidence, fault_s: float, windows: _Windows | None, calls: int
     ) -> Disturbed:
@@ -364,6 +374,8 @@ def disturbed_markdown(records: Sequence[DisturbedRecord]) -> str:
         wrong = record.outcome.violations if record.outcome else ()
         for violation in wrong:
             lines.append(f"- {_named(record.play)}: {violation.rule}: {violation.text}")
+        for why in record.outcome.handed_over if record.outcome else ():
+            lines.append(f"- {_named(record.play)}: handed over: {why}")
         if record.error:
             lines.append(f"- {_named(record.play)}: raised {record.error}")
     return "\n".join([*lines, "", f"Played by {code_text(records)}."])

@@ -29,7 +29,7 @@ def test_watch_that_is_disturbed_in_an_incident_loses_nothing(arm: str) -> None:
     played = play_disturbed(Play(scene="drained", seed=1, arm=arm, times=20, draw=1))
     assert played.violations == ()
     assert played.disturbed == 20
-    assert played.ends == ("resolved",)
+    assert (played.ends, played.handed_over) == (("resolved",), ())
 
 
 def test_table_names_every_violation_and_every_play_that_raised() -> None:
@@ -43,6 +43,7 @@ def test_table_names_every_violation_and_every_play_that_raised() -> None:
         calls=3,
         ends=("resolved",),
         violations=({"rule": "late", "text": "noticed after 400 s"},),  # type: ignore[arg-type]  # as JSON gives it
+        handed_over=("nobody answered in time",),
     )
     record = Record[Play, Disturbed]
     records = [
@@ -52,4 +53,5 @@ def test_table_names_every_violation_and_every_play_that_raised() -> None:
     table = disturbed_markdown(records)
     assert "| drained | full_disk | 2 | 1 | 90; 400 | 3 | 1 resolved | 2 |" in table
     assert "late: noticed after 400 s" in table
+    assert "handed over: nobody answered in time" in table
     assert "raised OSError: no" in table
