@@ -142,3 +142,12 @@ def test_what_puts_a_configuration_right_may_be_chosen_where_it_beats_doing_noth
         direct.model_copy(update={"remedy": revert, "cost": cost}),
     ]
     assert ("R4" in Chooser(told).tied()) is may
+
+
+@pytest.mark.parametrize(("dearer", "are_tied"), [(0.49, True), (0.51, False)])
+def test_costs_within_half_a_service_hour_are_a_tie(
+    situation: Situation, dearer: float, are_tied: bool
+) -> None:
+    (trial,) = _simulated(situation, DIRECT).values()
+    other = trial.model_copy(update={"remedy": USELESS, "cost": trial.cost + dearer})
+    assert Chooser([other, trial]).tied() == (["R1", "R3"] if are_tied else ["R1"])

@@ -138,7 +138,12 @@ def _add_rows(
     shares = np.empty(width)
     total = np.empty(split.shape[1])
     for row in rows:
-        waiting[:] = traffic[destinations[row]]
+        # A loop: numba compiles the assignment of an array to a slice with all that it takes to
+        # word an error about shapes, which takes longer than the rest of this function.
+        sent = traffic[destinations[row]]
+        for node in range(sent.shape[0]):
+            for m in range(width):
+                waiting[node, m] = sent[node, m]
         for i in range(settled[row] - 1, 0, -1):
             here = waiting[order[row, i]]
             first, last = hop_offsets[row, i], hop_offsets[row, i + 1]

@@ -12,6 +12,7 @@ from tools.change.gate import Gate, Needs, Situation
 from tools.change.policy import CalendarRules, ChangeWindow, Freeze, SecondApprover
 from tools.change.refusals import (
     ActionNotAllowed,
+    AnsweredOutOfTime,
     ApprovalExpired,
     ApprovalNotAttested,
     BlastDisagrees,
@@ -282,6 +283,27 @@ def test_answer_to_another_content_than_was_asked_about_is_refused(bench: Bench)
     other = plan.model_copy(update={"reason": "what the approver read"})
     bench.journal.answer(approval(other, now_s))
     _refused(bench, plan, EditedAfterApproval, "was edited after erin")
+
+
+@pytest.mark.parametrize("off_s", [-31.0, 31.0])
+def test_answer_from_outside_the_time_in_which_it_could_be_given_is_refused(
+    bench: Bench, off_s: float
+) -> None:
+    """The clocks of whoever asks, answers and commits may differ by half a minute."""
+    plan, now_s = bench.plan(WEIGHT), bench.clock.now_s()
+    bench.journal.request_approval(plan, now_s, now_s + 60)
+    bench.journal.answer(approval(plan, now_s + off_s))
+    _refused(bench, plan, AnsweredOutOfTime, f"is dated {off_s:.0f} s after the question")
+
+
+@pytest.mark.parametrize("off_s", [-29.0, 29.0])
+def test_answer_by_a_clock_that_is_half_a_minute_off_carries_the_plan(
+    bench: Bench, off_s: float
+) -> None:
+    plan, now_s = bench.plan(WEIGHT), bench.clock.now_s()
+    bench.journal.request_approval(plan, now_s, now_s + 60)
+    bench.journal.answer(approval(plan, now_s + off_s))
+    assert bench.actuator.commit(plan, ()).state == "committed"
 
 
 def test_approval_that_comes_to_be_used_too_late_is_refused(bench: Bench, drain: Plan) -> None:
