@@ -7,6 +7,7 @@ import pytest
 
 from tests.twin.tracking.square import (
     A_TO_B,
+    C_TO_D,
     ROUND_S,
     START_S,
     Counters,
@@ -337,3 +338,52 @@ def test_outcome_of_an_earlier_version_loads() -> None:
     kept = {"plan_id": "p", "kept": True, "reason": "no divergence"}
     loads = {"observed_utilisation": {"A|A-B": 0.5}, "inside_interval": {"A|A-B": True}}
     assert Outcome.model_validate(kept | loads).healed_services == ()
+
+
+@pytest.mark.parametrize(("share", "is_kept"), [(0.01, True), (0.05, False)])
+def test_new_drops_go_back_where_the_network_loses_no_less_than_before(
+    tracker: Tracker, share: float, is_kept: bool
+) -> None:
+    """C-D dropped 5 % of 2 Gbit/s; now A-B drops 1 % or 5 % of 5.5."""
+    counters, loads = Counters(starts_s=CHANGED_S - 300), loads_of(tracker.inventory)
+    loads[A_TO_B] = 5.5e9
+    tracker.ingest(counters.read())
+    for _ in range(10):
+        tracker.ingest(counters.after(loads, dropped={C_TO_D: 0.05}))
+    for _ in range(4):
+        tracker.ingest(counters.after(loads, dropped={A_TO_B: share}))
+    expected = _forecast(utilisation={"A|A-B": Interval(p05=0.5, median=0.55, p95=0.6)})
+    outcome = judge(
+        tracker,
+        _plan(expected),
+        before_s=CHANGED_S - 300,
+        changed_s=CHANGED_S,
+        after_s=CHANGED_S,
+        now_s=counters.now_s,
+    )
+    assert outcome.kept is is_kept
+    said = "and less is lost than before" if is_kept else "and did not before"
+    assert f"A|A-B drops, {said}" in outcome.reason
+
+
+def test_forecast_was_wrong_about_loads_where_fewer_than_half_of_its_intervals_held(
+    tracker: Tracker,
+) -> None:
+    """A-B runs at 55 %, C-D at 20 %."""
+    counters, loads = Counters(starts_s=CHANGED_S), loads_of(tracker.inventory)
+    loads[A_TO_B] = 5.5e9
+    tracker.ingest(counters.read())
+    for _ in range(4):
+        tracker.ingest(counters.after(loads))
+    right, wrong = Interval(p05=0.5, median=0.55, p95=0.6), Interval(p05=0.3, median=0.4, p95=0.5)
+    for first, is_wrong in ((right, False), (Interval(p05=0.7, median=0.8, p95=0.9), True)):
+        expected = _forecast(utilisation={"A|A-B": first, "C|C-D": wrong})
+        outcome = judge(
+            tracker,
+            _plan(expected),
+            before_s=CHANGED_S - 300,
+            changed_s=CHANGED_S,
+            after_s=CHANGED_S,
+            now_s=counters.now_s,
+        )
+        assert ("the forecast was wrong about loads" in outcome.reason) is is_wrong
