@@ -4,9 +4,9 @@ VENV ?= .venv
 VLLM_VENV ?= .venv-vllm
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-# A file's tests stay together, since they share what they play. Rewritten assertions are kept from
-# run to run, whatever the environment says: rewriting them takes longer than most of the tests.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 2 --dist loadfile
+# Rewritten assertions are kept from run to run, whatever the environment says: rewriting them takes
+# longer than most of the tests.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 2
 
 # A name on the path may be a shim with nothing behind it, so each candidate is run.
 FITS := import sys, venv; sys.exit(sys.version_info < (3, 11))
@@ -29,7 +29,7 @@ survival: $(VENV)/.stamp-default  ## kill it at every step and time it out; abou
 	$(BIN)/noctua survival
 
 test: $(VENV)/.stamp-dev  ## the tests that take seconds
-	$(PYTEST) -m "not slow"
+	$(PYTEST) --dist loadfile -m "not slow"
 
 test-all: $(VENV)/.stamp-dev  ## every test
 	$(PYTEST)
