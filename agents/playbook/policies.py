@@ -43,8 +43,6 @@ from twin.diagnosis.causes import AND, CONVINCING_NATS, INDISTINGUISHABLE_NATS
 from twin.events.fault import BY_KIND
 from twin.nouns.topology import Interface
 
-_MOST_PAIRED = 6
-
 
 def monitor(view: TranscriptView) -> ToolChoice:
     """Group what is related; a surge of traffic alone is nothing."""
@@ -104,7 +102,7 @@ def _severity(symptoms: Sequence[SymptomShown]) -> str:
 
 
 def diagnoser(view: TranscriptView) -> ToolChoice:
-    """Read the devices that committed, then test the best causes with a second one."""
+    """Read the devices that committed, then test what came with one commit as one cause."""
     for node in view.task_as(DiagnoserTask).devices_with_commits:
         if not view.has_called("read_configuration", {"node": node}):
             return ToolChoice("read_configuration", {"node": node})
@@ -114,9 +112,8 @@ def diagnoser(view: TranscriptView) -> ToolChoice:
     if not tested:
         return answer(_undiagnosed("nothing in the graph or the telemetry suggests a cause"))
     known = {t.id for t in tested}
-    joined = [*_commits(tested), *_second_causes(tested)]
-    pairs = [each for each in joined if AND.join(each) not in known]
-    sets = pairs + [name.split(AND) for name in stale]
+    commits = [each for each in _commits(tested) if AND.join(each) not in known]
+    sets = commits + [name.split(AND) for name in stale]
     # Asked for again only if it failed, which it would do again.
     if sets and view.calls[-1].arguments != {"sets": sets}:
         return ToolChoice("test_causes", {"sets": sets})
@@ -141,7 +138,8 @@ def _tested_so_far(view: TranscriptView) -> tuple[list[TestedCause], list[str], 
                 stale |= dict.fromkeys(tested)
                 tested, is_proposed = {}, False
             case "propose_causes":
-                tested |= {t.id: t for t in call.result_as(ProposedCauses).causes}
+                found = call.result_as(ProposedCauses)
+                tested |= {t.id: t for t in (*found.causes, *found.sets)}
                 is_proposed = True
             case "test_causes":
                 tested |= {t.id: t for t in call.result_as(TestedCauses).tested}
@@ -163,25 +161,6 @@ def _commits(tested: Sequence[TestedCause]) -> list[list[str]]:
         if egress and AND not in cause.id and BY_KIND[kind].in_configuration:
             of_node.setdefault(egress.node, []).append(cause.id)
     return [sorted(causes) for _, causes in sorted(of_node.items()) if len(causes) > 1]
-
-
-def _second_causes(tested: Sequence[TestedCause]) -> list[list[str]]:
-    """The best causes joined with others, where they leave something unexplained."""
-    helpful = [t for t in tested if t.log_posterior > 0 and AND not in t.id]
-    pairs: list[list[str]] = []
-    for first in helpful[:2]:
-        if first.unexplained:
-            others = [t for t in helpful if t is not first and not _adds_nothing(t, first)]
-            others = others[:_MOST_PAIRED]
-            pairs.extend(sorted({first.id, other.id}) for other in others)
-    unique = {tuple(pair): pair for pair in pairs}
-    return [unique[key] for key in sorted(unique)]
-
-
-def _adds_nothing(other: TestedCause, first: TestedCause) -> bool:
-    """Whether the links that one cause takes down are among those of the other."""
-    one, two = _links(other.id), _links(first.id)
-    return one <= two or two <= one
 
 
 def _diagnosis(tested: Sequence[TestedCause]) -> dict[str, Any]:

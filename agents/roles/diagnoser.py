@@ -122,10 +122,12 @@ class ProposedCause(TestedCause):
 
 
 class ProposedCauses(Noun):
-    """The likeliest first; `more`: how many less likely ones there are."""
+    """The likeliest first; `more`: how many less likely ones there are. `sets`: the likeliest with
+    whichever other makes it likelier, and so on."""
 
     causes: tuple[ProposedCause, ...]
     more: int
+    sets: tuple[TestedCause, ...] = ()
 
 
 class TestedCauses(Noun):
@@ -201,7 +203,8 @@ class Diagnoser:
                 Tool(
                     name="propose_causes",
                     description="List single causes that the knowledge graph and the telemetry "
-                    "suggest, the likeliest first, each tested alone as by test_causes. "
+                    "suggest, the likeliest first, each tested alone as by test_causes, and sets "
+                    "of them grown from the likeliest as long as another makes it likelier. "
                     "Configurations count only for devices that were read.",
                     arguments=NoArguments,
                     effect="read",
@@ -266,7 +269,9 @@ class Diagnoser:
         )
 
     def propose_causes(self, _: NoArguments) -> ProposedCauses:
-        """Candidates from the graph and the trackers, each tested alone; the likeliest first."""
+        """Candidates from the graph and the trackers, each tested alone, the likeliest first; and
+        what sets of them are likelier.
+        """
         self._read_ends()
         found = self._causes.propose()
         tested = [
@@ -275,7 +280,9 @@ class Diagnoser:
         ]
         tested.sort(key=_likeliest_first)
         return ProposedCauses(
-            causes=tuple(tested[:_TOLD_CAUSES]), more=max(0, len(tested) - _TOLD_CAUSES)
+            causes=tuple(tested[:_TOLD_CAUSES]),
+            more=max(0, len(tested) - _TOLD_CAUSES),
+            sets=tuple(self._told(found) for found in self._causes.grow()),
         )
 
     def test_causes(self, arguments: TestCauses) -> TestedCauses:

@@ -40,6 +40,12 @@ BEFORE_ONSET_S = 300.0
 PLACES = 2
 """Decimals of log odds: a hundredth of a nat decides nothing."""
 
+MOST_TOGETHER = 5
+"""Causes in one set that is grown."""
+
+_MOST_GROWN_FROM = 16
+"""The likeliest single causes, from which sets are grown."""
+
 CONVINCING_NATS = 4.0
 """A cause has to beat "nothing is wrong" by this much to be a finding."""
 
@@ -131,6 +137,32 @@ class Causes:
         if name not in self.tested:
             self._test(name, names)
         return self.tested[name]
+
+    def grow(self) -> tuple[Hypothesis, ...]:
+        """The likeliest single cause with the one that raises its odds most, and so on, as long as
+        one does; the sets on that way, smallest first.
+
+        Whatever is left to explain, sets of any size are found so: trying all of two and of three
+        found nothing better (docs/diagnosis.md).
+        """
+        singles = [name for name in self.likeliest_first() if AND not in name][:_MOST_GROWN_FROM]
+        grown, sets = singles[:1], list[Hypothesis]()
+        while grown and len(grown) < MOST_TOGETHER:
+            taken = {
+                r for name in grown for fault in self.tested[name].faults for r in fault.resources
+            }
+            tried = [
+                self.test([*grown, name])
+                for name in singles
+                if not taken & {r for fault in self.tested[name].faults for r in fault.resources}
+            ]
+            now = self.log_posterior[AND.join(sorted(grown))]
+            best = max(tried, key=lambda h: (self.log_posterior[h.id], h.id), default=None)
+            if best is None or self.log_posterior[best.id] <= now:
+                break
+            sets.append(best)
+            grown = best.id.split(AND)
+        return tuple(sets)
 
     def _test(self, name: str, ids: Sequence[str]) -> None:
         faults = tuple((self.proposed.get(i) or self._added[i]).fault for i in ids)

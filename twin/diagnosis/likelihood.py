@@ -19,6 +19,10 @@ _ADJACENCY_MISSED = 0.01
 _ADJACENCY_SPURIOUS = 1e-4
 """Chance that an adjacency is reported down for a link that is up (assumed)."""
 
+_HELD_NATS, _MOST_HELD_NATS = 1.0, 20.0
+"""What both ends of a link hold for another minute is that much less likely to be a mistake of
+their reports, up to so much (assumed)."""
+
 _MOVED_TRAFFIC_SPREAD = 0.35
 """Relative error of predicted *changes* of load: flows are hashed, not split evenly (assumed)."""
 
@@ -26,10 +30,17 @@ _LOAD_TEMPER = 0.5
 """Loads of neighbouring links err together, so their likelihood counts for half (assumed)."""
 
 _STUDENT_DEGREES = 4.0
-_FIVE_SECONDS_IN_A_DAY = math.log(5 / 86_400)
 
 _SECOND_FAULT = math.log(1e-3)
 """Chance that a second, independent fault starts within the same incident (assumed)."""
+
+_COMMON_CAUSE = math.log(1.5e-4)
+"""Log prior of a cause on no record that takes down several links far from each other at once: a
+conduit that nobody drew, power, a controller, a command (assumed). Links that meet at a node have
+likelier ones there."""
+
+_TOGETHER_S = 5.0
+_AT_ONCE = math.log(_TOGETHER_S / 86_400)
 
 
 class Likelihood:
@@ -66,16 +77,36 @@ class Likelihood:
     def log_prior(self, faults: Sequence[Fault]) -> float:
         """Log prior odds of `faults`; independent faults at the same moment are improbable.
 
-        What is wrong in the configuration of one device came with one commit.
+        What is wrong in the configuration of one device came with one commit. Links that went down
+        together far from each other may have a common cause for which there is no other word.
         """
+        total = self._independent_prior(faults)
+        for apart in self._at_once_and_apart(faults):
+            alone = self._independent_prior(apart)
+            total += float(np.logaddexp(alone, _COMMON_CAUSE)) - alone
+        return total
+
+    def _independent_prior(self, faults: Sequence[Fault]) -> float:
         total = sum(fault.log_prior() for fault in faults)
         total += _SECOND_FAULT * max(0, _independent(faults) - 1)
-        return total + self._coincidence(faults)
-
-    def _coincidence(self, faults: Sequence[Fault]) -> float:
         times = sorted(t for f in faults for t in f.onsets(self.observation))
-        together = sum(1 for a, b in pairwise(times) if b - a < 5.0)
-        return together * _FIVE_SECONDS_IN_A_DAY
+        together = sum(1 for a, b in pairwise(times) if b - a < _TOGETHER_S)
+        return total + together * _AT_ONCE
+
+    def _at_once_and_apart(self, faults: Sequence[Fault]) -> Iterator[list[Fault]]:
+        """Groups of links that went down within seconds of each other, no two at one node."""
+        topology, groups = self.normal.topology, list[list[Fault]]()
+        last_s = -math.inf
+        begun = ((t, f) for f in faults if f.only_links_down for t in f.onsets(self.observation))
+        for time_s, fault in sorted(begun, key=lambda one: (one[0], one[1].id)):
+            if time_s - last_s >= _TOGETHER_S:
+                groups.append([])
+            groups[-1].append(fault)
+            last_s = time_s
+        for group in groups:
+            links = [topology.link(x) for f in group for x in f.links_down(topology)]
+            if len(group) > 1 and len({n for x in links for n in (x.a, x.b)}) == 2 * len(links):
+                yield group
 
     def _adjacencies(self, faults: Sequence[Fault]) -> list[Evidence]:
         topology = self.normal.topology
@@ -99,7 +130,11 @@ class Likelihood:
         """That the adjacency over `link` is down."""
         ratio = math.log((1 - _ADJACENCY_MISSED) / _ADJACENCY_SPURIOUS)
         text, by = f"adjacency over {link} is down", self.observation.one_end.get(link, "")
-        text = f"{text}, claimed by {by} alone" if by else text
+        if by:
+            text = f"{text}, claimed by {by} alone"
+        else:
+            held_min = max(0.0, self.observation.now_s - self.observation.down_since[link]) / 60.0
+            ratio += min(_HELD_NATS * held_min, _MOST_HELD_NATS)
         return Evidence(observation=text, log_likelihood_ratio=ratio, claimed_by=by)
 
     def _loads(self, faults: Sequence[Fault]) -> list[Evidence]:

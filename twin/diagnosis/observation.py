@@ -49,6 +49,7 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
             link: down.get(link, onset_s) for link in tracker.down_links - tracker.announced_down
         },
         running=running,
+        now_s=tracker.now_s,
         one_end={
             link: ends[0]
             for link, ends in tracker.adjacencies.dump_down_ends().items()

@@ -69,7 +69,8 @@ class Observation:
     `down_since`: link -> time. `one_end`: of these links, those that only one end says are down,
     with that end. `one_source`: nodes that draw more only by what one exporter says, with that
     exporter. `risen`: (n_arcs,) log of what was sent after the onset over what
-    was sent before. `probes`: what probes say, None where nobody had to ask them.
+    was sent before. `probes`: what probes say, None where nobody had to ask them. `now_s`: when all
+    this is known, 0 where that is not told.
     """
 
     rounds: int
@@ -87,6 +88,7 @@ class Observation:
     one_source: Mapping[str, str] = field(default_factory=dict)
     risen: FloatArray | None = None
     probes: Crossings | None = None
+    now_s: float = 0.0
 
     @property
     def suspect_loss(self) -> FloatArray:
