@@ -108,13 +108,12 @@ def test_diagnoser_finds_the_cause_that_stands_out() -> None:
     assert (said["verdict"], said["ranking"][0]) == ("found", "link_down@A")
 
 
-def test_diagnoser_joins_a_second_cause_where_the_best_leaves_something_unexplained() -> None:
-    tested = _tested("link_down@A", 40.0, "silent_loss:X"), _tested("traffic_spike@B", 20.0)
-    choice = _diagnoser([], *_of(*tested))
-    assert choice == ToolChoice("test_causes", {"sets": [["link_down@A", "traffic_spike@B"]]})
+def test_diagnoser_ranks_the_sets_that_were_grown_with_the_single_causes() -> None:
+    best, other = _tested("link_down@A", 40.0, "silent_loss:X"), _tested("traffic_spike@B", 20.0)
     joint = _tested("link_down@A & traffic_spike@B", 55.0)
-    said = _diagnoser([], *_of(*tested), ("test_causes", choice.arguments, {"tested": [joint]}))
-    assert said["ranking"][0] == "link_down@A & traffic_spike@B"
+    (name, asked, found), *rest = _of(best, other)
+    said = _diagnoser([], (name, asked, found | {"sets": [joint]}), *rest)
+    assert said["ranking"][:2] == ["link_down@A & traffic_spike@B", "link_down@A"]
 
 
 def test_diagnoser_calls_causes_within_three_nats_ambiguous_and_asks_for_more() -> None:

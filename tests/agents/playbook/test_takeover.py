@@ -75,10 +75,10 @@ def test_cause_that_another_mind_added_is_ranked_by_its_numbers() -> None:
     assert worse["ranking"][0] == "traffic_spike@B"
 
 
-def test_pair_that_another_mind_tested_is_not_tested_again() -> None:
+def test_set_that_another_mind_tested_is_ranked_and_not_tested_again() -> None:
     proposed = _proposed(_tested("link_down@A", 40.0, "probe_loss:X"), _tested("link_down@B", 9.0))
     joint = _joined(_tested("link_down@A & link_down@B", 60.0))
-    assert _diagnoser(proposed).tool == "test_causes"
+    assert _said(_diagnoser(proposed))["ranking"][0] == "link_down@A"
     assert _said(_diagnoser(proposed, joint))["ranking"][0] == "link_down@A & link_down@B"
 
 

@@ -175,3 +175,19 @@ def test_links_at_a_node_that_went_down_within_a_minute_may_be_one_cut(
         tracker.ingest([adjacency(START_S + after_s, end, link, up=False) for end in link[::2]])
     cuts = [c for c in _causes(tracker).proposed.values() if isinstance(c.fault, FiberCut)]
     assert [c.fault.resources for c in cuts] == ([("A-B", "A-D")] if is_one_cut else [])
+
+
+@pytest.mark.parametrize("nodes", [("B",), ("B", "D"), ("B", "C", "D")])
+def test_sets_of_any_size_are_grown_as_long_as_another_cause_makes_them_likelier(
+    nodes: tuple[str, ...],
+) -> None:
+    demands = (("A", "B", 3e9), ("A", "C", 2e9), ("A", "D", 2e9))
+    causes = _drawing(inventory(demands=demands), **dict.fromkeys(nodes, 3.0))
+    for name in causes.proposed:
+        causes.test([name])
+    sets = causes.grow()
+    grown = sets[-1].id if sets else causes.likeliest_first()[0]
+    assert {f"traffic_spike@{node}" for node in nodes} == {
+        name for name in grown.split(" & ") if name.startswith("traffic_spike")
+    }
+    assert causes.likeliest_first()[0] == grown

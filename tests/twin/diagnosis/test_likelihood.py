@@ -190,6 +190,35 @@ def test_two_links_within_five_seconds_are_a_coincidence_if_they_share_no_duct(
     assert coincidence == pytest.approx(math.log(5 / 86_400) if is_a_coincidence else 0.0)
 
 
+FAR_APART = (LinkDown(link="A-B"), LinkDown(link="C-D"))
+
+
+@pytest.mark.parametrize(("apart_s", "has_common_cause"), [(4.0, True), (6.0, False)])
+def test_links_far_from_each_other_that_went_down_at_once_have_a_cause_without_a_name(
+    apart_s: float, has_common_cause: bool
+) -> None:
+    """One in 1.5e-4, beside two coincident faults: 0.3 x 0.3 x 1e-3 x 5 / 86400 = 5e-9."""
+    down = {"A-B": START_S, "C-D": START_S + apart_s}
+    prior = likelihood(observed(*FAR_APART, down_since=down)).log_prior(FAR_APART)
+    assert (prior == pytest.approx(math.log(1.5e-4), abs=1e-3)) is has_common_cause
+
+
+@pytest.mark.parametrize(("minutes", "nats"), [(0.0, 0.0), (7.0, 7.0), (20.0, 20.0), (60.0, 20.0)])
+def test_link_that_both_ends_hold_down_gathers_a_nat_a_minute_up_to_twenty(
+    minutes: float, nats: float
+) -> None:
+    at_once = observed(DOWN)
+    later = replace(at_once, now_s=START_S + 60.0 * minutes)
+    gained = posterior(likelihood(later), (DOWN,)) - posterior(likelihood(at_once), (DOWN,))
+    assert gained == pytest.approx(nats)
+
+
+def test_link_that_one_end_alone_holds_down_gathers_nothing() -> None:
+    claimed = replace(observed(DOWN), one_end={DOWN.link: "A"})
+    later = replace(claimed, now_s=START_S + 1200.0)
+    assert posterior(likelihood(later), (DOWN,)) == posterior(likelihood(claimed), (DOWN,))
+
+
 def test_duct_on_record_is_likelier_than_one_that_nobody_recorded() -> None:
     judge = likelihood(observed(DUCT))
     unrecorded = DUCT.model_copy(update={"duct": ""})
