@@ -123,7 +123,7 @@ class ProposedCause(TestedCause):
 
 class ProposedCauses(Noun):
     """The likeliest first; `more`: how many less likely ones there are. `sets`: the likeliest with
-    whichever other makes it likelier, and so on."""
+    whichever other makes it likelier, and so on, and what cannot be told from the best."""
 
     causes: tuple[ProposedCause, ...]
     more: int

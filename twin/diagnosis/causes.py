@@ -139,14 +139,14 @@ class Causes:
         return self.tested[name]
 
     def grow(self) -> tuple[Hypothesis, ...]:
-        """The likeliest single cause with the one that raises its odds most, and so on, as long as
-        one does; the sets on that way, smallest first.
+        """Join the likeliest single cause with the one that raises its odds most, and so on, as
+        long as one does.
 
-        Whatever is left to explain, sets of any size are found so: trying all of two and of three
-        found nothing better (docs/diagnosis.md).
+        Returns the sets on that way, and those tried that cannot be told from the best of all; the
+        likeliest first.
         """
         singles = [name for name in self.likeliest_first() if AND not in name][:_MOST_GROWN_FROM]
-        grown, sets = singles[:1], list[Hypothesis]()
+        grown, way = singles[:1], set[str]()
         while grown and len(grown) < MOST_TOGETHER:
             taken = {
                 r for name in grown for fault in self.tested[name].faults for r in fault.resources
@@ -160,9 +160,12 @@ class Causes:
             best = max(tried, key=lambda h: (self.log_posterior[h.id], h.id), default=None)
             if best is None or self.log_posterior[best.id] <= now:
                 break
-            sets.append(best)
+            way.add(best.id)
             grown = best.id.split(AND)
-        return tuple(sets)
+        order = self.likeliest_first()
+        least = self.log_posterior[order[0]] - INDISTINGUISHABLE_NATS if order else 0.0
+        told = (h for h in order if AND in h and (h in way or self.log_posterior[h] > least))
+        return tuple(self.tested[name] for name in told)
 
     def _test(self, name: str, ids: Sequence[str]) -> None:
         faults = tuple((self.proposed.get(i) or self._added[i]).fault for i in ids)

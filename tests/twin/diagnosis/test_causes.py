@@ -186,8 +186,19 @@ def test_sets_of_any_size_are_grown_as_long_as_another_cause_makes_them_likelier
     for name in causes.proposed:
         causes.test([name])
     sets = causes.grow()
-    grown = sets[-1].id if sets else causes.likeliest_first()[0]
+    grown = sets[0].id if sets else causes.likeliest_first()[0]
     assert {f"traffic_spike@{node}" for node in nodes} == {
         name for name in grown.split(" & ") if name.startswith("traffic_spike")
     }
     assert causes.likeliest_first()[0] == grown
+
+
+def test_set_that_is_hardly_less_likely_than_the_best_is_told_of_too() -> None:
+    """What D draws weighs a little less than how rarely a second fault strikes."""
+    demands = (("A", "B", 3e9), ("A", "D", 2e9))
+    causes = _drawing(inventory(demands=demands), B=3.0, D=1.75)
+    for name in causes.proposed:
+        causes.test([name])
+    told = [found.id for found in causes.grow()]
+    assert causes.leading() == ["traffic_spike@B", "traffic_spike@B & traffic_spike@D"]
+    assert told == ["traffic_spike@B & traffic_spike@D"]
