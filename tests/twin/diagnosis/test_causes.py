@@ -182,7 +182,7 @@ def test_sets_of_any_size_are_grown_as_long_as_another_cause_makes_them_likelier
     nodes: tuple[str, ...],
 ) -> None:
     demands = (("A", "B", 3e9), ("A", "C", 2e9), ("A", "D", 2e9))
-    causes = _drawing(inventory(demands=demands), **dict.fromkeys(nodes, 3.0))
+    causes = _causes(_drawing(inventory(demands=demands), **dict.fromkeys(nodes, 3.0)))
     for name in causes.proposed:
         causes.test([name])
     sets = causes.grow()
@@ -196,7 +196,7 @@ def test_sets_of_any_size_are_grown_as_long_as_another_cause_makes_them_likelier
 def test_set_that_is_hardly_less_likely_than_the_best_is_told_of_too() -> None:
     """What D draws weighs a little less than how rarely a second fault strikes."""
     demands = (("A", "B", 3e9), ("A", "D", 2e9))
-    causes = _drawing(inventory(demands=demands), B=3.0, D=1.75)
+    causes = _causes(_drawing(inventory(demands=demands), B=3.0, D=1.75))
     for name in causes.proposed:
         causes.test([name])
     told = [found.id for found in causes.grow()]
