@@ -12,8 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evals.altered_network import Alter
 from evals.hostile.feeds import Arm, Play, Scene, Watched, watched
 from graphs.tracker_file import TrackerFile
+from graphs.watch import POLL_S, Watch
+from tests.graphs.stagehand import case, operating
 from tests.twin.tracking.square import (
     START_S,
     Counters,
@@ -157,6 +160,29 @@ def test_link_that_one_end_says_is_flapping_changes_nothing_where_it_could_not_b
 def test_commits_that_no_device_shows_are_no_incidents() -> None:
     found = _played("every device claims commits", "healthy")
     assert (found.failed, found.incidents) == (0, 0)
+
+
+@pytest.mark.parametrize(("is_looked_up", "incidents"), [(True, 0), (False, 1)])
+def test_looking_at_the_device_is_all_that_folds_a_commit_that_was_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_looked_up: bool, incidents: int
+) -> None:
+    if not is_looked_up:
+        monkeypatch.setattr(Watch, "_committed", lambda *_: {})
+    with operating(tmp_path, case(), alter=_with_a_commit_of("NYCMng")) as operation:
+        operation.run(until=operation.has_begun, most_s=3 * POLL_S)
+        assert len(operation.journal.incidents()) == incidents
+        tally = operation.workplace.tracker.intake.tally_of("NYCMng")
+        assert (tally.folded > 0) == is_looked_up
+
+
+def _with_a_commit_of(node: str) -> Alter:
+    """Every poll brings a report that `node` committed something, which it did not."""
+
+    def alter(records: Sequence[Telemetry], now_s: float) -> Sequence[Telemetry]:
+        change, user = UntrustedText(f"change-{now_s:.0f}"), UntrustedText("operator")
+        return [*records, ConfigurationEvent(now_s, now_s - 1.0, node, change, user)]
+
+    return alter
 
 
 @pytest.mark.slow
