@@ -1,12 +1,22 @@
 """The bad files: a sample in this process, and how one in a process of its own is judged."""
 
 import hashlib
+import os
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from evals.hostile.bad_files import KINDS, BadFile, bad_files
+from channels.planning import reading
+from evals.hostile.bad_files import KINDS, SMALL, BadFile, bad_files
 from evals.hostile.files import Outcome, read, read_apart
+from tests.twin.sources.formats.test_limits import chain, parallel
+from twin.errors import BadInput
+from twin.sources import traffic_matrix
+from twin.sources.formats import draft, gml, json_text, limits, xml_text, yaml_text
 
 SHOWN = 24
 """How many of the small ones are read here; `python -m evals.hostile.files` reads all."""
@@ -55,3 +65,126 @@ def test_file_is_read_in_a_process_of_its_own(
     assert found.outcome == outcome
     assert "file.json" in found.said
     assert found.peak_bytes > 0
+
+
+# Controls: with the limit raised, the same file is read
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A file that the limit `limit` of `module` refuses.
+
+    `most`: a limit under which it is read. `scaled`: a limit as much smaller than ours as the file
+    is than those that ours refuses; None where ours refuses the file itself.
+    """
+
+    text: str
+    suffix: str
+    module: ModuleType
+    limit: str
+    most: float
+    scaled: float | None = None
+
+
+def _inside(begin: str, end: str, text: str, levels: int = 80) -> str:
+    return begin * levels + text + end * levels
+
+
+GRAPHML = (
+    '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefault="undirected">'
+    '<node id="A"/><node id="B"/><edge source="A" target="B"/></graph>{more}</graphml>'
+)
+A_GML = (
+    'graph [ node [ id 0 label "A" ] node [ id 1 label "B" ] edge [ source 0 target 1 ] {more} ]'
+)
+CLAB = (
+    "name: x\ntopology:\n  nodes: {{A: {{}}, B: {{}}}}\n"
+    "  links:\n  - endpoints: ['A:e1', 'B:e1']\n{more}"
+)
+MERGED = "a: &a {x: 1, y: 2, z: 3}\nb: {<<: *a}\n"
+
+LIMITED = {
+    "JSON, depth": Limited(
+        SMALL[:-1] + f', "more": {_inside("[", "]", "")}}}', ".json", json_text, "DEEPEST", 100
+    ),
+    "XML, depth": Limited(
+        GRAPHML.format(more=_inside("<a>", "</a>", "")), ".graphml", xml_text, "DEEPEST", 100
+    ),
+    "GML, depth": Limited(
+        A_GML.format(more=_inside("a [ ", "] ", "b 1 ")), ".gml", gml, "DEEPEST", 100
+    ),
+    "YAML, depth": Limited(
+        CLAB.format(more=f"more: {_inside('[', ']', '')}\n"), ".yaml", yaml_text, "DEEPEST", 100
+    ),
+    "nodes": Limited(chain(20), ".json", draft, "MOST_NODES", 20, scaled=19),
+    "lines": Limited(chain(20), ".json", draft, "MOST_LINES", 19, scaled=18),
+    "parallel links": Limited(parallel(129), ".json", draft, "MOST_PARALLEL", 129),
+    "members": Limited(parallel(1, members=10_001), ".json", draft, "MOST_MEMBERS", 10_001),
+    "characters of a name": Limited(
+        parallel(1).replace("B", "B" * 257), ".json", limits, "LONGEST_NAME", 257
+    ),
+    "values": Limited(SMALL, ".json", json_text, "MOST_VALUES", 20, scaled=5),
+    "lines of text": Limited(CLAB.format(more=""), ".yaml", limits, "MOST_VALUES", 20, scaled=2),
+    "elements": Limited(
+        GRAPHML.format(more=""), ".graphml", xml_text, "MOST_ELEMENTS", 9, scaled=3
+    ),
+    "characters of GML": Limited(A_GML.format(more=""), ".gml", gml, "LONGEST", 200, scaled=50),
+    "characters of YAML": Limited(
+        CLAB.format(more=""), ".yaml", yaml_text, "LONGEST", 200, scaled=50
+    ),
+    "merged pairs": Limited(
+        CLAB.format(more=MERGED), ".yaml", yaml_text, "MOST_MERGED", 2, scaled=1
+    ),
+    "capacity": Limited(parallel(1, capacity="1e19 bit/s"), ".json", draft, "MOST_BPS", 1e20),
+    "demand": Limited(
+        "source,target,bps\nA,B,1e19\n", ".traffic.csv", traffic_matrix, "MOST_BPS", 1e20
+    ),
+    "demands": Limited(
+        "source,target,bps\n" + "A,B,1\n" * 13,
+        ".traffic.csv",
+        traffic_matrix,
+        "MOST_ROWS",
+        1,
+        scaled=0,
+    ),
+}
+
+
+@pytest.mark.parametrize("limited", LIMITED.values(), ids=LIMITED.keys())
+def test_file_is_refused_by_its_limit_alone(
+    limited: Limited, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / f"file{limited.suffix}"
+    file.write_text(limited.text, "utf-8")
+    if limited.scaled is not None:
+        monkeypatch.setattr(limited.module, limited.limit, limited.scaled)
+    assert read(file)[0] == Outcome.REFUSED
+    monkeypatch.setattr(limited.module, limited.limit, limited.most)
+    assert read(file) == (Outcome.READ, "")
+
+
+def test_limit_of_size_spares_what_reading_the_file_would_cost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, size = tmp_path / "file.json", reading.LARGEST_BYTES + 1
+    file.touch()
+    # It has the size and takes no space.
+    os.truncate(file, size)
+
+    def refused() -> None:
+        with pytest.raises(BadInput, match="files are read up to 64 MiB"):
+            reading.text_of(file)
+
+    assert _peak_bytes(refused) < 2**20
+    monkeypatch.setattr(reading, "LARGEST_BYTES", size)
+    assert _peak_bytes(lambda: reading.text_of(file)) > 2 * size
+
+
+def _peak_bytes(call: Callable[[], object]) -> int:
+    """The most memory of Python that `call` has in use at once."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
