@@ -127,11 +127,12 @@ def _looked(look: Look, arms: Sequence[str], truth: Sequence[Fault]) -> LookedAt
     return LookedAt(
         at_s=look.at_s,
         felt=look.incident is not None or bool(in_breach),
-        said=tuple(_said(arm, METHODS[arm](look), truth) for arm in arms),
+        said=tuple(judged(arm, METHODS[arm](look), truth) for arm in arms),
     )
 
 
-def _said(method: str, answer: Answer, truth: Sequence[Fault]) -> Said:
+def judged(method: str, answer: Answer, truth: Sequence[Fault]) -> Said:
+    """What `answer` is worth where `truth` is wrong."""
     return Said(
         method=method,
         causes=named(answer.faults),
@@ -155,9 +156,9 @@ def bench_markdown(records: Sequence[BenchRecord]) -> str:
 
     A play that raised counts as felt and not named.
     """
+    methods = list(dict.fromkeys(arm for r in records for arm in r.play.arms))
     placed = [r for r in records if r.outcome is None or r.outcome.faults]
     left_out, records = len(records) - len(placed), placed
-    methods = list(dict.fromkeys(arm for r in records for arm in r.play.arms))
     lines = ["| faults | method | felt | exactly right | interval | false | place right |",
              "|---|---|--:|--:|---|--:|--:|"]  # fmt: skip
     for size, name in enumerate(_NUMBERS, start=1):

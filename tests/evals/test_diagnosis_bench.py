@@ -1,0 +1,148 @@
+"""Recorded incidents, who names their causes, and what is counted."""
+
+import numpy as np
+import pytest
+
+from evals.campaigns.campaign import load_spec
+from evals.campaigns.records import Record
+from evals.diagnosis.bench import (
+    CAMPAIGN,
+    Benched,
+    Play,
+    bench_markdown,
+    judged,
+    play_recording,
+)
+from evals.diagnosis.methods import METHODS, Answer
+from evals.diagnosis.recording import LOOKS_S, Thinned
+from evals.diagnosis.scene import KINDS, drawn_scene
+from evals.truth import parts_of
+from tests.twin.tracking.square import Counters, flows, inventory, probes
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.link_down import LinkDown
+from twin.nouns.telemetry import FlowRound, InterfaceCounters, ProbeRound
+
+ABILENE = "sndlib/abilene"
+AB, BC = LinkDown(link="A-B"), LinkDown(link="B-C")
+
+
+def _play(*kinds: str, case: str = ABILENE, severity: int = 2, seed: int = 1) -> Play:
+    return Play.model_validate(
+        {
+            "case": case,
+            "kinds": kinds,
+            "severity": severity,
+            "seed": seed,
+            "missing": 0.1,
+            "arms": list(METHODS),
+        }
+    )
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k != "fiber_cut"])
+def test_same_key_draws_the_same_fault_and_another_key_another(kind: str) -> None:
+    first, again, other = (drawn_scene(ABILENE, (kind,), 1, seed) for seed in (5, 5, 6))
+    assert first is not None
+    assert other is not None
+    assert first == again
+    assert first.case.truth != other.case.truth
+
+
+def test_faults_of_one_recording_touch_nothing_in_common() -> None:
+    for seed in range(3):
+        scene = drawn_scene(ABILENE, ("link_down", "silent_egress_packet_loss"), 1, seed)
+        assert scene is not None
+        one, two = (event.fault for event in scene.case.truth.events)
+        parts = [{p for r in fault.resources for p in parts_of(r)} for fault in (one, two)]
+        assert not parts[0] & parts[1]
+
+
+def test_network_that_has_no_place_for_the_faults_is_left_out_and_counted() -> None:
+    """Abilene has no duct on record with more than one link."""
+    played = play_recording(_play("fiber_cut"))
+    assert (played.faults, played.looks) == ((), ())
+    record = Record[Play, Benched](
+        campaign=CAMPAIGN.name, play=_play("fiber_cut"), commit="c", cpu_s=1.0, outcome=played
+    )
+    assert "no place for them: 1" in bench_markdown([record])
+
+
+@pytest.mark.parametrize(
+    ("named", "exact", "false"),
+    [
+        ((AB, BC), True, False),
+        ((FiberCut(duct="", links=("A-B", "B-C")),), True, False),
+        ((AB,), False, False),
+        ((AB, LinkDown(link="C-D")), False, True),
+        ((), False, False),
+    ],
+)
+def test_only_all_that_is_wrong_and_nothing_else_is_exactly_right(
+    named: tuple[LinkDown | FiberCut, ...], exact: bool, false: bool
+) -> None:
+    said = judged("somebody", Answer(named, place="A-B", p=0.9), (AB, BC))
+    assert (said.exact, said.false, said.place) == (exact, false, True)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_so_large_a_share_of_readings_probes_and_flow_records_is_taken_out(missing: float) -> None:
+    known = inventory()
+    thin = Thinned(missing, np.random.default_rng(1))
+    read = [record for _ in range(300) for record in Counters().read()]
+    seen = [probes(known, 0.0)] * 600
+    sent = [flows(known.peak_traffic.rates_bps, 300.0)] * 200
+    arrived = thin([*read, *seen, *sent], 0.0)
+    gone: dict[type, list[float]] = {InterfaceCounters: [], ProbeRound: [], FlowRound: []}
+    for record in arrived:
+        match record:
+            case InterfaceCounters():
+                gone[InterfaceCounters].append(np.isnan(record.sent_bytes).mean())
+            case ProbeRound():
+                gone[ProbeRound].append(np.isnan(record.sent).mean())
+            case FlowRound():
+                gone[FlowRound].append(np.isnan(record.rates_bps).mean())
+    for shares in gone.values():
+        assert np.mean(shares) == pytest.approx(missing, abs=0.06)
+
+
+def test_play_that_raised_counts_as_felt_and_not_named() -> None:
+    record = Record[Play, Benched](
+        campaign=CAMPAIGN.name, play=_play("link_down"), commit="c", cpu_s=1.0, error="OSError: no"
+    )
+    table = bench_markdown([record])
+    assert "| one fault | noctua | 1 |" in table
+    assert "raised an error" in table
+
+
+def test_seeds_for_tuning_and_for_reporting_do_not_meet() -> None:
+    spec = load_spec(CAMPAIGN)
+    tuned = spec.model_copy(update={"seeds": (1, 2, 3), "doubles": 90, "triples": 40})
+    assert min(play.seed for play in CAMPAIGN.plays(spec)) >= 1000
+    assert max(play.seed for play in CAMPAIGN.plays(tuned)) < 100
+    sizes = [len(play.kinds) for play in CAMPAIGN.plays(spec)]
+    assert [sizes.count(n) for n in (1, 2, 3)] == [200, 150, 50]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "play",
+    [
+        _play("link_down"),
+        _play("silent_egress_packet_loss"),
+        _play(*["link_down"] * 3, case="sndlib/nobel-eu", severity=1),
+    ],
+    ids=lambda play: " ".join(play.kinds),
+)
+def test_recording_is_looked_at_three_times_by_everybody_and_named_exactly_by_us(
+    play: Play,
+) -> None:
+    played = play_recording(play)
+    assert [look.at_s for look in played.looks] == list(LOOKS_S)
+    for look in played.looks:
+        assert [said.method for said in look.said] == list(METHODS)
+    ours = played.looks[-1].said[0]
+    assert played.looks[-1].felt
+    assert ours.exact
+    assert not ours.false
+    assert ours.p is not None
+    assert ours.p > 0.9
