@@ -145,7 +145,8 @@ class Causes:
         Returns the sets on that way, and those tried that cannot be told from the best of all; the
         likeliest first.
         """
-        singles = [name for name in self.likeliest_first() if AND not in name][:_MOST_GROWN_FROM]
+        # A mind may have tested no cause at all, too.
+        singles = [name for name in self.likeliest_first() if name in self][:_MOST_GROWN_FROM]
         grown, way = singles[:1], set[str]()
         while grown and len(grown) < MOST_TOGETHER:
             taken = {

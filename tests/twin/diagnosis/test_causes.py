@@ -202,3 +202,11 @@ def test_set_that_is_hardly_less_likely_than_the_best_is_told_of_too() -> None:
     told = [found.id for found in causes.grow()]
     assert causes.leading() == ["traffic_spike@B", "traffic_spike@B & traffic_spike@D"]
     assert told == ["traffic_spike@B & traffic_spike@D"]
+
+
+def test_set_of_nothing_that_somebody_tested_is_no_cause_to_grow_from() -> None:
+    causes = _causes(_drawing(inventory(demands=(("A", "B", 3e9),)), B=3.0))
+    for names in ((), *((name,) for name in causes.proposed)):
+        causes.test(names)
+    causes.grow()
+    assert causes.likeliest_first()[0] == "traffic_spike@B"
