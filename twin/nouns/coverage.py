@@ -3,6 +3,7 @@
 from typing import Literal
 
 from twin.nouns.base import Noun
+from twin.nouns.topology import Interface
 
 CoveredPart = Literal["devices", "egresses", "loss", "probes", "flows"]
 """Counters of devices, the rate of egresses, the loss behind egresses, results of probes, flow
@@ -67,7 +68,7 @@ class Coverage(Noun):
 
     def tells_loss_of(self, egress: str) -> bool:
         """Whether it is known what the egress "node|link" loses; where nothing is sent, it is."""
-        node = egress.partition("|")[0]
+        node = Interface.parse(egress).node
         gaps = self.gaps()
         return not gaps & {("devices", node), ("egresses", egress), ("loss", egress)}
 
