@@ -1,7 +1,8 @@
 """The last counters of each device as they were read, so that a restart begins no window anew."""
 
+import math
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,11 +75,10 @@ def _row(record: InterfaceCounters) -> list[float | None]:
     counted = np.concatenate(
         (record.sent_bytes.ravel(), record.dropped_bytes.ravel(), record.received_bytes)
     )
-    return [record.received_s, record.time_s, *_or_none(counted.tolist())]
-
-
-def _or_none(numbers: Iterable[float]) -> Iterable[float | None]:
-    return (x if np.isfinite(x) else None for x in numbers)
+    numbers: list[float] = counted.tolist()
+    if np.isfinite(counted).all():
+        return [record.received_s, record.time_s, *numbers]
+    return [record.received_s, record.time_s, *(x if math.isfinite(x) else None for x in numbers)]
 
 
 def _record(node: str, links: tuple[str, ...], row: Sequence[Any]) -> InterfaceCounters:
