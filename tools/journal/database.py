@@ -60,7 +60,8 @@ class Database:
 
     What is written is sealed with `key` (`seals`), and where the audit log then ends is marked in
     `mark_file`, beside the key. Without a key it is for reading alone, and nothing is compared with
-    its seal; `no_key` says why there is none.
+    its seal; `no_key` says why there is none. `as_found`: what the seals said of a journal of an
+    earlier version, of which this is a copy.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Database:
         key: SigningKey | None = None,
         mark_file: Path | None = None,
         no_key: str = "",
+        as_found: SealReport | None = None,
     ) -> None:
         self._connection = connection
         self._lock = threading.RLock()
@@ -79,6 +81,7 @@ class Database:
         self._key = key
         self._mark_file = mark_file
         self._no_key = no_key
+        self._as_found = as_found
         self._sealer = Sealer(connection, key) if key else None
         self._audit_grew = False
         self.path = path
@@ -209,6 +212,8 @@ class Database:
         with self._lock, self._mapped():
             if self._key is None:
                 return SealReport(altered=(), sealed=0, unchecked=self._no_key)
+            if self._as_found is not None:
+                return self._as_found
             report = seals.check(self._connection, self._key)
             if trouble := schema_trouble(self._connection):
                 altered = (AlteredRows(table="", why=trouble), *report.altered)

@@ -12,6 +12,8 @@ from tools.journal.database import (
 from tools.journal.errors import JournalFailed, NotAJournal
 from tools.journal.journal import Journal
 from tools.journal.mark import mark_file
+from tools.journal.records import SealReport
+from tools.journal.seals import check, state_of
 from tools.journal.signing_key import KEY_FILE, SigningKey, load_key
 from tools.read_only import connect_read_only, in_memory
 from twin.errors import BadInput
@@ -22,20 +24,30 @@ NOT_SEALED = "it was written before rows were sealed; the next command that writ
 def open_read_only(path: Path, key_file: Path | None = None) -> Journal:
     """The journal at `path`, of which only what reads may be called.
 
-    Of one of an earlier version, a copy in memory is brought up to date. `key_file`: as for
-    `Journal.open`; nobody needs the key to read, but only who has it can compare rows with seals.
+    Of one of an earlier version, a copy in memory is brought up to date, after its rows were
+    compared with its seals. `key_file`: as for `Journal.open`; nobody needs the key to read, but
+    only who has it can compare rows with seals.
 
     Raises:
         NotAJournal: it is something else, or a journal of a later version.
         JournalFailed: it is not there, or cannot be read.
     """
     key_file = key_file or path.with_name(KEY_FILE)
+    marked, (key, no_key) = mark_file(key_file), _key(key_file)
+    as_found: SealReport | None = None
     try:
         connection = connect_read_only(path, busy_timeout_s=BUSY_TIMEOUT_S)
         try:
             earlier = _version(connection, path) < SCHEMA_VERSION
             if earlier:
                 connection = in_memory(connection)
+            # Whoever altered a text may have left one that is not UTF-8, which is to be found.
+            connection.text_factory = _any_text
+            if earlier:
+                if state_of(connection) is None:
+                    key, no_key = None, _never_sealed(marked)
+                else:
+                    as_found = check(connection, key) if key else None
                 migrate(connection)
         except BaseException:
             connection.close()
@@ -44,11 +56,11 @@ def open_read_only(path: Path, key_file: Path | None = None) -> Journal:
         raise JournalFailed(f"{path}: cannot be opened ({error})") from error
     except sqlite3.DatabaseError as error:
         raise NotAJournal(f"{path}: is not a journal or is damaged ({error})") from error
-    # Whoever altered a text may have left one that is not UTF-8, which is to be found, not raised.
-    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-    marked = mark_file(key_file)
-    key, no_key = (None, _never_sealed(marked)) if earlier else _key(key_file)
-    return Journal(connection, path, key, marked, no_key)
+    return Journal(connection, path, key, marked, no_key, as_found)
+
+
+def _any_text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _never_sealed(marked: Path) -> str:

@@ -13,6 +13,7 @@ from tools.journal import audit, mark
 from tools.journal.database import APPLICATION_ID, SCHEMA_VERSION, seal_as_found
 from tools.journal.errors import NotAJournal, NotOurJournal
 from tools.journal.journal import Journal
+from tools.journal.reading import open_read_only
 from tools.journal.records import Charges
 from tools.journal.seals import state_of
 from tools.journal.signing_key import KEY_FILE, make_key
@@ -159,6 +160,27 @@ def test_sealed_journal_that_somebody_altered_is_not_brought_up_to_date(tmp_path
     Journal.vouch(path, Principal(name="erin", provider=OS_USER), "it was me")
     with Journal.open(path) as journal:
         assert journal.check_seals().altered == ()
+
+
+@pytest.mark.parametrize("altered", [False, True])
+def test_who_only_reads_a_sealed_journal_of_an_earlier_version_compares_it_as_it_is(
+    tmp_path: Path, altered: bool
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    _sealed(path)
+    if altered:
+        past = sqlite3.connect(path)
+        past.execute("UPDATE incidents SET phase = 'resolved'")
+        past.commit()
+        past.close()
+    before = path.read_bytes()
+    with open_read_only(path) as journal:
+        report = journal.check_seals()
+        assert (report.sealed > 0, report.unchecked) == (True, "")
+        assert [rows.table for rows in report.altered] == (["incidents"] if altered else [])
+        assert journal.mark_trouble() == ""
+        assert journal.incident(incident().id).incident == incident()
+    assert path.read_bytes() == before
 
 
 def test_sealed_journal_is_not_brought_up_to_date_without_its_key(tmp_path: Path) -> None:
