@@ -57,9 +57,9 @@ class IncidentRuns:
         Raises:
             LeaseHeld: another process works on it.
         """
-        under_way = self._graph.get_state(self._config(incident_id)).next
         # Input would start a thread over that has not ended.
-        self._invoke(incident_id, None if under_way else {"incident_id": incident_id})
+        has_ended = self._has_ended(incident_id)
+        self._invoke(incident_id, {"incident_id": incident_id} if has_ended else None)
 
     def pending(self, incident_id: str) -> Pending | None:
         """Where the incident waits; None if it has ended or was cut off between two steps."""
@@ -118,8 +118,16 @@ class IncidentRuns:
             # An interrupt returns from invoke without raising, so the span ends well before the
             # wait.
             self._graph.invoke(given, self._config(incident_id), durability="sync")
-            if not self._graph.get_state(self._config(incident_id)).next:
+            if self._has_ended(incident_id):
                 self._checkpoints.delete_thread(incident_id)
+
+    def _has_ended(self, incident_id: str) -> bool:
+        """Whether there is nothing to go on with, or no thread.
+
+        A step of which the results were kept, and not the step itself, is no `next` any more: it is
+        a task still.
+        """
+        return not self._graph.get_state(self._config(incident_id)).tasks
 
     def _config(self, incident_id: str) -> RunnableConfig:
         return {
