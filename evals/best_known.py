@@ -113,7 +113,9 @@ def true_state(network: EmulatedNetwork, at_s: float) -> NetworkState:
         topology=topology.model_copy(update={"links": links}),
         running=network.running_configuration(),
         traffic=TrafficMatrix(tuple(node.id for node in topology.nodes), rates),
-        down_links=frozenset(x for f in faults if f.only_links_down for x in f.resources),
+        down_links=frozenset().union(
+            *(f.links_down(topology) for f in faults if not f.in_configuration)
+        ),
         egress_loss={
             Interface(node=f.node, link=f.link): f.fraction
             for f in faults

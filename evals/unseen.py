@@ -17,6 +17,7 @@ from tools.network.emulated.case_truth import Repair, TimedEvent
 from tools.network.emulated.case_world import CaseWorld
 from twin.errors import BadInput
 from twin.events.fault import Fault
+from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.link_down import LinkDown
@@ -25,6 +26,7 @@ from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.base import content_hash
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Link
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
@@ -90,10 +92,7 @@ class Ground:
         """The links without which everybody is still reached, busiest first. Raises BadInput."""
         topology = self.inventory.topology
         spare = [x for x in topology.links if self.holds_without({x.id})]
-        twin = Twin(self.inventory)
-        state = NetworkState(topology, self.inventory.intended, self.inventory.peak_traffic)
-        loads = offered_totals(twin, state).reshape(-1, 2).sum(axis=1)
-        order = sorted(spare, key=lambda x: (-loads[topology.link_index[x.id]], x.id))
+        order = sorted(spare, key=lambda x: (-self._loads[topology.link_index[x.id]], x.id))
         if len(order) < 2:
             raise BadInput(f"{topology.name} has no two links that it can do without")
         return tuple(order)
@@ -103,9 +102,28 @@ class Ground:
         """The busier half of them."""
         return self.spare[: max(4, len(self.spare) // 2)]
 
-    def holds_without(self, links: Collection[str]) -> bool:
-        """Whether everybody is still reached without `links`."""
-        return _is_connected(self._graph, links)
+    def holds_without(self, links: Collection[str], nodes: Collection[str] = ()) -> bool:
+        """Whether everybody is still reached without `links`, but for those at `nodes`."""
+        return _is_connected(self._graph, links, nodes)
+
+    @cached_property
+    def spare_nodes(self) -> tuple[str, ...]:
+        """The nodes without which all others are still reached, those with most traffic first."""
+        topology = self.inventory.topology
+        carried = dict.fromkeys((node.id for node in topology.nodes), 0.0)
+        for link, load in zip(topology.links, self._loads, strict=True):
+            carried[link.a] += load
+            carried[link.b] += load
+        spare = [n for n in carried if self.holds_without((), {n})]
+        return tuple(sorted(spare, key=lambda n: (-carried[n], n)))
+
+    @cached_property
+    def _loads(self) -> FloatArray:
+        """(n_links,) bit/s of both directions at the peak, as intended."""
+        twin = Twin(self.inventory)
+        inventory = self.inventory
+        state = NetworkState(inventory.topology, inventory.intended, inventory.peak_traffic)
+        return np.asarray(offered_totals(twin, state).reshape(-1, 2).sum(axis=1))
 
     @cached_property
     def _graph(self) -> "nx.MultiGraph[str]":
@@ -190,7 +208,7 @@ def timed(fault: Fault, at_s: float, numbers: np.random.Generator) -> TimedEvent
         repair_s=round(float(numbers.uniform(*_REPAIR_S))),
     )
     lasts_s = round(float(numbers.uniform(*_SURGE_S)))
-    surge, wrong = isinstance(fault, TrafficSpike), isinstance(fault, IgpWeightMisconfig)
+    surge, wrong = isinstance(fault, TrafficSpike | DemandSurge), fault.in_configuration
     return TimedEvent(
         at_s=at_s,
         fault=fault,
@@ -206,7 +224,10 @@ def _graph(links: Iterable[Link]) -> "nx.MultiGraph[str]":
     return graph
 
 
-def _is_connected(graph: "nx.MultiGraph[str]", without: Collection[str]) -> bool:
+def _is_connected(
+    graph: "nx.MultiGraph[str]", without: Collection[str], nodes: Collection[str] = ()
+) -> bool:
     left = graph.copy()
+    left.remove_nodes_from(nodes)
     left.remove_edges_from([(a, b, k) for a, b, k in graph.edges(keys=True) if k in without])
     return bool(nx.is_connected(left))

@@ -316,7 +316,8 @@ class _Past:
         changed = {c.plan_id for c in self._journal.changes() if c.state.value == "confirmed"}
         alone = [t for t in trials if t.remedy.actions == (drain,)]
         screened = () if trials else self._screened(incident_id, drain)
-        down = {x for f in self._cause(incident_id) if f.only_links_down for x in f.resources}
+        topology = self._record.topology
+        down = {x for f in self._cause(incident_id) for x in f.links_down(topology)}
         return DrainShown(
             link=link,
             was_down=link in down,

@@ -41,12 +41,13 @@ from twin.events.actions.rate_limit import RateLimit
 from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.fault import Fault
+from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
-from twin.nouns.incident import Symptom
+from twin.nouns.incident import EVERYWHERE, Symptom
 from twin.nouns.plan import Dispatch
 from twin.nouns.topology import Interface
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
@@ -130,6 +131,8 @@ def causes_by_runbook(tracker: Tracker, network: Network) -> dict[str, Fault]:
             case "configuration_change":
                 running, before = network.running(where), tracker.baseline.device(where)
                 causes |= _other_weights(before, running)
+            case "traffic_surge" if where == EVERYWHERE:
+                causes[symptom.id] = DemandSurge(factor=symptom.magnitude)
             case "traffic_surge":
                 causes[symptom.id] = TrafficSpike(target=where, factor=symptom.magnitude)
             case _:

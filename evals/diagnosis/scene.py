@@ -14,6 +14,8 @@ from evals.truth import parts_of
 from evals.unseen import Ground, drawn_world, numbers_for, timed
 from tools.network.emulated.case_truth import CaseTruth
 from twin.events.fault import Fault
+from twin.events.faults.demand_surge import DemandSurge
+from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
@@ -37,6 +39,7 @@ _SAMPLED_S = 60.0
 
 _LOST = ((0.004, 0.008), (0.01, 0.03), (0.05, 0.2))
 _SURGES = ((1.6, 2.0), (2.5, 4.0), (5.0, 9.0))
+_RISES = ((1.3, 1.6), (1.7, 2.2), (2.5, 3.5))
 _TRIES = 60
 
 
@@ -82,7 +85,9 @@ def _drawn(
     for kind in kinds:
         fault = _KINDS[kind](ground, _link(ground, severity, numbers), severity, numbers)
         parts = (
-            {part for resource in fault.resources for part in parts_of(resource)} if fault else ()
+            {p for at in (*fault.resources, *fault.concerned_links()) for p in parts_of(at)}
+            if fault
+            else ()
         )
         if fault is None or taken & set(parts):
             return None
@@ -90,7 +95,8 @@ def _drawn(
         faults.append(fault)
     topology = ground.inventory.topology
     down = frozenset[str]().union(*(fault.links_down(topology) for fault in faults))
-    return tuple(faults) if ground.holds_without(down) else None
+    gone = {fault.node for fault in faults if isinstance(fault, DeviceDown)}
+    return tuple(faults) if ground.holds_without(down, gone) else None
 
 
 def _link(ground: Ground, severity: Severity, numbers: np.random.Generator) -> Link:
@@ -116,6 +122,22 @@ def _fiber_cut(ground: Ground, link: Link, _: Severity, __: np.random.Generator)
     return None
 
 
+def _device(
+    ground: Ground, _: Link, severity: Severity, numbers: np.random.Generator
+) -> Fault | None:
+    """A device without which all others still reach each other; the more severe, the more traffic
+    passes it.
+    """
+    topology = ground.inventory.topology
+    spare = ground.spare_nodes
+    third = -(-len(spare) // 3)
+    of_size = spare[(2 - severity) * third :][:third] or spare[-third:]
+    if not of_size:
+        return None
+    node = of_size[int(numbers.integers(len(of_size)))]
+    return DeviceDown(node=node, links=tuple(sorted(x.id for x in topology.links_at(node))))
+
+
 def _weight(ground: Ground, link: Link, _: Severity, numbers: np.random.Generator) -> Fault:
     return ground.misconfigured(_end(link, numbers), link.id, numbers)
 
@@ -130,14 +152,20 @@ def _spike(_: Ground, link: Link, severity: Severity, numbers: np.random.Generat
     return TrafficSpike(target=_end(link, numbers), factor=factor)
 
 
+def _rise(_: Ground, __: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
+    return DemandSurge(factor=round(float(numbers.uniform(*_RISES[severity])), 2))
+
+
 _Draw = Callable[[Ground, Link, Severity, np.random.Generator], Fault | None]
 
 _KINDS: Mapping[str, _Draw] = {
     "link_down": _link_down,
     "fiber_cut": _fiber_cut,
+    "device_down": _device,
     "igp_weight_misconfig": _weight,
     "silent_egress_packet_loss": _loss,
     "traffic_spike": _spike,
+    "demand_surge": _rise,
 }
 
 KINDS: Collection[str] = tuple(_KINDS)

@@ -149,13 +149,11 @@ class Causes:
         singles = [name for name in self.likeliest_first() if name in self][:_MOST_GROWN_FROM]
         grown, way = singles[:1], set[str]()
         while grown and len(grown) < MOST_TOGETHER:
-            taken = {
-                r for name in grown for fault in self.tested[name].faults for r in fault.resources
-            }
+            taken = [fault for name in grown for fault in self.tested[name].faults]
             tried = [
                 self.test([*grown, name])
                 for name in singles
-                if not taken & {r for fault in self.tested[name].faults for r in fault.resources}
+                if not _excluded(self.tested[name].faults, taken)
             ]
             now = self.log_posterior[AND.join(sorted(grown))]
             best = max(tried, key=lambda h: (self.log_posterior[h.id], h.id), default=None)
@@ -228,6 +226,10 @@ class Causes:
             one != best
             and _extent(self.tested[one].faults) == _extent(self.tested[best].faults) != frozenset()
         )
+
+
+def _excluded(faults: Sequence[Fault], taken: Sequence[Fault]) -> bool:
+    return any(f.excludes(t) or t.excludes(f) for f in faults for t in taken)
 
 
 def _extent(faults: Sequence[Fault]) -> frozenset[str]:

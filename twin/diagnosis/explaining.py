@@ -29,6 +29,7 @@ def unexplained(
     capacity = np.repeat([x.capacity_bps for x in topology.links], 2)
     busy = normal.loads(faults) * np.exp(belief.tracker.usual_loads.bias) / capacity > _BUSY
     direct = {r for fault in faults for r in fault.resources}
+    direct = direct.union(*(fault.links_down(topology) for fault in faults))
     nodes = {e.node if (e := Interface.named_by(r)) else r for r in direct}
     nodes = nodes.union(*(fault.configured_nodes for fault in faults))
     found = []

@@ -1,6 +1,6 @@
 """Gathers what was observed after the onset, for comparison with what a cause would show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,9 @@ from twin.tracking.tracker import CONVERGENCE_S, Tracker
 
 _FOUND_AFTER_S = 180.0
 """A loss shows in several rounds before it is a symptom: so long before it may have begun."""
+
+_SILENT_AFTER = 4.0
+"""Readings in a row that a device has missed when it is taken to be silent."""
 
 _BEFORE_S = 600.0
 """What was sent before is the mean of so long."""
@@ -34,6 +37,7 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
     down = {
         s.resource: s.first_seen_s for s in tracker.book.since(0.0) if s.kind == "adjacency_down"
     }
+    missed = tracker.coverage.missed(tracker.now_s)
     found = Observation(
         rounds=len(clean),
         sent_bps=sent,
@@ -50,16 +54,28 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         },
         running=running,
         now_s=tracker.now_s,
-        one_end={
-            link: ends[0]
-            for link, ends in tracker.adjacencies.dump_down_ends().items()
-            if len(ends) == 1
-        },
+        one_end=_one_end(tracker, missed),
         one_source=tracker.demand.claimed_surges(flows, SUSPECT_SURGE) if flows and fresh else {},
+        read_s=tracker.coverage.read_s(),
+        missed=missed,
     )
     if not (found.loss > found.suspect_loss).any():
         return found
     return replace(found, risen=_risen(tracker, onset_s), probes=_crossings(tracker, onset_s))
+
+
+def _one_end(tracker: Tracker, missed: Mapping[str, float]) -> dict[str, str]:
+    """Links that one end alone says are down, with that end.
+
+    Where the other does not answer any more, it cannot contradict, nor bear out.
+    """
+    topology = tracker.topology
+    return {
+        link: ends[0]
+        for link, ends in tracker.adjacencies.dump_down_ends().items()
+        if len(ends) == 1
+        and missed.get(topology.link(link).other_end(ends[0]), 0.0) < _SILENT_AFTER
+    }
 
 
 def _risen(tracker: Tracker, onset_s: float) -> FloatArray:

@@ -4,6 +4,8 @@ from typing import Annotated, get_args
 
 from pydantic import Field, TypeAdapter
 
+from twin.events.faults.demand_surge import DemandSurge
+from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.interface_shut_down import InterfaceShutDown
@@ -23,6 +25,8 @@ AnyFault = (
     | PolicerMisconfig
     | SilentEgressPacketLoss
     | TrafficSpike
+    | DeviceDown
+    | DemandSurge
 )
 
 Fault = Annotated[AnyFault, Field(discriminator="kind")]

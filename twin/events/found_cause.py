@@ -15,12 +15,12 @@ from twin.errors import BadInput
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.fault import BY_KIND
 from twin.events.faults.device_down import DeviceDown
-from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.kinds import FaultKind
 from twin.events.names import find_group, find_link, find_node
 from twin.events.phrases import read_what_if
 from twin.events.what_if import Event
+from twin.nouns.incident import EVERYWHERE
 from twin.nouns.topology import Interface, Topology
 
 UNKNOWN = "unknown"
@@ -67,8 +67,8 @@ def _as_fault(event: Event, topology: Topology) -> FaultKind | None:
         case SetIgpWeight():
             return IgpWeightMisconfig(node=event.node, link=event.link, weight=event.weight)
         case DeviceDown():
-            # As a cause it is the cut of all its links.
-            return FiberCut(duct="", links=tuple(sorted(event.links_down(topology))))
+            links = tuple(sorted(event.links_down(topology)))
+            return event.model_copy(update={"links": links})
         case FaultKind():
             return event
         case _:
@@ -83,7 +83,8 @@ def _of_catalogue(text: str, resources: tuple[str, ...], topology: Topology) -> 
         return ()
     (kind,) = kinds
     fits = sorted(r for r in resources if _fits(BY_KIND[kind], r, topology))
-    if "links" in BY_KIND[kind].model_fields and fits:
+    fields = BY_KIND[kind].model_fields
+    if "links" in fields and "node" not in fields and fits:
         return (f"{kind}@{'+'.join(fits)}",)
     return tuple(f"{kind}@{resource}" for resource in fits)
 
@@ -93,7 +94,9 @@ def _fits(kind: type[FaultKind], resource: str, topology: Topology) -> bool:
     fields = kind.model_fields
     if "link" in fields and "node" in fields:
         return Interface.named_by(resource) is not None
-    on_links = "link" in fields or "links" in fields
+    if not fields.keys() & {"link", "links", "node", "target"}:
+        return resource == EVERYWHERE
+    on_links = ("link" in fields or "links" in fields) and "node" not in fields
     return resource in (topology.link_index if on_links else topology.node_index)
 
 
@@ -104,6 +107,7 @@ _SHORT = 2
 def _named(text: str, topology: Topology) -> tuple[str, ...]:
     """What is named in `text`, the longest names first; an egress as "node|link"."""
     finds: tuple[Callable[[str], str], ...] = (
+        _everywhere,
         lambda name: _egress(name, topology),
         lambda name: find_link(topology, name).id,
         lambda name: find_node(topology, name).id,
@@ -133,6 +137,12 @@ def _first(finds: tuple[Callable[[str], str], ...], name: str) -> str | None:
         except BadInput:
             continue
     return None
+
+
+def _everywhere(name: str) -> str:
+    if name != EVERYWHERE:
+        raise BadInput(f'"{name}" is not "{EVERYWHERE}"')
+    return name
 
 
 def _egress(name: str, topology: Topology) -> str:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from twin.nouns.telemetry import FloatArray
 
 
+ALONG_THE_FIBRE = "measure towards the far end"
+"""What the field does where nothing is known but which circuits are broken."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Clues:
     """What causes are proposed from.
@@ -185,7 +189,7 @@ class FaultKind(StateEvent):
     @property
     @abstractmethod
     def resources(self) -> tuple[str, ...]:
-        """What it sits on, sorted: link ids, nodes, or "node|link"."""
+        """What it sits on, sorted: link ids, nodes, "node|link", or EVERYWHERE."""
 
     @property
     def configured_nodes(self) -> tuple[str, ...]:
@@ -204,6 +208,10 @@ class FaultKind(StateEvent):
     def id(self) -> str:
         """kind@resource[+resource...]: stable for one kind on the same resources."""
         return f"{self.kind}@{'+'.join(self.resources)}"
+
+    def excludes(self, other: "FaultKind") -> bool:
+        """Whether the two are never causes together: they speak for the same."""
+        return not set(self.resources).isdisjoint(other.resources)
 
     @abstractmethod
     def check(self, topology: Topology, running: NetworkConfiguration) -> None:
@@ -259,6 +267,10 @@ class FaultKind(StateEvent):
     def place(self) -> str:
         """Where the field should start, "" if that is not known."""
         return ""
+
+    def work(self) -> str:
+        """What the field does there, in words."""
+        return ALONG_THE_FIBRE
 
     def repaired(self, state: "NetworkState") -> "NetworkState":
         """`state` once the field has repaired it."""

@@ -18,13 +18,16 @@ SymptomKind = Literal[
     "service_breach",
 ]
 
+EVERYWHERE = "everywhere"
+"""The resource of what sits on no part of a network, but on all of it."""
+
 
 class Symptom(Noun):
     """One thing that is not as it should be, folded from `alarms` raw alarms.
 
     `resource`: a link id, "node|link" for an egress, a node id, "source>target/class" for a probe
-    path, or a service id. `magnitude`: adjacency, broken objective 1; drops, loss: fraction 0..1;
-    delay: seconds above normal; surge: factor over the expected demand. `unmeasured`: it was active
+    path, a service id, or EVERYWHERE. `magnitude`: adjacency, broken objective 1; drops, loss:
+    fraction 0..1; delay: seconds above normal; surge: factor over the expected demand. `unmeasured`: it was active
     when it was measured last, and nothing is sent any more that would show whether it still is.
     """
 

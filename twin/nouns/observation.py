@@ -18,6 +18,16 @@ _LEAST_LOST = 5e-4
 """Share that a probe path loses anyway, at least (assumed)."""
 
 
+_FEWEST_NODES = 5
+"""Of fewer nodes, what the one in the middle draws says nothing of all."""
+
+
+def common_ratio(inbound_ratio: FloatArray) -> float:
+    """The median of what nodes draw / what was expected, (n,); NaN where few of them are known."""
+    known = inbound_ratio[np.isfinite(inbound_ratio)]
+    return float(np.median(known)) if len(known) >= _FEWEST_NODES else math.nan
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Crossings:
     """What probes lost, and over which egresses they go.
@@ -66,11 +76,12 @@ class Observation:
     healthy. `loss`, `loss_sigma`: (n_arcs,) share of what was sent that did not arrive in any of
     the last rounds, and its noise. `drop_fraction`: (n_arcs,). `inbound_ratio`, `inbound_sigma`:
     (n,) traffic drawn by each node / expected, and the deviation of its log when healthy.
-    `down_since`: link -> time. `one_end`: of these links, those that only one end says are down,
-    with that end. `one_source`: nodes that draw more only by what one exporter says, with that
-    exporter. `risen`: (n_arcs,) log of what was sent after the onset over what
-    was sent before. `probes`: what probes say, None where nobody had to ask them. `now_s`: when all
-    this is known, 0 where that is not told.
+    `down_since`: link -> time. `one_end`: of these links, those that only one end says are down
+    while the other would say so too, with that end. `one_source`: nodes that draw more only by what
+    one exporter says, with that exporter. `risen`: (n_arcs,) log of what was sent after the onset
+    over what was sent before. `probes`: what probes say, None where nobody had to ask them.
+    `now_s`: when all this is known, 0 where that is not told. `read_s`: device -> when it was last read. `missed`:
+    device -> how many readings it has missed since, by how often it is usually read.
     """
 
     rounds: int
@@ -89,6 +100,13 @@ class Observation:
     risen: FloatArray | None = None
     probes: Crossings | None = None
     now_s: float = 0.0
+    read_s: Mapping[str, float] = field(default_factory=dict)
+    missed: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def common_ratio(self) -> float:
+        """What the node in the middle draws / what was expected; NaN where few are known."""
+        return common_ratio(self.inbound_ratio)
 
     @property
     def suspect_loss(self) -> FloatArray:

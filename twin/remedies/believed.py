@@ -65,7 +65,9 @@ def believed_state(
         down_links=failed_links(running, tracker.down_links),
     )
     own = {fault.id for fault in faults}
-    known = (f for f in tracker.known_faults() if not f.only_links_down and f.id not in own)
+    known = (
+        f for f in tracker.known_faults() if not f.links_down(state.topology) and f.id not in own
+    )
     besides = _in_force(belief, state, known)
     state = _in_force(belief, besides, faults)
     measured, congested = tracker.measured_offered(), tracker.congested()

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from twin.events.kinds import ALONG_THE_FIBRE
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Incident
 from twin.nouns.plan import Dispatch
@@ -28,8 +29,8 @@ def repair_order(
     links = tuple(sorted((named | set(also_down)) - set(on_order)))
     if not links:
         return None
-    places = [f.place() for f in faults if f.place()]
-    place = places[0] if places else _common_node(topology, links)
+    places = [(f.place(), f.work()) for f in faults if f.place()]
+    place, work = places[0] if places else (_common_node(topology, links), ALONG_THE_FIBRE)
     beside = sorted(set(links) - named)
     more = f" Down besides: {', '.join(beside)}." if beside else ""
     return Dispatch(
@@ -38,7 +39,7 @@ def repair_order(
         place=place,
         links=links,
         text=f"{incident.title}. {diagnosis.statement}. Circuits: {', '.join(links)}.{more} "
-        f"Start at {place}; measure towards the far end.",
+        f"Start at {place}; {work}.",
         requested_s=now_s,
     )
 

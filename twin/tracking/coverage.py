@@ -76,6 +76,16 @@ class CoverageBook:
             row = self._row[record.node]
             self._parts["devices"].read_one(row, record.received_s)
 
+    def read_s(self) -> dict[str, float]:
+        """Device -> when it was last read; those that never were are left out."""
+        return self._parts["devices"].read_s()
+
+    def missed(self, now_s: float) -> dict[str, float]:
+        """Device -> how many readings it has missed, by how often it usually is read; those that
+        were read fewer than twice are left out.
+        """
+        return self._parts["devices"].missed(now_s)
+
     def rates(self, rates: RateRound, now_s: float) -> None:
         """A round gave the rates of some egresses, and what is lost behind some."""
         sent = rates.sent_total_bps
@@ -166,6 +176,18 @@ class _Part:
         usual_s = self._gaps_s.min(axis=0)
         patience_s = np.where(usual_s < math.inf, _MISSED * usual_s, 0.0)
         return np.asarray(now_s - self._last_s > np.maximum(patience_s, self._unread_s))
+
+    def read_s(self) -> dict[str, float]:
+        """When each source was last read, if ever."""
+        return {n: float(t) for n, t in zip(self.names, self._last_s, strict=True) if t > 0.0}
+
+    def missed(self, now_s: float) -> dict[str, float]:
+        """How many readings of each source are missing, where it is known how often it is read."""
+        usual_s = self._gaps_s.min(axis=0)
+        known = np.flatnonzero((usual_s < math.inf) & (self._last_s > 0.0))
+        # The next one is due after one gap, and is not missed before it is late.
+        late = np.maximum((now_s - self._last_s[known]) / usual_s[known] - 1.0, 0.0)
+        return {self.names[i]: float(n) for i, n in zip(known.tolist(), late, strict=True)}
 
     def unread(self, where: BoolArray) -> tuple[Unread, ...]:
         """The sources `where`, in their order."""

@@ -17,7 +17,7 @@ SQUARE = topology(ducts={"g1": ("A-B", "A-D")})
         ("A-B failed and B-C failed", ("link_down@A-B", "link_down@B-C")),
         ("weight A-B 20", ("igp_weight_misconfig@A|A-B",)),
         ("group g1 down", ("fiber_cut@A-B+A-D",)),
-        ("node D down", ("fiber_cut@A-D+C-D",)),
+        ("node D down", ("device_down@D",)),
         ("traffic_spike@C", ("traffic_spike@C",)),
         ("a traffic spike at C", ("traffic_spike@C",)),
         ("silent_egress_packet_loss@A|A-B", ("silent_egress_packet_loss@A|A-B",)),
@@ -55,7 +55,8 @@ def test_cause_that_names_nothing_on_record_is_refused_with_how_to_write_it(said
 
 def test_every_kind_of_fault_can_be_named_by_what_it_sits_on() -> None:
     of_links = ("link_down", "fiber_cut", "interface_shut_down", "unannounced_drain")
-    on = {**dict.fromkeys(of_links, "A-B"), "traffic_spike": "A"}
+    on = {**dict.fromkeys(of_links, "A-B"), "traffic_spike": "A", "device_down": "A"}
+    on["demand_surge"] = "everywhere"
     for kind in FAULT_KINDS:
         name = kind.model_fields["kind"].default
         fault = f"{name}@{on.get(name, 'A|A-B')}"

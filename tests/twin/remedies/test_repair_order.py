@@ -6,6 +6,7 @@ import pytest
 
 from tests.twin.tracking.square import START_S, topology
 from twin.events.fault import Fault
+from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.link_down import LinkDown
@@ -49,6 +50,14 @@ def test_recorded_duct_is_where_to_start() -> None:
     assert (order.id, order.place, order.links) == ("live-0001.dispatch2", "duct-1", ("A-B", "A-D"))
     assert "the cause is so" in order.text
     assert "A-B, A-D" in order.text
+
+
+def test_device_is_where_to_start_and_no_fibre_is_measured() -> None:
+    order = _order(DeviceDown(node="B", links=("A-B", "B-C")))
+    assert order is not None
+    assert (order.place, order.links) == ("B", ("A-B", "B-C"))
+    assert "the device B itself is down" in order.text
+    assert "measure" not in order.text
 
 
 def test_unrecorded_duct_is_looked_for_where_its_links_meet() -> None:

@@ -58,12 +58,23 @@ class PlannedAction(Noun):
 
 
 class TimedSpike(Noun):
-    """A traffic_spike with its times."""
+    """A traffic_spike or a demand_surge with its times. `target`: None for all demand."""
 
     at_s: float
     until_s: float | None
-    target: str
+    target: str | None
     factor: float
+
+    @classmethod
+    def of(cls, fault: Fault, at_s: float, until_s: float | None) -> "TimedSpike | None":
+        """What `fault` does to demand, None for nothing."""
+        match fault.kind:
+            case "traffic_spike":
+                return cls(at_s=at_s, until_s=until_s, target=fault.target, factor=fault.factor)
+            case "demand_surge":
+                return cls(at_s=at_s, until_s=until_s, target=None, factor=fault.factor)
+            case _:
+                return None
 
 
 class CaseTruth(Noun):
@@ -76,12 +87,9 @@ class CaseTruth(Noun):
 
     @property
     def spikes(self) -> tuple[TimedSpike, ...]:
-        """The traffic spikes among `events`."""
-        return tuple(
-            TimedSpike(at_s=e.at_s, until_s=e.until_s, target=e.fault.target, factor=e.fault.factor)
-            for e in self.events
-            if e.fault.kind == "traffic_spike"
-        )
+        """The surges among `events`."""
+        found = (TimedSpike.of(e.fault, e.at_s, e.until_s) for e in self.events)
+        return tuple(spike for spike in found if spike is not None)
 
 
 def load_case_truth(text: str) -> CaseTruth:

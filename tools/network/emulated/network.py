@@ -16,6 +16,7 @@ from tools.network.emulated.telemetry_feed import LATEST_S
 from tools.network.protocol import CommitRecord, CommitState, RepairReport
 from twin.errors import BadCase, NetworkError, UnknownNode
 from twin.events.fault import Fault
+from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
@@ -153,7 +154,9 @@ class EmulatedNetwork:
         return self._batch
 
     def running(self, node: str) -> DeviceConfiguration:
-        """The configuration that `node` runs now. Raises UnknownNode."""
+        """The configuration that `node` runs now; of one that is down, what it will start with, as
+        the operator's archive has it. Raises UnknownNode.
+        """
         try:
             return self._running[node]
         except KeyError:
@@ -174,6 +177,7 @@ class EmulatedNetwork:
         """
         node = candidate.node
         self._check_candidate(candidate)
+        self._reach(node)
         if (node, change_id) in self._changes:
             raise NetworkError(f'{node}: change "{change_id}" was staged before; use a new id')
         for change in self._changes.values():
@@ -196,6 +200,7 @@ class EmulatedNetwork:
     def commit(self, node: str, change_id: str, return_after_s: float) -> CommitRecord:
         """Run the candidate; the device goes back after `return_after_s` unless confirmed."""
         change = self._change(node, change_id, CommitState.STAGED)
+        self._reach(node)
         if not 0 < return_after_s < math.inf:
             raise NetworkError(
                 f"{node}: a commit returns after a positive time, not {return_after_s}"
@@ -211,6 +216,7 @@ class EmulatedNetwork:
     def confirm(self, node: str, change_id: str) -> CommitRecord:
         """Keep what was committed. Raises NetworkError if it is not waiting for that."""
         change = self._change(node, change_id, CommitState.COMMITTED)
+        self._reach(node)
         confirmed = replace(change, state=CommitState.CONFIRMED, return_at_s=None)
         with self._file.durably():
             record = self._note(confirmed)
@@ -236,7 +242,8 @@ class EmulatedNetwork:
     def dispatch(self, order: Dispatch) -> None:
         """Send the field out. The same id twice is one order.
 
-        Crews find a fault when the order names one of its links, its duct, or the duct's place.
+        Crews find a fault when the order names one of its links, its duct, or the duct's place; a
+        device that is down, when it names the device or all of its links.
         """
         if self._file.dispatch(order.id) is not None:
             return
@@ -331,6 +338,10 @@ class EmulatedNetwork:
             raise NetworkError(f'{node}: change "{change_id}" is {change.state}, not {wanted}')
         return change
 
+    def _reach(self, node: str) -> None:
+        if self.physical.is_dark(node):
+            raise NetworkError(f"{node} does not answer")
+
     def _check_candidate(self, candidate: DeviceConfiguration) -> None:
         before = [i.link for i in self.running(candidate.node).interfaces]
         if [i.link for i in candidate.interfaces] != before:
@@ -375,6 +386,8 @@ class EmulatedNetwork:
         fault = self._identity.truth.events[event].fault
         if isinstance(fault, LinkDown | SilentEgressPacketLoss):
             return fault.link in order.links
+        if isinstance(fault, DeviceDown):
+            return order.place == fault.node or set(fault.links) <= set(order.links)
         if not isinstance(fault, FiberCut):
             return False
         places = {
@@ -529,8 +542,13 @@ def _check_case(designed: Inventory, world: CaseWorld, truth: CaseTruth) -> None
         fault = event.fault
         if fault.kind == "fiber_cut":
             links |= set(fault.links)
+        elif fault.kind == "device_down":
+            nodes.add(fault.node)
+            links |= set(fault.links)
         elif fault.kind == "traffic_spike":
             nodes.add(fault.target)
+        elif fault.kind == "demand_surge":
+            pass
         else:
             links.add(fault.link)
     for link in sorted(links):
@@ -545,6 +563,13 @@ def _check_case(designed: Inventory, world: CaseWorld, truth: CaseTruth) -> None
             )
     for event in truth.events:
         fault = event.fault
+        if fault.kind == "device_down":
+            left_out = {link.id for link in topology.links_at(fault.node)} - set(fault.links)
+            if left_out:
+                raise BadCase(
+                    f'case "{world.id}": {fault.node} goes down with all of its links, '
+                    f"{', '.join(sorted(left_out))} among them"
+                )
         for node, link in _ends(fault):
             if node not in (topology.link(link).a, topology.link(link).b):
                 raise BadCase(f'case "{world.id}": link "{link}" does not end at "{node}"')

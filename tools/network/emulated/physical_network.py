@@ -163,9 +163,11 @@ class PhysicalNetwork:
         changes_s |= {repaired_s for _, repaired_s in repairs}
         self._physical = sorted(t for t in changes_s if time_s < t < math.inf)
         self._in_effect = {d.node: d for d in configuration.devices}
+        self._dark = self._dark_routers(time_s)
         up = ~self._dead_links(time_s, self._in_effect)
         weights = self._advertised(configuration.devices)
         self._control.settle(weights, up, kept["epoch"])
+        self.feed.dark = self._dark
         self._reset_windows()
         self._set_egresses(time_s)
         self._paths = trace(self.wiring, self._control.tables, flows)
@@ -216,6 +218,7 @@ class PhysicalNetwork:
         source = np.array([index[p.source] for p in paths], np.int64)
         target = np.array([index[p.target] for p in paths], np.int64)
         flows = self.hidden.flows
+        silent = self._dark[source]
         even = np.full((3, len(paths), flows.sizes.shape[2]), 1.0 / flows.sizes.shape[2])
         probes = FlowSet(source, target, even, flows.salt, flows.even)
         taken = trace(self.wiring, self._control.tables, probes)
@@ -224,7 +227,7 @@ class PhysicalNetwork:
         column = np.arange(len(paths))
         numbers = stream(self._seed, "probe", repr(self.now_s), repr(paths))
         return self.feed.measure(
-            tuple(paths), self.now_s, loss[row, column], delay_s[row, column], numbers
+            tuple(paths), self.now_s, loss[row, column], delay_s[row, column], silent, numbers
         )
 
     @property
@@ -246,6 +249,10 @@ class PhysicalNetwork:
     def paths(self) -> Paths:
         """Where traffic goes right now."""
         return self._paths
+
+    def is_dark(self, node: str) -> bool:
+        """Whether the router is down."""
+        return bool(self._dark[self.topology.node_index[node]])
 
     def at_rest(self) -> bool:
         """Whether routing has converged and no commit waits to take effect."""
@@ -270,6 +277,7 @@ class PhysicalNetwork:
             changed = True
         if changed:
             self._integrate(time_s)
+            self._set_routers(time_s)
             self._set_links(time_s)
             self._set_egresses(time_s)
         while self._control.next_s <= time_s:
@@ -300,6 +308,28 @@ class PhysicalNetwork:
         self._in_effect[device.node] = device
         weights = advertised_weights(self.topology, device)
         self._control.set_weights(time_s, router, weights)
+
+    def _dark_routers(self, time_s: float) -> BoolArray:
+        """(n,) which are down: they forward nothing and say nothing."""
+        dark = np.zeros(self.wiring.n_nodes, np.bool_)
+        for event in self.active_events(time_s):
+            fault = self.truth.events[event].fault
+            if fault.kind == "device_down":
+                dark[self.topology.node_index[fault.node]] = True
+        return dark
+
+    def _set_routers(self, time_s: float) -> None:
+        dark = self._dark_routers(time_s)
+        self._clear_counters(self._dark & ~dark)
+        self._dark = dark
+        self.feed.dark = dark
+
+    def _clear_counters(self, routers: BoolArray) -> None:
+        """A router counts from 0 after its start."""
+        out, into = routers[self.wiring.tail], routers[self.wiring.head]
+        self._sent[:, out] = 0.0
+        self._dropped[:, out] = 0.0
+        self._received[into] = 0.0
 
     def _dead_links(self, time_s: float, in_effect: dict[str, DeviceConfiguration]) -> BoolArray:
         faults = [self.truth.events[e].fault for e in self.active_events(time_s)]
@@ -372,6 +402,8 @@ class PhysicalNetwork:
         return weights
 
     def _report_adjacency(self, time_s: float, link: int, end: int, epoch: int, up: bool) -> None:
+        if self._dark[self.wiring.tail[2 * link + end]]:
+            return
         reason = "BFD session down" if self.hidden.bfd[link] else "Dead timer expired"
         found = self.topology.links[link]
         if self._in_effect[(found.a, found.b)[end]].interface(found.id).shut_down:
@@ -478,12 +510,7 @@ class PhysicalNetwork:
         self.feed.flow_round(self._tick, time_s - over_s, time_s, rates)
 
     def _open_tick(self, time_s: float) -> None:
-        cleared = self.feed.begin_counters(self._tick, time_s)
-        if cleared.any():
-            out, into = cleared[self.wiring.tail], cleared[self.wiring.head]
-            self._sent[:, out] = 0.0
-            self._dropped[:, out] = 0.0
-            self._received[into] = 0.0
+        self._clear_counters(self.feed.begin_counters(self._tick, time_s))
         self._wanted = self.demand.at_tick(self._tick)
         self._flow(adapt=True)
 
@@ -545,13 +572,15 @@ def dead_links(
     faults: Sequence[Fault],
     devices: Iterable[DeviceConfiguration],
 ) -> BoolArray:
-    """Whether each link carries nothing: cut, down, or shut down at an end."""
+    """Whether each link carries nothing: cut, down, at a dark router, or shut down at an end."""
     dead = np.zeros(len(link_index), np.bool_)
     for fault in faults:
         if fault.kind == "fiber_cut":
             dead[[link_index[link] for link in fault.links]] = True
         elif fault.kind == "link_down":
             dead[link_index[fault.link]] = True
+        elif fault.kind == "device_down":
+            dead[[link_index[link] for link in fault.links]] = True
     for device in devices:
         for interface in device.interfaces:
             if interface.shut_down:

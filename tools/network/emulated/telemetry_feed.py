@@ -55,7 +55,10 @@ class _Round:
 
 
 class TelemetryFeed:
-    """Turns events and rates into telemetry, and hands it out in order of arrival."""
+    """Turns events and rates into telemetry, and hands it out in order of arrival.
+
+    `dark`: (n,) routers that are down now, of which nothing comes.
+    """
 
     def __init__(
         self,
@@ -70,6 +73,8 @@ class TelemetryFeed:
         self._level = level
         self._seed = seed
         self._probes = probes
+        self._probe_source = np.array([topology.node_index[p.source] for p in probes], np.int64)
+        self.dark = np.zeros(wiring.n_nodes, np.bool_)
         self._waiting: list[tuple[float, int, Telemetry]] = []
         self._count = 0
         self._round: _Round | None = None
@@ -103,9 +108,7 @@ class TelemetryFeed:
         received_s = float(device_s.max()) + 0.5 + numbers.random()
         self._round = _Round(device_s, ~unread, received_s)
         for device in np.flatnonzero(unread):
-            count = len(self._links[device])
-            unknown = np.full((count, 3), np.nan)
-            self._pass_on(device, unknown, unknown, np.full(count, np.nan))
+            self._pass_on_nothing(device)
         return cleared
 
     def read_counters(self, from_s: float, until_s: float, counters: Counters) -> None:
@@ -121,6 +124,9 @@ class TelemetryFeed:
             since = device_s[device] - from_s
             out = self._wiring.out_arcs[device]
             into = self._wiring.reverse[out]
+            if self.dark[device]:
+                self._pass_on_nothing(device)
+                continue
             received = counters.received[into] + counters.received_rate[into] * since
             self._pass_on(
                 device,
@@ -128,6 +134,11 @@ class TelemetryFeed:
                 _bytes(counters.dropped, counters.dropped_rate, out, since),
                 np.floor(received),
             )
+
+    def _pass_on_nothing(self, device: np.intp) -> None:
+        count = len(self._links[device])
+        unknown = np.full((count, 3), np.nan)
+        self._pass_on(device, unknown, unknown, np.full(count, np.nan))
 
     def _pass_on(
         self, device: np.intp, sent: FloatArray, dropped: FloatArray, received: FloatArray
@@ -151,7 +162,9 @@ class TelemetryFeed:
             return
         numbers = stream(self._seed, "probes", tick)
         received_s = time_s + 0.5 + 2.0 * float(numbers.random())
-        self._put(received_s, self.measure(self._probes, received_s, loss, delay_s, numbers))
+        silent = self.dark[self._probe_source]
+        found = self.measure(self._probes, received_s, loss, delay_s, silent, numbers)
+        self._put(received_s, found)
 
     def measure(
         self,
@@ -159,13 +172,17 @@ class TelemetryFeed:
         received_s: float,
         loss: FloatArray,
         delay_s: FloatArray,
+        silent: BoolArray,
         numbers: np.random.Generator,
     ) -> ProbeRound:
-        """A finite number of packets over `paths`, whose true loss and delay are given."""
+        """A finite number of packets over `paths`, whose true loss and delay are given.
+
+        `silent`: (n_paths,) those whose source is down.
+        """
         n, packets = len(paths), self._level.probe_packets
         lost = numbers.binomial(packets, loss).astype(np.float64)
         noise = self._level.probe_noise_s * np.abs(numbers.standard_normal(n))
-        silent = numbers.random(n) < self._level.probe_gap
+        silent = silent | (numbers.random(n) < self._level.probe_gap)
         arrived = (lost < packets) & np.isfinite(delay_s) & ~silent
         return ProbeRound(
             received_s=received_s,
@@ -179,7 +196,7 @@ class TelemetryFeed:
         """Flow records of what entered: true rates (3, n, n)."""
         numbers = stream(self._seed, "flows", tick)
         seen = sampled(rates_bps, until_s - from_s, self._level.flow_sampling, numbers).copy()
-        silent = numbers.random(self._wiring.n_nodes) < self._level.exporter_silent
+        silent = self.dark | (numbers.random(self._wiring.n_nodes) < self._level.exporter_silent)
         seen[:, silent, :] = np.nan
         received_s = until_s + 5.0 + 15.0 * float(numbers.random())
         self._put(received_s, FlowRound(received_s, from_s, until_s, seen))
@@ -224,6 +241,8 @@ class TelemetryFeed:
             self._log(time_s, node, syslog.benign_line(time_s, numbers), "benign", tick, i)
 
     def _log(self, time_s: float, node: str, line: str, *purpose: str | int) -> None:
+        if self.dark[self._topology.node_index[node]]:
+            return
         received_s = time_s + 0.1 + 2.0 * unit(self._seed, "log", *purpose)
         self._put(received_s, SyslogLine(received_s, time_s, node, UntrustedText(line)))
 

@@ -113,11 +113,8 @@ class TruthView:
             demand = self._physical.demand.at_tick(tick)
         else:
             held = faults
-            always = tuple(
-                TimedSpike(at_s=_ALWAYS_S, until_s=None, target=f.target, factor=f.factor)
-                for f in faults
-                if f.kind == "traffic_spike"
-            )
+            found = (TimedSpike.of(f, _ALWAYS_S, None) for f in faults)
+            always = tuple(spike for spike in found if spike is not None)
             demand = replace(self._physical.demand, spikes=always).at_tick(tick)
         moment, egresses = self._physical.steady(configuration, held, demand)
         levels = self._physical.services

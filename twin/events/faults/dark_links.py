@@ -34,7 +34,7 @@ class DarkLinks(StateEvent):
 
 
 class DarkLinksFault(DarkLinks, FaultKind):
-    """Such a fault: adjacencies and loads tell all of it, and the field repairs every link."""
+    """Such a fault: adjacencies and loads tell of it, and the field repairs every link."""
 
     only_links_down = True
 
@@ -43,7 +43,7 @@ class DarkLinksFault(DarkLinks, FaultKind):
         self.links_down(topology)
 
     def concerned_links(self) -> tuple[str, ...]:
-        """See FaultKind."""
+        """See FaultKind: all that are down, which are its resources where no device is."""
         return self.resources
 
     def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
@@ -52,12 +52,12 @@ class DarkLinksFault(DarkLinks, FaultKind):
 
     def is_over(self, live: LiveNetwork) -> bool:
         """See FaultKind."""
-        return not set(self.resources) & live.down_links
+        return not set(self.concerned_links()) & live.down_links
 
     def circuits(self) -> frozenset[str]:
         """See FaultKind."""
-        return frozenset(self.resources)
+        return frozenset(self.concerned_links())
 
     def repaired(self, state: "NetworkState") -> "NetworkState":
         """See FaultKind."""
-        return replace(state, down_links=state.down_links - set(self.resources))
+        return replace(state, down_links=state.down_links - self.circuits())

@@ -23,7 +23,9 @@ SURGE_FACTOR = 1.5
 """How much more traffic a node draws in an imagined surge."""
 
 _MOST_TARGETS = 5
-_MOST_SURGE = 100.0
+MOST_SURGE = 100.0
+"""No surge is believed to be larger."""
+
 _LEAST_SIGMA = 0.03
 _ESTIMATE_ERROR = 0.1
 """Standard deviation of the log of a factor that was estimated (assumed)."""
@@ -50,8 +52,8 @@ class TrafficSpike(FaultKind):
     def check(self, topology: Topology, running: NetworkConfiguration) -> None:
         """See FaultKind."""
         topology.node(self.target)
-        if not 1.0 < self.factor <= _MOST_SURGE:
-            raise Ungrounded(f"a surge has a factor above 1, to {_MOST_SURGE:.0f}")
+        if not 1.0 < self.factor <= MOST_SURGE:
+            raise Ungrounded(f"a surge has a factor above 1, to {MOST_SURGE:.0f}")
 
     def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent."""
@@ -84,13 +86,9 @@ class TrafficSpike(FaultKind):
         ratio = observation.inbound_ratio[i]
         if not math.isfinite(ratio) or ratio <= 0:
             return []
-        sigma = max(float(observation.inbound_sigma[i]), _LEAST_SIGMA)
-        wide = math.hypot(sigma, _ESTIMATE_ERROR)
-        gain = log_normal(math.log(ratio), math.log(self.factor), wide)
-        gain -= log_normal(math.log(ratio), 0.0, sigma)
+        gain = ratio_gain(observation, i, self.factor)
         text = f"{self.target} draws {ratio:.2f} times the expected traffic"
         by = observation.one_source.get(self.target, "") if gain > 0 else ""
-        gain = float(min(max(gain, -MOST_NATS), MOST_NATS))
         text = f"{text}, claimed by {by} alone" if by else text
         return [Evidence(observation=text, log_likelihood_ratio=gain, claimed_by=by)]
 
@@ -116,3 +114,17 @@ class TrafficSpike(FaultKind):
         for i in (-drawn_bps).argsort()[:_MOST_TARGETS]:
             target = state.topology.nodes[int(i)].id
             yield cls(target=target, factor=SURGE_FACTOR), "it draws more traffic than most"
+
+
+def ratio_gain(observation: "Observation", node: int, factor: float) -> float:
+    """How much what node number `node` draws speaks for `factor` times what is expected, against
+    what is expected (nats, MOST_NATS at most); 0 where nothing is known of it.
+    """
+    ratio = float(observation.inbound_ratio[node])
+    if not math.isfinite(ratio) or ratio <= 0:
+        return 0.0
+    sigma = max(float(observation.inbound_sigma[node]), _LEAST_SIGMA)
+    wide = math.hypot(sigma, _ESTIMATE_ERROR)
+    gain = log_normal(math.log(ratio), math.log(factor), wide)
+    gain -= log_normal(math.log(ratio), 0.0, sigma)
+    return min(max(gain, -MOST_NATS), MOST_NATS)

@@ -18,6 +18,7 @@ from tools.network.emulated.truth_view import TruthView
 from twin.errors import BadCase
 from twin.events.actions.rate_limit import RateLimit
 from twin.events.fault import Fault
+from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.interface_shut_down import InterfaceShutDown
@@ -170,6 +171,18 @@ def test_spike_rises_and_goes_by_itself(start: Start) -> None:
     assert 1.0 < seen[11] < 4.0
     assert max(seen) == pytest.approx(4.0)
     assert seen[-1] == pytest.approx(1.0)
+
+
+def test_surge_of_all_demand_rises_everywhere_and_is_what_is_judged(start: Start) -> None:
+    event = TimedEvent(at_s=300, until_s=1200, fault=DemandSurge(factor=1.5))
+    network = start(CaseTruth(events=(event,)), mismatch=0)
+    network.advance(network.now_s() + 600)
+    entering = network.physical.flowing.entering
+    assert entering.sum(axis=0) == pytest.approx(np.full(30, 1.5 * 0.5e9))
+    view, running = TruthView(network), network.running_configuration()
+    at_s = network.now_s()
+    surging, calm = (view.evaluate_steady(running, at_s, f) for f in ([event.fault], []))
+    assert surging.utilisation == pytest.approx(1.5 * calm.utilisation)
 
 
 def test_benign_peak_raises_everything(start: Start) -> None:
