@@ -27,8 +27,9 @@ class Symptom(Noun):
 
     `resource`: a link id, "node|link" for an egress, a node id, "source>target/class" for a probe
     path, a service id, or EVERYWHERE. `magnitude`: adjacency, broken objective 1; drops, loss:
-    fraction 0..1; delay: seconds above normal; surge: factor over the expected demand. `unmeasured`: it was active
-    when it was measured last, and nothing is sent any more that would show whether it still is.
+    fraction 0..1; delay: seconds above normal; surge: factor over the expected demand.
+    `unmeasured`: it was active when it was measured last, and nothing is sent any more that would
+    show whether it still is.
     """
 
     kind: SymptomKind

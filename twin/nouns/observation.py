@@ -80,8 +80,8 @@ class Observation:
     while the other would say so too, with that end. `one_source`: nodes that draw more only by what
     one exporter says, with that exporter. `risen`: (n_arcs,) log of what was sent after the onset
     over what was sent before. `probes`: what probes say, None where nobody had to ask them.
-    `now_s`: when all this is known, 0 where that is not told. `read_s`: device -> when it was last read. `missed`:
-    device -> how many readings it has missed since, by how often it is usually read.
+    `now_s`: when all this is known, 0 where that is not told. `read_s`: device -> when it was last
+    read. `missed`: device -> how many readings it has missed since, by how often it usually is.
     """
 
     rounds: int
