@@ -40,6 +40,7 @@ from agents.roles.remediator import (
 )
 from agents.roles.supervisor import STAND_BY
 from twin.diagnosis.causes import AND, CONVINCING_NATS, INDISTINGUISHABLE_NATS
+from twin.diagnosis.something_else import SomethingElse
 from twin.events.fault import BY_KIND
 from twin.nouns.topology import Interface
 
@@ -117,7 +118,21 @@ def diagnoser(view: TranscriptView) -> ToolChoice:
     # Asked for again only if it failed, which it would do again.
     if sets and view.calls[-1].arguments != {"sets": sets}:
         return ToolChoice("test_causes", {"sets": sets})
+    other = _something_else(view)
+    if other is not None:
+        where = f"something that there is no kind for, at {other.place}"
+        return answer(_undiagnosed(f"{where}, fits better than every cause that was tested"))
     return answer(_diagnosis(tested))
+
+
+def _something_else(view: TranscriptView) -> SomethingElse | None:
+    """As the last results say."""
+    for call in reversed(view.calls):
+        if call.error is None and call.name == "propose_causes":
+            return call.result_as(ProposedCauses).something_else
+        if call.error is None and call.name == "test_causes":
+            return call.result_as(TestedCauses).something_else
+    return None
 
 
 def _tested_so_far(view: TranscriptView) -> tuple[list[TestedCause], list[str], bool]:

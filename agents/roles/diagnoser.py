@@ -1,6 +1,5 @@
 """Ranks root causes: which are tested is a mind's choice, and how likely they are is not."""
 
-import math
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
@@ -23,8 +22,9 @@ from twin.diagnosis.causes import (
     Causes,
 )
 from twin.diagnosis.refutation import look_up
+from twin.diagnosis.something_else import SomethingElse
 from twin.errors import NetworkError, Ungrounded
-from twin.events.fault import Fault
+from twin.events.fault import FAULT_KINDS, AnyFault, Fault
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.configuration import (
     NetworkConfiguration,
@@ -88,11 +88,13 @@ class FindingShown(Noun):
 
 
 class DiagnoserTask(Noun):
-    """What the diagnoser is told; times are seconds after the onset."""
+    """What the diagnoser is told; times are seconds after the onset. `not_reported_yet`: telemetry
+    of which nothing has come that was measured since."""
 
     symptoms: tuple[SymptomShown, ...]
     more_symptoms: int
     devices_with_commits: tuple[str, ...]
+    not_reported_yet: IfGiven[tuple[str, ...]] = None
     log_findings: tuple[FindingShown, ...]
 
 
@@ -123,19 +125,22 @@ class ProposedCause(TestedCause):
 
 class ProposedCauses(Noun):
     """The likeliest first; `more`: how many less likely ones there are. `sets`: the likeliest with
-    whichever other makes it likelier, and so on, and what cannot be told from the best."""
+    whichever other makes it likelier, and so on, and what cannot be told from the best.
+    `something_else`: what there is no word for, where it is likelier than all that was tested."""
 
     causes: tuple[ProposedCause, ...]
     more: int
     sets: tuple[TestedCause, ...] = ()
+    something_else: IfGiven[SomethingElse] = None
 
 
 class TestedCauses(Noun):
-    """The likeliest first."""
+    """The likeliest first. `something_else`: as in what was proposed."""
 
     __test__ = False  # not a pytest class
 
     tested: tuple[TestedCause, ...]
+    something_else: IfGiven[SomethingElse] = None
 
 
 class AddedCause(TestedCause):
@@ -176,13 +181,14 @@ class Diagnoser:
         situation: Situation,
         incident: Incident,
         log_findings: Sequence[LogFinding] = (),
+        kinds: Sequence[type[AnyFault]] = FAULT_KINDS,
     ) -> None:
-        """`log_findings`: what the reader made of log lines."""
+        """`log_findings`: what the reader made of log lines. `kinds`: of causes that are known."""
         self._situation = situation
         self._incident = incident
         self._findings = tuple(log_findings)
         self._tracker = situation.tracker
-        self._causes = Causes(situation, incident, self._shared_ducts)
+        self._causes = Causes(situation, incident, self._shared_ducts, kinds)
         self._read: set[str] = set()
         self._refuters: dict[str, tuple[Refuter, ...]] = {}
 
@@ -249,6 +255,7 @@ class Diagnoser:
             symptoms=tuple(shown_symptom(s, onset_s) for s in told),
             more_symptoms=len(symptoms) - len(told),
             devices_with_commits=tuple(sorted(changed)),
+            not_reported_yet=self._causes.observation().unreported or None,
             log_findings=tuple(_shown_finding(f, onset_s) for f in self._findings),
         )
 
@@ -283,6 +290,7 @@ class Diagnoser:
             causes=tuple(tested[:_TOLD_CAUSES]),
             more=max(0, len(tested) - _TOLD_CAUSES),
             sets=tuple(self._told(found) for found in self._causes.grow()),
+            something_else=self._causes.something_else(),
         )
 
     def test_causes(self, arguments: TestCauses) -> TestedCauses:
@@ -294,7 +302,7 @@ class Diagnoser:
                     raise Ungrounded(f'cause "{candidate}" was not proposed; call propose_causes')
             tested.append(self._told(self._causes.test(ids)))
         tested.sort(key=_likeliest_first)
-        return TestedCauses(tested=tuple(tested))
+        return TestedCauses(tested=tuple(tested), something_else=self._causes.something_else())
 
     def add_cause(self, arguments: AddCause) -> AddedCause:
         """A cause that the mind thought of: grounded, its refuters looked up, and tested.
@@ -328,6 +336,12 @@ class Diagnoser:
         close = self._causes.leading()
         if answer.verdict == "found" and len(close) > 1:
             raise Ungrounded(f"{', '.join(close)} cannot be told apart; the verdict is ambiguous")
+        other = self._causes.something_else()
+        if answer.verdict in ("found", "ambiguous") and other is not None:
+            raise Ungrounded(
+                f"something that there is no kind for, at {other.place}, is likelier than all that "
+                'was tested: the verdict is "unknown"'
+            )
         if answer.verdict in ("found", "ambiguous") and answer.ranking[0] not in close:
             raise Ungrounded(
                 f'"{answer.ranking[0]}" is not among the likeliest ({", ".join(close) or "none"})'
@@ -357,9 +371,7 @@ class Diagnoser:
         close = self._causes.leading()
         first = [h for h in answer.ranking[:1] if h in close]
         order = first + [h for h in self._causes.likeliest_first() if h not in first]
-        share = dict(
-            zip(order, _softmax([self._causes.log_posterior[h] for h in order]), strict=True)
-        )
+        share = self._causes.probabilities()
         shown = order[:MOST_RANKED]
         if answer.own_view and answer.own_view not in shown:
             shown[-1] = answer.own_view
@@ -369,7 +381,8 @@ class Diagnoser:
             )
             for h in shown
         )
-        located = _locate(self._causes.symptoms())
+        other = self._causes.something_else()
+        located = _locate(self._causes.symptoms(), other.place if other else "")
         found = answer.verdict in ("found", "ambiguous") and bool(hypotheses)
         work = self._announced_work(hypotheses[0].faults if found else ())
         return Diagnosis(
@@ -378,10 +391,23 @@ class Diagnoser:
             indistinguishable=tuple(close) if answer.verdict == "ambiguous" else (),
             would_separate=answer.would_separate,
             suspected_location=located,
-            statement="; ".join([_with_claim(answer, hypotheses), *work.values()]),
+            statement="; ".join(
+                [
+                    _with_claim(answer, hypotheses),
+                    *(self._besides(hypotheses[0].id) if found else ()),
+                    *work.values(),
+                ]
+            ),
             work=work or None,
             disagreement=self._disagreement(answer, finished_by),
         )
+
+    def _besides(self, cause: str) -> list[str]:
+        """Where something else is wrong as well, for which there is no kind."""
+        other = self._causes.beside(cause)
+        if other.log_posterior <= self._causes.log_posterior[cause]:
+            return []
+        return [f"besides, something that there is no kind for, at {other.place}"]
 
     def _announced_work(self, cause: Sequence[Fault]) -> dict[str, str]:
         """What there is to say of announced work, by its id."""
@@ -476,17 +502,7 @@ def _shown_finding(finding: LogFinding, onset_s: float) -> FindingShown:
     )
 
 
-def _softmax(values: Sequence[float]) -> list[float]:
-    if not values:
-        return []
-    top = max(*values, 0.0)
-    weights = [math.exp(v - top) for v in values]
-    # "Nothing is wrong" (log odds 0) has its share too.
-    total = sum(weights) + math.exp(-top)
-    return [w / total for w in weights]
-
-
-def _locate(symptoms: Sequence[Symptom]) -> tuple[str, ...]:
+def _locate(symptoms: Sequence[Symptom], first: str) -> tuple[str, ...]:
     order = (
         "adjacency_down",
         "silent_loss",
@@ -498,4 +514,5 @@ def _locate(symptoms: Sequence[Symptom]) -> tuple[str, ...]:
         (s for s in symptoms if s.kind in order),
         key=lambda s: (order.index(s.kind), s.first_seen_s),
     )
-    return tuple(dict.fromkeys(s.resource for s in ranked))[:5]
+    places = [first, *(s.resource for s in ranked)] if first else [s.resource for s in ranked]
+    return tuple(dict.fromkeys(places))[:5]

@@ -14,7 +14,7 @@ from pydantic import Field, NonNegativeInt
 from evals.arm import NamedCause
 from evals.campaigns.campaign import Campaign, Spec
 from evals.campaigns.records import Record, code_text, raised_text
-from evals.diagnosis.methods import METHODS, Answer
+from evals.diagnosis.methods import METHODS, UNKNOWING, Answer
 from evals.diagnosis.recording import LOOKS_S, Look, looks
 from evals.diagnosis.scene import Severity, drawn_scene
 from evals.intervals import share_interval
@@ -172,10 +172,37 @@ def bench_markdown(records: Sequence[BenchRecord]) -> str:
         of_kind = [r for r in records if r.play.kinds == (kind,)]
         for severity in (None, 0, 1, 2):
             lines += _by_severity(kind, severity, of_kind, methods[0])
+    lines += _unknown(records) if UNKNOWING in methods else []
     lines += ["", *_certain(records, methods[0]), _rejected(records)]
     lines.append(f"- left out, since the network has no place for them: {left_out}")
     notes = [raised_text(records, "and count as not named"), code_text(records)]
     return "\n".join([*lines, "", *(note for note in notes if note), ""])
+
+
+def _unknown(records: Sequence[BenchRecord]) -> list[str]:
+    """Where the kinds of a recording are none that are known: what is said of them then."""
+    lines = ["", "Where nobody knows the kinds of fault, at the last look (one fault by kind):", ""]
+    lines += ["| faults | felt | named by their parts | unknown, at the right place | "
+              "at another | nothing said | false |",
+              "|---|--:|--:|--:|--:|--:|--:|"]  # fmt: skip
+    kinds = list(dict.fromkeys(r.play.kinds[0] for r in records if len(r.play.kinds) == 1))
+    groups = [(kind, [r for r in records if r.play.kinds == (kind,)]) for kind in kinds]
+    for size, name in enumerate(_NUMBERS[1:], start=2):
+        groups.append((name, [r for r in records if len(r.play.kinds) == size]))
+    for name, mine in groups:
+        felt, said = _said_by(mine, UNKNOWING, LOOKS_S[-1])
+        if felt:
+            right = sum(one.exact for one in said)
+            false = sum(one.false for one in said)
+            unknown = [one for one in said if not one.causes]
+            there = sum(one.place for one in unknown)
+            in_part = len(said) - len(unknown) - right - false
+            rest = len(unknown) - there
+            lines.append(
+                f"| {name} | {felt} | {right} (and {in_part} in part) | {there} | {rest} | "
+                f"{felt - len(said)} | {false} |"
+            )
+    return lines
 
 
 def _line(name: str, method: str, records: Sequence[BenchRecord], at_s: float) -> str:

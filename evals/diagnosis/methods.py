@@ -3,7 +3,7 @@
 A method is one more entry of METHODS. Those that know no kinds name a place.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -17,7 +17,7 @@ from evals.arms.noc import causes_by_runbook
 from evals.diagnosis.recording import Look
 from evals.truth import parts_of
 from tools.clock import SystemClock
-from twin.events.fault import Fault
+from twin.events.fault import FAULT_KINDS, AnyFault, Fault
 from twin.nouns.incident import Symptom
 from twin.nouns.inventory import Inventory
 
@@ -50,9 +50,18 @@ class Answer:
 
 def noctua(look: Look) -> Answer:
     """As the shipped mind diagnoses an incident."""
+    return _diagnosed(look, FAULT_KINDS)
+
+
+def without_its_kinds(look: Look) -> Answer:
+    """The same where nobody ever thought of the kinds of fault that there are."""
+    return _diagnosed(look, [k for k in FAULT_KINDS if k not in map(type, look.faults)])
+
+
+def _diagnosed(look: Look, kinds: Sequence[type[AnyFault]]) -> Answer:
     if look.incident is None:
         return Answer()
-    work = Diagnoser(look.situation, look.incident)
+    work = Diagnoser(look.situation, look.incident, kinds=kinds)
     minds = (Mind("playbook", playbook(), foreign=False),)
     run = run_role(work.role(), work.task(), minds, Budget(), SystemClock())
     found = work.diagnosis(run.answer)
@@ -127,8 +136,11 @@ def _starts(symptoms: Iterable[Symptom]) -> dict[str, float]:
     return found
 
 
+UNKNOWING = "without its kinds"
+
 METHODS: Mapping[str, Callable[[Look], Answer]] = {
     "noctua": noctua,
+    UNKNOWING: without_its_kinds,
     "runbook": runbook,
     "largest deviation": largest_deviation,
     "deepest anomaly": deepest_anomaly,

@@ -20,6 +20,7 @@ from evals.stage import stage
 from tools.graph_store.build import build_graph
 from tools.graph_store.networkx_graph import NetworkxGraph
 from tools.network.emulated.network_file import NetworkFile
+from twin.events.fault import Fault
 from twin.nouns.incident import Incident, Severity
 from twin.nouns.telemetry import (
     ConfigurationEvent,
@@ -44,12 +45,14 @@ _LATELY_S = 1200.0
 class Look:
     """What is known `at_s` seconds after the last fault began.
 
-    `incident`: None where nothing shows.
+    `incident`: None where nothing shows. `faults`: what is wrong, for methods that are not to know
+    such faults.
     """
 
     at_s: float
     situation: Situation
     incident: Incident | None
+    faults: tuple[Fault, ...]
 
 
 def looks(scene: Scene, seed: int, missing: float) -> Iterator[Look]:
@@ -61,9 +64,10 @@ def looks(scene: Scene, seed: int, missing: float) -> Iterator[Look]:
         with closing(AlteredNetwork(NetworkFile(path, create=False), thinned)) as network:
             situation = _watching(network, Path(name))
             last_s = network.now_s() + scene.onset_s
+            faults = tuple(event.fault for event in scene.case.truth.events)
             for at_s in LOOKS_S:
                 _watch(network, situation.tracker, last_s + at_s)
-                yield Look(at_s, situation, _incident(situation.tracker))
+                yield Look(at_s, situation, _incident(situation.tracker), faults)
 
 
 class Thinned:

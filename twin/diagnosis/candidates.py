@@ -1,6 +1,8 @@
 """Causes that could reach the symptoms: proposed by every kind of fault, judged elsewhere."""
 
-from twin.events.fault import FAULT_KINDS, Fault
+from collections.abc import Sequence
+
+from twin.events.fault import FAULT_KINDS, AnyFault, Fault
 from twin.events.kinds import Clues
 from twin.nouns.base import Noun
 
@@ -13,11 +15,13 @@ class Candidate(Noun):
     reason: str
 
 
-def propose_candidates(clues: Clues) -> tuple[Candidate, ...]:
+def propose_candidates(
+    clues: Clues, kinds: Sequence[type[AnyFault]] = FAULT_KINDS
+) -> tuple[Candidate, ...]:
     """Single faults that could explain what was observed, without order; ids are stable."""
     found = (
         Candidate(id=fault.id, fault=fault, reason=reason)
-        for kind in FAULT_KINDS
+        for kind in kinds
         for fault, reason in kind.propose(clues)
     )
     # The first of one id: a duct on record is not replaced by the same links without a name.

@@ -4,12 +4,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from twin.diagnosis.candidates import Candidate, propose_candidates
+from twin.diagnosis.channels import Channels
 from twin.diagnosis.explaining import unexplained
 from twin.diagnosis.likelihood import Likelihood
 from twin.diagnosis.observation import observe
+from twin.diagnosis.something_else import SomethingElse, beside
 from twin.errors import Ungrounded
-from twin.events.fault import Fault
+from twin.events.fault import FAULT_KINDS, AnyFault, Fault
 from twin.events.kinds import Clues
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.diagnosis import Hypothesis
@@ -46,6 +50,15 @@ MOST_TOGETHER = 5
 _MOST_GROWN_FROM = 16
 """The likeliest single causes, from which sets are grown."""
 
+UNREPORTED = 0.05
+"""Chance that something more will show in a channel that has told nothing yet (assumed)."""
+
+_WEIGHED_BESIDE = 12
+"""The likeliest sets, and none, beside each of which something else is weighed."""
+
+NOTHING = ""
+"""The name of the empty set."""
+
 CONVINCING_NATS = 4.0
 """A cause has to beat "nothing is wrong" by this much to be a finding."""
 
@@ -57,12 +70,19 @@ class Causes:
     """Candidates and what was tested of them, for one incident, against what was observed.
 
     `shared_ducts`: from links that are down to the ducts on record that hold at least two of them,
-    each with how many. `tested`: by the name of the set, as is `log_posterior` (nats, against
-    nothing being wrong).
+    each with how many. `kinds`: those that are proposed. `tested`: by the name of the set, as is
+    `log_posterior` (nats, against nothing being wrong).
     """
 
-    def __init__(self, belief: Belief, incident: Incident, shared_ducts: SharedDucts) -> None:
+    def __init__(
+        self,
+        belief: Belief,
+        incident: Incident,
+        shared_ducts: SharedDucts,
+        kinds: Sequence[type[AnyFault]] = FAULT_KINDS,
+    ) -> None:
         self._belief = belief
+        self._kinds = kinds
         self._shared_ducts = shared_ducts
         self._incident = incident
         self._tracker = belief.tracker
@@ -71,7 +91,8 @@ class Causes:
         self.tested: dict[str, Hypothesis] = {}
         self.log_posterior: dict[str, float] = {}
         self._added: dict[str, Candidate] = {}
-        self._likelihood: Likelihood | None = None
+        self._channels: Channels | None = None
+        self._beside: dict[str, list[SomethingElse]] = {}
         self._normal: Supposed | None = None
 
     def __contains__(self, name: str) -> bool:
@@ -99,7 +120,8 @@ class Causes:
         if device != self.running.device(device.node):
             # What was tested before was tested against another network.
             self.running = self.running.with_device(device)
-            self._likelihood = self._normal = None
+            self._channels = self._normal = None
+            self._beside.clear()
             self.tested.clear()
             self.log_posterior.clear()
 
@@ -110,7 +132,8 @@ class Causes:
         topology, before = self._tracker.inventory.topology, self.normal_state().running
         known = {fault.id for fault in self._tracker.known_faults(besides=self._incident.id)}
         under = self._tracker.changed_under
-        found = propose_candidates(Clues(topology, before, observation, ducts, under))
+        clues = Clues(topology, before, observation, ducts, under)
+        found = propose_candidates(clues, self._kinds)
         # What another incident has found is not found again: it is part of what is normal.
         self.proposed = {c.id: c for c in found if c.id not in known}
         return tuple(self.proposed.values())
@@ -168,8 +191,9 @@ class Causes:
 
     def _test(self, name: str, ids: Sequence[str]) -> None:
         faults = tuple((self.proposed.get(i) or self._added[i]).fault for i in ids)
-        likelihood = self._get_likelihood()
-        evidence = likelihood.evidence(faults)
+        channels = self._get_channels()
+        likelihood = channels.likelihood
+        evidence = [*likelihood.evidence(faults), *channels.drops(faults)]
         gain = sum(e.log_likelihood_ratio for e in evidence)
         own = [i for i in ids if i not in self.proposed]
         prior = likelihood.log_prior(faults) + ADDED_PRIOR_NATS * len(own)
@@ -186,11 +210,11 @@ class Causes:
             source="mind" if own else "graph",
         )
 
-    def _get_likelihood(self) -> Likelihood:
-        if self._likelihood is None:
+    def _get_channels(self) -> Channels:
+        if self._channels is None:
             normal = self._get_normal()
-            self._likelihood = Likelihood(self.observation(), normal.base, normal.loads)
-        return self._likelihood
+            self._channels = Channels(Likelihood(self.observation(), normal.base, normal.loads))
+        return self._channels
 
     def _get_normal(self) -> Supposed:
         """What the network without this incident would carry; its state is of the first asking."""
@@ -207,10 +231,48 @@ class Causes:
         """Names of what was tested."""
         return sorted(self.tested, key=lambda h: (-self.log_posterior[h], h))
 
+    def beside(self, name: str) -> SomethingElse:
+        """The likeliest of what there is no kind for, beside the set `name`, or NOTHING."""
+        return max(self._weighed_beside(name), key=lambda one: (one.log_posterior, one.place))
+
+    def something_else(self) -> SomethingElse | None:
+        """What there is no kind for, where it alone is likelier than every set, with it or not."""
+        alone = self.beside(NOTHING)
+        if alone.log_posterior < CONVINCING_NATS:
+            return None
+        named = self.likeliest_first()[:_WEIGHED_BESIDE]
+        with_it = (max(self.log_posterior[n], self.beside(n).log_posterior) for n in named)
+        return alone if alone.log_posterior > max(with_it, default=0.0) else None
+
+    def probabilities(self) -> dict[str, float]:
+        """Of each set that was tested: that it is all that is wrong, and nothing else.
+
+        What has not reported yet may show something more.
+        """
+        order = self.likeliest_first()
+        logs = [0.0, *(self.log_posterior[name] for name in order)]
+        for name in (NOTHING, *order[:_WEIGHED_BESIDE]):
+            logs.extend(one.log_posterior for one in self._weighed_beside(name))
+        total = float(np.logaddexp.reduce(logs))
+        known = (1.0 - UNREPORTED) ** len(self._get_channels().likelihood.observation.unreported)
+        return {name: known * math.exp(self.log_posterior[name] - total) for name in order}
+
+    def _weighed_beside(self, name: str) -> list[SomethingElse]:
+        if name not in self._beside:
+            faults = self.tested[name].faults if name else ()
+            own = self.log_posterior[name] if name else 0.0
+            self._beside[name] = [
+                SomethingElse(place=place, log_posterior=round(own + odds, PLACES))
+                for place, odds in beside(self._get_channels(), faults)
+            ]
+        return self._beside[name]
+
     def leading(self) -> list[str]:
         """The likeliest and those that cannot be told from it; none if nothing is convincing."""
         order = self.likeliest_first()
         if not order or self.log_posterior[order[0]] < CONVINCING_NATS:
+            return []
+        if self.something_else() is not None:
             return []
         best = self.log_posterior[order[0]]
         return [

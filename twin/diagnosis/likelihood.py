@@ -13,10 +13,10 @@ from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
 
-_ADJACENCY_MISSED = 0.01
+ADJACENCY_MISSED = 0.01
 """Chance that a link is down and no end's report of it reached us (assumed)."""
 
-_ADJACENCY_SPURIOUS = 1e-4
+ADJACENCY_SPURIOUS = 1e-4
 """Chance that an adjacency is reported down for a link that is up (assumed)."""
 
 _HELD_NATS, _MOST_HELD_NATS = 1.0, 20.0
@@ -26,12 +26,12 @@ their reports, up to so much (assumed)."""
 _MOVED_TRAFFIC_SPREAD = 0.35
 """Relative error of predicted *changes* of load: flows are hashed, not split evenly (assumed)."""
 
-_LOAD_TEMPER = 0.5
+LOAD_TEMPER = 0.5
 """Loads of neighbouring links err together, so their likelihood counts for half (assumed)."""
 
 _STUDENT_DEGREES = 4.0
 
-_SECOND_FAULT = math.log(1e-3)
+SECOND_FAULT = math.log(1e-3)
 """Chance that a second, independent fault starts within the same incident (assumed)."""
 
 _COMMON_CAUSE = math.log(1.5e-4)
@@ -46,7 +46,7 @@ _AT_ONCE = math.log(_TOGETHER_S / 86_400)
 class Likelihood:
     """Scores fault sets against one observation.
 
-    `loads`: offered bit/s per arc (n_arcs,) in `normal` after faults.
+    `loads`: offered bit/s per arc (n_arcs,) in `normal` after faults (`loads_after`).
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Likelihood:
     ) -> None:
         self.observation = observation
         self.normal = normal
-        self._loads_after = loads
+        self.loads_after = loads
         self._planned = planned
         self._capacity = np.repeat([x.capacity_bps for x in normal.topology.links], 2)
         self._normal_loads = loads(())
@@ -88,7 +88,7 @@ class Likelihood:
 
     def _independent_prior(self, faults: Sequence[Fault]) -> float:
         total = sum(fault.log_prior() for fault in faults)
-        total += _SECOND_FAULT * max(0, _independent(faults) - 1)
+        total += SECOND_FAULT * max(0, _independent(faults) - 1)
         times = sorted(t for f in faults for t in f.onsets(self.observation))
         together = sum(1 for a, b in pairwise(times) if b - a < _TOGETHER_S)
         return total + together * _AT_ONCE
@@ -117,7 +117,7 @@ class Likelihood:
             if seen and link in supposed:
                 found.append(self._lost(link))
             elif link in supposed:
-                ratio = math.log(_ADJACENCY_MISSED / (1 - _ADJACENCY_SPURIOUS))
+                ratio = math.log(ADJACENCY_MISSED / (1 - ADJACENCY_SPURIOUS))
                 found.append(
                     Evidence(
                         observation=f"no end of {link} lost its adjacency",
@@ -128,14 +128,20 @@ class Likelihood:
 
     def _lost(self, link: str) -> Evidence:
         """That the adjacency over `link` is down."""
-        ratio = math.log((1 - _ADJACENCY_MISSED) / _ADJACENCY_SPURIOUS)
+        ratio = math.log((1 - ADJACENCY_MISSED) / ADJACENCY_SPURIOUS)
         text, by = f"adjacency over {link} is down", self.observation.one_end.get(link, "")
         if by:
             text = f"{text}, claimed by {by} alone"
         else:
-            held_min = max(0.0, self.observation.now_s - self.observation.down_since[link]) / 60.0
-            ratio += min(_HELD_NATS * held_min, _MOST_HELD_NATS)
+            ratio += self.held_nats(link)
         return Evidence(observation=text, log_likelihood_ratio=ratio, claimed_by=by)
+
+    def held_nats(self, link: str) -> float:
+        """What it adds that both ends have held `link` down for so long; 0 where one end does."""
+        if self.observation.one_end.get(link):
+            return 0.0
+        held_min = max(0.0, self.observation.now_s - self.observation.down_since[link]) / 60.0
+        return min(_HELD_NATS * held_min, _MOST_HELD_NATS)
 
     def _loads(self, faults: Sequence[Fault]) -> list[Evidence]:
         if self.observation.rounds == 0:
@@ -158,11 +164,12 @@ class Likelihood:
 
     def load_ratios(self, faults: Sequence[Fault]) -> FloatArray:
         """(n_arcs,) log-likelihood ratio of each measured load, under `faults` against normal."""
-        return _LOAD_TEMPER * (self._load_terms(faults) - self._load_terms(()))
+        return LOAD_TEMPER * (self.load_terms(faults) - self.load_terms(()))
 
-    def _load_terms(self, faults: Sequence[Fault]) -> FloatArray:
+    def load_terms(self, faults: Sequence[Fault]) -> FloatArray:
+        """(n_arcs,) log density of each load, but for a constant; 0 where none was read."""
         observation = self.observation
-        offered = self._loads_after(faults)
+        offered = self.loads_after(faults)
         bias = np.exp(observation.load_bias)
         expected = np.minimum(offered * bias, self._capacity)
         moved = _MOVED_TRAFFIC_SPREAD * np.abs(offered - self._normal_loads)

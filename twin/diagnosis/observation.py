@@ -58,8 +58,10 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         one_source=tracker.demand.claimed_surges(flows, SUSPECT_SURGE) if flows and fresh else {},
         read_s=tracker.coverage.read_s(),
         missed=missed,
+        unreported=(*([] if clean else ["counters"]), *([] if fresh else ["flow records"])),
     )
-    if not (found.loss > found.suspect_loss).any():
+    felt = any(s.kind == "probe_loss" and s.active for s in tracker.book.since(onset_s))
+    if not felt and not (found.loss > found.suspect_loss).any():
         return found
     return replace(found, risen=_risen(tracker, onset_s), probes=_crossings(tracker, onset_s))
 
@@ -104,13 +106,15 @@ def _crossings(tracker: Tracker, onset_s: float) -> Crossings:
     compiled = compile_topology(topology)
     ways = path_shares(compiled, route(compiled, weights))
     shares = np.zeros((count, topology.n_arcs))
+    ends = np.zeros((count, 2), np.int64)
     for row, path in enumerate(inventory.probes):
         source, target = topology.node_index[path.source], topology.node_index[path.target]
+        ends[row] = source, target
         pair = source * ways.n_nodes + target
         crossed = slice(ways.offsets[pair], ways.offsets[pair + 1])
         shares[row, ways.arcs[crossed]] = ways.shares[crossed]
     usual = np.divide(lost_before, sent_before, out=np.zeros(count), where=sent_before > 0)
-    return Crossings(sent=sent, lost=lost, usual=usual, shares=shares)
+    return Crossings(sent=sent, lost=lost, usual=usual, shares=shares, ends=ends)
 
 
 def _packets(rounds: Sequence[ProbeRound], count: int) -> tuple[FloatArray, FloatArray]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.telemetry import FloatArray
@@ -33,13 +34,15 @@ class Crossings:
     """What probes lost, and over which egresses they go.
 
     `sent`, `lost`: (p,) packets since the onset. `usual`: (p,) share lost before it. `shares`:
-    (p, n_arcs) of each path's traffic that crosses each egress.
+    (p, n_arcs) of each path's traffic that crosses each egress. `ends`: (p, 2) numbers of the nodes
+    from and to which it goes.
     """
 
     sent: FloatArray
     lost: FloatArray
     usual: FloatArray
     shares: FloatArray
+    ends: NDArray[np.int64]
 
     def support(self, arc: int, fraction: float) -> float | None:
         """How much the probes that cross `arc` speak for its losing `fraction`, against its losing
@@ -82,6 +85,7 @@ class Observation:
     over what was sent before. `probes`: what probes say, None where nobody had to ask them.
     `now_s`: when all this is known, 0 where that is not told. `read_s`: device -> when it was last
     read. `missed`: device -> how many readings it has missed since, by how often it usually is.
+    `unreported`: telemetry of which nothing has come yet that was measured after the onset.
     """
 
     rounds: int
@@ -102,6 +106,7 @@ class Observation:
     now_s: float = 0.0
     read_s: Mapping[str, float] = field(default_factory=dict)
     missed: Mapping[str, float] = field(default_factory=dict)
+    unreported: tuple[str, ...] = ()
 
     @property
     def common_ratio(self) -> float:

@@ -43,6 +43,10 @@ KNOWN = inventory(
 )
 TWIN = Twin(KNOWN)
 NORMAL = TWIN.state()
+# Each egress has a probe of its own.
+PROBED = np.array(
+    [[BUILT.node_index[n] for n in ends] for ends in ENDS for ends in (ends, ends[::-1])]
+)
 
 SPIKE = TrafficSpike(target="B", factor=2.5)
 LOSSY = SilentEgressPacketLoss(node="A", link="A-B", fraction=0.03)
@@ -97,7 +101,9 @@ def _probed(loss: FloatArray) -> Crossings:
     """A probe over every egress, and nothing else, of which 300 packets were sent."""
     sent = np.full(BUILT.n_arcs, 300.0)
     nothing = np.zeros(BUILT.n_arcs)
-    return Crossings(sent=sent, lost=sent * loss, usual=nothing, shares=np.eye(BUILT.n_arcs))
+    return Crossings(
+        sent=sent, lost=sent * loss, usual=nothing, shares=np.eye(BUILT.n_arcs), ends=PROBED
+    )
 
 
 def _arc(fault: SilentEgressPacketLoss) -> int:
@@ -296,7 +302,7 @@ def test_loss_of_which_probes_have_seen_too_little_stays_a_claim() -> None:
     """One of sixty packets is lost: 2.3 nats, of the 3 by which it would be borne out."""
     sent, nothing = np.full(BUILT.n_arcs, 60.0), np.zeros(BUILT.n_arcs)
     lost = np.eye(BUILT.n_arcs)[A_TO_B]
-    few = Crossings(sent=sent, lost=lost, usual=nothing, shares=np.eye(BUILT.n_arcs))
+    few = Crossings(sent=sent, lost=lost, usual=nothing, shares=np.eye(BUILT.n_arcs), ends=PROBED)
     claim, probes, *_ = likelihood(replace(observed(LOSSY), probes=few)).evidence((LOSSY,))
     assert claim.log_likelihood_ratio == CLAIM_NATS
     assert claim.claimed_by == "B"
@@ -358,7 +364,9 @@ def test_probes_that_share_their_way_with_others_still_speak_of_it() -> None:
     shares = np.array([[0.5]])
     sent, usual = np.array([600.0]), np.array([0.0])
     for lost, agrees in ((9.0, True), (18.0, True), (0.0, False)):
-        probes = Crossings(sent=sent, lost=np.array([lost]), usual=usual, shares=shares)
+        probes = Crossings(
+            sent=sent, lost=np.array([lost]), usual=usual, shares=shares, ends=PROBED[:1]
+        )
         support = probes.support(0, 0.03)
         assert support is not None
         assert (support > AGREE_NATS) == agrees

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
 
-_CHANGE_UNEXPLAINED = 1e-5
+CHANGE_UNEXPLAINED = 1e-5
 """Chance that a device runs what it did not before with nobody having misconfigured it (assumed).
 """
 
@@ -39,7 +39,7 @@ class Misconfiguration(FaultKind):
             self.is_run_by(now.device(node)) and not self.is_run_by(before.device(node))
             for node in self.configured_nodes
         )
-        ratio = -math.log(_CHANGE_UNEXPLAINED)
+        ratio = -math.log(CHANGE_UNEXPLAINED)
         if is_new:
             return [Evidence(observation=self.shown(before), log_likelihood_ratio=ratio)]
         text = f"{self.describe()}: that is not so, or was so before"

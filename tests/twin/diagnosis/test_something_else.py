@@ -1,0 +1,130 @@
+"""Something that there is no kind for, weighed beside the kinds that there are."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.twin.diagnosis.test_likelihood import (
+    BUILT,
+    DOWN,
+    DUCT,
+    LOSSY,
+    NODES,
+    NORMAL,
+    SPIKE,
+    TWIN,
+    WEIGHT,
+    likelihood,
+    observed,
+)
+from twin.diagnosis.channels import Channels
+from twin.diagnosis.something_else import beside
+from twin.events.fault import Fault
+from twin.nouns.evidence import CLAIM_NATS
+from twin.nouns.observation import Observation
+from twin.nouns.state import NetworkState
+from twin.nouns.topology import Interface
+from twin.physics.questions import offered_totals
+
+LINK = BUILT.link("A-B")
+EGRESS = Interface(node="A", link="A-B")
+ARC = BUILT.arc_of(EGRESS)
+
+
+def likeliest(
+    seen: Observation, faults: Sequence[Fault] = (), normal: NetworkState = NORMAL
+) -> tuple[str, float]:
+    """Where something else is, and its odds against `faults` alone."""
+    return max(beside(Channels(likelihood(seen, normal)), faults), key=lambda one: one[1])
+
+
+def test_nowhere_in_a_healthy_network_is_something_else() -> None:
+    assert likeliest(observed())[1] < -3.0
+
+
+@pytest.mark.parametrize("cause", [DOWN, DUCT, WEIGHT, SPIKE, LOSSY], ids=lambda f: f.kind)
+def test_beside_the_cause_that_explains_all_of_it_there_is_nothing_else(cause: Fault) -> None:
+    assert likeliest(observed(cause), (cause,))[1] < -3.0
+
+
+@pytest.mark.parametrize(
+    ("cause", "places"),
+    [
+        (DOWN, {"A-B", "A", "B"}),
+        (WEIGHT, {"A-B", "A", "B", str(EGRESS)}),
+        (SPIKE, {"B"}),
+        (LOSSY, {str(EGRESS)}),
+    ],
+    ids=lambda x: getattr(x, "kind", ""),
+)
+def test_a_cause_that_nobody_knows_is_something_else_where_it_is(
+    cause: Fault, places: set[str]
+) -> None:
+    place, odds = likeliest(observed(cause))
+    assert place in places
+    assert odds > 0.0
+
+
+def test_what_two_causes_bring_about_is_one_of_them_and_something_else_at_the_other() -> None:
+    seen = observed(LOSSY, SPIKE)
+    for known, place in ((LOSSY, "B"), (SPIKE, str(EGRESS))):
+        where, odds = likeliest(seen, (known,))
+        assert (where, odds > 0.0) == (place, True)
+    assert likeliest(seen, (LOSSY, SPIKE))[1] < -9.0
+
+
+def test_a_link_that_is_held_down_for_longer_is_more_surely_something_else() -> None:
+    seen = replace(observed(DOWN), now_s=max(observed(DOWN).down_since.values()))
+    at_once, later = (likeliest(replace(seen, now_s=seen.now_s + s))[1] for s in (0.0, 600.0))
+    assert later == pytest.approx(at_once + 10.0, abs=0.1)
+
+
+def test_what_one_device_claims_is_no_more_than_a_claim() -> None:
+    borne_out = observed(LOSSY)
+    claimed = replace(borne_out, probes=None)
+    assert likeliest(borne_out)[1] > 15.0
+    assert likeliest(claimed)[1] < CLAIM_NATS - 3.0
+    from_one_end = replace(observed(DOWN), one_end={"A-B": "A"}, now_s=1e9, rounds=0)
+    silent = np.full(BUILT.n_arcs, np.nan)
+    assert likeliest(replace(from_one_end, sent_bps=silent))[1] < CLAIM_NATS
+
+
+def test_less_than_nothing_is_not_lost() -> None:
+    """Where more arrives than was sent, both ends were read at other moments."""
+    loss = np.zeros(BUILT.n_arcs)
+    loss[ARC] = -0.05
+    assert likeliest(replace(observed(), loss=loss))[1] < -3.0
+
+
+def test_what_was_not_read_speaks_for_nothing() -> None:
+    unread = np.full(BUILT.n_arcs, np.nan)
+    seen = replace(
+        observed(),
+        sent_bps=unread,
+        loss=unread,
+        drop_fraction=unread,
+        inbound_ratio=np.full(len(NODES), np.nan),
+        probes=None,
+    )
+    surprise = Channels(likelihood(seen)).surprises(())
+    n_arcs = BUILT.n_arcs
+    assert (surprise[: 3 * n_arcs] == 0.0).all()
+    assert (surprise[-len(NODES) :] == 0.0).all()
+
+
+def _dropping(*arcs: int) -> Observation:
+    fraction = np.zeros(BUILT.n_arcs)
+    fraction[list(arcs)] = 0.1
+    return replace(observed(SPIKE), drop_fraction=fraction)
+
+
+def test_drops_speak_for_the_fault_that_fills_the_egress_and_against_one_that_does_not() -> None:
+    huge = SPIKE.model_copy(update={"factor": 4.0})
+    full = [int(a) for a in np.flatnonzero(offered_totals(TWIN, huge.after(NORMAL)) > 10e9)]
+    assert full
+    dropping, quiet = Channels(likelihood(_dropping(*full))), Channels(likelihood(_dropping()))
+    assert sum(e.log_likelihood_ratio for e in dropping.drops((huge,))) > 5.0 * len(full)
+    assert sum(e.log_likelihood_ratio for e in quiet.drops((huge,))) < -3.0 * len(full)
+    assert dropping.drops((LOSSY,)) == []

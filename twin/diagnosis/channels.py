@@ -1,0 +1,340 @@
+"""What every channel of telemetry shows, and how surprising that is if certain faults are all.
+
+A channel is one measured thing: the load, the loss, the drops or the configuration of one egress,
+one adjacency, what one node draws, what one probe loses. Its surprise under a set of faults is the
+log of how likely a broad density makes what was seen, over how likely the faults make it: far below
+0 where they fit well, 0 where nothing was read.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.diagnosis.likelihood import (
+    ADJACENCY_MISSED,
+    ADJACENCY_SPURIOUS,
+    LOAD_TEMPER,
+    Likelihood,
+)
+from twin.events.fault import Fault
+from twin.events.faults.misconfiguration import CHANGE_UNEXPLAINED
+from twin.nouns.evidence import AGREE_NATS, CLAIM_NATS, MOST_NATS, Evidence
+from twin.nouns.incident import EVERYWHERE
+from twin.nouns.state import NetworkState
+from twin.nouns.telemetry import FloatArray
+from twin.nouns.topology import Interface
+from twin.physics.compiled import IntArray
+
+_STUDENT_4 = math.log(0.375)
+"""Of the density of Student's t with four degrees of freedom, in its middle."""
+
+_GAUSS = -0.5 * math.log(2 * math.pi)
+
+# What something for which there is no kind would show (assumed): broad, and the same everywhere.
+_LOSS_UP_TO = 0.5
+_INBOUND_SPREAD = 0.7
+_DROPS, _DIFFERS, _LOSES_ADJACENCY = 0.3, 0.1, 0.3
+
+_LEAST_LOSS_SIGMA, _LEAST_INBOUND_SIGMA, _ESTIMATE_ERROR = 1e-4, 0.03, 0.1
+
+_DROPPING = 0.002
+_DROPS_AT, _DROPS_WIDTH, _DROPS_LEAST = 0.88, 0.03, 1e-4
+"""An egress drops from about so much offered load on, by the errors of the twin (assumed)."""
+
+_LEAST_LOST = 5e-4
+_PROBES_AGREE, _PROBES_ODD, _PROBE_TEMPER = 30.0, 1e-3, 0.5
+"""Probes of one pair lose unevenly, one in a thousand whatever it likes, and neighbouring ones err
+together (assumed)."""
+
+_LEAST_TOLD = 0.5
+"""Nats; less is not told."""
+
+_CROSSES = 0.3
+"""A probe tells of an egress that so much of it crosses."""
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """`names` of places, one of them several times where it may show in several ways. Channel
+    `channel[k]` is at place number `place[k]`.
+    """
+
+    names: Sequence[str]
+    channel: IntArray
+    place: IntArray
+
+    def summed(self, values: FloatArray) -> FloatArray:
+        """(n_places,), of `values` (n_channels,)."""
+        return np.asarray(np.bincount(self.place, values[self.channel], len(self.names)), float)
+
+
+@dataclass(frozen=True)
+class _Supposed:
+    """The network if `faults` are all that is wrong: `state`, and `loads` (n_arcs,) in bit/s."""
+
+    faults: Sequence[Fault]
+    state: NetworkState
+    loads: FloatArray
+
+
+class Channels:
+    """All channels of one observation, numbered: of egresses four times, links, nodes, probes."""
+
+    def __init__(self, likelihood: Likelihood) -> None:
+        self.likelihood = likelihood
+        self._seen, self._normal = likelihood.observation, likelihood.normal
+        topology = self._normal.topology
+        self._topology = topology
+        self._capacity = np.repeat([x.capacity_bps for x in topology.links], 2)
+        self._probes = 0 if self._seen.probes is None else len(self._seen.probes.sent)
+
+    def surprises(self, faults: Sequence[Fault]) -> FloatArray:
+        """(n_channels,), nats, at most MOST_NATS; CLAIM_NATS where one device alone says so."""
+        supposed = self._supposed(faults)
+        parts = (
+            self._loads(supposed),
+            self._losses(supposed),
+            self._drops(supposed),
+            self._differences(supposed),
+            self._adjacencies(supposed),
+            self._inbound(supposed),
+            self._probe_losses(supposed),
+        )
+        return np.clip(np.concatenate(parts), -MOST_NATS, self._most)
+
+    def drops(self, faults: Sequence[Fault]) -> list[Evidence]:
+        """How egresses that drop, or do not, weigh for `faults`, which say how full they are."""
+        ratio = self._drops(self._supposed(())) - self._drops(self._supposed(faults))
+        return [
+            Evidence(
+                observation=f"{self._topology.egress_of(int(arc))} drops {seen:.1%} of its load"
+                if (seen := self._seen.drop_fraction[arc]) > _DROPPING
+                else f"{self._topology.egress_of(int(arc))} drops nothing",
+                log_likelihood_ratio=float(ratio[arc]),
+            )
+            for arc in np.flatnonzero(np.abs(ratio) > _LEAST_TOLD)
+        ]
+
+    @cached_property
+    def may_ripple(self) -> NDArray[np.bool_]:
+        """(n_channels,): loads, losses, drops and probes, where trouble elsewhere may show."""
+        n_arcs, n_nodes = self._topology.n_arcs, len(self._topology.nodes)
+        rest = n_arcs + len(self._topology.links) + n_nodes
+        return np.repeat([True, False, True], [3 * n_arcs, rest, self._probes])
+
+    @cached_property
+    def places(self) -> "Places":
+        """Every place at which something may be wrong, with its channels."""
+        found = list(self._places())
+        return Places(
+            names=[name for name, _ in found],
+            channel=np.concatenate([of for _, of in found]),
+            place=np.repeat(np.arange(len(found)), [len(of) for _, of in found]),
+        )
+
+    def _places(self) -> Iterator[tuple[str, IntArray]]:
+        topology = self._topology
+        for arc in range(topology.n_arcs):
+            yield str(topology.egress_of(arc)), self._of_arcs([arc])
+        for i, link in enumerate(topology.links):
+            yield link.id, np.append(self._of_arcs([2 * i, 2 * i + 1]), self._adjacency_of(i))
+        for j, node in enumerate(topology.nodes):
+            links = [topology.link_index[x.id] for x in topology.links_at(node.id)]
+            arcs = [arc for i in links for arc in (2 * i, 2 * i + 1)]
+            own = [*(self._adjacency_of(i) for i in links), self._inbound_of(j)]
+            ends = np.concatenate([self._towards(j), self._from(j)])
+            yield node.id, np.unique(np.concatenate([self._of_arcs(arcs), own, ends]))
+            yield node.id, np.append(self._towards(j), self._inbound_of(j))
+            yield node.id, self._from(j)
+        yield EVERYWHERE, np.arange(len(self.may_ripple))
+
+    # Which channels are where
+    # -----------------------------------------------------------------------------------------
+
+    def _of_arcs(self, arcs: Sequence[int]) -> IntArray:
+        n_arcs = self._topology.n_arcs
+        own: IntArray = np.add.outer(np.arange(4) * n_arcs, np.asarray(arcs)).ravel()
+        if self._seen.probes is None:
+            return own
+        crossing = (self._seen.probes.shares[:, arcs] > _CROSSES).any(axis=1)
+        return np.concatenate([own, self._first_probe + np.flatnonzero(crossing)])
+
+    def _adjacency_of(self, link: int) -> int:
+        return 4 * self._topology.n_arcs + link
+
+    def _inbound_of(self, node: int) -> int:
+        return 4 * self._topology.n_arcs + len(self._topology.links) + node
+
+    @property
+    def _first_probe(self) -> int:
+        return self._inbound_of(len(self._topology.nodes))
+
+    def _towards(self, node: int) -> IntArray:
+        return self._ending(1, node)
+
+    def _from(self, node: int) -> IntArray:
+        return self._ending(0, node)
+
+    def _ending(self, end: int, node: int) -> IntArray:
+        if self._seen.probes is None:
+            return np.zeros(0, np.int64)
+        own: IntArray = np.flatnonzero(self._seen.probes.ends[:, end] == node)
+        return self._first_probe + own
+
+    # How surprising each is
+    # -----------------------------------------------------------------------------------------
+
+    def _loads(self, supposed: _Supposed) -> FloatArray:
+        terms = self.likelihood.load_terms(supposed.faults) + _STUDENT_4
+        known = np.isfinite(self._seen.sent_bps)
+        return np.where(known, LOAD_TEMPER * (-np.log(self._capacity) - terms), 0.0)
+
+    def _losses(self, supposed: _Supposed) -> FloatArray:
+        lost = self._lost(supposed)
+        noise = np.maximum(self._seen.loss_sigma, _LEAST_LOSS_SIGMA)
+        sigma = np.hypot(noise, _ESTIMATE_ERROR * lost)
+        # Where both ends are read at other moments more may arrive than was sent.
+        z = (np.maximum(self._seen.loss, 0.0) - lost) / sigma
+        surprise = -math.log(_LOSS_UP_TO) - (_GAUSS - 0.5 * z**2 - np.log(sigma))
+        return np.where(np.isfinite(surprise), surprise, 0.0)
+
+    def _drops(self, supposed: _Supposed) -> FloatArray:
+        offered = supposed.loads * np.exp(self._seen.load_bias) / self._capacity
+        drops = 1.0 / (1.0 + np.exp(np.clip((_DROPS_AT - offered) / _DROPS_WIDTH, -60.0, 60.0)))
+        drops = np.clip(drops, _DROPS_LEAST, 1.0 - 1e-2)
+        drops[self._policed(supposed.state)] = 0.5
+        is_dropping = self._seen.drop_fraction > _DROPPING
+        surprise = np.where(is_dropping, np.log(_DROPS / drops), np.log((1 - _DROPS) / (1 - drops)))
+        return np.where(np.isfinite(self._seen.drop_fraction), surprise, 0.0)
+
+    def _differences(self, supposed: _Supposed) -> FloatArray:
+        surprise = np.full(self._topology.n_arcs, math.log1p(-_DIFFERS))
+        explained = {i for fault in supposed.faults for i in fault.wrong_interfaces()}
+        for egress in self._different:
+            known = egress in explained
+            ratio = math.log(_DIFFERS) - (0.0 if known else math.log(CHANGE_UNEXPLAINED))
+            surprise[self._topology.arc_of(egress)] = ratio
+        return surprise
+
+    def _adjacencies(self, supposed: _Supposed) -> FloatArray:
+        seen, topology = self._seen, self._topology
+        down = {x for fault in supposed.faults for x in fault.links_down(topology)}
+        held_down = 1.0 - ADJACENCY_MISSED
+        surprise = np.full(len(topology.links), math.log1p(-_LOSES_ADJACENCY))
+        for link in down | seen.down_since.keys():
+            if link not in seen.down_since:
+                ratio = math.log((1 - _LOSES_ADJACENCY) / ADJACENCY_MISSED)
+            elif link in down:
+                ratio = math.log(_LOSES_ADJACENCY / held_down)
+            else:
+                held = self.likelihood.held_nats(link)
+                ratio = math.log(_LOSES_ADJACENCY / ADJACENCY_SPURIOUS) + held
+            surprise[topology.link_index[link]] = ratio
+        return surprise
+
+    def _inbound(self, supposed: _Supposed) -> FloatArray:
+        drawn, usual = (
+            s.traffic.rates_bps.sum(axis=(0, 1)) for s in (supposed.state, self._normal)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            more, seen = np.log(drawn / usual), np.log(self._seen.inbound_ratio)
+        noise = np.maximum(self._seen.inbound_sigma, _LEAST_INBOUND_SIGMA)
+        sigma = np.hypot(noise, np.where(np.abs(more) > 1e-9, _ESTIMATE_ERROR, 0.0))
+        sharp = -0.5 * ((seen - more) / sigma) ** 2 - np.log(sigma)
+        broad = -0.5 * (seen / _INBOUND_SPREAD) ** 2 - math.log(_INBOUND_SPREAD)
+        surprise = broad - sharp
+        return np.where(np.isfinite(surprise), surprise, 0.0)
+
+    def _probe_losses(self, supposed: _Supposed) -> FloatArray:
+        probes = self._seen.probes
+        if probes is None:
+            return np.zeros(0)
+        dropped = np.where(self._seen.drop_fraction > _DROPPING, self._seen.drop_fraction, 0.0)
+        more = np.clip(probes.shares @ (self._lost(supposed) + dropped), 0.0, 1.0)
+        usual = np.clip(probes.usual, _LEAST_LOST, 0.5)
+        mean = np.clip(usual + more * (1.0 - usual), _LEAST_LOST, 1.0 - _LEAST_LOST)
+        lost = np.minimum(probes.lost, probes.sent)
+        broad = -np.log(probes.sent + 1.0)
+        sharp = np.logaddexp(
+            math.log1p(-_PROBES_ODD) + _beta_binomial(lost, probes.sent, mean, _PROBES_AGREE),
+            math.log(_PROBES_ODD) + broad,
+        )
+        return np.where(probes.sent > 0, _PROBE_TEMPER * (broad - sharp), 0.0)
+
+    # What they are asked about
+    # -----------------------------------------------------------------------------------------
+
+    def _supposed(self, faults: Sequence[Fault]) -> _Supposed:
+        state = self._normal
+        for fault in faults:
+            state = fault.after(state)
+        return _Supposed(faults, state, self.likelihood.loads_after(faults))
+
+    def _lost(self, supposed: _Supposed) -> FloatArray:
+        """(n_arcs,) share that is lost silently, beyond what is normal."""
+        lost = np.zeros(self._topology.n_arcs)
+        for egress, share in supposed.state.egress_loss.items():
+            if share != self._normal.egress_loss.get(egress):
+                lost[self._topology.arc_of(egress)] = share
+        return lost
+
+    def _policed(self, state: NetworkState) -> list[int]:
+        return [
+            self._topology.arc_of(Interface(node=device.node, link=interface.link))
+            for device in state.running.devices
+            for interface in device.interfaces
+            if interface.policers
+        ]
+
+    @cached_property
+    def _different(self) -> frozenset[Interface]:
+        """Interfaces that run something else than before."""
+        now, before = self._seen.running.devices, self._normal.running.devices
+        return frozenset(
+            Interface(node=new.node, link=runs.link)
+            for new, old in zip(now, before, strict=True)
+            if new != old
+            for runs, ran in zip(new.interfaces, old.interfaces, strict=True)
+            if runs != ran
+        )
+
+    @cached_property
+    def _most(self) -> FloatArray:
+        """(n_channels,): however much one device claims alone, it is one device that says so."""
+        most = np.full(len(self.may_ripple), MOST_NATS)
+        topology, seen = self._topology, self._seen
+        for link in seen.one_end:
+            most[self._adjacency_of(topology.link_index[link])] = CLAIM_NATS
+        for node in seen.one_source:
+            most[self._inbound_of(topology.node_index[node])] = CLAIM_NATS
+        for arc in np.flatnonzero(seen.loss > seen.suspect_loss):
+            said = None if seen.probes is None else seen.probes.support(int(arc), seen.loss[arc])
+            if said is None or said < AGREE_NATS:
+                most[topology.n_arcs + arc] = CLAIM_NATS
+        return most
+
+
+def _beta_binomial(
+    lost: FloatArray, sent: FloatArray, mean: FloatArray, agree: float
+) -> FloatArray:
+    """(k,) log of the chance to lose so many."""
+    a, b = mean * agree, (1.0 - mean) * agree
+    return (
+        _log_gamma(sent + 1)
+        - _log_gamma(lost + 1)
+        - _log_gamma(sent - lost + 1)
+        + _log_gamma(lost + a)
+        + _log_gamma(sent - lost + b)
+        - _log_gamma(sent + agree)
+        - _log_gamma(a)
+        - _log_gamma(b)
+        + math.lgamma(agree)
+    )
+
+
+def _log_gamma(values: FloatArray) -> FloatArray:
+    return np.array([math.lgamma(v) for v in values.tolist()])
