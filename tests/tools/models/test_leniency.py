@@ -1,17 +1,19 @@
 """An answer is read in every form that servers are known to send, and nothing else is an answer."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
+from langchain_core.messages.tool import tool_call
 
 from evals.model_server.delivery import Wire
 from tests.tools.models.oddities import ODDITIES, Made, Oddity
 from tools.models.leniency.arguments import ENCODED_TWICE
+from tools.models.leniency.json_text import DEEPEST
 from tools.models.leniency.reading import Asked, AskedCall, message_of, read_message
 from tools.models.leniency.text import IN_TEXT
 from tools.models.leniency.wire import Assembly, ErrorTold, NoCompletion, assembled
@@ -213,6 +215,58 @@ def test_call_of_a_function_that_was_not_offered_stays_one() -> None:
 def test_arguments_that_are_no_single_whole_object_are_unread(arguments: str) -> None:
     asked = read_message(message_of("", [("read_link", arguments, None)]), OFFERED)
     assert (asked.calls, asked.unread) == ((), ("read_link",))
+
+
+def _nested(levels: int, opening: str = '{"a": ', closing: str = "}") -> str:
+    return opening * levels + "1" + closing * levels
+
+
+def _given(arguments: str) -> AIMessage:
+    return message_of("", [("answer", arguments, None)])
+
+
+DEEP: dict[str, Callable[[int], AIMessage]] = {
+    "JSON": lambda n: _given(_nested(n)),
+    "in a fence": lambda n: _given(f"```json\n{_nested(n)}\n```"),
+    "said twice": lambda n: _given(_nested(n) * 2),
+    "encoded twice": lambda n: _given(json.dumps(_nested(n))),
+    "Python's quotes": lambda n: _given(_nested(n, "{'a': ")),
+    "Python's tuples": lambda n: _given(f"{{'a': {_nested(n - 1, '(', ',)')}}}"),
+    "a list that is a text": lambda n: _given(
+        json.dumps({"findings": [{"causes": _nested(n - 3, "[", "]")}]})
+    ),
+    "parsed by another client": lambda n: AIMessage(
+        "", tool_calls=[tool_call(name="answer", args=json.loads(_nested(n)), id=None)]
+    ),
+    "in the text": lambda n: AIMessage(f"<function=answer>{_nested(n)}</function>"),
+    "in a call in the text": lambda n: AIMessage(
+        f'<tool_call>{{"name": "answer", "arguments": {json.dumps(_nested(n))}}}</tool_call>'
+    ),
+    "Python's call in the text": lambda n: AIMessage(f"answer(title={_nested(n - 1, '(', ',)')})"),
+    "Python's object in the text": lambda n: AIMessage(f"answer({_nested(n)})"),
+}
+"""Arguments of so many levels, one in another, in everything that reads them."""
+
+
+@pytest.mark.parametrize("message", DEEP.values(), ids=DEEP)
+def test_arguments_deeper_than_any_are_read_in_no_writing(
+    message: Callable[[int], AIMessage],
+) -> None:
+    [call] = read_message(message(DEEPEST), OFFERED).calls
+    assert call.name == "answer"
+    deeper = read_message(message(DEEPEST + 1), OFFERED)
+    assert (deeper.calls, deeper.unread) == ((), ("answer",))
+
+
+@pytest.mark.parametrize(
+    ("levels", "read"), [(DEEPEST - 1, ("read_link",)), (DEEPEST, ()), (2 * DEEPEST, ())]
+)
+def test_call_within_what_is_too_deep_is_not_taken_out_of_it(
+    levels: int, read: tuple[str, ...]
+) -> None:
+    """An object whose arguments have so many levels, and a call behind what it does not close."""
+    asked = _said(f'<tool_call>{{"a": {_nested(levels)}, {CALL}')
+    assert tuple(call.name for call in asked.calls) == read
 
 
 @pytest.mark.parametrize(

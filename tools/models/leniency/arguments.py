@@ -6,7 +6,13 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from tools.models.leniency.json_text import Contradiction, decoded, decoded_at, object_of
+from tools.models.leniency.json_text import (
+    Contradiction,
+    TooMuch,
+    decoded,
+    decoded_at,
+    object_of,
+)
 
 LONGEST = 200_000
 """Characters of a text that is read leniently; what is longer is read strictly or not at all."""
@@ -55,7 +61,7 @@ def value_in(text: str, tell: Callable[[str], None]) -> Any:
     """The one JSON value in `text`; None also where there is none."""
     try:
         return decoded(text)
-    except Contradiction:
+    except (Contradiction, TooMuch):
         return None
     except ValueError:
         if len(text) > LONGEST:
@@ -66,7 +72,7 @@ def value_in(text: str, tell: Callable[[str], None]) -> Any:
         tell(FENCED)
     try:
         return _repeated(bare, tell)
-    except Contradiction:
+    except (Contradiction, TooMuch):
         return None
     except ValueError:
         pass

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 MOST_VALUES = 100_000
@@ -36,6 +37,20 @@ def decoded_at(text: str, start: int) -> tuple[Any, int]:
     """The value that begins at `start`, and where it ends. Raises as `decoded` does."""
     _require_bounded(text, start)
     return _DECODER.raw_decode(text, start)
+
+
+def is_deeper(value: Any) -> bool:
+    """Whether lists and objects stand inside each other in `value` on more than DEEPEST levels."""
+    layer = [value]
+    for _ in range(DEEPEST):
+        layer = [inner for each in layer for inner in _inside(each)]
+    return any(isinstance(each, dict | list) for each in layer)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,14 +4,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.tool import invalid_tool_call, tool_call
+from pydantic import model_validator
 
 from tools.models.leniency.arguments import object_in
 from tools.models.leniency.fitting import Fitting, folded, unwrapped
-from tools.models.leniency.json_text import decoded
+from tools.models.leniency.json_text import decoded, is_deeper
 from tools.models.leniency.text import calls_in
 
 THOUGHTS = "reasoning_content"
@@ -38,7 +39,8 @@ class AskedCall:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a message asks for. `unread`: the names of calls whose arguments are no object.
+    """What a message asks for. `unread`: the names of calls whose arguments are no object, or too
+    deep.
 
     `forms`: what had to be forgiven.
     """
@@ -76,6 +78,19 @@ def message_of(
     return AIMessage(content=text, tool_calls=good, invalid_tool_calls=odd, **fields)
 
 
+class UnreadChunk(AIMessageChunk):
+    """A piece of a reply whose calls are read when it is whole, by `whole_message`.
+
+    LangChain's own reads each piece, and each sum of them, as JSON that may be cut off: of what is
+    no JSON it takes off character after character, in a time that grows as the square of it.
+    """
+
+    @model_validator(mode="after")
+    def init_tool_calls(self) -> Self:
+        """Read nothing."""
+        return self
+
+
 def whole_message(streamed: AIMessageChunk) -> AIMessage:
     """The message that chunks make; chunks forgive JSON that is cut off, a reply may not."""
     return message_of(
@@ -98,7 +113,8 @@ class _Reading:
         calls, unread = list[AskedCall](), list[str]()
         for name, arguments in self._raw():
             read = self._read(name, arguments)
-            if read is None:
+            # Looked at here, whichever reading it was that made an object of it.
+            if read is None or is_deeper(read.arguments):
                 unread.append(name)
             elif read in calls:
                 self._tell(IDENTICAL)

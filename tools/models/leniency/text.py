@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.models.leniency.arguments import MARK, NotLiteral, literal_of
-from tools.models.leniency.json_text import decoded_at
+from tools.models.leniency.json_text import TooMuch, decoded_at
 from tools.models.leniency.wire import ARGUMENTS, NAMES
 
 IN_TEXT = "calls left in the text"
@@ -274,6 +274,11 @@ class _Search:
             start, mention = opening.start(), named.get(opening.start())
             try:
                 value, end = decoded_at(text, start)
+            except TooMuch:
+                # Nor is a part of it read.
+                if mention:
+                    yield Found(mention.start(), len(text), mention["name"], text[start:])
+                return
             except ValueError:
                 end = _balanced(text, start) if mention else start
                 at = end if end > start else start + 1
