@@ -1,6 +1,5 @@
 """A reply that is told while it is being written, and read only when it is whole."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -8,7 +7,7 @@ from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.runnables import Runnable
-from langchain_core.utils.json import parse_partial_json
+from pydantic_core import from_json
 
 from agents.loop.reply import ANSWER
 from tools.models.leniency.reading import whole_message
@@ -70,8 +69,8 @@ class _Draft:
 
     def _value(self) -> str:
         try:
-            written = parse_partial_json(self._written)
-        except json.JSONDecodeError:
+            written = from_json(self._written, allow_partial="trailing-strings")
+        except ValueError:
             return ""
         value = written.get(self._field, "") if isinstance(written, dict) else ""
         return value if isinstance(value, str) else ""

@@ -14,10 +14,11 @@ from pydantic import BaseModel, Field
 from agents.loop.budget import Budget, Limits
 from agents.loop.role import Mind, Role, run_role
 from agents.loop.role_events import AnswerDrafted, RoleEvent
-from agents.loop.streaming import stream_reply
+from agents.loop.streaming import _Draft, stream_reply
 from agents.playbook.scripted import ScriptedModel
 from agents.playbook.view import ToolChoice, answer
 from tools.clock import SystemClock
+from tools.models.leniency.reading import UnreadChunk
 
 
 class InPieces(BaseChatModel):
@@ -65,6 +66,13 @@ def test_call_that_is_not_whole_is_no_call(cut: str) -> None:
     reply, _ = _streamed(cut[:5], cut[5:])
     assert reply.tool_calls == []
     assert [c["name"] for c in reply.invalid_tool_calls] == ["answer"]
+
+
+@pytest.mark.parametrize("odd", ['{"a":' * 3900, "{" + "x" * 15_000], ids=["deep", "no JSON"])
+def test_nothing_is_told_of_a_draft_that_cannot_be_one(odd: str) -> None:
+    draft = _Draft("text")
+    chunk = ToolCallChunk(name="answer", args=odd, id="a", index=0)
+    assert draft.longer_by(UnreadChunk(content="", tool_call_chunks=[chunk])) == ""
 
 
 def test_model_that_cannot_stream_is_read_all_the_same() -> None:

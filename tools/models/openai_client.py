@@ -10,7 +10,7 @@ import httpx2
 import openai
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
@@ -32,7 +32,7 @@ from tools.models.failures import (
     ModelUnreachable,
 )
 from tools.models.leniency.json_text import TooMuch
-from tools.models.leniency.reading import FORMS, THOUGHTS, message_of
+from tools.models.leniency.reading import FORMS, THOUGHTS, UnreadChunk, message_of
 from tools.models.leniency.wire import (
     NO_END,
     STREAM_MISSING,
@@ -241,7 +241,7 @@ def _chunk(piece: Piece) -> ChatGenerationChunk:
         tool_call_chunk(name=c.name or None, args=c.arguments, id=c.id or None, index=place)
         for place, c in piece.calls
     ]
-    message = AIMessageChunk(
+    message = UnreadChunk(
         content=piece.text,
         tool_call_chunks=calls,
         usage_metadata=_usage(piece.usage),
@@ -254,7 +254,7 @@ def _chunk(piece: Piece) -> ChatGenerationChunk:
 def _last_chunk(whole: Assembly) -> ChatGenerationChunk:
     """What is known when all came."""
     forms = [] if whole.in_pieces else [STREAM_MISSING]
-    message = AIMessageChunk(content="", response_metadata=_forms(whole, forms))
+    message = UnreadChunk(content="", response_metadata=_forms(whole, forms))
     ended = {} if whole.finish_reason else {"finish_reason": "stop"}
     return ChatGenerationChunk(
         message=message, generation_info={**ended, "model_name": whole.model}

@@ -199,4 +199,4 @@ def _chunk_with(message: AIMessageChunk, changed: dict[str, Any]) -> AIMessageCh
         "id": message.id,
         "chunk_position": message.chunk_position,
     }
-    return AIMessageChunk(**{**fields, **changed})
+    return type(message)(**{**fields, **changed})
