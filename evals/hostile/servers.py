@@ -25,6 +25,9 @@ from evals.hostile.server_attacks import ATTACKS, KEY, Attack
 from evals.hostile.wire import HostileServer
 from tools.clock import SystemClock
 from tools.models.openai_compatible import DEFAULT_REPLY_BYTES, chat_model
+from tools.models.screen import Screen
+from tools.models.screened import ScreenedModel
+from tools.models.secrets import Secrets
 from tools.models.settings import ModelSettings
 
 DEADLINE_S = 3.0
@@ -33,6 +36,9 @@ GRACE_S = 2.0
 
 MOST_MEMORY = 400 * 2**20
 """Bytes beyond what was there before: the reply, its text, and what is decoded of it."""
+
+SECRETS = Secrets([KEY])
+"""As the environment has it that a model is asked in."""
 
 _TARGETS = ("planner", "remediator", "escalate")
 _TASK = {"phase": "simulating", "facts": {"costs": {"R0": 54.4, "R1": 4.58}}}
@@ -58,15 +64,21 @@ def play(
     attack: Attack,
     deadline_s: float = DEADLINE_S,
     reply_bytes: int = DEFAULT_REPLY_BYTES,
+    call_s: float | None = None,
+    screen: Screen = SECRETS,
 ) -> Outcome:
     """Have the supervisor of an incident ask that server, with the playbook behind it.
 
-    `reply_bytes`: of a reply; what is larger is no reply.
+    `reply_bytes`: of a reply; what is larger is no reply. `call_s`: the client's own deadline,
+    where that is not the role's, `deadline_s`. `screen`: what its texts pass.
     """
     outcome, serve = Outcome(name), attack.make()
     with HostileServer(serve) as server, _Memory() as memory:
         settings = ModelSettings(id="hostile", model="m", base_url=server.url, key_env="K")
-        model = chat_model(settings, environ={"K": KEY}, call_s=deadline_s, reply_bytes=reply_bytes)
+        client = chat_model(
+            settings, environ={"K": KEY}, call_s=call_s or deadline_s, reply_bytes=reply_bytes
+        )
+        model = ScreenedModel(inner=client, screen=screen)
         minds = (
             Mind("openai:hostile", model, foreign=True),
             Mind("playbook", playbook(), foreign=False),

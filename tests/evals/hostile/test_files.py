@@ -3,20 +3,24 @@
 import hashlib
 import os
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 from channels.planning import reading
 from evals.hostile.bad_files import KINDS, SMALL, BadFile, bad_files
 from evals.hostile.files import Outcome, read, read_apart
 from tests.twin.sources.formats.test_limits import chain, parallel
+from tools import strict_yaml
 from twin.errors import BadInput
 from twin.sources import traffic_matrix
-from twin.sources.formats import draft, gml, json_text, limits, xml_text, yaml_text
+from twin.sources.formats import draft, gml, graphml, json_text, limits, xml_text, yaml_text
 
 SHOWN = 24
 """How many of the small ones are read here; `python -m evals.hostile.files` reads all."""
@@ -160,6 +164,70 @@ def test_file_is_refused_by_its_limit_alone(
         monkeypatch.setattr(limited.module, limited.limit, limited.scaled)
     assert read(file)[0] == Outcome.REFUSED
     monkeypatch.setattr(limited.module, limited.limit, limited.most)
+    assert read(file) == (Outcome.READ, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A file that is refused for `refusal`, and read where `guard` of `place` is `instead`."""
+
+    text: str
+    suffix: str
+    refusal: str
+    place: object
+    guard: str
+    instead: object
+
+
+POLICY = resources.files("tools.change").joinpath("policy.yaml").read_text("utf-8")
+
+GUARDED = {
+    "a key twice in a policy": Guarded(
+        POLICY.replace("  max_devices: 6", "  max_devices: 6\n  max_devices: 600"),
+        ".policy.yaml",
+        'the key "max_devices" stands there twice',
+        strict_yaml,
+        "_Strict",
+        yaml.SafeLoader,
+    ),
+    "an alias in a policy": Guarded(
+        POLICY.replace("window_s: 300", "window_s: &s 300").replace("soak_s: 600", "soak_s: *s"),
+        ".policy.yaml",
+        "an alias (*name) is not taken",
+        strict_yaml,
+        "_Strict",
+        yaml.SafeLoader,
+    ),
+    "a key twice in a network": Guarded(
+        CLAB.format(more="name: y\n"),
+        ".yaml",
+        "it is none of the formats that are read",
+        yaml_text._Loader,
+        "flatten_mapping",
+        yaml.CSafeLoader.flatten_mapping,
+    ),
+    "an entity": Guarded(
+        '<!DOCTYPE graphml [<!ENTITY a "A">]>' + GRAPHML.format(more="").replace('"A"', '"&a;"'),
+        ".graphml",
+        "defines XML entities",
+        graphml,
+        "surveyed",
+        lambda *_: Counter(),
+    ),
+}
+
+
+@pytest.mark.parametrize("guarded", GUARDED.values(), ids=GUARDED.keys())
+def test_file_that_may_mean_something_else_is_refused_by_its_guard_alone(
+    guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / f"file{guarded.suffix}"
+    file.write_text(guarded.text, "utf-8")
+    outcome, said = read(file)
+    assert outcome == Outcome.REFUSED
+    assert guarded.refusal in said
+    yaml_text.forget()
+    monkeypatch.setattr(guarded.place, guarded.guard, guarded.instead)
     assert read(file) == (Outcome.READ, "")
 
 

@@ -1,13 +1,16 @@
 """Whatever a model server sends, the playbook finishes the role, in bounded memory."""
 
 import json
+from typing import Any
 
 import pytest
 
-from evals.hostile.server_attacks import ATTACKS, SAMPLE, Attack
+from evals.hostile.server_attacks import ATTACKS, KEY, SAMPLE, Attack
 from evals.hostile.servers import play
-from evals.hostile.wire import call, completion, whole
+from evals.hostile.wire import Serve, call, chunked, completion, whole
 from tools.models.leniency import json_text, wire
+from tools.models.openai_client import OpenAICompatibleModel
+from tools.models.secrets import Secrets
 
 DEADLINE_S = 20.0
 """Long, so that a slow machine does not turn a limit of size into one of time."""
@@ -45,7 +48,11 @@ def test_reply_without_end_is_read_for_as_long_as_the_cap_allows() -> None:
     assert outcome.sent > cap
 
 
-ANSWER = call(json.dumps({"next": "planner", "reason": "cheaper"}))
+def _said(reason: str) -> dict[str, Any]:
+    return call(json.dumps({"next": "planner", "reason": reason}))
+
+
+ANSWER = _said("cheaper")
 DEEP = json.loads("[" * 64 + "]" * 64)
 
 
@@ -82,6 +89,43 @@ def test_reply_of_too_many_parts_is_refused_by_the_cap_alone(
     monkeypatch.setattr(*place, larger)
     read = play("read", Attack(lambda: whole(reply), answers=True), DEADLINE_S)
     assert (read.finished_by, read.faults) == ("openai:hostile", [])
+
+
+def _dripping() -> Serve:
+    """A good reply that takes a second, of which every read brings something."""
+    body = completion(ANSWER)
+    size = len(body) // 20 + 1
+    return chunked([body[at : at + size] for at in range(0, len(body), size)], every_s=0.05)
+
+
+@pytest.mark.parametrize(
+    ("deadline_s", "call_s", "cause"),
+    [(0.4, DEADLINE_S, "deadline"), (DEADLINE_S, 0.4, "down")],
+    ids=["of the role", "of the client"],
+)
+def test_reply_that_drips_is_given_up_at_either_deadline_alone(
+    deadline_s: float, call_s: float, cause: str
+) -> None:
+    """The control: without either, the answer in the same reply is used."""
+    late = play("drip", Attack(_dripping), deadline_s, call_s=call_s)
+    assert (late.finished_by, late.causes, late.faults) == ("playbook", [cause], [])
+    read = play("drip", Attack(_dripping, answers=True), DEADLINE_S)
+    assert (read.finished_by, read.faults) == ("openai:hostile", [])
+
+
+def test_secret_that_a_server_says_in_its_answer_is_blanked_by_the_screen_alone() -> None:
+    quoting = Attack(lambda: whole(completion(_said(f"with {KEY}"))), answers=True)
+    assert play("blanked", quoting, DEADLINE_S).faults == []
+    assert play("said", quoting, DEADLINE_S, screen=Secrets([])).faults == ["the key is kept"]
+
+
+def test_key_that_a_server_quotes_in_an_error_is_blanked_by_the_client_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quoting = ATTACKS["401 that quotes the key"]
+    assert play("blanked", quoting, DEADLINE_S).faults == []
+    monkeypatch.setattr(OpenAICompatibleModel, "_key", lambda _: "")
+    assert play("said", quoting, DEADLINE_S).faults == ["the key is kept"]
 
 
 def test_answer_in_an_odd_reply_is_used_and_is_text() -> None:
