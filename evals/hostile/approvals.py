@@ -383,6 +383,10 @@ ATTACKS: tuple[Attack, ...] = (
             _answers("erin", "omar", overrides=("freeze:x",)),
         ),
     ),
+    Attack(
+        "a line of the audit log reworded",
+        _then(_HONEST, "UPDATE audit SET data = replace(data, 'is overloaded', 'is well')"),
+    ),
     Attack("the plan's row is edited", _each(_HONEST, _edit_plan)),
     Attack(
         "answers blanked to before signing", _then(_HONEST, "UPDATE answers SET signature = ''")
