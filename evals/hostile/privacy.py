@@ -200,11 +200,8 @@ def play_gluings(names: Iterable[str], known: Mapping[str, str]) -> dict[str, Ta
     """
     ours, shown = Pseudonyms(known, KEY), Shown()
     rows: dict[str, Tally] = {}
-    ways: Iterator[Callable[[str], str]] = itertools.cycle(
-        [str, str.upper, lambda name: f"to{name.replace(' ', '')}10G"]
-    )
-    for name, way in zip(names, ways, strict=False):
-        glued = list(gluings(ours.hide(way(name))))
+    for name, token in _tokens(ours, names):
+        glued = list(gluings(token))
         said = _restored(ours, [written for _, written in glued])
         # One long role run, in which the model was asked again and again.
         request = [message for restored in said for message in echoes(restored)]
@@ -220,6 +217,35 @@ def play_gluings(names: Iterable[str], known: Mapping[str, str]) -> dict[str, Ta
                 row.read += 1
                 row.examples.append(written)
     return rows
+
+
+def play_gluings_directly(names: Iterable[str], known: Mapping[str, str]) -> dict[str, Tally]:
+    """As `play_gluings`, but what is restored is hidden as it stands, with no role run around it.
+
+    The control: what is restored, with nothing hidden.
+    """
+    ours = Pseudonyms(known, KEY)
+    rows: dict[str, Tally] = {}
+    for name, token in _tokens(ours, names):
+        for label, written in gluings(token):
+            back, row = ours.restore(written), rows.setdefault(label, Tally())
+            row.tried += 1
+            seen = reads(name, back)
+            row.control += seen
+            # Shorter than a word of the texts around, it would be read where it does not stand.
+            if seen and reads(name, ours.hide(back)):
+                row.read += 1
+                row.examples.append(written)
+    return rows
+
+
+def _tokens(ours: Screen, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each name with its pseudonym, as it comes of one of three ways of writing the name."""
+    ways: Iterator[Callable[[str], str]] = itertools.cycle(
+        [str, str.upper, lambda name: f"to{name.replace(' ', '')}10G"]
+    )
+    for name, way in zip(names, ways, strict=False):
+        yield name, ours.hide(way(name))
 
 
 def play_on_the_wire(customer: str) -> dict[str, Tally]:
@@ -315,6 +341,8 @@ def main() -> None:
     console.print(table("Spellings in a whole incident, over HTTP", wired))
     glued = play_gluings(all_names(24), all_names(24))
     console.print(table("Gluings of pseudonyms", glued))
+    direct = play_gluings_directly(all_names(24), all_names(24))
+    console.print(table("Gluings, hidden directly", direct))
     costs = Table("customers", "words", "hidden wrongly", "which", title="Prompts of an incident")
     prompts = prompts_of_an_incident()
     known = {name for inventory in inventories().values() for name in names_of(inventory)}
@@ -324,9 +352,8 @@ def main() -> None:
             str(cost.customers), str(cost.words), str(cost.wrong), ", ".join(cost.examples)
         )
     console.print(costs)
-    leaks = [
-        text for row in (*spelt.values(), *wired.values(), *glued.values()) for text in row.examples
-    ]
+    tables = spelt, wired, glued, direct
+    leaks = [text for rows in tables for row in rows.values() for text in row.examples]
     for text in leaks[:20]:
         console.print(f"read: {text!r}")
     sys.exit(bool(leaks))

@@ -10,9 +10,9 @@ from evals.hostile.privacy import (
     WRITTEN,
     all_names,
     false_hiding,
-    gluings,
     inventories,
     play_gluings,
+    play_gluings_directly,
     play_on_the_wire,
     play_spellings,
 )
@@ -50,14 +50,9 @@ def test_no_spelling_is_left_in_a_text_and_all_of_it_comes_back(name: str) -> No
 
 @pytest.mark.parametrize("name", ["Ulme", "IBX", "3M", "Müller & Söhne GmbH", "svc-001"])
 def test_what_a_model_glues_to_a_pseudonym_does_not_bring_the_name_out(name: str) -> None:
-    ours = Pseudonyms({name: "customer"}, KEY)
-    restored = 0
-    for _, written in gluings(ours.hide(name)):
-        back = ours.restore(written)
-        restored += back != written
-        # Shorter than a word of the texts around, it would be read where it does not stand.
-        assert not reads(name, ours.hide(back)) or not reads(name, back), written
-    assert restored > 500
+    rows = play_gluings_directly([name], {name: "customer"})
+    assert {label: row.examples for label, row in rows.items() if row.read} == {}
+    assert sum(row.control for row in rows.values()) > 500, "the control does see it"
 
 
 @pytest.mark.slow
