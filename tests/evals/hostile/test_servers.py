@@ -92,15 +92,15 @@ def test_reply_of_too_many_parts_is_refused_by_the_cap_alone(
 
 
 def _dripping() -> Serve:
-    """A good reply that takes a second, of which every read brings something."""
+    """A good reply that takes half a second, of which every read brings something."""
     body = completion(ANSWER)
-    size = len(body) // 20 + 1
+    size = len(body) // 10 + 1
     return chunked([body[at : at + size] for at in range(0, len(body), size)], every_s=0.05)
 
 
 @pytest.mark.parametrize(
     ("deadline_s", "call_s", "cause"),
-    [(0.4, DEADLINE_S, "deadline"), (DEADLINE_S, 0.4, "down")],
+    [(0.2, DEADLINE_S, "deadline"), (DEADLINE_S, 0.2, "down")],
     ids=["of the role", "of the client"],
 )
 def test_reply_that_drips_is_given_up_at_either_deadline_alone(
