@@ -2,7 +2,7 @@
 too.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 
 from pydantic import Field
@@ -299,14 +299,20 @@ class Monitor:
         rooted = self._rooted(among, caused)
         # An effect of what is new and of what an open incident has brought about is put down to
         # what is new: related to both, it would make one incident of two.
-        found = [r for r in among if not ({r.one, r.other} & caused and {r.one, r.other} & rooted)]
-        for one in known:
-            if one.id in rooted:
-                continue
-            found.extend(
-                joins[one.id] or self._with_what_is_wrong(one) or self._with_planned_work(one)
-            )
-        return found
+        among = [r for r in among if not ({r.one, r.other} & caused and {r.one, r.other} & rooted)]
+        explained = [r for s in known if s.id not in rooted for r in joins[s.id]]
+        # What nothing else is known of comes last.
+        rest = [
+            r
+            for s in known
+            if s.id not in rooted and not joins[s.id]
+            for r in self._with_what_is_wrong(s) or self._with_planned_work(s)
+        ]
+        # That effects have a cause in common is less sure than which cause one has.
+        effects = {s.id for s in known if s.kind in EFFECTS}
+        among.sort(key=lambda r: {r.one, r.other} <= effects)
+        new = {s.id for s in known if s.id not in effects and not joins[s.id]}
+        return apart([*explained, *among, *rest], self._open, new)
 
     def _rooted(self, relations: Sequence[Relation], caused: set[str]) -> set[str]:
         """Fresh symptoms that are no effects, but for those that an incident has `caused`, and the
@@ -472,6 +478,36 @@ class Monitor:
             for state in (tracker.normal_state(), tracker.believed_state())
             for pair in pairs
         )
+
+
+def apart(
+    relations: Sequence[Relation], incidents: Collection[str], new: Collection[str]
+) -> list[Relation]:
+    """Without those that would make one trouble of two, the later of each two.
+
+    Two troubles are two open `incidents`, or one and what is `new`, which none accounts for.
+    """
+    part: dict[str, str] = {}
+    trouble = {name: name for name in incidents} | dict.fromkeys(new, "")
+
+    def top(name: str) -> str:
+        while part.setdefault(name, name) != name:
+            name = part[name]
+        return name
+
+    kept = []
+    for relation in relations:
+        if relation.other.startswith(PLANNED):
+            kept.append(relation)
+            continue
+        one, other = top(relation.one), top(relation.other)
+        known = {trouble[name] for name in (one, other) if name in trouble}
+        if len(known) == 2:
+            continue
+        part[one] = other
+        trouble |= dict.fromkeys((other,), *known) if known else {}
+        kept.append(relation)
+    return kept
 
 
 def spanning(relations: Sequence[Relation]) -> list[Relation]:

@@ -222,6 +222,53 @@ def test_effect_that_nothing_accounts_for_is_of_what_is_newly_wrong(situation: S
     assert relation.other == "silent_loss:G|G-H"
 
 
+def test_effect_that_two_troubles_have_in_common_does_not_make_one_of_them(
+    situation: Situation,
+) -> None:
+    """What began with an effect of the open incident may be put down to what is new as well."""
+    _raise(situation, "silent_loss", "A|A-B", size=0.05)
+    opened = incident_of(situation)
+    _raise(situation, "probe_loss", "A>B/business", after_s=300.0, size=0.1)
+    _raise(situation, "probe_loss", "C>E/business", after_s=300.0, size=0.1)
+    _raise(situation, "silent_loss", "G|G-H", after_s=500.0, size=0.05)
+    fresh = [s for s in situation.tracker.active_symptoms() if s.id not in
+             {known.id for known in opened.symptoms}]  # fmt: skip
+    cause = SilentEgressPacketLoss(node="A", link="A-B", fraction=0.05)
+    standing = {opened.id: Standing(cause=(cause,), sought=False, takes_effects=False)}
+    groups = _grouped(Monitor(situation, fresh, (opened,), standing)).groups
+    assert {g.symptoms: g.joins for g in groups} == {
+        ("probe_loss:A>B/business", "probe_loss:C>E/business"): opened.id,
+        ("silent_loss:G|G-H",): "",
+    }
+
+
+def test_effects_of_two_open_incidents_stay_with_their_own(situation: Situation) -> None:
+    """The cause of one is known, that of the other is looked for; their effects began together."""
+    _raise(situation, "silent_loss", "A|A-B", size=0.05)
+    first = incident_of(situation)
+    _raise(situation, "queue_drops", "G|G-H", after_s=100.0, size=0.05)
+    second = incident_of(situation).model_copy(
+        update={
+            "id": "square-0002",
+            "symptoms": tuple(
+                s for s in situation.tracker.active_symptoms() if s.kind == "queue_drops"
+            ),
+        }
+    )
+    _raise(situation, "probe_loss", "A>B/business", after_s=300.0, size=0.1)
+    _raise(situation, "probe_loss", "G>H/business", after_s=300.0, size=0.1)
+    _raise(situation, "silent_loss", "G|G-H", after_s=320.0, size=0.05)
+    told = {s.id for one in (first, second) for s in one.symptoms}
+    fresh = [s for s in situation.tracker.active_symptoms() if s.id not in told]
+    cause = SilentEgressPacketLoss(node="A", link="A-B", fraction=0.05)
+    standing = {first.id: Standing(cause=(cause,), sought=False)}
+    groups = _grouped(Monitor(situation, fresh, (first, second), standing)).groups
+    assert {g.symptoms: g.joins for g in groups} == {
+        ("probe_loss:A>B/business",): first.id,
+        ("probe_loss:G>H/business", "silent_loss:G|G-H"): second.id,
+    }
+
+
 def test_symptom_joins_the_open_incident_that_explains_it(situation: Situation) -> None:
     _raise(situation, "adjacency_down", "A-B")
     opened = incident_of(situation)
