@@ -36,9 +36,9 @@ class DroppingFault(FaultKind):
             yield weighed(text, ratio)
         else:
             yield weighed(f"{text}, claimed by {egress.node} alone", ratio, egress.node)
-        if borne_out is not None and drops.is_seen(arc):
-            lose = "lose" if borne_out >= AGREE_NATS else "do not lose"
-            says = lose if abs(borne_out) >= AGREE_NATS else "leave it open"
+        # That it drops says nothing of why: probes that lose bear out what is counted, no more.
+        if borne_out is not None and borne_out < 0 < ratio:
+            says = "do not lose" if borne_out < -AGREE_NATS else "leave it open"
             yield weighed(f"probes that cross {egress} {says}", borne_out)
         voice = drops.voice_share(arc)
         if voice is not None and (voice > EVEN) == self.spares_voice:

@@ -63,8 +63,14 @@ QUEUE, LINE = (0.0, 0.06, 0.06), (0.05, 0.05, 0.05)
 
 def test_queue_that_spares_voice_is_a_short_bundle_and_losses_of_all_classes_are_errors() -> None:
     for seen, right, wrong in ((QUEUE, SHORT, ERRORS), (LINE, ERRORS, SHORT)):
-        assert odds(dropping(seen), right) > 10
+        assert odds(dropping(seen), right) > 9
         assert odds(dropping(seen), right) > odds(dropping(seen), wrong) + 15
+
+
+def test_drops_of_an_egress_that_is_nearly_full_need_no_fault_though_probes_feel_them() -> None:
+    full = dropping(QUEUE, sent_bps=9e9)
+    assert odds(full, SHORT) < 0
+    assert odds(full, ERRORS) < 0
 
 
 def test_what_the_sender_counts_alone_is_a_claim_until_probes_bear_it_out() -> None:
