@@ -74,8 +74,8 @@ class Places:
 
 @dataclass(frozen=True)
 class _Supposed:
-    """The network if `faults` are all that is wrong: `state`, and (n_arcs,) in bit/s the `loads` and
-    the `capacity` that is left.
+    """The network if `faults` are all that is wrong: `state`, and (n_arcs,) in bit/s
+    the `loads`, and what is left of the `capacity`.
     """
 
     faults: Sequence[Fault]

@@ -139,9 +139,7 @@ def _crossings(tracker: Tracker, onset_s: float) -> Crossings:
         shares[row, ways.arcs[crossed]] = ways.shares[crossed]
     usual = np.divide(lost_before, sent_before, out=np.zeros(count), where=sent_before > 0)
     classes = np.array([TRAFFIC_CLASSES.index(p.traffic_class) for p in inventory.probes], np.int64)
-    return Crossings(
-        sent=sent, lost=lost, usual=usual, shares=shares, ends=ends, classes=classes
-    )
+    return Crossings(sent=sent, lost=lost, usual=usual, shares=shares, ends=ends, classes=classes)
 
 
 def _packets(rounds: Sequence[ProbeRound], count: int) -> tuple[FloatArray, FloatArray]:
