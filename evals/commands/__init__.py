@@ -56,6 +56,11 @@ COMMANDS = (
         "Kill -9 at every step, and time out what was done: is anything lost, or done twice?",
     ),
     (
+        "rca",
+        "root_cause:rca",
+        "Rank the root causes of recorded issues on a dependency graph, beside simpler rankers.",
+    ),
+    (
         "estimate",
         "measuring:estimate",
         "Foresee the loads after every link failure from a traffic matrix that nobody measured.",

@@ -1,0 +1,1 @@
+"""Root causes in recorded microservice applications, without a twin."""
