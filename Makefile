@@ -14,12 +14,13 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo results survival test test-all test-ray interleavings ns3 vllm-smoke bench fuzz check format constraints clean
+.PHONY: help demo results survival test test-all test-ray interleavings ns3 vllm-smoke bench fuzz neo4j-record check format constraints clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
 demo: $(VENV)/.stamp-default  ## play an incident from alarm to repair; needs no key and no server
+	@$(if $(NOCTUA_GRAPH),$(BIN)/python -c 'import neo4j' 2>/dev/null || $(INSTALL) -e '.[neo4j]')
 	$(BIN)/noctua demo --approve-automatically
 
 results: $(VENV)/.stamp-default  ## recompute the figures in the documentation
@@ -63,6 +64,11 @@ bench: $(VENV)/.stamp-dev  ## time what-ifs against NetworkX, SciPy, netgraph-co
 
 fuzz: $(VENV)/.stamp-dev  ## damage files of every network format 10,000 times each; five minutes
 	NOCTUA_FUZZ=10000 $(BIN)/python -m pytest -q -s tests/twin/sources/formats/test_fuzz.py
+
+# NEO4J names a script `serve FOLDER PORT PASSWORD` that runs a server in the foreground.
+NEO4J ?= ../shared/neo4j/serve
+neo4j-record: $(VENV)/.stamp-dev  ## run the knowledge graph's tests on a real Neo4j and keep the record
+	OMP_NUM_THREADS=1 NOCTUA_TEST_NEO4J="$(abspath $(NEO4J))" $(BIN)/python -m tests.tools.graph_store.record
 
 check: $(VENV)/.stamp-dev  ## format, lint, types, import contracts and every test
 	$(BIN)/ruff format --check .

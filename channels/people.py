@@ -1,7 +1,8 @@
 """What people do with an incident: take it, note what they see, close it, and reopen it."""
 
+import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
@@ -236,10 +237,11 @@ class _AtIncident(AbstractContextManager["_AtIncident"]):
         if is_watched(self._state, self.journal, self._network):
             return
         from graphs.findings import remember_finding
-        from tools.graph_store.networkx_graph import NetworkxGraph
+        from tools.graph_store.opening import open_graph
 
-        graph = NetworkxGraph.open(self._state.knowledge_file(self._network))
-        remember_finding(graph, self.journal, self._id)
+        file = self._state.knowledge_file(self._network)
+        with closing(open_graph(file, self._network, os.environ)) as graph:
+            remember_finding(graph, self.journal, self._id)
 
     def handled(self, text: str, *, changed: bool = True) -> Handled:
         return Handled(text=f"{self._id}: {text}", changed=changed, incident=self.view)

@@ -8,7 +8,7 @@ from graphs.desk import Desk
 from graphs.live import Live
 from graphs.pages import hand_over, watch_services
 from graphs.state import IncidentState, cause_of
-from tools.graph_store.protocol import PastIncident
+from twin.knowledge.past import PastIncident
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 
 _KEEPS_OPEN = frozenset(

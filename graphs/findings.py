@@ -1,8 +1,9 @@
 """What people found to be the cause of an incident, put where past incidents are remembered."""
 
-from tools.graph_store.protocol import KnowledgeGraph, PastIncident
+from tools.graph_store.protocol import KnowledgeGraph
 from tools.journal.journal import Journal
 from tools.journal.standing import CLOSED, FOUND, standing
+from twin.knowledge.past import PastIncident
 from twin.nouns.finding import Finding
 from twin.nouns.incident import Phase
 

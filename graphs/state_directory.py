@@ -8,7 +8,7 @@ signing.key               what the journal is signed with, unless it is kept els
 signing.key.mark          where the journal last stood, beside the key
 journal.sqlite            incidents, plans, approvals, changes, audit chain
 checkpoints.sqlite        LangGraph's threads, one per incident in work
-knowledge/<network>.json  the knowledge graph of a network
+knowledge/<network>.sqlite  the knowledge graph of a network, unless NOCTUA_GRAPH names a server
 trackers/<network>.json   what was learned of a network
 inventories/<network>.json  what is on record of it, for those who only read
 locks/                    one file for each process that holds leases
@@ -137,7 +137,7 @@ class StateDirectory:
 
     def knowledge_file(self, network: str) -> Path:
         """The knowledge graph of `network`."""
-        return self.knowledge / f"{network}.json"
+        return self.knowledge / f"{network}.sqlite"
 
     def tracker_file(self, network: str) -> Path:
         """What was learned of `network`."""

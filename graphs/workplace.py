@@ -1,7 +1,8 @@
 """The composition root: from a state directory, a network and a clock to a running desk.
 
-Two things are set in the environment: NOCTUA_RUNNER, what plays rollouts (docs/runners.md), and
-NOCTUA_MODEL, who thinks (docs/models.md).
+Three things are set in the environment: NOCTUA_RUNNER, what plays rollouts (docs/runners.md),
+NOCTUA_MODEL, who thinks (docs/models.md), and NOCTUA_GRAPH, where the knowledge graph lies
+(docs/knowledge.md).
 """
 
 import os
@@ -34,8 +35,8 @@ from graphs.watch import Approver, Watch
 from tools.change.actuator import Actuator
 from tools.change.policy import ApprovalPolicy
 from tools.clock import Clock, SteadyClock, never
-from tools.graph_store.build import build_graph
-from tools.graph_store.networkx_graph import NetworkxGraph
+from tools.graph_store.opening import open_graph
+from tools.graph_store.protocol import KnowledgeGraph
 from tools.journal.anchors import Anchors, anchor_file
 from tools.journal.holder import Holder
 from tools.journal.journal import Journal
@@ -44,6 +45,7 @@ from tools.notification.on_event import load_on_event
 from tools.notification.ways import way_of
 from tools.runners.selection import IN_PROCESS, RUNNER_SETTING, Runners, runners_from_setting
 from tools.trace import TraceFiles, sending_processors
+from twin.knowledge.recorded import INVENTORY, facts_of
 from twin.nouns.base import content_hash
 from twin.nouns.condition import ConditionKind
 from twin.nouns.configuration import NetworkConfiguration
@@ -130,8 +132,10 @@ class Workplace:
                 call=notifier.call if notifier and calling and "paged" in calling.events else None,
             )
             self.tracker = self._tracker(steady.now_s())
+            graph = self._graph(steady.now_s())
+            opened.callback(graph.close)
             self.desk = Desk(
-                situation=self._situation(runners),
+                situation=self._situation(runners, graph),
                 journal=self.journal,
                 actuator=Actuator(
                     network,
@@ -162,10 +166,15 @@ class Workplace:
             )
             self._opened = opened.pop_all()
 
-    def _situation(self, runners: Runners) -> Situation:
+    def _graph(self, now_s: float) -> KnowledgeGraph:
         name = self.network.name
-        graph = NetworkxGraph.open(self.state.knowledge_file(name))
-        build_graph(graph, self.network.inventory())
+        graph = open_graph(self.state.knowledge_file(name), name, os.environ)
+        facts = facts_of(self.network.inventory(), now_s)
+        graph.replace(INVENTORY, facts.things, facts.relations)
+        return graph
+
+    def _situation(self, runners: Runners, graph: KnowledgeGraph) -> Situation:
+        name = self.network.name
         return Situation(
             network=self.network,
             tracker=self.tracker,

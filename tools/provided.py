@@ -17,6 +17,9 @@ MINDS = "noctua.minds"
 DETECTORS = "noctua.detectors"
 """Each is a `twin.tracking.detectors.detector.DetectorClass`."""
 
+GRAPH_KINDS = "noctua.graph_kinds"
+"""Each is a function that registers kinds with a `twin.knowledge.schema.Schema`."""
+
 
 def provided(group: str) -> dict[str, EntryPoint]:
     """What installed distributions bring to `group`, by name, in order of name.

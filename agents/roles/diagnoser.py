@@ -25,6 +25,7 @@ from twin.diagnosis.refutation import look_up
 from twin.diagnosis.something_else import SomethingElse
 from twin.errors import NetworkError, Ungrounded
 from twin.events.fault import FAULT_KINDS, AnyFault, Fault
+from twin.knowledge.fate import common_causes
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.configuration import (
     NetworkConfiguration,
@@ -458,7 +459,7 @@ class Diagnoser:
                 self._read.add(node)
 
     def _shared_ducts(self, links: Sequence[str]) -> list[tuple[str, int]]:
-        found = self._situation.graph.common_causes(links)
+        found = common_causes(self._situation.graph.snapshot(), links)
         return [(c.id, len(c.explains)) for c in found if c.kind == "duct" and len(c.explains) > 1]
 
     def _look_up(self, refuters: Sequence[Refuter]) -> tuple[Refutation, ...]:

@@ -19,6 +19,7 @@ from twin.events.fault import Fault
 from twin.events.faults.dark_links import DarkLinks
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
+from twin.knowledge.fate import common_causes
 from twin.nouns.base import Noun
 from twin.nouns.incident import Incident, Severity, Symptom
 from twin.nouns.topology import Interface
@@ -424,7 +425,7 @@ class Monitor:
         if shared:
             return f"both are on {sorted(shared)[0]}"
         if near and one.kind == other.kind == "adjacency_down":
-            ducts = self._situation.graph.common_causes([one.resource, other.resource])
+            ducts = common_causes(self._situation.graph.snapshot(), [one.resource, other.resource])
             if any(len(c.explains) == 2 for c in ducts):
                 return "they share a cause in the graph"
         if one.kind == other.kind == "configuration_change":

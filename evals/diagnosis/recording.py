@@ -17,10 +17,10 @@ from agents.roles.situation import Situation
 from evals.altered_network import AlteredNetwork
 from evals.diagnosis.scene import Scene
 from evals.stage import stage
-from tools.graph_store.build import build_graph
-from tools.graph_store.networkx_graph import NetworkxGraph
+from tools.graph_store.embedded import EmbeddedGraph
 from tools.network.emulated.network_file import NetworkFile
 from twin.events.fault import Fault
+from twin.knowledge.recorded import INVENTORY, facts_of
 from twin.nouns.incident import Incident, Severity
 from twin.nouns.telemetry import (
     ConfigurationEvent,
@@ -112,8 +112,9 @@ def _watching(network: AlteredNetwork, folder: Path) -> Situation:
     """With a tracker that has seen nothing yet."""
     inventory = network.inventory()
     loads = partial(offered_totals, Twin(inventory))
-    graph = NetworkxGraph.open(folder / "graph.json")
-    build_graph(graph, inventory)
+    graph = EmbeddedGraph.open(folder / "graph.sqlite")
+    facts = facts_of(inventory)
+    graph.replace(INVENTORY, facts.things, facts.relations)
     return Situation(
         tracker=Tracker(inventory, network.running_configuration(), loads),
         seed=1,

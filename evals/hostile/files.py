@@ -34,7 +34,7 @@ from graphs.inventory_file import kept_inventory
 from graphs.state_directory import StateDirectory
 from graphs.tracker_file import kept_tracker
 from tools.change.policy import load_policy
-from tools.graph_store.networkx_graph import NetworkxGraph
+from tools.graph_store.earlier import past_incidents_of_before
 from tools.models.settings import load_models
 from tools.network.driver import network_entry
 from tools.notification.on_event import load_on_event
@@ -106,7 +106,7 @@ READERS: Mapping[str, Callable[[Path], object]] = {
     ".entry.yaml": _entry,
     ".inventory.json": _inventory,
     ".tracker.json": _tracker,
-    ".knowledge.json": NetworkxGraph.open,
+    ".knowledge.json": past_incidents_of_before,
 }
 """By suffix; what has none of these is read as a network."""
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from agents.roles.situation import Situation
 from tests.twin.tracking.square import START_S, tracker_of
-from tools.graph_store.build import build_graph
-from tools.graph_store.networkx_graph import NetworkxGraph
+from tools.graph_store.embedded import EmbeddedGraph
 from tools.network.emulated import CaseWorld, EmulatedNetwork
 from tools.network.emulated.case_truth import CaseTruth
+from twin.knowledge.recorded import INVENTORY, facts_of
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.incident import Incident, Severity
 from twin.nouns.inventory import Inventory
@@ -21,8 +21,9 @@ def situation_of(folder: Path, known: Inventory) -> Situation:
         id="case-0", topology="square", mismatch=0, starts_s=START_S, duration_s=7200.0
     )
     network = EmulatedNetwork.create(folder / "net.db", "square", known, world, CaseTruth(), 1)
-    graph = NetworkxGraph.open(folder / "knowledge.json")
-    build_graph(graph, known)
+    graph = EmbeddedGraph.open(folder / "knowledge.sqlite")
+    facts = facts_of(known)
+    graph.replace(INVENTORY, facts.things, facts.relations)
     return Situation(network=network, tracker=tracker_of(known), graph=graph, seed=SEED)
 
 

@@ -48,6 +48,7 @@ from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.events.faults.unannounced_drain import UnannouncedDrain
 from twin.events.kinds import Clues
+from twin.knowledge.fate import common_causes
 from twin.nouns.configuration import Policer
 from twin.nouns.diagnosis import Diagnosis, Refuter, disagreement_text
 from twin.nouns.inventory import Inventory
@@ -556,7 +557,7 @@ def _candidates(situation: Situation) -> dict[str, Candidate]:
     seen = observe(situation.tracker, running, onset_s)
     ducts = [
         (cause.id, len(cause.explains))
-        for cause in situation.graph.common_causes(sorted(seen.down_since))
+        for cause in common_causes(situation.graph.snapshot(), sorted(seen.down_since))
         if cause.kind == "duct" and len(cause.explains) > 1
     ]
     clues = Clues(situation.inventory.topology, situation.tracker.baseline, seen, ducts)

@@ -20,7 +20,7 @@ from tests.channels.cli.desk_of_paper import (
     write_plan,
 )
 from tests.channels.conftest import INCIDENT, PLAN, noctua
-from tools.graph_store.networkx_graph import NetworkxGraph
+from tools.graph_store.embedded import EmbeddedGraph
 from tools.journal.records import ChangeState
 from tools.journal.standing import OVER
 from twin.errors import BadInput
@@ -106,7 +106,7 @@ def test_closing_ends_it_with_its_orders_and_keeps_what_was_found(
     [ended] = gathered.ended
     assert ended.finding is not None
     assert ended.finding.faults == ("igp_weight_misconfig@Fulda|Fulda--Kassel",)
-    past = NetworkxGraph.open(directory.knowledge_file("live")).past_incident(SECOND)
+    past = EmbeddedGraph.open(directory.knowledge_file("live")).past_incident(SECOND)
     assert past is not None
     assert (past.cause, past.found_by) == (ended.finding.cause, "erin")
     with directory.journal() as journal:

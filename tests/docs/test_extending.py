@@ -19,11 +19,11 @@ from graphs.minds import minds_from_environment, read_mind_settings
 from graphs.state_directory import StateDirectory
 from tests.tools.change.in_memory import inventory
 from tests.tools.journal.conftest import incident
-from tools.graph_store.build import build_graph
-from tools.graph_store.protocol import PastIncident
 from tools.journal.journal import Journal
 from tools.models.screened import ScreenedModel
 from twin.errors import BadInput, Ungrounded
+from twin.knowledge.past import PastIncident
+from twin.knowledge.recorded import INVENTORY, facts_of
 from twin.nouns.configuration import default_configuration
 from twin.nouns.state import NetworkState
 
@@ -163,8 +163,9 @@ def test_what_the_mind_s_package_raises_names_the_distribution(installed: Path) 
 
 
 def test_the_store_tells_others_what_it_remembers(folder: Path) -> None:
-    graph = _module("logged_graph").LoggedGraph.open(folder / "graph.json")
-    build_graph(graph, inventory())
+    graph = _module("logged_graph").LoggedGraph.open(folder / "graph.sqlite")
+    facts = facts_of(inventory())
+    graph.replace(INVENTORY, facts.things, facts.relations)
     past = PastIncident(
         id="x-1", title="", opened_s=0.0, symptoms=("adjacency_down:A-B",),
         cause="link_down@A-B", remedy="nothing", worked=True,

@@ -7,10 +7,10 @@ import pytest
 
 from graphs.findings import closed_by_people, remember_finding
 from tests.tools.journal.conftest import OPENED_S, incident
-from tools.graph_store.networkx_graph import NetworkxGraph
-from tools.graph_store.protocol import PastIncident
+from tools.graph_store.embedded import EmbeddedGraph
 from tools.journal.journal import Journal
 from tools.journal.standing import CLOSED, FOUND, REOPENED
+from twin.knowledge.past import PastIncident
 from twin.nouns.finding import Finding
 from twin.nouns.incident import Phase
 from twin.nouns.principal import OS_USER, Principal
@@ -39,7 +39,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 def test_finding_replaces_the_diagnosed_cause_and_keeps_what_was_done(
     journal: Journal, tmp_path: Path
 ) -> None:
-    graph = NetworkxGraph.open(tmp_path / "graph.json")
+    graph = EmbeddedGraph.open(tmp_path / "graph.sqlite")
     known = PastIncident(
         id=INCIDENT,
         title=incident().title,
@@ -55,10 +55,10 @@ def test_finding_replaces_the_diagnosed_cause_and_keeps_what_was_done(
     journal.put_artefact(INCIDENT, FOUND, FINDING)
     remember_finding(graph, journal, INCIDENT)
     found = known.model_copy(update={"cause": "link_down@A-B", "found_by": "erin"})
-    assert NetworkxGraph.open(tmp_path / "graph.json").past_incident(INCIDENT) == found
-    (tmp_path / "graph.json").unlink()
+    assert EmbeddedGraph.open(tmp_path / "graph.sqlite").past_incident(INCIDENT) == found
+    before = graph.snapshot().revision
     remember_finding(graph, journal, INCIDENT)
-    assert not (tmp_path / "graph.json").exists(), "what is known already is not written again"
+    assert graph.snapshot().revision == before, "what is known already is not written again"
 
 
 def test_incidents_that_people_have_closed_are_found_by_whoever_watches_next(

@@ -41,7 +41,7 @@ def test_names_are_those_that_directories_have(tmp_path: Path) -> None:
         "networks/live.sqlite",
         "trackers/live.json",
         "inventories/live.json",
-        "knowledge/live.json",
+        "knowledge/live.sqlite",
     ]
 
 

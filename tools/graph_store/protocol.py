@@ -1,109 +1,20 @@
-"""What every store of the knowledge graph offers: a few verbs, typed answers.
+"""What every store of the knowledge graph offers. One graph is of one network.
 
-Things and how they are related:
-
-    device  -located_at->    site          interface -terminates-> link
-    device  -has_interface-> interface     link      -in_duct->    duct
-    device  -originates->    prefix        link      -carries->    service   (by intended routing)
-    device  -serves->        service       service   -bought_by->  customer
-    incident                               (remembered; no inventory replaces it)
-
-The graph covers dependency. What feeds back in time (overload moves traffic, traffic overloads)
-lives in the twin. One graph is of one network.
+The stores keep facts and hand them out; what follows from facts is worked out in process from a
+snapshot, by the same code for every store (`twin.knowledge`).
 """
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
-from typing import Literal, Protocol
+from collections.abc import Iterable
+from typing import Protocol
 
-from pydantic import JsonValue
-
+from tools.graph_store.past import PastIncidents
 from twin.errors import BadInput, NoctuaError
-from twin.nouns.base import Noun
+from twin.knowledge.facts import Facts, Relation, Thing
+from twin.knowledge.schema import Schema
+from twin.knowledge.snapshot import Snapshot
 
-ThingKind = Literal[
-    "site", "device", "interface", "link", "duct", "prefix", "service", "customer", "incident"
-]
-RelationKind = Literal[
-    "located_at",
-    "has_interface",
-    "terminates",
-    "carries",
-    "in_duct",
-    "serves",
-    "bought_by",
-    "originates",
-]
-
-ThingKey = tuple[ThingKind, str]
-"""Kind and id."""
-
-
-class Thing(Noun):
-    """A node of the graph; `id` is unique within its kind. An interface's id is "node|link"."""
-
-    kind: ThingKind
-    id: str
-    properties: dict[str, JsonValue]
-
-
-class Relation(Noun):
-    """An edge of the graph, between two things that are in it."""
-
-    kind: RelationKind
-    source: ThingKey
-    target: ThingKey
-
-
-class CommonCause(Noun):
-    """One thing that could take `explains` down; `members` is how many links hang on it in all."""
-
-    kind: Literal["duct", "node"]
-    id: str
-    explains: tuple[str, ...]
-    members: int
-
-
-class AffectedService(Noun):
-    """A service, who buys it, and which of the links in question carry it by intended routing."""
-
-    id: str
-    customer: str
-    links: tuple[str, ...]
-
-
-class PastIncident(Noun):
-    """What is worth remembering of an incident once it is over.
-
-    `symptoms`: symptom ids (kind:resource). `cause`: kinds and resources of the faults, in words.
-    `remedy`: what was done, in words. `worked`: whether it was kept and the symptoms went away.
-    `found_by`: the person whose finding the cause is, "" where it is as diagnosed.
-    """
-
-    id: str
-    title: str
-    opened_s: float
-    symptoms: tuple[str, ...]
-    cause: str
-    remedy: str
-    worked: bool
-    found_by: str = ""
-
-
-class SimilarIncident(Noun):
-    """`similarity`: shared symptoms over all symptoms of both (Jaccard), 0..1."""
-
-    incident: PastIncident
-    similarity: float
-
-
-class UnknownThing(BadInput):
-    """A thing is named that the graph does not have."""
-
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        near = get_close_matches(name, list(known), n=1)
-        hint = f' (did you mean "{near[0]}"?)' if near else ""
-        super().__init__(f'{kind} "{name}" is not in the knowledge graph{hint}')
+AT_ONCE = 10_000
+"""So many facts are written in one transaction by every store."""
 
 
 class CorruptGraph(BadInput):
@@ -114,65 +25,63 @@ class GraphNotSaved(NoctuaError):
     """The graph could not be stored; what was stored before stands."""
 
 
-class KnowledgeGraph(Protocol):
-    """One network's things and relations. A method that writes has stored it when it returns.
+class GraphUnavailable(NoctuaError):
+    """The server that has the graph does not answer."""
 
-    Names that the graph does not have raise UnknownThing, with a near match. Answers are in a fixed
-    order: the same graph gives the same answer.
+
+class KnowledgeGraph(PastIncidents, Protocol):
+    """One network's facts. A method that writes has stored them when it returns.
+
+    Facts are checked against `schema` before anything is written. Things are handed out in order of
+    kind and id, relations in order of kind, source, target and qualifier, both by code point.
     """
 
-    def put_inventory(self, things: Iterable[Thing], relations: Iterable[Relation]) -> None:
-        """Replace everything but the remembered incidents, all or nothing.
+    schema: Schema
+
+    def put(self, things: Iterable[Thing], relations: Iterable[Relation] = ()) -> None:
+        """Add facts, or replace those of the same identity.
+
+        All or nothing for up to AT_ONCE facts. More of them may be written in several
+        transactions, things first; the same call again completes what was cut off.
 
         Raises:
-            UnknownThing: a relation has an end that is not among `things`.
+            BadFact, UnknownKind: a fact is not what the schema says.
+            UnknownThing: a relation has an end that is neither given nor there.
         """
         ...
 
-    def count(self, kind: ThingKind) -> int:
-        """How many things of that kind there are."""
-        ...
+    def replace(
+        self, source: str, things: Iterable[Thing], relations: Iterable[Relation] = ()
+    ) -> None:
+        """Put facts, and remove what else `source` has said; facts of other sources stay.
 
-    def links_of(self, node: str) -> tuple[str, ...]:
-        """Links that end at a device, sorted."""
-        ...
+        With a thing go all its relations. A fact that stays the same keeps its `recorded_s`.
 
-    def neighbours(self, node: str) -> tuple[str, ...]:
-        """Devices one link away, sorted."""
-        ...
-
-    def ducts_of(self, link: str) -> tuple[str, ...]:
-        """Ducts that a link runs through, as far as is recorded; sorted."""
-        ...
-
-    def links_in(self, duct: str) -> tuple[str, ...]:
-        """Links that run through a duct, as far as is recorded; sorted."""
-        ...
-
-    def services_between(self, source: str, target: str) -> tuple[str, ...]:
-        """Services that promise something from `source` to `target`, sorted."""
-        ...
-
-    def services_affected(self, links: Sequence[str]) -> tuple[AffectedService, ...]:
-        """Services that the links carry by intended routing, those on most of them first."""
-        ...
-
-    def common_causes(self, resources: Sequence[str]) -> tuple[CommonCause, ...]:
-        """Ducts and nodes that could take the resources down, best explanation first.
-
-        `resources`: link ids, device ids, or "node|link" for an egress. Ranked by how many of them
-        a cause explains, then by how few other links hang on it.
+        Raises:
+            As `put`.
         """
         ...
 
-    def remember_incident(self, incident: PastIncident) -> None:
-        """Keep a past incident; the same id again replaces it."""
+    def thing(self, kind: str, id: str) -> Thing | None:
+        """The thing of that kind and id, None for none."""
         ...
 
-    def past_incident(self, incident_id: str) -> PastIncident | None:
-        """What is remembered under that id, None for nothing."""
+    def things(self, kind: str) -> tuple[Thing, ...]:
+        """All things of a kind."""
         ...
 
-    def incidents_like(self, symptoms: Sequence[str], most: int = 5) -> tuple[SimilarIncident, ...]:
-        """Past incidents that share a symptom with `symptoms` (ids), the most similar first."""
+    def around(self, kind: str, id: str, hops: int = 1) -> Facts:
+        """A thing, what is within so many relations of it, and the relations on the way.
+
+        Raises:
+            UnknownThing: there is no such thing.
+        """
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Everything, as it is now."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file or the server."""
         ...

@@ -428,7 +428,7 @@ def test_tracker_that_does_not_load_fails(state: Path, content: str) -> None:
 
 
 def test_knowledge_graph_that_does_not_load_fails(state: Path) -> None:
-    (state / "knowledge" / "live.json").write_text("{", encoding="utf-8")
+    (state / "knowledge" / "live.sqlite").write_text("{", encoding="utf-8")
     assert _found(state, "learned").state == "failed"
 
 

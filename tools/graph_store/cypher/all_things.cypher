@@ -1,0 +1,2 @@
+MATCH (n:Thing {network: $network})
+RETURN collect([elementId(n), properties(n)]) AS things

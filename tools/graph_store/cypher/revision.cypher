@@ -1,0 +1,2 @@
+OPTIONAL MATCH (r:Revision {network: $network})
+RETURN coalesce(r.revision, 0) AS revision, coalesce(r.writes, []) AS writes

@@ -1,0 +1,2 @@
+OPTIONAL MATCH (n:Thing {network: $network, kind: $kind, id: $id})
+RETURN properties(n) AS thing

@@ -1,0 +1,2 @@
+MATCH (n:Thing {network: $network, kind: $kind})
+RETURN collect(properties(n)) AS things

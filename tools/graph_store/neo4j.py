@@ -1,0 +1,448 @@
+"""The knowledge graph on a Neo4j server, over Bolt, with the official driver.
+
+Each thing is a node with the label Thing and its kind's, and the properties network, kind and id;
+several networks share one database. A write counts in a node of its network, so that others see
+that something has changed, and a commit whose reply was lost can be looked up.
+"""
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+from tools.graph_store.checking import checked
+from tools.graph_store.protocol import (
+    AT_ONCE,
+    GraphNotSaved,
+    GraphUnavailable,
+    KnowledgeGraph,
+)
+from tools.graph_store.queries import query
+from twin.errors import BadInput
+from twin.knowledge.facts import (
+    Difference,
+    Facts,
+    Properties,
+    Provenance,
+    Relation,
+    Thing,
+    ThingKey,
+    UnknownThing,
+    difference,
+)
+from twin.knowledge.schema import RESERVED, Schema
+from twin.knowledge.snapshot import RelationRow, Snapshot, ThingRow, properties_of
+
+try:
+    from neo4j import READ_ACCESS, GraphDatabase, ManagedTransaction, Query, unit_of_work
+    from neo4j.exceptions import (
+        AuthError,
+        ClientError,
+        ConfigurationError,
+        DriverError,
+        IncompleteCommit,
+        Neo4jError,
+        ServiceUnavailable,
+    )
+except ImportError as exc:
+    raise BadInput(
+        "NOCTUA_GRAPH names a server, which is spoken to by neo4j; pip install "
+        "'noctua-netops[neo4j]'"
+    ) from exc
+
+CONNECT_S = 5.0
+"""How long a connection may take."""
+
+RETRY_S = 15.0
+"""How long the driver repeats what failed for a passing reason."""
+
+TRANSACTION_S = 120.0
+"""How long the server may take for one transaction, of up to AT_ONCE facts."""
+
+CONSOLE_S = 10.0
+"""How long it may take for a query that a person has typed."""
+
+FRESH_S = 5.0
+"""After so long a snapshot is taken again: who changes the graph by Cypher counts no write."""
+
+USER_SETTING, PASSWORD_SETTING = "NOCTUA_GRAPH_USER", "NOCTUA_GRAPH_PASSWORD"
+PASSWORD_FILE_SETTING, DATABASE_SETTING = "NOCTUA_GRAPH_PASSWORD_FILE", "NOCTUA_GRAPH_DATABASE"
+
+
+@dataclass(frozen=True, slots=True)
+class Neo4jSettings:
+    """Where the server is, and who we are there; no user means that it asks for none."""
+
+    address: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    database: str | None = None
+
+
+def neo4j_settings(address: str, environ: Mapping[str, str]) -> Neo4jSettings:
+    """From the environment: NOCTUA_GRAPH_USER, _PASSWORD or _PASSWORD_FILE, and _DATABASE.
+
+    Raises:
+        BadInput: a password without a user or the reverse, or its file cannot be read.
+    """
+    user, password = environ.get(USER_SETTING, ""), environ.get(PASSWORD_SETTING, "")
+    if not password and (named := environ.get(PASSWORD_FILE_SETTING)):
+        try:
+            password = Path(named).expanduser().read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as exc:
+            raise BadInput(f"{PASSWORD_FILE_SETTING}: {named} cannot be read ({exc})") from exc
+    if bool(user) != bool(password):
+        lacks = PASSWORD_SETTING if user else USER_SETTING
+        raise BadInput(f"the knowledge graph's server is given no {lacks}; set it, or neither")
+    return Neo4jSettings(address, user, password, environ.get(DATABASE_SETTING) or None)
+
+
+class Neo4jGraph(KnowledgeGraph):
+    """A `KnowledgeGraph` on a server. Several processes may write to it.
+
+    `calls`: how often each named query was sent.
+    """
+
+    def __init__(self, settings: Neo4jSettings, network: str, schema: Schema) -> None:
+        self.schema = schema
+        self.calls: dict[str, int] = {}
+        self._settings = settings
+        self._network = network
+        self._last: Snapshot | None = None
+        with _mapped(settings):
+            self._driver = GraphDatabase.driver(
+                settings.address,
+                auth=(settings.user, settings.password) if settings.user else None,
+                connection_timeout=CONNECT_S,
+                connection_acquisition_timeout=RETRY_S,
+                max_transaction_retry_time=RETRY_S,
+                notifications_min_severity="WARNING",
+                user_agent="noctua",
+            )
+
+    @classmethod
+    def open(cls, settings: Neo4jSettings, network: str, schema: Schema) -> Self:
+        """The graph of `network` on that server; what keeps things unique is made where missing.
+
+        Raises:
+            BadInput: the address is none, or user and password are refused.
+            GraphUnavailable: the server does not answer.
+        """
+        graph = cls(settings, network, schema)
+        try:
+            with _mapped(settings):
+                graph._driver.verify_connectivity()
+            graph._constrain()
+            # A query that was never asked takes seconds; better now than during an incident.
+            graph.thing("device", "")
+            graph.things("incident")
+            graph._near([("device", "")], 1)
+        except BaseException:
+            graph.close()
+            raise
+        return graph
+
+    def _constrain(self) -> None:
+        names = self._read("constraint_names")["names"]
+        for name, file in (
+            ("noctua_thing", "constraints"),
+            ("noctua_revision", "revision_constraint"),
+        ):
+            if name not in names:
+                with self._session() as session:
+                    session.run(query(file)).consume()
+
+    def put(self, things: Iterable[Thing], relations: Iterable[Relation] = ()) -> None:
+        """See `KnowledgeGraph.put`."""
+        self._apply(Difference(put=checked(self.schema, things, relations)))
+
+    def replace(
+        self, source: str, things: Iterable[Thing], relations: Iterable[Relation] = ()
+    ) -> None:
+        """See `KnowledgeGraph.replace`."""
+        wanted = checked(self.schema, things, relations)
+        self._last = None
+        changes = difference(self.snapshot().facts(), wanted, source)
+        if changes:
+            self._apply(changes)
+
+    def thing(self, kind: str, id: str) -> Thing | None:
+        """See `KnowledgeGraph.thing`."""
+        found = self._read("thing", kind=kind, id=id)["thing"]
+        return None if found is None else _thing(found)
+
+    def things(self, kind: str) -> tuple[Thing, ...]:
+        """See `KnowledgeGraph.things`."""
+        found = [_thing(given) for given in self._read("things", kind=kind)["things"]]
+        return tuple(sorted(found, key=lambda thing: thing.key))
+
+    def around(self, kind: str, id: str, hops: int = 1) -> Facts:
+        """See `KnowledgeGraph.around`."""
+        if self.thing(kind, id) is None:
+            raise UnknownThing(kind, id, self._read("ids", kind=kind)["ids"])
+        return self._near([(kind, id)], hops)
+
+    def _near(self, keys: Sequence[ThingKey], hops: int) -> Facts:
+        reached, fringe = set(keys), set(keys)
+        crossed: list[Relation] = []
+        for _ in range(hops):
+            found = self._read("near", keys=sorted(fringe))["relations"]
+            here = [_relation(*given) for given in found]
+            crossed += here
+            fringe = {end for r in here for end in (r.source, r.target)} - reached
+            reached |= fringe
+        things = self._read("these", keys=sorted(reached))["things"]
+        return Facts.of([_thing(given) for given in things], crossed)
+
+    def snapshot(self) -> Snapshot:
+        """See `KnowledgeGraph.snapshot`. What others changed by Cypher is seen within FRESH_S."""
+        last = self._last
+        if (
+            last is None
+            or time.time() - last.taken_s >= FRESH_S
+            or self._revision() > last.revision
+        ):
+            self._last = last = self._take()
+        return last
+
+    def _revision(self) -> int:
+        return int(self._read("revision")["revision"])
+
+    def _take(self) -> Snapshot:
+        revision, taken_s = self._revision(), time.time()
+        place: dict[str, int] = {}
+        things: list[ThingRow] = []
+        for element, given in self._read("all_things")["things"]:
+            place[element] = len(things)
+            things.append(_thing_row(given))
+        relations: dict[str, list[RelationRow]] = {}
+        for kind in self._read("kinds_of_relations")["kinds"]:
+            # One that was written since its ends were read waits for the next snapshot.
+            relations[kind] = [
+                (place[source], place[target], *_relation_row(given))
+                for source, target, given in self._read("all_relations", kind=kind)["relations"]
+                if source in place and target in place
+            ]
+        return Snapshot(things, relations, revision, taken_s)
+
+    def close(self) -> None:
+        """See `KnowledgeGraph.close`."""
+        self._driver.close()
+
+    def ask(self, cypher: str) -> list[dict[str, Any]]:
+        """The rows of a query that a person has typed, which can only read.
+
+        Raises:
+            BadInput: it would write, read files of the server or call procedures, or is wrong.
+        """
+        refuse_beyond_reading(cypher)
+        with _mapped(self._settings), self._session(default_access_mode=READ_ACCESS) as session:
+            rows = session.run(Query(cypher, timeout=CONSOLE_S), network=self._network)
+            return [row.data() for row in rows]
+
+    def _apply(self, changes: Difference) -> None:
+        """In one transaction, or in several if it is much: removals, things, then relations."""
+        steps: list[tuple[str, str, list[Any]]] = [
+            (
+                "remove_relations",
+                "relations",
+                [_ends(*identity) for identity in changes.removed_relations],
+            ),
+            ("remove_things", "keys", [list(key) for key in changes.removed_things]),
+            ("put_things", "things", [_sent_thing(self._network, t) for t in changes.put.things]),
+            ("put_relations", "relations", [_sent_relation(r) for r in changes.put.relations]),
+        ]
+        total = sum(len(rows) for _, _, rows in steps)
+        if total <= AT_ONCE:
+            self._write(steps)
+            return
+        self._require_ends(changes.put)
+        for name, parameter, rows in steps:
+            for first in range(0, len(rows), AT_ONCE):
+                self._write([(name, parameter, rows[first : first + AT_ONCE])])
+
+    def _require_ends(self, put: Facts) -> None:
+        given = {thing.key for thing in put.things}
+        wanted = {end for r in put.relations for end in (r.source, r.target)} - given
+        for first in range(0, len(wanted), AT_ONCE):
+            keys = sorted(wanted)[first : first + AT_ONCE]
+            if missing := self._read("missing", keys=keys)["keys"]:
+                self._refuse(missing)
+
+    def _refuse(self, missing: Sequence[Sequence[str]]) -> None:
+        kind, name = min((kind, name) for kind, name in missing)
+        raise UnknownThing(kind, name, self._read("ids", kind=kind)["ids"])
+
+    def _write(self, steps: Sequence[tuple[str, str, list[Any]]]) -> None:
+        write = uuid4().hex
+        with _mapped(self._settings, saving=True):
+            for attempt in range(2):
+                try:
+                    with self._session() as session:
+                        session.execute_write(_written, self, steps, write)
+                    break
+                except IncompleteCommit:
+                    # It may have been committed or not. The facts are the same either way, and
+                    # once is enough.
+                    if write in self._read("revision")["writes"]:
+                        break
+                    if attempt:
+                        raise
+        self._last = None
+
+    def _read(self, name: str, **parameters: Any) -> Mapping[str, Any]:
+        """The one record that a named query answers with."""
+        self.calls[name] = self.calls.get(name, 0) + 1
+        with _mapped(self._settings), self._session(default_access_mode=READ_ACCESS) as session:
+            given = {"network": self._network, **parameters}
+            record: Mapping[str, Any] = session.execute_read(_record, name, given)
+            return record
+
+    def _session(self, **options: Any) -> Any:
+        return self._driver.session(database=self._settings.database, **options)
+
+
+@unit_of_work(timeout=TRANSACTION_S)
+def _record(tx: ManagedTransaction, name: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    return tx.run(query(name), dict(parameters)).single(strict=True)
+
+
+@unit_of_work(timeout=TRANSACTION_S)
+def _written(
+    tx: ManagedTransaction,
+    graph: Neo4jGraph,
+    steps: Sequence[tuple[str, str, list[Any]]],
+    write: str,
+) -> None:
+    # First, so that two who write take turns and do not meet half way.
+    tx.run(query("count_write"), network=graph._network, write=write).consume()
+    for name, parameter, rows in steps:
+        if not rows:
+            continue
+        graph.calls[name] = graph.calls.get(name, 0) + 1
+        answer = tx.run(query(name), {"network": graph._network, parameter: rows})
+        if name != "put_relations":
+            answer.consume()
+        elif answer.single(strict=True)["written"] != len(rows):
+            ends = {(r[f"{end}_kind"], r[f"{end}_id"]) for r in rows for end in ("from", "to")}
+            keys = [list(end) for end in sorted(ends)]
+            missing = _record(tx, "missing", {"network": graph._network, "keys": keys})["keys"]
+            kind, lacks = sorted(missing)[0]
+            ids = _record(tx, "ids", {"network": graph._network, "kind": kind})["ids"]
+            raise UnknownThing(kind, lacks, ids)
+
+
+_GAP = r"(?:\s|/\*.*?\*/|//[^\n]*\n)"
+_BEYOND = re.compile(rf"\bLOAD\b{_GAP}*CSV\b|\bCALL\b{_GAP}*[`\w]", re.IGNORECASE | re.DOTALL)
+
+
+def refuse_beyond_reading(cypher: str) -> None:
+    """Refuse a query that reaches past the graph, which an access mode for reading lets pass.
+
+    Raises:
+        BadInput: it has LOAD CSV, calls a procedure, or hides letters behind escapes.
+    """
+    if "\\u" in cypher:
+        raise BadInput("the query has an escaped character (\\u); write the character itself")
+    if found := _BEYOND.search(cypher):
+        raise BadInput(
+            f'the query has "{" ".join(found[0].split())}"; here one reads the graph, no files '
+            "and no procedures of the server"
+        )
+
+
+@contextmanager
+def _mapped(settings: Neo4jSettings, *, saving: bool = False) -> Iterator[None]:
+    """What the driver raises becomes what a person reads."""
+    where = f"the knowledge graph at {settings.address}"
+    try:
+        yield
+    except AuthError as exc:
+        raise BadInput(
+            f"{where} refuses the user or the password; set {USER_SETTING} and {PASSWORD_SETTING}"
+        ) from exc
+    except (ConfigurationError, ValueError) as exc:
+        raise BadInput(f"{where}: {exc}") from exc
+    except IncompleteCommit as exc:
+        raise GraphNotSaved(f"{where} did not say whether it has saved; look, and repeat") from exc
+    except (ServiceUnavailable, DriverError) as exc:
+        raise GraphUnavailable(f"{where} does not answer ({exc}); start it") from exc
+    except ClientError as exc:
+        if saving:
+            raise GraphNotSaved(f"{where} has not saved: {exc.message}") from exc
+        raise BadInput(f"{where} refuses: {exc.message}") from exc
+    except Neo4jError as exc:
+        error = GraphNotSaved if saving else GraphUnavailable
+        raise error(f"{where} failed: {exc.message}; what was stored before stands") from exc
+
+
+def _own(given: Mapping[str, Any]) -> Properties:
+    return properties_of({k: v for k, v in given.items() if k not in RESERVED})
+
+
+def _said(given: Mapping[str, Any]) -> tuple[str, float, float | None, float | None]:
+    """Whoever writes by Cypher need not say any of it."""
+    return (
+        given.get("source", ""),
+        given.get("recorded_s", 0.0),
+        given.get("valid_from_s"),
+        given.get("valid_until_s"),
+    )
+
+
+def _thing(given: Mapping[str, Any]) -> Thing:
+    return Thing(given["kind"], given["id"], _own(given), Provenance(*_said(given)))
+
+
+def _thing_row(given: Mapping[str, Any]) -> ThingRow:
+    return (given["kind"], given["id"], _own(given), *_said(given))
+
+
+def _relation_row(
+    given: Mapping[str, Any],
+) -> tuple[str, Properties, str, float, float | None, float | None]:
+    return (given.get("qualifier", ""), _own(given), *_said(given))
+
+
+def _relation(
+    kind: str, source: Sequence[str], target: Sequence[str], given: Mapping[str, Any]
+) -> Relation:
+    row = _relation_row(given)
+    ends = ((source[0], source[1]), (target[0], target[1]))
+    return Relation(kind, *ends, row[0], row[1], Provenance(*row[2:]))
+
+
+def _stored(properties: Properties, said: Provenance) -> dict[str, Any]:
+    own = {k: list(v) if isinstance(v, tuple) else v for k, v in properties.items()}
+    times = {"valid_from_s": said.valid_from_s, "valid_until_s": said.valid_until_s}
+    known = {k: v for k, v in times.items() if v is not None}
+    return {**own, "source": said.source, "recorded_s": said.recorded_s, **known}
+
+
+def _sent_thing(network: str, thing: Thing) -> dict[str, Any]:
+    identity = {"kind": thing.kind, "id": thing.id}
+    stored = _stored(thing.properties, thing.provenance)
+    return {**identity, "stored": {"network": network, **identity, **stored}}
+
+
+def _ends(kind: str, source: ThingKey, target: ThingKey, qualifier: str) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "from_kind": source[0],
+        "from_id": source[1],
+        "to_kind": target[0],
+        "to_id": target[1],
+        "qualifier": qualifier,
+    }
+
+
+def _sent_relation(relation: Relation) -> dict[str, Any]:
+    stored = _stored(relation.properties, relation.provenance)
+    return {
+        **_ends(*relation.identity),
+        "stored": {"qualifier": relation.qualifier, **stored},
+    }

@@ -1,0 +1,1 @@
+"""What is on record of everything that a network stands on, and what follows from it."""
