@@ -116,6 +116,11 @@ COMMANDS = (
     ),
     ("topology", "networks_in_files:topology", "Network files."),
     (
+        "graph",
+        "graph:app",
+        "The knowledge graph: what is on record of a network, and what depends on what.",
+    ),
+    (
         "netbox",
         "netbox:netbox",
         "Write what a NetBox knows of devices and connections into a network file.",

@@ -227,7 +227,7 @@ def _damage(file: Path) -> str:
 def learned(installation: Installation) -> Iterable[Check]:
     """What was learned of the networks, and the knowledge graphs, can be loaded."""
     trackers = sorted(installation.state.trackers.glob("*.json"))
-    graphs = sorted(installation.state.knowledge.glob("*.json"))
+    graphs = sorted(installation.state.knowledge.glob("*.sqlite"))
     troubles = [c for file in trackers if (c := _tracker(file))]
     troubles += [c for file in graphs if (c := _graph(file))]
     yield from troubles or [
@@ -275,11 +275,11 @@ def _tracker(file: Path) -> Check | None:
 
 
 def _graph(file: Path) -> Check | None:
-    from tools.graph_store.networkx_graph import NetworkxGraph
+    from tools.graph_store.embedded import require_sound
     from tools.graph_store.protocol import CorruptGraph
 
     try:
-        NetworkxGraph.open(file)
+        require_sound(file)
     except CorruptGraph as error:
         return Check(
             name="learned",

@@ -1,0 +1,275 @@
+"""`graph`: what is on record of a network, as a graph that is loaded, asked, compared and kept."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import JsonValue
+
+from channels.cli.output import AsJson, directory_of, print_json
+from channels.networks import network_names
+from channels.report.wording import plain
+from graphs.state_directory import StateDirectory
+from tools.graph_store.opening import open_graph
+from twin.errors import BadInput
+from twin.knowledge.exchange import MOST_BYTES, facts_in, lines_of
+from twin.knowledge.facts import Facts, Relation, Thing, ThingKey, UnknownThing, difference
+
+if TYPE_CHECKING:
+    from tools.graph_store.protocol import KnowledgeGraph
+    from twin.knowledge.snapshot import Snapshot
+
+app = typer.Typer(
+    help="The knowledge graph: what is on record of a network, and what depends on what.",
+    no_args_is_help=True,
+)
+
+_Network = Annotated[
+    str | None, typer.Option("--network", help="Which, if the state directory has several.")
+]
+_File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines, as export writes them.")]
+
+_LONGEST_ROW = 2000
+
+
+@app.command()
+def load(
+    context: typer.Context,
+    file: _File,
+    network: _Network = None,
+    source: Annotated[
+        str, typer.Option("--source", help="Of facts that name none.", show_default="the file")
+    ] = "",
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Remove what else its sources have said."),
+    ] = False,
+) -> None:
+    """Add the facts of a file to the graph, or replace those of the same identity.
+
+    All is checked before anything is written.
+    """
+    facts = _read(file, source or file.name)
+    with closing(_opened(context, network)) as graph:
+        if replace:
+            for one in sorted(_sources(facts)):
+                graph.replace(one, *_of_source(facts, one))
+        else:
+            graph.put(facts.things, facts.relations)
+    typer.echo(f"{file}: {len(facts.things)} things, {len(facts.relations)} relations")
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    file: _File,
+    network: _Network = None,
+) -> None:
+    """Write the whole graph into a file, in an order that does not change."""
+    with closing(_opened(context, network)) as graph:
+        facts = graph.snapshot().facts()
+    try:
+        with file.open("w", encoding="utf-8") as out:
+            out.writelines(f"{line}\n" for line in lines_of(facts))
+    except OSError as exc:
+        raise BadInput(f"{file} cannot be written ({exc.strerror or exc})") from exc
+    typer.echo(f"{file}: {len(facts.things)} things, {len(facts.relations)} relations")
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    file: _File,
+    network: _Network = None,
+    source: Annotated[
+        str, typer.Option("--source", help="Of facts that name none.", show_default="the file")
+    ] = "",
+) -> None:
+    """Show what the graph would gain (+) and lose (-) to be as a file says. Exit 1 if anything."""
+    wanted = _read(file, source or file.name)
+    with closing(_opened(context, network)) as graph:
+        now = graph.snapshot().facts()
+    changes = difference(now, wanted)
+    gone = {*changes.removed_things, *changes.removed_relations}
+    changed = {t.key for t in changes.put.things} | {r.identity for r in changes.put.relations}
+    lost = Facts(
+        tuple(t for t in now.things if t.key in gone | changed),
+        tuple(r for r in now.relations if r.identity in gone | changed),
+    )
+    for sign, facts in (("-", lost), ("+", changes.put)):
+        for line in list(lines_of(facts))[1:]:
+            typer.echo(f"{sign} {plain(line, _LONGEST_ROW)}")
+    if changes:
+        raise typer.Exit(1)
+
+
+@app.command()
+def query(
+    context: typer.Context,
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="Of the thing, or a whole query with --cypher.")
+    ],
+    id: Annotated[str, typer.Argument(metavar="ID")] = "",
+    network: _Network = None,
+    hops: Annotated[int, typer.Option("--hops", min=0, max=10, help="How far around it.")] = 1,
+    cypher: Annotated[
+        bool,
+        typer.Option("--cypher", help="KIND is Cypher that only reads; $network is the network."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a thing and what is near it; without ID, the things of a kind."""
+    with closing(_opened(context, network)) as graph:
+        if cypher:
+            _show_rows(_asked(graph, kind), as_json)
+            return
+        graph.schema.thing(kind)
+        facts = graph.around(kind, id, hops) if id else Facts(graph.things(kind))
+    lines = list(lines_of(facts))[1:]
+    if as_json:
+        typer.echo("\n".join(lines))
+        return
+    for thing in facts.things:
+        typer.echo(plain(_thing_line(thing), _LONGEST_ROW))
+    for relation in facts.relations:
+        typer.echo(plain(_relation_line(relation), _LONGEST_ROW))
+
+
+@app.command()
+def stats(context: typer.Context, network: _Network = None, as_json: AsJson = False) -> None:
+    """Count things and relations by kind and source; kinds that are known and unused stand too."""
+    with closing(_opened(context, network)) as graph:
+        snapshot, schema = graph.snapshot(), graph.schema
+    facts = snapshot.facts()
+    things = Counter(thing.kind for thing in facts.things)
+    relations = Counter(relation.kind for relation in facts.relations)
+    sources = Counter(_sources_of(facts))
+    if as_json:
+        print_json(
+            {
+                "revision": snapshot.revision,
+                "things": {kind: things[kind] for kind in (*schema.things,)},
+                "relations": {kind: relations[kind] for kind in (*schema.relations,)},
+                "facts by source": dict(sorted(sources.items())),
+            }
+        )
+        return
+    typer.echo(f"{len(facts.things)} things, {len(facts.relations)} relations")
+    for kind, thing_kind in schema.things.items():
+        typer.echo(f"{things[kind]:8} {kind:18} {thing_kind.layer}: {thing_kind.meaning}")
+    for kind, relation_kind in schema.relations.items():
+        typer.echo(f"{relations[kind]:8} {kind:18} {relation_kind.meaning}")
+    for name, number in sorted(sources.items()):
+        typer.echo(f"{number:8} facts from {plain(name) or 'nobody named'}")
+
+
+@app.command()
+def dag(
+    context: typer.Context,
+    node: Annotated[str, typer.Argument(metavar="NODE", help="The id of a thing of any kind.")],
+    network: _Network = None,
+    kind: Annotated[str, typer.Option("--kind", help="Where things of several have the id.")] = "",
+    dot: Annotated[
+        bool, typer.Option("--dot", help="Graphviz: what it needs, and what goes down with it.")
+    ] = False,
+) -> None:
+    """Show what a thing needs, and what goes down with it, when and through what."""
+    from twin.knowledge.causal import derive
+    from twin.knowledge.causal_text import causal_dot, causal_lines
+
+    with closing(_opened(context, network)) as graph:
+        snapshot, schema = graph.snapshot(), graph.schema
+    key = _thing_named(snapshot, node, kind)
+    causal = derive(snapshot, schema)
+    for line in (causal_dot if dot else causal_lines)(causal, key):
+        typer.echo(plain(line, _LONGEST_ROW))
+
+
+def _thing_named(snapshot: "Snapshot", node: str, kind: str) -> ThingKey:
+    found = [key for key in snapshot.keys if key[1] == node and kind in ("", key[0])]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BadInput(f'"{node}" is a {" and a ".join(k for k, _ in found)}; choose with --kind')
+    raise UnknownThing(kind or "thing", node, [name for _, name in snapshot.keys])
+
+
+def _asked(graph: "KnowledgeGraph", cypher: str) -> list[dict[str, JsonValue]]:
+    ask = getattr(graph, "ask", None)
+    if ask is None:
+        raise BadInput(
+            "the embedded graph speaks no Cypher; ask it for KIND and ID, or set NOCTUA_GRAPH"
+        )
+    rows: list[dict[str, JsonValue]] = ask(cypher)
+    return rows
+
+
+def _show_rows(rows: Sequence[dict[str, JsonValue]], as_json: bool) -> None:
+    if as_json:
+        print_json([*rows])
+        return
+    for row in rows:
+        typer.echo(plain("  ".join(f"{k}: {v}" for k, v in row.items()), _LONGEST_ROW))
+
+
+def _thing_line(thing: Thing) -> str:
+    said = ", ".join(f"{k} {v}" for k, v in thing.properties.items())
+    return f"{thing.kind} {thing.id}{': ' if said else ''}{said}"
+
+
+def _relation_line(relation: Relation) -> str:
+    source, target = (" ".join(end) for end in (relation.source, relation.target))
+    return f"{source} {relation.kind} {target}"
+
+
+def _opened(context: typer.Context, network: str | None) -> "KnowledgeGraph":
+    state = directory_of(context)
+    name = network or _only_network(state)
+    if Path(name).name != name:
+        raise BadInput(f'--network "{plain(name, 80)}": is no name of a network')
+    return open_graph(state.knowledge_file(name), name, os.environ)
+
+
+def _only_network(state: StateDirectory) -> str:
+    names = network_names(state)
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise BadInput(f'"{state.path}" has no network; name one with --network')
+    raise BadInput(f"there are {', '.join(names)}; name one with --network")
+
+
+def _read(file: Path, source: str) -> Facts:
+    try:
+        if (size := file.stat().st_size) > MOST_BYTES:
+            raise BadInput(f"{file} has {size} bytes, more than {MOST_BYTES}; load it in parts")
+        with file.open(encoding="utf-8") as lines:
+            return facts_in(_without_ends(lines), str(file), source)
+    except OSError as exc:
+        raise BadInput(f"{file} cannot be read ({exc.strerror or exc})") from exc
+    except UnicodeDecodeError as exc:
+        raise BadInput(f"{file} is not UTF-8 ({exc.reason})") from exc
+
+
+def _without_ends(lines: Iterable[str]) -> Iterator[str]:
+    return (line.rstrip("\n") for line in lines)
+
+
+def _sources(facts: Facts) -> set[str]:
+    return set(_sources_of(facts))
+
+
+def _sources_of(facts: Facts) -> Iterator[str]:
+    yield from (thing.provenance.source for thing in facts.things)
+    yield from (relation.provenance.source for relation in facts.relations)
+
+
+def _of_source(facts: Facts, source: str) -> tuple[list[Thing], list[Relation]]:
+    return (
+        [t for t in facts.things if t.provenance.source == source],
+        [r for r in facts.relations if r.provenance.source == source],
+    )
