@@ -20,11 +20,9 @@ from tools.network.emulated.physical_network import TICK_S
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.revert_to_intended import RevertToIntended
-from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
-from twin.nouns.topology import Interface
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.twin import Twin
 from twin.remedies.objective import Outlook
@@ -97,29 +95,30 @@ def true_state(network: EmulatedNetwork, at_s: float) -> NetworkState:
     """The network at `at_s` as it really is: demand, capacities, losses, links."""
     physical, inventory = network.physical, network.inventory()
     topology, hidden = inventory.topology, physical.hidden
+    events = network.identity.truth.events
+    faults = [events[number].fault for number in physical.active_events(at_s)]
+    running = network.running_configuration()
+    egresses = physical.egresses_with(faults, running.devices)
     links = tuple(
         link.model_copy(update={"capacity_bps": float(least)})
         for link, least in zip(
-            topology.links, hidden.capacity_bps.reshape(-1, 2).min(axis=1), strict=True
+            topology.links, egresses.capacity_bps.reshape(-1, 2).min(axis=1), strict=True
         )
     )
+    lost = 1.0 - (1.0 - egresses.line_loss) * (1.0 - egresses.silent_loss)
     n = len(topology.nodes)
     rates = np.zeros((3, n, n))
     tick = int((at_s - physical.starts_s) // TICK_S)
     rates[:, hidden.flows.source, hidden.flows.target] = physical.demand.at_tick(tick)
-    events = network.identity.truth.events
-    faults = [events[number].fault for number in physical.active_events(at_s)]
     return NetworkState(
         topology=topology.model_copy(update={"links": links}),
-        running=network.running_configuration(),
+        running=running,
         traffic=TrafficMatrix(tuple(node.id for node in topology.nodes), rates),
         down_links=frozenset().union(
             *(f.links_down(topology) for f in faults if not f.in_configuration)
         ),
         egress_loss={
-            Interface(node=f.node, link=f.link): f.fraction
-            for f in faults
-            if isinstance(f, SilentEgressPacketLoss)
+            topology.egress_of(int(arc)): float(lost[arc]) for arc in np.flatnonzero(lost)
         },
     )
 

@@ -71,7 +71,7 @@ def _cannot_be_measured(desk: Desk, state: IncidentState) -> Diagnosis | None:
     if not state.get("diagnosis"):
         return None
     known = Diagnosis.model_validate(state["diagnosis"])
-    lossy = [f for f in known.cause if f.kind == "silent_egress_packet_loss"]
+    lossy = [f for f in known.cause if f.shows_under_load]
     if not lossy or len(lossy) < len(known.cause):
         return None
     live = Live(desk)

@@ -20,6 +20,13 @@ class Live:
         """See LiveNetwork."""
         return self._tracker.book.is_active(symptom_id)
 
+    def is_short(self, link: str) -> bool:
+        """See LiveNetwork."""
+        known = self._tracker.topology.link(link)
+        ends = (Interface(node=node, link=link) for node in (known.a, known.b))
+        drops = any(self.is_active(f"queue_drops:{end}") for end in ends)
+        return drops or link in self._tracker.short_links
+
     def drawn(self, node: str) -> float | None:
         """See LiveNetwork."""
         return self._tracker.demand.latest_ratio(node)

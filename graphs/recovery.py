@@ -12,6 +12,7 @@ from graphs.returning import in_force
 from graphs.state import IncidentState, cause_of
 from tools.network.protocol import RepairReport
 from twin.nouns.incident import Incident, Phase
+from twin.remedies.believed import circuits_of
 
 _SHOWS_S = 600.0
 """A repair shows in the network within so long (assumed)."""
@@ -33,6 +34,8 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
             return _nothing_found(desk, state, dispatch_id)
         if report.state != "repaired":
             return _wait_for_repair(desk, state, since)
+        # What is repaired has all of its capacity, until it is seen to be full again.
+        desk.situation.tracker.lengthen(circuits_of(cause_of(state)))
     cause, live = cause_of(state), Live(desk)
     if wrong := [f for f in cause if f.in_configuration and not f.is_over(live)]:
         # The field cannot put a configuration right, and no plan has: nobody is on it.

@@ -44,7 +44,10 @@ def is_left_over(desk: Desk, incident_id: str) -> bool:
         return not still_seen(desk, incident)
     if any(s.kind in SHOWS_CAUSE and live.is_active(s.id) for s in incident.symptoms):
         return False
+    unseen = (r for f in diagnosis.cause if f.shows_under_load for r in f.resources)
     try:
+        if any(live.is_relieved(egress) for egress in unseen):
+            return False
         return all(fault.is_over(live) for fault in diagnosis.cause)
     except NetworkError:
         return False  # A device that cannot be read shows nothing.

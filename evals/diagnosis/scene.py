@@ -17,7 +17,9 @@ from twin.events.fault import Fault
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.topology import Link
@@ -147,6 +149,19 @@ def _loss(_: Ground, link: Link, severity: Severity, numbers: np.random.Generato
     return SilentEgressPacketLoss(node=_end(link, numbers), link=link.id, fraction=lost)
 
 
+def _counted_loss(_: Ground, link: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
+    lost = round(float(numbers.uniform(*_LOST[severity])), 4)
+    return PacketLoss(node=_end(link, numbers), link=link.id, fraction=lost)
+
+
+def _short(_: Ground, link: Link, severity: Severity, __: np.random.Generator) -> Fault | None:
+    """One member is lost, a half, three quarters; None of a bundle that is no bundle."""
+    left = (link.members - 1, link.members // 2, link.members // 4)[severity]
+    if link.members == 1:
+        return None
+    return LinkCapacityBottleneck(link=link.id, members=max(1, left))
+
+
 def _spike(_: Ground, link: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
     factor = round(float(numbers.uniform(*_SURGES[severity])), 1)
     return TrafficSpike(target=_end(link, numbers), factor=factor)
@@ -166,6 +181,8 @@ _KINDS: Mapping[str, _Draw] = {
     "silent_egress_packet_loss": _loss,
     "traffic_spike": _spike,
     "demand_surge": _rise,
+    "link_capacity_bottleneck": _short,
+    "packet_loss": _counted_loss,
 }
 
 KINDS: Collection[str] = tuple(_KINDS)

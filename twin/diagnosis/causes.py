@@ -113,7 +113,9 @@ class Causes:
 
     def normal_state(self) -> NetworkState:
         """The network without this incident."""
-        return self._tracker.normal_state(besides=self._incident.id, running=self.running)
+        return self._tracker.normal_state(
+            besides=self._incident.id, running=self.running, found_by_s=self._incident.onset_s
+        )
 
     def take(self, device: DeviceConfiguration) -> None:
         """Go by what `device` runs, as it was read."""

@@ -74,11 +74,14 @@ class Places:
 
 @dataclass(frozen=True)
 class _Supposed:
-    """The network if `faults` are all that is wrong: `state`, and `loads` (n_arcs,) in bit/s."""
+    """The network if `faults` are all that is wrong: `state`, and (n_arcs,) in bit/s
+    the `loads`, and what is left of the `capacity`.
+    """
 
     faults: Sequence[Fault]
     state: NetworkState
     loads: FloatArray
+    capacity: FloatArray
 
 
 class Channels:
@@ -107,8 +110,13 @@ class Channels:
         return np.clip(np.concatenate(parts), -MOST_NATS, self._most)
 
     def drops(self, faults: Sequence[Fault]) -> list[Evidence]:
-        """How egresses that drop, or do not, weigh for `faults`, which say how full they are."""
-        ratio = self._drops(self._supposed(())) - self._drops(self._supposed(faults))
+        """How egresses that drop, or do not, weigh for `faults`, which say how full they are.
+
+        What a fault does to drops besides, it weighs itself.
+        """
+        supposed = self._supposed(faults)
+        ratio = self._drops(self._supposed(())) - self._drops(supposed)
+        ratio[self._dropping_by(faults) | (supposed.capacity != self._capacity)] = 0.0
         return [
             Evidence(
                 observation=f"{self._topology.egress_of(int(arc))} drops {seen:.1%} of its load"
@@ -203,8 +211,9 @@ class Channels:
         return np.where(np.isfinite(surprise), surprise, 0.0)
 
     def _drops(self, supposed: _Supposed) -> FloatArray:
-        offered = supposed.loads * np.exp(self._seen.load_bias) / self._capacity
+        offered = supposed.loads * np.exp(self._seen.load_bias) / supposed.capacity
         drops = 1.0 / (1.0 + np.exp(np.clip((_DROPS_AT - offered) / _DROPS_WIDTH, -60.0, 60.0)))
+        drops[self._dropping_by(supposed.faults)] = 1.0
         drops = np.clip(drops, _DROPS_LEAST, 1.0 - 1e-2)
         drops[self._policed(supposed.state)] = 0.5
         is_dropping = self._seen.drop_fraction > _DROPPING
@@ -272,7 +281,8 @@ class Channels:
         state = self._normal
         for fault in faults:
             state = fault.after(state)
-        return _Supposed(faults, state, self.likelihood.loads_after(faults))
+        capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
+        return _Supposed(faults, state, self.likelihood.loads_after(faults), capacity)
 
     def _lost(self, supposed: _Supposed) -> FloatArray:
         """(n_arcs,) share that is lost silently, beyond what is normal."""
@@ -280,7 +290,15 @@ class Channels:
         for egress, share in supposed.state.egress_loss.items():
             if share != self._normal.egress_loss.get(egress):
                 lost[self._topology.arc_of(egress)] = share
+        lost[self._dropping_by(supposed.faults)] = 0.0
         return lost
+
+    def _dropping_by(self, faults: Sequence[Fault]) -> NDArray[np.bool_]:
+        """(n_arcs,) whether an egress drops by a fault however empty it is."""
+        found = np.zeros(self._topology.n_arcs, np.bool_)
+        for egress in (e for fault in faults for e in fault.drops_at):
+            found[self._topology.arc_of(egress)] = True
+        return found
 
     def _policed(self, state: NetworkState) -> list[int]:
         return [

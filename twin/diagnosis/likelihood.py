@@ -60,7 +60,6 @@ class Likelihood:
         self.normal = normal
         self.loads_after = loads
         self._planned = planned
-        self._capacity = np.repeat([x.capacity_bps for x in normal.topology.links], 2)
         self._normal_loads = loads(())
 
     def evidence(self, faults: Sequence[Fault]) -> list[Evidence]:
@@ -171,15 +170,23 @@ class Likelihood:
         observation = self.observation
         offered = self.loads_after(faults)
         bias = np.exp(observation.load_bias)
-        expected = np.minimum(offered * bias, self._capacity)
+        capacity = self._capacity_after(faults)
+        expected = np.minimum(offered * bias, capacity)
         moved = _MOVED_TRAFFIC_SPREAD * np.abs(offered - self._normal_loads)
         sigma = np.sqrt(
-            (observation.load_sigma * expected) ** 2 + moved**2 + (0.01 * self._capacity) ** 2
+            (observation.load_sigma * expected) ** 2 + moved**2 + (0.01 * capacity) ** 2
         )
         z = (observation.sent_bps - expected) / sigma
         degrees = _STUDENT_DEGREES
         terms = -(degrees + 1) / 2 * np.log1p(z**2 / degrees) - np.log(sigma)
         return np.where(np.isfinite(observation.sent_bps), terms, 0.0)
+
+    def _capacity_after(self, faults: Sequence[Fault]) -> FloatArray:
+        """(n_arcs,) of what is left of every link, bit/s."""
+        state = self.normal
+        for fault in faults:
+            state = fault.after(state)
+        return np.repeat([x.capacity_bps for x in state.topology.links], 2)
 
 
 def _bounded(evidence: Sequence[Evidence]) -> Iterator[Evidence]:

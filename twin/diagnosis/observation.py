@@ -1,5 +1,6 @@
 """Gathers what was observed after the onset, for comparison with what a cause would show."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -7,11 +8,14 @@ import numpy as np
 
 from twin.events.faults.traffic_spike import SUSPECT_SURGE
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.drops import SEEN, Drops
 from twin.nouns.observation import Crossings, Observation
 from twin.nouns.telemetry import FloatArray, ProbeRound
+from twin.nouns.traffic import TRAFFIC_CLASSES
 from twin.physics.compiled import arc_weights, compile_topology
 from twin.physics.routing import route
 from twin.tracking.path_shares import path_shares
+from twin.tracking.rates import RateRound
 from twin.tracking.tracker import CONVERGENCE_S, Tracker
 
 _FOUND_AFTER_S = 180.0
@@ -19,6 +23,9 @@ _FOUND_AFTER_S = 180.0
 
 _SILENT_AFTER = 4.0
 """Readings in a row that a device has missed when it is taken to be silent."""
+
+_BEGAN_BEFORE_S = 60.0
+"""Drops show in two rounds before they are a symptom."""
 
 _BEFORE_S = 600.0
 """What was sent before is the mean of so long."""
@@ -60,8 +67,10 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         missed=missed,
         unreported=(*([] if clean else ["counters"]), *([] if fresh else ["flow records"])),
     )
+    if (found.drop_fraction > SEEN).any():
+        found = replace(found, drops=_drops(tracker, clean, onset_s))
     felt = any(s.kind == "probe_loss" and s.active for s in tracker.book.since(onset_s))
-    if not felt and not (found.loss > found.suspect_loss).any():
+    if not felt and found.drops is None and not (found.loss > found.suspect_loss).any():
         return found
     return replace(found, risen=_risen(tracker, onset_s), probes=_crossings(tracker, onset_s))
 
@@ -78,6 +87,21 @@ def _one_end(tracker: Tracker, missed: Mapping[str, float]) -> dict[str, str]:
         if len(ends) == 1
         and missed.get(topology.link(link).other_end(ends[0]), 0.0) < _SILENT_AFTER
     }
+
+
+def _drops(tracker: Tracker, clean: Sequence[RateRound], onset_s: float) -> Drops:
+    """What egresses drop in the `clean` rounds, by class."""
+    n_arcs, began_s = tracker.inventory.topology.n_arcs, onset_s - _BEGAN_BEFORE_S
+    carried_bps = np.zeros(n_arcs)
+    for before in tracker.rounds_within(-math.inf, began_s):
+        carried_bps = np.fmax(carried_bps, before.sent_total_bps)
+    return Drops(
+        sent_bps=_mean([r.sent_bps for r in clean], (n_arcs, 3)),
+        dropped_bps=_mean([r.dropped_bps for r in clean], (n_arcs, 3)),
+        carried_bps=carried_bps,
+        minutes=max(0.0, tracker.now_s - onset_s) / 60.0,
+        short=tracker.short_since(onset_s),
+    )
 
 
 def _risen(tracker: Tracker, onset_s: float) -> FloatArray:
@@ -114,7 +138,8 @@ def _crossings(tracker: Tracker, onset_s: float) -> Crossings:
         crossed = slice(ways.offsets[pair], ways.offsets[pair + 1])
         shares[row, ways.arcs[crossed]] = ways.shares[crossed]
     usual = np.divide(lost_before, sent_before, out=np.zeros(count), where=sent_before > 0)
-    return Crossings(sent=sent, lost=lost, usual=usual, shares=shares, ends=ends)
+    classes = np.array([TRAFFIC_CLASSES.index(p.traffic_class) for p in inventory.probes], np.int64)
+    return Crossings(sent=sent, lost=lost, usual=usual, shares=shares, ends=ends, classes=classes)
 
 
 def _packets(rounds: Sequence[ProbeRound], count: int) -> tuple[FloatArray, FloatArray]:
@@ -125,9 +150,9 @@ def _packets(rounds: Sequence[ProbeRound], count: int) -> tuple[FloatArray, Floa
     return sent, np.nansum([r.lost for r in rounds], axis=0)
 
 
-def _mean(rows: list[FloatArray], width: int) -> FloatArray:
+def _mean(rows: Sequence[FloatArray], shape: int | tuple[int, int]) -> FloatArray:
     if not rows:
-        return np.full(width, np.nan)
+        return np.full(shape, np.nan)
     stacked = np.stack(rows)
     seen = np.isfinite(stacked)
     total = np.where(seen, stacked, 0).sum(axis=0)

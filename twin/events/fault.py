@@ -9,7 +9,9 @@ from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.interface_shut_down import InterfaceShutDown
+from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.policer_misconfig import PolicerMisconfig
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
@@ -23,6 +25,8 @@ AnyFault = (
     | InterfaceShutDown
     | UnannouncedDrain
     | PolicerMisconfig
+    | LinkCapacityBottleneck
+    | PacketLoss
     | SilentEgressPacketLoss
     | TrafficSpike
     | DeviceDown

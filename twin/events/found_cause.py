@@ -78,7 +78,9 @@ def _as_fault(event: Event, topology: Topology) -> FaultKind | None:
 def _of_catalogue(text: str, resources: tuple[str, ...], topology: Topology) -> tuple[str, ...]:
     """The id of the one fault whose kind is named beside what it may sit on."""
     said = " ".join(re.split(r"[\s_@]+", text.casefold()))
-    kinds = [kind for kind in BY_KIND if kind.replace("_", " ") in said]
+    named = [kind for kind in BY_KIND if kind.replace("_", " ") in said]
+    # Who says "silent egress packet loss" does not mean "packet loss".
+    kinds = [kind for kind in named if not any(kind in other != kind for other in named)]
     if len(kinds) != 1:
         return ()
     (kind,) = kinds

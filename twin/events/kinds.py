@@ -59,6 +59,10 @@ class LiveNetwork(Protocol):
         """Whether the symptom "kind:resource" is seen."""
         ...
 
+    def is_short(self, link: str) -> bool:
+        """Whether the bundle `link` is believed to lack members, or an end of it drops."""
+        ...
+
     def running(self, node: str) -> DeviceConfiguration:
         """What `node` runs, read now."""
         ...
@@ -184,6 +188,7 @@ class FaultKind(StateEvent):
 
     in_configuration: ClassVar[bool] = False
     only_links_down: ClassVar[bool] = False
+    shows_under_load: ClassVar[bool] = False
     chance_before_repair: ClassVar[float] = 0.0
 
     @property
@@ -238,6 +243,11 @@ class FaultKind(StateEvent):
 
     def onsets(self, observation: "Observation") -> tuple[float, ...]:
         """When it began, where it began on its own: coincidences are improbable."""
+        return ()
+
+    @property
+    def drops_at(self) -> tuple[Interface, ...]:
+        """The egresses that drop because of it however empty they are, and count it."""
         return ()
 
     # In force

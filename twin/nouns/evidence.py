@@ -30,6 +30,12 @@ class Evidence(Noun):
     claimed_by: Annotated[str, Field(exclude_if=lambda name: not name)] = ""
 
 
+def weighed(text: str, ratio: float, claimed_by: str = "") -> Evidence:
+    """`text` with `ratio` (nats), bounded by what one observation may weigh."""
+    weight = float(min(max(ratio, -MOST_NATS), MOST_NATS))
+    return Evidence(observation=text, log_likelihood_ratio=weight, claimed_by=claimed_by)
+
+
 def log_normal(value: float, mean: float, sigma: float) -> float:
     """Log density of a normal distribution at `value`, but for the constant."""
     return -0.5 * ((value - mean) / sigma) ** 2 - math.log(sigma)

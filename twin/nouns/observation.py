@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.drops import Drops
 from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Interface, Topology
 
@@ -35,7 +36,7 @@ class Crossings:
 
     `sent`, `lost`: (p,) packets since the onset. `usual`: (p,) share lost before it. `shares`:
     (p, n_arcs) of each path's traffic that crosses each egress. `ends`: (p, 2) numbers of the nodes
-    from and to which it goes.
+    from and to which it goes. `classes`: (p,) the number of the traffic class of each.
     """
 
     sent: FloatArray
@@ -43,10 +44,11 @@ class Crossings:
     usual: FloatArray
     shares: FloatArray
     ends: NDArray[np.int64]
+    classes: NDArray[np.int64] | None = None
 
-    def support(self, arc: int, fraction: float) -> float | None:
-        """How much the probes that cross `arc` speak for its losing `fraction`, against its losing
-        nothing (nats); None where none crosses it.
+    def support(self, arc: int, fraction: float | FloatArray) -> float | None:
+        """How much the probes that cross `arc` speak for its losing `fraction`, which may be given
+        by class, against its losing nothing (nats); None where none crosses it.
         """
         rows = np.flatnonzero((self.shares[:, arc] > 0) & (self.sent > 0))
         if not len(rows):
@@ -54,8 +56,10 @@ class Crossings:
         sent, lost = self.sent[rows], np.minimum(self.lost[rows], self.sent[rows])
         usual = np.clip(self.usual[rows], _LEAST_LOST, 0.5)
         share = self.shares[rows, arc]
-        spread = _binomial_ratio(sent, lost, usual, share * fraction)
-        whole = _binomial_ratio(sent, lost, usual, np.full_like(share, fraction))
+        own = 0 if self.classes is None else self.classes[rows]
+        lose = np.broadcast_to(np.broadcast_to(fraction, (3,))[own], share.shape)
+        spread = _binomial_ratio(sent, lost, usual, share * lose)
+        whole = _binomial_ratio(sent, lost, usual, lose)
         # Its packets are spread like the traffic, or take one of the ways, all of them.
         with np.errstate(divide="ignore"):
             one_way = np.logaddexp(np.log(share) + whole, np.log1p(-np.minimum(share, 1.0)))
@@ -83,9 +87,10 @@ class Observation:
     while the other would say so too, with that end. `one_source`: nodes that draw more only by what
     one exporter says, with that exporter. `risen`: (n_arcs,) log of what was sent after the onset
     over what was sent before. `probes`: what probes say, None where nobody had to ask them.
-    `now_s`: when all this is known, 0 where that is not told. `read_s`: device -> when it was last
-    read. `missed`: device -> how many readings it has missed since, by how often it usually is.
-    `unreported`: telemetry of which nothing has come yet that was measured after the onset.
+    `drops`: what egresses drop by class, None where none does. `now_s`: when all this is known, 0
+    where that is not told. `read_s`: device -> when it was last read. `missed`: device -> how many
+    readings it has missed since, by how often it usually is. `unreported`: telemetry of which
+    nothing has come yet that was measured after the onset.
     """
 
     rounds: int
@@ -103,6 +108,7 @@ class Observation:
     one_source: Mapping[str, str] = field(default_factory=dict)
     risen: FloatArray | None = None
     probes: Crossings | None = None
+    drops: Drops | None = None
     now_s: float = 0.0
     read_s: Mapping[str, float] = field(default_factory=dict)
     missed: Mapping[str, float] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from twin.nouns.traffic import TrafficMatrix
 class NetworkState:
     """Topology, running configuration, offered traffic, and what is up.
 
-    `egress_loss`: fraction 0..1 that an egress drops for no reason that it counts.
+    `egress_loss`: fraction 0..1 that an egress loses whatever its load, counted or not.
     """
 
     topology: Topology

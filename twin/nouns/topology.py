@@ -115,6 +115,11 @@ class Link(Noun):
     length_km: float
     propagation_s: float
 
+    @property
+    def member_bps(self) -> float:
+        """What one member of the bundle carries, bit/s."""
+        return self.capacity_bps / self.members
+
     def other_end(self, node: str) -> str:
         """The node across from `node`. Raises UnknownNode if `node` is at neither end."""
         if node not in (self.a, self.b):
@@ -195,6 +200,13 @@ class Topology(Noun):
         # What is cached of this one must not come along, as it would with model_copy.
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return Topology.model_validate(fields | parts)
+
+    def with_members(self, link_id: str, members: int) -> "Topology":
+        """The same with so many of the members of `link_id`. Raises UnknownLink, BadTopology."""
+        link = self.link(link_id)
+        resized = {"members": members, "capacity_bps": members * link.member_bps}
+        links = (x.model_copy(update=resized) if x is link else x for x in self.links)
+        return self.rebuilt(links=tuple(links))
 
     @cached_property
     def node_index(self) -> dict[str, int]:

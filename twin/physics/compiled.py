@@ -123,7 +123,7 @@ def policer_rates(topology: Topology, running: NetworkConfiguration) -> FloatArr
 
 
 def egress_loss_of(topology: Topology, losses: Mapping[Interface, float]) -> FloatArray:
-    """Fraction 0..1 that each egress drops without counting it, float64 (n_arcs,)."""
+    """Fraction 0..1 that each egress loses whatever its load, float64 (n_arcs,)."""
     fractions = np.zeros(topology.n_arcs)
     for egress, fraction in losses.items():
         fractions[topology.arc_of(egress)] = fraction

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
-from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
 from twin.events.actions.undrain_link import UndrainLink
 from twin.nouns.configuration import LAST_RESORT_WEIGHTS, MAX_IGP_WEIGHT, NetworkConfiguration
 from twin.nouns.state import NetworkState
@@ -20,9 +20,6 @@ from twin.physics.compiled import NO_ARC, IntArray, arc_weights, egress_loss_of
 WEIGHT_LEVELS = (0.4, 0.7, 1.0, 1.4, 2.0, 3.0, 6.0)
 """Weights that are tried on every egress, relative to the network's usual one: with the default of
 10 these are 4 to 60."""
-
-AVOIDED = 60_000
-"""A weight that keeps traffic off an egress which loses it, as long as there is another way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -34,7 +34,7 @@ from twin.nouns.telemetry import (
     Telemetry,
 )
 from twin.nouns.telemetry_fault import TelemetryFault
-from twin.nouns.topology import Interface
+from twin.nouns.topology import Interface, Topology
 from twin.tracking.adjacencies import Adjacencies, Verdict
 from twin.tracking.alarms import SymptomBook
 from twin.tracking.announced import (
@@ -44,7 +44,6 @@ from twin.tracking.announced import (
     shows_at,
     under_way,
 )
-from twin.tracking.bundles import member_bps, with_bundle
 from twin.tracking.clocks import Clocks
 from twin.tracking.coverage import CoverageBook
 from twin.tracking.demand import DemandTracker
@@ -129,9 +128,12 @@ class Tracker:
         topology = inventory.topology
         self.inventory = inventory
         self.topology = topology
-        self.short_links: dict[str, float] = {}
+        self.now_s: float = min(kept.get("now_s", 0.0), now_s)
+        self._short_since_s = kept_times(kept.get("short_since"), now_s)
+        self._short: dict[str, int] = {}
         for link, capacity_bps in kept.get("short_links", {}).items():
-            self.shorten(link, round(capacity_bps / member_bps(topology.link(link))))
+            self._short_since_s.setdefault(link, 0.0)
+            self.shorten(link, round(capacity_bps / topology.link(link).member_bps))
         self.last_step_s: float = min(kept.get("last_step_s", 0.0), now_s)
         self.baseline = running
         self.running = running
@@ -146,7 +148,6 @@ class Tracker:
         self.probes: deque[ProbeRound] = deque(maxlen=_HISTORY_ROUNDS)
         self.adjacencies = Adjacencies(kept.get("down_ends"), kept.get("adjacencies"), now_s)
         self.faults = TelemetryFaults(kept.get("telemetry_faults", ()), now_s)
-        self.now_s: float = min(kept.get("now_s", 0.0), now_s)
         taken_s = -math.inf if is_new else self.now_s
         clocks = Clocks((n.id for n in topology.nodes), self.faults, kept.get("clocks"))
         self.intake = Intake(topology, kept.get("intake"), inventory.probes, clocks, taken_s)
@@ -324,15 +325,17 @@ class Tracker:
         level: float | None = None,
         besides: str = "",
         running: NetworkConfiguration | None = None,
+        found_by_s: float = math.inf,
     ) -> NetworkState:
         """The network with the demand expected now and nothing wrong that is not explained already.
 
         What the causes of incidents do is in it, but for the incident `besides`; links that came
         back are up. What announced work explains is normal as long as it lasts. `running`: as the
-        devices were read, if that is newer than what is known here.
+        devices were read, if that is newer than what is known here. `found_by_s`: bundles that were
+        found to be short later are whole.
         """
         state = NetworkState(
-            topology=self.topology,
+            topology=self.topology_at(found_by_s),
             running=self.normal if running is None else self.normal_beside(running),
             traffic=self.demand.matrix_at(self.now_s, level),
         )
@@ -447,9 +450,32 @@ class Tracker:
 
     def shorten(self, link: str, members: int) -> None:
         """Believe from now on that the bundle `link` has so many members."""
-        capacity_bps = members * member_bps(self.inventory.topology.link(link))
-        self.short_links[link] = capacity_bps
-        self.topology = with_bundle(self.topology, link, capacity_bps, members)
+        self._short[link] = members
+        self._short_since_s.setdefault(link, self.now_s)
+        self.topology = self.topology_at(math.inf)
+
+    def lengthen(self, links: Iterable[str]) -> None:
+        """Forget that bundles are short: what is so still is found again."""
+        for link in sorted(set(links) & self._short.keys()):
+            del self._short[link], self._short_since_s[link]
+            self.topology = self.topology_at(math.inf)
+
+    @property
+    def short_links(self) -> dict[str, float]:
+        """What is left of the capacity of the bundles that are short, bit/s."""
+        return {link: self.topology.link(link).capacity_bps for link in self._short}
+
+    def short_since(self, time_s: float) -> Mapping[str, int]:
+        """The bundles that were found to be short after `time_s`, with the members left."""
+        return {x: n for x, n in self._short.items() if self._short_since_s[x] > time_s}
+
+    def topology_at(self, time_s: float) -> Topology:
+        """That of the inventory, with the bundles that were found to be short by `time_s`."""
+        found = self.inventory.topology
+        for link, members in self._short.items():
+            if self._short_since_s[link] <= time_s:
+                found = found.with_members(link, members)
+        return found
 
     # Taking telemetry in
     # ---------------------------------------------------------------------------
@@ -723,6 +749,7 @@ class Tracker:
             "known_changes": list(self.known_changes),
             "changed_nodes": self.changed_nodes,
             "short_links": self.short_links,
+            **({"short_since": self._short_since_s} if self._short else {}),
             "last_step_s": self.last_step_s,
             "attributed": {
                 i: [fault.model_dump(mode="json") for fault in cause]

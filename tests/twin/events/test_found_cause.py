@@ -54,7 +54,13 @@ def test_cause_that_names_nothing_on_record_is_refused_with_how_to_write_it(said
 
 
 def test_every_kind_of_fault_can_be_named_by_what_it_sits_on() -> None:
-    of_links = ("link_down", "fiber_cut", "interface_shut_down", "unannounced_drain")
+    of_links = (
+        "link_down",
+        "fiber_cut",
+        "interface_shut_down",
+        "unannounced_drain",
+        "link_capacity_bottleneck",
+    )
     on = {**dict.fromkeys(of_links, "A-B"), "traffic_spike": "A", "device_down": "A"}
     on["demand_surge"] = "everywhere"
     for kind in FAULT_KINDS:

@@ -12,7 +12,7 @@ from tests.twin.tracking.square import ENDS, inventory, topology
 from twin.errors import UnknownNode
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.revert_to_intended import RevertToIntended
-from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
 from twin.events.actions.undrain_link import UndrainLink
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.forecasting import DEFAULT_UNCERTAINTY, demand_factors
@@ -21,7 +21,7 @@ from twin.nouns.topology import Interface
 from twin.physics.compiled import NO_ARC, arc_weights
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
-from twin.remedies.moves import AVOIDED, bridges, moves_from
+from twin.remedies.moves import bridges, moves_from
 from twin.remedies.objective import DEVICE_WEIGHT, LOST_SHARE_WEIGHT, Outlook
 from twin.remedies.search import Position, RemedySearch
 from twin.sources.world import WorldSpec, build_inventory

@@ -33,7 +33,7 @@ from twin.nouns.configuration import InterfaceConfiguration, Policer
 from twin.nouns.incident import Symptom
 from twin.nouns.inventory import Inventory
 from twin.nouns.planned_work import PlannedWork
-from twin.nouns.telemetry import ConfigurationEvent, SyslogLine, Telemetry
+from twin.nouns.telemetry import ConfigurationEvent, InterfaceCounters, SyslogLine, Telemetry
 from twin.nouns.traffic import TrafficClass
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
@@ -318,6 +318,52 @@ def test_egress_that_drops_when_it_is_full_is_no_short_bundle(tracker: Tracker) 
     tracker.ingest(counters.read())
     _feed(tracker, counters, 6, factor=9.5 / 3, dropped={A_TO_B: 0.05})
     assert tracker.short_links == {}
+
+
+def test_drops_that_hit_voice_as_all_else_are_no_short_bundle(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest(counters.read())
+    for _ in range(4):
+        read = counters.after(4 / 3 * loads_of(tracker.inventory), dropped={A_TO_B: 0.05})
+        # A tenth of everything is voice.
+        tracker.ingest([_with_voice(record) for record in read])
+    assert tracker.short_links == {}
+
+
+def _with_voice(record: InterfaceCounters) -> InterfaceCounters:
+    mix = np.array([0.1, 0.9, 0.0])
+    return replace(
+        record,
+        sent_bytes=record.sent_bytes[:, 1:2] * mix,
+        dropped_bytes=record.dropped_bytes[:, 1:2] * mix,
+    )
+
+
+def test_short_bundle_that_sends_more_than_is_left_of_it_is_whole(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest(counters.read())
+    _feed(tracker, counters, 3, factor=4 / 3, dropped={A_TO_B: 0.05})
+    assert tracker.short_links == {"A-B": 5e9}
+    _feed(tracker, counters, 1, factor=5.2 / 3)
+    assert tracker.short_links == {"A-B": 5e9}
+    _feed(tracker, counters, 1, factor=5.3 / 3)
+    assert tracker.short_links == {}
+    assert tracker.topology == tracker.inventory.topology
+
+
+def test_bundle_found_short_since_an_incident_began_was_whole_before(tracker: Tracker) -> None:
+    counters = Counters()
+    tracker.ingest(counters.read())
+    _feed(tracker, counters, 3, factor=4 / 3, dropped={A_TO_B: 0.05})
+    onset_s = tracker.now_s - 60
+    assert tracker.short_since(onset_s) == {"A-B": 1}
+    assert tracker.normal_state(found_by_s=onset_s).topology == tracker.inventory.topology
+    assert tracker.normal_state().topology.link("A-B").members == 1
+    again = _revived(json.loads(json.dumps(tracker.dump())), tracker.inventory)
+    assert again.short_since(onset_s) == {"A-B": 1}
+    assert again.short_since(tracker.now_s) == {}
+    again.lengthen(["A-B", "C-D"])
+    assert again.short_links == {}
 
 
 # Flows and probes

@@ -192,6 +192,7 @@ class _Trial:
             burst_cv=np.zeros(n_arcs),
             buffer_s=np.zeros(n_arcs),
             police_bps=np.full((3, n_arcs), np.inf),
+            line_loss=np.zeros(n_arcs),
             silent_loss=np.zeros(n_arcs),
             dead=np.zeros(n_arcs, np.bool_),
         )

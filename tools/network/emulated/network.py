@@ -18,7 +18,9 @@ from twin.errors import BadCase, NetworkError, UnknownNode
 from twin.events.fault import Fault
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import (
     DeviceConfiguration,
@@ -384,7 +386,7 @@ class EmulatedNetwork:
 
     def _is_found(self, event: int, order: Dispatch) -> bool:
         fault = self._identity.truth.events[event].fault
-        if isinstance(fault, LinkDown | SilentEgressPacketLoss):
+        if isinstance(fault, _ON_ONE_LINK):
             return fault.link in order.links
         if isinstance(fault, DeviceDown):
             return order.place == fault.node or set(fault.links) <= set(order.links)
@@ -493,6 +495,9 @@ def _bind(act: Callable[[_T], None], what: _T) -> Callable[[], None]:
     return lambda: act(what)
 
 
+_ON_ONE_LINK = (LinkDown, LinkCapacityBottleneck, PacketLoss, SilentEgressPacketLoss)
+"""Kinds of fault that a crew finds on their link."""
+
 _OF_LINKS = ("interface_shut_down", "unannounced_drain")
 """Kinds of fault that edit both ends of a link."""
 
@@ -516,7 +521,12 @@ def _edits(fault: Fault) -> dict[str, Callable[[DeviceConfiguration], DeviceConf
 def _ends(fault: Fault) -> list[tuple[str, str]]:
     """The ends of links, node and link, that a fault names."""
     match fault.kind:
-        case "igp_weight_misconfig" | "silent_egress_packet_loss" | "policer_misconfig":
+        case (
+            "igp_weight_misconfig"
+            | "silent_egress_packet_loss"
+            | "policer_misconfig"
+            | "packet_loss"
+        ):
             return [(fault.node, fault.link)]
         case "interface_shut_down" | "unannounced_drain":
             return [(node, fault.link) for node in fault.nodes]

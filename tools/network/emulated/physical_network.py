@@ -357,7 +357,9 @@ class PhysicalNetwork:
     ) -> Egresses:
         """The egresses as they would be with these faults and configurations."""
         n_arcs = self.wiring.n_arcs
-        police, silent = np.full((3, n_arcs), np.inf), np.zeros(n_arcs)
+        police = np.full((3, n_arcs), np.inf)
+        counted, silent = np.zeros(n_arcs), np.zeros(n_arcs)
+        capacity_bps = self.hidden.capacity_bps.copy()
         for device in devices:
             for interface in device.interfaces:
                 for policer in interface.policers:
@@ -365,14 +367,21 @@ class PhysicalNetwork:
                     arc = egress_arc(self.topology, device.node, interface.link)
                     police[k, arc] = policer.rate_bps
         for fault in faults:
-            if fault.kind == "silent_egress_packet_loss":
+            if fault.kind == "silent_egress_packet_loss" or fault.kind == "packet_loss":
+                lost = counted if fault.kind == "packet_loss" else silent
                 arc = egress_arc(self.topology, fault.node, fault.link)
-                silent[arc] = 1.0 - (1.0 - silent[arc]) * (1.0 - fault.fraction)
+                lost[arc] = 1.0 - (1.0 - lost[arc]) * (1.0 - fault.fraction)
+            elif fault.kind == "link_capacity_bottleneck":
+                bundle, i = self.topology.link(fault.link), self.topology.link_index[fault.link]
+                left_bps = bundle.capacity_bps * fault.members / bundle.members
+                both = capacity_bps[2 * i : 2 * i + 2]
+                np.minimum(both, left_bps, out=both)
         return Egresses(
-            capacity_bps=self.hidden.capacity_bps,
+            capacity_bps=capacity_bps,
             burst_cv=self.hidden.burst_cv,
             buffer_s=self.hidden.buffer_s,
             police_bps=police,
+            line_loss=counted,
             silent_loss=silent,
             dead=np.repeat(dead_links(self.topology.link_index, faults, devices), 2),
         )

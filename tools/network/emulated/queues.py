@@ -21,14 +21,16 @@ PACKET_BITS = 8 * 1000.0
 class Egresses:
     """The state of every egress, (n_arcs,) unless said.
 
-    `police_bps`: (3, n_arcs), infinite where there is no policer. `silent_loss`: fraction lost
-    after the sender has counted it. `dead`: the link carries nothing.
+    `police_bps`: (3, n_arcs), infinite where there is no policer. `line_loss`: fraction that is
+    spoilt behind the queue, which the sender counts as dropped. `silent_loss`: fraction lost after
+    the sender has counted it as sent. `dead`: the link carries nothing.
     """
 
     capacity_bps: FloatArray
     burst_cv: FloatArray
     buffer_s: FloatArray
     police_bps: FloatArray
+    line_loss: FloatArray
     silent_loss: FloatArray
     dead: BoolArray
 
@@ -56,12 +58,14 @@ def serve(load: FloatArray, egresses: Egresses) -> Served:
     lost_rest = np.clip(lost_total - lost_voice, 0.0, rest)
     share_rest = np.divide(lost_rest, rest, out=np.zeros_like(rest), where=rest > 0)
     share_voice = np.divide(lost_voice, voice, out=np.zeros_like(voice), where=voice > 0)
-    sent = allowed * (1.0 - np.stack([share_voice, share_rest, share_rest]))
+    queued = allowed * (1.0 - np.stack([share_voice, share_rest, share_rest]))
+    sent = queued * (1.0 - e.line_loss)
     sent[:, e.dead] = 0.0
     # A dead interface takes nothing in, so what routing still sends there is lost uncounted.
     dropped = np.where(e.dead, 0.0, load - sent)
     through = sent * (1.0 - e.silent_loss)
-    alive = np.broadcast_to(np.where(e.dead, 0.0, 1.0 - e.silent_loss), load.shape)
+    passes = (1.0 - e.line_loss) * (1.0 - e.silent_loss)
+    alive = np.broadcast_to(np.where(e.dead, 0.0, passes), load.shape)
     keep = np.divide(through, load, out=alive.copy(), where=load > 0)
     return Served(sent, dropped, _wait(voice, total, full, e), keep)
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MAX_SET_WEIGHT = 65_534
 """The highest weight that an interface may be set to; above it stands drained (RFC 6987)."""
 
+AVOIDED = 60_000
+"""A weight that keeps traffic off an egress which loses it, as long as there is another way."""
+
 
 class SetIgpWeight(WeightEdit):
     """Set the IGP weight of the egress of `node` on `link`."""

@@ -3,23 +3,20 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
-from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.evidence import AGREE_NATS, MOST_NATS, Evidence, log_normal
+from twin.nouns.evidence import AGREE_NATS, Evidence, log_normal, weighed
 from twin.nouns.topology import Interface, Topology
 
 if TYPE_CHECKING:
     from twin.events.action import Action
     from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
-
-_LAST_RESORT = 60_000
-"""A weight that no other path has: the egress is used only where there is no other way."""
 
 _LEAST_SIGMA = 1e-4
 _ESTIMATE_ERROR = 0.1
@@ -33,6 +30,8 @@ class SilentEgressPacketLoss(FaultKind):
     node: str
     link: str
     fraction: float
+
+    shows_under_load: ClassVar[bool] = True
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -86,15 +85,15 @@ class SilentEgressPacketLoss(FaultKind):
         probes = observation.probes
         borne_out = None if probes is None else probes.support(arc, self.fraction)
         if borne_out is not None and borne_out >= AGREE_NATS:
-            return [_weighed(text, ratio), _weighed("probes that cross it lose too", borne_out)]
-        claim = _weighed(text, ratio)
+            return [weighed(text, ratio), weighed("probes that cross it lose too", borne_out)]
+        claim = weighed(text, ratio)
         if ratio > 0:
             by = observation.claimant(self._egress, normal.topology)
-            claim = _weighed(f"{text}, claimed by {by} alone", ratio, by)
+            claim = weighed(f"{text}, claimed by {by} alone", ratio, by)
         if borne_out is None:
             return [claim]
         says = "do not lose" if borne_out < 0 else "leave it open"
-        return [claim, _weighed(f"probes that cross it {says}", borne_out)]
+        return [claim, weighed(f"probes that cross it {says}", borne_out)]
 
     def is_over(self, live: LiveNetwork) -> bool:
         """See FaultKind: whether the loss itself is seen, its symptom says."""
@@ -115,14 +114,9 @@ class SilentEgressPacketLoss(FaultKind):
         """See FaultKind."""
         return (
             DrainLink(link=self.link),
-            SetIgpWeight(node=self.node, link=self.link, weight=_LAST_RESORT),
+            SetIgpWeight(node=self.node, link=self.link, weight=AVOIDED),
         )
 
     @property
     def _egress(self) -> Interface:
         return Interface(node=self.node, link=self.link)
-
-
-def _weighed(text: str, ratio: float, claimed_by: str = "") -> Evidence:
-    weight = float(min(max(ratio, -MOST_NATS), MOST_NATS))
-    return Evidence(observation=text, log_likelihood_ratio=weight, claimed_by=claimed_by)

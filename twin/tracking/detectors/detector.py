@@ -1,6 +1,6 @@
 """What a detector is, and what it may see."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol, TypeVar, get_args
 
 from twin.errors import BadInput
@@ -123,6 +123,10 @@ class Belief(Protocol):
 
     def shorten(self, link: str, members: int) -> None:
         """Believe from now on that the bundle `link` has so many members."""
+        ...
+
+    def lengthen(self, links: Iterable[str]) -> None:
+        """Forget that bundles are short: what is so still is found again."""
         ...
 
 

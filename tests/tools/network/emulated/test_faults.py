@@ -22,6 +22,7 @@ from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.interface_shut_down import InterfaceShutDown
+from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.policer_misconfig import PolicerMisconfig
 from twin.events.faults.traffic_spike import TrafficSpike
@@ -270,3 +271,31 @@ def test_network_of_one_pair_without_demand_still_runs(start: Start, designed: I
     network = start(inventory=lonely)
     network.advance(network.now_s() + 600)
     assert network.physical.flowing.offered.sum() == 0
+
+
+def test_bundle_that_lost_a_member_carries_half_both_ways_until_it_is_repaired(
+    start: Start,
+) -> None:
+    fault = LinkCapacityBottleneck(link="B-C", members=1)
+    event = TimedEvent(at_s=100, fault=fault, repair=Repair(travel_s=60, repair_s=240))
+    network = start(CaseTruth(events=(event,)), mismatch=0)
+    arc = 2 * network.inventory().topology.link_index["B-C"]
+    network.advance(network.now_s() + 200)
+    physical = network.physical
+    assert physical.egresses.capacity_bps[arc : arc + 2].tolist() == [5e9, 5e9]
+    assert (np.delete(physical.egresses.capacity_bps, [arc, arc + 1]) == 10e9).all()
+    assert _down(network) == set()
+    network.dispatch(_order(network, "B-C"))
+    network.advance(network.now_s() + 301)
+    assert network.repair_report("d1").state == "repaired"
+    assert (physical.egresses.capacity_bps == 10e9).all()
+
+
+def test_bundle_that_lacked_a_member_on_no_record_keeps_what_is_left(start: Start) -> None:
+    faults = [LinkCapacityBottleneck(link=link, members=1) for link in ("B-C", "C-D")]
+    physical = start(mismatch=1).physical
+    was = physical.hidden.capacity_bps
+    assert (was == 5e9).any(), "one bundle of this seed lacks a member"
+    short = physical.egresses_with(faults, ()).capacity_bps
+    assert (short <= was).all()
+    assert short.min() == 5e9

@@ -6,12 +6,19 @@ import pytest
 from tools.network.emulated.queues import Egresses, Served, serve
 
 
-def _one(load: list[float], police: float = np.inf, cv: float = 0.06, dead: bool = False) -> Served:
+def _one(
+    load: list[float],
+    police: float = np.inf,
+    cv: float = 0.06,
+    dead: bool = False,
+    line_loss: float = 0.0,
+) -> Served:
     egresses = Egresses(
         capacity_bps=np.array([10e9]),
         burst_cv=np.array([cv]),
         buffer_s=np.array([0.02]),
         police_bps=np.array([[np.inf], [np.inf], [police]]),
+        line_loss=np.array([line_loss]),
         silent_loss=np.zeros(1),
         dead=np.array([dead]),
     )
@@ -43,6 +50,13 @@ def test_policer_drops_its_class_before_the_queue() -> None:
     assert served.sent[2, 0] == pytest.approx(1e9)
 
 
+def test_line_that_spoils_packets_hits_every_class_and_the_sender_counts_them() -> None:
+    served = _one([1e9, 2e9, 3e9], line_loss=0.05)
+    assert served.dropped[:, 0] == pytest.approx([0.05e9, 0.1e9, 0.15e9])
+    assert served.keep[:, 0] == pytest.approx(0.95)
+    assert _one([0.0, 0.0, 0.0], line_loss=0.05).keep[:, 0] == pytest.approx(0.95)
+
+
 def test_dead_interface_sends_nothing_and_counts_no_drop() -> None:
     served = _one([1e9, 2e9, 3e9], dead=True)
     assert served.sent.sum() == served.dropped.sum() == served.keep.sum() == 0.0
@@ -51,6 +65,6 @@ def test_dead_interface_sends_nothing_and_counts_no_drop() -> None:
 def test_nothing_is_created() -> None:
     rng = np.random.default_rng(1)
     for load in rng.uniform(0, 12e9, (50, 3)):
-        served = _one(list(load))
+        served = _one(list(load), line_loss=0.1)
         assert (served.sent + served.dropped)[:, 0] == pytest.approx(load)
         assert (served.dropped >= 0).all()

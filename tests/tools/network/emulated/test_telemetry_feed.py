@@ -9,6 +9,7 @@ from tools.network.emulated import EmulatedNetwork
 from tools.network.emulated.case_truth import CaseTruth, Repair, TimedEvent
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.inventory import ProbePath
 from twin.nouns.telemetry import (
@@ -98,6 +99,27 @@ def test_silent_loss_shows_as_received_below_sent(start: Start) -> None:
     assert np.isclose(received_back / sent, 0.95, rtol=1e-6)
     assert received == sent_back
     assert dropped + dropped_back < 100
+
+
+def test_errors_on_the_line_show_as_drops_and_nothing_is_missing_at_the_far_end(
+    start: Start,
+) -> None:
+    event = TimedEvent(
+        at_s=300,
+        fault=PacketLoss(node="B", link="B-C", fraction=0.05),
+        repair=Repair(travel_s=60, repair_s=60),
+    )
+    network = start(CaseTruth(events=(event,)), mismatch=0)
+    heard = [
+        r
+        for r in _hear(network, 900)
+        if isinstance(r, InterfaceCounters) and r.time_s > 1_800_000_330.0
+    ]
+    sent, dropped, _ = _between(_readings(list(heard), "B"), "B-C")
+    _, dropped_back, received_back = _between(_readings(list(heard), "C"), "B-C")
+    assert received_back == sent
+    assert dropped / (sent + dropped) == pytest.approx(0.05, rel=1e-6)
+    assert dropped_back < 100
 
 
 def _between(readings: list[InterfaceCounters], link: str) -> tuple[float, float, float]:
