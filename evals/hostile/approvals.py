@@ -217,6 +217,25 @@ def _scripts_where_minds_were_lost(scene: Scene) -> None:
         scene.answer("x", by=Principal(name=name, provider=AUTOMATIC))
 
 
+def _hidden_by_indexes(scene: Scene) -> None:
+    """Every row is there, and the indexes by which the lost minds are looked up are empty."""
+    _scripts_where_minds_were_lost(scene)
+    with closing(scene.hands()) as file:
+        file.execute("CREATE TABLE spare (a, b)")
+        file.execute("PRAGMA writable_schema = ON")
+        for index in ("timeline_by_incident", "timeline_by_kind"):
+            empty = f"spare_{index}"
+            file.execute(f"CREATE INDEX {empty} ON spare (a, b)")
+            pages = file.execute("SELECT name, rootpage FROM sqlite_master WHERE type = 'index'")
+            root = dict(pages.fetchall())
+            for name, other in ((index, empty), (empty, index)):
+                move = "UPDATE sqlite_master SET rootpage = ? WHERE name = ?"
+                file.execute(move, (root[other], name))
+    # By another connection, which has read where they are now.
+    scene.sql("DROP TABLE spare")
+    scene.put_guards_back()
+
+
 def _carried_out(scene: Scene) -> None:
     """Approved by two and committed; the device has returned since."""
     scene.answer("erin", "omar")
@@ -333,6 +352,7 @@ ATTACKS: tuple[Attack, ...] = (
         "minds were never lost",
         _then(_scripts_where_minds_were_lost, "DELETE FROM timeline WHERE kind = 'mind_lost'"),
     ),
+    Attack("minds were never lost, say the indexes", _hidden_by_indexes),
     Attack("an older copy put back, which no rejection is in", older_copy),
     Attack("the same, and the mark too", older_copy_and_mark),
     Attack("the same, and the anchors are gone", _each(older_copy, _without_anchors)),

@@ -18,6 +18,7 @@ SAMPLE = {
     "two scripts, although minds were lost": "person",
     "an override is asked for while it is named": "asked_overrides",
     "minds were never lost": "sealed",
+    "minds were never lost, say the indexes": "undamaged",
     "the same, and the mark too": "anchored",
     "the same, and the anchors are gone": "marked",
     "two answers put in, and in the audit log": "signed",
@@ -27,7 +28,7 @@ SAMPLE = {
 }
 """Attacks, each with a control that refuses it."""
 
-ALONE = {"second_approver", "person", "asked_overrides", "anchored", "marked"}
+ALONE = {"second_approver", "person", "asked_overrides", "undamaged", "anchored", "marked"}
 """Controls that nothing else stands in for here; `sealed` is one where minds were never lost."""
 
 
