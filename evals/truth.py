@@ -18,7 +18,6 @@ from tools.network.emulated.physical_network import TICK_S
 from tools.network.emulated.truth_view import SteadyState, TruthView
 from twin.events.fault import Fault
 from twin.events.faults.fiber_cut import FiberCut
-from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Interface
@@ -70,7 +69,7 @@ def trouble_of(case: Case, repaired_s: float | None = None) -> Trouble | None:
 
 
 def _lasts(events: Sequence[TimedEvent]) -> bool:
-    return any(isinstance(e.fault, IgpWeightMisconfig) for e in events)
+    return any(e.fault.in_configuration for e in events)
 
 
 def _end_s(event: TimedEvent, start_s: float, decision_s: float, case_ends_s: float) -> float:
@@ -179,9 +178,7 @@ class Recorder:
     def trouble(self) -> Trouble | None:
         """The case's trouble with the end that it really had."""
         wrong = [
-            s.time_s
-            for s in self.view.samples
-            if any(not isinstance(f, IgpWeightMisconfig) for f in s.faults)
+            s.time_s for s in self.view.samples if any(not f.in_configuration for f in s.faults)
         ]
         return trouble_of(self.case, wrong[-1] if wrong else None)
 

@@ -14,6 +14,7 @@ from evals.truth import parts_of
 from evals.unseen import Ground, drawn_world, numbers_for, timed
 from tools.network.emulated.case_truth import CaseTruth
 from twin.events.fault import Fault
+from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
@@ -167,6 +168,12 @@ def _spike(_: Ground, link: Link, severity: Severity, numbers: np.random.Generat
     return TrafficSpike(target=_end(link, numbers), factor=factor)
 
 
+def _blackhole(_: Ground, link: Link, __: Severity, numbers: np.random.Generator) -> Fault:
+    """What goes to the other end of the link, through this one: little over an idle link."""
+    node = _end(link, numbers)
+    return BlackholeRoute(node=node, targets=(link.other_end(node),))
+
+
 def _rise(_: Ground, __: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
     return DemandSurge(factor=round(float(numbers.uniform(*_RISES[severity])), 2))
 
@@ -183,6 +190,7 @@ _KINDS: Mapping[str, _Draw] = {
     "demand_surge": _rise,
     "link_capacity_bottleneck": _short,
     "packet_loss": _counted_loss,
+    "blackhole_route": _blackhole,
 }
 
 KINDS: Collection[str] = tuple(_KINDS)

@@ -21,10 +21,11 @@ from twin.physics.compiled import (
     FloatArray,
     arc_weights,
     compile_topology,
+    discards_of,
     policer_rates,
 )
 from twin.physics.loads import deliveries
-from twin.physics.routing import UNREACHABLE, Routing, destinations_using, route
+from twin.physics.routing import UNREACHABLE, Routing, destinations_using, discarding, route
 
 BoolArray = NDArray[np.bool_]
 
@@ -45,9 +46,12 @@ def rerouted(
     """
     topology, down = inventory.topology, frozenset(down_links)
     compiled = compile_topology(topology)
-    old = route(compiled, arc_weights(topology, before, down))
-    new = route(compiled, arc_weights(topology, after, down))
-    meant = route(compiled, arc_weights(topology, inventory.intended, down))
+    old, new, meant = (
+        discarding(
+            route(compiled, arc_weights(topology, running, down)), discards_of(topology, running)
+        )
+        for running in (before, after, inventory.intended)
+    )
     moved = _moved_share(compiled, old, new)
     astray = np.where(_moved_share(compiled, meant, new) > 0, moved, 0.0)
     limited = _crosses(
@@ -105,6 +109,9 @@ def _staying(compiled: CompiledTopology, old: Routing, new: Routing, row: int) -
             # Of n equal next hops each gets 1/n; where n changes, what both have in common stays.
             same = sum(staying[compiled.head[arc]] for arc in set(arcs) & set(again))
             staying[node] = same / max(len(arcs), len(again))
+        elif arcs or again:
+            # One of the two discards what the other sends on.
+            staying[node] = 0.0
     return staying
 
 

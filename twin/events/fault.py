@@ -4,6 +4,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field, TypeAdapter
 
+from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
@@ -31,6 +32,7 @@ AnyFault = (
     | TrafficSpike
     | DeviceDown
     | DemandSurge
+    | BlackholeRoute
 )
 
 Fault = Annotated[AnyFault, Field(discriminator="kind")]

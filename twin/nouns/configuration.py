@@ -55,11 +55,22 @@ class InterfaceConfiguration(Noun):
         return MAX_WIDE_METRIC if self.wide_metrics else MAX_IGP_WEIGHT
 
 
+class DiscardRoute(Noun):
+    """A static route that drops, uncounted, what goes to the prefixes of the node `target`."""
+
+    target: str
+
+
 class DeviceConfiguration(Noun):
-    """All interfaces of one node, in topology order."""
+    """All interfaces of one node, in topology order.
+
+    `discards`: static routes to nowhere, which win over what the IGP has learned; left out of JSON
+    where there are none.
+    """
 
     node: str
     interfaces: tuple[InterfaceConfiguration, ...]
+    discards: Annotated[tuple[DiscardRoute, ...], Field(exclude_if=lambda routes: not routes)] = ()
 
     def interface(self, link: str) -> InterfaceConfiguration:
         """The interface on `link`. Raises UnknownLink."""
@@ -73,10 +84,12 @@ class DeviceConfiguration(Noun):
     def with_interface(self, changed: InterfaceConfiguration) -> "DeviceConfiguration":
         """A copy in which the interface on `changed.link` is `changed`."""
         self.interface(changed.link)
-        return DeviceConfiguration(
-            node=self.node,
-            interfaces=tuple(changed if i.link == changed.link else i for i in self.interfaces),
-        )
+        interfaces = tuple(changed if i.link == changed.link else i for i in self.interfaces)
+        return self.model_copy(update={"interfaces": interfaces})
+
+    def with_discards(self, discards: tuple[DiscardRoute, ...]) -> "DeviceConfiguration":
+        """A copy with these static routes to nowhere."""
+        return self.model_copy(update={"discards": discards})
 
     def text(self) -> str:
         """The configuration as lines that a person can read and a diff can compare."""
@@ -93,6 +106,7 @@ class DeviceConfiguration(Noun):
             lines.extend(
                 f"  police {p.traffic_class} {p.rate_bps:.0f} bit/s" for p in interface.policers
             )
+        lines.extend(f"ip route {route.target} discard" for route in self.discards)
         return "\n".join(lines) + "\n"
 
 

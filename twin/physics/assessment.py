@@ -20,12 +20,13 @@ from twin.physics.compiled import (
     IntArray,
     arc_weights,
     compile_topology,
+    discards_of,
     egress_loss_of,
     policer_rates,
 )
 from twin.physics.loads import arriving_loads, by_target_in_memory, deliveries, even_split
 from twin.physics.queueing import EgressResult, PhysicsParameters, serve_egresses
-from twin.physics.routing import Routing, route
+from twin.physics.routing import Routing, discarding, route
 
 DEFAULT_PARAMETERS = PhysicsParameters()
 
@@ -338,6 +339,7 @@ def assess(
     """
     compiled = compile_topology(state.topology)
     routing = route(compiled, arc_weights(state.topology, state.running, state.down_links))
+    routing = discarding(routing, discards_of(state.topology, state.running))
     return assess_routed(
         compiled, routing, state, compile_services(state.topology, services), parameters
     )

@@ -122,6 +122,20 @@ def policer_rates(topology: Topology, running: NetworkConfiguration) -> FloatArr
     return rates
 
 
+def discards_of(topology: Topology, running: NetworkConfiguration) -> tuple[tuple[int, int], ...]:
+    """Node and target, by index, of every static route to nowhere, sorted.
+
+    Raises:
+        UnknownNode: the configuration names what the topology does not have.
+    """
+    found = [(device.node, r.target) for device in running.devices for r in device.discards]
+    for ends in found:
+        for node in ends:
+            topology.node(node)
+    index = topology.node_index
+    return tuple(sorted((index[node], index[target]) for node, target in found))
+
+
 def egress_loss_of(topology: Topology, losses: Mapping[Interface, float]) -> FloatArray:
     """Fraction 0..1 that each egress loses whatever its load, float64 (n_arcs,)."""
     fractions = np.zeros(topology.n_arcs)

@@ -5,7 +5,8 @@ weights, so it is shared by every traffic matrix, and a change of one link conce
 destinations whose DAG the link is in (`destinations_using`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
@@ -79,6 +80,32 @@ def route(
         routing.hop_arcs,
     )
     return routing
+
+
+def discarding(routing: Routing, discards: Iterable[tuple[int, int]]) -> Routing:
+    """`routing` where nodes send nothing on towards targets: `discards` are (node, target).
+
+    A destination of a row is reached from its own node all the same.
+    """
+    by_target: dict[int, set[int]] = {}
+    for node, target in discards:
+        by_target.setdefault(target, set()).add(node)
+    if not by_target:
+        return routing
+    offsets, arcs = routing.hop_offsets.copy(), routing.hop_arcs.copy()
+    for row in np.flatnonzero(np.isin(routing.destinations, list(by_target))):
+        silent = by_target[int(routing.destinations[row])]
+        filled = 0
+        for i, node in enumerate(routing.order[row, : routing.settled[row]]):
+            hops = routing.hop_arcs[
+                row, routing.hop_offsets[row, i] : routing.hop_offsets[row, i + 1]
+            ]
+            kept = len(hops) if int(node) not in silent else 0
+            offsets[row, i] = filled
+            arcs[row, filled : filled + kept] = hops[:kept]
+            filled += kept
+        offsets[row, routing.settled[row]] = filled
+    return replace(routing, hop_offsets=offsets, hop_arcs=arcs)
 
 
 def destinations_using(routing: Routing, n_arcs: int) -> NDArray[np.bool_]:

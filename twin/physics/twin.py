@@ -18,9 +18,9 @@ from twin.physics.assessment import (
     assess_routed,
     compile_services,
 )
-from twin.physics.compiled import arc_weights, compile_topology
+from twin.physics.compiled import arc_weights, compile_topology, discards_of
 from twin.physics.queueing import PhysicsParameters
-from twin.physics.routing import Routing, route
+from twin.physics.routing import Routing, discarding, route
 
 ROUTINGS_KEPT = 256
 """Routings in the cache; one of germany50 takes about 100 kB."""
@@ -39,7 +39,9 @@ class Twin:
         self.parameters = parameters
         self.compiled = compile_topology(inventory.topology)
         self.services = compile_services(inventory.topology, inventory.services)
-        self._routings: OrderedDict[bytes, Routing] = OrderedDict()
+        self._routings: OrderedDict[tuple[bytes, tuple[tuple[int, int], ...]], Routing] = (
+            OrderedDict()
+        )
         self._lock = Lock()
         self.routed = 0
 
@@ -85,15 +87,18 @@ class Twin:
         return other
 
     def route(self, state: NetworkState) -> Routing:
-        """Routing of `state`; kept by weights and what is up, so other traffic costs nothing."""
+        """Routing of `state`; kept by weights, what is up and what is discarded, so that other
+        traffic costs nothing.
+        """
         weights = arc_weights(state.topology, state.running, state.down_links)
-        key = weights.tobytes()
+        discards = discards_of(state.topology, state.running)
+        key = (weights.tobytes(), discards)
         with self._lock:
             known = self._routings.get(key)
             if known is not None:
                 self._routings.move_to_end(key)
                 return known
-        routing = route(self.compiled, weights)
+        routing = discarding(route(self.compiled, weights), discards)
         with self._lock:
             self.routed += 1
             self._routings[key] = routing

@@ -6,7 +6,8 @@ the twin's routing, with which `tools.change.rerouted` counts the same figures e
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -57,9 +58,16 @@ def blast_radius(
     hops_before, hops_after = _hops(topology, before, down), _hops(topology, after, down)
     hops_intended = _hops(topology, inventory.intended, down)
     for target in topology.node_index:
-        old, new = _routes(hops_before, target), _routes(hops_after, target)
+        old, new, meant = (
+            _routes(hops, target, discards[target])
+            for hops, discards in (
+                (hops_before, _discards(before)),
+                (hops_after, _discards(after)),
+                (hops_intended, _discards(inventory.intended)),
+            )
+        )
         moved = _sources_that_differ(old, new)
-        returning = moved - _sources_that_differ(_routes(hops_intended, target), new)
+        returning = moved - _sources_that_differ(meant, new)
         moved_bps += _sent_bps(inventory.peak_traffic, moved, target)
         returning_bps += _sent_bps(inventory.peak_traffic, returning, target)
         for cls in TRAFFIC_CLASSES:
@@ -130,7 +138,19 @@ def _hops(
     return found
 
 
-def _routes(hops: Mapping[str, list[Hop]], target: str) -> _Routes:
+def _discards(running: NetworkConfiguration) -> Mapping[str, set[str]]:
+    """Target -> the nodes that discard what goes there."""
+    found = defaultdict[str, set[str]](set)
+    for device in running.devices:
+        for discarded in device.discards:
+            found[discarded.target].add(device.node)
+    return found
+
+
+def _routes(
+    hops: Mapping[str, list[Hop]], target: str, discarding: Collection[str] = ()
+) -> _Routes:
+    """`discarding`: nodes that send nothing on."""
     towards: dict[str, list[tuple[str, int]]] = {node: [] for node in hops}
     for node, its_hops in hops.items():
         for _, far, weight in its_hops:
@@ -147,7 +167,7 @@ def _routes(hops: Mapping[str, list[Hop]], target: str) -> _Routes:
     next_hops = {
         node: frozenset(
             (link, far)
-            for link, far, weight in hops[node]
+            for link, far, weight in ([] if node in discarding else hops[node])
             if far in distance and distance[far] + weight == distance[node]
         )
         for node in distance

@@ -446,6 +446,8 @@ class Tracker:
             if suspect or work != was:
                 changed = {name: value for name, value in now if value != getattr(read, name)}
                 accepted = accepted.with_interface(was.model_copy(update=changed))
+        if suspect and device.discards == known.discards:
+            return accepted.with_discards(before.discards)
         return accepted
 
     def shorten(self, link: str, members: int) -> None:

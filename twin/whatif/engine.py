@@ -28,13 +28,14 @@ from twin.physics.compiled import (
     IntArray,
     arc_weights,
     compile_topology,
+    discards_of,
     egress_loss_of,
     policer_rates,
 )
 from twin.physics.incremental import Cascades, Incremental, Sweep
 from twin.physics.kernels.delays import Pairs
 from twin.physics.queueing import PhysicsParameters, serve_egresses
-from twin.physics.routing import Routing, route
+from twin.physics.routing import Routing, discarding, route
 from twin.whatif.arcs import arcs_changed
 
 LEVELS_AT_ONCE = 32
@@ -74,7 +75,8 @@ class WhatIfEngine:
         self.parameters = parameters
         self.compiled = compile_topology(state.topology) if compiled is None else compiled
         self._weights = arc_weights(state.topology, state.running, state.down_links)
-        self._routing = route(self.compiled, self._weights) if routing is None else routing
+        self._discards = discards_of(state.topology, state.running)
+        self._routing = self._routed(self._weights) if routing is None else routing
 
     def built(self, what_if: WhatIf) -> "WhatIfEngine":
         """The engine of the network with what `what_if` builds: all of it must be built.
@@ -184,12 +186,15 @@ class WhatIfEngine:
             _write(levels, slice(s, s + 1), self._assess(changes.part(s, s + 1)))
         return Verdicts(levels, whole)
 
+    def _routed(self, weights: IntArray) -> Routing:
+        return discarding(route(self.compiled, weights), self._discards)
+
     def _assess(self, change: Changes) -> ServiceLevels:
         weights = self._weights.copy()
         weights[change.arcs] = change.weights
         result = flows(
             self.compiled,
-            route(self.compiled, weights),
+            self._routed(weights),
             self.state.traffic.rates_bps[None],
             policed_bps=self._policed_bps,
             silent_loss=self._silent,

@@ -6,8 +6,9 @@ from twin.events.kinds import StateEvent
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
 from twin.physics.changes import Changes
-from twin.physics.compiled import arc_weights
+from twin.physics.compiled import arc_weights, discards_of
 from twin.physics.incremental import Incremental
+from twin.physics.routing import discarding
 from twin.physics.twin import Twin
 from twin.whatif.arcs import arcs_changed
 
@@ -15,7 +16,9 @@ from twin.whatif.arcs import arcs_changed
 class Supposed:
     """What the egresses of `base` are offered, and what they would be after faults.
 
-    Loads are of all classes together, in bit/s, as if nothing were dropped on the way.
+    Loads are of all classes together, in bit/s, as if nothing were dropped on the way but what
+    static routes discard. A node that discards, and that an event gives other next hops, is taken
+    to pass that on.
     """
 
     def __init__(self, twin: Twin, base: NetworkState) -> None:
@@ -37,20 +40,29 @@ class Supposed:
         return loads[0, :, 0], float(unserved[0, 0])
 
     def _with_traffic_of(self, events: Sequence[StateEvent]) -> Incremental:
-        """The base with the demand that `events` make of it: another demand is routed the same."""
-        surges = []
-        state = self.base
+        """The base with the demand that `events` make of it, and with what they discard: neither
+        changes a weight.
+        """
+        here = []
+        state, topology = self.base, self.base.topology
         for event in events:
             after = event.after(state)
-            if after.traffic is not state.traffic:
-                surges.append(event)
+            if after.traffic is not state.traffic or _discards_otherwise(state, after):
+                here.append(event)
             state = after
-        key = tuple(surges)
+        key = tuple(here)
         if key not in self._by_traffic:
             self._by_traffic[key] = Incremental(
                 self._twin.compiled,
                 arc_weights(self.base.topology, self.base.running, self.base.down_links),
                 state.traffic.rates_bps.sum(axis=0)[None],
-                self._twin.route(self.base),
+                discarding(self._twin.route(self.base), discards_of(topology, state.running)),
             )
         return self._by_traffic[key]
+
+
+def _discards_otherwise(before: NetworkState, after: NetworkState) -> bool:
+    if before.running is after.running:
+        return False
+    found = {discards_of(before.topology, state.running) for state in (before, after)}
+    return len(found) > 1

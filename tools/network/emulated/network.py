@@ -24,6 +24,7 @@ from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import (
     DeviceConfiguration,
+    DiscardRoute,
     NetworkConfiguration,
     Policer,
     configuration_diff,
@@ -514,6 +515,8 @@ def _edits(fault: Fault) -> dict[str, Callable[[DeviceConfiguration], DeviceConf
         case "policer_misconfig":
             policer = Policer(traffic_class=fault.traffic_class, rate_bps=fault.rate_bps)
             return {fault.node: _edit(fault.link, policers=(policer,))}
+        case "blackhole_route":
+            return {fault.node: _discard(fault.targets)}
         case _:
             return {}
 
@@ -532,6 +535,14 @@ def _ends(fault: Fault) -> list[tuple[str, str]]:
             return [(node, fault.link) for node in fault.nodes]
         case _:
             return []
+
+
+def _discard(targets: Sequence[str]) -> Callable[[DeviceConfiguration], DeviceConfiguration]:
+    def edit(device: DeviceConfiguration) -> DeviceConfiguration:
+        kept = [route for route in device.discards if route.target not in targets]
+        return device.with_discards((*kept, *(DiscardRoute(target=t) for t in targets)))
+
+    return edit
 
 
 def _edit(link: str, **fields: object) -> Callable[[DeviceConfiguration], DeviceConfiguration]:
@@ -557,6 +568,8 @@ def _check_case(designed: Inventory, world: CaseWorld, truth: CaseTruth) -> None
             links |= set(fault.links)
         elif fault.kind == "traffic_spike":
             nodes.add(fault.target)
+        elif fault.kind == "blackhole_route":
+            nodes |= {fault.node, *fault.targets}
         elif fault.kind == "demand_surge":
             pass
         else:

@@ -29,6 +29,7 @@ from tools.network.emulated.wiring import (
     FloatArray,
     Wiring,
     advertised_weights,
+    discarded,
     egress_arc,
     wiring_of,
 )
@@ -167,6 +168,7 @@ class PhysicalNetwork:
         up = ~self._dead_links(time_s, self._in_effect)
         weights = self._advertised(configuration.devices)
         self._control.settle(weights, up, kept["epoch"])
+        self._discard(self._control.tables, configuration)
         self.feed.dark = self._dark
         self._reset_windows()
         self._set_egresses(time_s)
@@ -273,7 +275,7 @@ class PhysicalNetwork:
             changed = True
         while self._applies and self._applies[0][0] <= time_s:
             _, number, router = heapq.heappop(self._applies)
-            self._apply(time_s, router, self._waiting.pop(number))
+            rerouted |= self._apply(time_s, router, self._waiting.pop(number))
             changed = True
         if changed:
             self._integrate(time_s)
@@ -304,10 +306,12 @@ class PhysicalNetwork:
         until = math.inf if timed.until_s is None else self.starts_s + timed.until_s
         return self.starts_s + timed.at_s, min(until, self._repaired_s[event])
 
-    def _apply(self, time_s: float, router: int, device: DeviceConfiguration) -> None:
+    def _apply(self, time_s: float, router: int, device: DeviceConfiguration) -> bool:
+        """Whether the router forwards otherwise at once: no other has to learn of static routes."""
         self._in_effect[device.node] = device
         weights = advertised_weights(self.topology, device)
         self._control.set_weights(time_s, router, weights)
+        return self._control.tables.discard(router, discarded(self.topology, device))
 
     def _dark_routers(self, time_s: float) -> BoolArray:
         """(n,) which are down: they forward nothing and say nothing."""
@@ -397,10 +401,15 @@ class PhysicalNetwork:
         weights = self._advertised(configuration.devices)
         weights[egresses.dead] = np.inf
         tables = Tables.converged(self.wiring, shortest_arcs(self.wiring, weights))
+        self._discard(tables, configuration)
         paths = trace(self.wiring, tables, self.hidden.flows)
         slowed = np.ones_like(demand)
         moment = flow(self.wiring, paths, demand, egresses, self._elastic, slowed, adapt=True)
         return moment, egresses
+
+    def _discard(self, tables: Tables, configuration: NetworkConfiguration) -> None:
+        for device in configuration.devices:
+            tables.discard(self.topology.node_index[device.node], discarded(self.topology, device))
 
     def _advertised(self, devices: Iterable[DeviceConfiguration]) -> FloatArray:
         """The weight of every arc as configured, (n_arcs,); infinite where none is advertised."""

@@ -60,18 +60,26 @@ class Tables:
     """The forwarding table of every router.
 
     `arcs`: int32 (n, n, most interfaces), the equal-cost egresses [router, target, choice];
-    `count`: int32 (n, n), how many of them are valid (0: no route).
+    `count`: int32 (n, n), how many of them are valid (0: no route, or one to nowhere). `discards`:
+    (n, n), the static routes to nowhere, which win. `learned`: `count` without them.
     """
 
     arcs: NDArray[np.int32]
     count: NDArray[np.int32]
+    discards: BoolArray
+    learned: NDArray[np.int32]
 
     @classmethod
     def empty(cls, wiring: Wiring) -> "Tables":
         """No route anywhere."""
         n = wiring.n_nodes
         most = max([len(arcs) for arcs in wiring.out_arcs] + [1])
-        return cls(np.zeros((n, n, most), np.int32), np.zeros((n, n), np.int32))
+        return cls(
+            np.zeros((n, n, most), np.int32),
+            np.zeros((n, n), np.int32),
+            np.zeros((n, n), np.bool_),
+            np.zeros((n, n), np.int32),
+        )
 
     @classmethod
     def converged(cls, wiring: Wiring, on_path: BoolArray) -> "Tables":
@@ -89,4 +97,16 @@ class Tables:
         chosen = on_path[out]
         order = np.argsort(~chosen, axis=0, kind="stable")
         self.arcs[router, :, : len(out)] = out[order].T
-        self.count[router] = chosen.sum(axis=0)
+        self.learned[router] = chosen.sum(axis=0)
+        self._merge(router)
+
+    def discard(self, router: int, targets: BoolArray) -> bool:
+        """`router` has static routes to nowhere for `targets`, (n,); whether that is news."""
+        if np.array_equal(self.discards[router], targets):
+            return False
+        self.discards[router] = targets
+        self._merge(router)
+        return True
+
+    def _merge(self, router: int) -> None:
+        self.count[router] = np.where(self.discards[router], 0, self.learned[router])

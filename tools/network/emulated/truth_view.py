@@ -145,6 +145,9 @@ class TruthView:
                 return (fault.traffic_class, fault.rate_bps) in [
                     (p.traffic_class, p.rate_bps) for p in policers
                 ]
+            case "blackhole_route":
+                routes = self._network.running(fault.node).discards
+                return any(route.target in fault.targets for route in routes)
             case _:
                 return True
 

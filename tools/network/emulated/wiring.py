@@ -58,6 +58,13 @@ def egress_arc(topology: Topology, node: str, link: str) -> int:
     return 2 * i + (0 if topology.links[i].a == node else 1)
 
 
+def discarded(topology: Topology, device: DeviceConfiguration) -> BoolArray:
+    """(n,) the nodes to which `device` has a static route to nowhere."""
+    found = np.zeros(len(topology.nodes), np.bool_)
+    found[[topology.node_index[route.target] for route in device.discards]] = True
+    return found
+
+
 def advertised_weights(topology: Topology, device: DeviceConfiguration) -> dict[int, float]:
     """Arc to the weight that `device` floods for it."""
     return {

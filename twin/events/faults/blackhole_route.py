@@ -1,0 +1,85 @@
+"""A device discards all that goes to certain nodes."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, Self
+
+from twin.errors import Ungrounded
+from twin.events.faults.misconfiguration import Misconfiguration
+from twin.events.kinds import Clues
+from twin.nouns.configuration import DeviceConfiguration, DiscardRoute, NetworkConfiguration
+from twin.nouns.topology import Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.state import NetworkState
+
+
+class BlackholeRoute(Misconfiguration):
+    """Static routes on `node` swallow all that goes to `targets` and comes that way."""
+
+    kind: Literal["blackhole_route"] = "blackhole_route"
+    node: str
+    targets: tuple[str, ...]
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """The node: what one commit brought is one fault."""
+        return (self.node,)
+
+    @property
+    def configured_nodes(self) -> tuple[str, ...]:
+        """See FaultKind."""
+        return (self.node,)
+
+    def describe(self) -> str:
+        """See EventKind."""
+        return f"{self.node} discards what goes to {', '.join(self.targets)}, which is not intended"
+
+    def check(self, topology: Topology, running: NetworkConfiguration) -> None:
+        """See FaultKind."""
+        for node in (self.node, *self.targets):
+            topology.node(node)
+        if not self.targets or len(set(self.targets)) < len(self.targets):
+            raise Ungrounded("a blackhole_route names the nodes that it swallows, each once")
+        if self.node in self.targets:
+            raise Ungrounded(f"what goes to {self.node} itself is delivered there before any route")
+
+    def after(self, state: "NetworkState") -> "NetworkState":
+        """See StateEvent."""
+        device = state.running.device(self.node)
+        new = tuple(DiscardRoute(target=t) for t in self.targets)
+        kept = tuple(r for r in device.discards if r not in new)
+        return state.configured(state.running.with_device(device.with_discards((*kept, *new))))
+
+    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
+        """See StateEvent: no weight changes."""
+        return {}
+
+    @classmethod
+    def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
+        """See FaultKind."""
+        for old, new in zip(clues.before.devices, clues.observation.running.devices, strict=True):
+            fresh = tuple(r.target for r in new.discards if r not in old.discards)
+            if fresh:
+                fault = cls(node=new.node, targets=fresh)
+                yield fault, fault.shown(clues.before)
+
+    def log_prior(self) -> float:
+        """See FaultKind."""
+        return math.log(0.05)
+
+    def is_run_by(self, device: DeviceConfiguration) -> bool:
+        """See Misconfiguration."""
+        return any(r.target in self.targets for r in device.discards)
+
+    def shown(self, before: NetworkConfiguration) -> str:
+        """See Misconfiguration."""
+        return f"{self.node} discards what goes to {', '.join(self.targets)}; it did not before"
+
+    def taken_back(
+        self, running: NetworkConfiguration, before: NetworkConfiguration
+    ) -> NetworkConfiguration:
+        """See FaultKind."""
+        device = running.device(self.node)
+        kept = tuple(r for r in device.discards if r.target not in self.targets)
+        return running.with_device(device.with_discards(kept))
