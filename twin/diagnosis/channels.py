@@ -27,7 +27,9 @@ from twin.nouns.incident import EVERYWHERE
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Interface
-from twin.physics.compiled import IntArray
+from twin.physics.compiled import IntArray, arc_weights, compile_topology, discards_of
+from twin.physics.loads import deliveries, lossless
+from twin.physics.routing import discarding, route
 
 _STUDENT_4 = math.log(0.375)
 """Of the density of Student's t with four degrees of freedom, in its middle."""
@@ -264,6 +266,7 @@ class Channels:
             return np.zeros(0)
         dropped = np.where(self._seen.drop_fraction > _DROPPING, self._seen.drop_fraction, 0.0)
         more = np.clip(probes.shares @ (self._lost(supposed) + dropped), 0.0, 1.0)
+        more = np.maximum(more, self._without_a_way(supposed.state, probes.ends))
         usual = np.clip(probes.usual, _LEAST_LOST, 0.5)
         mean = np.clip(usual + more * (1.0 - usual), _LEAST_LOST, 1.0 - _LEAST_LOST)
         lost = np.minimum(probes.lost, probes.sent)
@@ -299,6 +302,27 @@ class Channels:
         for egress in (e for fault in faults for e in fault.drops_at):
             found[self._topology.arc_of(egress)] = True
         return found
+
+    def _without_a_way(self, state: NetworkState, ends: IntArray) -> FloatArray:
+        """(k,) share of what goes between `ends` (k, 2) that static routes discard in `state`, and
+        not normally, or for which no link is left at an end.
+        """
+        topology, normal = self._topology, self._normal
+        discards = discards_of(topology, state.running)
+        gone = [
+            i
+            for i, node in enumerate(topology.nodes)
+            if all(link.id in state.down_links for link in topology.links_at(node.id))
+        ]
+        lost = np.isin(ends, gone).any(axis=1).astype(float)
+        if discards == discards_of(topology, normal.running):
+            return lost
+        compiled = compile_topology(topology)
+        weights = arc_weights(topology, state.running, state.down_links)
+        routing = discarding(route(compiled, weights), discards)
+        passing = lossless(compiled.n_arcs, 1, 1)
+        delivered, _ = deliveries(compiled, routing, passing, np.zeros_like(passing))
+        return np.asarray(np.maximum(lost, 1.0 - delivered[0, 0, ends[:, 0], ends[:, 1]]))
 
     def _policed(self, state: NetworkState) -> list[int]:
         return [

@@ -13,6 +13,7 @@ from tests.twin.diagnosis.test_likelihood import (
     LOSSY,
     NODES,
     NORMAL,
+    PROBED,
     SPIKE,
     TWIN,
     WEIGHT,
@@ -22,6 +23,8 @@ from tests.twin.diagnosis.test_likelihood import (
 from twin.diagnosis.channels import Channels
 from twin.diagnosis.something_else import beside
 from twin.events.fault import Fault
+from twin.events.faults.blackhole_route import BlackholeRoute
+from twin.events.faults.device_down import DeviceDown
 from twin.nouns.evidence import CLAIM_NATS
 from twin.nouns.observation import Observation
 from twin.nouns.state import NetworkState
@@ -128,3 +131,24 @@ def test_drops_speak_for_the_fault_that_fills_the_egress_and_against_one_that_do
     assert sum(e.log_likelihood_ratio for e in dropping.drops((huge,))) > 5.0 * len(full)
     assert sum(e.log_likelihood_ratio for e in quiet.drops((huge,))) < -3.0 * len(full)
     assert dropping.drops((LOSSY,)) == []
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        DeviceDown(node="A", links=("A-B", "A-D", "A-E")),
+        BlackholeRoute(node="A", targets=("B",)),
+    ],
+    ids=lambda fault: fault.kind,
+)
+def test_probes_that_arrive_nowhere_because_of_the_cause_are_nothing_else(cause: Fault) -> None:
+    seen = observed(cause)
+    assert seen.probes is not None
+    delivered = TWIN.assess(cause.after(NORMAL)).delivered[1, PROBED[:, 0], PROBED[:, 1]]
+    assert (delivered == 0.0).any()
+    felt = replace(seen, probes=replace(seen.probes, lost=300.0 * (1.0 - delivered)))
+    assert likeliest(felt, (cause,))[1] < -3.0
+    channels, gone = Channels(likelihood(felt)), np.flatnonzero(delivered == 0.0)
+    unexplained, explained = (channels.surprises(f)[-len(PROBED) :][gone] for f in ((), (cause,)))
+    assert (unexplained > 1.0).all()
+    assert (explained < 0.0).all()
