@@ -61,6 +61,30 @@ def harmed(ours: Witnessed, nothing: Witnessed) -> dict[str, float]:
     return {service: m for service, m in more.items() if m > HARM_MINUTES}
 
 
+def under_a_change(ours: Witnessed, services: Iterable[str]) -> list[str]:
+    """Those of `services` that were in breach at any time after Noctua's first change.
+
+    The others are worse for when the field came, which is not when it comes with nothing done.
+    """
+    first_s = min((c.at_s for c in ours.changes), default=math.inf)
+    late = {spell.service for spell in ours.spells if spell.until_s > first_s}
+    return [service for service in services if service in late]
+
+
+def harm_lines(pairs: Iterable[tuple[Witnessed, Witnessed]]) -> str:
+    """In how many plays a service was harmed, and in how many of these under a change of ours.
+
+    `pairs`: Noctua's play, and the same with nothing done.
+    """
+    found = [(ours, harmed(ours, nothing)) for ours, nothing in pairs]
+    hurt = [(ours, more) for ours, more in found if more]
+    changed = sum(bool(under_a_change(ours, more)) for ours, more in hurt)
+    what = f"a service more than {HARM_MINUTES:.0f} min worse than with nothing done"
+    return count_line(what, len(hurt), len(found)) + count_line(
+        "of these, in breach after a change of ours", changed, len(found)
+    )
+
+
 def unannounced(changes: Iterable[Made]) -> list[Made]:
     """Changes that broke an objective or took a link down, of which the plan did not say so."""
     return [c for c in changes if c.shut or set(c.broken) - set(c.announced)]

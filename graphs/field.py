@@ -12,15 +12,18 @@ DONE = frozenset({"repaired", "nothing_found"})
 """What the field reports of an order that it has ended."""
 
 
-def send_field(desk: Desk, state: IncidentState) -> dict[str, str]:
-    """Order the repair of the cause, and of what else is down; what is on order is left out.
+def send_field(desk: Desk, state: IncidentState, *, again: bool = False) -> dict[str, str]:
+    """Order the repair of the cause, and of what else is down; what is on order is left out, and
+    so is, unless it is sent `again`, what was ordered before.
 
     Returns what becomes of the state: the order that is waited for, of another incident where all
-    of it is on order there; nothing where there is nothing to repair.
+    of it is on order there; nothing where there is nothing to repair, or nothing more than before.
     """
     incident = desk.incident(state["incident_id"])
-    now, number = desk.clock.now_s(), len(desk.journal.dispatches(incident.id)) + 1
-    on_order = _on_order(desk, incident)
+    own = desk.journal.dispatches(incident.id)
+    now, number = desk.clock.now_s(), len(own) + 1
+    before = {x: o.dispatch.id for o in own if not again for x in o.dispatch.links}
+    on_order = _on_order(desk, incident) | before
     diagnosis = Diagnosis.model_validate(state["diagnosis"])
     order = repair_order(
         incident,
@@ -33,7 +36,9 @@ def send_field(desk: Desk, state: IncidentState) -> dict[str, str]:
     )
     if order is None:
         shared = sorted(on_order.keys() & set(circuits_of(diagnosis.cause)))
-        if shared:
+        if state.get("dispatch_id") and not again:
+            return {}
+        if shared and shared[0] not in before:
             text = f"the field is on its way to {', '.join(shared)}: {on_order[shared[0]]}"
             desk.tell(incident.id, "on_order", "remediator", text)
         return {"dispatch_id": on_order[shared[0]]} if shared else {}
@@ -45,10 +50,14 @@ def send_field(desk: Desk, state: IncidentState) -> dict[str, str]:
     return {"dispatch_id": order.id}
 
 
+def open_orders(desk: Desk, incident_id: str) -> list[str]:
+    """The ids of the incident's orders that the field has not reported of."""
+    return [d.dispatch.id for d in desk.journal.dispatches(incident_id) if d.state not in DONE]
+
+
 def open_order(desk: Desk, incident_id: str) -> str:
-    """The id of the incident's order that the field has not reported of, else ""."""
-    sent = [d.dispatch.id for d in desk.journal.dispatches(incident_id) if d.state not in DONE]
-    return sent[-1] if sent else ""
+    """The last of these, else ""."""
+    return (open_orders(desk, incident_id) or [""])[-1]
 
 
 def _down(desk: Desk, incident: Incident) -> frozenset[str]:

@@ -39,7 +39,7 @@ takes a few wall seconds, a language model tens)."""
 def propose(desk: Desk, state: IncidentState) -> Command[str]:
     """Send the field out, and have the remediator propose what to simulate."""
     incident_id = state["incident_id"]
-    update: dict[str, Any] = {} if state.get("dispatch_id") else send_field(desk, state)
+    update: dict[str, Any] = dict(send_field(desk, state))
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
     running = desk.situation.read_running()
     wrong = reverts(desk.situation, running, cause)

@@ -5,7 +5,7 @@ from langgraph.types import Command
 from graphs.bounds import LONGEST_REPAIR_S, MOST_ATTEMPTS, MOST_ORDERS, POLL_S, RELIEF_S
 from graphs.closing import still_seen
 from graphs.desk import Desk
-from graphs.field import DONE, send_field
+from graphs.field import DONE, open_orders, send_field
 from graphs.live import Live
 from graphs.pages import watch_services
 from graphs.returning import in_force
@@ -28,11 +28,15 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
     desk.enter(incident.id, Phase.AWAITING_REPAIR)
     since = state.get("waiting_since_s", now)
     if dispatch_id := state.get("dispatch_id"):
-        report = desk.situation.network.repair_report(dispatch_id)
-        _note_report(desk, incident.id, report)
+        network = desk.situation.network
+        # A second order covers what was not known to be down when the first was sent.
+        others = [network.repair_report(each) for each in open_orders(desk, incident.id)]
+        report = network.repair_report(dispatch_id)
+        for one in (*others, report):
+            _note_report(desk, incident.id, one)
         if report.state == "nothing_found":
             return _nothing_found(desk, state, dispatch_id)
-        if report.state != "repaired":
+        if report.state != "repaired" or open_orders(desk, incident.id):
             return _wait_for_repair(desk, state, since)
         # What is repaired has all of its capacity, until it is seen to be full again.
         desk.situation.tracker.lengthen(circuits_of(cause_of(state)))
@@ -73,7 +77,8 @@ def _order_again(desk: Desk, state: IncidentState) -> Command[str] | None:
         return Command(goto="escalate", update={"note": note})
     told = "the field says that it is repaired, and it is not well: it is sent again"
     desk.tell(state["incident_id"], "not_repaired", "monitor", told)
-    sent: IncidentState = {**state, "dispatch_id": send_field(desk, state).get("dispatch_id", "")}
+    order = send_field(desk, state, again=True).get("dispatch_id", "")
+    sent: IncidentState = {**state, "dispatch_id": order}
     return _wait_for_repair(desk, sent, now)
 
 

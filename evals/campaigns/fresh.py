@@ -16,11 +16,11 @@ from evals.campaigns.records import Record, code_text, raised_text
 from evals.oracle import OracleResult
 from evals.promises import (
     GRACE_S,
-    HARM_MINUTES,
     announced,
     count_line,
     extent,
     good_taken_back,
+    harm_lines,
     harmed,
     long_minutes,
     share_line,
@@ -118,11 +118,7 @@ def fresh_markdown(records: Sequence[FreshRecord]) -> str:
             sum(bool(ours[key].result.repaired) for key in needing),
             len(needing),
         ),
-        count_line(
-            f"a service more than {HARM_MINUTES:.0f} min worse than with nothing done",
-            len(hurt),
-            len(both),
-        ),
+        harm_lines((ours[key], nothing[key]) for key in both),
         count_line("broke something that the plan did not announce", len(broke), n),
         f"- commits that broke something as announced: "
         f"{sum(len(announced(w.changes)) for w in ours.values())}\n",

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from evals.campaigns.campaign import Campaign, Spec
 from evals.campaigns.records import Record, code_text, raised_text
-from evals.promises import count_line, good_taken_back, harmed, share_line
+from evals.promises import count_line, good_taken_back, harm_lines, share_line
 from evals.stage import Case
 from evals.unseen import Ground, drawn_world, numbers_for, timed
 from evals.witness import Witnessed, witness
@@ -91,14 +91,11 @@ def lossy_markdown(records: Sequence[LossyRecord]) -> str:
     ours, nothing = played["noctua"], played["nothing"]
     n = sum(r.play.arm == "noctua" for r in records)
     wrong = {key: found for key, w in ours.items() if (found := good_taken_back(w.changes))}
-    hurt = {
-        key: more for key in ours if key in nothing and (more := harmed(ours[key], nothing[key]))
-    }
     common = set(ours).intersection(*(set(plays) for plays in played.values() if plays))
     lines = [
         f"{n} plays of Noctua.\n\n",
         count_line("took back what helped and broke nothing", sum(map(len, wrong.values())), n),
-        count_line("a service more than a minute worse than with nothing done", len(hurt), n),
+        harm_lines((ours[key], nothing[key]) for key in ours if key in nothing),
         *(
             f"- SLO minutes, {arm}: "
             f"{sum(plays[key].result.slo_minutes_total for key in common):.0f} "

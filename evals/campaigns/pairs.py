@@ -11,7 +11,7 @@ from typing import Literal
 
 from evals.campaigns.campaign import Campaign, Spec
 from evals.campaigns.records import Record, code_text, raised_text
-from evals.promises import count_line, diagnosed_s, harmed, in_time, share_line
+from evals.promises import count_line, diagnosed_s, harm_lines, harmed, in_time, share_line
 from evals.stage import Case
 from evals.truth import parts_of
 from evals.unseen import KINDS, Ground, drawn_world, numbers_for, severe, timed
@@ -132,14 +132,14 @@ def pairs_markdown(records: Sequence[PairsRecord]) -> str:
     hurt: list[str] = []
     left: list[str] = []
     missed: list[str] = []
-    compared = 0
+    compared: list[tuple[Witnessed, Witnessed]] = []
     for record in mine:
         play, ours = record.play, record.outcome
         name = f"{play.case} {play.seed}"
         nothing = by_key.get((play.case, play.seed, "nothing"))
         control = by_key.get((play.case, play.seed, "alone"))
         if ours is not None and nothing is not None and nothing.outcome is not None:
-            compared += 1
+            compared.append((ours, nothing.outcome))
             more = harmed(ours, nothing.outcome)
             hurt += [f"{name}: {s} {m:.1f} min more" for s, m in more.items()][:1]
         if ours is not None and ours.left:
@@ -166,9 +166,7 @@ def pairs_markdown(records: Sequence[PairsRecord]) -> str:
         share_line("second diagnosed as alone, all", sum(whole), len(whole)),
         f"- of these later than twice the control's time and two minutes: {late}\n",
         f"- left out, as the control did not name it either: {blind}\n",
-        count_line(
-            "a service more than a minute worse than with nothing done", len(hurt), compared
-        ),
+        harm_lines(compared),
         count_line("something temporary left on a device", len(left), len(mine)),
         *(f"- second not diagnosed: {text}\n" for text in missed),
         *(f"- worse: {text}\n" for text in hurt),

@@ -9,6 +9,7 @@ from evals.promises import (
     diagnosed_s,
     extent,
     good_taken_back,
+    harm_lines,
     harmed,
     in_time,
     located,
@@ -16,6 +17,7 @@ from evals.promises import (
     share_line,
     unannounced,
     uncovered_minutes,
+    under_a_change,
 )
 from evals.witness import Made, Spell
 from tests.evals.witnessed import DOWN, OTHER, seen, told
@@ -41,6 +43,23 @@ def test_breach_after_an_incident_was_closed_is_not_covered() -> None:
     minutes = uncovered_minutes([_spell(700.0, 2700.0)], [told(DOWN, at_s=700.0, until_s=2100.0)])
     assert minutes == pytest.approx(10.0)
     assert long_minutes([_spell(700.0, 2700.0)]) == pytest.approx(1700.0 / 60.0)
+
+
+def test_harm_is_of_a_change_where_the_service_was_in_breach_after_one() -> None:
+    """By minute 10 a change is made: "early" is well again by then, "late" is not."""
+    spells = (
+        Spell(service="early", from_s=60.0, until_s=540.0),
+        Spell(service="late", from_s=60.0, until_s=660.0),
+    )
+    change = Made(plan="live-0001.mitigate1", at_s=600.0, what="committed")
+    alone, ours = seen(minutes={}), seen(minutes={"early": 8.0, "late": 10.0})
+    without = ours.model_copy(update={"spells": spells})
+    changed = without.model_copy(update={"changes": (change,)})
+    assert under_a_change(changed, ["early", "late"]) == ["late"]
+    assert under_a_change(without, ["early", "late"]) == []
+    lines = harm_lines([(changed, alone), (without, alone), (alone, alone)])
+    assert "nothing done: 2 in 3 plays" in lines
+    assert "after a change of ours: 1 in 3 plays" in lines
 
 
 def test_service_a_minute_worse_than_with_nothing_done_is_not_harmed_and_one_more_is() -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from graphs.field import send_field
 from graphs.merging import same_trouble
+from graphs.state import IncidentState
 from tests.graphs.stagehand import (
     FIRST,
     LOSSY,
@@ -50,6 +52,32 @@ def test_second_fault_during_the_repair_of_the_first_is_diagnosed_alone(
         assert _cause(operation, SECOND) == [LOSSY.id]
         assert _links_sent_to(operation, FIRST) == [(WESTERN_LINK.link,)]
         assert _links_sent_to(operation, SECOND) == [(LOSSY.link,)]
+
+
+@pytest.mark.slow
+def test_field_is_sent_for_what_is_found_to_be_down_besides_and_for_nothing_twice(
+    tmp_path: Path,
+) -> None:
+    with operating(tmp_path, case((600.0, LOSSY), repair_s=LONG_S), person=Person()) as operation:
+        operation.run(lambda: operation.has_begun() and operation.told("dispatched") != [])
+        desk = operation.workplace.desk
+        found = desk.journal.artefact(FIRST, "diagnosis", Diagnosis)
+        assert found is not None
+        first = found.hypotheses[0]
+        both = first.model_copy(update={"faults": (*first.faults, WESTERN_LINK)})
+        state: IncidentState = {
+            "incident_id": FIRST,
+            "dispatch_id": f"{FIRST}.dispatch1",
+            "diagnosis": found.model_copy(update={"hypotheses": (both,)}).model_dump(mode="json"),
+        }
+        assert send_field(desk, state) == {"dispatch_id": f"{FIRST}.dispatch2"}
+        assert _links_sent_to(operation, FIRST) == [(LOSSY.link,), (WESTERN_LINK.link,)]
+        assert send_field(desk, state) == {}
+        assert len(_links_sent_to(operation, FIRST)) == 2
+        assert send_field(desk, state, again=True) == {"dispatch_id": f"{FIRST}.dispatch3"}
+        assert _links_sent_to(operation, FIRST)[-1] == tuple(
+            sorted([LOSSY.link, WESTERN_LINK.link])
+        )
 
 
 @pytest.mark.slow

@@ -27,6 +27,9 @@ DRAWS = 8
 SCENARIO_DRAWS = 2
 """The same under an imagined fault, which counts by a probability of a few percent."""
 
+LIKELY = 0.5
+"""From here on a forecast has a service rather break its objectives than not."""
+
 TIE = 0.5
 """Costs closer than half a service-hour are a tie: forecasts cannot tell them apart (assumed)."""
 
@@ -159,6 +162,13 @@ def after_remedy(
     for action in remedy.actions:
         running = action.configured(running, intended, state.topology)
     return state.configured(running)
+
+
+def sacrificed(trial: Trial, nothing: Trial) -> tuple[str, ...]:
+    """Services that hold while nothing is done, and are likelier than not to break with it."""
+    without = nothing.ahead.service_breach_probability
+    with_it = trial.ahead.service_breach_probability
+    return tuple(s for s, p in with_it.items() if p > LIKELY >= without.get(s, 0.0))
 
 
 def _answered(answer: Played | TaskFailure) -> Played:
