@@ -250,6 +250,8 @@ class _Past:
             created_utc=utc(plan.created_s),
             state="not asked for" if request is None else request.state,
             approvers_needed=None if request is None else request.approvers_needed,
+            still_needed=None if request is None else request.still_needed,
+            expires_utc=None if request is None else utc(request.expires_s),
             answers=tuple(
                 AnswerShown(
                     by=_quoted(a.by.name),

@@ -89,8 +89,9 @@ class Names:
                 if len(part) == 1:
                     self._families.setdefault(part, []).append(customer)
         for exonym, place in _exonyms().items():
-            if (place,) in self._keys and (exonym,) not in self._keys:
-                self._keys[exonym,] = self._keys[place,]
+            words = tuple(exonym.split())
+            if (place,) in self._keys and words not in self._keys:
+                self._keys[words] = self._keys[place,]
         for node in inventory.topology.nodes:
             for part in _parts(node.id):
                 self._parts.setdefault(part, []).append(node.id)
@@ -116,8 +117,45 @@ class Names:
             elif hint := self._near(words[position]):
                 near.append(hint)
             position += count
+        found, near = self._mistyped_ends(text, found, near)
         links = list(self._links(text, found))
         return FoundNames(names=tuple(self._egresses(text, links)), near=tuple(near))
+
+    def _mistyped_ends(
+        self, text: str, found: list[FoundName], near: list[NearName]
+    ) -> tuple[list[FoundName], list[NearName]]:
+        """With a mistyped end of "A-B" as the node that it resembles, where a link joins both."""
+        left: list[NearName] = []
+        for hint in near:
+            end = hint.start + len(hint.text)
+            beside = [
+                one
+                for one in found
+                if one.kind == "node"
+                and (
+                    _HYPHEN.fullmatch(text[end : one.start])
+                    or _HYPHEN.fullmatch(text[one.end : hint.start])
+                )
+            ]
+            meant = {
+                node
+                for one in beside
+                for node in hint.near
+                if any(x.other_end(node) in one.ids for x in self._topology.links_at(node))
+            }
+            if len(meant) == 1:
+                node = FoundName(
+                    text=hint.text,
+                    start=hint.start,
+                    end=end,
+                    kind="node",
+                    ids=tuple(meant),
+                    exact=False,
+                )
+                found = sorted([*found, node], key=lambda one: one.start)
+            else:
+                left.append(hint)
+        return found, left
 
     def _name_at(
         self, text: str, words: Sequence[_Word], position: int
@@ -229,6 +267,9 @@ def _exonyms() -> dict[str, str]:
     text = files(__package__).joinpath("exonyms.yaml").read_text(encoding="utf-8")
     return {str(exonym): str(place) for exonym, place in yaml.safe_load(text).items()}
 
+
+_HYPHEN = re.compile(r"--?|[–—/]|->")
+"""Between two ends that are typed as a link, without blanks."""
 
 _DASH = re.compile(r"\s*(?:-{1,2}|[–—/]|<?->|[→↔])\s*")
 

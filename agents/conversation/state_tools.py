@@ -11,6 +11,7 @@ from agents.conversation.queries.state import (
     SHOW_UTILISATION,
     EgressReading,
     HealthResult,
+    NodeTraffic,
     OpenIncident,
     SymptomRow,
     Utilisation,
@@ -22,7 +23,7 @@ from agents.conversation.record import NetworkRecord, utc
 from tools.journal.records import IncidentRecord
 from tools.journal.standing import standing
 from tools.registry import Tool
-from twin.events.names import find_link
+from twin.events.names import find_link, find_node
 from twin.nouns.incident import Phase
 from twin.tracking.seen import seen as see
 
@@ -116,7 +117,9 @@ class _Now:
             chosen = [find_link(topology, name).id for name in asked.links]
             arcs = [2 * topology.link_index[x] + i for x in dict.fromkeys(chosen) for i in (0, 1)]
         else:
-            order = np.argsort(-np.nan_to_num(seen, nan=-1.0), kind="stable")
+            rising = np.nan_to_num(seen, nan=np.inf)
+            falling = -np.nan_to_num(seen, nan=-1.0)
+            order = np.argsort(rising if asked.least else falling, kind="stable")
             arcs = [int(a) for a in order[: asked.most] if np.isfinite(seen[a])]
         return UtilisationResult(
             **self._aged(),
@@ -134,6 +137,19 @@ class _Now:
                 for a in arcs
             ),
             unread_egresses=int(np.isnan(seen).sum()),
+            around=self._around(asked.around) if asked.around else None,
+        )
+
+    def _around(self, name: str) -> NodeTraffic:
+        topology, sent = self._record.topology, self._record.watched().latest().sent_bps
+        node = find_node(topology, name).id
+        arcs = [2 * topology.link_index[x.id] + i for x in topology.links_at(node) for i in (0, 1)]
+        out = [a for a in arcs if topology.egress_of(a).node == node]
+        return NodeTraffic(
+            node=node,
+            in_bps=round(sum(sent[a] or 0.0 for a in arcs if a not in out)),
+            out_bps=round(sum(sent[a] or 0.0 for a in out)),
+            unread=sum(sent[a] is None for a in arcs),
         )
 
     def _aged(self) -> dict[str, Any]:

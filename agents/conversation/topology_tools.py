@@ -145,6 +145,7 @@ class _Built:
             customers=len({s.customer for s in inventory.services}),
             shared_risk_groups=len(topology.shared_risk_groups),
             capacity_bps=sum(x.capacity_bps for x in topology.links),
+            length_km=round(sum(x.length_km for x in topology.links), 1),
             node_names=_cut(n.id for n in topology.nodes),
             link_names=_cut(x.id for x in topology.links),
             customer_names=_cut(sorted({s.customer for s in inventory.services})),
@@ -171,6 +172,8 @@ class _Built:
         rows = tuple(
             LinkRow(
                 link=x.id,
+                ends=(x.a, x.b),
+                ducts=tuple(g.id for g in topology.shared_risk_groups if x.id in g.links),
                 capacity_bps=x.capacity_bps,
                 length_km=round(x.length_km, 1),
                 highest_igp_weight=max(

@@ -16,7 +16,7 @@ from agents.conversation.queries.whatif import (
     EgressChange,
     EgressLoad,
     FullWhen,
-    NewlyInBreach,
+    InBreach,
     OverloadedAfter,
     Side,
     Supposed,
@@ -93,7 +93,7 @@ class _Supposed:
         time_s = times[chosen]
         what_if = events_of(asked.events, before) if parts_of(asked.events) else ()
         more = _more_overloaded(base, then)
-        services = np.array(base.services.services, dtype=np.object_)
+        services = base.services.services
         was, is_ = base.levels.in_breach[0], then.levels.in_breach[0]
         above = _above(then, asked.limit) if asked.limit < _FULL else None
         return WhatIfResult(
@@ -117,11 +117,13 @@ class _Supposed:
             after=_side(then, watched),
             most_changed=_most_changed(base, then),
             more_overloaded_count=int(more.sum()),
-            newly_in_breach=_breaches(base, then),
+            newly_in_breach=_breaches(then, is_ & ~was),
             newly_in_breach_count=int((is_ & ~was).sum()),
-            still_in_breach=tuple(_name(s) for s in services[is_ & was][:_MOST_LISTED]),
+            still_in_breach=_breaches(then, is_ & was),
             still_in_breach_count=int((is_ & was).sum()),
-            no_longer_in_breach=tuple(s.id for s in services[was & ~is_]),
+            no_longer_in_breach=tuple(
+                s.id for s, better in zip(services, was & ~is_, strict=True) if better
+            ),
             classes=_classes(base, then),
             forecast=self._forecast(asked, what_if, times) if asked.forecast else None,
             growth=self._growth(asked, after, watched) if asked.growth_per_year else None,
@@ -350,15 +352,14 @@ def _badness(base: Assessment, then: Assessment) -> tuple[int, int, float]:
     return int(newly.sum()), int(more.sum()), float(then.utilisation.max())
 
 
-def _breaches(base: Assessment, then: Assessment) -> tuple[NewlyInBreach, ...]:
+def _breaches(then: Assessment, which: NDArray[np.bool_]) -> tuple[InBreach, ...]:
+    """The first services of `which`, bool (n_services,), with what of their promise is broken."""
     found = (
-        NewlyInBreach(
-            **dict(_name(service)), unavailable=verdict.unavailable, reasons=verdict.reasons
+        InBreach(**dict(_name(service)), unavailable=verdict.unavailable, reasons=verdict.reasons)
+        for service, wanted, verdict in zip(
+            then.services.services, which, then.verdicts, strict=True
         )
-        for service, was, verdict in zip(
-            base.services.services, base.levels.in_breach[0], then.verdicts, strict=True
-        )
-        if verdict.in_breach and not was
+        if wanted
     )
     return tuple(islice(found, _MOST_LISTED))
 

@@ -151,8 +151,9 @@ class Expected(Noun):
 
 
 class PlanShown(Noun):
-    """`state`: of its approval; `approvers_needed`: None if nobody was asked. `way_back`: what
-    takes it back; `temporary`: whether that is done by itself once the cause is repaired."""
+    """`state`: of its approval; `approvers_needed`, `still_needed`: how many people have to
+    approve, and how many of them still; None if nobody was asked, as `expires_utc`. `way_back`:
+    what takes it back; `temporary`: whether that is done by itself once the cause is repaired."""
 
     plan: str
     purpose: Literal["mitigate", "return"]
@@ -162,6 +163,8 @@ class PlanShown(Noun):
     created_utc: str
     state: RequestState | Literal["not asked for"]
     approvers_needed: int | None
+    still_needed: int | None
+    expires_utc: str | None
     answers: tuple[AnswerShown, ...]
     changed: tuple[ChangeShown, ...]
     steps: tuple[StepShown, ...]

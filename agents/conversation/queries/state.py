@@ -16,10 +16,14 @@ AHEAD_S = 86_400.0
 
 
 class Utilisation(Noun):
-    """`links`: of which; none asks for the `most` busiest egresses of the network."""
+    """`links`: of which; none asks for the `most` busiest egresses of the network. `least`: for the
+    emptiest instead. `around`: a node of which all traffic in and out is wanted too, "": of none.
+    """
 
     links: tuple[str, ...]
     most: int = Field(ge=1, le=MOST_EGRESSES)
+    least: bool = False
+    around: str = Field(default="", max_length=200)
 
 
 class AgedResult(Result):
@@ -109,11 +113,25 @@ class EgressReading(Noun):
     read_utc: str | None
 
 
+class NodeTraffic(Noun):
+    """What all links of `node` together bring in and take out, as they were read last.
+
+    `unread`: egresses among them that were not read yet, and are not in the sums.
+    """
+
+    node: str
+    in_bps: float
+    out_bps: float
+    unread: int
+
+
 class UtilisationResult(AgedResult):
-    """`unread_egresses`: how many of the network were not read yet."""
+    """`unread_egresses`: how many of the network were not read yet. `around`: of the node that was
+    asked for."""
 
     egresses: tuple[EgressReading, ...]
     unread_egresses: int
+    around: IfGiven[NodeTraffic] = None
 
 
 SHOW_HEALTH = Query("show_health", NoArguments, HealthResult)

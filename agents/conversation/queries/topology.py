@@ -66,7 +66,7 @@ class NamesResult(Result):
 
 
 class NetworkResult(Result):
-    """How many there are of each; `capacity_bps`: of all links together, each way.
+    """How many there are of each; `capacity_bps`, `length_km`: of all links together, each way.
 
     `node_names`, `link_names`, `customer_names`: the first ones. `busiest_hour_utc`,
     `quietest_hour_utc`: of the daily profile, which is the same every day; `quietest_share`: demand
@@ -81,6 +81,7 @@ class NetworkResult(Result):
     customers: int
     shared_risk_groups: int
     capacity_bps: float
+    length_km: float
     node_names: tuple[str, ...]
     link_names: tuple[str, ...]
     customer_names: tuple[str, ...]
@@ -106,9 +107,11 @@ class NodesResult(Result):
 
 
 class LinkRow(Noun):
-    """`highest_igp_weight`: the higher of its two ends'."""
+    """`highest_igp_weight`: the higher of its two ends'. `ducts`: its shared-risk groups."""
 
     link: str
+    ends: tuple[str, str]
+    ducts: tuple[str, ...]
     capacity_bps: float
     length_km: float
     highest_igp_weight: int

@@ -89,8 +89,8 @@ class Side(Noun):
     watched: tuple[EgressLoad, ...]
 
 
-class NewlyInBreach(ServiceName):
-    """`reasons`: each broken promise in words."""
+class InBreach(ServiceName):
+    """`reasons`: each broken promise in words, as it is afterwards."""
 
     unavailable: bool
     reasons: tuple[str, ...]
@@ -156,9 +156,9 @@ class WhatIfResult(Result):
     after: Side
     most_changed: tuple[EgressChange, ...]
     more_overloaded_count: int
-    newly_in_breach: tuple[NewlyInBreach, ...]
+    newly_in_breach: tuple[InBreach, ...]
     newly_in_breach_count: int
-    still_in_breach: tuple[ServiceName, ...]
+    still_in_breach: tuple[InBreach, ...]
     still_in_breach_count: int
     no_longer_in_breach: tuple[str, ...]
     classes: dict[TrafficClass, ClassEffect]

@@ -115,10 +115,14 @@ def is_unclear(line: str, one: FoundPhrase) -> bool:
     return named is not None and _RELATED.search(line[: one.begin]) is not None
 
 
-def unclear_in(line: str) -> list[str]:
-    """The phrases of which it cannot be told what they happen to."""
+def unclear_in(line: str, known: Sequence[Supposed]) -> list[str]:
+    """The phrases of which it cannot be told what they happen to; those inside of `known` are."""
     found = find_phrases(line, _SLOTS)
-    return [line[one.begin : one.end] for one in found if is_unclear(line, one)]
+    return [
+        line[one.begin : one.end]
+        for one in found
+        if is_unclear(line, one) and not any(k.begin < one.end <= k.end for k in known)
+    ]
 
 
 def _supposed(line: str, one: FoundPhrase, marks: Marks, asked: Asked) -> Supposed:
@@ -159,7 +163,7 @@ def _back(event: type[Event], kind: str, link: str, asked: Asked) -> str:
 
 
 def _weighed(slots: Mapping[str, str], link: str, marks: Marks) -> str:
-    if not 1 <= int(slots["NUMBER"]) <= 65_534:
+    if not 1 <= int(slots["NUMBER"]) <= _HIGHEST_WEIGHT:
         raise Decline("No interface takes that weight.")
     if end := slots.get("NODE"):
         return f"weight {link} from {marks[end][1]} to {slots['NUMBER']}"
@@ -179,6 +183,15 @@ _RAISED = re.compile(
 )
 """A weight that is changed, nobody says to what: it is supposed twice, or half, as high."""
 
+_WEIGHT_BY = re.compile(
+    r"(?P<verb>rais(?:e|ed|es|ing)|increas(?:e|ed|es|ing)|lower(?:ed|ing)?|decreas(?:e|ed|es|ing)"
+    r"|reduc(?:e|ed|es|ing)|(?:drop(?:ping)?|cut(?:ting)?)"
+    r"|(?:put(?:ting)?|bump(?:ed|ing)?|push(?:ing)?)(?: up)?) (?:the )?"
+    r"(?:igp |ospf )?(?:metric|weight|cost)s? (?:of|on|for|at) (?P<link>LINK\d+)(?: up| down)? "
+    r"by (?P<by>\d+(?:\.\d+)?)(?P<share> ?(?:%|percent|per cent))?"
+)
+"""A weight that is changed by so much, or by a share of what it is."""
+
 _TWICE = re.compile(
     r"(?:doubl(?:e|ed|ing) (?:the )?(?:capacity |bandwidth |size )?(?:of |on )?(?P<link>LINK\d+))"
     r"(?! (?:to|traffic|load|weight|metric|cost))"
@@ -192,8 +205,29 @@ _DOUBLED = re.compile(
 )
 
 
+def _weight_by(line: str, marks: Marks, asked: Asked) -> Iterator[Supposed]:
+    """A weight that is changed by so much, which what-ifs cannot say without knowing it."""
+    for match in _WEIGHT_BY.finditer(line):
+        link = marks[match["link"]][1]
+        weights = set(asked.glance(SHOW_LINK, OneLink(link=link)).igp_weights.values())
+        if len(weights) > 1:
+            raise Decline(f"The weights of {link} differ by direction; name the new one.")
+        (now,) = weights
+        by = float(match["by"]) * (now / 100 if match["share"] else 1.0)
+        lower = match["verb"].startswith(("low", "decr", "red", "drop", "cut"))
+        weight = round(now - by if lower else now + by)
+        if not 1 <= weight <= _HIGHEST_WEIGHT:
+            raise Decline(f"That would set the weight of {link} to {weight}, which none can have.")
+        phrase = f"weight {link} to {weight} both ways"
+        yield Supposed(SetIgpWeight, *match.span(), (match["link"],), (phrase,))
+
+
+_HIGHEST_WEIGHT = 65_534
+
+
 def _doubled(line: str, marks: Marks, asked: Asked) -> Iterator[Supposed]:
     """A weight that is doubled, which what-ifs cannot say without knowing it."""
+    yield from _weight_by(line, marks, asked)
     for match in _RAISED.finditer(line):
         mark = match["link"]
         link = marks[mark][1]
@@ -241,7 +275,7 @@ _GROWTH = (
     r"(?: (?:level|traffic|load|demand|peak))?",
     rf"\+ ?{_SHARE}(?: (?:traffic|load|demand|everywhere|on everything))?",
     rf"{_DEMAND} (?:(?:would|will|to|is|has) )*(?P<twice>doubl(?:e|es|ed|ing)|triples?|tripled)",
-    r"(?P<twice>double|twice|triple) (?:the )?(?:traffic|demand|load)",
+    r"(?P<twice>double|twice|triple) (?:(?:the|all|our|of|total|whole) )*(?:traffic|demand|load)",
 )
 _PATTERNS = tuple(re.compile(rf"(?<!\w)(?:{p})(?!\w)") for p in _GROWTH)
 _OF_ONE = re.compile(

@@ -56,11 +56,13 @@ LIMIT_OF_LINK = re.compile(rf"LINK\d+ {LIMIT.pattern}")
 
 _COUNTS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 _COUNT = rf"\d{{1,2}}|{'|'.join(_COUNTS)}"
+_RANKING = (
+    "top|worst|busiest|fullest|hottest|emptiest|quietest|biggest|largest|smallest|longest|shortest|"
+    "thinnest|fattest|heaviest|lightest|weakest|best|last|latest|lowest|highest"
+)
 _NUMBER_WANTED = re.compile(
-    rf"\b(?:(?:top|first|worst|busiest|fullest|hottest|biggest|largest|longest|shortest|smallest|"
-    rf"best|last|latest|most \w+|next|lowest|highest) (?P<a>{_COUNT})|(?P<b>{_COUNT}) (?:top|worst|"
-    rf"busiest|fullest|hottest|biggest|largest|longest|shortest|smallest|best|most|latest|lowest|"
-    rf"highest|weakest|last))\b"
+    rf"\b(?:(?:first|next|most \w+|{_RANKING}) (?P<a>{_COUNT})"
+    rf"|(?P<b>{_COUNT}) (?:most|{_RANKING}))\b"
     r"(?! ?(?:%|percent|h\b|hours?|min|days?|weeks?|months?|years?|g\b|km|ms))"
     rf"|\b(?:which|what|the|give me|show me|name) (?P<c>{_COUNT}) "
     r"(?:cuts?|links?|nodes?|ducts?|routers?|failures?|egresses|pipes|fibres|services|customers)\b"
@@ -230,7 +232,7 @@ def gist_of(asked: Asked, grammar: Grammar) -> Gist:
     written.append(asked.question[position:].casefold())
     spaced = _spaced("".join(f" {w} " if w.isupper() else w for w in written))
     line = respelled(_it_done(spaced))
-    line = _own_links(asked, line, marks)
+    line = _own_links(asked, _legs_lost(line), marks)
     line = _links_between(asked, _ducts(asked, line, marks), marks)
     line = _bare(_link_of_one(asked, line, marks))
     line = _that_one(_ones_to(asked, line, marks))
@@ -265,7 +267,7 @@ _BARE = (
     (r"(?:someone|somebody|anyone|anybody|they|we|an? \w+) (?:digs?|drills?|cuts?|hits?|severs?) "
      r"(?:(?:through|into|up) )?(?:the )?(GROUP\d+(?: and GROUP\d+)*)", r"\1 fails"),
     (r"(?<=\d) (?:as a whole|as whole|itself|completely|entirely)(?= |$)", ""),
-    (r"(?<!\w)(?:the|both|our|whole|all of) (?=(?:LINK|NODE|GROUP)\d)", ""),
+    (r"(?<!\w)(?:(?:the|both|our|whole|entire|all of) )+(?=(?:LINK|NODE|GROUP)\d)", ""),
     (r"(LINK\d+) (?:only |just )?\d+ ?g(?:bit)?(?= (?:and|or|,|\.|\?)|$)", r"\1"),
     (r"(?<=\d) , (?:the )?(?:whole|entire|complete) (?:router|node|link|pop|site)", ""),
     # A capacity that is told beside a link's name, or that a link has before it is enlarged.
@@ -423,6 +425,27 @@ def _links_between(asked: Asked, line: str, marks: dict[str, tuple[str, str]]) -
     return _BESIDE.sub(linked, _BETWEEN.sub(said_as_link, line))
 
 
+_LEG_LOST = re.compile(
+    r"\b(?P<a>NODE\d+) (?:is |was |would |will |gets? )*(?P<verb>los(?:e|es|ing|t)|without|minus) "
+    r"(?:(?:its|the|their|one|that|his) )*(?P<b>NODE\d+) "
+    r"(?:leg|link|up-?link|line|fib(?:re|er)|side|connection|circuit|port|trunk|span|cable|path)\b"
+    r"|\b(?P<c>NODE\d+) '?s (?P<d>NODE\d+) (?:leg|link|up-?link|line|fib(?:re|er)|circuit|trunk)\b"
+    r"|\b(?P<e>NODE\d+) (?:leg|link|up-?link|line|fib(?:re|er)|circuit|trunk) "
+    r"(?:of|at|from|out of) (?:the )?(?P<f>NODE\d+)\b"
+)
+"""A link that is told by its far end: "A losing its B leg", "A's B uplink", "the B leg of A"."""
+
+
+def _legs_lost(line: str) -> str:
+    """`line` with links that are told by their far end as "A--B"."""
+
+    def linked(match: re.Match[str]) -> str:
+        a, b = (next(match[k] for k in pair if match[k]) for pair in ("ace", "bdf"))
+        return f"{'loss of ' if match['verb'] else ''}{a}--{b}"
+
+    return _LEG_LOST.sub(linked, line)
+
+
 _OWN = re.compile(r"\b(?P<a>NODE\d+)--(?P<b>NODE\d+)\b")
 
 
@@ -533,8 +556,11 @@ def _refuse_strange(asked: Asked, gist: Gist, near: Sequence[str]) -> None:
         raise Nothing(
             f"The service that is named is not on record; there are {known.count}, from {first} on."
         )
+    _refuse_unknown_customer(asked, gist)
     half = re.search(
-        r"(?<![\w-])([\w]+)\s?--?\s?(NODE\d+)\b|\b(NODE\d+)\s?--?\s?([\w]+)", gist.line
+        # A hyphen with blanks around it joins no names.
+        r"(?<![\w-])([\w]+)--?\s?(NODE\d+)\b|\b(NODE\d+)\s?--?([\w]+)",
+        gist.line,
     )
     if half:
         word, mark = (half[1], half[2]) if half[1] else (half[4], half[3])
@@ -548,6 +574,23 @@ def _refuse_strange(asked: Asked, gist: Gist, near: Sequence[str]) -> None:
         hints = {h.text: h.near for h in asked.glance(FIND_NAMES, Text(text=gist.question)).near}
         word = strange[0]
         raise Decline(f"«{word}» is no name here (did you mean {' or '.join(hints[word])}?).")
+
+
+def _refuse_unknown_customer(asked: Asked, gist: Gist) -> None:
+    """Say that nobody is called so, where customers' first word stands before another name."""
+    for name in asked.glance(FIND_NAMES, Text(text=gist.question)).names:
+        after = re.match(r" ([A-Z][a-z]{2,})\b", gist.question[name.end :])
+        if name.kind != "customer" or name.exact or after is None or " " in name.text:
+            continue
+        for one in name.ids:
+            asked.look_up(
+                LIST_SERVICES,
+                Served(service="", customer=one, node="", over_link="", traffic_class=""),
+            )
+        raise Nothing(
+            f"No customer is called «{name.text} {after[1]}» on record; there is "
+            f"{' and '.join(name.ids)}."
+        )
 
 
 _NO_SERVICE = r"(?<![\w-])(?:svc|service)[- ]?\d+\b"

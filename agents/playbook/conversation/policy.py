@@ -9,6 +9,7 @@ from agents.playbook.conversation.composing import composed
 from agents.playbook.conversation.gist import gist_of
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.history_answers import HISTORY_ANSWERS
+from agents.playbook.conversation.language import is_german
 from agents.playbook.conversation.looking_up import Asked, Decline, LookUp, Nothing, NotUnderstood
 from agents.playbook.conversation.reading import grammar, readings_of
 from agents.playbook.conversation.state_answers import STATE_ANSWERS
@@ -66,6 +67,8 @@ def _answer(asked: Asked) -> str:
 
 def _searched(asked: Asked, why: Decline) -> str:
     """The answer to what was recognised of a question that the grammar does not account for."""
+    if is_german(asked.question):
+        raise Decline("I understand English only; please ask that in English.")
     answer = composed(gist_of(asked, grammar()))
     if answer is None:
         raise why

@@ -62,9 +62,15 @@ def honour(found: Coverage, gist: Gist, given: Given) -> None:
             found.read_span(*span)
     for span in _amounts(gist, given):
         found.read_span(*span)
+    if "length built" in given.told:
+        for match in _KM.finditer(found.line):
+            found.read_span(*match.span())
     for concept in given.told:
         if concept in lexicon():
             found.read_words(lexicon()[concept])
+
+
+_KM = re.compile(r"(?:~ ?|about |ca |and )*\d+(?:\.\d+)? ?(?:(?:,|and) ~?\d+ ?)?(?:km|kilomet\w+)")
 
 
 def _named(gist: Gist, given: Given) -> Iterator[tuple[int, int]]:

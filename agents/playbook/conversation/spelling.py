@@ -21,6 +21,18 @@ _PART_RANGE = re.compile(
 )
 
 
+_DAYS = (
+    r"mo|mon|tu|tue|we|wed|th|thu|fr|fri|sat|su|sun|monday|tuesday|wednesday|thursday|friday|saturday"
+    r"|sunday|tomorrow|tonight|tonite|today|night|nite|overnight"
+)
+_RANGE_OF_DAY = re.compile(
+    rf"(?<!\S)(?P<out>(?:out|down|off) )?(?:(?P<before>{_DAYS}) )?(?:from |between )?"
+    r"(?P<a>\d{1,2})(?P<h>h|:00|00)? ?(?:-|to|till|until|and) ?(?P<b>\d{1,2})(?P<k>h|:00|00)?"
+    rf" ?(?P<unit>am|o'?clock|in the morning)?(?: (?P<after>{_DAYS}))?(?!\S)"
+)
+"""Hours by digits beside a day, or marked as hours: "mo 2-5 am", "02-04 tomorrow", "23h to 1h"."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Spelling:
     idioms: tuple[tuple[re.Pattern[str], str], ...]
@@ -63,7 +75,28 @@ def respelled(line: str) -> str:
     line = re.sub(rf"(?<![\w-])[a-z]{{{_SHORTEST},}}(?![\w-])", lambda m: _known(m.group()), line)
     for pattern, instead in _spelling().rewrites:
         line = pattern.sub(instead, line)
-    return _PART_RANGE.sub(_as_clocks, line)
+    return _RANGE_OF_DAY.sub(_as_hours, _PART_RANGE.sub(_as_clocks, line))
+
+
+def _as_hours(match: re.Match[str]) -> str:
+    """ "Mo 2-5 am" as "monday 02:00-05:00"."""
+    marked = (
+        match["out"]
+        or match["before"]
+        or match["after"]
+        or match["unit"]
+        or (match["h"] and match["k"])
+    )
+    first, last = int(match["a"]), int(match["b"])
+    if not marked or first > 23 or last > 24 or first == last:
+        return match.group()
+    day = match["before"] or match["after"] or ""
+    day = next((d for d in _WEEKDAYS if len(day) < 4 and d.startswith(day) and day), day)
+    hours = f"{day} {first:02d}:00-{last % 24:02d}:00".strip()
+    return f"{match['out'] or ''}{hours}"
+
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _known(word: str) -> str:

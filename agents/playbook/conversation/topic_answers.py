@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from agents.playbook.conversation.gist import Gist
+from agents.playbook.conversation.topic_compared import compared, ways_compared, worst_of
 from agents.playbook.conversation.topic_history import (
     approver,
     back,
@@ -17,7 +18,8 @@ from agents.playbook.conversation.topic_history import (
     why_not_drain,
     why_plan,
 )
-from agents.playbook.conversation.topic_lists import lists
+from agents.playbook.conversation.topic_lists import duct_sizes, lists, single_cut, totals
+from agents.playbook.conversation.topic_plans import PLAN_ANSWERS
 from agents.playbook.conversation.topic_state import (
     age,
     availability,
@@ -25,6 +27,8 @@ from agents.playbook.conversation.topic_state import (
     congested,
     health,
     hit_now,
+    node_total,
+    over_promise,
     passing,
     served_now,
 )
@@ -96,6 +100,15 @@ ANSWERS: Mapping[str, Callable[[Gist], str]] = {
     "no_link": no_link,
     "same_cause": same_cause,
     "story": story,
+    "over_promise": over_promise,
+    "worst_of": worst_of,
+    "node_total": node_total,
+    "totals": totals,
+    "duct_sizes": duct_sizes,
+    "single_cut": single_cut,
+    "compared": compared,
+    "ways_compared": ways_compared,
+    **PLAN_ANSWERS,
 }
 """By topic."""
 

@@ -14,6 +14,7 @@ from agents.conversation.queries.topology import (
     LIST_LINKS,
     LIST_NODES,
     LIST_SERVICES,
+    SHOW_NETWORK,
     SHOW_NODE,
     LinkRow,
     NoArguments,
@@ -24,7 +25,16 @@ from agents.conversation.queries.topology import (
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline, NotUnderstood
 from agents.playbook.conversation.sentences import CLASSES, MOST_SERVICES, taken
-from agents.playbook.conversation.words import aged, count, joined, percent, plain, rate, services
+from agents.playbook.conversation.words import (
+    aged,
+    count,
+    egresses,
+    joined,
+    percent,
+    plain,
+    rate,
+    services,
+)
 
 T = TypeVar("T")
 
@@ -114,10 +124,104 @@ _OPERATORS: tuple[tuple[str, Callable[[float, float], bool]], ...] = (
 _LEAST = (
     r"least|lowest|smallest|shortest|thinnest|fewest|lightest|min|minimum|weakest|emptiest|quietest"
 )
+_BELOW = r"(?:below|under|less than) \d+(?:\.\d+)? ?(?:%|percent)|idle|unused|empty"
 _MOST = (
     r"most|highest|largest|biggest|longest|fattest|thickest|heaviest|max|maximum|top|best|busiest"
     r"|fullest|hottest|rank\w*|sort\w*|worst|\w+ first"
 )
+
+
+_BUILT = r"smallest|thinnest|biggest|largest|fattest|longest|shortest|widest"
+_LOAD = (
+    r"\d+ ?%|percent|per cent|load\w*|util\w*|full(er|est)?|hot(ter|test)?|busi?\w*"
+    r"|empt(y|ier|iest)|idle|quiet(er|est)?|unused"
+)
+
+
+def totals(gist: Gist) -> str:
+    """How large the network is."""
+    found = gist.asked.look_up(SHOW_NETWORK, NoArguments())
+    gist.tell("how_many", "length", "capacity", "links", "nodes", "duct", "customers")
+    return taken(
+        "how much there is of everything, on record",
+        f"{found.network}: {count(found.nodes, 'node')}, {count(found.links, 'link')} with "
+        f"{rate(found.capacity_bps)} each way and {found.length_km:.1f} km together, "
+        f"{count(found.shared_risk_groups, 'duct')} that links share, "
+        f"{count(found.services, 'service')} of {count(found.customers, 'customer')}.",
+    )
+
+
+def duct_sizes(gist: Gist) -> str:
+    """Ducts with the links in them, those with the most first."""
+    found = gist.asked.look_up(LIST_LINKS, NoArguments())
+    if found.left_out:
+        raise Decline("There are more links than I can compare.")
+    gist.tell("duct", "links", "how_many", "extreme")
+    inside: dict[str, list[str]] = {}
+    for row in found.links:
+        for duct in row.ducts:
+            inside.setdefault(duct, []).append(row.link)
+    named = list(inside.items())
+    wanted = _condition(gist, _DUCT)
+    what = "ducts that links share"
+    if wanted is not None:
+        gist.tell("threshold")
+        named = [x for x in named if wanted(len(x[1]))]
+        what = f"{what}, with as many links as you say"
+    ranked = sorted(named, key=lambda x: (-len(x[1]), x[0]))
+    rows = [f"{duct} ({' and '.join(links)})" for duct, links in ranked]
+    return taken(f"{what}, those with the most first", f"{joined(rows, len(rows)) or 'None'}.")
+
+
+_DUCT: Measure[tuple[str, list[str]]] = Measure(
+    "links in it",
+    r"links?",
+    lambda x: float(len(x[1])),
+    lambda x: x[0],
+    r"(?:links?|fib(?:re|er)s?|cables?|lines?|members?)",
+    lambda number, _: number,
+)
+
+
+def single_cut(gist: Gist) -> str:
+    """Nodes that the cut of one link, or of one duct, takes off the network."""
+    found = gist.asked.look_up(LIST_LINKS, NoArguments())
+    if found.left_out:
+        raise Decline("There are more links than I can try.")
+    gist.tell("failure", "reach", "nodes", "links", "duct", "how_many", "extreme", "apart")
+    cuts = {row.link: {row.link} for row in found.links}
+    for row in found.links:
+        for duct in row.ducts:
+            cuts.setdefault(duct, set()).add(row.link)
+    said = []
+    for cut, gone in cuts.items():
+        lost = _cut_off([x for x in found.links if x.link not in gone], found.links)
+        if lost:
+            said.append(f"{cut} cuts off {joined(sorted(lost))}")
+    none = "None: after the cut of any single link or duct every node still has a way to the others"
+    return taken(
+        "nodes that the cut of a single link, or of a single duct that links share, isolates",
+        f"{joined(said, len(said)) or none}.",
+    )
+
+
+def _cut_off(left: Sequence[LinkRow], all_: Sequence[LinkRow]) -> set[str]:
+    """The nodes outside of the largest part that `left` holds together."""
+    near: dict[str, set[str]] = {end: set() for row in all_ for end in row.ends}
+    for a, b in (row.ends for row in left):
+        near[a].add(b)
+        near[b].add(a)
+    parts: list[set[str]] = []
+    for node in near:
+        if any(node in part for part in parts):
+            continue
+        part, edge = {node}, [node]
+        while edge:
+            fresh = near[edge.pop()] - part
+            part |= fresh
+            edge += fresh
+        parts.append(part)
+    return set(near) - max(parts, key=len, default=set())
 
 
 def lists(gist: Gist) -> str:
@@ -128,7 +232,7 @@ def lists(gist: Gist) -> str:
         return _services(gist)
     if gist.says(r"(nodes?|routers?|sites?|pops?|cit(y|ies)|places?|single[- ]homed|box(es)?)"):
         return _nodes(gist)
-    if gist.says(r"\d+ ?%|percent|per cent|load\w*|util\w*|full(er|est)?|hot(ter|test)?|busi?\w*"):
+    if gist.says(_LOAD) and not gist.says(_BUILT):
         return _loads(gist)
     return _links(gist)
 
@@ -158,20 +262,37 @@ def _links(gist: Gist) -> str:
     measure = _measure(gist, _LINKS)
     if measure is None:
         raise NotUnderstood("I cannot tell by what the links are to be compared.")
-    return _selected(gist, of, rows, measure)
+    said = _selected(gist, of, rows, measure)
+    return f"{said}{_how_full(gist, [x.link for x in rows if x.link in said])}"
+
+
+def _how_full(gist: Gist, links: Sequence[str]) -> str:
+    """The loads of `links`, where they are asked for as well."""
+    if not gist.says(_LOAD) or not links:
+        return ""
+    gist.tell("load", "overload", "headroom")
+    read = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=tuple(links[:8]), most=1))
+    rows = sorted(read.egresses, key=lambda e: -(e.utilisation or 0.0))
+    return f" Their load: {joined(egresses(rows), len(rows))}. {aged(read)}"
 
 
 def _loads(gist: Gist) -> str:
     """Of the loads that are read now, which are told highest first."""
-    if gist.says(_LEAST) or gist.when is not None:
-        raise Decline("I can list the busiest egresses as they are read now, and no others.")
-    found = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=_MOST_READ))
+    if gist.when is not None:
+        raise Decline("I can list the loads of egresses as they are read now, and no others.")
+    least = gist.says(_LEAST) or gist.says(_BELOW)
+    asked = Utilisation(links=(), most=_MOST_READ, least=least)
+    found = gist.asked.look_up(SHOW_UTILISATION, asked)
     gist.tell("links", "load", "overload", "how_many", "extreme")
     rows = found.egresses
     if gist.nodes:
         rows = tuple(x for x in rows if x.node in gist.nodes or x.to in gist.nodes)
+    if gist.says(r"links?|pipes?|fib(?:re|er)s?|circuits?|trunks?|lines?") and gist.number:
+        # Both ends of a link are one link.
+        rows = tuple({e.link: e for e in reversed(rows)}.values())[::-1]
     said = _selected(gist, "egresses", rows, _READ[0])
-    more = f" Only the {_MOST_READ} busiest are looked at." if len(rows) == _MOST_READ else ""
+    which = "emptiest" if least else "busiest"
+    more = f" Only the {_MOST_READ} {which} are looked at." if len(rows) == _MOST_READ else ""
     return f"{said}{more} {aged(found)}"
 
 

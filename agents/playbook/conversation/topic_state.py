@@ -70,6 +70,9 @@ def health(gist: Gist) -> str:
     busiest = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=3))
     if busiest.egresses:
         said.append(f"The busiest egresses: {joined(egresses(busiest.egresses))}.")
+    if gist.says(r"drain\w*|put back"):
+        gist.tell("config", "way_back")
+        said.append(f"Drained: {joined(now.links_drained) or 'none'}.")
     if gist.says("hand ?over"):
         said.append(f"Temporary changes in force: {temporary(gist) or 'none'}.")
     said.append(_in_span(gist).strip())
@@ -112,27 +115,44 @@ def age(gist: Gist) -> str:
 
 def congested(gist: Gist) -> str:
     """Where it is busiest: as it is read, or as it is expected at the hour that is named."""
+    if gist.limit is not None and gist.when is None:
+        return lists(gist)
     if gist.when is not None and gist.when.at:
         return _busiest_then(gist, gist.when.at, gist.when.hours)
     now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
     most = min(gist.number or _MOST_EGRESSES, MOST_EGRESSES)
     if gist.number:
         gist.tell("number")
-    busiest = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=most))
+    # Both ends of a link may be among the busiest, and are one link.
+    of_links = gist.number is not None and gist.says(_LINKS)
+    read = min(2 * most, MOST_EGRESSES) if of_links else most
+    busiest = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=read))
+    rows, at = list(busiest.egresses), ""
+    if gist.nodes:
+        near = [gist.asked.look_up(SHOW_NODE, OneNode(node=n)).links for n in gist.nodes[:2]]
+        links = tuple(x.link for of_node in near for x in of_node)[:_MOST_EGRESSES]
+        busiest = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=links, most=1))
+        rows = sorted(busiest.egresses, key=lambda e: -(e.utilisation or 0.0))
+        at = f" at {joined(gist.nodes[:2])}"
+    if of_links:
+        rows = list({e.link: e for e in reversed(rows)}.values())[::-1][:most]
     loads = [
         f"{e.node} on {e.link} at {percent(e.utilisation)} ({rate(e.sent_bps)} of "
         f"{rate(e.capacity_bps)})"
-        for e in busiest.egresses
+        for e in rows
         if e.utilisation is not None and e.sent_bps is not None
     ]
     dropping = [
         f"{s.resource} since {s.since_utc}" for s in now.symptoms if s.kind == "queue_drops"
     ]
     return taken(
-        "where the network is busiest now, and which queues drop",
+        f"where the network is busiest now{at}, and which queues drop",
         f"Queues that drop: {joined(dropping) or 'none that I know of'}. The busiest egresses: "
         f"{joined(loads, len(loads))}. {aged(now)}",
     )
+
+
+_LINKS = r"links?|pipes?|trunks?|circuits?|lines?|fib(?:re|er)s?"
 
 
 def _busiest_then(gist: Gist, at: str, hours: int) -> str:
@@ -149,6 +169,59 @@ def _busiest_then(gist: Gist, at: str, hours: int) -> str:
         f"{overloads(then)} At the peak of the day, links that are full first as traffic grows or "
         f"something fails: {joined(first)}.",
     )
+
+
+def over_promise(gist: Gist) -> str:
+    """Whose services are in breach, and how far: as probes see it, and by the twin."""
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    read = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=(), most=1))
+    # Of now, with nothing supposed: the twin is asked for the load of a link.
+    fullest = tuple(e.link for e in read.egresses)
+    at = "" if fullest else "peak"
+    then = gist.asked.look_up(WHAT_IF, Supposed(events="", at=at, watch_links=fullest))
+    gist.tell("breach", "customers", "loss", "delay", "how_many", "class", "extreme")
+    twins = {s.service: s for s in (*then.still_in_breach, *then.newly_in_breach)}
+    rows = by_class(now.services_in_breach)
+    said = [
+        f"{s.service} ({s.customer}, {plain(s.traffic_class)}): "
+        f"{joined(twins[s.service].reasons) if s.service in twins else _NOT_BY_TWIN}"
+        for s in rows
+    ]
+    more = [
+        f"{s.service} ({s.customer}): {joined(s.reasons)}"
+        for name, s in twins.items()
+        if name not in {row.service for row in rows}
+    ]
+    also = f" By the twin alone: {joined(more, MOST_SERVICES)}." if more else ""
+    return taken(
+        "services in breach now, by probes, and how far over their promise each is by the twin "
+        f"with the demand of {then.demand_of_utc}",
+        f"{joined(said, MOST_SERVICES) or 'None is in breach'}.{also} {aged(now)}",
+    )
+
+
+_NOT_BY_TWIN = "the twin does not have it in breach, so how far is not known"
+
+
+def node_total(gist: Gist) -> str:
+    """What all links of a node bring in and take out, and how full each is."""
+    gist.tell("load", "capacity", "how_many", "links", "extreme")
+    said, read = [], None
+    for node in gist.nodes[:3]:
+        shown = gist.asked.look_up(SHOW_NODE, OneNode(node=node))
+        links = tuple(x.link for x in shown.links)
+        read = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=links, most=1, around=node))
+        if (all_ := read.around) is None:
+            raise Decline(f"Of {node} no traffic was read.")
+        unread = f" ({count(all_.unread, 'egress', 'egresses')} not read)" if all_.unread else ""
+        fullest = sorted(read.egresses, key=lambda e: -(e.utilisation or 0.0))
+        said.append(
+            f"{node}: {rate(all_.in_bps)} in and {rate(all_.out_bps)} out over all of its "
+            f"links{unread}; egresses, the fullest first: {joined(egresses(fullest), len(fullest))}"
+        )
+    if read is None:
+        raise Decline("I cannot tell which node is meant.")
+    return taken("all traffic in and out of a node, as read", f"{joined(said)}. {aged(read)}")
 
 
 _ORDERED = r"(?:rank|sort|order)\w*|first|before|on top|then|by class|priorit\w+"
@@ -212,12 +285,13 @@ def _along(gist: Gist, now: HealthResult, a: str, b: str) -> str:
         f"{plain(s.kind)} of {s.resource}"
         for s in now.symptoms
         if set(path.links) & set(Interface.parts(s.resource))
+        or set(s.resource.partition("/")[0].split(">")) == {a, b}
     ]
     left = [f"{p.service} has {milliseconds(p.left_s)} left" for p in path.promised or ()]
     return (
         f"{way(path)}; of the delay that is promised {joined(left) or 'nothing is on record'}; the "
         f"fullest egress on it: {joined(egresses(fullest[:1])) or 'not read yet'}; symptoms of "
-        f"links on it: {joined(seen) or 'none'}"
+        f"links on it, or between its ends: {joined(seen) or 'none'}"
     )
 
 

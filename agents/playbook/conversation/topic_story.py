@@ -1,6 +1,13 @@
 """A whole incident told, alerts against each other, and which links a way hangs on."""
 
-from agents.conversation.queries.history import IncidentResult, PlanShown
+from agents.conversation.queries.history import (
+    LIST_INCIDENTS,
+    SHOW_INCIDENT,
+    IncidentResult,
+    OneIncident,
+    PlanShown,
+    Recorded,
+)
 from agents.conversation.queries.state import SHOW_HEALTH
 from agents.conversation.queries.topology import (
     LIST_NODES,
@@ -41,7 +48,9 @@ from agents.playbook.conversation.words import (
     percent_of,
     plain,
     rate,
+    services,
 )
+from twin.nouns.topology import Interface
 from twin.nouns.traffic_class import TrafficClass
 
 _MOST_NODES = 80
@@ -233,7 +242,9 @@ def link_facts(gist: Gist) -> str:
 
 
 def same_cause(gist: Gist) -> str:
-    """Whether symptoms of two places belong to one incident."""
+    """Whether symptoms of two places, or what customers suffer, belong to one incident."""
+    if gist.around is None and (belonging := _belonging(gist)):
+        return taken("which incident concerns what is named, by what is on record", belonging)
     where, when, found = recorded(gist, gist.around)
     now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
     said = [node_now(gist, now, node) for node in gist.nodes[:3]]
@@ -244,6 +255,54 @@ def same_cause(gist: Gist) -> str:
         f"{begun(count(found.count, 'incident'))}: {joined(rows) or 'none'}. Symptoms now: "
         f"{seen or 'none'}. {' '.join(said)} {journalled(found)}",
     )
+
+
+def _belonging(gist: Gist) -> str:
+    """Which of the places and customers that are named each open incident concerns, or the last;
+    "" where nothing is named."""
+    named = [*gist.nodes[:4], *gist.links[:4], *gist.of("customer")[:4], *gist.of("service")[:4]]
+    if not named:
+        return ""
+    found = gist.asked.look_up(LIST_INCIDENTS, Recorded())
+    now = gist.asked.look_up(SHOW_HEALTH, NoArguments())
+    rows = [i for i in found.incidents if not i.closed] or list(found.incidents[-1:])
+    gist.tell("path", "customers", "breach")
+    said = []
+    for row in rows[:3]:
+        shown = gist.asked.look_up(SHOW_INCIDENT, OneIncident(incident=row.incident))
+        why = {name: _concerned(gist, shown, name) for name in named}
+        concerned = [f"{name} ({because})" for name, because in why.items() if because]
+        others = [name for name, because in why.items() if not because]
+        apart = f"; not, by what is on record, {joined(others)}" if others else ""
+        said.append(
+            f"{row.incident} ({row.title}) concerns {joined(concerned) or 'none of them'}{apart}."
+        )
+    breached = [s for s in now.services_in_breach if s.customer in named or s.service in named]
+    return (
+        f"{' '.join(said) or 'No incident is on record.'} Of them in breach now, by probes: "
+        f"{joined(services(breached)) or 'none'}. {journalled(found)}"
+    )
+
+
+def _concerned(gist: Gist, shown: IncidentResult, name: str) -> str:
+    """Why an incident concerns a place or a customer; "" if by what is on record it does not."""
+    blamed = set(shown.diagnosis.links if shown.diagnosis else ())
+    at = [
+        f"{plain(s.kind)} of {s.resource}"
+        for s in shown.symptoms
+        if name in (*Interface.parts(s.resource), *s.resource.partition("/")[0].split(">"))
+    ]
+    if name in blamed or at:
+        return joined(at, 3) or "it is to blame"
+    rows = [r for r in rows_of(gist) if name in (r.customer, r.service)]
+    hit = [r.service for r in rows if r.service in (shown.service_time_lost_s or {})]
+    if hit:
+        return f"it counts {joined(hit)} in breach"
+    for a, b in (pair for row in rows for pair in row.pairs[:2]):
+        path = gist.asked.look_up(SHOW_PATH, Ends(source=a, target=b))
+        if on := blamed & set(path.links or ()):
+            return f"the way {a} to {b} uses {joined(sorted(on))}"
+    return ""
 
 
 def compared_upgrades(gist: Gist) -> str:
@@ -273,13 +332,15 @@ def compared_upgrades(gist: Gist) -> str:
     )
 
 
+def with_more(gist: Gist, events: str, at: str, factor: float) -> Supposed:
+    """What is asked of the twin for an upgrade: the links that are named are watched."""
+    links = tuple(gist.links[:_MOST_LINKS])
+    return Supposed(events=events, at=at, watch_links=links, demand_factor=factor)
+
+
 def bought(gist: Gist, events: str, at: str, factor: float) -> str:
-    then = gist.asked.look_up(
-        WHAT_IF,
-        Supposed(
-            events=events, at=at, watch_links=tuple(gist.links[:_MOST_LINKS]), demand_factor=factor
-        ),
-    )
+    """What `events` buy: the busiest egress, and the fullest after single failures."""
+    then = gist.asked.look_up(WHAT_IF, with_more(gist, events, at, factor))
     swept = gist.asked.look_up(
         WORST_FAILURES, Sweep(of="link", at=at, most=WORST, events=events, demand_factor=factor)
     )

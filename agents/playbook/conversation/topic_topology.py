@@ -57,6 +57,9 @@ def configuration(gist: Gist) -> str:
         said.append(f"{link}: IGP weight {joined(weights)}{drained}.")
     for name in (*gist.nodes[:3], *gist.links[:3]):
         said.append(_commits_at(gist, name))
+    if gist.says("why|who|reason|come from|comes from"):
+        gist.tell("cause")
+        said.append("Why somebody else set it so, and who, is not recorded.")
     return taken(
         f"the configuration of {joined([*gist.nodes[:3], *gist.links[:3]])} that is believed to "
         "run, against the intended one",

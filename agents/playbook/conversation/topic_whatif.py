@@ -56,6 +56,7 @@ from agents.playbook.conversation.words import (
     rate,
 )
 from twin.events.growth.add_link import AddLink
+from twin.events.growth.add_node import AddNode
 from twin.events.growth.resize_link import ResizeLink
 from twin.nouns.topology import Interface
 from twin.nouns.traffic_class import TrafficClass
@@ -79,9 +80,10 @@ def effect(gist: Gist) -> str:
         raise Decline(f"I cannot tell which link to {gist.marks[other[1]][1]} is meant.")
     if cut := _CUT_AT.search(gist.line):
         raise Decline(f"I cannot tell what it is that is cut at {gist.marks[cut[1]][1]}.")
-    for unclear in unclear_in(gist.line):
+    for unclear in unclear_in(gist.line, gist.events):
         mark = unclear.split()[0]
         raise Decline(f"I cannot tell what it is that fails at {gist.marks[mark][1]}.")
+    built = _length_assumed(gist)
     groups = _groups(gist)
     _refuse_unplaced(gist)
     if not _is_apart(gist):
@@ -104,7 +106,18 @@ def effect(gist: Gist) -> str:
         said += [node_now(gist, now, n) for n in gist.nodes if gist.marked(n) not in gist.changed]
     if says(gist, "clash"):
         said.append(clashing(gist))
-    return " ".join(said)
+    return " ".join([*said, *built])
+
+
+def _length_assumed(gist: Gist) -> list[str]:
+    """That the length of what is built is not the one that is said, where one is."""
+    if not any(issubclass(e.kind, AddLink | AddNode) for e in gist.events) or not gist.says(_KM):
+        return []
+    gist.tell("length built")
+    return ["The length of what is built is assumed from the map, and not the one that you name."]
+
+
+_KM = r"\d+(?:\.\d+)? ?(?:km|kilomet\w+)"
 
 
 def _groups(gist: Gist) -> list[list[str]]:

@@ -7,7 +7,7 @@ from agents.conversation.queries.topology import SHOW_LINK, OneLink, ServiceName
 from agents.conversation.queries.whatif import (
     WHAT_IF,
     WORST_FAILURES,
-    NewlyInBreach,
+    InBreach,
     Supposed,
     Sweep,
     WhatIfResult,
@@ -103,7 +103,7 @@ def class_effect(then: WhatIfResult, cls: str) -> str:
     return f"{said}{_still(then, cls)} {begun(name)} traffic lost: {rate(mine.lost_bps_after)}."
 
 
-def _with_reasons(rows: Sequence[NewlyInBreach]) -> list[str]:
+def _with_reasons(rows: Sequence[InBreach]) -> list[str]:
     return [f"{s.service} ({s.customer}: {joined(s.reasons)})" for s in rows]
 
 

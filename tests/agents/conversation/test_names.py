@@ -148,3 +148,24 @@ def test_english_name_of_a_place_stands_for_it(text: str) -> None:
 
 def test_english_name_of_a_place_that_is_not_there_names_nothing() -> None:
     assert not _names().find("is Nuremberg up").names
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("muc", "Muenchen"), ("CGN", "Köln"), ("Kln", "Köln")]
+)
+def test_code_of_a_city_stands_for_its_node(written: str, meant: str) -> None:
+    (found,) = _names().find(f"is {written} up").names
+    assert (found.kind, found.ids) == ("node", (meant,))
+
+
+def test_mistyped_end_of_a_link_is_the_node_that_a_link_joins_to_the_other_end() -> None:
+    names = _names(("Köln--Muenchen", "Köln", "Muenchen"))
+    (found,) = names.find("how full is Köln-Muenchn now").names
+    assert (found.kind, found.ids, found.text) == ("link", ("Köln--Muenchen",), "Köln-Muenchn")
+
+
+@pytest.mark.parametrize("text", ["Köln-Muenchn", "Köln - Muenchn", "Köln and Muenchn"])
+def test_mistyped_name_is_no_node_where_no_link_or_no_hyphen_joins_it(text: str) -> None:
+    names = _names() if text == "Köln-Muenchn" else _names(("K--M", "Köln", "Muenchen"))
+    assert [f.ids for f in names.find(text).names] == [("Köln",)]
+    assert [n.text for n in names.find(text).near] == ["Muenchn"]

@@ -165,6 +165,7 @@ def test_decline_says_why(talk: Conversation, question: str, why: str) -> None:
         (("Who rejected the plan?",), "Nobody has rejected"),
         (("When did it begin and who approved it?",), "«erin»"),
         (("What happens if CHINng-IPLSng fails at 8 in the evening?",), "20:00:00"),
+        (("Which links are down and drained?",), "Drained: none"),
         (("How busy is CHINng|CHINng--IPLSng?",), "from CHINng to IPLSng"),
         (("How busy is CHINng[CHINng--IPLSng]?",), "from CHINng to IPLSng"),
         (
@@ -188,7 +189,6 @@ def test_question_is_read_in_its_context(
     [
         ("How busy is CHINng-IPLSng?", "Why?"),
         ("What links does ATLAng have?", "Who approved it?"),
-        ("Which links are down and drained?",),
         ("What happens if CHINng-IPLSng fails at 13:00 in the morning?",),
     ],
 )
@@ -370,6 +370,71 @@ def test_what_is_not_understood_of_a_question_makes_it_declined(
     reply = _talk(state, SCENES[0].name).ask(question)
     assert reply.declined, reply.text
     assert why in reply.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        # By likeness to phrasings alone.
+        ("sequence of events with clock times for the report?", (": it began", ": it ended")),
+        ("any runner-up remedy, and why did it lose", ("the plan is", "the next best is")),
+        ("whose signature is missing and by when", ("answered by «erin»",)),
+        ("does the remedy make somebody worse off", ("in breach (doing nothing: ",)),
+        (
+            "is the change still wanted once the fibre is spliced",
+            ("for as long as the cause lasts",),
+        ),
+        ("is there a town that one cut takes off the map", ("ATLAM5--ATLAng cuts off ATLAM5",)),
+        ("kilometres of fibre all told?", ("km together",)),
+        ("how far over the line is each broken service", ("None is in breach",)),
+        ("overall gbit/s in and out of CHINng", ("CHINng: ", " in and ", " out over all of its")),
+        ("three emptiest links please", ("by load, the lowest first",)),
+        # Two things, each computed.
+        (
+            "which one is worse to lose, CHINng-IPLSng or ATLAng-HSTNng",
+            ("The better one is «", "if CHINng--IPLSng fails", "if ATLAng--HSTNng fails"),
+        ),
+        (
+            "CHINng-IPLSng to 400G or ATLAng-HSTNng to 400G, which is the better buy",
+            ("The better one is «", "what each upgrade buys"),
+        ),
+        # What is supposed, in other words.
+        ("CHINng losing its IPLSng leg, who gets hurt", ("what happens if CHINng--IPLSng fails",)),
+        (
+            "what would raising the weight of CHINng-IPLSng by 50 % do",
+            ("the weight of CHINng--IPLSng is set to 15 both ways",),
+        ),
+        (
+            "a new link ATLAng-NYCMng 40 gig, ~1200 km, does that take load off CHINng-IPLSng",
+            ("a link of 40G is built between ATLAng and NYCMng", "assumed from the map"),
+        ),
+        (
+            "put a new node dallas between HSTNng and KSCYng, 40g each leg, does it help",
+            ("dallas is built, with links to HSTNng, KSCYng",),
+        ),
+    ],
+)
+def test_question_in_other_words_is_answered_by_what_it_asks(
+    talk: Conversation, question: str, said: tuple[str, ...]
+) -> None:
+    reply = talk.ask(question)
+    assert not reply.declined, reply.text
+    assert [s for s in said if s not in reply.text] == [], reply.text
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("Wie voll ist CHINng-IPLSng und wer hängt da dran?", "I understand English only"),
+        ("how many gig does Vela Rail push at night", "a pair of nodes sends is not on record"),
+        ("Vela Zeppelin says they have a contract, what did we promise", "No customer is called"),
+    ],
+)
+def test_what_is_not_on_record_is_said_to_be_so(
+    talk: Conversation, question: str, why: str
+) -> None:
+    assert why in talk.ask(question).text
 
 
 def test_declined_question_is_offered_others_with_the_names_that_were_typed(

@@ -37,6 +37,29 @@ from agents.playbook.conversation.spelling import respelled
         ("sit on our hands", "do nothing"),
         ("traffic were 15 % higher", "traffic were 15 % higher"),
         ("NODE0 goes dark", "NODE0 goes dark"),
+        ("NODE0 goin dark for power works", "NODE0 fails for power works"),
+        ("hands on in LINK0 tonight", "maintenance on LINK0 tonight"),
+        # What is built or changed.
+        (
+            "put a new node heilbronn between NODE0 and NODE1 , 100g each leg",
+            "add node heilbronn at NODE0 , NODE1 with 100g",
+        ),
+        (
+            "rostock as a new pop between NODE0 and NODE1 , 40g each leg , dual homed",
+            "add node rostock at NODE0 , NODE1 with 40g",
+        ),
+        ("a new link NODE0 NODE1 100 gig", "add link NODE0 to NODE1 with 100 gig"),
+        ("new dark fibre offer NODE0 NODE1 100g", "add link NODE0 to NODE1 with 100g"),
+        ("add 50g direct NODE0 NODE1", "add link NODE0 to NODE1 with 50g"),
+        ("shrink LINK0 to 30", "shrink LINK0 to 30 g"),
+        ("LINK0 to 40g or LINK1 to 60", "LINK0 to 40g or LINK1 to 60 g"),
+        ("upgrade LINK0 from 20 to 60", "upgrade LINK0 to 60 g"),
+        # Hours by digits.
+        ("next week mo 2-5 am", "next week monday 02:00-05:00"),
+        ("02-04 tmrw", "tomorrow 02:00-04:00"),
+        ("sunday 0100-0500", "sunday 01:00-05:00"),
+        ("23h to 1h", "23:00-01:00"),
+        ("2-3 links", "2-3 links"),
         ("NODE0 gets dug up", "NODE0 fails"),
     ],
 )
