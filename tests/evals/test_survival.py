@@ -188,8 +188,10 @@ def test_every_step_of_actuation_is_chosen_and_the_ends_of_every_other_kind() ->
     reads = [f"actuator: after running {n}#{i}" for i in (1, 2) for n in "ABC"]
     waits = [f"wait: before checkpoint to repair#{i}" for i in (1, 2, 3)]
     heartbeats = [f"watch: after journal watches#{i}" for i in (1, 2, 3)]
-    chosen = choose([*steps, *reads, *waits, *heartbeats])
-    assert chosen == [*steps, reads[0], reads[-1], waits[0], waits[-1], heartbeats[0]]
+    nothing = [f"wait: after journal#{i}" for i in (1, 2, 3)]
+    chosen = choose([*steps, *reads, *waits, *heartbeats, *nothing])
+    by_the_wall = [heartbeats[0], nothing[0]]
+    assert chosen == [*steps, reads[0], reads[-1], waits[0], waits[-1], *by_the_wall]
     assert choose([*steps, *waits], ("wait",)) == [waits[0], waits[-1]]
 
 
