@@ -1,5 +1,7 @@
 """The network as it is now, as faults and nodes ask about it."""
 
+import math
+
 from graphs.desk import Desk
 from twin.nouns.topology import Interface
 
@@ -19,6 +21,11 @@ class Live:
     def is_active(self, symptom_id: str) -> bool:
         """See LiveNetwork."""
         return self._tracker.book.is_active(symptom_id)
+
+    def up_for_s(self, link: str) -> float:
+        """See LiveNetwork."""
+        back = self._tracker.adjacencies.returns(link)
+        return self._tracker.now_s - back[-1].time_s if back else math.inf
 
     def is_short(self, link: str) -> bool:
         """See LiveNetwork."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from twin.diagnosis.likelihood import (
     ADJACENCY_MISSED,
     ADJACENCY_SPURIOUS,
+    HALF,
     LOAD_TEMPER,
     Likelihood,
 )
@@ -210,7 +211,10 @@ class Channels:
         # Where both ends are read at other moments more may arrive than was sent.
         z = (np.maximum(self._seen.loss, 0.0) - lost) / sigma
         surprise = -math.log(_LOSS_UP_TO) - (_GAUSS - 0.5 * z**2 - np.log(sigma))
-        return np.where(np.isfinite(surprise), surprise, 0.0)
+        # What a link loses that comes and goes is lost before it is sent.
+        links = {link for fault in supposed.faults for link in fault.unsteady_links}
+        unsteady = np.repeat([link.id in links for link in self._topology.links], 2)
+        return np.where(np.isfinite(surprise) & ~unsteady, surprise, 0.0)
 
     def _drops(self, supposed: _Supposed) -> FloatArray:
         offered = supposed.loads * np.exp(self._seen.load_bias) / supposed.capacity
@@ -234,10 +238,14 @@ class Channels:
     def _adjacencies(self, supposed: _Supposed) -> FloatArray:
         seen, topology = self._seen, self._topology
         down = {x for fault in supposed.faults for x in fault.links_down(topology)}
+        unsteady = {x for fault in supposed.faults for x in fault.unsteady_links} - down
         held_down = 1.0 - ADJACENCY_MISSED
         surprise = np.full(len(topology.links), math.log1p(-_LOSES_ADJACENCY))
-        for link in down | seen.down_since.keys():
-            if link not in seen.down_since:
+        for link in down | unsteady | seen.down_since.keys():
+            if link in unsteady:
+                broad = _LOSES_ADJACENCY if link in seen.down_since else 1 - _LOSES_ADJACENCY
+                ratio = math.log(broad / HALF)
+            elif link not in seen.down_since:
                 ratio = math.log((1 - _LOSES_ADJACENCY) / ADJACENCY_MISSED)
             elif link in down:
                 ratio = math.log(_LOSES_ADJACENCY / held_down)

@@ -19,6 +19,11 @@ ADJACENCY_MISSED = 0.01
 ADJACENCY_SPURIOUS = 1e-4
 """Chance that an adjacency is reported down for a link that is up (assumed)."""
 
+_DOWN = math.log((1 - ADJACENCY_MISSED) / ADJACENCY_SPURIOUS)
+
+HALF = 0.5
+"""Of a link that comes and goes, the chance that it is down when it is looked at (assumed)."""
+
 _HELD_NATS, _MOST_HELD_NATS = 1.0, 20.0
 """What both ends of a link hold for another minute is that much less likely to be a mistake of
 their reports, up to so much (assumed)."""
@@ -110,11 +115,14 @@ class Likelihood:
     def _adjacencies(self, faults: Sequence[Fault]) -> list[Evidence]:
         topology = self.normal.topology
         supposed = set[str]().union(*(f.links_down(topology) for f in faults))
+        unsteady = set[str]().union(*(f.unsteady_links for f in faults)) - supposed
         found: list[Evidence] = []
         for link in sorted(supposed | self.observation.down_since.keys()):
             seen = link in self.observation.down_since
-            if seen and link in supposed:
-                found.append(self._lost(link))
+            if seen and link in unsteady:
+                found.append(self._lost(link, math.log(HALF / ADJACENCY_SPURIOUS)))
+            elif seen and link in supposed:
+                found.append(self._lost(link, _DOWN + self.held_nats(link)))
             elif link in supposed:
                 ratio = math.log(ADJACENCY_MISSED / (1 - ADJACENCY_SPURIOUS))
                 found.append(
@@ -125,14 +133,11 @@ class Likelihood:
                 )
         return found
 
-    def _lost(self, link: str) -> Evidence:
+    def _lost(self, link: str, ratio: float) -> Evidence:
         """That the adjacency over `link` is down."""
-        ratio = math.log((1 - ADJACENCY_MISSED) / ADJACENCY_SPURIOUS)
         text, by = f"adjacency over {link} is down", self.observation.one_end.get(link, "")
         if by:
             text = f"{text}, claimed by {by} alone"
-        else:
-            ratio += self.held_nats(link)
         return Evidence(observation=text, log_likelihood_ratio=ratio, claimed_by=by)
 
     def held_nats(self, link: str) -> float:

@@ -14,6 +14,7 @@ from twin.nouns.telemetry import FloatArray, ProbeRound
 from twin.nouns.traffic import TRAFFIC_CLASSES
 from twin.physics.compiled import arc_weights, compile_topology
 from twin.physics.routing import route
+from twin.tracking.adjacencies import Return
 from twin.tracking.path_shares import path_shares
 from twin.tracking.rates import RateRound
 from twin.tracking.tracker import CONVERGENCE_S, Tracker
@@ -23,6 +24,9 @@ _FOUND_AFTER_S = 180.0
 
 _SILENT_AFTER = 4.0
 """Readings in a row that a device has missed when it is taken to be silent."""
+
+_FLAPS_WITHIN_S = 600.0
+"""Between two returns of a link that flaps."""
 
 _BEGAN_BEFORE_S = 60.0
 """Drops show in two rounds before they are a symptom."""
@@ -45,6 +49,7 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         s.resource: s.first_seen_s for s in tracker.book.since(0.0) if s.kind == "adjacency_down"
     }
     missed = tracker.coverage.missed(tracker.now_s)
+    returns = _returns(tracker, onset_s)
     found = Observation(
         rounds=len(clean),
         sent_bps=sent,
@@ -65,6 +70,8 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         one_source=tracker.demand.claimed_surges(flows, SUSPECT_SURGE) if flows and fresh else {},
         read_s=tracker.coverage.read_s(),
         missed=missed,
+        returns={link: tuple(r.time_s for r in back) for link, back in returns.items()},
+        returns_by=_claimed(returns),
         unreported=(*([] if clean else ["counters"]), *([] if fresh else ["flow records"])),
     )
     if (found.drop_fraction > SEEN).any():
@@ -87,6 +94,27 @@ def _one_end(tracker: Tracker, missed: Mapping[str, float]) -> dict[str, str]:
         if len(ends) == 1
         and missed.get(topology.link(link).other_end(ends[0]), 0.0) < _SILENT_AFTER
     }
+
+
+def _claimed(returns: Mapping[str, Sequence[Return]]) -> dict[str, str]:
+    """The links whose returns one end alone has told of, with that end."""
+    ends = {link: {back.claimed_by for back in known} for link, known in returns.items()}
+    return {link: by.pop() for link, by in ends.items() if len(by) == 1 and "" not in by}
+
+
+def _returns(tracker: Tracker, onset_s: float) -> dict[str, tuple[Return, ...]]:
+    """The last returns of links that have moved since the onset, one soon after the other."""
+    found, began_s = dict[str, tuple[Return, ...]](), onset_s - _BEGAN_BEFORE_S
+    for link in sorted(tracker.adjacencies.returned):
+        last, moved_s = list[Return](), tracker.now_s
+        for back in reversed(tracker.adjacencies.returns(link)):
+            if moved_s - back.time_s > _FLAPS_WITHIN_S:
+                break
+            last.append(back)
+            moved_s = back.time_s
+        if last and (last[0].time_s >= began_s or link in tracker.down_links):
+            found[link] = tuple(reversed(last))
+    return found
 
 
 def _drops(tracker: Tracker, clean: Sequence[RateRound], onset_s: float) -> Drops:

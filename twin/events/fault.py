@@ -12,6 +12,7 @@ from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.interface_shut_down import InterfaceShutDown
 from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.policer_misconfig import PolicerMisconfig
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
@@ -26,6 +27,7 @@ AnyFault = (
     | InterfaceShutDown
     | UnannouncedDrain
     | PolicerMisconfig
+    | LinkFlap
     | LinkCapacityBottleneck
     | PacketLoss
     | SilentEgressPacketLoss

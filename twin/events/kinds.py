@@ -59,6 +59,10 @@ class LiveNetwork(Protocol):
         """Whether the symptom "kind:resource" is seen."""
         ...
 
+    def up_for_s(self, link: str) -> float:
+        """For how long the adjacency over `link` has been back, inf if it never came back."""
+        ...
+
     def is_short(self, link: str) -> bool:
         """Whether the bundle `link` is believed to lack members, or an end of it drops."""
         ...
@@ -249,6 +253,11 @@ class FaultKind(StateEvent):
     def drops_at(self) -> tuple[Interface, ...]:
         """The egresses that drop because of it however empty they are, and count it."""
         return ()
+
+    @property
+    def unsteady_links(self) -> frozenset[str]:
+        """The links that come and go because of it, so that either may be seen."""
+        return frozenset()
 
     # In force
 

@@ -3,9 +3,9 @@ lost.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from twin.nouns.telemetry import AdjacencyEvent
 from twin.tracking.kept import kept_times
@@ -17,6 +17,20 @@ class Verdict(StrEnum):
     NEWS = "news"
     REPEAT = "repeat"
     LATE = "late"
+
+
+_KEPT = 32
+"""Returns of a link that are kept: more do not say more."""
+
+
+class Return(NamedTuple):
+    """An adjacency came back at `time_s`.
+
+    `claimed_by`: the only end that had said that it was lost, "" where both had.
+    """
+
+    time_s: float
+    claimed_by: str
 
 
 class Adjacencies:
@@ -45,6 +59,10 @@ class Adjacencies:
         }
         self._down_ends = {link: set(ends) for link, ends in (down_ends or {}).items() if ends}
         self._up_stamp = kept_times(kept.get("up_stamp"), now_s)
+        self._returns = {
+            link: [Return(time_s, by) for time_s, by in returns if time_s <= now_s]
+            for link, returns in kept.get("returns", {}).items()
+        }
 
     @property
     def down_links(self) -> frozenset[str]:
@@ -56,6 +74,15 @@ class Adjacencies:
         ends = self._down_ends.get(link, ())
         known = (self._reports.get((node, link)) for node in ends)
         return min((report[0] for report in known if report), default=math.inf)
+
+    def returns(self, link: str) -> Sequence[Return]:
+        """The last returns of its adjacency, in the order in which they were reported."""
+        return self._returns.get(link, ())
+
+    @property
+    def returned(self) -> Collection[str]:
+        """The links of which a return is known."""
+        return self._returns.keys()
 
     def take(self, event: AdjacencyEvent, time_s: float) -> Verdict:
         """Take what `event.node` reports of `time_s`."""
@@ -86,8 +113,12 @@ class Adjacencies:
         self._up_stamp[link] = max(time_s, self._up_stamp.get(link, -math.inf))
         ends = self._down_ends.get(link, set())
         back = {n for n in ends if self._reports.get((n, link), (-math.inf, False))[0] <= time_s}
+        by = next(iter(ends)) if len(ends) == 1 else ""
         ends -= back
         if back and not ends:
+            known = self._returns.setdefault(link, [])
+            known.append(Return(time_s, by))
+            del known[:-_KEPT]
             del self._down_ends[link]
             self.flaps[link] = self.flaps.get(link, 0) + 1
         return bool(back)
@@ -98,6 +129,7 @@ class Adjacencies:
             "reports": [[node, link, *report] for (node, link), report in self._reports.items()],
             "up_stamp": self._up_stamp,
             "flaps": self.flaps,
+            "returns": self._returns,
         }
 
     def dump_down_ends(self) -> dict[str, list[str]]:

@@ -108,3 +108,33 @@ def test_link_that_both_ends_report_is_claimed_by_neither_alone(
     tracker.ingest([adjacency(START_S, end, "A-B", up=False) for end in "AB"])
     tracker.ingest([adjacency(START_S, "C", "C-D", up=False)])
     assert observe(tracker, known.intended, START_S).one_end == {"C-D": "C"}
+
+
+def _flap(tracker: Tracker, *times_s: float, ends: str = "AB") -> None:
+    """A-B is lost at these times, seconds from the start, and comes back ten seconds later."""
+    for time_s in times_s:
+        for up in (False, True):
+            at_s = START_S + time_s + 10 * up
+            tracker.ingest([adjacency(at_s, end, "A-B", up=up) for end in ends])
+
+
+def test_returns_are_those_that_followed_each_other_up_to_what_moved_since_the_onset(
+    tracker: Tracker, known: Inventory
+) -> None:
+    _flap(tracker, 0, 900, 1200)
+    assert observe(tracker, known.intended, START_S + 1400).returns == {}, "it was before"
+    seen = observe(tracker, known.intended, START_S + 1200)
+    assert seen.returns == {"A-B": (START_S + 910, START_S + 1210)}
+    assert seen.returns_by == {}
+    # What is down now may be one more of them.
+    tracker.ingest([adjacency(START_S + 1500, "A", "A-B", up=False)])
+    assert len(observe(tracker, known.intended, START_S + 1500).returns["A-B"]) == 2
+
+
+def test_returns_that_one_end_alone_tells_of_are_known_as_its_own(
+    tracker: Tracker, known: Inventory
+) -> None:
+    _flap(tracker, 0, 60, ends="A")
+    assert observe(tracker, known.intended, START_S).returns_by == {"A-B": "A"}
+    _flap(tracker, 120)
+    assert observe(tracker, known.intended, START_S).returns_by == {}

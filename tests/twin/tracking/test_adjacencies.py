@@ -55,6 +55,24 @@ def test_every_return_is_a_flap_and_a_repeat_is_none() -> None:
     assert _told(*reports).flaps == {"A-B": 3}
 
 
+def test_return_is_a_claim_where_one_end_alone_had_said_that_the_link_was_lost() -> None:
+    found = _told((0, "A", False), (0, "B", False), (9, "B", True), (9, "A", True))
+    for report in ((60, "A", False), (69, "A", True)):
+        _tell(found, report)
+    told = [(back.time_s - START_S, back.claimed_by) for back in found.returns("A-B")]
+    assert told == [(9.0, ""), (69.0, "A")]
+    kept = json.loads(json.dumps(found.dump()))
+    assert Adjacencies({}, kept).returns("A-B") == found.returns("A-B")
+    assert len(Adjacencies({}, kept, START_S + 60).returns("A-B")) == 1
+    assert Adjacencies({}, {}).returns("A-B") == ()
+
+
+def test_only_the_last_returns_are_kept() -> None:
+    found = _told(*((10.0 * i, "A", i % 2 == 1) for i in range(200)))
+    assert found.flaps == {"A-B": 100}
+    assert [len(found.returns("A-B")), found.returns("A-B")[-1].time_s] == [32, START_S + 1990]
+
+
 @pytest.mark.parametrize(
     ("before", "report", "verdict"),
     [

@@ -20,6 +20,7 @@ from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import (
@@ -496,7 +497,7 @@ def _bind(act: Callable[[_T], None], what: _T) -> Callable[[], None]:
     return lambda: act(what)
 
 
-_ON_ONE_LINK = (LinkDown, LinkCapacityBottleneck, PacketLoss, SilentEgressPacketLoss)
+_ON_ONE_LINK = (LinkDown, LinkFlap, LinkCapacityBottleneck, PacketLoss, SilentEgressPacketLoss)
 """Kinds of fault that a crew finds on their link."""
 
 _OF_LINKS = ("interface_shut_down", "unannounced_drain")

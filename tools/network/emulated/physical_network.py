@@ -34,6 +34,7 @@ from tools.network.emulated.wiring import (
     wiring_of,
 )
 from twin.events.fault import Fault
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.inventory import Inventory, ProbePath
 from twin.nouns.telemetry import ProbeRound, Telemetry
@@ -47,6 +48,16 @@ FLOW_TICKS = 10
 
 REST_TICKS = 20
 """A snapshot may be taken every 600 s."""
+
+FLAP_DOWN = 0.3
+"""Of every period, the share for which a link that flaps carries no signal (assumed)."""
+
+FLAP_LOST_S = 1.5
+"""Of every period, what is sent for so long is lost until its ends and all routers know: detection
+by BFD and convergence, as above."""
+
+_SAME_S = 1e-6
+"""Times that differ by less are one, by rounding."""
 
 SETTLE_S = 3.0
 """Elastic senders find their new rate within seconds of a change of paths (assumed)."""
@@ -172,6 +183,7 @@ class PhysicalNetwork:
         self.feed.dark = self._dark
         self._reset_windows()
         self._set_egresses(time_s)
+        self._toggle_s = self._next_toggle_s()
         self._paths = trace(self.wiring, self._control.tables, flows)
         self._open_tick(time_s)
 
@@ -264,12 +276,12 @@ class PhysicalNetwork:
         physical = self._physical[0] if self._physical else math.inf
         apply_s = self._applies[0][0] if self._applies else math.inf
         grid = self.starts_s + (self._tick + 1) * TICK_S
-        return min(self._control.next_s, physical, apply_s, self._settle_s, grid)
+        return min(self._control.next_s, physical, apply_s, self._settle_s, grid, self._toggle_s)
 
     def _step(self, time_s: float) -> None:
         """Everything that happens at `time_s`: state first, then the tick, then traffic."""
         self.now_s = time_s
-        rerouted = changed = False
+        rerouted, changed = False, self._toggle_s <= time_s
         while self._physical and self._physical[0] <= time_s:
             heapq.heappop(self._physical)
             changed = True
@@ -282,6 +294,7 @@ class PhysicalNetwork:
             self._set_routers(time_s)
             self._set_links(time_s)
             self._set_egresses(time_s)
+            self._toggle_s = self._next_toggle_s()
         while self._control.next_s <= time_s:
             rerouted |= self._control.process()
         if rerouted:
@@ -335,8 +348,37 @@ class PhysicalNetwork:
         self._dropped[:, out] = 0.0
         self._received[into] = 0.0
 
+    def _in_force(self, time_s: float) -> list[Fault]:
+        """The faults that hold at `time_s`: a link that flaps is down, or there is nothing."""
+        found: list[Fault] = []
+        for event in self.active_events(time_s):
+            fault = self.truth.events[event].fault
+            if fault.kind != "link_flap":
+                found.append(fault)
+            elif self._toggles(event, time_s)[0]:
+                found.append(LinkDown(link=fault.link))
+        return found
+
+    def _toggles(self, event: int, time_s: float) -> tuple[bool, float]:
+        """Whether a link that flaps is down at `time_s`, and when that changes next."""
+        fault = self.truth.events[event].fault
+        assert fault.kind == "link_flap"
+        since_s = time_s - self._span(event)[0] + _SAME_S
+        whole, part_s = divmod(since_s, fault.period_s)
+        down_s = FLAP_DOWN * fault.period_s
+        down = part_s < down_s
+        next_s = whole * fault.period_s + (down_s if down else fault.period_s)
+        return down, self._span(event)[0] + next_s
+
+    def _next_toggle_s(self) -> float:
+        now_s = self.now_s
+        flapping = (
+            e for e in self.active_events(now_s) if self.truth.events[e].fault.kind == "link_flap"
+        )
+        return min((self._toggles(e, now_s)[1] for e in flapping), default=math.inf)
+
     def _dead_links(self, time_s: float, in_effect: dict[str, DeviceConfiguration]) -> BoolArray:
-        faults = [self.truth.events[e].fault for e in self.active_events(time_s)]
+        faults = self._in_force(time_s)
         return dead_links(self.topology.link_index, faults, in_effect.values())
 
     def _set_links(self, time_s: float) -> None:
@@ -353,7 +395,7 @@ class PhysicalNetwork:
             )
 
     def _set_egresses(self, time_s: float) -> None:
-        faults = [self.truth.events[e].fault for e in self.active_events(time_s)]
+        faults = self._in_force(time_s)
         self._egresses = self.egresses_with(faults, tuple(self._in_effect.values()))
 
     def egresses_with(
@@ -375,6 +417,10 @@ class PhysicalNetwork:
                 lost = counted if fault.kind == "packet_loss" else silent
                 arc = egress_arc(self.topology, fault.node, fault.link)
                 lost[arc] = 1.0 - (1.0 - lost[arc]) * (1.0 - fault.fraction)
+            elif fault.kind == "link_flap":
+                # Of what is sent in a whole period.
+                i = self.topology.link_index[fault.link]
+                silent[2 * i : 2 * i + 2] = max(silent[2 * i], FLAP_LOST_S / fault.period_s)
             elif fault.kind == "link_capacity_bottleneck":
                 bundle, i = self.topology.link(fault.link), self.topology.link_index[fault.link]
                 left_bps = bundle.capacity_bps * fault.members / bundle.members

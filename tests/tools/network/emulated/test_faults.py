@@ -24,6 +24,7 @@ from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.interface_shut_down import InterfaceShutDown
 from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.policer_misconfig import PolicerMisconfig
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.events.faults.unannounced_drain import UnannouncedDrain
@@ -299,3 +300,54 @@ def test_bundle_that_lacked_a_member_on_no_record_keeps_what_is_left(start: Star
     short = physical.egresses_with(faults, ()).capacity_bps
     assert (short <= was).all()
     assert short.min() == 5e9
+
+
+FLAP = TimedEvent(
+    at_s=100,
+    fault=LinkFlap(link="B-C", period_s=60),
+    repair=Repair(travel_s=60, repair_s=120),
+)
+
+
+def _moves(network: EmulatedNetwork) -> list[tuple[float, bool]]:
+    """When A end of B-C told that its adjacency moved, seconds from the start."""
+    told = [e for e in network.poll() if isinstance(e, AdjacencyEvent) and e.node == "B"]
+    found = {(e.time_s, e.up) for e in told if e.link == "B-C"}
+    return sorted((time_s - 1_800_000_000.0, up) for time_s, up in found)
+
+
+def test_link_that_flaps_is_lost_and_comes_back_every_period_until_it_is_repaired(
+    start: Start,
+) -> None:
+    """No signal for 18 s of every 60; BFD finds that out in 0.3 to 1 s, and 3 to 8 s after it."""
+    network = start(CaseTruth(events=(FLAP,)), mismatch=0)
+    network.advance(network.now_s() + 400)
+    moves = _moves(network)
+    assert [up for _, up in moves] == [False, True] * 5
+    for i, (time_s, up) in enumerate(moves):
+        began_s = 100 + 60 * (i // 2) + (18 if up else 0)
+        least_s, most_s = (3.0, 8.2) if up else (0.3, 1.0)
+        assert least_s <= time_s - began_s <= most_s
+    network.dispatch(_order(network, "B-C"))
+    network.advance(network.now_s() + 300)
+    assert network.repair_report("d1").state == "repaired"
+    # The crew is done at 580 s, when the signal is lost for the ninth time.
+    assert [up for _, up in _moves(network)] == [False, True] * 3
+    network.advance(network.now_s() + 300)
+    assert _moves(network) == []
+
+
+def test_link_that_flaps_does_so_whoever_looks_how_often(start: Start) -> None:
+    often, once = (start(CaseTruth(events=(FLAP,)), name=name) for name in ("often", "once"))
+    for _ in range(70):
+        often.advance(often.now_s() + 7)
+    once.advance(once.now_s() + 490)
+    assert _moves(often) == _moves(once)
+
+
+def test_over_a_period_a_link_that_flaps_loses_what_is_sent_until_all_know(start: Start) -> None:
+    physical = start(mismatch=0).physical
+    silent = physical.egresses_with([FLAP.fault], ()).silent_loss
+    arc = 2 * physical.topology.link_index["B-C"]
+    assert silent[arc : arc + 2].tolist() == [1.5 / 60, 1.5 / 60]
+    assert silent.sum() == pytest.approx(3.0 / 60)
