@@ -129,7 +129,7 @@ class Adjacencies:
             "reports": [[node, link, *report] for (node, link), report in self._reports.items()],
             "up_stamp": self._up_stamp,
             "flaps": self.flaps,
-            "returns": self._returns,
+            **({"returns": self._returns} if self._returns else {}),
         }
 
     def dump_down_ends(self) -> dict[str, list[str]]:
