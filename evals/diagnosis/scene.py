@@ -22,6 +22,7 @@ from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.packet_loss import PacketLoss
+from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.topology import Link
@@ -181,6 +182,15 @@ def _blackhole(_: Ground, link: Link, __: Severity, numbers: np.random.Generator
     return BlackholeRoute(node=node, targets=(link.other_end(node),))
 
 
+def _overload(
+    ground: Ground, link: Link, severity: Severity, numbers: np.random.Generator
+) -> Fault:
+    node, topology = _end(link, numbers), ground.inventory.topology
+    links = tuple(sorted(x.id for x in topology.links_at(node)))
+    lost = round(float(numbers.uniform(*_LOST[severity])), 4)
+    return RouterOverload(node=node, links=links, fraction=lost)
+
+
 def _rise(_: Ground, __: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
     return DemandSurge(factor=round(float(numbers.uniform(*_RISES[severity])), 2))
 
@@ -199,6 +209,7 @@ _KINDS: Mapping[str, _Draw] = {
     "link_capacity_bottleneck": _short,
     "packet_loss": _counted_loss,
     "blackhole_route": _blackhole,
+    "router_overload": _overload,
 }
 
 KINDS: Collection[str] = tuple(_KINDS)

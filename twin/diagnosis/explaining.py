@@ -46,7 +46,7 @@ def unexplained(
                 explained = bool(busy[topology.arc_of(egress)]) or egress.link in direct
             case _:
                 explained = bool(faults)
-        if not explained:
+        if not explained and not any(fault.brings_about(symptom) for fault in faults):
             found.append(symptom)
     return tuple(found)
 

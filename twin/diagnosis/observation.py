@@ -76,6 +76,7 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
     )
     if (found.drop_fraction > SEEN).any():
         found = replace(found, drops=_drops(tracker, clean, onset_s))
+    found = replace(found, loss=_told_loss(tracker, found))
     felt = any(s.kind == "probe_loss" and s.active for s in tracker.book.since(onset_s))
     if not felt and found.drops is None and not (found.loss > found.suspect_loss).any():
         return found
@@ -147,7 +148,7 @@ def _risen(tracker: Tracker, onset_s: float) -> FloatArray:
 def _crossings(tracker: Tracker, onset_s: float) -> Crossings:
     """What probes lost since the onset, on the ways that traffic takes now."""
     inventory, topology = tracker.inventory, tracker.topology
-    since_s = max(onset_s, tracker.settled_s)
+    since_s = onset_s if _is_routed_as_at(tracker, onset_s) else max(onset_s, tracker.settled_s)
     count = len(inventory.probes)
     after = [r for r in tracker.probes if r.received_s >= since_s]
     before = [r for r in tracker.probes if r.received_s < onset_s - _FOUND_AFTER_S]
@@ -168,6 +169,24 @@ def _crossings(tracker: Tracker, onset_s: float) -> Crossings:
     usual = np.divide(lost_before, sent_before, out=np.zeros(count), where=sent_before > 0)
     classes = np.array([TRAFFIC_CLASSES.index(p.traffic_class) for p in inventory.probes], np.int64)
     return Crossings(sent=sent, lost=lost, usual=usual, shares=shares, ends=ends, classes=classes)
+
+
+def _told_loss(tracker: Tracker, found: Observation) -> FloatArray:
+    """(n_arcs,) what is lost in every round; NaN where most rounds say that it loses and one does
+    not, as around a change of routing: that is not known.
+    """
+    limit = found.suspect_loss
+    with np.errstate(invalid="ignore"):
+        torn = (tracker.losses.mean > limit) & ~(found.loss > limit)
+    return np.where(torn, np.nan, found.loss)
+
+
+def _is_routed_as_at(tracker: Tracker, onset_s: float) -> bool:
+    """Whether traffic takes the ways of `onset_s` again, or still: links that were lost since have
+    come back, and nothing was configured.
+    """
+    lost = any(s.kind == "adjacency_down" and s.active for s in tracker.book.since(onset_s))
+    return not lost and all(t < onset_s for t in tracker.changed_nodes.values())
 
 
 def _packets(rounds: Sequence[ProbeRound], count: int) -> tuple[FloatArray, FloatArray]:

@@ -15,6 +15,7 @@ from twin.events.faults.link_down import LinkDown
 from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.policer_misconfig import PolicerMisconfig
+from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.events.faults.unannounced_drain import UnannouncedDrain
@@ -35,6 +36,7 @@ AnyFault = (
     | DeviceDown
     | DemandSurge
     | BlackholeRoute
+    | RouterOverload
 )
 
 Fault = Annotated[AnyFault, Field(discriminator="kind")]

@@ -22,6 +22,7 @@ from twin.nouns.traffic_class import TrafficClass
 
 if TYPE_CHECKING:
     from twin.events.action import Action
+    from twin.nouns.incident import Symptom
     from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
     from twin.nouns.telemetry import FloatArray
@@ -244,6 +245,10 @@ class FaultKind(StateEvent):
     @abstractmethod
     def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
         """What of the observation speaks for or against it, besides adjacencies and loads."""
+
+    def brings_about(self, symptom: "Symptom") -> bool:
+        """Whether it shows itself so, besides at its resources and the links that it takes down."""
+        return False
 
     def onsets(self, observation: "Observation") -> tuple[float, ...]:
         """When it began, where it began on its own: coincidences are improbable."""

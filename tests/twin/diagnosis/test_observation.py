@@ -11,6 +11,7 @@ from tests.twin.tracking.square import (
     flows,
     inventory,
     loads_of,
+    probes,
     tracker_of,
 )
 from twin.diagnosis.observation import observe
@@ -138,3 +139,36 @@ def test_returns_that_one_end_alone_tells_of_are_known_as_its_own(
     assert observe(tracker, known.intended, START_S).returns_by == {"A-B": "A"}
     _flap(tracker, 120)
     assert observe(tracker, known.intended, START_S).returns_by == {}
+
+
+@pytest.mark.parametrize(("odd", "told"), [(0, 0.05), (1, np.nan), (4, 0.0)])
+def test_loss_that_most_rounds_show_and_one_does_not_is_not_known(
+    tracker: Tracker, known: Inventory, odd: int, told: float
+) -> None:
+    """Of the last five rounds, `odd` ones lose nothing."""
+    counters, loads = Counters(), loads_of(known)
+    tracker.ingest(counters.read())
+    for share in [0.0] * 20 + [0.05] * 10 + [0.0] * odd + [0.05] * (odd == 1):
+        tracker.ingest(counters.after(loads, lost={A_TO_B: share}))
+    loss = observe(tracker, known.intended, START_S + 600).loss[A_TO_B]
+    assert loss == pytest.approx(told, abs=1e-3, nan_ok=True)
+
+
+@pytest.mark.parametrize(("returns", "rounds"), [(True, 6), (False, 0)])
+def test_probes_from_before_a_change_of_routing_count_once_it_is_undone(
+    tracker: Tracker, known: Inventory, returns: bool, rounds: int
+) -> None:
+    counters, loads = Counters(), loads_of(known)
+    tracker.ingest(counters.read())
+    _feed(tracker, counters, [1.0] * 20)
+    onset_s = counters.now_s
+    for _ in range(6):
+        tracker.ingest(counters.after(loads, lost={A_TO_B: 0.05}))
+        tracker.ingest([probes(known, counters.now_s, lost=0.05)])
+    tracker.ingest([adjacency(counters.now_s + 1, "C", "C-D", up=False)])
+    if returns:
+        tracker.ingest([adjacency(counters.now_s + 5, "C", "C-D", up=True)])
+    crossed = observe(tracker, known.intended, onset_s).probes
+    assert crossed is not None
+    assert crossed.sent[0] == 100.0 * rounds
+    assert crossed.lost[0] == 5.0 * rounds

@@ -38,7 +38,10 @@ AdjacencyReport = Callable[[float, int, int, int, bool], None]
 
 
 class ControlPlane:
-    """The routers of one network. Times are Unix seconds; call `process` in time order."""
+    """The routers of one network. Times are Unix seconds; call `process` in time order.
+
+    `slow`: (n,) how many times as long SPF and tables take now.
+    """
 
     def __init__(self, wiring: Wiring, hidden: Hidden, seed: int, report: AdjacencyReport) -> None:
         self._wiring = wiring
@@ -59,6 +62,7 @@ class ControlPlane:
         self._spf_waits = np.zeros(n, np.bool_)
         self._computed: dict[tuple[int, int], FloatArray] = {}
         self._runs = np.zeros(n, np.int64)
+        self.slow = np.ones(n)
         self.tables = Tables.empty(wiring)
 
     @property
@@ -163,7 +167,8 @@ class ControlPlane:
         self._database[router, self._wiring.out_arcs[origin]] = self._contents[origin, version]
         if not self._spf_waits[router]:
             self._spf_waits[router] = True
-            self._push(now + self._hidden.spf_s[router], _SPF, router, 0, 0)
+            waits_s = float(self._hidden.spf_s[router] * self.slow[router])
+            self._push(now + waits_s, _SPF, router, 0, 0)
         for arc in self._wiring.out_arcs[router].tolist():
             self._send(now, arc, origin, version)
 
@@ -183,5 +188,5 @@ class ControlPlane:
         self._runs[router] += 1
         run = int(self._runs[router])
         self._computed[router, run] = self._database[router].copy()
-        ready = now + float(self._hidden.fib_s[router])
+        ready = now + float(self._hidden.fib_s[router] * self.slow[router])
         self._push(math.ceil(ready / BATCH_S) * BATCH_S, _INSTALL, router, run, 0)

@@ -194,6 +194,7 @@ class _Trial:
             police_bps=np.full((3, n_arcs), np.inf),
             line_loss=np.zeros(n_arcs),
             silent_loss=np.zeros(n_arcs),
+            late_s=np.zeros(n_arcs),
             dead=np.zeros(n_arcs, np.bool_),
         )
         self.paths = trace(self._wiring, tables, self._flows)

@@ -22,6 +22,7 @@ from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.packet_loss import PacketLoss
+from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import (
     DeviceConfiguration,
@@ -247,7 +248,7 @@ class EmulatedNetwork:
         """Send the field out. The same id twice is one order.
 
         Crews find a fault when the order names one of its links, its duct, or the duct's place; a
-        device that is down, when it names the device or all of its links.
+        device that is down or overloaded, when it names the device or all of its links.
         """
         if self._file.dispatch(order.id) is not None:
             return
@@ -390,7 +391,7 @@ class EmulatedNetwork:
         fault = self._identity.truth.events[event].fault
         if isinstance(fault, _ON_ONE_LINK):
             return fault.link in order.links
-        if isinstance(fault, DeviceDown):
+        if isinstance(fault, DeviceDown | RouterOverload):
             return order.place == fault.node or set(fault.links) <= set(order.links)
         if not isinstance(fault, FiberCut):
             return False
@@ -564,7 +565,7 @@ def _check_case(designed: Inventory, world: CaseWorld, truth: CaseTruth) -> None
         fault = event.fault
         if fault.kind == "fiber_cut":
             links |= set(fault.links)
-        elif fault.kind == "device_down":
+        elif fault.kind == "device_down" or fault.kind == "router_overload":
             nodes.add(fault.node)
             links |= set(fault.links)
         elif fault.kind == "traffic_spike":
@@ -587,11 +588,11 @@ def _check_case(designed: Inventory, world: CaseWorld, truth: CaseTruth) -> None
             )
     for event in truth.events:
         fault = event.fault
-        if fault.kind == "device_down":
+        if fault.kind == "device_down" or fault.kind == "router_overload":
             left_out = {link.id for link in topology.links_at(fault.node)} - set(fault.links)
             if left_out:
                 raise BadCase(
-                    f'case "{world.id}": {fault.node} goes down with all of its links, '
+                    f'case "{world.id}": a {fault.kind} has all links of {fault.node}, '
                     f"{', '.join(sorted(left_out))} among them"
                 )
         for node, link in _ends(fault):

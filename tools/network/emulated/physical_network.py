@@ -19,6 +19,7 @@ from tools.network.emulated.demand import Demand
 from tools.network.emulated.forwarding import FlowSet, Paths, trace
 from tools.network.emulated.hidden import Hidden
 from tools.network.emulated.mismatch import Mismatch
+from tools.network.emulated.overload import SLOWER, late_s, missed_hellos, overloaded
 from tools.network.emulated.queues import Egresses
 from tools.network.emulated.randomness import stream
 from tools.network.emulated.routing import Tables, shortest_arcs
@@ -171,12 +172,20 @@ class PhysicalNetwork:
         self._repaired_s = [math.inf] * len(truth.events)
         for event, repaired_s in repairs:
             self._repaired_s[event] = min(self._repaired_s[event], repaired_s)
+        spans = ((e, *self._span(e)) for e in range(len(truth.events)))
+        self._missed = [
+            missed
+            for e, at_s, until_s in spans
+            for missed in missed_hellos(seed, e, truth.events[e].fault, at_s, until_s)
+        ]
         changes_s = {t for e in range(len(truth.events)) for t in self._span(e)}
         changes_s |= {repaired_s for _, repaired_s in repairs}
+        changes_s |= {t for missed in self._missed for t in (missed.from_s, missed.until_s)}
         self._physical = sorted(t for t in changes_s if time_s < t < math.inf)
         self._in_effect = {d.node: d for d in configuration.devices}
         self._dark = self._dark_routers(time_s)
-        up = ~self._dead_links(time_s, self._in_effect)
+        self._control.slow = self._slow_routers(time_s)
+        up = ~self._silent_links(time_s)
         weights = self._advertised(configuration.devices)
         self._control.settle(weights, up, kept["epoch"])
         self._discard(self._control.tables, configuration)
@@ -340,6 +349,24 @@ class PhysicalNetwork:
         self._clear_counters(self._dark & ~dark)
         self._dark = dark
         self.feed.dark = dark
+        self._control.slow = self._slow_routers(time_s)
+
+    def _slow_routers(self, time_s: float) -> FloatArray:
+        """(n,) how many times as long SPF and tables take."""
+        slow = np.ones(self.wiring.n_nodes)
+        faults = [self.truth.events[e].fault for e in self.active_events(time_s)]
+        for fault in overloaded(faults):
+            slow[self.topology.node_index[fault.node]] = SLOWER
+        return slow
+
+    def _silent_links(self, time_s: float) -> BoolArray:
+        """(n_links,) over which no hello comes."""
+        silent = self._dead_links(time_s, self._in_effect)
+        active = self.active_events(time_s)
+        for missed in self._missed:
+            if missed.event in active and missed.from_s <= time_s < missed.until_s:
+                silent[self.topology.link_index[missed.link]] = True
+        return silent
 
     def _clear_counters(self, routers: BoolArray) -> None:
         """A router counts from 0 after its start."""
@@ -382,7 +409,7 @@ class PhysicalNetwork:
         return dead_links(self.topology.link_index, faults, in_effect.values())
 
     def _set_links(self, time_s: float) -> None:
-        dead = self._dead_links(time_s, self._in_effect)
+        dead = self._silent_links(time_s)
         for link in np.flatnonzero(dead == self._control.link_up):
             found = self.topology.links[int(link)]
             shut = [
@@ -404,7 +431,7 @@ class PhysicalNetwork:
         """The egresses as they would be with these faults and configurations."""
         n_arcs = self.wiring.n_arcs
         police = np.full((3, n_arcs), np.inf)
-        counted, silent = np.zeros(n_arcs), np.zeros(n_arcs)
+        counted, silent, late = np.zeros(n_arcs), np.zeros(n_arcs), np.zeros(n_arcs)
         capacity_bps = self.hidden.capacity_bps.copy()
         for device in devices:
             for interface in device.interfaces:
@@ -426,6 +453,10 @@ class PhysicalNetwork:
                 left_bps = bundle.capacity_bps * fault.members / bundle.members
                 both = capacity_bps[2 * i : 2 * i + 2]
                 np.minimum(both, left_bps, out=both)
+        for fault in overloaded(faults):
+            arcs = self.wiring.out_arcs[self.topology.node_index[fault.node]]
+            silent[arcs] = 1.0 - (1.0 - silent[arcs]) * (1.0 - fault.fraction)
+            late[arcs] += late_s(fault)
         return Egresses(
             capacity_bps=capacity_bps,
             burst_cv=self.hidden.burst_cv,
@@ -433,6 +464,7 @@ class PhysicalNetwork:
             police_bps=police,
             line_loss=counted,
             silent_loss=silent,
+            late_s=late,
             dead=np.repeat(dead_links(self.topology.link_index, faults, devices), 2),
         )
 

@@ -23,7 +23,8 @@ class Egresses:
 
     `police_bps`: (3, n_arcs), infinite where there is no policer. `line_loss`: fraction that is
     spoilt behind the queue, which the sender counts as dropped. `silent_loss`: fraction lost after
-    the sender has counted it as sent. `dead`: the link carries nothing.
+    the sender has counted it as sent. `late_s`: how much longer its router takes. `dead`: the link
+    carries nothing.
     """
 
     capacity_bps: FloatArray
@@ -32,6 +33,7 @@ class Egresses:
     police_bps: FloatArray
     line_loss: FloatArray
     silent_loss: FloatArray
+    late_s: FloatArray
     dead: BoolArray
 
 
@@ -86,7 +88,7 @@ def _wait(voice: FloatArray, total: FloatArray, full: FloatArray, e: Egresses) -
     busy = np.minimum(total / e.capacity_bps, 0.99)
     first = packet_s * (1.0 + busy_voice / (1.0 - busy_voice))
     rest = np.minimum(packet_s * (1.0 + busy / (1.0 - busy)) + full * e.buffer_s, e.buffer_s)
-    return np.stack([first, rest, rest])
+    return np.stack([first, rest, rest]) + e.late_s
 
 
 def _density(z: FloatArray) -> FloatArray:

@@ -45,14 +45,14 @@ class SilentEgressPacketLoss(FaultKind):
 
     def check(self, topology: Topology, running: NetworkConfiguration) -> None:
         """See FaultKind."""
-        topology.arc_of(self._egress)
+        topology.arc_of(self.egress)
         if not 0.0 < self.fraction <= 1.0:
             raise Ungrounded("what an egress loses is a fraction above 0, to 1")
 
     def after(self, state: "NetworkState") -> "NetworkState":
         """See StateEvent."""
-        state.topology.arc_of(self._egress)
-        return replace(state, egress_loss={**state.egress_loss, self._egress: self.fraction})
+        state.topology.arc_of(self.egress)
+        return replace(state, egress_loss={**state.egress_loss, self.egress: self.fraction})
 
     def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """See StateEvent: routing does not see it."""
@@ -75,20 +75,20 @@ class SilentEgressPacketLoss(FaultKind):
 
     def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
         """See FaultKind."""
-        arc = normal.topology.arc_of(self._egress)
+        arc = normal.topology.arc_of(self.egress)
         seen, sigma = observation.loss[arc], max(observation.loss_sigma[arc], _LEAST_SIGMA)
         if not math.isfinite(seen):
             return []
         wide = math.hypot(sigma, _ESTIMATE_ERROR * self.fraction)
         ratio = log_normal(seen, self.fraction, wide) - log_normal(seen, 0.0, sigma)
-        text = f"{seen:.1%} of what {self._egress} sends does not arrive"
+        text = f"{seen:.1%} of what {self.egress} sends does not arrive"
         probes = observation.probes
         borne_out = None if probes is None else probes.support(arc, self.fraction)
         if borne_out is not None and borne_out >= AGREE_NATS:
             return [weighed(text, ratio), weighed("probes that cross it lose too", borne_out)]
         claim = weighed(text, ratio)
         if ratio > 0:
-            by = observation.claimant(self._egress, normal.topology)
+            by = observation.claimant(self.egress, normal.topology)
             claim = weighed(f"{text}, claimed by {by} alone", ratio, by)
         if borne_out is None:
             return [claim]
@@ -118,5 +118,6 @@ class SilentEgressPacketLoss(FaultKind):
         )
 
     @property
-    def _egress(self) -> Interface:
+    def egress(self) -> Interface:
+        """The direction that drops."""
         return Interface(node=self.node, link=self.link)

@@ -20,6 +20,7 @@ def _one(
         police_bps=np.array([[np.inf], [np.inf], [police]]),
         line_loss=np.array([line_loss]),
         silent_loss=np.zeros(1),
+        late_s=np.zeros(1),
         dead=np.array([dead]),
     )
     return serve(np.array(load)[:, None], egresses)
