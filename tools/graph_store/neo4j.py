@@ -69,6 +69,9 @@ CONSOLE_S = 10.0
 FRESH_S = 5.0
 """After so long a snapshot is taken again: who changes the graph by Cypher counts no write."""
 
+AWAY_S = 60.0
+"""For so long a server that did not answer is not asked for another snapshot."""
+
 USER_SETTING, PASSWORD_SETTING = "NOCTUA_GRAPH_USER", "NOCTUA_GRAPH_PASSWORD"
 PASSWORD_FILE_SETTING, DATABASE_SETTING = "NOCTUA_GRAPH_PASSWORD_FILE", "NOCTUA_GRAPH_DATABASE"
 
@@ -113,6 +116,7 @@ class Neo4jGraph(KnowledgeGraph):
         self._settings = settings
         self._network = network
         self._last: Snapshot | None = None
+        self._away_until = 0.0
         with _mapped(settings):
             self._driver = GraphDatabase.driver(
                 settings.address,
@@ -199,8 +203,22 @@ class Neo4jGraph(KnowledgeGraph):
         return Facts.of([_thing(given) for given in things], crossed)
 
     def snapshot(self) -> Snapshot:
-        """See `KnowledgeGraph.snapshot`. What others changed by Cypher is seen within FRESH_S."""
+        """See `KnowledgeGraph.snapshot`. What others changed by Cypher is seen within FRESH_S.
+
+        While the server does not answer it is the last one, whose `taken_s` says how old it is.
+        """
         last = self._last
+        if last is not None and time.monotonic() < self._away_until:
+            return last
+        try:
+            return self._as_it_is(last)
+        except GraphUnavailable:
+            if last is None:
+                raise
+            self._away_until = time.monotonic() + AWAY_S
+            return last
+
+    def _as_it_is(self, last: Snapshot | None) -> Snapshot:
         if (
             last is None
             or time.time() - last.taken_s >= FRESH_S

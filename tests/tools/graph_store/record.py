@@ -52,7 +52,7 @@ def main() -> int:
     if code or outcomes.other or not outcomes.passed:
         return 1
     # Only now: pytest rewrites the assertions of what it imports itself.
-    from tests.tools.graph_store.server import neo4j_graph
+    from tests.tools.graph_store.server import KILLS, neo4j_graph
     from tests.tools.graph_store.test_conformance import SCHEMA
 
     graph = neo4j_graph("record", SCHEMA)
@@ -66,6 +66,7 @@ def main() -> int:
         "store": store_hash(),
         "tests": len(outcomes.passed),
         "seconds": round(time.monotonic() - begun, 1),
+        "kills": KILLS,
         "passed": outcomes.passed,
     }
     RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", "utf-8")

@@ -18,9 +18,13 @@ import pytest
 
 from tools.graph_store.neo4j import Neo4jGraph, Neo4jSettings
 from tools.graph_store.protocol import GraphUnavailable
+from twin.knowledge.kinds import shipped_schema
 from twin.knowledge.schema import Schema
 
 SETTING = "NOCTUA_TEST_NEO4J"
+
+KILLS = int(os.environ.get("NOCTUA_TEST_NEO4J_KILLS", "20"))
+"""How often a server is killed; each takes as long as it takes to start."""
 
 PASSWORD = "noctua-test"
 
@@ -89,10 +93,10 @@ def new_server(schema: Schema, password: str = PASSWORD) -> Server:
 
 
 @cache
-def _shared(schema: Schema) -> Server:
-    return new_server(schema)
+def _shared() -> Server:
+    return new_server(shipped_schema())
 
 
 def neo4j_graph(name: str, schema: Schema) -> Neo4jGraph:
     """The graph of that name on the server that all tests share."""
-    return Neo4jGraph.open(_shared(schema).settings, name, schema)
+    return Neo4jGraph.open(_shared().settings, name, schema)

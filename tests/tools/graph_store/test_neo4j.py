@@ -12,7 +12,7 @@ from neo4j import GraphDatabase
 from neo4j.exceptions import IncompleteCommit
 
 from tests.tools.change.in_memory import inventory
-from tests.tools.graph_store.server import SETTING, neo4j_graph, new_server
+from tests.tools.graph_store.server import KILLS, SETTING, neo4j_graph, new_server
 from tools.graph_store.neo4j import Neo4jGraph
 from tools.graph_store.protocol import GraphNotSaved, GraphUnavailable
 from tools.graph_store.queries import query
@@ -170,25 +170,36 @@ def test_commit_whose_reply_was_lost_is_looked_up(
     assert graph.snapshot().revision == before + 1, "written once"
 
 
-def _put_pairs(graph: Neo4jGraph, prefix: str, acknowledged: set[str]) -> None:
+def _put_pairs(
+    graph: Neo4jGraph, prefix: str, acknowledged: set[str], under_way: threading.Event
+) -> None:
     for number in range(100_000):
         name = f"{prefix}-{number}"
         pair = [Thing("service", name), Thing("customer", name)]
         graph.put(pair, [Relation("bought_by", pair[0].key, pair[1].key)])
         acknowledged.add(name)
+        if number == 3:
+            under_way.set()
 
 
-def test_facts_that_were_acknowledged_survive_20_kills(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_facts_that_were_acknowledged_survive_kills(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tools.graph_store.neo4j.RETRY_S", 1.0)
     server = new_server(SCHEMA)
     acknowledged: set[str] = set()
-    for kill in range(20):
+
+    def kill_after(under_way: threading.Event, seconds: float) -> None:
+        under_way.wait(60.0)
+        time.sleep(seconds)
+        server.kill()
+
+    for kill in range(KILLS):
         graph = Neo4jGraph.open(server.settings, "killed", SCHEMA)
-        stop = threading.Timer(0.2 + 0.05 * kill, server.kill)
-        stop.start()
+        under_way = threading.Event()
+        killer = threading.Thread(target=kill_after, args=(under_way, 0.037 * kill))
+        killer.start()
         with pytest.raises((GraphUnavailable, GraphNotSaved)):
-            _put_pairs(graph, str(kill), acknowledged)
-        stop.join()
+            _put_pairs(graph, str(kill), acknowledged, under_way)
+        killer.join()
         graph.close()
         server.start(SCHEMA)
     graph = Neo4jGraph.open(server.settings, "killed", SCHEMA)
@@ -196,6 +207,7 @@ def test_facts_that_were_acknowledged_survive_20_kills(monkeypatch: pytest.Monke
     graph.close()
     server.stop()
     services = snapshot.ids("service")
+    assert len(acknowledged) >= 4 * KILLS
     assert acknowledged <= set(services)
     assert snapshot.ids("customer") == services, "whole or not at all"
     assert len(snapshot.edges["bought_by"].rows) == len(services) == len(set(services))
@@ -205,9 +217,13 @@ def test_server_without_a_password_is_asked_without_one() -> None:
     server = new_server(SCHEMA, password="")
     graph = Neo4jGraph.open(server.settings, "open", SCHEMA)
     graph.put([Thing("owner", "x")])
-    assert graph.snapshot().ids("owner") == ("x",)
-    graph.close()
+    last = graph.snapshot()
+    assert last.ids("owner") == ("x",)
     server.kill()
+    assert graph.snapshot() is last, "the last one, which says how old it is"
+    with pytest.raises((GraphUnavailable, GraphNotSaved)):
+        graph.put([Thing("owner", "y")])
+    graph.close()
     begun = time.monotonic()
     with pytest.raises(GraphUnavailable, match="does not answer"):
         Neo4jGraph.open(server.settings, "open", SCHEMA)
