@@ -72,12 +72,7 @@ def export(
     """Write the whole graph into a file, in an order that does not change."""
     with closing(_opened(context, network)) as graph:
         facts = graph.snapshot().facts()
-    try:
-        with file.open("w", encoding="utf-8") as out:
-            out.writelines(f"{line}\n" for line in lines_of(facts))
-    except OSError as exc:
-        raise BadInput(f"{file} cannot be written ({exc.strerror or exc})") from exc
-    typer.echo(f"{file}: {len(facts.things)} things, {len(facts.relations)} relations")
+    _write(file, facts)
 
 
 @app.command()
@@ -168,6 +163,22 @@ def stats(context: typer.Context, network: _Network = None, as_json: AsJson = Fa
 
 
 @app.command()
+def generate(
+    topology: Annotated[
+        str, typer.Argument(metavar="TOPOLOGY", help="Of topohub, such as sndlib/germany50.")
+    ],
+    file: _File,
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
+) -> None:
+    """Invent an operator around a topology: power, cooling, 5G core, cells, slices."""
+    from twin.sources.operator_network import operator_facts
+    from twin.sources.world import WorldSpec, build_inventory
+
+    facts = operator_facts(build_inventory(WorldSpec(topology=topology, seed=seed)), seed)
+    _write(file, facts)
+
+
+@app.command()
 def dag(
     context: typer.Context,
     node: Annotated[str, typer.Argument(metavar="NODE", help="The id of a thing of any kind.")],
@@ -241,6 +252,15 @@ def _only_network(state: StateDirectory) -> str:
     if not names:
         raise BadInput(f'"{state.path}" has no network; name one with --network')
     raise BadInput(f"there are {', '.join(names)}; name one with --network")
+
+
+def _write(file: Path, facts: Facts) -> None:
+    try:
+        with file.open("w", encoding="utf-8") as out:
+            out.writelines(f"{line}\n" for line in lines_of(facts))
+    except OSError as exc:
+        raise BadInput(f"{file} cannot be written ({exc.strerror or exc})") from exc
+    typer.echo(f"{file}: {len(facts.things)} things, {len(facts.relations)} relations")
 
 
 def _read(file: Path, source: str) -> Facts:

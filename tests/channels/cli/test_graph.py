@@ -91,6 +91,15 @@ def test_dag_shows_what_it_needs_and_what_goes_down_with_it(state: Path) -> None
     assert drawn[-1] == "}"
 
 
+def test_operator_is_invented_into_a_file_that_loads(tmp_path: Path) -> None:
+    file = tmp_path / "operator.jsonl"
+    assert noctua(tmp_path, "graph", "generate", "sndlib/abilene", str(file))[0] == 0
+    assert _graph(tmp_path, "load", str(file))[0] == 0
+    code, output, _ = _graph(tmp_path, "dag", "AMF", "--kind", "pool")
+    assert (code, "2 of 3: network_function AMF 1" in output) == (0, True)
+    assert noctua(tmp_path, "graph", "generate", "sndlib/nowhere", str(file))[0] == 2
+
+
 def test_dag_asks_which_of_several_is_meant(state: Path) -> None:
     code, _, error = _graph(state, "dag", "A")
     assert (code, "is a device and a site; choose with --kind" in error) == (2, True)
