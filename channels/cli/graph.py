@@ -34,6 +34,7 @@ _Network = Annotated[
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines, as export writes them.")]
 
 _LONGEST_ROW = 2000
+_MOST_SIMILAR = 5
 
 
 @app.command()
@@ -160,6 +161,33 @@ def stats(context: typer.Context, network: _Network = None, as_json: AsJson = Fa
         typer.echo(f"{relations[kind]:8} {kind:18} {relation_kind.meaning}")
     for name, number in sorted(sources.items()):
         typer.echo(f"{number:8} facts from {plain(name) or 'nobody named'}")
+
+
+@app.command()
+def similar(
+    context: typer.Context,
+    incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="Open, or over.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show the past incidents that share most symptoms with one, and what was done about them."""
+    state = directory_of(context)
+    with state.read_only_journal() as journal:
+        this = journal.incident(incident).incident
+    symptoms = [symptom.id for symptom in this.symptoms]
+    with closing(_opened(context, this.network)) as graph:
+        found = graph.incidents_like(symptoms, _MOST_SIMILAR + 1)
+    others = [one for one in found if one.incident.id != incident][:_MOST_SIMILAR]
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in others])
+        return
+    for one in others:
+        past = one.incident
+        ended = "it helped" if past.worked else "it was handed over"
+        cause, share = past.cause or "no cause found", f"{one.similarity:.0%}"
+        line = f"{past.id}  {share} of the symptoms  {cause}; {past.remedy}; {ended}"
+        typer.echo(plain(line, _LONGEST_ROW))
+    if not others:
+        typer.echo("no past incident shares a symptom with it")
 
 
 @app.command()

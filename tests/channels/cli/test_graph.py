@@ -1,14 +1,20 @@
 """`noctua graph` on the embedded store."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
 from tests.tools.change.in_memory import inventory
+from tests.tools.journal.conftest import incident
+from tools.graph_store.embedded import EmbeddedGraph
 from twin.knowledge.exchange import lines_of
+from twin.knowledge.past import PastIncident
 from twin.knowledge.recorded import facts_of
+from twin.nouns.incident import Symptom
 
 
 @pytest.fixture
@@ -98,6 +104,32 @@ def test_operator_is_invented_into_a_file_that_loads(tmp_path: Path) -> None:
     code, output, _ = _graph(tmp_path, "dag", "AMF", "--kind", "pool")
     assert (code, "2 of 3: network_function AMF 1" in output) == (0, True)
     assert noctua(tmp_path, "graph", "generate", "sndlib/nowhere", str(file))[0] == 2
+
+
+def test_past_incidents_that_are_like_one_are_shown_with_what_was_done(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    down = Symptom(
+        kind="adjacency_down", resource="A-B", first_seen_s=0.0, last_seen_s=0.0,
+        magnitude=1.0, alarms=1,
+    )  # fmt: skip
+    this = incident("x-1").model_copy(update={"symptoms": (down,)})
+    with state.made_journal() as journal:
+        journal.open_incident(this, 0.0, "a" * 32)
+    assert noctua(tmp_path, "graph", "similar", "x-1")[1].startswith("no past incident")
+    past = PastIncident(
+        id="old-1", title="", opened_s=0.0, symptoms=(down.id, "probe_loss:A>D/voice"),
+        cause="link_down@A-B", remedy="drain A-B", worked=True,
+    )  # fmt: skip
+    with closing(EmbeddedGraph.open(state.knowledge_file(this.network))) as graph:
+        graph.remember_incident(past)
+        graph.remember_incident(past.model_copy(update={"id": "x-1"}))
+    code, output, _ = noctua(tmp_path, "graph", "similar", "x-1")
+    assert code == 0
+    told = "old-1  50% of the symptoms  link_down@A-B; drain A-B; it helped\n"
+    assert output == told, "and not itself"
+    said = json.loads(noctua(tmp_path, "graph", "similar", "x-1", "--json")[1])
+    assert [(one["incident"]["id"], one["similarity"]) for one in said] == [("old-1", 0.5)]
+    assert noctua(tmp_path, "graph", "similar", "x-2")[0] == 2
 
 
 def test_dag_asks_which_of_several_is_meant(state: Path) -> None:
