@@ -232,7 +232,11 @@ class Chooser:
             t.remedy.id: t
             for t in trials
             if t.remedy.id not in excluded
-            and (nothing is None or self._puts_right(t.remedy) or not sacrificed(t, nothing))
+            and (
+                nothing is None
+                or self._puts_right(t.remedy)
+                or not sacrificed(t.ahead, nothing.ahead)
+            )
         }
 
     def role(self) -> Role[Choice]:

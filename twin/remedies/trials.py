@@ -164,11 +164,10 @@ def after_remedy(
     return state.configured(running)
 
 
-def sacrificed(trial: Trial, nothing: Trial) -> tuple[str, ...]:
-    """Services that hold while nothing is done, and are likelier than not to break with it."""
-    without = nothing.ahead.service_breach_probability
-    with_it = trial.ahead.service_breach_probability
-    return tuple(s for s, p in with_it.items() if p > LIKELY >= without.get(s, 0.0))
+def sacrificed(with_it: Forecast, without: Forecast) -> tuple[str, ...]:
+    """Services that hold `without` a remedy, and are likelier than not to break `with_it`."""
+    chances, holds = with_it.service_breach_probability, without.service_breach_probability
+    return tuple(s for s, p in chances.items() if p > LIKELY >= holds.get(s, 0.0))
 
 
 def _answered(answer: Played | TaskFailure) -> Played:
