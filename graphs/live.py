@@ -22,6 +22,10 @@ class Live:
         """See LiveNetwork."""
         return self._tracker.book.is_active(symptom_id)
 
+    def is_late(self, link: str) -> bool:
+        """See LiveNetwork."""
+        return link in self._tracker.late_links
+
     def up_for_s(self, link: str) -> float:
         """See LiveNetwork."""
         back = self._tracker.adjacencies.returns(link)

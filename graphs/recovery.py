@@ -38,8 +38,8 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
             return _nothing_found(desk, state, dispatch_id)
         if report.state != "repaired" or open_orders(desk, incident.id):
             return _wait_for_repair(desk, state, since)
-        # What is repaired has all of its capacity, until it is seen to be full again.
-        desk.situation.tracker.lengthen(circuits_of(cause_of(state)))
+        # What is repaired has all of its capacity and is in time, until it is seen not to be.
+        desk.situation.tracker.mend(circuits_of(cause_of(state)))
     cause, live = cause_of(state), Live(desk)
     if wrong := [f for f in cause if f.in_configuration and not f.is_over(live)]:
         # The field cannot put a configuration right, and no plan has: nobody is on it.

@@ -507,6 +507,7 @@ def _locate(symptoms: Sequence[Symptom], first: str) -> tuple[str, ...]:
     order = (
         "adjacency_down",
         "silent_loss",
+        "late_link",
         "configuration_change",
         "traffic_surge",
         "queue_drops",

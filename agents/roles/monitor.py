@@ -55,6 +55,7 @@ _ROOT_FIRST = (
     "adjacency_down",
     "configuration_change",
     "silent_loss",
+    "late_link",
     "traffic_surge",
     "queue_drops",
     "probe_loss",
@@ -578,7 +579,7 @@ def _is_found_late(cause: Symptom, effect: Symptom) -> bool:
 
 def _links(symptom: Symptom) -> set[str]:
     match symptom.kind:
-        case "adjacency_down":
+        case "adjacency_down" | "late_link":
             return {symptom.resource}
         case "queue_drops" | "silent_loss":
             return {Interface.parse(symptom.resource).link}

@@ -201,7 +201,7 @@ def involved_nodes(symptoms: Sequence[Symptom], topology: Topology) -> frozenset
     found: set[str] = set()
     for symptom in symptoms:
         match symptom.kind:
-            case "adjacency_down":
+            case "adjacency_down" | "late_link":
                 link = topology.link(symptom.resource)
                 found |= {link.a, link.b}
             case "queue_drops" | "silent_loss":

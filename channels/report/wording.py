@@ -76,7 +76,7 @@ def magnitude_text(symptom: Symptom) -> str:
             return "changed"
         case "queue_drops" | "silent_loss" | "probe_loss":
             return f"{100 * value:.2g} % lost"
-        case "probe_delay":
+        case "probe_delay" | "late_link":
             return f"{1000 * value:.2g} ms above normal"
         case "service_breach":
             return "outside its objective"

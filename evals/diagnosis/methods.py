@@ -27,6 +27,7 @@ _DEEPEST_FIRST = (
     "adjacency_down",
     "configuration_change",
     "silent_loss",
+    "late_link",
     "queue_drops",
     "traffic_surge",
     "probe_loss",

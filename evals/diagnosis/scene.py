@@ -18,6 +18,7 @@ from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.high_latency import HighLatency
 from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.link_flap import LinkFlap
@@ -45,6 +46,7 @@ _SAMPLED_S = 60.0
 _LOST = ((0.004, 0.008), (0.01, 0.03), (0.05, 0.2))
 _SURGES = ((1.6, 2.0), (2.5, 4.0), (5.0, 9.0))
 _RISES = ((1.3, 1.6), (1.7, 2.2), (2.5, 3.5))
+_LATE_S = ((0.005, 0.008), (0.01, 0.03), (0.05, 0.15))
 _PERIODS_S = ((150.0, 240.0), (70.0, 140.0), (30.0, 60.0))
 _TRIES = 60
 
@@ -153,6 +155,11 @@ def _loss(_: Ground, link: Link, severity: Severity, numbers: np.random.Generato
     return SilentEgressPacketLoss(node=_end(link, numbers), link=link.id, fraction=lost)
 
 
+def _latency(_: Ground, link: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
+    added_s = round(float(numbers.uniform(*_LATE_S[severity])), 4)
+    return HighLatency(link=link.id, added_s=added_s)
+
+
 def _flap(_: Ground, link: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
     period_s = round(float(numbers.uniform(*_PERIODS_S[severity])))
     return LinkFlap(link=link.id, period_s=period_s)
@@ -205,6 +212,7 @@ _KINDS: Mapping[str, _Draw] = {
     "silent_egress_packet_loss": _loss,
     "traffic_spike": _spike,
     "demand_surge": _rise,
+    "high_latency": _latency,
     "link_flap": _flap,
     "link_capacity_bottleneck": _short,
     "packet_loss": _counted_loss,

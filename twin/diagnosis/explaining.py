@@ -35,7 +35,7 @@ def unexplained(
     found = []
     for symptom in symptoms:
         match symptom.kind:
-            case "adjacency_down" | "silent_loss":
+            case "adjacency_down" | "silent_loss" | "late_link":
                 explained = symptom.resource in direct
             case "configuration_change" | "traffic_surge":
                 explained = symptom.resource in nodes

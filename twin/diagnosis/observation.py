@@ -15,7 +15,7 @@ from twin.nouns.traffic import TRAFFIC_CLASSES
 from twin.physics.compiled import arc_weights, compile_topology
 from twin.physics.routing import route
 from twin.tracking.adjacencies import Return
-from twin.tracking.path_shares import path_shares
+from twin.tracking.path_shares import probe_shares
 from twin.tracking.rates import RateRound
 from twin.tracking.tracker import CONVERGENCE_S, Tracker
 
@@ -50,6 +50,7 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
     }
     missed = tracker.coverage.missed(tracker.now_s)
     returns = _returns(tracker, onset_s)
+    late = tracker.late_since(onset_s - _BEGAN_BEFORE_S)
     found = Observation(
         rounds=len(clean),
         sent_bps=sent,
@@ -70,6 +71,8 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         one_source=tracker.demand.claimed_surges(flows, SUSPECT_SURGE) if flows and fresh else {},
         read_s=tracker.coverage.read_s(),
         missed=missed,
+        late={link: added_s for link, (added_s, _) in late.items()},
+        late_minutes={link: (tracker.now_s - since_s) / 60 for link, (_, since_s) in late.items()},
         returns={link: tuple(r.time_s for r in back) for link, back in returns.items()},
         returns_by=_claimed(returns),
         unreported=(*([] if clean else ["counters"]), *([] if fresh else ["flow records"])),
@@ -157,15 +160,10 @@ def _crossings(tracker: Tracker, onset_s: float) -> Crossings:
     state = tracker.believed_state()
     weights = arc_weights(topology, state.running, state.down_links)
     compiled = compile_topology(topology)
-    ways = path_shares(compiled, route(compiled, weights))
-    shares = np.zeros((count, topology.n_arcs))
+    shares = probe_shares(compiled, route(compiled, weights), inventory.probes)
     ends = np.zeros((count, 2), np.int64)
     for row, path in enumerate(inventory.probes):
-        source, target = topology.node_index[path.source], topology.node_index[path.target]
-        ends[row] = source, target
-        pair = source * ways.n_nodes + target
-        crossed = slice(ways.offsets[pair], ways.offsets[pair + 1])
-        shares[row, ways.arcs[crossed]] = ways.shares[crossed]
+        ends[row] = topology.node_index[path.source], topology.node_index[path.target]
     usual = np.divide(lost_before, sent_before, out=np.zeros(count), where=sent_before > 0)
     classes = np.array([TRAFFIC_CLASSES.index(p.traffic_class) for p in inventory.probes], np.int64)
     return Crossings(sent=sent, lost=lost, usual=usual, shares=shares, ends=ends, classes=classes)

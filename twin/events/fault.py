@@ -8,6 +8,7 @@ from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.high_latency import HighLatency
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.interface_shut_down import InterfaceShutDown
 from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
@@ -30,6 +31,7 @@ AnyFault = (
     | PolicerMisconfig
     | LinkFlap
     | LinkCapacityBottleneck
+    | HighLatency
     | PacketLoss
     | SilentEgressPacketLoss
     | TrafficSpike

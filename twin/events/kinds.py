@@ -60,6 +60,10 @@ class LiveNetwork(Protocol):
         """Whether the symptom "kind:resource" is seen."""
         ...
 
+    def is_late(self, link: str) -> bool:
+        """Whether `link` is believed to take longer than on record."""
+        ...
+
     def up_for_s(self, link: str) -> float:
         """For how long the adjacency over `link` has been back, inf if it never came back."""
         ...

@@ -13,6 +13,7 @@ SymptomKind = Literal[
     "silent_loss",
     "configuration_change",
     "traffic_surge",
+    "late_link",
     "probe_loss",
     "probe_delay",
     "service_breach",

@@ -87,12 +87,14 @@ class Observation:
     while the other would say so too, with that end. `one_source`: nodes that draw more only by what
     one exporter says, with that exporter. `risen`: (n_arcs,) log of what was sent after the onset
     over what was sent before. `probes`: what probes say, None where nobody had to ask them.
-    `drops`: what egresses drop by class, None where none does. `returns`: links whose adjacency was
-    lost or came back since the onset, with when it has come back lately. `returns_by`: of these,
-    those of which one end alone said so, with that end. `now_s`: when all this is known, 0
-    where that is not told. `read_s`: device -> when it was last read. `missed`: device -> how many
-    readings it has missed since, by how often it usually is. `unreported`: telemetry of which
-    nothing has come yet that was measured after the onset.
+    `drops`: what egresses drop by class, None where none does. `late`: links over which probes were
+    found to take longer since the onset, by so many seconds, and so many minutes ago
+    (`late_minutes`). `returns`: links whose adjacency was lost or came back since the onset, with
+    when it has come back lately. `returns_by`: of these, those of which one end alone said so, with
+    that end. `now_s`: when all this is known, 0 where that is not told. `read_s`: device -> when it
+    was last read. `missed`: device -> how many readings it has missed since, by how often it
+    usually is. `unreported`: telemetry of which nothing has come yet that was measured after the
+    onset.
     """
 
     rounds: int
@@ -111,6 +113,8 @@ class Observation:
     risen: FloatArray | None = None
     probes: Crossings | None = None
     drops: Drops | None = None
+    late: Mapping[str, float] = field(default_factory=dict)
+    late_minutes: Mapping[str, float] = field(default_factory=dict)
     returns: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     returns_by: Mapping[str, str] = field(default_factory=dict)
     now_s: float = 0.0

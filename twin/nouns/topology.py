@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from twin.errors import BadInput, BadTopology, UnknownLink, UnknownNode, UnknownSharedRiskGroup
 from twin.nouns.base import Noun
@@ -105,7 +105,10 @@ class Interface(Noun):
 
 
 class Link(Noun):
-    """A bundle of `members` equal circuits between `a` and `b`, the same capacity each way."""
+    """A bundle of `members` equal circuits between `a` and `b`, the same capacity each way.
+
+    `late_s`: what either direction takes beyond `propagation_s`, where it is known to.
+    """
 
     id: str
     a: str
@@ -114,6 +117,7 @@ class Link(Noun):
     members: int
     length_km: float
     propagation_s: float
+    late_s: float = Field(default=0.0, exclude_if=lambda added_s: not added_s)
 
     @property
     def member_bps(self) -> float:
@@ -206,6 +210,12 @@ class Topology(Noun):
         link = self.link(link_id)
         resized = {"members": members, "capacity_bps": members * link.member_bps}
         links = (x.model_copy(update=resized) if x is link else x for x in self.links)
+        return self.rebuilt(links=tuple(links))
+
+    def with_late(self, link_id: str, late_s: float) -> "Topology":
+        """The same where `link_id` takes so much longer. Raises UnknownLink."""
+        link = self.link(link_id)
+        links = (x.model_copy(update={"late_s": late_s}) if x is link else x for x in self.links)
         return self.rebuilt(links=tuple(links))
 
     @cached_property

@@ -60,7 +60,7 @@ def compile_topology(topology: Topology) -> CompiledTopology:
         tail=tail,
         head=head,
         capacity_bps=np.repeat([float(link.capacity_bps) for link in topology.links], 2),
-        propagation_s=np.repeat([float(link.propagation_s) for link in topology.links], 2),
+        propagation_s=np.repeat([x.propagation_s + x.late_s for x in topology.links], 2),
         out_offsets=out_offsets,
         out_arcs=out_arcs,
         in_offsets=in_offsets,

@@ -2,12 +2,14 @@
 matrix into link loads.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.nouns.inventory import ProbePath
 from twin.physics.compiled import CompiledTopology, FloatArray, IntArray
 from twin.physics.routing import Routing
 
@@ -49,6 +51,19 @@ def path_shares(compiled: CompiledTopology, routing: Routing) -> PathShares:
     arcs, shares = np.zeros(offsets[-1], dtype=np.int64), np.zeros(offsets[-1])
     _follow(*tables, np.zeros(n * n, dtype=np.int64), offsets, arcs, shares)
     return PathShares(n, offsets, arcs, shares)
+
+
+def probe_shares(
+    compiled: CompiledTopology, routing: Routing, probes: Sequence[ProbePath]
+) -> FloatArray:
+    """(len(probes), n_arcs): the share (0..1) of the traffic of each pair that each arc carries."""
+    ways, index = path_shares(compiled, routing), compiled.topology.node_index
+    shares = np.zeros((len(probes), compiled.n_arcs))
+    for row, path in enumerate(probes):
+        pair = index[path.source] * ways.n_nodes + index[path.target]
+        crossed = slice(ways.offsets[pair], ways.offsets[pair + 1])
+        shares[row, ways.arcs[crossed]] = ways.shares[crossed]
+    return shares
 
 
 @numba.njit(cache=True, nogil=True)

@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, assert_never
@@ -93,6 +93,11 @@ _DRIFT_S = 300.0
 
 _DRIFTS_KEPT = 48
 
+_QUEUED = 0.92
+"""Of its capacity: what an egress that carries more adds to delays is its queue's."""
+
+_SAME_DELAY = 0.1
+
 
 class Tracker:
     """Folds telemetry into what is believed of the network; learns what is normal meanwhile.
@@ -130,10 +135,14 @@ class Tracker:
         self.topology = topology
         self.now_s: float = min(kept.get("now_s", 0.0), now_s)
         self._short_since_s = kept_times(kept.get("short_since"), now_s)
+        late = kept.get("late", {})
+        self._late: dict[str, float] = {link: added_s for link, (added_s, _) in late.items()}
+        self._late_since_s: dict[str, float] = {x: min(s, now_s) for x, (_, s) in late.items()}
         self._short: dict[str, int] = {}
         for link, capacity_bps in kept.get("short_links", {}).items():
             self._short_since_s.setdefault(link, 0.0)
             self.shorten(link, round(capacity_bps / topology.link(link).member_bps))
+        self.topology = self.topology_at(math.inf)
         self.last_step_s: float = min(kept.get("last_step_s", 0.0), now_s)
         self.baseline = running
         self.running = running
@@ -456,6 +465,42 @@ class Tracker:
         self._short_since_s.setdefault(link, self.now_s)
         self.topology = self.topology_at(math.inf)
 
+    def delay(self, link: str, added_s: float) -> None:
+        """Believe from now on that `link` takes so much longer than on record; 0: it does not."""
+        if added_s > 0.0:
+            self._late_since_s.setdefault(link, self.now_s)
+            known = self._late.get(link, 0.0)
+            # Noise of a round makes no other network.
+            if abs(added_s - known) <= _SAME_DELAY * known:
+                return
+            self._late[link] = added_s
+        elif self._late.pop(link, None) is None:
+            return
+        else:
+            del self._late_since_s[link]
+        self.topology = self.topology_at(math.inf)
+
+    def late_since(self, time_s: float) -> Mapping[str, tuple[float, float]]:
+        """The links that were found to be late after `time_s`: by how much, and since when."""
+        since = self._late_since_s
+        return {x: (added_s, since[x]) for x, added_s in self._late.items() if since[x] > time_s}
+
+    @property
+    def late_links(self) -> Collection[str]:
+        """The links that take longer than on record."""
+        return self._late.keys()
+
+    def mend(self, links: Collection[str]) -> None:
+        """Forget that links are short or late: what is so still is found again."""
+        self.lengthen(links)
+        for link in links:
+            self.delay(link, 0.0)
+
+    def queues(self) -> NDArray[np.bool_]:
+        """(n_arcs,) whether an egress has a queue: it is nearly full, or drops."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray((self.utilisation() > _QUEUED) | self.congested())
+
     def lengthen(self, links: Iterable[str]) -> None:
         """Forget that bundles are short: what is so still is found again."""
         for link in sorted(set(links) & self._short.keys()):
@@ -472,11 +517,14 @@ class Tracker:
         return {x: n for x, n in self._short.items() if self._short_since_s[x] > time_s}
 
     def topology_at(self, time_s: float) -> Topology:
-        """That of the inventory, with the bundles that were found to be short by `time_s`."""
+        """That of the inventory, with what was found by `time_s` to be short or late."""
         found = self.inventory.topology
         for link, members in self._short.items():
             if self._short_since_s[link] <= time_s:
                 found = found.with_members(link, members)
+        for link, added_s in self._late.items():
+            if self._late_since_s[link] <= time_s:
+                found = found.with_late(link, added_s)
         return found
 
     # Taking telemetry in
@@ -752,6 +800,7 @@ class Tracker:
             "changed_nodes": self.changed_nodes,
             "short_links": self.short_links,
             **({"short_since": self._short_since_s} if self._short else {}),
+            **({"late": late} if (late := self.late_since(-math.inf)) else {}),
             "last_step_s": self.last_step_s,
             "attributed": {
                 i: [fault.model_dump(mode="json") for fault in cause]

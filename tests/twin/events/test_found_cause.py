@@ -61,6 +61,7 @@ def test_every_kind_of_fault_can_be_named_by_what_it_sits_on() -> None:
         "unannounced_drain",
         "link_capacity_bottleneck",
         "link_flap",
+        "high_latency",
     )
     on = {**dict.fromkeys(of_links, "A-B"), "traffic_spike": "A", "device_down": "A"}
     on |= {"demand_surge": "everywhere", "blackhole_route": "A", "router_overload": "A"}

@@ -18,6 +18,7 @@ from twin.errors import BadCase, NetworkError, UnknownNode
 from twin.events.fault import Fault
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.high_latency import HighLatency
 from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.link_flap import LinkFlap
@@ -498,7 +499,14 @@ def _bind(act: Callable[[_T], None], what: _T) -> Callable[[], None]:
     return lambda: act(what)
 
 
-_ON_ONE_LINK = (LinkDown, LinkFlap, LinkCapacityBottleneck, PacketLoss, SilentEgressPacketLoss)
+_ON_ONE_LINK = (
+    HighLatency,
+    LinkDown,
+    LinkFlap,
+    LinkCapacityBottleneck,
+    PacketLoss,
+    SilentEgressPacketLoss,
+)
 """Kinds of fault that a crew finds on their link."""
 
 _OF_LINKS = ("interface_shut_down", "unannounced_drain")

@@ -444,6 +444,9 @@ class PhysicalNetwork:
                 lost = counted if fault.kind == "packet_loss" else silent
                 arc = egress_arc(self.topology, fault.node, fault.link)
                 lost[arc] = 1.0 - (1.0 - lost[arc]) * (1.0 - fault.fraction)
+            elif fault.kind == "high_latency":
+                i = self.topology.link_index[fault.link]
+                late[2 * i : 2 * i + 2] += fault.added_s
             elif fault.kind == "link_flap":
                 # Of what is sent in a whole period.
                 i = self.topology.link_index[fault.link]

@@ -12,6 +12,7 @@ from twin.tracking.alarms import SymptomBook
 from twin.tracking.demand import DemandTracker
 from twin.tracking.intake import Intake
 from twin.tracking.losses import Losses
+from twin.tracking.masking import BoolArray
 from twin.tracking.rates import RateRound
 from twin.tracking.services import ServiceWatch
 
@@ -123,6 +124,14 @@ class Belief(Protocol):
 
     def shorten(self, link: str, members: int) -> None:
         """Believe from now on that the bundle `link` has so many members."""
+        ...
+
+    def delay(self, link: str, added_s: float) -> None:
+        """Believe from now on that `link` takes so much longer than on record; 0: it does not."""
+        ...
+
+    def queues(self) -> BoolArray:
+        """(n_arcs,) whether an egress has a queue: it is nearly full, or drops."""
         ...
 
     def lengthen(self, links: Iterable[str]) -> None:

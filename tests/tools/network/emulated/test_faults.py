@@ -20,6 +20,7 @@ from twin.events.actions.rate_limit import RateLimit
 from twin.events.fault import Fault
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.high_latency import HighLatency
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.interface_shut_down import InterfaceShutDown
 from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
@@ -351,3 +352,11 @@ def test_over_a_period_a_link_that_flaps_loses_what_is_sent_until_all_know(start
     arc = 2 * physical.topology.link_index["B-C"]
     assert silent[arc : arc + 2].tolist() == [1.5 / 60, 1.5 / 60]
     assert silent.sum() == pytest.approx(3.0 / 60)
+
+
+def test_link_that_takes_longer_does_so_both_ways(start: Start) -> None:
+    physical = start(mismatch=0).physical
+    late_s = physical.egresses_with([HighLatency(link="B-C", added_s=0.02)], ()).late_s
+    arc = 2 * physical.topology.link_index["B-C"]
+    assert late_s[arc : arc + 2].tolist() == [0.02, 0.02]
+    assert late_s.sum() == pytest.approx(0.04)

@@ -12,6 +12,7 @@ def _one(
     cv: float = 0.06,
     dead: bool = False,
     line_loss: float = 0.0,
+    late_s: float = 0.0,
 ) -> Served:
     egresses = Egresses(
         capacity_bps=np.array([10e9]),
@@ -20,7 +21,7 @@ def _one(
         police_bps=np.array([[np.inf], [np.inf], [police]]),
         line_loss=np.array([line_loss]),
         silent_loss=np.zeros(1),
-        late_s=np.zeros(1),
+        late_s=np.array([late_s]),
         dead=np.array([dead]),
     )
     return serve(np.array(load)[:, None], egresses)
@@ -56,6 +57,13 @@ def test_line_that_spoils_packets_hits_every_class_and_the_sender_counts_them() 
     assert served.dropped[:, 0] == pytest.approx([0.05e9, 0.1e9, 0.15e9])
     assert served.keep[:, 0] == pytest.approx(0.95)
     assert _one([0.0, 0.0, 0.0], line_loss=0.05).keep[:, 0] == pytest.approx(0.95)
+
+
+def test_line_that_is_late_is_so_for_every_class_and_drops_nothing() -> None:
+    load = [1e9, 2e9, 3e9]
+    served, before = _one(load, late_s=0.02), _one(load)
+    assert served.wait_s == pytest.approx(before.wait_s + 0.02)
+    assert (served.sent == before.sent).all()
 
 
 def test_dead_interface_sends_nothing_and_counts_no_drop() -> None:

@@ -1,0 +1,147 @@
+"""Probes that take longer tell which link does; a queue, a new way or one round do not."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from tests.twin.tracking.square import (
+    A_TO_B,
+    START_S,
+    Counters,
+    adjacency,
+    inventory,
+    loads_of,
+    topology,
+    tracker_of,
+)
+from twin.diagnosis.observation import observe
+from twin.events.faults.high_latency import HighLatency
+from twin.events.kinds import Clues
+from twin.nouns.telemetry import ProbeRound
+from twin.tracking.tracker import Tracker
+
+LINE = topology((("A", "B"), ("B", "C"), ("C", "D"), ("A", "D")))
+PAIRS = (("A", "B"), ("B", "A"), ("B", "C"), ("C", "B"), ("B", "D"), ("A", "D"), ("D", "C"))
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    return tracker_of(inventory(LINE, services=PAIRS))
+
+
+def _measure(
+    tracker: Tracker, first: int, rounds: int, more_s: Mapping[str, float], over_a: float = 0.5
+) -> None:
+    """Probes take 2 ms, and `more_s` over the links that they go directly. B>D goes over A by the
+    share `over_a`, and over C by the rest.
+    """
+    known = tracker.inventory
+    for i in range(first, first + rounds):
+        # No two rounds are alike to the last digit.
+        delay_s = np.full(len(known.probes), 0.002) + 1e-9 * i * np.arange(len(known.probes))
+        for row, path in enumerate(known.probes):
+            delay_s[row] += more_s.get("-".join(sorted((path.source, path.target))), 0.0)
+        both = over_a * more_s.get("A-B", 0.0) + (1 - over_a) * more_s.get("B-C", 0.0)
+        delay_s[PAIRS.index(("B", "D"))] += both
+        count = np.full(len(known.probes), 100.0)
+        time_s = START_S + 30 * i
+        tracker.ingest([ProbeRound(time_s, known.probes, count, 0 * count, delay_s)])
+
+
+def _late(tracker: Tracker) -> dict[str, float]:
+    return {s.resource: s.magnitude for s in tracker.active_symptoms() if s.kind == "late_link"}
+
+
+def test_link_is_late_in_the_second_round_by_what_its_probes_take_longer(tracker: Tracker) -> None:
+    _measure(tracker, 0, 10, {})
+    _measure(tracker, 10, 1, {"A-B": 0.005})
+    assert _late(tracker) == {}
+    _measure(tracker, 11, 1, {"A-B": 0.005})
+    assert _late(tracker) == {"A-B": pytest.approx(0.005, rel=1e-3)}
+    assert tracker.topology.link("A-B").late_s == pytest.approx(0.005, rel=1e-3)
+    _measure(tracker, 12, 1, {})
+    assert _late(tracker) == {}
+    assert tracker.topology == tracker.inventory.topology
+
+
+@pytest.mark.parametrize(("more_s", "found"), [(0.0024, False), (0.0026, True)])
+def test_least_that_a_link_may_be_late_is_two_and_a_half_milliseconds(
+    tracker: Tracker, more_s: float, found: bool
+) -> None:
+    _measure(tracker, 0, 10, {})
+    _measure(tracker, 10, 3, {"A-B": more_s})
+    assert (_late(tracker) != {}) == found
+
+
+def test_two_links_that_are_late_are_both_found(tracker: Tracker) -> None:
+    _measure(tracker, 0, 10, {})
+    _measure(tracker, 10, 2, {"A-B": 0.005, "B-C": 0.02})
+    assert _late(tracker) == {
+        "A-B": pytest.approx(0.005, rel=1e-3),
+        "B-C": pytest.approx(0.02, rel=1e-3),
+    }
+
+
+def test_what_probes_take_is_learned_anew_when_routing_changes(tracker: Tracker) -> None:
+    _measure(tracker, 0, 10, {})
+    tracker.ingest([adjacency(START_S + 300, "C", "C-D", up=False)])
+    _measure(tracker, 11, 8, {"A-B": 0.005}, over_a=1.0)
+    assert _late(tracker) == {}, "that is what the new ways take"
+    _measure(tracker, 19, 2, {"A-B": 0.015}, over_a=1.0)
+    assert _late(tracker) == {"A-B": pytest.approx(0.01, rel=1e-3)}
+
+
+def test_link_that_is_late_stays_so_though_routing_changes(tracker: Tracker) -> None:
+    _measure(tracker, 0, 10, {})
+    _measure(tracker, 10, 2, {"A-B": 0.005})
+    tracker.ingest([adjacency(START_S + 360, "C", "C-D", up=False)])
+    _measure(tracker, 13, 12, {"A-B": 0.005}, over_a=1.0)
+    assert _late(tracker) == {"A-B": pytest.approx(0.005, rel=1e-3)}
+
+
+def test_delay_of_a_queue_is_not_called_a_links(tracker: Tracker) -> None:
+    counters = Counters(LINE)
+    tracker.ingest(counters.read())
+    _measure(tracker, 0, 10, {})
+    sent = loads_of(tracker.inventory)
+    sent[A_TO_B] = 9.5e9
+    tracker.ingest(counters.after(sent))
+    tracker.ingest(counters.after(sent))
+    # The other way there is no queue, and nothing is late.
+    known = tracker.inventory
+    for i in range(10, 13):
+        # No two rounds are alike to the last digit.
+        delay_s = np.full(len(known.probes), 0.002) + 1e-9 * i * np.arange(len(known.probes))
+        delay_s[0] += 0.02
+        count = np.full(len(known.probes), 100.0)
+        tracker.ingest([ProbeRound(START_S + 30 * i, known.probes, count, 0 * count, delay_s)])
+    assert _late(tracker) == {}
+
+
+def test_late_link_is_proposed_with_what_it_adds_and_was_in_time_before(tracker: Tracker) -> None:
+    _measure(tracker, 0, 10, {})
+    _measure(tracker, 10, 6, {"A-B": 0.005})
+    onset_s = START_S + 300
+    seen = observe(tracker, tracker.running, onset_s)
+    normal = tracker.normal_state(found_by_s=onset_s)
+    assert normal.topology.link("A-B").late_s == 0.0
+    ((fault, reason),) = HighLatency.propose(Clues(LINE, tracker.running, seen))
+    assert (fault, reason) == (
+        HighLatency(link="A-B", added_s=0.005),
+        "probes over A-B take 5.0 ms longer",
+    )
+    assert sum(e.log_likelihood_ratio for e in fault.evidence(seen, normal)) > 9
+    other = HighLatency(link="B-C", added_s=0.005)
+    assert sum(e.log_likelihood_ratio for e in other.evidence(seen, normal)) < -4
+    tracker.mend(["A-B"])
+    assert tracker.late_links == set()
+
+
+def test_late_link_outlives_the_process(tracker: Tracker) -> None:
+    _measure(tracker, 0, 10, {})
+    _measure(tracker, 10, 2, {"A-B": 0.005})
+    kept = tracker.dump()
+    again = Tracker(tracker.inventory, tracker.running, lambda _: np.zeros(8), kept=kept)
+    assert again.late_since(START_S) == tracker.late_since(START_S)
+    assert again.topology == tracker.topology

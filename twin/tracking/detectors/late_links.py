@@ -1,0 +1,124 @@
+"""Links over which probes take longer than they did."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from twin.nouns.telemetry import FloatArray, ProbeRound
+from twin.physics.compiled import arc_weights, compile_topology
+from twin.physics.routing import route
+from twin.tracking.alarms import Alarm
+from twin.tracking.detectors.detector import Belief
+from twin.tracking.detectors.streaks import ROUNDS_TO_ALARM
+from twin.tracking.masking import BoolArray
+from twin.tracking.path_shares import probe_shares
+
+LATE_S = 0.0025
+"""A link that adds less is not late: half of the least that has to be found."""
+
+_CROSSES = 0.3
+"""A probe tells of a link that so much of it crosses."""
+
+_PART = 0.01
+_ROUND_S = 30.0
+_LEARNED_ROUNDS, _MEMORY_ROUNDS = 4, 60
+"""Rounds after which a delay is known, and over which it is averaged: half an hour."""
+
+_MOST_S = 0.05
+"""What a probe is off by more counts as so much: it met something else."""
+
+_MOST_LINKS = 3
+
+
+class LateLinks:
+    """Of all probes those over one link take longer, as far as they cross it, in two rounds.
+
+    What probes take is compared with what they took since routing changed last. Probes that meet a
+    queue tell nothing: its delay is none of a link. Where none crosses a link, it stays as it was.
+    """
+
+    name = "late_links"
+    watches = (ProbeRound,)
+
+    def __init__(self, belief: Belief, kept: Mapping[str, Any]) -> None:
+        self._belief = belief
+        self._rounds: dict[str, int] = {}
+        self._key: tuple[object, ...] = ()
+        self._begin_anew(0)
+
+    def _begin_anew(self, probes: int) -> None:
+        self._usual_s = np.zeros(probes)
+        self._count = np.zeros(probes, np.int64)
+        self._shares = np.zeros((probes, self._belief.topology.n_arcs))
+
+    def look(self, evidence: ProbeRound) -> None:
+        """Judge every link that probes cross."""
+        belief = self._belief
+        key = (belief.settled_s, belief.down_links, belief.running, len(evidence.paths))
+        if key != self._key:
+            self._key = key
+            self._begin_anew(len(evidence.paths))
+            compiled = compile_topology(belief.topology)
+            weights = arc_weights(belief.topology, belief.running, belief.down_links)
+            self._shares = probe_shares(compiled, route(compiled, weights), evidence.paths)
+        # A round is of the half minute before it.
+        if evidence.received_s - 2 * _ROUND_S < belief.settled_s:
+            return
+        over = self._shares.reshape(len(evidence.paths), -1, 2).sum(axis=2)
+        queued = (self._shares[:, belief.queues()] > 0).any(axis=1)
+        delay_s = np.where(queued, np.nan, evidence.delay_s)
+        known = np.array([x.late_s for x in belief.topology.links])
+        more_s = np.where(self._count >= _LEARNED_ROUNDS, delay_s - self._usual_s, np.nan)
+        found = _located(more_s, over)
+        self._judge(found, (over[np.isfinite(more_s)] > _CROSSES).any(axis=0), evidence.received_s)
+        if not found:
+            self._learn(delay_s - over @ known)
+
+    def _judge(self, found: Mapping[int, float], crossed: BoolArray, now_s: float) -> None:
+        belief = self._belief
+        for i, link in enumerate(belief.topology.links):
+            if i in found:
+                self._rounds[link.id] = self._rounds.get(link.id, 0) + 1
+                if self._rounds[link.id] >= ROUNDS_TO_ALARM:
+                    belief.delay(link.id, found[i])
+                    belief.book.raise_alarm(Alarm("late_link", link.id, now_s, found[i]))
+            elif crossed[i] or link.late_s == 0.0:
+                self._rounds.pop(link.id, None)
+                if crossed[i] and link.late_s > 0.0:
+                    belief.delay(link.id, 0.0)
+                belief.book.clear("late_link", link.id)
+
+    def _learn(self, delay_s: FloatArray) -> None:
+        seen = np.isfinite(delay_s)
+        self._count[seen] = np.minimum(self._count[seen] + 1, _MEMORY_ROUNDS)
+        self._usual_s[seen] += (delay_s[seen] - self._usual_s[seen]) / self._count[seen]
+
+    def dump(self) -> dict[str, Any]:
+        """Nothing: what probes take is learned again."""
+        return {}
+
+
+def _located(more_s: FloatArray, over: FloatArray) -> dict[int, float]:
+    """The links that explain `more_s` (p,), each with what it adds; `over`: (p, n_links) shares."""
+    seen = np.isfinite(more_s)
+    left, over = more_s[seen].copy(), over[seen]
+    found: dict[int, float] = {}
+    while len(found) < _MOST_LINKS:
+        off_s = np.minimum(np.abs(left), _MOST_S).sum()
+        gains: dict[int, tuple[float, float]] = {}
+        for i in np.flatnonzero((over > _CROSSES)[left > LATE_S * _CROSSES].any(axis=0)).tolist():
+            rows = over[:, i] > _CROSSES
+            added_s = float(np.median(left[rows] / over[rows, i]))
+            rest_s = np.minimum(np.abs(left - over[:, i] * added_s), _MOST_S).sum()
+            if added_s > LATE_S and off_s - rest_s > LATE_S * _CROSSES:
+                gains[i] = (float(off_s - rest_s), added_s)
+        if not gains:
+            break
+        best = max(gains, key=lambda i: gains[i])
+        found[best] = gains[best][1]
+        # Flows are hashed, not split evenly: a probe that half crosses it tells of nothing else.
+        whole = (over[:, best] < _PART) | (over[:, best] > 1.0 - _PART)
+        left = (left - over[:, best] * gains[best][1])[whole]
+        over = over[whole]
+    return found
