@@ -23,8 +23,8 @@ class Egresses:
 
     `police_bps`: (3, n_arcs), infinite where there is no policer. `line_loss`: fraction that is
     spoilt behind the queue, which the sender counts as dropped. `silent_loss`: fraction lost after
-    the sender has counted it as sent. `late_s`: how much longer its router
-    and its line take. `dead`: the link carries nothing.
+    the sender has counted it as sent. `late_s`: how much longer its router and its line take.
+    `dead`: the link carries nothing.
     """
 
     capacity_bps: FloatArray
@@ -70,7 +70,7 @@ def serve(load: FloatArray, egresses: Egresses) -> Served:
     passes = (1.0 - e.line_loss) * (1.0 - e.silent_loss)
     alive = np.broadcast_to(np.where(e.dead, 0.0, passes), load.shape)
     keep = np.divide(through, load, out=alive.copy(), where=load > 0)
-    return Served(sent, dropped, _wait(voice, total, full, e) + e.late_s, keep)
+    return Served(sent, dropped, _wait(voice, total, full, e), keep)
 
 
 def _excess(mean: FloatArray, e: Egresses) -> tuple[FloatArray, FloatArray]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
+from twin.events.faults.high_latency import HighLatency
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.nouns.configuration import NetworkConfiguration
@@ -49,9 +50,10 @@ class RouterOverload(FaultKind):
         return frozenset(self.links)
 
     def excludes(self, other: FaultKind) -> bool:
-        """See FaultKind: what one of its egresses loses is counted here already."""
+        """See FaultKind: what one of its egresses loses, or is late, is counted here already."""
         at_it = isinstance(other, SilentEgressPacketLoss) and other.node == self.node
-        return at_it or super().excludes(other)
+        late = isinstance(other, HighLatency) and other.link in self.links
+        return at_it or late or super().excludes(other)
 
     def describe(self) -> str:
         """See EventKind."""

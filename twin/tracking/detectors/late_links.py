@@ -70,7 +70,7 @@ class LateLinks:
         delay_s = np.where(queued, np.nan, evidence.delay_s)
         known = np.array([x.late_s for x in belief.topology.links])
         more_s = np.where(self._count >= _LEARNED_ROUNDS, delay_s - self._usual_s, np.nan)
-        found = _located(more_s, over)
+        found = _located(more_s, self._shares)
         self._judge(found, (over[np.isfinite(more_s)] > _CROSSES).any(axis=0), evidence.received_s)
         if not found:
             self._learn(delay_s - over @ known)
@@ -99,10 +99,11 @@ class LateLinks:
         return {}
 
 
-def _located(more_s: FloatArray, over: FloatArray) -> dict[int, float]:
-    """The links that explain `more_s` (p,), each with what it adds; `over`: (p, n_links) shares."""
+def _located(more_s: FloatArray, shares: FloatArray) -> dict[int, float]:
+    """The links that explain `more_s` (p,), each with what it adds; `shares`: (p, n_arcs)."""
     seen = np.isfinite(more_s)
-    left, over = more_s[seen].copy(), over[seen]
+    left, shares = more_s[seen].copy(), shares[seen]
+    over = shares[:, 0::2] + shares[:, 1::2]
     found: dict[int, float] = {}
     while len(found) < _MOST_LINKS:
         off_s = np.minimum(np.abs(left), _MOST_S).sum()
@@ -110,6 +111,10 @@ def _located(more_s: FloatArray, over: FloatArray) -> dict[int, float]:
         for i in np.flatnonzero((over > _CROSSES)[left > LATE_S * _CROSSES].any(axis=0)).tolist():
             rows = over[:, i] > _CROSSES
             added_s = float(np.median(left[rows] / over[rows, i]))
+            # A router that is late is so on the way out alone.
+            ways = [r for a in (2 * i, 2 * i + 1) if (r := rows & (shares[:, a] > _CROSSES)).any()]
+            if min(float(np.median(left[r])) for r in ways) <= LATE_S * _CROSSES:
+                continue
             rest_s = np.minimum(np.abs(left - over[:, i] * added_s), _MOST_S).sum()
             if added_s > LATE_S and off_s - rest_s > LATE_S * _CROSSES:
                 gains[i] = (float(off_s - rest_s), added_s)
@@ -120,5 +125,5 @@ def _located(more_s: FloatArray, over: FloatArray) -> dict[int, float]:
         # Flows are hashed, not split evenly: a probe that half crosses it tells of nothing else.
         whole = (over[:, best] < _PART) | (over[:, best] > 1.0 - _PART)
         left = (left - over[:, best] * gains[best][1])[whole]
-        over = over[whole]
+        over, shares = over[whole], shares[whole]
     return found

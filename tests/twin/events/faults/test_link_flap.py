@@ -87,6 +87,9 @@ class Now:
     def is_short(self, link: str) -> bool:
         return False
 
+    def is_late(self, link: str) -> bool:
+        return False
+
     def running(self, node: str) -> DeviceConfiguration:
         return NORMAL.running.device(node)
 
