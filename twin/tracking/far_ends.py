@@ -22,6 +22,10 @@ _LEAST_GAIN = 0.005
 _LASTS_S = 300.0
 """One that gained is believed again after so long without."""
 
+_MISSED = 3.0
+"""Where no window has ended for so many times as long as the last one took, and for _LASTS_S, the
+link carries nothing any more, and what it showed is no sign of what its ends count now."""
+
 _SKEWED = 0.003
 """Of the logarithm: a device of all of whose links as much seems lost in one direction as is gained
 in the other, twice in a row, counts the time itself wrongly. Nothing that drops packets does that.
@@ -55,6 +59,8 @@ class FarEnds:
         self._noise = np.full(n_arcs, _FIRST_NOISE)
         self._gained_s = np.full(n_arcs, -np.inf)
         self._noted: set[str] = set()
+        self._judged_s = np.full(n_arcs, np.nan)
+        self._took_s = np.zeros(n_arcs)
 
     def judge(self, balance: FloatArray, now_s: float) -> tuple[BoolArray, BoolArray]:
         """Take what was received over what was sent, (n_arcs,), NaN where no window ended.
@@ -68,6 +74,10 @@ class FarEnds:
         if len(new):
             self._gains[:-1, new] = self._gains[1:, new]
             self._gains[-1, new] = gain[new]
+            self._took_s[new] = np.nan_to_num(now_s - self._judged_s[new])
+            self._judged_s[new] = now_s
+        lasts_s = np.maximum(_LASTS_S, _MISSED * self._took_s)
+        self._gains[:, now_s - self._judged_s > lasts_s] = np.nan
         recent = self._gains
         with np.errstate(invalid="ignore"):
             far_off = (recent[-_FEWEST:] > _FAR_OFF).any(axis=0)

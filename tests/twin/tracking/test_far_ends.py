@@ -39,6 +39,25 @@ def test_device_that_loses_is_believed_however_much_of_it_does(lossy: list[int])
     assert _judged(dict.fromkeys(lossy, 0.98), rounds=5) == ([], ())
 
 
+@pytest.mark.parametrize(("every_s", "lasts_s"), [(30.0, 300.0), (200.0, 600.0)])
+def test_link_that_carries_nothing_any_more_is_not_misread_for_ever(
+    every_s: float, lasts_s: float
+) -> None:
+    """Its last windows gained by far: after a restart, or while a counter was wrong."""
+    ends, balance, now_s = FarEnds(topology(), TelemetryFaults()), np.ones(8), START_S
+    for gain in (1.0, 1.0, 1.0, 1.0, 1.6):
+        balance[A_TO_B] = gain
+        now_s += every_s
+        held, far_off = ends.judge(balance, now_s)
+    assert held[[A_TO_B, A_TO_D]].all()
+    assert far_off[A_TO_B]
+    balance[[A_TO_B, B_TO_A]] = np.nan
+    for after_s, is_held in ((lasts_s, True), (lasts_s + 1.0, False)):
+        held, far_off = ends.judge(balance, now_s + after_s)
+        assert bool(held[A_TO_B]) is bool(far_off[A_TO_B]) is is_held
+    assert not held.any()
+
+
 def test_link_that_gains_is_believed_again_five_minutes_after_it_did() -> None:
     """Two in a hundred more arrive than A sends; three of the last five windows have to show it."""
     ends, balance, now_s = FarEnds(topology(), TelemetryFaults()), np.ones(8), START_S
