@@ -23,10 +23,13 @@ from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.packet_loss import PacketLoss
+from twin.events.faults.policer_misconfig import PolicerMisconfig
 from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
+from twin.events.faults.unannounced_drain import UnannouncedDrain
 from twin.nouns.topology import Link
+from twin.nouns.traffic_class import TrafficClass
 
 Severity = Literal[0, 1, 2]
 """Mild, middling, severe."""
@@ -48,6 +51,7 @@ _SURGES = ((1.6, 2.0), (2.5, 4.0), (5.0, 9.0))
 _RISES = ((1.3, 1.6), (1.7, 2.2), (2.5, 3.5))
 _LATE_S = ((0.005, 0.008), (0.01, 0.03), (0.05, 0.15))
 _PERIODS_S = ((150.0, 240.0), (70.0, 140.0), (30.0, 60.0))
+_LEFT = (0.25, 0.12, 0.05)
 _TRIES = 60
 
 
@@ -150,6 +154,21 @@ def _weight(ground: Ground, link: Link, _: Severity, numbers: np.random.Generato
     return ground.misconfigured(_end(link, numbers), link.id, numbers)
 
 
+def _drain(_: Ground, link: Link, __: Severity, numbers: np.random.Generator) -> Fault:
+    """At one end: traffic the other way stays."""
+    return UnannouncedDrain(link=link.id, nodes=(_end(link, numbers),))
+
+
+def _policer(_: Ground, link: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
+    """It leaves best effort so much of the link."""
+    return PolicerMisconfig(
+        node=_end(link, numbers),
+        link=link.id,
+        traffic_class=TrafficClass.BEST_EFFORT,
+        rate_bps=round(_LEFT[severity] * link.capacity_bps),
+    )
+
+
 def _loss(_: Ground, link: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
     lost = round(float(numbers.uniform(*_LOST[severity])), 4)
     return SilentEgressPacketLoss(node=_end(link, numbers), link=link.id, fraction=lost)
@@ -209,6 +228,8 @@ _KINDS: Mapping[str, _Draw] = {
     "fiber_cut": _fiber_cut,
     "device_down": _device,
     "igp_weight_misconfig": _weight,
+    "unannounced_drain": _drain,
+    "policer_misconfig": _policer,
     "silent_egress_packet_loss": _loss,
     "traffic_spike": _spike,
     "demand_surge": _rise,

@@ -120,7 +120,7 @@ def test_seeds_for_tuning_and_for_reporting_do_not_meet() -> None:
     assert min(play.seed for play in CAMPAIGN.plays(spec)) >= 1000
     assert max(play.seed for play in CAMPAIGN.plays(tuned)) < 100
     sizes = [len(play.kinds) for play in CAMPAIGN.plays(spec)]
-    assert [sizes.count(n) for n in (1, 2, 3)] == [200, 150, 50]
+    assert [sizes.count(n) for n in (1, 2, 3)] == [600, 150, 50]
 
 
 @pytest.mark.slow

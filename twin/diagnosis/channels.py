@@ -272,8 +272,7 @@ class Channels:
         probes = self._seen.probes
         if probes is None:
             return np.zeros(0)
-        dropped = np.where(self._seen.drop_fraction > _DROPPING, self._seen.drop_fraction, 0.0)
-        more = np.clip(probes.shares @ (self._lost(supposed) + dropped), 0.0, 1.0)
+        more = np.clip(probes.shares @ self._lost(supposed) + self._dropped, 0.0, 1.0)
         more = np.maximum(more, self._without_a_way(supposed.state, probes.ends))
         usual = np.clip(probes.usual, _LEAST_LOST, 0.5)
         mean = np.clip(usual + more * (1.0 - usual), _LEAST_LOST, 1.0 - _LEAST_LOST)
@@ -284,6 +283,20 @@ class Channels:
             math.log(_PROBES_ODD) + broad,
         )
         return np.where(probes.sent > 0, _PROBE_TEMPER * (broad - sharp), 0.0)
+
+    @cached_property
+    def _dropped(self) -> FloatArray:
+        """(n_probes,) share that egresses were seen to drop of the class of each probe."""
+        probes, drops = self._seen.probes, self._seen.drops
+        if probes is None or drops is None:
+            return np.zeros(self._probes)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = drops.dropped_bps / (drops.dropped_bps + drops.sent_bps)
+        seen = (self._seen.drop_fraction > _DROPPING)[:, None] & np.isfinite(share)
+        share = np.where(seen, share, 0.0)
+        if probes.classes is None:
+            return np.asarray(probes.shares @ share.max(axis=1))
+        return np.asarray((probes.shares * share[:, probes.classes].T).sum(axis=1))
 
     # What they are asked about
     # -----------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from twin.diagnosis.something_else import beside
 from twin.events.fault import Fault
 from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.device_down import DeviceDown
+from twin.nouns.drops import Drops
 from twin.nouns.evidence import CLAIM_NATS
 from twin.nouns.observation import Observation
 from twin.nouns.state import NetworkState
@@ -152,3 +153,25 @@ def test_probes_that_arrive_nowhere_because_of_the_cause_are_nothing_else(cause:
     unexplained, explained = (channels.surprises(f)[-len(PROBED) :][gone] for f in ((), (cause,)))
     assert (unexplained > 1.0).all()
     assert (explained < 0.0).all()
+
+
+def test_drops_of_one_class_are_expected_of_probes_of_that_class_alone() -> None:
+    """A tenth of best effort is dropped on A-B, and none of 300 probes over it is lost."""
+    by_class, fraction = np.zeros((BUILT.n_arcs, 3)), np.zeros(BUILT.n_arcs)
+    by_class[ARC, 2], fraction[ARC] = 1e8, 0.03
+    seen = observed()
+    assert seen.probes is not None
+    drops = Drops(
+        sent_bps=np.full((BUILT.n_arcs, 3), 9e8),
+        dropped_bps=by_class,
+        carried_bps=np.zeros(BUILT.n_arcs),
+        minutes=5.0,
+        short={},
+    )
+    surprises = []
+    for traffic_class in (0, 2):
+        probes = replace(seen.probes, classes=np.full(BUILT.n_arcs, traffic_class))
+        told = replace(seen, drop_fraction=fraction, drops=drops, probes=probes)
+        surprises.append(Channels(likelihood(told)).surprises(())[-BUILT.n_arcs :][ARC])
+    voice, best_effort = surprises
+    assert voice < 0.0 < best_effort
