@@ -22,8 +22,7 @@ from graphs.inventory_file import kept_inventory
 from graphs.state_directory import StateDirectory
 from graphs.tracker_file import kept_tracker
 from tools.clock import SystemClock
-from tools.journal.database import SCHEMA_VERSION
-from tools.journal.reading import journal_version, last_entry_s, open_read_only
+from tools.journal.reading import last_entry_s, open_read_only
 from tools.journal.watch_notes import note_lines, note_of
 from twin.errors import BadInput
 from twin.nouns.base import Noun
@@ -122,16 +121,10 @@ def open_record(source: Source, inventory: Inventory) -> Iterator[NetworkRecord]
     """What is known of the network as of now.
 
     Raises:
-        BadInput: what was learned cannot be read, or the journal is of an earlier version.
+        BadInput: what was learned cannot be read.
         JournalFailed: the journal cannot be read.
     """
-    file = source.state.journal_file
-    with open_read_only(file) as journal:
-        if journal_version(file) < SCHEMA_VERSION:
-            raise BadInput(
-                f"{file} is of an earlier version; any command that writes, such as "
-                "noctua incidents, brings it up to date"
-            )
+    with open_read_only(source.state.journal_file) as journal:
         yield NetworkRecord(
             network=source.network,
             inventory=inventory,

@@ -47,6 +47,12 @@ def test_commands_tell_what_it_told(old: StateDirectory) -> None:
     assert HEAD in output
 
 
+def test_questions_are_answered_about_it(old: StateDirectory) -> None:
+    code, output, error = noctua(old.path, "ask", "what waits for approval?")
+    assert (code, error) == (0, "")
+    assert f"{THIRD}.mitigate1" in output
+
+
 def test_reports_are_written_of_what_is_over_and_of_what_is_not(old: StateDirectory) -> None:
     for incident in (FIRST, SECOND, THIRD):
         facts = verbs.report(old, incident)
