@@ -8,26 +8,18 @@ the first answer leaves over may be another topic's, whose answer is then given 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
-from agents.playbook.conversation.coverage import Coverage, Left, harmless
+from agents.playbook.conversation.coverage import Coverage, Left
 from agents.playbook.conversation.gist import Gist
-from agents.playbook.conversation.intents import (
-    BEYOND,
-    clearest,
-    likely_topics,
-    shipped_intents,
-    words_in,
-)
 from agents.playbook.conversation.looking_up import Beyond, Decline, NotUnderstood, quoted
 from agents.playbook.conversation.parts import Part, parts_of, tells_apart
 from agents.playbook.conversation.slots import TO_COME, Given, honour, lexicon, unhonoured
 from agents.playbook.conversation.topic_answers import ANSWERS
-from agents.playbook.conversation.topics import EFFECT, IS_OVER, UPGRADES, Topic, shipped_topics
+from agents.playbook.conversation.topics import COMPARED, EFFECT, UPGRADES, Topic, shipped_topics
 
 _MOST_TRIED = 5
 _MOST_TOLD = 3
-_FIRST = frozenset({EFFECT, UPGRADES})
+_FIRST = frozenset({COMPARED, EFFECT, UPGRADES})
 """Topics of what is supposed: whoever supposes something asks of that, and of nothing else."""
 
 
@@ -130,10 +122,7 @@ def _told_of_part(part: Part) -> _Told | None:
 
 def _told(gist: Gist) -> _Told | None:
     """The answer to `gist` as a whole, None if nothing was recognised. Raises Decline."""
-    meant = _meant(gist)
-    topics = shipped_topics().of(gist, meant.name if meant else "")
-    if meant is not None:
-        topics = [meant, *(t for t in topics if t is not meant)]
+    topics = shipped_topics().of(gist)
     found: list[_Told] = []
     refused: list[Decline] = []
     for topic in topics[:_MOST_TRIED]:
@@ -142,7 +131,7 @@ def _told(gist: Gist) -> _Told | None:
             text = _headed(gist, " ".join(said), left)
             cited = tuple(gist.asked.cited)
             found.append(_Told(topic.name, text, cited, 2 * _size(left) + len(said) - 1))
-            if topic.name in _FIRST or topic is meant:
+            if topic.name in _FIRST:
                 break
         except NotUnderstood:
             pass
@@ -156,64 +145,6 @@ def _told(gist: Gist) -> _Told | None:
             raise refused[0]
         return None
     return min(found, key=lambda one: one.over)
-
-
-def _meant(gist: Gist) -> Topic | None:
-    """The topic that the question is clearly like the phrasings of, whatever its words are.
-
-    Raises:
-        Decline: it is like what nothing here can answer.
-    """
-    topics = shipped_topics().topics
-    ranked = likely_topics(asked_line(gist))
-    likely = clearest(
-        one for one in ranked if one.topic.startswith(BEYOND) or topics[one.topic].goes_with(gist)
-    )
-    if likely is None or not _is_named_by(likely.topic, gist):
-        return None
-    if likely.topic.startswith(BEYOND):
-        if likely is not ranked[0]:
-            return None
-        raise Decline(f"I cannot answer that: {likely.topic.removeprefix(BEYOND)}.")
-    points = gist.says(_POINTING) and not gist.marks
-    if _is_of_now(likely.topic) and (points or gist.says(IS_OVER)):
-        return None
-    return topics[likely.topic] if _named(gist) <= shipped_intents().slots(likely.topic) else None
-
-
-_KINDS = {"group": "DUCT", "service": "CUSTOMER"}
-"""Slots of named kinds that are not called as the kind is; a service stands for its customer."""
-
-
-def _named(gist: Gist) -> set[str]:
-    """The slots of what is named, but for what something is supposed to happen to."""
-    marks = set(gist.marks) - {m for e in gist.events for m in e.marks}
-    kinds = {gist.marks[m][0] for m in marks if gist.says(m)}
-    return {_KINDS.get(kind, kind.upper()) for kind in kinds}
-
-
-def _is_named_by(topic: str, gist: Gist) -> bool:
-    """Whether a word that says something of its own stands on the page of `topic`."""
-    words = [w for w in words_in(asked_line(gist)) if w not in harmless().words]
-    return any(shipped_intents().says(topic, w, "", "", hard=False) for w in words if w.islower())
-
-
-_POINTING = r"(?:it|them|(?:that|this|those|these)(?! [a-z]))"
-"""Where nothing is named, these stand for what was talked of before, or for an incident."""
-
-
-def _is_of_now(topic: str) -> bool:
-    """Whether `topic` is about the network as it is, and not about an incident or its plan."""
-    known = shipped_topics().topics.get(topic)
-    return known is not None and (known.now or topic == "health")
-
-
-def asked_line(gist: Gist) -> str:
-    """The words of `gist`, with a slot in place of what it supposes."""
-    line = gist.line
-    for event in sorted(gist.events, key=lambda e: -e.begin):
-        line = f"{line[: event.begin]}EVENT0{line[event.end :]}"
-    return line
 
 
 def _composed(gist: Gist, first: Topic, topics: Sequence[Topic]) -> tuple[list[str], Left]:
@@ -276,34 +207,20 @@ def _size(left: Left) -> int:
 def _left(gist: Gist, topics: Sequence[Topic], text: str) -> Left:
     """What an answer by `topics` does not honour; a word that may be a name is hard."""
     found = Coverage(gist.line)
-    meant = _meant(gist)
     told = frozenset(gist.told).union(*(topic.tells for topic in topics))
     for topic in topics:
         topic.account(found)
     for name, words in shipped_topics().aspects.items():
         if f"aspect {name}" in told:
             found.read(words)
-        found.read_known(_PLAIN, partial(_said_of, topic.name), asks=topic is meant)
     given = Given(tuple(gist.asked.calls), text, told)
     honour(found, gist, given)
-    over = found.left(sure=meant in topics)
+    over = found.left()
     spans = unhonoured(found, gist, given)
     unused = tuple(w for a, b in spans for w in re.findall(r"[\w.:%-]+", gist.line[a:b]))
     over = replace(over, asked=over.asked + unused)
     names = tuple(w for w in (*over.unread, *over.background) if gist.may_weigh(w))
     return replace(over, asked=over.asked + names) if names else over
-
-
-_PLAIN = re.compile(r"[^\W\dA-Z][^\dA-Z]*")
-"""A word that is no name and no figure."""
-
-
-def _said_of(topic: str, word: str, before: str, after: str) -> bool:
-    """Whether phrasings of `topic` say `word`, which then only tells what is asked."""
-    if harmless().denials.fullmatch(word):
-        return False
-    weighs = harmless().hard.fullmatch(word) is not None
-    return shipped_intents().says(topic, word, before, after, hard=weighs)
 
 
 def _headed(gist: Gist, text: str, left: Left) -> str:

@@ -8,7 +8,7 @@ Any other word that is left must be named beside the answer.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -139,24 +139,8 @@ class Coverage:
         """Whether something accounts for all the words from `begin` to before `end`."""
         return not self._unread(begin, end)
 
-    def read_known(
-        self, pattern: re.Pattern[str], known: Callable[[str, str, str], bool], *, asks: bool
-    ) -> None:
-        """Account for words that match, of which `known` says so: the word and its neighbours."""
-        words = list(_WORD.finditer(self.line))
-        texts = ["^", *(w.group() for w in words), "$"]
-        for at, word in enumerate(words):
-            before, text, after = texts[at : at + 3]
-            if self.is_read(*word.span()) or not pattern.fullmatch(text):
-                continue
-            if known(text, before, after):
-                self.read_span(*word.span(), asks=asks)
-
-    def left(self, *, sure: bool = False) -> Left:
-        """The words that nothing accounts for.
-
-        `sure`: what is asked was read from likeness, of which no more than half may be unknown.
-        """
+    def left(self) -> Left:
+        """The words that nothing accounts for."""
         left = _Sorted()
         begin = 0
         for cut in _CLAUSE_END.finditer(self.line):
@@ -165,15 +149,10 @@ class Coverage:
             self._sort(begin, cut, left)
             begin = cut.end()
         over = len(left.unread) + len(left.aside)
-        if over > 1 and 2 * over >= left.content + (not sure):
+        if over > 1 and 2 * over > left.content:
             # Most of what is asked was not read, so what was read may not be what is meant.
             left.asked += [*left.unread, *left.aside]
             left.unread, left.aside = [], []
-        if sure:
-            # That the rest stays open is no answer where it denies or limits what is asked.
-            hard = harmless().hard
-            left.asked += [word for word in left.aside if hard.fullmatch(word)]
-            left.aside = [word for word in left.aside if not hard.fullmatch(word)]
         return Left(*(tuple(dict.fromkeys(x)) for x in left.words()))
 
     def _sort(self, begin: int, cut: re.Match[str], left: "_Sorted") -> None:

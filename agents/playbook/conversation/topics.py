@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from agents.playbook.conversation.coverage import Coverage, harmless, whole_words
+from agents.playbook.conversation.coverage import Coverage, whole_words
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Beyond, Decline
 from twin.events.growth.add_link import AddLink
@@ -39,7 +39,7 @@ _SUPPOSING = (
     r"blast radius|tell|what-if|please|feasible|possible|better|worse|go|"
     r"give|want|need|find|window|combine|thinking|planning|plan to|i'd like|like to|thoughts"
 )
-IS_OVER = (
+_IS_OVER = (
     r"last time|ever|previously|in the past|used to|yesterday|last (night|week|month|hour|evening)|"
     r"ago|earlier today|this morning|(has|have|had) (\w+ ){1,4}before|was|were|did"
 )
@@ -53,6 +53,9 @@ EFFECT = "effect"
 """The topic of something that is supposed to happen, which no word has to tell."""
 
 UPGRADES = "compared_upgrades"
+COMPARED = "compared"
+"""The topic of several things that are set side by side, each computed by itself."""
+
 _GAINS = r"help\w*|which|better|buys?|worst|failures?|benefit\w*|gain\w*|worth|improve\w*|lower"
 """What asks for more than what capacity that is added does while nothing fails."""
 
@@ -79,37 +82,11 @@ class Topic:
             return False
         if self.unless and self.unless.search(gist.line):
             return False
-        if self.now and gist.says(IS_OVER):
+        if self.now and gist.says(_IS_OVER):
             return False
         if gist.pairs and not self.of_pairs:
             return False
         return all(any(_has(gist, what) for what in need) for need in self.needs)
-
-    def goes_with(self, gist: Gist) -> bool:
-        """Whether what it needs is named; as `may_answer`, whatever the words are."""
-        built = {m for e in gist.events if e.kind is AddLink for m in e.marks}
-        pairs = set(gist.pairs) - built
-        if (self.no_event and gist.events) or (pairs and not self._goes_with_pairs(gist)):
-            return False
-        if self._denied_in(gist.line):
-            return False
-        # Nothing is supposed by "what if" alone, and nothing of what somebody reports.
-        if (gist.events or self.name == EFFECT) and not _is_supposed(gist):
-            return False
-        return all(any(_has(gist, what) for what in need) for need in self.needs)
-
-    def _goes_with_pairs(self, gist: Gist) -> bool:
-        """Whether two nodes that are typed as a link which is none are meant as two nodes: where a
-        word says so, or a rate that is wanted between them."""
-        if not self.of_pairs:
-            return False
-        words = [p for p in (self.cues, self.weak) if p is not None]
-        return gist.rate is not None or any(p.search(gist.line) for p in words)
-
-    def _denied_in(self, line: str) -> bool:
-        """Whether a word denies what it may be asked for, with which it cannot go."""
-        found = self.unless.finditer(line) if self.unless else ()
-        return any(harmless().denials.fullmatch(match.group()) for match in found)
 
     def account(self, found: Coverage) -> None:
         """Account for its words."""
@@ -121,10 +98,6 @@ class Topic:
                 for first, last in [*inside, (cue.end(), cue.end())]:
                     found.read_span(begin, first, asks=True)
                     begin = last
-
-
-_NEVER = re.compile(r"(?!)")
-"""Of a topic that is asked for by likeness alone (`intents`)."""
 
 
 def _skips(cue: re.Match[str]) -> list[str]:
@@ -153,7 +126,6 @@ class _Beyond:
     cues: re.Pattern[str]
     unless: re.Pattern[str] | None
     no_event: bool
-    yields_to: frozenset[str]
 
 
 def _unless(data: Mapping[str, Any]) -> re.Pattern[str] | None:
@@ -171,14 +143,14 @@ class Topics:
     orders: re.Pattern[str]
     looks: re.Pattern[str]
 
-    def of(self, gist: Gist, meant: str = "") -> list[Topic]:
-        """What `gist` may be about, the likeliest first. `meant`: the topic that is clear already.
+    def of(self, gist: Gist) -> list[Topic]:
+        """What `gist` may be about, the likeliest first.
 
         Raises:
             Decline: it is about something that cannot be known here, or is an order.
         """
         for one in self.beyond:
-            if meant in one.yields_to or (one.no_event and gist.events):
+            if one.no_event and gist.events:
                 continue
             if one.cues.search(gist.line) and not (one.unless and one.unless.search(gist.line)):
                 raise Beyond(f"I cannot answer that: {one.says}.")
@@ -193,6 +165,7 @@ class Topics:
 
     def _fitting(self, gist: Gist) -> Iterator[Topic]:
         others = [t for name, t in self.topics.items() if name != EFFECT and t.may_answer(gist)]
+        yield from (t for t in others if t.name == COMPARED and t.cues.search(gist.line))
         by_year = gist.more is not None and gist.more.factor is None
         built = all(issubclass(e.kind, AddLink | ResizeLink) for e in gist.events)
         if gist.events and built and not by_year:
@@ -235,8 +208,7 @@ def shipped_topics() -> Topics:
 
 def _beyond(data: Mapping[str, Any]) -> _Beyond:
     no_event = "event" in data.get("unless", ())
-    yields_to = frozenset(data.get("yields_to", ()))
-    return _Beyond(data["says"], whole_words(data["cues"]), _unless(data), no_event, yields_to)
+    return _Beyond(data["says"], whole_words(data["cues"]), _unless(data), no_event)
 
 
 def _naming_skips(cues: Sequence[str]) -> list[str]:
@@ -249,7 +221,7 @@ def _topic(name: str, data: Mapping[str, Any]) -> Topic:
     weak = data.get("weak", ())
     return Topic(
         name,
-        cues=whole_words(_naming_skips(data["cues"])) if data["cues"] else _NEVER,
+        cues=whole_words(_naming_skips(data["cues"])),
         weak=whole_words(weak) if weak else None,
         unless=_unless(data),
         needs=tuple(
