@@ -50,7 +50,8 @@ def composed(gist: Gist) -> str | None:
         refused = why
     # One answer tells all of what is supposed; of what is so each topic tells its own.
     several = tells_apart(gist) or (whole is not None and whole.topic not in _FIRST)
-    if whole is None or whole.over or several:
+    # Of a part it could not be told that the plan is supposed there.
+    if (whole is None or whole.over or several) and not gist.says(_WITH_PLAN):
         parted = _told_in_parts(gist)
         if parted is not None and (whole is None or parted.over < whole.over + several):
             whole = parted
@@ -61,6 +62,23 @@ def composed(gist: Gist) -> str | None:
     gist.asked.cited += whole.cited
     return _shortened(whole.text)
 
+
+_PLAN = r"(?:PLAN\d+|(?:the|your|that|this|its) (?:\w+ )?(?:plan|remedy))"
+_WITH_PLAN = (
+    rf"(?:with|under|given|on top of) {_PLAN}(?: (?:in|in place|applied|active|done|running))?"
+    rf"|(?:when|once|after|if|as soon as|assuming|suppose) {_PLAN}"
+    r"(?: (?:is|was|gets?|has been|goes|were))* "
+    r"(?:in|in place|in force|active|done|applied|live|through|running|made|executed|approved"
+    r"|signed|carried out|committed|implemented)"
+    r"|(?:we|i|you|they|somebody|someone)(?: (?:then|now|would|will|just|do))* (?:do|make|run"
+    rf"|execute|carry out|apply|take|approve|accept|sign|commit|implement|go with|follow) {_PLAN}"
+)
+"""What supposes that a plan is carried out."""
+
+_NOT_WITH_PLAN = (
+    "what the network is like with a plan that is not carried out is told by its forecast only; "
+    "ask what the plan does"
+)
 
 _LONGEST = 5900
 """Characters of an answer; `agents.conversation.role` takes a few more."""
@@ -123,6 +141,9 @@ def _told_of_part(part: Part) -> _Told | None:
 def _told(gist: Gist) -> _Told | None:
     """The answer to `gist` as a whole, None if nothing was recognised. Raises Decline."""
     topics = shipped_topics().of(gist)
+    with_plan = gist.says(_WITH_PLAN)
+    if with_plan:
+        topics = [topic for topic in topics if "plan" in topic.tells]
     found: list[_Told] = []
     refused: list[Decline] = []
     for topic in topics[:_MOST_TRIED]:
@@ -141,6 +162,8 @@ def _told(gist: Gist) -> _Told | None:
             gist.asked.forget()
             gist.told.clear()
     if not found:
+        if with_plan:
+            raise Beyond(f"I cannot answer that: {_NOT_WITH_PLAN}.")
         if refused:
             raise refused[0]
         return None
@@ -151,7 +174,7 @@ def _composed(gist: Gist, first: Topic, topics: Sequence[Topic]) -> tuple[list[s
     """The answer by `first`, and by those that honour more beside it; and what is left over."""
     used, said = [first], [ANSWERS[first.name](gist)]
     left = _left(gist, used, " ".join(said))
-    others = shipped_topics().beside(gist)
+    others = [] if gist.says(_WITH_PLAN) else shipped_topics().beside(gist)
     for topic in [*topics, *_about_names(gist, left), *(t for t in others if t not in topics)]:
         over = {*left.asked, *left.unread, *left.aside}
         wanted = over & _words_of(gist, topic) or topic in _about_names(gist, left)

@@ -436,6 +436,16 @@ _LEG_LOST = re.compile(
 """A link that is told by its far end: "A losing its B leg", "A's B uplink", "the B leg of A"."""
 
 
+_LOST = re.compile(
+    r"\b(?P<a>NODE\d+) (?:is |was |would |will |were to |should )*los(?:e|es|ing) "
+    r"(?P<ends>(?:(?:both|all|its|the|their) )*NODE\d+"
+    r"(?:(?: ,)? ?(?:and|or|plus|&|,)(?: (?:its|the|also))* NODE\d+)*)"
+    r"(?: (?:legs?|links?|up-?links?|lines?|fib(?:re|er)s?|connections?|circuits?|trunks?|spans?))?"
+    r"(?!\w)"
+)
+"""What a node loses is the links to it, not the nodes at their other ends."""
+
+
 def _legs_lost(line: str) -> str:
     """`line` with links that are told by their far end as "A--B"."""
 
@@ -443,7 +453,11 @@ def _legs_lost(line: str) -> str:
         a, b = (next(match[k] for k in pair if match[k]) for pair in ("ace", "bdf"))
         return f"{'loss of ' if match['verb'] else ''}{a}--{b}"
 
-    return _LEG_LOST.sub(linked, line)
+    def lost(match: re.Match[str]) -> str:
+        ends = re.findall(r"NODE\d+", match["ends"])
+        return " and ".join(f"loss of {match['a']}--{end}" for end in ends)
+
+    return _LEG_LOST.sub(linked, _LOST.sub(lost, line))
 
 
 _OWN = re.compile(r"\b(?P<a>NODE\d+)--(?P<b>NODE\d+)\b")

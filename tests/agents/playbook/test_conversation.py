@@ -361,6 +361,18 @@ def test_question_as_it_is_typed_is_answered_by_what_it_names(
         ("which customers depend only on CHINng-IPLSng", ""),
         ("when is it full if traffic keeps growing like it has", "past growth"),
         ("optimise the weights so that CHINng-IPLSng gets less", "not optimised"),
+        # What is supposed is honoured, or nothing is said.
+        ("svc-001 rides CHINng-IPLSng. This fibre snaps. Is it fine at STTLng?", "«snaps»"),
+        ("CHINng-IPLSng, CHINng-NYCMng in one trench. Dug up, what remains?", "«dug»"),
+        ("once the plan is through, which egress is the fullest", "by its forecast only"),
+        ("we sign the plan and later CHINng-IPLSng fails, who is hit", "by its forecast only"),
+        # What nothing here can know, with the true reason.
+        ("CHINng-IPLSng breaks, how many seconds till packets go the new path", "converge"),
+        ("is anything black-holed, and how long, when CHINng-IPLSng fails", "converge"),
+        ("throughput of svc-001 right now, in gbit/s?", "sends is not on record"),
+        ("disable CHINng-IPLSng, metric to max, tell me once done", "order"),
+        ("the same question for CHINng", "no earlier answer"),
+        ("is that one down by now", "which one is meant"),
         ("was chicago-CHINng hot, or is it my eyes", "no node «chicago»"),
     ],
 )
@@ -399,6 +411,10 @@ def test_what_is_not_understood_of_a_question_makes_it_declined(
             ("The better one is «", "what each upgrade buys"),
         ),
         # What is supposed, in other words.
+        (
+            "if NYCMng loses CHINng and WASHng at once, who is hit",
+            ("what happens if CHINng--NYCMng fails and NYCMng--WASHng fails",),
+        ),
         ("CHINng losing its IPLSng leg, who gets hurt", ("what happens if CHINng--IPLSng fails",)),
         (
             "what would raising the weight of CHINng-IPLSng by 50 % do",
