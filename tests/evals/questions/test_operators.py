@@ -18,6 +18,7 @@ from evals.questions.operators import (
 from twin.errors import BadInput
 
 OPEN = Path("evals/questions/operators.yaml")
+KEPT = sorted(Path("evals/questions").glob("operators*.yaml"))
 ASKED = OperatorQuestion(ask="?", writer=1, computable=True, tools=(), wants="")
 
 
@@ -39,6 +40,13 @@ def test_open_half_can_be_read_and_says_what_is_computable() -> None:
     assert len(questions) == 119
     assert sum(q.computable for q in questions) == 93
     assert all(q.tools for q in questions if q.computable)
+
+
+@pytest.mark.parametrize("file", KEPT, ids=lambda file: file.stem)
+def test_every_set_can_be_read_and_names_tools_of_what_is_computable(file: Path) -> None:
+    questions = read_operator_questions(file)
+    assert len({q.ask for q in questions}) == len(questions) > 60
+    assert [q.ask for q in questions if bool(q.tools) != q.computable] == []
 
 
 @pytest.mark.parametrize("text", ["a: [", "- ask: hm", "5", "- {ask: x, writer: one}"])
