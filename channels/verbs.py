@@ -9,6 +9,7 @@ others answer before it would be there.
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from channels.report.contents import ReportFacts
     from graphs.conversation import Conversation, Reply
     from graphs.pruning import Droppable
+    from twin.knowledge.past import SimilarIncident
     from twin.nouns.left_out import LeftOut
     from twin.tracking.drift import Drift
 
@@ -79,6 +81,7 @@ __all__ = (
     "reject",
     "reopen",
     "report",
+    "similar",
     "take",
     "verify_audit",
     "vouch",
@@ -272,6 +275,26 @@ def report(state: StateDirectory, incident_id: str) -> "ReportFacts":
     with state.read_only_journal() as journal:
         inventory = inventory_of(state, journal.incident(incident_id).incident.network)
         return gather_report(journal, incident_id, inventory)
+
+
+def similar(
+    state: StateDirectory, incident_id: str, most: int = 5
+) -> "tuple[SimilarIncident, ...]":
+    """The past incidents, itself aside, that share most symptoms with one; the most similar first.
+
+    Raises:
+        BadInput: there is no such incident, or the knowledge graph cannot be read.
+        GraphUnavailable: the server that has the graph does not answer.
+    """
+    from tools.graph_store.opening import open_graph
+
+    with state.read_only_journal() as journal:
+        this = journal.incident(incident_id).incident
+    symptoms = [symptom.id for symptom in this.symptoms]
+    file = state.knowledge_file(this.network)
+    with closing(open_graph(file, this.network, os.environ)) as graph:
+        found = graph.incidents_like(symptoms, most + 1)
+    return tuple(one for one in found if one.incident.id != incident_id)[:most]
 
 
 def prune(

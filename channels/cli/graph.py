@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import JsonValue
 
+from channels import verbs
 from channels.cli.output import AsJson, directory_of, print_json
 from channels.networks import network_names
 from channels.report.wording import plain
@@ -34,7 +35,6 @@ _Network = Annotated[
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines, as export writes them.")]
 
 _LONGEST_ROW = 2000
-_MOST_SIMILAR = 5
 
 
 @app.command()
@@ -170,13 +170,7 @@ def similar(
     as_json: AsJson = False,
 ) -> None:
     """Show the past incidents that share most symptoms with one, and what was done about them."""
-    state = directory_of(context)
-    with state.read_only_journal() as journal:
-        this = journal.incident(incident).incident
-    symptoms = [symptom.id for symptom in this.symptoms]
-    with closing(_opened(context, this.network)) as graph:
-        found = graph.incidents_like(symptoms, _MOST_SIMILAR + 1)
-    others = [one for one in found if one.incident.id != incident][:_MOST_SIMILAR]
+    others = verbs.similar(directory_of(context), incident)
     if as_json:
         print_json([one.model_dump(mode="json") for one in others])
         return
