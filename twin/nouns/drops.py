@@ -110,6 +110,11 @@ class Drops:
             return None
         return float(self.by_class(arc)[0]) / self.share(arc)
 
+    def hits_voice(self, arc: int) -> bool | None:
+        """Whether voice loses about as all else does, which no queue makes it; None as above."""
+        share = self.voice_share(arc)
+        return None if share is None else share > EVEN
+
 
 def _queue_drops(load: float) -> float:
     """Chance that a queue drops at `load`, offered over capacity."""

@@ -60,6 +60,16 @@ def test_voice_that_loses_as_all_else_is_told_from_voice_that_is_spared(
     assert found == (None if share is None else pytest.approx(share))
 
 
+@pytest.mark.parametrize(
+    ("voice", "voice_lost", "hit"), [(1e9, 0.04, False), (1e9, 0.05, True), (0.0, 0.0, None)]
+)
+def test_drops_hit_voice_where_it_loses_more_than_half_of_what_all_lose(
+    voice: float, voice_lost: float, hit: bool | None
+) -> None:
+    """Of 1 and 3 Gbit/s: 4 % is 0.47 of the 8.5 % that all lose, 5 % is 0.57 of 8.75 %."""
+    assert drops(4e9, 0.1, voice=voice, voice_lost=voice_lost).hits_voice(0) is hit
+
+
 def test_what_is_under_a_fifth_of_a_percent_is_not_seen() -> None:
     assert not drops(4e9, 0.0019).is_seen(0)
     assert drops(4e9, 0.0021).is_seen(0)

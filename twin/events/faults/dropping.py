@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from twin.events.kinds import FaultKind
-from twin.nouns.drops import EVEN, Drops
 from twin.nouns.evidence import AGREE_NATS, Evidence, weighed
 from twin.nouns.topology import Topology
 
 if TYPE_CHECKING:
+    from twin.nouns.drops import Drops
     from twin.nouns.observation import Observation
 
 _WRONG_CLASSES = 20.0
@@ -21,7 +21,7 @@ class DroppingFault(FaultKind):
     spares_voice: ClassVar[bool]
 
     def _weigh(
-        self, observation: "Observation", topology: Topology, drops: Drops, arc: int, ratio: float
+        self, observation: "Observation", topology: Topology, drops: "Drops", arc: int, ratio: float
     ) -> Iterator[Evidence]:
         """What is seen of `arc`, where its counters alone speak for the fault by `ratio` nats.
 
@@ -40,7 +40,7 @@ class DroppingFault(FaultKind):
         if borne_out is not None and borne_out < 0 < ratio:
             says = "do not lose" if borne_out < -AGREE_NATS else "leave it open"
             yield weighed(f"probes that cross {egress} {says}", borne_out)
-        voice = drops.voice_share(arc)
-        if voice is not None and (voice > EVEN) == self.spares_voice:
-            hits = "hits" if voice > EVEN else "spares"
+        hits_voice = drops.hits_voice(arc)
+        if hits_voice is not None and hits_voice == self.spares_voice:
+            hits = "hits" if hits_voice else "spares"
             yield weighed(f"what {egress} drops {hits} voice", -_WRONG_CLASSES)
