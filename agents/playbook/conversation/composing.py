@@ -46,6 +46,9 @@ def composed(gist: Gist) -> str | None:
     refused: Decline | None = None
     try:
         whole = _told(gist)
+    except Beyond:
+        # What cannot be known may stand in a clause that asks nothing, which no part has.
+        raise
     except Decline as why:
         refused = why
     # One answer tells all of what is supposed; of what is so each topic tells its own.

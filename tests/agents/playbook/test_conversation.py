@@ -366,7 +366,18 @@ def test_question_as_it_is_typed_is_answered_by_what_it_names(
         ("CHINng-IPLSng, CHINng-NYCMng in one trench. Dug up, what remains?", "«dug»"),
         ("once the plan is through, which egress is the fullest", "by its forecast only"),
         ("we sign the plan and later CHINng-IPLSng fails, who is hit", "by its forecast only"),
+        (
+            "A new site Dallas is planned. How full is it all with CHINng-IPLSng down?",
+            "new site or route cannot be supposed",
+        ),
+        (
+            "we think of a new direct link CHINng-IPLSng, hm. What if ATLAng-HSTNng fails?",
+            "which new link is meant",
+        ),
         # What nothing here can know, with the true reason.
+        ("growth of CHINng-IPLSng over the last six months", "past growth"),
+        ("what are you permitted to do without asking anybody", "who may approve"),
+        ("svc-001 flapped, does that count as one outage or two", "how contracts count"),
         ("CHINng-IPLSng breaks, how many seconds till packets go the new path", "converge"),
         ("is anything black-holed, and how long, when CHINng-IPLSng fails", "converge"),
         ("throughput of svc-001 right now, in gbit/s?", "sends is not on record"),
