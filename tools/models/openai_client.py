@@ -254,7 +254,7 @@ def _chunk(piece: Piece) -> ChatGenerationChunk:
 def _last_chunk(whole: Assembly) -> ChatGenerationChunk:
     """What is known when all came."""
     forms = [] if whole.in_pieces else [STREAM_MISSING]
-    message = UnreadChunk(content="", response_metadata=_forms(whole, forms))
+    message = UnreadChunk(content="", response_metadata=_forms(whole, forms), chunk_position="last")
     ended = {} if whole.finish_reason else {"finish_reason": "stop"}
     return ChatGenerationChunk(
         message=message, generation_info={**ended, "model_name": whole.model}

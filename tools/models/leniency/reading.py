@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, InvalidToolCall, ToolCall
 from langchain_core.messages.tool import invalid_tool_call, tool_call
 from pydantic import model_validator
 
@@ -64,6 +64,14 @@ def message_of(
 
     Arguments that are not a JSON object make an invalid call, which keeps them as they came.
     """
+    good, odd = _told_apart(calls)
+    return AIMessage(content=text, tool_calls=good, invalid_tool_calls=odd, **fields)
+
+
+def _told_apart(
+    calls: Sequence[tuple[str, str, str | None]],
+) -> tuple[list[ToolCall], list[InvalidToolCall]]:
+    """The calls whose arguments are a JSON object, and the others."""
     good, odd = [], []
     for name, arguments, id_ in calls:
         try:
@@ -75,11 +83,11 @@ def message_of(
         else:
             told = "the arguments are no JSON object"
             odd.append(invalid_tool_call(name=name, args=arguments, id=id_, error=told))
-    return AIMessage(content=text, tool_calls=good, invalid_tool_calls=odd, **fields)
+    return good, odd
 
 
 class UnreadChunk(AIMessageChunk):
-    """A piece of a reply whose calls are read when it is whole, by `whole_message`.
+    """A piece of a reply whose calls are read once, when the last piece is in it.
 
     LangChain's own reads each piece, and each sum of them, as JSON that may be cut off: of what is
     no JSON it takes off character after character, in a time that grows as the square of it.
@@ -87,7 +95,9 @@ class UnreadChunk(AIMessageChunk):
 
     @model_validator(mode="after")
     def init_tool_calls(self) -> Self:
-        """Read nothing."""
+        """Read what is whole, and nothing else; calls that were read already stand."""
+        if self.tool_call_chunks and self.chunk_position == "last":
+            self.tool_calls, self.invalid_tool_calls = _told_apart(_raw_calls(self))
         return self
 
 
@@ -95,11 +105,15 @@ def whole_message(streamed: AIMessageChunk) -> AIMessage:
     """The message that chunks make; chunks forgive JSON that is cut off, a reply may not."""
     return message_of(
         streamed.text,
-        [(c["name"] or "", c["args"] or "", c["id"]) for c in streamed.tool_call_chunks],
+        _raw_calls(streamed),
         usage_metadata=streamed.usage_metadata,
         response_metadata=streamed.response_metadata,
         additional_kwargs=streamed.additional_kwargs,
     )
+
+
+def _raw_calls(streamed: AIMessageChunk) -> list[tuple[str, str, str | None]]:
+    return [(c["name"] or "", c["args"] or "", c["id"]) for c in streamed.tool_call_chunks]
 
 
 class _Reading:
