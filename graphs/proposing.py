@@ -29,7 +29,7 @@ from twin.remedies.believed import believed_state, loss_in_words, outlook, state
 from twin.remedies.holding import held_links, with_links_held
 from twin.remedies.plans import PlanRequest, make_plan
 from twin.remedies.screening import Screening
-from twin.remedies.trials import Trial, after_remedy, sacrificed, simulate
+from twin.remedies.trials import Trial, after_remedy, simulate
 
 DECISION_S = 30.0
 """Thinking is charged to the network's clock at this flat rate per incident (assumed; the playbook
@@ -193,10 +193,6 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         told = "no further change is forecast to bring a service back within its objective"
         desk.tell(incident_id, "no_relief", "remediator", told)
         return Command(goto="repair", update={"note": told})
-    if lost := given_up(made):
-        told = f"{made.reason}: that would break {', '.join(lost)}, which hold: it is not done"
-        desk.tell(incident_id, "refused", "remediator", told)
-        return Command(goto="planner", update={"excluded": [*state["excluded"], remedy.id]})
     desk.journal.record_plan(made)
     attempt = state["attempt"] + bool(made.steps)
     if refusal := _refusal(desk, made):
@@ -227,13 +223,6 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
             "attempt": attempt,
         },
     )
-
-
-def given_up(plan: Plan) -> tuple[str, ...]:
-    """Services that hold now and would not with the plan; what puts right is done all the same."""
-    if all(action.lasting for action in plan.actions):
-        return ()
-    return sacrificed(plan.forecast, plan.do_nothing)
 
 
 def _heals(plan: Plan) -> bool:

@@ -17,7 +17,7 @@ from twin.events.fault import Fault
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.plan import Remedy
 from twin.remedies.screening import MARGIN, Screened, Screening
-from twin.remedies.trials import TIE, Trial, sacrificed
+from twin.remedies.trials import TIE, Trial
 
 DO_NOTHING = "R0"
 MOST_REMEDIES = 8
@@ -211,11 +211,7 @@ class Proposer:
 
 
 class Chooser:
-    """Chooses among simulated remedies; only what ties with the best may be chosen.
-
-    A service that holds is not given up for others: as soon as it is worse the change would go
-    back, and what it healed would break again.
-    """
+    """Chooses among simulated remedies; only what ties with the best may be chosen."""
 
     def __init__(
         self,
@@ -227,17 +223,7 @@ class Chooser:
         announced work has done, which puts nothing right.
         """
         self._stops_work = frozenset(stops_work)
-        nothing = next((t for t in trials if t.remedy.id == DO_NOTHING), None)
-        self._trials = {
-            t.remedy.id: t
-            for t in trials
-            if t.remedy.id not in excluded
-            and (
-                nothing is None
-                or self._puts_right(t.remedy)
-                or not sacrificed(t.ahead, nothing.ahead)
-            )
-        }
+        self._trials = {t.remedy.id: t for t in trials if t.remedy.id not in excluded}
 
     def role(self) -> Role[Choice]:
         """The role; it has no tools, everything is in the task."""

@@ -52,25 +52,6 @@ def _simulated(situation: Situation, *remedies: Remedy) -> dict[str, Trial]:
     return {t.remedy.id: t for t in simulate(situation, state, OUTLOOK, remedies, down)}
 
 
-def _breaking(trial: Trial, **chances: float) -> Trial:
-    """With these chances that services break their objectives."""
-    ahead = trial.ahead.model_copy(update={"service_breach_probability": chances})
-    return trial.model_copy(update={"ahead": ahead})
-
-
-@pytest.mark.parametrize(
-    ("with_it", "without", "may"),
-    [(0.5, 0.0, True), (0.51, 0.5, False), (0.9, 0.51, True), (0.9, 0.0, False)],
-)
-def test_service_that_holds_is_not_given_up_for_others(
-    situation: Situation, with_it: float, without: float, may: bool
-) -> None:
-    trials = _simulated(situation, NOTHING, DIRECT)
-    nothing = _breaking(trials["R0"], web=without, voice=1.0)
-    direct = _breaking(trials["R1"], web=with_it)
-    assert ("R1" in Chooser([nothing, direct]).tied()) is may
-
-
 def test_remedy_that_relieves_costs_less_than_doing_nothing_and_a_harmful_one_more(
     situation: Situation,
 ) -> None:

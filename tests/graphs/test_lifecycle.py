@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from graphs.proposing import given_up
 from tests.graphs.stagehand import (
     EVENING_S,
     FIRST,
@@ -112,26 +111,6 @@ def test_every_plan_has_a_forecast_of_every_step_and_an_outcome(mitigated: Opera
         assert outcome is not None
         assert outcome.kept
         assert set(outcome.observed_utilisation) <= set(plan.forecast.utilisation)
-
-
-def test_plan_gives_up_what_holds_now_and_would_break_unless_it_puts_right(
-    mitigated: Operation,
-) -> None:
-    made = mitigated.plans()[0]
-    assert made.actions
-    assert given_up(made) == ()
-    broken = {"web": 0.9, "voice": 1.0}
-    trading = made.model_copy(
-        update={
-            "forecast": made.forecast.model_copy(update={"service_breach_probability": broken}),
-            "do_nothing": made.do_nothing.model_copy(
-                update={"service_breach_probability": {"voice": 1.0}}
-            ),
-        }
-    )
-    assert given_up(trading) == ("web",)
-    revert = (RevertToIntended(node="ATLAng"),)
-    assert given_up(trading.model_copy(update={"actions": revert})) == ()
 
 
 def test_state_is_plain_json_at_every_checkpoint(mitigated: Operation) -> None:

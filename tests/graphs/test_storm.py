@@ -56,7 +56,9 @@ def test_storm_opens_the_incidents_that_the_fault_opens_without_it(
         assert len(calm.journal.incidents()) == 1
         assert len(stormy.journal.incidents()) == 1
         assert _ids(_symptoms(stormy)) == _ids(_symptoms(calm))
-        assert stormy.plans()[0].actions == calm.plans()[0].actions
+        # A link that came back several times in the storm may flap besides, so that it is looked at
+        # again before anything is planned, and the plan is of another minute.
+        assert stormy.plans()[0].cause == calm.plans()[0].cause
 
 
 def test_every_end_that_the_storm_reports_stands_as_it_was_reported_last(

@@ -195,7 +195,11 @@ class Causes:
         faults = tuple((self.proposed.get(i) or self._added[i]).fault for i in ids)
         channels = self._get_channels()
         likelihood = channels.likelihood
-        evidence = [*likelihood.evidence(faults), *channels.drops(faults)]
+        evidence = [
+            *likelihood.evidence(faults),
+            *channels.drops(faults),
+            *channels.unreached(faults),
+        ]
         gain = sum(e.log_likelihood_ratio for e in evidence)
         own = [i for i in ids if i not in self.proposed]
         prior = likelihood.log_prior(faults) + ADDED_PRIOR_NATS * len(own)

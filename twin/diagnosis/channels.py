@@ -130,6 +130,23 @@ class Channels:
             for arc in np.flatnonzero(np.abs(ratio) > _LEAST_TOLD)
         ]
 
+    def unreached(self, faults: Sequence[Fault]) -> list[Evidence]:
+        """How probes weigh for `faults` that leave them no way, which no fault weighs itself."""
+        supposed = self._supposed(faults)
+        if self._seen.probes is None:
+            return []
+        none_left = self._without_a_way(supposed.state, self._seen.probes.ends) > 0
+        ratio = self._probe_losses(self._supposed(())) - self._probe_losses(supposed)
+        weight = float(np.clip(ratio[none_left], -MOST_NATS, MOST_NATS).sum())
+        if abs(weight) <= _LEAST_TOLD:
+            return []
+        return [
+            Evidence(
+                observation=f"{none_left.sum()} probes that would have no way",
+                log_likelihood_ratio=weight,
+            )
+        ]
+
     @cached_property
     def may_ripple(self) -> NDArray[np.bool_]:
         """(n_channels,): loads, losses, drops and probes, where trouble elsewhere may show."""

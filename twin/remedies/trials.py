@@ -27,9 +27,6 @@ DRAWS = 8
 SCENARIO_DRAWS = 2
 """The same under an imagined fault, which counts by a probability of a few percent."""
 
-LIKELY = 0.5
-"""From here on a forecast has a service rather break its objectives than not."""
-
 TIE = 0.5
 """Costs closer than half a service-hour are a tie: forecasts cannot tell them apart (assumed)."""
 
@@ -162,12 +159,6 @@ def after_remedy(
     for action in remedy.actions:
         running = action.configured(running, intended, state.topology)
     return state.configured(running)
-
-
-def sacrificed(with_it: Forecast, without: Forecast) -> tuple[str, ...]:
-    """Services that hold `without` a remedy, and are likelier than not to break `with_it`."""
-    chances, holds = with_it.service_breach_probability, without.service_breach_probability
-    return tuple(s for s, p in chances.items() if p > LIKELY >= holds.get(s, 0.0))
 
 
 def _answered(answer: Played | TaskFailure) -> Played:

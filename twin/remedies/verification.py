@@ -12,7 +12,6 @@ from twin.nouns.plan import Outcome, Plan
 from twin.nouns.topology import Interface, Topology
 from twin.physics.compiled import policer_rates
 from twin.remedies.service_change import median_seen, service_change
-from twin.remedies.trials import LIKELY
 from twin.tracking.detectors.queue_drops import DROP_THRESHOLD
 from twin.tracking.detectors.silent_loss import FLOOR
 from twin.tracking.losses import IDLE_UTILISATION
@@ -33,6 +32,8 @@ _SLACK = 0.05
 
 _HELPED = 0.9
 """Where the network loses more than this share of what it lost before, nothing was gained."""
+
+_LIKELY = 0.5
 
 _NAMED = 3
 
@@ -108,7 +109,7 @@ def _meant(plan: Plan) -> set[str]:
         return set()
     with_it = plan.forecast.service_breach_probability
     without = plan.do_nothing.service_breach_probability
-    return {s for s, p in without.items() if p > LIKELY >= with_it.get(s, 0.0)}
+    return {s for s, p in without.items() if p > _LIKELY >= with_it.get(s, 0.0)}
 
 
 def _healed(services: Sequence[str]) -> str:

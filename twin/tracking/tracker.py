@@ -93,6 +93,9 @@ _DRIFT_S = 300.0
 
 _DRIFTS_KEPT = 48
 
+_EMPTIED = 0.5
+"""Of what is usual: an egress that carries less has lost its traffic to another way."""
+
 _QUEUED = 0.92
 """Of its capacity: what an egress that carries more adds to delays is its queue's."""
 
@@ -500,6 +503,14 @@ class Tracker:
         """(n_arcs,) whether an egress has a queue: it is nearly full, or drops."""
         with np.errstate(invalid="ignore"):
             return np.asarray((self.utilisation() > _QUEUED) | self.congested())
+
+    def emptied(self) -> NDArray[np.bool_]:
+        """(n_arcs,) whether an egress carries less than half of what is usual: its traffic takes
+        another way, whether or not anybody reported why.
+        """
+        sent_bps = self.rates.sent_bps(self.now_s - _LATELY_S)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(sent_bps < _EMPTIED * self.usual_bps())
 
     def lengthen(self, links: Iterable[str]) -> None:
         """Forget that bundles are short: what is so still is found again."""

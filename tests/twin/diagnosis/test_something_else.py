@@ -25,6 +25,7 @@ from twin.diagnosis.something_else import beside
 from twin.events.fault import Fault
 from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.device_down import DeviceDown
+from twin.events.faults.link_down import LinkDown
 from twin.nouns.drops import Drops
 from twin.nouns.evidence import CLAIM_NATS
 from twin.nouns.observation import Observation
@@ -175,3 +176,17 @@ def test_drops_of_one_class_are_expected_of_probes_of_that_class_alone() -> None
         surprises.append(Channels(likelihood(told)).surprises(())[-BUILT.n_arcs :][ARC])
     voice, best_effort = surprises
     assert voice < 0.0 < best_effort
+
+
+def test_probes_that_would_have_no_way_speak_for_the_link_that_they_need() -> None:
+    """A-E and C-E are all that E has: without both, nothing gets there, and all of it is lost."""
+    both = (LinkDown(link="A-E"), LinkDown(link="C-E"))
+    seen = observed(*both)
+    assert seen.probes is not None
+    of_e = (seen.probes.ends == BUILT.node_index["E"]).any(axis=1)
+    lost = replace(seen, probes=replace(seen.probes, lost=np.where(of_e, seen.probes.sent, 0.0)))
+    (cut_off,) = Channels(likelihood(lost)).unreached(both)
+    (reached,) = Channels(likelihood(seen)).unreached(both)
+    assert cut_off.log_likelihood_ratio > 10.0
+    assert reached.log_likelihood_ratio < -10.0
+    assert Channels(likelihood(lost)).unreached(both[:1]) == []

@@ -134,6 +134,10 @@ class Belief(Protocol):
         """(n_arcs,) whether an egress has a queue: it is nearly full, or drops."""
         ...
 
+    def emptied(self) -> BoolArray:
+        """(n_arcs,) whether an egress carries far less than usual: its traffic goes elsewhere."""
+        ...
+
     def lengthen(self, links: Iterable[str]) -> None:
         """Forget that bundles are short: what is so still is found again."""
         ...

@@ -70,9 +70,12 @@ class LateLinks:
         delay_s = np.where(queued, np.nan, evidence.delay_s)
         known = np.array([x.late_s for x in belief.topology.links])
         more_s = np.where(self._count >= _LEARNED_ROUNDS, delay_s - self._usual_s, np.nan)
-        found = _located(more_s, self._shares)
+        located = _located(more_s, self._shares)
+        # Where traffic takes another way, probes do so too, and it is longer.
+        left: BoolArray = np.asarray(belief.emptied().reshape(-1, 2).any(axis=1))
+        found = {link: added_s for link, added_s in located.items() if not left[link]}
         self._judge(found, (over[np.isfinite(more_s)] > _CROSSES).any(axis=0), evidence.received_s)
-        if not found:
+        if not located:
             self._learn(delay_s - over @ known)
 
     def _judge(self, found: Mapping[int, float], crossed: BoolArray, now_s: float) -> None:
