@@ -23,8 +23,10 @@ from twin.diagnosis.likelihood import (
 )
 from twin.events.fault import Fault
 from twin.events.faults.misconfiguration import CHANGE_UNEXPLAINED
+from twin.nouns.drops import DROPS_HALF_AT, DROPS_WIDTH, SEEN
 from twin.nouns.evidence import AGREE_NATS, CLAIM_NATS, MOST_NATS, Evidence
 from twin.nouns.incident import EVERYWHERE
+from twin.nouns.observation import LEAST_LOST
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Interface
@@ -44,11 +46,9 @@ _DROPS, _DIFFERS, _LOSES_ADJACENCY = 0.3, 0.1, 0.3
 
 _LEAST_LOSS_SIGMA, _LEAST_INBOUND_SIGMA, _ESTIMATE_ERROR = 1e-4, 0.03, 0.1
 
-_DROPPING = 0.002
-_DROPS_AT, _DROPS_WIDTH, _DROPS_LEAST = 0.88, 0.03, 1e-4
-"""An egress drops from about so much offered load on, by the errors of the twin (assumed)."""
+_DROPS_LEAST = 1e-4
+"""Chance that an egress drops however empty it is, at least (assumed)."""
 
-_LEAST_LOST = 5e-4
 _PROBES_AGREE, _PROBES_ODD, _PROBE_TEMPER = 30.0, 1e-3, 0.5
 """Probes of one pair lose unevenly, one in a thousand whatever it likes, and neighbouring ones err
 together (assumed)."""
@@ -123,7 +123,7 @@ class Channels:
         return [
             Evidence(
                 observation=f"{self._topology.egress_of(int(arc))} drops {seen:.1%} of its load"
-                if (seen := self._seen.drop_fraction[arc]) > _DROPPING
+                if (seen := self._seen.drop_fraction[arc]) > SEEN
                 else f"{self._topology.egress_of(int(arc))} drops nothing",
                 log_likelihood_ratio=float(ratio[arc]),
             )
@@ -235,11 +235,11 @@ class Channels:
 
     def _drops(self, supposed: _Supposed) -> FloatArray:
         offered = supposed.loads * np.exp(self._seen.load_bias) / supposed.capacity
-        drops = 1.0 / (1.0 + np.exp(np.clip((_DROPS_AT - offered) / _DROPS_WIDTH, -60.0, 60.0)))
+        drops = 1.0 / (1.0 + np.exp(np.clip((DROPS_HALF_AT - offered) / DROPS_WIDTH, -60.0, 60.0)))
         drops[self._dropping_by(supposed.faults)] = 1.0
         drops = np.clip(drops, _DROPS_LEAST, 1.0 - 1e-2)
         drops[self._policed(supposed.state)] = 0.5
-        is_dropping = self._seen.drop_fraction > _DROPPING
+        is_dropping = self._seen.drop_fraction > SEEN
         surprise = np.where(is_dropping, np.log(_DROPS / drops), np.log((1 - _DROPS) / (1 - drops)))
         return np.where(np.isfinite(self._seen.drop_fraction), surprise, 0.0)
 
@@ -291,8 +291,8 @@ class Channels:
             return np.zeros(0)
         more = np.clip(probes.shares @ self._lost(supposed) + self._dropped, 0.0, 1.0)
         more = np.maximum(more, self._without_a_way(supposed.state, probes.ends))
-        usual = np.clip(probes.usual, _LEAST_LOST, 0.5)
-        mean = np.clip(usual + more * (1.0 - usual), _LEAST_LOST, 1.0 - _LEAST_LOST)
+        usual = np.clip(probes.usual, LEAST_LOST, 0.5)
+        mean = np.clip(usual + more * (1.0 - usual), LEAST_LOST, 1.0 - LEAST_LOST)
         lost = np.minimum(probes.lost, probes.sent)
         broad = -np.log(probes.sent + 1.0)
         sharp = np.logaddexp(
@@ -309,7 +309,7 @@ class Channels:
             return np.zeros(self._probes)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = drops.dropped_bps / (drops.dropped_bps + drops.sent_bps)
-        seen = (self._seen.drop_fraction > _DROPPING)[:, None] & np.isfinite(share)
+        seen = (self._seen.drop_fraction > SEEN)[:, None] & np.isfinite(share)
         share = np.where(seen, share, 0.0)
         if probes.classes is None:
             return np.asarray(probes.shares @ share.max(axis=1))

@@ -12,7 +12,7 @@ from twin.nouns.telemetry import FloatArray
 SEEN = 0.002
 """Share of what is offered that an egress has to drop for it to be seen: as alarms count drops."""
 
-_HALF_AT, _WIDTH = 0.88, 0.03
+DROPS_HALF_AT, DROPS_WIDTH = 0.88, 0.03
 """A queue drops with chance 1/2 at this load over the capacity, by bursts; logistic around it."""
 
 _SPURIOUS = 1e-4
@@ -118,4 +118,4 @@ class Drops:
 
 def _queue_drops(load: float) -> float:
     """Chance that a queue drops at `load`, offered over capacity."""
-    return 1.0 / (1.0 + math.exp(min((_HALF_AT - load) / _WIDTH, 500.0)))
+    return 1.0 / (1.0 + math.exp(min((DROPS_HALF_AT - load) / DROPS_WIDTH, 500.0)))

@@ -16,7 +16,7 @@ _SUSPECT_LOSS_SIGMAS = 4.0
 _SUSPECT_LOSS_FLOOR = 0.004
 
 
-_LEAST_LOST = 5e-4
+LEAST_LOST = 5e-4
 """Share that a probe path loses anyway, at least (assumed)."""
 
 
@@ -54,7 +54,7 @@ class Crossings:
         if not len(rows):
             return None
         sent, lost = self.sent[rows], np.minimum(self.lost[rows], self.sent[rows])
-        usual = np.clip(self.usual[rows], _LEAST_LOST, 0.5)
+        usual = np.clip(self.usual[rows], LEAST_LOST, 0.5)
         share = self.shares[rows, arc]
         own = 0 if self.classes is None else self.classes[rows]
         lose = np.broadcast_to(np.broadcast_to(fraction, (3,))[own], share.shape)
