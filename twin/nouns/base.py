@@ -20,6 +20,8 @@ class Noun(BaseModel):
     """
 
     model_config = ConfigDict(
+        # Built when first used: a command that reads three nouns does not build two hundred.
+        defer_build=True,
         frozen=True,
         extra="forbid",
         allow_inf_nan=False,
