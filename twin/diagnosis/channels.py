@@ -155,6 +155,11 @@ class Channels:
         return np.repeat([True, False, True], [3 * n_arcs, rest, self._probes])
 
     @cached_property
+    def is_probe(self) -> NDArray[np.bool_]:
+        """(n_channels,): the last ones."""
+        return np.arange(len(self.may_ripple)) >= self._first_probe
+
+    @cached_property
     def places(self) -> "Places":
         """Every place at which something may be wrong, with its channels."""
         found = list(self._places())

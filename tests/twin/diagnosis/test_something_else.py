@@ -36,6 +36,7 @@ from twin.physics.questions import offered_totals
 LINK = BUILT.link("A-B")
 EGRESS = Interface(node="A", link="A-B")
 ARC = BUILT.arc_of(EGRESS)
+HALF_LOST = LOSSY.model_copy(update={"fraction": 0.5})
 
 
 def likeliest(
@@ -94,6 +95,27 @@ def test_what_one_device_claims_is_no_more_than_a_claim() -> None:
     from_one_end = replace(observed(DOWN), one_end={"A-B": "A"}, now_s=1e9, rounds=0)
     silent = np.full(BUILT.n_arcs, np.nan)
     assert likeliest(replace(from_one_end, sent_bps=silent))[1] < CLAIM_NATS
+
+
+def test_many_probes_over_a_lossy_egress_make_no_case_for_something_else() -> None:
+    """As in a network whose probes nearly all cross one link."""
+    seen = observed(HALF_LOST)
+    few = seen.probes
+    assert few is not None
+    again = np.repeat(np.arange(len(few.sent)), 60)
+    many = replace(
+        few,
+        sent=few.sent[again],
+        lost=few.lost[again],
+        usual=few.usual[again],
+        shares=few.shares[again],
+        ends=few.ends[again],
+    )
+    crossed = replace(seen, probes=many)
+    known = sum(e.log_likelihood_ratio for e in likelihood(crossed).evidence((HALF_LOST,)))
+    place, odds = likeliest(crossed)
+    assert place == str(EGRESS)
+    assert odds < known - 3.0
 
 
 def test_less_than_nothing_is_not_lost() -> None:
