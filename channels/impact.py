@@ -6,6 +6,7 @@ from channels.report.wording import clock_time, plain, quoted, utc
 from twin.nouns.finding import Finding
 from twin.nouns.impact import Impact
 from twin.nouns.incident import Symptom
+from twin.nouns.service_impact import ServiceImpact, service_impact_lines, step_lines
 
 _MOST_NAMES = 4
 
@@ -42,6 +43,16 @@ def minutes_text(impact: Impact | None) -> str:
     if impact is None:
         return "no service that probes see has lost a minute"
     return f"{impact.total_minutes:.0f} service-minutes as of {utc(impact.as_of_s)[:16]} UTC"
+
+
+def dependents_lines(impact: ServiceImpact | None) -> list[str]:
+    """Who is hit or at risk by the knowledge graph; nothing where it was not asked."""
+    return [] if impact is None else [plain(line, 400) for line in service_impact_lines(impact)]
+
+
+def steps_lines(impact: ServiceImpact) -> list[str]:
+    """The part of the causal graph that leads to who is hit or at risk, an arrow a line."""
+    return [plain(line, 400) for line in step_lines(impact, len(impact.steps))]
 
 
 def seen_lines(symptoms: Sequence[Symptom]) -> list[str]:

@@ -33,6 +33,7 @@ from twin.nouns.impact import Impact
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity
 from twin.nouns.left_out import LeftOut
 from twin.nouns.plan import Plan
+from twin.nouns.service_impact import SERVICE_IMPACT, ServiceImpact
 
 
 class IncidentView(Noun):
@@ -78,13 +79,15 @@ class IncidentDetails(IncidentView):
 
     `health`: of its network. `minds_lost`: which, in words, "" if none was. `device_diffs`: by
     action id, what a device said of its change, where that is something else than the plan's diff.
-    `left_out`: what was told since the incident began and not believed.
+    `left_out`: what was told since the incident began and not believed. `service_impact`: who is
+    hit or at risk by diagnosis, probes and knowledge graph.
     """
 
     now_s: float
     health: Health
     incident: Incident
     diagnosis: Diagnosis | None
+    service_impact: ServiceImpact | None
     log_findings: tuple[LogFinding, ...]
     timeline: tuple[TimelineEvent, ...]
     plans: tuple[Plan, ...]
@@ -162,6 +165,7 @@ def incident_details(
         health=health(journal, record.incident.network, now_s),
         incident=record.incident,
         diagnosis=journal.artefact(incident_id, "diagnosis", Diagnosis),
+        service_impact=journal.artefact(incident_id, SERVICE_IMPACT, ServiceImpact),
         log_findings=logged.findings if logged else (),
         timeline=journal.timeline(incident_id),
         plans=journal.plans(incident_id),

@@ -9,6 +9,7 @@ from graphs.desk import Desk
 from graphs.findings import closed_by_people, remember_finding
 from graphs.live import Live
 from graphs.returning import SHOWS_CAUSE, in_force, is_left_over
+from graphs.service_impact import note_service_impact
 from tools.journal.records import IncidentRecord
 from tools.journal.standing import (
     CLOSED,
@@ -38,13 +39,16 @@ class Aftermath:
         self._kept: dict[str, Impact] = {}
         self._counted_from_s: dict[str, float] = {}
         self._gone_since_s: dict[str, float] = {}
+        self._asked_s: dict[str, float] = {}
         self._heard_seq: int | None = None
 
     def note(self, in_work: Sequence[Incident]) -> None:
         """Note how it is with the incidents that are in work, and with those that people have."""
         network = self._desk.situation.network.name
         handed = with_people(self._desk.journal, network)
-        self._note_impact((*in_work, *(record.incident for record in handed)))
+        still_open = (*in_work, *(record.incident for record in handed))
+        self._note_impact(still_open)
+        self._note_service_impact(still_open)
         self._note_findings(network)
         self._forget_causes({i.id for i in in_work} | {r.incident.id for r in handed})
         self._note_ends(handed)
@@ -68,6 +72,15 @@ class Aftermath:
                 continue
             self._desk.journal.put_artefact(incident.id, IMPACT, now)
             self._kept[incident.id] = now
+
+    def _note_service_impact(self, incidents: Sequence[Incident]) -> None:
+        """Ask the knowledge graph again who is hit or at risk: people change it meanwhile."""
+        now_s = self._desk.clock.now_s()
+        self._asked_s = {i.id: self._asked_s.get(i.id, -_EVERY_S) for i in incidents}
+        for incident in incidents:
+            if now_s - self._asked_s[incident.id] >= _EVERY_S:
+                note_service_impact(self._desk, incident)
+                self._asked_s[incident.id] = now_s
 
     def _known(self, incident_id: str) -> Impact | None:
         """What was written last, also by an earlier process."""

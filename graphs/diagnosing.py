@@ -9,6 +9,7 @@ from graphs.desk import Desk
 from graphs.live import Live
 from graphs.merging import merge_unnamed, same_trouble
 from graphs.pages import call_owners
+from graphs.service_impact import note_service_impact
 from graphs.state import IncidentState
 from twin.nouns.diagnosis import (
     LOG_RECORD,
@@ -49,6 +50,7 @@ def diagnose(desk: Desk, state: IncidentState) -> Command[str]:
     desk.enter(incident.id, Phase.DIAGNOSING)
     desk.snapshot(incident.id, "during")
     desk.journal.put_artefact(incident.id, "diagnosis", diagnosis)
+    note_service_impact(desk, incident)
     desk.tell(incident.id, "diagnosed", "diagnoser", diagnosis.statement)
     call_owners(desk, incident.id, diagnosis.work or {})
     if diagnosis.disagreement is not None:

@@ -25,7 +25,7 @@ from twin.diagnosis.refutation import look_up
 from twin.diagnosis.something_else import SomethingElse
 from twin.errors import NetworkError, Ungrounded
 from twin.events.fault import FAULT_KINDS, AnyFault, Fault
-from twin.knowledge.fate import common_causes
+from twin.knowledge.fate import shared_ducts
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.configuration import (
     NetworkConfiguration,
@@ -458,9 +458,11 @@ class Diagnoser:
                 self._causes.take(self._situation.network.running(node))
                 self._read.add(node)
 
-    def _shared_ducts(self, links: Sequence[str]) -> list[tuple[str, int]]:
-        found = common_causes(self._situation.graph.snapshot(), links)
-        return [(c.id, len(c.explains)) for c in found if c.kind == "duct" and len(c.explains) > 1]
+    def _shared_ducts(self, links: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+        built = self._tracker.topology.link_index
+        found = shared_ducts(self._situation.graph.snapshot(), links)
+        # The graph may have links that are not there any more, or not yet.
+        return [(duct, tuple(link for link in held if link in built)) for duct, held in found]
 
     def _look_up(self, refuters: Sequence[Refuter]) -> tuple[Refutation, ...]:
         since_s = self._incident.onset_s - BEFORE_ONSET_S

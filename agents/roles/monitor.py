@@ -19,7 +19,7 @@ from twin.events.fault import Fault
 from twin.events.faults.dark_links import DarkLinks
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
-from twin.knowledge.fate import common_causes
+from twin.knowledge.fate import share_a_fate
 from twin.nouns.base import Noun
 from twin.nouns.incident import Incident, Severity, Symptom
 from twin.nouns.topology import Interface
@@ -425,10 +425,8 @@ class Monitor:
         shared = _links(one) & _links(other)
         if shared:
             return f"both are on {sorted(shared)[0]}"
-        if near and one.kind == other.kind == "adjacency_down":
-            ducts = common_causes(self._situation.graph.snapshot(), [one.resource, other.resource])
-            if any(len(c.explains) == 2 for c in ducts):
-                return "they share a cause in the graph"
+        if near and one.kind == other.kind == "adjacency_down" and self._share_a_fate(one, other):
+            return "they share a cause in the graph"
         if one.kind == other.kind == "configuration_change":
             changed = self._situation.tracker.changed_links
             if both := sorted(changed(one.resource) & changed(other.resource)):
@@ -444,6 +442,10 @@ class Monitor:
             if (near or _is_found_late(cause, effect)) and self._crosses(effect, cause):
                 return f"{effect.resource} crosses {cause.resource}"
         return ""
+
+    def _share_a_fate(self, one: Symptom, other: Symptom) -> bool:
+        snapshot = self._situation.graph.snapshot()
+        return share_a_fate(snapshot, one.resource, other.resource)
 
     def _nodes(self, symptom: Symptom) -> set[str]:
         topology = self._situation.inventory.topology

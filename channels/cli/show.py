@@ -14,7 +14,7 @@ from channels import verbs
 from channels.asking import asking_line, people, signed_by, unattested
 from channels.cli.output import AsJson, Column, directory_of, fitted, new_console, print_json
 from channels.cli.timeline import event_line
-from channels.impact import found_text, hit_text, minutes_text
+from channels.impact import dependents_lines, found_text, hit_text, minutes_text
 from channels.report.minds import spent_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, printable, quoted, rate, utc
@@ -184,6 +184,7 @@ def _facts(view: IncidentDetails) -> Table:
         ("", plain(view.health.coverage_line)),
         *([("not believed", plain(left_out_text(view.left_out)))] if view.left_out else []),
         *_counted(view),
+        *_depending(view),
         *_of_people(view),
         ("waiting for", view.waiting_for or "nothing"),
         *_minds_rows(view.charges.all, view.minds_lost),
@@ -200,6 +201,12 @@ def _counted(view: IncidentView) -> list[tuple[str, str]]:
         return [("lost", minutes_text(view.impact))]
     still = "; ".join(view.still_seen) or "nothing of it"
     return [("still seen", plain(still)), ("hit now", hit_text(view.impact))]
+
+
+def _depending(view: IncidentDetails) -> list[tuple[str, str]]:
+    """Who is hit or at risk by the knowledge graph, a row each."""
+    lines = dependents_lines(view.service_impact)
+    return [("" if i else "depending on it", line) for i, line in enumerate(lines)]
 
 
 def _of_people(view: IncidentView) -> list[tuple[str, str]]:

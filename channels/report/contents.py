@@ -12,6 +12,7 @@ from twin.nouns.evidence import Evidence
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.health import Health
 from twin.nouns.plan import BlastRadius
+from twin.nouns.service_impact import ServiceImpact
 
 
 class SymptomFact(Noun):
@@ -226,7 +227,8 @@ class Remaining(Noun):
 
 class ReportFacts(Noun):
     """Everything that the report of one incident says. `as_of_s`: the journal's last entry.
-    `health`: of its network when the report was made.
+    `health`: of its network when the report was made. `service_impact`: who is hit or at risk by
+    the knowledge graph, None where it was not asked.
     """
 
     incident: IncidentView
@@ -236,6 +238,7 @@ class ReportFacts(Noun):
     milestones: Milestones
     alarms: AlarmFacts
     services: ServiceFacts
+    service_impact: ServiceImpact | None
     topology: TopologyFacts
     diagnosis: DiagnosisFacts | None
     log_findings: tuple[LogFinding, ...]

@@ -25,6 +25,7 @@ from channels.report.comparison import Comparison
 from channels.report.contents import ObservedFact, RemedyFact
 from channels.report.topology_facts import LinkFact, TopologyFacts
 from channels.report.wording import plain
+from twin.nouns.service_impact import CausalStep, ServiceImpact
 from twin.physics.compiled import FloatArray
 
 _INK = "#010203"
@@ -189,6 +190,62 @@ def comparison_plot(comparisons: Sequence[Comparison], label: str) -> str:
         _name_rows(axis, [plain(c.arm, _LONGEST_ROW_NAME) for c in shown])
         axis.set_xlabel("SLO minutes lost, all services (less is better)")
         return _svg(figure, label)
+
+
+def dependency_graph(impact: ServiceImpact, label: str) -> str:
+    """The causal graph from what failed (left) to who stands on it, a column for each step."""
+    columns = _columns(impact.steps)
+    rows = max(map(len, columns))
+    places = {
+        name: (float(x), -(y + 0.5) * rows / len(column))
+        for x, column in enumerate(columns)
+        for y, name in enumerate(column)
+    }
+    with _style("dependencies"):
+        figure = Figure(figsize=(_PLOT_WIDTH, 0.5 + 0.34 * rows))
+        axis = figure.add_axes((0, 0, 1, 1))
+        axis.set_axis_off()
+        axis.set_xlim(-0.1, len(columns))
+        axis.set_ylim(-rows - 0.2, 0.2)
+        for step in impact.steps:
+            (x, y), (x2, y2) = places[step.cause], places[step.effect]
+            axis.annotate(
+                "",
+                xy=(x2, y2),
+                xytext=(x, y),
+                arrowprops={
+                    "arrowstyle": "->",
+                    "color": _OTHER if step.weakens else _DOWN,
+                    "linestyle": "--" if step.weakens else "-",
+                    "linewidth": 1.0,
+                },
+            )
+        for name, (x, y) in places.items():
+            text = without_mathematics(plain(name, _LONGEST_NODE_NAME))
+            axis.plot([x], [y], "o", color=_INK, markersize=3)
+            said = axis.text(x + 0.04, y, text, fontsize=6.5, va="bottom", color=_INK)
+            said.set_bbox({"facecolor": _PAPER, "edgecolor": "none", "pad": 0.4})
+        return _svg(figure, label)
+
+
+_LONGEST_NODE_NAME = 30
+
+
+def _columns(steps: Sequence[CausalStep]) -> list[list[str]]:
+    """What stands in the steps, each as many columns to the right as the longest way to it."""
+    column = {name: 0 for step in steps for name in (step.cause, step.effect)}
+    # Without cycles, no way is longer than there are things.
+    for _ in column:
+        moved = {
+            s.effect: column[s.cause] + 1 for s in steps if column[s.effect] <= column[s.cause]
+        }
+        if not moved:
+            break
+        column |= moved
+    found: list[list[str]] = [[] for _ in range(max(column.values()) + 1)]
+    for name, place in column.items():
+        found[place].append(name)
+    return found
 
 
 def _name_rows(axis: Axes, names: Sequence[str]) -> None:

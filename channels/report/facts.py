@@ -85,6 +85,7 @@ def gather(
         milestones=times,
         alarms=_alarms(journal, record, times),
         services=_services(details, inventory),
+        service_impact=details.service_impact,
         topology=topology_facts(
             inventory,
             artefacts,

@@ -5,7 +5,7 @@ import re
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from channels.impact import found_text
+from channels.impact import dependents_lines, found_text, steps_lines
 from channels.report import drawings, wording
 from channels.report.contents import ReportFacts
 from channels.report.minds import cost_text, spent_text
@@ -27,6 +27,7 @@ def to_html(facts: ReportFacts) -> str:
     )
     environment.filters.update(wording.FILTERS, folded=fold_symptoms, found=found_text)
     environment.filters.update(spent=spent_text, cost=cost_text)
+    environment.filters.update(depending=dependents_lines, steps=steps_lines)
     template = environment.get_template("report.html.j2")
     summary = summarise(facts)
     page = template.render(f=facts, summary=summary, drawings=_drawings(facts, summary))
@@ -77,6 +78,9 @@ def _drawings(facts: ReportFacts, summary: Summary) -> dict[str, object]:
     if facts.remedies:
         label = "Expected cost of each simulated remedy"
         made["remedies"] = Markup(drawings.remedies_plot(facts.remedies, label))
+    if facts.service_impact is not None and facts.service_impact.steps:
+        label = "What goes down or is weakened because of the cause, and who stands on that"
+        made["dependencies"] = Markup(drawings.dependency_graph(facts.service_impact, label))
     if facts.comparisons:
         label = "SLO minutes lost in each arm of the comparison"
         made["comparison"] = Markup(drawings.comparison_plot(facts.comparisons, label))

@@ -4,7 +4,7 @@ import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from channels.impact import found_text
+from channels.impact import dependents_lines, found_text, steps_lines
 from channels.report import wording
 from channels.report.contents import ReportFacts
 from channels.report.minds import cost_text, spent_text
@@ -27,6 +27,7 @@ def to_markdown(facts: ReportFacts) -> str:
     )
     environment.filters.update(wording.FILTERS, folded=fold_symptoms, found=found_text)
     environment.filters.update(spent=spent_text, cost=cost_text)
+    environment.filters.update(depending=dependents_lines, steps=steps_lines)
     environment.filters["fenced"] = lambda text: _Own(_fenced(str(text)))
     environment.filters["code"] = lambda text: _Own(f"`{_no_ticks(text)}`")
     return environment.get_template("report.md.j2").render(f=facts, summary=summarise(facts))

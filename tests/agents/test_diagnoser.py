@@ -48,7 +48,9 @@ from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.events.faults.unannounced_drain import UnannouncedDrain
 from twin.events.kinds import Clues
-from twin.knowledge.fate import common_causes
+from twin.knowledge.facts import Relation, Thing
+from twin.knowledge.fate import shared_ducts
+from twin.knowledge.recorded import INVENTORY
 from twin.nouns.configuration import Policer
 from twin.nouns.diagnosis import Diagnosis, Refuter, disagreement_text
 from twin.nouns.inventory import Inventory
@@ -159,6 +161,22 @@ def test_duct_is_found_when_both_of_its_links_go_down(situation: Situation) -> N
         "adjacency over A-D is down",
     }
     assert diagnosis.hypotheses[0].unexplained == ()
+
+
+def test_diagnosis_follows_what_somebody_changes_in_the_knowledge_graph(
+    situation: Situation,
+) -> None:
+    _strike(situation, FiberCut(duct="duct-1", links=("A-B", "A-D")))
+    graph = situation.graph
+    facts = graph.snapshot().facts()
+    others = [r for r in facts.relations if r.identity[:2] != ("in_duct", ("link", "A-D"))]
+    graph.replace(INVENTORY, facts.things, others)
+    (cut,) = _diagnose(situation).hypotheses[0].faults
+    assert cut == FiberCut(duct="", links=("A-B", "A-D")), "they share no duct on record any more"
+    new = ("duct", "trench-9")
+    graph.put([Thing(*new)], [Relation("in_duct", ("link", x), new) for x in ("A-B", "A-D")])
+    (cut,) = _diagnose(situation).hypotheses[0].faults
+    assert cut == FiberCut(duct="trench-9", links=("A-B", "A-D")), "the inventory has none such"
 
 
 def test_wrong_weight_is_found_by_reading_the_device_that_committed(situation: Situation) -> None:
@@ -555,11 +573,7 @@ def _candidates(situation: Situation) -> dict[str, Candidate]:
     onset_s = min(s.first_seen_s for s in situation.tracker.active_symptoms())
     running = situation.read_running()
     seen = observe(situation.tracker, running, onset_s)
-    ducts = [
-        (cause.id, len(cause.explains))
-        for cause in common_causes(situation.graph.snapshot(), sorted(seen.down_since))
-        if cause.kind == "duct" and len(cause.explains) > 1
-    ]
+    ducts = shared_ducts(situation.graph.snapshot(), sorted(seen.down_since))
     clues = Clues(situation.inventory.topology, situation.tracker.baseline, seen, ducts)
     return {c.id: c for c in propose_candidates(clues)}
 

@@ -63,15 +63,15 @@ CONVINCING_NATS = 4.0
 """A cause has to beat "nothing is wrong" by this much to be a finding."""
 
 
-SharedDucts = Callable[[Sequence[str]], Sequence[tuple[str, int]]]
+SharedDucts = Callable[[Sequence[str]], Sequence[tuple[str, tuple[str, ...]]]]
 
 
 class Causes:
     """Candidates and what was tested of them, for one incident, against what was observed.
 
-    `shared_ducts`: from links that are down to the ducts on record that hold at least two of them,
-    each with how many. `kinds`: those that are proposed. `tested`: by the name of the set, as is
-    `log_posterior` (nats, against nothing being wrong).
+    `shared_ducts`: from links that are down to the ducts on record that hold at least two of
+    them, each with all of its links. `kinds`: those that are proposed. `tested`: by the name of the
+    set, as is `log_posterior` (nats, against nothing being wrong).
     """
 
     def __init__(

@@ -36,15 +36,16 @@ ALONG_THE_FIBRE = "measure towards the far end"
 class Clues:
     """What causes are proposed from.
 
-    `before`: the configurations that ran before the incident. `shared_ducts`: ducts on record, each
-    with how many of the links that are down now run through it. `changed_under`: of interfaces
-    ("node|link"), the announced work under whose id they were last changed.
+    `before`: the configurations that ran before the incident. `shared_ducts`: ducts on
+    record that hold at least two links that are down now, each with all links that run through it.
+    `changed_under`: of interfaces ("node|link"), the announced work under whose id they were last
+    changed.
     """
 
     topology: Topology
     before: NetworkConfiguration
     observation: "Observation"
-    shared_ducts: Sequence[tuple[str, int]] = ()
+    shared_ducts: Sequence[tuple[str, tuple[str, ...]]] = ()
     changed_under: Mapping[str, str] = field(default_factory=dict)
 
 

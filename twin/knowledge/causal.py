@@ -82,6 +82,10 @@ class RankedCause:
     jaccard: float
 
 
+_NO_GROUP = -1
+"""In place of a group's number in the queue, whose entries are compared: a gate, or failed."""
+
+
 @dataclass(slots=True)
 class _Run:
     """One fixpoint: what is down, since when, and by which group (None: a gate, or failed)."""
@@ -89,7 +93,7 @@ class _Run:
     down: dict[int, float] = field(default_factory=dict)
     by: dict[int, int | None] = field(default_factory=dict)
     lost: dict[int, int] = field(default_factory=dict)
-    queue: list[tuple[float, int, int | None]] = field(default_factory=list)
+    queue: list[tuple[float, int, int]] = field(default_factory=list)
 
 
 class CausalGraph:
@@ -121,6 +125,11 @@ class CausalGraph:
     def index(self) -> dict[ThingKey, int]:
         """Position of each thing."""
         return {key: i for i, key in enumerate(self.keys)}
+
+    @property
+    def wiring(self) -> "Wiring":
+        """The link graph, and the paths that ask it."""
+        return self._wiring
 
     def groups_of(self, thing: ThingKey) -> tuple[Group, ...]:
         """What a thing needs. Raises UnknownThing."""
@@ -185,20 +194,20 @@ class CausalGraph:
         return position in self._of_member or self._wiring.carries(position)
 
     def _run(self, failed: Sequence[int]) -> _Run:
-        run = _Run(queue=[(0.0, position, None) for position in failed])
+        run = _Run(queue=[(0.0, position, _NO_GROUP) for position in failed])
         heapq.heapify(run.queue)
         while run.queue:
             now_s, rewired = run.queue[0][0], False
             while run.queue and run.queue[0][0] == now_s:
                 _, position, by = heapq.heappop(run.queue)
                 if position not in run.down:
-                    run.down[position], run.by[position] = now_s, by
+                    run.down[position], run.by[position] = now_s, None if by < 0 else by
                     rewired = rewired or self._wiring.carries(position)
                     self._lose(run, position, now_s)
             if rewired:
                 for path in self._wiring.cut(run.down):
                     if path not in run.down:
-                        heapq.heappush(run.queue, (now_s, path, None))
+                        heapq.heappush(run.queue, (now_s, path, _NO_GROUP))
         return run
 
     def _lose(self, run: _Run, member: int, now_s: float) -> None:
@@ -257,7 +266,7 @@ class Wiring:
     def __init__(
         self, links: Mapping[int, tuple[int, int]], ends: Mapping[int, tuple[int, int]]
     ) -> None:
-        self._links = links
+        self.links = links
         self._at: dict[int, list[tuple[int, int]]] = {}
         for link, (a, b) in links.items():
             self._at.setdefault(a, []).append((link, b))

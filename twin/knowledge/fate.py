@@ -34,6 +34,32 @@ def common_causes(snapshot: Snapshot, resources: Sequence[str]) -> tuple[CommonC
     return tuple(sorted(found, key=lambda c: (-len(c.explains), c.members, c.kind, c.id)))
 
 
+def shared_ducts(
+    snapshot: Snapshot, links: Sequence[str]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Ducts on record that hold at least two of `links`, each with all links that run through it.
+
+    A link that the graph does not have shares nothing.
+    """
+    found = common_causes(snapshot, [link for link in links if ("link", link) in snapshot])
+    ducts = [c.id for c in found if c.kind == "duct" and len(c.explains) > 1]
+    return tuple((duct, _links_through(snapshot, ("duct", duct))) for duct in ducts)
+
+
+def share_a_fate(snapshot: Snapshot, one: str, other: str) -> bool:
+    """Whether a duct or a node could take both links down, as far as the graph has them."""
+    known = [link for link in (one, other) if ("link", link) in snapshot]
+    return any(len(cause.explains) == 2 for cause in common_causes(snapshot, known))
+
+
+def _links_through(snapshot: Snapshot, duct: ThingKey) -> tuple[str, ...]:
+    ends = snapshot.sources(duct, "in_duct")
+    links = {key for key in ends if key[0] == "link"}
+    for cable in ends:
+        links.update(snapshot.sources(cable, "in_cable"))
+    return tuple(sorted(name for _, name in links))
+
+
 def _causes_of(snapshot: Snapshot, resource: str) -> list[ThingKey]:
     if ("device", resource) in snapshot:
         return [("device", resource)]
@@ -45,12 +71,14 @@ def _causes_of(snapshot: Snapshot, resource: str) -> list[ThingKey]:
         raise UnknownThing("resource", resource, known)
     ports = snapshot.sources(link, "terminates")
     ends = [end for port in ports for end in snapshot.sources(port, "has_interface")]
-    return [*snapshot.targets(link, "in_duct"), *ends]
+    cables = snapshot.targets(link, "in_cable")
+    ducts = [duct for one in (link, *cables) for duct in snapshot.targets(one, "in_duct")]
+    return [*dict.fromkeys(ducts), *ends]
 
 
 def _common_cause(snapshot: Snapshot, cause: ThingKey, explains: Sequence[str]) -> CommonCause:
     if cause[0] == "duct":
-        members = len(snapshot.sources(cause, "in_duct"))
+        members = len(_links_through(snapshot, cause))
     else:
         members = len(snapshot.targets(cause, "has_interface"))
     kind: Literal["duct", "node"] = "duct" if cause[0] == "duct" else "node"

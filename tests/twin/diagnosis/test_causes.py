@@ -41,7 +41,8 @@ def _causes(tracker: Tracker, *ducts: str) -> Causes:
         title="something is wrong",
         symptoms=symptoms,
     )
-    causes = Causes(Belief(tracker=tracker, seed=1), incident, lambda _: [(d, 1) for d in ducts])
+    held = [(duct, tracker.topology.shared_risk_group(duct).links) for duct in ducts]
+    causes = Causes(Belief(tracker=tracker, seed=1), incident, lambda _: held)
     causes.propose()
     return causes
 

@@ -65,8 +65,8 @@ class FiberCut(DarkLinksFault, PhrasedKind):
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
         """See FaultKind: ducts on record, and links that went down together and meet at a node."""
         topology, since = clues.topology, clues.observation.down_since
-        for duct, explained in clues.shared_ducts:
-            members = topology.shared_risk_group(duct).links
+        for duct, members in clues.shared_ducts:
+            explained = len(since.keys() & members)
             reason = f"{explained} of the {len(members)} links in {duct} are down"
             yield cls(duct=duct, links=members), reason
         for node in topology.nodes:
