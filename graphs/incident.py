@@ -100,7 +100,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
 }
 """Every node, and where it may go."""
 
-POLLS = frozenset({"repair", "last_look", "returner"})
+POLLS = frozenset({"repair", "soak", "last_look", "returner"})
 """Nodes that look again and again whether what they wait for has happened. While an incident waits
 before one of them, that look is taken beside its graph (`look`), which takes a step only once there
 is something new: nothing is written as long as nothing happens.

@@ -20,6 +20,9 @@ _SHOWS_S = 600.0
 _STEADY_S, _STEADY_SHARE = 600.0, 0.8
 """A service that was in breach for this share of so long stays in breach."""
 
+_LATELY_S = 300.0
+"""Whether services suffer after the repair is judged over so long: probes are lost now and then."""
+
 
 def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
     """Go on when the cause is gone: the field says so and the network shows it."""
@@ -55,12 +58,11 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
     gone = "the cause is gone" if cause else "nothing of it is seen any more"
     desk.tell(incident.id, "repaired", "monitor", gone)
     desk.situation.tracker.attribute(incident.id, ())
-    waiting = {
-        "wait_until_s": now + desk.policy.verification.soak_s,
-        "wait_then": "soak",
-        "wait_why": "soaking after the repair",
+    update = {
+        "soaks_until_s": now + desk.policy.verification.soak_s,
+        "phase": Phase.SOAKING.value,
     }
-    return Command(goto="soak", update=waiting | {"phase": Phase.SOAKING.value})
+    return Command(goto="soak", update=update)
 
 
 def _order_again(desk: Desk, state: IncidentState) -> Command[str] | None:
@@ -133,6 +135,13 @@ def _needs_relief(desk: Desk, state: IncidentState, since_s: float) -> bool:
     return hurt and state["attempt"] < MOST_ATTEMPTS
 
 
+def _hurt_lately(desk: Desk) -> bool:
+    """Whether a service was in breach for half of the last minutes."""
+    services, now = desk.situation.tracker.services, desk.clock.now_s()
+    lost = services.minutes_lost(now - _LATELY_S, now)
+    return any(minutes * 60 >= 0.5 * _LATELY_S for minutes in lost.values())
+
+
 def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
     live = Live(desk)
     if any(not f.is_over(live) for f in cause_of(state) if not f.in_configuration):
@@ -145,11 +154,20 @@ def _still_wrong(desk: Desk, state: IncidentState, incident: Incident) -> bool:
 
 
 def soak(desk: Desk, state: IncidentState) -> Command[str]:
-    """Watch for a while after the repair, then take a temporary change out again."""
+    """Watch for a while after the repair, then take a temporary change out again: at once, where
+    services are hurt with it.
+    """
     incident_id, now = state["incident_id"], desk.clock.now_s()
-    if now < state["wait_until_s"]:
+    # A thread of an earlier version waits for the end of the soak itself.
+    until_s = state.get("soaks_until_s", state["wait_until_s"])
+    if now < until_s and not (_hurt_lately(desk) and in_force(desk, incident_id)):
         desk.enter(incident_id, Phase.SOAKING)
-        return Command(goto="wait")
+        waiting = {
+            "wait_until_s": min(until_s, now + POLL_S),
+            "wait_then": "soak",
+            "wait_why": "soaking after the repair",
+        }
+        return Command(goto="wait", update=waiting)
     incident = desk.incident(incident_id)
     if _still_wrong(desk, state, incident):
         desk.situation.tracker.attribute(incident_id, cause_of(state))

@@ -24,6 +24,7 @@ class IncidentState(TypedDict, total=False):
     more; `held_back`: the plan that was held back for that, and why. `finished_by`: the mind that
     answered last; `proposed_by`: the one that proposed the
     remedies; `proposes_again`: whether our own proposes beside it. `dispatch_id`: the repair order.
+    `soaks_until_s`: when the soak after the repair ends.
     `hurt_since_s`: since when services have been in breach while a repair is awaited, 0 if none
     are; `paged`: whether a person was called for that. `relief_s`: when remedies were last searched
     again while a repair is awaited, 0 if they were not. `lingers_since_s`: since when something is
@@ -53,6 +54,7 @@ class IncidentState(TypedDict, total=False):
     dispatch_id: str
     committed_s: float
     waiting_since_s: float
+    soaks_until_s: float
     hurt_since_s: float
     paged: bool
     relief_s: float

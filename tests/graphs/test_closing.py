@@ -8,6 +8,7 @@ from graphs.closing import still_seen
 from tests.graphs.stagehand import FIRST, LOSSY, SECOND, Operation, Person, case, operating
 from twin.nouns.incident import Phase
 from twin.tracking.alarms import Alarm
+from twin.tracking.services import BreachSpan
 
 ELSEWHERE = "ATLAng>LOSAng/voice"
 """A path of probes that nothing is wrong with: what is said of it here nothing else takes back."""
@@ -41,6 +42,21 @@ def test_what_goes_on_after_the_cause_is_gone_keeps_it_open_until_it_ends(tmp_pa
         operation.run(most_s=240.0)
         assert operation.phase() is Phase.SOAKING
         operation.workplace.tracker.book.clear("probe_loss", ELSEWHERE)
+        operation.run()
+        assert operation.phase() is Phase.RESOLVED
+
+
+@pytest.mark.slow
+def test_what_was_changed_is_taken_out_sooner_where_services_suffer_with_it(tmp_path: Path) -> None:
+    with operating(tmp_path, case((600.0, LOSSY)), person=Person()) as operation:
+        _soaking(operation)
+        name = operation.network.inventory().services[0].id
+        hurt = BreachSpan(operation.clock.now_s(), 290.0, frozenset({name}))
+        operation.workplace.tracker.services.spans.append(hurt)
+        operation.run(lambda: operation.phase() is Phase.RETURNING)
+        (repaired,) = operation.told("repaired")
+        soak_s = operation.workplace.desk.policy.verification.soak_s
+        assert operation.told("planned")[-1].time_s < repaired.time_s + 0.5 * soak_s
         operation.run()
         assert operation.phase() is Phase.RESOLVED
 
