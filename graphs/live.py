@@ -24,7 +24,7 @@ class Live:
 
     def is_late(self, link: str) -> bool:
         """See LiveNetwork."""
-        return link in self._tracker.late_links
+        return link in self._tracker.links.late
 
     def up_for_s(self, link: str) -> float:
         """See LiveNetwork."""
@@ -36,7 +36,7 @@ class Live:
         known = self._tracker.topology.link(link)
         ends = (Interface(node=node, link=link) for node in (known.a, known.b))
         drops = any(self.is_active(f"queue_drops:{end}") for end in ends)
-        return drops or link in self._tracker.short_links
+        return drops or link in self._tracker.links.short
 
     def drawn(self, node: str) -> float | None:
         """See LiveNetwork."""

@@ -42,7 +42,7 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
         if report.state != "repaired" or open_orders(desk, incident.id):
             return _wait_for_repair(desk, state, since)
         # What is repaired has all of its capacity and is in time, until it is seen not to be.
-        desk.situation.tracker.mend(circuits_of(cause_of(state)))
+        desk.situation.tracker.links.mend(circuits_of(cause_of(state)))
     cause, live = cause_of(state), Live(desk)
     if wrong := [f for f in cause if f.in_configuration and not f.is_over(live)]:
         # The field cannot put a configuration right, and no plan has: nobody is on it.

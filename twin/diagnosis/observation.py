@@ -50,7 +50,7 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
     }
     missed = tracker.coverage.missed(tracker.now_s)
     returns = _returns(tracker, onset_s)
-    late = tracker.late_since(onset_s - _BEGAN_BEFORE_S)
+    late = tracker.links.late_since(onset_s - _BEGAN_BEFORE_S)
     found = Observation(
         rounds=len(clean),
         sent_bps=sent,
@@ -132,7 +132,7 @@ def _drops(tracker: Tracker, clean: Sequence[RateRound], onset_s: float) -> Drop
         dropped_bps=_mean([r.dropped_bps for r in clean], (n_arcs, 3)),
         carried_bps=carried_bps,
         minutes=max(0.0, tracker.now_s - onset_s) / 60.0,
-        short=tracker.short_since(onset_s),
+        short=tracker.links.short_since(onset_s),
     )
 
 

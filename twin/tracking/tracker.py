@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, assert_never
@@ -37,6 +37,7 @@ from twin.nouns.telemetry_fault import TelemetryFault
 from twin.nouns.topology import Interface, Topology
 from twin.tracking.adjacencies import Adjacencies, Verdict
 from twin.tracking.alarms import SymptomBook
+from twin.tracking.altered_links import AlteredLinks
 from twin.tracking.announced import (
     departure,
     expected_configuration,
@@ -99,8 +100,6 @@ _EMPTIED = 0.5
 _QUEUED = 0.92
 """Of its capacity: what an egress that carries more adds to delays is its queue's."""
 
-_SAME_DELAY = 0.1
-
 
 class Tracker:
     """Folds telemetry into what is believed of the network; learns what is normal meanwhile.
@@ -135,17 +134,8 @@ class Tracker:
         kept, self.repaired = sound(kept or {})
         topology = inventory.topology
         self.inventory = inventory
-        self.topology = topology
         self.now_s: float = min(kept.get("now_s", 0.0), now_s)
-        self._short_since_s = kept_times(kept.get("short_since"), now_s)
-        late = kept.get("late", {})
-        self._late: dict[str, float] = {link: added_s for link, (added_s, _) in late.items()}
-        self._late_since_s: dict[str, float] = {x: min(s, now_s) for x, (_, s) in late.items()}
-        self._short: dict[str, int] = {}
-        for link, capacity_bps in kept.get("short_links", {}).items():
-            self._short_since_s.setdefault(link, 0.0)
-            self.shorten(link, round(capacity_bps / topology.link(link).member_bps))
-        self.topology = self.topology_at(math.inf)
+        self.links = AlteredLinks(topology, kept, now_s)
         self.last_step_s: float = min(kept.get("last_step_s", 0.0), now_s)
         self.baseline = running
         self.running = running
@@ -202,6 +192,11 @@ class Tracker:
 
     # What is known
     # ---------------------------------------------------------------------------------
+
+    @property
+    def topology(self) -> Topology:
+        """That of the inventory, with what was found of links."""
+        return self.links.topology
 
     @property
     def down_links(self) -> frozenset[str]:
@@ -347,7 +342,7 @@ class Tracker:
         found to be short later are whole.
         """
         state = NetworkState(
-            topology=self.topology_at(found_by_s),
+            topology=self.links.topology_at(found_by_s),
             running=self.normal if running is None else self.normal_beside(running),
             traffic=self.demand.matrix_at(self.now_s, level),
         )
@@ -462,43 +457,6 @@ class Tracker:
             return accepted.with_discards(before.discards)
         return accepted
 
-    def shorten(self, link: str, members: int) -> None:
-        """Believe from now on that the bundle `link` has so many members."""
-        self._short[link] = members
-        self._short_since_s.setdefault(link, self.now_s)
-        self.topology = self.topology_at(math.inf)
-
-    def delay(self, link: str, added_s: float) -> None:
-        """Believe from now on that `link` takes so much longer than on record; 0: it does not."""
-        if added_s > 0.0:
-            self._late_since_s.setdefault(link, self.now_s)
-            known = self._late.get(link, 0.0)
-            # Noise of a round makes no other network.
-            if abs(added_s - known) <= _SAME_DELAY * known:
-                return
-            self._late[link] = added_s
-        elif self._late.pop(link, None) is None:
-            return
-        else:
-            del self._late_since_s[link]
-        self.topology = self.topology_at(math.inf)
-
-    def late_since(self, time_s: float) -> Mapping[str, tuple[float, float]]:
-        """The links that were found to be late after `time_s`: by how much, and since when."""
-        since = self._late_since_s
-        return {x: (added_s, since[x]) for x, added_s in self._late.items() if since[x] > time_s}
-
-    @property
-    def late_links(self) -> Collection[str]:
-        """The links that take longer than on record."""
-        return self._late.keys()
-
-    def mend(self, links: Collection[str]) -> None:
-        """Forget that links are short or late: what is so still is found again."""
-        self.lengthen(links)
-        for link in links:
-            self.delay(link, 0.0)
-
     def queues(self) -> NDArray[np.bool_]:
         """(n_arcs,) whether an egress has a queue: it is nearly full, or drops."""
         with np.errstate(invalid="ignore"):
@@ -511,32 +469,6 @@ class Tracker:
         sent_bps = self.rates.sent_bps(self.now_s - _LATELY_S)
         with np.errstate(invalid="ignore"):
             return np.asarray(sent_bps < _EMPTIED * self.usual_bps())
-
-    def lengthen(self, links: Iterable[str]) -> None:
-        """Forget that bundles are short: what is so still is found again."""
-        for link in sorted(set(links) & self._short.keys()):
-            del self._short[link], self._short_since_s[link]
-            self.topology = self.topology_at(math.inf)
-
-    @property
-    def short_links(self) -> dict[str, float]:
-        """What is left of the capacity of the bundles that are short, bit/s."""
-        return {link: self.topology.link(link).capacity_bps for link in self._short}
-
-    def short_since(self, time_s: float) -> Mapping[str, int]:
-        """The bundles that were found to be short after `time_s`, with the members left."""
-        return {x: n for x, n in self._short.items() if self._short_since_s[x] > time_s}
-
-    def topology_at(self, time_s: float) -> Topology:
-        """That of the inventory, with what was found by `time_s` to be short or late."""
-        found = self.inventory.topology
-        for link, members in self._short.items():
-            if self._short_since_s[link] <= time_s:
-                found = found.with_members(link, members)
-        for link, added_s in self._late.items():
-            if self._late_since_s[link] <= time_s:
-                found = found.with_late(link, added_s)
-        return found
 
     # Taking telemetry in
     # ---------------------------------------------------------------------------
@@ -782,7 +714,7 @@ class Tracker:
             self.running,
             tuple(self.changed_under.items()),
             tuple(self.attributed.items()),
-            tuple(self.short_links.items()),
+            tuple(self.links.short.items()),
         )
 
     def dump(self) -> dict[str, Any]:
@@ -809,9 +741,7 @@ class Tracker:
             "coverage": self.coverage.dump(),
             "known_changes": list(self.known_changes),
             "changed_nodes": self.changed_nodes,
-            "short_links": self.short_links,
-            **({"short_since": self._short_since_s} if self._short else {}),
-            **({"late": late} if (late := self.late_since(-math.inf)) else {}),
+            **self.links.dump(),
             "last_step_s": self.last_step_s,
             "attributed": {
                 i: [fault.model_dump(mode="json") for fault in cause]

@@ -293,7 +293,7 @@ def _watch_short(tracker: Tracker, rounds: int) -> None:
 
 def test_egress_that_drops_far_below_its_capacity_has_fewer_members(tracker: Tracker) -> None:
     _watch_short(tracker, 3)
-    assert tracker.short_links == {"A-B": 5e9}
+    assert tracker.links.short == {"A-B": 5e9}
     assert tracker.topology.link("A-B").capacity_bps == 5e9
     assert tracker.topology.link("A-B").members == 1
     assert tracker.inventory.topology.link("A-B").capacity_bps == 10e9
@@ -301,23 +301,23 @@ def test_egress_that_drops_far_below_its_capacity_has_fewer_members(tracker: Tra
 
 def test_two_rounds_of_drops_are_no_proof_of_a_short_bundle(tracker: Tracker) -> None:
     _watch_short(tracker, 2)
-    assert tracker.short_links == {}
+    assert tracker.links.short == {}
 
 
 def test_short_bundle_is_found_only_once_routing_has_settled(tracker: Tracker) -> None:
     tracker.ingest([adjacency(START_S + 1000, "C", "C-D", up=False)])
     settled_rounds = int(CONVERGENCE_S // 30) + 1
     _watch_short(tracker, settled_rounds + 2)
-    assert tracker.short_links == {}
+    assert tracker.links.short == {}
     _watch_short(tracker, settled_rounds + 3)
-    assert tracker.short_links == {"A-B": 5e9}
+    assert tracker.links.short == {"A-B": 5e9}
 
 
 def test_egress_that_drops_when_it_is_full_is_no_short_bundle(tracker: Tracker) -> None:
     counters = Counters()
     tracker.ingest(counters.read())
     _feed(tracker, counters, 6, factor=9.5 / 3, dropped={A_TO_B: 0.05})
-    assert tracker.short_links == {}
+    assert tracker.links.short == {}
 
 
 def test_drops_that_hit_voice_as_all_else_are_no_short_bundle(tracker: Tracker) -> None:
@@ -327,7 +327,7 @@ def test_drops_that_hit_voice_as_all_else_are_no_short_bundle(tracker: Tracker) 
         read = counters.after(4 / 3 * loads_of(tracker.inventory), dropped={A_TO_B: 0.05})
         # A tenth of everything is voice.
         tracker.ingest([_with_voice(record) for record in read])
-    assert tracker.short_links == {}
+    assert tracker.links.short == {}
 
 
 def _with_voice(record: InterfaceCounters) -> InterfaceCounters:
@@ -343,11 +343,11 @@ def test_short_bundle_that_sends_more_than_is_left_of_it_is_whole(tracker: Track
     counters = Counters()
     tracker.ingest(counters.read())
     _feed(tracker, counters, 3, factor=4 / 3, dropped={A_TO_B: 0.05})
-    assert tracker.short_links == {"A-B": 5e9}
+    assert tracker.links.short == {"A-B": 5e9}
     _feed(tracker, counters, 1, factor=5.2 / 3)
-    assert tracker.short_links == {"A-B": 5e9}
+    assert tracker.links.short == {"A-B": 5e9}
     _feed(tracker, counters, 1, factor=5.3 / 3)
-    assert tracker.short_links == {}
+    assert tracker.links.short == {}
     assert tracker.topology == tracker.inventory.topology
 
 
@@ -356,14 +356,14 @@ def test_bundle_found_short_since_an_incident_began_was_whole_before(tracker: Tr
     tracker.ingest(counters.read())
     _feed(tracker, counters, 3, factor=4 / 3, dropped={A_TO_B: 0.05})
     onset_s = tracker.now_s - 60
-    assert tracker.short_since(onset_s) == {"A-B": 1}
+    assert tracker.links.short_since(onset_s) == {"A-B": 1}
     assert tracker.normal_state(found_by_s=onset_s).topology == tracker.inventory.topology
     assert tracker.normal_state().topology.link("A-B").members == 1
     again = _revived(json.loads(json.dumps(tracker.dump())), tracker.inventory)
-    assert again.short_since(onset_s) == {"A-B": 1}
-    assert again.short_since(tracker.now_s) == {}
-    again.lengthen(["A-B", "C-D"])
-    assert again.short_links == {}
+    assert again.links.short_since(onset_s) == {"A-B": 1}
+    assert again.links.short_since(tracker.now_s) == {}
+    again.links.lengthen(["A-B", "C-D"])
+    assert again.links.short == {}
 
 
 # Flows and probes
@@ -787,7 +787,7 @@ def test_what_began_or_was_decided_changes_the_mark(tracker: Tracker, known: Inv
         lambda: tracker.set_running(running, accepted=["A"]),
         lambda: tracker.attribute("live-0001", (LinkDown(link="B-C"),)),
         lambda: tracker.attribute("live-0001", ()),
-        lambda: tracker.shorten("C-D", 1),
+        lambda: tracker.links.shorten("C-D", 1, tracker.now_s),
     ]
     for step in steps:
         step()

@@ -1,6 +1,6 @@
 """What a detector is, and what it may see."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol, TypeVar, get_args
 
 from twin.errors import BadInput
@@ -9,6 +9,7 @@ from twin.nouns.inventory import Inventory
 from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, FlowRound, ProbeRound
 from twin.nouns.topology import Topology
 from twin.tracking.alarms import SymptomBook
+from twin.tracking.altered_links import AlteredLinks
 from twin.tracking.demand import DemandTracker
 from twin.tracking.intake import Intake
 from twin.tracking.losses import Losses
@@ -122,12 +123,9 @@ class Belief(Protocol):
         """What each node sent of its own accord."""
         ...
 
-    def shorten(self, link: str, members: int) -> None:
-        """Believe from now on that the bundle `link` has so many members."""
-        ...
-
-    def delay(self, link: str, added_s: float) -> None:
-        """Believe from now on that `link` takes so much longer than on record; 0: it does not."""
+    @property
+    def links(self) -> AlteredLinks:
+        """What was found of links, and is not on record."""
         ...
 
     def queues(self) -> BoolArray:
@@ -136,10 +134,6 @@ class Belief(Protocol):
 
     def emptied(self) -> BoolArray:
         """(n_arcs,) whether an egress carries far less than usual: its traffic goes elsewhere."""
-        ...
-
-    def lengthen(self, links: Iterable[str]) -> None:
-        """Forget that bundles are short: what is so still is found again."""
         ...
 
 

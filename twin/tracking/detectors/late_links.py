@@ -84,12 +84,12 @@ class LateLinks:
             if i in found:
                 self._rounds[link.id] = self._rounds.get(link.id, 0) + 1
                 if self._rounds[link.id] >= ROUNDS_TO_ALARM:
-                    belief.delay(link.id, found[i])
+                    belief.links.delay(link.id, found[i], belief.now_s)
                     belief.book.raise_alarm(Alarm("late_link", link.id, now_s, found[i]))
             elif crossed[i] or link.late_s == 0.0:
                 self._rounds.pop(link.id, None)
                 if crossed[i] and link.late_s > 0.0:
-                    belief.delay(link.id, 0.0)
+                    belief.links.delay(link.id, 0.0, belief.now_s)
                 belief.book.clear("late_link", link.id)
 
     def _learn(self, delay_s: FloatArray) -> None:

@@ -57,7 +57,7 @@ class ShortBundles:
                 continue
             members = max(1, math.ceil(float(sent[arc]) / link.member_bps - 0.05))
             if members < link.members:
-                self._belief.shorten(link.id, members)
+                self._belief.links.shorten(link.id, members, self._belief.now_s)
 
     def _look_again(self, sent_bps: FloatArray) -> None:
         """Forget what is refuted by what is sent."""
@@ -67,7 +67,7 @@ class ShortBundles:
         for i, (now, whole) in enumerate(zip(known.links, built.links, strict=True)):
             both = sent_bps[2 * i : 2 * i + 2]
             if now.members < whole.members and (both > _MORE * now.capacity_bps).any():
-                self._belief.lengthen([now.id])
+                self._belief.links.lengthen([now.id])
 
     def dump(self) -> dict[str, Any]:
         """Rounds in a row, by egress."""

@@ -134,8 +134,8 @@ def test_late_link_is_proposed_with_what_it_adds_and_was_in_time_before(tracker:
     assert sum(e.log_likelihood_ratio for e in fault.evidence(seen, normal)) > 9
     other = HighLatency(link="B-C", added_s=0.005)
     assert sum(e.log_likelihood_ratio for e in other.evidence(seen, normal)) < -4
-    tracker.mend(["A-B"])
-    assert tracker.late_links == set()
+    tracker.links.mend(["A-B"])
+    assert tracker.links.late == set()
 
 
 def test_late_link_outlives_the_process(tracker: Tracker) -> None:
@@ -143,5 +143,5 @@ def test_late_link_outlives_the_process(tracker: Tracker) -> None:
     _measure(tracker, 10, 2, {"A-B": 0.005})
     kept = tracker.dump()
     again = Tracker(tracker.inventory, tracker.running, lambda _: np.zeros(8), kept=kept)
-    assert again.late_since(START_S) == tracker.late_since(START_S)
+    assert again.links.late_since(START_S) == tracker.links.late_since(START_S)
     assert again.topology == tracker.topology

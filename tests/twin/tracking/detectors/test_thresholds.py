@@ -110,7 +110,7 @@ def test_bundle_is_short_below_nine_tenths_of_its_capacity(
         sent = loads_of(known)
         sent[A_TO_B] = load * 10e9
         tracker.ingest(counters.after(sent, dropped={A_TO_B: 0.05}))
-    assert tracker.short_links == found
+    assert tracker.links.short == found
 
 
 @pytest.mark.parametrize(("rounds", "found"), [(3, []), (4, ["service_breach"])])
