@@ -1,5 +1,6 @@
 """Announcing work without a file: what it would do to services is said before it is accepted."""
 
+import os
 import re
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,10 +11,11 @@ from channels.networks import known_networks, network_time_s, open_network, requ
 from graphs.state_directory import StateDirectory
 from tools.journal.records import WorkRecord
 from twin.errors import BadInput
-from twin.nouns.base import Noun
+from twin.nouns.base import IfGiven, Noun
 from twin.nouns.foretold import Foretold, breach_text
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import Principal, visible
+from twin.nouns.service_impact import ServiceImpact
 
 if TYPE_CHECKING:
     from tools.journal.journal import Journal
@@ -24,10 +26,13 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Announced(Noun):
-    """Work that was announced on `network`, and what it will do."""
+    """Work that was announced on `network`, and what it will do. `service_impact`: who is cut off
+    or at risk meanwhile by the knowledge graph, None where nobody has it.
+    """
 
     network: str
     foretold: Foretold
+    service_impact: IfGiven[ServiceImpact] = None
 
 
 class Listed(Noun):
@@ -85,7 +90,8 @@ def announce(
                 "accept that with --accept-breach and --reason"
             )
         journal.announce_work(network, work, by, reason, now_s)
-    return Announced(network=network, foretold=foretold)
+        impact = _recorded(state, journal, network, inventory, now_s, work)
+    return Announced(network=network, foretold=foretold, service_impact=impact)
 
 
 def cancel(
@@ -107,7 +113,44 @@ def cancel(
             raise BadInput(f'no work "{work_id}" is announced on {network} (there is {ids})')
         now_s = network_time_s(state, journal, network)
         journal.cancel_work(network, work, by, reason, now_s)
+        _recorded(state, journal, network, _inventory(state, network), now_s)
         return next(r for r in journal.work_records(network) if r.work.id == work_id)
+
+
+def _recorded(
+    state: StateDirectory,
+    journal: "Journal",
+    network: str,
+    inventory: "Inventory",
+    now_s: float,
+    work: PlannedWork | None = None,
+) -> ServiceImpact | None:
+    """Put what is announced now where the knowledge graph is, and ask it who depends on `work`.
+
+    A watch does so too, so that nothing is lost where the graph does not answer.
+    """
+    from graphs.announced_work import record_work
+    from tools.graph_store.opening import open_graph
+    from tools.graph_store.protocol import GraphUnavailable
+    from twin.knowledge.recorded import INVENTORY, facts_of
+    from twin.knowledge.service_impact import Dependencies, Suspect
+
+    on_record = {w.id for w in inventory.planned_work}
+    announced = journal.planned_work(network, inventory.planned_work)
+    try:
+        with closing(open_graph(state.knowledge_file(network), network, os.environ)) as graph:
+            if not graph.snapshot().ids("link"):
+                facts = facts_of(inventory, now_s)
+                graph.replace(INVENTORY, facts.things, facts.relations)
+            record_work(graph, [w for w in announced if w.id not in on_record], now_s)
+            if work is None:
+                return None
+            known = Dependencies(graph.snapshot(), graph.schema, work.starts_s)
+    except GraphUnavailable:
+        return None
+    touched = known.snapshot.targets(("planned_work", work.id), "touches")
+    suspect = Suspect(1.0, touched, cuts=True)
+    return known.service_impact([suspect], {}, work.starts_s, work.starts_s)
 
 
 def listed(state: StateDirectory, network: str | None = None) -> tuple[Listed, ...]:

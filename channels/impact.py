@@ -6,7 +6,7 @@ from channels.report.wording import clock_time, plain, quoted, utc
 from twin.nouns.finding import Finding
 from twin.nouns.impact import Impact
 from twin.nouns.incident import Symptom
-from twin.nouns.service_impact import ServiceImpact, service_impact_lines, step_lines
+from twin.nouns.service_impact import NOBODY, ServiceImpact, service_impact_lines, step_lines
 
 _MOST_NAMES = 4
 
@@ -47,7 +47,9 @@ def minutes_text(impact: Impact | None) -> str:
 
 def dependents_lines(impact: ServiceImpact | None) -> list[str]:
     """Who is hit or at risk by the knowledge graph; nothing where it was not asked."""
-    return [] if impact is None else [plain(line, 400) for line in service_impact_lines(impact)]
+    if impact is None:
+        return []
+    return [plain(line, 400) for line in service_impact_lines(impact) or [NOBODY]]
 
 
 def steps_lines(impact: ServiceImpact) -> list[str]:

@@ -4,10 +4,13 @@ that is told.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 from graphs.desk import Desk
+from tools.graph_store.protocol import GraphUnavailable, KnowledgeGraph
 from tools.journal.records import WorkEvent
+from twin.knowledge.recorded import ANNOUNCED, work_facts
 from twin.nouns.foretold import Foretold, breach_text
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import NetworkState
@@ -35,6 +38,7 @@ class AnnouncedWork:
         self._on_record = desk.situation.inventory.planned_work
         self._told: tuple[tuple[PlannedWork, bool], ...] | None = None
         self._foretold: Sequence[Foretold] = ()
+        self._recorded: tuple[PlannedWork, ...] = ()
         self._checked: set[str] = set()
         self._called: set[tuple[str, WorkEvent]] = set()
 
@@ -80,12 +84,21 @@ class AnnouncedWork:
         if told == self._told:
             return
         twin, normal_at = desk.situation.twin, partial(normal_state_at, tracker)
+        self._record(planned)
         foretold = [foretell(twin, normal_at, w, planned, now_s) for w in coming]
         tracker.foretell(foretold)
         self._foretold = foretold
         if foretold or desk.journal.foretold(network):
             desk.journal.put_foretold(network, foretold)
         self._told = told
+
+    def _record(self, planned: Sequence[PlannedWork]) -> None:
+        known = {work.id for work in self._on_record}
+        announced = tuple(work for work in planned if work.id not in known)
+        if announced != self._recorded:
+            with suppress(GraphUnavailable):
+                record_work(self._desk.situation.graph, announced, self._desk.clock.now_s())
+                self._recorded = announced
 
     def ends_to_check(self) -> dict[str, float]:
         """The nodes at the ends of work that has just ended, each with when it did: once, they are
@@ -100,6 +113,17 @@ class AnnouncedWork:
         self._checked |= {work.id for work in over}
         ends = [(tracker.topology.link(x), work.ends_s) for work in over for x in work.links]
         return {node: ended_s for link, ended_s in ends for node in (link.a, link.b)}
+
+
+def record_work(graph: KnowledgeGraph, announced: Sequence[PlannedWork], now_s: float) -> None:
+    """Keep in the knowledge graph what people have `announced`, in place of what they had before.
+
+    Raises:
+        GraphUnavailable, GraphNotSaved: the graph cannot be written.
+    """
+    links = frozenset(graph.snapshot().ids("link"))
+    facts = work_facts((w for w in announced if links.issuperset(w.links)), now_s)
+    graph.replace(ANNOUNCED, facts.things, facts.relations)
 
 
 def normal_state_at(tracker: Tracker, at_s: float) -> NetworkState:

@@ -6,9 +6,12 @@ read-only), what the watch has learned, and the inventory as the workplace last 
 while a watch holds the network, and disturbs nobody.
 """
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from agents.conversation.lookups import Finding
 from agents.conversation.record import NetworkRecord, utc
@@ -22,9 +25,11 @@ from graphs.inventory_file import kept_inventory
 from graphs.state_directory import StateDirectory
 from graphs.tracker_file import kept_tracker
 from tools.clock import SystemClock
+from tools.graph_store.opening import GRAPH_SETTING, open_graph
 from tools.journal.reading import last_entry_s, open_read_only
 from tools.journal.watch_notes import note_lines, note_of
 from twin.errors import BadInput
+from twin.knowledge.service_impact import Dependencies
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
 from twin.physics.twin import Twin
@@ -124,6 +129,7 @@ def open_record(source: Source, inventory: Inventory) -> Iterator[NetworkRecord]
         BadInput: what was learned cannot be read.
         JournalFailed: the journal cannot be read.
     """
+    graph = partial(_read_graph, source.state.knowledge_file(source.network), source.network)
     with open_read_only(source.state.journal_file) as journal:
         yield NetworkRecord(
             network=source.network,
@@ -131,4 +137,15 @@ def open_record(source: Source, inventory: Inventory) -> Iterator[NetworkRecord]
             tracker=kept_tracker(source.state, source.network, Twin(inventory)),
             journal=journal,
             journal_s=last_entry_s(journal, source.network),
+            read_graph=graph,
         )
+
+
+def _read_graph(file: Path, network: str) -> Dependencies:
+    if not (file.exists() or os.environ.get(GRAPH_SETTING, "").strip()):
+        raise BadInput(
+            f'network "{network}" has no knowledge graph yet; noctua watch {network} makes one, '
+            "and noctua graph load adds to it"
+        )
+    with closing(open_graph(file, network, os.environ)) as graph:
+        return Dependencies(graph.snapshot(), graph.schema)

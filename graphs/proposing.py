@@ -24,6 +24,7 @@ from twin.nouns.diagnosis import (
 from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Plan, Remedy
+from twin.nouns.service_impact import SERVICE_IMPACT, ServiceImpact
 from twin.remedies.at_work import reverts, stops
 from twin.remedies.believed import believed_state, loss_in_words, outlook, state_ahead
 from twin.remedies.holding import held_links, with_links_held
@@ -100,7 +101,9 @@ def imagine(desk: Desk, state: IncidentState) -> Command[str]:
     ahead = state_ahead(situation, situation.read_running(), cause)
     remedies = [Remedy.model_validate(r) for r in state["remedies"]]
     intended = situation.inventory.intended
-    work = Imaginer(situation, ahead, [(r, after_remedy(ahead, r, intended)) for r in remedies])
+    tried = [(r, after_remedy(ahead, r, intended)) for r in remedies]
+    impact = desk.journal.artefact(incident_id, SERVICE_IMPACT, ServiceImpact)
+    work = Imaginer(situation, ahead, tried, impact)
     try:
         run = desk.play(incident_id, work.role(), work.task())
     except RoleUnfinished as exc:

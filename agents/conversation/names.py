@@ -19,7 +19,7 @@ import yaml
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.inventory import Inventory
 
-NameKind = Literal["node", "link", "service", "customer", "group", "incident", "plan"]
+NameKind = Literal["node", "link", "service", "customer", "group", "incident", "plan", "thing"]
 
 _SHORTEST_PART = 4
 """Letters that the beginning of a name needs to stand for it: "New" is nobody's name."""
@@ -71,8 +71,13 @@ class Names:
     """The names that a conversation may use."""
 
     def __init__(
-        self, inventory: Inventory, incidents: Iterable[str] = (), plans: Iterable[str] = ()
+        self,
+        inventory: Inventory,
+        incidents: Iterable[str] = (),
+        plans: Iterable[str] = (),
+        things: Iterable[str] = (),
     ) -> None:
+        """`things`: ids of what else the knowledge graph has; any other name goes before them."""
         self._topology = inventory.topology
         self._keys: dict[tuple[str, ...], dict[NameKind, list[str]]] = {}
         self._parts: dict[tuple[str, ...], list[str]] = {}
@@ -83,6 +88,7 @@ class Names:
         self._enter("customer", sorted({s.customer for s in inventory.services}))
         self._enter("incident", incidents)
         self._enter("plan", plans)
+        self._enter("thing", (t for t in things if not _keys(t) & self._keys.keys()))
         self._families: dict[tuple[str, ...], list[str]] = {}
         for customer in sorted({s.customer for s in inventory.services}):
             for part in _parts(customer):

@@ -1,15 +1,19 @@
 """What a conversation looks at: what is on record of a network, what was seen, what was done."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
+from tools.graph_store.protocol import GraphUnavailable
 from tools.journal.health import health
 from tools.journal.journal import Journal
 from twin.errors import BadInput
 from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty
+from twin.knowledge.service_impact import Dependencies
 from twin.nouns.health import Health
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
@@ -26,11 +30,22 @@ _DAY_S = 86_400.0
 _SEED = 1
 
 
+_NAMED_ELSEWHERE = frozenset(
+    {"device", "interface", "link", "path", "prefix", "service", "customer", "incident"}
+)
+_MOST_NAMES = 20_000
+
+
+def _no_graph() -> Dependencies:
+    raise BadInput("no knowledge graph is at hand here")
+
+
 @dataclass(frozen=True)
 class NetworkRecord:
     """One network, read only. `tracker`: what its watch has learned, None if it was never watched.
 
-    `journal_s`: the newest time, by the network's clock, that the journal knows.
+    `journal_s`: the newest time, by the network's clock, that the journal knows. `read_graph`:
+    reads the knowledge graph; it raises BadInput or GraphUnavailable where there is none.
     """
 
     network: str
@@ -38,6 +53,29 @@ class NetworkRecord:
     tracker: Tracker | None
     journal: Journal
     journal_s: float = 0.0
+    read_graph: Callable[[], Dependencies] = _no_graph
+
+    def dependencies(self) -> Dependencies:
+        """What the knowledge graph says, read once.
+
+        Raises:
+            BadInput: there is none, or it cannot be read.
+            GraphUnavailable: the server that has it does not answer.
+        """
+        return self._dependencies
+
+    def other_names(self) -> tuple[str, ...]:
+        """Ids of things that only the knowledge graph has, none where it cannot be read."""
+        try:
+            keys = self.dependencies().snapshot.keys
+        except (BadInput, GraphUnavailable):
+            return ()
+        named = (name for kind, name in keys if kind not in _NAMED_ELSEWHERE)
+        return tuple(islice(dict.fromkeys(named), _MOST_NAMES))
+
+    @cached_property
+    def _dependencies(self) -> Dependencies:
+        return self.read_graph()
 
     @property
     def topology(self) -> Topology:

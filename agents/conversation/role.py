@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from agents.conversation.dependency_tools import dependency_tools
 from agents.conversation.figures import Known, unfounded
 from agents.conversation.history_tools import history_tools
 from agents.conversation.lookups import Lookups
@@ -79,12 +80,13 @@ class Asked:
         record, lookups = self._record, self.lookups
         incidents = record.incident_ids()
         plans = [p.id for i in incidents for p in record.journal.plans(i)]
-        names = Names(record.inventory, incidents, plans)
+        names = Names(record.inventory, incidents, plans, record.other_names())
         return (
             *topology_tools(record, names, lookups),
             *state_tools(record, lookups),
             *whatif_tools(record, lookups),
             *history_tools(record, lookups),
+            *dependency_tools(record, lookups),
         )
 
     def task(self) -> Question:

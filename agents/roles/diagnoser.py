@@ -90,12 +90,14 @@ class FindingShown(Noun):
 
 class DiagnoserTask(Noun):
     """What the diagnoser is told; times are seconds after the onset. `not_reported_yet`: telemetry
-    of which nothing has come that was measured since."""
+    of which nothing has come that was measured since. `common_causes`: of the knowledge graph, what
+    alone would take several of the links down that are, and little else."""
 
     symptoms: tuple[SymptomShown, ...]
     more_symptoms: int
     devices_with_commits: tuple[str, ...]
     not_reported_yet: IfGiven[tuple[str, ...]] = None
+    common_causes: IfGiven[tuple[str, ...]] = None
     log_findings: tuple[FindingShown, ...]
 
 
@@ -257,6 +259,7 @@ class Diagnoser:
             more_symptoms=len(symptoms) - len(told),
             devices_with_commits=tuple(sorted(changed)),
             not_reported_yet=self._causes.observation().unreported or None,
+            common_causes=self._common_causes() or None,
             log_findings=tuple(_shown_finding(f, onset_s) for f in self._findings),
         )
 
@@ -457,6 +460,21 @@ class Diagnoser:
             with suppress(NetworkError):
                 self._causes.take(self._situation.network.running(node))
                 self._read.add(node)
+
+    def _common_causes(self) -> tuple[str, ...]:
+        """What lies under several of the links that are down, a line each, the likeliest first."""
+        known = self._situation.dependencies()
+        down = sorted(self._causes.observation().down_since)
+        links = [("link", x) for x in down if ("link", x) in known.snapshot][:_TOLD_TASK_SYMPTOMS]
+        if len(links) < 2:
+            return ()
+        found = known.causal.causes(links, _TOLD_SYMPTOMS)
+        return tuple(
+            f"{' '.join(one.thing)} would take down {', '.join(x for _, x in one.explains)} "
+            f"({one.jaccard:.0%} of what it would take down and what is down)"
+            for one in found
+            if len(one.explains) > 1
+        )
 
     def _shared_ducts(self, links: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
         built = self._tracker.topology.link_index

@@ -13,8 +13,10 @@ from tools.registry import Tool, grant
 from twin.errors import Ungrounded
 from twin.events.fault import BY_KIND
 from twin.events.faults.traffic_spike import SURGE_FACTOR
+from twin.knowledge.fate import recorded_ducts
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.plan import Remedy
+from twin.nouns.service_impact import ServiceImpact, service_impact_lines, step_lines
 from twin.nouns.state import NetworkState
 from twin.remedies.exposures import Exposure, exposures
 
@@ -70,11 +72,14 @@ class RemedyName(Noun):
 
 
 class ImaginerTask(Noun):
-    """What the imaginer is told; `exposures` are with nothing done."""
+    """What the imaginer is told; `exposures` are with nothing done. `depending`: by the knowledge
+    graph, who is cut off or left without an alternative, and through what; the first of it.
+    """
 
     surge_factor: float
     exposures: tuple[ExposureRow, ...]
     links_down: tuple[str, ...]
+    depending: IfGiven[tuple[str, ...]] = None
     remedies: tuple[RemedyName, ...]
 
 
@@ -101,7 +106,10 @@ class Imaginer:
         situation: Situation,
         state: NetworkState,
         remedies: Sequence[tuple[Remedy, NetworkState]],
+        impact: ServiceImpact | None = None,
     ) -> None:
+        """`impact`: who is hit or at risk by the knowledge graph."""
+        self._impact = impact
         self._situation = situation
         self._state = state
         self._remedies = {remedy.id: (remedy, after) for remedy, after in remedies}
@@ -132,6 +140,7 @@ class Imaginer:
             surge_factor=SURGE_FACTOR,
             exposures=self._list(self._state).exposures,
             links_down=tuple(sorted(self._state.down_links)),
+            depending=self._depending() or None,
             remedies=tuple(
                 RemedyName(id=r.id, actions=tuple(a.describe() for a in r.actions))
                 for r, _ in self._remedies.values()
@@ -147,10 +156,17 @@ class Imaginer:
         if len(set(names)) < len(names):
             raise Ungrounded("a scenario stands there twice")
 
+    def _depending(self) -> tuple[str, ...]:
+        if self._impact is None or not self._impact.affected:
+            return ()
+        lines = service_impact_lines(self._impact)[:_TOLD]
+        return (*lines, *step_lines(self._impact, _TOLD))
+
     def _list(self, state: NetworkState) -> ExposuresResult:
-        found = exposures(
-            state, self._situation.twin, self._situation.tracker.demand.drawn_bps, _TOLD
-        )
+        situation = self._situation
+        ducts = recorded_ducts(situation.graph.snapshot())
+        drawn_bps = situation.tracker.demand.drawn_bps
+        found = exposures(state, situation.twin, drawn_bps, _TOLD, ducts)
         self.exposures.update({e.id: e for e in found if e.id not in self.exposures})
         return ExposuresResult(exposures=tuple(_row(e) for e in found))
 

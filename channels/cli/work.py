@@ -12,6 +12,7 @@ from channels.announced_work import Listed
 from channels.cli.moments import parse_moment_s
 from channels.cli.output import AsJson, By, Column, directory_of, fitted, new_console, print_json
 from channels.cli.principal import principal
+from channels.impact import dependents_lines
 from channels.report.wording import percent, plain, quoted, utc
 from twin.nouns.foretold import Foretold, breach_text
 
@@ -72,6 +73,8 @@ def add(
         f"{utc(told.starts_s)} to {utc(told.ends_s)} UTC"
     )
     typer.echo(effect_text(announced.foretold))
+    for line in dependents_lines(announced.service_impact):
+        typer.echo(line)
 
 
 @work.command("list")

@@ -179,6 +179,15 @@ def test_diagnosis_follows_what_somebody_changes_in_the_knowledge_graph(
     assert cut == FiberCut(duct="trench-9", links=("A-B", "A-D")), "the inventory has none such"
 
 
+def test_diagnoser_is_told_what_the_graph_has_under_the_links_that_are_down(
+    situation: Situation,
+) -> None:
+    _strike(situation, FiberCut(duct="duct-1", links=("A-B", "A-D")))
+    told = Diagnoser(situation, incident_of(situation)).task().common_causes
+    assert told is not None
+    assert "duct duct-1 would take down A-B, A-D (100%" in told[0] + told[1]
+
+
 def test_wrong_weight_is_found_by_reading_the_device_that_committed(situation: Situation) -> None:
     set_weight(situation, "A", "A-B", 50)
     _reported(situation, "A")

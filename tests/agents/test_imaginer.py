@@ -17,6 +17,8 @@ from tests.agents.conftest import Place
 from tests.twin.tracking.square import inventory, topology
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
+from twin.knowledge.facts import Relation, Thing
+from twin.knowledge.service_impact import Suspect
 from twin.nouns.plan import Remedy
 from twin.remedies.exposures import exposures
 
@@ -122,3 +124,30 @@ def test_remedy_that_was_not_proposed_cannot_go_wrong(imaginer: Imaginer) -> Non
         _list(imaginer, "list_exposures_under", remedy="R9")
     assert _list(imaginer, "list_exposures_under", remedy="R1")
     assert Under(remedy="R1").remedy == "R1"
+
+
+def test_duct_that_only_the_knowledge_graph_has_may_be_cut(situation: Situation) -> None:
+    duct = ("duct", "trench 9")
+    held = [Relation("in_duct", ("link", x), duct) for x in ("A-B", "B-C", "gone")]
+    situation.graph.put([Thing(*duct), Thing("link", "gone")], held)
+    work = Imaginer(situation, situation.twin.state(), [])
+    work.task()
+    assert "fiber_cut@A-B+B-C" in work.exposures
+
+
+def test_imaginer_is_told_who_depends_on_what_failed_and_no_more_than_it_can_read(
+    situation: Situation,
+) -> None:
+    far = [("service", f"s{i:03}") for i in range(100)]
+    needs = [Relation("needs", one, ("link", "A-B")) for one in far]
+    situation.graph.put([Thing(*one) for one in far], needs)
+    known = situation.dependencies()
+    suspect = Suspect(1.0, (("link", "A-B"),), cuts=True)
+    impact = known.service_impact([suspect], {}, 0.0, 0.0)
+    told = Imaginer(situation, situation.twin.state(), [], impact).task().depending
+    assert told is not None
+    assert "100 services are cut off" in told[0]
+    assert told[-1].endswith(" more")
+    assert len(told) < 20
+    assert sum(map(len, told)) < 3000
+    assert Imaginer(situation, situation.twin.state(), []).task().depending is None

@@ -11,10 +11,10 @@ _LISTED = 12
 
 def causal_lines(graph: CausalGraph, thing: ThingKey) -> Iterator[str]:
     """Line by line, for one thing. Raises UnknownThing."""
-    groups = graph.groups_of(thing)
+    needs = list(need_lines(graph, thing))
     yield f"{_name(thing)}"
-    yield "it needs:" if groups else "it needs nothing that is on record"
-    yield from (f"  {_need(graph, group)}" for group in groups)
+    yield "it needs:" if needs else "it needs nothing that is on record"
+    yield from (f"  {need}" for need in needs)
     impact = graph.impact([thing])
     yield "with it go:" if impact.falls else "nothing goes down with it alone"
     yield from (f"  {_fall(fall)}" for fall in impact.falls)
@@ -28,6 +28,11 @@ def causal_lines(graph: CausalGraph, thing: ThingKey) -> Iterator[str]:
                 f"left out of a circle of {one.size}: {_name(one.cause)} -> {_name(one.effect)} "
                 f"({one.kind}, {one.rule}{kept})"
             )
+
+
+def need_lines(graph: CausalGraph, thing: ThingKey) -> Iterator[str]:
+    """What a thing needs, a line for each group. Raises UnknownThing."""
+    yield from (_need(graph, group) for group in graph.groups_of(thing))
 
 
 def impact_lines(impact: Impact) -> Iterator[str]:

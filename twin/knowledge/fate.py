@@ -1,8 +1,10 @@
 """What could take several resources down together."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
+from twin.knowledge.causal import CausalGraph
 from twin.knowledge.facts import ThingKey, UnknownThing
 from twin.knowledge.snapshot import Snapshot
 from twin.nouns.base import Noun
@@ -46,10 +48,50 @@ def shared_ducts(
     return tuple((duct, _links_through(snapshot, ("duct", duct))) for duct in ducts)
 
 
+def recorded_ducts(snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+    """Every duct on record with the links that run through it."""
+    return {duct: _links_through(snapshot, ("duct", duct)) for duct in snapshot.ids("duct")}
+
+
 def share_a_fate(snapshot: Snapshot, one: str, other: str) -> bool:
     """Whether a duct or a node could take both links down, as far as the graph has them."""
     known = [link for link in (one, other) if ("link", link) in snapshot]
     return any(len(cause.explains) == 2 for cause in common_causes(snapshot, known))
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFate:
+    """That `cause` alone takes a thing down, and `others` of its kind with it."""
+
+    cause: ThingKey
+    others: tuple[str, ...]
+
+
+MOST_CAUSES = 200
+"""So many things that one stands on are tried, the nearest first."""
+
+
+def shared_fates(causal: CausalGraph, thing: ThingKey) -> tuple[SharedFate, ...]:
+    """Single failures that take `thing` down and others of its kind; those that take fewest first.
+
+    Raises:
+        UnknownThing: it is not in the graph.
+    """
+    below = [thing]
+    for one in below:
+        if len(below) > MOST_CAUSES:
+            break
+        members = {causal.keys[m] for group in causal.groups_of(one) for m in group.members}
+        ends = causal.wiring.ends.get(causal.index[one], ())
+        members |= {causal.keys[end] for end in ends}
+        below += sorted(members.difference(below))
+    found = []
+    for cause in below[1:]:
+        of_kind = causal.impact([cause]).of(thing[0])
+        others = tuple(name for name in of_kind if name != thing[1])
+        if others and thing[1] in of_kind:
+            found.append(SharedFate(cause, others))
+    return tuple(sorted(found, key=lambda one: (len(one.others), one.cause)))
 
 
 def _links_through(snapshot: Snapshot, duct: ThingKey) -> tuple[str, ...]:

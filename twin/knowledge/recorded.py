@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from twin.knowledge.facts import Facts, Provenance, Relation, Thing, ThingKey, Value
 from twin.nouns.inventory import Inventory
+from twin.nouns.planned_work import PlannedWork
 from twin.nouns.service import Service
 from twin.nouns.topology import Interface, Topology
 
@@ -20,6 +21,19 @@ def facts_of(inventory: Inventory, recorded_s: float = 0.0) -> Facts:
     said = Provenance(INVENTORY, recorded_s)
     things = [*_things(inventory.topology, said), *_promised(inventory, said)]
     return Facts.of(things, [*_wiring(inventory.topology, said), *_promises(inventory, said)])
+
+
+ANNOUNCED = "announced work"
+"""The source of work that people announce, beside what the inventory has."""
+
+
+def work_facts(planned: Iterable[PlannedWork], recorded_s: float = 0.0) -> Facts:
+    """Announced work, and the links that it touches."""
+    said = Provenance(ANNOUNCED, recorded_s)
+    known = tuple(planned)
+    return Facts.of(
+        [_work(one, said) for one in known], [r for one in known for r in _touching(one, said)]
+    )
 
 
 def path_id(source: str, target: str) -> str:
@@ -81,8 +95,17 @@ def _promised(inventory: Inventory, said: Provenance) -> Iterable[Thing]:
         for source, target in service.pairs:
             yield Thing("path", path_id(source, target), {}, said)
     for work in inventory.planned_work:
-        times = {"starts_s": float(work.starts_s), "ends_s": float(work.ends_s)}
-        yield Thing("planned_work", work.id, times, said)
+        yield _work(work, said)
+
+
+def _work(work: PlannedWork, said: Provenance) -> Thing:
+    times = {"starts_s": float(work.starts_s), "ends_s": float(work.ends_s)}
+    return Thing("planned_work", work.id, times, said)
+
+
+def _touching(work: PlannedWork, said: Provenance) -> Iterable[Relation]:
+    for link in work.links:
+        yield Relation("touches", ("planned_work", work.id), ("link", link), provenance=said)
 
 
 def _promise(service: Service) -> Mapping[str, Value]:
@@ -105,5 +128,4 @@ def _promises(inventory: Inventory, said: Provenance) -> Iterable[Relation]:
             for end in (source, target):
                 yield Relation("ends_at", path, ("device", end), provenance=said)
     for work in inventory.planned_work:
-        for link in work.links:
-            yield Relation("touches", ("planned_work", work.id), ("link", link), provenance=said)
+        yield from _touching(work, said)

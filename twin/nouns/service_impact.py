@@ -68,11 +68,13 @@ class ServiceImpact(Noun):
         return self.model_copy(update=times) == other.model_copy(update=times)
 
 
-def service_impact_lines(impact: ServiceImpact) -> list[str]:
-    """One line for each group that is affected alike; one that says so where nobody is."""
-    if not impact.affected:
-        return ["by the knowledge graph, no service, slice or customer is cut off or at risk"]
-    return [_line(one, impact.as_of_s) for one in impact.affected]
+NOBODY = "by the knowledge graph, no service, slice or customer is cut off or at risk"
+
+
+def service_impact_lines(impact: ServiceImpact, *hows: How) -> list[str]:
+    """One line for each group that is affected alike, in one of these ways (none given: in any)."""
+    wanted = (one for one in impact.affected if not hows or one.how in hows)
+    return [_line(one, impact.as_of_s) for one in wanted]
 
 
 def step_lines(impact: ServiceImpact, most: int) -> Iterator[str]:

@@ -1,8 +1,11 @@
 """What would hurt most if it failed next, and what each remedy leans on."""
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 
-from twin.events.fault import FAULT_KINDS, Fault
+from twin.events.fault import FAULT_KINDS, AnyFault, Fault
+from twin.events.faults.fiber_cut import FiberCut
 from twin.nouns.base import Noun
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
@@ -27,17 +30,35 @@ class Exposure(Noun):
 
 
 def exposures(
-    state: NetworkState, twin: Twin, drawn_bps: FloatArray, most: int = 12
+    state: NetworkState,
+    twin: Twin,
+    drawn_bps: FloatArray,
+    most: int = 12,
+    ducts: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[Exposure, ...]:
-    """What further fault of every kind would do, the worst first; `drawn_bps`: (n_nodes,)."""
+    """What further fault of every kind would do, the worst first; `drawn_bps`: (n_nodes,).
+
+    `ducts`: links by duct as the knowledge graph has them; None: as the inventory does.
+    """
     supposed = Supposed(twin, state)
     found = [
         _expose(supposed, fault, grounds)
         for kind in FAULT_KINDS
-        for fault, grounds in kind.imagined(state, drawn_bps)
+        for fault, grounds in _imagined(kind, state, drawn_bps, ducts)
     ]
     found.sort(key=lambda e: (-(e.excess_bps + e.cut_off_bps), -e.max_utilisation, e.id))
     return tuple(found[:most])
+
+
+def _imagined(
+    kind: type[AnyFault],
+    state: NetworkState,
+    drawn_bps: FloatArray,
+    ducts: Mapping[str, tuple[str, ...]] | None,
+) -> Iterable[tuple[Fault, str]]:
+    if kind is FiberCut and ducts is not None:
+        return FiberCut.of_ducts(state, ducts)
+    return kind.imagined(state, drawn_bps)
 
 
 def _expose(supposed: Supposed, fault: Fault, grounds: str) -> Exposure:

@@ -17,7 +17,7 @@ from twin.errors import BadInput
 
 SLOTS = frozenset(
     {
-        "node", "link", "nolink", "service", "customer", "group", "incident", "plan",
+        "node", "link", "nolink", "service", "customer", "group", "incident", "plan", "thing",
         "class", "time", "number", "what",
     }
 )  # fmt: skip
@@ -59,7 +59,7 @@ class _Pattern:
     groups: Mapping[str, tuple[str, str]]
 
 
-SUBJECTS = ("topology", "state", "whatif", "history", "commands")
+SUBJECTS = ("topology", "dependencies", "state", "whatif", "history", "commands")
 
 
 def shipped_data() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from agents.conversation.queries.topology import SHOW_NETWORK, NoArguments
 from agents.playbook.conversation.composing import composed
+from agents.playbook.conversation.dependency_answers import DEPENDENCY_ANSWERS
 from agents.playbook.conversation.gist import gist_of
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.history_answers import HISTORY_ANSWERS
@@ -20,6 +21,7 @@ from agents.playbook.view import ToolChoice, TranscriptView, answer
 
 _ANSWERS: Mapping[str, Callable[[Asked, Reading], str]] = {
     **TOPOLOGY_ANSWERS,
+    **DEPENDENCY_ANSWERS,
     **STATE_ANSWERS,
     **WHATIF_ANSWERS,
     **HISTORY_ANSWERS,

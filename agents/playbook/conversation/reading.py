@@ -128,7 +128,7 @@ def _incident(reading: Reading) -> dict[str, str]:
 
 # What "it" is --------------------------------------------------------------------------------
 
-_THINGS = frozenset({"node", "link", "service", "customer", "group", "several"})
+_THINGS = frozenset({"node", "link", "service", "customer", "group", "thing", "several"})
 
 
 def _talked_of(asked: Asked, history: History) -> list[Token]:
@@ -182,7 +182,8 @@ def _tokens(asked: Asked, question: str) -> tuple[list[Token], Mapping[str, Sequ
     tokens: list[Token] = []
     position = 0
     for name in found.names:
-        if not name.exact and grammar().is_word(name.text):
+        # What only the knowledge graph has may be called like any word.
+        if (name.kind == "thing" or not name.exact) and grammar().is_word(name.text):
             continue
         tokens += grammar().words_of(question[position : name.start], opens=not position)
         tokens.append(_name_token(name))

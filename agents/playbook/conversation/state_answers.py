@@ -18,6 +18,7 @@ from agents.conversation.queries.topology import (
     OneLink,
     OneNode,
 )
+from agents.playbook.conversation.dependency_answers import depending
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.looking_up import Asked, Decline
 from agents.playbook.conversation.sentences import symptom_text, symptoms
@@ -179,6 +180,11 @@ def _breach(asked: Asked, reading: Reading) -> str:
     return f"In breach, as far as probes show: {named}. {aged(now)}"
 
 
+def _hit(asked: Asked, reading: Reading) -> str:
+    """In breach by probes, and by what is known of the causes of open incidents."""
+    return " ".join([_breach(asked, reading), *depending(asked, at_risk=False)])
+
+
 def _served(asked: Asked, reading: Reading) -> str:
     now = _probed(asked)
     service, customer = reading.slots.get("service", ""), reading.slots.get("customer", "")
@@ -257,6 +263,7 @@ STATE_ANSWERS: Mapping[str, Callable[[Asked, Reading], str]] = {
     "congested": _congested,
     "utilisation": _utilisation,
     "breach": _breach,
+    "hit": _hit,
     "served": _served,
     "symptoms": _symptoms,
     "open_incidents": _open_incidents,

@@ -21,6 +21,7 @@ from agents.conversation.queries.topology import (
     ServiceRow,
 )
 from agents.conversation.queries.whatif import WHAT_IF, Supposed
+from agents.playbook.conversation.dependency_answers import depending
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
 from agents.playbook.conversation.sentences import (
@@ -240,7 +241,9 @@ def hit_now(gist: Gist) -> str:
     hit = by_class(s for s in now.services_in_breach if not classes or s.traffic_class in classes)
     named = joined(services(hit), MOST_SERVICES)
     which = f"{joined([plain(c) for c in classes])} services" if classes else "services"
-    return taken(f"whose {which} are in breach now, by probes", f"{named or 'Nobody'}. {aged(now)}")
+    graph = depending(gist.asked, at_risk=False) if gist.says("who") and not classes else ()
+    said = " ".join([f"{named or 'Nobody'}. {aged(now)}", *graph])
+    return taken(f"whose {which} are in breach now, by probes", said)
 
 
 def served_now(gist: Gist) -> str:

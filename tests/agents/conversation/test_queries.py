@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from agents.conversation.lookups import Query, Result
-from agents.conversation.queries import history, state, topology, whatif
+from agents.conversation.queries import dependencies, history, state, topology, whatif
 from agents.conversation.queries.history import WHY_NOT_DRAINED, Untaken
 from agents.conversation.queries.topology import PathResult
 from agents.conversation.queries.whatif import WORST_FAILURES, Sweep
@@ -31,7 +31,7 @@ from twin.events.actions.drain_link import DrainLink
 NAME = SCENES[0].name
 QUERIES: dict[str, Query[Any, Any]] = {
     query.tool: query
-    for module in (topology, state, whatif, history)
+    for module in (topology, state, whatif, history, dependencies)
     for query in vars(module).values()
     if isinstance(query, Query)
 }
@@ -52,6 +52,8 @@ EXAMPLES: list[tuple[str, dict[str, Any]]] = [
     ("list_incidents", {}),
     ("show_incident", {"incident": "abilene-0001"}),
     ("show_remedies", {"incident": "abilene-0001"}),
+    ("show_dependencies", {"thing": "NYCMng--WASHng"}),
+    ("show_service_impact", {}),
     ("why_not_drained", {"incident": "abilene-0001", "drained": "ATLAng-HSTNng"}),
 ]
 
@@ -88,7 +90,7 @@ def test_every_tool_of_a_conversation_is_a_query(tools: dict[str, Tool[Any]]) ->
         name: query.arguments for name, query in QUERIES.items()
     }
     assert sorted(QUERIES) == sorted(name for name, _ in EXAMPLES)
-    assert len(QUERIES) == 16
+    assert len(QUERIES) == 18
 
 
 @pytest.mark.slow

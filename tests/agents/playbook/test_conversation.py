@@ -23,6 +23,7 @@ NAMES = {
     "service": ("svc-003",),
     "incident": ("abilene-0001",),
     "plan": ("abilene-0001.mitigate1",),
+    "thing": ("CHG-1",),
     "class": ("VoIP",),
     "time": ("18:00", "peak"),
     "number": ("7",),

@@ -31,6 +31,13 @@ def _add(state: Path, *more: str) -> tuple[int, str, str]:
     return noctua(state, "work", "add", *more, "--by", "ann")
 
 
+def _touching(state: Path) -> str:
+    """What the knowledge graph says of announced work."""
+    if not noctua(state, "graph", "query", "planned_work", "--network", "live")[1]:
+        return ""
+    return noctua(state, "graph", "query", "planned_work", "CHG-1", "--network", "live")[1]
+
+
 def test_work_is_announced_with_what_it_does_and_listed(quiet: Path) -> None:
     code, output, _ = _add(quiet, "LOSAng-HSTNng", "--from", "+1h", "--to", "+2h", "--id", "CHG-1")
     assert code == 0
@@ -38,6 +45,8 @@ def test_work_is_announced_with_what_it_does_and_listed(quiet: Path) -> None:
         f"CHG-1 is announced on live: {WEST}, 2026-03-03 19:00:00 to 2026-03-03 21:00:00" in output
     )
     assert "no service in breach" in output
+    assert "at risk since 19:00 UTC, with no alternative left" in output
+    assert f"planned_work CHG-1 touches link {WEST}" in _touching(quiet)
     code, output, _ = noctua(quiet, "work", "list", "--json")
     (entry,) = json.loads(output)
     assert entry["work"]["links"] == [WEST]
@@ -84,6 +93,7 @@ def test_cancelled_work_is_not_cancelled_twice_and_keeps_its_id(quiet: Path) -> 
     when = ("--from", "+1h", "--to", "+2h", "--id", "CHG-1")
     assert _add(quiet, WEST, *when)[0] == 0
     assert noctua(quiet, "work", "cancel", "CHG-1", "--by", "ben", "--reason", "rain")[0] == 0
+    assert _touching(quiet) == "", "what is cancelled touches nothing any more"
     code, _, error = noctua(quiet, "work", "cancel", "CHG-1", "--by", "ben")
     assert (code, "no work" in error) == (2, True)
     assert _add(quiet, WEST, *when)[0] == 2

@@ -87,10 +87,19 @@ class FiberCut(DarkLinksFault, PhrasedKind):
     @classmethod
     def imagined(cls, state: "NetworkState", drawn_bps: "FloatArray") -> Iterable[tuple[Self, str]]:
         """See FaultKind."""
-        for group in state.topology.shared_risk_groups:
-            left = tuple(link for link in group.links if link not in state.down_links)
+        groups = state.topology.shared_risk_groups
+        yield from cls.of_ducts(state, {group.id: group.links for group in groups})
+
+    @classmethod
+    def of_ducts(
+        cls, state: "NetworkState", ducts: Mapping[str, tuple[str, ...]]
+    ) -> Iterable[tuple[Self, str]]:
+        """Cuts of `ducts` (id: links), of the links that are there and up, and the grounds."""
+        built = state.topology.link_index.keys() - state.down_links
+        for duct, held in ducts.items():
+            left = tuple(link for link in held if link in built)
             if len(left) >= 2:
-                yield cls(duct=group.id, links=left), f"these links share {group.id}"
+                yield cls(duct=duct, links=left), f"these links share {duct}"
 
     @classmethod
     def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
