@@ -7,7 +7,7 @@ from graphs.bounds import POLL_S
 from graphs.desk import Desk
 from graphs.live import Live
 from graphs.pages import hand_over, watch_services
-from graphs.state import IncidentState, cause_of
+from graphs.state import IncidentState, cause_of, is_decided
 from twin.knowledge.past import PastIncident
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 
@@ -153,5 +153,6 @@ def _close(desk: Desk, state: IncidentState, phase: Phase) -> None:
             cause=" & ".join(f.id for f in cause_of(state)),
             remedy=" and ".join(a.describe() for a in actions) or "nothing",
             worked=phase is Phase.RESOLVED,
+            decided=is_decided(state),
         )
     )

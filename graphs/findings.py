@@ -27,6 +27,7 @@ def remember_finding(graph: KnowledgeGraph, journal: Journal, incident_id: str) 
         remedy=known.remedy if known else "nothing",
         worked=known.worked if known else False,
         found_by=finding.by.name,
+        decided=bool(finding.faults),
     )
     if past != known:
         graph.remember_incident(past)

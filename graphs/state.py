@@ -71,6 +71,12 @@ def cause_of(state: IncidentState) -> tuple[Fault, ...]:
     return Diagnosis.model_validate(state["diagnosis"]).cause
 
 
+def is_decided(state: IncidentState) -> bool:
+    """Whether measurements told the cause from every other that was tested."""
+    known = Diagnosis.model_validate(state["diagnosis"]) if state.get("diagnosis") else None
+    return known is not None and known.verdict == "found"
+
+
 def waiting(until_s: float, then: str, why: str, update: Mapping[str, Any]) -> Command[str]:
     """Wait until that time, Unix seconds, and go on at the node `then`."""
     wait = {"wait_until_s": until_s, "wait_then": then, "wait_why": why}

@@ -39,9 +39,10 @@ from agents.roles.remediator import (
     TrialInFull,
 )
 from agents.roles.supervisor import STAND_BY
-from twin.diagnosis.causes import AND, CONVINCING_NATS, INDISTINGUISHABLE_NATS
+from twin.diagnosis.causes import CONVINCING_NATS, INDISTINGUISHABLE_NATS
 from twin.diagnosis.something_else import SomethingElse
 from twin.events.fault import BY_KIND
+from twin.knowledge.past import AND
 from twin.nouns.topology import Interface
 
 
@@ -180,15 +181,14 @@ def _commits(tested: Sequence[TestedCause]) -> list[list[str]]:
 
 def _diagnosis(tested: Sequence[TestedCause]) -> dict[str, Any]:
     order = sorted(tested, key=lambda t: (-t.log_posterior, t.id))
-    best = order[0]
-    if best.log_posterior < CONVINCING_NATS:
+    if order[0].log_posterior < CONVINCING_NATS:
         return _undiagnosed("no cause that was tested fits better than nothing being wrong")
-    close = [
-        t.id
-        for t in order
-        if best.log_posterior - t.log_posterior < INDISTINGUISHABLE_NATS
-        and (t is best or _links(t.id) != _links(best.id))
-    ]
+    most = order[0].log_posterior
+    near = [t for t in order if most - t.log_posterior < INDISTINGUISHABLE_NATS]
+    # What earlier incidents had speaks among what measurements do not tell apart, and nowhere else.
+    near.sort(key=lambda t: (-t.log_posterior - (t.seen_before or 0.0), t.id))
+    order, best = [*near, *order[len(near) :]], near[0]
+    close = [t.id for t in near if t is best or _links(t.id) != _links(best.id)]
     found = len(close) == 1
     return {
         "verdict": "found" if found else "ambiguous",

@@ -14,7 +14,6 @@ from agents.roles.wording import Wording
 from tools.registry import Tool, grant
 from twin.diagnosis.causes import (
     ADDED_PRIOR_NATS,
-    AND,
     BEFORE_ONSET_S,
     CONVINCING_NATS,
     INDISTINGUISHABLE_NATS,
@@ -26,6 +25,7 @@ from twin.diagnosis.something_else import SomethingElse
 from twin.errors import NetworkError, Ungrounded
 from twin.events.fault import FAULT_KINDS, AnyFault, Fault
 from twin.knowledge.fate import shared_ducts
+from twin.knowledge.past import AND, PastCauses, PastIncident
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.configuration import (
     NetworkConfiguration,
@@ -111,13 +111,15 @@ class ConfigurationResult(Noun):
 
 class TestedCause(Noun):
     """One set of causes. `log_posterior`: log odds (nats) against nothing being wrong, prior
-    included. `unexplained`: symptoms that it would not bring about."""
+    included. `unexplained`: symptoms that it would not bring about. `seen_before`: what earlier
+    incidents with that cause add (nats), among causes that cannot be told apart only."""
 
     __test__ = False  # not a pytest class
 
     id: str
     log_posterior: float
     unexplained: tuple[str, ...]
+    seen_before: IfGiven[float] = None
 
 
 class ProposedCause(TestedCause):
@@ -191,7 +193,8 @@ class Diagnoser:
         self._incident = incident
         self._findings = tuple(log_findings)
         self._tracker = situation.tracker
-        self._causes = Causes(situation, incident, self._shared_ducts, kinds)
+        self._past = self._past_causes()
+        self._causes = Causes(situation, incident, self._shared_ducts, kinds, self._past)
         self._read: set[str] = set()
         self._refuters: dict[str, tuple[Refuter, ...]] = {}
 
@@ -374,8 +377,8 @@ class Diagnoser:
         """
         close = self._causes.leading()
         first = [h for h in answer.ranking[:1] if h in close]
-        order = first + [h for h in self._causes.likeliest_first() if h not in first]
-        share = self._causes.probabilities()
+        order = first + [h for h in self._causes.ranked() if h not in first]
+        share = self._causes.with_past(self._causes.probabilities())
         shown = order[:MOST_RANKED]
         if answer.own_view and answer.own_view not in shown:
             shown[-1] = answer.own_view
@@ -399,6 +402,7 @@ class Diagnoser:
                 [
                     _with_claim(answer, hypotheses),
                     *(self._besides(hypotheses[0].id) if found else ()),
+                    *(self._seen_before(hypotheses[0].id) if found else ()),
                     *work.values(),
                 ]
             ),
@@ -412,6 +416,17 @@ class Diagnoser:
         if other.log_posterior <= self._causes.log_posterior[cause]:
             return []
         return [f"besides, something that there is no kind for, at {other.place}"]
+
+    def _seen_before(self, cause: str) -> list[str]:
+        """How many earlier incidents had this cause, where that is why it comes first."""
+        if not self._causes.recalled(cause) or len(self._causes.leading()) < 2:
+            return []
+        most = max(self._past.counts.get(fault, 0) for fault in cause.split(AND))
+        return [f"it was the cause of {most} earlier incident{'s' if most > 1 else ''}"]
+
+    def _past_causes(self) -> PastCauses:
+        past = map(PastIncident.of, self._situation.graph.things("incident"))
+        return PastCauses.of(past, self._incident.id)
 
     def _announced_work(self, cause: Sequence[Fault]) -> dict[str, str]:
         """What there is to say of announced work, by its id."""
@@ -427,7 +442,7 @@ class Diagnoser:
         view = answer.own_view
         if not view and (answer.verdict in ("found", "ambiguous") or not close):
             return None
-        best = self._causes.likeliest_first()[0]
+        best = self._causes.ranked()[0]
         if view in close or (view and self._causes.same_extent(view, best)):
             return None
         behind = self._causes.log_posterior.get(view, 0.0)
@@ -499,6 +514,7 @@ class Diagnoser:
             id=found.id,
             log_posterior=self._causes.log_posterior[found.id],
             unexplained=first_of(found.unexplained, _TOLD_SYMPTOMS),
+            seen_before=round(self._past.nats(found.id.split(AND)), PLACES) or None,
         )
 
 

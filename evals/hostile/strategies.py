@@ -16,7 +16,7 @@ from agents.loop.transcript import call_id
 from agents.playbook.model import PlaybookModel
 from agents.playbook.policies import POLICIES
 from agents.playbook.view import ToolChoice, TranscriptView, answer, arguments_json, read_view
-from twin.diagnosis.causes import AND
+from twin.knowledge.past import AND
 
 Lie = Callable[[TranscriptView], ToolChoice]
 Strategy = Mapping[str, Lie]

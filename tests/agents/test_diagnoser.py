@@ -50,6 +50,7 @@ from twin.events.faults.unannounced_drain import UnannouncedDrain
 from twin.events.kinds import Clues
 from twin.knowledge.facts import Relation, Thing
 from twin.knowledge.fate import shared_ducts
+from twin.knowledge.past import PastIncident
 from twin.knowledge.recorded import INVENTORY
 from twin.nouns.configuration import Policer
 from twin.nouns.diagnosis import Diagnosis, Refuter, disagreement_text
@@ -307,6 +308,50 @@ def undecided(situation: Situation) -> Situation:
 
 
 ONE, OTHER = "igp_weight_misconfig@A|A-B", "igp_weight_misconfig@C|C-D"
+
+
+def _happened(situation: Situation, cause: str, times: int, *, decided: bool = True) -> None:
+    for n in range(times):
+        past = PastIncident(
+            id=f"past-{n}",
+            title="it was so",
+            opened_s=START_S - 86_400.0 * n,
+            symptoms=(),
+            cause=cause,
+            remedy="nothing",
+            worked=True,
+            decided=decided,
+        )
+        situation.graph.remember_incident(past)
+
+
+def test_past_incidents_rank_what_measurements_do_not_tell_apart(undecided: Situation) -> None:
+    before = _diagnose(undecided)
+    assert before.hypotheses[0].id != OTHER
+    _happened(undecided, OTHER, 1, decided=False)
+    assert _diagnose(undecided) == before, "a guess does not make itself likelier"
+    _happened(undecided, OTHER, 20)
+    after = _diagnose(undecided)
+    assert after.verdict == "ambiguous", "history alone decides nothing"
+    assert set(after.indistinguishable) == set(before.indistinguishable)
+    assert after.indistinguishable.index(OTHER) < after.indistinguishable.index(ONE)
+    assert OTHER in after.hypotheses[0].id
+    assert "it was the cause of 20 earlier incidents" in after.statement
+    shares = [{h.id: h.probability for h in d.hypotheses} for d in (before, after)]
+    assert shares[1][OTHER] > shares[1][ONE] > 0.0
+    near = [sum(s[name] for name in before.indistinguishable) for s in shares]
+    assert near[0] == pytest.approx(near[1])
+
+
+def test_misleading_history_changes_no_diagnosis_that_measurements_decide(
+    situation: Situation,
+) -> None:
+    _strike(situation, FiberCut(duct="duct-1", links=("A-B", "A-D")))
+    before = _diagnose(situation)
+    assert before.verdict == "found"
+    for wrong in ("link_down@A-B", "silent_egress_packet_loss@A|A-E", "link_down@A-D"):
+        _happened(situation, wrong, 200)
+        assert _diagnose(situation) == before
 
 
 def test_causes_within_three_nats_are_said_to_be_ambiguous(undecided: Situation) -> None:

@@ -54,7 +54,7 @@ def test_finding_replaces_the_diagnosed_cause_and_keeps_what_was_done(
     assert graph.past_incident(INCIDENT) == known, "nobody has found anything"
     journal.put_artefact(INCIDENT, FOUND, FINDING)
     remember_finding(graph, journal, INCIDENT)
-    found = known.model_copy(update={"cause": "link_down@A-B", "found_by": "erin"})
+    found = known.model_copy(update={"cause": "link_down@A-B", "found_by": "erin", "decided": True})
     assert EmbeddedGraph.open(tmp_path / "graph.sqlite").past_incident(INCIDENT) == found
     before = graph.snapshot().revision
     remember_finding(graph, journal, INCIDENT)

@@ -1,7 +1,7 @@
 """The causes that one diagnosis looks at: simulated, and ranked by log posterior odds."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from twin.diagnosis.something_else import SomethingElse, beside
 from twin.errors import Ungrounded
 from twin.events.fault import FAULT_KINDS, AnyFault, Fault
 from twin.events.kinds import Clues
+from twin.knowledge.past import AND, PastCauses
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.diagnosis import Hypothesis
 from twin.nouns.evidence import Evidence
@@ -34,9 +35,6 @@ ADDED_PRIOR_NATS = math.log(0.1)
 """Log prior odds of a cause that a mind adds, against the same cause where graph or telemetry
 proposed it: one cause in ten is assumed to leave no trace that proposes it. So an addition needs
 ten times the evidence, and never has the better prior."""
-
-AND = " & "
-"""Between the causes of a set, in its name."""
 
 BEFORE_ONSET_S = 300.0
 """Signs of an incident may be so much older than its onset."""
@@ -71,7 +69,8 @@ class Causes:
 
     `shared_ducts`: from links that are down to the ducts on record that hold at least two of
     them, each with all of its links. `kinds`: those that are proposed. `tested`: by the name of the
-    set, as is `log_posterior` (nats, against nothing being wrong).
+    set, as is `log_posterior` (nats, against nothing being wrong). `past`: what earlier incidents
+    had; it ranks what cannot be told apart, and nothing else.
     """
 
     def __init__(
@@ -80,7 +79,9 @@ class Causes:
         incident: Incident,
         shared_ducts: SharedDucts,
         kinds: Sequence[type[AnyFault]] = FAULT_KINDS,
+        past: PastCauses | None = None,
     ) -> None:
+        self._past = past or PastCauses()
         self._belief = belief
         self._kinds = kinds
         self._shared_ducts = shared_ducts
@@ -275,18 +276,47 @@ class Causes:
 
     def leading(self) -> list[str]:
         """The likeliest and those that cannot be told from it; none if nothing is convincing."""
-        order = self.likeliest_first()
-        if not order or self.log_posterior[order[0]] < CONVINCING_NATS:
+        near = self._near()
+        if not near or max(self.log_posterior[h] for h in near) < CONVINCING_NATS:
             return []
         if self.something_else() is not None:
             return []
-        best = self.log_posterior[order[0]]
-        return [
+        return [h for h in near if not self.same_extent(h, near[0])]
+
+    def ranked(self) -> list[str]:
+        """As `likeliest_first`, but that of what cannot be told from the best, what past incidents
+        had comes first.
+        """
+        near = self._near()
+        return near + [h for h in self.likeliest_first() if h not in near]
+
+    def recalled(self, name: str) -> float:
+        """What past incidents add to the odds of a set, where they count (nats)."""
+        best = max(self.log_posterior.values(), default=0.0)
+        if best - self.log_posterior[name] >= INDISTINGUISHABLE_NATS:
+            return 0.0
+        return round(self._past.nats(name.split(AND)), PLACES)
+
+    def with_past(self, share: Mapping[str, float]) -> dict[str, float]:
+        """`share` with what past incidents say of those that cannot be told apart, which keep their
+        sum.
+        """
+        near = [h for h in self._near() if h in share]
+        raised = {h: share[h] * math.exp(self.recalled(h)) for h in near}
+        total, before = sum(raised.values()), sum(share[h] for h in near)
+        if not total:
+            return dict(share)
+        return {**share, **{h: before * raised[h] / total for h in near}}
+
+    def _near(self) -> list[str]:
+        """The likeliest and what measurements do not tell from it, by the odds and the past."""
+        order = self.likeliest_first()
+        near = [
             h
             for h in order
-            if best - self.log_posterior[h] < INDISTINGUISHABLE_NATS
-            and not self.same_extent(h, order[0])
+            if self.log_posterior[order[0]] - self.log_posterior[h] < INDISTINGUISHABLE_NATS
         ]
+        return sorted(near, key=lambda h: (-self.log_posterior[h] - self.recalled(h), h))
 
     def same_extent(self, one: str, best: str) -> bool:
         """Whether two different causes are the same links down, told by two names."""

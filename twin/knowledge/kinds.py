@@ -133,6 +133,7 @@ THINGS = (
             Property("cause", "text", "kinds and resources of the faults"),
             Property("remedy", "text", "what was done"),
             Property("worked", "yes or no", "it was kept and the symptoms went away"),
+            Property("decided", "yes or no", "the cause was told from every other, or found"),
             Property("found_by", "text", "the person whose finding the cause is"),
         ),
     ),
