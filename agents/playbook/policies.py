@@ -9,6 +9,7 @@ from agents.playbook.reading import reader
 from agents.playbook.view import ToolChoice, TranscriptView, answer
 from agents.roles.diagnoser import (
     MOST_RANKED,
+    MOST_READS,
     AddedCause,
     DiagnoserTask,
     ProposedCauses,
@@ -111,6 +112,8 @@ def diagnoser(view: TranscriptView) -> ToolChoice:
     tested, stale, is_proposed = _tested_so_far(view)
     if not is_proposed:
         return ToolChoice("propose_causes", {})
+    if node := _next_read(view):
+        return ToolChoice("read_configuration", {"node": node})
     if not tested:
         return answer(_undiagnosed("nothing in the graph or the telemetry suggests a cause"))
     known = {t.id for t in tested}
@@ -124,6 +127,18 @@ def diagnoser(view: TranscriptView) -> ToolChoice:
         where = f"something that there is no kind for, at {other.place}"
         return answer(_undiagnosed(f"{where}, fits better than every cause that was tested"))
     return answer(_diagnosis(tested))
+
+
+def _next_read(view: TranscriptView) -> str:
+    """The device that was last said to be the most worth a read, "" for none."""
+    proposals = (c for c in reversed(view.calls) if c.name == "propose_causes" and c.error is None)
+    proposed = next(proposals, None)
+    looks = proposed.result_as(ProposedCauses).next_looks if proposed else None
+    asked = sum(c.name == "read_configuration" for c in view.calls)
+    if not looks or asked >= MOST_READS:
+        return ""
+    unread = (x.node for x in looks if not view.has_called("read_configuration", {"node": x.node}))
+    return next(unread, "")
 
 
 def _something_else(view: TranscriptView) -> SomethingElse | None:

@@ -20,6 +20,7 @@ from twin.diagnosis.causes import (
     PLACES,
     Causes,
 )
+from twin.diagnosis.next_look import NextLook
 from twin.diagnosis.refutation import look_up
 from twin.diagnosis.something_else import SomethingElse
 from twin.errors import NetworkError, Ungrounded
@@ -32,6 +33,7 @@ from twin.nouns.configuration import (
     configuration_diff,
 )
 from twin.nouns.diagnosis import (
+    DeviceRead,
     Diagnosis,
     Disagreement,
     Hypothesis,
@@ -45,9 +47,13 @@ from twin.remedies.at_work import worsened_by
 
 MOST_RANKED = 8
 
+MOST_READS = 8
+"""Devices that one diagnosis is to read (assumed: a log-in to each, while customers wait)."""
+
 _TOLD_CAUSES = 16
 _TOLD_TASK_SYMPTOMS = 16
 _TOLD_SYMPTOMS = 6
+_TOLD_LOOKS = 3
 _MOST_SURGE = 100.0
 
 
@@ -131,12 +137,14 @@ class ProposedCause(TestedCause):
 class ProposedCauses(Noun):
     """The likeliest first; `more`: how many less likely ones there are. `sets`: the likeliest with
     whichever other makes it likelier, and so on, and what cannot be told from the best.
-    `something_else`: what there is no word for, where it is likelier than all that was tested."""
+    `something_else`: what there is no word for, where it is likelier than all that was tested.
+    `next_looks`: devices that were not read and are worth it, the most telling first."""
 
     causes: tuple[ProposedCause, ...]
     more: int
     sets: tuple[TestedCause, ...] = ()
     something_else: IfGiven[SomethingElse] = None
+    next_looks: IfGiven[tuple[NextLook, ...]] = None
 
 
 class TestedCauses(Noun):
@@ -175,6 +183,7 @@ def instructions() -> Prompt:
         added_nats=-ADDED_PRIOR_NATS,
         indistinguishable_nats=INDISTINGUISHABLE_NATS,
         convincing_nats=CONVINCING_NATS,
+        most_reads=MOST_READS,
     )
 
 
@@ -196,6 +205,8 @@ class Diagnoser:
         self._past = self._past_causes()
         self._causes = Causes(situation, incident, self._shared_ducts, kinds, self._past)
         self._read: set[str] = set()
+        self._reads: list[DeviceRead] = []
+        self._expected_nats: dict[str, float] = {}
         self._refuters: dict[str, tuple[Refuter, ...]] = {}
 
     def role(self) -> Role[DiagnosisAnswer]:
@@ -274,6 +285,13 @@ class Diagnoser:
         now = self._situation.network.running(arguments.node)
         self._read.add(arguments.node)
         before = self._tracker.expected(now)
+        self._reads.append(
+            DeviceRead(
+                node=now.node,
+                differs=now != before,
+                expected_nats=self._expected_nats.get(now.node),
+            )
+        )
         intended = self._situation.inventory.intended.device(arguments.node)
         self._causes.take(now)
         return ConfigurationResult(
@@ -293,11 +311,15 @@ class Diagnoser:
             for c in found
         ]
         tested.sort(key=_likeliest_first)
+        grown = tuple(self._told(found) for found in self._causes.grow())
+        looks = self._causes.next_looks(self._read)[:_TOLD_LOOKS]
+        self._expected_nats |= {look.node: look.tells_nats for look in looks}
         return ProposedCauses(
             causes=tuple(tested[:_TOLD_CAUSES]),
             more=max(0, len(tested) - _TOLD_CAUSES),
-            sets=tuple(self._told(found) for found in self._causes.grow()),
+            sets=grown,
             something_else=self._causes.something_else(),
+            next_looks=looks or None,
         )
 
     def test_causes(self, arguments: TestCauses) -> TestedCauses:
@@ -407,6 +429,7 @@ class Diagnoser:
                 ]
             ),
             work=work or None,
+            reads=tuple(self._reads) or None,
             disagreement=self._disagreement(answer, finished_by),
         )
 

@@ -83,7 +83,8 @@ class DiagnosisFacts(Noun):
 
     `equal_fit`: causes, in words, under which the observations are as likely as under the first,
     so that only the odds before any observation separate them. `disagreement`: in words, where a
-    mind believes in another cause than the one that is ranked first; "" if it does not.
+    mind believes in another cause than the one that is ranked first; "" if it does not. `reads`:
+    which devices were read, why, and what they told; "" for none.
     """
 
     verdict: str
@@ -94,6 +95,7 @@ class DiagnosisFacts(Noun):
     would_separate: str
     suspected_location: tuple[str, ...]
     disagreement: str
+    reads: str
 
 
 class RemedyFact(Noun):

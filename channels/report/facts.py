@@ -42,7 +42,7 @@ from tools.journal.records import (
 )
 from tools.journal.standing import standing
 from twin.nouns.configuration import configuration_diff
-from twin.nouns.diagnosis import Diagnosis, disagreement_text, refutation_text
+from twin.nouns.diagnosis import Diagnosis, disagreement_text, reads_text, refutation_text
 from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.inventory import Inventory
@@ -210,6 +210,7 @@ def _diagnosis(diagnosis: Diagnosis | None) -> DiagnosisFacts | None:
         would_separate=diagnosis.would_separate,
         suspected_location=diagnosis.suspected_location,
         disagreement=disagreement_text(found) if (found := diagnosis.disagreement) else "",
+        reads=reads_text(diagnosis.reads or ()),
     )
 
 

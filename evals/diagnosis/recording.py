@@ -55,12 +55,16 @@ class Look:
     faults: tuple[Fault, ...]
 
 
-def looks(scene: Scene, seed: int, missing: float) -> Iterator[Look]:
-    """Play `scene` in realisation `seed`, and look. `missing`: the share of samples that is."""
+def looks(
+    scene: Scene, seed: int, missing: float, withheld: tuple[type[Telemetry], ...] = ()
+) -> Iterator[Look]:
+    """Play `scene` in realisation `seed`, and look. `missing`: the share of samples that is.
+    `withheld`: records of which none comes.
+    """
     with tempfile.TemporaryDirectory(prefix="recorded-") as name:
         path = Path(name) / "recorded.sqlite"
         stage(scene.case, seed, path).close()
-        thinned = Thinned(missing, np.random.default_rng([seed, 1]))
+        thinned = Thinned(missing, np.random.default_rng([seed, 1]), withheld)
         with closing(AlteredNetwork(NetworkFile(path, create=False), thinned)) as network:
             situation = _watching(network, Path(name))
             last_s = network.now_s() + scene.onset_s
@@ -73,14 +77,20 @@ def looks(scene: Scene, seed: int, missing: float) -> Iterator[Look]:
 class Thinned:
     """Takes a share of the samples out, each by a draw of its own."""
 
-    def __init__(self, missing: float, numbers: np.random.Generator) -> None:
-        """`missing`: that share."""
+    def __init__(
+        self,
+        missing: float,
+        numbers: np.random.Generator,
+        withheld: tuple[type[Telemetry], ...] = (),
+    ) -> None:
+        """`missing`: that share. `withheld`: records of which none comes."""
         self._missing = missing
         self._numbers = numbers
+        self._withheld = withheld
 
     def __call__(self, records: Sequence[Telemetry], _: float) -> Sequence[Telemetry]:
         """What arrives of `records`."""
-        return [self._thinned(record) for record in records]
+        return [self._thinned(r) for r in records if not isinstance(r, self._withheld)]
 
     def _thinned(self, record: Telemetry) -> Telemetry:
         match record:

@@ -53,7 +53,7 @@ from twin.knowledge.fate import shared_ducts
 from twin.knowledge.past import PastIncident
 from twin.knowledge.recorded import INVENTORY
 from twin.nouns.configuration import Policer
-from twin.nouns.diagnosis import Diagnosis, Refuter, disagreement_text
+from twin.nouns.diagnosis import Diagnosis, Refuter, disagreement_text, reads_text
 from twin.nouns.inventory import Inventory
 from twin.nouns.telemetry import ConfigurationEvent, ProbeRound
 from twin.nouns.topology import Interface
@@ -201,6 +201,24 @@ def test_wrong_weight_is_found_by_reading_the_device_that_committed(situation: S
         "found",
         "igp_weight_misconfig@A|A-B",
     )
+
+
+@pytest.mark.parametrize("weight", [10, 50], ids=["as before", "another weight"])
+def test_device_that_is_to_be_repaired_is_read_though_it_reported_nothing(
+    situation: Situation, weight: int
+) -> None:
+    set_weight(situation, "A", "A-B", weight)
+    edits = [] if weight == 10 else [IgpWeightMisconfig(node="A", link="A-B", weight=weight)]
+    _strike(situation, SilentEgressPacketLoss(node="A", link="A-D", fraction=0.05), *edits)
+    diagnosis = _diagnose(situation)
+    named = {fault.kind for fault in diagnosis.cause}
+    assert named == {"silent_egress_packet_loss", *(edit.kind for edit in edits)}
+    assert diagnosis.reads is not None
+    first = diagnosis.reads[0]
+    assert (first.node, first.differs) == ("A", bool(edits))
+    assert first.expected_nats is not None
+    told = "runs otherwise than before" if edits else "runs what it ran before"
+    assert reads_text([first]).endswith(told)
 
 
 def _shut(situation: Situation, node: str, link: str, change_id: str = "manual") -> None:

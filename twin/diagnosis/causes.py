@@ -1,7 +1,7 @@
 """The causes that one diagnosis looks at: simulated, and ranked by log posterior odds."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from twin.diagnosis.candidates import Candidate, propose_candidates
 from twin.diagnosis.channels import Channels
 from twin.diagnosis.explaining import unexplained
 from twin.diagnosis.likelihood import Likelihood
+from twin.diagnosis.next_look import Believed, NextLook, next_looks
 from twin.diagnosis.observation import observe
 from twin.diagnosis.something_else import SomethingElse, beside
 from twin.errors import Ungrounded
@@ -56,6 +57,10 @@ _WEIGHED_BESIDE = 12
 
 NOTHING = ""
 """The name of the empty set."""
+
+HEALTHY_NATS = -3.0
+"""Log prior odds of nothing being wrong once an incident is open, where it is asked what to look at
+(assumed: one incident in twenty is none)."""
 
 CONVINCING_NATS = 4.0
 """A cause has to beat "nothing is wrong" by this much to be a finding."""
@@ -256,13 +261,37 @@ class Causes:
 
         What has not reported yet may show something more.
         """
-        order = self.likeliest_first()
-        logs = [0.0, *(self.log_posterior[name] for name in order)]
-        for name in (NOTHING, *order[:_WEIGHED_BESIDE]):
-            logs.extend(one.log_posterior for one in self._weighed_beside(name))
-        total = float(np.logaddexp.reduce(logs))
+        weighed = self._weighed()
+        total = float(np.logaddexp.reduce([odds for *_, odds in weighed]))
         known = (1.0 - UNREPORTED) ** len(self._get_channels().likelihood.observation.unreported)
-        return {name: known * math.exp(self.log_posterior[name] - total) for name in order}
+        return {
+            name: known * math.exp(odds - total)
+            for name, place, odds in weighed
+            if name != NOTHING and not place
+        }
+
+    def next_looks(self, read: Collection[str]) -> tuple[NextLook, ...]:
+        """The devices that are worth a read, the most telling first; `read`: those that were."""
+        weighed = [
+            (name, place, odds if name or place else HEALTHY_NATS)
+            for name, place, odds in self._weighed()
+        ]
+        total = float(np.logaddexp.reduce([odds for *_, odds in weighed]))
+        believed = [
+            Believed(self.tested[name].faults if name else (), place, math.exp(odds - total))
+            for name, place, odds in weighed
+        ]
+        return next_looks(believed, self._get_channels().likelihood, read)
+
+    def _weighed(self) -> list[tuple[str, str, float]]:
+        """Every set that was tested, and NOTHING: its name, what else is wrong ("" for nothing, and
+        beside the likeliest each place), and the log posterior.
+        """
+        order = self.likeliest_first()
+        found = [(NOTHING, "", 0.0), *((name, "", self.log_posterior[name]) for name in order)]
+        for name in (NOTHING, *order[:_WEIGHED_BESIDE]):
+            found.extend((name, one.place, one.log_posterior) for one in self._weighed_beside(name))
+        return found
 
     def _weighed_beside(self, name: str) -> list[SomethingElse]:
         if name not in self._beside:

@@ -1,6 +1,6 @@
 """What could be the cause, and what speaks for and against it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from twin.events.fault import Fault
@@ -91,6 +91,27 @@ def refutation_text(refutation: Refutation) -> str:
     return f"it would be refuted by {what}, {verdict}"
 
 
+class DeviceRead(Noun):
+    """A device that was read, and whether it `differs` from what it ran before. `expected_nats`:
+    what that was expected to tell; None where the device had reported a commit.
+    """
+
+    node: str
+    differs: bool
+    expected_nats: float | None = None
+
+
+def reads_text(reads: Sequence[DeviceRead]) -> str:
+    """What was asked, why, and what it told, in one sentence; "" where nothing was read."""
+    told = []
+    for read in reads:
+        nats = read.expected_nats
+        why = "it reported a commit" if nats is None else f"expected to tell {nats:.2f} nats"
+        what = "runs otherwise than before" if read.differs else "runs what it ran before"
+        told.append(f"{read.node} ({why}) {what}")
+    return "; ".join(told)
+
+
 class Diagnosis(Noun):
     """Ranked hypotheses, best first.
 
@@ -98,7 +119,7 @@ class Diagnosis(Noun):
     cannot be told apart by what was seen; `would_separate` names the observation that could),
     "unknown" (nothing fits; `suspected_location` says where), or "healthy" (nothing is wrong).
     `work`: announced work that it has to do with, by id: in what it was not kept, or what it makes
-    worse, in words.
+    worse, in words. `reads`: the devices that were read for it, in order.
     """
 
     verdict: Literal["found", "ambiguous", "unknown", "healthy"]
@@ -109,6 +130,7 @@ class Diagnosis(Noun):
     statement: str
     disagreement: Disagreement | None = None
     work: IfGiven[Mapping[str, str]] = None
+    reads: IfGiven[tuple[DeviceRead, ...]] = None
 
     @property
     def cause(self) -> tuple[Fault, ...]:
