@@ -19,8 +19,9 @@ from evals.diagnosis.recording import LOOKS_S, Look, looks
 from evals.diagnosis.scene import Severity, drawn_scene
 from evals.intervals import median_interval
 from evals.unseen import numbers_for
-from twin.diagnosis.causes import AND, CONVINCING_NATS
+from twin.diagnosis.causes import CONVINCING_NATS
 from twin.events.fault import BY_KIND, Fault
+from twin.knowledge.past import AND
 from twin.nouns.base import Noun
 from twin.nouns.telemetry import ConfigurationEvent
 
