@@ -191,13 +191,18 @@ def generate(
     ],
     file: _File,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
+    mismatch: Annotated[
+        int,
+        typer.Option("--mismatch", help="How wrong the records are: 0 (right), 1 or 2."),
+    ] = 0,
 ) -> None:
     """Invent an operator around a topology: power, cooling, 5G core, cells, slices."""
     from twin.sources.operator_network import operator_facts
     from twin.sources.world import WorldSpec, build_inventory
+    from twin.sources.wrong_records import as_recorded
 
     facts = operator_facts(build_inventory(WorldSpec(topology=topology, seed=seed)), seed)
-    _write(file, facts)
+    _write(file, as_recorded(facts, mismatch, seed))
 
 
 @app.command()

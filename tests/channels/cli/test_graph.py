@@ -104,6 +104,12 @@ def test_operator_is_invented_into_a_file_that_loads(tmp_path: Path) -> None:
     code, output, _ = _graph(tmp_path, "dag", "AMF", "--kind", "pool")
     assert (code, "2 of 3: network_function AMF 1" in output) == (0, True)
     assert noctua(tmp_path, "graph", "generate", "sndlib/nowhere", str(file))[0] == 2
+    right = file.read_text("utf-8")
+    wrong = ("graph", "generate", "sndlib/abilene", str(file), "--mismatch")
+    assert noctua(tmp_path, *wrong, "1")[0] == 0
+    assert file.read_text("utf-8") != right
+    code, _, error = noctua(tmp_path, *wrong, "3")
+    assert (code, "no mismatch 3" in error) == (2, True)
 
 
 def test_past_incidents_that_are_like_one_are_shown_with_what_was_done(tmp_path: Path) -> None:
