@@ -56,10 +56,15 @@ class Look:
 
 
 def looks(
-    scene: Scene, seed: int, missing: float, withheld: tuple[type[Telemetry], ...] = ()
+    scene: Scene,
+    seed: int,
+    missing: float,
+    withheld: tuple[type[Telemetry], ...] = (),
+    looks_s: Sequence[float] = LOOKS_S,
 ) -> Iterator[Look]:
-    """Play `scene` in realisation `seed`, and look. `missing`: the share of samples that is.
-    `withheld`: records of which none comes.
+    """Play `scene` in realisation `seed`, and look `looks_s` seconds after the last fault began.
+
+    `missing`: the share of samples that is. `withheld`: records of which none comes.
     """
     with tempfile.TemporaryDirectory(prefix="recorded-") as name:
         path = Path(name) / "recorded.sqlite"
@@ -69,7 +74,7 @@ def looks(
             situation = _watching(network, Path(name))
             last_s = network.now_s() + scene.onset_s
             faults = tuple(event.fault for event in scene.case.truth.events)
-            for at_s in LOOKS_S:
+            for at_s in looks_s:
                 _watch(network, situation.tracker, last_s + at_s)
                 yield Look(at_s, situation, _incident(situation.tracker), faults)
 

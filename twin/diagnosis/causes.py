@@ -333,7 +333,7 @@ class Causes:
         near = [h for h in self._near() if h in share]
         raised = {h: share[h] * math.exp(self.recalled(h)) for h in near}
         total, before = sum(raised.values()), sum(share[h] for h in near)
-        if not total:
+        if len(near) < 2 or not total:
             return dict(share)
         return {**share, **{h: before * raised[h] / total for h in near}}
 
