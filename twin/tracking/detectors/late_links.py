@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from twin.nouns.telemetry import FloatArray, ProbeRound
-from twin.physics.compiled import arc_weights, compile_topology
+from twin.physics.compiled import IntArray, arc_weights, compile_topology
 from twin.physics.routing import route
 from twin.tracking.alarms import Alarm
 from twin.tracking.detectors.detector import Belief
@@ -43,6 +43,8 @@ class LateLinks:
 
     def __init__(self, belief: Belief, kept: Mapping[str, Any]) -> None:
         self._belief = belief
+        index, links = belief.topology.node_index, belief.topology.links
+        self._senders = np.array([index[node] for x in links for node in (x.a, x.b)], np.int64)
         self._rounds: dict[str, int] = {}
         self._key: tuple[object, ...] = ()
         self._begin_anew(0)
@@ -70,10 +72,10 @@ class LateLinks:
         delay_s = np.where(queued, np.nan, evidence.delay_s)
         known = np.array([x.late_s for x in belief.topology.links])
         more_s = np.where(self._count >= _LEARNED_ROUNDS, delay_s - self._usual_s, np.nan)
-        located = _located(more_s, self._shares)
+        located = _located(more_s, self._shares, self._senders)
         # Where traffic takes another way, probes do so too, and it is longer.
         left: BoolArray = np.asarray(belief.emptied().reshape(-1, 2).any(axis=1))
-        found = {link: added_s for link, added_s in located.items() if not left[link]}
+        found = {i: added_s for i, added_s in located.items() if i < len(left) and not left[i]}
         self._judge(found, (over[np.isfinite(more_s)] > _CROSSES).any(axis=0), evidence.received_s)
         if not located:
             self._learn(delay_s - over @ known)
@@ -102,11 +104,18 @@ class LateLinks:
         return {}
 
 
-def _located(more_s: FloatArray, shares: FloatArray) -> dict[int, float]:
-    """The links that explain `more_s` (p,), each with what it adds; `shares`: (p, n_arcs)."""
+def _located(more_s: FloatArray, shares: FloatArray, senders: IntArray) -> dict[int, float]:
+    """The links that explain `more_s` (p,), each with what it adds; `shares`: (p, n_arcs).
+
+    Behind the links, by number, the routers: one that is late is so on the way out, over whichever
+    link. `senders`: (n_arcs,) their numbers.
+    """
     seen = np.isfinite(more_s)
     left, shares = more_s[seen].copy(), shares[seen]
-    over = shares[:, 0::2] + shares[:, 1::2]
+    out = np.zeros((int(senders.max(initial=-1)) + 1, len(left)))
+    np.add.at(out, senders, shares.T)
+    over = np.hstack([shares[:, 0::2] + shares[:, 1::2], out.T])
+    links = shares.shape[1] // 2
     found: dict[int, float] = {}
     while len(found) < _MOST_LINKS:
         off_s = np.minimum(np.abs(left), _MOST_S).sum()
@@ -114,12 +123,12 @@ def _located(more_s: FloatArray, shares: FloatArray) -> dict[int, float]:
         for i in np.flatnonzero((over > _CROSSES)[left > LATE_S * _CROSSES].any(axis=0)).tolist():
             rows = over[:, i] > _CROSSES
             added_s = float(np.median(left[rows] / over[rows, i]))
-            # A router that is late is so on the way out alone.
-            ways = [r for a in (2 * i, 2 * i + 1) if (r := rows & (shares[:, a] > _CROSSES)).any()]
-            if min(float(np.median(left[r])) for r in ways) <= LATE_S * _CROSSES:
+            if i < links and not _is_late_both_ways(left, shares[:, 2 * i : 2 * i + 2]):
                 continue
             rest_s = np.minimum(np.abs(left - over[:, i] * added_s), _MOST_S).sum()
-            if added_s > LATE_S and off_s - rest_s > LATE_S * _CROSSES:
+            # What explains a little of it already is a better word than a link that is not late.
+            least_s = LATE_S if i < links else LATE_S / 2
+            if added_s > least_s and off_s - rest_s > LATE_S * _CROSSES:
                 gains[i] = (float(off_s - rest_s), added_s)
         if not gains:
             break
@@ -130,3 +139,9 @@ def _located(more_s: FloatArray, shares: FloatArray) -> dict[int, float]:
         left = (left - over[:, best] * gains[best][1])[whole]
         over, shares = over[whole], shares[whole]
     return found
+
+
+def _is_late_both_ways(left_s: FloatArray, ways: FloatArray) -> bool:
+    """Whether probes one way, (p, 2) shares, are late as well as those the other way, if any."""
+    crossing = (rows for rows in (ways > _CROSSES).T if rows.any())
+    return all(float(np.median(left_s[rows])) > LATE_S * _CROSSES for rows in crossing)

@@ -83,6 +83,21 @@ def test_two_links_that_are_late_are_both_found(tracker: Tracker) -> None:
     }
 
 
+def test_router_that_is_late_on_its_way_out_makes_no_link_late() -> None:
+    """All that B sends or passes on is late; over A-B both ways, as what A sends goes on over B."""
+    pairs = (*PAIRS, ("A", "C"), ("C", "A"))
+    tracker = tracker_of(
+        inventory(topology((("A", "B"), ("B", "C"))), services=pairs[:4] + pairs[7:])
+    )
+    paths = tracker.inventory.probes
+    passes_b = np.array([{p.source, p.target} == {"A", "C"} or p.source == "B" for p in paths])
+    for i in range(14):
+        delay_s = 0.002 + 0.005 * passes_b * (i >= 10) + 1e-9 * i * np.arange(len(paths))
+        count = np.full(len(paths), 100.0)
+        tracker.ingest([ProbeRound(START_S + 30 * i, paths, count, 0 * count, delay_s)])
+    assert _late(tracker) == {}
+
+
 def test_what_probes_take_is_learned_anew_when_routing_changes(tracker: Tracker) -> None:
     _measure(tracker, 0, 10, {})
     tracker.ingest([adjacency(START_S + 300, "C", "C-D", up=False)])
