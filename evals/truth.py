@@ -17,8 +17,11 @@ from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.physical_network import TICK_S
 from tools.network.emulated.truth_view import SteadyState, TruthView
 from twin.events.fault import Fault
+from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.router_overload import RouterOverload
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Interface
 
@@ -197,6 +200,23 @@ def named(faults: Sequence[Fault]) -> tuple[NamedCause, ...]:
 def same_cause(one: Sequence[Fault], other: Sequence[Fault]) -> bool:
     """Whether both name the same trouble: the same links down, the same of other kinds."""
     return _extent(one) == _extent(other)
+
+
+def in_parts(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """The same in words for single links and egresses, where there are such words for all of it."""
+    return tuple(part for fault in faults for part in _parts(fault))
+
+
+def _parts(fault: Fault) -> tuple[Fault, ...]:
+    match fault:
+        case DeviceDown():
+            return tuple(LinkDown(link=link) for link in fault.links)
+        case RouterOverload():
+            return tuple(
+                SilentEgressPacketLoss(node=fault.node, link=link, fraction=fault.fraction)
+                for link in fault.links
+            )
+    return (fault,)
 
 
 def _extent(faults: Sequence[Fault]) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:

@@ -18,7 +18,7 @@ from evals.diagnosis.methods import METHODS, UNKNOWING, Answer
 from evals.diagnosis.recording import LOOKS_S, Look, looks
 from evals.diagnosis.scene import Severity, drawn_scene
 from evals.intervals import share_interval
-from evals.truth import named, names_a_location, same_cause
+from evals.truth import in_parts, named, names_a_location, same_cause
 from evals.unseen import numbers_for
 from twin.events.fault import Fault
 from twin.nouns.base import Noun
@@ -132,12 +132,16 @@ def _looked(look: Look, arms: Sequence[str], truth: Sequence[Fault]) -> LookedAt
 
 
 def judged(method: str, answer: Answer, truth: Sequence[Fault]) -> Said:
-    """What `answer` is worth where `truth` is wrong."""
+    """What `answer` is worth where `truth` is wrong.
+
+    Who does not know the kinds of `truth` may name it by its parts, all of them.
+    """
+    meant = [truth, in_parts(truth)] if method == UNKNOWING else [truth]
     return Said(
         method=method,
         causes=named(answer.faults),
-        exact=bool(answer.faults) and same_cause(answer.faults, truth),
-        false=any(not _is_of(fault, truth) for fault in answer.faults),
+        exact=bool(answer.faults) and any(same_cause(answer.faults, each) for each in meant),
+        false=all(any(not _is_of(f, each) for f in answer.faults) for each in meant),
         place=bool(answer.place) and names_a_location([answer.place], truth),
         p=answer.p,
     )
@@ -182,8 +186,8 @@ def bench_markdown(records: Sequence[BenchRecord]) -> str:
 def _unknown(records: Sequence[BenchRecord]) -> list[str]:
     """Where the kinds of a recording are none that are known: what is said of them then."""
     lines = ["", "Where nobody knows the kinds of fault, at the last look (one fault by kind):", ""]
-    lines += ["| faults | felt | named by their parts | unknown, at the right place | "
-              "at another | nothing said | false |",
+    lines += ["| faults | felt | named by all their parts | unknown, at the right place | "
+              "at another | nothing said | false, or in part |",
               "|---|--:|--:|--:|--:|--:|--:|"]  # fmt: skip
     kinds = list(dict.fromkeys(r.play.kinds[0] for r in records if len(r.play.kinds) == 1))
     groups = [(kind, [r for r in records if r.play.kinds == (kind,)]) for kind in kinds]
@@ -193,14 +197,11 @@ def _unknown(records: Sequence[BenchRecord]) -> list[str]:
         felt, said = _said_by(mine, UNKNOWING, LOOKS_S[-1])
         if felt:
             right = sum(one.exact for one in said)
-            false = sum(one.false for one in said)
             unknown = [one for one in said if not one.causes]
             there = sum(one.place for one in unknown)
-            in_part = len(said) - len(unknown) - right - false
-            rest = len(unknown) - there
             lines.append(
-                f"| {name} | {felt} | {right} (and {in_part} in part) | {there} | {rest} | "
-                f"{felt - len(said)} | {false} |"
+                f"| {name} | {felt} | {right} | {there} | {len(unknown) - there} | "
+                f"{felt - len(said)} | {len(said) - len(unknown) - right} |"
             )
     return lines
 

@@ -13,13 +13,21 @@ from evals.diagnosis.bench import (
     judged,
     play_recording,
 )
-from evals.diagnosis.methods import METHODS, Answer
+from evals.diagnosis.methods import METHODS, UNKNOWING, Answer
 from evals.diagnosis.recording import LOOKS_S, Thinned
 from evals.diagnosis.scene import KINDS, drawn_scene
 from evals.truth import parts_of
 from tests.twin.tracking.square import Counters, flows, inventory, probes
+from twin.events.fault import Fault
+from twin.events.faults.demand_surge import DemandSurge
+from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.high_latency import HighLatency
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.link_flap import LinkFlap
+from twin.events.faults.router_overload import RouterOverload
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.telemetry import FlowRound, InterfaceCounters, ProbeRound
 
 ABILENE = "sndlib/abilene"
@@ -82,6 +90,35 @@ def test_only_all_that_is_wrong_and_nothing_else_is_exactly_right(
 ) -> None:
     said = judged("somebody", Answer(named, place="A-B", p=0.9), (AB, BC))
     assert (said.exact, said.false, said.place) == (exact, false, True)
+
+
+DEAD = DeviceDown(node="A", links=("A-B", "A-D"))
+LATE = HighLatency(link="A-B", added_s=0.01)
+BUSY = RouterOverload(node="A", links=("A-B", "A-D"), fraction=0.02)
+LOST = tuple(SilentEgressPacketLoss(node="A", link=link, fraction=0.02) for link in ("A-B", "A-D"))
+
+
+@pytest.mark.parametrize(
+    ("truth", "named", "exact", "false"),
+    [
+        (DEAD, (AB, LinkDown(link="A-D")), True, False),
+        (DEAD, (FiberCut(duct="", links=("A-B", "A-D")),), True, False),
+        (DEAD, (AB,), False, False),
+        (DEAD, (AB, LinkDown(link="A-D"), BC), False, True),
+        (BUSY, LOST, True, False),
+        (BUSY, LOST[:1], False, False),
+        (BUSY, (*LOST, LATE), False, True),
+        (LinkFlap(link="A-B", period_s=60.0), (AB,), False, True),
+        (DemandSurge(factor=2.0), (TrafficSpike(target="A", factor=2.0),), False, True),
+    ],
+)
+def test_only_who_does_not_know_a_kind_may_name_it_by_its_parts_and_by_all_of_them(
+    truth: Fault, named: tuple[Fault, ...], exact: bool, false: bool
+) -> None:
+    said = judged(UNKNOWING, Answer(named, place="A"), (truth,))
+    assert (said.exact, said.false) == (exact, false)
+    knowing = judged("noctua", Answer(named, place="A"), (truth,))
+    assert (knowing.exact, knowing.false) == (False, True)
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.3])
