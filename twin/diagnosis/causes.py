@@ -12,7 +12,7 @@ from twin.diagnosis.explaining import unexplained
 from twin.diagnosis.likelihood import Likelihood
 from twin.diagnosis.next_look import Believed, NextLook, next_looks
 from twin.diagnosis.observation import observe
-from twin.diagnosis.something_else import SomethingElse, beside
+from twin.diagnosis.something_else import SomethingElse, beside, holds
 from twin.errors import Ungrounded
 from twin.events.fault import FAULT_KINDS, AnyFault, Fault
 from twin.events.kinds import Clues
@@ -248,13 +248,35 @@ class Causes:
         return max(self._weighed_beside(name), key=lambda one: (one.log_posterior, one.place))
 
     def something_else(self) -> SomethingElse | None:
-        """What there is no kind for, where it alone is likelier than every set, with it or not."""
-        alone = self.beside(NOTHING)
-        if alone.log_posterior < CONVINCING_NATS:
-            return None
-        named = self.likeliest_first()[:_WEIGHED_BESIDE]
-        with_it = (max(self.log_posterior[n], self.beside(n).log_posterior) for n in named)
-        return alone if alone.log_posterior > max(with_it, default=0.0) else None
+        """What there is no kind for, where it alone is likelier than every set, with it or not.
+
+        Beside a set of which all is at its place, it is alone as well: they are what it looks like.
+        """
+        alone, topology = self.beside(NOTHING), self._tracker.topology
+        most, uncounted = CONVINCING_NATS, self._uncounted()
+        for name in self.likeliest_first()[:_WEIGHED_BESIDE]:
+            beside = self.beside(name)
+            odds = max(beside.log_posterior, self.log_posterior[name]) + uncounted
+            covers = all(holds(topology, beside.place, r) for r in self._resources(name))
+            if covers and beside.log_posterior > self.log_posterior[name]:
+                raised = beside.model_copy(update={"log_posterior": round(odds, PLACES)})
+                alone = max(alone, raised, key=lambda one: (one.log_posterior, one.place))
+            else:
+                most = max(most, odds)
+        return alone if alone.log_posterior > most else None
+
+    def _uncounted(self) -> float:
+        """What all channels say for the likeliest set beyond its own evidence (nats): no kind
+        weighs all that it brings about, and what there is no kind for is weighed by all channels.
+        """
+        names, channels = self.likeliest_first()[:1], self._get_channels()
+        faults = [self.tested[name].faults for name in names]
+        gain = sum(channels.total(channels.surprises(()) - channels.surprises(f)) for f in faults)
+        return max(0.0, gain - sum(self.tested[name].log_likelihood for name in names))
+
+    def _resources(self, name: str) -> set[str]:
+        """On which the faults of a set sit."""
+        return {resource for fault in self.tested[name].faults for resource in fault.resources}
 
     def probabilities(self) -> dict[str, float]:
         """Of each set that was tested: that it is all that is wrong, and nothing else.
@@ -287,9 +309,11 @@ class Causes:
         """Every set that was tested, and NOTHING: its name, what else is wrong ("" for nothing, and
         beside the likeliest each place), and the log posterior.
         """
-        order = self.likeliest_first()
-        found = [(NOTHING, "", 0.0), *((name, "", self.log_posterior[name]) for name in order)]
-        for name in (NOTHING, *order[:_WEIGHED_BESIDE]):
+        order, uncounted = self.likeliest_first(), self._uncounted()
+        alone = ((one.place, one.log_posterior) for one in self._weighed_beside(NOTHING))
+        found = [(NOTHING, place, odds - uncounted) for place, odds in (("", 0.0), *alone)]
+        found.extend((name, "", self.log_posterior[name]) for name in order)
+        for name in order[:_WEIGHED_BESIDE]:
             found.extend((name, one.place, one.log_posterior) for one in self._weighed_beside(name))
         return found
 

@@ -23,6 +23,7 @@ from twin.diagnosis.likelihood import (
 )
 from twin.events.fault import Fault
 from twin.events.faults.misconfiguration import CHANGE_UNEXPLAINED
+from twin.events.faults.unannounced_drain import UnannouncedDrain
 from twin.nouns.drops import DROPS_HALF_AT, DROPS_WIDTH, SEEN
 from twin.nouns.evidence import AGREE_NATS, CLAIM_NATS, MOST_NATS, Evidence
 from twin.nouns.incident import EVERYWHERE
@@ -52,6 +53,10 @@ _DROPS_LEAST = 1e-4
 _PROBES_AGREE, _PROBES_ODD, _PROBE_TEMPER = 30.0, 1e-3, 0.5
 """Probes of one pair lose unevenly, one in a thousand whatever it likes, and neighbouring ones err
 together (assumed)."""
+
+_EMPTIED, _MOST_EMPTIED = 0.3, 3
+"""An egress that sends less than this share of what is expected is taken to be kept free of
+traffic; so many links at most are asked about."""
 
 _LEAST_TOLD = 0.5
 """Nats; less is not told."""
@@ -147,6 +152,30 @@ class Channels:
             )
         ]
 
+    def emptied(
+        self, faults: Sequence[Fault], surprise: FloatArray
+    ) -> Iterator[tuple[str, IntArray, FloatArray]]:
+        """Egresses and links that carry far less than if `faults` are all: each with its channels,
+        and the `surprise` of all channels where traffic keeps off it as well.
+        """
+        expected = self.likelihood.loads_after(faults) * np.exp(self._seen.load_bias)
+        with np.errstate(invalid="ignore"):
+            gone = (self._seen.sent_bps < _EMPTIED * expected) & (surprise[: len(expected)] > 1.0)
+        by_link = np.where(gone, surprise[: len(expected)], 0.0).reshape(-1, 2).sum(axis=1)
+        for i in np.argsort(-by_link)[:_MOST_EMPTIED].tolist():
+            link, arcs = self._topology.links[i], [2 * i, 2 * i + 1]
+            places: list[tuple[str, tuple[str, ...], IntArray]] = []
+            for arc in arcs:
+                if gone[arc]:
+                    egress = self._topology.egress_of(arc)
+                    places.append((str(egress), (egress.node,), self._of_arcs([arc])))
+            if places:
+                own = np.append(self._of_arcs(arcs), self._adjacency_of(i))
+                places.append((link.id, (link.a, link.b), own))
+            for place, nodes, own in places:
+                drain = UnannouncedDrain(link=link.id, nodes=nodes)
+                yield place, own, self.surprises((*faults, drain))
+
     @cached_property
     def may_ripple(self) -> NDArray[np.bool_]:
         """(n_channels,): loads, losses, drops and probes, where trouble elsewhere may show."""
@@ -158,6 +187,13 @@ class Channels:
     def is_probe(self) -> NDArray[np.bool_]:
         """(n_channels,): the last ones."""
         return np.arange(len(self.may_ripple)) >= self._first_probe
+
+    def total(self, nats: FloatArray, of: IntArray | None = None) -> float:
+        """The sum of `nats` (n_channels,) over the channels `of`, or all; probes together weigh no
+        more than they do for a fault.
+        """
+        own, probes = (nats, self.is_probe) if of is None else (nats[of], self.is_probe[of])
+        return float(own[~probes].sum() + np.clip(own[probes].sum(), -MOST_NATS, MOST_NATS))
 
     @cached_property
     def places(self) -> "Places":
@@ -242,9 +278,10 @@ class Channels:
         offered = supposed.loads * np.exp(self._seen.load_bias) / supposed.capacity
         drops = 1.0 / (1.0 + np.exp(np.clip((DROPS_HALF_AT - offered) / DROPS_WIDTH, -60.0, 60.0)))
         drops[self._dropping_by(supposed.faults)] = 1.0
-        drops = np.clip(drops, _DROPS_LEAST, 1.0 - 1e-2)
-        drops[self._policed(supposed.state)] = 0.5
         is_dropping = self._seen.drop_fraction > SEEN
+        spurious = _DROPS_LEAST if self._seen.drops is None else self._seen.drops.spurious
+        drops = np.clip(drops, np.where(is_dropping, spurious, _DROPS_LEAST), 1.0 - 1e-2)
+        drops[self._policed(supposed.state)] = 0.5
         surprise = np.where(is_dropping, np.log(_DROPS / drops), np.log((1 - _DROPS) / (1 - drops)))
         return np.where(np.isfinite(self._seen.drop_fraction), surprise, 0.0)
 
@@ -263,18 +300,21 @@ class Channels:
         unsteady = {x for fault in supposed.faults for x in fault.unsteady_links} - down
         held_down = 1.0 - ADJACENCY_MISSED
         surprise = np.full(len(topology.links), math.log1p(-_LOSES_ADJACENCY))
-        for link in down | unsteady | seen.down_since.keys():
+        for link in down | unsteady | seen.down_since.keys() | seen.returns.keys():
+            back = 0.0 if link in unsteady else seen.returned_nats(link)
             if link in unsteady:
                 broad = _LOSES_ADJACENCY if link in seen.down_since else 1 - _LOSES_ADJACENCY
                 ratio = math.log(broad / HALF)
-            elif link not in seen.down_since:
+            elif link not in seen.down_since and link in down:
                 ratio = math.log((1 - _LOSES_ADJACENCY) / ADJACENCY_MISSED)
+            elif link not in seen.down_since:
+                ratio = math.log(_LOSES_ADJACENCY if back else 1 - _LOSES_ADJACENCY)
             elif link in down:
                 ratio = math.log(_LOSES_ADJACENCY / held_down)
             else:
                 held = self.likelihood.held_nats(link)
                 ratio = math.log(_LOSES_ADJACENCY / ADJACENCY_SPURIOUS) + held
-            surprise[topology.link_index[link]] = ratio
+            surprise[topology.link_index[link]] = ratio + back
         return surprise
 
     def _inbound(self, supposed: _Supposed) -> FloatArray:
@@ -392,7 +432,7 @@ class Channels:
         """(n_channels,): however much one device claims alone, it is one device that says so."""
         most = np.full(len(self.may_ripple), MOST_NATS)
         topology, seen = self._topology, self._seen
-        for link in seen.one_end:
+        for link in seen.one_end.keys() | seen.returns_by.keys():
             most[self._adjacency_of(topology.link_index[link])] = CLAIM_NATS
         for node in seen.one_source:
             most[self._inbound_of(topology.node_index[node])] = CLAIM_NATS

@@ -1,8 +1,9 @@
 """Something for which no kind here has a word, at a place: a hypothesis beside the others.
 
 A kind predicts sharply what every channel shows. This one predicts broadly, and for the channels at
-its place, so that it is likelier than a kind only where none fits. It stands alone, or beside a set
-of faults that explains the rest.
+its place, so that it is likelier than a kind only where none fits. Where a link carries nothing any
+more, it may be what takes the traffic off it: elsewhere it then shows what a drain would. It stands
+alone, or beside a set of faults that explains the rest.
 """
 
 import math
@@ -15,7 +16,9 @@ from twin.diagnosis.likelihood import SECOND_FAULT
 from twin.events.fault import Fault
 from twin.nouns.base import Noun
 from twin.nouns.evidence import MOST_NATS
+from twin.nouns.incident import EVERYWHERE
 from twin.nouns.telemetry import FloatArray
+from twin.nouns.topology import Interface, Topology
 
 _LOG_PRIOR = math.log(0.1) + math.log(0.05)
 """One incident in ten is of no kind that is known, and it is at each place with a chance of one in
@@ -45,7 +48,22 @@ def beside(channels: Channels, faults: Sequence[Fault]) -> list[tuple[str, float
     elsewhere = np.logaddexp(ripple.sum() - places.summed(ripple), 0.0)
     prior = _LOG_PRIOR + (SECOND_FAULT if faults else 0.0)
     odds = here + elsewhere - 2 * math.log(2.0) + prior
-    return list(zip(places.names, odds.tolist(), strict=True))
+    found = list(zip(places.names, odds.tolist(), strict=True))
+    for place, own, without in channels.emptied(faults, surprise):
+        few, most = (channels.total(_mixed(surprise, share), own) for share in _TAKE_PART)
+        moved = np.where(channels.may_ripple, surprise - without, 0.0)
+        moved[own] = 0.0
+        there = float(np.logaddexp(few, most)) - math.log(2.0)
+        found.append((place, there + float(moved.sum()) + prior))
+    return found
+
+
+def holds(topology: Topology, place: str, resource: str) -> bool:
+    """Whether `resource` is at `place`: the same, a link at a node, an egress at either, or all."""
+    egress = Interface.named_by(resource)
+    link = egress.link if egress else resource
+    ends = topology.link(link) if link in topology.link_index else None
+    return place in (EVERYWHERE, resource, link) or (ends is not None and place in (ends.a, ends.b))
 
 
 def _here(channels: Channels, mixed: FloatArray) -> FloatArray:

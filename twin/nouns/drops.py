@@ -51,6 +51,11 @@ class Drops:
     minutes: float
     short: Mapping[str, int]
 
+    @property
+    def spurious(self) -> float:
+        """Chance that an egress far from full has dropped for so long, and nothing is wrong."""
+        return _SPURIOUS * math.exp(-min(self.minutes, _MOST_MINUTES))
+
     def share(self, arc: int) -> float:
         """What `arc` drops of what it is offered, 0..1; NaN where nothing was read."""
         offered_bps = self.offered_bps(arc)
@@ -78,9 +83,8 @@ class Drops:
         """
         if not self.is_seen(arc):
             return 0.0
-        chance = _SPURIOUS * math.exp(-min(self.minutes, _MOST_MINUTES))
         offered_bps = self.offered_bps(arc)
-        chance = max(chance, _queue_drops(offered_bps / capacity_bps))
+        chance = max(self.spurious, _queue_drops(offered_bps / capacity_bps))
         less_bps = capacity_bps - member_bps
         if less_bps > 0.0 and self.carried_bps[arc] < _AS_MUCH * less_bps:
             chance = max(chance, _SHORT_BEFORE * _queue_drops(offered_bps / less_bps))

@@ -20,6 +20,10 @@ LEAST_LOST = 5e-4
 """Share that a probe path loses anyway, at least (assumed)."""
 
 
+_RETURN_NATS = 4.6
+"""Each return beyond the first is that unlikely of a link that does not flap: a failure that is
+repaired within minutes is one in a hundred (assumed)."""
+
 _FEWEST_NODES = 5
 """Of fewer nodes, what the one in the middle draws says nothing of all."""
 
@@ -131,6 +135,10 @@ class Observation:
     def suspect_loss(self) -> FloatArray:
         """(n_arcs,) the share lost above which an egress may lose silently."""
         return np.maximum(_SUSPECT_LOSS_SIGMAS * self.loss_sigma, _SUSPECT_LOSS_FLOOR)
+
+    def returned_nats(self, link: str) -> float:
+        """How unlikely it is that `link` has come back so often and does not flap."""
+        return _RETURN_NATS * max(0, len(self.returns.get(link, ())) - 1)
 
     def claimant(self, egress: Interface, topology: Topology) -> str:
         """Whose counters alone would make it seem that `egress` loses, if nothing is lost.

@@ -20,12 +20,15 @@ from tests.twin.diagnosis.test_likelihood import (
     likelihood,
     observed,
 )
+from tests.twin.tracking.square import START_S
 from twin.diagnosis.channels import Channels
-from twin.diagnosis.something_else import beside
+from twin.diagnosis.something_else import beside, holds
 from twin.events.fault import Fault
 from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.link_flap import LinkFlap
+from twin.events.faults.unannounced_drain import UnannouncedDrain
 from twin.nouns.drops import Drops
 from twin.nouns.evidence import CLAIM_NATS
 from twin.nouns.observation import Observation
@@ -71,6 +74,58 @@ def test_a_cause_that_nobody_knows_is_something_else_where_it_is(
     place, odds = likeliest(observed(cause))
     assert place in places
     assert odds > 0.0
+
+
+@pytest.mark.parametrize(
+    ("cause", "place"), [(DOWN, "A-B"), (UnannouncedDrain(link="A-B", nodes=("A",)), str(EGRESS))]
+)
+def test_what_takes_all_traffic_off_a_link_is_told_from_its_ends_by_where_it_goes(
+    cause: Fault, place: str
+) -> None:
+    """With the two ends, other egresses of theirs carry more: that follows."""
+    odds = dict[str, float]()
+    for where, ratio in beside(Channels(likelihood(observed(cause))), ()):
+        odds[where] = max(ratio, odds.get(where, ratio))
+    ends = max(odds["A"], odds["B"])
+    assert odds[place] == max(odds.values())
+    assert odds[place] > ends + 3.0
+
+
+def test_link_that_is_down_and_came_back_again_and_again_is_something_else_as_well() -> None:
+    unread = np.full(BUILT.n_arcs, np.nan)
+    down = replace(observed(DOWN), now_s=START_S, rounds=0, sent_bps=unread)
+    back = replace(down, returns={"A-B": (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)})
+    steady, flapping = (likeliest(seen, (DOWN,)) for seen in (down, back))
+    assert flapping[0] == "A-B"
+    assert steady[1] < 0.0 < flapping[1]
+    assert likeliest(back, (LinkFlap(link="A-B", period_s=60.0),))[1] < 0.0
+
+
+def test_drops_far_from_full_are_the_less_an_accident_the_longer_they_last() -> None:
+    fraction = np.zeros(BUILT.n_arcs)
+    fraction[ARC] = 0.1
+    nothing = np.zeros((BUILT.n_arcs, 3))
+    at_once = Drops(nothing, nothing, np.zeros(BUILT.n_arcs), minutes=0.0, short={})
+    seen = replace(observed(), drop_fraction=fraction, drops=at_once)
+    later = replace(seen, drops=replace(at_once, minutes=10.0))
+    assert likeliest(later)[0] == likeliest(seen)[0] == str(EGRESS)
+    assert likeliest(later)[1] == pytest.approx(likeliest(seen)[1] + 10.0, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("place", "held"),
+    [
+        ("everywhere", {"A", "A-B", "A|A-B", "B|A-B"}),
+        ("A", {"A", "A-B", "A|A-B", "B|A-B"}),
+        ("A-B", {"A-B", "A|A-B", "B|A-B"}),
+        ("A|A-B", {"A|A-B"}),
+        ("C", set()),
+    ],
+)
+def test_place_holds_what_is_at_it(place: str, held: set[str]) -> None:
+    resources = ("A", "A-B", "A|A-B", "B|A-B", "everywhere")
+    assert {r for r in resources if holds(BUILT, place, r)} - {"everywhere"} == held
+    assert holds(BUILT, place, "everywhere") == (place == "everywhere")
 
 
 def test_what_two_causes_bring_about_is_one_of_them_and_something_else_at_the_other() -> None:

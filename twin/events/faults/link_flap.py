@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 LEAST_PERIOD_S, MOST_PERIOD_S = 20.0, 3600.0
 """What comes back sooner was no adjacency yet; what does so more seldom is a failure each time."""
 
-_RETURN_NATS = 4.6
-"""Each return beyond the first is that unlikely of a link that does not flap: a failure that is
-repaired within minutes is one in a hundred (assumed)."""
-
 _LOST_S = 2.0
 """Of every period what is sent for so long is lost: until its ends and then all routers know
 (assumed; detection takes up to a second, convergence another)."""
@@ -102,7 +98,7 @@ class LinkFlap(FaultKind):
         by = observation.returns_by.get(self.link, "") if count > 1 else ""
         claimed = f", claimed by {by} alone" if by else ""
         text = f"{self.link} has come back {count} times{claimed}"
-        return [weighed(text, _RETURN_NATS * (count - 1), by)]
+        return [weighed(text, observation.returned_nats(self.link), by)]
 
     def is_over(self, live: LiveNetwork) -> bool:
         """See FaultKind."""
