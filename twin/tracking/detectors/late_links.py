@@ -34,7 +34,7 @@ _MOST_LINKS = 3
 class LateLinks:
     """Of all probes those over one link take longer, as far as they cross it, in two rounds.
 
-    What probes take is compared with what they took since routing changed last. Probes that meet a
+    What probes take is compared with what they took since they last took another way. Probes that meet a
     queue tell nothing: its delay is none of a link. Where none crosses a link, it stays as it was.
     """
 
@@ -47,12 +47,16 @@ class LateLinks:
         self._senders = np.array([index[node] for x in links for node in (x.a, x.b)], np.int64)
         self._rounds: dict[str, int] = {}
         self._key: tuple[object, ...] = ()
-        self._begin_anew(0)
+        self._usual_s, self._count = np.zeros(0), np.zeros(0, np.int64)
+        self._shares = np.zeros((0, belief.topology.n_arcs))
 
-    def _begin_anew(self, probes: int) -> None:
-        self._usual_s = np.zeros(probes)
-        self._count = np.zeros(probes, np.int64)
-        self._shares = np.zeros((probes, self._belief.topology.n_arcs))
+    def _go(self, shares: FloatArray) -> None:
+        """Probes take these ways now; those that take another way than before are learned anew."""
+        if len(shares) != len(self._shares):
+            self._usual_s, self._count = np.zeros(len(shares)), np.zeros(len(shares), np.int64)
+        else:
+            self._count[(np.abs(shares - self._shares) > _PART).any(axis=1)] = 0
+        self._shares = shares
 
     def look(self, evidence: ProbeRound) -> None:
         """Judge every link that probes cross."""
@@ -60,10 +64,9 @@ class LateLinks:
         key = (belief.settled_s, belief.down_links, belief.running, len(evidence.paths))
         if key != self._key:
             self._key = key
-            self._begin_anew(len(evidence.paths))
             compiled = compile_topology(belief.topology)
             weights = arc_weights(belief.topology, belief.running, belief.down_links)
-            self._shares = probe_shares(compiled, route(compiled, weights), evidence.paths)
+            self._go(probe_shares(compiled, route(compiled, weights), evidence.paths))
         # A round is of the half minute before it.
         if evidence.received_s - 2 * _ROUND_S < belief.settled_s:
             return
