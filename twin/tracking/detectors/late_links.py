@@ -34,8 +34,9 @@ _MOST_LINKS = 3
 class LateLinks:
     """Of all probes those over one link take longer, as far as they cross it, in two rounds.
 
-    What probes take is compared with what they took since they last took another way. Probes that meet a
-    queue tell nothing: its delay is none of a link. Where none crosses a link, it stays as it was.
+    What probes take is compared with what they took since they last took another way. Probes that
+    meet a queue tell nothing: its delay is none of a link. Where none crosses a link, it stays as
+    it was.
     """
 
     name = "late_links"
