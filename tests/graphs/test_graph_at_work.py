@@ -23,6 +23,7 @@ from tests.graphs.stagehand import (
     operating,
 )
 from tests.tools.graph_store.server import SETTING, neo4j_graph
+from tests.twin.knowledge.affected import names_of
 from tools.graph_store import embedded
 from tools.graph_store.opening import GRAPH_SETTING
 from twin.knowledge.facts import Relation, Thing
@@ -31,7 +32,6 @@ from twin.nouns.principal import OS_USER, Principal
 from twin.nouns.service_impact import (
     SERVICE_IMPACT,
     ServiceImpact,
-    names_of,
     service_impact_lines,
 )
 
@@ -62,14 +62,14 @@ def test_dependency_that_somebody_adds_is_in_the_next_impact(tmp_path: Path, sto
         operation.run(lambda: operation.has_begun() and _impact(operation) is not None)
         before = _impact(operation)
         assert before is not None
-        cut = names_of(before.affected, "service", "cut_off", "outside_objective")
+        cut = names_of(before, "service", "cut_off", "outside_objective")
         assert cut
-        assert names_of(before.affected, "slice", "cut_off") == ()
+        assert names_of(before, "slice", "cut_off") == ()
         _somebody_adds_a_slice(operation, store)
         operation.run(lambda: not before.same_as(_impact(operation)), most_s=300.0)
         after = _impact(operation)
         assert after is not None
-        assert names_of(after.affected, "slice", "cut_off") == ("alarms",)
+        assert names_of(after, "slice", "cut_off") == ("alarms",)
         assert any(step.effect == "slice alarms" for step in after.steps)
         _say_the_same(StateDirectory(tmp_path), after)
         _answer_from_the_graph(operation, StateDirectory(tmp_path))

@@ -1,6 +1,6 @@
 """Who is hit or at risk, since when and how sure: from the diagnosis and the knowledge graph."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -110,8 +110,3 @@ def _what(one: Affected, as_of_s: float) -> str:
 def _named(one: Affected) -> str:
     more = one.count - len(one.names[:_NAMED])
     return ", ".join(one.names[:_NAMED]) + (f" and {more} more" if more else "")
-
-
-def names_of(affected: Sequence[Affected], kind: str, *hows: How) -> tuple[str, ...]:
-    """The names of one kind that are affected in one of these ways, as far as they are kept."""
-    return tuple(n for one in affected if one.kind == kind and one.how in hows for n in one.names)

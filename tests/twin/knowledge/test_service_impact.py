@@ -3,6 +3,7 @@
 import pytest
 
 from tests.tools.change.in_memory import inventory
+from tests.twin.knowledge.affected import names_of
 from twin.events.fault import Fault
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.device_down import DeviceDown
@@ -15,7 +16,6 @@ from twin.knowledge.service_impact import Dependencies, Suspect
 from twin.knowledge.snapshot import Snapshot
 from twin.nouns.service_impact import (
     ServiceImpact,
-    names_of,
     service_impact_lines,
     step_lines,
 )
@@ -71,9 +71,9 @@ def _impact(known: Dependencies, *things: str, probability: float = 1.0) -> Serv
 
 def test_path_that_is_left_one_way_is_at_risk_and_one_that_never_had_two_is_not() -> None:
     found = _impact(_known(*RING), "link A-B")
-    assert names_of(found.affected, "service", "at_risk") == ("s",)
-    assert names_of(found.affected, "customer", "at_risk") == ("c",)
-    assert names_of(found.affected, "service", "cut_off") == ()
+    assert names_of(found, "service", "at_risk") == ("s",)
+    assert names_of(found, "customer", "at_risk") == ("c",)
+    assert names_of(found, "service", "cut_off") == ()
     assert service_impact_lines(found)[0] == (
         "1 service is at risk since 18:00 UTC, with no alternative left: s"
     )
@@ -84,7 +84,7 @@ def test_path_that_is_left_one_way_is_at_risk_and_one_that_never_had_two_is_not(
 
 def test_both_ways_down_cut_off_the_service_and_hit_the_customer() -> None:
     found = _impact(_known(*RING), "link A-B", "link B-C")
-    assert names_of(found.affected, "service", "cut_off") == ("s",)
+    assert names_of(found, "service", "cut_off") == ("s",)
     assert service_impact_lines(found)[1] == "1 customer is hit, since 18:00 UTC: c"
     assert [step.effect for step in found.steps] == ["path A<>B", "path A<>B", "service s",
                                                     "customer c"]  # fmt: skip
@@ -92,7 +92,7 @@ def test_both_ways_down_cut_off_the_service_and_hit_the_customer() -> None:
 
 def test_device_with_its_links_fails_as_one() -> None:
     found = _impact(_known(*RING), "device B", "link A-B", "link B-C")
-    assert names_of(found.affected, "service", "cut_off") == ("s",)
+    assert names_of(found, "service", "cut_off") == ("s",)
 
 
 def test_last_feed_that_is_left_puts_what_stands_on_it_at_risk() -> None:
@@ -102,9 +102,9 @@ def test_last_feed_that_is_left_puts_what_stands_on_it_at_risk() -> None:
         ("needs", "slice gold", "device A"),
     ]
     known = _known(*power)
-    assert names_of(_impact(known, "power_feed 1").affected, "slice", "at_risk") == ("gold",)
+    assert names_of(_impact(known, "power_feed 1"), "slice", "at_risk") == ("gold",)
     both = _impact(known, "power_feed 1", "power_feed 2")
-    assert names_of(both.affected, "slice", "cut_off") == ("gold",)
+    assert names_of(both, "slice", "cut_off") == ("gold",)
 
 
 def test_battery_says_from_when_on_and_probability_is_of_all_hypotheses_together() -> None:
@@ -155,8 +155,8 @@ def test_fault_strikes_what_is_on_record(fault: Fault, things: set[str], cuts: b
 def test_change_of_the_records_changes_who_is_hit() -> None:
     before = _impact(_known(*RING), "link A-B")
     after = _impact(_known(*RING, ("needs", "slice gold", "link A-B")), "link A-B")
-    assert names_of(before.affected, "slice", "cut_off") == ()
-    assert names_of(after.affected, "slice", "cut_off") == ("gold",)
+    assert names_of(before, "slice", "cut_off") == ()
+    assert names_of(after, "slice", "cut_off") == ("gold",)
     assert not after.same_as(before)
     assert after.same_as(after.model_copy(update={"as_of_s": 0.0}))
 
@@ -173,5 +173,5 @@ def test_parallel_link_that_is_left_is_the_only_way() -> None:
         ("needs", "service s", "path A<>B"),
     ]
     found = _impact(_known(*pair), "link A-B")
-    assert names_of(found.affected, "service", "at_risk") == ("s",)
+    assert names_of(found, "service", "at_risk") == ("s",)
     assert found.steps[0].mechanism == "left: link A-B#2"
