@@ -448,7 +448,10 @@ class Diagnoser:
         return [f"it was the cause of {most} earlier incident{'s' if most > 1 else ''}"]
 
     def _past_causes(self) -> PastCauses:
-        past = map(PastIncident.of, self._situation.graph.things("incident"))
+        # As of the last snapshot, which is there when the server of the graph is not.
+        known = self._situation.graph.snapshot()
+        places = (known.index["incident", name] for name in known.ids("incident"))
+        past = (PastIncident.of(known.thing(place)) for place in places)
         return PastCauses.of(past, self._incident.id)
 
     def _announced_work(self, cause: Sequence[Fault]) -> dict[str, str]:
