@@ -10,6 +10,7 @@ from types import FrameType
 import pytest
 
 from channels import verbs
+from channels.report.html import to_html
 from channels.report.markdown import to_markdown
 from graphs.state_directory import StateDirectory
 from tests.graphs.stagehand import (
@@ -78,6 +79,11 @@ def test_dependency_that_somebody_adds_is_in_the_next_impact(tmp_path: Path, sto
 def _say_the_same(state: StateDirectory, impact: ServiceImpact) -> None:
     assert verbs.incident(state, FIRST).service_impact == impact
     page = to_markdown(verbs.report(state, FIRST)).replace("\\", "")
+    drawn = (
+        to_html(verbs.report(state, FIRST)).partition('id="hit"')[2].partition("<figcaption>")[0]
+    )
+    assert "<svg" in drawn
+    assert "slice alarms" in drawn
     asked = verbs.ask(state, "Who is at risk?")
     hit = verbs.ask(state, "Who is hit?")
     for line in service_impact_lines(impact):
