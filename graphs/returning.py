@@ -7,6 +7,7 @@ from graphs.closing import still_seen
 from graphs.desk import Desk
 from graphs.live import Live
 from graphs.state import IncidentState, cause_of
+from graphs.unwinding import way_out
 from tools.change.swaps import minds_lost
 from tools.journal.standing import temporary_in_force
 from twin.errors import NetworkError
@@ -71,7 +72,7 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
         cause=cause,
         remedy=Remedy(
             id="return",
-            actions=tuple(a for plan in reversed(temporary) for a in plan.way_back),
+            actions=way_out(desk, temporary),
             reason=why,
         ),
         reason=f"{why}: take {named} out again",
@@ -88,6 +89,7 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
         return wait_to_return(desk, state, plan, note)
     if not plan.steps:
         note = "nothing of the change is left to take out"
+        desk.journal.record_plan(plan)
         if hand_over := state.get("hand_over"):
             return Command(goto="escalate", update={"note": f"{hand_over}; {note}"})
         return Command(goto="last_look", update={"note": note, "lingers_since_s": 0.0})

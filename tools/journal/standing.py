@@ -227,5 +227,7 @@ def _is_confirmed(change: Change) -> bool:
 
 
 def _is_done(plan: Plan, changes: Sequence[Change]) -> bool:
+    if not plan.steps:
+        return True  # Nothing was left to take out when it was made.
     own = [c for c in changes if c.plan_id == plan.id]
     return bool(own) and all(_is_confirmed(c) for c in own)
