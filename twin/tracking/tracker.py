@@ -97,8 +97,9 @@ _DRIFTS_KEPT = 48
 _EMPTIED = 0.5
 """Of what is usual: an egress that carries less has lost its traffic to another way."""
 
-_QUEUED = 0.92
-"""Of its capacity: what an egress that carries more adds to delays is its queue's."""
+_QUEUED = 0.85
+"""Of its capacity: what an egress that carries more adds to delays is its queue's. Several on a way
+at 0.88 to 0.91 add milliseconds to it; at 0.85 bursts hardly fill one (docs/world.md)."""
 
 
 class Tracker:

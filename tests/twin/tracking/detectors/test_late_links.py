@@ -141,6 +141,22 @@ def test_delay_of_a_queue_is_not_called_a_links(tracker: Tracker) -> None:
     assert _late(tracker) == {}
 
 
+@pytest.mark.parametrize(("load_bps", "found"), [(5e9, True), (8.8e9, False)])
+def test_link_that_is_nearly_full_both_ways_is_not_called_late(
+    tracker: Tracker, load_bps: float, found: bool
+) -> None:
+    """At 88 % bursts queue for milliseconds."""
+    counters = Counters(LINE)
+    tracker.ingest(counters.read())
+    _measure(tracker, 0, 10, {})
+    sent = loads_of(tracker.inventory)
+    sent[[A_TO_B, A_TO_B + 1]] = load_bps
+    tracker.ingest(counters.after(sent))
+    tracker.ingest(counters.after(sent))
+    _measure(tracker, 10, 3, {"A-B": 0.005})
+    assert (_late(tracker) != {}) == found
+
+
 def test_late_link_is_proposed_with_what_it_adds_and_was_in_time_before(tracker: Tracker) -> None:
     _measure(tracker, 0, 10, {})
     _measure(tracker, 10, 6, {"A-B": 0.005})
