@@ -81,14 +81,17 @@ class RouterOverload(FaultKind):
 
     @classmethod
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
-        """See FaultKind: routers of which several egresses seem to lose."""
+        """See FaultKind: routers of which several egresses seem to lose, or one does and of others
+        it is not known, as where adjacencies were lost just now: of these probes tell.
+        """
         seen = clues.observation
         suspect = seen.loss > seen.suspect_loss
         for node in clues.topology.nodes:
             links = tuple(sorted(link.id for link in clues.topology.links_at(node.id)))
             arcs = [clues.topology.arc_of(Interface(node=node.id, link=link)) for link in links]
             lost = sorted(float(seen.loss[arc]) for arc in arcs if suspect[arc])
-            if len(lost) >= _FEWEST:
+            unknown = sum(math.isnan(seen.loss[arc]) for arc in arcs)
+            if lost and len(lost) + unknown >= _FEWEST:
                 fraction = round(lost[len(lost) // 2], 4)
                 reason = f"{len(lost)} of the {len(links)} egresses of {node.id} lose"
                 yield cls(node=node.id, links=links, fraction=fraction), reason

@@ -77,13 +77,14 @@ class SilentEgressPacketLoss(FaultKind):
         """See FaultKind."""
         arc = normal.topology.arc_of(self.egress)
         seen, sigma = observation.loss[arc], max(observation.loss_sigma[arc], _LEAST_SIGMA)
+        probes = observation.probes
+        borne_out = None if probes is None else probes.support(arc, self.fraction)
         if not math.isfinite(seen):
-            return []
+            told = f"probes that cross {self.egress}, of which counters do not tell"
+            return [] if borne_out is None else [weighed(told, borne_out)]
         wide = math.hypot(sigma, _ESTIMATE_ERROR * self.fraction)
         ratio = log_normal(seen, self.fraction, wide) - log_normal(seen, 0.0, sigma)
         text = f"{seen:.1%} of what {self.egress} sends does not arrive"
-        probes = observation.probes
-        borne_out = None if probes is None else probes.support(arc, self.fraction)
         if borne_out is not None and borne_out >= AGREE_NATS:
             return [weighed(text, ratio), weighed("probes that cross it lose too", borne_out)]
         claim = weighed(text, ratio)

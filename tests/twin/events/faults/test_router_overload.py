@@ -52,6 +52,18 @@ def test_router_is_suspected_from_two_egresses_on() -> None:
         assert [fault.id for fault, _ in RouterOverload.propose(clues)] == found
 
 
+def test_where_counters_do_not_tell_of_the_others_probes_over_them_do() -> None:
+    """Around a lost adjacency it is not known what an egress loses."""
+    lossy, alone = _losing(*AT_A), _losing("A-B")
+    untold = lossy.loss.copy()
+    untold[[BUILT.arc_of(Interface(node="A", link=link)) for link in AT_A[1:]]] = np.nan
+    for seen, is_busy in ((lossy, True), (alone, False)):
+        partly = replace(seen, loss=untold)
+        clues = Clues(BUILT, KNOWN.intended, partly)
+        assert [fault.id for fault, _ in RouterOverload.propose(clues)] == ["router_overload@A"]
+        assert (_odds(partly, BUSY) > _odds(partly, SINGLE[0])) == is_busy
+
+
 def test_what_an_egress_of_it_loses_is_counted_in_it() -> None:
     assert BUSY.excludes(SINGLE[0])
     assert BUSY.excludes(DeviceDown(node="A", links=AT_A))
