@@ -9,7 +9,7 @@ from importlib.resources import files
 from itertools import combinations
 from typing import cast
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from evals.arm import NamedCause
 from evals.campaigns.campaign import Campaign, Spec
@@ -25,7 +25,20 @@ from twin.nouns.base import Noun
 
 CERTAIN = 0.99
 
+_OWN_EGRESS = "silent_egress_packet_loss"
+"""Only the counters of the device that loses could tell it from a loss at the far end."""
+
 _NUMBERS = ("one fault", "two faults", "three faults")
+
+
+class Harder(Noun):
+    """Single faults of the first `seeds` seeds once more, where less telemetry comes. `missing`:
+    the share of samples that is. `silent`: the faulty device reports nothing and cannot be read.
+    """
+
+    missing: float = Field(ge=0, lt=1)
+    silent: bool
+    seeds: PositiveInt
 
 
 class BenchSpec(Spec):
@@ -37,6 +50,7 @@ class BenchSpec(Spec):
     doubles: NonNegativeInt
     triples: NonNegativeInt
     missing: float = Field(ge=0, lt=1)
+    harder: tuple[Harder, ...] = ()
 
 
 class Play(Noun):
@@ -48,6 +62,7 @@ class Play(Noun):
     seed: int
     missing: float
     arms: tuple[str, ...]
+    silent: bool = False
 
 
 class Said(Noun):
@@ -94,7 +109,7 @@ def _plays(spec: BenchSpec) -> list[Play]:
             of_size = list(combinations(spec.kinds, size)) + [(k,) * size for k in spec.kinds]
             kinds = of_size[int(numbers_for("kinds", size, seed).integers(len(of_size)))]
             sets.append((kinds, seed, spec.cases[i % len(spec.cases)]))
-    return [
+    plays = [
         Play(
             case=case,
             kinds=kinds,
@@ -105,6 +120,12 @@ def _plays(spec: BenchSpec) -> list[Play]:
         )
         for kinds, seed, case in sets
     ]
+    singles = [play for play in plays if len(play.kinds) == 1]
+    for one in spec.harder:
+        again = {"missing": one.missing, "silent": one.silent}
+        seeds = spec.seeds[: one.seeds]
+        plays += [play.model_copy(update=again) for play in singles if play.seed in seeds]
+    return plays
 
 
 def play_recording(play: Play) -> Benched:
@@ -117,7 +138,8 @@ def play_recording(play: Play) -> Benched:
         faults=named(truth),
         rejected=scene.rejected,
         looks=tuple(
-            _looked(look, play.arms, truth) for look in looks(scene, play.seed, play.missing)
+            _looked(look, play.arms, truth)
+            for look in looks(scene, play.seed, play.missing, silent=play.silent)
         ),
     )
 
@@ -162,7 +184,8 @@ def bench_markdown(records: Sequence[BenchRecord]) -> str:
     """
     methods = list(dict.fromkeys(arm for r in records for arm in r.play.arms))
     placed = [r for r in records if r.outcome is None or r.outcome.faults]
-    left_out, records = len(records) - len(placed), placed
+    left_out, every = len(records) - len(placed), placed
+    records = [r for r in every if _condition(r) == _condition(every[0])] if every else []
     lines = ["| faults | method | felt | exactly right | interval | false | place right |",
              "|---|---|--:|--:|---|--:|--:|"]  # fmt: skip
     for size, name in enumerate(_NUMBERS, start=1):
@@ -177,10 +200,36 @@ def bench_markdown(records: Sequence[BenchRecord]) -> str:
         for severity in (None, 0, 1, 2):
             lines += _by_severity(kind, severity, of_kind, methods[0])
     lines += _unknown(records) if UNKNOWING in methods else []
+    lines += _harder(every, methods[0])
     lines += ["", *_certain(records, methods[0]), _rejected(records)]
     lines.append(f"- left out, since the network has no place for them: {left_out}")
     notes = [raised_text(records, "and count as not named"), code_text(records)]
     return "\n".join([*lines, "", *(note for note in notes if note), ""])
+
+
+def _condition(record: BenchRecord) -> tuple[float, bool]:
+    return record.play.missing, record.play.silent
+
+
+def _harder(records: Sequence[BenchRecord], method: str) -> list[str]:
+    """Single faults where less telemetry comes; what only the silent device could count apart."""
+    lines = ["", "Ours where less telemetry comes (one fault), at the last look:", ""]
+    lines += ["| condition | kinds | felt | exactly right | interval | false |",
+              "|---|---|--:|--:|---|--:|"]  # fmt: skip
+    conditions = list(dict.fromkeys(map(_condition, records)))
+    for missing, silent in conditions[1:]:
+        mine = [r for r in records if _condition(r) == (missing, silent)]
+        name = f"{missing:.0%} of samples missing" + (", faulty device silent" if silent else "")
+        apart = [r for r in mine if silent and r.play.kinds == (_OWN_EGRESS,)]
+        for kinds, of_them in (("all", mine), (f"of these {_OWN_EGRESS}", apart)):
+            felt, said = _said_by(of_them, method, LOOKS_S[-1])
+            right, false = sum(one.exact for one in said), sum(one.false for one in said)
+            low, high = share_interval(right, felt)
+            if of_them:
+                lines.append(
+                    f"| {name} | {kinds} | {felt} | {right} | {low:.2f} to {high:.2f} | {false} |"
+                )
+    return lines if len(conditions) > 1 else []
 
 
 def _unknown(records: Sequence[BenchRecord]) -> list[str]:

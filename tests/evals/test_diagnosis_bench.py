@@ -14,10 +14,11 @@ from evals.diagnosis.bench import (
     play_recording,
 )
 from evals.diagnosis.methods import METHODS, UNKNOWING, Answer
-from evals.diagnosis.recording import LOOKS_S, Thinned
+from evals.diagnosis.recording import LOOKS_S, Thinned, faulty_device, looks
 from evals.diagnosis.scene import KINDS, drawn_scene
 from evals.truth import parts_of
 from tests.twin.tracking.square import Counters, flows, inventory, probes
+from twin.errors import NetworkError
 from twin.events.fault import Fault
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.device_down import DeviceDown
@@ -157,7 +158,55 @@ def test_seeds_for_tuning_and_for_reporting_do_not_meet() -> None:
     assert min(play.seed for play in CAMPAIGN.plays(spec)) >= 1000
     assert max(play.seed for play in CAMPAIGN.plays(tuned)) < 100
     sizes = [len(play.kinds) for play in CAMPAIGN.plays(spec)]
-    assert [sizes.count(n) for n in (1, 2, 3)] == [600, 150, 50]
+    assert [sizes.count(n) for n in (1, 2, 3)] == [600 + 180 + 60, 150, 50]
+
+
+@pytest.mark.slow
+def test_silent_device_reports_nothing_and_its_probes_and_neighbours_do() -> None:
+    """A link is down, and one end of it says nothing any more: the other end does."""
+    scene = drawn_scene(ABILENE, ("link_down",), 2, 1)
+    assert scene is not None
+    (event,) = scene.case.truth.events
+    look = next(looks(scene, 1, 0.0, silent=True))
+    tracker = look.situation.tracker
+    device = faulty_device(tracker.topology, event.fault)
+    assert tracker.coverage.missed(tracker.now_s)[device] > 4
+    with pytest.raises(NetworkError):
+        look.situation.network.running(device)
+    assert event.fault.resources[0] in tracker.down_links
+
+
+def test_what_is_everywhere_has_no_faulty_device() -> None:
+    scene = drawn_scene(ABILENE, ("demand_surge",), 2, 1)
+    assert scene is not None
+    assert list(looks(scene, 1, 0.0, silent=True)) == []
+
+
+def test_harder_conditions_have_a_table_of_their_own() -> None:
+    felt = Benched.model_validate(
+        {
+            "faults": [{"kind": "link_down", "resources": ["A-B"]}],
+            "rejected": 0,
+            "looks": [
+                {
+                    "at_s": LOOKS_S[-1],
+                    "felt": True,
+                    "said": [judged("noctua", Answer((AB,), p=0.9), (AB,)).model_dump()],
+                }
+            ],
+        }
+    )
+    plays = [_play("link_down"), _play("link_down").model_copy(update={"silent": True})]
+    records = [
+        Record[Play, Benched](
+            campaign=CAMPAIGN.name, play=play, commit="c", cpu_s=1.0, outcome=felt
+        )
+        for play in plays
+    ]
+    table = bench_markdown(records)
+    assert "| one fault | noctua | 1 |" in table
+    assert "| 10% of samples missing, faulty device silent | all | 1 | 1 |" in table
+    assert "silent |" not in bench_markdown(records[:1])
 
 
 @pytest.mark.slow
