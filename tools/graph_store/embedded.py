@@ -1,13 +1,14 @@
 """The knowledge graph in one SQLite file, and as arrays in memory while nobody writes to it."""
 
-import json
 import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
 
 from tools.graph_store.checking import checked
 from tools.graph_store.earlier import past_incidents_of_before
@@ -15,8 +16,6 @@ from tools.graph_store.protocol import CorruptGraph, GraphNotSaved, KnowledgeGra
 from twin.knowledge.facts import (
     Difference,
     Facts,
-    Properties,
-    Provenance,
     Relation,
     Thing,
     ThingKey,
@@ -25,7 +24,7 @@ from twin.knowledge.facts import (
 )
 from twin.knowledge.kinds import shipped_schema
 from twin.knowledge.schema import Schema
-from twin.knowledge.snapshot import RelationRow, Snapshot, ThingRow, thing_of
+from twin.knowledge.snapshot import Index, Said, Sayings, Snapshot, said_by, thing_of
 
 APPLICATION_ID = 0x4E4F434B
 """`NOCK`, in SQLite's header: tells a knowledge graph from any other SQLite file."""
@@ -62,7 +61,12 @@ ON CONFLICT (kind, id) DO UPDATE SET properties = excluded.properties, source = 
     valid_until_s = excluded.valid_until_s
 """
 
-_THING = "SELECT kind, id, properties, source, recorded_s, valid_from_s, valid_until_s FROM things"
+_THINGS = "SELECT kind, id, properties, source, recorded_s, valid_from_s, valid_until_s FROM things"
+
+_RELATIONS = """
+SELECT source_n, target_n, qualifier, properties, source, recorded_s, valid_from_s, valid_until_s
+FROM relations WHERE kind = ?
+"""
 
 
 class EmbeddedGraph(KnowledgeGraph):
@@ -149,15 +153,15 @@ class EmbeddedGraph(KnowledgeGraph):
     def thing(self, kind: str, id: str) -> Thing | None:
         """See `KnowledgeGraph.thing`."""
         with self._lock:
-            found = self._connection.execute(f"{_THING} WHERE kind = ? AND id = ?", (kind, id))
-            row: ThingRow | None = found.fetchone()
-        return None if row is None else thing_of(row)
+            found = self._connection.execute(f"{_THINGS} WHERE kind = ? AND id = ?", (kind, id))
+            row = found.fetchone()
+        return None if row is None else _thing(row)
 
     def things(self, kind: str) -> tuple[Thing, ...]:
         """See `KnowledgeGraph.things`."""
         with self._lock:
-            rows = self._connection.execute(f"{_THING} WHERE kind = ? ORDER BY id", (kind,))
-            return tuple(thing_of(row) for row in rows.fetchall())
+            rows = self._connection.execute(f"{_THINGS} WHERE kind = ? ORDER BY id", (kind,))
+            return tuple(_thing(row) for row in rows.fetchall())
 
     def around(self, kind: str, id: str, hops: int = 1) -> Facts:
         """See `KnowledgeGraph.around`."""
@@ -171,22 +175,26 @@ class EmbeddedGraph(KnowledgeGraph):
         with self._reading():
             revision = self._revision()
             if self._last is None or self._last.revision != revision:
-                self._last = Snapshot(*self._rows(), revision, time.time())
+                self._last = self._taken(revision)
             return self._last
 
     def close(self) -> None:
         """See `KnowledgeGraph.close`."""
         self._connection.close()
 
-    def _rows(self) -> tuple[list[ThingRow], dict[str, list[RelationRow]]]:
+    def _taken(self, revision: int) -> Snapshot:
         read = self._connection.execute
-        things = read(_THING + " ORDER BY n").fetchall()
-        numbers = [n for (n,) in read("SELECT n FROM things ORDER BY n")]
-        place = {n: i for i, n in enumerate(numbers)} if numbers else {}
-        relations: dict[str, list[RelationRow]] = {}
-        for kind, source, target, *said in read("SELECT * FROM relations"):
-            relations.setdefault(kind, []).append((place[source], place[target], *said))
-        return things, relations
+        rows = read(f"{_THINGS} ORDER BY n").fetchall()
+        numbers = np.array([n for (n,) in read("SELECT n FROM things ORDER BY n")], dtype=np.int64)
+        edges: dict[str, tuple[Index, Index, Sayings]] = {}
+        for (kind,) in read("SELECT DISTINCT kind FROM relations").fetchall():
+            of = read(_RELATIONS, (kind,)).fetchall()
+            ends = (np.fromiter((row[end] for row in of), np.int64, len(of)) for end in (0, 1))
+            sources, targets = (np.searchsorted(numbers, end) for end in ends)
+            edges[kind] = (sources, targets, Sayings.of(row[2:] for row in of))
+        keys = [(row[0], row[1]) for row in rows]
+        said = Sayings.of(("", *row[2:]) for row in rows)
+        return Snapshot.in_order(keys, said, edges, revision, time.time())
 
     def _revision(self) -> int:
         return int(self._connection.execute("SELECT revision FROM revision").fetchone()[0])
@@ -194,7 +202,7 @@ class EmbeddedGraph(KnowledgeGraph):
     def _write(self, facts: Facts) -> None:
         self._connection.executemany(
             _PUT_THING,
-            ((t.kind, t.id, _stored(t.properties), *_said(t.provenance)) for t in facts.things),
+            ((t.kind, t.id, *said_by(t.properties, t.provenance)[1:]) for t in facts.things),
         )
         number = self._numbers(facts.relations)
         self._connection.executemany(
@@ -204,9 +212,7 @@ class EmbeddedGraph(KnowledgeGraph):
                     r.kind,
                     number[r.source],
                     number[r.target],
-                    r.qualifier,
-                    _stored(r.properties),
-                    *_said(r.provenance),
+                    *said_by(r.properties, r.provenance, r.qualifier),
                 )
                 for r in facts.relations
             ),
@@ -303,12 +309,9 @@ def _connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _stored(properties: Properties) -> str:
-    return json.dumps(dict(properties), ensure_ascii=False) if properties else ""
-
-
-def _said(said: Provenance) -> tuple[str, float, float | None, float | None]:
-    return said.source, said.recorded_s, said.valid_from_s, said.valid_until_s
+def _thing(row: tuple[Any, ...]) -> Thing:
+    said: Said = ("", *row[2:])  # type: ignore[assignment]  # as the table has them
+    return thing_of(row[0], row[1], said)
 
 
 def _corrupt(path: Path, error: Exception) -> CorruptGraph:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
+import numpy as np
+
 from tools.graph_store.checking import checked
 from tools.graph_store.protocol import (
     AT_ONCE,
@@ -35,7 +37,7 @@ from twin.knowledge.facts import (
     difference,
 )
 from twin.knowledge.schema import RESERVED, Schema
-from twin.knowledge.snapshot import RelationRow, Snapshot, ThingRow, properties_of
+from twin.knowledge.snapshot import Index, Said, Sayings, Snapshot, properties_of, text_of
 
 try:
     from neo4j import READ_ACCESS, GraphDatabase, ManagedTransaction, Query, unit_of_work
@@ -233,19 +235,17 @@ class Neo4jGraph(KnowledgeGraph):
     def _take(self) -> Snapshot:
         revision, taken_s = self._revision(), time.time()
         place: dict[str, int] = {}
-        things: list[ThingRow] = []
+        keys: list[ThingKey] = []
+        said: list[Said] = []
         for element, given in self._read("all_things")["things"]:
-            place[element] = len(things)
-            things.append(_thing_row(given))
-        relations: dict[str, list[RelationRow]] = {}
+            place[element] = len(keys)
+            keys.append((given["kind"], given["id"]))
+            said.append(_said_by(given))
+        edges: dict[str, tuple[Index, Index, Sayings]] = {}
         for kind in self._read("kinds_of_relations")["kinds"]:
-            # One that was written since its ends were read waits for the next snapshot.
-            relations[kind] = [
-                (place[source], place[target], *_relation_row(given))
-                for source, target, given in self._read("all_relations", kind=kind)["relations"]
-                if source in place and target in place
-            ]
-        return Snapshot(things, relations, revision, taken_s)
+            found = self._read("all_relations", kind=kind)["relations"]
+            edges[kind] = _placed(found, place)
+        return Snapshot.in_order(keys, Sayings.of(said), edges, revision, taken_s)
 
     def close(self) -> None:
         """See `KnowledgeGraph.close`."""
@@ -402,9 +402,11 @@ def _own(given: Mapping[str, Any]) -> Properties:
     return properties_of({k: v for k, v in given.items() if k not in RESERVED})
 
 
-def _said(given: Mapping[str, Any]) -> tuple[str, float, float | None, float | None]:
+def _said_by(given: Mapping[str, Any]) -> Said:
     """Whoever writes by Cypher need not say any of it."""
     return (
+        given.get("qualifier", ""),
+        text_of(_own(given)),
         given.get("source", ""),
         given.get("recorded_s", 0.0),
         given.get("valid_from_s"),
@@ -412,26 +414,34 @@ def _said(given: Mapping[str, Any]) -> tuple[str, float, float | None, float | N
     )
 
 
+def _placed(
+    found: Sequence[tuple[Mapping[str, Any], Sequence[str], Sequence[str]]],
+    place: Mapping[str, int],
+) -> tuple[Index, Index, Sayings]:
+    """Relations of a kind, given as what is said with sources and targets of all that say it.
+
+    One that was written since its ends were read waits for the next snapshot.
+    """
+    said = Sayings.of(_said_by(given) for given, _, _ in found)
+    codes = np.repeat(said.codes, [len(sources) for _, sources, _ in found])
+    sources, targets = (
+        np.array([place.get(end, -1) for one in found for end in one[side]], dtype=np.int64)
+        for side in (1, 2)
+    )
+    known = (sources >= 0) & (targets >= 0)
+    return sources[known], targets[known], Sayings(codes[known], said.values)
+
+
 def _thing(given: Mapping[str, Any]) -> Thing:
-    return Thing(given["kind"], given["id"], _own(given), Provenance(*_said(given)))
-
-
-def _thing_row(given: Mapping[str, Any]) -> ThingRow:
-    return (given["kind"], given["id"], _own(given), *_said(given))
-
-
-def _relation_row(
-    given: Mapping[str, Any],
-) -> tuple[str, Properties, str, float, float | None, float | None]:
-    return (given.get("qualifier", ""), _own(given), *_said(given))
+    return Thing(given["kind"], given["id"], _own(given), Provenance(*_said_by(given)[2:]))
 
 
 def _relation(
     kind: str, source: Sequence[str], target: Sequence[str], given: Mapping[str, Any]
 ) -> Relation:
-    row = _relation_row(given)
     ends = ((source[0], source[1]), (target[0], target[1]))
-    return Relation(kind, *ends, row[0], row[1], Provenance(*row[2:]))
+    qualifier, _, *provenance = _said_by(given)
+    return Relation(kind, *ends, qualifier, _own(given), Provenance(*provenance))
 
 
 def _stored(properties: Properties, said: Provenance) -> dict[str, Any]:

@@ -12,15 +12,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
+
 from twin.knowledge.facts import Provenance, ThingKey, UnknownThing
 from twin.knowledge.knots import BrokenEdge, Edge, broken_edges
 from twin.knowledge.schema import Schema
-from twin.knowledge.snapshot import Snapshot, properties_of
+from twin.knowledge.single_failures import SingleFailures
+from twin.knowledge.snapshot import Edges, Index, Snapshot, positions_of, properties_of
+from twin.knowledge.wiring import Wiring
 
 NO_WAY_LEFT = "its ends do not reach each other any more"
-
-MOST_TRIED = 500
-"""So many causes of a set of symptoms are tried, those first that could touch most of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +108,14 @@ class CausalGraph:
         self,
         keys: Sequence[ThingKey],
         groups: Sequence[Group],
-        wiring: "Wiring",
+        wiring: Wiring,
         broken: tuple[BrokenEdge, ...] = (),
         operability: tuple[tuple[ThingKey, ThingKey], ...] = (),
     ) -> None:
         self.keys, self.groups, self.broken = keys, groups, broken
         self.operability = operability
         self._wiring = wiring
+        self._taken_of: dict[str, Index] = {}
         self._of_member: dict[int, list[int]] = {}
         self._of_dependent: dict[int, list[int]] = {}
         for number, group in enumerate(groups):
@@ -127,7 +129,7 @@ class CausalGraph:
         return {key: i for i, key in enumerate(self.keys)}
 
     @property
-    def wiring(self) -> "Wiring":
+    def wiring(self) -> Wiring:
         """The link graph, and the paths that ask it."""
         return self._wiring
 
@@ -140,20 +142,20 @@ class CausalGraph:
         failed = tuple(dict.fromkeys(failed))
         start = [self._position(thing) for thing in failed]
         run = self._run(start)
-        falls = [self._fall(run, p) for p in run.down if p not in start]
+        cut = [p for p, number in run.by.items() if number is None and p not in start]
+        edges = self._wiring.edges_of(cut, run.down)
+        falls = [self._fall(run, p, edges) for p in run.down if p not in start]
         return Impact(failed, tuple(sorted(falls, key=lambda f: (f.at_s, f.thing))))
 
     def single_points(self, of: str = "service") -> dict[ThingKey, tuple[str, ...]]:
         """Each thing whose failure alone takes things of kind `of` down, and which."""
-        wanted = {i for i, (kind, _) in enumerate(self.keys) if kind == of}
-        found: dict[ThingKey, tuple[str, ...]] = {}
-        for position, key in enumerate(self.keys):
-            if position in wanted or not self._may_matter(position):
-                continue
-            hit = wanted & self._run([position]).down.keys()
-            if hit:
-                found[key] = tuple(sorted(self.keys[i][1] for i in hit))
-        return found
+        hit: dict[int, list[str]] = {}
+        wanted = positions_of(self.keys, of)
+        for position in wanted:
+            for cause in self._alone.of(position).tolist():
+                if cause not in wanted:
+                    hit.setdefault(cause, []).append(self.keys[position][1])
+        return {self.keys[cause]: tuple(hit[cause]) for cause in sorted(hit)}
 
     def could_touch(self, thing: ThingKey) -> frozenset[ThingKey]:
         """All that stands on a thing in any way, redundancy left aside: far more than goes down."""
@@ -163,35 +165,45 @@ class CausalGraph:
     def causes(self, symptoms: Iterable[ThingKey], most: int = 5) -> tuple[RankedCause, ...]:
         """Single failures that would take `symptoms` down, and of their kinds little else.
 
-        Ranked by the Jaccard index of what goes down and the symptoms. MOST_TRIED candidates are
-        tried, those first that could touch most of the symptoms.
+        Ranked by the Jaccard index of what goes down and the symptoms.
 
         Raises:
             UnknownThing: a symptom is not in the graph.
         """
-        seen = {self._position(thing) for thing in symptoms}
-        kinds = {self.keys[i][0] for i in seen}
-        counts: dict[int, int] = {}
-        for symptom in seen:
-            for cause in self._reach_down(symptom):
-                counts[cause] = counts.get(cause, 0) + 1
-        tried = heapq.nsmallest(MOST_TRIED, counts, key=lambda i: (-counts[i], self.keys[i]))
+        seen = sorted({self._position(thing) for thing in symptoms})
+        if not seen:
+            return ()
+        causes, explained = np.unique(
+            np.concatenate([self._alone.of(one) for one in seen]), return_counts=True
+        )
+        taken = sum(self._taken(kind) for kind in {self.keys[one][0] for one in seen})
+        jaccard = explained / (taken[causes] + len(seen) - explained)
         found = []
-        for cause in tried:
-            hit = {i for i in self._run([cause]).down if self.keys[i][0] in kinds}
-            if both := hit & seen:
-                explains = tuple(sorted(self.keys[i] for i in both))
-                found.append(RankedCause(self.keys[cause], explains, len(both) / len(hit | seen)))
-        found.sort(key=lambda c: (-c.jaccard, c.thing))
-        return tuple(found[:most])
+        for number in np.lexsort((causes, -jaccard))[:most].tolist():
+            cause = int(causes[number])
+            explains = tuple(self.keys[one] for one in seen if cause in self._alone.of(one))
+            found.append(RankedCause(self.keys[cause], explains, float(jaccard[number])))
+        return tuple(found)
+
+    @cached_property
+    def _alone(self) -> SingleFailures:
+        needs = {
+            dependent: [self.groups[number] for number in numbers]
+            for dependent, numbers in self._of_dependent.items()
+        }
+        return SingleFailures(len(self.keys), needs, self._wiring)
+
+    def _taken(self, kind: str) -> Index:
+        """How many things of a kind each single failure takes down."""
+        if kind not in self._taken_of:
+            causes = self._alone.of(positions_of(self.keys, kind))
+            self._taken_of[kind] = np.bincount(causes, minlength=len(self.keys))
+        return self._taken_of[kind]
 
     def _position(self, thing: ThingKey) -> int:
         if thing not in self.index:
             raise UnknownThing(*thing, [name for kind, name in self.keys if kind == thing[0]])
         return self.index[thing]
-
-    def _may_matter(self, position: int) -> bool:
-        return position in self._of_member or self._wiring.carries(position)
 
     def _run(self, failed: Sequence[int]) -> _Run:
         run = _Run(queue=[(0.0, position, _NO_GROUP) for position in failed])
@@ -205,7 +217,7 @@ class CausalGraph:
                     rewired = rewired or self._wiring.carries(position)
                     self._lose(run, position, now_s)
             if rewired:
-                for path in self._wiring.cut(run.down):
+                for path in sorted(self._wiring.cut(run.down)):
                     if path not in run.down:
                         heapq.heappush(run.queue, (now_s, path, _NO_GROUP))
         return run
@@ -218,10 +230,10 @@ class CausalGraph:
             if lost == len(group.members) - group.enough + 1:
                 heapq.heappush(run.queue, (now_s + group.hold_s, group.dependent, number))
 
-    def _fall(self, run: _Run, position: int) -> Fall:
+    def _fall(self, run: _Run, position: int, edges: Mapping[int, tuple[int, ...]]) -> Fall:
         number, at_s = run.by[position], run.down[position]
         if number is None:
-            because = self._wiring.cut_by(position, run.down)
+            because = edges[position]
             mechanism = NO_WAY_LEFT
         else:
             group = self.groups[number]
@@ -242,83 +254,6 @@ class CausalGraph:
             reached |= fresh
             asked.extend(fresh)
         return reached - {start}
-
-    def _reach_down(self, start: int) -> set[int]:
-        reached, asked, wired = {start}, [start], False
-        while asked:
-            one = asked.pop()
-            below = [m for n in self._of_dependent.get(one, ()) for m in self.groups[n].members]
-            if one in self._wiring.ends and not wired:
-                wired = True
-                below.extend(self._wiring.carriers)
-            fresh = set(below) - reached
-            reached |= fresh
-            asked.extend(fresh)
-        return reached
-
-
-class Wiring:
-    """The link graph, and the paths that ask it.
-
-    `ends`: the two devices of each path. `links`: the two devices of each link.
-    """
-
-    def __init__(
-        self, links: Mapping[int, tuple[int, int]], ends: Mapping[int, tuple[int, int]]
-    ) -> None:
-        self.links = links
-        self._at: dict[int, list[tuple[int, int]]] = {}
-        for link, (a, b) in links.items():
-            self._at.setdefault(a, []).append((link, b))
-            self._at.setdefault(b, []).append((link, a))
-        self.ends: Mapping[int, tuple[int, int]] = dict(ends)
-        # What the records do not join has not been cut.
-        self.never_joined = frozenset(self.cut({}))
-        self.ends = {path: two for path, two in ends.items() if path not in self.never_joined}
-        self.carriers = frozenset({*links, *self._at, *(d for two in ends.values() for d in two)})
-
-    def carries(self, position: int) -> bool:
-        """Whether it is a link or a device, so that paths may hang on it."""
-        return position in self.carriers
-
-    def cut(self, down: Mapping[int, float]) -> list[int]:
-        """The paths whose ends do not reach each other without what is down."""
-        part: dict[int, int] = {}
-        cut = []
-        for path, (a, b) in self.ends.items():
-            if a in down or b in down:
-                cut.append(path)
-                continue
-            if a not in part:
-                for device in self._part_of(a, down):
-                    part[device] = a
-            if part.get(b) != part[a]:
-                cut.append(path)
-        return cut
-
-    def cut_by(self, path: int, down: Mapping[int, float]) -> tuple[int, ...]:
-        """The links and devices that are down at the edge of what one end still reaches."""
-        a, b = self.ends[path]
-        if fallen := [end for end in (a, b) if end in down]:
-            return tuple(fallen)
-        part = self._part_of(a, down)
-        edge: set[int] = set()
-        for device in part:
-            for link, other in self._at.get(device, ()):
-                if link in down and other not in part:
-                    edge.add(link)
-                elif other in down:
-                    edge.add(other)
-        return tuple(sorted(edge))
-
-    def _part_of(self, start: int, down: Mapping[int, float]) -> set[int]:
-        reached, asked = {start}, [start]
-        while asked:
-            for link, other in self._at.get(asked.pop(), ()):
-                if other not in reached and other not in down and link not in down:
-                    reached.add(other)
-                    asked.append(other)
-        return reached
 
 
 def derive(snapshot: Snapshot, schema: Schema, at_s: float | None = None) -> CausalGraph:
@@ -377,12 +312,10 @@ def _needs(
             continue
         members: dict[tuple[int, str], dict[int, None]] = {}
         said: dict[tuple[int, str], dict[str, float]] = {}
-        ends = zip(edges.sources.tolist(), edges.targets.tolist(), edges.rows, strict=True)
-        for source, target, row in ends:
-            if at_s is not None and not Provenance(*row[4:]).holds_at(at_s):
-                continue
+        given_by = [properties_of(value[1]) for value in edges.said.values]
+        for source, target, code in _holding(edges, at_s):
+            given = given_by[code]
             dependent, member = (source, target) if need.dependent == "source" else (target, source)
-            given = properties_of(row[3]) if row[3] else {}
             if need.operability:
                 hold_s = float(given.get("hold_s", 0.0))  # type: ignore[arg-type]  # a number
                 operability.append(
@@ -413,15 +346,19 @@ def _needs(
     return groups, operability
 
 
+def _holding(edges: Edges, at_s: float | None) -> Iterable[tuple[int, int, int]]:
+    """Source, target and what is said, by code, of the relations that hold at `at_s`."""
+    said = edges.said
+    holds = [at_s is None or Provenance(*value[2:]).holds_at(at_s) for value in said.values]
+    rows = zip(edges.sources.tolist(), edges.targets.tolist(), said.codes.tolist(), strict=True)
+    return ((a, b, code) for a, b, code in rows if holds[code])
+
+
 def _wiring(snapshot: Snapshot, at_s: float | None) -> Wiring:
     def pairs(kind: str) -> Iterable[tuple[int, int]]:
         if kind not in snapshot.edges:
             return
-        edges = snapshot.edges[kind]
-        ends = zip(edges.sources.tolist(), edges.targets.tolist(), edges.rows, strict=True)
-        for source, target, row in ends:
-            if at_s is None or Provenance(*row[4:]).holds_at(at_s):
-                yield source, target
+        yield from ((a, b) for a, b, _ in _holding(snapshot.edges[kind], at_s))
 
     device_of = {port: device for device, port in pairs("has_interface")}
     ends_of: dict[int, list[int]] = {}

@@ -1,25 +1,43 @@
 """Everything on record of a network at one time, as arrays: what questions are answered from."""
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.knowledge.facts import Facts, Properties, Provenance, Relation, Thing, ThingKey, Value
 
-StoredProperties = str | Mapping[str, object]
-"""A JSON object as text, or a map; "" for none."""
-
-ThingRow = tuple[str, str, StoredProperties, str, float, float | None, float | None]
-"""Kind, id, properties, source, recorded, valid from, valid until."""
-
-RelationRow = tuple[int, int, str, StoredProperties, str, float, float | None, float | None]
-"""Positions of source and target among the things, qualifier, properties, and as above."""
+Said = tuple[str, str, str, float, float | None, float | None]
+"""What a fact says beside what it is of: its qualifier, its properties as a JSON object ("" for
+none), its source, when it was recorded, and from when until when it holds."""
 
 Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sayings:
+    """What each of several facts says, of which many say the same.
+
+    `codes`: int64 (n,), positions in `values`, which differ.
+    """
+
+    codes: Index
+    values: Sequence[Said]
+
+    @classmethod
+    def of(cls, said: Iterable[Said]) -> "Sayings":
+        """In that order."""
+        known: dict[Said, int] = {}
+        codes = np.fromiter((known.setdefault(one, len(known)) for one in said), np.int64)
+        return cls(codes, list(known))
+
+    def __getitem__(self, number: int) -> Said:
+        return self.values[self.codes[number]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +49,83 @@ class Edges:
 
     sources: Index
     targets: Index
-    rows: Sequence[RelationRow]
+    said: Sayings
+
+    @classmethod
+    def of(cls, sources: Index, targets: Index, said: Sayings) -> "Edges":
+        """In order."""
+        qualifiers = {name: i for i, name in enumerate(sorted({one[0] for one in said.values}))}
+        rank = np.array([qualifiers[one[0]] for one in said.values], dtype=np.int64)
+        order = np.lexsort((rank[said.codes], targets, sources))
+        return cls(sources[order], targets[order], Sayings(said.codes[order], said.values))
+
+    def __len__(self) -> int:
+        return len(self.sources)
 
 
 class Snapshot:
     """A graph as it was at `taken_s` (Unix seconds of the host), of which nothing changes.
 
-    Things are in order of kind and id, by code point. `revision` counts the writes to the graph.
+    `keys`: of the things, in order of kind and id, by code point. `said`: of each. `edges`: by
+    kind. `revision` counts the writes to the graph.
     """
 
     def __init__(
         self,
-        things: Sequence[ThingRow],
-        relations: Mapping[str, Sequence[RelationRow]],
+        keys: Sequence[ThingKey],
+        said: Sayings,
+        edges: Mapping[str, Edges],
         revision: int = 0,
         taken_s: float = 0.0,
     ) -> None:
-        order = sorted(range(len(things)), key=lambda i: things[i][:2])
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.arange(len(order))
-        self._rows = [things[i] for i in order]
-        self.keys: list[ThingKey] = [(row[0], row[1]) for row in self._rows]
-        self.edges = {kind: _edges(relations[kind], place) for kind in sorted(relations)}
+        self.keys, self.said = keys, said
+        self.edges = {kind: edges[kind] for kind in sorted(edges) if len(edges[kind])}
         self.revision, self.taken_s = revision, taken_s
 
     @classmethod
-    def of(cls, facts: Facts) -> "Snapshot":
+    def in_order(
+        cls,
+        keys: Sequence[ThingKey],
+        said: Sayings,
+        edges: Mapping[str, tuple[Index, Index, Sayings]],
+        revision: int = 0,
+        taken_s: float = 0.0,
+    ) -> "Snapshot":
+        """The snapshot of things and relations that come in any order.
+
+        `edges`: by kind, positions of sources and targets in `keys` as given, and what is said.
+        """
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        return cls(
+            [keys[i] for i in order],
+            Sayings(said.codes[np.array(order, dtype=np.int64)], said.values),
+            {
+                kind: Edges.of(place[sources], place[targets], of)
+                for kind, (sources, targets, of) in edges.items()
+            },
+            revision,
+            taken_s,
+        )
+
+    @classmethod
+    def of(cls, facts: Facts, revision: int = 0, taken_s: float = 0.0) -> "Snapshot":
         """The snapshot of a graph that has these facts and no others."""
         position = {thing.key: i for i, thing in enumerate(facts.things)}
-        relations: dict[str, list[RelationRow]] = {}
+        by_kind: dict[str, list[Relation]] = {}
         for one in facts.relations:
-            ends = (position[one.source], position[one.target])
-            said = (one.properties, *_said(one.provenance))
-            relations.setdefault(one.kind, []).append((*ends, one.qualifier, *said))
-        return cls([thing_row(thing) for thing in facts.things], relations)
+            by_kind.setdefault(one.kind, []).append(one)
+        edges = {
+            kind: (
+                np.array([position[r.source] for r in of], dtype=np.int64),
+                np.array([position[r.target] for r in of], dtype=np.int64),
+                Sayings.of(said_by(r.properties, r.provenance, r.qualifier) for r in of),
+            )
+            for kind, of in by_kind.items()
+        }
+        said = Sayings.of(said_by(thing.properties, thing.provenance) for thing in facts.things)
+        return cls.in_order(list(position), said, edges, revision, taken_s)
 
     @cached_property
     def index(self) -> dict[ThingKey, int]:
@@ -74,25 +135,29 @@ class Snapshot:
     def __contains__(self, key: ThingKey) -> bool:
         return key in self.index
 
+    def positions(self, kind: str) -> range:
+        """Of the things of a kind."""
+        return positions_of(self.keys, kind)
+
     def ids(self, kind: str) -> tuple[str, ...]:
         """Ids of the things of a kind, in order."""
-        return tuple(name for of, name in self.keys if of == kind)
+        return tuple(self.keys[i][1] for i in self.positions(kind))
 
     def thing(self, position: int) -> Thing:
         """The thing at that position."""
-        return thing_of(self._rows[position])
+        return thing_of(*self.keys[position], self.said[position])
 
     def relation(self, kind: str, number: int) -> Relation:
         """The relation of that kind and number."""
-        row = self.edges[kind].rows[number]
-        ends = (int(self.edges[kind].sources[number]), int(self.edges[kind].targets[number]))
+        edges = self.edges[kind]
+        qualifier, properties, *provenance = edges.said[number]
         return Relation(
             kind,
-            self.keys[ends[0]],
-            self.keys[ends[1]],
-            row[2],
-            properties_of(row[3]),
-            Provenance(*row[4:]),
+            self.keys[edges.sources[number]],
+            self.keys[edges.targets[number]],
+            qualifier,
+            properties_of(properties),
+            Provenance(*provenance),
         )
 
     def targets(self, key: ThingKey, kind: str) -> tuple[ThingKey, ...]:
@@ -107,67 +172,68 @@ class Snapshot:
         position = self.index.get(key)
         if position is None or kind not in self.edges:
             return ()
-        near, far = self._sorted[kind, forward]
-        first, last = np.searchsorted(near, [position, position + 1])
-        return tuple(self.keys[i] for i in dict.fromkeys(far[first:last].tolist()))
+        edges = self.edges[kind]
+        numbers = self._numbers(kind, np.array([position]), forward=forward)
+        far = (edges.targets if forward else edges.sources)[numbers]
+        return tuple(self.keys[i] for i in dict.fromkeys(far.tolist()))
+
+    def _numbers(self, kind: str, positions: Index, *, forward: bool) -> Index:
+        """Of the relations of a kind that begin (`forward`) or end at one of `positions`."""
+        edges, by_target = self.edges[kind], self._by_target[kind]
+        near = edges.sources if forward else by_target[1]
+        first, last = np.searchsorted(near, positions), np.searchsorted(near, positions + 1)
+        found = [np.arange(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+        numbers = np.concatenate(found) if found else np.empty(0, dtype=np.int64)
+        return numbers if forward else by_target[0][numbers]
 
     @cached_property
-    def _sorted(self) -> dict[tuple[str, bool], tuple[Index, Index]]:
-        found: dict[tuple[str, bool], tuple[Index, Index]] = {}
+    def _by_target(self) -> dict[str, tuple[Index, Index]]:
+        """Of each kind: numbers of its relations in order of target and source, and the targets."""
+        found: dict[str, tuple[Index, Index]] = {}
         for kind, edges in self.edges.items():
-            found[kind, True] = (edges.sources, edges.targets)
-            by_target = np.lexsort((edges.sources, edges.targets))
-            found[kind, False] = (edges.targets[by_target], edges.sources[by_target])
+            order = np.lexsort((edges.sources, edges.targets))
+            found[kind] = (order, edges.targets[order])
         return found
 
     def facts(self) -> Facts:
         """All of it."""
         return Facts(
-            tuple(thing_of(row) for row in self._rows),
+            tuple(self.thing(i) for i in range(len(self.keys))),
             tuple(
                 self.relation(kind, number)
                 for kind, edges in self.edges.items()
-                for number in range(len(edges.rows))
+                for number in range(len(edges))
             ),
         )
 
     def around(self, key: ThingKey, hops: int) -> Facts:
         """The thing, what is within so many relations of it, and the relations on the way."""
-        reached, fringe = {self.index[key]}, {self.index[key]}
+        reached = fringe = {self.index[key]}
         crossed: set[tuple[str, int]] = set()
         for _ in range(hops):
             ends: set[int] = set()
-            for kind, number, one, other in self._touching(fringe):
-                crossed.add((kind, number))
-                ends |= {one, other}
+            near = np.array(sorted(fringe), dtype=np.int64)
+            for kind, edges in self.edges.items():
+                for forward in (True, False):
+                    numbers = self._numbers(kind, near, forward=forward)
+                    crossed.update((kind, number) for number in numbers.tolist())
+                    ends.update((edges.targets if forward else edges.sources)[numbers].tolist())
             fringe = ends - reached
-            reached |= fringe
+            reached = reached | fringe
         return Facts(
             tuple(self.thing(i) for i in sorted(reached)),
             tuple(self.relation(*one) for one in sorted(crossed)),
         )
 
-    def _touching(self, positions: set[int]) -> Iterable[tuple[str, int, int, int]]:
-        wanted = np.array(sorted(positions), dtype=np.int64)
-        for kind, edges in self.edges.items():
-            touched = np.isin(edges.sources, wanted) | np.isin(edges.targets, wanted)
-            for number in np.flatnonzero(touched).tolist():
-                yield kind, number, int(edges.sources[number]), int(edges.targets[number])
+
+def positions_of(keys: Sequence[ThingKey], kind: str) -> range:
+    """Of the things of a kind, where `keys` are in order."""
+    first = bisect_left(keys, kind, key=itemgetter(0))
+    return range(first, bisect_right(keys, kind, key=itemgetter(0)))
 
 
-def _edges(rows: Sequence[RelationRow], place: Index) -> Edges:
-    sources = place[np.fromiter((row[0] for row in rows), np.int64, len(rows))]
-    targets = place[np.fromiter((row[1] for row in rows), np.int64, len(rows))]
-    if any(row[2] for row in rows):
-        ends = zip(sources.tolist(), targets.tolist(), (row[2] for row in rows), strict=True)
-        order = np.array([i for _, i in sorted(zip(ends, range(len(rows)), strict=True))], np.int64)
-    else:
-        order = np.lexsort((targets, sources))
-    return Edges(sources[order], targets[order], [rows[i] for i in order.tolist()])
-
-
-def properties_of(stored: StoredProperties) -> Properties:
-    """Properties as they were written; lists become tuples."""
+def properties_of(stored: str | Mapping[str, object]) -> Properties:
+    """Properties as they were written, a JSON object or a map; lists become tuples."""
     if not stored:
         return {}
     given: Mapping[str, object] = json.loads(stored) if isinstance(stored, str) else stored
@@ -178,15 +244,17 @@ def properties_of(stored: StoredProperties) -> Properties:
     return found
 
 
-def thing_of(row: ThingRow) -> Thing:
-    """The thing that a row holds."""
-    return Thing(row[0], row[1], properties_of(row[2]), Provenance(*row[3:]))
+def text_of(properties: Properties) -> str:
+    """Properties as they are kept: a JSON object, "" for none."""
+    return json.dumps(dict(properties), ensure_ascii=False) if properties else ""
 
 
-def thing_row(thing: Thing) -> ThingRow:
-    """The row that holds a thing."""
-    return (thing.kind, thing.id, thing.properties, *_said(thing.provenance))
+def thing_of(kind: str, name: str, said: Said) -> Thing:
+    """The thing that says so."""
+    return Thing(kind, name, properties_of(said[1]), Provenance(*said[2:]))
 
 
-def _said(said: Provenance) -> tuple[str, float, float | None, float | None]:
-    return said.source, said.recorded_s, said.valid_from_s, said.valid_until_s
+def said_by(properties: Properties, provenance: Provenance, qualifier: str = "") -> Said:
+    """What a fact says."""
+    times = (provenance.recorded_s, provenance.valid_from_s, provenance.valid_until_s)
+    return (qualifier, text_of(properties), provenance.source, *times)

@@ -138,7 +138,7 @@ def test_eight_clients_that_put_one_thing_make_one(graph: Neo4jGraph) -> None:
     assert failed == []
     snapshot = graph.snapshot()
     assert snapshot.ids("owner") == ("one",)
-    assert len(snapshot.edges["owned_by"].rows) == 8
+    assert len(snapshot.edges["owned_by"]) == 8
     assert snapshot.revision == before + 2000
 
 
@@ -210,7 +210,7 @@ def test_facts_that_were_acknowledged_survive_kills(monkeypatch: pytest.MonkeyPa
     assert len(acknowledged) >= 4 * KILLS
     assert acknowledged <= set(services)
     assert snapshot.ids("customer") == services, "whole or not at all"
-    assert len(snapshot.edges["bought_by"].rows) == len(services) == len(set(services))
+    assert len(snapshot.edges["bought_by"]) == len(services) == len(set(services))
 
 
 def test_server_without_a_password_is_asked_without_one() -> None:

@@ -1,2 +1,4 @@
+// By what they say: thousands say the same, and each is then two ends.
 MATCH (a:Thing {network: $network})-[r:$($kind)]->(b:Thing {network: $network})
-RETURN collect([elementId(a), elementId(b), properties(r)]) AS relations
+WITH properties(r) AS said, collect(elementId(a)) AS sources, collect(elementId(b)) AS targets
+RETURN collect([said, sources, targets]) AS relations
