@@ -9,6 +9,7 @@ signing.key.mark          where the journal last stood, beside the key
 journal.sqlite            incidents, plans, approvals, changes, audit chain
 checkpoints.sqlite        LangGraph's threads, one per incident in work
 knowledge/<network>.sqlite  the knowledge graph of a network, unless NOCTUA_GRAPH names a server
+knowledge/<network>.standby  its last snapshot, and what waits to be written to that server
 trackers/<network>.json   what was learned of a network
 inventories/<network>.json  what is on record of it, for those who only read
 locks/                    one file for each process that holds leases

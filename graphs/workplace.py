@@ -115,6 +115,8 @@ class Workplace:
             notifier = Notifier(self.journal, network.name, way) if way else None
             if notifier:
                 opened.callback(notifier.close)
+            graph = self._graph(steady.now_s())
+            opened.callback(graph.close)
             self.self_watch = SelfWatch(
                 network.name,
                 steady,
@@ -125,6 +127,7 @@ class Workplace:
                     ),
                     **clock_looks(steady, network, self.journal),
                     ConditionKind.WORKERS_LOST: runners.trouble,
+                    ConditionKind.GRAPH_LOST: graph.trouble,
                     **collector_look(steady, lambda: self.tracker.coverage),
                 },
                 say=self.holder.say,
@@ -132,8 +135,6 @@ class Workplace:
                 call=notifier.call if notifier and calling and "paged" in calling.events else None,
             )
             self.tracker = self._tracker(steady.now_s())
-            graph = self._graph(steady.now_s())
-            opened.callback(graph.close)
             self.desk = Desk(
                 situation=self._situation(runners, graph),
                 journal=self.journal,

@@ -140,6 +140,7 @@ def stats(context: typer.Context, network: _Network = None, as_json: AsJson = Fa
     """Count things and relations by kind and source; kinds that are known and unused stand too."""
     with closing(_opened(context, network)) as graph:
         snapshot, schema = graph.snapshot(), graph.schema
+        refused: tuple[str, ...] = getattr(graph, "refused", tuple)()
     facts = snapshot.facts()
     things = Counter(thing.kind for thing in facts.things)
     relations = Counter(relation.kind for relation in facts.relations)
@@ -161,6 +162,8 @@ def stats(context: typer.Context, network: _Network = None, as_json: AsJson = Fa
         typer.echo(f"{relations[kind]:8} {kind:18} {relation_kind.meaning}")
     for name, number in sorted(sources.items()):
         typer.echo(f"{number:8} facts from {plain(name) or 'nobody named'}")
+    for why in refused:
+        typer.echo(f"a write that waited was refused: {plain(why, _LONGEST_ROW)}")
 
 
 @app.command()
@@ -269,7 +272,10 @@ def _opened(context: typer.Context, network: str | None) -> "KnowledgeGraph":
     name = network or _only_network(state)
     if Path(name).name != name:
         raise BadInput(f'--network "{plain(name, 80)}": is no name of a network')
-    return open_graph(state.knowledge_file(name), name, os.environ)
+    graph = open_graph(state.knowledge_file(name), name, os.environ)
+    if trouble := graph.trouble():
+        typer.echo(plain(trouble, _LONGEST_ROW), err=True)
+    return graph
 
 
 def _only_network(state: StateDirectory) -> str:

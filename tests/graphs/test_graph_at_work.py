@@ -46,7 +46,8 @@ def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
         settings = waiting._settings
         waiting.close()
         # Minutes of the network pass in a second here.
-        monkeypatch.setattr("tools.graph_store.neo4j.FRESH_S", 0.0)
+        for name in ("FRESH_S", "FRESH_TIMES"):
+            monkeypatch.setattr(f"tools.graph_store.neo4j.{name}", 0)
         monkeypatch.setenv(GRAPH_SETTING, settings.address)
         monkeypatch.setenv(f"{GRAPH_SETTING}_USER", settings.user)
         monkeypatch.setenv(f"{GRAPH_SETTING}_PASSWORD", settings.password)

@@ -24,7 +24,7 @@ from twin.knowledge.facts import (
 )
 from twin.knowledge.kinds import shipped_schema
 from twin.knowledge.schema import Schema
-from twin.knowledge.snapshot import Index, Said, Sayings, Snapshot, said_by, thing_of
+from twin.knowledge.snapshot import Index, Sayings, Snapshot, said_by, thing_of
 
 APPLICATION_ID = 0x4E4F434B
 """`NOCK`, in SQLite's header: tells a knowledge graph from any other SQLite file."""
@@ -33,6 +33,9 @@ VERSION = 2
 """Version 1 was a JSON file."""
 
 BUSY_TIMEOUT_S = 10.0
+
+MOST_FOLLOWED = 5
+"""After so many writes of ours a snapshot is read from the file again, which takes as long."""
 
 _TABLES = """
 CREATE TABLE things (
@@ -78,6 +81,7 @@ class EmbeddedGraph(KnowledgeGraph):
         self._connection = connection
         self._lock = threading.RLock()
         self._last: Snapshot | None = None
+        self._since: list[Difference] = []
 
     @classmethod
     def open(cls, path: Path, schema: Schema | None = None) -> Self:
@@ -135,9 +139,11 @@ class EmbeddedGraph(KnowledgeGraph):
 
     def put(self, things: Iterable[Thing], relations: Iterable[Relation] = ()) -> None:
         """See `KnowledgeGraph.put`."""
-        facts = checked(self.schema, things, relations)
+        changes = Difference(put=checked(self.schema, things, relations))
         with self._transaction():
-            self._write(facts)
+            self._write(changes.put)
+            revision = self._revision()
+        self._follow(changes, revision)
 
     def replace(
         self, source: str, things: Iterable[Thing], relations: Iterable[Relation] = ()
@@ -146,9 +152,21 @@ class EmbeddedGraph(KnowledgeGraph):
         wanted = checked(self.schema, things, relations)
         with self._transaction():
             changes = difference(self.snapshot().facts(), wanted, source)
-            if changes:
-                self._remove(changes)
-                self._write(changes.put)
+            if not changes:
+                return
+            self._remove(changes)
+            self._write(changes.put)
+            revision = self._revision()
+        self._follow(changes, revision)
+
+    def _follow(self, changes: Difference, revision: int) -> None:
+        """Have the next snapshot made of the last, if all that was written since is of ours."""
+        with self._lock:
+            is_next = self._last and self._last.revision + len(self._since) == revision - 1
+            if is_next and len(self._since) < MOST_FOLLOWED:
+                self._since.append(changes)
+            else:
+                self._last, self._since = None, []
 
     def thing(self, kind: str, id: str) -> Thing | None:
         """See `KnowledgeGraph.thing`."""
@@ -174,9 +192,18 @@ class EmbeddedGraph(KnowledgeGraph):
         """See `KnowledgeGraph.snapshot`."""
         with self._reading():
             revision = self._revision()
-            if self._last is None or self._last.revision != revision:
-                self._last = self._taken(revision)
-            return self._last
+            last = self._last
+            if last is not None and last.revision + len(self._since) == revision:
+                for changes in self._since:
+                    last = last.changed(changes, last.revision + 1)
+            else:
+                last = self._taken(revision)
+            self._last, self._since = last, []
+            return last
+
+    def trouble(self) -> str:
+        """See `KnowledgeGraph.trouble`. A file that cannot be read is an error wherever it is."""
+        return ""
 
     def close(self) -> None:
         """See `KnowledgeGraph.close`."""
@@ -310,8 +337,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _thing(row: tuple[Any, ...]) -> Thing:
-    said: Said = ("", *row[2:])  # type: ignore[assignment]  # as the table has them
-    return thing_of(row[0], row[1], said)
+    return thing_of(row[0], row[1], ("", *row[2:]))
 
 
 def _corrupt(path: Path, error: Exception) -> CorruptGraph:

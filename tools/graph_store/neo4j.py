@@ -20,6 +20,7 @@ from tools.graph_store.checking import checked
 from tools.graph_store.protocol import (
     AT_ONCE,
     GraphNotSaved,
+    GraphRefused,
     GraphUnavailable,
     KnowledgeGraph,
 )
@@ -56,6 +57,9 @@ except ImportError as exc:
         "'noctua-netops[neo4j]'"
     ) from exc
 
+VERSION = 2
+"""Of how facts are laid out as nodes; that of the embedded store's file."""
+
 CONNECT_S = 5.0
 """How long a connection may take."""
 
@@ -71,8 +75,8 @@ CONSOLE_S = 10.0
 FRESH_S = 5.0
 """After so long a snapshot is taken again: who changes the graph by Cypher counts no write."""
 
-AWAY_S = 60.0
-"""For so long a server that did not answer is not asked for another snapshot."""
+FRESH_TIMES = 10
+"""And not before so many times as long as the last one took."""
 
 USER_SETTING, PASSWORD_SETTING = "NOCTUA_GRAPH_USER", "NOCTUA_GRAPH_PASSWORD"
 PASSWORD_FILE_SETTING, DATABASE_SETTING = "NOCTUA_GRAPH_PASSWORD_FILE", "NOCTUA_GRAPH_DATABASE"
@@ -118,7 +122,7 @@ class Neo4jGraph(KnowledgeGraph):
         self._settings = settings
         self._network = network
         self._last: Snapshot | None = None
-        self._away_until = 0.0
+        self._took_s = 0.0
         with _mapped(settings):
             self._driver = GraphDatabase.driver(
                 settings.address,
@@ -127,6 +131,8 @@ class Neo4jGraph(KnowledgeGraph):
                 connection_acquisition_timeout=RETRY_S,
                 max_transaction_retry_time=RETRY_S,
                 notifications_min_severity="WARNING",
+                # An empty database has heard of no label or property, and says so at each query.
+                notifications_disabled_classifications=["UNRECOGNIZED"],
                 user_agent="noctua",
             )
 
@@ -140,8 +146,8 @@ class Neo4jGraph(KnowledgeGraph):
         """
         graph = cls(settings, network, schema)
         try:
-            with _mapped(settings):
-                graph._driver.verify_connectivity()
+            graph.require_there()
+            graph._require_version()
             graph._constrain()
             # A query that was never asked takes seconds; better now than during an incident.
             graph.thing("device", "")
@@ -152,11 +158,21 @@ class Neo4jGraph(KnowledgeGraph):
             raise
         return graph
 
+    def _require_version(self) -> None:
+        version = self._read("revision")["version"]
+        if version not in (0, VERSION):
+            raise BadInput(
+                f'the knowledge graph of "{self._network}" at {self._settings.address} is of '
+                f"version {version}, and this Noctua knows version {VERSION}; open it with the one "
+                "that wrote it"
+            )
+
     def _constrain(self) -> None:
         names = self._read("constraint_names")["names"]
         for name, file in (
             ("noctua_thing", "constraints"),
             ("noctua_revision", "revision_constraint"),
+            ("noctua_outbox", "outbox_constraint"),
         ):
             if name not in names:
                 with self._session() as session:
@@ -205,29 +221,40 @@ class Neo4jGraph(KnowledgeGraph):
         return Facts.of([_thing(given) for given in things], crossed)
 
     def snapshot(self) -> Snapshot:
-        """See `KnowledgeGraph.snapshot`. What others changed by Cypher is seen within FRESH_S.
-
-        While the server does not answer it is the last one, whose `taken_s` says how old it is.
+        """See `KnowledgeGraph.snapshot`. What others changed by Cypher is seen within FRESH_S, or
+        FRESH_TIMES as long as it takes to take one.
         """
         last = self._last
-        if last is not None and time.monotonic() < self._away_until:
-            return last
-        try:
-            return self._as_it_is(last)
-        except GraphUnavailable:
-            if last is None:
-                raise
-            self._away_until = time.monotonic() + AWAY_S
-            return last
-
-    def _as_it_is(self, last: Snapshot | None) -> Snapshot:
         if (
             last is None
-            or time.time() - last.taken_s >= FRESH_S
+            or time.time() - last.taken_s >= max(FRESH_S, FRESH_TIMES * self._took_s)
             or self._revision() > last.revision
         ):
+            begun = time.monotonic()
             self._last = last = self._take()
+            self._took_s = time.monotonic() - begun
         return last
+
+    def trouble(self) -> str:
+        """See `KnowledgeGraph.trouble`."""
+        try:
+            self.require_there()
+        except GraphUnavailable as error:
+            return str(error)
+        return ""
+
+    def require_there(self) -> None:
+        """Raises GraphUnavailable: the server does not answer."""
+        with _mapped(self._settings):
+            self._driver.verify_connectivity()
+
+    def deliver(self, changes: Difference, outbox: str, number: int) -> None:
+        """See `tools.graph_store.forwarding.Server.deliver`."""
+        with _mapped(self._settings, saving=True), self._session() as session:
+            revision = session.execute_write(_delivered, self, self._steps(changes), outbox, number)
+        last = self._last
+        is_next = last is not None and revision == last.revision + 1
+        self._last = last.changed(changes, revision) if last and is_next else None
 
     def _revision(self) -> int:
         return int(self._read("revision")["revision"])
@@ -237,14 +264,14 @@ class Neo4jGraph(KnowledgeGraph):
         place: dict[str, int] = {}
         keys: list[ThingKey] = []
         said: list[Said] = []
-        for element, given in self._read("all_things")["things"]:
-            place[element] = len(keys)
-            keys.append((given["kind"], given["id"]))
-            said.append(_said_by(given))
-        edges: dict[str, tuple[Index, Index, Sayings]] = {}
-        for kind in self._read("kinds_of_relations")["kinds"]:
-            found = self._read("all_relations", kind=kind)["relations"]
-            edges[kind] = _placed(found, place)
+        for kind, given, ids, elements in self._read("all_things")["things"]:
+            place.update(zip(elements, range(len(keys), len(keys) + len(ids)), strict=True))
+            keys.extend((kind, name) for name in ids)
+            said.extend([_said_by(dict(given))] * len(ids))
+        by_kind: dict[str, list[_Alike]] = {}
+        for kind, *alike in self._read("all_relations")["relations"]:
+            by_kind.setdefault(kind, []).append((alike[0], alike[1], alike[2]))
+        edges = {kind: _placed(found, place) for kind, found in by_kind.items()}
         return Snapshot.in_order(keys, Sayings.of(said), edges, revision, taken_s)
 
     def close(self) -> None:
@@ -262,9 +289,9 @@ class Neo4jGraph(KnowledgeGraph):
             rows = session.run(Query(cypher, timeout=CONSOLE_S), network=self._network)
             return [row.data() for row in rows]
 
-    def _apply(self, changes: Difference) -> None:
-        """In one transaction, or in several if it is much: removals, things, then relations."""
-        steps: list[tuple[str, str, list[Any]]] = [
+    def _steps(self, changes: Difference) -> list[tuple[str, str, list[Any]]]:
+        """Named queries with their rows: removals, things, then relations."""
+        return [
             (
                 "remove_relations",
                 "relations",
@@ -274,8 +301,11 @@ class Neo4jGraph(KnowledgeGraph):
             ("put_things", "things", [_sent_thing(self._network, t) for t in changes.put.things]),
             ("put_relations", "relations", [_sent_relation(r) for r in changes.put.relations]),
         ]
-        total = sum(len(rows) for _, _, rows in steps)
-        if total <= AT_ONCE:
+
+    def _apply(self, changes: Difference) -> None:
+        """In one transaction, or in several if it is much."""
+        steps = self._steps(changes)
+        if changes.size <= AT_ONCE:
             self._write(steps)
             return
         self._require_ends(changes.put)
@@ -335,9 +365,12 @@ def _written(
     graph: Neo4jGraph,
     steps: Sequence[tuple[str, str, list[Any]]],
     write: str,
-) -> None:
+) -> int:
+    """The revision that it makes."""
     # First, so that two who write take turns and do not meet half way.
-    tx.run(query("count_write"), network=graph._network, write=write).consume()
+    counted = _record(
+        tx, "count_write", {"network": graph._network, "write": write, "version": VERSION}
+    )
     for name, parameter, rows in steps:
         if not rows:
             continue
@@ -352,6 +385,22 @@ def _written(
             kind, lacks = sorted(missing)[0]
             ids = _record(tx, "ids", {"network": graph._network, "kind": kind})["ids"]
             raise UnknownThing(kind, lacks, ids)
+    return int(counted["revision"])
+
+
+@unit_of_work(timeout=TRANSACTION_S)
+def _delivered(
+    tx: ManagedTransaction,
+    graph: Neo4jGraph,
+    steps: Sequence[tuple[str, str, list[Any]]],
+    outbox: str,
+    number: int,
+) -> int:
+    """The revision that it makes; 0 where it was there."""
+    given = {"network": graph._network, "outbox": outbox, "number": number}
+    if not _record(tx, "deliver", given)["is_news"]:
+        return 0
+    return _written(tx, graph, steps, f"{outbox} {number}")
 
 
 _GAP = r"(?:\s|/\*.*?\*/|//[^\n]*\n)"
@@ -391,7 +440,7 @@ def _mapped(settings: Neo4jSettings, *, saving: bool = False) -> Iterator[None]:
         raise GraphUnavailable(f"{where} does not answer ({exc}); start it") from exc
     except ClientError as exc:
         if saving:
-            raise GraphNotSaved(f"{where} has not saved: {exc.message}") from exc
+            raise GraphRefused(f"{where} has not saved: {exc.message}") from exc
         raise BadInput(f"{where} refuses: {exc.message}") from exc
     except Neo4jError as exc:
         error = GraphNotSaved if saving else GraphUnavailable
@@ -414,11 +463,12 @@ def _said_by(given: Mapping[str, Any]) -> Said:
     )
 
 
-def _placed(
-    found: Sequence[tuple[Mapping[str, Any], Sequence[str], Sequence[str]]],
-    place: Mapping[str, int],
-) -> tuple[Index, Index, Sayings]:
-    """Relations of a kind, given as what is said with sources and targets of all that say it.
+_Alike = tuple[Mapping[str, Any], Sequence[str], Sequence[str]]
+"""What is said, with sources and targets of all relations of a kind that say it."""
+
+
+def _placed(found: Sequence[_Alike], place: Mapping[str, int]) -> tuple[Index, Index, Sayings]:
+    """Positions of the ends, and what is said.
 
     One that was written since its ends were read waits for the next snapshot.
     """
@@ -440,8 +490,8 @@ def _relation(
     kind: str, source: Sequence[str], target: Sequence[str], given: Mapping[str, Any]
 ) -> Relation:
     ends = ((source[0], source[1]), (target[0], target[1]))
-    qualifier, _, *provenance = _said_by(given)
-    return Relation(kind, *ends, qualifier, _own(given), Provenance(*provenance))
+    said = _said_by(given)
+    return Relation(kind, *ends, said[0], _own(given), Provenance(*said[2:]))
 
 
 def _stored(properties: Properties, said: Provenance) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def unpacked(data: bytes) -> Snapshot | None:
                 sources, targets, codes = arrays[f"edges{number}"].astype(np.int64)
                 edges[kind] = Edges(sources, targets, Sayings(codes, [*map(tuple, values)]))
             said = Sayings(arrays["codes"].astype(np.int64), [*map(tuple, texts["said"])])
-    except (BadZipFile, ValueError, KeyError):
+    except (BadZipFile, EOFError, KeyError, ValueError):
         return None
     ids = iter(texts["ids"])
     keys: list[ThingKey] = [(kind, next(ids)) for kind, many in texts["kinds"] for _ in range(many)]

@@ -25,6 +25,10 @@ class GraphNotSaved(NoctuaError):
     """The graph could not be stored; what was stored before stands."""
 
 
+class GraphRefused(GraphNotSaved):
+    """The server does not take what was to be stored, and would not later."""
+
+
 class GraphUnavailable(NoctuaError):
     """The server that has the graph does not answer."""
 
@@ -80,6 +84,10 @@ class KnowledgeGraph(PastIncidents, Protocol):
 
     def snapshot(self) -> Snapshot:
         """Everything, as it is now."""
+        ...
+
+    def trouble(self) -> str:
+        """Why facts are not as they are on record now, and how old they are; "" if they are."""
         ...
 
     def close(self) -> None:

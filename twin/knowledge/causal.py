@@ -176,7 +176,8 @@ class CausalGraph:
         causes, explained = np.unique(
             np.concatenate([self._alone.of(one) for one in seen]), return_counts=True
         )
-        taken = sum(self._taken(kind) for kind in {self.keys[one][0] for one in seen})
+        kinds = {self.keys[one][0] for one in seen}
+        taken = np.sum([self._taken(kind) for kind in kinds], axis=0)
         jaccard = explained / (taken[causes] + len(seen) - explained)
         found = []
         for number in np.lexsort((causes, -jaccard))[:most].tolist():

@@ -117,10 +117,14 @@ class Difference:
     removed_things: tuple[ThingKey, ...] = ()
     removed_relations: tuple[tuple[str, ThingKey, ThingKey, str], ...] = ()
 
+    @property
+    def size(self) -> int:
+        """How many facts are put or removed."""
+        put = len(self.put.things) + len(self.put.relations)
+        return put + len(self.removed_things) + len(self.removed_relations)
+
     def __bool__(self) -> bool:
-        return bool(
-            self.put.things or self.put.relations or self.removed_things or self.removed_relations
-        )
+        return bool(self.size)
 
 
 def difference(now: Facts, wanted: Facts, source: str | None = None) -> Difference:

@@ -10,7 +10,16 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.knowledge.facts import Facts, Properties, Provenance, Relation, Thing, ThingKey, Value
+from twin.knowledge.facts import (
+    Difference,
+    Facts,
+    Properties,
+    Provenance,
+    Relation,
+    Thing,
+    ThingKey,
+    Value,
+)
 
 Said = tuple[str, str, str, float, float | None, float | None]
 """What a fact says beside what it is of: its qualifier, its properties as a JSON object ("" for
@@ -36,8 +45,14 @@ class Sayings:
         codes = np.fromiter((known.setdefault(one, len(known)) for one in said), np.int64)
         return cls(codes, list(known))
 
+    def and_also(self, said: Iterable[Said]) -> "Sayings":
+        """These, and others after them."""
+        known = {one: code for code, one in enumerate(self.values)}
+        more = [known.setdefault(one, len(known)) for one in said]
+        return Sayings(np.append(self.codes, np.array(more, dtype=np.int64)), list(known))
+
     def __getitem__(self, number: int) -> Said:
-        return self.values[self.codes[number]]
+        return self.values[int(self.codes[number])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,9 @@ class Edges:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+
+_NO_EDGES = Edges.of(*(np.empty(0, dtype=np.int64),) * 2, Sayings.of(()))
 
 
 class Snapshot:
@@ -127,6 +145,68 @@ class Snapshot:
         said = Sayings.of(said_by(thing.properties, thing.provenance) for thing in facts.things)
         return cls.in_order(list(position), said, edges, revision, taken_s)
 
+    def changed(self, changes: Difference, revision: int) -> "Snapshot":
+        """What `changes` make of it, as of the same time.
+
+        With a thing go its relations. One with an end that is not there is left out.
+        """
+        gone = {self.index[key] for key in changes.removed_things if key in self.index}
+        here = {thing.key for thing in changes.put.things}
+        kept = [i for i, key in enumerate(self.keys) if i not in gone and key not in here]
+        new = len(kept)
+        keys = [self.keys[i] for i in kept] + [thing.key for thing in changes.put.things]
+        said = Sayings(self.said.codes[np.array(kept, dtype=np.int64)], self.said.values)
+        said = said.and_also(said_by(t.properties, t.provenance) for t in changes.put.things)
+        # Positions among `keys`, -1 for none: of a thing that is said anew, where it is so.
+        place = np.full(len(self.keys), -1, dtype=np.int64)
+        place[kept] = np.arange(new)
+        position = {thing.key: new + i for i, thing in enumerate(changes.put.things)}
+        for key, at in position.items():
+            if key in self.index:
+                place[self.index[key]] = at
+
+        def end(key: ThingKey) -> int:
+            known = int(place[self.index[key]]) if key in self.index else -1
+            return position.get(key, known)
+
+        put: dict[str, list[Relation]] = {}
+        for relation in changes.put.relations:
+            if end(relation.source) >= 0 and end(relation.target) >= 0:
+                put.setdefault(relation.kind, []).append(relation)
+        anew = {relation.identity for relation in changes.put.relations}
+        lost = self._relations_numbered([*changes.removed_relations, *anew])
+        edges = {}
+        for kind in {*self.edges, *put}:
+            before = self.edges.get(kind, _NO_EDGES)
+            sources, targets = place[before.sources], place[before.targets]
+            stays = (sources >= 0) & (targets >= 0)
+            stays[lost.get(kind, [])] = False
+            of = put.get(kind, [])
+            ends = np.array([(end(r.source), end(r.target)) for r in of], np.int64).reshape(-1, 2)
+            edges[kind] = (
+                np.append(sources[stays], ends[:, :1]),
+                np.append(targets[stays], ends[:, 1:]),
+                Sayings(before.said.codes[stays], before.said.values).and_also(
+                    said_by(r.properties, r.provenance, r.qualifier) for r in of
+                ),
+            )
+        return Snapshot.in_order(keys, said, edges, revision, self.taken_s)
+
+    def _relations_numbered(
+        self, identities: Iterable[tuple[str, ThingKey, ThingKey, str]]
+    ) -> dict[str, list[int]]:
+        """By kind, the numbers of those of these relations that are there."""
+        found: dict[str, list[int]] = {}
+        for kind, source, target, qualifier in identities:
+            if kind not in self.edges or source not in self.index or target not in self.index:
+                continue
+            edges, ends = self.edges[kind], (self.index[source], self.index[target])
+            first, last = np.searchsorted(edges.sources, (ends[0], ends[0] + 1))
+            for number in range(first, last):
+                if edges.targets[number] == ends[1] and edges.said[number][0] == qualifier:
+                    found.setdefault(kind, []).append(number)
+        return found
+
     @cached_property
     def index(self) -> dict[ThingKey, int]:
         """Position of each thing."""
@@ -150,14 +230,14 @@ class Snapshot:
     def relation(self, kind: str, number: int) -> Relation:
         """The relation of that kind and number."""
         edges = self.edges[kind]
-        qualifier, properties, *provenance = edges.said[number]
+        said = edges.said[number]
         return Relation(
             kind,
             self.keys[edges.sources[number]],
             self.keys[edges.targets[number]],
-            qualifier,
-            properties_of(properties),
-            Provenance(*provenance),
+            said[0],
+            properties_of(said[1]),
+            Provenance(*said[2:]),
         )
 
     def targets(self, key: ThingKey, kind: str) -> tuple[ThingKey, ...]:

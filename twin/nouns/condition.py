@@ -20,6 +20,7 @@ class ConditionKind(StrEnum):
     CLOCK_APART = "clock_apart"
     WORKERS_LOST = "workers_lost"
     COLLECTOR_SILENT = "collector_silent"
+    GRAPH_LOST = "graph_lost"
 
     @property
     def means(self) -> str:
@@ -65,6 +66,12 @@ _MEANINGS: dict[ConditionKind, _Meaning] = {
         "what the collector does not return is not known, so that no change on the network can be "
         "judged",
         "see why the collector returns nothing; the watch goes on by itself",
+    ),
+    ConditionKind.GRAPH_LOST: _Meaning(
+        "what is on record of the network may have changed meanwhile, so that whom a change would "
+        "hit is not known; diagnosis goes on from what is known, and what is written waits",
+        "start the server that NOCTUA_GRAPH names; what waits is then written, and the watch goes "
+        "on by itself",
     ),
 }
 

@@ -173,6 +173,27 @@ def test_file_with_a_bad_fact_changes_nothing(state: Path, file: Path) -> None:
     assert _graph(state, "diff", str(file)) == (0, "", "")
 
 
+def test_file_above_the_limit_is_refused_unread(
+    state: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.cli.graph.MOST_BYTES", 100)
+    code, _, error = _graph(state, "load", str(file), "--replace")
+    assert (code, "more than 100; load it in parts" in error) == (2, True)
+    assert _graph(state, "export", str(file))[0] == 0, "and what is there is there"
+
+
+def test_dependencies_in_a_circle_are_loaded_and_shown_where_they_were_broken(
+    state: Path, file: Path
+) -> None:
+    ends = [["network_function", "smf"], ["network_function", "upf"]]
+    lines = [{"format": "noctua-knowledge-2"}, *({"thing": end} for end in ends)]
+    lines += [{"relation": "needs", "from": a, "to": b} for a, b in (ends, ends[::-1])]
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert _graph(state, "load", str(file))[0] == 0
+    code, output, _ = _graph(state, "dag", "smf")
+    assert (code, "left out of a circle of 2: " in output) == (0, True)
+
+
 def test_network_has_to_be_named_and_has_to_be_a_name(tmp_path: Path, file: Path) -> None:
     assert "name one with --network" in noctua(tmp_path, "graph", "stats")[2]
     code, _, error = noctua(tmp_path, "graph", "load", str(file), "--network", "../x")

@@ -18,13 +18,20 @@ ROOT = HERE.parents[2]
 RECORD = HERE / "neo4j_record.json"
 
 
+STORE = (
+    "checking.py", "forwarding.py", "neo4j.py", "packed.py", "protocol.py", "queries.py",
+    "standby.py",
+)  # fmt: skip
+TESTS = ("going_away.py", "server.py", "test_conformance.py", "test_neo4j.py")
+
+
 def store_hash() -> str:
     """SHA-256 over the store that speaks to the server, and the tests that were run on it."""
     store = ROOT / "tools" / "graph_store"
     files = [
         *sorted((store / "cypher").glob("*.cypher")),
-        *(store / name for name in ("checking.py", "neo4j.py", "protocol.py", "queries.py")),
-        *(HERE / name for name in ("server.py", "test_conformance.py", "test_neo4j.py")),
+        *(store / name for name in STORE),
+        *(HERE / name for name in TESTS),
     ]
     digest = hashlib.sha256()
     for file in files:
@@ -47,8 +54,11 @@ class _Outcomes:
 def main() -> int:
     """Run them, and write the record if all have passed."""
     outcomes, begun = _Outcomes(), time.monotonic()
-    files = [str(HERE / "test_conformance.py"), str(HERE / "test_neo4j.py")]
-    code = pytest.main(["-q", "-k", "neo4j", *files], plugins=[outcomes])
+    files = [
+        *(HERE / name for name in TESTS[-2:]),
+        ROOT / "tests" / "graphs" / "test_graph_lost.py",
+    ]
+    code = pytest.main(["-q", "-k", "neo4j", *map(str, files)], plugins=[outcomes])
     if code or outcomes.other or not outcomes.passed:
         return 1
     # Only now: pytest rewrites the assertions of what it imports itself.

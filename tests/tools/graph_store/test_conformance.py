@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,9 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.tools.change.in_memory import inventory
+from tests.tools.graph_store.going_away import Switched
 from tests.tools.graph_store.server import neo4j_graph
 from tools.graph_store.embedded import EmbeddedGraph
+from tools.graph_store.forwarding import ForwardingGraph
 from tools.graph_store.protocol import KnowledgeGraph
+from tools.graph_store.standby import Standby
 from twin.errors import BadInput
 from twin.knowledge.facts import (
     BadFact,
@@ -56,12 +60,21 @@ def _embedded(folder: Path, name: str) -> KnowledgeGraph:
     return EmbeddedGraph.open(folder / f"{name}.sqlite", SCHEMA)
 
 
-def _neo4j(_: Path, name: str) -> KnowledgeGraph:
-    return neo4j_graph(name, SCHEMA)
+def _forwarded(folder: Path, name: str) -> KnowledgeGraph:
+    standby = Standby.open(folder / f"{name}.standby")
+    server = partial(Switched.open, folder / f"{name}.sqlite", SCHEMA)
+    return ForwardingGraph.open(server, "the double", standby, SCHEMA)
+
+
+def _neo4j(folder: Path, name: str) -> KnowledgeGraph:
+    standby = Standby.open(folder / f"{name}.standby")
+    server = partial(neo4j_graph, name, SCHEMA)
+    return ForwardingGraph.open(server, "the server", standby, SCHEMA)
 
 
 STORES: dict[str, Callable[[Path, str], KnowledgeGraph]] = {
     "embedded": _embedded,
+    "forwarded": _forwarded,
     "neo4j": _neo4j,
 }
 

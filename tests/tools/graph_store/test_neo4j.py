@@ -12,12 +12,13 @@ from neo4j import GraphDatabase
 from neo4j.exceptions import IncompleteCommit
 
 from tests.tools.change.in_memory import inventory
+from tests.tools.graph_store.cypher_files import FILES
 from tests.tools.graph_store.server import KILLS, SETTING, neo4j_graph, new_server
 from tools.graph_store.neo4j import Neo4jGraph
 from tools.graph_store.protocol import GraphNotSaved, GraphUnavailable
 from tools.graph_store.queries import query
 from twin.errors import BadInput
-from twin.knowledge.facts import Relation, Thing
+from twin.knowledge.facts import Difference, Facts, Relation, Thing, UnknownThing
 from twin.knowledge.fate import common_causes
 from twin.knowledge.kinds import shipped_schema
 from twin.knowledge.recorded import INVENTORY, facts_of
@@ -54,6 +55,34 @@ def test_user_and_password_that_are_wrong_are_told(graph: Neo4jGraph) -> None:
         Neo4jGraph.open(wrong, "x", SCHEMA)
 
 
+def test_graph_of_another_version_is_refused_and_left_alone(graph: Neo4jGraph) -> None:
+    settings = graph._settings
+    with GraphDatabase.driver(settings.address, auth=(settings.user, settings.password)) as driver:
+        driver.execute_query("MATCH (r:Revision {network: $n}) SET r.version = 3", n=graph._network)
+    before = graph.snapshot().facts()
+    with pytest.raises(BadInput, match="is of version 3, and this Noctua knows version 2"):
+        Neo4jGraph.open(settings, graph._network, SCHEMA)
+    assert graph.snapshot().facts() == before
+
+
+def test_what_waited_arrives_once_though_its_sender_asks_again(graph: Neo4jGraph) -> None:
+    first, second = (
+        Difference(put=Facts((Thing("site", "S", {"role": role}),))) for role in ("1", "2")
+    )
+    before = graph.snapshot().revision
+    for number, changes in ((1, first), (2, second), (1, first), (2, second)):
+        graph.deliver(changes, "an outbox", number)
+    assert graph.things("site")[-1] == second.put.things[0], "the first did not come again"
+    assert graph.snapshot().revision == before + 2
+    graph.deliver(first, "another outbox", 1)
+    assert graph.snapshot().revision == before + 3
+    loose = Difference(put=Facts((), (Relation("owned_by", ("site", "S"), ("owner", "x")),)))
+    with pytest.raises(UnknownThing, match='owner "x"'):
+        graph.deliver(loose, "an outbox", 3)
+    graph.deliver(first, "an outbox", 3)
+    assert graph.snapshot().revision == before + 4, "what was refused is not counted as taken"
+
+
 def test_what_somebody_changes_by_cypher_is_followed(
     graph: Neo4jGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,7 +92,8 @@ def test_what_somebody_changes_by_cypher_is_followed(
         driver.execute_query(
             "MATCH (:Thing {network: $n, id: 'A-C'})-[r:in_duct]->() DELETE r", n=graph._network
         )
-    monkeypatch.setattr("tools.graph_store.neo4j.FRESH_S", 0.0)
+    for name in ("FRESH_S", "FRESH_TIMES"):
+        monkeypatch.setattr(f"tools.graph_store.neo4j.{name}", 0)
     assert common_causes(graph.snapshot(), ["A-B", "A-C"])[0].kind == "node"
     graph.snapshot()
     assert graph.calls["all_things"] >= 3
@@ -95,7 +125,8 @@ def test_queries_cause_no_notification_of_the_server(graph: Neo4jGraph) -> None:
         "put_relations": {"relations": [joined]},
         "remove_relations": {"relations": [joined]},
         "remove_things": {"keys": [["owner", "x"]]},
-        "count_write": {"write": "w"},
+        "count_write": {"write": "w", "version": 2},
+        "constraint_names": {},
         "revision": {},
         "missing": {"keys": [["owner", "x"]]},
         "ids": {"kind": "owner"},
@@ -104,9 +135,12 @@ def test_queries_cause_no_notification_of_the_server(graph: Neo4jGraph) -> None:
         "near": {"keys": [["device", "A"]]},
         "these": {"keys": [["device", "A"]]},
         "all_things": {},
-        "kinds_of_relations": {},
-        "all_relations": {"kind": "needs"},
+        "all_relations": {},
+        "deliver": {"outbox": "mine", "number": 1},
     }
+    # A constraint is made only where it is missing.
+    schema = {"constraints", "outbox_constraint", "revision_constraint"}
+    assert given.keys() | schema == {file.stem for file in FILES}
     with GraphDatabase.driver(settings.address, auth=(settings.user, settings.password)) as driver:
         for each, parameters in given.items():
             summary = driver.execute_query(
@@ -213,14 +247,14 @@ def test_facts_that_were_acknowledged_survive_kills(monkeypatch: pytest.MonkeyPa
     assert len(snapshot.edges["bought_by"]) == len(services) == len(set(services))
 
 
-def test_server_without_a_password_is_asked_without_one() -> None:
+def test_server_without_a_password_is_asked_without_one(caplog: pytest.LogCaptureFixture) -> None:
     server = new_server(SCHEMA, password="")
+    caplog.clear()
     graph = Neo4jGraph.open(server.settings, "open", SCHEMA)
     graph.put([Thing("owner", "x")])
-    last = graph.snapshot()
-    assert last.ids("owner") == ("x",)
+    assert graph.snapshot().ids("owner") == ("x",)
+    assert caplog.messages == [], "an empty server is no reason for warnings"
     server.kill()
-    assert graph.snapshot() is last, "the last one, which says how old it is"
     with pytest.raises((GraphUnavailable, GraphNotSaved)):
         graph.put([Thing("owner", "y")])
     graph.close()

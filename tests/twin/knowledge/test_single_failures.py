@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.knowledge.causal import CausalGraph, RankedCause, derive
-from twin.knowledge.facts import Facts, Relation, Thing, ThingKey
+from twin.knowledge.facts import Facts, Properties, Relation, Thing, ThingKey
 from twin.knowledge.kinds import shipped_schema
 from twin.knowledge.snapshot import Snapshot
 from twin.knowledge.wiring import Wiring
@@ -29,9 +29,11 @@ def test_paths_that_are_cut_are_those_of_networkx(
     paths = {2 * LINKS + i: pair for i, pair in enumerate(asked)}
     whole: nx.MultiGraph[int] = nx.MultiGraph()
     whole.add_nodes_from(range(DEVICES))
-    whole.add_edges_from((a, b, link) for link, (a, b) in links.items())
+    for link, (a, b) in links.items():
+        whole.add_edge(a, b, link)
     left = whole.copy()
-    left.remove_edges_from([(*links[one], one) for one in down & links.keys()])
+    for link in down & links.keys():
+        left.remove_edge(*links[link], link)
     left.remove_nodes_from(down & set(range(DEVICES)))
     joined = {path: pair for path, pair in paths.items() if nx.has_path(whole, *pair)}
     cut = {p for p, (a, b) in joined.items() if not (a in left and b in left and
@@ -70,7 +72,7 @@ def _network(joins: Sequence[tuple[int, int]], needs: Sequence[tuple[object, ...
         for end in (a, b):
             relations.append(Relation("ends_at", ("path", str(number)), ("device", str(end % 6))))
     for of, one, on, other, group, enough in needs:
-        said = {"group": str(group), "k": int(str(enough))}
+        said: Properties = {"group": str(group), "k": int(str(enough))}
         relations.append(Relation("needs", (str(of), str(one)), (str(on), str(other)), "", said))
     ends = {end for r in relations for end in (r.source, r.target)}
     return derive(Snapshot.of(Facts.of((Thing(*end) for end in ends), relations)), SCHEMA)
