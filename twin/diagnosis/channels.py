@@ -7,10 +7,11 @@ log of how likely a broad density makes what was seen, over how likely the fault
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -388,16 +389,14 @@ class Channels:
 
     def _without_a_way(self, state: NetworkState, ends: IntArray) -> FloatArray:
         """(k,) share of what goes between `ends` (k, 2) that static routes discard in `state`, and
-        not normally, or for which no link is left at an end.
+        not normally, or that no links which are up join.
         """
         topology, normal = self._topology, self._normal
         discards = discards_of(topology, state.running)
-        gone = [
-            i
-            for i, node in enumerate(topology.nodes)
-            if all(link.id in state.down_links for link in topology.links_at(node.id))
-        ]
-        lost = np.isin(ends, gone).any(axis=1).astype(float)
+        lost = np.zeros(len(ends))
+        if state.down_links:
+            part = self._parts(state.down_links)
+            lost = (part[ends[:, 0]] != part[ends[:, 1]]).astype(float)
         if discards == discards_of(topology, normal.running):
             return lost
         compiled = compile_topology(topology)
@@ -406,6 +405,20 @@ class Channels:
         passing = lossless(compiled.n_arcs, 1, 1)
         delivered, _ = deliveries(compiled, routing, passing, np.zeros_like(passing))
         return np.asarray(np.maximum(lost, 1.0 - delivered[0, 0, ends[:, 0], ends[:, 1]]))
+
+    def _parts(self, down_links: Collection[str]) -> IntArray:
+        """(n_nodes,) the number of the part of the network that each node is in."""
+        topology = self._topology
+        graph: nx.Graph[int] = nx.empty_graph(len(topology.nodes))
+        graph.add_edges_from(
+            (topology.node_index[link.a], topology.node_index[link.b])
+            for link in topology.links
+            if link.id not in down_links
+        )
+        part = np.zeros(len(topology.nodes), np.int64)
+        for number, nodes in enumerate(nx.connected_components(graph)):
+            part[list(nodes)] = number
+        return part
 
     def _policed(self, state: NetworkState) -> list[int]:
         return [

@@ -233,6 +233,21 @@ def test_probes_that_arrive_nowhere_because_of_the_cause_are_nothing_else(cause:
     assert (explained < 0.0).all()
 
 
+def test_probes_between_parts_that_no_link_joins_are_lost_to_the_cut() -> None:
+    """A and B are joined still, and no link leads from them to the others."""
+    cut = tuple(LinkDown(link=link) for link in ("B-C", "A-D", "A-E"))
+    seen = observed(*cut)
+    assert seen.probes is not None
+    here = np.isin(seen.probes.ends, [BUILT.node_index[node] for node in ("A", "B")])
+    apart = here[:, 0] != here[:, 1]
+    felt = replace(seen, probes=replace(seen.probes, lost=300.0 * apart))
+    channels = Channels(likelihood(felt))
+    by_one = channels.surprises(cut[:1])[-len(PROBED) :]
+    by_all = channels.surprises(cut)[-len(PROBED) :]
+    assert (by_one[apart] > 1.0).all()
+    assert (by_all[apart] < 0.0).all()
+
+
 def test_drops_of_one_class_are_expected_of_probes_of_that_class_alone() -> None:
     """A tenth of best effort is dropped on A-B, and none of 300 probes over it is lost."""
     by_class, fraction = np.zeros((BUILT.n_arcs, 3)), np.zeros(BUILT.n_arcs)
