@@ -9,7 +9,7 @@ from agents.loop.role import RoleUnfinished
 from agents.roles.imaginer import Imaginer
 from agents.roles.remediator import DO_NOTHING, Chooser, Proposer
 from graphs.bounds import MOST_PLANS
-from graphs.desk import Desk
+from graphs.desk import Desk, outcome_name
 from graphs.field import send_field
 from graphs.state import IncidentState, waiting
 from tools.change.calendar import most_devices_of_one
@@ -23,14 +23,14 @@ from twin.nouns.diagnosis import (
 )
 from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import Incident, Phase
-from twin.nouns.plan import Plan, Remedy
+from twin.nouns.plan import Outcome, Plan, Remedy
 from twin.nouns.service_impact import SERVICE_IMPACT, ServiceImpact
 from twin.remedies.at_work import reverts, stops
 from twin.remedies.believed import believed_state, loss_in_words, outlook, state_ahead
 from twin.remedies.holding import held_links, with_links_held
 from twin.remedies.plans import PlanRequest, make_plan
 from twin.remedies.screening import Screening
-from twin.remedies.trials import Trial, after_remedy, simulate
+from twin.remedies.trials import Trial, after_remedy, breaking, simulate
 
 DECISION_S = 30.0
 """Thinking is charged to the network's clock at this flat rate per incident (assumed; the playbook
@@ -156,7 +156,8 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     incident_id, situation = state["incident_id"], desk.situation
     trials = [Trial.model_validate(t) for t in state["trials"]]
     stopping = [a for _, actions in stops(situation, situation.read_running()) for a in actions]
-    work = Chooser(trials, state["excluded"], stopping)
+    again = breaking(trials, _hurt_before(desk, incident_id))
+    work = Chooser(trials, [*state["excluded"], *again], stopping)
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
     wrong = any(fault.in_configuration for fault in cause)
     try:
@@ -226,6 +227,15 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
             "attempt": attempt,
         },
     )
+
+
+def _hurt_before(desk: Desk, incident_id: str) -> set[str]:
+    """The services for which a plan of the incident was taken back."""
+    outcomes = (
+        desk.journal.artefact(incident_id, outcome_name(plan.id), Outcome)
+        for plan in desk.journal.plans(incident_id)
+    )
+    return {s for o in outcomes if o is not None and not o.kept for s in o.worse_services}
 
 
 def _heals(plan: Plan) -> bool:

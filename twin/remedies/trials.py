@@ -1,6 +1,6 @@
 """Every remedy in every imagined scenario, against doing nothing, with the same seeds. No mind."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,8 @@ SCENARIO_DRAWS = 2
 
 TIE = 0.5
 """Costs closer than half a service-hour are a tie: forecasts cannot tell them apart (assumed)."""
+
+_LIKELY = 0.5
 
 
 class Trial(Noun):
@@ -149,6 +151,19 @@ def simulate(
         _trial(now, remedy, played[i * len(faults) : (i + 1) * len(faults)], scenarios)
         for i, remedy in enumerate(remedies)
     )
+
+
+def breaking(trials: Sequence[Trial], services: Collection[str]) -> list[str]:
+    """The remedies of `trials` that are forecast to put one of `services` in breach which would not
+    be with nothing done.
+    """
+    breaks = {
+        t.remedy.id: {s for s, p in t.ahead.service_breach_probability.items() if p >= _LIKELY}
+        for t in trials
+    }
+    idle = (breaks[t.remedy.id] for t in trials if not t.remedy.actions)
+    spared = set(services) - next(idle, set())
+    return [remedy for remedy, broken in breaks.items() if broken & spared]
 
 
 def after_remedy(
