@@ -283,19 +283,14 @@ class Causes:
 
         What has not reported yet may show something more.
         """
-        weighed = self._weighed()
-        total = float(np.logaddexp.reduce([odds for *_, odds in weighed]))
+        total = float(np.logaddexp.reduce([odds for *_, odds in self._weighed()]))
         known = (1.0 - UNREPORTED) ** len(self._get_channels().likelihood.observation.unreported)
-        return {
-            name: known * math.exp(odds - total)
-            for name, place, odds in weighed
-            if name != NOTHING and not place
-        }
+        return {n: known * math.exp(self.log_posterior[n] - total) for n in self.tested}
 
     def next_looks(self, read: Collection[str]) -> tuple[NextLook, ...]:
         """The devices that are worth a read, the most telling first; `read`: those that were."""
         weighed = [
-            (name, place, odds if name or place else HEALTHY_NATS)
+            (name, place, odds + (0.0 if name or place else HEALTHY_NATS))
             for name, place, odds in self._weighed()
         ]
         total = float(np.logaddexp.reduce([odds for *_, odds in weighed]))
@@ -309,7 +304,9 @@ class Causes:
         """Every set that was tested, and NOTHING: its name, what else is wrong ("" for nothing, and
         beside the likeliest each place), and the log posterior.
         """
-        order, uncounted = self.likeliest_first(), self._uncounted()
+        # A mind may have tested the empty set as well.
+        order = [name for name in self.likeliest_first() if name != NOTHING]
+        uncounted = self._uncounted()
         alone = ((one.place, one.log_posterior) for one in self._weighed_beside(NOTHING))
         found = [(NOTHING, place, odds - uncounted) for place, odds in (("", 0.0), *alone)]
         found.extend((name, "", self.log_posterior[name]) for name in order)
