@@ -25,8 +25,10 @@ from twin.nouns.base import Noun
 
 CERTAIN = 0.99
 
-_OWN_EGRESS = "silent_egress_packet_loss"
-"""Only the counters of the device that loses could tell it from a loss at the far end."""
+_OWN_EGRESS = ("silent_egress_packet_loss", "packet_loss")
+"""Loss at an egress of the faulty device: where that reports nothing, nobody knows whether it
+counts what it loses, and the two look alike.
+"""
 
 _NUMBERS = ("one fault", "two faults", "three faults")
 
@@ -220,8 +222,14 @@ def _harder(records: Sequence[BenchRecord], method: str) -> list[str]:
     for missing, silent in conditions[1:]:
         mine = [r for r in records if _condition(r) == (missing, silent)]
         name = f"{missing:.0%} of samples missing" + (", faulty device silent" if silent else "")
-        apart = [r for r in mine if silent and r.play.kinds == (_OWN_EGRESS,)]
-        for kinds, of_them in (("all", mine), (f"of these {_OWN_EGRESS}", apart)):
+        apart = [r for r in mine if silent and r.play.kinds[0] in _OWN_EGRESS]
+        rest = [r for r in mine if r not in apart] if apart else []
+        groups = (
+            ("all", mine),
+            ("of these, loss at an egress of its own", apart),
+            ("others", rest),
+        )
+        for kinds, of_them in groups:
             felt, said = _said_by(of_them, method, LOOKS_S[-1])
             right, false = sum(one.exact for one in said), sum(one.false for one in said)
             low, high = share_interval(right, felt)

@@ -204,7 +204,7 @@ class Causes:
         evidence = [
             *likelihood.evidence(faults),
             *channels.drops(faults),
-            *channels.unreached(faults),
+            *channels.by_probes_alone(faults),
         ]
         gain = sum(e.log_likelihood_ratio for e in evidence)
         own = [i for i in ids if i not in self.proposed]

@@ -136,21 +136,25 @@ class Channels:
             for arc in np.flatnonzero(np.abs(ratio) > _LEAST_TOLD)
         ]
 
-    def unreached(self, faults: Sequence[Fault]) -> list[Evidence]:
-        """How probes weigh for `faults` that leave them no way, which no fault weighs itself."""
-        supposed = self._supposed(faults)
-        if self._seen.probes is None:
+    def by_probes_alone(self, faults: Sequence[Fault]) -> list[Evidence]:
+        """How probes weigh for `faults` that leave them no way, or by which egresses lose of which
+        counters do not tell. No fault weighs that itself, or several would explain the same loss.
+        """
+        probes, supposed = self._seen.probes, self._supposed(faults)
+        if probes is None:
             return []
-        none_left = self._without_a_way(supposed.state, self._seen.probes.ends) > 0
+        none_left = self._without_a_way(supposed.state, probes.ends) > 0
+        untold = (self._lost(supposed) > 0) & np.isnan(self._seen.loss)
+        crossing = (probes.shares[:, untold].sum(axis=1) > 0) & ~none_left
         ratio = self._probe_losses(self._supposed(())) - self._probe_losses(supposed)
-        weight = float(np.clip(ratio[none_left], -MOST_NATS, MOST_NATS).sum())
-        if abs(weight) <= _LEAST_TOLD:
-            return []
+        told = (
+            (none_left, "that would have no way"),
+            (crossing, "over egresses of which counters do not tell"),
+        )
         return [
-            Evidence(
-                observation=f"{none_left.sum()} probes that would have no way",
-                log_likelihood_ratio=weight,
-            )
+            Evidence(observation=f"{of.sum()} probes {which}", log_likelihood_ratio=weight)
+            for of, which in told
+            if abs(weight := float(ratio[of].sum())) > _LEAST_TOLD
         ]
 
     def emptied(
@@ -372,13 +376,16 @@ class Channels:
         return _Supposed(faults, state, self.likelihood.loads_after(faults), capacity)
 
     def _lost(self, supposed: _Supposed) -> FloatArray:
-        """(n_arcs,) share that is lost silently, beyond what is normal."""
+        """(n_arcs,) share that is lost and that no counter tells of, beyond what is normal."""
         lost = np.zeros(self._topology.n_arcs)
         for egress, share in supposed.state.egress_loss.items():
             if share != self._normal.egress_loss.get(egress):
                 lost[self._topology.arc_of(egress)] = share
-        lost[self._dropping_by(supposed.faults)] = 0.0
-        return lost
+        counted = np.isfinite(self._seen.drop_fraction)
+        lost[self._dropping_by(supposed.faults) & counted] = 0.0
+        with np.errstate(divide="ignore"):
+            kept = supposed.capacity / (supposed.loads * np.exp(self._seen.load_bias))
+        return np.where(counted, lost, 1.0 - (1.0 - lost) * np.minimum(kept, 1.0))
 
     def _dropping_by(self, faults: Sequence[Fault]) -> NDArray[np.bool_]:
         """(n_arcs,) whether an egress drops by a fault however empty it is."""

@@ -9,7 +9,7 @@ import numpy as np
 from twin.events.faults.traffic_spike import SUSPECT_SURGE
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.drops import SEEN, Drops
-from twin.nouns.observation import Crossings, Observation
+from twin.nouns.observation import SILENT_AFTER, Crossings, Observation
 from twin.nouns.telemetry import FloatArray, ProbeRound
 from twin.nouns.traffic import TRAFFIC_CLASSES
 from twin.physics.compiled import arc_weights, compile_topology
@@ -21,9 +21,6 @@ from twin.tracking.tracker import CONVERGENCE_S, Tracker
 
 _FOUND_AFTER_S = 180.0
 """A loss shows in several rounds before it is a symptom: so long before it may have begun."""
-
-_SILENT_AFTER = 4.0
-"""Readings in a row that a device has missed when it is taken to be silent."""
 
 _FLAPS_WITHIN_S = 600.0
 """Between two returns of a link that flaps."""
@@ -74,12 +71,12 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         late={link: added_s for link, (added_s, _) in late.items()},
         late_minutes={link: (tracker.now_s - since_s) / 60 for link, (_, since_s) in late.items()},
         returns={link: tuple(r.time_s for r in back) for link, back in returns.items()},
-        returns_by=_claimed(returns),
+        returns_by=_claimed(tracker, returns, missed),
         unreported=(*([] if clean else ["counters"]), *([] if fresh else ["flow records"])),
     )
     if (found.drop_fraction > SEEN).any():
         found = replace(found, drops=_drops(tracker, clean, onset_s))
-    found = replace(found, loss=_told_loss(tracker, found))
+    found = replace(found, loss=_told_loss(tracker, found, onset_s))
     felt = any(s.kind == "probe_loss" and s.active for s in tracker.book.since(onset_s))
     if not felt and found.drops is None and not (found.loss > found.suspect_loss).any():
         return found
@@ -95,15 +92,24 @@ def _one_end(tracker: Tracker, missed: Mapping[str, float]) -> dict[str, str]:
     return {
         link: ends[0]
         for link, ends in tracker.adjacencies.dump_down_ends().items()
-        if len(ends) == 1
-        and missed.get(topology.link(link).other_end(ends[0]), 0.0) < _SILENT_AFTER
+        if len(ends) == 1 and missed.get(topology.link(link).other_end(ends[0]), 0.0) < SILENT_AFTER
     }
 
 
-def _claimed(returns: Mapping[str, Sequence[Return]]) -> dict[str, str]:
-    """The links whose returns one end alone has told of, with that end."""
+def _claimed(
+    tracker: Tracker, returns: Mapping[str, Sequence[Return]], missed: Mapping[str, float]
+) -> dict[str, str]:
+    """The links whose returns one end alone has told of while the other would say so too, with
+    that end.
+    """
     ends = {link: {back.claimed_by for back in known} for link, known in returns.items()}
-    return {link: by.pop() for link, by in ends.items() if len(by) == 1 and "" not in by}
+    claimed = {link: by.pop() for link, by in ends.items() if len(by) == 1 and "" not in by}
+    links = tracker.topology.link
+    return {
+        link: by
+        for link, by in claimed.items()
+        if missed.get(links(link).other_end(by), 0.0) < SILENT_AFTER
+    }
 
 
 def _returns(tracker: Tracker, onset_s: float) -> dict[str, tuple[Return, ...]]:
@@ -169,14 +175,16 @@ def _crossings(tracker: Tracker, onset_s: float) -> Crossings:
     return Crossings(sent=sent, lost=lost, usual=usual, shares=shares, ends=ends, classes=classes)
 
 
-def _told_loss(tracker: Tracker, found: Observation) -> FloatArray:
+def _told_loss(tracker: Tracker, found: Observation, onset_s: float) -> FloatArray:
     """(n_arcs,) what is lost in every round; NaN where most rounds say that it loses and one does
-    not, as around a change of routing: that is not known.
+    not, as around a change of routing, and since `onset_s` at a silent device: that is not known.
     """
-    limit = found.suspect_loss
+    limit, topology = found.suspect_loss, tracker.topology
+    silent = [found.is_silent(x.a) or found.is_silent(x.b) for x in topology.links]
+    unread = np.repeat(silent, 2) & (tracker.losses.known_s < onset_s)
     with np.errstate(invalid="ignore"):
         torn = (tracker.losses.mean > limit) & ~(found.loss > limit)
-    return np.where(torn, np.nan, found.loss)
+    return np.where(torn | unread, np.nan, found.loss)
 
 
 def _is_routed_as_at(tracker: Tracker, onset_s: float) -> bool:

@@ -1,7 +1,7 @@
 """What was observed after the onset of an incident."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +19,12 @@ _SUSPECT_LOSS_FLOOR = 0.004
 LEAST_LOST = 5e-4
 """Share that a probe path loses anyway, at least (assumed)."""
 
+
+SILENT_AFTER = 4.0
+"""Readings in a row that a device has missed when it is taken to be silent."""
+
+_FRACTIONS = np.geomspace(0.004, 1.0, 24)
+"""Of what an egress sends, as may be lost."""
 
 _RETURN_NATS = 4.6
 """Each return beyond the first is that unlikely of a link that does not flap: a failure that is
@@ -68,6 +74,17 @@ class Crossings:
         with np.errstate(divide="ignore"):
             one_way = np.logaddexp(np.log(share) + whole, np.log1p(-np.minimum(share, 1.0)))
         return float(np.logaddexp(spread, one_way).sum() - len(rows) * math.log(2.0))
+
+    def likeliest(self, arcs: Sequence[int]) -> tuple[float, float]:
+        """The share that each of `arcs` loses by what the probes say that cross it, and how much
+        they speak for that (nats); (0, 0) where none crosses any.
+        """
+        said = [
+            (sum(self.support(arc, share) or 0.0 for arc in arcs), share)
+            for share in _FRACTIONS.tolist()
+        ]
+        nats, share = max(said)
+        return (share, nats) if nats > 0.0 else (0.0, 0.0)
 
 
 def _binomial_ratio(
@@ -130,6 +147,10 @@ class Observation:
     def common_ratio(self) -> float:
         """What the node in the middle draws / what was expected; NaN where few are known."""
         return common_ratio(self.inbound_ratio)
+
+    def is_silent(self, node: str) -> bool:
+        """Whether nothing has come from `node` for several readings."""
+        return self.missed.get(node, 0.0) >= SILENT_AFTER
 
     @property
     def suspect_loss(self) -> FloatArray:

@@ -1,5 +1,6 @@
 """What is sent over a link and does not arrive, as far as the counters of both its ends show it."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ class Losses:
 
     `mean`: median of the last rounds. `steady`: what was lost in every one of the last rounds.
     `spread`: standard deviation in one round when nothing is wrong. `newest`: of the newest round,
-    NaN where the egress was idle or was not read.
+    NaN where the egress was idle or was not read. `known_s`: until when it is known what was lost.
     """
 
     def __init__(self, topology: Topology, kept: Mapping[str, Any]) -> None:
@@ -55,6 +56,7 @@ class Losses:
         self.mean = kept_array(kept, "loss_mean", np.zeros(n_arcs), LEAST_LOSS, 1.0)
         self.steady = kept_array(kept, "loss_steady", np.zeros(n_arcs), LEAST_LOSS, 1.0)
         self.spread = kept_array(kept, "loss_spread", np.full(n_arcs, 0.003), 0.0, 1.0)
+        self.known_s = kept_array(kept, "loss_known_s", np.zeros(n_arcs), 0.0, math.inf)
 
     def update(
         self, rates: RateRound, *, learn: bool, rounds_learned: int, settled_s: float
@@ -76,6 +78,8 @@ class Losses:
         self._recent[:, measured & long_ago] = np.nan
         settled = np.where(rates.loss_from_s >= settled_s, self.newest, np.nan)
         known = measured | idle
+        until_s = np.where(measured, rates.loss_until_s, rates.until_s)
+        self.known_s = np.where(known, np.fmax(until_s, self.known_s), self.known_s)
         self._count = np.minimum(self._count + known, _ROUNDS)
         for kept, value in (
             (self._recent, self.newest),
@@ -123,6 +127,7 @@ class Losses:
             "loss_mean": self.mean.tolist(),
             "loss_steady": self.steady.tolist(),
             "loss_spread": self.spread.tolist(),
+            "loss_known_s": self.known_s.tolist(),
         }
 
 

@@ -277,8 +277,8 @@ def test_probes_that_would_have_no_way_speak_for_the_link_that_they_need() -> No
     assert seen.probes is not None
     of_e = (seen.probes.ends == BUILT.node_index["E"]).any(axis=1)
     lost = replace(seen, probes=replace(seen.probes, lost=np.where(of_e, seen.probes.sent, 0.0)))
-    (cut_off,) = Channels(likelihood(lost)).unreached(both)
-    (reached,) = Channels(likelihood(seen)).unreached(both)
+    (cut_off,) = Channels(likelihood(lost)).by_probes_alone(both)
+    (reached,) = Channels(likelihood(seen)).by_probes_alone(both)
     assert cut_off.log_likelihood_ratio > 10.0
     assert reached.log_likelihood_ratio < -10.0
-    assert Channels(likelihood(lost)).unreached(both[:1]) == []
+    assert Channels(likelihood(lost)).by_probes_alone(both[:1]) == []

@@ -8,10 +8,27 @@ from twin.errors import Ungrounded
 from twin.events.faults.misconfiguration import Misconfiguration
 from twin.events.kinds import Clues
 from twin.nouns.configuration import DeviceConfiguration, DiscardRoute, NetworkConfiguration
-from twin.nouns.topology import Topology
+from twin.nouns.topology import Interface, Topology
 
 if TYPE_CHECKING:
     from twin.nouns.state import NetworkState
+
+
+_SWALLOWED = 0.5
+"""Of the probes that a silent device forwards to a node: where more are lost, none may arrive."""
+
+
+def _swallowed(clues: Clues, node: str) -> tuple[str, ...]:
+    """The nodes to which little arrives of what `node` forwards, where it is silent."""
+    seen, topology = clues.observation, clues.topology
+    if not seen.is_silent(node) or seen.probes is None:
+        return ()
+    probes = seen.probes
+    own = [topology.arc_of(Interface(node=node, link=link.id)) for link in topology.links_at(node)]
+    forwarded = (probes.shares[:, own].sum(axis=1) > _SWALLOWED) & (probes.sent > 0)
+    gone = forwarded & (probes.lost > _SWALLOWED * probes.sent)
+    targets = set(probes.ends[gone, 1].tolist())
+    return tuple(x.id for i, x in enumerate(topology.nodes) if i in targets and x.id != node)
 
 
 class BlackholeRoute(Misconfiguration):
@@ -63,6 +80,11 @@ class BlackholeRoute(Misconfiguration):
             if fresh:
                 fault = cls(node=new.node, targets=fresh)
                 yield fault, fault.shown(clues.before)
+        for node in clues.topology.nodes:
+            swallowed = _swallowed(clues, node.id)
+            if swallowed:
+                reason = f"what {node.id} forwards to {swallowed[0]} is lost, and it is silent"
+                yield cls(node=node.id, targets=swallowed), reason
 
     def log_prior(self) -> float:
         """See FaultKind."""

@@ -79,13 +79,16 @@ class DeviceDown(DarkLinksFault, PhrasedKind):
 
     @classmethod
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
-        """See FaultKind: a device at a link that is down, and that does not answer any more."""
+        """See FaultKind: a device that does not answer any more, half of whose links are down.
+
+        One that still holds most of them is alive, and cannot be read.
+        """
         seen = clues.observation
         for node in clues.topology.nodes:
             links = tuple(sorted(link.id for link in clues.topology.links_at(node.id)))
             down = [seen.down_since[link] for link in links if link in seen.down_since]
             missed = seen.missed.get(node.id, 0.0)
-            if down and missed >= _FEWEST_MISSED:
+            if down and 2 * len(down) >= len(links) and missed >= _FEWEST_MISSED:
                 reason = f"{len(down)} of its {len(links)} links are down, and it does not answer"
                 yield cls(node=node.id, links=links), reason
 

@@ -42,6 +42,8 @@ class Misconfiguration(FaultKind):
         ratio = -math.log(CHANGE_UNEXPLAINED)
         if is_new:
             return [Evidence(observation=self.shown(before), log_likelihood_ratio=ratio)]
+        if any(observation.is_silent(node) for node in self.configured_nodes):
+            return []
         text = f"{self.describe()}: that is not so, or was so before"
         return [Evidence(observation=text, log_likelihood_ratio=-ratio)]
 

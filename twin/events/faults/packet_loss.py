@@ -9,6 +9,7 @@ from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
 from twin.events.faults.dropping import DroppingFault
+from twin.events.faults.silent_egress_packet_loss import lossy_by_probes
 from twin.events.kinds import Clues, LiveNetwork
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import AGREE_NATS, Evidence, log_normal
@@ -72,6 +73,11 @@ class PacketLoss(DroppingFault):
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
         """See FaultKind: egresses that drop below their capacity, where no policer tells why."""
         seen, drops = clues.observation, clues.observation.drops
+        for egress, fraction in lossy_by_probes(clues):
+            # What a sender counts is known of one that is read.
+            if seen.is_silent(egress.node):
+                fault = cls(node=egress.node, link=egress.link, fraction=fraction)
+                yield fault, f"probes over {egress} lose {fraction:.1%}, and its sender is silent"
         if drops is None:
             return
         for arc in filter(drops.is_seen, range(clues.topology.n_arcs)):

@@ -11,7 +11,7 @@ from twin.events.faults.high_latency import HighLatency
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.nouns.configuration import NetworkConfiguration
-from twin.nouns.evidence import Evidence
+from twin.nouns.evidence import AGREE_NATS, Evidence
 from twin.nouns.incident import Symptom
 from twin.nouns.topology import Interface, Topology
 
@@ -91,6 +91,11 @@ class RouterOverload(FaultKind):
             arcs = [clues.topology.arc_of(Interface(node=node.id, link=link)) for link in links]
             lost = sorted(float(seen.loss[arc]) for arc in arcs if suspect[arc])
             unknown = sum(math.isnan(seen.loss[arc]) for arc in arcs)
+            if not lost and seen.is_silent(node.id) and seen.probes is not None:
+                fraction, nats = seen.probes.likeliest(arcs)
+                if nats >= AGREE_NATS:
+                    reason = f"probes that {node.id} forwards are lost, and it is silent"
+                    yield cls(node=node.id, links=links, fraction=round(fraction, 4)), reason
             if lost and len(lost) + unknown >= _FEWEST:
                 fraction = round(lost[len(lost) // 2], 4)
                 reason = f"{len(lost)} of the {len(links)} egresses of {node.id} lose"

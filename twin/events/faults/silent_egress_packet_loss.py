@@ -1,9 +1,11 @@
 """One direction of a link drops packets that nobody counts."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+import numpy as np
 
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
@@ -21,6 +23,23 @@ if TYPE_CHECKING:
 _LEAST_SIGMA = 1e-4
 _ESTIMATE_ERROR = 0.1
 """Relative error of the estimate of the fraction, at least (assumed)."""
+
+
+def lossy_by_probes(clues: Clues) -> Iterator[tuple[Interface, float]]:
+    """Egresses of whose loss counters do not tell, as an end is silent, and probes do; with the
+    share that they lose.
+    """
+    seen, topology = clues.observation, clues.topology
+    if seen.probes is None:
+        return
+    for arc in np.flatnonzero(np.isnan(seen.loss)).tolist():
+        egress = topology.egress_of(arc)
+        far_end = topology.link(egress.link).other_end(egress.node)
+        is_up = egress.link not in seen.down_since
+        if is_up and (seen.is_silent(egress.node) or seen.is_silent(far_end)):
+            fraction, nats = seen.probes.likeliest([arc])
+            if nats >= AGREE_NATS:
+                yield egress, round(fraction, 4)
 
 
 class SilentEgressPacketLoss(FaultKind):
@@ -62,6 +81,9 @@ class SilentEgressPacketLoss(FaultKind):
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
         """See FaultKind."""
         seen = clues.observation
+        for egress, fraction in lossy_by_probes(clues):
+            fault = cls(node=egress.node, link=egress.link, fraction=fraction)
+            yield fault, f"probes over {egress} lose {fraction:.1%}, and no end of it is read"
         for arc in (seen.loss > seen.suspect_loss).nonzero()[0]:
             egress = clues.topology.egress_of(int(arc))
             if egress.link not in seen.down_since:
@@ -77,11 +99,10 @@ class SilentEgressPacketLoss(FaultKind):
         """See FaultKind."""
         arc = normal.topology.arc_of(self.egress)
         seen, sigma = observation.loss[arc], max(observation.loss_sigma[arc], _LEAST_SIGMA)
+        if not math.isfinite(seen):
+            return []
         probes = observation.probes
         borne_out = None if probes is None else probes.support(arc, self.fraction)
-        if not math.isfinite(seen):
-            told = f"probes that cross {self.egress}, of which counters do not tell"
-            return [] if borne_out is None else [weighed(told, borne_out)]
         wide = math.hypot(sigma, _ESTIMATE_ERROR * self.fraction)
         ratio = log_normal(seen, self.fraction, wide) - log_normal(seen, 0.0, sigma)
         text = f"{seen:.1%} of what {self.egress} sends does not arrive"

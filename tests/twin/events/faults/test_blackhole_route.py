@@ -1,8 +1,11 @@
 """What a static route swallows goes nowhere, and taking it back is the remedy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tests.twin.diagnosis.test_likelihood import observed
 from tests.twin.tracking.square import (
     A_TO_B,
     A_TO_D,
@@ -92,11 +95,7 @@ def test_new_static_routes_of_a_device_are_one_cause() -> None:
         NORMAL.running.device("D").with_discards((DiscardRoute(target="B"),))
     )
 
-    class Seen:
-        def __init__(self) -> None:
-            self.running = running
-
-    clues = Clues(KNOWN.topology, old, Seen())  # type: ignore[arg-type]  # nothing else is asked
+    clues = Clues(KNOWN.topology, old, replace(observed(), running=running))
     ((fault, reason),) = BlackholeRoute.propose(clues)
     assert (fault, reason) == (HOLE, "D discards what goes to C; it did not before")
     assert fault.taken_back(running, old) == old

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.twin.diagnosis.test_likelihood import BUILT, KNOWN, NORMAL, likelihood, observed
+from twin.diagnosis.channels import Channels
 from twin.errors import Ungrounded
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.router_overload import RouterOverload
@@ -32,8 +33,8 @@ def _losing(*links: str) -> Observation:
 
 def _odds(seen: Observation, *faults: RouterOverload | SilentEgressPacketLoss) -> float:
     judge = likelihood(seen)
-    evidence = sum(e.log_likelihood_ratio for e in judge.evidence(faults))
-    return evidence + judge.log_prior(faults)
+    evidence = [*judge.evidence(faults), *Channels(judge).by_probes_alone(faults)]
+    return sum(e.log_likelihood_ratio for e in evidence) + judge.log_prior(faults)
 
 
 def test_router_that_loses_everywhere_is_one_cause() -> None:
