@@ -19,6 +19,7 @@ from twin.errors import BadInput
 from twin.events.fault import Fault
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.flood import Flood
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
@@ -208,7 +209,7 @@ def timed(fault: Fault, at_s: float, numbers: np.random.Generator) -> TimedEvent
         repair_s=round(float(numbers.uniform(*_REPAIR_S))),
     )
     lasts_s = round(float(numbers.uniform(*_SURGE_S)))
-    surge, wrong = isinstance(fault, TrafficSpike | DemandSurge), fault.in_configuration
+    surge, wrong = isinstance(fault, TrafficSpike | DemandSurge | Flood), fault.in_configuration
     return TimedEvent(
         at_s=at_s,
         fault=fault,

@@ -571,6 +571,7 @@ def _locate(symptoms: Sequence[Symptom], first: str) -> tuple[str, ...]:
         "silent_loss",
         "late_link",
         "configuration_change",
+        "flow_surge",
         "traffic_surge",
         "queue_drops",
     )

@@ -56,6 +56,7 @@ _ROOT_FIRST = (
     "configuration_change",
     "silent_loss",
     "late_link",
+    "flow_surge",
     "traffic_surge",
     "queue_drops",
     "probe_loss",
@@ -449,7 +450,7 @@ class Monitor:
 
     def _nodes(self, symptom: Symptom) -> set[str]:
         topology = self._situation.inventory.topology
-        if symptom.kind in ("configuration_change", "traffic_surge"):
+        if symptom.kind in ("configuration_change", "traffic_surge", "flow_surge"):
             return {symptom.resource}
         ends = (topology.link(link) for link in _links(symptom))
         return {node for link in ends for node in (link.a, link.b)}
@@ -457,7 +458,7 @@ class Monitor:
     def _pulls(self, cause: Symptom, effect: Symptom) -> bool:
         if effect.kind != "queue_drops":
             return False
-        if cause.kind == "traffic_surge":
+        if cause.kind in ("traffic_surge", "flow_surge"):
             return cause.first_seen_s - _SAME_TIME_S <= effect.first_seen_s + 2 * _SAME_TIME_S
         if cause.kind == "configuration_change":
             return abs(cause.first_seen_s - effect.first_seen_s) <= 2 * _SAME_TIME_S
@@ -474,7 +475,7 @@ class Monitor:
         pairs = pairs_of(probe, self._situation.inventory)
         if not pairs:
             return False
-        if cause.kind in ("configuration_change", "traffic_surge"):
+        if cause.kind in ("configuration_change", "traffic_surge", "flow_surge"):
             return True
         tracker = self._situation.tracker
         return any(

@@ -207,6 +207,6 @@ def involved_nodes(symptoms: Sequence[Symptom], topology: Topology) -> frozenset
             case "queue_drops" | "silent_loss":
                 link = topology.link(Interface.parse(symptom.resource).link)
                 found |= {link.a, link.b}
-            case "configuration_change" | "traffic_surge":
+            case "configuration_change" | "traffic_surge" | "flow_surge":
                 found.add(symptom.resource)
     return frozenset(found)

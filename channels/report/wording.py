@@ -82,6 +82,8 @@ def magnitude_text(symptom: Symptom) -> str:
             return "outside its objective"
         case "traffic_surge":
             return f"{value:.2f} × expected"
+        case "flow_surge":
+            return f"{value:.3g} × the flows expected"
         case _:
             assert_never(symptom.kind)
 

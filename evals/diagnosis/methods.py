@@ -29,6 +29,7 @@ _DEEPEST_FIRST = (
     "silent_loss",
     "late_link",
     "queue_drops",
+    "flow_surge",
     "traffic_surge",
     "probe_loss",
     "probe_delay",

@@ -194,7 +194,11 @@ def _unmeasured(record: ProbeRound, gone: NDArray[np.bool_]) -> ProbeRound:
 
 def _unsampled(record: FlowRound, gone: NDArray[np.bool_]) -> FlowRound:
     """`gone`: (n_nodes,) sources."""
-    return replace(record, rates_bps=np.where(gone[None, :, None], np.nan, record.rates_bps))
+    rates_bps, flows, sources = (
+        np.where(gone[:, None], np.nan, field)
+        for field in (record.rates_bps, record.flows, record.sources)
+    )
+    return replace(record, rates_bps=rates_bps, flows=flows, sources=sources)
 
 
 def _watching(network: AlteredNetwork, folder: Path) -> Situation:

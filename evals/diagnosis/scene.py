@@ -13,6 +13,7 @@ from evals.stage import Case
 from evals.truth import parts_of
 from evals.unseen import Ground, drawn_world, numbers_for, timed
 from tools.network.emulated.case_truth import CaseTruth
+from tools.network.emulated.flow_counts import FLOW_BITS
 from twin.events.fault import Fault
 from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.demand_surge import DemandSurge
@@ -26,8 +27,10 @@ from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.policer_misconfig import PolicerMisconfig
 from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.tcp_syn_flood_attack import TcpSynFloodAttack
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.events.faults.unannounced_drain import UnannouncedDrain
+from twin.events.faults.web_dos_attack import WebDosAttack
 from twin.nouns.topology import Link
 from twin.nouns.traffic_class import TrafficClass
 
@@ -50,6 +53,8 @@ _LOST = ((0.004, 0.008), (0.01, 0.03), (0.05, 0.2))
 _SURGES = ((1.6, 2.0), (2.5, 4.0), (5.0, 9.0))
 _RISES = ((1.3, 1.6), (1.7, 2.2), (2.5, 3.5))
 _LATE_S = ((0.005, 0.008), (0.01, 0.03), (0.05, 0.15))
+_FLOODS = ((4.0, 7.0), (10.0, 20.0), (40.0, 80.0))
+_REQUEST_BYTES = (1500.0, 5000.0)
 _PERIODS_S = ((150.0, 240.0), (70.0, 140.0), (30.0, 60.0))
 _LEFT = (0.25, 0.12, 0.05)
 _TRIES = 60
@@ -221,6 +226,30 @@ def _rise(_: Ground, __: Link, severity: Severity, numbers: np.random.Generator)
     return DemandSurge(factor=round(float(numbers.uniform(*_RISES[severity])), 2))
 
 
+def _usual_flows_per_s(ground: Ground, node: str) -> float:
+    """At the busiest hour, of about the usual size."""
+    inventory = ground.inventory
+    drawn_bps = inventory.peak_traffic.rates_bps[:, :, inventory.topology.node_index[node]].sum()
+    return float(drawn_bps) / FLOW_BITS
+
+
+def _syn_flood(
+    ground: Ground, link: Link, severity: Severity, numbers: np.random.Generator
+) -> Fault:
+    target, times = _end(link, numbers), float(numbers.uniform(*_FLOODS[severity]))
+    flows_per_s = round(times * _usual_flows_per_s(ground, target))
+    return TcpSynFloodAttack(target=target, flows_per_s=flows_per_s)
+
+
+def _web_flood(
+    ground: Ground, link: Link, severity: Severity, numbers: np.random.Generator
+) -> Fault:
+    target, times = _end(link, numbers), float(numbers.uniform(*_FLOODS[severity]))
+    flows_per_s = round(times * _usual_flows_per_s(ground, target))
+    flow_bytes = round(float(numbers.uniform(*_REQUEST_BYTES)))
+    return WebDosAttack(target=target, flows_per_s=flows_per_s, flow_bytes=flow_bytes)
+
+
 _Draw = Callable[[Ground, Link, Severity, np.random.Generator], Fault | None]
 
 _KINDS: Mapping[str, _Draw] = {
@@ -239,6 +268,8 @@ _KINDS: Mapping[str, _Draw] = {
     "packet_loss": _counted_loss,
     "blackhole_route": _blackhole,
     "router_overload": _overload,
+    "tcp_syn_flood_attack": _syn_flood,
+    "web_dos_attack": _web_flood,
 }
 
 KINDS: Collection[str] = tuple(_KINDS)

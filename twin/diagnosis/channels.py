@@ -94,7 +94,9 @@ class _Supposed:
 
 
 class Channels:
-    """All channels of one observation, numbered: of egresses four times, links, nodes, probes."""
+    """All channels of one observation, numbered: of egresses four times, links, nodes three times,
+    probes.
+    """
 
     def __init__(self, likelihood: Likelihood) -> None:
         self.likelihood = likelihood
@@ -114,6 +116,7 @@ class Channels:
             self._differences(supposed),
             self._adjacencies(supposed),
             self._inbound(supposed),
+            self._flow_mixes(supposed),
             self._probe_losses(supposed),
         )
         return np.clip(np.concatenate(parts), -MOST_NATS, self._most)
@@ -185,7 +188,7 @@ class Channels:
     def may_ripple(self) -> NDArray[np.bool_]:
         """(n_channels,): loads, losses, drops and probes, where trouble elsewhere may show."""
         n_arcs, n_nodes = self._topology.n_arcs, len(self._topology.nodes)
-        rest = n_arcs + len(self._topology.links) + n_nodes
+        rest = n_arcs + len(self._topology.links) + 3 * n_nodes
         return np.repeat([True, False, True], [3 * n_arcs, rest, self._probes])
 
     @cached_property
@@ -219,10 +222,11 @@ class Channels:
         for j, node in enumerate(topology.nodes):
             links = [topology.link_index[x.id] for x in topology.links_at(node.id)]
             arcs = [arc for i in links for arc in (2 * i, 2 * i + 1)]
-            own = [*(self._adjacency_of(i) for i in links), self._inbound_of(j)]
+            drawn = self._drawn_by(j)
+            own = [*(self._adjacency_of(i) for i in links), *drawn]
             ends = np.concatenate([self._towards(j), self._from(j)])
             yield node.id, np.unique(np.concatenate([self._of_arcs(arcs), own, ends]))
-            yield node.id, np.append(self._towards(j), self._inbound_of(j))
+            yield node.id, np.concatenate([self._towards(j), drawn])
             yield node.id, self._from(j)
         yield EVERYWHERE, np.arange(len(self.may_ripple))
 
@@ -243,9 +247,13 @@ class Channels:
     def _inbound_of(self, node: int) -> int:
         return 4 * self._topology.n_arcs + len(self._topology.links) + node
 
+    def _drawn_by(self, node: int) -> IntArray:
+        """What the node draws, how large the flows are, and how many addresses they come from."""
+        return self._inbound_of(node) + len(self._topology.nodes) * np.arange(3)
+
     @property
     def _first_probe(self) -> int:
-        return self._inbound_of(len(self._topology.nodes))
+        return self._inbound_of(3 * len(self._topology.nodes))
 
     def _towards(self, node: int) -> IntArray:
         return self._ending(1, node)
@@ -334,6 +342,13 @@ class Channels:
         broad = -0.5 * (seen / _INBOUND_SPREAD) ** 2 - math.log(_INBOUND_SPREAD)
         surprise = broad - sharp
         return np.where(np.isfinite(surprise), surprise, 0.0)
+
+    def _flow_mixes(self, supposed: _Supposed) -> FloatArray:
+        mix = self._seen.flow_mix
+        if mix is None:
+            return np.zeros(2 * len(self._topology.nodes))
+        sharp = mix.log_density(self.likelihood.expected_mix(supposed.faults))
+        return np.asarray((mix.log_broad() - sharp).ravel())
 
     def _probe_losses(self, supposed: _Supposed) -> FloatArray:
         probes = self._seen.probes
@@ -456,6 +471,8 @@ class Channels:
             most[self._adjacency_of(topology.link_index[link])] = CLAIM_NATS
         for node in seen.one_source:
             most[self._inbound_of(topology.node_index[node])] = CLAIM_NATS
+        for node in seen.flow_mix.one_source if seen.flow_mix else ():
+            most[self._drawn_by(topology.node_index[node])[1:]] = CLAIM_NATS
         for arc in np.flatnonzero(seen.loss > seen.suspect_loss):
             said = None if seen.probes is None else seen.probes.support(int(arc), seen.loss[arc])
             if said is None or said < AGREE_NATS:

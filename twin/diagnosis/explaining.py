@@ -39,6 +39,8 @@ def unexplained(
                 explained = symptom.resource in direct
             case "configuration_change" | "traffic_surge":
                 explained = symptom.resource in nodes
+            case "flow_surge":
+                explained = False
             case "queue_drops" if symptom.resource in direct:
                 explained = True
             case "queue_drops":

@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.events.fault import Fault
 from twin.nouns.evidence import CLAIM_NATS, Evidence
+from twin.nouns.flow_mix import Expected
 from twin.nouns.observation import Observation
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.state import NetworkState
@@ -75,6 +76,7 @@ class Likelihood:
             *self._adjacencies(faults),
             *(e for f in faults for e in f.evidence(self.observation, self.normal)),
             *self._loads(faults),
+            *self._flow_mixes(faults),
         ]
         return list(_bounded(found))
 
@@ -185,6 +187,31 @@ class Likelihood:
         degrees = _STUDENT_DEGREES
         terms = -(degrees + 1) / 2 * np.log1p(z**2 / degrees) - np.log(sigma)
         return np.where(np.isfinite(observation.sent_bps), terms, 0.0)
+
+    def _flow_mixes(self, faults: Sequence[Fault]) -> list[Evidence]:
+        """How what flows towards nodes are like weighs, where a fault has a say in it."""
+        mix, nodes = self.observation.flow_mix, self.normal.topology.nodes
+        if mix is None:
+            return []
+        gain = (mix.log_density(self.expected_mix(faults)) - mix.log_density(mix.usual)).sum(axis=0)
+        return [
+            Evidence(
+                observation=f"flows towards {nodes[i].id} have {mix.size[i]:.2f} times the usual "
+                f"size and {mix.sources[i]:.2g} times the addresses to a flow",
+                log_likelihood_ratio=float(gain[i]),
+                claimed_by=mix.one_source.get(nodes[i].id, "") if gain[i] > 0 else "",
+            )
+            for i in np.flatnonzero(np.abs(gain) > 0.5).tolist()
+        ]
+
+    def expected_mix(self, faults: Sequence[Fault]) -> Expected:
+        """What flows are like under `faults`, where flow records were seen."""
+        mix = self.observation.flow_mix
+        assert mix is not None
+        expected = mix.usual
+        for fault in faults:
+            expected = fault.mixes(expected, mix, self.normal.topology)
+        return expected
 
     def _capacity_after(self, faults: Sequence[Fault]) -> FloatArray:
         """(n_arcs,) of what is left of every link, bit/s."""

@@ -72,6 +72,7 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         late_minutes={link: (tracker.now_s - since_s) / 60 for link, (_, since_s) in late.items()},
         returns={link: tuple(r.time_s for r in back) for link, back in returns.items()},
         returns_by=_claimed(tracker, returns, missed),
+        flow_mix=tracker.flow_mix(flows) if flows and fresh else None,
         unreported=(*([] if clean else ["counters"]), *([] if fresh else ["flow records"])),
     )
     if (found.drop_fraction > SEEN).any():

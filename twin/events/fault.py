@@ -18,8 +18,10 @@ from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.policer_misconfig import PolicerMisconfig
 from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.tcp_syn_flood_attack import TcpSynFloodAttack
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.events.faults.unannounced_drain import UnannouncedDrain
+from twin.events.faults.web_dos_attack import WebDosAttack
 from twin.events.kinds import FaultKind
 
 AnyFault = (
@@ -39,6 +41,8 @@ AnyFault = (
     | DemandSurge
     | BlackholeRoute
     | RouterOverload
+    | TcpSynFloodAttack
+    | WebDosAttack
 )
 
 Fault = Annotated[AnyFault, Field(discriminator="kind")]

@@ -22,6 +22,7 @@ from twin.nouns.traffic_class import TrafficClass
 
 if TYPE_CHECKING:
     from twin.events.action import Action
+    from twin.nouns.flow_mix import Expected, FlowMix
     from twin.nouns.incident import Symptom
     from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
@@ -268,6 +269,10 @@ class FaultKind(StateEvent):
     def unsteady_links(self) -> frozenset[str]:
         """The links that come and go because of it, so that either may be seen."""
         return frozenset()
+
+    def mixes(self, expected: "Expected", seen: "FlowMix", topology: Topology) -> "Expected":
+        """What flows towards nodes are `expected` to be like, once it is counted in."""
+        return expected
 
     # In force
 

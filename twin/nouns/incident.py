@@ -13,6 +13,7 @@ SymptomKind = Literal[
     "silent_loss",
     "configuration_change",
     "traffic_surge",
+    "flow_surge",
     "late_link",
     "probe_loss",
     "probe_delay",
@@ -28,7 +29,7 @@ class Symptom(Noun):
 
     `resource`: a link id, "node|link" for an egress, a node id, "source>target/class" for a probe
     path, a service id, or EVERYWHERE. `magnitude`: adjacency, broken objective 1; drops, loss:
-    fraction 0..1; delay: seconds above normal; surge: factor over the expected demand.
+    fraction 0..1; delay: seconds above normal; surge: factor over the expected demand, or flows.
     `unmeasured`: it was active when it was measured last, and nothing is sent any more that would
     show whether it still is.
     """

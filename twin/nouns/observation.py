@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.drops import Drops
+from twin.nouns.flow_mix import FlowMix
 from twin.nouns.telemetry import FloatArray
 from twin.nouns.topology import Interface, Topology
 
@@ -115,7 +116,7 @@ class Observation:
     that end. `now_s`: when all this is known, 0 where that is not told. `read_s`: device -> when it
     was last read. `missed`: device -> how many readings it has missed since, by how often it
     usually is. `unreported`: telemetry of which nothing has come yet that was measured after the
-    onset.
+    onset. `flow_mix`: what flows towards nodes are like, None where no flow record has come since.
     """
 
     rounds: int
@@ -142,6 +143,7 @@ class Observation:
     read_s: Mapping[str, float] = field(default_factory=dict)
     missed: Mapping[str, float] = field(default_factory=dict)
     unreported: tuple[str, ...] = ()
+    flow_mix: FlowMix | None = None
 
     @property
     def common_ratio(self) -> float:

@@ -24,6 +24,9 @@ MOST_COUNTED = 2.0**64 - 2.0**11
 MOST_RATE_BPS = 1e16
 """Ten petabit/s: more than any node sends (assumed)."""
 
+MOST_FLOWS = 1e15
+"""Flows of a round between two nodes: of what MOST_RATE_BPS sends in a minute, each 75 byte."""
+
 RATE_FACTOR = 2.0
 """A rate of more than this many times the speed of its interface was not measured, but misread: no
 line sends faster than it is, and the moments of two readings are off by a part of their distance.
@@ -93,13 +96,17 @@ class ProbeRound:
 class FlowRound:
     """Sampled flow records, summed: offered bit/s where traffic enters, (3, n, n).
 
-    An exporter that is silent leaves NaN in its whole source row. Covers `from_s` to `until_s`.
+    `flows`: (n, n) how many were begun between each pair, of all classes; `sources`: (n, n) from
+    how many addresses; the mean size of a flow follows. An exporter that is silent leaves NaN in
+    its whole source row, one that does not count flows in these two. Covers `from_s` to `until_s`.
     """
 
     received_s: float
     from_s: float
     until_s: float
     rates_bps: Annotated[FloatArray, Quantity(0.0, MOST_RATE_BPS, (3, "nodes", "nodes"))]
+    flows: Annotated[FloatArray, Quantity(0.0, MOST_FLOWS, ("nodes", "nodes"))]
+    sources: Annotated[FloatArray, Quantity(0.0, MOST_FLOWS, ("nodes", "nodes"))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ FLOWS, PROBES = "flow records", "probe results"
 """Stand for a source where a whole record is odd that no single device sent."""
 
 _OF_PROBES = tuple(QUANTITIES[ProbeRound])
+_OF_FLOWS = tuple(QUANTITIES[FlowRound])
 _LONGEST_FLOWS_S = 86_400.0
 _LATELY_S = 3600.0
 """A stamp of the last hour needs no further look."""
@@ -312,17 +313,18 @@ class Intake:
                 kind = TelemetryFaultKind.CLOCK
                 self.clocks.faults.note(FLOWS, kind, received_s, amount=-late_s)
         numbers = self._numbers(record)
-        rates = numbers["rates_bps"].values if numbers else record.rates_bps
-        odd = dict(numbers["rates_bps"].odd) if numbers else {}
+        given = {n: numbers[n].values if n in numbers else getattr(record, n) for n in _OF_FLOWS}
+        odd = [item for found in numbers.values() for item in found.odd.items()]
         with np.errstate(invalid="ignore"):
-            beyond = rates > self._most_bps
+            beyond = given["rates_bps"] > self._most_bps
         if beyond.any():
-            odd[Oddity.IMPOSSIBLE] = odd.get(Oddity.IMPOSSIBLE, False) | beyond
-            rates = np.where(beyond, np.nan, rates)
-        for why, where in odd.items():
-            for i in np.flatnonzero(where.any(axis=(0, 2))).tolist():
-                self.leave_out(self._nodes[i], why, received_s, int(where[:, i].sum()))
-        return FlowRound(received_s, from_s, until_s, rates)
+            odd.append((Oddity.IMPOSSIBLE, beyond))
+            given["rates_bps"] = np.where(beyond, np.nan, given["rates_bps"])
+        for why, where in odd:
+            by_source = np.moveaxis(where, -2, 0).reshape(len(self._nodes), -1).sum(axis=1)
+            for i in np.flatnonzero(by_source).tolist():
+                self.leave_out(self._nodes[i], why, received_s, int(by_source[i]))
+        return FlowRound(received_s, from_s, until_s, **given)
 
     def _numbers(self, record: Telemetry, length: int = 0) -> dict[str, Masked]:
         """The fields of numbers of `record`, masked; none where there is nothing to mask.

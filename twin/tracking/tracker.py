@@ -18,6 +18,7 @@ from twin.nouns.configuration import (
     InterfaceConfiguration,
     NetworkConfiguration,
 )
+from twin.nouns.flow_mix import MANY_FLOWS, FlowMix
 from twin.nouns.foretold import Foretold
 from twin.nouns.incident import Symptom
 from twin.nouns.inventory import Inventory
@@ -58,6 +59,7 @@ from twin.tracking.detectors.detector import (
     kept_states,
 )
 from twin.tracking.drift import Drift, measure_drift
+from twin.tracking.flow_mixes import FlowMixes
 from twin.tracking.flow_sense import FlowSense
 from twin.tracking.intake import Intake
 from twin.tracking.kept import kept_times, sound
@@ -145,6 +147,7 @@ class Tracker:
         self.healthy_running = running
         self.book = SymptomBook(kept.get("book"))
         self.demand = DemandTracker(inventory.peak_traffic, inventory.profile, kept)
+        self._flow_mixes = FlowMixes(self.demand.nodes, kept.get("flow_mixes"))
         self.services = ServiceWatch(inventory, kept.get("services", ()))
         self.losses = Losses(topology, kept)
         self.rates = RecentRates(topology)
@@ -623,14 +626,23 @@ class Tracker:
             record, self.demand.expected_of(record), self.rates.sent_bps(), self.usual_bps()
         )
         if wrong.any():
-            rates = np.where(wrong[None, :, None], np.nan, record.rates_bps)
-            record = replace(record, rates_bps=rates)
+            rates_bps, flows, sources = (
+                np.where(wrong[:, None], np.nan, told)
+                for told in (record.rates_bps, record.flows, record.sources)
+            )
+            record = replace(record, rates_bps=rates_bps, flows=flows, sources=sources)
         self.coverage.flows(record)
         # What a node draws is compared with what was expected before.
         self._show(record)
         self.demand.update(record, learn=self._quiet())
         if self._quiet():
+            self._flow_mixes.learn(record)
             self.usual_loads.forget_peak()
+
+    def flow_mix(self, flows: FlowRound) -> FlowMix:
+        """What the flows of a round are like, against what is usual."""
+        expected_bps = self.demand.expected_of(flows)
+        return self._flow_mixes.of(flows, expected_bps, MANY_FLOWS)
 
     def _take_adjacency(self, record: AdjacencyEvent) -> None:
         verdict = self.adjacencies.take(record, record.time_s)
@@ -734,6 +746,7 @@ class Tracker:
             "detectors": {name: d.dump() for name, d in self._detectors.items()},
             "services": self.services.dump(),
             **self.demand.dump(),
+            "flow_mixes": self._flow_mixes.dump(),
             "down_ends": self.adjacencies.dump_down_ends(),
             "adjacencies": self.adjacencies.dump(),
             "intake": self.intake.dump(),

@@ -185,10 +185,22 @@ def adjacency(time_s: float, node: str, link: str, *, up: bool) -> AdjacencyEven
     return AdjacencyEvent(received_s=time_s, time_s=time_s, node=node, link=link, up=up)
 
 
-def flows(rates_bps: FloatArray, until_s: float) -> FlowRound:
-    """Five minutes of flow records."""
+def flows(
+    rates_bps: FloatArray,
+    until_s: float,
+    *,
+    counts: FloatArray | None = None,
+    sources: FloatArray | None = None,
+) -> FlowRound:
+    """Five minutes of flow records. `counts`, `sources`: (n, n); not counted if not given."""
+    unknown = np.full(rates_bps.shape[1:], np.nan)
     return FlowRound(
-        received_s=until_s, from_s=until_s - 300.0, until_s=until_s, rates_bps=rates_bps
+        received_s=until_s,
+        from_s=until_s - 300.0,
+        until_s=until_s,
+        rates_bps=rates_bps,
+        flows=unknown if counts is None else counts,
+        sources=unknown if sources is None else sources,
     )
 
 

@@ -77,6 +77,43 @@ class TimedSpike(Noun):
                 return None
 
 
+SYN_BYTES = 64
+"""A SYN in an Ethernet frame of the least length (RFC 4987, IEEE 802.3)."""
+
+
+class TimedFlood(Noun):
+    """Flows that somebody opens towards `target` to harm it, best effort, from everywhere at once.
+
+    `forged`: each from an address of its own.
+    """
+
+    at_s: float
+    until_s: float | None
+    target: str
+    flows_per_s: float
+    flow_bytes: float
+    forged: bool
+
+    @classmethod
+    def of(cls, fault: Fault, at_s: float, until_s: float | None) -> "TimedFlood | None":
+        """What `fault` sends, None for nothing."""
+        match fault.kind:
+            case "tcp_syn_flood_attack":
+                flow_bytes, forged = float(SYN_BYTES), True
+            case "web_dos_attack":
+                flow_bytes, forged = fault.flow_bytes, False
+            case _:
+                return None
+        return cls(
+            at_s=at_s,
+            until_s=until_s,
+            target=fault.target,
+            flows_per_s=fault.flows_per_s,
+            flow_bytes=flow_bytes,
+            forged=forged,
+        )
+
+
 class CaseTruth(Noun):
     """What really happens. `travel_s`: how long the field is away when it finds nothing."""
 
@@ -90,6 +127,12 @@ class CaseTruth(Noun):
         """The surges among `events`."""
         found = (TimedSpike.of(e.fault, e.at_s, e.until_s) for e in self.events)
         return tuple(spike for spike in found if spike is not None)
+
+    @property
+    def floods(self) -> tuple[TimedFlood, ...]:
+        """The floods among `events`."""
+        found = (TimedFlood.of(e.fault, e.at_s, e.until_s) for e in self.events)
+        return tuple(flood for flood in found if flood is not None)
 
 
 def load_case_truth(text: str) -> CaseTruth:

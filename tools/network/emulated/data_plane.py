@@ -51,21 +51,21 @@ def flow(
 ) -> Flowing:
     """Send `demand` (bit/s, (3, n_pairs)) over `paths`.
 
-    Loss and load are iterated until they agree. With `adapt`, elastic senders settle at the rate
-    that the loss of their pair allows; without, they keep the rate of `slowed`.
+    `elastic_share`: (3, n_pairs), or (3, 1). Loss and load are iterated until they agree. With
+    `adapt`, elastic senders settle at the rate that the loss of their pair allows; without, they
+    keep the rate of `slowed`.
     """
     keep = np.where(egresses.dead, 0.0, np.ones((3, wiring.n_arcs)))
-    elastic = elastic_share[:, None]
     pace = _Pace(np.full(slowed.shape, 0.1), np.zeros(slowed.shape))
     for turn in range(_ROUNDS):
-        entering = demand * (1.0 - elastic + elastic * slowed)
+        entering = demand * (1.0 - elastic_share + elastic_share * slowed)
         alive, offered = _carry(paths, entering, keep)
         served = serve(offered, egresses)
         agreed = np.abs(served.keep - keep).max(initial=0.0) < _AGREED
         keep = served.keep if turn < 2 else 0.5 * (served.keep + keep)
         if adapt:
             wanted = _slowing(_loss(paths, alive))
-            agreed &= float((elastic * np.abs(wanted - slowed)).max(initial=0.0)) < _SETTLED
+            agreed &= float((elastic_share * np.abs(wanted - slowed)).max(initial=0.0)) < _SETTLED
             slowed = pace.step(slowed, wanted)
         if agreed:
             break

@@ -141,6 +141,13 @@ def sampled(
     return packets * bits / over_s
 
 
+def counted(count: FloatArray, one_in: int, numbers: np.random.Generator) -> FloatArray:
+    """How many packets samples of one in `one_in` make of `count`. `one_in` 0: exact."""
+    if not one_in:
+        return count
+    return np.asarray(numbers.poisson(count / one_in) * float(one_in))
+
+
 def _lognormal(seed: int, purpose: str, sigma: float, shape: tuple[int, ...]) -> FloatArray:
     """Mean 1."""
     if not sigma:
@@ -200,7 +207,7 @@ class _Trial:
         self.paths = trace(self._wiring, tables, self._flows)
         slowed = np.ones_like(self._rates)
         moment = flow(
-            self._wiring, self.paths, self._rates, ample, np.zeros(3), slowed, adapt=False
+            self._wiring, self.paths, self._rates, ample, np.zeros((3, 1)), slowed, adapt=False
         )
         load: FloatArray = moment.offered.sum(axis=0)
         return load

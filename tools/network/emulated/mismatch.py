@@ -37,6 +37,9 @@ class Mismatch(Noun):
     probe_noise_s: float
     flow_sampling: int
     exporter_silent: float
+    flow_bits_sigma: float
+    flow_count_sigma: float
+    sources_error: float
     event_loss: float
     event_loss_both: bool
     event_duplicate: float

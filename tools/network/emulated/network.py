@@ -18,6 +18,7 @@ from twin.errors import BadCase, NetworkError, UnknownNode
 from twin.events.fault import Fault
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.flood import Flood
 from twin.events.faults.high_latency import HighLatency
 from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
@@ -25,6 +26,7 @@ from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.configuration import (
     DeviceConfiguration,
     DiscardRoute,
@@ -576,7 +578,7 @@ def _check_case(designed: Inventory, world: CaseWorld, truth: CaseTruth) -> None
         elif fault.kind == "device_down" or fault.kind == "router_overload":
             nodes.add(fault.node)
             links |= set(fault.links)
-        elif fault.kind == "traffic_spike":
+        elif isinstance(fault, TrafficSpike | Flood):
             nodes.add(fault.target)
         elif fault.kind == "blackhole_route":
             nodes |= {fault.node, *fault.targets}

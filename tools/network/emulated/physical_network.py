@@ -16,6 +16,7 @@ from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.control_plane import ControlPlane
 from tools.network.emulated.data_plane import Flowing, flow, path_quality
 from tools.network.emulated.demand import Demand
+from tools.network.emulated.flow_counts import FlowCounts, FlowMaking
 from tools.network.emulated.forwarding import FlowSet, Paths, trace
 from tools.network.emulated.hidden import Hidden
 from tools.network.emulated.mismatch import Mismatch
@@ -106,6 +107,7 @@ class _Window:
     probe_delay: FloatArray = field(default_factory=lambda: np.zeros(0))
     probe_arrived: FloatArray = field(default_factory=lambda: np.zeros(0))
     entered_bits: FloatArray = field(default_factory=lambda: np.zeros(0))
+    opened: FlowCounts = field(default_factory=lambda: FlowCounts(np.zeros(0), np.zeros(0)))
 
 
 class PhysicalNetwork:
@@ -137,7 +139,7 @@ class PhysicalNetwork:
         self._seed = seed
         flows = hidden.flows
         self.services: ServiceLevels = service_levels(designed, flows.source, flows.target)
-        self._elastic = np.array(level.elastic_share)
+        self._elastic = np.array(level.elastic_share)[:, None]
         peak = designed.peak_traffic.rates_bps[:, flows.source, flows.target]
         self.demand = Demand(
             seed=seed,
@@ -151,7 +153,9 @@ class PhysicalNetwork:
             spikes=truth.spikes,
             episodes=truth.demand_episodes,
             node_index=designed.topology.node_index,
+            floods=truth.floods,
         )
+        self._making = FlowMaking(self.demand)
         self.feed = TelemetryFeed(self.topology, self.wiring, level, seed, designed.probes)
         self._control = ControlPlane(self.wiring, hidden, seed, self._report_adjacency)
         self._probe_class, self._probe_pair = self._probe_rows(designed.probes)
@@ -476,8 +480,11 @@ class PhysicalNetwork:
         configuration: NetworkConfiguration,
         faults: Sequence[Fault],
         demand: FloatArray,
+        flooding: FloatArray,
     ) -> tuple[Flowing, Egresses]:
-        """The data plane once routing and senders have settled."""
+        """The data plane once routing and senders have settled. `flooding`: of `demand`, what
+        floods send.
+        """
         egresses = self.egresses_with(faults, configuration.devices)
         weights = self._advertised(configuration.devices)
         weights[egresses.dead] = np.inf
@@ -485,7 +492,8 @@ class PhysicalNetwork:
         self._discard(tables, configuration)
         paths = trace(self.wiring, tables, self.hidden.flows)
         slowed = np.ones_like(demand)
-        moment = flow(self.wiring, paths, demand, egresses, self._elastic, slowed, adapt=True)
+        elastic = self._elastic_of(demand, flooding)
+        moment = flow(self.wiring, paths, demand, egresses, elastic, slowed, adapt=True)
         return moment, egresses
 
     def _discard(self, tables: Tables, configuration: NetworkConfiguration) -> None:
@@ -528,7 +536,7 @@ class PhysicalNetwork:
             self._paths,
             self._wanted,
             self._egresses,
-            self._elastic,
+            self._elastic_now,
             self._slowed,
             adapt=adapt,
         )
@@ -537,6 +545,15 @@ class PhysicalNetwork:
             self._flowing.loss, self._flowing.delay_s
         )
         self._lost_bps = (self._flowing.entering * self._flowing.loss).sum(axis=1)
+
+    def _elastic_of(self, demand: FloatArray, flooding: FloatArray) -> FloatArray:
+        """(3, n_pairs) or (3, 1), the share of `demand` that backs off: floods do not."""
+        if not flooding.any():
+            return self._elastic
+        customers = np.divide(
+            demand - flooding, demand, out=np.ones_like(demand), where=demand > 0.0
+        )
+        return np.asarray(self._elastic * customers)
 
     def _counters(self) -> Counters:
         served = self._flowing.served
@@ -576,7 +593,12 @@ class PhysicalNetwork:
     def _reset_windows(self) -> None:
         n = len(self._probe_pair)
         self._window = _Window(
-            0.0, np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((3, len(self.hidden.flows.source)))
+            0.0,
+            np.zeros(n),
+            np.zeros(n),
+            np.zeros(n),
+            np.zeros((3, len(self.hidden.flows.source))),
+            self._making.nothing(),
         )
 
     def _close_tick(self, time_s: float) -> None:
@@ -591,26 +613,32 @@ class PhysicalNetwork:
         )
         self.feed.probe_round(self._tick, time_s, loss, delay_s)
         self.feed.benign_lines(self._tick, time_s - TICK_S, time_s)
-        entered = window.entered_bits
+        entered, opened = window.entered_bits, window.opened
         if self._tick % FLOW_TICKS == 0:
-            self._report_flows(time_s, entered)
-            entered = np.zeros_like(entered)
+            self._report_flows(time_s, entered, opened)
+            entered, opened = np.zeros_like(entered), self._making.nothing()
         self._reset_windows()
-        self._window.entered_bits = entered
+        self._window.entered_bits, self._window.opened = entered, opened
         self._record(time_s)
         if self._tick % REST_TICKS == 0 and self.at_rest() and self._settle_s == math.inf:
             self.snapshot = self._snap(time_s)
 
-    def _report_flows(self, time_s: float, entered_bits: FloatArray) -> None:
+    def _report_flows(self, time_s: float, entered_bits: FloatArray, opened: FlowCounts) -> None:
         n, flows = self.wiring.n_nodes, self.hidden.flows
         over_s = FLOW_TICKS * TICK_S
         rates = np.zeros((3, n, n))
         rates[:, flows.source, flows.target] = entered_bits / over_s
-        self.feed.flow_round(self._tick, time_s - over_s, time_s, rates)
+        told, counts = self._making.noisy(self._tick, opened), np.zeros((2, n, n))
+        counts[:, flows.source, flows.target] = told.flows, told.sources
+        self.feed.flow_round(self._tick, time_s - over_s, time_s, rates, *counts)
 
     def _open_tick(self, time_s: float) -> None:
         self._clear_counters(self.feed.begin_counters(self._tick, time_s))
-        self._wanted = self.demand.at_tick(self._tick)
+        customers = self.demand.of_customers(self._tick)
+        flooding = self.demand.flooding_bps(self._tick)
+        self._wanted = customers + flooding
+        self._elastic_now = self._elastic_of(self._wanted, flooding)
+        self._window.opened += self._making.opened(self._tick, customers)
         self._flow(adapt=True)
 
     def _record(self, time_s: float) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tools.network.emulated import syslog
-from tools.network.emulated.hidden import sampled
+from tools.network.emulated.hidden import counted, sampled
 from tools.network.emulated.mismatch import Mismatch
 from tools.network.emulated.randomness import stream, unit
 from tools.network.emulated.wiring import BoolArray, FloatArray, IntArray, Wiring
@@ -192,14 +192,33 @@ class TelemetryFeed:
             delay_s=np.where(arrived, delay_s + noise, np.nan),
         )
 
-    def flow_round(self, tick: int, from_s: float, until_s: float, rates_bps: FloatArray) -> None:
-        """Flow records of what entered: true rates (3, n, n)."""
+    def flow_round(
+        self,
+        tick: int,
+        from_s: float,
+        until_s: float,
+        rates_bps: FloatArray,
+        flows: FloatArray,
+        sources: FloatArray,
+    ) -> None:
+        """Flow records of what entered: true rates (3, n, n), and how many flows and addresses,
+        (n, n).
+
+        A flow is counted by its first packet, which is sampled like any other (Duffield, Lund and
+        Thorup, SIGCOMM 2003); addresses are counted by a sketch (HyperLogLog, 2007).
+        """
         numbers = stream(self._seed, "flows", tick)
         seen = sampled(rates_bps, until_s - from_s, self._level.flow_sampling, numbers).copy()
         silent = self.dark | (numbers.random(self._wiring.n_nodes) < self._level.exporter_silent)
         seen[:, silent, :] = np.nan
         received_s = until_s + 5.0 + 15.0 * float(numbers.random())
-        self._put(received_s, FlowRound(received_s, from_s, until_s, seen))
+        # Draws of their own, so that what else is drawn is what it was before there were counts.
+        counting = stream(self._seed, "flow counts", tick)
+        begun = counted(flows, self._level.flow_sampling, counting).copy()
+        error = self._level.sources_error
+        told = sources * np.exp(error * counting.standard_normal(sources.shape))
+        begun[silent], told[silent] = np.nan, np.nan
+        self._put(received_s, FlowRound(received_s, from_s, until_s, seen, begun, told))
 
     def adjacency(
         self, time_s: float, link: int, end: int, epoch: int, reason: str, up: bool

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tools.network.emulated.case_truth import TimedSpike
+from tools.network.emulated.case_truth import TimedFlood, TimedSpike
 from tools.network.emulated.hidden import Hidden
 from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.physical_network import TICK_S, Sample, Totals
@@ -110,13 +110,17 @@ class TruthView:
         tick = math.floor((at_s - self._physical.starts_s) / TICK_S)
         if faults is None:
             held: Sequence[Fault] = self.active_faults(at_s)
-            demand = self._physical.demand.at_tick(tick)
+            demand = self._physical.demand
         else:
             held = faults
             found = (TimedSpike.of(f, _ALWAYS_S, None) for f in faults)
             always = tuple(spike for spike in found if spike is not None)
-            demand = replace(self._physical.demand, spikes=always).at_tick(tick)
-        moment, egresses = self._physical.steady(configuration, held, demand)
+            sent = (TimedFlood.of(f, _ALWAYS_S, None) for f in faults)
+            floods = tuple(flood for flood in sent if flood is not None)
+            demand = replace(self._physical.demand, spikes=always, floods=floods)
+        moment, egresses = self._physical.steady(
+            configuration, held, demand.at_tick(tick), demand.flooding_bps(tick)
+        )
         levels = self._physical.services
         breach, unavailable = levels.judge(moment.loss, moment.delay_s)
         capacity, alive = egresses.capacity_bps, ~egresses.dead

@@ -5,8 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Self
 
+import numpy as np
+
 from twin.errors import Ungrounded
 from twin.events.faults.traffic_spike import (
+    CROWD_SIGMA,
     MOST_SURGE,
     SUSPECT_SURGE,
     TrafficSpike,
@@ -19,6 +22,7 @@ from twin.nouns.incident import EVERYWHERE
 from twin.nouns.topology import Topology
 
 if TYPE_CHECKING:
+    from twin.nouns.flow_mix import Expected, FlowMix
     from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
 
@@ -80,6 +84,12 @@ class DemandSurge(FaultKind):
             for i, (node, gain) in enumerate(zip(nodes, gains, strict=True))
             if gain != 0.0
         ]
+
+    def mixes(self, expected: "Expected", seen: "FlowMix", topology: Topology) -> "Expected":
+        """See FaultKind: whoever sends more sends flows that are about as usual."""
+        sizes = np.hypot(expected.size_sigma, CROWD_SIGMA)
+        sources = np.hypot(expected.sources_sigma, CROWD_SIGMA)
+        return replace(expected, size_sigma=sizes, sources_sigma=sources)
 
     def is_over(self, live: LiveNetwork) -> bool:
         """See FaultKind."""

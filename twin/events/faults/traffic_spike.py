@@ -12,6 +12,7 @@ from twin.nouns.evidence import MOST_NATS, Evidence, log_normal
 from twin.nouns.topology import Topology
 
 if TYPE_CHECKING:
+    from twin.nouns.flow_mix import Expected, FlowMix
     from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
     from twin.nouns.telemetry import FloatArray
@@ -25,6 +26,10 @@ SURGE_FACTOR = 1.5
 _MOST_TARGETS = 5
 MOST_SURGE = 100.0
 """No surge is believed to be larger."""
+
+CROWD_SIGMA = 0.35
+"""Standard deviation of the logs of how large the flows of a crowd are, and how many addresses
+there are to one, against what is usual (assumed)."""
 
 _LEAST_SIGMA = 0.03
 _ESTIMATE_ERROR = 0.1
@@ -91,6 +96,11 @@ class TrafficSpike(FaultKind):
         by = observation.one_source.get(self.target, "") if gain > 0 else ""
         text = f"{text}, claimed by {by} alone" if by else text
         return [Evidence(observation=text, log_likelihood_ratio=gain, claimed_by=by)]
+
+    def mixes(self, expected: "Expected", seen: "FlowMix", topology: Topology) -> "Expected":
+        """See FaultKind: a crowd's flows are about as usual."""
+        node = topology.node_index[self.target]
+        return expected.at(node, 1.0, 1.0, CROWD_SIGMA, CROWD_SIGMA)
 
     def as_measured(self, inbound_ratio: Callable[[str], float | None]) -> Self:
         """See FaultKind: it may have grown since the diagnosis."""

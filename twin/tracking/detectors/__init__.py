@@ -6,6 +6,7 @@ A new detector is one more file here and one more line in SHIPPED.
 from twin.tracking.detectors.adjacency_down import AdjacencyDown
 from twin.tracking.detectors.configuration_change import ConfigurationChange
 from twin.tracking.detectors.detector import DetectorClass
+from twin.tracking.detectors.flow_surge import FlowSurge
 from twin.tracking.detectors.late_links import LateLinks
 from twin.tracking.detectors.probe_loss import ProbeLoss
 from twin.tracking.detectors.queue_drops import QueueDrops
@@ -22,6 +23,7 @@ SHIPPED: tuple[DetectorClass, ...] = (
     LateLinks,
     ServiceBreach,
     TrafficSurge,
+    FlowSurge,
     AdjacencyDown,
     ConfigurationChange,
 )

@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar, get_args
 
 from twin.errors import BadInput
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
+from twin.nouns.flow_mix import FlowMix
 from twin.nouns.inventory import Inventory
 from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, FlowRound, ProbeRound
 from twin.nouns.topology import Topology
@@ -101,6 +102,10 @@ class Belief(Protocol):
     @property
     def demand(self) -> DemandTracker:
         """Who is expected to send how much."""
+        ...
+
+    def flow_mix(self, flows: FlowRound) -> FlowMix:
+        """What the flows of a round are like, against what is usual."""
         ...
 
     @property

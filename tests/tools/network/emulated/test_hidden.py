@@ -87,7 +87,9 @@ def _twin_error(network: EmulatedNetwork) -> float:
     state = NetworkState(record.topology, record.intended, record.peak_traffic)
     predicted = Twin(record).assess(state).offered_bps.sum(axis=1)
     peak = network.physical.demand.peak
-    truth, _ = network.physical.steady(network.running_configuration(), (), peak)
+    truth, _ = network.physical.steady(
+        network.running_configuration(), (), peak, np.zeros_like(peak)
+    )
     actual = truth.offered.sum(axis=0)
     loaded = actual > 0.01 * actual.max()
     return float(np.mean(np.abs(predicted - actual)[loaded] / actual[loaded]))

@@ -1,0 +1,39 @@
+"""Somebody opens connections to a service and never completes one."""
+
+from collections.abc import Iterable
+from typing import Literal, Self
+
+from twin.events.faults.flood import Flood, flooded
+from twin.events.kinds import Clues
+
+SYN_BITS = 512.0
+"""The least Ethernet frame: a SYN and its headers fit in it."""
+
+_ADDRESSES = 1.0, 0.3
+"""Each comes from another address, for they are forged (RFC 4987)."""
+
+
+class TcpSynFloodAttack(Flood):
+    """The flows are of one packet each: many of them, and few bytes."""
+
+    kind: Literal["tcp_syn_flood_attack"] = "tcp_syn_flood_attack"
+
+    @property
+    def bits_per_flow(self) -> float:
+        """See Flood."""
+        return SYN_BITS
+
+    @property
+    def sources_per_flow(self) -> tuple[float, float]:
+        """See Flood."""
+        return _ADDRESSES
+
+    def describe(self) -> str:
+        """See EventKind."""
+        return f"{self.target} is flooded with {self.flows_per_s:.3g} SYN packets a second"
+
+    @classmethod
+    def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
+        """See FaultKind."""
+        for node, more_per_s, _, reason in flooded(clues):
+            yield cls(target=node, flows_per_s=more_per_s), reason
