@@ -9,7 +9,7 @@ import numpy as np
 
 from twin.events.action import Action
 from twin.events.fault import Fault
-from twin.forecasting import forecast
+from twin.forecasting import Uncertainty, forecast
 from twin.nouns.forecast import Forecast
 from twin.nouns.plan import Outcome, Plan, Remedy
 from twin.nouns.state import NetworkState, failed_links, state_hash
@@ -18,7 +18,7 @@ from twin.physics.compiled import arc_weights, policer_rates
 from twin.physics.questions import offered_totals
 from twin.remedies.blast import blast_radius
 from twin.remedies.steps import plan_steps, planned_step
-from twin.remedies.track_record import move_sigma, with_record, with_usual_loads
+from twin.remedies.track_record import DRIFTED, move_sigma, with_record, with_usual_loads
 from twin.tracking.belief import Belief
 
 ROLLOUTS = 100
@@ -63,10 +63,9 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
     sigma = move_sigma(actions, request.past)
     drawn = [predict(belief, replace(state, running=step.after), watch) for step in steps]
     forecasts = [with_record(each, nothing, actions, sigma) for each in drawn]
-    returns = request.purpose == "return"
-    if forecasts and (usual := _usual_loads(belief, final, () if returns else request.cause)):
-        # What is temporary is taken out hours after it was made, and what is wrong at once.
-        forecasts[-1] = with_usual_loads(drawn[-1], usual, lately=not returns)
+    if forecasts and (usual := _usual_loads(belief, final, request.cause)):
+        drifted = predict(belief, final, watch, DRIFTED)
+        forecasts[-1] = with_usual_loads(drawn[-1], drifted, usual)
     return Plan(
         id=plan_id,
         incident_id=request.incident_id,
@@ -117,7 +116,8 @@ def _usual_loads(belief: Belief, state: NetworkState, cause: Sequence[Fault]) ->
     """Load / capacity of each egress as counters showed it before the trouble, at this hour, where
     `state` carries what the network did then, over the same ways; else nothing.
 
-    `cause`: what goes on to be wrong, such as a surge.
+    `cause`: not where it is a surge. It may last, also when it is not seen any more: who meets a
+    limit holds back.
     """
     tracker, topology, twin = belief.tracker, state.topology, belief.twin
     well = replace(
@@ -140,12 +140,17 @@ def _usual_loads(belief: Belief, state: NetworkState, cause: Sequence[Fault]) ->
     return {str(topology.egress_of(arc)): float(load) for arc, load in enumerate(loads)}
 
 
-def predict(belief: Belief, state: NetworkState, watch: Sequence[Interface]) -> Forecast:
-    """The forecast of `state` at its own demand."""
+def predict(
+    belief: Belief,
+    state: NetworkState,
+    watch: Sequence[Interface],
+    uncertainty: Uncertainty | None = None,
+) -> Forecast:
+    """The forecast of `state` at its own demand; `uncertainty`: in place of the belief's own."""
     return forecast(
         belief.twin,
         state,
-        uncertainty=belief.uncertainty,
+        uncertainty=uncertainty or belief.uncertainty,
         rollouts=ROLLOUTS,
         seed=belief.seed,
         watch=watch,

@@ -6,6 +6,7 @@ from statistics import NormalDist
 import numpy as np
 
 from twin.events.action import Action
+from twin.forecasting import Uncertainty
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.plan import Outcome, Plan
 
@@ -17,9 +18,12 @@ _KNOWN = 0.4
 was measured not long before (found in the emulated network, as `move_sigma` is). Of one all of
 whose load is moved, all is left."""
 
-_KNOWN_LATELY = 0.17
-"""The same of a load that is put back minutes after it was measured: there are no hours in which
-the demand may have gone another way (found as the other is)."""
+DRIFTED = Uncertainty(
+    pair_sigma=0.075, common_sigma=0.012, split_sigma=0.0, short_bundle_probability=0.0
+)
+"""What is not known of loads that go back to where they were measured before the trouble: how far
+each pair's demand has gone another way since. How hashing splits and how many members bundles have
+is in what was measured (found in the emulated network, docs/remedies.md)."""
 
 _LEAST_MOVED = 0.1
 """An egress of whose load less is moved says nothing about moves."""
@@ -57,19 +61,12 @@ def with_record(
     return forecast.model_copy(update={"utilisation": found})
 
 
-def with_usual_loads(
-    forecast: Forecast, usual: Mapping[str, float], *, lately: bool = False
-) -> Forecast:
+def with_usual_loads(forecast: Forecast, drifted: Forecast, usual: Mapping[str, float]) -> Forecast:
     """`forecast` where loads are known from before the trouble: `usual`, by egress.
 
-    How hashing splits and what pairs send is in what counters showed then, so that the interval is
-    that of a load which is not moved. `lately`: that was minutes ago, and not hours.
+    `drifted`: the forecast of the same state, drawn as DRIFTED says.
     """
-    known = _KNOWN_LATELY if lately else _KNOWN
-    found = {
-        name: _widened(_around(interval, usual[name]), 0.0, 0.0, known)
-        for name, interval in forecast.utilisation.items()
-    }
+    found = {name: _around(each, usual[name]) for name, each in drifted.utilisation.items()}
     return forecast.model_copy(update={"utilisation": found})
 
 
@@ -80,20 +77,20 @@ def _around(interval: Interval, median: float) -> Interval:
     )
 
 
-def _widened(interval: Interval, moved: float, sigma: float, known: float = _KNOWN) -> Interval:
+def _widened(interval: Interval, moved: float, sigma: float) -> Interval:
     if interval.p05 <= 0.0:
         return interval
-    factor = float(np.exp(_Z * np.hypot(_spread(interval, moved, known), sigma * moved)))
+    factor = float(np.exp(_Z * np.hypot(_spread(interval, moved), sigma * moved)))
     return Interval(
         p05=interval.median / factor, median=interval.median, p95=interval.median * factor
     )
 
 
-def _spread(drawn: Interval, moved: float, known: float = _KNOWN) -> float:
+def _spread(drawn: Interval, moved: float) -> float:
     """Log standard deviation of what draws leave open about a load of which `moved` is new."""
     if drawn.p05 <= 0.0:
         return 0.0
-    return float((known + (1.0 - known) * moved) * np.log(drawn.p95 / drawn.p05) / (2.0 * _Z))
+    return float((_KNOWN + (1.0 - _KNOWN) * moved) * np.log(drawn.p95 / drawn.p05) / (2.0 * _Z))
 
 
 def _moved(actions: Sequence[Action], now: Interval, then: Interval) -> float:

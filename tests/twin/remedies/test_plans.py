@@ -131,6 +131,13 @@ def test_loads_of_before_a_surge_are_no_forecast_while_it_lasts(situation: Situa
     capacity_bps = situation.inventory.topology.link("A-B").capacity_bps
     left = (rates_bps.sum() - max(0.0, best_effort_bps - LIMIT.rate_bps)) / capacity_bps
     assert limited.forecast.utilisation["A|A-B"].median == pytest.approx(left, rel=0.1)
+    # With the limit in force nobody sees whether the surge is over.
+    before = LIMIT.configured(during.running, situation.inventory.intended, during.topology)
+    lifted = RemoveRateLimit(node="A", link="A-B", traffic_class=TrafficClass.BEST_EFFORT)
+    back = _plan(
+        situation, lifted, cause=(surge,), state=during.configured(before), purpose="return"
+    )
+    assert back.forecast.utilisation["A|A-B"].median == pytest.approx(0.6, rel=0.1)
 
 
 def test_weight_elsewhere_is_temporary_beside_what_is_lasting(situation: Situation) -> None:

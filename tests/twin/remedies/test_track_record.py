@@ -115,14 +115,12 @@ def test_limit_leaves_no_load_certain_for_senders_hold_back() -> None:
     assert still.p95 > 0.4 * np.exp(1.645 * 0.2)
 
 
-@pytest.mark.parametrize(("lately", "share"), [(False, 0.4), (True, 0.17)])
-def test_load_that_is_known_from_before_the_trouble_is_forecast_as_it_was(
-    lately: bool, share: float
-) -> None:
+def test_load_that_is_known_from_before_the_trouble_is_forecast_as_it_was() -> None:
     usual = {"A|A-B": 0.6}
-    found = with_usual_loads(_forecast(0.4), usual, lately=lately).utilisation["A|A-B"]
-    assert found.median == pytest.approx(0.6)
-    assert found.p95 / found.median == pytest.approx(1.1**share, rel=1e-3)
+    found = with_usual_loads(_forecast(0.4), _forecast(0.4, drawn=1.05), usual)
+    assert found.utilisation["A|A-B"].median == pytest.approx(0.6)
+    assert found.utilisation["A|A-B"].p95 == pytest.approx(0.6 * 1.05)
+    assert found.lost_bps == _forecast(0.4).lost_bps
 
 
 def test_egress_that_is_to_carry_nothing_has_nothing_to_widen() -> None:
