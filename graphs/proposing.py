@@ -88,6 +88,7 @@ def _screening(
         extra=tuple(dict.fromkeys((*others, *alone))),
         together=[actions for actions in sets if len(actions) > 1],
         at_work={x: w.id for w in situation.tracker.work_under_way for x in w.links},
+        limited_at=tuple(dict.fromkeys(node for f in cause for node in f.limited_at)),
         least_limit_share=1.0 - desk.policy.actions.max_rate_limit_fraction,
         uncertainty=situation.uncertainty,
         seed=situation.seed,

@@ -16,7 +16,7 @@ from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface, Topology
 from twin.physics.assessment import flows, service_levels
-from twin.physics.compiled import FloatArray, egress_loss_of, policer_rates
+from twin.physics.compiled import FloatArray, egress_loss_of, entry_limits_of, policer_rates
 from twin.physics.twin import Twin
 
 QUANTILES = (0.05, 0.5, 0.95)
@@ -139,6 +139,7 @@ def sample_assessments(
         capacity_bps=draw.capacity_bps,
         split=draw.split,
         parameters=twin.parameters,
+        entry_bps=entry_limits_of(topology, state.running),
     )
     levels = service_levels(twin.services, result.delivered, result.delay_s)
     on_record = compiled.capacity_bps[:, None]

@@ -35,6 +35,7 @@ ActionKind = Literal[
     "undrain_link",
     "rate_limit",
     "remove_rate_limit",
+    "limit_target",
     "revert_to_intended",
     "revert_interface",
     "restore_device",

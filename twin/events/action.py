@@ -10,6 +10,7 @@ from typing import Annotated, get_args
 from pydantic import Field, TypeAdapter
 
 from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.limit_target import LimitTarget
 from twin.events.actions.rate_limit import RateLimit
 from twin.events.actions.remove_rate_limit import RemoveRateLimit
 from twin.events.actions.restore_device import RestoreDevice
@@ -26,6 +27,7 @@ AnyProposed = (
     | RemoveRateLimit
     | RevertToIntended
     | RevertInterface
+    | LimitTarget
 )
 
 ProposedAction = Annotated[AnyProposed, Field(discriminator="kind")]

@@ -314,6 +314,11 @@ class FaultKind(StateEvent):
         """Actions that it suggests by itself, besides what a search of the network finds."""
         return ()
 
+    @property
+    def limited_at(self) -> tuple[str, ...]:
+        """Nodes towards which traffic is worth limiting where it enters, as long as it lasts."""
+        return ()
+
     def wrong_interfaces(self) -> tuple[Interface, ...]:
         """The interfaces whose configuration is wrong."""
         return ()

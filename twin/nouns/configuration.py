@@ -61,16 +61,29 @@ class DiscardRoute(Noun):
     target: str
 
 
+class EntryLimit(Noun):
+    """Every other router polices what `traffic_class` sends to the prefixes of the device that says
+    so to `rate_bps`, where it enters the network (BGP FlowSpec, RFC 8955).
+    """
+
+    traffic_class: TrafficClass
+    rate_bps: float
+
+
 class DeviceConfiguration(Noun):
     """All interfaces of one node, in topology order.
 
-    `discards`: static routes to nowhere, which win over what the IGP has learned; left out of JSON
+    `discards`: static routes to nowhere, which win over what the IGP has learned. `entry_limits`:
+    what it asks other routers to police, at most one for each class. Both are left out of JSON
     where there are none.
     """
 
     node: str
     interfaces: tuple[InterfaceConfiguration, ...]
     discards: Annotated[tuple[DiscardRoute, ...], Field(exclude_if=lambda routes: not routes)] = ()
+    entry_limits: Annotated[
+        tuple[EntryLimit, ...], Field(exclude_if=lambda limits: not limits)
+    ] = ()
 
     def interface(self, link: str) -> InterfaceConfiguration:
         """The interface on `link`. Raises UnknownLink."""
@@ -91,6 +104,10 @@ class DeviceConfiguration(Noun):
         """A copy with these static routes to nowhere."""
         return self.model_copy(update={"discards": discards})
 
+    def with_entry_limits(self, limits: tuple[EntryLimit, ...]) -> "DeviceConfiguration":
+        """A copy that asks other routers for these."""
+        return self.model_copy(update={"entry_limits": limits})
+
     def text(self) -> str:
         """The configuration as lines that a person can read and a diff can compare."""
         lines = [f"device {self.node}"]
@@ -107,6 +124,10 @@ class DeviceConfiguration(Noun):
                 f"  police {p.traffic_class} {p.rate_bps:.0f} bit/s" for p in interface.policers
             )
         lines.extend(f"ip route {route.target} discard" for route in self.discards)
+        lines.extend(
+            f"flowspec police {x.traffic_class} to self {x.rate_bps:.0f} bit/s at entry"
+            for x in self.entry_limits
+        )
         return "\n".join(lines) + "\n"
 
 

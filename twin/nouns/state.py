@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twin.nouns.base import content_hash
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Interface, Topology
@@ -15,6 +18,8 @@ class NetworkState:
     """Topology, running configuration, offered traffic, and what is up.
 
     `egress_loss`: fraction 0..1 that an egress loses whatever its load, counted or not.
+    `worthless_bps`: (3, n, n), of the traffic, what nobody is the worse for losing: floods; None
+    where all is worth something.
     """
 
     topology: Topology
@@ -22,6 +27,16 @@ class NetworkState:
     traffic: TrafficMatrix
     down_links: frozenset[str] = frozenset()
     egress_loss: Mapping[Interface, float] = field(default_factory=dict)
+    worthless_bps: NDArray[np.float64] | None = None
+
+    @property
+    def worth(self) -> NDArray[np.float64]:
+        """(3, n, n) of the traffic between each pair, the share that is worth something."""
+        rates = self.traffic.rates_bps
+        none = np.zeros_like(rates)
+        worthless = none if self.worthless_bps is None else self.worthless_bps
+        share = np.divide(worthless, rates, out=none, where=rates > 0.0)
+        return np.asarray(1.0 - np.minimum(share, 1.0))
 
     def is_usable(self, link: str) -> bool:
         """Whether `link` is up, and shut at neither end. Raises UnknownLink."""

@@ -22,6 +22,7 @@ from twin.physics.compiled import (
     compile_topology,
     discards_of,
     egress_loss_of,
+    entry_limits_of,
     policer_rates,
 )
 from twin.physics.loads import arriving_loads, by_target_in_memory, deliveries, even_split
@@ -254,18 +255,23 @@ def flows(
     capacity_bps: FloatArray | None = None,
     split: FloatArray | None = None,
     parameters: PhysicsParameters = DEFAULT_PARAMETERS,
+    entry_bps: FloatArray | None = None,
 ) -> Flows:
     """Loads and deliveries of S traffic matrices (S, 3, n, n) over one routing.
 
     Drops upstream thin what arrives downstream: the loads are the fixed point of that, and traffic
     is conserved exactly whatever the precision of the fixed point is. `policed_bps`: (n_arcs, 3).
     `silent_loss`: (n_arcs,). `capacity_bps`, `split`: (n_arcs, S), default as built and even.
+    `entry_bps`: (3, n), see `entry_limits_of`; what these keep out is not delivered.
     """
     samples = len(traffic_bps)
     if capacity_bps is None:
         capacity_bps = np.repeat(compiled.capacity_bps[:, None], samples, axis=1)
     if split is None:
         split = even_split(compiled.n_arcs, samples)
+    wanted_bps = traffic_bps
+    if entry_bps is not None:
+        traffic_bps = np.minimum(wanted_bps, entry_bps[:, None, :])
     kept = (1.0 - silent_loss)[:, None, None]
     traffic_bps = by_target_in_memory(traffic_bps)
     offered = arriving = arriving_loads(compiled, routing, traffic_bps, split=split)
@@ -288,6 +294,10 @@ def flows(
         + compiled.propagation_s[:, None, None]
     )
     delivered, delay_s = deliveries(compiled, routing, used.sent * kept, hop_delay, split)
+    if entry_bps is not None:
+        delivered = delivered * np.divide(
+            traffic_bps, wanted_bps, out=np.ones_like(delivered), where=wanted_bps > 0.0
+        )
     return Flows(offered, arriving, used.sent, silent_loss, egress.wait_s, delivered, delay_s)
 
 
@@ -307,6 +317,7 @@ def assess_routed(
         policed_bps=policer_rates(state.topology, state.running),
         silent_loss=egress_loss_of(state.topology, state.egress_loss),
         parameters=parameters,
+        entry_bps=entry_limits_of(state.topology, state.running),
     )
     carried = (result.arriving_bps * result.sent)[:, 0]
     return Assessment(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface, Topology
 from twin.nouns.traffic import TRAFFIC_CLASSES
 
@@ -120,6 +121,25 @@ def policer_rates(topology: Topology, running: NetworkConfiguration) -> FloatArr
                 column = TRAFFIC_CLASSES.index(policer.traffic_class)
                 rates[arc, column] = min(rates[arc, column], policer.rate_bps)
     return rates
+
+
+def entry_limits_of(topology: Topology, running: NetworkConfiguration) -> FloatArray | None:
+    """Rate in bit/s beyond which what goes to a node is dropped at each router where it enters, by
+    class, float64 (3, n); inf: no limit. None where there is none at all.
+    """
+    rates = np.full((len(TRAFFIC_CLASSES), len(topology.nodes)), np.inf)
+    for device in running.devices:
+        for limit in device.entry_limits:
+            row = TRAFFIC_CLASSES.index(limit.traffic_class)
+            rates[row, topology.node_index[device.node]] = limit.rate_bps
+    return rates if np.isfinite(rates).any() else None
+
+
+def entering_bps(state: NetworkState) -> FloatArray:
+    """(3, n, n) of the traffic of `state`, what limits let in where it enters."""
+    limits = entry_limits_of(state.topology, state.running)
+    rates = state.traffic.rates_bps
+    return rates if limits is None else np.asarray(np.minimum(rates, limits[:, None, :]))
 
 
 def discards_of(topology: Topology, running: NetworkConfiguration) -> tuple[tuple[int, int], ...]:

@@ -4,13 +4,14 @@ import numpy as np
 
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
+from twin.physics.compiled import entering_bps
 from twin.physics.loads import arriving_loads
 from twin.physics.twin import Twin
 
 
 def offered_totals(twin: Twin, state: NetworkState) -> FloatArray:
     """Offered load of all classes per arc, bit/s (n_arcs,), if nothing were dropped on the way."""
-    everything = state.traffic.rates_bps.sum(axis=0)[None, None]
+    everything = entering_bps(state).sum(axis=0)[None, None]
     return np.asarray(arriving_loads(twin.compiled, twin.route(state), everything)[:, 0, 0])
 
 

@@ -52,6 +52,8 @@ def blast_radius(
     topology, down = inventory.topology, frozenset(down_links)
     devices = tuple(d.node for d in after.devices if d != before.device(d.node))
     policed = _policers_that_differ(before, after)
+    changed = _entry_limits(before) ^ _entry_limits(after)
+    at_entry = {(target, cls) for target, cls, _ in changed}
     touched = set[tuple[str, str, TrafficClass]]()
     elsewhere = set[tuple[str, str, TrafficClass]]()
     moved_bps = returning_bps = 0.0
@@ -72,6 +74,8 @@ def blast_radius(
         returning_bps += _sent_bps(inventory.peak_traffic, returning, target)
         for cls in TRAFFIC_CLASSES:
             limited = _sources_that_cross(new, policed.get(cls, frozenset()))
+            if (target, cls) in at_entry:
+                limited = set(new.next_hops)
             touched |= {(source, target, cls) for source in moved | limited}
             elsewhere |= {(source, target, cls) for source in (moved - returning) | limited}
     services = _services_with(inventory, touched)
@@ -207,6 +211,15 @@ def _policers_that_differ(
                 if old.get(cls) != new.get(cls):
                     found[cls].add((device.node, interface.link))
     return {cls: frozenset(egresses) for cls, egresses in found.items()}
+
+
+def _entry_limits(running: NetworkConfiguration) -> set[tuple[str, TrafficClass, float]]:
+    """What goes to which node is policed where it enters, and to what."""
+    return {
+        (device.node, limit.traffic_class, limit.rate_bps)
+        for device in running.devices
+        for limit in device.entry_limits
+    }
 
 
 def _rates(interface: InterfaceConfiguration) -> dict[TrafficClass, float]:

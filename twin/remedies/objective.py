@@ -20,7 +20,7 @@ from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
 from twin.nouns.traffic import DailyProfile
 from twin.physics.assessment import flows, service_levels
-from twin.physics.compiled import FloatArray, egress_loss_of, policer_rates
+from twin.physics.compiled import FloatArray, egress_loss_of, entry_limits_of, policer_rates
 from twin.physics.twin import Twin, profile_at
 
 LOST_SHARE_WEIGHT = 40.0
@@ -169,6 +169,7 @@ def expected_cost(
     routing = twin.route(state)
     policed_bps = policer_rates(state.topology, state.running)
     silent = egress_loss_of(state.topology, state.egress_loss)
+    entry_bps = entry_limits_of(state.topology, state.running)
     breach_hours = lost_share_hours = 0.0
     for begin in range(0, len(level), SAMPLES_AT_ONCE):
         span = slice(begin, begin + SAMPLES_AT_ONCE)
@@ -183,10 +184,12 @@ def expected_cost(
             capacity_bps=None if samples is None else samples.capacity_bps[:, draw[span]],
             split=None if samples is None else samples.split[:, draw[span]],
             parameters=twin.parameters,
+            entry_bps=entry_bps,
         )
         levels = service_levels(twin.services, result.delivered, result.delay_s)
-        lost = np.einsum("skij,skij->s", traffic, 1.0 - result.delivered)
-        offered = np.maximum(traffic.sum(axis=(1, 2, 3)), 1.0)
+        worth = traffic if state.worthless_bps is None else traffic * state.worth
+        lost = np.einsum("skij,skij->s", worth, 1.0 - result.delivered)
+        offered = np.maximum(worth.sum(axis=(1, 2, 3)), 1.0)
         breach_hours += float(weight[span] @ levels.in_breach.sum(axis=1))
         lost_share_hours += float(weight[span] @ (lost / offered))
     return Cost(breach_hours, lost_share_hours, devices)

@@ -5,7 +5,7 @@ So what a search keeps is judged by the whole objective, services that stay in b
 after one change at a time, and rate limits are tried where an egress stays overloaded.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.edits import ends_of
+from twin.events.actions.limit_target import LimitTarget
 from twin.events.actions.rate_limit import RateLimit
 from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty, demand_factors
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
-from twin.physics.compiled import FloatArray, IntArray, policer_rates
+from twin.physics.compiled import FloatArray, IntArray, entering_bps, policer_rates
 from twin.physics.loads import arriving_loads
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
@@ -58,6 +59,12 @@ LIMITED_UTILISATION = 0.8
 """A limited egress is given more air: once it stops dropping, senders of the other classes that had
 held back come back, and nobody knows by how much."""
 
+_HALVINGS = 10
+"""Steps in which the rate of a limit is found: to a thousandth of the largest entry."""
+
+_TELLS = 0.99
+"""A limit above this share of the largest entry limits nothing."""
+
 _BEST_EFFORT = TRAFFIC_CLASSES.index(TrafficClass.BEST_EFFORT)
 
 
@@ -86,12 +93,14 @@ class Screening:
         extra: Sequence[Action] = (),
         together: Sequence[tuple[Action, ...]] = (),
         at_work: Mapping[str, str] = MappingProxyType({}),
+        limited_at: Sequence[str] = (),
         least_limit_share: float = 0.0,
         uncertainty: Uncertainty = DEFAULT_UNCERTAINTY,
         seed: int = 0,
         margin: float = MARGIN,
     ) -> None:
         """`extra`: more actions to try, such as reverts; `together`: sets to try as a whole.
+        `limited_at`: nodes towards which best effort may be limited where it enters.
         `at_work`: links on which crews are at work, with the id of the work. `least_limit_share`:
         of a link's capacity, what a rate limit has to leave to a class. `uncertainty`, `seed`: of
         the draws.
@@ -104,6 +113,7 @@ class Screening:
         self._extra = tuple(extra)
         self._together = tuple(together)
         self._at_work = at_work
+        self._limited_at = tuple(limited_at)
         draws = demand_factors(uncertainty, twin.compiled.n_nodes, DRAWS, seed)
         self._search = RemedySearch(twin, state, outlook, extra=extra, draws=draws)
 
@@ -126,6 +136,7 @@ class Screening:
         # What the caller names is always judged: offered loads may not show what it is good for.
         found = [screened for screened, _ in tried] + [self.measure((a,)) for a in self._extra]
         found += [self.measure(actions) for actions in self._together]
+        found += [self.measure((limit,)) for limit in self._target_limits()]
         found += self._for_services(*leader, changes)
         # Beside the best of every size, and alone: what is best may be refused, or taken back.
         # Beside what the caller names: a drain that overloads may be good with a limit.
@@ -195,7 +206,7 @@ class Screening:
     def _limited_utilisation(self, running: NetworkConfiguration) -> float:
         """Of the busiest egress at the highest demand, each class as far as it is not limited."""
         state = replace(self._state, running=running)
-        traffic = state.traffic.rates_bps[None] * float(self._outlook.levels[0])
+        traffic = entering_bps(state)[None] * float(self._outlook.levels[0])
         loads: FloatArray = arriving_loads(self._twin.compiled, self._twin.route(state), traffic)
         passed = np.minimum(loads[:, 0], policer_rates(state.topology, running)).sum(axis=1)
         return float((passed / self._twin.compiled.capacity_bps).max())
@@ -276,6 +287,31 @@ class Screening:
                             seen.add(head)
                             ahead.append(head)
         return np.asarray(on_way[compiled.tail] | on_way[compiled.head])
+
+    def _target_limits(self) -> Iterator[LimitTarget]:
+        """Best effort towards each node that is named, at every entry so much that no egress is
+        loaded beyond what is aimed at, and that at least something comes in.
+        """
+        highest = self._margin * float(self._outlook.levels[0])
+        compiled, routing = self._twin.compiled, self._twin.route(self._state)
+        for node in self._limited_at:
+            column = self._state.topology.node_index[node]
+            rates = self._state.traffic.rates_bps * highest
+            most = float(rates[_BEST_EFFORT, :, column].max())
+            low, high = 0.0, most
+            for _ in range(_HALVINGS):
+                middle = 0.5 * (low + high)
+                limited = rates.copy()
+                limited[_BEST_EFFORT, :, column] = np.minimum(
+                    limited[_BEST_EFFORT, :, column], middle
+                )
+                loads = arriving_loads(compiled, routing, limited[None])[:, 0].sum(axis=1)
+                fits = bool((loads <= LIMITED_UTILISATION * compiled.capacity_bps).all())
+                low, high = (middle, high) if fits else (low, middle)
+            if 0.0 < low < _TELLS * most:
+                yield LimitTarget(
+                    node=node, traffic_class=TrafficClass.BEST_EFFORT, rate_bps=round(low, -6)
+                )
 
     def _limits(self, running: NetworkConfiguration, most: int) -> list[RateLimit]:
         """Best effort may use what the other classes on an egress leave of its share."""

@@ -30,6 +30,8 @@ from twin.physics.compiled import (
     compile_topology,
     discards_of,
     egress_loss_of,
+    entering_bps,
+    entry_limits_of,
     policer_rates,
 )
 from twin.physics.incremental import Cascades, Incremental, Sweep
@@ -176,7 +178,8 @@ class WhatIfEngine:
             np.tile(self._policed_bps, (count, 1)),
             self.parameters,
         )
-        whole = (egress.sent != 1.0).reshape(count, -1).any(axis=1) | bool(self._silent.any())
+        whole = (egress.sent != 1.0).reshape(count, -1).any(axis=1)
+        whole |= bool(self._silent.any()) or self._entry_bps is not None
         delay = self._by_class.delays_after(
             changes, self._ways, egress.wait_s.reshape(count, arcs, classes) + self._wire_s
         )
@@ -199,17 +202,18 @@ class WhatIfEngine:
             policed_bps=self._policed_bps,
             silent_loss=self._silent,
             parameters=self.parameters,
+            entry_bps=self._entry_bps,
         )
         return service_levels(self.services, result.delivered, result.delay_s)
 
     @cached_property
     def _totals(self) -> Incremental:
-        totals = self.state.traffic.rates_bps.sum(axis=0)[None]
+        totals = entering_bps(self.state).sum(axis=0)[None]
         return Incremental(self.compiled, self._weights, totals, self._routing)
 
     @cached_property
     def _by_class(self) -> Incremental:
-        rates = self.state.traffic.rates_bps
+        rates = entering_bps(self.state)
         return Incremental(self.compiled, self._weights, rates, self._routing)
 
     @cached_property
@@ -220,6 +224,10 @@ class WhatIfEngine:
     @cached_property
     def _policed_bps(self) -> FloatArray:
         return policer_rates(self.state.topology, self.state.running)
+
+    @cached_property
+    def _entry_bps(self) -> FloatArray | None:
+        return entry_limits_of(self.state.topology, self.state.running)
 
     @cached_property
     def _silent(self) -> FloatArray:

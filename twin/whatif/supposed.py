@@ -6,7 +6,7 @@ from twin.events.kinds import StateEvent
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray
 from twin.physics.changes import Changes
-from twin.physics.compiled import arc_weights, discards_of
+from twin.physics.compiled import arc_weights, discards_of, entering_bps
 from twin.physics.incremental import Incremental
 from twin.physics.routing import discarding
 from twin.physics.twin import Twin
@@ -55,7 +55,7 @@ class Supposed:
             self._by_traffic[key] = Incremental(
                 self._twin.compiled,
                 arc_weights(self.base.topology, self.base.running, self.base.down_links),
-                state.traffic.rates_bps.sum(axis=0)[None],
+                entering_bps(state).sum(axis=0)[None],
                 discarding(self._twin.route(self.base), discards_of(topology, state.running)),
             )
         return self._by_traffic[key]

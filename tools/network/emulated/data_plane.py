@@ -48,18 +48,20 @@ def flow(
     slowed: FloatArray,
     *,
     adapt: bool,
+    entry_bps: FloatArray | None = None,
 ) -> Flowing:
     """Send `demand` (bit/s, (3, n_pairs)) over `paths`.
 
     `elastic_share`: (3, n_pairs), or (3, 1). Loss and load are iterated until they agree. With
     `adapt`, elastic senders settle at the rate that the loss of their pair allows; without, they
-    keep the rate of `slowed`.
+    keep the rate of `slowed`. `entry_bps`: (3, n_pairs), what is let in of each pair.
     """
     keep = np.where(egresses.dead, 0.0, np.ones((3, wiring.n_arcs)))
     pace = _Pace(np.full(slowed.shape, 0.1), np.zeros(slowed.shape))
     for turn in range(_ROUNDS):
         entering = demand * (1.0 - elastic_share + elastic_share * slowed)
-        alive, offered = _carry(paths, entering, keep)
+        admitted = _admitted(entering, entry_bps)
+        alive, offered = _carry(paths, entering, keep, admitted)
         served = serve(offered, egresses)
         agreed = np.abs(served.keep - keep).max(initial=0.0) < _AGREED
         keep = served.keep if turn < 2 else 0.5 * (served.keep + keep)
@@ -70,7 +72,7 @@ def flow(
         if agreed:
             break
     if not np.array_equal(served.keep, keep):
-        alive, offered = _carry(paths, entering, keep)
+        alive, offered = _carry(paths, entering, keep, admitted)
         served = serve(offered, egresses)
     return Flowing(
         offered=offered,
@@ -110,12 +112,21 @@ def path_quality(wiring: Wiring, paths: Paths, served: Served) -> tuple[FloatArr
     return _loss(paths, alive), _delay(paths, alive, served.wait_s + wiring.propagation_s)
 
 
-def _carry(paths: Paths, entering: FloatArray, keep: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _admitted(entering: FloatArray, entry_bps: FloatArray | None) -> FloatArray | None:
+    """(3, n_pairs), the share of each pair that policers let in; None where there are none."""
+    if entry_bps is None:
+        return None
+    return np.divide(entry_bps, entering, out=np.ones_like(entering), where=entering > entry_bps)
+
+
+def _carry(
+    paths: Paths, entering: FloatArray, keep: FloatArray, admitted: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
     """The share of each path's traffic that survives, (3, n_paths), and the load of each arc."""
     rate = entering[:, paths.pair] * paths.share
-    alive = np.ones_like(rate)
+    alive = np.ones_like(rate) if admitted is None else admitted[:, paths.pair]
     if (keep == 1.0).all():
-        return alive, _loads(paths, rate[:, paths.step_path], keep.shape[1])
+        return alive, _loads(paths, (rate * alive)[:, paths.step_path], keep.shape[1])
     reaching = []
     for arcs in paths.hops:
         reaching.append(rate[:, : len(arcs)] * alive[:, : len(arcs)])

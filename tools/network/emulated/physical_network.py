@@ -427,6 +427,7 @@ class PhysicalNetwork:
 
     def _set_egresses(self, time_s: float) -> None:
         faults = self._in_force(time_s)
+        self._entry_bps = self._entry_limits(self._in_effect.values())
         self._egresses = self.egresses_with(faults, tuple(self._in_effect.values()))
 
     def egresses_with(
@@ -493,12 +494,24 @@ class PhysicalNetwork:
         paths = trace(self.wiring, tables, self.hidden.flows)
         slowed = np.ones_like(demand)
         elastic = self._elastic_of(demand, flooding)
-        moment = flow(self.wiring, paths, demand, egresses, elastic, slowed, adapt=True)
+        limits = self._entry_limits(configuration.devices)
+        moment = flow(
+            self.wiring, paths, demand, egresses, elastic, slowed, adapt=True, entry_bps=limits
+        )
         return moment, egresses
 
     def _discard(self, tables: Tables, configuration: NetworkConfiguration) -> None:
         for device in configuration.devices:
             tables.discard(self.topology.node_index[device.node], discarded(self.topology, device))
+
+    def _entry_limits(self, devices: Iterable[DeviceConfiguration]) -> FloatArray | None:
+        """(3, n_pairs), what devices ask others to let in; None where none asks."""
+        found = np.full((3, len(self.hidden.flows.target)), np.inf)
+        for device in devices:
+            towards = self.hidden.flows.target == self.topology.node_index[device.node]
+            for limit in device.entry_limits:
+                found[TRAFFIC_CLASSES.index(limit.traffic_class), towards] = limit.rate_bps
+        return found if np.isfinite(found).any() else None
 
     def _advertised(self, devices: Iterable[DeviceConfiguration]) -> FloatArray:
         """The weight of every arc as configured, (n_arcs,); infinite where none is advertised."""
@@ -539,6 +552,7 @@ class PhysicalNetwork:
             self._elastic_now,
             self._slowed,
             adapt=adapt,
+            entry_bps=self._entry_bps,
         )
         self._slowed = self._flowing.slowed
         self._breach, self._unavailable = self.services.judge(

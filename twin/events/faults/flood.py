@@ -70,10 +70,13 @@ class Flood(FaultKind):
         """See StateEvent. It enters where most of the traffic enters that the node draws."""
         state.topology.node(self.target)
         node = state.topology.node_index[self.target]
-        rates = state.traffic.rates_bps.copy()
+        rates = state.traffic.rates_bps
         usual = rates[:, :, node].sum(axis=0)
-        rates[_BEST_EFFORT, :, node] += self.rate_bps * usual / max(float(usual.sum()), 1.0)
-        return replace(state, traffic=replace(state.traffic, rates_bps=rates))
+        more = np.zeros_like(rates)
+        more[_BEST_EFFORT, :, node] = self.rate_bps * usual / max(float(usual.sum()), 1.0)
+        known = 0.0 if state.worthless_bps is None else state.worthless_bps
+        traffic = replace(state.traffic, rates_bps=rates + more)
+        return replace(state, traffic=traffic, worthless_bps=known + more)
 
     def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
         """See StateEvent: it moves no traffic."""
@@ -116,6 +119,11 @@ class Flood(FaultKind):
     def is_over(self, live: LiveNetwork) -> bool:
         """See FaultKind."""
         return not live.is_active(f"flow_surge:{self.target}")
+
+    @property
+    def limited_at(self) -> tuple[str, ...]:
+        """See FaultKind."""
+        return (self.target,)
 
     def circuits(self) -> frozenset[str]:
         """See FaultKind: there is nothing to repair."""

@@ -12,7 +12,9 @@ from twin.events.fault import Fault
 from twin.events.faults.tcp_syn_flood_attack import TcpSynFloodAttack
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.events.faults.web_dos_attack import WebDosAttack
+from twin.nouns.configuration import EntryLimit
 from twin.nouns.telemetry import FlowRound
+from twin.nouns.traffic_class import TrafficClass
 
 Start = Callable[..., EmulatedNetwork]
 
@@ -96,3 +98,24 @@ def test_senders_of_a_flood_do_not_slow_down(start: Start) -> None:
     assert entering.sum() > flood.rate_bps
     wanted = physical.demand.at_tick(13)[:, physical.demand.target == "ABCDEF".index(TARGET)]
     assert entering.sum() < wanted.sum()
+
+
+def test_what_devices_ask_for_is_policed_where_it_enters(start: Start) -> None:
+    """Every pair towards D loses what it sends beyond the limit, and no other does."""
+    network = start()
+    configuration = network.running_configuration()
+    limits = (EntryLimit(traffic_class=TrafficClass.BEST_EFFORT, rate_bps=1e7),)
+    asked = configuration.with_device(configuration.device(TARGET).with_entry_limits(limits))
+    physical = network.physical
+    demand = physical.demand.at_tick(3)
+    moment, _ = physical.steady(asked, (), demand, np.zeros_like(demand))
+    before, _ = physical.steady(configuration, (), demand, np.zeros_like(demand))
+    towards = physical.demand.target == "ABCDEF".index(TARGET)
+    entering = moment.entering[2]
+    let_in = np.minimum(1.0, 1e7 / np.maximum(entering, 1.0))
+    assert (let_in[towards] < 0.9).any()
+    np.testing.assert_allclose(moment.loss[2, towards], 1.0 - let_in[towards], atol=1e-6)
+    assert moment.loss[:2].max() < 1e-3
+    assert moment.loss[2, ~towards].max() < 1e-3
+    fewer = before.offered.sum() - moment.offered.sum()
+    assert fewer >= ((1.0 - let_in) * entering)[towards].sum() * 0.999
