@@ -48,6 +48,10 @@ _DROPS, _DIFFERS, _LOSES_ADJACENCY = 0.3, 0.1, 0.3
 
 _LEAST_LOSS_SIGMA, _LEAST_INBOUND_SIGMA, _ESTIMATE_ERROR = 1e-4, 0.03, 0.1
 
+_HELD_BACK = 0.3
+"""Log standard deviation of what arrives over an egress that drops: senders hold back, and nobody
+knows by how much (assumed)."""
+
 _DROPS_LEAST = 1e-4
 """Chance that an egress drops however empty it is, at least (assumed)."""
 
@@ -337,6 +341,7 @@ class Channels:
         with np.errstate(divide="ignore", invalid="ignore"):
             more, seen = np.log(drawn / usual), np.log(self._seen.inbound_ratio)
         noise = np.maximum(self._seen.inbound_sigma, _LEAST_INBOUND_SIGMA)
+        noise = np.hypot(noise, _HELD_BACK * self._behind_drops)
         sigma = np.hypot(noise, np.where(np.abs(more) > 1e-9, _ESTIMATE_ERROR, 0.0))
         sharp = -0.5 * ((seen - more) / sigma) ** 2 - np.log(sigma)
         broad = -0.5 * (seen / _INBOUND_SPREAD) ** 2 - math.log(_INBOUND_SPREAD)
@@ -349,6 +354,26 @@ class Channels:
             return np.zeros(2 * len(self._topology.nodes))
         sharp = mix.log_density(self.likelihood.expected_mix(supposed.faults))
         return np.asarray((mix.log_broad() - sharp).ravel())
+
+    @cached_property
+    def _behind_drops(self) -> FloatArray:
+        """(n_nodes,) share of what each node draws that crosses an egress which drops, as the
+        network runs now.
+        """
+        dropping = np.nan_to_num(self._seen.drop_fraction) > SEEN
+        if not dropping.any():
+            return np.zeros(len(self._topology.nodes))
+        compiled = compile_topology(self._topology)
+        down = self._normal.down_links | self._seen.down_since.keys()
+        weights = arc_weights(self._topology, self._seen.running, down)
+        passing = lossless(compiled.n_arcs, 1, 1)
+        ways, none = route(compiled, weights), np.zeros_like(passing)
+        reached, _ = deliveries(compiled, ways, passing, none)
+        passing[dropping] = 0.0
+        spared, _ = deliveries(compiled, ways, passing, none)
+        rates_bps = self._normal.traffic.rates_bps.sum(axis=0)
+        drawn_bps, spared_bps = ((rates_bps * s[0, 0]).sum(axis=0) for s in (reached, spared))
+        return np.asarray((drawn_bps - spared_bps) / np.maximum(drawn_bps, 1.0))
 
     def _probe_losses(self, supposed: _Supposed) -> FloatArray:
         probes = self._seen.probes

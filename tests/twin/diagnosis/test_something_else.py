@@ -212,6 +212,18 @@ def test_drops_speak_for_the_fault_that_fills_the_egress_and_against_one_that_do
     assert dropping.drops((LOSSY,)) == []
 
 
+def test_node_behind_an_egress_that_drops_draws_less_for_its_senders_hold_back() -> None:
+    ratio, d = np.ones(len(NODES)), BUILT.node_index["D"]
+    ratio[d] = 0.85
+    first, surprise = 4 * BUILT.n_arcs + len(BUILT.links), {}
+    for name in ("A|A-D", "A|A-B"):
+        seen = _dropping(BUILT.arc_of(Interface.parse(name)))
+        less = replace(seen, inbound_ratio=ratio, inbound_sigma=np.full(len(NODES), 0.02))
+        surprise[name] = Channels(likelihood(less)).surprises(())[first + d]
+    assert surprise["A|A-B"] > 10.0, "nothing that D draws comes that way"
+    assert surprise["A|A-D"] < 2.0
+
+
 @pytest.mark.parametrize(
     "cause",
     [
