@@ -8,10 +8,9 @@ while a watch holds the network, and disturbs nobody.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from functools import cache
 
 from agents.conversation.lookups import Finding
 from agents.conversation.record import NetworkRecord, utc
@@ -26,10 +25,10 @@ from graphs.state_directory import StateDirectory
 from graphs.tracker_file import kept_tracker
 from tools.clock import SystemClock
 from tools.graph_store.opening import GRAPH_SETTING, open_graph
+from tools.graph_store.protocol import KnowledgeGraph
 from tools.journal.reading import last_entry_s, open_read_only
 from tools.journal.watch_notes import note_lines, note_of
 from twin.errors import BadInput
-from twin.knowledge.service_impact import Dependencies
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
 from twin.physics.twin import Twin
@@ -129,23 +128,24 @@ def open_record(source: Source, inventory: Inventory) -> Iterator[NetworkRecord]
         BadInput: what was learned cannot be read.
         JournalFailed: the journal cannot be read.
     """
-    graph = partial(_read_graph, source.state.knowledge_file(source.network), source.network)
-    with open_read_only(source.state.journal_file) as journal:
+    with ExitStack() as opened:
+        journal = opened.enter_context(open_read_only(source.state.journal_file))
         yield NetworkRecord(
             network=source.network,
             inventory=inventory,
             tracker=kept_tracker(source.state, source.network, Twin(inventory)),
             journal=journal,
             journal_s=last_entry_s(journal, source.network),
-            read_graph=graph,
+            # Not every question needs it, and none needs it twice.
+            open_graph=cache(lambda: opened.enter_context(closing(_graph(source)))),
         )
 
 
-def _read_graph(file: Path, network: str) -> Dependencies:
+def _graph(source: Source) -> KnowledgeGraph:
+    file, network = source.state.knowledge_file(source.network), source.network
     if not (file.exists() or os.environ.get(GRAPH_SETTING, "").strip()):
         raise BadInput(
             f'network "{network}" has no knowledge graph yet; noctua watch {network} makes one, '
             "and noctua graph load adds to it"
         )
-    with closing(open_graph(file, network, os.environ)) as graph:
-        return Dependencies(graph.snapshot(), graph.schema)
+    return open_graph(file, network, os.environ)

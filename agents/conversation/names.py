@@ -112,7 +112,7 @@ class Names:
 
     def find(self, text: str) -> FoundNames:
         """What `text` names, longest names first, and words that come near a name."""
-        words = [_Word(m.group(), m.start(), m.end()) for m in re.finditer(r"[^\W_]+", text)]
+        words = [_Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text)]
         found: list[FoundName] = []
         near: list[NearName] = []
         position = 0
@@ -299,6 +299,10 @@ _SPELLED_OUT = {"ae": str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "
 _BARE = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "é": "e", "è": "e", "á": "a"})
 
 
+_SPELLED = re.compile("([aou])e")
+_WORD = re.compile(r"[^\W_]+")
+
+
 def _fold(word: str, umlauts: str) -> str:
     return word.casefold().translate(_SPELLED_OUT.get(umlauts, {})).translate(_BARE)
 
@@ -309,13 +313,10 @@ def _folded(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _keys(id_: str) -> set[tuple[str, ...]]:
-    words = re.findall(r"[^\W_]+", id_)
-    return {*_folded(words), tuple(_without_dots(w) for w in words)}
-
-
-def _without_dots(word: str) -> str:
-    """How somebody writes it who has no umlauts: Muenchen is Munchen."""
-    return re.sub("ae|oe|ue", lambda m: m.group()[0], _fold(word, "ae"))
+    spelled_out = _fold(id_, "ae")
+    # As somebody writes it who has no umlauts: Muenchen is Munchen.
+    without_dots = _SPELLED.sub(r"\1", spelled_out)
+    return {tuple(_WORD.findall(text)) for text in (spelled_out, _fold(id_, "a"), without_dots)}
 
 
 def _parts(id_: str) -> set[tuple[str, ...]]:

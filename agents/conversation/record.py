@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from tools.graph_store.protocol import GraphUnavailable
+from tools.graph_store.protocol import GraphUnavailable, KnowledgeGraph
 from tools.journal.health import health
 from tools.journal.journal import Journal
 from twin.errors import BadInput
@@ -36,24 +36,20 @@ _NAMED_ELSEWHERE = frozenset(
 _MOST_NAMES = 20_000
 
 
-def _no_graph() -> Dependencies:
-    raise BadInput("no knowledge graph is at hand here")
-
-
 @dataclass(frozen=True)
 class NetworkRecord:
     """One network, read only. `tracker`: what its watch has learned, None if it was never watched.
 
-    `journal_s`: the newest time, by the network's clock, that the journal knows. `read_graph`:
-    reads the knowledge graph; it raises BadInput or GraphUnavailable where there is none.
+    `journal_s`: the newest time, by the network's clock, that the journal knows. `open_graph`:
+    the knowledge graph; it raises BadInput or GraphUnavailable where there is none.
     """
 
     network: str
     inventory: Inventory
     tracker: Tracker | None
     journal: Journal
+    open_graph: Callable[[], KnowledgeGraph]
     journal_s: float = 0.0
-    read_graph: Callable[[], Dependencies] = _no_graph
 
     def dependencies(self) -> Dependencies:
         """What the knowledge graph says, read once.
@@ -67,15 +63,17 @@ class NetworkRecord:
     def other_names(self) -> tuple[str, ...]:
         """Ids of things that only the knowledge graph has, none where it cannot be read."""
         try:
-            keys = self.dependencies().snapshot.keys
+            graph = self.open_graph()
+            kinds = sorted(graph.schema.things.keys() - _NAMED_ELSEWHERE)
+            named = (name for kind in kinds for name in graph.ids(kind))
+            return tuple(islice(dict.fromkeys(named), _MOST_NAMES))
         except (BadInput, GraphUnavailable):
             return ()
-        named = (name for kind, name in keys if kind not in _NAMED_ELSEWHERE)
-        return tuple(islice(dict.fromkeys(named), _MOST_NAMES))
 
     @cached_property
     def _dependencies(self) -> Dependencies:
-        return self.read_graph()
+        graph = self.open_graph()
+        return Dependencies(graph.snapshot(), graph.schema)
 
     @property
     def topology(self) -> Topology:

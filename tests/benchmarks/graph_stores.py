@@ -7,6 +7,7 @@ The second times that server, in a network of its own, which is loaded where it 
 Our processor time stands beside the wall time, which whatever else the machine does adds to.
 """
 
+import gc
 import os
 import random
 import tempfile
@@ -34,7 +35,7 @@ CALLS = 100
 """So many calls of each query are timed, of things that are drawn."""
 
 FEW = 20
-"""So many of those that may take long."""
+"""So many writes."""
 
 SYMPTOMS = 50
 
@@ -75,12 +76,14 @@ def stored(graph: KnowledgeGraph, open_again: Callable[[], KnowledgeGraph]) -> S
     again = open_again()
     snapshot = once("snapshot", again.snapshot)
     assert snapshot.facts() == facts
+    # Nobody but this benchmark holds a million facts, which Python's collector would look through.
+    gc.freeze()
     drawn = random.Random(7)
     keys = [t.key for t in facts.things if t.kind in ("device", "link", "ups", "service")]
     some = drawn.sample(keys, CALLS)
     often("look-up of a thing", [partial(again.thing, *k) for k in some])
     often("neighbourhood, one hop", [partial(again.around, *k) for k in some])
-    often("neighbourhood, two hops", [partial(again.around, *k, 2) for k in some[:FEW]])
+    often("neighbourhood, two hops", [partial(again.around, *k, 2) for k in some])
     past = [t for t in facts.things if t.kind == "incident"]
     symptoms = [PastIncident.of(thing).symptoms for thing in drawn.sample(past, CALLS)]
     often("similar among 1,000 incidents", [partial(again.incidents_like, s) for s in symptoms])

@@ -21,6 +21,7 @@ from graphs.state_directory import StateDirectory
 from graphs.workplace import Workplace
 from tests.graphs.model_stand import OWN, foreign
 from tests.made_once import past
+from tools.graph_store.embedded import EmbeddedGraph
 from tools.network.emulated import EmulatedNetwork, SimulatedClock
 from tools.registry import require_read_only
 from twin.errors import BadInput, Ungrounded
@@ -90,6 +91,18 @@ def test_every_tool_only_reads(state: Path) -> None:
     assert len(tools) > 10
     for tool in tools:
         require_read_only(tool)
+
+
+def test_names_are_read_without_the_rest_of_the_graph(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inventory = kept_inventory(StateDirectory(state), NAME)
+    assert inventory is not None
+    with open_record(_source(state), inventory) as record:
+        monkeypatch.delattr(EmbeddedGraph, "snapshot")
+        names = record.other_names()
+    assert {site.id for site in inventory.topology.sites} <= set(names)
+    assert not {service.id for service in inventory.services} & set(names), "named elsewhere"
 
 
 def test_later_question_may_refer_to_those_before(state: Path) -> None:

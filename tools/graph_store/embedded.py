@@ -12,7 +12,9 @@ import numpy as np
 
 from tools.graph_store.checking import checked
 from tools.graph_store.earlier import past_incidents_of_before
+from tools.graph_store.last import LastSnapshot
 from tools.graph_store.protocol import CorruptGraph, GraphNotSaved, KnowledgeGraph
+from tools.graph_store.transaction import transaction
 from twin.knowledge.facts import (
     Difference,
     Facts,
@@ -33,9 +35,6 @@ VERSION = 2
 """Version 1 was a JSON file."""
 
 BUSY_TIMEOUT_S = 10.0
-
-MOST_FOLLOWED = 5
-"""After so many writes of ours a snapshot is read from the file again, which takes as long."""
 
 _TABLES = """
 CREATE TABLE things (
@@ -80,8 +79,7 @@ class EmbeddedGraph(KnowledgeGraph):
         self._path = path
         self._connection = connection
         self._lock = threading.RLock()
-        self._last: Snapshot | None = None
-        self._since: list[Difference] = []
+        self._last = LastSnapshot()
 
     @classmethod
     def open(cls, path: Path, schema: Schema | None = None) -> Self:
@@ -160,13 +158,8 @@ class EmbeddedGraph(KnowledgeGraph):
         self._follow(changes, revision)
 
     def _follow(self, changes: Difference, revision: int) -> None:
-        """Have the next snapshot made of the last, if all that was written since is of ours."""
         with self._lock:
-            is_next = self._last and self._last.revision + len(self._since) == revision - 1
-            if is_next and len(self._since) < MOST_FOLLOWED:
-                self._since.append(changes)
-            else:
-                self._last, self._since = None, []
+            self._last.follow(changes, revision)
 
     def thing(self, kind: str, id: str) -> Thing | None:
         """See `KnowledgeGraph.thing`."""
@@ -181,6 +174,14 @@ class EmbeddedGraph(KnowledgeGraph):
             rows = self._connection.execute(f"{_THINGS} WHERE kind = ? ORDER BY id", (kind,))
             return tuple(_thing(row) for row in rows.fetchall())
 
+    def ids(self, kind: str) -> tuple[str, ...]:
+        """See `KnowledgeGraph.ids`."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT id FROM things WHERE kind = ? ORDER BY id", (kind,)
+            )
+            return tuple(name for (name,) in rows.fetchall())
+
     def around(self, kind: str, id: str, hops: int = 1) -> Facts:
         """See `KnowledgeGraph.around`."""
         snapshot = self.snapshot()
@@ -192,14 +193,7 @@ class EmbeddedGraph(KnowledgeGraph):
         """See `KnowledgeGraph.snapshot`."""
         with self._reading():
             revision = self._revision()
-            last = self._last
-            if last is not None and last.revision + len(self._since) == revision:
-                for changes in self._since:
-                    last = last.changed(changes, last.revision + 1)
-            else:
-                last = self._taken(revision)
-            self._last, self._since = last, []
-            return last
+            return self._last.at(revision) or self._last.keep(self._taken(revision))
 
     def trouble(self) -> str:
         """See `KnowledgeGraph.trouble`. A file that cannot be read is an error wherever it is."""
@@ -286,20 +280,16 @@ class EmbeddedGraph(KnowledgeGraph):
     def _transaction(self) -> Iterator[None]:
         with self._lock:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                try:
+                with transaction(self._connection):
                     yield
-                    self._connection.execute("COMMIT")
-                except BaseException:
-                    # A full disk may have rolled it back already.
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
-                    self._last = None
-                    raise
-            except sqlite3.OperationalError as error:
-                raise GraphNotSaved(
-                    f"{self._path}: could not be saved ({error}); the last version stands"
-                ) from error
+            except BaseException as error:
+                # It may have been taken within.
+                self._last.forget()
+                if isinstance(error, sqlite3.OperationalError):
+                    raise GraphNotSaved(
+                        f"{self._path}: could not be saved ({error}); the last version stands"
+                    ) from error
+                raise
 
 
 def require_sound(path: Path) -> None:

@@ -33,6 +33,9 @@ AWAY_S = 5.0
 BELIEVED_S = 1.0
 """For so long one that has answered is believed to be there."""
 
+MOST_ARRIVED = 100
+"""After so many writes the snapshot that is kept is a new one: each would have to be made anew."""
+
 _Answer = TypeVar("_Answer")
 
 _log = logging.getLogger(__name__)
@@ -165,6 +168,10 @@ class ForwardingGraph(KnowledgeGraph):
             lambda last: tuple(last.thing(i) for i in last.positions(kind)),
         )
 
+    def ids(self, kind: str) -> tuple[str, ...]:
+        """See `KnowledgeGraph.ids`."""
+        return self._answered(lambda server: server.ids(kind), lambda last: last.ids(kind))
+
     def around(self, kind: str, id: str, hops: int = 1) -> Facts:
         """See `KnowledgeGraph.around`."""
 
@@ -179,13 +186,7 @@ class ForwardingGraph(KnowledgeGraph):
         """See `KnowledgeGraph.snapshot`. While the server does not answer it is the last one, with
         what waits; `taken_s` says how old it is.
         """
-
-        def taken(server: Server) -> Snapshot:
-            found = server.snapshot()
-            self._keep(found)
-            return found
-
-        return self._answered(taken, lambda last: last)
+        return self._answered(self._taken, lambda last: last)
 
     def ask(self, cypher: str) -> list[dict[str, Any]]:
         """The rows of a query in the server's language. Raises GraphUnavailable, BadInput."""
@@ -257,15 +258,19 @@ class ForwardingGraph(KnowledgeGraph):
                 self._standby.refuse(number, str(error))
                 _log.warning("a write that waited is kept and not done: %s", error)
             else:
-                # First, so that it is known here though the server goes away before it is asked.
-                if last := self._last or self._standby.last():
-                    self._keep(last.changed(changes, last.revision))
-                self._standby.drop(number)
+                self._standby.arrive(number)
+        if len(self._standby.arrived()) > MOST_ARRIVED:
+            self._taken(server)
 
-    def _keep(self, snapshot: Snapshot) -> None:
-        if snapshot is not self._last:
-            self._standby.keep(snapshot)
-            self._last = snapshot
+    def _taken(self, server: Server) -> Snapshot:
+        """The server's snapshot, which is kept here unless all that is new in it is."""
+        arrived = self._standby.arrived()
+        found = server.snapshot()
+        is_new = self._last is None or found.taken_s != self._last.taken_s
+        if is_new or len(arrived) > MOST_ARRIVED:
+            self._standby.keep(found, arrived)
+        self._last = found
+        return found
 
     def _forward(self, changes: Difference) -> None:
         if changes.size > AT_ONCE:
@@ -298,13 +303,12 @@ class ForwardingGraph(KnowledgeGraph):
         return self._last
 
     def _standing_snapshot(self) -> Snapshot:
-        """The last that came from the server, with what waits."""
-        last, waits = self._kept(), self._standby.numbers()
-        if not waits:
-            return last
-        if self._standing is None or self._standing[0] != (last.taken_s, waits):
+        """The last that came from the server, with what we have written since and what waits."""
+        last = self._kept()
+        is_of = (last.taken_s, self._standby.arrived(), self._standby.numbers())
+        if self._standing is None or self._standing[0] != is_of:
             standing = last
-            for _, changes in self._standby.waiting():
+            for _, changes in self._standby.since():
                 standing = standing.changed(changes, last.revision)
-            self._standing = ((last.taken_s, waits), standing)
+            self._standing = (is_of, standing)
         return self._standing[1]

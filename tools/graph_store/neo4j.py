@@ -17,6 +17,7 @@ from uuid import uuid4
 import numpy as np
 
 from tools.graph_store.checking import checked
+from tools.graph_store.last import LastSnapshot
 from tools.graph_store.protocol import (
     AT_ONCE,
     GraphNotSaved,
@@ -38,7 +39,7 @@ from twin.knowledge.facts import (
     difference,
 )
 from twin.knowledge.schema import RESERVED, Schema
-from twin.knowledge.snapshot import Index, Said, Sayings, Snapshot, properties_of, text_of
+from twin.knowledge.snapshot import Index, Said, Sayings, Snapshot, properties_of, said_by
 
 try:
     from neo4j import READ_ACCESS, GraphDatabase, ManagedTransaction, Query, unit_of_work
@@ -121,7 +122,7 @@ class Neo4jGraph(KnowledgeGraph):
         self.calls: dict[str, int] = {}
         self._settings = settings
         self._network = network
-        self._last: Snapshot | None = None
+        self._last = LastSnapshot()
         self._took_s = 0.0
         with _mapped(settings):
             self._driver = GraphDatabase.driver(
@@ -152,7 +153,7 @@ class Neo4jGraph(KnowledgeGraph):
             # A query that was never asked takes seconds; better now than during an incident.
             graph.thing("device", "")
             graph.things("incident")
-            graph._near([("device", "")], 1)
+            graph._read("near", keys=[("device", "")])
         except BaseException:
             graph.close()
             raise
@@ -187,7 +188,7 @@ class Neo4jGraph(KnowledgeGraph):
     ) -> None:
         """See `KnowledgeGraph.replace`."""
         wanted = checked(self.schema, things, relations)
-        self._last = None
+        self._last.forget()
         changes = difference(self.snapshot().facts(), wanted, source)
         if changes:
             self._apply(changes)
@@ -202,38 +203,37 @@ class Neo4jGraph(KnowledgeGraph):
         found = [_thing(given) for given in self._read("things", kind=kind)["things"]]
         return tuple(sorted(found, key=lambda thing: thing.key))
 
+    def ids(self, kind: str) -> tuple[str, ...]:
+        """See `KnowledgeGraph.ids`."""
+        return tuple(sorted(self._read("ids", kind=kind)["ids"]))
+
     def around(self, kind: str, id: str, hops: int = 1) -> Facts:
         """See `KnowledgeGraph.around`."""
-        if self.thing(kind, id) is None:
-            raise UnknownThing(kind, id, self._read("ids", kind=kind)["ids"])
-        return self._near([(kind, id)], hops)
-
-    def _near(self, keys: Sequence[ThingKey], hops: int) -> Facts:
-        reached, fringe = set(keys), set(keys)
+        origin = self.thing(kind, id)
+        if origin is None:
+            raise UnknownThing(kind, id, self.ids(kind))
+        reached, fringe = {origin.key: origin}, {origin.key}
         crossed: list[Relation] = []
         for _ in range(hops):
-            found = self._read("near", keys=sorted(fringe))["relations"]
-            here = [_relation(*given) for given in found]
-            crossed += here
-            fringe = {end for r in here for end in (r.source, r.target)} - reached
-            reached |= fringe
-        things = self._read("these", keys=sorted(reached))["things"]
-        return Facts.of([_thing(given) for given in things], crossed)
+            found = self._read("near", keys=sorted(fringe))
+            crossed += [r for alike in found["relations"] for r in _relations(*alike)]
+            near = {t.key: t for alike in found["things"] for t in _things(*alike)}
+            fringe = near.keys() - reached.keys()
+            reached |= near
+        return Facts.of(reached.values(), crossed)
 
     def snapshot(self) -> Snapshot:
         """See `KnowledgeGraph.snapshot`. What others changed by Cypher is seen within FRESH_S, or
         FRESH_TIMES as long as it takes to take one.
         """
-        last = self._last
-        if (
-            last is None
-            or time.time() - last.taken_s >= max(FRESH_S, FRESH_TIMES * self._took_s)
-            or self._revision() > last.revision
-        ):
-            begun = time.monotonic()
-            self._last = last = self._take()
-            self._took_s = time.monotonic() - begun
-        return last
+        fresh_s = max(FRESH_S, FRESH_TIMES * self._took_s)
+        is_fresh = time.time() - self._last.taken_s < fresh_s
+        if is_fresh and (known := self._last.at(self._revision())):
+            return known
+        begun = time.monotonic()
+        found = self._take()
+        self._took_s = time.monotonic() - begun
+        return self._last.keep(found)
 
     def trouble(self) -> str:
         """See `KnowledgeGraph.trouble`."""
@@ -252,9 +252,7 @@ class Neo4jGraph(KnowledgeGraph):
         """See `tools.graph_store.forwarding.Server.deliver`."""
         with _mapped(self._settings, saving=True), self._session() as session:
             revision = session.execute_write(_delivered, self, self._steps(changes), outbox, number)
-        last = self._last
-        is_next = last is not None and revision == last.revision + 1
-        self._last = last.changed(changes, revision) if last and is_next else None
+        self._last.follow(changes, revision)
 
     def _revision(self) -> int:
         return int(self._read("revision")["revision"])
@@ -323,7 +321,7 @@ class Neo4jGraph(KnowledgeGraph):
 
     def _refuse(self, missing: Sequence[Sequence[str]]) -> None:
         kind, name = min((kind, name) for kind, name in missing)
-        raise UnknownThing(kind, name, self._read("ids", kind=kind)["ids"])
+        raise UnknownThing(kind, name, self.ids(kind))
 
     def _write(self, steps: Sequence[tuple[str, str, list[Any]]]) -> None:
         write = uuid4().hex
@@ -340,7 +338,7 @@ class Neo4jGraph(KnowledgeGraph):
                         break
                     if attempt:
                         raise
-        self._last = None
+        self._last.forget()
 
     def _read(self, name: str, **parameters: Any) -> Mapping[str, Any]:
         """The one record that a named query answers with."""
@@ -451,16 +449,18 @@ def _own(given: Mapping[str, Any]) -> Properties:
     return properties_of({k: v for k, v in given.items() if k not in RESERVED})
 
 
-def _said_by(given: Mapping[str, Any]) -> Said:
+def _provenance(given: Mapping[str, Any]) -> Provenance:
     """Whoever writes by Cypher need not say any of it."""
-    return (
-        given.get("qualifier", ""),
-        text_of(_own(given)),
+    return Provenance(
         given.get("source", ""),
         given.get("recorded_s", 0.0),
         given.get("valid_from_s"),
         given.get("valid_until_s"),
     )
+
+
+def _said_by(given: Mapping[str, Any]) -> Said:
+    return said_by(_own(given), _provenance(given), given.get("qualifier", ""))
 
 
 _Alike = tuple[Mapping[str, Any], Sequence[str], Sequence[str]]
@@ -483,15 +483,26 @@ def _placed(found: Sequence[_Alike], place: Mapping[str, int]) -> tuple[Index, I
 
 
 def _thing(given: Mapping[str, Any]) -> Thing:
-    return Thing(given["kind"], given["id"], _own(given), Provenance(*_said_by(given)[2:]))
+    return Thing(given["kind"], given["id"], _own(given), _provenance(given))
 
 
-def _relation(
-    kind: str, source: Sequence[str], target: Sequence[str], given: Mapping[str, Any]
-) -> Relation:
-    ends = ((source[0], source[1]), (target[0], target[1]))
-    said = _said_by(given)
-    return Relation(kind, *ends, said[0], _own(given), Provenance(*said[2:]))
+def _things(kind: str, said: Sequence[tuple[str, Any]], ids: Iterable[str]) -> Iterator[Thing]:
+    given = dict(said)
+    own, provenance = _own(given), _provenance(given)
+    return (Thing(kind, name, own, provenance) for name in ids)
+
+
+def _relations(
+    kind: str,
+    source: str,
+    target: str,
+    given: Mapping[str, Any],
+    sources: Iterable[str],
+    targets: Iterable[str],
+) -> Iterator[Relation]:
+    own, provenance, qualifier = _own(given), _provenance(given), given.get("qualifier", "")
+    for a, b in zip(sources, targets, strict=True):
+        yield Relation(kind, (source, a), (target, b), qualifier, own, provenance)
 
 
 def _stored(properties: Properties, said: Provenance) -> dict[str, Any]:

@@ -74,6 +74,10 @@ class KnowledgeGraph(PastIncidents, Protocol):
         """All things of a kind."""
         ...
 
+    def ids(self, kind: str) -> tuple[str, ...]:
+        """The ids of all things of a kind; nothing else of them is read."""
+        ...
+
     def around(self, kind: str, id: str, hops: int = 1) -> Facts:
         """A thing, what is within so many relations of it, and the relations on the way.
 

@@ -6,7 +6,7 @@ have it open.
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -16,19 +16,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from tools.graph_store.packed import packed, unpacked
 from tools.graph_store.protocol import CorruptGraph, GraphNotSaved
+from tools.graph_store.transaction import transaction
 from twin.knowledge.facts import Difference
 from twin.knowledge.snapshot import Snapshot
 
 APPLICATION_ID = 0x4E4F434F
 """`NOCO`, in SQLite's header."""
 
-VERSION = 1
+VERSION = 2
+"""Version 1 kept nothing of what had arrived."""
 
 BUSY_TIMEOUT_S = 10.0
 
 _TABLES = """
 CREATE TABLE outbox (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, changes TEXT NOT NULL, refused TEXT NOT NULL
+    number INTEGER PRIMARY KEY AUTOINCREMENT, changes TEXT NOT NULL, refused TEXT NOT NULL,
+    arrived INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE last (arrays BLOB NOT NULL) STRICT;
 CREATE TABLE identity (id TEXT NOT NULL) STRICT;
@@ -81,7 +84,7 @@ class Standby:
         run = self._connection.execute
         run("PRAGMA journal_mode = WAL")
         run("PRAGMA synchronous = FULL")
-        with self._transaction():
+        with transaction(self._connection):
             application = run("PRAGMA application_id").fetchone()[0]
             version = run("PRAGMA user_version").fetchone()[0]
             if not run("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
@@ -89,6 +92,9 @@ class Standby:
                     run(statement)
                 run("INSERT INTO identity VALUES (?)", (uuid4().hex,))
                 run(f"PRAGMA application_id = {APPLICATION_ID}")
+                run(f"PRAGMA user_version = {VERSION}")
+            elif (application, version) == (APPLICATION_ID, 1):
+                run("ALTER TABLE outbox ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0")
                 run(f"PRAGMA user_version = {VERSION}")
             elif (application, version) != (APPLICATION_ID, VERSION):
                 raise CorruptGraph(
@@ -101,24 +107,38 @@ class Standby:
         """Have `changes` wait; their number. Raises GraphNotSaved."""
         with self._mapped():
             row = (_CHANGES.dump_json(changes).decode(),)
-            done = self._connection.execute("INSERT INTO outbox VALUES (NULL, ?, '')", row)
+            done = self._connection.execute("INSERT INTO outbox VALUES (NULL, ?, '', 0)", row)
             return int(done.lastrowid or 0)
 
     def waiting(self) -> tuple[Waiting, ...]:
         """What waits, in order. Raises CorruptGraph."""
-        with self._mapped():
-            rows = self._connection.execute(
-                "SELECT number, changes FROM outbox WHERE refused = '' ORDER BY number"
-            ).fetchall()
-            return tuple(Waiting(n, _CHANGES.validate_json(text)) for n, text in rows)
+        return self._of("refused = '' AND NOT arrived")
+
+    def since(self) -> tuple[Waiting, ...]:
+        """What the last snapshot may be without, and what waits. Raises CorruptGraph."""
+        return self._of("refused = ''")
 
     def numbers(self) -> tuple[int, ...]:
         """The numbers of what waits, in order."""
+        return self._numbers("refused = '' AND NOT arrived")
+
+    def arrived(self) -> tuple[int, ...]:
+        """The numbers of what has arrived, and which the last snapshot may be without."""
+        return self._numbers("arrived")
+
+    def _numbers(self, which: str) -> tuple[int, ...]:
         with self._mapped():
             rows = self._connection.execute(
-                "SELECT number FROM outbox WHERE refused = '' ORDER BY number"
+                f"SELECT number FROM outbox WHERE {which} ORDER BY number"
             )
             return tuple(number for (number,) in rows.fetchall())
+
+    def _of(self, which: str) -> tuple[Waiting, ...]:
+        with self._mapped():
+            rows = self._connection.execute(
+                f"SELECT number, changes FROM outbox WHERE {which} ORDER BY number"
+            ).fetchall()
+            return tuple(Waiting(n, _CHANGES.validate_json(text)) for n, text in rows)
 
     def refused(self) -> dict[int, str]:
         """Why the server has not taken what it refused, by number."""
@@ -135,16 +155,24 @@ class Standby:
                 "UPDATE outbox SET refused = ? WHERE number = ?", (why, number)
             )
 
+    def arrive(self, number: int) -> None:
+        """It waits no more, and what it has changed is known here until a snapshot has it."""
+        with self._mapped():
+            self._connection.execute("UPDATE outbox SET arrived = 1 WHERE number = ?", (number,))
+
     def drop(self, number: int) -> None:
-        """It has arrived, or whoever wrote it knows that it was refused."""
+        """Whoever wrote it knows that it was refused."""
         with self._mapped():
             self._connection.execute("DELETE FROM outbox WHERE number = ?", (number,))
 
-    def keep(self, snapshot: Snapshot) -> None:
-        """Keep this one as the last."""
-        with self._mapped(), self._transaction():
+    def keep(self, snapshot: Snapshot, arrived: Sequence[int]) -> None:
+        """Keep this one as the last; it has what had `arrived` before it was taken."""
+        with self._mapped(), transaction(self._connection):
             self._connection.execute("DELETE FROM last")
             self._connection.execute("INSERT INTO last VALUES (?)", (packed(snapshot),))
+            self._connection.executemany(
+                "DELETE FROM outbox WHERE number = ?", [(number,) for number in arrived]
+            )
 
     def last(self) -> Snapshot | None:
         """The last snapshot, None where there was none."""
@@ -155,17 +183,6 @@ class Standby:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def _mapped(self) -> Iterator[None]:

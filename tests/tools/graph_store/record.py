@@ -19,8 +19,8 @@ RECORD = HERE / "neo4j_record.json"
 
 
 STORE = (
-    "checking.py", "forwarding.py", "neo4j.py", "packed.py", "protocol.py", "queries.py",
-    "standby.py",
+    "checking.py", "forwarding.py", "last.py", "neo4j.py", "packed.py", "protocol.py",
+    "queries.py", "standby.py", "transaction.py",
 )  # fmt: skip
 TESTS = ("going_away.py", "server.py", "test_conformance.py", "test_neo4j.py")
 

@@ -123,6 +123,13 @@ def _past(incident_id: str, *symptoms: str, opened_s: float = 1.0) -> PastIncide
     )
 
 
+def test_ids_are_those_of_the_things_of_a_kind(graph: KnowledgeGraph) -> None:
+    graph.put([Thing("site", "\U0001f989"), Thing("site", "\uff5e")])
+    assert graph.ids("site") == ("A", "B", "C", "D", "\uff5e", "\U0001f989")
+    assert graph.ids("site") == graph.snapshot().ids("site")
+    assert graph.ids("ups") == ()
+
+
 def _ids(facts: Facts, kind: str) -> list[str]:
     return [thing.id for thing in facts.things if thing.kind == kind]
 

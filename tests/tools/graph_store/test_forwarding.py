@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -84,6 +84,34 @@ def test_what_was_written_is_known_though_nobody_has_asked_since(stand: DoubledS
     graph.put(_owner("x"))
     stand.go_away()
     assert graph.thing("owner", "x") == stand.open().thing("owner", "x") == Thing("owner", "x")
+
+
+def test_writes_are_not_kept_beside_the_snapshot_for_ever(
+    stand: DoubledStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.graph_store.forwarding.MOST_ARRIVED", 2)
+    graph = stand.open()
+    for number in range(5):
+        graph.put(_owner(str(number)))
+    kept = Standby.open(stand.file)
+    assert len(kept.arrived()) == 2, "the first three are in the snapshot"
+    kept.close()
+    stand.go_away()
+    names = [owner.id for owner in stand.open().things("owner")]
+    assert names == ["0", "1", "2", "3", "4"]
+
+
+def test_file_of_the_version_before_is_taken_over_with_what_waits(stand: DoubledStand) -> None:
+    graph = stand.open()
+    stand.go_away()
+    graph.put(_owner("x"))
+    graph.close()
+    with closing(sqlite3.connect(stand.file)) as before:
+        before.execute("ALTER TABLE outbox DROP COLUMN arrived")
+        before.execute("PRAGMA user_version = 1")
+    stand.come_back()
+    stand.open().trouble()
+    assert ("owner", "x") in stand.stored()
 
 
 def test_age_is_said_in_minutes(stand: DoubledStand, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,6 @@ def test_queries_cause_no_notification_of_the_server(graph: Neo4jGraph) -> None:
         "thing": {"kind": "owner", "id": "x"},
         "things": {"kind": "owner"},
         "near": {"keys": [["device", "A"]]},
-        "these": {"keys": [["device", "A"]]},
         "all_things": {},
         "all_relations": {},
         "deliver": {"outbox": "mine", "number": 1},

@@ -1,3 +1,0 @@
-UNWIND $keys AS key
-MATCH (n:Thing {network: $network, kind: key[0], id: key[1]})
-RETURN collect(properties(n)) AS things
