@@ -119,7 +119,9 @@ def _answer_from_the_graph(operation: Operation, state: StateDirectory) -> None:
         "What shares a fate with ATLAM5-ATLAng?": ["duct trench 9", "CHINng--IPLSng"],
         "What does planned work CHG-1 touch?": ["link ATLAM5--ATLAng", "slice (alarms)"],
         "Which planned work touches ATLAM5-ATLAng?": ["CHG-1"],
-        "Who owns trench 9?": ["No owner of duct trench 9"],
+        "Who owns trench 9?": ["has no owner of duct trench 9 on record"],
+        "What does trench 9 depend on?": ["has nothing that duct trench 9 needs on record"],
+        "Which planned work touches CHINng-IPLSng?": ["has no planned work that touches link"],
     }
     for question, parts in said.items():
         reply = verbs.ask(state, question)

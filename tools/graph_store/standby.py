@@ -6,8 +6,9 @@ have it open.
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 from uuid import uuid4
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from tools.graph_store.packed import packed, unpacked
 from tools.graph_store.protocol import CorruptGraph, GraphNotSaved
 from tools.graph_store.transaction import transaction
+from tools.read_only import connect_read_only
 from twin.knowledge.facts import Difference
 from twin.knowledge.snapshot import Snapshot
 
@@ -24,14 +26,14 @@ APPLICATION_ID = 0x4E4F434F
 """`NOCO`, in SQLite's header."""
 
 VERSION = 2
-"""Version 1 kept nothing of what had arrived."""
+"""Version 1 knew neither what had arrived nor when anything was written."""
 
 BUSY_TIMEOUT_S = 10.0
 
 _TABLES = """
 CREATE TABLE outbox (
     number INTEGER PRIMARY KEY AUTOINCREMENT, changes TEXT NOT NULL, refused TEXT NOT NULL,
-    arrived INTEGER NOT NULL DEFAULT 0
+    arrived INTEGER NOT NULL DEFAULT 0, written_s REAL NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE last (arrays BLOB NOT NULL) STRICT;
 CREATE TABLE identity (id TEXT NOT NULL) STRICT;
@@ -45,6 +47,14 @@ class Waiting(NamedTuple):
 
     number: int
     changes: Difference
+
+
+class Outbox(NamedTuple):
+    """How many writes wait, since when (Unix seconds of the host), and why some were refused."""
+
+    waiting: int
+    since_s: float
+    refused: tuple[str, ...]
 
 
 class Standby:
@@ -94,7 +104,8 @@ class Standby:
                 run(f"PRAGMA application_id = {APPLICATION_ID}")
                 run(f"PRAGMA user_version = {VERSION}")
             elif (application, version) == (APPLICATION_ID, 1):
-                run("ALTER TABLE outbox ADD COLUMN arrived INTEGER NOT NULL DEFAULT 0")
+                for column in ("arrived INTEGER", "written_s REAL"):
+                    run(f"ALTER TABLE outbox ADD COLUMN {column} NOT NULL DEFAULT 0")
                 run(f"PRAGMA user_version = {VERSION}")
             elif (application, version) != (APPLICATION_ID, VERSION):
                 raise CorruptGraph(
@@ -106,8 +117,8 @@ class Standby:
     def append(self, changes: Difference) -> int:
         """Have `changes` wait; their number. Raises GraphNotSaved."""
         with self._mapped():
-            row = (_CHANGES.dump_json(changes).decode(),)
-            done = self._connection.execute("INSERT INTO outbox VALUES (NULL, ?, '', 0)", row)
+            row = (_CHANGES.dump_json(changes).decode(), time.time())
+            done = self._connection.execute("INSERT INTO outbox VALUES (NULL, ?, '', 0, ?)", row)
             return int(done.lastrowid or 0)
 
     def waiting(self) -> tuple[Waiting, ...]:
@@ -192,7 +203,37 @@ class Standby:
             except sqlite3.OperationalError as error:
                 raise GraphNotSaved(f"{self._path}: could not be written ({error})") from error
             except (sqlite3.DatabaseError, ValidationError) as error:
-                raise CorruptGraph(
-                    f"{self._path}: cannot be read ({type(error).__name__}: {error}); move it "
-                    "away, and what waits in it to be written to the server is lost"
-                ) from error
+                raise _corrupt(self._path, error) from error
+
+
+def outbox_of(path: Path) -> Outbox | None:
+    """What waits in the file at `path`, which is only read; None for one of an earlier version.
+
+    Raises:
+        CorruptGraph: it is something else, or damaged.
+    """
+    try:
+        with closing(connect_read_only(path, busy_timeout_s=BUSY_TIMEOUT_S)) as connection:
+            read = connection.execute
+            application = read("PRAGMA application_id").fetchone()[0]
+            version = read("PRAGMA user_version").fetchone()[0]
+            found = [str(row[0]) for row in read("PRAGMA quick_check(3)")]
+            if found != ["ok"] or application != APPLICATION_ID:
+                raise sqlite3.DatabaseError("; ".join(found))
+            if version < VERSION:
+                return None
+            waiting, since_s = read(
+                "SELECT count(*), coalesce(min(written_s), 0.0) FROM outbox "
+                "WHERE refused = '' AND NOT arrived"
+            ).fetchone()
+            refused = read("SELECT refused FROM outbox WHERE refused <> '' ORDER BY number")
+            return Outbox(waiting, since_s, tuple(why for (why,) in refused.fetchall()))
+    except sqlite3.Error as error:
+        raise _corrupt(path, error) from error
+
+
+def _corrupt(path: Path, error: Exception) -> CorruptGraph:
+    return CorruptGraph(
+        f"{path}: cannot be read ({type(error).__name__}: {error}); move it away, and what waits "
+        "in it to be written to the server is lost"
+    )

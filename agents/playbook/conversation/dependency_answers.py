@@ -31,11 +31,15 @@ def _looked_up(asked: Asked, reading: Reading) -> DependenciesResult:
     return asked.look_up(SHOW_DEPENDENCIES, OneThing(thing=named))
 
 
+def _recorded(what: str) -> str:
+    return f"The knowledge graph has {what} on record."
+
+
 def _owner(asked: Asked, reading: Reading) -> str:
     known = _looked_up(asked, reading)
     repaired = f" {begun(known.contractor)} repairs it." if known.contractor else ""
     if not known.owners:
-        return f"No owner of {known.thing} is on record in the knowledge graph.{repaired}"
+        return _recorded(f"no owner of {known.thing}") + repaired
     return f"{begun(known.thing)} is owned by {joined(known.owners)}.{repaired}"
 
 
@@ -74,7 +78,7 @@ def _routed(asked: Asked, reading: Reading) -> Iterator[str]:
 def _needs(asked: Asked, reading: Reading) -> str:
     known = _looked_up(asked, reading)
     if not known.needs:
-        return f"Nothing that {known.thing} needs is on record in the knowledge graph."
+        return _recorded(f"nothing that {known.thing} needs")
     return f"{begun(known.thing)} needs: {joined(known.needs, len(known.needs))}."
 
 
@@ -92,7 +96,7 @@ def _fates(asked: Asked, reading: Reading) -> str:
 def _work_touches(asked: Asked, reading: Reading) -> str:
     known = _looked_up(asked, reading)
     if not known.touches:
-        return f"Nothing is on record that {known.thing} touches."
+        return _recorded(f"nothing that {known.thing} touches")
     said = [f"{begun(known.thing)} touches {joined(known.touches, len(known.touches))}"]
     said.append(f"while it lasts, {_listed(known.cut_off) or 'nothing'} is cut off")
     if known.at_risk:
@@ -103,7 +107,7 @@ def _work_touches(asked: Asked, reading: Reading) -> str:
 def _touched_by(asked: Asked, reading: Reading) -> str:
     known = _looked_up(asked, reading)
     if not known.touched_by:
-        return f"No planned work that touches {known.thing} is on record."
+        return _recorded(f"no planned work that touches {known.thing}")
     return f"{begun(known.thing)} is touched by {joined(known.touched_by)}."
 
 

@@ -36,6 +36,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("leases", work.leases),
     ("blocked", work.standing_still),
     ("learned", records.learned),
+    ("graph outboxes", records.outboxes),
     ("read", work.read),
     ("telemetry", records.telemetry),
     ("minds", models.minds),

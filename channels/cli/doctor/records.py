@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from channels.cli.doctor.check import Check, Installation, State
+from channels.report.wording import utc
 from channels.sealed import sealed_text
+from tools.graph_store.opening import GRAPH_SETTING
 from tools.journal.anchors import anchor_file, read_anchors, violation
 from tools.journal.database import BUSY_TIMEOUT_S, SCHEMA_VERSION
 from tools.journal.journal import Journal
@@ -237,6 +239,37 @@ def learned(installation: Installation) -> Iterable[Check]:
             found=f"{len(trackers)} trackers and {len(graphs)} knowledge graphs load",
         )
     ]
+
+
+def outboxes(installation: Installation) -> Iterable[Check]:
+    """What waits to be written to the servers that have knowledge graphs."""
+    from tools.graph_store.standby import outbox_of
+
+    for file in sorted(installation.state.knowledge.glob("*.standby")):
+        name, outbox = f"graph of {file.stem}", outbox_of(file)
+        if outbox is None:
+            remedy = "the next command that opens it brings it up to date"
+            yield Check(
+                name=name, state="warning", found=f"{file}: an earlier version", remedy=remedy
+            )
+            continue
+        if outbox.waiting:
+            wait = "1 write waits" if outbox.waiting == 1 else f"{outbox.waiting} writes wait"
+            yield Check(
+                name=name,
+                state="warning",
+                found=f"{wait} for its server, since {utc(outbox.since_s)} UTC",
+                remedy=f"start the server that {GRAPH_SETTING} names; they arrive by themselves",
+            )
+        if outbox.refused:
+            yield Check(
+                name=name,
+                state="warning",
+                found=f"writes refused by its server: {len(outbox.refused)} ({outbox.refused[0]})",
+                remedy="noctua graph stats shows them; write again what is missing",
+            )
+        if not (outbox.waiting or outbox.refused):
+            yield Check(name=name, state="ok", found="nothing waits to be written to its server")
 
 
 def telemetry(installation: Installation) -> Iterable[Check]:

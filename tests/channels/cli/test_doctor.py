@@ -23,9 +23,11 @@ from channels.networks import open_network
 from graphs.state_directory import StateDirectory
 from tests.channels.cli.desk_of_paper import open_journal
 from tests.channels.conftest import INCIDENT, noctua
+from tools.graph_store.standby import Standby
 from tools.journal.anchors import Anchors
 from tools.journal.lease_rows import Since
 from tools.journal.records import Quarantine, WatchRecord
+from twin.knowledge.facts import Difference, Facts, Thing
 
 HOLDER = "host:1:aa"
 
@@ -430,6 +432,30 @@ def test_tracker_that_does_not_load_fails(state: Path, content: str) -> None:
 def test_knowledge_graph_that_does_not_load_fails(state: Path) -> None:
     (state / "knowledge" / "live.sqlite").write_text("{", encoding="utf-8")
     assert _found(state, "learned").state == "failed"
+
+
+def test_writes_that_wait_for_the_graphs_server_are_counted(state: Path) -> None:
+    file = state / "knowledge" / "live.standby"
+    standby = Standby.open(file)
+    assert _found(state, "graph of live").state == "ok"
+    changes = Difference(put=Facts((Thing("owner", "x"),)))
+    numbers = [standby.append(changes) for _ in range(3)]
+    standby.arrive(numbers[0])
+    before = _snapshot(state)
+    found = _found(state, "graph of live")
+    assert found.state == "warning"
+    assert found.found.startswith("2 writes wait for its server, since 20")
+    standby.refuse(numbers[1], "the server has no owner of that name")
+    told = {check.found for check in _checks(state) if check.name == "graph of live"}
+    assert "writes refused by its server: 1 (the server has no owner of that name)" in told
+    assert any(one.startswith("1 write waits") for one in told)
+    assert _snapshot(state).keys() == before.keys()
+    standby.close()
+    file.write_bytes(b"no database, but a text that is long enough" * 50)
+    assert (
+        "what waits in it to be written to the server is lost"
+        in _found(state, "graph outboxes").found
+    )
 
 
 def test_package_outside_its_range_fails(

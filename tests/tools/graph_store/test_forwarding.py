@@ -107,7 +107,8 @@ def test_file_of_the_version_before_is_taken_over_with_what_waits(stand: Doubled
     graph.put(_owner("x"))
     graph.close()
     with closing(sqlite3.connect(stand.file)) as before:
-        before.execute("ALTER TABLE outbox DROP COLUMN arrived")
+        for column in ("arrived", "written_s"):
+            before.execute(f"ALTER TABLE outbox DROP COLUMN {column}")
         before.execute("PRAGMA user_version = 1")
     stand.come_back()
     stand.open().trouble()
