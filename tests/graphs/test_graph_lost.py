@@ -22,7 +22,7 @@ def stand(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Stand]:
     """A server that the workplace's graph lies on; it is asked again at once."""
-    for name in ("AWAY_S", "BELIEVED_S"):
+    for name in ("AWAY_S", "AWAY_TIMES", "BELIEVED_S"):
         monkeypatch.setattr(f"tools.graph_store.forwarding.{name}", 0.0)
     with ExitStack() as opened:
         found: Stand

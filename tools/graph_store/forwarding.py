@@ -30,8 +30,14 @@ from twin.nouns.moments import utc
 AWAY_S = 5.0
 """For so long a server that did not answer is not asked again."""
 
+AWAY_TIMES, LONGEST_AWAY_S = 5, 60.0
+"""And for so many times as long as it took to find out, up to that: one that is frozen refuses no
+connection.
+"""
+
 BELIEVED_S = 1.0
-"""For so long one that has answered is believed to be there."""
+"""For so long one that has answered is believed to be there: a request that it does not answer
+any more hangs for two minutes, which is what the server tells its clients to allow."""
 
 MOST_ARRIVED = 100
 """After so many writes the snapshot that is kept is a new one: each would have to be made anew."""
@@ -107,7 +113,7 @@ class ForwardingGraph(KnowledgeGraph):
 
     def trouble(self) -> str:
         """See `KnowledgeGraph.trouble`."""
-        if self._reached(certain=True):
+        if self._reached():
             return ""
         last, waiting = self._kept(), len(self._standby.numbers())
         minutes = int((time.time() - last.taken_s) // 60)
@@ -211,10 +217,10 @@ class ForwardingGraph(KnowledgeGraph):
                 self._note_away(error)
         return kept(self._standing_snapshot())
 
-    def _reached(self, *, certain: bool = False) -> Server | None:
+    def _reached(self) -> Server | None:
         """The server, with all that waited delivered; None while it does not answer.
 
-        `certain`: it is asked whether it is there, unless it has just said so.
+        It is asked whether it is there, unless it has just said so.
         """
         with self._lock:
             now = time.monotonic()
@@ -223,12 +229,12 @@ class ForwardingGraph(KnowledgeGraph):
             try:
                 if self._server is None:
                     self._server = self._open()
-                elif self._away_until or (certain and now >= self._there_until):
+                elif now >= self._there_until:
                     self._server.require_there()
                     self._there_until = now + BELIEVED_S
                 self._deliver(self._server)
             except NoctuaError as error:
-                self._note_away(error)
+                self._note_away(error, time.monotonic() - now)
                 return None
             if self._away_until:
                 self._away_until = 0.0
@@ -241,12 +247,13 @@ class ForwardingGraph(KnowledgeGraph):
             raise GraphUnavailable(f"{self.trouble()}; start it")
         return server
 
-    def _note_away(self, error: NoctuaError) -> None:
+    def _note_away(self, error: NoctuaError, took_s: float = 0.0) -> None:
         if not self._away_until:
             _log.warning("%s; the last snapshot answers, and what is written waits", error)
         is_silent = isinstance(error, GraphUnavailable)
         self._why = "does not answer" if is_silent else f"cannot be asked ({error})"
-        self._away_until, self._there_until = time.monotonic() + AWAY_S, 0.0
+        away_s = min(LONGEST_AWAY_S, max(AWAY_S, AWAY_TIMES * took_s))
+        self._away_until, self._there_until = time.monotonic() + away_s, 0.0
 
     def _deliver(self, server: Server) -> None:
         """All that waits, in order. Raises NoctuaError: the server is not there any more."""

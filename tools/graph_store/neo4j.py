@@ -64,6 +64,9 @@ VERSION = 2
 CONNECT_S = 5.0
 """How long a connection may take."""
 
+ACQUIRE_S = 10.0
+"""How long it may take until a connection, new or old, has a server at its other end."""
+
 RETRY_S = 15.0
 """How long the driver repeats what failed for a passing reason."""
 
@@ -129,7 +132,7 @@ class Neo4jGraph(KnowledgeGraph):
                 settings.address,
                 auth=(settings.user, settings.password) if settings.user else None,
                 connection_timeout=CONNECT_S,
-                connection_acquisition_timeout=RETRY_S,
+                connection_acquisition_timeout=ACQUIRE_S,
                 max_transaction_retry_time=RETRY_S,
                 notifications_min_severity="WARNING",
                 # An empty database has heard of no label or property, and says so at each query.

@@ -44,7 +44,7 @@ SCHEMA = shipped_schema()
 @pytest.fixture
 def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DoubledStand]:
     """A server that holds four nodes; it is asked again at once."""
-    for name in ("AWAY_S", "BELIEVED_S"):
+    for name in ("AWAY_S", "AWAY_TIMES", "BELIEVED_S"):
         monkeypatch.setattr(f"tools.graph_store.forwarding.{name}", 0.0)
     with ExitStack() as opened:
         found = DoubledStand(tmp_path, opened)

@@ -4,7 +4,9 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,8 +15,10 @@ from neo4j.exceptions import IncompleteCommit
 
 from tests.tools.change.in_memory import inventory
 from tests.tools.graph_store.cypher_files import FILES
+from tests.tools.graph_store.going_away import Neo4jStand
 from tests.tools.graph_store.server import KILLS, SETTING, neo4j_graph, new_server
-from tools.graph_store.neo4j import Neo4jGraph
+from tools.graph_store.forwarding import LONGEST_AWAY_S
+from tools.graph_store.neo4j import ACQUIRE_S, Neo4jGraph
 from tools.graph_store.protocol import GraphNotSaved, GraphUnavailable
 from tools.graph_store.queries import query
 from twin.errors import BadInput
@@ -244,6 +248,37 @@ def test_facts_that_were_acknowledged_survive_kills(monkeypatch: pytest.MonkeyPa
     assert acknowledged <= set(services)
     assert snapshot.ids("customer") == services, "whole or not at all"
     assert len(snapshot.edges["bought_by"]) == len(services) == len(set(services))
+
+
+def test_frozen_server_is_given_up_in_time_and_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = new_server(SCHEMA)
+    monkeypatch.setattr("tools.graph_store.forwarding.BELIEVED_S", 0.0)
+    with ExitStack() as opened:
+        opened.callback(server.stop)
+        stand = Neo4jStand(server, tmp_path, opened)
+        graph = stand.open()
+        graph.put([Thing("owner", "x")])
+        graph.snapshot()
+        server.freeze()
+        opened.callback(server.thaw)
+        begun = time.monotonic()
+        assert graph.thing("owner", "x") == Thing("owner", "x")
+        # Far from the two minutes after which the driver gives a request up.
+        assert time.monotonic() - begun < 4 * ACQUIRE_S
+        begun = time.monotonic()
+        graph.put([Thing("owner", "y")])
+        assert graph.ids("owner") == ("x", "y")
+        assert "does not answer" in graph.trouble()
+        assert "1 write waits" in graph.trouble()
+        assert time.monotonic() - begun < 2 * ACQUIRE_S, "it is not asked again at once"
+        server.thaw()
+        deadline = time.monotonic() + 4 * LONGEST_AWAY_S
+        while graph.trouble():
+            assert time.monotonic() < deadline
+            time.sleep(1.0)
+        assert stand.stored().ids("owner") == ("x", "y")
 
 
 def test_server_without_a_password_is_asked_without_one(caplog: pytest.LogCaptureFixture) -> None:
