@@ -14,17 +14,32 @@ AT_A_TIME = 100
 """Objects that are named in one request; servers take addresses of a few thousand characters."""
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "sites": ("id", "name", "latitude", "longitude"),
+    "sites": ("id", "name", "latitude", "longitude", "tenant"),
     "devices": (
         "id", "name", "display", "device_type", "role", "device_role", "platform", "site",
-        "latitude", "longitude", "primary_ip",
+        "latitude", "longitude", "primary_ip", "tenant",
     ),
     "interfaces": (
         "id", "name", "device", "type", "speed", "lag", "connected_endpoints",
         "connected_endpoints_type", "connected_endpoints_reachable",
     ),
+    "power_panels": ("id", "name", "site"),
+    "power_feeds": (
+        "id", "name", "power_panel", "status", "phase", "voltage", "amperage", "max_utilization",
+        "tenant",
+    ),
+    "power_ports": ("id", "device", "connected_endpoints", "connected_endpoints_type"),
+    "power_outlets": ("id", "power_port"),
+    "circuits": ("id", "cid", "provider", "status", "tenant"),
+    "circuit_terminations": ("id", "circuit", "link_peers", "link_peers_type"),
 }  # fmt: skip
-"""What is kept of each object: all that `twin/sources/formats/netbox.py` reads."""
+"""What is kept of each object: all that `twin/sources/formats/netbox.py` reads, and
+`twin/sources/netbox_records.py`."""
+
+_POWER = ("power_panels", "power_feeds", "power_ports", "power_outlets")
+
+REFUSED = (401, 403)
+"""What a server answers to a token that may not view something."""
 
 
 def netbox_document(
@@ -33,7 +48,8 @@ def netbox_document(
     """What the server at `url` says of its devices, as the JSON text that is read as a network.
 
     `token`: of a user who may view sites, devices and interfaces; "" where the server shows them to
-    everybody. `selection`: filters of devices by NetBox' own names, such as site, role or tag.
+    everybody. Of power and circuits there is what it may view, and else no list. `selection`:
+    filters of devices by NetBox' own names, such as site, role or tag.
 
     Raises:
         BadInput: pynetbox is not installed, there is no NetBox at `url`, it refuses the token, or
@@ -53,8 +69,9 @@ def netbox_document(
     api.http_session.request = partial(api.http_session.request, timeout=TIMEOUT_S)
     try:
         document = _document(api.dcim, dict(selection or {}))
+        document |= _records(api, [site["id"] for site in document["sites"]])
     except pynetbox.RequestError as exc:
-        if exc.req.status_code in (401, 403):
+        if exc.req.status_code in REFUSED:
             raise BadInput(
                 f"{url} does not let this token view sites, devices and interfaces; set "
                 "NETBOX_TOKEN to one that may"
@@ -86,6 +103,33 @@ def _document(dcim: Any, selection: Mapping[str, Sequence[str]]) -> dict[str, li
             )
         ],
     }
+
+
+def _records(api: Any, sites: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
+    """Power and circuits at these sites, as far as they may be viewed."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for kind in _POWER:
+        found |= _viewed(getattr(api.dcim, kind), kind, "site_id", sites)
+    found |= _viewed(api.circuits.circuit_terminations, "circuit_terminations", "site_id", sites)
+    ends = found.get("circuit_terminations", ())
+    circuits = sorted({end["circuit"]["id"] for end in ends if end.get("circuit")})
+    return found | _viewed(api.circuits.circuits, "circuits", "id", circuits)
+
+
+def _viewed(
+    endpoint: Any, kind: str, key: str, ids: Sequence[int]
+) -> dict[str, list[dict[str, Any]]]:
+    """The list of that kind, none where the token may not view it."""
+    from pynetbox import RequestError
+
+    try:
+        return {
+            kind: [r for some in _chunks(ids) for r in _kept(endpoint.filter(**{key: some}), kind)]
+        }
+    except RequestError as exc:
+        if exc.req.status_code in REFUSED:
+            return {}
+        raise
 
 
 def _kept(records: Iterable[Any], kind: str) -> list[dict[str, Any]]:

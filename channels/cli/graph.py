@@ -1,6 +1,7 @@
 """`graph`: what is on record of a network, as a graph that is loaded, asked, compared and kept."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -32,7 +33,10 @@ app = typer.Typer(
 _Network = Annotated[
     str | None, typer.Option("--network", help="Which, if the state directory has several.")
 ]
-_File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines, as export writes them.")]
+_File = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="As export writes it, or .json as noctua netbox does."),
+]
 
 _LONGEST_ROW = 2000
 
@@ -297,10 +301,17 @@ def _write(file: Path, facts: Facts) -> None:
 
 
 def _read(file: Path, source: str) -> Facts:
+    # Readers of networks are large, and most commands do without.
+    from twin.sources.formats.netbox import NETBOX
+    from twin.sources.netbox_records import netbox_facts
+
     try:
         if (size := file.stat().st_size) > MOST_BYTES:
             raise BadInput(f"{file} has {size} bytes, more than {MOST_BYTES}; load it in parts")
         with file.open(encoding="utf-8") as lines:
+            if file.suffix == ".json" and NETBOX.recognises(text := lines.read()):
+                return netbox_facts(text, str(file), time.time())
+            lines.seek(0)
             return facts_in(_without_ends(lines), str(file), source)
     except OSError as exc:
         raise BadInput(f"{file} cannot be read ({exc.strerror or exc})") from exc

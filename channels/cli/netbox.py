@@ -33,6 +33,7 @@ def netbox(
     """
     from tools.netbox import netbox_document
     from twin.sources.formats.registry import read_network
+    from twin.sources.netbox_records import netbox_facts
 
     selection: dict[str, list[str]] = {}
     for text in where or ():
@@ -47,6 +48,10 @@ def netbox(
     except OSError as exc:
         raise BadInput(f"{to} cannot be written ({exc.strerror or exc})") from exc
     network = read_network(document, str(to))
+    facts = netbox_facts(document, str(to))
     typer.echo(f"{to}: {len(network.nodes)} devices, {len(network.links)} links")
+    typer.echo(
+        f"  for noctua graph load: {len(facts.things)} things, {len(facts.relations)} relations"
+    )
     for remark in network.remarks:
         typer.echo(f"  {remark}")

@@ -5,10 +5,11 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from tests.tools.recorded_netbox import RECORDED, TOKEN, RecordedNetBox, serving
+from tests.tools.recorded_netbox import RECORDED, TOKEN, WITH_RECORDS, RecordedNetBox, serving
 from tools.netbox import netbox_document
 from twin.errors import BadInput
 from twin.sources.formats.netbox import NETBOX
+from twin.sources.netbox_records import netbox_facts
 
 
 def test_pages_of_a_server_are_the_same_network_as_the_recorded_lists() -> None:
@@ -18,6 +19,35 @@ def test_pages_of_a_server_are_the_same_network_as_the_recorded_lists() -> None:
     assert NETBOX.recognises(text)
     assert NETBOX.read(text, "netbox") == recorded
     assert len(recorded.links) == 3
+
+
+class WithRecords(RecordedNetBox):
+    """One that has power and circuits on record."""
+
+    document = WITH_RECORDS
+
+
+def test_power_and_circuits_of_a_server_are_the_same_facts_as_its_lists() -> None:
+    with serving(WithRecords) as url:
+        text = netbox_document(url, TOKEN)
+    facts = netbox_facts(text, "netbox")
+    assert facts == netbox_facts(WITH_RECORDS.read_text(), "netbox")
+    assert {"powered_by", "in_cable", "owned_by"} <= {r.kind for r in facts.relations}
+
+
+class WithoutPower(WithRecords):
+    """One whose token may not view power."""
+
+    hidden = ("power_feeds", "power_ports")
+
+
+def test_what_the_token_may_not_view_is_left_out() -> None:
+    with serving(WithoutPower) as url:
+        document = json.loads(netbox_document(url, TOKEN))
+    assert "power_feeds" not in document
+    kinds = {r.kind for r in netbox_facts(json.dumps(document), "netbox").relations}
+    assert "powered_by" not in kinds
+    assert "in_cable" in kinds
 
 
 def test_selection_leaves_devices_out() -> None:

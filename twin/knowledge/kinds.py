@@ -39,7 +39,9 @@ THINGS = (
         "fibre between two places",
         (Property("length_km", "number", "along its way"), _CONTRACTOR),
     ),
+    ThingKind("circuit", "physical", 1, "a line that is leased from a provider", (_CONTRACTOR,)),
     ThingKind("substation", "power", 1, "where the utility's grid feeds from"),
+    ThingKind("power_panel", "power", 1, "the distribution board of a building"),
     ThingKind("power_feed", "power", 2, "a supply line of the utility", (_POWER,)),
     ThingKind("ups", "power", 3, "battery and rectifier of a site", (_POWER,)),
     ThingKind("cooling", "power", 4, "an air conditioner or chiller", (_POWER,)),
@@ -145,7 +147,7 @@ THINGS = (
     ),
 )
 
-_PLACED = ("device", "host", "ups", "cooling", "power_feed", "cell")
+_PLACED = ("device", "host", "ups", "cooling", "power_feed", "power_panel", "cell")
 _POWERED = ("device", "host", "cooling", "cell")
 _RUNS = ("network_function", "application")
 
@@ -165,12 +167,16 @@ RELATIONS = (
         Need("source", "the duct is cut"),
     ),
     RelationKind(
-        "in_cable", ("link",), ("cable",), "is a fibre of it", Need("source", "the cable is cut")
+        "in_cable",
+        ("link",),
+        ("cable", "circuit"),
+        "is a fibre of it",
+        Need("source", "the cable is cut"),
     ),
     RelationKind(
         "fed_by",
         ("power_feed", "ups", "cooling"),
-        ("substation", "power_feed"),
+        ("substation", "power_feed", "power_panel"),
         "gets its power from any of them",
         Need("source", "no feed has power", enough=1),
     ),

@@ -10,11 +10,14 @@ from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
 from tests.tools.change.in_memory import inventory
 from tests.tools.journal.conftest import incident
+from tests.tools.recorded_netbox import WITH_RECORDS
 from tools.graph_store.embedded import EmbeddedGraph
 from twin.knowledge.exchange import lines_of
+from twin.knowledge.facts import Facts, Thing
 from twin.knowledge.past import PastIncident
 from twin.knowledge.recorded import facts_of
 from twin.nouns.incident import Symptom
+from twin.sources.formats.netbox import NETBOX
 
 
 @pytest.fixture
@@ -57,6 +60,24 @@ def test_diff_shows_what_a_file_would_change_and_load_changes_it(state: Path, fi
     assert len(signs) == 8, "a duct, its two relations, and a link, each lost and gained"
     assert _graph(state, "load", str(file), "--replace")[0] == 0
     assert _graph(state, "diff", str(file)) == (0, "", "")
+
+
+def test_netbox_document_is_loaded_beside_the_network_that_it_is_of(
+    state: Path, tmp_path: Path
+) -> None:
+    document = tmp_path / "net.json"
+    document.write_text(WITH_RECORDS.read_text())
+    code, _, error = _graph(state, "load", str(document))
+    assert (code, error.count("\n")) == (2, 1)
+    assert "-cr1\" is not in the knowledge graph" in error
+    network = NETBOX.read(document.read_text(), "net")
+    keys = [("device", n.id) for n in network.nodes] + [("link", x.id) for x in network.links]
+    own = tmp_path / "own.jsonl"
+    own.write_text("\n".join(lines_of(Facts.of([Thing(*key) for key in keys], []))) + "\n")
+    assert _graph(state, "load", str(own))[0] == 0
+    assert _graph(state, "load", str(document), "--replace")[0] == 0
+    assert "power_feed OSL1|PP1|A" in _graph(state, "query", "device", "osl-cr1")[1]
+    assert "facts from netbox" in _graph(state, "stats")[1]
 
 
 def test_query_shows_a_thing_and_what_is_near_it(state: Path) -> None:

@@ -1,5 +1,7 @@
 """NetBox's devices and interfaces, as its REST API gives them, in one JSON document.
 
+What else such a document may have is read by `twin/sources/netbox_records.py`.
+
     {"netbox": "https://netbox.example.net",
      "sites": [...], "devices": [...], "interfaces": [...]}
 
@@ -38,12 +40,17 @@ def read_netbox(text: str, name: str) -> ParsedNetwork:
     Raises:
         BadTopology: not JSON, or not what the API gives; the text names the record and the field.
     """
+    return traced_in(text, name).network
+
+
+def traced_in(text: str, name: str) -> "Traced":
+    """The same, with what the elements of the network are in NetBox. Raises BadTopology."""
     document = json_value(text, name)
     if not isinstance(document, Mapping):
         raise BadTopology(f"{name}: expected a JSON object, found {kind(document)}")
-    devices = _by_id(document, "devices", name)
-    interfaces = _by_id(document, "interfaces", name)
-    sites = _by_id(document, "sites", name) if "sites" in document else {}
+    devices = by_id(document, "devices", name)
+    interfaces = by_id(document, "interfaces", name)
+    sites = by_id(document, "sites", name) if "sites" in document else {}
     draft = Draft(name, directed=False)
     links = _links(draft, interfaces, devices)
     joined = {end.device for ends in links for end in ends}
@@ -57,8 +64,35 @@ def read_netbox(text: str, name: str) -> ParsedNetwork:
         if key in joined:
             _add_node(draft, key, device, sites)
     for ends, members in links.items():
-        _add_link(draft, ends, members)
-    return draft.finish()
+        _add_link(draft, ends, [capacity for _, capacity in members])
+    network = draft.finish()
+    between = [ends for ends in links if ends[0].device != ends[1].device]
+    return Traced(
+        network,
+        document,
+        {
+            k: node.id
+            for k, node in zip((k for k in devices if k in joined), network.nodes, strict=True)
+        },
+        {
+            link.id: tuple(pair for pair, _ in links[ends])
+            for link, ends in zip(network.links, between, strict=True)
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A network, and the document that it was read from.
+
+    `devices`: ids of nodes, by NetBox' ids of the devices. `circuits`: of each link by its id, the
+    pairs of interfaces that it consists of, by NetBox' ids.
+    """
+
+    network: ParsedNetwork
+    document: Record
+    devices: Mapping[str, str]
+    circuits: Mapping[str, tuple[frozenset[str], ...]]
 
 
 def _recognises(text: str) -> bool:
@@ -90,12 +124,15 @@ class _End:
 
 Ends = tuple[_End, _End]
 
+_Member = tuple[frozenset[str], float | None]
+"""Two interfaces, and the capacity between them in bit/s."""
+
 
 def _links(
     draft: Draft, interfaces: Mapping[str, Record], devices: Mapping[str, Record]
-) -> dict[Ends, list[float | None]]:
-    """Capacity in bit/s of each member of each link."""
-    links: dict[Ends, list[float | None]] = defaultdict(list)
+) -> dict[Ends, list[_Member]]:
+    """The members of each link."""
+    links: dict[Ends, list[_Member]] = defaultdict(list)
     seen: set[frozenset[str]] = set()
     outside = 0
     for key, interface in interfaces.items():
@@ -104,7 +141,7 @@ def _links(
         if interface.get("connected_endpoints_type") != "dcim.interface":
             outside += 1
             continue
-        for endpoint in _list(interface, "connected_endpoints", f"interface {key}", draft.name):
+        for endpoint in list_of(interface, "connected_endpoints", f"interface {key}", draft.name):
             far = _id(endpoint, f"an endpoint of interface {key}", draft.name)
             if frozenset((key, far)) in seen or far == key:
                 continue
@@ -112,7 +149,7 @@ def _links(
             joined = {key: interface, far: interfaces.get(far, endpoint)}
             ends = _ends(joined, draft.name)
             if all(end.device in devices for end in ends):
-                links[ends].append(_slower_bps(joined, draft.name))
+                links[ends].append((frozenset((key, far)), _slower_bps(joined, draft.name)))
             else:
                 outside += 1
     if outside:
@@ -128,7 +165,7 @@ def _ends(joined: Mapping[str, Record], name: str) -> Ends:
     bundled = all(_lag(interface) for interface in joined.values())
     first, second = sorted(
         _End(
-            _related(interface, "device", f"interface {key}", name),
+            related_id(interface, "device", f"interface {key}", name),
             _lag(interface) if bundled else f"port {key}",
         )
         for key, interface in joined.items()
@@ -144,16 +181,16 @@ def _slower_bps(joined: Mapping[str, Record], name: str) -> float | None:
 def _add_node(draft: Draft, key: str, device: Record, sites: Mapping[str, Record]) -> None:
     label = device.get("name") or device.get("display")
     device_type = device.get("device_type")
-    maker = _word(_field(device_type, "manufacturer"), "name")
-    model = " ".join(filter(None, (maker, _word(device_type, "model"))))
-    site = sites.get(str(_field(device.get("site"), "id")), {})
+    maker = word_of(field_of(device_type, "manufacturer"), "name")
+    model = " ".join(filter(None, (maker, word_of(device_type, "model"))))
+    site = sites.get(str(field_of(device.get("site"), "id")), {})
     draft.add_node(
         key,
         label if isinstance(label, str) else "",
         position=_position(device, key, draft.name) or _position(site, key, draft.name),
-        platform=", ".join(filter(None, (model, _word(device.get("platform"), "name")))),
-        role=_word(device.get("role"), "name") or _word(device.get("device_role"), "name"),
-        management_address=_word(device.get("primary_ip"), "address").partition("/")[0],
+        platform=", ".join(filter(None, (model, word_of(device.get("platform"), "name")))),
+        role=word_of(device.get("role"), "name") or word_of(device.get("device_role"), "name"),
+        management_address=word_of(device.get("primary_ip"), "address").partition("/")[0],
     )
 
 
@@ -173,14 +210,14 @@ def _capacity_bps(interface: Record, key: str, name: str) -> float | None:
     speed = interface.get("speed")
     if speed is not None:
         return SPEED_BPS * number(speed, f"speed of interface {key}", name)
-    found = _TYPE.match(_word(interface.get("type"), "value"))
+    found = _TYPE.match(word_of(interface.get("type"), "value"))
     if found is None:
         return None
     return float(found[1]) * (1e9 if found[2] else 1e6)
 
 
 def _lag(interface: Record) -> str:
-    lag = _field(interface.get("lag"), "id")
+    lag = field_of(interface.get("lag"), "id")
     return f"lag {lag}" if isinstance(lag, int) else ""
 
 
@@ -195,9 +232,10 @@ def _position(record: Record, device: str, name: str) -> tuple[float, float] | N
     return longitude, latitude
 
 
-def _by_id(document: Record, key: str, name: str) -> dict[str, Record]:
+def by_id(document: Record, key: str, name: str) -> dict[str, Record]:
+    """The records of a list of the document, by NetBox' ids. Raises BadTopology."""
     found: dict[str, Record] = {}
-    for record in _list(document, key, "the document", name):
+    for record in list_of(document, key, "the document", name):
         record_id = _id(record, f'an entry of "{key}"', name)
         if record_id in found:
             raise BadTopology(f'{name}: "{key}" has id {record_id} twice')
@@ -205,7 +243,7 @@ def _by_id(document: Record, key: str, name: str) -> dict[str, Record]:
     return found
 
 
-def _list(record: Record, key: str, where: str, name: str) -> list[Record]:
+def list_of(record: Record, key: str, where: str, name: str) -> list[Record]:
     found = record.get(key)
     if not isinstance(found, list) or not all(isinstance(entry, Mapping) for entry in found):
         raise BadTopology(f'{name}: "{key}" of {where} must be a list of objects')
@@ -219,17 +257,20 @@ def _id(record: Record, what: str, name: str) -> str:
     return str(found)
 
 
-def _related(record: Record, key: str, what: str, name: str) -> str:
+def related_id(record: Record, key: str, what: str, name: str) -> str:
+    """NetBox' id of what `key` names. Raises BadTopology."""
     inner = record.get(key)
     if not isinstance(inner, Mapping):
         raise BadTopology(f'{name}: {what} has no "{key}"')
     return _id(inner, f"{key} of {what}", name)
 
 
-def _field(record: object, key: str) -> object:
+def field_of(record: object, key: str) -> object:
+    """A field of what may be no record, None for none."""
     return record.get(key) if isinstance(record, Mapping) else None
 
 
-def _word(record: object, key: str) -> str:
-    value = _field(record, key)
+def word_of(record: object, key: str) -> str:
+    """The same where it is text, "" for none."""
+    value = field_of(record, key)
     return value if isinstance(value, str) else ""
