@@ -243,7 +243,8 @@ class EmbeddedGraph(KnowledgeGraph):
     def _numbers(self, relations: Sequence[Relation]) -> Mapping[ThingKey, int]:
         """Row numbers of the ends of `relations`."""
         found: dict[ThingKey, int] = {}
-        for end in {end for r in relations for end in (r.source, r.target)}:
+        # In order, so that of several that are missing it is always the same one that is told.
+        for end in sorted({end for r in relations for end in (r.source, r.target)}):
             row = self._connection.execute("SELECT n FROM things WHERE kind = ? AND id = ?", end)
             number = row.fetchone()
             if number is None:

@@ -69,7 +69,7 @@ def test_netbox_document_is_loaded_beside_the_network_that_it_is_of(
     document.write_text(WITH_RECORDS.read_text())
     code, _, error = _graph(state, "load", str(document))
     assert (code, error.count("\n")) == (2, 1)
-    assert "-cr1\" is not in the knowledge graph" in error
+    assert 'device "bgo-cr1" is not in the knowledge graph' in error
     network = NETBOX.read(document.read_text(), "net")
     keys = [("device", n.id) for n in network.nodes] + [("link", x.id) for x in network.links]
     own = tmp_path / "own.jsonl"
