@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from evals.best_known import best_known
 from evals.campaigns.campaign import Campaign, Spec
@@ -86,7 +87,13 @@ def _play(play: Play) -> Witnessed | OracleResult:
 
 def fresh_markdown(records: Sequence[FreshRecord]) -> str:
     """What was promised and kept; from the records alone."""
-    played = _witnessed(records)
+    run = f"Run: `noctua campaign fresh`, {code_text(records)}.\n"
+    return promise_lines(records) + raised_text(records, "and count as missed") + run
+
+
+def promise_lines(records: Sequence[Record[Play, Any]]) -> str:
+    """What was promised and kept, of the plays of arms and of the search; others are left out."""
+    played = by_arm(records)
     oracle = {_key(r.play): r.outcome for r in records if isinstance(r.outcome, OracleResult)}
     ours, nothing = played.get("noctua", {}), played.get("nothing", {})
     missed = sum(r.play.arm == "noctua" and r.outcome is None for r in records)
@@ -105,7 +112,7 @@ def fresh_markdown(records: Sequence[FreshRecord]) -> str:
         share_line("plays with such minutes", sum(m > 0 for m in outside), n),
         share_line(
             "cause right",
-            sum(_named(w) for w in ours.values()),
+            sum(is_named(w) for w in ours.values()),
             n,
         ),
         share_line(
@@ -149,35 +156,34 @@ def fresh_markdown(records: Sequence[FreshRecord]) -> str:
             for key in needing
             if not ours[key].result.repaired
         ),
-        raised_text(records, "and count as missed"),
-        f"Run: `noctua campaign fresh`, {code_text(records)}.\n",
     ]
     return "".join(lines)
 
 
-_Key = tuple[str, str, int]
+Incident = tuple[str, str, int]
+"""Topology, kind and seed."""
 
 
-def _witnessed(records: Sequence[FreshRecord]) -> dict[str, dict[_Key, Witnessed]]:
+def by_arm(records: Sequence[Record[Play, Any]]) -> dict[str, dict[Incident, Witnessed]]:
     """By arm and incident; without plays that raised."""
-    found: dict[str, dict[_Key, Witnessed]] = {}
+    found: dict[str, dict[Incident, Witnessed]] = {}
     for record in records:
         if isinstance(record.outcome, Witnessed):
             found.setdefault(record.play.arm, {})[_key(record.play)] = record.outcome
     return found
 
 
-def _key(play: Play) -> _Key:
+def _key(play: Play) -> Incident:
     return play.case, play.kind, play.seed
 
 
-def _named(play: Witnessed) -> bool:
+def is_named(play: Witnessed) -> bool:
     """Whether a diagnosis was what is true."""
     true = extent(play.faults)
     return any(extent(d.causes) == true for told in play.incidents for d in told.diagnoses)
 
 
-def _minutes_lines(played: Mapping[str, Mapping[_Key, Witnessed]]) -> str:
+def _minutes_lines(played: Mapping[str, Mapping[Incident, Witnessed]]) -> str:
     common = set.intersection(*(set(plays) for plays in played.values())) if played else set()
     text = []
     for arm, plays in sorted(played.items()):
@@ -190,7 +196,7 @@ def _minutes_lines(played: Mapping[str, Mapping[_Key, Witnessed]]) -> str:
     return "".join(text)
 
 
-def _text(key: _Key) -> str:
+def _text(key: Incident) -> str:
     return f"{key[0]} {key[1]} {key[2]}"
 
 

@@ -72,15 +72,21 @@ class Scene:
 
 
 def drawn_scene(
-    topology: str, kinds: tuple[str, ...], severity: Severity, seed: int
+    topology: str,
+    kinds: tuple[str, ...],
+    severity: Severity,
+    seed: int,
+    lasts_s: float = WATCHED_S,
 ) -> Scene | None:
     """One fault of each of `kinds` on `topology`, None where it has no place for them.
+
+    `lasts_s`: how much longer it is played once the last of them may have begun.
 
     They sit on different links and nodes, and everybody is still reached.
     """
     key = ("recorded", topology, *kinds, severity, seed)
     numbers = numbers_for(*key)
-    world = drawn_world(topology, *key, duration_s=QUIET_S + _APART_S + _SAMPLED_S + WATCHED_S)
+    world = drawn_world(topology, *key, duration_s=QUIET_S + _APART_S + _SAMPLED_S + lasts_s)
     ground = Ground.of(world)
     for rejected in range(_TRIES):
         faults = _drawn(ground, kinds, severity, numbers)
