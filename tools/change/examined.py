@@ -57,6 +57,11 @@ class Examined:
         """The running configuration with every action applied."""
         return self.steps[-1].after if self.steps else self.situation.running
 
+    @property
+    def steady_down(self) -> frozenset[str]:
+        """Links that are down, without those that come and go by the plan's cause."""
+        return self.situation.down_links - self.plan.unsteady_links
+
     @cached_property
     def blast(self) -> BlastRadius:
         """What the plan touches, counted two ways; not what it says itself.
@@ -64,7 +69,7 @@ class Examined:
         Raises:
             BlastDisagrees: the two ways contradict each other.
         """
-        before, down = self.situation.running, self.situation.down_links
+        before, down = self.situation.running, self.steady_down
         bound = blast_radius(self.inventory, before, self.after, down)
         return larger(self.plan.id, bound, rerouted(self.inventory, before, self.after, down))
 

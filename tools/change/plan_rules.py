@@ -98,7 +98,7 @@ def quarantine(case: Examined) -> None:
 
 def fresh_state(case: Examined) -> None:
     """The network is in the state that the plan was made for."""
-    now = state_hash(case.situation.running, case.situation.down_links)
+    now = state_hash(case.situation.running, case.steady_down)
     if case.plan.state_hash != now:
         raise StaleState(
             f'plan "{case.plan.id}" was made for another state of the network: a configuration or '
@@ -141,7 +141,9 @@ def management_path(case: Examined) -> None:
 
 def _component_of(case: Examined, running: NetworkConfiguration) -> dict[str, str]:
     """For each node, a fixed node of the connected part that it is in."""
-    topology, down = case.inventory.topology, case.situation.down_links
+    topology = case.inventory.topology
+    # A link that comes and goes is no way that can be counted on.
+    down = case.situation.down_links | case.plan.unsteady_links
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(topology.node_index)
     graph.add_edges_from(

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from twin.events.fault import Fault
-from twin.nouns.incident import Symptom
+from twin.nouns.incident import EVERYWHERE, Symptom
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface
@@ -72,6 +72,8 @@ class InForce:
         if symptom.kind == "adjacency_down" and symptom.resource in self._circuits:
             return True
         if symptom.kind in ("probe_loss", "probe_delay", "service_breach"):
+            if any(EVERYWHERE in fault.resources for fault in self.cause):
+                return True
             return any(self._reaches(*pair) for pair in pairs_of(symptom, self._belief.inventory))
         return not unexplained(self._belief, self._normal, self.cause, [symptom])
 

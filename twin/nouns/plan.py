@@ -66,7 +66,8 @@ class Plan(Noun):
     in which they are made. `purpose`: "mitigate" (temporary or lasting remedy) or "return" (takes a
     temporary change out). `temporary`: whether `way_back` has to be carried out once the cause is
     repaired. `state_hash`: of the running configuration and the links up that the plan was made
-    for. `needs_person`: why only a person may approve it, "" where the policy alone decides.
+    for, whichever of `unsteady_links` are. `needs_person`: why only a person may approve it, ""
+    where the policy alone decides.
     """
 
     id: str
@@ -94,6 +95,11 @@ class Plan(Noun):
         if not self.needs_person:
             content.pop("needs_person", None)
         return content
+
+    @property
+    def unsteady_links(self) -> frozenset[str]:
+        """Links that come and go by its cause: that is no other state of the network."""
+        return frozenset[str]().union(*(fault.unsteady_links for fault in self.cause))
 
     @property
     def hash(self) -> str:

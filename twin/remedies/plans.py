@@ -63,6 +63,8 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
     sigma = move_sigma(actions, request.past)
     drawn = [predict(belief, replace(state, running=step.after), watch) for step in steps]
     forecasts = [with_record(each, nothing, actions, sigma) for each in drawn]
+    # What comes and goes by the cause is no other state of the network: plans outlive it.
+    down = request.known_down.difference(*(fault.unsteady_links for fault in request.cause))
     if forecasts and (usual := _usual_loads(belief, final, request.cause)):
         drifted = predict(belief, final, watch, DRIFTED)
         forecasts[-1] = with_usual_loads(drawn[-1], drifted, usual)
@@ -86,9 +88,9 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
             belief.inventory,
             state.running,
             final.running,
-            failed_links(state.running, request.known_down),
+            failed_links(state.running, down),
         ),
-        state_hash=state_hash(state.running, request.known_down),
+        state_hash=state_hash(state.running, down),
         created_s=now_s,
         reason=request.reason,
         finished_by=request.finished_by,

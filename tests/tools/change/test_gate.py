@@ -37,6 +37,7 @@ from twin.events.actions.restore_device import RestoreDevice
 from twin.events.actions.revert_interface import RevertInterface
 from twin.events.actions.revert_to_intended import RevertToIntended
 from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.faults.link_flap import LinkFlap
 from twin.nouns.condition import Condition, ConditionKind
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.plan import BlastRadius, Plan
@@ -136,6 +137,17 @@ def test_plan_for_other_links_up_is_refused(bench: Bench, drain: Plan) -> None:
     with pytest.raises(StaleState, match="made for another state"):
         bench.actuator.commit(drain, {"B-C"})
     assert bench.refusals() == ["state"]
+
+
+def test_link_that_flaps_by_the_cause_of_a_plan_may_be_down_or_up(bench: Bench) -> None:
+    """Else no plan against it would live to be approved; that another link is down counts."""
+    flap = LinkFlap(link="A-C", period_s=60.0)
+    plan = bench.plan(WEIGHT).model_copy(update={"cause": (flap,)})
+    bench.approve(plan)
+    with pytest.raises(StaleState, match="made for another state"):
+        bench.actuator.commit(plan, {"A-C", "B-C"})
+    bench.actuator.commit(plan, {"A-C"})
+    assert "pass" in [line.action for line in bench.journal.audit_lines()]
 
 
 def test_steps_that_are_not_what_the_actions_make_are_refused(bench: Bench) -> None:
