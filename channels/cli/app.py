@@ -95,6 +95,11 @@ COMMANDS = (
     ),
     ("sweep", "sweep:sweep", "Let everything fail in turn, and rank what it costs."),
     (
+        "imagine",
+        "imagine:imagine",
+        "Ask what will break next, and rank it by what it costs in a year.",
+    ),
+    (
         "what-if",
         "what_if:what_if",
         'Compare the network before and after: "link A-B down; weight C-D 20".',

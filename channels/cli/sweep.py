@@ -120,7 +120,7 @@ def sweep(
         raise BadInput("--by services needs their verdicts; add --services")
     with opening(topology):
         planned = open_planned(directory_of(context), topology, traffic, seed)
-    with _progress(f"{planned.provenance.topology}, depth {depth}") as tell:
+    with progress_bar(f"{planned.provenance.topology}, depth {depth}") as tell:
         found = survey(
             planned.twin,
             planned.state,
@@ -132,7 +132,7 @@ def sweep(
             progress=tell,
         )
     lasting = seed if files.curve is not None else None
-    with _progress("what is shown of it") as tell:
+    with progress_bar("what is shown of it") as tell:
         result = swept(planned, found, by=by.value, top=top, lasting_seed=lasting, progress=tell)
     written = files.write(planned, result)
     if as_json:
@@ -216,7 +216,7 @@ def opening(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on standard error, where that is a terminal."""
     console = Console(stderr=True)
     bar = Progress(

@@ -1,0 +1,133 @@
+"""`imagine`: what will break next, how often that is to be expected, and what it costs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from channels.cli.output import (
+    AsJson,
+    directory_of,
+    figures,
+    fitted,
+    new_console,
+    print_json,
+    words,
+)
+from channels.cli.sweep import Seed, Traffic, opening, origins_lines, progress_bar, run_line
+from channels.report.wording import plain
+
+if TYPE_CHECKING:
+    from channels.planning.imagining import RegisterDocument
+    from twin.nouns.risk import Covered, Risk
+
+_FOOTNOTE = (
+    "Minutes: of services in breach, all services together, that a line is expected to cost a year "
+    "beyond what each of its parts costs by itself; the range is that of the rates (5 to 95 %). In "
+    "work: of these, while one of the parts is down for planned work. Hit: services in breach, at "
+    "the hours of least and of most demand."
+)
+
+
+def imagine(
+    context: typer.Context,
+    topology: Annotated[
+        str,
+        typer.Argument(help="A topohub name, a network file, or a network of --state."),
+    ],
+    lines: Annotated[
+        int, typer.Option("--lines", min=1, max=10_000, help="Lines of the register.")
+    ] = 100,
+    top: Annotated[int, typer.Option("--top", min=1, help="How many of them to show.")] = 20,
+    most: Annotated[
+        int, typer.Option("--sets", min=1, max=1_000_000, help="Sets of failures to look at.")
+    ] = 40_000,
+    rates: Annotated[
+        Path | None,
+        typer.Option("--rates", dir_okay=False, help="How often things fail, YAML; see the docs."),
+    ] = None,
+    traffic: Traffic = "peak",
+    seed: Seed = 1,
+    csv: Annotated[Path | None, typer.Option("--csv", help="All lines of the register.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask what will break next, and rank it by what it costs in a year.
+
+    Every failure of a link, a device, a shared-risk group and a site, every two
+    at once, and what fails while something is in planned work.
+    """
+    # The twin takes a while, and most commands do without it.
+    from channels.planning.files import check_places
+    from channels.planning.imagining import imagined, rates_from, write_register
+    from channels.planning.opening import open_planned
+
+    check_places([csv] if csv else [])
+    known = rates_from(rates)
+    with opening(topology):
+        planned = open_planned(directory_of(context), topology, traffic, seed)
+    with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
+        document = imagined(planned, known, lines=lines, most=most, seed=seed, progress=tell)
+    if csv is not None:
+        write_register(csv, document)
+    if as_json:
+        print_json(document.model_dump(mode="json"))
+        return
+    print_register(new_console(), document, top)
+    if csv is not None:
+        typer.echo(f"written: {csv}")
+
+
+def print_register(console: Console, document: "RegisterDocument", top: int) -> None:
+    """What the command shows, within the width of `console`."""
+    for line in (run_line(document.run), *origins_lines(document.run.origins)):
+        console.print(Text(line), soft_wrap=True)
+    shown = document.lines[:top]
+    columns = [
+        figures("", (str(line.rank) for line in shown)),
+        words("what fails", (plain(line.what_if) for line in shown)),
+        figures("minutes a year", (f"{line.slo_minutes:.3g}" for line in shown)),
+        figures("range", map(_range, shown), goes=2),
+        figures("in work", (f"{line.in_work:.3g}" for line in shown), goes=4),
+        figures("once in", (_once_in(line.per_year.median) for line in shown), goes=1),
+        figures("for", (f"{line.hours:.1f} h" for line in shown), goes=5),
+        figures("hit", map(_hit, shown)),
+        words("customers", (plain(_few(line.customers)) for line in shown), goes=3),
+    ]
+    title = f"the {len(shown)} lines of {len(document.lines)} that cost most"
+    console.print(fitted(console, columns, title))
+    for text in _covered(document.covered, len(document.lines)):
+        console.print(Text(plain(text)), soft_wrap=True)
+    console.print(Text(_FOOTNOTE), soft_wrap=True)
+
+
+def _range(line: "Risk") -> str:
+    return f"{line.slo_minutes_range.p05:.3g} to {line.slo_minutes_range.p95:.3g}"
+
+
+def _once_in(per_year: float) -> str:
+    return f"{1.0 / per_year:,.1f} years" if per_year < 1.0 else f"{12.0 / per_year:.1f} months"
+
+
+def _hit(line: "Risk") -> str:
+    counts = [len(now.hit) for now in line.regimes]
+    return f"{counts[0]} to {counts[-1]}"
+
+
+def _few(names: tuple[str, ...]) -> str:
+    more = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
+
+
+def _covered(covered: "Covered", lines: int) -> tuple[str, ...]:
+    never = covered.never
+    untouched = "; each service is hit by some of them"
+    if never:
+        untouched = f"; none of them hits {_few(never)}"
+    return (
+        f"looked at {covered.looked_at:,} sets of failures, which cost {covered.slo_minutes:,.0f} "
+        f"minutes a year; the {lines} lines hold {covered.lines_share:.1%} of that{untouched}",
+        f"what was not looked at costs {covered.left_slo_minutes:,.0f} minutes a year at most, if "
+        "each of it hit all services",
+    )

@@ -1,0 +1,109 @@
+"""What will break next, as one document."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from channels.planning.files import whole_file
+from channels.planning.opening import Planned, Provenance
+from tools.csv_cells import guarded_cell
+from tools.strict_yaml import read_yaml, settings_text
+from twin.errors import BadInput
+from twin.imagination.elements import elements_of
+from twin.imagination.enumeration import enumerated
+from twin.imagination.rates import Rates
+from twin.imagination.regimes import regimes_of
+from twin.imagination.register import register_of
+from twin.nouns.base import Noun
+from twin.nouns.risk import Covered, Risk
+
+
+class RegisterDocument(Noun):
+    """The risk register of one network. `rates`: that were assumed."""
+
+    run: Provenance
+    rates: Rates
+    covered: Covered
+    lines: tuple[Risk, ...]
+
+
+def rates_from(path: Path | None) -> Rates:
+    """Those of a YAML file; what it leaves out is as shipped.
+
+    Raises:
+        BadInput: it cannot be read, or has something that is no rate.
+    """
+    if path is None:
+        return Rates()
+    data = read_yaml(settings_text(path, "rates of failure"), str(path))
+    try:
+        return Rates.model_validate({} if data is None else data)
+    except ValidationError as exc:
+        wrong = exc.errors()[0]
+        place = ".".join(str(part) for part in wrong["loc"]) or "the file"
+        known = ", ".join(Rates.model_fields)
+        raise BadInput(f"{path}: {place}: {wrong['msg']}; there may be {known}") from None
+
+
+def imagined(
+    planned: Planned,
+    rates: Rates,
+    *,
+    lines: int,
+    most: int,
+    seed: int,
+    progress: Callable[[int, int], None],
+) -> RegisterDocument:
+    """The `lines` that cost most a year, of up to `most` sets of what may fail."""
+    state = planned.state
+    found = enumerated(
+        planned.twin,
+        state,
+        elements_of(state.topology, rates),
+        regimes_of(planned.twin.inventory.profile),
+        lines=lines,
+        most=most,
+        progress=progress,
+    )
+    register = register_of(found, planned.twin.services.services, lines, seed)
+    return RegisterDocument(
+        run=planned.provenance, rates=rates, covered=register.covered, lines=register.lines
+    )
+
+
+_COLUMNS = (
+    "rank",
+    "what_if",
+    "per_year",
+    "hours",
+    "slo_minutes",
+    "slo_minutes_p05",
+    "slo_minutes_p95",
+    "in_work",
+    "services",
+    "customers",
+)
+
+
+def write_register(path: Path, document: RegisterDocument) -> None:
+    """All lines as CSV with a header, texts as `guarded_cell` has them. Raises BadInput."""
+    with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(_COLUMNS)
+        for line in document.lines:
+            services = sorted({service for now in line.regimes for service in now.hit})
+            cells = (
+                line.rank,
+                line.what_if,
+                line.per_year.median,
+                line.hours,
+                line.slo_minutes,
+                line.slo_minutes_range.p05,
+                line.slo_minutes_range.p95,
+                line.in_work,
+                " ".join(services),
+                " ".join(line.customers),
+            )
+            writer.writerow([guarded_cell(cell) for cell in cells])

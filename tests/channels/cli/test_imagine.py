@@ -1,0 +1,89 @@
+"""`noctua imagine`, with real networks and real files."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from channels.cli.imagine import print_register
+from channels.planning.imagining import RegisterDocument
+from tests.channels.conftest import noctua
+
+ABILENE = "sndlib/abilene"
+
+
+def test_what_will_break_next_is_printed_with_how_often_and_what_it_costs(tmp_path: Path) -> None:
+    file = tmp_path / "register.csv"
+    code, output, error = noctua(
+        tmp_path, "imagine", ABILENE, "--lines", "30", "--top", "5", "--csv", str(file)
+    )
+    assert (code, error) == (0, "")
+    assert output.startswith("sndlib/abilene: 12 nodes, 15 links; traffic peak, ")
+    assert "the 5 lines of 30 that cost most" in output
+    assert "the 30 lines hold" in output
+    assert "what was not looked at costs" in output
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 30
+    minutes = [float(row["slo_minutes"]) for row in rows]
+    assert minutes == sorted(minutes, reverse=True)
+    assert all(row["what_if"] in output for row in rows[:5])
+
+
+def test_register_as_json_names_its_rates_and_plays_again(tmp_path: Path) -> None:
+    """The what-if of a line breaks at the peak all that it says it does in the busiest hours."""
+    rates = tmp_path / "rates.yaml"
+    rates.write_text("device: {per_year: 0.5}\ndevice_hours: 2\n", encoding="utf-8")
+    asked = ("imagine", ABILENE, "--rates", str(rates), "--json")
+    code, output, _ = noctua(tmp_path, *asked)
+    document = json.loads(output)
+    assert code == 0
+    assert document["rates"]["device"]["per_year"] == 0.5
+    assert noctua(tmp_path, *asked)[1] == output
+    devices = [x["hours"] for x in document["lines"] if x["elements"][0].startswith("device")]
+    assert devices[0] == 2.0
+    what_if = document["lines"][0]["what_if"]
+    _, shown, _ = noctua(tmp_path, "what-if", what_if, "--on", ABILENE, "--json")
+    broken = {s["service"] for s in json.loads(shown)["services"] if s["after_in_breach"]}
+    assert set(document["lines"][0]["regimes"][-1]["hit"]) <= broken
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("device: {per_year: -1}", "device.per_year"),
+        ("devise: {per_year: 1}", "there may be cable_per_1000_km"),
+        ("- 1", "the file"),
+        ("device: [", "is not YAML"),
+    ],
+)
+def test_rates_that_are_none_are_refused_by_name(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "rates.yaml"
+    file.write_text(text, encoding="utf-8")
+    code, output, error = noctua(tmp_path, "imagine", ABILENE, "--rates", str(file))
+    assert (code, output) == (2, "")
+    assert str(file) in error.replace("\n", "").replace("│", "").replace(" ", "")
+    assert says.replace(" ", "") in error.replace("\n", "").replace("│", "").replace(" ", "")
+
+
+def test_rates_that_are_not_there_are_asked_for(tmp_path: Path) -> None:
+    code, _, error = noctua(tmp_path, "imagine", ABILENE, "--rates", str(tmp_path / "none.yaml"))
+    assert code == 2
+    assert "cannot be read as rates of failure" in " ".join(error.replace("│", "").split())
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_register_in_a_narrow_terminal_cuts_no_name(tmp_path: Path, width: int) -> None:
+    _, output, _ = noctua(tmp_path, "imagine", ABILENE, "--lines", "5", "--json")
+    document = RegisterDocument.model_validate_json(output)
+    console = Console(file=io.StringIO(), width=width)
+    print_register(console, document, 5)
+    assert isinstance(console.file, io.StringIO)
+    printed = console.file.getvalue()
+    for line in document.lines:
+        assert f"{line.slo_minutes:.3g}" in printed
+        for word in line.what_if.replace(";", " ").split():
+            assert word in printed

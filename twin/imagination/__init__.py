@@ -1,0 +1,1 @@
+"""What will break next: failures by how often they are to be expected and what they cost."""

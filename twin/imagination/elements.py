@@ -1,0 +1,133 @@
+"""What may fail by itself, and how often: each link, device, shared-risk group and site."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from twin.events.faults.device_down import DeviceDown
+from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.link_down import LinkDown
+from twin.events.what_if import WhatIf
+from twin.imagination.rates import HOURS_A_YEAR, Rate, Rates, Work
+from twin.nouns.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What may fail of an element: `times` as often as `rate`, for `hours`. `kind`: what is known
+    of one of a kind is known of all.
+    """
+
+    kind: str
+    rate: Rate
+    times: float
+    hours: float
+
+    @property
+    def per_year(self) -> float:
+        """Failures."""
+        return self.times * self.rate.per_year
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """`event`: its failure, which that of any of its `parts` is. `links`: that are down then.
+    `work`: that is planned on it, None for what no work takes down on purpose.
+    """
+
+    name: str
+    event: WhatIf
+    parts: tuple[Part, ...]
+    links: frozenset[str]
+    work: Work | None = None
+
+    @property
+    def per_year(self) -> float:
+        """Failures."""
+        return sum(part.per_year for part in self.parts)
+
+    @property
+    def hours(self) -> float:
+        """Of one failure, in the mean."""
+        return sum(part.per_year * part.hours for part in self.parts) / self.per_year
+
+    @property
+    def share_down(self) -> float:
+        """Of all hours, those in which it has failed."""
+        odds = self.per_year * self.hours / HOURS_A_YEAR
+        return odds / (1.0 + odds)
+
+    @property
+    def share_in_work(self) -> float:
+        """Of all hours, those in which planned work has it down."""
+        return 0.0 if self.work is None else self.work.per_year * self.work.hours / HOURS_A_YEAR
+
+
+def elements_of(topology: Topology, rates: Rates) -> tuple[Element, ...]:
+    """In the order of the topology: links, devices, groups of several links, sites of several
+    devices.
+
+    What a link shares with others is counted at the group, and not at the link again.
+    """
+    return (
+        *_links(topology, rates),
+        *_devices(topology, rates),
+        *_groups(topology, rates),
+        *_sites(topology, rates),
+    )
+
+
+def _links(topology: Topology, rates: Rates) -> Iterator[Element]:
+    shared: dict[str, float] = {}
+    for group in topology.shared_risk_groups:
+        for name in group.links:
+            shared[name] = shared.get(name, 0.0) + group.shared_km
+    for link in topology.links:
+        own_km = max(0.0, link.length_km - shared.get(link.id, 0.0))
+        cards = Part("line card", rates.line_card, 2.0, rates.line_card_hours)
+        yield Element(
+            name=f"link {link.id}",
+            event=(LinkDown(link=link.id),),
+            parts=(cards, _cable(rates, own_km)) if own_km else (cards,),
+            links=frozenset({link.id}),
+            work=rates.link_work,
+        )
+
+
+def _devices(topology: Topology, rates: Rates) -> Iterator[Element]:
+    for node in topology.nodes:
+        yield Element(
+            name=f"device {node.id}",
+            event=(DeviceDown(node=node.id),),
+            parts=(Part("device", rates.device, 1.0, rates.device_hours),),
+            links=frozenset(link.id for link in topology.links_at(node.id)),
+            work=rates.device_work,
+        )
+
+
+def _groups(topology: Topology, rates: Rates) -> Iterator[Element]:
+    for group in topology.shared_risk_groups:
+        if len(group.links) > 1:
+            km = group.shared_km or rates.given_group_km
+            yield Element(
+                name=f"group {group.id}",
+                event=(FiberCut(duct=group.id, links=group.links),),
+                parts=(_cable(rates, km),),
+                links=frozenset(group.links),
+            )
+
+
+def _sites(topology: Topology, rates: Rates) -> Iterator[Element]:
+    for site in topology.sites:
+        nodes = [node.id for node in topology.nodes if node.site == site.id]
+        if len(nodes) > 1:
+            links = {link.id for node in nodes for link in topology.links_at(node)}
+            yield Element(
+                name=f"site {site.id}",
+                event=tuple(DeviceDown(node=node) for node in nodes),
+                parts=(Part("site", rates.site, 1.0, rates.site_hours),),
+                links=frozenset(links),
+            )
+
+
+def _cable(rates: Rates, km: float) -> Part:
+    return Part("cable", rates.cable_per_1000_km, km / 1000.0, rates.cable_hours)

@@ -1,0 +1,121 @@
+"""The risk register: what was enumerated, as lines for people, with how surely each is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.events.phrases import what_if_text
+from twin.imagination.elements import Element
+from twin.imagination.enumeration import MINUTES_A_YEAR, Costed, Enumerated
+from twin.imagination.rates import HOURS_A_YEAR
+from twin.nouns.forecast import Interval
+from twin.nouns.risk import Covered, InRegime, Risk
+from twin.nouns.service import Service
+from twin.physics.compiled import FloatArray
+
+DRAWS = 1000
+"""Of the rates, from which intervals are made."""
+
+_QUANTILES = (0.05, 0.5, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """`lines`: what costs most a year first."""
+
+    lines: tuple[Risk, ...]
+    covered: Covered
+
+
+def register_of(
+    found: Enumerated, services: Sequence[Service], lines: int, seed: int = 1
+) -> Register:
+    """The `lines` that cost most, of those that cost anything. `services`: in the order of `hit`.
+
+    `seed`: of the rates that are drawn for the intervals.
+    """
+    drawn = _Drawn(found.elements, seed)
+    shown = [one for one in found.sets[:lines] if one.slo_minutes > 0.0]
+    total = sum(one.slo_minutes for one in found.sets)
+    ever = np.zeros(len(services), np.bool_)
+    for one in found.sets:
+        ever |= one.hit.any(axis=0)
+    covered = Covered(
+        looked_at=len(found.sets),
+        slo_minutes=total,
+        lines_share=sum(one.slo_minutes for one in shown) / total if total else 1.0,
+        left_slo_minutes=found.left_slo_minutes,
+        never=tuple(sorted(s.id for s, is_hit in zip(services, ever, strict=True) if not is_hit)),
+    )
+    risks = (_line(found, one, rank, services, drawn) for rank, one in enumerate(shown, start=1))
+    return Register(tuple(risks), covered)
+
+
+def _line(
+    found: Enumerated, one: Costed, rank: int, services: Sequence[Service], drawn: "_Drawn"
+) -> Risk:
+    members = [found.elements[i] for i in one.members]
+    per_year, share, in_work = drawn.of(one.members)
+    counts = one.beyond.sum(axis=1)
+    at_any_time = float(np.array([r.share for r in found.regimes]) @ counts)
+    minutes = MINUTES_A_YEAR * (share * at_any_time + in_work * float(counts[0]))
+    hit = [services[i] for i in np.flatnonzero(one.beyond.any(axis=0)).tolist()]
+    return Risk(
+        rank=rank,
+        what_if=what_if_text(sum((element.event for element in members), ())),
+        elements=tuple(element.name for element in members),
+        per_year=_interval(per_year),
+        # Of several that are down together, the first to come back ends it.
+        hours=1.0 / sum(1.0 / element.hours for element in members),
+        slo_minutes=one.slo_minutes,
+        slo_minutes_range=_interval(minutes),
+        in_work=one.in_work,
+        regimes=tuple(
+            InRegime(
+                regime=regime.name,
+                hit=tuple(sorted(services[i].id for i in np.flatnonzero(now).tolist())),
+            )
+            for regime, now in zip(found.regimes, one.beyond, strict=True)
+        ),
+        customers=tuple(sorted({service.customer for service in hit})),
+    )
+
+
+class _Drawn:
+    """Rates as they may be, DRAWS of them, each the same for every line."""
+
+    def __init__(self, elements: Sequence[Element], seed: int) -> None:
+        numbers = np.random.default_rng(seed)
+        self._elements = elements
+        shapes = {part.kind: part.rate.shape for one in elements for part in one.parts}
+        # What one source says of all cable holds for all cable: a kind is drawn once.
+        factors = {
+            kind: numbers.gamma(shape, 1.0 / shape, DRAWS) for kind, shape in sorted(shapes.items())
+        }
+        self._odds = [
+            np.sum([p.per_year * p.hours * factors[p.kind] for p in one.parts], axis=0)
+            / HOURS_A_YEAR
+            for one in elements
+        ]
+
+    def of(self, members: Sequence[int]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """(DRAWS,) how often a year all are down, and the shares of all hours as in `Costed`."""
+        down = [self._odds[i] / (1.0 + self._odds[i]) for i in members]
+        hours = [self._elements[i].hours for i in members]
+        work = [self._elements[i].share_in_work for i in members]
+        share = np.prod(down, axis=0)
+        per_year = share * sum(HOURS_A_YEAR / h for h in hours)
+        in_work = np.zeros(DRAWS)
+        if len(members) > 1:
+            for i, w in enumerate(work):
+                others = np.prod([d for j, d in enumerate(down) if j != i], axis=0)
+                rest = sum(HOURS_A_YEAR / h for j, h in enumerate(hours) if j != i)
+                in_work = in_work + w * others
+                per_year = per_year + w * others * rest
+        return per_year, np.asarray(share), in_work
+
+
+def _interval(drawn: FloatArray) -> Interval:
+    low, middle, high = (float(q) for q in np.quantile(drawn, _QUANTILES))
+    return Interval(p05=low, median=middle, p95=high)
