@@ -11,13 +11,14 @@ from channels.planning.opening import Planned, Provenance
 from tools.csv_cells import guarded_cell
 from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
+from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import elements_of
-from twin.imagination.enumeration import enumerated
+from twin.imagination.enumeration import Costed, enumerated
 from twin.imagination.rates import Rates
 from twin.imagination.regimes import regimes_of
 from twin.imagination.register import register_of
 from twin.nouns.base import Noun
-from twin.nouns.risk import Covered, Risk
+from twin.nouns.risk import Covered, Mitigation, Risk
 
 
 class RegisterDocument(Noun):
@@ -56,8 +57,17 @@ def imagined(
     seed: int,
     progress: Callable[[int, int], None],
 ) -> RegisterDocument:
-    """The `lines` that cost most a year, of up to `most` sets of what may fail."""
-    state = planned.state
+    """The `lines` that cost most a year, of up to `most` sets of what may fail, each with the best
+    remedy that is found.
+    """
+    state, tried = planned.state, 0
+
+    def mitigate(one: Costed) -> Mitigation:
+        nonlocal tried
+        tried += 1
+        progress(tried, lines)
+        return mitigation_of(planned.twin, state, found, one, seed)
+
     found = enumerated(
         planned.twin,
         state,
@@ -67,7 +77,7 @@ def imagined(
         most=most,
         progress=progress,
     )
-    register = register_of(found, planned.twin.services.services, lines, seed)
+    register = register_of(found, planned.twin.services.services, lines, seed, mitigate)
     return RegisterDocument(
         run=planned.provenance, rates=rates, covered=register.covered, lines=register.lines
     )
@@ -82,9 +92,17 @@ _COLUMNS = (
     "slo_minutes_p05",
     "slo_minutes_p95",
     "in_work",
+    "remedy",
+    "remedy_saves",
     "services",
     "customers",
 )
+
+
+def remedy_text(line: Risk) -> str:
+    """What the best remedy does, "" for nothing that helps."""
+    actions = line.remedy.actions if line.remedy else ()
+    return "; ".join(action.describe() for action in actions)
 
 
 def write_register(path: Path, document: RegisterDocument) -> None:
@@ -103,6 +121,8 @@ def write_register(path: Path, document: RegisterDocument) -> None:
                 line.slo_minutes_range.p05,
                 line.slo_minutes_range.p95,
                 line.in_work,
+                remedy_text(line),
+                line.remedy.effectiveness if line.remedy else None,
                 " ".join(services),
                 " ".join(line.customers),
             )

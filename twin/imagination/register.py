@@ -1,6 +1,6 @@
 """The risk register: what was enumerated, as lines for people, with how surely each is known."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from twin.imagination.elements import Element
 from twin.imagination.enumeration import MINUTES_A_YEAR, Costed, Enumerated
 from twin.imagination.rates import HOURS_A_YEAR
 from twin.nouns.forecast import Interval
-from twin.nouns.risk import Covered, InRegime, Risk
+from twin.nouns.risk import Covered, InRegime, Mitigation, Risk
 from twin.nouns.service import Service
 from twin.physics.compiled import FloatArray
 
@@ -29,11 +29,15 @@ class Register:
 
 
 def register_of(
-    found: Enumerated, services: Sequence[Service], lines: int, seed: int = 1
+    found: Enumerated,
+    services: Sequence[Service],
+    lines: int,
+    seed: int = 1,
+    mitigate: Callable[[Costed], Mitigation | None] = lambda _: None,
 ) -> Register:
     """The `lines` that cost most, of those that cost anything. `services`: in the order of `hit`.
 
-    `seed`: of the rates that are drawn for the intervals.
+    `seed`: of the rates that are drawn for the intervals. `mitigate`: finds the remedy of a line.
     """
     drawn = _Drawn(found.elements, seed)
     shown = [one for one in found.sets[:lines] if one.slo_minutes > 0.0]
@@ -48,7 +52,10 @@ def register_of(
         left_slo_minutes=found.left_slo_minutes,
         never=tuple(sorted(s.id for s, is_hit in zip(services, ever, strict=True) if not is_hit)),
     )
-    risks = (_line(found, one, rank, services, drawn) for rank, one in enumerate(shown, start=1))
+    risks = (
+        _line(found, one, rank, services, drawn).model_copy(update={"remedy": mitigate(one)})
+        for rank, one in enumerate(shown, start=1)
+    )
     return Register(tuple(risks), covered)
 
 

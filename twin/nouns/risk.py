@@ -2,6 +2,7 @@
 
 from pydantic import NonNegativeInt, PositiveInt
 
+from twin.events.action import Action
 from twin.nouns.base import Noun
 from twin.nouns.forecast import Interval
 
@@ -15,6 +16,15 @@ class InRegime(Noun):
     hit: tuple[str, ...]
 
 
+class Mitigation(Noun):
+    """The best remedy that was found, none where nothing helps. `effectiveness`: the share of the
+    service-hours in breach, of all that the line hits, that it saves: 1 - mitigated / not.
+    """
+
+    actions: tuple[Action, ...]
+    effectiveness: float
+
+
 class Risk(Noun):
     """Things that are down together, how often that is to be expected, and what it costs.
 
@@ -22,7 +32,8 @@ class Risk(Noun):
     `hours`: how long all of it is down, in the mean. `slo_minutes`: service-minutes in breach that
     it is expected to cost a year, beyond what its elements cost each by itself; of which `in_work`
     while one of them is down for planned work. `slo_minutes_range`: as rates may be. `regimes`: the
-    least demand first. `customers`: of the services that are ever hit.
+    least demand first. `customers`: of the services that are ever hit. `remedy`: None where none
+    was tried.
     """
 
     rank: PositiveInt
@@ -35,6 +46,7 @@ class Risk(Noun):
     in_work: float
     regimes: tuple[InRegime, ...]
     customers: tuple[str, ...]
+    remedy: Mitigation | None = None
 
 
 class Covered(Noun):
