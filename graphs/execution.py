@@ -28,7 +28,7 @@ from tools.change.refusals import (
 )
 from tools.change.swaps import minds_lost
 from tools.journal.errors import DeviceBusy, LeaseHeld, LeaseLost, UnknownPlan
-from tools.journal.records import ApprovalRequest
+from tools.journal.records import ApprovalRequest, Quarantine
 from twin.errors import NetworkError, Refused
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Outcome, Plan, Remedy
@@ -239,6 +239,7 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
             return Command(goto="escalate", update={"note": why})
         return Command(goto="last_look")
     desk.snapshot(plan.incident_id, "after")
+    _hold_suspects(desk, plan)
     if not plan.cause:
         # It is taken out again once the twin, and then the network, bear that; why it was needed
         # is for a person to find.
@@ -246,6 +247,20 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
     hurt = watch_services(desk, state, plan.incident_id, at_once=True)
     waiting = {"waiting_since_s": desk.clock.now_s()}
     return Command(goto="repair", update=hurt | waiting)
+
+
+def _hold_suspects(desk: Desk, plan: Plan) -> None:
+    """Devices that only a person may judge are kept from every plan, whatever they run now."""
+    for fault in plan.cause:
+        if not (why := fault.needs_person()):
+            continue
+        for node in fault.configured_nodes:
+            network, now_s = desk.situation.network.name, desk.clock.now_s()
+            held = Quarantine(network=network, node=node, since_s=now_s, reason=why)
+            with desk.journal.transaction():
+                desk.journal.quarantine(held)
+                text = f"{node} is in quarantine: {why}; lift the quarantine when it is trusted"
+                desk.tell(plan.incident_id, "page", "supervisor", text, {"node": node})
 
 
 def _outcome(desk: Desk, state: IncidentState, plan: Plan) -> Outcome:

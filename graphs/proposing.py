@@ -190,7 +190,12 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         finished_by=run.finished_by,
         state=believed,
         known_down=situation.tracker.down_links,
-        needs_person=minds_lost(desk.journal, incident_id),
+        needs_person="; ".join(
+            filter(
+                None,
+                (*(f.needs_person() for f in cause), minds_lost(desk.journal, incident_id)),
+            )
+        ),
         past=desk.past_outcomes(),
     )
     made = make_plan(situation, request, desk.clock.now_s())

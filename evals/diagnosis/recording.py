@@ -30,6 +30,7 @@ from twin.nouns.telemetry import (
     ConfigurationEvent,
     FlowRound,
     InterfaceCounters,
+    LogInEvent,
     ProbeRound,
     SyslogLine,
     Telemetry,
@@ -135,8 +136,8 @@ class _SilentDevice(AlteredNetwork):
                 yield _unmeasured(record, gone)
             case FlowRound():
                 nodes = [node.id for node in self.inventory().topology.nodes]
-                yield _unsampled(record, np.array([node == self._device for node in nodes]))
-            case AdjacencyEvent() | ConfigurationEvent() | SyslogLine():
+                yield record.without(np.array([node == self._device for node in nodes]))
+            case AdjacencyEvent() | ConfigurationEvent() | LogInEvent() | SyslogLine():
                 if record.node != self._device:
                     yield record
             case _:
@@ -168,7 +169,7 @@ class Thinned:
             case ProbeRound():
                 return _unmeasured(record, self._gone(record.sent.shape))
             case FlowRound():
-                return _unsampled(record, self._gone(record.rates_bps.shape[1:2]))
+                return record.without(self._gone(record.fan_out.shape))
         return record
 
     def _gone(self, shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -190,15 +191,6 @@ def _unmeasured(record: ProbeRound, gone: NDArray[np.bool_]) -> ProbeRound:
         np.where(gone, np.nan, field) for field in (record.sent, record.lost, record.delay_s)
     )
     return replace(record, sent=sent, lost=lost, delay_s=delay_s)
-
-
-def _unsampled(record: FlowRound, gone: NDArray[np.bool_]) -> FlowRound:
-    """`gone`: (n_nodes,) sources."""
-    rates_bps, flows, sources = (
-        np.where(gone[:, None], np.nan, field)
-        for field in (record.rates_bps, record.flows, record.sources)
-    )
-    return replace(record, rates_bps=rates_bps, flows=flows, sources=sources)
 
 
 def _watching(network: AlteredNetwork, folder: Path) -> Situation:

@@ -15,6 +15,7 @@ from evals.unseen import Ground, drawn_world, numbers_for, timed
 from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.flow_counts import FLOW_BITS
 from twin.events.fault import Fault
+from twin.events.faults.access_breach import AccessBreach
 from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.device_down import DeviceDown
@@ -256,6 +257,17 @@ def _web_flood(
     return WebDosAttack(target=target, flows_per_s=flows_per_s, flow_bytes=flow_bytes)
 
 
+_CHANGES = ("igp_weight_misconfig", "unannounced_drain", "policer_misconfig", "blackhole_route")
+
+
+def _breach(ground: Ground, link: Link, severity: Severity, numbers: np.random.Generator) -> Fault:
+    """Somebody breaks in and changes any of what a configuration fault may change."""
+    kind = _CHANGES[int(numbers.integers(len(_CHANGES)))]
+    change = _KINDS[kind](ground, link, severity, numbers)
+    assert change is not None
+    return AccessBreach.model_validate({"node": change.configured_nodes[0], "change": change})
+
+
 _Draw = Callable[[Ground, Link, Severity, np.random.Generator], Fault | None]
 
 _KINDS: Mapping[str, _Draw] = {
@@ -276,6 +288,7 @@ _KINDS: Mapping[str, _Draw] = {
     "router_overload": _overload,
     "tcp_syn_flood_attack": _syn_flood,
     "web_dos_attack": _web_flood,
+    "access_breach": _breach,
 }
 
 KINDS: Collection[str] = tuple(_KINDS)

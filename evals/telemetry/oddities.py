@@ -17,6 +17,7 @@ from twin.nouns.telemetry import (
     FloatArray,
     FlowRound,
     InterfaceCounters,
+    LogInEvent,
     ProbeRound,
     SyslogLine,
     Telemetry,
@@ -51,7 +52,7 @@ class Wire:
 Change = Callable[[Any, Wire], Any]
 Pour = Callable[[Sequence[Telemetry], Wire], Iterable[Telemetry]]
 
-_EVENTS = (AdjacencyEvent, ConfigurationEvent, SyslogLine)
+_EVENTS = (AdjacencyEvent, ConfigurationEvent, LogInEvent, SyslogLine)
 _STAMPED = (InterfaceCounters, *_EVENTS)
 
 
@@ -363,8 +364,10 @@ def _renamed(record: InterfaceCounters, _: Wire) -> InterfaceCounters:
 def _sampled(factor: float) -> Change:
     def change(record: FlowRound, wire: Wire) -> FlowRound:
         rates = record.rates_bps.copy()
-        rates[:, wire.topology.node_index[wire.device], :] *= factor
-        return replace(record, rates_bps=rates)
+        flows, row = record.flows.copy(), wire.topology.node_index[wire.device]
+        rates[:, row, :] *= factor
+        flows[row] *= factor
+        return replace(record, rates_bps=rates, flows=flows)
 
     return change
 

@@ -28,6 +28,9 @@ _FLAPS_WITHIN_S = 600.0
 _BEGAN_BEFORE_S = 60.0
 """Drops show in two rounds before they are a symptom."""
 
+_ACCESSED_BEFORE_S = 1800.0
+"""Whoever changes something has logged in, or broken in, within half an hour before."""
+
 _BEFORE_S = 600.0
 """What was sent before is the mean of so long."""
 
@@ -72,6 +75,7 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         late_minutes={link: (tracker.now_s - since_s) / 60 for link, (_, since_s) in late.items()},
         returns={link: tuple(r.time_s for r in back) for link, back in returns.items()},
         returns_by=_claimed(tracker, returns, missed),
+        access=tracker.access_signs(onset_s - _ACCESSED_BEFORE_S),
         flow_mix=tracker.flow_mix(flows) if flows and fresh else None,
         unreported=(*([] if clean else ["counters"]), *([] if fresh else ["flow records"])),
     )

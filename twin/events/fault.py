@@ -4,6 +4,7 @@ from typing import Annotated, get_args
 
 from pydantic import Field, TypeAdapter
 
+from twin.events.faults.access_breach import AccessBreach
 from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.demand_surge import DemandSurge
 from twin.events.faults.device_down import DeviceDown
@@ -43,6 +44,7 @@ AnyFault = (
     | RouterOverload
     | TcpSynFloodAttack
     | WebDosAttack
+    | AccessBreach
 )
 
 Fault = Annotated[AnyFault, Field(discriminator="kind")]

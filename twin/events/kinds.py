@@ -319,6 +319,10 @@ class FaultKind(StateEvent):
         """Nodes towards which traffic is worth limiting where it enters, as long as it lasts."""
         return ()
 
+    def needs_person(self) -> str:
+        """Why nobody but a person may approve what is done about it, "" where others may."""
+        return ""
+
     def wrong_interfaces(self) -> tuple[Interface, ...]:
         """The interfaces whose configuration is wrong."""
         return ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.nouns.access import AccessSigns
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.drops import Drops
 from twin.nouns.flow_mix import FlowMix
@@ -117,6 +118,7 @@ class Observation:
     was last read. `missed`: device -> how many readings it has missed since, by how often it
     usually is. `unreported`: telemetry of which nothing has come yet that was measured after the
     onset. `flow_mix`: what flows towards nodes are like, None where no flow record has come since.
+    `access`: who logged in to each device lately, and what was reached from there.
     """
 
     rounds: int
@@ -144,6 +146,7 @@ class Observation:
     missed: Mapping[str, float] = field(default_factory=dict)
     unreported: tuple[str, ...] = ()
     flow_mix: FlowMix | None = None
+    access: Mapping[str, AccessSigns] = field(default_factory=dict)
 
     @property
     def common_ratio(self) -> float:

@@ -6,7 +6,7 @@ sample is NaN, never zero.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Annotated, get_args, get_type_hints
 
@@ -97,8 +97,10 @@ class FlowRound:
     """Sampled flow records, summed: offered bit/s where traffic enters, (3, n, n).
 
     `flows`: (n, n) how many were begun between each pair, of all classes; `sources`: (n, n) from
-    how many addresses; the mean size of a flow follows. An exporter that is silent leaves NaN in
-    its whole source row, one that does not count flows in these two. Covers `from_s` to `until_s`.
+    how many addresses; the mean size of a flow follows. `fan_out`: (n,) of the addresses behind
+    each exporter, how many others the one reached that reached most. An exporter that is silent
+    leaves NaN in its whole source row, one that does not count in these. Covers `from_s` to
+    `until_s`.
     """
 
     received_s: float
@@ -107,6 +109,18 @@ class FlowRound:
     rates_bps: Annotated[FloatArray, Quantity(0.0, MOST_RATE_BPS, (3, "nodes", "nodes"))]
     flows: Annotated[FloatArray, Quantity(0.0, MOST_FLOWS, ("nodes", "nodes"))]
     sources: Annotated[FloatArray, Quantity(0.0, MOST_FLOWS, ("nodes", "nodes"))]
+    fan_out: Annotated[FloatArray, Quantity(0.0, MOST_FLOWS, ("nodes",))]
+
+    def without(self, exporters: NDArray[np.bool_]) -> "FlowRound":
+        """The same, as if `exporters` (n,) had told nothing."""
+        row = exporters[:, None]
+        return replace(
+            self,
+            rates_bps=np.where(row, np.nan, self.rates_bps),
+            flows=np.where(row, np.nan, self.flows),
+            sources=np.where(row, np.nan, self.sources),
+            fan_out=np.where(exporters, np.nan, self.fan_out),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +148,20 @@ class ConfigurationEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class LogInEvent:
+    """`user` logged in to `node` from `address`, or tried to (`ok`), as the server says that is
+    asked (TACACS+, RFC 8907).
+    """
+
+    received_s: float
+    time_s: float
+    node: str
+    user: UntrustedText
+    address: UntrustedText
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SyslogLine:
     """One line as the device sent it."""
 
@@ -144,7 +172,13 @@ class SyslogLine:
 
 
 Telemetry = (
-    InterfaceCounters | ProbeRound | FlowRound | AdjacencyEvent | ConfigurationEvent | SyslogLine
+    InterfaceCounters
+    | ProbeRound
+    | FlowRound
+    | AdjacencyEvent
+    | ConfigurationEvent
+    | LogInEvent
+    | SyslogLine
 )
 
 

@@ -8,6 +8,7 @@ from twin.nouns.telemetry import (
     ConfigurationEvent,
     FlowRound,
     InterfaceCounters,
+    LogInEvent,
     ProbeRound,
     SyslogLine,
     Telemetry,
@@ -63,6 +64,8 @@ def _key(record: Telemetry, received_s: float) -> Hashable:
             key = ("adjacency", received_s, record.node, record.time_s, record.link, record.up)
         case ConfigurationEvent():
             key = ("commit", received_s, record.node, record.time_s, record.change_id)
+        case LogInEvent():
+            key = ("log-in", received_s, record.node, record.time_s, record.user, record.ok)
         case SyslogLine():
             key = ("line", received_s, record.node, record.time_s, record.text)
         case _:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
-from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, SyslogLine
+from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, LogInEvent, SyslogLine
 from twin.nouns.telemetry_fault import TelemetryFaultKind
 from twin.tracking.telemetry_faults import TelemetryFaults
 
@@ -188,7 +188,9 @@ class Clocks:
         clock.last = read_s, received_s
         return read_s
 
-    def of_event(self, event: AdjacencyEvent | ConfigurationEvent | SyslogLine) -> float:
+    def of_event(
+        self, event: AdjacencyEvent | ConfigurationEvent | LogInEvent | SyslogLine
+    ) -> float:
         """When an event happened, by our clock: when it was received, if its stamp cannot be.
 
         That something is over is believed of such a stamp only once the clock is known to be off: a
@@ -255,7 +257,7 @@ def _delay(one: Stamped) -> float:
     return one.received_s - one.time_s
 
 
-def _report(event: AdjacencyEvent | ConfigurationEvent | SyslogLine) -> _Report | None:
+def _report(event: AdjacencyEvent | ConfigurationEvent | LogInEvent | SyslogLine) -> _Report | None:
     if not isinstance(event, AdjacencyEvent):
         return None
     return _Report(event.time_s, event.link, event.up)

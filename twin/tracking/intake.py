@@ -23,6 +23,7 @@ from twin.nouns.telemetry import (
     FloatArray,
     FlowRound,
     InterfaceCounters,
+    LogInEvent,
     ProbeRound,
     Quantity,
     SyslogLine,
@@ -36,7 +37,7 @@ from twin.tracking.clocks import LATE_S, Clocks, Stamped
 from twin.tracking.masking import AHEAD_S, LATEST_S, OLDEST_S, Masked, is_plain, masked, moment
 from twin.tracking.telemetry_faults import TelemetryFaults
 
-Event = AdjacencyEvent | ConfigurationEvent | SyslogLine
+Event = AdjacencyEvent | ConfigurationEvent | LogInEvent | SyslogLine
 
 LINES_PER_NODE = 64
 LONGEST_LINE = 1024
@@ -189,7 +190,7 @@ class Intake:
                 return self._probe_round(record, received_s)
             case FlowRound():
                 return self._flows(record, received_s)
-            case AdjacencyEvent() | ConfigurationEvent() | SyslogLine():
+            case AdjacencyEvent() | ConfigurationEvent() | LogInEvent() | SyslogLine():
                 return self._event(record, received_s)
             case _:
                 # A driver of tomorrow may know others; those of today still count.
@@ -321,7 +322,8 @@ class Intake:
             odd.append((Oddity.IMPOSSIBLE, beyond))
             given["rates_bps"] = np.where(beyond, np.nan, given["rates_bps"])
         for why, where in odd:
-            by_source = np.moveaxis(where, -2, 0).reshape(len(self._nodes), -1).sum(axis=1)
+            rows = np.moveaxis(where, max(where.ndim - 2, 0), 0)
+            by_source = rows.reshape(len(self._nodes), -1).sum(axis=1)
             for i in np.flatnonzero(by_source).tolist():
                 self.leave_out(self._nodes[i], why, received_s, int(by_source[i]))
         return FlowRound(received_s, from_s, until_s, **given)
@@ -474,6 +476,8 @@ def _is_formed(event: Event) -> bool:
             return type(event.up) is bool
         case ConfigurationEvent():
             return _is_text(event.change_id) and _is_text(event.user)
+        case LogInEvent():
+            return _is_text(event.user) and _is_text(event.address) and type(event.ok) is bool
         case SyslogLine():
             return _is_text(event.text)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from twin.errors import BadInput
 from twin.events.fault import FAULT, Fault
 from twin.events.faults.link_down import LinkDown
+from twin.nouns.access import AccessSigns
 from twin.nouns.configuration import (
     DeviceConfiguration,
     InterfaceConfiguration,
@@ -30,12 +31,14 @@ from twin.nouns.telemetry import (
     FloatArray,
     FlowRound,
     InterfaceCounters,
+    LogInEvent,
     ProbeRound,
     SyslogLine,
     Telemetry,
 )
 from twin.nouns.telemetry_fault import TelemetryFault
 from twin.nouns.topology import Interface, Topology
+from twin.tracking.access import AccessWatch
 from twin.tracking.adjacencies import Adjacencies, Verdict
 from twin.tracking.alarms import SymptomBook
 from twin.tracking.altered_links import AlteredLinks
@@ -147,6 +150,7 @@ class Tracker:
         self.healthy_running = running
         self.book = SymptomBook(kept.get("book"))
         self.demand = DemandTracker(inventory.peak_traffic, inventory.profile, kept)
+        self._access = AccessWatch(self.demand.nodes, kept.get("access"))
         self._flow_mixes = FlowMixes(self.demand.nodes, kept.get("flow_mixes"))
         self.services = ServiceWatch(inventory, kept.get("services", ()))
         self.losses = Losses(topology, kept)
@@ -513,6 +517,8 @@ class Tracker:
                     self._take_adjacency(admitted)
                 case ConfigurationEvent():
                     self._take_configuration(admitted, running.get(admitted.node))
+                case LogInEvent():
+                    self._access.log_in(admitted)
                 case SyslogLine():
                     self.intake.keep_line(admitted)
                 case _:
@@ -626,18 +632,19 @@ class Tracker:
             record, self.demand.expected_of(record), self.rates.sent_bps(), self.usual_bps()
         )
         if wrong.any():
-            rates_bps, flows, sources = (
-                np.where(wrong[:, None], np.nan, told)
-                for told in (record.rates_bps, record.flows, record.sources)
-            )
-            record = replace(record, rates_bps=rates_bps, flows=flows, sources=sources)
+            record = record.without(wrong)
         self.coverage.flows(record)
         # What a node draws is compared with what was expected before.
         self._show(record)
         self.demand.update(record, learn=self._quiet())
+        self._access.flows(record, learn=self._quiet())
         if self._quiet():
             self._flow_mixes.learn(record)
             self.usual_loads.forget_peak()
+
+    def access_signs(self, from_s: float) -> dict[str, AccessSigns]:
+        """Who has logged in to each device since `from_s`, and what was reached from there."""
+        return {node: self._access.signs(node, from_s) for node in self.demand.nodes}
 
     def flow_mix(self, flows: FlowRound) -> FlowMix:
         """What the flows of a round are like, against what is usual."""
@@ -746,6 +753,7 @@ class Tracker:
             "detectors": {name: d.dump() for name, d in self._detectors.items()},
             "services": self.services.dump(),
             **self.demand.dump(),
+            "access": self._access.dump(),
             "flow_mixes": self._flow_mixes.dump(),
             "down_ends": self.adjacencies.dump_down_ends(),
             "adjacencies": self.adjacencies.dump(),

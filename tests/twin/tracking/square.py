@@ -191,8 +191,11 @@ def flows(
     *,
     counts: FloatArray | None = None,
     sources: FloatArray | None = None,
+    fan_out: FloatArray | None = None,
 ) -> FlowRound:
-    """Five minutes of flow records. `counts`, `sources`: (n, n); not counted if not given."""
+    """Five minutes of flow records. `counts`, `sources` (n, n), `fan_out` (n,): not counted if not
+    given.
+    """
     unknown = np.full(rates_bps.shape[1:], np.nan)
     return FlowRound(
         received_s=until_s,
@@ -201,6 +204,7 @@ def flows(
         rates_bps=rates_bps,
         flows=unknown if counts is None else counts,
         sources=unknown if sources is None else sources,
+        fan_out=np.full(rates_bps.shape[1], np.nan) if fan_out is None else fan_out,
     )
 
 

@@ -529,6 +529,8 @@ def _edits(fault: Fault) -> dict[str, Callable[[DeviceConfiguration], DeviceConf
             return {fault.node: _edit(fault.link, policers=(policer,))}
         case "blackhole_route":
             return {fault.node: _discard(fault.targets)}
+        case "access_breach":
+            return _edits(fault.change)
         case _:
             return {}
 
@@ -545,6 +547,8 @@ def _ends(fault: Fault) -> list[tuple[str, str]]:
             return [(fault.node, fault.link)]
         case "interface_shut_down" | "unannounced_drain":
             return [(node, fault.link) for node in fault.nodes]
+        case "access_breach":
+            return _ends(fault.change)
         case _:
             return []
 
@@ -571,9 +575,11 @@ def _check_case(designed: Inventory, world: CaseWorld, truth: CaseTruth) -> None
     links = {link for work in world.planned_work for link in work.links}
     links |= {planned.link for planned in truth.planned_actions}
     nodes = {e.target for e in truth.demand_episodes if e.target is not None}
-    for event in truth.events:
-        fault = event.fault
-        if fault.kind == "fiber_cut":
+    for fault in (event.fault for event in truth.events):
+        if fault.kind == "access_breach":
+            nodes.add(fault.node)
+            links |= {link for _, link in _ends(fault)}
+        elif fault.kind == "fiber_cut":
             links |= set(fault.links)
         elif fault.kind == "device_down" or fault.kind == "router_overload":
             nodes.add(fault.node)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tools.network.emulated.access import MACHINES, Access, LogIn
 from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.control_plane import ControlPlane
 from tools.network.emulated.data_plane import Flowing, flow, path_quality
@@ -156,6 +157,7 @@ class PhysicalNetwork:
             floods=truth.floods,
         )
         self._making = FlowMaking(self.demand)
+        self._access = Access(truth, self.topology, seed, starts_s)
         self.feed = TelemetryFeed(self.topology, self.wiring, level, seed, designed.probes)
         self._control = ControlPlane(self.wiring, hidden, seed, self._report_adjacency)
         self._probe_class, self._probe_pair = self._probe_rows(designed.probes)
@@ -207,6 +209,8 @@ class PhysicalNetwork:
     ) -> None:
         """`device` is committed now and takes effect a little later. `number`: of the change."""
         router = self.topology.node_index[device.node]
+        if user == "netconf":
+            self.feed.log_in(LogIn(self.now_s, device.node, user, MACHINES, ok=True))
         self.feed.configuration(self.now_s, device.node, change_id, user, number)
         self._waiting[number] = device
         heapq.heappush(
@@ -627,6 +631,8 @@ class PhysicalNetwork:
         )
         self.feed.probe_round(self._tick, time_s, loss, delay_s)
         self.feed.benign_lines(self._tick, time_s - TICK_S, time_s)
+        for one in self._access.log_ins(self._tick, time_s - TICK_S, time_s):
+            self.feed.log_in(one)
         entered, opened = window.entered_bits, window.opened
         if self._tick % FLOW_TICKS == 0:
             self._report_flows(time_s, entered, opened)
@@ -644,7 +650,10 @@ class PhysicalNetwork:
         rates[:, flows.source, flows.target] = entered_bits / over_s
         told, counts = self._making.noisy(self._tick, opened), np.zeros((2, n, n))
         counts[:, flows.source, flows.target] = told.flows, told.sources
-        self.feed.flow_round(self._tick, time_s - over_s, time_s, rates, *counts)
+        fan_out = self._access.fan_out(self._tick, time_s - over_s, time_s)
+        self.feed.flow_round(
+            self._tick, time_s - over_s, time_s, rates, counts[0], counts[1], fan_out
+        )
 
     def _open_tick(self, time_s: float) -> None:
         self._clear_counters(self.feed.begin_counters(self._tick, time_s))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tools.network.emulated import syslog
+from tools.network.emulated.access import LogIn
 from tools.network.emulated.hidden import counted, sampled
 from tools.network.emulated.mismatch import Mismatch
 from tools.network.emulated.randomness import stream, unit
@@ -16,6 +17,7 @@ from twin.nouns.telemetry import (
     ConfigurationEvent,
     FlowRound,
     InterfaceCounters,
+    LogInEvent,
     ProbeRound,
     SyslogLine,
     Telemetry,
@@ -200,9 +202,10 @@ class TelemetryFeed:
         rates_bps: FloatArray,
         flows: FloatArray,
         sources: FloatArray,
+        fan_out: FloatArray,
     ) -> None:
         """Flow records of what entered: true rates (3, n, n), and how many flows and addresses,
-        (n, n).
+        (n, n); `fan_out`: (n,).
 
         A flow is counted by its first packet, which is sampled like any other (Duffield, Lund and
         Thorup, SIGCOMM 2003); addresses are counted by a sketch (HyperLogLog, 2007).
@@ -210,15 +213,14 @@ class TelemetryFeed:
         numbers = stream(self._seed, "flows", tick)
         seen = sampled(rates_bps, until_s - from_s, self._level.flow_sampling, numbers).copy()
         silent = self.dark | (numbers.random(self._wiring.n_nodes) < self._level.exporter_silent)
-        seen[:, silent, :] = np.nan
         received_s = until_s + 5.0 + 15.0 * float(numbers.random())
         # Draws of their own, so that what else is drawn is what it was before there were counts.
         counting = stream(self._seed, "flow counts", tick)
         begun = counted(flows, self._level.flow_sampling, counting).copy()
         error = self._level.sources_error
         told = sources * np.exp(error * counting.standard_normal(sources.shape))
-        begun[silent], told[silent] = np.nan, np.nan
-        self._put(received_s, FlowRound(received_s, from_s, until_s, seen, begun, told))
+        record = FlowRound(received_s, from_s, until_s, seen, begun, told, fan_out)
+        self._put(received_s, record.without(silent))
 
     def adjacency(
         self, time_s: float, link: int, end: int, epoch: int, reason: str, up: bool
@@ -249,6 +251,14 @@ class TelemetryFeed:
             self._put(received_s, event)
         line = syslog.commit_line(time_s, user, change_id, number)
         self._log(time_s, node, line, "commit line", number)
+
+    def log_in(self, one: LogIn) -> None:
+        """The server that is asked whether somebody may log in tells of it."""
+        if self.dark[self._topology.node_index[one.node]]:
+            return
+        said = UntrustedText(one.user), UntrustedText(one.address)
+        for received_s in self._arrivals(one.time_s, "log-in", one.node, repr(one.time_s)):
+            self._put(received_s, LogInEvent(received_s, one.time_s, one.node, *said, one.ok))
 
     def benign_lines(self, tick: int, from_s: float, until_s: float) -> None:
         """Log lines that mean nothing."""

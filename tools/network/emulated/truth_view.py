@@ -152,6 +152,8 @@ class TruthView:
             case "blackhole_route":
                 routes = self._network.running(fault.node).discards
                 return any(route.target in fault.targets for route in routes)
+            case "access_breach":
+                return self._is_running(fault.change)
             case _:
                 return True
 

@@ -13,7 +13,7 @@ from tests.twin.tracking.square import START_S, Counters, adjacency, flows, inve
 from twin.errors import BadInput
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.inventory import Inventory
-from twin.nouns.telemetry import ConfigurationEvent, SyslogLine, Telemetry
+from twin.nouns.telemetry import ConfigurationEvent, LogInEvent, SyslogLine, Telemetry
 from twin.nouns.untrusted import UntrustedText
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
@@ -86,6 +86,9 @@ def test_record_of_every_kind_is_taken(known: Inventory) -> None:
         flows(known.peak_traffic.rates_bps, START_S),
         adjacency(START_S, "A", "A-B", up=True),
         ConfigurationEvent(START_S, START_S, "A", UntrustedText("1"), UntrustedText("admin")),
+        LogInEvent(
+            START_S, START_S, "A", UntrustedText("admin"), UntrustedText("192.0.2.1"), ok=True
+        ),
         SyslogLine(START_S, START_S, "A", UntrustedText("hello")),
     ]
     assert {type(record) for record in records} == set(get_args(Telemetry))
