@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from twin.imagination.elements import elements_of
 from twin.imagination.enumeration import MOST_SETS, enumerated
-from twin.imagination.rates import Rates
 from twin.imagination.regimes import regimes_of
+from twin.nouns.rates import Rates
 from twin.physics.twin import Twin
 from twin.sources.world import WorldSpec, build_inventory
 

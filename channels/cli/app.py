@@ -100,6 +100,11 @@ COMMANDS = (
         "Ask what will break next, and rank it by what it costs in a year.",
     ),
     (
+        "risks",
+        "risks:risks",
+        "The risk register: what is expected to break next, and what people say of it.",
+    ),
+    (
         "what-if",
         "what_if:what_if",
         'Compare the network before and after: "link A-B down; weight C-D 20".',

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from channels.cli.output import (
     AsJson,
+    By,
     directory_of,
     figures,
     fitted,
@@ -16,6 +17,8 @@ from channels.cli.output import (
     print_json,
     words,
 )
+from channels.cli.principal import principal
+from channels.cli.risks import kept_text
 from channels.cli.sweep import Seed, Traffic, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import plain
 
@@ -52,17 +55,20 @@ def imagine(
     traffic: Traffic = "peak",
     seed: Seed = 1,
     csv: Annotated[Path | None, typer.Option("--csv", help="All lines of the register.")] = None,
+    by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Ask what will break next, and rank it by what it costs in a year.
 
     Every failure of a link, a device, a shared-risk group and a site, every two
-    at once, and what fails while something is in planned work.
+    at once, and what fails while something is in planned work. Of a network of
+    --state the register is kept (`noctua risks`), where demand is that of the peak.
     """
     # The twin takes a while, and most commands do without it.
     from channels.planning.files import check_places
     from channels.planning.imagining import imagined, rates_from, write_register
-    from channels.planning.opening import open_planned
+    from channels.planning.opening import known_networks, open_planned
+    from channels.risks import keep
 
     check_places([csv] if csv else [])
     known = rates_from(rates)
@@ -72,10 +78,16 @@ def imagine(
         document = imagined(planned, known, lines=lines, most=most, seed=seed, progress=tell)
     if csv is not None:
         write_register(csv, document)
+    state, kept = directory_of(context), None
+    if traffic == "peak" and topology in known_networks(state):
+        kept = keep(state, topology, document, seed, principal(by))
     if as_json:
         print_json(document.model_dump(mode="json"))
         return
     print_register(new_console(), document, top)
+    if kept is not None:
+        counts = len(kept.new), len(kept.gone), len(kept.reopened)
+        typer.echo(kept_text(topology, *counts, kept.since_s))
     if csv is not None:
         typer.echo(f"written: {csv}")
 

@@ -13,11 +13,11 @@ from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
 from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import elements_of
-from twin.imagination.enumeration import Costed, enumerated
-from twin.imagination.rates import Rates
+from twin.imagination.enumeration import Costed, enumerated, one_set
 from twin.imagination.regimes import regimes_of
-from twin.imagination.register import register_of
+from twin.imagination.register import line_of, register_of
 from twin.nouns.base import Noun
+from twin.nouns.rates import Rates
 from twin.nouns.risk import Covered, Mitigation, Risk
 
 
@@ -81,6 +81,25 @@ def imagined(
     return RegisterDocument(
         run=planned.provenance, rates=rates, covered=register.covered, lines=register.lines
     )
+
+
+def reckoned_again(planned: Planned, line: Risk, rates: Rates, seed: int) -> Risk:
+    """`line` of the network as it is in `planned`; its rank stays.
+
+    Raises:
+        BadInput: an element of it is not built any more.
+    """
+    elements = elements_of(planned.state.topology, rates)
+    place = {element.name: i for i, element in enumerate(elements)}
+    missing = [name for name in line.elements if name not in place]
+    if missing:
+        raise BadInput(f"{', '.join(missing)}: not in {planned.provenance.topology} any more")
+    members = tuple(sorted(place[name] for name in line.elements))
+    regimes = regimes_of(planned.twin.inventory.profile)
+    found = one_set(planned.twin, planned.state, elements, regimes, members)
+    remedy = mitigation_of(planned.twin, planned.state, found, found.sets[0], seed)
+    again = line_of(found, found.sets[0], line.rank, planned.twin.services.services, seed)
+    return again.model_copy(update={"remedy": remedy})
 
 
 _COLUMNS = (

@@ -2,7 +2,7 @@
 
 NoctuaError
 ├── BadInput
-│   ├── UnknownIncident / UnknownPlan
+│   ├── UnknownIncident / UnknownPlan / UnknownRisk
 │   ├── NotAJournal     the file is something else, or of a later version
 │   └── AlreadyRecorded an id is used twice for different things
 ├── Refused
@@ -30,6 +30,13 @@ class UnknownPlan(BadInput):
 
     def __init__(self, plan_id: str, known: Iterable[str]) -> None:
         super().__init__(_unknown("plan", plan_id, known, "`show INCIDENT` names its plans"))
+
+
+class UnknownRisk(BadInput):
+    """No line of the risk register has that id."""
+
+    def __init__(self, risk_id: str, known: Iterable[str]) -> None:
+        super().__init__(_unknown("risk", risk_id, known, "list them with `risks list`"))
 
 
 class NotAJournal(BadInput):

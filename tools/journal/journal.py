@@ -7,8 +7,9 @@ from tools.journal.approval_rows import ApprovalRows
 from tools.journal.change_rows import ChangeRows
 from tools.journal.charge_rows import ChargeRows
 from tools.journal.lease_rows import LeaseRows
+from tools.journal.risk_rows import RiskRows
 from tools.journal.work_rows import WorkRows
 
 
-class Journal(ApprovalRows, ChangeRows, ChargeRows, LeaseRows, WorkRows):
+class Journal(ApprovalRows, ChangeRows, ChargeRows, LeaseRows, RiskRows, WorkRows):
     """Everything that outlives the process: one class, one file of methods for each subject."""

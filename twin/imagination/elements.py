@@ -7,7 +7,7 @@ from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
 from twin.events.what_if import WhatIf
-from twin.imagination.rates import HOURS_A_YEAR, Rate, Rates, Work
+from twin.nouns.rates import HOURS_A_YEAR, Rate, Rates, Work
 from twin.nouns.topology import Topology
 
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from twin.events.what_if import WhatIf
 from twin.imagination.elements import Element
-from twin.imagination.rates import HOURS_A_YEAR
 from twin.imagination.regimes import Regime
+from twin.nouns.rates import HOURS_A_YEAR
 from twin.nouns.state import NetworkState
 from twin.physics.twin import Twin
 from twin.whatif.engine import WhatIfEngine
@@ -102,6 +102,21 @@ def enumerated(
         tuple(sorted(found.values(), key=lambda one: (-one.slo_minutes, one.members))),
         judge.most_a_year * chances.left(found.values()),
     )
+
+
+def one_set(
+    twin: Twin,
+    state: NetworkState,
+    elements: Sequence[Element],
+    regimes: Sequence[Regime],
+    members: Members,
+) -> Enumerated:
+    """That set alone, as among all others."""
+    judge, chances = _Judge(twin, state, elements, regimes), _Chances(elements)
+    found = dict[Members, Costed]()
+    for size in range(1, len(members) + 1):
+        found.update(_costed(judge, chances, list(combinations(members, size)), found))
+    return Enumerated(tuple(elements), tuple(regimes), (found[members],), 0.0)
 
 
 def _costed(

@@ -8,8 +8,8 @@ import numpy as np
 from twin.events.phrases import what_if_text
 from twin.imagination.elements import Element
 from twin.imagination.enumeration import MINUTES_A_YEAR, Costed, Enumerated
-from twin.imagination.rates import HOURS_A_YEAR
 from twin.nouns.forecast import Interval
+from twin.nouns.rates import HOURS_A_YEAR
 from twin.nouns.risk import Covered, InRegime, Mitigation, Risk
 from twin.nouns.service import Service
 from twin.physics.compiled import FloatArray
@@ -57,6 +57,13 @@ def register_of(
         for rank, one in enumerate(shown, start=1)
     )
     return Register(tuple(risks), covered)
+
+
+def line_of(
+    found: Enumerated, one: Costed, rank: int, services: Sequence[Service], seed: int = 1
+) -> Risk:
+    """`one` of `found` as a line, without a remedy."""
+    return _line(found, one, rank, services, _Drawn(found.elements, seed))
 
 
 def _line(

@@ -1,10 +1,14 @@
 """A line of the risk register."""
 
+from typing import Literal
+
 from pydantic import NonNegativeInt, PositiveInt
 
 from twin.events.action import Action
-from twin.nouns.base import Noun
+from twin.nouns.base import Noun, content_hash
 from twin.nouns.forecast import Interval
+from twin.nouns.principal import Principal
+from twin.nouns.rates import Rates
 
 
 class InRegime(Noun):
@@ -47,6 +51,59 @@ class Risk(Noun):
     regimes: tuple[InRegime, ...]
     customers: tuple[str, ...]
     remedy: Mitigation | None = None
+
+    @property
+    def id(self) -> str:
+        """The same for the same elements, whatever they cost."""
+        return f"R-{content_hash({'elements': sorted(self.elements)})[:8]}"
+
+
+RiskState = Literal["open", "accepted", "mitigated", "closed"]
+
+
+class Reckoned(Noun):
+    """How a register was reckoned: with it, a line can be reckoned again. `at_s`: of the network's
+    clock. `code`: its version.
+    """
+
+    rates: Rates
+    seed: int
+    at_s: float
+    code: str
+
+
+class RiskRecord(Noun):
+    """A line of a network's register, as it was last reckoned, and what people say of it.
+
+    `first_s`: when it first was a line. `gone_s`: since when it is none any more, None while it
+    is. `decided_by`, `reason`: of `state`, and `decided_slo_minutes` what it cost a year then.
+    `review_s`: when that is to be looked at again.
+    """
+
+    network: str
+    id: str
+    risk: Risk
+    reckoned: Reckoned
+    first_s: float
+    gone_s: float | None = None
+    state: RiskState = "open"
+    decided_by: Principal | None = None
+    decided_slo_minutes: float = 0.0
+    reason: str = ""
+    review_s: float | None = None
+    owner: str = ""
+
+
+class RiskChanges(Noun):
+    """What a refresh of the register changed, by id. `reopened`: costs far more than was accepted,
+    or is a line again after it was closed. `since_s`: of the register before, None where there was
+    none.
+    """
+
+    since_s: float | None
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+    reopened: tuple[str, ...]
 
 
 class Covered(Noun):

@@ -9,9 +9,9 @@ from tests.twin.whatif.test_survey import square
 from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import elements_of
 from twin.imagination.enumeration import Costed, Enumerated, enumerated
-from twin.imagination.rates import Rates
 from twin.imagination.regimes import regimes_of
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.rates import Rates
 from twin.physics.twin import Twin
 from twin.remedies.steps import plan_steps
 from twin.sources.world import WorldSpec, build_inventory

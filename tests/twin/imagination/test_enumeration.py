@@ -10,9 +10,9 @@ import pytest
 from tests.twin.whatif.test_survey import square
 from twin.imagination.elements import Element, Part, elements_of
 from twin.imagination.enumeration import Enumerated, enumerated
-from twin.imagination.rates import Rate, Rates, Work
 from twin.imagination.regimes import Regime, regimes_of
 from twin.imagination.register import register_of
+from twin.nouns.rates import Rate, Rates, Work
 from twin.nouns.traffic import DailyProfile
 from twin.physics.twin import Twin
 from twin.sources.world import WorldSpec, build_inventory

@@ -1,0 +1,233 @@
+"""`risks`: the kept risk register of a network, and what people say of its lines."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console, RenderableType
+
+from channels import verbs
+from channels.cli.moments import parse_moment_s
+from channels.cli.output import (
+    AsJson,
+    By,
+    Reason,
+    directory_of,
+    figures,
+    fitted,
+    new_console,
+    print_json,
+    words,
+)
+from channels.cli.principal import principal
+from channels.report.wording import plain, quoted, utc
+
+if TYPE_CHECKING:
+    from twin.nouns.risk import RiskRecord, RiskState
+
+risks = typer.Typer(
+    help="The risk register: what is expected to break next, and what people say of it.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+OnNetwork = Annotated[
+    str | None, typer.Option("--network", help="Where there are several networks.")
+]
+RiskId = Annotated[str, typer.Argument(metavar="ID", help="As `risks list` has it.")]
+
+
+@risks.command("list")
+def list_risks(
+    context: typer.Context,
+    network: OnNetwork = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="How many to show.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the lines, what costs most first; `noctua imagine NETWORK` refreshes them."""
+    from channels import risks as register
+
+    name, _ = verbs.network_clock(directory_of(context), network)
+    records = register.listed(directory_of(context), name)
+    if as_json:
+        print_json([record.model_dump(mode="json") for record in records])
+    elif not records:
+        typer.echo(f"{plain(name)} has no register yet; `noctua imagine {plain(name)}` makes one.")
+    else:
+        console = new_console()
+        console.print(_table(console, records[:top], f"{name}: {len(records)} lines"))
+
+
+@risks.command("show")
+def show(
+    context: typer.Context, risk: RiskId, network: OnNetwork = None, as_json: AsJson = False
+) -> None:
+    """Show one line: what fails, how often, whom it hits, and what would help."""
+    from channels import risks as register
+
+    name, _ = verbs.network_clock(directory_of(context), network)
+    _tell(register.shown(directory_of(context), name, risk), as_json)
+
+
+@risks.command("accept")
+def accept(
+    context: typer.Context,
+    risk: RiskId,
+    network: OnNetwork = None,
+    reason: Reason = "",
+    review: Annotated[
+        str, typer.Option("--review", help='When it is looked at again: "2027-03-01", "+90d".')
+    ] = "",
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Accept what a line costs. It is open again once it costs more than twice that."""
+    _decide(context, risk, network, "accepted", by, reason, review, as_json)
+
+
+@risks.command("close")
+def close(
+    context: typer.Context,
+    risk: RiskId,
+    network: OnNetwork = None,
+    reason: Reason = "",
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Close a line that is none any more. It is open again if it is found once more."""
+    _decide(context, risk, network, "closed", by, reason, "", as_json)
+
+
+@risks.command("reopen")
+def reopen(
+    context: typer.Context,
+    risk: RiskId,
+    network: OnNetwork = None,
+    reason: Reason = "",
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say that a line is to be decided anew."""
+    _decide(context, risk, network, "open", by, reason, "", as_json)
+
+
+@risks.command("assign")
+def assign(
+    context: typer.Context,
+    risk: RiskId,
+    owner: Annotated[str, typer.Argument(metavar="OWNER", help="Who looks after it.")],
+    network: OnNetwork = None,
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say who looks after a line."""
+    from channels import risks as register
+
+    state = directory_of(context)
+    name, _ = verbs.network_clock(state, network)
+    _tell(register.assign(state, name, risk, owner, principal(by)), as_json)
+
+
+@risks.command("replay")
+def replay(
+    context: typer.Context, risk: RiskId, network: OnNetwork = None, as_json: AsJson = False
+) -> None:
+    """Reckon a line again, of the network as it is known now. Exit 1 if it says something else."""
+    from channels import risks as register
+
+    state = directory_of(context)
+    name, _ = verbs.network_clock(state, network)
+    found = register.replay(state, name, risk)
+    if as_json:
+        print_json({**found.model_dump(mode="json"), "is_same": found.is_same})
+    elif found.is_same:
+        typer.echo(f"{plain(risk)}: the same, {found.again.slo_minutes:.3g} minutes a year")
+    else:
+        typer.echo(
+            f"{plain(risk)}: {found.again.slo_minutes:.3g} minutes a year, "
+            f"{found.kept.slo_minutes:.3g} when it was kept; the network, its demand or the code "
+            "is another"
+        )
+    if not found.is_same:
+        raise typer.Exit(1)
+
+
+def _decide(
+    context: typer.Context,
+    risk: str,
+    network: str | None,
+    decision: "RiskState",
+    by: str,
+    reason: str,
+    review: str,
+    as_json: bool,
+) -> None:
+    from channels import risks as register
+
+    state = directory_of(context)
+    name, now_s = verbs.network_clock(state, network)
+    review_s = parse_moment_s(review, now_s) if review else None
+    who = principal(by)
+    _tell(register.decide(state, name, risk, decision, who, reason, review_s), as_json)
+
+
+def _tell(record: "RiskRecord", as_json: bool) -> None:
+    if as_json:
+        print_json(record.model_dump(mode="json"))
+        return
+    for line in risk_lines(record):
+        typer.echo(line)
+
+
+def risk_lines(record: "RiskRecord") -> Sequence[str]:
+    """One line of the register, in sentences."""
+    risk = record.risk
+    gone = f"; no line any more since {utc(record.gone_s)} UTC" if record.gone_s else ""
+    found = [
+        f"{record.id} on {plain(record.network)}: {plain(risk.what_if)}{gone}",
+        f"expected {risk.slo_minutes:.3g} service-minutes in breach a year "
+        f"({risk.slo_minutes_range.p05:.3g} to {risk.slo_minutes_range.p95:.3g}), "
+        f"{risk.in_work:.3g} of them during planned work; {risk.hours:.1f} hours at a time",
+    ]
+    found += [
+        f"at {now.regime}: {len(now.hit)} services ({plain(', '.join(now.hit))})"
+        for now in risk.regimes
+        if now.hit
+    ]
+    if risk.remedy is None or not risk.remedy.actions:
+        found.append("no change that was tried helps")
+    else:
+        actions = "; ".join(action.describe() for action in risk.remedy.actions)
+        found.append(f"saves {risk.remedy.effectiveness:.0%}: {plain(actions)}")
+    by = f" by {quoted(record.decided_by.name)}" if record.decided_by else ""
+    why = f": {plain(record.reason)}" if record.reason else ""
+    review = f"; to be reviewed by {utc(record.review_s)} UTC" if record.review_s else ""
+    owner = f"; {quoted(record.owner)} looks after it" if record.owner else ""
+    found.append(f"{record.state}{by}{why}{review}{owner}")
+    return found
+
+
+def _table(console: Console, records: "Sequence[RiskRecord]", title: str) -> RenderableType:
+    columns = [
+        words("id", (record.id for record in records)),
+        words("what fails", (plain(record.risk.what_if) for record in records)),
+        figures("minutes a year", (f"{record.risk.slo_minutes:.3g}" for record in records)),
+        words("state", map(_state, records)),
+        words("owner", (plain(record.owner) for record in records), goes=1),
+        words("first seen (UTC)", (utc(record.first_s) for record in records), goes=2),
+    ]
+    return fitted(console, columns, plain(title))
+
+
+def _state(record: "RiskRecord") -> str:
+    return f"{record.state}, gone" if record.gone_s else record.state
+
+
+def kept_text(name: str, new: int, gone: int, reopened: int, since_s: float | None) -> str:
+    """What a refresh changed, in a sentence."""
+    if since_s is None:
+        return f"kept as the first register of {plain(name)}; `noctua risks list` shows it"
+    return (
+        f"kept: against the register of {utc(since_s)} UTC, {new} lines are new, {gone} are gone, "
+        f"{reopened} are open again"
+    )

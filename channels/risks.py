@@ -1,0 +1,113 @@
+"""The kept risk register: what is new in it, what people say of it, and each line once more."""
+
+from collections.abc import Sequence
+
+from channels.networks import known_networks, network_time_s, require_known
+from channels.planning.imagining import RegisterDocument, reckoned_again
+from channels.planning.opening import open_planned
+from channels.provenance import code_version
+from graphs.state_directory import StateDirectory
+from twin.errors import BadInput
+from twin.nouns.base import Noun
+from twin.nouns.principal import Principal
+from twin.nouns.risk import Reckoned, Risk, RiskChanges, RiskRecord, RiskState
+
+
+class Replayed(Noun):
+    """A line as it was kept, and reckoned again of the network as it is known now."""
+
+    kept: Risk
+    again: Risk
+
+    @property
+    def is_same(self) -> bool:
+        """Byte by byte."""
+        return self.kept.model_dump_json() == self.again.model_dump_json()
+
+
+def keep(
+    state: StateDirectory, network: str, document: RegisterDocument, seed: int, by: Principal
+) -> RiskChanges:
+    """Keep the lines of `document` as the register of `network`."""
+    _require_person(by)
+    with state.journal() as journal:
+        require_known(network, known_networks(state, journal))
+        reckoned = Reckoned(
+            rates=document.rates,
+            seed=seed,
+            at_s=network_time_s(state, journal, network),
+            code=code_version(),
+        )
+        return journal.put_risks(network, document.lines, reckoned, by)
+
+
+def listed(state: StateDirectory, network: str) -> Sequence[RiskRecord]:
+    """All lines of the register, those that are none any more last."""
+    with state.read_only_journal() as journal:
+        return journal.risk_records(network)
+
+
+def shown(state: StateDirectory, network: str, risk_id: str) -> RiskRecord:
+    """One line. Raises UnknownRisk."""
+    with state.read_only_journal() as journal:
+        return journal.risk_record(network, risk_id)
+
+
+def decide(
+    state: StateDirectory,
+    network: str,
+    risk_id: str,
+    decision: RiskState,
+    by: Principal,
+    reason: str,
+    review_s: float | None = None,
+) -> RiskRecord:
+    """`by` says that a line is accepted, closed or open again.
+
+    Raises:
+        UnknownRisk, BadInput: no such line, no reason for what needs one, or nobody can say so
+            under that name.
+    """
+    _require_person(by)
+    if decision != "open" and not reason.strip():
+        raise BadInput("say why, with --reason: it is what the next review goes by")
+    with state.journal() as journal:
+        now_s = network_time_s(state, journal, network)
+        if review_s is not None and review_s <= now_s:
+            raise BadInput("a review lies ahead; --review has passed already")
+        return journal.decide_risk(network, risk_id, decision, by, reason, now_s, review_s)
+
+
+def assign(
+    state: StateDirectory, network: str, risk_id: str, owner: str, by: Principal
+) -> RiskRecord:
+    """A line is `owner`'s from now on.
+
+    Raises:
+        UnknownRisk, BadInput: no such line, or nobody is named.
+    """
+    _require_person(by)
+    if not owner.strip():
+        raise BadInput("name who is to own it")
+    with state.journal() as journal:
+        now_s = network_time_s(state, journal, network)
+        return journal.assign_risk(network, risk_id, owner.strip(), by, now_s)
+
+
+def replay(state: StateDirectory, network: str, risk_id: str) -> Replayed:
+    """Reckon a line again, with the rates and the seed that it was kept with.
+
+    Raises:
+        UnknownRisk, BadInput: no such line, or what it names is not built any more.
+    """
+    record = shown(state, network, risk_id)
+    planned = open_planned(state, network, "peak", record.reckoned.seed)
+    again = reckoned_again(planned, record.risk, record.reckoned.rates, record.reckoned.seed)
+    return Replayed(kept=record.risk, again=again)
+
+
+def _require_person(by: Principal) -> None:
+    if by.objection:
+        raise BadInput(
+            f"nobody can answer for risks under that name: {by.objection}; name a person"
+        )

@@ -1,0 +1,91 @@
+"""`noctua risks`: a register is made, kept, decided about and reckoned again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from evals.stage import stage
+from graphs.state_directory import StateDirectory
+from tests.channels.conftest import noctua
+from tests.graphs.stagehand import case
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """A state directory with Abilene in it, and its register."""
+    state = tmp_path / "state"
+    stage(case(), 1, StateDirectory(state).network_file("live"), "live").close()
+    StateDirectory(state).made_journal().close()
+    assert "has no register yet" in noctua(state, "risks", "list")[1]
+    code, output, error = noctua(state, "imagine", "live", "--lines", "20", "--by", "ann")
+    assert (code, error) == (0, "")
+    assert "kept as the first register of live" in output
+    return state
+
+
+def _records(state: Path) -> list[dict[str, object]]:
+    code, output, _ = noctua(state, "risks", "list", "--json")
+    assert code == 0
+    found = json.loads(output)
+    assert isinstance(found, list)
+    return found
+
+
+def test_register_is_listed_shown_and_decided_about(kept: Path) -> None:
+    records = _records(kept)
+    assert len(records) == 20
+    first = str(records[0]["id"])
+    code, output, _ = noctua(kept, "risks", "list", "--top", "3")
+    assert code == 0
+    assert "live: 20 lines" in output
+    assert first in output
+    accepted = noctua(
+        kept, "risks", "accept", first, "--reason", "dear", "--review", "+90d", "--by", "ann"
+    )
+    assert accepted[0] == 0
+    assert "accepted by «ann»: dear; to be reviewed by 2026-06-01" in accepted[1]
+    assert noctua(kept, "risks", "assign", first, "ben", "--by", "ann")[0] == 0
+    code, output, _ = noctua(kept, "risks", "show", first)
+    assert code == 0
+    assert "«ben» looks after it" in output
+    assert "service-minutes in breach a year" in output
+    assert noctua(kept, "risks", "reopen", first, "--by", "ann")[0] == 0
+    assert _records(kept)[0]["state"] == "open"
+    assert noctua(kept, "audit", "verify")[0] == 0
+
+
+def test_every_line_is_the_same_when_it_is_reckoned_again(kept: Path) -> None:
+    for record in _records(kept)[:6]:
+        code, output, error = noctua(kept, "risks", "replay", str(record["id"]))
+        assert (code, error) == (0, "")
+        assert "the same" in output
+
+
+def test_refresh_says_what_changed_and_another_demand_is_not_kept(kept: Path) -> None:
+    code, output, _ = noctua(kept, "imagine", "live", "--lines", "15", "--by", "ann")
+    assert code == 0
+    assert "0 lines are new, 5 are gone, 0 are open again" in output
+    assert "kept" not in noctua(kept, "imagine", "live", "--traffic", "x1.2")[1]
+    assert sum(record["gone_s"] is not None for record in _records(kept)) == 5
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("accept", "R-00000000", "--reason", "x"), "R-00000000"),
+        (("accept", "FIRST"), "say why, with --reason"),
+        (("accept", "FIRST", "--reason", "x", "--review", "2020-01-01"), "has passed already"),
+        (("assign", "FIRST", " "), "name who is to own it"),
+        (("show", "nothing"), "list them with `risks list`"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(
+    kept: Path, asked: tuple[str, ...], says: str
+) -> None:
+    before = _records(kept)
+    words = [str(before[0]["id"]) if word == "FIRST" else word for word in asked]
+    code, output, error = noctua(kept, "risks", *words)
+    assert (code, output) == (2, "")
+    assert says in " ".join(error.replace("│", " ").split())
+    assert _records(kept) == before
