@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from channels.cli.output import (
@@ -52,6 +52,16 @@ def imagine(
         Path | None,
         typer.Option("--rates", dir_okay=False, help="How often things fail, YAML; see the docs."),
     ] = None,
+    harden: Annotated[
+        int,
+        typer.Option("--harden", min=0, max=50, help="Changes of what is built that are sought."),
+    ] = 0,
+    member_cost: Annotated[
+        float, typer.Option("--member-cost", min=0.001, help="Of one more member of a link.")
+    ] = 1.0,
+    way_cost: Annotated[
+        float, typer.Option("--way-cost", min=0.001, help="Of a way that shares no group.")
+    ] = 5.0,
     traffic: Traffic = "peak",
     seed: Seed = 1,
     csv: Annotated[Path | None, typer.Option("--csv", help="All lines of the register.")] = None,
@@ -66,16 +76,19 @@ def imagine(
     """
     # The twin takes a while, and most commands do without it.
     from channels.planning.files import check_places
-    from channels.planning.imagining import imagined, rates_from, write_register
+    from channels.planning.imagining import Asked, imagined, rates_from, write_register
     from channels.planning.opening import known_networks, open_planned
     from channels.risks import keep
+    from twin.nouns.risk import HardeningCosts
 
     check_places([csv] if csv else [])
     known = rates_from(rates)
     with opening(topology):
         planned = open_planned(directory_of(context), topology, traffic, seed)
     with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
-        document = imagined(planned, known, lines=lines, most=most, seed=seed, progress=tell)
+        costs = HardeningCosts(member=member_cost, way=way_cost)
+        asked = Asked(lines=lines, most=most, seed=seed, harden=harden, costs=costs)
+        document = imagined(planned, known, asked, tell)
     if csv is not None:
         write_register(csv, document)
     state, kept = directory_of(context), None
@@ -111,9 +124,24 @@ def print_register(console: Console, document: "RegisterDocument", top: int) -> 
     ]
     title = f"the {len(shown)} lines of {len(document.lines)} that cost most"
     console.print(fitted(console, columns, title))
+    if document.hardening:
+        console.print(_hardening(console, document))
     for text in _covered(document.covered, len(document.lines)):
         console.print(Text(plain(text)), soft_wrap=True)
     console.print(Text(_FOOTNOTE), soft_wrap=True)
+
+
+def _hardening(console: Console, document: "RegisterDocument") -> RenderableType:
+    rows = document.hardening
+    columns = [
+        figures("", (str(i) for i in range(1, len(rows) + 1))),
+        words("change of what is built", (plain(row.what) for row in rows)),
+        figures("cost", (f"{row.cost:g}" for row in rows), goes=1),
+        figures("spent", (f"{row.spent:g}" for row in rows)),
+        figures("minutes left", (f"{row.slo_minutes_left:,.0f}" for row in rows), goes=2),
+        figures("of before", (f"{row.share_left:.1%}" for row in rows)),
+    ]
+    return fitted(console, columns, "what takes most of it away for its cost, one after the other")
 
 
 def _range(line: "Risk") -> str:

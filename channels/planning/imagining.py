@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,20 +15,37 @@ from twin.errors import BadInput
 from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import elements_of
 from twin.imagination.enumeration import Costed, enumerated, one_set
+from twin.imagination.hardening import hardened
 from twin.imagination.regimes import regimes_of
 from twin.imagination.register import line_of, register_of
 from twin.nouns.base import Noun
 from twin.nouns.rates import Rates
-from twin.nouns.risk import Covered, Mitigation, Risk
+from twin.nouns.risk import Covered, Hardening, HardeningCosts, Mitigation, Risk
 
 
 class RegisterDocument(Noun):
-    """The risk register of one network. `rates`: that were assumed."""
+    """The risk register of one network. `rates`: that were assumed. `hardening`: changes of what is
+    built that take most of it away, one after the other; none where they were not asked for.
+    """
 
     run: Provenance
     rates: Rates
     covered: Covered
     lines: tuple[Risk, ...]
+    hardening: tuple[Hardening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a register is wanted: so many `lines`, of up to `most` sets of what may fail, and so
+    many changes that `harden`.
+    """
+
+    lines: int
+    most: int
+    seed: int
+    harden: int
+    costs: HardeningCosts
 
 
 def rates_from(path: Path | None) -> Rates:
@@ -49,37 +67,34 @@ def rates_from(path: Path | None) -> Rates:
 
 
 def imagined(
-    planned: Planned,
-    rates: Rates,
-    *,
-    lines: int,
-    most: int,
-    seed: int,
-    progress: Callable[[int, int], None],
+    planned: Planned, rates: Rates, asked: Asked, progress: Callable[[int, int], None]
 ) -> RegisterDocument:
-    """The `lines` that cost most a year, of up to `most` sets of what may fail, each with the best
-    remedy that is found.
-    """
+    """The lines that cost most a year, each with the best remedy that is found."""
     state, tried = planned.state, 0
 
     def mitigate(one: Costed) -> Mitigation:
         nonlocal tried
         tried += 1
-        progress(tried, lines)
-        return mitigation_of(planned.twin, state, found, one, seed)
+        progress(tried, asked.lines)
+        return mitigation_of(planned.twin, state, found, one, asked.seed)
 
     found = enumerated(
         planned.twin,
         state,
         elements_of(state.topology, rates),
         regimes_of(planned.twin.inventory.profile),
-        lines=lines,
-        most=most,
+        lines=asked.lines,
+        most=asked.most,
         progress=progress,
     )
-    register = register_of(found, planned.twin.services.services, lines, seed, mitigate)
+    services = planned.twin.services.services
+    register = register_of(found, services, asked.lines, asked.seed, mitigate)
     return RegisterDocument(
-        run=planned.provenance, rates=rates, covered=register.covered, lines=register.lines
+        run=planned.provenance,
+        rates=rates,
+        covered=register.covered,
+        lines=register.lines,
+        hardening=hardened(planned.twin, state, found, rates, asked.harden, asked.costs, progress),
     )
 
 

@@ -112,11 +112,26 @@ def one_set(
     members: Members,
 ) -> Enumerated:
     """That set alone, as among all others."""
+    parts = [p for size in range(1, len(members) + 1) for p in combinations(members, size)]
+    found = reckoned(twin, state, elements, regimes, parts)
+    return Enumerated(tuple(elements), tuple(regimes), (found[members],), 0.0)
+
+
+def reckoned(
+    twin: Twin,
+    state: NetworkState,
+    elements: Sequence[Element],
+    regimes: Sequence[Regime],
+    sets: Sequence[Members],
+) -> dict[Members, Costed]:
+    """Those `sets`, as among all others; they hold all parts of each of them."""
     judge, chances = _Judge(twin, state, elements, regimes), _Chances(elements)
     found = dict[Members, Costed]()
-    for size in range(1, len(members) + 1):
-        found.update(_costed(judge, chances, list(combinations(members, size)), found))
-    return Enumerated(tuple(elements), tuple(regimes), (found[members],), 0.0)
+    for size in sorted({len(members) for members in sets}):
+        of_size = [members for members in sets if len(members) == size]
+        for i in range(0, len(of_size), _AT_ONCE):
+            found.update(_costed(judge, chances, of_size[i : i + _AT_ONCE], found))
+    return found
 
 
 def _costed(

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from twin.events.action import Action
 from twin.nouns.base import Noun, content_hash
@@ -56,6 +56,27 @@ class Risk(Noun):
     def id(self) -> str:
         """The same for the same elements, whatever they cost."""
         return f"R-{content_hash({'elements': sorted(self.elements)})[:8]}"
+
+
+class HardeningCosts(Noun):
+    """What changes cost, in units of the user's: one more member of a link, and a way of its own
+    for a link that shares a group.
+    """
+
+    member: float = Field(default=1.0, gt=0)
+    way: float = Field(default=5.0, gt=0)
+
+
+class Hardening(Noun):
+    """One change of what is built. `spent`: with all before it. `slo_minutes_left`: a year, of the
+    sets that were looked at, and the share of what it was before all of them.
+    """
+
+    what: str
+    cost: float
+    spent: float
+    slo_minutes_left: float
+    share_left: float
 
 
 RiskState = Literal["open", "accepted", "mitigated", "closed"]
