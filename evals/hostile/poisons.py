@@ -17,6 +17,7 @@ from twin.nouns.telemetry import (
     ConfigurationEvent,
     FlowRound,
     InterfaceCounters,
+    LogInEvent,
     ProbeRound,
     SyslogLine,
     Telemetry,
@@ -169,7 +170,7 @@ _ODD: Mapping[str, Any] = {
 _NUMBERS: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "counters": (InterfaceCounters, ("sent_bytes", "dropped_bytes", "received_bytes")),
     "probes": (ProbeRound, ("sent", "lost", "delay_s")),
-    "flows": (FlowRound, ("rates_bps",)),
+    "flows": (FlowRound, ("rates_bps", "flows", "sources", "fan_out")),
 }
 
 _STAMPS: Mapping[str, tuple[type, tuple[str, ...]]] = {
@@ -228,6 +229,8 @@ def _name_poisons() -> Iterable[Poison]:
     yield Poison("probes reversed", _on(ProbeRound, _reversed_paths))
     yield Poison("probes of other paths", _on(ProbeRound, _other_paths))
     yield Poison("probes of half the paths", _on(ProbeRound, _half_the_paths))
+    yield Poison("log-ins from nowhere", _on(LogInEvent, _fill("address", None)))
+    yield Poison("log-ins from no address", _on(LogInEvent, _fill("address", UntrustedText("x"))))
     yield Poison("lines without text", _on(SyslogLine, _fill("text", None)))
     yield Poison("lines of surrogates", _on(SyslogLine, _fill("text", UntrustedText("\ud800"))))
     yield Poison("records of an unknown kind", _besides(lambda _: [object.__new__(Unheard)]))
@@ -391,6 +394,9 @@ def _other_lies() -> Iterable[Poison]:
     yield Poison("all exporters claim a crowd at one node", _on(FlowRound, _crowd))
     yield Poison("an exporter claims traffic to itself", _on(FlowRound, _to_itself))
     yield Poison("an exporter claims nothing", _on(FlowRound, _surge(0.0)))
+    yield Poison("an exporter claims a flood of one node", _on(FlowRound, _flood))
+    yield Poison("an exporter claims that somebody scans", _on(FlowRound, _scan))
+    yield Poison("a device claims failed log-ins", _besides(_failed_log_ins))
     yield Poison("a probe claims to lose all", _on(ProbeRound, _losing(slice(0, 1))))
     yield Poison("a source's probes claim to lose all", _on(ProbeRound, _losing_of_liar))
     yield Poison("all probes claim delays of a minute", _on(ProbeRound, _slow))
@@ -426,6 +432,23 @@ def _crowd(record: FlowRound, vial: Vial) -> FlowRound:
     rates = record.rates_bps.copy()
     rates[:, :, vial.topology.node_index[vial.liar]] *= 2.0
     return replace(record, rates_bps=rates)
+
+
+def _flood(record: FlowRound, vial: Vial) -> FlowRound:
+    index, flows = vial.topology.node_index, record.flows.copy()
+    flows[index[vial.liar], index[vial.other]] *= 1000.0
+    return replace(record, flows=flows)
+
+
+def _scan(record: FlowRound, vial: Vial) -> FlowRound:
+    fan_out = record.fan_out.copy()
+    fan_out[vial.topology.node_index[vial.liar]] = 1e6
+    return replace(record, fan_out=fan_out)
+
+
+def _failed_log_ins(vial: Vial) -> list[LogInEvent]:
+    said = UntrustedText("root"), UntrustedText("203.0.113.9")
+    return [LogInEvent(vial.now_s, vial.now_s, vial.liar, *said, False) for _ in range(50)]
 
 
 def _losing(rows: slice) -> Callable[[ProbeRound, Vial], ProbeRound]:

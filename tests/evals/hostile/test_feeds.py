@@ -21,6 +21,8 @@ POISONED = {
     "counters without links": ("A", Oddity.UNREADABLE),
     "probes lost infinite": (KNOWN.probes[-1].source, Oddity.NOT_FINITE),
     "flows rates_bps 1e308": ("A", Oddity.IMPOSSIBLE),
+    "flows flows 1e308": ("A", Oddity.IMPOSSIBLE),
+    "flows fan_out 1e308": ("D", Oddity.IMPOSSIBLE),
     "flows from_s none": (FLOWS, Oddity.STAMP),
 }
 """Poisons, with whom it is told of, and as what."""
