@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -212,18 +213,11 @@ class Neo4jGraph(KnowledgeGraph):
 
     def around(self, kind: str, id: str, hops: int = 1) -> Facts:
         """See `KnowledgeGraph.around`."""
-        origin = self.thing(kind, id)
-        if origin is None:
+        with self._reading() as session:
+            found: Facts | None = session.execute_read(_around, self, (kind, id), hops)
+        if found is None:
             raise UnknownThing(kind, id, self.ids(kind))
-        reached, fringe = {origin.key: origin}, {origin.key}
-        crossed: list[Relation] = []
-        for _ in range(hops):
-            found = self._read("near", keys=sorted(fringe))
-            crossed += [r for alike in found["relations"] for r in _relations(*alike)]
-            near = {t.key: t for alike in found["things"] for t in _things(*alike)}
-            fringe = near.keys() - reached.keys()
-            reached |= near
-        return Facts.of(reached.values(), crossed)
+        return found
 
     def snapshot(self) -> Snapshot:
         """See `KnowledgeGraph.snapshot`. What others changed by Cypher is seen within FRESH_S, or
@@ -345,19 +339,52 @@ class Neo4jGraph(KnowledgeGraph):
 
     def _read(self, name: str, **parameters: Any) -> Mapping[str, Any]:
         """The one record that a named query answers with."""
-        self.calls[name] = self.calls.get(name, 0) + 1
-        with _mapped(self._settings), self._session(default_access_mode=READ_ACCESS) as session:
-            given = {"network": self._network, **parameters}
-            record: Mapping[str, Any] = session.execute_read(_record, name, given)
+        with self._reading() as session:
+            record: Mapping[str, Any] = session.execute_read(_asked, self, name, parameters)
             return record
+
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
+        with _mapped(self._settings), self._session(default_access_mode=READ_ACCESS) as session:
+            yield session
 
     def _session(self, **options: Any) -> Any:
         return self._driver.session(database=self._settings.database, **options)
 
 
 @unit_of_work(timeout=TRANSACTION_S)
+def _asked(
+    tx: ManagedTransaction, graph: Neo4jGraph, name: str, parameters: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    graph.calls[name] = graph.calls.get(name, 0) + 1
+    return _record(tx, name, {"network": graph._network, **parameters})
+
+
 def _record(tx: ManagedTransaction, name: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     return tx.run(query(name), dict(parameters)).single(strict=True)
+
+
+@unit_of_work(timeout=TRANSACTION_S)
+def _around(tx: ManagedTransaction, graph: Neo4jGraph, key: ThingKey, hops: int) -> Facts | None:
+    """None where there is no such thing."""
+    origin = _asked(tx, graph, "thing", {"kind": key[0], "id": key[1]})["thing"]
+    if origin is None:
+        return None
+    reached, fringe = {key: _thing(origin)}, [key]
+    crossed: list[Relation] = []
+    for _ in range(hops):
+        found = _asked(tx, graph, "near", {"keys": fringe})
+        for place, kind, leaves, far_kind, far_id, given in found["relations"]:
+            near, far = fringe[place], (far_kind, far_id)
+            source, target = (near, far) if leaves else (far, near)
+            crossed.append(Relation(kind, source, target, *_saying(given)))
+        things = {
+            (kind, name): Thing(kind, name, *_saying(given)[1:])
+            for kind, name, given in found["things"]
+        }
+        fringe = sorted(things.keys() - reached.keys())
+        reached |= things
+    return Facts.of(reached.values(), crossed)
 
 
 @unit_of_work(timeout=TRANSACTION_S)
@@ -454,12 +481,16 @@ def _own(given: Mapping[str, Any]) -> Properties:
 
 def _provenance(given: Mapping[str, Any]) -> Provenance:
     """Whoever writes by Cypher need not say any of it."""
-    return Provenance(
+    return _provenance_of(
         given.get("source", ""),
         given.get("recorded_s", 0.0),
         given.get("valid_from_s"),
         given.get("valid_until_s"),
     )
+
+
+# Thousands of an answer say the same.
+_provenance_of = lru_cache(1000)(Provenance)
 
 
 def _said_by(given: Mapping[str, Any]) -> Said:
@@ -489,23 +520,12 @@ def _thing(given: Mapping[str, Any]) -> Thing:
     return Thing(given["kind"], given["id"], _own(given), _provenance(given))
 
 
-def _things(kind: str, said: Sequence[tuple[str, Any]], ids: Iterable[str]) -> Iterator[Thing]:
-    given = dict(said)
-    own, provenance = _own(given), _provenance(given)
-    return (Thing(kind, name, own, provenance) for name in ids)
-
-
-def _relations(
-    kind: str,
-    source: str,
-    target: str,
-    given: Mapping[str, Any],
-    sources: Iterable[str],
-    targets: Iterable[str],
-) -> Iterator[Relation]:
-    own, provenance, qualifier = _own(given), _provenance(given), given.get("qualifier", "")
-    for a, b in zip(sources, targets, strict=True):
-        yield Relation(kind, (source, a), (target, b), qualifier, own, provenance)
+def _saying(given: list[Any] | Mapping[str, Any]) -> tuple[str, Properties, Provenance]:
+    """Qualifier, properties and provenance, of which the first and the last may be all there is."""
+    if isinstance(given, list):
+        qualifier, source, recorded_s = given
+        return qualifier or "", {}, _provenance_of(source or "", recorded_s or 0.0)
+    return given.get("qualifier", ""), _own(given), _provenance(given)
 
 
 def _stored(properties: Properties, said: Provenance) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tools.graph_store.neo4j import ACQUIRE_S, Neo4jGraph
 from tools.graph_store.protocol import GraphNotSaved, GraphUnavailable
 from tools.graph_store.queries import query
 from twin.errors import BadInput
-from twin.knowledge.facts import Difference, Facts, Relation, Thing, UnknownThing
+from twin.knowledge.facts import Difference, Facts, Provenance, Relation, Thing, UnknownThing
 from twin.knowledge.fate import common_causes
 from twin.knowledge.kinds import shipped_schema
 from twin.knowledge.recorded import INVENTORY, facts_of
@@ -101,6 +101,34 @@ def test_what_somebody_changes_by_cypher_is_followed(
     assert common_causes(graph.snapshot(), ["A-B", "A-C"])[0].kind == "node"
     graph.snapshot()
     assert graph.calls["all_things"] >= 3
+
+
+def test_hub_with_thousands_around_it_is_answered_whole(graph: Neo4jGraph) -> None:
+    # So many, each of another time, that what grows with their square does not fit into the
+    # server's memory.
+    many = [Thing("customer", f"{i:04}", provenance=Provenance("crm", i)) for i in range(4900)]
+    hub = Thing("runbook", "hub", {"text": "look here"})
+    graph.put([hub, *many])
+    ends = [(one, qualifier) for one in many for qualifier in ("a", "b")]
+    graph.put(
+        [],
+        [
+            Relation("documented_by", one.key, hub.key, qualifier, provenance=one.provenance)
+            for one, qualifier in ends
+        ],
+    )
+    settings = graph._settings
+    with GraphDatabase.driver(settings.address, auth=(settings.user, settings.password)) as driver:
+        driver.execute_query(
+            "MATCH (h:Thing {network: $n, id: 'hub'}) "
+            "CREATE (:Thing:site {network: $n, kind: 'site', id: 'bare'})-[:documented_by]->(h)",
+            n=graph._network,
+        )
+    around = graph.around("runbook", "hub")
+    assert around.things == tuple(sorted([hub, *many, Thing("site", "bare")], key=lambda t: t.key))
+    assert Relation("documented_by", ("site", "bare"), hub.key) in around.relations
+    assert len(around.relations) == 9801
+    assert graph.around("customer", "0007", 2) == around
 
 
 def test_console_reads_and_does_no_more(graph: Neo4jGraph) -> None:
