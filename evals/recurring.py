@@ -1,11 +1,13 @@
 """Whether earlier incidents help where faults recur: first-ranked causes with and without them.
 
 python -m evals.recurring --seed 1900
+python -m evals.recurring --seed 1900 --silent
 
 Each recording has one fault. The network has had others of its weak spots before, one to six times
 each; and with a chance of RECURS the fault itself as well, else never. Both diagnoses see the same
 telemetry. Where measurements decide, nothing may change; where they leave a tie, what is put first
-is counted, pair by pair.
+is counted, pair by pair. With `--silent` the faulty device reports nothing and loses at one of its
+egresses: nobody can tell then whether it counts what it loses.
 """
 
 import argparse
@@ -38,11 +40,17 @@ KINDS = (
 LOOKS_S = (105.0, 240.0, 420.0)
 """After the fault began; a watch looks first after 105 s."""
 
+SILENT_KINDS = ("silent_egress_packet_loss", "packet_loss")
+"""Those that look alike where the device that has them reports nothing."""
+
 RECURS = 0.8
 MOST_BEFORE = 6
 OTHERS = 5
 MISSING = 0.6
 """Share of the samples that is: with less, hardly a tie is left."""
+
+SILENT_MISSING = 0.1
+"""The same where the faulty device is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +63,17 @@ class Pair:
     right_with: bool
 
 
-def pairs(topology: str, kind: str, seed: int) -> Iterator[Pair]:
-    """Of every look at one recording at which something is found."""
+def pairs(topology: str, kind: str, seed: int, *, silent: bool = False) -> Iterator[Pair]:
+    """Of every look at one recording at which something is found. `silent`: the faulty device
+    reports nothing.
+    """
     scene = drawn_scene(topology, (kind,), 1, seed)
     if scene is None:
         return
     truth = tuple(event.fault for event in scene.case.truth.events)
     past = _history(topology, kind, seed, truth)
-    for look in looks(scene, seed, MISSING, looks_s=LOOKS_S):
+    missing = SILENT_MISSING if silent else MISSING
+    for look in looks(scene, seed, missing, looks_s=LOOKS_S, silent=silent):
         before = _diagnosed(look)
         if before is None or not before.cause:
             continue
@@ -157,15 +168,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="First-ranked causes with and without a past.")
     parser.add_argument("--seed", type=int, default=1, help="the first; 1 to 99 are for tuning")
     parser.add_argument("--seeds", type=int, default=1, help="how many, from the first on")
+    parser.add_argument("--silent", action="store_true", help="the faulty device reports nothing")
     given = parser.parse_args(arguments)
+    kinds = SILENT_KINDS if given.silent else KINDS
     begun, found = time.process_time(), list[Pair]()
     for seed in range(given.seed, given.seed + given.seeds):
         for topology in TOPOLOGIES:
-            for kind in KINDS:
-                found += pairs(topology, kind, seed)
+            for kind in kinds:
+                found += pairs(topology, kind, seed, silent=given.silent)
         print(f"seed {seed}: {len(found)} looks", file=sys.stderr)
     print("\n".join(summary(found)))
-    recordings = given.seeds * len(TOPOLOGIES) * len(KINDS)
+    recordings = given.seeds * len(TOPOLOGIES) * len(kinds)
     print(f"\n{recordings} recordings, {time.process_time() - begun:.0f} CPU seconds")
     return 0
 

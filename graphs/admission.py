@@ -3,7 +3,14 @@
 from collections.abc import Mapping, Sequence, Set
 
 from agents.loop.role import Role, RoleRun, RoleUnfinished
-from agents.roles.monitor import EFFECTS, Grouping, Monitor, Standing, incident_from
+from agents.roles.monitor import (
+    EFFECTS,
+    HARMLESS_ALONE,
+    Grouping,
+    Monitor,
+    Standing,
+    incident_from,
+)
 from graphs.desk import Desk
 from graphs.returning import in_force
 from tools.journal.records import IncidentRecord
@@ -16,7 +23,7 @@ _LOOK_AGAIN_S = 600.0
 asking costs, and a network is looked at twice a minute. Where services are hurt, it is asked on."""
 
 
-_SOUGHT = (Phase.DETECTED, Phase.DIAGNOSING, Phase.ESCALATED)
+_SOUGHT = (Phase.DETECTED, Phase.DIAGNOSING, Phase.AWAITING_REPAIR, Phase.ESCALATED)
 """What has no cause then has its cause looked for; with people, once something new joins it."""
 
 _THINKS_AGAIN_S = 600.0
@@ -39,11 +46,11 @@ class Admission:
         """Have the monitor group what is fresh; the ids of the incidents that were opened."""
         self._trouble = None
         fresh = self.fresh_symptoms()
-        if not fresh or all(s.kind in ("traffic_surge", "probe_delay") for s in fresh):
-            return []
-        if self._was_nothing(fresh):
+        if not fresh or self._was_nothing(fresh):
             return []
         records = open_incidents(self._desk.journal, self._network)
+        if not records and all(s.kind in HARMLESS_ALONE for s in fresh):
+            return []
         open_now = [record.incident for record in records]
         monitor = Monitor(self._desk.situation, fresh, open_now, self._standing(records))
         if foregone := monitor.foregone():
@@ -181,7 +188,8 @@ class Admission:
             incident.model_copy(update={"symptoms": (*kept, *symptoms)})
         )
         for symptom in symptoms:
-            self._desk.tell(incident_id, "symptom", "monitor", f"joined: {symptom.id}")
+            told = f"joined: {symptom.id}"
+            self._desk.tell(incident_id, "symptom", "monitor", told, {"symptom": symptom.id})
         if self._is_to_be_thought_through(incident_id, news):
             self._desk.tell(incident_id, "again", "monitor", f"looked at again: {news[0].id}")
             self._desk.journal.set_phase(incident_id, Phase.DETECTED)

@@ -70,7 +70,10 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
         execution.verify,
         ("wait", "repair", "last_look", "planner", "returner", "escalate"),
     ),
-    "repair": (recovery.await_repair, ("wait", "soak", "returner", "remediator", "escalate")),
+    "repair": (
+        recovery.await_repair,
+        ("wait", "diagnoser", "soak", "returner", "remediator", "escalate"),
+    ),
     "soak": (recovery.soak, ("wait", "repair", "returner", "last_look")),
     "returner": (returning.plan_return, ("wait", "approval", "last_look", "escalate")),
     "last_look": (closing.last_look, ("wait", "resolve", "escalate")),

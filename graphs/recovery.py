@@ -2,6 +2,7 @@
 
 from langgraph.types import Command
 
+from agents.roles.monitor import EFFECTS
 from graphs.bounds import LONGEST_REPAIR_S, MOST_ATTEMPTS, MOST_ORDERS, POLL_S, RELIEF_S
 from graphs.closing import still_seen
 from graphs.desk import Desk
@@ -48,6 +49,10 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
         # The field cannot put a configuration right, and no plan has: nobody is on it.
         told = ", ".join(f.describe() for f in wrong)
         return Command(goto="escalate", update={"note": f"still in force: {told}"})
+    if not cause and _tells_more(desk, incident):
+        told = "something that may be the cause is seen since it was looked for"
+        desk.tell(incident.id, "again", "monitor", told)
+        return Command(goto="diagnoser", update={"waiting_since_s": since, "excluded": []})
     if not cause and (left := still_seen(desk, incident)):
         if in_force(desk, state["incident_id"]):
             return _wait_for_repair(desk, state, since)
@@ -63,6 +68,20 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
         "phase": Phase.SOAKING.value,
     }
     return Command(goto="soak", update=update)
+
+
+def _tells_more(desk: Desk, incident: Incident) -> bool:
+    """Whether something that is no effect has joined since the cause was last looked for, such as a
+    surge, of which flow records tell minutes late.
+    """
+    looked = desk.journal.events_of(incident.id, ("diagnosed",))
+    joined = desk.journal.events_of(incident.id, ("symptom",))
+    since = looked[-1].seq if looked else 0
+    fresh = {event.data.get("symptom") for event in joined if event.seq > since}
+    live = Live(desk)
+    return any(
+        s.id in fresh and s.kind not in EFFECTS and live.is_active(s.id) for s in incident.symptoms
+    )
 
 
 def _order_again(desk: Desk, state: IncidentState) -> Command[str] | None:

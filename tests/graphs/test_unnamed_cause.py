@@ -6,7 +6,8 @@ import pytest
 
 from evals.stage import Case
 from tests.graphs.stagehand import EVENING_S, FIRST, Operation, Person, case, operating
-from tools.network.emulated.case_truth import CaseTruth, DemandEpisode
+from tools.network.emulated.case_truth import CaseTruth, DemandEpisode, TimedEvent
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Phase
 from twin.tracking.alarms import Alarm
@@ -69,3 +70,21 @@ def test_limit_is_not_taken_out_for_good_before_the_demand_that_needs_it_has_fal
         assert [r.phase for r in operation.journal.incidents()] == [Phase.RESOLVED]
         returned_s = operation.told("committed")[-1].time_s
         assert returned_s > EVENING_S + 5000.0, "most of the demand has gone by then"
+
+
+@pytest.mark.slow
+def test_surge_of_which_flow_records_tell_late_is_looked_at_as_the_cause(tmp_path: Path) -> None:
+    """What is relieved without a name has its cause looked for again; a surge alone is nothing, and
+    not one that comes with drops.
+    """
+    surge = TrafficSpike(target="WASHng", factor=6.0)
+    quiet = case(scale=1.4)
+    events = (TimedEvent(at_s=1410.0, until_s=7200.0, fault=surge),)
+    surging = Case(quiet.world, CaseTruth(events=events))
+    with operating(tmp_path, surging, person=Person()) as operation:
+        operation.run(lambda: operation.has_begun() and _verdict(operation) == "found")
+        (record,) = operation.journal.incidents()
+        assert "traffic_surge:WASHng" in {s.id for s in record.incident.symptoms}
+        diagnosis = operation.journal.artefact(FIRST, "diagnosis", Diagnosis)
+        assert diagnosis is not None
+        assert [f.resources for f in diagnosis.cause] == [("WASHng",)]
