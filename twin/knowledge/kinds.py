@@ -54,6 +54,8 @@ THINGS = (
             Property("platform", "text", "make, model and system"),
             Property("role", "text", "in the design"),
             Property("management_address", "text", "host or address"),
+            Property("hardware", "text", "make and model"),
+            Property("software", "text", "system, with its version"),
         ),
     ),
     ThingKind("interface", "ip", 6, "the end of a link at a device, as node|link"),

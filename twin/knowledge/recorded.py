@@ -50,6 +50,8 @@ def _things(topology: Topology, said: Provenance) -> Iterable[Thing]:
             "platform": node.platform,
             "role": node.role,
             "management_address": node.management_address,
+            "hardware": node.hardware,
+            "software": node.software,
         }
         yield Thing("device", node.id, {k: v for k, v in words.items() if v}, said)
         for prefix in node.prefixes:

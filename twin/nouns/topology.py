@@ -45,7 +45,8 @@ def great_circle_km(start: tuple[float, float], end: tuple[float, float]) -> flo
 class Node(Noun):
     """A router at a site; `prefixes` (CIDR) originate here.
 
-    `platform`: make, model and system as the source words them. `role`: in the design ("core",
+    `platform`: make, model and system as the source words them; `hardware`, `software`: make and
+    model, and system with its version, where it tells them apart. `role`: in the design ("core",
     "edge", ...), likewise. `management_address`: where its configuration is reached, host or
     address. Each is "" where no source says it.
     """
@@ -56,12 +57,14 @@ class Node(Noun):
     platform: str = ""
     role: str = ""
     management_address: str = ""
+    hardware: str = ""
+    software: str = ""
 
     @model_serializer(mode="wrap")
     def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # Topologies that were stored before the fields existed keep their hash.
         content: dict[str, Any] = dump(self)
-        for name in ("platform", "role", "management_address"):
+        for name in ("platform", "role", "management_address", "hardware", "software"):
             if not getattr(self, name):
                 content.pop(name, None)
         return content

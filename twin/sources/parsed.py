@@ -21,6 +21,8 @@ class ParsedNode:
     platform: str = ""
     role: str = ""
     management_address: str = ""
+    hardware: str = ""
+    software: str = ""
 
     @property
     def position(self) -> tuple[float, float] | None:

@@ -145,6 +145,8 @@ def _topology(network: ParsedNetwork, members: IntArray) -> Topology:
                 platform=node.platform,
                 role=node.role,
                 management_address=node.management_address,
+                hardware=node.hardware,
+                software=node.software,
             )
             for i, node in enumerate(network.nodes)
         ),

@@ -1,9 +1,12 @@
 """The kinds that ship are those of docs/knowledge.md, and stand in an order that needs follow."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from twin.knowledge.kinds import shipped_schema
+from twin.knowledge.recorded import facts_of
+from twin.sources.world import WorldSpec, build_inventory
 
 PAGE = (Path(__file__).parents[3] / "docs" / "knowledge.md").read_text("utf-8")
 
@@ -47,3 +50,16 @@ def test_every_need_goes_up_the_layers_but_for_cooling_and_what_is_asked_for_by_
         if SCHEMA.things[below].rank > SCHEMA.things[above].rank
     }
     assert against == {("cooled_by", "site", "cooling"), ("cooled_by", "ups", "cooling")}
+
+
+def test_device_has_what_it_is_and_what_it_runs_as_properties() -> None:
+    inventory = build_inventory(WorldSpec(topology="sndlib/abilene"))
+    first = inventory.topology.nodes[0].model_copy(
+        update={"hardware": "ACME R9", "software": "AcmeOS 4.2"}
+    )
+    topology = inventory.topology.rebuilt(nodes=(first, *inventory.topology.nodes[1:]))
+    facts = facts_of(replace(inventory, topology=topology))
+    things = {thing.id: thing for thing in facts.things if thing.kind == "device"}
+    assert things[first.id].properties["hardware"] == "ACME R9"
+    assert things[first.id].properties["software"] == "AcmeOS 4.2"
+    assert "hardware" not in things[topology.nodes[1].id].properties

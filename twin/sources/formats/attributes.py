@@ -7,7 +7,7 @@ in a remark, and so is what is left over: nothing that a source says is dropped 
 |---|---|
 | name, label | its name; else the id, if that is a word |
 | pos; longitude and latitude (lon, lng, lat) | degrees, or kilometres on a plane |
-| platform, role, management_address | texts, as in `Node` |
+| platform, role, management_address, hardware, software | texts, as in `Node` |
 
 | of a link | read as |
 |---|---|
@@ -116,6 +116,9 @@ _TEXTS = {
     "platform": "platform",
     "role": "role",
     "managementaddress": "management_address",
+    "hardware": "hardware",
+    "software": "software",
+    "softwareversion": "software",
 }
 _NODE_NAMES = {"id", "pos", *_LABELS, *_LONGITUDE, *_LATITUDE, *_TEXTS}
 _NODE_WORDS = ("pos", "longitude", "latitude", "management_address", "platform")
@@ -167,6 +170,8 @@ def _texts(draft: Draft, given: Mapping[str, tuple[str, Any]], node: str) -> dic
     found = {}
     for name, argument in _TEXTS.items():
         value = given.get(name, ("", ""))[1]
+        if argument in found and not value:
+            continue
         if not isinstance(value, str):
             raise BadTopology(
                 f'{draft.name}: {argument} of node "{node}" must be a text, found {kind(value)}'

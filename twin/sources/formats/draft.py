@@ -80,26 +80,22 @@ class Draft:
         platform: str = "",
         role: str = "",
         management_address: str = "",
+        hardware: str = "",
+        software: str = "",
     ) -> None:
         """A node that lines call `key` and people call `label`, or `key` if that can be read.
 
         `position`: longitude and latitude in degrees, or x and y in kilometres on a plane.
         """
-        refuse_odd_texts((key, label, platform, role, management_address), self.name)
+        texts = (platform, role, management_address, hardware, software)
+        refuse_odd_texts((key, label, *texts), self.name)
         if key in self._nodes:
             raise BadTopology(f'{self.name}: node id "{key}" is used twice')
         refuse_many(len(self._nodes) + 1, MOST_NODES, "nodes or more", self.name)
         if position is not None and not all(map(math.isfinite, position)):
             raise BadTopology(f'{self.name}: position of node "{key}" is not finite')
         longitude, latitude = position or (None, None)
-        self._nodes[key] = ParsedNode(
-            _tidy(label) or _readable(key),
-            longitude,
-            latitude,
-            platform,
-            role,
-            management_address,
-        )
+        self._nodes[key] = ParsedNode(_tidy(label) or _readable(key), longitude, latitude, *texts)
 
     def add_line(
         self,

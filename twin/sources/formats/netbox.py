@@ -184,11 +184,14 @@ def _add_node(draft: Draft, key: str, device: Record, sites: Mapping[str, Record
     maker = word_of(field_of(device_type, "manufacturer"), "name")
     model = " ".join(filter(None, (maker, word_of(device_type, "model"))))
     site = sites.get(str(field_of(device.get("site"), "id")), {})
+    system = word_of(device.get("platform"), "name")
     draft.add_node(
         key,
         label if isinstance(label, str) else "",
         position=_position(device, key, draft.name) or _position(site, key, draft.name),
-        platform=", ".join(filter(None, (model, word_of(device.get("platform"), "name")))),
+        platform=", ".join(filter(None, (model, system))),
+        hardware=model,
+        software=system,
         role=word_of(device.get("role"), "name") or word_of(device.get("device_role"), "name"),
         management_address=word_of(device.get("primary_ip"), "address").partition("/")[0],
     )

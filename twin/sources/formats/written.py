@@ -15,6 +15,8 @@ def node_attributes(node: ParsedNode) -> dict[str, Any]:
         "platform": node.platform or None,
         "role": node.role or None,
         "management_address": node.management_address or None,
+        "hardware": node.hardware or None,
+        "software": node.software or None,
     }
     return {name: value for name, value in given.items() if value is not None}
 

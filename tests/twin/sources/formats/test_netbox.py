@@ -21,6 +21,7 @@ def test_lag_is_one_link_and_the_slower_interface_counts() -> None:
     first = network.nodes[0]
     assert (first.longitude, first.latitude) == (10.75, 59.91)
     assert (first.platform, first.role) == ("Juniper MX960, Juniper Junos", "Router")
+    assert (first.hardware, first.software) == ("Juniper MX960", "Juniper Junos")
     assert first.management_address == "10.0.255.1"
     said = " | ".join(network.remarks)
     assert "connected to no other: 1 of 4" in said

@@ -53,6 +53,8 @@ def test_what_a_source_says_of_a_router_is_read_and_may_be_left_out() -> None:
         "platform": "ACME R9, os 7.2",
         "role": "core",
         "management_address": "10.9.0.2",
+        "hardware": "ACME R9",
+        "software_version": "AcmeOS 4.2",
     }
     plain, told, _ = read(document).nodes
     assert (told.platform, told.role) == ("ACME R9, os 7.2", "core")
@@ -62,6 +64,7 @@ def test_what_a_source_says_of_a_router_is_read_and_may_be_left_out() -> None:
     built = inventory_from_text(json.dumps(document), "net.json").topology.nodes[1]
     assert (built.platform, built.role) == (told.platform, told.role)
     assert built.management_address == told.management_address
+    assert (built.hardware, built.software) == ("ACME R9", "AcmeOS 4.2")
 
 
 def test_links_are_read_under_the_older_key() -> None:
