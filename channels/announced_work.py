@@ -1,6 +1,5 @@
 """Announcing work without a file: what it would do to services is said before it is accepted."""
 
-import os
 import re
 from collections.abc import Sequence
 from contextlib import closing
@@ -8,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from channels.networks import known_networks, network_time_s, open_network, require_known
+from channels.on_record import graph_on_record
 from graphs.state_directory import StateDirectory
 from tools.journal.records import WorkRecord
 from twin.errors import BadInput
@@ -130,18 +130,13 @@ def _recorded(
     A watch does so too, so that nothing is lost where the graph does not answer.
     """
     from graphs.announced_work import record_work
-    from tools.graph_store.opening import open_graph
     from tools.graph_store.protocol import GraphUnavailable
-    from twin.knowledge.recorded import INVENTORY, facts_of
     from twin.knowledge.service_impact import Dependencies, Suspect
 
     on_record = {w.id for w in inventory.planned_work}
     announced = journal.planned_work(network, inventory.planned_work)
     try:
-        with closing(open_graph(state.knowledge_file(network), network, os.environ)) as graph:
-            if not graph.snapshot().ids("link"):
-                facts = facts_of(inventory, now_s)
-                graph.replace(INVENTORY, facts.things, facts.relations)
+        with graph_on_record(state, network, inventory, now_s) as graph:
             record_work(graph, [w for w in announced if w.id not in on_record], now_s)
             if work is None:
                 return None

@@ -1,13 +1,18 @@
 """The kept risk register: what is new in it, what people say of it, and each line once more."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
-from channels.networks import known_networks, network_time_s, require_known
+from channels.networks import inventory_of, known_networks, network_time_s, require_known
+from channels.on_record import graph_on_record
 from channels.planning.imagining import RegisterDocument, reckoned_again
 from channels.planning.opening import open_planned
 from channels.provenance import code_version
 from graphs.state_directory import StateDirectory
+from tools.graph_store.protocol import GraphUnavailable
+from tools.journal.journal import Journal
 from twin.errors import BadInput
+from twin.knowledge.recorded import FORESEEN, risk_facts
 from twin.nouns.base import Noun
 from twin.nouns.principal import Principal
 from twin.nouns.risk import Reckoned, Risk, RiskChanges, RiskRecord, RiskState
@@ -38,7 +43,9 @@ def keep(
             at_s=network_time_s(state, journal, network),
             code=code_version(),
         )
-        return journal.put_risks(network, document.lines, reckoned, by)
+        changes = journal.put_risks(network, document.lines, reckoned, by)
+        _record(state, journal, network, reckoned.at_s)
+        return changes
 
 
 def listed(state: StateDirectory, network: str) -> Sequence[RiskRecord]:
@@ -75,7 +82,9 @@ def decide(
         now_s = network_time_s(state, journal, network)
         if review_s is not None and review_s <= now_s:
             raise BadInput("a review lies ahead; --review has passed already")
-        return journal.decide_risk(network, risk_id, decision, by, reason, now_s, review_s)
+        decided = journal.decide_risk(network, risk_id, decision, by, reason, now_s, review_s)
+        _record(state, journal, network, now_s)
+        return decided
 
 
 def assign(
@@ -104,6 +113,19 @@ def replay(state: StateDirectory, network: str, risk_id: str) -> Replayed:
     planned = open_planned(state, network, "peak", record.reckoned.seed)
     again = reckoned_again(planned, record.risk, record.reckoned.rates, record.reckoned.seed)
     return Replayed(kept=record.risk, again=again)
+
+
+def _record(state: StateDirectory, journal: Journal, network: str, now_s: float) -> None:
+    """Put the lines that stand where the knowledge graph is; one that does not answer has them once
+    they are refreshed.
+    """
+    facts = risk_facts(journal.risk_records(network), now_s)
+    inventory = inventory_of(state, network)
+    with (
+        suppress(GraphUnavailable),
+        graph_on_record(state, network, inventory, now_s) as graph,
+    ):
+        graph.replace(FORESEEN, facts.things, facts.relations)
 
 
 def _require_person(by: Principal) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from twin.knowledge.facts import Facts, Provenance, Relation, Thing, ThingKey, Value
 from twin.nouns.inventory import Inventory
 from twin.nouns.planned_work import PlannedWork
+from twin.nouns.risk import RiskRecord
 from twin.nouns.service import Service
 from twin.nouns.topology import Interface, Topology
 
@@ -21,6 +22,34 @@ def facts_of(inventory: Inventory, recorded_s: float = 0.0) -> Facts:
     said = Provenance(INVENTORY, recorded_s)
     things = [*_things(inventory.topology, said), *_promised(inventory, said)]
     return Facts.of(things, [*_wiring(inventory.topology, said), *_promises(inventory, said)])
+
+
+FORESEEN = "risk register"
+"""The source of what is expected to break next."""
+
+_ELEMENTS = {"link": "link", "device": "device", "group": "duct", "site": "site"}
+"""Kinds of things by the first word of what fails."""
+
+
+def risk_facts(records: Iterable[RiskRecord], recorded_s: float = 0.0) -> Facts:
+    """The lines that stand, each written about what fails in it."""
+    said = Provenance(FORESEEN, recorded_s)
+    standing = [r for r in records if r.gone_s is None and r.state != "closed"]
+    things = [Thing("risk", r.id, {"text": _risk_text(r)}, said) for r in standing]
+    written = (
+        Relation("documented_by", (_ELEMENTS[kind], name), ("risk", record.id), provenance=said)
+        for record in standing
+        for kind, _, name in (element.partition(" ") for element in record.risk.elements)
+    )
+    return Facts.of(things, list(written))
+
+
+def _risk_text(record: RiskRecord) -> str:
+    risk = record.risk
+    return (
+        f"{risk.what_if}: {risk.slo_minutes:.3g} service-minutes in breach a year are expected; "
+        f"{record.state}"
+    )
 
 
 ANNOUNCED = "announced work"

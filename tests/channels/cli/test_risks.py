@@ -55,6 +55,22 @@ def test_register_is_listed_shown_and_decided_about(kept: Path) -> None:
     assert noctua(kept, "audit", "verify")[0] == 0
 
 
+def test_knowledge_graph_has_the_lines_that_stand_at_what_fails(kept: Path) -> None:
+    records = _records(kept)
+    first = str(records[0]["id"])
+
+    def lines() -> str:
+        file = kept / "graph.jsonl"
+        assert noctua(kept, "graph", "export", str(file))[0] == 0
+        return file.read_text(encoding="utf-8")
+
+    assert all(str(record["id"]) in lines() for record in records)
+    closed = noctua(kept, "risks", "close", first, "--reason", "a second way was built")
+    assert closed[0] == 0
+    assert first not in lines()
+    assert str(records[1]["id"]) in lines()
+
+
 def test_every_line_is_the_same_when_it_is_reckoned_again(kept: Path) -> None:
     for record in _records(kept)[:6]:
         code, output, error = noctua(kept, "risks", "replay", str(record["id"]))
