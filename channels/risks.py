@@ -12,9 +12,12 @@ from graphs.state_directory import StateDirectory
 from tools.graph_store.protocol import GraphUnavailable
 from tools.journal.journal import Journal
 from twin.errors import BadInput
+from twin.imagination.history import history_of
+from twin.knowledge.past import PastIncident
 from twin.knowledge.recorded import FORESEEN, risk_facts
 from twin.nouns.base import Noun
 from twin.nouns.principal import Principal
+from twin.nouns.rates import History
 from twin.nouns.risk import Reckoned, Risk, RiskChanges, RiskRecord, RiskState
 
 
@@ -39,6 +42,7 @@ def keep(
         require_known(network, known_networks(state, journal))
         reckoned = Reckoned(
             rates=document.rates,
+            history=document.history,
             seed=seed,
             at_s=network_time_s(state, journal, network),
             code=code_version(),
@@ -46,6 +50,22 @@ def keep(
         changes = journal.put_risks(network, document.lines, reckoned, by)
         _record(state, journal, network, reckoned.at_s)
         return changes
+
+
+def past_of(state: StateDirectory, network: str) -> History:
+    """What has failed on `network` since it is watched, by the incidents of its graph."""
+    inventory = inventory_of(state, network)
+    with state.read_only_journal() as journal:
+        now_s = network_time_s(state, journal, network)
+        started = [w.started_s for w in journal.watches() if w.network == network]
+    try:
+        with graph_on_record(state, network, inventory, now_s) as graph:
+            known = graph.snapshot()
+    except GraphUnavailable:
+        return History()
+    places = (known.index["incident", name] for name in known.ids("incident"))
+    past = [PastIncident.of(known.thing(place)) for place in places]
+    return history_of(past, inventory.topology, min(started, default=now_s), now_s)
 
 
 def listed(state: StateDirectory, network: str) -> Sequence[RiskRecord]:
@@ -111,7 +131,8 @@ def replay(state: StateDirectory, network: str, risk_id: str) -> Replayed:
     """
     record = shown(state, network, risk_id)
     planned = open_planned(state, network, "peak", record.reckoned.seed)
-    again = reckoned_again(planned, record.risk, record.reckoned.rates, record.reckoned.seed)
+    known = record.reckoned
+    again = reckoned_again(planned, record.risk, known.rates, known.seed, known.history)
     return Replayed(kept=record.risk, again=again)
 
 

@@ -78,21 +78,23 @@ def imagine(
     from channels.planning.files import check_places
     from channels.planning.imagining import Asked, imagined, rates_from, write_register
     from channels.planning.opening import known_networks, open_planned
-    from channels.risks import keep
+    from channels.risks import keep, past_of
     from twin.nouns.risk import HardeningCosts
 
     check_places([csv] if csv else [])
     known = rates_from(rates)
     with opening(topology):
         planned = open_planned(directory_of(context), topology, traffic, seed)
+    state, kept = directory_of(context), None
+    is_known = topology in known_networks(state)
+    history = past_of(state, topology) if is_known else None
     with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
         costs = HardeningCosts(member=member_cost, way=way_cost)
         asked = Asked(lines=lines, most=most, seed=seed, harden=harden, costs=costs)
-        document = imagined(planned, known, asked, tell)
+        document = imagined(planned, known, asked, tell, history)
     if csv is not None:
         write_register(csv, document)
-    state, kept = directory_of(context), None
-    if traffic == "peak" and topology in known_networks(state):
+    if traffic == "peak" and is_known:
         kept = keep(state, topology, document, seed, principal(by))
     if as_json:
         print_json(document.model_dump(mode="json"))

@@ -19,17 +19,19 @@ from twin.imagination.hardening import hardened
 from twin.imagination.regimes import regimes_of
 from twin.imagination.register import line_of, register_of
 from twin.nouns.base import Noun
-from twin.nouns.rates import Rates
+from twin.nouns.rates import History, Rates
 from twin.nouns.risk import Covered, Hardening, HardeningCosts, Mitigation, Risk
 
 
 class RegisterDocument(Noun):
-    """The risk register of one network. `rates`: that were assumed. `hardening`: changes of what is
+    """The risk register of one network. `rates`: that were assumed, with the
+    `history` that went into them. `hardening`: changes of what is
     built that take most of it away, one after the other; none where they were not asked for.
     """
 
     run: Provenance
     rates: Rates
+    history: History
     covered: Covered
     lines: tuple[Risk, ...]
     hardening: tuple[Hardening, ...] = ()
@@ -67,9 +69,15 @@ def rates_from(path: Path | None) -> Rates:
 
 
 def imagined(
-    planned: Planned, rates: Rates, asked: Asked, progress: Callable[[int, int], None]
+    planned: Planned,
+    rates: Rates,
+    asked: Asked,
+    progress: Callable[[int, int], None],
+    history: History | None = None,
 ) -> RegisterDocument:
-    """The lines that cost most a year, each with the best remedy that is found."""
+    """The lines that cost most a year, each with the best remedy that is found. `history`: what has
+    failed of the network so far.
+    """
     state, tried = planned.state, 0
 
     def mitigate(one: Costed) -> Mitigation:
@@ -81,7 +89,7 @@ def imagined(
     found = enumerated(
         planned.twin,
         state,
-        elements_of(state.topology, rates),
+        elements_of(state.topology, rates, history),
         regimes_of(planned.twin.inventory.profile),
         lines=asked.lines,
         most=asked.most,
@@ -92,19 +100,24 @@ def imagined(
     return RegisterDocument(
         run=planned.provenance,
         rates=rates,
+        history=history or History(),
         covered=register.covered,
         lines=register.lines,
-        hardening=hardened(planned.twin, state, found, rates, asked.harden, asked.costs, progress),
+        hardening=hardened(
+            planned.twin, state, found, rates, asked.harden, asked.costs, history, progress
+        ),
     )
 
 
-def reckoned_again(planned: Planned, line: Risk, rates: Rates, seed: int) -> Risk:
+def reckoned_again(
+    planned: Planned, line: Risk, rates: Rates, seed: int, history: History | None = None
+) -> Risk:
     """`line` of the network as it is in `planned`; its rank stays.
 
     Raises:
         BadInput: an element of it is not built any more.
     """
-    elements = elements_of(planned.state.topology, rates)
+    elements = elements_of(planned.state.topology, rates, history)
     place = {element.name: i for i, element in enumerate(elements)}
     missing = [name for name in line.elements if name not in place]
     if missing:

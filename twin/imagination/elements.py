@@ -1,13 +1,13 @@
 """What may fail by itself, and how often: each link, device, shared-risk group and site."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
 from twin.events.what_if import WhatIf
-from twin.nouns.rates import HOURS_A_YEAR, Rate, Rates, Work
+from twin.nouns.rates import HOURS_A_YEAR, History, Rate, Rates, Work
 from twin.nouns.topology import Topology
 
 
@@ -62,18 +62,35 @@ class Element:
         return 0.0 if self.work is None else self.work.per_year * self.work.hours / HOURS_A_YEAR
 
 
-def elements_of(topology: Topology, rates: Rates) -> tuple[Element, ...]:
+def elements_of(
+    topology: Topology, rates: Rates, history: History | None = None
+) -> tuple[Element, ...]:
     """In the order of the topology: links, devices, groups of several links, sites of several
     devices.
 
-    What a link shares with others is counted at the group, and not at the link again.
+    What a link shares with others is counted at the group, and not at the link again. `history`:
+    how often each has failed, which goes into how often it is expected to.
     """
-    return (
+    known = history or History()
+    found = (
         *_links(topology, rates),
         *_devices(topology, rates),
         *_groups(topology, rates),
         *_sites(topology, rates),
     )
+    return tuple(_updated(element, known) for element in found)
+
+
+def _updated(element: Element, history: History) -> Element:
+    """With the mean of each rate as its own past makes it; the parts share what has failed."""
+    failures = history.failures.get(element.name, 0)
+    if not failures and not history.years:
+        return element
+    shape = min(part.rate.shape for part in element.parts)
+    before = Rate(per_year=element.per_year, shape=shape)
+    factor = before.after(failures, history.years).per_year / before.per_year
+    parts = tuple(replace(part, times=part.times * factor) for part in element.parts)
+    return replace(element, parts=parts)
 
 
 def _links(topology: Topology, rates: Rates) -> Iterator[Element]:

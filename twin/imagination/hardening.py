@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from twin.imagination.elements import Element, elements_of
 from twin.imagination.enumeration import Enumerated, Members, reckoned
 from twin.imagination.regimes import Regime
-from twin.nouns.rates import Rates
+from twin.nouns.rates import History, Rates
 from twin.nouns.risk import Hardening, HardeningCosts
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import SharedRiskGroup, Topology
@@ -21,6 +22,10 @@ _HELD, _MOST_SETS = 0.99, 500
 
 _FULL = 0.85
 """One more member helps only a link that is so full while something is down."""
+
+
+Reckon = Callable[[Topology], tuple[Element, ...]]
+"""What may fail of a topology, and how often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +42,24 @@ def hardened(
     rates: Rates,
     picks: int,
     costs: HardeningCosts,
+    history: History | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> tuple[Hardening, ...]:
     """Up to `picks` changes, each the one that takes away most minutes a year for its cost once
     those before it are made: one more member of a link, or a way of its own for a link that shares
     a group. `state`: whose demand is that of the peak. None where nothing takes anything away.
     """
+    reckon = partial(elements_of, rates=rates, history=history)
     names = _worst(found)
     picked, spent = list[Hardening](), 0.0
-    before = _minutes(twin, state, rates, found.regimes, names)
+    before = _minutes(twin, state, reckon, found.regimes, names)
     total = before
     for number in range(picks):
-        candidates = list(_candidates(twin, state, rates, found.regimes, names, costs))
+        candidates = list(_candidates(twin, state, reckon, found.regimes, names, costs))
         best: tuple[float, float, _Candidate] | None = None
         for i, candidate in enumerate(candidates):
             after = replace(state, topology=candidate.topology)
-            left = _minutes(twin.of(after), after, rates, found.regimes, names)
+            left = _minutes(twin.of(after), after, reckon, found.regimes, names)
             worth = (before - left) / candidate.cost
             if before - left > 1e-9 and (best is None or worth > best[0]):
                 best = (worth, left, candidate)
@@ -93,11 +100,11 @@ def _worst(found: Enumerated) -> tuple[tuple[str, ...], ...]:
 def _minutes(
     twin: Twin,
     state: NetworkState,
-    rates: Rates,
+    reckon: Reckon,
     regimes: Sequence[Regime],
     names: Sequence[tuple[str, ...]],
 ) -> float:
-    elements = elements_of(state.topology, rates)
+    elements = reckon(state.topology)
     sets = list(_members(elements, names))
     return sum(one.slo_minutes for one in reckoned(twin, state, elements, regimes, sets).values())
 
@@ -113,13 +120,13 @@ def _members(elements: Sequence[Element], names: Sequence[tuple[str, ...]]) -> I
 def _candidates(
     twin: Twin,
     state: NetworkState,
-    rates: Rates,
+    reckon: Reckon,
     regimes: Sequence[Regime],
     names: Sequence[tuple[str, ...]],
     costs: HardeningCosts,
 ) -> Iterator[_Candidate]:
     topology = state.topology
-    elements = elements_of(topology, rates)
+    elements = reckon(topology)
     sets = list(_members(elements, names))
     peak = max(regimes, key=lambda regime: regime.level).level
     engine = WhatIfEngine(

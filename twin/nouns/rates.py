@@ -56,3 +56,10 @@ class Rates(Noun):
     given_group_km: Positive = 20.0
     link_work: Work = Work()
     device_work: Work = Work(per_year=2.0, hours=2.0)
+
+
+class History(Noun):
+    """`failures`: of elements by name, in so many `years`; of all others none."""
+
+    failures: dict[str, int] = Field(default_factory=dict)
+    years: float = 0.0

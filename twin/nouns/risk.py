@@ -8,7 +8,7 @@ from twin.events.action import Action
 from twin.nouns.base import Noun, content_hash
 from twin.nouns.forecast import Interval
 from twin.nouns.principal import Principal
-from twin.nouns.rates import Rates
+from twin.nouns.rates import History, Rates
 
 
 class InRegime(Noun):
@@ -88,6 +88,7 @@ class Reckoned(Noun):
     """
 
     rates: Rates
+    history: History = History()
     seed: int
     at_s: float
     code: str
