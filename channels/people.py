@@ -76,9 +76,9 @@ def note(state: StateDirectory, incident_id: str, by: Principal, text: str) -> H
         BadInput: there is no such incident, the note is empty or too long, or nobody can answer
             under that name.
     """
-    written = _written(text, "a note says something: noctua note INCIDENT TEXT")
+    said = written(text, "a note says something: noctua note INCIDENT TEXT")
     with _AtIncident(state, incident_id, by) as here, here.journal.transaction():
-        here.tell(NOTED, quoted(written), {"note": written})
+        here.tell(NOTED, quoted(said), {"note": said})
         return here.handled(f"noted by {_who(by)}")
 
 
@@ -105,8 +105,8 @@ def close(
     from twin.nouns.diagnosis import Diagnosis
     from twin.nouns.finding import Finding
 
-    said = _written(cause, f'say with --cause what was found, like "link A-B down", or {UNKNOWN}')
-    why = _written(reason, "") if visible(reason) else ""
+    said = written(cause, f'say with --cause what was found, like "link A-B down", or {UNKNOWN}')
+    why = written(reason, "") if visible(reason) else ""
     with _AtIncident(state, incident_id, by) as here:
         found = here.cause(said)
         with here.journal.transaction():
@@ -150,7 +150,7 @@ def reopen(state: StateDirectory, incident_id: str, by: Principal, reason: str) 
         BadInput: there is no such incident, it goes on, no reason is given, or nobody can answer
             under that name.
     """
-    why = _written(reason, "say with --reason why it is not over; it stands in the report")
+    why = written(reason, "say with --reason why it is not over; it stands in the report")
     with _AtIncident(state, incident_id, by) as here, here.journal.transaction():
         now = here.standing
         if now.ended_s is None and now.over_s is None:
@@ -251,10 +251,14 @@ def _who(by: Principal) -> str:
     return quoted(by.name)
 
 
-def _written(text: str, otherwise: str) -> str:
-    """`text` without blanks around it. Raises BadInput: it is blank, or too long."""
+def written(text: str, otherwise: str) -> str:
+    """`text` without blanks around it. Raises BadInput: it is blank, too long, or no text."""
     if not visible(text):
         raise BadInput(otherwise)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise BadInput("the text has bytes that are no UTF-8; write it as text") from None
     if len(text) > _LONGEST:
         raise BadInput(f"the text has {len(text)} characters, more than {_LONGEST}")
     return text.strip()

@@ -118,7 +118,7 @@ def print_register(console: Console, document: "RegisterDocument", top: int) -> 
         figures("minutes a year", (f"{line.slo_minutes:.3g}" for line in shown)),
         figures("range", map(_range, shown), goes=2),
         figures("in work", (f"{line.in_work:.3g}" for line in shown), goes=4),
-        figures("once in", (_once_in(line.per_year.median) for line in shown), goes=1),
+        figures("once in", (_once_in(line.per_year) for line in shown), goes=1),
         figures("for", (f"{line.hours:.1f} h" for line in shown), goes=5),
         figures("hit", map(_hit, shown)),
         figures("remedy saves", map(_saves, shown)),

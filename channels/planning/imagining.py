@@ -65,7 +65,10 @@ def rates_from(path: Path | None) -> Rates:
         wrong = exc.errors()[0]
         place = ".".join(str(part) for part in wrong["loc"]) or "the file"
         known = ", ".join(Rates.model_fields)
-        raise BadInput(f"{path}: {place}: {wrong['msg']}; there may be {known}") from None
+        raise BadInput(
+            f"{path}: {place}: {wrong['msg']}; a rate is written {{per_year: 0.03, shape: 12}}, "
+            f"hours as a number, and there may be {known}"
+        ) from None
 
 
 def imagined(
@@ -162,7 +165,7 @@ def write_register(path: Path, document: RegisterDocument) -> None:
             cells = (
                 line.rank,
                 line.what_if,
-                line.per_year.median,
+                line.per_year,
                 line.hours,
                 line.slo_minutes,
                 line.slo_minutes_range.p05,

@@ -53,7 +53,7 @@ def hardened(
     names = _worst(found)
     picked, spent = list[Hardening](), 0.0
     before = _minutes(twin, state, reckon, found.regimes, names)
-    total = before
+    first, total = before, sum(one.slo_minutes for one in found.sets)
     for number in range(picks):
         candidates = list(_candidates(twin, state, reckon, found.regimes, names, costs))
         best: tuple[float, float, _Candidate] | None = None
@@ -74,8 +74,8 @@ def hardened(
                 what=candidate.what,
                 cost=candidate.cost,
                 spent=spent,
-                slo_minutes_left=before,
-                share_left=before / total,
+                slo_minutes_left=total - (first - before),
+                share_left=1.0 - (first - before) / total,
             )
         )
     return tuple(picked)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -71,6 +72,7 @@ def _line(
 ) -> Risk:
     members = [found.elements[i] for i in one.members]
     per_year, share, in_work = drawn.of(one.members)
+    mean = begins(members, one.share, one.share_in_work)
     counts = one.beyond.sum(axis=1)
     at_any_time = float(np.array([r.share for r in found.regimes]) @ counts)
     minutes = MINUTES_A_YEAR * (share * at_any_time + in_work * float(counts[0]))
@@ -79,9 +81,9 @@ def _line(
         rank=rank,
         what_if=what_if_text(sum((element.event for element in members), ())),
         elements=tuple(element.name for element in members),
-        per_year=_interval(per_year),
-        # Of several that are down together, the first to come back ends it.
-        hours=1.0 / sum(1.0 / element.hours for element in members),
+        per_year=mean,
+        per_year_range=_interval(per_year),
+        hours=HOURS_A_YEAR * (one.share + one.share_in_work) / mean,
         slo_minutes=one.slo_minutes,
         slo_minutes_range=_interval(minutes),
         in_work=one.in_work,
@@ -94,6 +96,27 @@ def _line(
         ),
         customers=tuple(sorted({service.customer for service in hit})),
     )
+
+
+N = TypeVar("N", float, FloatArray)
+
+
+def begins(elements: Sequence[Element], share: N, in_work: N) -> N:
+    """How often a year all of `elements` come to be down, for shares of all hours as in `Costed`.
+
+    What begins ends as often: once one has failed and is back, or the work on it is over.
+    """
+    back = sum(HOURS_A_YEAR / element.hours for element in elements)
+    if len(elements) == 1:
+        return share * back
+    ends, weight = 0.0, 0.0
+    for element in elements:
+        if element.work is not None and element.work.per_year:
+            # Of the share in work, that with this one in work, by how often each is.
+            mine = element.share_in_work / element.share_down
+            ends += mine * (back - HOURS_A_YEAR / element.hours + HOURS_A_YEAR / element.work.hours)
+            weight += mine
+    return share * back + in_work * (ends / weight if weight else 0.0)
 
 
 class _Drawn:
@@ -116,18 +139,15 @@ class _Drawn:
     def of(self, members: Sequence[int]) -> tuple[FloatArray, FloatArray, FloatArray]:
         """(DRAWS,) how often a year all are down, and the shares of all hours as in `Costed`."""
         down = [self._odds[i] / (1.0 + self._odds[i]) for i in members]
-        hours = [self._elements[i].hours for i in members]
         work = [self._elements[i].share_in_work for i in members]
-        share = np.prod(down, axis=0)
-        per_year = share * sum(HOURS_A_YEAR / h for h in hours)
+        share = np.asarray(np.prod(down, axis=0))
         in_work = np.zeros(DRAWS)
         if len(members) > 1:
             for i, w in enumerate(work):
-                others = np.prod([d for j, d in enumerate(down) if j != i], axis=0)
-                rest = sum(HOURS_A_YEAR / h for j, h in enumerate(hours) if j != i)
-                in_work = in_work + w * others
-                per_year = per_year + w * others * rest
-        return per_year, np.asarray(share), in_work
+                in_work = in_work + w * np.prod([d for j, d in enumerate(down) if j != i], axis=0)
+        elements = [self._elements[i] for i in members]
+        per_year = begins(elements, share, in_work)
+        return per_year, share, in_work
 
 
 def _interval(drawn: FloatArray) -> Interval:

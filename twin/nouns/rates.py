@@ -3,15 +3,16 @@
 Figures without a source are assumed, and meant to be replaced by the operator's own.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from twin.nouns.base import Noun
 
 HOURS_A_YEAR = 8766.0
 
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, le=1e6, strict=True)]
+Hours = Annotated[float, Field(gt=0, le=HOURS_A_YEAR, strict=True)]
 
 
 class Rate(Noun):
@@ -20,7 +21,7 @@ class Rate(Noun):
     """
 
     per_year: Positive
-    shape: Positive = 2.0
+    shape: Annotated[float, Field(ge=0.1, le=1e6, strict=True)] = 2.0
 
     def after(self, failures: int, years: float) -> "Rate":
         """The same, once so many failures were seen in so many years (gamma and Poisson)."""
@@ -31,8 +32,14 @@ class Rate(Noun):
 class Work(Noun):
     """Planned work on one element: so many windows a year, of so many hours each."""
 
-    per_year: float = Field(default=1.0, ge=0)
-    hours: Positive = 4.0
+    per_year: Annotated[float, Field(ge=0, le=1e6, strict=True)] = 1.0
+    hours: Hours = 4.0
+
+    @model_validator(mode="after")
+    def _fits_into_a_year(self) -> Self:
+        if self.per_year * self.hours > HOURS_A_YEAR:
+            raise ValueError(f"the windows take more than the {HOURS_A_YEAR:.0f} hours of a year")
+        return self
 
 
 class Rates(Noun):
@@ -49,10 +56,10 @@ class Rates(Noun):
     line_card: Rate = Rate(per_year=0.02)
     device: Rate = Rate(per_year=0.1)
     site: Rate = Rate(per_year=0.02)
-    cable_hours: Positive = 12.0
-    line_card_hours: Positive = 4.0
-    device_hours: Positive = 4.0
-    site_hours: Positive = 6.0
+    cable_hours: Hours = 12.0
+    line_card_hours: Hours = 4.0
+    device_hours: Hours = 4.0
+    site_hours: Hours = 6.0
     given_group_km: Positive = 20.0
     link_work: Work = Work()
     device_work: Work = Work(per_year=2.0, hours=2.0)

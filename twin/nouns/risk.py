@@ -12,8 +12,8 @@ from twin.nouns.rates import History, Rates
 
 
 class InRegime(Noun):
-    """What a line does at one level of demand. `hit`: services that are in breach then and would
-    not be without it, in order of id.
+    """What a line does at one level of demand. `hit`: services that are in breach then, and that no
+    part of it hits by itself, in order of id.
     """
 
     regime: str
@@ -32,18 +32,19 @@ class Mitigation(Noun):
 class Risk(Noun):
     """Things that are down together, how often that is to be expected, and what it costs.
 
-    `what_if`: in the words of what-ifs. `elements`: what fails. `per_year`: how often it begins.
-    `hours`: how long all of it is down, in the mean. `slo_minutes`: service-minutes in breach that
-    it is expected to cost a year, beyond what its elements cost each by itself; of which `in_work`
-    while one of them is down for planned work. `slo_minutes_range`: as rates may be. `regimes`: the
-    least demand first. `customers`: of the services that are ever hit. `remedy`: None where none
-    was tried.
+    `what_if`: in the words of what-ifs. `elements`: what fails. `per_year`: how often it begins, in
+    the mean. `hours`: how long all of it is down then, likewise. `slo_minutes`: service-minutes in
+    breach that it is expected to cost a year, beyond what its elements cost each by itself; of
+    which `in_work` while one of them is down for planned work. `slo_minutes_range`: as rates may
+    be. `regimes`: the least demand first. `customers`: of the services that are ever hit.
+    `remedy`: None where none was tried.
     """
 
     rank: PositiveInt
     what_if: str
     elements: tuple[str, ...]
-    per_year: Interval
+    per_year: float
+    per_year_range: Interval
     hours: float
     slo_minutes: float
     slo_minutes_range: Interval
@@ -63,13 +64,13 @@ class HardeningCosts(Noun):
     for a link that shares a group.
     """
 
-    member: float = Field(default=1.0, gt=0)
-    way: float = Field(default=5.0, gt=0)
+    member: float = Field(default=1.0, gt=0, le=1e6)
+    way: float = Field(default=5.0, gt=0, le=1e6)
 
 
 class Hardening(Noun):
-    """One change of what is built. `spent`: with all before it. `slo_minutes_left`: a year, of the
-    sets that were looked at, and the share of what it was before all of them.
+    """One change of what is built. `spent`: with all before it. `slo_minutes_left`: a year, of all
+    that was looked at, and the share of what it was before the first.
     """
 
     what: str

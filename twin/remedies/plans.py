@@ -10,6 +10,7 @@ import numpy as np
 from twin.events.action import Action
 from twin.events.fault import Fault
 from twin.forecasting import Uncertainty, forecast
+from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.forecast import Forecast
 from twin.nouns.plan import Outcome, Plan, Remedy
 from twin.nouns.state import NetworkState, failed_links, state_hash
@@ -59,6 +60,7 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
     final = replace(state, running=steps[-1].after) if steps else state
     watch = _watched(belief, state, final)
     plan_id = f"{request.incident_id}.{request.purpose}{request.attempt}"
+    back = way_back(belief, state, request)
     nothing = predict(belief, state, watch)
     sigma = move_sigma(actions, request.past)
     drawn = [predict(belief, replace(state, running=step.after), watch) for step in steps]
@@ -79,9 +81,8 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
             planned_step(plan_id, i, step, expected)
             for i, (step, expected) in enumerate(zip(steps, forecasts, strict=True))
         ),
-        way_back=way_back(belief, state, request),
-        temporary=request.purpose == "mitigate"
-        and not all(_is_lasting(a, request.cause) for a in actions),
+        way_back=back,
+        temporary=request.purpose == "mitigate" and bool(back),
         forecast=forecasts[-1] if forecasts else nothing,
         do_nothing=nothing,
         blast_radius=blast_radius(
@@ -98,20 +99,36 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
     )
 
 
-def _is_lasting(action: Action, cause: Sequence[Fault]) -> bool:
-    """Whether `action` puts things right for good, so that nobody must ever take it back."""
-    return action.lasting or any(fault.is_put_right_by(action) for fault in cause)
-
-
 def way_back(belief: Belief, state: NetworkState, request: PlanRequest) -> tuple[Action, ...]:
-    """The inverses of what is temporary, last action first."""
-    from_here, undo = state.running, list[Action]()
+    """The inverses of what is temporary, last action first.
+
+    What puts things right is not temporary, whether or not its cause has a name: taken out again,
+    it would bring the trouble back.
+    """
+    from_here, intended, undo = state.running, belief.inventory.intended, list[Action]()
     for action in request.remedy.actions:
-        if not _is_lasting(action, request.cause):
+        after = action.configured(from_here, intended, state.topology)
+        named = action.lasting or any(f.is_put_right_by(action) for f in request.cause)
+        if not named and not _is_as_intended(from_here, after, intended):
             undo = [*action.inverse(from_here, state.topology), *undo]
-        steps = plan_steps((action,), from_here, belief.inventory.intended, state.topology)
-        from_here = steps[-1].after if steps else from_here
+        from_here = after
     return tuple(undo)
+
+
+def _is_as_intended(
+    before: NetworkConfiguration, after: NetworkConfiguration, intended: NetworkConfiguration
+) -> bool:
+    """Whether every interface that changes runs then what is intended."""
+    changed = [
+        (new.node, interface)
+        for old, new in zip(before.devices, after.devices, strict=True)
+        if old != new
+        for was, interface in zip(old.interfaces, new.interfaces, strict=True)
+        if was != interface
+    ]
+    return bool(changed) and all(
+        interface == intended.device(node).interface(interface.link) for node, interface in changed
+    )
 
 
 def _usual_loads(belief: Belief, state: NetworkState, cause: Sequence[Fault]) -> dict[str, float]:

@@ -101,6 +101,22 @@ def test_what_puts_the_cause_right_is_never_taken_back(situation: Situation) -> 
         assert plan.way_back == ()
 
 
+def test_what_puts_right_what_nobody_has_named_is_never_taken_back_either(
+    situation: Situation,
+) -> None:
+    """Relief that happens to be the intended weight: taken out, it would bring the trouble back."""
+    state = WRONG.after(situation.twin.state())
+    right, beside = (
+        SetIgpWeight(node="A", link="A-B", weight=10),
+        SetIgpWeight(node="C", link="B-C", weight=30),
+    )
+    assert _plan(situation, right, state=state).way_back == ()
+    assert not _plan(situation, right, state=state).temporary
+    plan = _plan(situation, right, beside, state=state)
+    assert plan.temporary
+    assert plan.way_back == (SetIgpWeight(node="C", link="B-C", weight=10),)
+
+
 def test_what_goes_back_to_how_it_was_is_forecast_with_the_loads_of_then(
     situation: Situation,
 ) -> None:
