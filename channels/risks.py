@@ -1,13 +1,15 @@
 """The kept risk register: what is new in it, what people say of it, and each line once more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from channels.networks import inventory_of, known_networks, network_time_s, require_known
 from channels.on_record import graph_on_record
+from channels.people import written
 from channels.planning.imagining import RegisterDocument, reckoned_again
-from channels.planning.opening import open_planned
+from channels.planning.opening import Planned, open_planned
 from channels.provenance import code_version
+from channels.report.wording import utc
 from graphs.state_directory import StateDirectory
 from tools.graph_store.protocol import GraphUnavailable
 from tools.journal.journal import Journal
@@ -19,6 +21,9 @@ from twin.nouns.base import Noun
 from twin.nouns.principal import Principal
 from twin.nouns.rates import History
 from twin.nouns.risk import Reckoned, Risk, RiskChanges, RiskRecord, RiskState
+
+_FURTHEST_REVIEW_S = 10 * 365.25 * 86_400.0
+_LONGEST_OWNER = 200
 
 
 class Replayed(Noun):
@@ -34,9 +39,18 @@ class Replayed(Noun):
 
 
 def keep(
-    state: StateDirectory, network: str, document: RegisterDocument, seed: int, by: Principal
+    state: StateDirectory,
+    network: str,
+    planned: Planned,
+    document: RegisterDocument,
+    seed: int,
+    by: Principal,
 ) -> RiskChanges:
-    """Keep the lines of `document` as the register of `network`."""
+    """Keep the lines of `document` as the register of `network`.
+
+    Lines that were kept before and are not among them are reckoned again: they are gone only where
+    they cost nothing any more, or what they name is not built.
+    """
     _require_person(by)
     with state.journal() as journal:
         require_known(network, known_networks(state, journal))
@@ -47,9 +61,25 @@ def keep(
             at_s=network_time_s(state, journal, network),
             code=code_version(),
         )
-        changes = journal.put_risks(network, document.lines, reckoned, by)
+        named = {line.id for line in document.lines}
+        before = [r.risk for r in journal.risk_records(network) if r.id not in named]
+        lines = [*document.lines, *_still(planned, before, document, seed)]
+        changes = journal.put_risks(network, lines, reckoned, by)
         _record(state, journal, network, reckoned.at_s)
         return changes
+
+
+def _still(
+    planned: Planned, before: Sequence[Risk], document: RegisterDocument, seed: int
+) -> Iterator[Risk]:
+    """Those of `before` that cost something still, ranked behind the lines of `document`."""
+    again = []
+    for line in before:
+        with suppress(BadInput):
+            again.append(reckoned_again(planned, line, document.rates, seed, document.history))
+    costly = sorted((x for x in again if x.slo_minutes > 0.0), key=lambda x: -x.slo_minutes)
+    for rank, line in enumerate(costly, start=len(document.lines) + 1):
+        yield line.model_copy(update={"rank": rank})
 
 
 def past_of(state: StateDirectory, network: str) -> History:
@@ -96,12 +126,14 @@ def decide(
             under that name.
     """
     _require_person(by)
-    if decision != "open" and not reason.strip():
-        raise BadInput("say why, with --reason: it is what the next review goes by")
+    if decision != "open" or reason.strip():
+        reason = written(reason, "say why, with --reason: it is what the next review goes by")
     with state.journal() as journal:
         now_s = network_time_s(state, journal, network)
-        if review_s is not None and review_s <= now_s:
-            raise BadInput("a review lies ahead; --review has passed already")
+        if review_s is not None and not now_s < review_s <= now_s + _FURTHEST_REVIEW_S:
+            raise BadInput(
+                f"a review lies ahead, by ten years at most; it is {utc(now_s)} UTC on {network}"
+            )
         decided = journal.decide_risk(network, risk_id, decision, by, reason, now_s, review_s)
         _record(state, journal, network, now_s)
         return decided
@@ -116,11 +148,12 @@ def assign(
         UnknownRisk, BadInput: no such line, or nobody is named.
     """
     _require_person(by)
-    if not owner.strip():
-        raise BadInput("name who is to own it")
+    owner = written(owner, "name who is to own it")
+    if len(owner) > _LONGEST_OWNER:
+        raise BadInput(f"the owner has {len(owner)} characters, more than {_LONGEST_OWNER}")
     with state.journal() as journal:
         now_s = network_time_s(state, journal, network)
-        return journal.assign_risk(network, risk_id, owner.strip(), by, now_s)
+        return journal.assign_risk(network, risk_id, owner, by, now_s)
 
 
 def replay(state: StateDirectory, network: str, risk_id: str) -> Replayed:

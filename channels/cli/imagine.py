@@ -9,7 +9,6 @@ from rich.text import Text
 
 from channels.cli.output import (
     AsJson,
-    By,
     directory_of,
     figures,
     fitted,
@@ -21,6 +20,7 @@ from channels.cli.principal import principal
 from channels.cli.risks import kept_text
 from channels.cli.sweep import Seed, Traffic, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import plain
+from twin.errors import BadInput
 
 if TYPE_CHECKING:
     from channels.planning.imagining import RegisterDocument
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 _FOOTNOTE = (
     "Minutes: of services in breach, all services together, that a line is expected to cost a year "
     "beyond what each of its parts costs by itself; the range is that of the rates (5 to 95 %). In "
-    "work: of these, while one of the parts is down for planned work. Hit: services in breach, at "
-    "the hours of least and of most demand. Remedy saves: of all service-hours in breach while it "
-    "lasts, by the best remedy of up to four changes that is found (--json and --csv say which)."
+    "work: of these, while one of the parts is down for planned work. Hit: services that are in "
+    "breach then and that none of the parts hits by itself, at each level of demand. Remedy saves: "
+    "of all service-hours in breach while it lasts, by the best remedy of up to four changes that "
+    "is found (--json and --csv say which)."
 )
 
 
@@ -46,7 +47,13 @@ def imagine(
     ] = 100,
     top: Annotated[int, typer.Option("--top", min=1, help="How many of them to show.")] = 20,
     most: Annotated[
-        int, typer.Option("--sets", min=1, max=1_000_000, help="Sets of failures to look at.")
+        int,
+        typer.Option(
+            "--sets",
+            min=1,
+            max=1_000_000,
+            help="All single failures are looked at, and the likeliest pairs up to so many sets.",
+        ),
     ] = 40_000,
     rates: Annotated[
         Path | None,
@@ -57,15 +64,25 @@ def imagine(
         typer.Option("--harden", min=0, max=50, help="Changes of what is built that are sought."),
     ] = 0,
     member_cost: Annotated[
-        float, typer.Option("--member-cost", min=0.001, help="Of one more member of a link.")
+        float,
+        typer.Option("--member-cost", min=0.001, max=1e6, help="Of one more member of a link."),
     ] = 1.0,
     way_cost: Annotated[
-        float, typer.Option("--way-cost", min=0.001, help="Of a way that shares no group.")
+        float, typer.Option("--way-cost", min=0.001, max=1e6, help="Of a way that shares no group.")
     ] = 5.0,
     traffic: Traffic = "peak",
     seed: Seed = 1,
     csv: Annotated[Path | None, typer.Option("--csv", help="All lines of the register.")] = None,
-    by: By = "",
+    keep: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep/--no-keep",
+            help="Whether it becomes the register of a network of --state; it does unless "
+            "--traffic or --rates says otherwise.",
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Who keeps it.", show_default="you")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Ask what will break next, and rank it by what it costs in a year.
@@ -78,15 +95,24 @@ def imagine(
     from channels.planning.files import check_places
     from channels.planning.imagining import Asked, imagined, rates_from, write_register
     from channels.planning.opening import known_networks, open_planned
-    from channels.risks import keep, past_of
+    from channels.risks import keep as keep_register
+    from channels.risks import past_of
     from twin.nouns.risk import HardeningCosts
 
-    check_places([csv] if csv else [])
+    inputs = [path for path in (rates, Path(topology)) if path is not None and path.exists()]
+    check_places([csv] if csv else [], inputs)
     known = rates_from(rates)
     with opening(topology):
         planned = open_planned(directory_of(context), topology, traffic, seed)
     state, kept = directory_of(context), None
     is_known = topology in known_networks(state)
+    is_kept = is_known and traffic == "peak" and rates is None if keep is None else keep
+    if is_kept and not is_known:
+        raise BadInput(
+            f"{topology} is no network of {state.path}, which keeps registers of its own"
+        )
+    if is_kept and traffic != "peak":
+        raise BadInput("a register is of the demand of the peak; leave --traffic out, or --keep")
     history = past_of(state, topology) if is_known else None
     with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
         costs = HardeningCosts(member=member_cost, way=way_cost)
@@ -94,15 +120,16 @@ def imagine(
         document = imagined(planned, known, asked, tell, history)
     if csv is not None:
         write_register(csv, document)
-    if traffic == "peak" and is_known:
-        kept = keep(state, topology, document, seed, principal(by))
+    if is_kept:
+        kept = keep_register(state, topology, planned, document, seed, principal(by))
     if as_json:
         print_json(document.model_dump(mode="json"))
         return
     print_register(new_console(), document, top)
     if kept is not None:
-        counts = len(kept.new), len(kept.gone), len(kept.reopened)
-        typer.echo(kept_text(topology, *counts, kept.since_s))
+        typer.echo(kept_text(topology, kept))
+    elif is_known:
+        typer.echo(f"not kept: the register of {plain(topology)} stays as it was")
     if csv is not None:
         typer.echo(f"written: {csv}")
 
@@ -128,6 +155,9 @@ def print_register(console: Console, document: "RegisterDocument", top: int) -> 
     console.print(fitted(console, columns, title))
     if document.hardening:
         console.print(_hardening(console, document))
+    if document.lines:
+        levels = ", ".join(now.regime for now in document.lines[0].regimes)
+        console.print(Text(f"levels of demand: {levels}; a quarter of all hours each"))
     for text in _covered(document.covered, len(document.lines)):
         console.print(Text(plain(text)), soft_wrap=True)
     console.print(Text(_FOOTNOTE), soft_wrap=True)
@@ -155,8 +185,7 @@ def _once_in(per_year: float) -> str:
 
 
 def _hit(line: "Risk") -> str:
-    counts = [len(now.hit) for now in line.regimes]
-    return f"{counts[0]} to {counts[-1]}"
+    return "/".join(str(len(now.hit)) for now in line.regimes)
 
 
 def _saves(line: "Risk") -> str:
@@ -172,9 +201,9 @@ def _few(names: tuple[str, ...]) -> str:
 
 def _covered(covered: "Covered", lines: int) -> tuple[str, ...]:
     never = covered.never
-    untouched = "; each service is hit by some of them"
+    untouched = "; every service is hit by some of what was looked at"
     if never:
-        untouched = f"; none of them hits {_few(never)}"
+        untouched = f"; nothing that was looked at hits {_few(never)}"
     return (
         f"looked at {covered.looked_at:,} sets of failures, which cost {covered.slo_minutes:,.0f} "
         f"minutes a year; the {lines} lines hold {covered.lines_share:.1%} of that{untouched}",

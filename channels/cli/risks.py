@@ -23,13 +23,16 @@ from channels.cli.principal import principal
 from channels.report.wording import plain, quoted, utc
 
 if TYPE_CHECKING:
-    from twin.nouns.risk import RiskRecord, RiskState
+    from twin.nouns.risk import RiskChanges, RiskRecord, RiskState
 
 risks = typer.Typer(
     help="The risk register: what is expected to break next, and what people say of it.",
     no_args_is_help=True,
     add_completion=False,
 )
+
+_NAMED = 5
+"""Lines that a refresh names one by one."""
 
 OnNetwork = Annotated[
     str | None, typer.Option("--network", help="Where there are several networks.")
@@ -42,15 +45,22 @@ def list_risks(
     context: typer.Context,
     network: OnNetwork = None,
     top: Annotated[int, typer.Option("--top", min=1, help="How many to show.")] = 20,
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="Those alone whose review is due.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the lines, what costs most first; `noctua imagine NETWORK` refreshes them."""
     from channels import risks as register
 
-    name, _ = verbs.network_clock(directory_of(context), network)
+    name, now_s = verbs.network_clock(directory_of(context), network)
     records = register.listed(directory_of(context), name)
+    if overdue:
+        records = [r for r in records if r.review_s is not None and r.review_s <= now_s]
     if as_json:
         print_json([record.model_dump(mode="json") for record in records])
+    elif overdue and not records:
+        typer.echo("No review is due.")
     elif not records:
         typer.echo(f"{plain(name)} has no register yet; `noctua imagine {plain(name)}` makes one.")
     else:
@@ -187,12 +197,13 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
         f"{record.id} on {plain(record.network)}: {plain(risk.what_if)}{gone}",
         f"expected {risk.slo_minutes:.3g} service-minutes in breach a year "
         f"({risk.slo_minutes_range.p05:.3g} to {risk.slo_minutes_range.p95:.3g}), "
-        f"{risk.in_work:.3g} of them during planned work; {risk.hours:.1f} hours at a time",
+        f"{risk.in_work:.3g} of them during planned work",
+        f"it begins {risk.per_year:.3g} times a year, for {risk.hours:.1f} hours in the mean",
     ]
     found += [
-        f"at {now.regime}: {len(now.hit)} services ({plain(', '.join(now.hit))})"
+        f"at {now.regime}: {len(now.hit)} services"
+        + (f" ({plain(', '.join(now.hit))})" if now.hit else "")
         for now in risk.regimes
-        if now.hit
     ]
     if risk.remedy is None or not risk.remedy.actions:
         found.append("no change that was tried helps")
@@ -214,7 +225,8 @@ def _table(console: Console, records: "Sequence[RiskRecord]", title: str) -> Ren
         figures("minutes a year", (f"{record.risk.slo_minutes:.3g}" for record in records)),
         words("state", map(_state, records)),
         words("owner", (plain(record.owner) for record in records), goes=1),
-        words("first seen (UTC)", (utc(record.first_s) for record in records), goes=2),
+        words("review (UTC)", (utc(r.review_s) if r.review_s else "" for r in records), goes=2),
+        words("first seen (UTC)", (utc(record.first_s) for record in records), goes=3),
     ]
     return fitted(console, columns, plain(title))
 
@@ -223,11 +235,12 @@ def _state(record: "RiskRecord") -> str:
     return f"{record.state}, gone" if record.gone_s else record.state
 
 
-def kept_text(name: str, new: int, gone: int, reopened: int, since_s: float | None) -> str:
+def kept_text(name: str, kept: "RiskChanges") -> str:
     """What a refresh changed, in a sentence."""
-    if since_s is None:
+    if kept.since_s is None:
         return f"kept as the first register of {plain(name)}; `noctua risks list` shows it"
-    return (
-        f"kept: against the register of {utc(since_s)} UTC, {new} lines are new, {gone} are gone, "
-        f"{reopened} are open again"
-    )
+    told = f"kept, after that of {utc(kept.since_s)} UTC"
+    for what, ids in (("new", kept.new), ("gone", kept.gone), ("open again", kept.reopened)):
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        told += f"; {what}: {', '.join(ids[:_NAMED]) or 'none'}{more}"
+    return told

@@ -43,18 +43,28 @@ _TYPES = {
 """Columns of a table of scenarios, and their Arrow types."""
 
 
-def check_places(paths: Iterable[Path]) -> None:
-    """Raises BadInput: one of `paths` is named twice, is a folder, or cannot be put anywhere."""
+def check_places(paths: Iterable[Path], inputs: Iterable[Path] = ()) -> None:
+    """Raises BadInput: one of `paths` is named twice, is a folder, one of `inputs` or no file that
+    can be replaced, or cannot be put anywhere.
+    """
     seen: set[Path] = set()
+    read = {path.resolve() for path in inputs}
     for path in paths:
         try:
             place = path.resolve()
             folder = next(parent for parent in place.parents if parent.exists())
             is_folder = not path.name or path.is_dir()
+            is_odd = path.exists() and not is_folder and not path.is_file()
         except OSError as error:
             raise BadInput(f"{path} cannot be written ({error.strerror or error})") from error
         if is_folder:
             raise BadInput(f"{path} is a folder; expected the name of a file")
+        if is_odd:
+            raise BadInput(
+                f"{path} is no file that could be replaced; expected a name of a new one"
+            )
+        if place in read:
+            raise BadInput(f"{path} is read for this, and would be lost; expected another name")
         if place in seen:
             raise BadInput(f"{path} is named twice; each file needs a name of its own")
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):

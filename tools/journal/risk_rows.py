@@ -123,8 +123,12 @@ class RiskRows(AuditRows):
             )
         worse = risk.slo_minutes > FAR_MORE * known.decided_slo_minutes
         reopened = known.state == "closed" or (known.state != "open" and worse)
-        update = {"risk": risk, "reckoned": reckoned, "gone_s": None}
-        return known.model_copy(update={**update, "state": "open"} if reopened else update)
+        update: dict[str, object] = {"risk": risk, "reckoned": reckoned, "gone_s": None}
+        if reopened:
+            by = f" by {known.decided_by.name}" if known.decided_by else ""
+            reason = f"was {known.state}{by}: {known.reason}"
+            update |= {"state": "open", "decided_by": None, "reason": reason, "review_s": None}
+        return known.model_copy(update=update)
 
     def _put_risk(self, record: RiskRecord) -> None:
         self._execute(

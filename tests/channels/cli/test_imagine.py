@@ -57,6 +57,9 @@ def test_register_as_json_names_its_rates_and_plays_again(tmp_path: Path) -> Non
         ("device: {per_year: -1}", "device.per_year"),
         ("devise: {per_year: 1}", "there may be cable_per_1000_km"),
         ("- 1", "the file"),
+        ("device: {per_year: 1, shape: 1.0e-9}", "device.shape"),
+        ("device_hours: true", "device_hours"),
+        ("link_work: {per_year: 3000, hours: 20}", "more than the 8766 hours"),
         ("device: [", "is not YAML"),
     ],
 )
@@ -87,3 +90,22 @@ def test_register_in_a_narrow_terminal_cuts_no_name(tmp_path: Path, width: int) 
         assert f"{line.slo_minutes:.3g}" in printed
         for word in line.what_if.replace(";", " ").split():
             assert word in printed
+
+
+def test_what_is_read_or_is_no_file_is_not_written_over(tmp_path: Path) -> None:
+    rates = tmp_path / "rates.yaml"
+    rates.write_text("device_hours: 2\n", encoding="utf-8")
+    for place, says in ((str(rates), "is read for this"), ("/dev/null", "is no file")):
+        asked = ("imagine", ABILENE, "--rates", str(rates), "--csv", place)
+        code, output, error = noctua(tmp_path, *asked)
+        assert (code, output) == (2, "")
+        assert says in " ".join(error.replace("│", " ").split())
+    assert rates.read_text(encoding="utf-8") == "device_hours: 2\n"
+
+
+def test_what_is_left_is_of_all_that_was_looked_at(tmp_path: Path) -> None:
+    asked = ("imagine", ABILENE, "--traffic", "x1.5", "--harden", "2", "--json")
+    document = json.loads(noctua(tmp_path, *asked)[1])
+    total = document["covered"]["slo_minutes"]
+    for change in document["hardening"]:
+        assert change["slo_minutes_left"] == pytest.approx(change["share_left"] * total)

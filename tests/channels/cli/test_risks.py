@@ -78,12 +78,36 @@ def test_every_line_is_the_same_when_it_is_reckoned_again(kept: Path) -> None:
         assert "the same" in output
 
 
-def test_refresh_says_what_changed_and_another_demand_is_not_kept(kept: Path) -> None:
-    code, output, _ = noctua(kept, "imagine", "live", "--lines", "15", "--by", "ann")
-    assert code == 0
-    assert "0 lines are new, 5 are gone, 0 are open again" in output
-    assert "kept" not in noctua(kept, "imagine", "live", "--traffic", "x1.2")[1]
-    assert sum(record["gone_s"] is not None for record in _records(kept)) == 5
+def test_fewer_lines_take_none_away_and_what_people_said_stands(kept: Path) -> None:
+    last = str(_records(kept)[-1]["id"])
+    assert noctua(kept, "risks", "close", last, "--reason", "rare", "--by", "ann")[0] == 0
+    for asked in (("--lines", "5"), ("--sets", "5"), ("--lines", "20")):
+        code, output, _ = noctua(kept, "imagine", "live", *asked, "--by", "ann")
+        assert code == 0
+        assert "gone: none" in output
+        assert f"open again: {last}" in output or "open again: none" in output
+    assert len(_records(kept)) >= 20
+    assert all(record["gone_s"] is None for record in _records(kept))
+
+
+def test_trial_with_other_rates_or_demand_is_not_kept(kept: Path, tmp_path: Path) -> None:
+    before = _records(kept)
+    rates = tmp_path / "rates.yaml"
+    rates.write_text("device: {per_year: 3.0}\n", encoding="utf-8")
+    for asked in (("--traffic", "x1.2"), ("--rates", str(rates)), ("--no-keep",)):
+        code, output, _ = noctua(kept, "imagine", "live", *asked)
+        assert code == 0
+        assert "not kept: the register of live stays as it was" in output
+    assert _records(kept) == before
+    assert noctua(kept, "imagine", "live", "--rates", str(rates), "--keep", "--by", "ann")[0] == 0
+    assert _records(kept) != before
+    code, _, error = noctua(kept, "imagine", "live", "--traffic", "x1.2", "--keep")
+    assert code == 2
+    assert "demand of the peak" in " ".join(error.replace("│", " ").split())
+
+
+def test_only_reviews_that_are_due_are_overdue(kept: Path) -> None:
+    assert "No review is due" in noctua(kept, "risks", "list", "--overdue")[1]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +115,10 @@ def test_refresh_says_what_changed_and_another_demand_is_not_kept(kept: Path) ->
     [
         (("accept", "R-00000000", "--reason", "x"), "R-00000000"),
         (("accept", "FIRST"), "say why, with --reason"),
-        (("accept", "FIRST", "--reason", "x", "--review", "2020-01-01"), "has passed already"),
+        (("accept", "FIRST", "--reason", "x", "--review", "2020-01-01"), "a review lies ahead"),
+        (("accept", "FIRST", "--reason", "x", "--review", "+99999999d"), "ten years at most"),
+        (("accept", "FIRST", "--reason", "\udc9b31m"), "no UTF-8"),
+        (("assign", "FIRST", "x" * 500), "500 characters"),
         (("assign", "FIRST", " "), "name who is to own it"),
         (("show", "nothing"), "list them with `risks list`"),
     ],

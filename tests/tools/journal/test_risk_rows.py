@@ -17,7 +17,8 @@ def _line(rank: int, *elements: str, minutes: float = 10.0) -> Risk:
         rank=rank,
         what_if="link A-B down",
         elements=elements,
-        per_year=Interval(p05=0.1, median=0.2, p95=0.3),
+        per_year=0.2,
+        per_year_range=Interval(p05=0.1, median=0.2, p95=0.3),
         hours=4.0,
         slo_minutes=minutes,
         slo_minutes_range=Interval(p05=minutes / 2, median=minutes, p95=2 * minutes),
@@ -73,6 +74,8 @@ def test_closed_line_that_is_found_again_is_open(journal: Journal) -> None:
     journal.put_risks("live", [AB], _at(100.0), ANN)
     journal.decide_risk("live", AB.id, "closed", ANN, "a second duct was built", 150.0)
     assert journal.put_risks("live", [AB], _at(200.0), ANN).reopened == (AB.id,)
+    again = journal.risk_record("live", AB.id)
+    assert (again.decided_by, again.reason) == (None, "was closed by ann: a second duct was built")
 
 
 def test_owner_stays_with_the_line(journal: Journal) -> None:

@@ -11,7 +11,7 @@ from tests.twin.whatif.test_survey import square
 from twin.imagination.elements import Element, Part, elements_of
 from twin.imagination.enumeration import Enumerated, enumerated
 from twin.imagination.regimes import Regime, regimes_of
-from twin.imagination.register import register_of
+from twin.imagination.register import begins, register_of
 from twin.nouns.rates import Rate, Rates, Work
 from twin.nouns.traffic import DailyProfile
 from twin.physics.twin import Twin
@@ -151,7 +151,8 @@ def test_register_says_how_surely_each_line_is_known() -> None:
     assert line.slo_minutes == pytest.approx(1e-3 * 4 * 60, rel=1e-3)
     assert line.slo_minutes_range.p05 == pytest.approx(0.178 * line.slo_minutes, rel=0.15)
     assert line.slo_minutes_range.p95 == pytest.approx(2.372 * line.slo_minutes, rel=0.1)
-    assert line.per_year.median == pytest.approx(0.839e-3, rel=0.05)
+    assert line.per_year == pytest.approx(1e-3, rel=1e-3)
+    assert line.per_year_range.median == pytest.approx(0.839e-3, rel=0.05)
     assert sum(x.slo_minutes for x in register.lines) == pytest.approx(register.covered.slo_minutes)
     assert register.covered.lines_share == pytest.approx(1.0)
     assert [x.rank for x in register.lines] == list(range(1, len(register.lines) + 1))
@@ -165,3 +166,16 @@ def test_service_that_is_down_anyway_is_no_cost_of_a_failure() -> None:
     register = register_of(found, twin.services.services, LINES)
     assert register.lines == ()
     assert register.covered.never == ("svc",)
+
+
+def test_pair_in_work_is_down_as_often_and_as_long_as_its_minutes_say() -> None:
+    """Hours a year are shares of all hours; it ends when one is back or the work is over."""
+    device = Part("device", Rate(per_year=2.0), 1.0, 10.0)
+    work = Work(per_year=5.0, hours=40.0)
+    one = Element("a", (), (device,), frozenset("a"), work)
+    other = Element("b", (), (device,), frozenset("b"))
+    down = one.share_down
+    share, in_work = down * down, one.share_in_work * down
+    per_year = begins([one, other], share, in_work)
+    assert per_year == pytest.approx(share * HOURS * 2 / 10 + in_work * HOURS * (1 / 10 + 1 / 40))
+    assert begins([one], down, 0.0) == pytest.approx(2.0, rel=0.01)

@@ -15,7 +15,7 @@ from twin.physics.twin import Twin
 from twin.sources.world import WorldSpec, build_inventory
 
 SHIPPED = Rates()
-MEMBERS_ALONE = HardeningCosts(member=1.0, way=1e9)
+MEMBERS_ALONE = HardeningCosts(member=1.0, way=1e6)
 
 
 def _total(twin: Twin, topology: Topology | None = None) -> float:
