@@ -357,26 +357,33 @@ def orders_in(journal: Journal) -> tuple[Ordered, ...]:
 
 
 def left_in_force(journal: Journal, running: NetworkConfiguration) -> tuple[str, ...]:
-    """ "node plan" of temporary changes that `running` still has, whatever the journal says."""
-    left = []
-    for record in journal.incidents():
-        plans = {p.id: p for p in journal.plans(record.incident.id) if p.temporary}
-        for change in journal.changes(incident_id=record.incident.id):
-            is_kept = change.plan_id in plans and change.state is ChangeState.CONFIRMED
-            if is_kept and _still_has(change, running):
-                left.append(f"{change.node} {change.plan_id}")
-    return tuple(sorted(left))
+    """ "node plan" of temporary changes that `running` still has, whatever the journal says. What
+    two have made alike is the later one's.
+    """
+    left = {}
+    confirmed = [
+        (change, plans.get(change.plan_id))
+        for record in journal.incidents()
+        for plans in [{p.id: p for p in journal.plans(record.incident.id)}]
+        for change in journal.changes(incident_id=record.incident.id)
+        if change.state is ChangeState.CONFIRMED
+    ]
+    for change, plan in sorted(confirmed, key=lambda one: one[0].updated_s):
+        for interface in _still_had(change, running):
+            is_temporary = plan is not None and plan.temporary
+            left[change.node, interface] = f"{change.node} {change.plan_id}" if is_temporary else ""
+    return tuple(sorted(set(left.values()) - {""}))
 
 
-def _still_has(change: Change, running: NetworkConfiguration) -> bool:
-    """Whether an interface runs what the change made of it, and not what it was before."""
+def _still_had(change: Change, running: NetworkConfiguration) -> Iterable[str]:
+    """Interfaces that run what the change made of them, and not what it was before."""
     pairs = zip(
         change.before.interfaces,
         change.candidate.interfaces,
         running.device(change.node).interfaces,
         strict=True,
     )
-    return any(was != meant and runs == meant for was, meant, runs in pairs)
+    return (meant.link for was, meant, runs in pairs if was != meant and runs == meant)
 
 
 def _first_s(timeline: Sequence[TimelineEvent], kind: str) -> float | None:
