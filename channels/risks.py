@@ -95,7 +95,7 @@ def past_of(state: StateDirectory, network: str) -> History:
         return History()
     places = (known.index["incident", name] for name in known.ids("incident"))
     past = [PastIncident.of(known.thing(place)) for place in places]
-    return history_of(past, inventory.topology, min(started, default=now_s), now_s)
+    return history_of(past, min(started, default=now_s), now_s)
 
 
 def listed(state: StateDirectory, network: str) -> Sequence[RiskRecord]:

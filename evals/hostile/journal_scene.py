@@ -51,6 +51,8 @@ from twin.nouns.incident import Incident, Severity
 from twin.nouns.plan import Approval, Dispatch, Plan
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import OS_USER, Principal
+from twin.nouns.rates import Rates
+from twin.nouns.risk import Reckoned, Risk
 from twin.nouns.state import state_hash
 from twin.remedies.blast import blast_radius
 from twin.remedies.steps import plan_steps, planned_step
@@ -384,6 +386,21 @@ _FORETOLD = Foretold(
 )
 
 
+_RISK = Risk(
+    rank=1,
+    what_if="link ATLAng-HSTNng down",
+    elements=("link ATLAng--HSTNng",),
+    per_year=0.1,
+    per_year_range=Interval(p05=0.05, median=0.1, p95=0.2),
+    hours=4.0,
+    slo_minutes=10.0,
+    slo_minutes_range=Interval(p05=5.0, median=10.0, p95=20.0),
+    in_work=0.0,
+    regimes=(),
+    customers=(),
+)
+
+
 def _tell_the_rest(journal: Journal, now_s: float) -> None:
     """A row or two in every other table, so that each can be altered."""
     for number in (1, 2):
@@ -445,6 +462,9 @@ def _tell_the_rest(journal: Journal, now_s: float) -> None:
         journal.announce_work("lab", work, _CREW, "a new line card", now_s)
     journal.cancel_work("lab", works[1], _CREW, "not today", now_s)
     journal.put_foretold("lab", [_FORETOLD.model_copy(update={"work": work}) for work in works])
+    reckoned = Reckoned(rates=Rates(), seed=1, at_s=now_s, code="abc")
+    journal.put_risks("lab", [_RISK], reckoned, _CREW)
+    journal.put_risks("annex", [_RISK], reckoned, _CREW)
     journal.add_event(INCIDENT, now_s, "escalated", "supervisor", "a person takes over")
     [change] = [c for c in journal.changes() if c.state is ChangeState.CONFIRMED][:1]
     journal.intend_changes(

@@ -71,7 +71,7 @@ def test_model_is_shown_plain_unions_and_no_defaults() -> None:
     for node in _nodes(parameters):
         assert not {"oneOf", "discriminator", "default"} & node.keys()
     union = parameters["properties"]["action"]
-    assert len(union["anyOf"]) == 8
+    assert len(union["anyOf"]) == 9
 
 
 def test_model_is_shown_every_property_as_required() -> None:

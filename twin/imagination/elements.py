@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
+from twin.events.kinds import FaultKind
 from twin.events.what_if import WhatIf
 from twin.nouns.rates import HOURS_A_YEAR, History, Rate, Rates, Work
 from twin.nouns.topology import Topology
@@ -39,6 +40,12 @@ class Element:
     parts: tuple[Part, ...]
     links: frozenset[str]
     work: Work | None = None
+
+    @property
+    def faults(self) -> tuple[FaultKind, ...]:
+        """What it fails by, where that is one fault."""
+        alone = len(self.event) == 1
+        return tuple(e for e in self.event if alone and isinstance(e, FaultKind))
 
     @property
     def per_year(self) -> float:
@@ -83,7 +90,7 @@ def elements_of(
 
 def _updated(element: Element, history: History) -> Element:
     """With the mean of each rate as its own past makes it; the parts share what has failed."""
-    failures = history.failures.get(element.name, 0)
+    failures = sum(history.failures.get(event.id, 0) for event in element.faults)
     if not failures and not history.years:
         return element
     shape = min(part.rate.shape for part in element.parts)

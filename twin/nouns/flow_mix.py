@@ -34,6 +34,11 @@ class Expected:
     size_sigma: FloatArray
     sources_sigma: FloatArray
 
+    def widened(self, sigma: float) -> "Expected":
+        """The same, with so much more deviation of both everywhere."""
+        size, sources = (np.hypot(s, sigma) for s in (self.size_sigma, self.sources_sigma))
+        return replace(self, size_sigma=size, sources_sigma=sources)
+
     def at(
         self, node: int, size: float, sources: float, size_sigma: float, sources_sigma: float
     ) -> "Expected":
@@ -81,6 +86,11 @@ class FlowMix:
     def usual_flows_per_s(self) -> FloatArray:
         """(n,) flows that are expected to be begun."""
         return self.expected_bps / self.usual_bits
+
+    @property
+    def many_and_small(self) -> list[int]:
+        """Nodes that draw far more flows than expected, and far smaller ones: no crowd does."""
+        return np.flatnonzero((self.flows > MANY_FLOWS) & (self.size < SMALL_FLOWS)).tolist()
 
     def log_density(self, expected: Expected) -> FloatArray:
         """(2, n): of the sizes and of the sources that were seen; 0 where none were.

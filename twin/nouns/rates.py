@@ -66,7 +66,9 @@ class Rates(Noun):
 
 
 class History(Noun):
-    """`failures`: of elements by name, in so many `years`; of all others none."""
+    """`failures`: how often each fault (by its id) caused an incident, in so many `years`;
+    all others never.
+    """
 
     failures: dict[str, int] = Field(default_factory=dict)
     years: float = 0.0

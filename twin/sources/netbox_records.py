@@ -179,7 +179,7 @@ class _Records:
 
     def _panel(self, key: str) -> ThingKey:
         name = self._named(self._panels[key], f"power panel {key}")
-        return "power_panel", f"{self._site_of(key)}|{name}"
+        return "power_panel", f"{self._site_of(key)}/{name}"
 
     def _panel_of(self, key: str, feed: Record) -> str:
         panel = related_id(feed, "power_panel", f"power feed {key}", self._name)
@@ -193,13 +193,13 @@ class _Records:
     def _feed(self, key: str) -> ThingKey:
         feed = self._feeds[key]
         name = self._named(feed, f"power feed {key}")
-        return "power_feed", f"{self._panel(self._panel_of(key, feed))[1]}|{name}"
+        return "power_feed", f"{self._panel(self._panel_of(key, feed))[1]}/{name}"
 
     def _circuit(self, key: str) -> ThingKey:
         circuit = self._circuits[key]
         provider = self._named(circuit.get("provider"), f"provider of circuit {key}")
         cid = self._named(circuit, f"circuit {key}", "cid")
-        return "circuit", f"{provider}|{cid}"
+        return "circuit", f"{provider}/{cid}"
 
     def _power_w(self, key: str, feed: Record) -> Properties:
         given = [feed.get(part) for part in ("voltage", "amperage", "max_utilization")]

@@ -4,7 +4,15 @@ from twin.nouns.topology import Node, Site, Topology
 KEPT = {"id": "A", "site": "A", "prefixes": ["10.0.0.0/24"]}
 """A node as it was stored before it could say more of itself."""
 
-TOLD = Node(id="A", site="A", platform="ACME R9", role="core", management_address="10.9.0.1")
+TOLD = Node(
+    id="A",
+    site="A",
+    platform="ACME R9",
+    role="core",
+    management_address="10.9.0.1",
+    hardware="ACME R9",
+    software="AcmeOS 4.2",
+)
 
 
 def test_a_node_of_which_nothing_more_is_known_is_stored_as_it_was() -> None:

@@ -17,7 +17,7 @@ from twin.sources.netbox_records import netbox_facts
 RECORDED = published("netbox/netbox-4-records.json")
 SCHEMA = shipped_schema()
 OSL, TRD_LINK, BUNDLE = ("device", "osl-cr1"), "osl-cr1--trd-cr1", "osl-cr1--bgo-cr1"
-A, B = ("power_feed", "OSL1|PP1|A"), ("power_feed", "OSL1|PP2|B")
+A, B = ("power_feed", "OSL1/PP1/A"), ("power_feed", "OSL1/PP2/B")
 
 
 def _related(facts: Facts, kind: str) -> set[tuple[ThingKey, ThingKey]]:
@@ -49,22 +49,22 @@ def test_power_is_traced_through_a_distribution_unit_to_its_feed() -> None:
     facts = netbox_facts(RECORDED, "n")
     assert _related(facts, "powered_by") == {(OSL, A), (OSL, B)}
     assert _related(facts, "fed_by") == {
-        (A, ("power_panel", "OSL1|PP1")),
-        (B, ("power_panel", "OSL1|PP2")),
+        (A, ("power_panel", "OSL1/PP1")),
+        (B, ("power_panel", "OSL1/PP2")),
     }, "feed C is planned"
     watts = {t.id: t.properties["power_w"] for t in facts.things if t.kind == "power_feed"}
     # 230 V, 80 %: 32 A on three phases, 16 A on one.
     assert watts == {A[1]: pytest.approx(10_198.3, abs=0.1), B[1]: pytest.approx(2_944.0)}
     graph = _graph(facts)
-    assert graph.impact([("power_panel", "OSL1|PP1")]).of("device") == ()
-    both: list[ThingKey] = [("power_panel", "OSL1|PP1"), B]
+    assert graph.impact([("power_panel", "OSL1/PP1")]).of("device") == ()
+    both: list[ThingKey] = [("power_panel", "OSL1/PP1"), B]
     assert graph.impact(both).of("device") == ("osl-cr1",)
 
 
 def test_link_falls_with_its_circuit_and_a_bundle_with_all_of_its() -> None:
     facts = netbox_facts(RECORDED, "n")
     one, first, second = (
-        ("circuit", f"Telia|{c}") for c in ("OSL-TRD-1", "OSL-BGO-1", "OSL-BGO-2")
+        ("circuit", f"Telia/{c}") for c in ("OSL-TRD-1", "OSL-BGO-1", "OSL-BGO-2")
     )
     assert _related(facts, "in_cable") == {
         (("link", TRD_LINK), one),
@@ -93,9 +93,9 @@ def test_tenants_own_and_a_provider_where_there_is_none() -> None:
         (OSL, tenant),
         (("site", "OSL1"), tenant),
         (B, tenant),
-        (("circuit", "Telia|OSL-BGO-1"), tenant),
-        (("circuit", "Telia|OSL-BGO-2"), tenant),
-        (("circuit", "Telia|OSL-TRD-1"), ("owner", "Telia")),
+        (("circuit", "Telia/OSL-BGO-1"), tenant),
+        (("circuit", "Telia/OSL-BGO-2"), tenant),
+        (("circuit", "Telia/OSL-TRD-1"), ("owner", "Telia")),
     }
 
 

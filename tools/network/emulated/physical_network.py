@@ -631,8 +631,6 @@ class PhysicalNetwork:
         )
         self.feed.probe_round(self._tick, time_s, loss, delay_s)
         self.feed.benign_lines(self._tick, time_s - TICK_S, time_s)
-        for one in self._access.log_ins(self._tick, time_s - TICK_S, time_s):
-            self.feed.log_in(one)
         entered, opened = window.entered_bits, window.opened
         if self._tick % FLOW_TICKS == 0:
             self._report_flows(time_s, entered, opened)
@@ -657,6 +655,9 @@ class PhysicalNetwork:
 
     def _open_tick(self, time_s: float) -> None:
         self._clear_counters(self.feed.begin_counters(self._tick, time_s))
+        # Before any of them arrives: whoever looks more often than ticks come misses none.
+        for one in self._access.log_ins(self._tick + 1, time_s, time_s + TICK_S):
+            self.feed.log_in(one)
         customers = self.demand.of_customers(self._tick)
         flooding = self.demand.flooding_bps(self._tick)
         self._wanted = customers + flooding

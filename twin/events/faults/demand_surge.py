@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Self
 
-import numpy as np
-
 from twin.errors import Ungrounded
 from twin.events.faults.traffic_spike import (
     CROWD_SIGMA,
@@ -87,9 +85,7 @@ class DemandSurge(FaultKind):
 
     def mixes(self, expected: "Expected", seen: "FlowMix", topology: Topology) -> "Expected":
         """See FaultKind: whoever sends more sends flows that are about as usual."""
-        sizes = np.hypot(expected.size_sigma, CROWD_SIGMA)
-        sources = np.hypot(expected.sources_sigma, CROWD_SIGMA)
-        return replace(expected, size_sigma=sizes, sources_sigma=sources)
+        return expected.widened(CROWD_SIGMA)
 
     def is_over(self, live: LiveNetwork) -> bool:
         """See FaultKind."""

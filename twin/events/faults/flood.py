@@ -6,18 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from twin.errors import Ungrounded
 from twin.events.faults.traffic_spike import ratio_gain
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import Evidence
-from twin.nouns.flow_mix import MANY_FLOWS, SMALL_FLOWS, Expected, FlowMix
 from twin.nouns.topology import Topology
-from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
+from twin.nouns.traffic_class import TRAFFIC_CLASSES, TrafficClass
 
 if TYPE_CHECKING:
+    from twin.nouns.flow_mix import Expected, FlowMix
     from twin.nouns.incident import Symptom
     from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
@@ -72,7 +70,7 @@ class Flood(FaultKind):
         node = state.topology.node_index[self.target]
         rates = state.traffic.rates_bps
         usual = rates[:, :, node].sum(axis=0)
-        more = np.zeros_like(rates)
+        more = 0.0 * rates
         more[_BEST_EFFORT, :, node] = self.rate_bps * usual / max(float(usual.sum()), 1.0)
         known = 0.0 if state.worthless_bps is None else state.worthless_bps
         traffic = replace(state.traffic, rates_bps=rates + more)
@@ -99,7 +97,7 @@ class Flood(FaultKind):
         text = f"{text}, claimed by {by} alone" if by else text
         return [Evidence(observation=text, log_likelihood_ratio=gain, claimed_by=by)]
 
-    def mixes(self, expected: Expected, seen: FlowMix, topology: Topology) -> Expected:
+    def mixes(self, expected: "Expected", seen: "FlowMix", topology: Topology) -> "Expected":
         """See FaultKind."""
         node = topology.node_index[self.target]
         usual = float(seen.usual_flows_per_s[node])
@@ -137,7 +135,7 @@ def flooded(clues: Clues) -> Iterator[tuple[str, float, float, str]]:
     seen, mix = clues.observation, clues.observation.flow_mix
     if mix is None:
         return
-    for i in np.flatnonzero((mix.flows > MANY_FLOWS) & (mix.size < SMALL_FLOWS)).tolist():
+    for i in mix.many_and_small:
         more_per_s = float((mix.flows[i] - 1.0) * mix.usual_flows_per_s[i])
         bits = float((seen.inbound_ratio[i] - 1.0) * mix.expected_bps[i]) / more_per_s
         node = clues.topology.nodes[i].id

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-import numpy as np
-
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
@@ -32,7 +30,7 @@ def lossy_by_probes(clues: Clues) -> Iterator[tuple[Interface, float]]:
     seen, topology = clues.observation, clues.topology
     if seen.probes is None:
         return
-    for arc in np.flatnonzero(np.isnan(seen.loss)).tolist():
+    for arc in filter(lambda i: math.isnan(seen.loss[i]), range(topology.n_arcs)):
         egress = topology.egress_of(arc)
         far_end = topology.link(egress.link).other_end(egress.node)
         is_up = egress.link not in seen.down_since
