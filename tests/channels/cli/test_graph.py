@@ -76,7 +76,7 @@ def test_netbox_document_is_loaded_beside_the_network_that_it_is_of(
     own.write_text("\n".join(lines_of(Facts.of([Thing(*key) for key in keys], []))) + "\n")
     assert _graph(state, "load", str(own))[0] == 0
     assert _graph(state, "load", str(document), "--replace")[0] == 0
-    assert "power_feed OSL1|PP1|A" in _graph(state, "query", "device", "osl-cr1")[1]
+    assert "power_feed OSL1/PP1/A" in _graph(state, "query", "device", "osl-cr1")[1]
     assert "facts from netbox" in _graph(state, "stats")[1]
 
 
