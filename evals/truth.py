@@ -20,6 +20,7 @@ from twin.events.fault import Fault
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.power_feed_loss import PowerFeedLoss
 from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.configuration import NetworkConfiguration
@@ -209,7 +210,7 @@ def in_parts(faults: Sequence[Fault]) -> tuple[Fault, ...]:
 
 def _parts(fault: Fault) -> tuple[Fault, ...]:
     match fault:
-        case DeviceDown():
+        case DeviceDown() | PowerFeedLoss():
             return tuple(LinkDown(link=link) for link in fault.links)
         case RouterOverload():
             return tuple(

@@ -119,6 +119,13 @@ class Ground:
         return tuple(sorted(spare, key=lambda n: (-carried[n], n)))
 
     @cached_property
+    def spare_sites(self) -> tuple[str, ...]:
+        """The sites of several nodes without which all others are still reached."""
+        topology = self.inventory.topology
+        several = [s.id for s in topology.sites if len(topology.nodes_at(s.id)) > 1]
+        return tuple(s for s in several if self.holds_without((), topology.nodes_at(s)))
+
+    @cached_property
     def _loads(self) -> FloatArray:
         """(n_links,) bit/s of both directions at the peak, as intended."""
         twin = Twin(self.inventory)

@@ -26,6 +26,7 @@ from twin.events.faults.link_down import LinkDown
 from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.policer_misconfig import PolicerMisconfig
+from twin.events.faults.power_feed_loss import PowerFeedLoss
 from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.tcp_syn_flood_attack import TcpSynFloodAttack
@@ -119,7 +120,7 @@ def _drawn(
         faults.append(fault)
     topology = ground.inventory.topology
     down = frozenset[str]().union(*(fault.links_down(topology) for fault in faults))
-    gone = {fault.node for fault in faults if isinstance(fault, DeviceDown)}
+    gone = {node for fault in faults for node in fault.dark_nodes}
     return tuple(faults) if ground.holds_without(down, gone) else None
 
 
@@ -160,6 +161,15 @@ def _device(
         return None
     node = of_size[int(numbers.integers(len(of_size)))]
     return DeviceDown(node=node, links=tuple(sorted(x.id for x in topology.links_at(node))))
+
+
+def _site(ground: Ground, _: Link, __: Severity, numbers: np.random.Generator) -> Fault | None:
+    """A site of several devices without which all others still reach each other."""
+    sites = ground.spare_sites
+    if not sites:
+        return None
+    topology = ground.inventory.topology
+    return PowerFeedLoss.at(topology, sites[int(numbers.integers(len(sites)))])
 
 
 def _weight(ground: Ground, link: Link, _: Severity, numbers: np.random.Generator) -> Fault:
@@ -274,6 +284,7 @@ _KINDS: Mapping[str, _Draw] = {
     "link_down": _link_down,
     "fiber_cut": _fiber_cut,
     "device_down": _device,
+    "power_feed_loss": _site,
     "igp_weight_misconfig": _weight,
     "unannounced_drain": _drain,
     "policer_misconfig": _policer,

@@ -17,6 +17,7 @@ from twin.events.faults.link_down import LinkDown
 from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.packet_loss import PacketLoss
 from twin.events.faults.policer_misconfig import PolicerMisconfig
+from twin.events.faults.power_feed_loss import PowerFeedLoss
 from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.tcp_syn_flood_attack import TcpSynFloodAttack
@@ -39,6 +40,7 @@ AnyFault = (
     | SilentEgressPacketLoss
     | TrafficSpike
     | DeviceDown
+    | PowerFeedLoss
     | DemandSurge
     | BlackholeRoute
     | RouterOverload

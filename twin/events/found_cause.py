@@ -98,7 +98,7 @@ def _fits(kind: type[FaultKind], resource: str, topology: Topology) -> bool:
         return Interface.named_by(resource) is not None
     if not fields.keys() & {"link", "links", "node", "target"}:
         return resource == EVERYWHERE
-    on_links = ("link" in fields or "links" in fields) and "node" not in fields
+    on_links = ("link" in fields or "links" in fields) and not fields.keys() & {"node", "site"}
     return resource in (topology.link_index if on_links else topology.node_index)
 
 

@@ -266,6 +266,11 @@ class FaultKind(StateEvent):
         return ()
 
     @property
+    def dark_nodes(self) -> tuple[str, ...]:
+        """The devices that say nothing any more because of it."""
+        return ()
+
+    @property
     def unsteady_links(self) -> frozenset[str]:
         """The links that come and go because of it, so that either may be seen."""
         return frozenset()

@@ -4,6 +4,7 @@
     link LINK up              a link that was down comes back; "node NODE up" and "group GROUP up"
                               are all of its links
     node NODE down            every link at the node fails
+    power at NODE down        every device at the site of NODE fails
     group GROUP down          every link of the shared-risk group fails; also "group LINK down"
     weight LINK N             the end that LINK names first is configured with weight N
     weight LINK from NODE N   the same for the end at NODE
@@ -69,6 +70,7 @@ _WORDS: Mapping[str, str] = {
         r"(?:the |both )*(?:groups?|srlgs?|shared[- ]risk[- ]groups?|ducts?|conduits?|trench(?:es)?"
         r"|cables?|fib(?:re|er)s?)(?: (?:of|under|below|beneath|along|with))?(?: the)?(?: link)?"
     ),
+    "power": r"(?:the |all )*(?:power(?: (?:feeds?|supply))?|electricity|mains)",
     "down": (
         rf"{_IS}(?:down|fail(?:s|ed|ing|ures?)?|breaks?|broken|die(?:s|d)?|dying|dead|lost|loss|cut"
         r"|drop(?:s|ped)?(?: out)?|gone|away|dark|dug up|outage|out(?: of (?:service|order))?"

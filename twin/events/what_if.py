@@ -9,6 +9,7 @@ from twin.events.drain_node import DrainNode
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.power_feed_loss import PowerFeedLoss
 from twin.events.growth.add_link import AddLink
 from twin.events.growth.add_node import AddNode
 from twin.events.growth.resize_link import ResizeLink
@@ -20,6 +21,7 @@ Event = (
     | LinkRepair
     | DeviceDown
     | FiberCut
+    | PowerFeedLoss
     | SetIgpWeight
     | DrainLink
     | UndrainLink

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.power_feed_loss import PowerFeedLoss
 from twin.events.kinds import FaultKind
 from twin.events.what_if import WhatIf
 from twin.nouns.rates import HOURS_A_YEAR, History, Rate, Rates, Work
@@ -142,14 +143,13 @@ def _groups(topology: Topology, rates: Rates) -> Iterator[Element]:
 
 def _sites(topology: Topology, rates: Rates) -> Iterator[Element]:
     for site in topology.sites:
-        nodes = [node.id for node in topology.nodes if node.site == site.id]
-        if len(nodes) > 1:
-            links = {link.id for node in nodes for link in topology.links_at(node)}
+        if len(topology.nodes_at(site.id)) > 1:
+            fault = PowerFeedLoss.at(topology, site.id)
             yield Element(
                 name=f"site {site.id}",
-                event=tuple(DeviceDown(node=node) for node in nodes),
+                event=(fault,),
                 parts=(Part("site", rates.site, 1.0, rates.site_hours),),
-                links=frozenset(links),
+                links=frozenset(fault.links),
             )
 
 

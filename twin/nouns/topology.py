@@ -280,6 +280,10 @@ class Topology(Noun):
         self.node(node_id)
         return self._links_at[node_id]
 
+    def nodes_at(self, site: str) -> tuple[str, ...]:
+        """What stands at `site`, in topology order."""
+        return tuple(node.id for node in self.nodes if node.site == site)
+
     @cached_property
     def _links_at(self) -> dict[str, tuple[Link, ...]]:
         found: dict[str, list[Link]] = {node.id: [] for node in self.nodes}

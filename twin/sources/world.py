@@ -130,17 +130,21 @@ def _topology(network: ParsedNetwork, members: IntArray) -> Topology:
     links = tuple(
         _link(link, int(count), places) for link, count in zip(network.links, members, strict=True)
     )
+    # Nodes that the source puts at one place share a site, named after the first of them.
+    first_at = {place: node for node, place in reversed(places.items())}
+    site_of = {node: first_at[place] for node, place in places.items()}
     return Topology(
         name=network.name,
         sites=tuple(
             Site(id=node.id, longitude=longitude, latitude=latitude)
             for node in network.nodes
             for longitude, latitude in [places.get(node.id) or drawn[node.id]]
+            if site_of.get(node.id, node.id) == node.id
         ),
         nodes=tuple(
             Node(
                 id=node.id,
-                site=node.id,
+                site=site_of.get(node.id, node.id),
                 prefixes=(f"10.{i // 256}.{i % 256}.0/24",),
                 platform=node.platform,
                 role=node.role,

@@ -13,6 +13,7 @@ from twin.events.drain_node import DrainNode
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
+from twin.events.faults.power_feed_loss import PowerFeedLoss
 from twin.events.growth.add_link import AddLink
 from twin.events.growth.resize_link import ResizeLink
 from twin.events.link_repair import LinkRepair
@@ -42,7 +43,7 @@ _SLOTS = {
     "SHARE": r"\d+(?:\.\d+)? ?(?:%|percent|per cent)",
 }
 
-_OUT = (LinkDown, DeviceDown, FiberCut)
+_OUT = (LinkDown, DeviceDown, FiberCut, PowerFeedLoss)
 _BACK = (UndrainLink, UndrainNode, LinkRepair)
 
 _SINGLE = {**_SLOTS, "LINK": MARK, "NODE": MARK, "GROUP": MARK}

@@ -66,6 +66,7 @@ def test_every_kind_of_fault_can_be_named_by_what_it_sits_on() -> None:
     on = {**dict.fromkeys(of_links, "A-B"), "traffic_spike": "A", "device_down": "A"}
     on |= {"demand_surge": "everywhere", "blackhole_route": "A", "router_overload": "A"}
     on |= {"tcp_syn_flood_attack": "A", "web_dos_attack": "A", "access_breach": "A"}
+    on["power_feed_loss"] = "A"
     for kind in FAULT_KINDS:
         name = kind.model_fields["kind"].default
         fault = f"{name}@{on.get(name, 'A|A-B')}"

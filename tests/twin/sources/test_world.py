@@ -198,6 +198,21 @@ def test_networks_of_every_shape_become_healthy_worlds() -> None:
         assert twin.assess(twin.state()).breached_services == 0
 
 
+def test_nodes_that_a_source_puts_at_one_place_share_a_site() -> None:
+    topology = build_inventory(WorldSpec(topology="topozoo/Aarnet")).topology
+    shared = {s.id: topology.nodes_at(s.id) for s in topology.sites if topology.nodes_at(s.id)[1:]}
+    assert shared["Sydney1"] == ("Sydney1", "Sydney2")
+    assert len(shared) == 6
+    assert len(topology.sites) == len(topology.nodes) - 6
+    alone = topology.node("Darwin")
+    assert alone.site == "Darwin"
+
+
+def test_nodes_without_a_known_place_are_each_at_a_site_of_their_own() -> None:
+    topology = inventory_from_text("a,b\nA,B\nB,C\nC,A\n", "edges").topology
+    assert [node.site for node in topology.nodes] == ["A", "B", "C"]
+
+
 def test_unknown_topohub_name_offers_near_ones() -> None:
     with pytest.raises(BadTopology, match="did you mean sndlib/germany50"):
         topology_from_topohub("sndlib/germany5")

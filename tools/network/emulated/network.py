@@ -24,6 +24,7 @@ from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.link_flap import LinkFlap
 from twin.events.faults.packet_loss import PacketLoss
+from twin.events.faults.power_feed_loss import PowerFeedLoss
 from twin.events.faults.router_overload import RouterOverload
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
@@ -396,6 +397,8 @@ class EmulatedNetwork:
             return fault.link in order.links
         if isinstance(fault, DeviceDown | RouterOverload):
             return order.place == fault.node or set(fault.links) <= set(order.links)
+        if isinstance(fault, PowerFeedLoss):
+            return order.place in (*fault.nodes, fault.site)
         if not isinstance(fault, FiberCut):
             return False
         places = {
@@ -584,6 +587,9 @@ def _check_case(designed: Inventory, world: CaseWorld, truth: CaseTruth) -> None
         elif fault.kind == "device_down" or fault.kind == "router_overload":
             nodes.add(fault.node)
             links |= set(fault.links)
+        elif fault.kind == "power_feed_loss":
+            nodes |= set(fault.nodes)
+            links |= set(fault.links)
         elif isinstance(fault, TrafficSpike | Flood):
             nodes.add(fault.target)
         elif fault.kind == "blackhole_route":
@@ -610,6 +616,13 @@ def _check_case(designed: Inventory, world: CaseWorld, truth: CaseTruth) -> None
                 raise BadCase(
                     f'case "{world.id}": a {fault.kind} has all links of {fault.node}, '
                     f"{', '.join(sorted(left_out))} among them"
+                )
+        if fault.kind == "power_feed_loss":
+            whole = PowerFeedLoss.at(topology, fault.site)
+            if set(fault.nodes) != set(whole.nodes) or set(fault.links) != set(whole.links):
+                raise BadCase(
+                    f'case "{world.id}": a power_feed_loss has all nodes of {fault.site} '
+                    f"({', '.join(whole.nodes) or 'which is no site'}) and all of their links"
                 )
         for node, link in _ends(fault):
             if node not in (topology.link(link).a, topology.link(link).b):

@@ -350,6 +350,8 @@ class PhysicalNetwork:
             fault = self.truth.events[event].fault
             if fault.kind == "device_down":
                 dark[self.topology.node_index[fault.node]] = True
+            elif fault.kind == "power_feed_loss":
+                dark[[self.topology.node_index[node] for node in fault.nodes]] = True
         return dark
 
     def _set_routers(self, time_s: float) -> None:
@@ -730,7 +732,7 @@ def dead_links(
             dead[[link_index[link] for link in fault.links]] = True
         elif fault.kind == "link_down":
             dead[link_index[fault.link]] = True
-        elif fault.kind == "device_down":
+        elif fault.kind == "device_down" or fault.kind == "power_feed_loss":
             dead[[link_index[link] for link in fault.links]] = True
     for device in devices:
         for interface in device.interfaces:

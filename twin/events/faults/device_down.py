@@ -29,7 +29,7 @@ _LAST_WORDS_S = 60.0
 """What was read as a device went down arrives by then: a collector's round, and the delay of
 whoever noticed first (30 to 40 s where a dead interval decides)."""
 
-_FEWEST_MISSED = 2.0
+FEWEST_MISSED = 2.0
 """Readings in a row that a device has missed before it is suspected."""
 
 
@@ -55,6 +55,11 @@ class DeviceDown(DarkLinksFault, PhrasedKind):
     @property
     def resources(self) -> tuple[str, ...]:
         """The node."""
+        return (self.node,)
+
+    @property
+    def dark_nodes(self) -> tuple[str, ...]:
+        """See FaultKind."""
         return (self.node,)
 
     def concerned_links(self) -> tuple[str, ...]:
@@ -88,7 +93,7 @@ class DeviceDown(DarkLinksFault, PhrasedKind):
             links = tuple(sorted(link.id for link in clues.topology.links_at(node.id)))
             down = [seen.down_since[link] for link in links if link in seen.down_since]
             missed = seen.missed.get(node.id, 0.0)
-            if down and 2 * len(down) >= len(links) and missed >= _FEWEST_MISSED:
+            if down and 2 * len(down) >= len(links) and missed >= FEWEST_MISSED:
                 reason = f"{len(down)} of its {len(links)} links are down, and it does not answer"
                 yield cls(node=node.id, links=links), reason
 
