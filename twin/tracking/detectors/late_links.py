@@ -25,6 +25,16 @@ _ROUND_S = 30.0
 _LEARNED_ROUNDS, _MEMORY_ROUNDS = 4, 60
 """Rounds after which a delay is known, and over which it is averaged: half an hour."""
 
+_LENGTHS_OFF, _PORTS_S = 0.1, 0.0005
+"""Standard deviation of what a link takes, a share of its propagation on record, and beyond that
+(assumed)."""
+
+_JITTER_S = 0.0003
+"""Standard deviation of what a probe takes on average over links that are known (assumed)."""
+
+_SURE_S = LATE_S / 5
+"""A way is known without having been taken where what it takes is known so well."""
+
 _MOST_S = 0.05
 """What a probe is off by more counts as so much: it met something else."""
 
@@ -34,9 +44,9 @@ _MOST_LINKS = 3
 class LateLinks:
     """Of all probes those over one link take longer, as far as they cross it, in two rounds.
 
-    What probes take is compared with what they took since they last took another way. Probes that
-    meet a queue tell nothing: its delay is none of a link. Where none crosses a link, it stays as
-    it was.
+    What probes take is compared with what they took since they last took another way; at first
+    with what all of them told of the links on the new one, where that is enough. Probes that meet a
+    queue tell nothing: its delay is none of a link. Where none crosses a link, it stays as it was.
     """
 
     name = "late_links"
@@ -56,8 +66,31 @@ class LateLinks:
         if len(shares) != len(self._shares):
             self._usual_s, self._count = np.zeros(len(shares)), np.zeros(len(shares), np.int64)
         else:
-            self._count[(np.abs(shares - self._shares) > _PART).any(axis=1)] = 0
+            moved = (np.abs(shares - self._shares) > _PART).any(axis=1)
+            known = ~moved & (self._count >= _LEARNED_ROUNDS)
+            moved_s, sure = self._foretold(self._shares[known], self._usual_s[known], shares[moved])
+            self._usual_s[moved] = moved_s
+            self._count[moved] = np.where(sure, _LEARNED_ROUNDS, 0)
         self._shares = shares
+
+    def _foretold(
+        self, known: FloatArray, known_s: FloatArray, ways: FloatArray
+    ) -> tuple[FloatArray, BoolArray]:
+        """What probes on `ways` (p, n_arcs) take, by what those on `known` ways do, and whether
+        that is sure: linear regression on links, with lengths on record as the prior.
+        """
+        recorded_s = np.array([x.propagation_s for x in self._belief.topology.links])
+        variance = (_LENGTHS_OFF * recorded_s) ** 2 + _PORTS_S**2
+        # Flows are hashed, not split evenly: what half goes a way goes it whole, or not.
+        whole = _is_whole(known)
+        over, target = _over(known[whole]), _over(ways)
+        spread = variance[:, None] * over.T
+        seen = over @ spread + _JITTER_S**2 * np.eye(len(over))
+        gain = np.linalg.solve(seen, spread.T).T
+        link_s = recorded_s + gain @ (known_s[whole] - over @ recorded_s)
+        left = np.diag(variance) - gain @ spread.T
+        off_s = np.sqrt(np.maximum(np.einsum("pi,ij,pj->p", target, left, target), 0.0))
+        return target @ link_s, _is_whole(ways) & (off_s < _SURE_S)
 
     def look(self, evidence: ProbeRound) -> None:
         """Judge every link that probes cross."""
@@ -71,7 +104,7 @@ class LateLinks:
         # A round is of the half minute before it.
         if evidence.received_s - 2 * _ROUND_S < belief.settled_s:
             return
-        over = self._shares.reshape(len(evidence.paths), -1, 2).sum(axis=2)
+        over = _over(self._shares)
         queued = (self._shares[:, belief.queues()] > 0).any(axis=1)
         delay_s = np.where(queued, np.nan, evidence.delay_s)
         known = np.array([x.late_s for x in belief.topology.links])
@@ -80,7 +113,8 @@ class LateLinks:
         # Where traffic takes another way, probes do so too, and it is longer.
         left: BoolArray = np.asarray(belief.emptied().reshape(-1, 2).any(axis=1))
         found = {i: added_s for i, added_s in located.items() if i < len(left) and not left[i]}
-        self._judge(found, (over[np.isfinite(more_s)] > _CROSSES).any(axis=0), evidence.received_s)
+        crossed: BoolArray = np.asarray((over[np.isfinite(more_s)] > _CROSSES).any(axis=0))
+        self._judge(found, crossed, evidence.received_s)
         if not located:
             self._learn(delay_s - over @ known)
 
@@ -108,6 +142,16 @@ class LateLinks:
         return {}
 
 
+def _over(shares: FloatArray) -> FloatArray:
+    """(p, n_links) of (p, n_arcs): how much of each probe crosses each link."""
+    return shares[:, 0::2] + shares[:, 1::2]
+
+
+def _is_whole(shares: FloatArray) -> BoolArray:
+    """(p,) whether each probe, (p, n_arcs), takes one way."""
+    return np.asarray(((shares < _PART) | (shares > 1.0 - _PART)).all(axis=1))
+
+
 def _located(more_s: FloatArray, shares: FloatArray, senders: IntArray) -> dict[int, float]:
     """The links that explain `more_s` (p,), each with what it adds; `shares`: (p, n_arcs).
 
@@ -118,7 +162,7 @@ def _located(more_s: FloatArray, shares: FloatArray, senders: IntArray) -> dict[
     left, shares = more_s[seen].copy(), shares[seen]
     out = np.zeros((int(senders.max(initial=-1)) + 1, len(left)))
     np.add.at(out, senders, shares.T)
-    over = np.hstack([shares[:, 0::2] + shares[:, 1::2], out.T])
+    over = np.hstack([_over(shares), out.T])
     links = shares.shape[1] // 2
     found: dict[int, float] = {}
     while len(found) < _MOST_LINKS:
