@@ -12,6 +12,7 @@ from agents.roles.formatting import SymptomShown, first_of, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
+from twin.diagnosis.above import above_text
 from twin.diagnosis.causes import (
     ADDED_PRIOR_NATS,
     BEFORE_ONSET_S,
@@ -25,6 +26,7 @@ from twin.diagnosis.refutation import look_up
 from twin.diagnosis.something_else import SomethingElse
 from twin.errors import NetworkError, Ungrounded
 from twin.events.fault import FAULT_KINDS, AnyFault, Fault
+from twin.knowledge.causal import RankedCause
 from twin.knowledge.fate import shared_ducts
 from twin.knowledge.past import AND, PastCauses, PastIncident
 from twin.nouns.base import IfGiven, Noun
@@ -54,6 +56,10 @@ _TOLD_CAUSES = 16
 _TOLD_TASK_SYMPTOMS = 16
 _TOLD_SYMPTOMS = 6
 _TOLD_LOOKS = 3
+_TOLD_ABOVE = 2
+_MOSTLY = 0.75
+"""What would take down as much again beside them lies under them by chance (assumed)."""
+
 _MOST_SURGE = 100.0
 
 
@@ -423,6 +429,7 @@ class Diagnoser:
             statement="; ".join(
                 [
                     _with_claim(answer, hypotheses),
+                    *(self._above(hypotheses[0].id) if found else ()),
                     *(self._besides(hypotheses[0].id) if found else ()),
                     *(self._seen_before(hypotheses[0].id) if found else ()),
                     *work.values(),
@@ -432,6 +439,15 @@ class Diagnoser:
             reads=tuple(self._reads) or None,
             disagreement=self._disagreement(answer, finished_by),
         )
+
+    def _above(self, cause: str) -> list[str]:
+        """What took down at once what meets nowhere, as far as there are words for it."""
+        told = []
+        for links in self._causes.above(cause):
+            under = (one for one in self._under(links) if len(one.explains) == len(links))
+            record = [" ".join(one.thing) for one in under if one.jaccard >= _MOSTLY]
+            told.append(above_text(self._tracker.topology, links, record[:_TOLD_ABOVE]))
+        return told
 
     def _besides(self, cause: str) -> list[str]:
         """Where something else is wrong as well, for which there is no kind."""
@@ -504,18 +520,19 @@ class Diagnoser:
 
     def _common_causes(self) -> tuple[str, ...]:
         """What lies under several of the links that are down, a line each, the likeliest first."""
-        known = self._situation.dependencies()
-        down = sorted(self._causes.observation().down_since)
-        links = [("link", x) for x in down if ("link", x) in known.snapshot][:_TOLD_TASK_SYMPTOMS]
-        if len(links) < 2:
-            return ()
-        found = known.causal.causes(links, _TOLD_SYMPTOMS)
+        found = self._under(sorted(self._causes.observation().down_since))
         return tuple(
             f"{' '.join(one.thing)} would take down {', '.join(x for _, x in one.explains)} "
             f"({one.jaccard:.0%} of what it would take down and what is down)"
             for one in found
             if len(one.explains) > 1
         )
+
+    def _under(self, down: Sequence[str]) -> tuple[RankedCause, ...]:
+        """What in the knowledge graph alone would take the links `down`, the likeliest first."""
+        known = self._situation.dependencies()
+        links = [("link", x) for x in down if ("link", x) in known.snapshot][:_TOLD_TASK_SYMPTOMS]
+        return known.causal.causes(links, _TOLD_SYMPTOMS) if len(links) > 1 else ()
 
     def _shared_ducts(self, links: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
         built = self._tracker.topology.link_index

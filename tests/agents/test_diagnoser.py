@@ -189,6 +189,33 @@ def test_diagnoser_is_told_what_the_graph_has_under_the_links_that_are_down(
     assert "duct duct-1 would take down A-B, A-D (100%" in told[0] + told[1]
 
 
+def test_links_that_went_down_at_once_and_meet_nowhere_have_something_above_them(
+    situation: Situation,
+) -> None:
+    _strike(situation, LinkDown(link="A-B"), LinkDown(link="C-D"))
+    told = _diagnose(situation).statement
+    assert "A-B, C-D went down at once and meet nowhere" in told
+    assert "ask who digs or works along all of them" in told
+    new = ("duct", "ring trench")
+    situation.graph.put(
+        [Thing(*new)], [Relation("in_duct", ("link", x), new) for x in ("A-B", "C-D")]
+    )
+    diagnosis = _diagnose(situation)
+    assert diagnosis.hypotheses[0].id == "fiber_cut@A-B+C-D", "which is then a cause by itself"
+    assert "meet nowhere" not in diagnosis.statement
+
+
+def test_what_is_on_record_under_links_that_went_down_at_once_is_told(
+    situation: Situation,
+) -> None:
+    _strike(situation, LinkDown(link="A-B"), LinkDown(link="C-D"))
+    leased = ("circuit", "ring of a carrier")
+    carried = [Relation("in_cable", ("link", link), leased) for link in ("A-B", "C-D")]
+    situation.graph.put([Thing(*leased)], carried)
+    told = _diagnose(situation).statement
+    assert "under all of them is circuit ring of a carrier: start there" in told
+
+
 def test_wrong_weight_is_found_by_reading_the_device_that_committed(situation: Situation) -> None:
     set_weight(situation, "A", "A-B", 50)
     _reported(situation, "A")

@@ -1,7 +1,7 @@
 """The causes that one diagnosis looks at: simulated, and ranked by log posterior odds."""
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -42,9 +42,6 @@ BEFORE_ONSET_S = 300.0
 
 PLACES = 2
 """Decimals of log odds: a hundredth of a nat decides nothing."""
-
-MOST_TOGETHER = 5
-"""Causes in one set that is grown."""
 
 _MOST_GROWN_FROM = 16
 """The likeliest single causes, from which sets are grown."""
@@ -170,22 +167,22 @@ class Causes:
         return self.tested[name]
 
     def grow(self) -> tuple[Hypothesis, ...]:
-        """Join the likeliest single cause with the one that raises its odds most, and so on, as
-        long as one does.
+        """Join the likeliest single cause, or all links that went down at once, with what raises its
+        odds most of these, and so on, as long as one does.
 
         Returns the sets on that way, and those tried that cannot be told from the best of all; the
         likeliest first.
         """
         # A mind may have tested no cause at all, too.
-        singles = [name for name in self.likeliest_first() if name in self][:_MOST_GROWN_FROM]
-        grown, way = singles[:1], set[str]()
-        while grown and len(grown) < MOST_TOGETHER:
+        singles = [name for name in self.likeliest_first() if name in self]
+        at_once = self._at_once(singles)
+        joined = [*([name] for name in singles[:_MOST_GROWN_FROM]), *at_once]
+        way = {self.test(names).id for names in at_once}
+        first = max([*singles[:1], *way], key=lambda h: (self.log_posterior[h], h), default="")
+        grown = first.split(AND) if first else []
+        while grown:
             taken = [fault for name in grown for fault in self.tested[name].faults]
-            tried = [
-                self.test([*grown, name])
-                for name in singles
-                if not _excluded(self.tested[name].faults, taken)
-            ]
+            tried = [self.test([*grown, *more]) for more in self._left(joined, taken)]
             now = self.log_posterior[AND.join(sorted(grown))]
             best = max(tried, key=lambda h: (self.log_posterior[h.id], h.id), default=None)
             if best is None or self.log_posterior[best.id] <= now:
@@ -196,6 +193,26 @@ class Causes:
         least = self.log_posterior[order[0]] - INDISTINGUISHABLE_NATS if order else 0.0
         told = (h for h in order if AND in h and (h in way or self.log_posterior[h] > least))
         return tuple(self.tested[name] for name in told)
+
+    def above(self, name: str) -> list[tuple[str, ...]]:
+        """Links of the set `name` that went down at once and meet nowhere, in groups."""
+        groups = self._get_channels().likelihood.at_once_and_apart(self.tested[name].faults)
+        return [tuple(sorted(r for fault in group for r in fault.resources)) for group in groups]
+
+    def _at_once(self, names: Sequence[str]) -> list[list[str]]:
+        """Those of `names` that are each a link, in groups that went down at once and meet nowhere."""
+        links = [f for name in names for f in self.tested[name].faults if len(f.resources) == 1]
+        groups = self._get_channels().likelihood.at_once_and_apart(links)
+        return [[fault.id for fault in group] for group in groups]
+
+    def _left(
+        self, joined: Sequence[Sequence[str]], taken: Sequence[Fault]
+    ) -> Iterator[Sequence[str]]:
+        """Of each of `joined` what may stand beside `taken`."""
+        for names in joined:
+            left = [n for n in names if not _excluded(self.tested[n].faults, taken)]
+            if left:
+                yield left
 
     def _test(self, name: str, ids: Sequence[str]) -> None:
         faults = tuple((self.proposed.get(i) or self._added[i]).fault for i in ids)

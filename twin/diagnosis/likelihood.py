@@ -41,8 +41,8 @@ SECOND_FAULT = math.log(1e-3)
 """Chance that a second, independent fault starts within the same incident (assumed)."""
 
 _COMMON_CAUSE = math.log(1.5e-4)
-"""Log prior of a cause on no record that takes down several links far from each other at once: a
-conduit that nobody drew, power, a controller, a command (assumed). Links that meet at a node have
+"""Log prior of a cause on no record that takes down several links at once that do not all meet at
+one node: a conduit that nobody drew, power, a controller, a command (assumed). Those that do have
 likelier ones there."""
 
 _TOGETHER_S = 5.0
@@ -84,10 +84,10 @@ class Likelihood:
         """Log prior odds of `faults`; independent faults at the same moment are improbable.
 
         What is wrong in the configuration of one device came with one commit. Links that went down
-        together far from each other may have a common cause for which there is no other word.
+        together and meet at no node may have a common cause for which there is no other word.
         """
         total = self._independent_prior(faults)
-        for apart in self._at_once_and_apart(faults):
+        for apart in self.at_once_and_apart(faults):
             alone = self._independent_prior(apart)
             total += float(np.logaddexp(alone, _COMMON_CAUSE)) - alone
         return total
@@ -99,8 +99,8 @@ class Likelihood:
         together = sum(1 for a, b in pairwise(times) if b - a < _TOGETHER_S)
         return total + together * _AT_ONCE
 
-    def _at_once_and_apart(self, faults: Sequence[Fault]) -> Iterator[list[Fault]]:
-        """Groups of links that went down within seconds of each other, no two at one node."""
+    def at_once_and_apart(self, faults: Sequence[Fault]) -> Iterator[list[Fault]]:
+        """Groups of links that went down within seconds of each other, and meet at no one node."""
         topology, groups = self.normal.topology, list[list[Fault]]()
         last_s = -math.inf
         begun = ((t, f) for f in faults if f.only_links_down for t in f.onsets(self.observation))
@@ -111,13 +111,14 @@ class Likelihood:
             last_s = time_s
         for group in groups:
             links = [topology.link(x) for f in group for x in f.links_down(topology)]
-            if len(group) > 1 and len({n for x in links for n in (x.a, x.b)}) == 2 * len(links):
+            if len(group) > 1 and not set.intersection(*({x.a, x.b} for x in links)):
                 yield group
 
     def _adjacencies(self, faults: Sequence[Fault]) -> list[Evidence]:
         topology = self.normal.topology
         supposed = set[str]().union(*(f.links_down(topology) for f in faults))
         unsteady = set[str]().union(*(f.unsteady_links for f in faults)) - supposed
+        dark = {node for f in faults for node in f.dark_nodes}
         found: list[Evidence] = []
         for link in sorted(supposed | self.observation.down_since.keys()):
             seen = link in self.observation.down_since
@@ -125,6 +126,9 @@ class Likelihood:
                 found.append(self._lost(link, math.log(HALF / ADJACENCY_SPURIOUS)))
             elif seen and link in supposed:
                 found.append(self._lost(link, _DOWN + self.held_nats(link)))
+            elif link in supposed and dark >= {topology.link(link).a, topology.link(link).b}:
+                # Nobody is left to tell.
+                continue
             elif link in supposed:
                 ratio = math.log(ADJACENCY_MISSED / (1 - ADJACENCY_SPURIOUS))
                 found.append(

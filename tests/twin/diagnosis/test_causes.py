@@ -212,3 +212,25 @@ def test_set_of_nothing_that_somebody_tested_is_no_cause_to_grow_from() -> None:
         causes.test(names)
     causes.grow()
     assert causes.likeliest_first()[0] == "traffic_spike@B"
+
+
+def test_many_links_that_went_down_at_once_are_one_set_however_many() -> None:
+    """Eleven of a ladder's sixteen; grown one by one, each would be a coincidence of its own."""
+    names = [f"{side}{i}" for i in range(6) for side in "NS"]
+    rails = [(f"{side}{i}", f"{side}{i + 1}") for i in range(5) for side in "NS"]
+    rungs = [(f"N{i}", f"S{i}") for i in range(6)]
+    ladder = topology((*rails, *rungs), nodes=names)
+    tracker = tracker_of(inventory(ladder, demands=(), services=()))
+    down = [link.id for link in ladder.links if link.id not in ("N0-S0", "N5-S5")][3:]
+    for link in down:
+        for end in (ladder.link(link).a, ladder.link(link).b):
+            tracker.ingest([adjacency(START_S, end, link, up=False)])
+    tracker.ingest(Counters(ladder, START_S + 120).read())
+    causes = _causes(tracker)
+    for candidate in causes.proposed:
+        causes.test([candidate])
+    causes.grow()
+    best = causes.tested[causes.leading()[0]]
+    assert len(down) == 11
+    assert {link for fault in best.faults for link in fault.resources} == set(down)
+    assert causes.above(best.id) == [tuple(sorted(down))]

@@ -209,6 +209,27 @@ def test_links_far_from_each_other_that_went_down_at_once_have_a_cause_without_a
     assert (prior == pytest.approx(math.log(1.5e-4), abs=1e-3)) is has_common_cause
 
 
+@pytest.mark.parametrize(
+    ("links", "has_common_cause"),
+    [
+        (("A-B", "B-C", "C-D"), True),
+        (("A-B", "A-D", "A-E"), False),
+        (("A-B", "B-C", "C-E", "A-E"), True),
+    ],
+    ids=["in a row", "at one node", "in a ring"],
+)
+def test_links_that_went_down_at_once_and_do_not_all_meet_at_one_node_have_one_cause(
+    links: tuple[str, ...], has_common_cause: bool
+) -> None:
+    faults = tuple(LinkDown(link=link) for link in links)
+    down = {link: START_S + i for i, link in enumerate(links)}
+    judge = likelihood(observed(*faults, down_since=down))
+    assert (judge.log_prior(faults) == pytest.approx(math.log(1.5e-4), abs=1e-3)) is (
+        has_common_cause
+    )
+    assert list(judge.at_once_and_apart(faults)) == ([list(faults)] if has_common_cause else [])
+
+
 @pytest.mark.parametrize(("minutes", "nats"), [(0.0, 0.0), (7.0, 7.0), (20.0, 20.0), (60.0, 20.0)])
 def test_link_that_both_ends_hold_down_gathers_a_nat_a_minute_up_to_twenty(
     minutes: float, nats: float
