@@ -1,12 +1,12 @@
 """The kept risk register: what is new in it, what people say of it, and each line once more."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from channels.networks import inventory_of, known_networks, network_time_s, require_known
 from channels.on_record import graph_on_record
 from channels.people import written
-from channels.planning.imagining import RegisterDocument, reckoned_again
+from channels.planning.imagining import RegisterDocument
 from channels.planning.opening import Planned, open_planned
 from channels.provenance import code_version
 from channels.report.wording import utc
@@ -15,12 +15,22 @@ from tools.graph_store.protocol import GraphUnavailable
 from tools.journal.journal import Journal
 from twin.errors import BadInput
 from twin.imagination.history import history_of
+from twin.imagination.reckoning import Reckoning
 from twin.knowledge.past import PastIncident
 from twin.knowledge.recorded import FORESEEN, risk_facts
 from twin.nouns.base import Noun
 from twin.nouns.principal import Principal
 from twin.nouns.rates import History
-from twin.nouns.risk import Reckoned, Risk, RiskChanges, RiskRecord, RiskState
+from twin.nouns.risk import (
+    Hardening,
+    HardeningCosts,
+    Prevention,
+    Reckoned,
+    Risk,
+    RiskChanges,
+    RiskRecord,
+    RiskState,
+)
 
 _FURTHEST_REVIEW_S = 10 * 365.25 * 86_400.0
 _LONGEST_OWNER = 200
@@ -73,10 +83,11 @@ def _still(
     planned: Planned, before: Sequence[Risk], document: RegisterDocument, seed: int
 ) -> Iterator[Risk]:
     """Those of `before` that cost something still, ranked behind the lines of `document`."""
+    now = Reckoning(planned.twin, planned.state, document.rates, document.history, seed)
     again = []
     for line in before:
         with suppress(BadInput):
-            again.append(reckoned_again(planned, line, document.rates, seed, document.history))
+            again.append(now.again(line))
     costly = sorted((x for x in again if x.slo_minutes > 0.0), key=lambda x: -x.slo_minutes)
     for rank, line in enumerate(costly, start=len(document.lines) + 1):
         yield line.model_copy(update={"rank": rank})
@@ -156,6 +167,62 @@ def assign(
         return journal.assign_risk(network, risk_id, owner, by, now_s)
 
 
+class Asked(Noun):
+    """What came of asking for a line to be mitigated.
+
+    `prevention`: weights, whose plan goes to the gate; none where weights do not help. `to_build`:
+    what would, then; None where nothing that is known does.
+    """
+
+    record: RiskRecord
+    prevention: Prevention
+    to_build: Hardening | None = None
+
+
+def mitigate(
+    state: StateDirectory,
+    network: str,
+    risk_id: str,
+    by: Principal,
+    progress: Callable[[int, int], None],
+    costs: HardeningCosts,
+    *,
+    only_look: bool = False,
+) -> Asked:
+    """Ask for a line to be mitigated: by weights, whose plan the watch of the network makes anew,
+    and takes through the gate; else what is to be built is written down as a work order.
+
+    `only_look`: nothing is asked for.
+
+    Raises:
+        UnknownRisk, BadInput: no such line, it is none any more, or nobody can ask under that name.
+    """
+    if not only_look:
+        _require_person(by)
+    lines = listed(state, network)
+    record = shown(state, network, risk_id)
+    if record.gone_s is not None:
+        raise BadInput(f"{risk_id} is no line any more: there is nothing to mitigate")
+    if record.state in ("wanted", "mitigated"):
+        raise BadInput(
+            f"{risk_id} is {record.state} already ({record.reason}); `noctua risks reopen` first"
+        )
+    reckoning = _reckoning(state, record)
+    standing = [r.risk for r in lines if r.gone_s is None]
+    found = reckoning.prevention(record.risk, standing, progress)
+    build = None if found.actions else reckoning.to_build(record.risk, costs)
+    if not only_look:
+        with state.journal() as journal:
+            now_s = network_time_s(state, journal, network)
+            if found.actions:
+                reason = "; ".join(action.describe() for action in found.actions)
+                record = journal.decide_risk(network, risk_id, "wanted", by, reason, now_s)
+            elif build:
+                record = journal.order_work(network, risk_id, build.what, by, now_s)
+            _record(state, journal, network, now_s)
+    return Asked(record=record, prevention=found, to_build=build)
+
+
 def replay(state: StateDirectory, network: str, risk_id: str) -> Replayed:
     """Reckon a line again, with the rates and the seed that it was kept with.
 
@@ -163,10 +230,14 @@ def replay(state: StateDirectory, network: str, risk_id: str) -> Replayed:
         UnknownRisk, BadInput: no such line, or what it names is not built any more.
     """
     record = shown(state, network, risk_id)
-    planned = open_planned(state, network, "peak", record.reckoned.seed)
+    return Replayed(kept=record.risk, again=_reckoning(state, record).again(record.risk))
+
+
+def _reckoning(state: StateDirectory, record: RiskRecord) -> Reckoning:
+    """As `record` was reckoned, of the network as it is known now."""
     known = record.reckoned
-    again = reckoned_again(planned, record.risk, known.rates, known.seed, known.history)
-    return Replayed(kept=record.risk, again=again)
+    planned = open_planned(state, record.network, "peak", known.seed)
+    return Reckoning(planned.twin, planned.state, known.rates, known.history, known.seed)
 
 
 def _record(state: StateDirectory, journal: Journal, network: str, now_s: float) -> None:

@@ -12,6 +12,7 @@ from agents.roles.monitor import (
     incident_from,
 )
 from graphs.desk import Desk
+from graphs.foreseen import wanted
 from graphs.returning import in_force
 from tools.journal.records import IncidentRecord
 from tools.journal.standing import look_over, open_incidents
@@ -48,7 +49,9 @@ class Admission:
         fresh = self.fresh_symptoms()
         if not fresh or self._was_nothing(fresh):
             return []
-        records = open_incidents(self._desk.journal, self._network)
+        records = [
+            r for r in open_incidents(self._desk.journal, self._network) if not r.incident.risk
+        ]
         if not records and all(s.kind in HARMLESS_ALONE for s in fresh):
             return []
         open_now = [record.incident for record in records]
@@ -80,6 +83,14 @@ class Admission:
                 for bearer in bearers:
                     self._desk.overrule(bearer, role.name, overruled, run.finished_by, why)
         return opened
+
+    def admit_foreseen(self) -> list[str]:
+        """Open what people want mitigated before it happens; the ids."""
+        opened = wanted(self._desk)
+        with self._desk.journal.transaction():
+            for incident in opened:
+                self._open(incident, "foresight")
+        return [incident.id for incident in opened]
 
     def _is_foreign(self, run: RoleRun[Grouping]) -> bool:
         return self._desk.is_foreign("monitor", run.finished_by)

@@ -62,6 +62,10 @@ def acknowledge(desk: Desk, state: IncidentState) -> Command[str]:
         "wait_kind": "wait",
         "held_back": "",
     }
+    if incident.risk:
+        return waiting(
+            desk.clock.now_s(), "foresee", "the next step", {**first, "risk": incident.risk}
+        )
     if is_left_over(desk, incident.id):
         known = desk.journal.artefact(incident.id, "diagnosis", Diagnosis) or _NONE
         first["diagnosis"] = known.model_dump(mode="json")

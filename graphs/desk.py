@@ -101,7 +101,7 @@ class Desk:
             self.journal.set_phase(incident_id, phase)
         incident = record.incident
         symptoms = self.seen_now(incident)
-        onset = min(incident.onset_s, *(s.first_seen_s for s in symptoms))
+        onset = min([incident.onset_s, *(s.first_seen_s for s in symptoms)])
         refreshed = incident.model_copy(update={"symptoms": symptoms, "onset_s": onset})
         if refreshed != incident:
             self.journal.update_incident(refreshed)

@@ -234,6 +234,8 @@ def verify(desk: Desk, state: IncidentState) -> Command[str]:
         reason = done.reason or outcome.reason
         return _taken_back(desk, state, plan, done.model_copy(update={"reason": reason}))
     desk.tell(plan.incident_id, "confirmed", "verifier", outcome.reason)
+    if state.get("risk"):
+        return Command(goto="settle", update={"note": ""})
     if plan.purpose == "return":
         if why := state.get("hand_over"):
             return Command(goto="escalate", update={"note": why})

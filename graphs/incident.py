@@ -2,6 +2,7 @@
 
     acknowledge -> (wait for clean samples) -> supervisor <-> diagnoser, remediator, imaginer,
     simulator supervisor -> planner -> supervisor -> approval -> actuator -> (wait) -> verifier
+    acknowledge -> (wait) -> foresee -> approval -> ... -> verifier -> settle -> resolve, of a risk
     verifier -> repair -> soak -> returner -> approval -> ... -> last_look -> resolve; or escalate,
     or merge with the incident that has the same cause
 
@@ -24,6 +25,7 @@ from graphs import (
     deliberation,
     diagnosing,
     execution,
+    foreseen,
     merging,
     proposing,
     recovery,
@@ -36,6 +38,8 @@ Node = Callable[[Desk, IncidentState], Command[str]]
 
 NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
     "acknowledge": (deliberation.acknowledge, ("wait",)),
+    "foresee": (foreseen.foresee, ("wait", "approval", "settle")),
+    "settle": (foreseen.settle, ("resolve",)),
     "supervisor": (
         deliberation.supervise,
         (
@@ -68,7 +72,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
     ),
     "verifier": (
         execution.verify,
-        ("wait", "repair", "last_look", "planner", "returner", "escalate"),
+        ("wait", "repair", "last_look", "planner", "returner", "escalate", "settle"),
     ),
     "repair": (
         recovery.await_repair,
@@ -84,6 +88,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
         execution.wait,
         (
             "supervisor",
+            "foresee",
             "diagnoser",
             "planner",
             "approval",
@@ -96,6 +101,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
             "wait",
             "remediator",
             "approval",
+            "settle",
             "resolve",
             "escalate",
         ),
@@ -103,7 +109,7 @@ NODES: dict[str, tuple[Node, tuple[str, ...]]] = {
 }
 """Every node, and where it may go."""
 
-POLLS = frozenset({"repair", "soak", "last_look", "returner"})
+POLLS = frozenset({"repair", "soak", "last_look", "returner", "foresee"})
 """Nodes that look again and again whether what they wait for has happened. While an incident waits
 before one of them, that look is taken beside its graph (`look`), which takes a step only once there
 is something new: nothing is written as long as nothing happens.
@@ -147,6 +153,6 @@ def _bound(
         command = node(desk, state)
         if command.goto not in targets:
             raise ValueError(f"{node.__name__} goes to {command.goto!r}, which it does not declare")
-        return command
+        return foreseen.settled(command) if state.get("risk") else command
 
     return run

@@ -30,7 +30,8 @@ class IncidentState(TypedDict, total=False):
     again while a repair is awaited, 0 if they were not. `lingers_since_s`: since when something is
     still seen though the cause is gone, 0 if nothing is. `merges_into`: the incident that has the
     same cause. `hand_over`: why people take over once what was changed is taken out again, "" if
-    they do not. `note`: why the last step went the way it did.
+    they do not. `risk`: the line of the risk register that it is about, "" for what has happened.
+    `note`: why the last step went the way it did.
     """
 
     incident_id: str
@@ -61,6 +62,7 @@ class IncidentState(TypedDict, total=False):
     lingers_since_s: float
     merges_into: str
     hand_over: str
+    risk: str
     note: str
 
 

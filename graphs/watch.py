@@ -155,7 +155,7 @@ class Watch:
                 self._take_in()
                 # Before anything is opened: a symptom is dated by the telemetry that showed it.
                 self._keep(self._learned.keep_if_due)
-                opened = self._admission.admit()
+                opened = [*self._admission.admit(), *self._admission.admit_foreseen()]
             for incident_id in opened:
                 with self._guarded(incident_subject(incident_id)):
                     self._runs.start(incident_id)

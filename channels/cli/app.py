@@ -105,6 +105,11 @@ COMMANDS = (
         "The risk register: what is expected to break next, and what people say of it.",
     ),
     (
+        "mitigate",
+        "mitigate:mitigate",
+        "Have a line of the risk register cost less before it strikes.",
+    ),
+    (
         "what-if",
         "what_if:what_if",
         'Compare the network before and after: "link A-B down; weight C-D 20".',

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from channels.planning.imagining import RegisterDocument
     from twin.nouns.risk import Covered, Risk
 
+MemberCost = Annotated[
+    float, typer.Option("--member-cost", min=0.001, max=1e6, help="Of one more member of a link.")
+]
+WayCost = Annotated[
+    float, typer.Option("--way-cost", min=0.001, max=1e6, help="Of a way that shares no group.")
+]
+
 _FOOTNOTE = (
     "Minutes: of services in breach, all services together, that a line is expected to cost a year "
     "beyond what each of its parts costs by itself; the range is that of the rates (5 to 95 %). In "
@@ -63,13 +70,8 @@ def imagine(
         int,
         typer.Option("--harden", min=0, max=50, help="Changes of what is built that are sought."),
     ] = 0,
-    member_cost: Annotated[
-        float,
-        typer.Option("--member-cost", min=0.001, max=1e6, help="Of one more member of a link."),
-    ] = 1.0,
-    way_cost: Annotated[
-        float, typer.Option("--way-cost", min=0.001, max=1e6, help="Of a way that shares no group.")
-    ] = 5.0,
+    member_cost: MemberCost = 1.0,
+    way_cost: WayCost = 5.0,
     traffic: Traffic = "peak",
     seed: Seed = 1,
     csv: Annotated[Path | None, typer.Option("--csv", help="All lines of the register.")] = None,

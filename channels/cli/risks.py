@@ -213,6 +213,8 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
     by = f" by {quoted(record.decided_by.name)}" if record.decided_by else ""
     why = f": {plain(record.reason)}" if record.reason else ""
     review = f"; to be reviewed by {utc(record.review_s)} UTC" if record.review_s else ""
+    if record.work_order:
+        found.append(f"work order: {plain(record.work_order)}")
     owner = f"; {quoted(record.owner)} looks after it" if record.owner else ""
     found.append(f"{record.state}{by}{why}{review}{owner}")
     return found

@@ -14,10 +14,10 @@ from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
 from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import elements_of
-from twin.imagination.enumeration import Costed, enumerated, one_set
+from twin.imagination.enumeration import Costed, enumerated
 from twin.imagination.hardening import hardened
 from twin.imagination.regimes import regimes_of
-from twin.imagination.register import line_of, register_of
+from twin.imagination.register import register_of
 from twin.nouns.base import Noun
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk import Covered, Hardening, HardeningCosts, Mitigation, Risk
@@ -110,27 +110,6 @@ def imagined(
             planned.twin, state, found, rates, asked.harden, asked.costs, history, progress
         ),
     )
-
-
-def reckoned_again(
-    planned: Planned, line: Risk, rates: Rates, seed: int, history: History | None = None
-) -> Risk:
-    """`line` of the network as it is in `planned`; its rank stays.
-
-    Raises:
-        BadInput: an element of it is not built any more.
-    """
-    elements = elements_of(planned.state.topology, rates, history)
-    place = {element.name: i for i, element in enumerate(elements)}
-    missing = [name for name in line.elements if name not in place]
-    if missing:
-        raise BadInput(f"{', '.join(missing)}: not in {planned.provenance.topology} any more")
-    members = tuple(sorted(place[name] for name in line.elements))
-    regimes = regimes_of(planned.twin.inventory.profile)
-    found = one_set(planned.twin, planned.state, elements, regimes, members)
-    remedy = mitigation_of(planned.twin, planned.state, found, found.sets[0], seed)
-    again = line_of(found, found.sets[0], line.rank, planned.twin.services.services, seed)
-    return again.model_copy(update={"remedy": remedy})
 
 
 _COLUMNS = (

@@ -7,11 +7,14 @@ from pydantic import JsonValue
 from tools.journal.audit_rows import AuditRows
 from tools.journal.database import read
 from tools.journal.errors import UnknownRisk
-from twin.nouns.principal import Principal
+from twin.nouns.principal import AUTOMATIC, Principal
 from twin.nouns.risk import Reckoned, Risk, RiskChanges, RiskRecord, RiskState
 
 FAR_MORE = 2.0
 """An accepted line that costs so many times what it did is to be decided anew (our definition)."""
+
+
+_SETTLES = "foresight"
 
 
 class RiskRows(AuditRows):
@@ -83,6 +86,27 @@ class RiskRows(AuditRows):
             self.append_audit(now_s, by.name, "decide_risk", f"{network}/{risk_id}", data)
             return decided
 
+    def order_work(
+        self, network: str, risk_id: str, text: str, by: Principal, now_s: float
+    ) -> RiskRecord:
+        """`by` asked for what is to be built against the line. Raises UnknownRisk."""
+        with self.transaction():
+            record = self.risk_record(network, risk_id)
+            ordered = record.model_copy(update={"work_order": text})
+            data: dict[str, JsonValue] = {"work_order": text, "provider": by.provider}
+            self._put_risk(ordered)
+            self.append_audit(now_s, by.name, "order_work", f"{network}/{risk_id}", data)
+            return ordered
+
+    def settle_risk(
+        self, record: RiskRecord, now: Risk, state: RiskState, reason: str, now_s: float
+    ) -> RiskRecord:
+        """What came of a line that people wanted mitigated, and what it costs `now`."""
+        by = Principal(name=_SETTLES, provider=AUTOMATIC)
+        with self.transaction():
+            self._put_risk(record.model_copy(update={"risk": now}))
+            return self.decide_risk(record.network, record.id, state, by, reason, now_s)
+
     def assign_risk(
         self, network: str, risk_id: str, owner: str, by: Principal, now_s: float
     ) -> RiskRecord:
@@ -94,6 +118,14 @@ class RiskRows(AuditRows):
             self._put_risk(assigned)
             self.append_audit(now_s, by.name, "assign_risk", f"{network}/{risk_id}", data)
             return assigned
+
+    def risks_in(self, network: str, state: RiskState) -> tuple[RiskRecord, ...]:
+        """The lines in `state` that are not gone, what costs most first."""
+        rows = self._rows(
+            "SELECT body FROM risks WHERE network = ? AND body ->> 'state' = ?", network, state
+        )
+        found = (read(RiskRecord, row["body"]) for row in rows)
+        return tuple(sorted((r for r in found if r.gone_s is None), key=lambda r: r.risk.rank))
 
     def risk_record(self, network: str, risk_id: str) -> RiskRecord:
         """The line of that id. Raises UnknownRisk."""

@@ -167,8 +167,8 @@ class Causes:
         return self.tested[name]
 
     def grow(self) -> tuple[Hypothesis, ...]:
-        """Join the likeliest single cause, or all links that went down at once, with what raises its
-        odds most of these, and so on, as long as one does.
+        """Join the likeliest single cause, or all links that went down at once, with what of these
+        raises its odds most, and so on, as long as one does.
 
         Returns the sets on that way, and those tried that cannot be told from the best of all; the
         likeliest first.
@@ -200,7 +200,7 @@ class Causes:
         return [tuple(sorted(r for fault in group for r in fault.resources)) for group in groups]
 
     def _at_once(self, names: Sequence[str]) -> list[list[str]]:
-        """Those of `names` that are each a link, in groups that went down at once and meet nowhere."""
+        """Those of `names` that are each a link, in groups that went down at once and apart."""
         links = [f for name in names for f in self.tested[name].faults if len(f.resources) == 1]
         groups = self._get_channels().likelihood.at_once_and_apart(links)
         return [[fault.id for fault in group] for group in groups]

@@ -7,6 +7,7 @@ and not with everything that may be down beside it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -28,6 +29,9 @@ MOST_SETS = 40_000
 MINUTES_A_YEAR = 60.0 * HOURS_A_YEAR
 
 _AT_ONCE = 256
+
+_MARGIN = 1.15
+"""So many times the highest demand: loads are forecast no better than that (assumed)."""
 
 Members = tuple[int, ...]
 """Positions among the elements."""
@@ -125,7 +129,38 @@ def reckoned(
     sets: Sequence[Members],
 ) -> dict[Members, Costed]:
     """Those `sets`, as among all others; they hold all parts of each of them."""
-    judge, chances = _Judge(twin, state, elements, regimes), _Chances(elements)
+    return Reckoner(twin, state, elements, regimes).costs(sets)
+
+
+class Reckoner:
+    """Reckons sets of `elements` again and again, each time with something else changed before."""
+
+    def __init__(
+        self,
+        twin: Twin,
+        state: NetworkState,
+        elements: Sequence[Element],
+        regimes: Sequence[Regime],
+    ) -> None:
+        self._judge, self._chances = _Judge(twin, state, elements, regimes), _Chances(elements)
+        peak = max(regime.level for regime in regimes)
+        more = Regime("more than ever", _MARGIN * peak, 0.0)
+        self._with_margin = _Judge(twin, state, elements, (more,))
+
+    def costs(self, sets: Sequence[Members], changed: WhatIf = ()) -> dict[Members, Costed]:
+        """Those `sets`, as among all others, once `changed`; they hold all parts of each."""
+        return _all_costed(self._judge.after(changed), self._chances, sets)
+
+    def breaks(self, changed: Sequence[WhatIf]) -> list[bool]:
+        """Whether each, where nothing fails, breaks an objective that is kept without it, with
+        somewhat more demand than ever.
+        """
+        return [bool(hit.any()) for hit in self._with_margin.hit_by(changed)]
+
+
+def _all_costed(
+    judge: "_Judge", chances: "_Chances", sets: Sequence[Members]
+) -> dict[Members, Costed]:
     found = dict[Members, Costed]()
     for size in sorted({len(members) for members in sets}):
         of_size = [members for members in sets if len(members) == size]
@@ -174,14 +209,27 @@ class _Judge:
             )
             for regime in regimes
         ]
-        self._usual = [engine.verdicts([()]).levels.in_breach[0] for engine in self._engines]
+        self._changed: WhatIf = ()
+        self._usual = self._breached(())
         self.most_a_year = MINUTES_A_YEAR * len(twin.services.services)
+
+    def after(self, changed: WhatIf) -> "_Judge":
+        """The same once `changed`."""
+        other = copy(self)
+        other._changed, other._usual = changed, self._breached(changed)
+        return other
+
+    def _breached(self, what_if: WhatIf) -> list[NDArray[np.bool_]]:
+        return [engine.verdicts([what_if]).levels.in_breach[0] for engine in self._engines]
 
     def hit(self, sets: Sequence[Members]) -> Iterator[NDArray[np.bool_]]:
         """Of each of `sets`: bool (regimes, services)."""
-        what_ifs: list[WhatIf] = [
-            sum((self._elements[i].event for i in members), ()) for members in sets
-        ]
+        yield from self.hit_by(
+            [sum((self._elements[i].event for i in members), self._changed) for members in sets]
+        )
+
+    def hit_by(self, what_ifs: Sequence[WhatIf]) -> Iterator[NDArray[np.bool_]]:
+        """Of each of `what_ifs`, which begin with what is changed: bool (regimes, services)."""
         by_regime = [
             engine.verdicts(what_ifs).levels.in_breach & ~usual
             for engine, usual in zip(self._engines, self._usual, strict=True)

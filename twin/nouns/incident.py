@@ -67,7 +67,7 @@ class Severity(StrEnum):
 
 class Incident(Noun):
     """Symptoms that belong together. `onset_s` is the earliest sign, `detected_s` when it was
-    opened.
+    opened. `risk`: the line of the risk register that it is about, where nothing has happened yet.
     """
 
     id: str
@@ -77,6 +77,7 @@ class Incident(Noun):
     severity: Severity
     title: str
     symptoms: tuple[Symptom, ...]
+    risk: str = Field(default="", exclude_if=lambda value: not value)
 
 
 class Phase(StrEnum):

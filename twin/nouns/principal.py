@@ -24,6 +24,7 @@ OURS = frozenset(
     {
         "noctua", "playbook", "watch", "gate", "actuator", "monitor", "diagnoser", "reader",
         "imaginer", "simulator", "supervisor", "remediator", "conversation", "recovery",
+        "foresight",
     }
 )  # fmt: skip
 """What acts under these names in journal and audit log is no person."""

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeInt, PositiveInt
 
 from twin.events.action import Action
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.base import Noun, content_hash
 from twin.nouns.forecast import Interval
 from twin.nouns.principal import Principal
@@ -59,6 +60,18 @@ class Risk(Noun):
         return f"R-{content_hash({'elements': sorted(self.elements)})[:8]}"
 
 
+class Prevention(Noun):
+    """Changes to be made before a line strikes, none where none helps: what it costs a year before
+    and after them, and what everything does that was looked at.
+    """
+
+    actions: tuple[SetIgpWeight, ...]
+    slo_minutes: float
+    slo_minutes_left: float
+    everything: float
+    everything_left: float
+
+
 class HardeningCosts(Noun):
     """What changes cost, in units of the user's: one more member of a link, and a way of its own
     for a link that shares a group.
@@ -80,7 +93,8 @@ class Hardening(Noun):
     share_left: float
 
 
-RiskState = Literal["open", "accepted", "mitigated", "closed"]
+RiskState = Literal["open", "accepted", "wanted", "mitigated", "closed"]
+"""`wanted`: people want it mitigated, and nothing has come of that yet."""
 
 
 class Reckoned(Noun):
@@ -100,7 +114,8 @@ class RiskRecord(Noun):
 
     `first_s`: when it first was a line. `gone_s`: since when it is none any more, None while it
     is. `decided_by`, `reason`: of `state`, and `decided_slo_minutes` what it cost a year then.
-    `review_s`: when that is to be looked at again.
+    `review_s`: when that is to be looked at again. `work_order`: what is to be built against it,
+    "" where nobody asked.
     """
 
     network: str
@@ -115,6 +130,7 @@ class RiskRecord(Noun):
     reason: str = ""
     review_s: float | None = None
     owner: str = ""
+    work_order: str = ""
 
 
 class RiskChanges(Noun):

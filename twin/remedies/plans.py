@@ -32,7 +32,8 @@ class PlanRequest:
 
     `state`: the network now, cause included. `known_down`: links known to be down, which with the
     running configuration is the state that the plan is made for. `past`: earlier plans and what
-    came of them, by which the intervals of loads are as wide as they have to be.
+    came of them, by which the intervals of loads are as wide as they have to be. `lasts`: it is to
+    stay, though it has a way back.
     """
 
     incident_id: str
@@ -46,6 +47,7 @@ class PlanRequest:
     known_down: frozenset[str]
     needs_person: str = ""
     past: tuple[tuple[Plan, Outcome], ...] = ()
+    lasts: bool = False
 
 
 def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
@@ -82,7 +84,7 @@ def make_plan(belief: Belief, request: PlanRequest, now_s: float) -> Plan:
             for i, (step, expected) in enumerate(zip(steps, forecasts, strict=True))
         ),
         way_back=back,
-        temporary=request.purpose == "mitigate" and bool(back),
+        temporary=request.purpose == "mitigate" and bool(back) and not request.lasts,
         forecast=forecasts[-1] if forecasts else nothing,
         do_nothing=nothing,
         blast_radius=blast_radius(

@@ -1,0 +1,97 @@
+"""A line of the register once more, of a network as it is now."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from twin.errors import BadInput
+from twin.imagination.counterfactuals import mitigation_of
+from twin.imagination.elements import Element, elements_of
+from twin.imagination.enumeration import Members, one_set
+from twin.imagination.hardening import hardened
+from twin.imagination.prevention import LEVELS, prevention_of
+from twin.imagination.regimes import Regime, regimes_of
+from twin.imagination.register import line_of
+from twin.nouns.rates import History, Rates
+from twin.nouns.risk import Hardening, HardeningCosts, Prevention, Risk
+from twin.nouns.state import NetworkState
+from twin.physics.twin import Twin
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """`state`: as the network is, with the demand of its peak. The rest is as the lines were
+    reckoned.
+    """
+
+    twin: Twin
+    state: NetworkState
+    rates: Rates
+    history: History
+    seed: int
+
+    def again(self, line: Risk) -> Risk:
+        """`line` as it is now; its rank stays.
+
+        Raises:
+            BadInput: an element of it is not built any more.
+        """
+        members = self._members(line)
+        found = one_set(self.twin, self.state, self._elements, self._regimes, members)
+        remedy = mitigation_of(self.twin, self.state, found, found.sets[0], self.seed)
+        services = self.twin.services.services
+        again = line_of(found, found.sets[0], line.rank, services, self.seed)
+        return again.model_copy(update={"remedy": remedy})
+
+    def prevention(
+        self,
+        line: Risk,
+        lines: Sequence[Risk],
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> Prevention:
+        """What can be changed now so that `line` costs less, and `lines` together do not cost more.
+
+        Raises:
+            BadInput: an element of it is not built any more.
+        """
+        place = self._place
+        others = [self._members(x) for x in lines if place.keys() >= set(x.elements)]
+        return prevention_of(
+            self.twin,
+            self.state,
+            self._elements,
+            regimes_of(self.twin.inventory.profile, LEVELS),
+            self._members(line),
+            others,
+            progress,
+        )
+
+    def to_build(self, line: Risk, costs: HardeningCosts) -> Hardening | None:
+        """The one change of what is built that takes most of `line` away for its cost, if any.
+
+        Raises:
+            BadInput: an element of it is not built any more.
+        """
+        members = self._members(line)
+        found = one_set(self.twin, self.state, self._elements, self._regimes, members)
+        picked = hardened(self.twin, self.state, found, self.rates, 1, costs, self.history)
+        return picked[0] if picked else None
+
+    def _members(self, line: Risk) -> Members:
+        missing = [name for name in line.elements if name not in self._place]
+        if missing:
+            named = ", ".join(missing)
+            raise BadInput(f"{named}: not in {self.state.topology.name} any more")
+        return tuple(sorted(self._place[name] for name in line.elements))
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {element.name: i for i, element in enumerate(self._elements)}
+
+    @cached_property
+    def _elements(self) -> tuple[Element, ...]:
+        return elements_of(self.state.topology, self.rates, self.history)
+
+    @cached_property
+    def _regimes(self) -> tuple[Regime, ...]:
+        return regimes_of(self.twin.inventory.profile)
