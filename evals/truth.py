@@ -203,14 +203,22 @@ def same_cause(one: Sequence[Fault], other: Sequence[Fault]) -> bool:
     return _extent(one) == _extent(other)
 
 
-def in_parts(faults: Sequence[Fault]) -> tuple[Fault, ...]:
-    """The same in words for single links and egresses, where there are such words for all of it."""
-    return tuple(part for fault in faults for part in _parts(fault))
+def in_parts(faults: Sequence[Fault]) -> list[tuple[Fault, ...]]:
+    """The same in words for smaller things, down to single links and egresses: each way to say it,
+    where there are such words for all of it.
+    """
+    said = [tuple(faults)]
+    while (parts := tuple(p for fault in said[-1] for p in _parts(fault))) != said[-1]:
+        said.append(parts)
+    return said[1:]
 
 
 def _parts(fault: Fault) -> tuple[Fault, ...]:
     match fault:
-        case DeviceDown() | PowerFeedLoss():
+        case PowerFeedLoss():
+            # A link between two of its devices is down with either.
+            return tuple(DeviceDown(node=node, links=fault.links) for node in fault.nodes)
+        case DeviceDown():
             return tuple(LinkDown(link=link) for link in fault.links)
         case RouterOverload():
             return tuple(

@@ -160,7 +160,7 @@ def judged(method: str, answer: Answer, truth: Sequence[Fault]) -> Said:
 
     Who does not know the kinds of `truth` may name it by its parts, all of them.
     """
-    meant = [truth, in_parts(truth)] if method == UNKNOWING else [truth]
+    meant = [truth, *in_parts(truth)] if method == UNKNOWING else [truth]
     return Said(
         method=method,
         causes=named(answer.faults),
