@@ -105,6 +105,11 @@ COMMANDS = (
         "The risk register: what is expected to break next, and what people say of it.",
     ),
     (
+        "adversary",
+        "adversary:adversary",
+        "Search the worst that so many failures at once can do.",
+    ),
+    (
         "mitigate",
         "mitigate:mitigate",
         "Have a line of the risk register cost less before it strikes.",

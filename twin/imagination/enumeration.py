@@ -151,6 +151,14 @@ class Reckoner:
         """Those `sets`, as among all others, once `changed`; they hold all parts of each."""
         return _all_costed(self._judge.after(changed), self._chances, sets)
 
+    def in_breach(self, sets: Sequence[Members]) -> NDArray[np.float64]:
+        """(S,) services in breach while all of a set is down, and not otherwise, over all hours."""
+        return np.array([self._judge.mean(hit) for hit in self._judge.hit(sets)])
+
+    def hits(self, members: Members) -> NDArray[np.bool_]:
+        """(regimes, services): in breach while all of it is down, and not otherwise."""
+        return next(self._judge.hit([members]))
+
     def breaks(self, changed: Sequence[WhatIf]) -> list[bool]:
         """Whether each, where nothing fails, breaks an objective that is kept without it, with
         somewhat more demand than ever.
@@ -235,6 +243,10 @@ class _Judge:
             for engine, usual in zip(self._engines, self._usual, strict=True)
         ]
         yield from np.stack(by_regime, axis=1)
+
+    def mean(self, hit: NDArray[np.bool_]) -> float:
+        """Of how many services are hit, (regimes, services), over all hours."""
+        return float(self._shares @ hit.sum(axis=1))
 
     def slo_minutes(
         self, hit: NDArray[np.bool_], share: float, in_work: float

@@ -60,6 +60,21 @@ class Risk(Noun):
         return f"R-{content_hash({'elements': sorted(self.elements)})[:8]}"
 
 
+class Stress(Noun):
+    """Things that fail at once because somebody wants them to, so that it has no rate.
+
+    `in_breach`: services, over all hours, while all of it is down, beyond what is otherwise. The
+    rest is as in `Risk`, but that `regimes` have all services that are hit.
+    """
+
+    rank: PositiveInt
+    what_if: str
+    elements: tuple[str, ...]
+    in_breach: float
+    regimes: tuple[InRegime, ...]
+    remedy: Mitigation
+
+
 class Prevention(Noun):
     """Changes to be made before a line strikes, none where none helps: what it costs a year before
     and after them, and what everything does that was looked at.

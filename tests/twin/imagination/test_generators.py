@@ -1,0 +1,115 @@
+"""Who proposes what to look at: within the space, each once, and better than by chance."""
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from twin.imagination.adversary import Sought, space_of, worst_of
+from twin.imagination.elements import elements_of
+from twin.imagination.generators.generator import Members, Space, explored
+from twin.imagination.generators.search import Search
+from twin.imagination.generators.shipped import GENERATORS
+from twin.imagination.regimes import regimes_of
+from twin.nouns.rates import Rates
+from twin.physics.twin import Twin
+from twin.sources.world import WorldSpec, build_inventory
+
+SIZE = 40
+WEIGHTS = np.linspace(1.0, 3.0, SIZE)
+SPACE = Space(3, WEIGHTS, [[(i - 1) % SIZE, (i + 1) % SIZE] for i in range(SIZE)])
+DEAR = np.random.default_rng(7).permutation(SIZE).astype(float)
+
+
+def _cost(sets: Sequence[Members]) -> list[float]:
+    """What is in it adds up, and neighbours do more."""
+    return [
+        float(DEAR[list(m)].sum() + 30.0 * sum(b in SPACE.near[a] for a, b in combinations(m, 2)))
+        for m in sets
+    ]
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_what_is_judged_is_of_the_space_each_once_and_as_many_as_asked_for(name: str) -> None:
+    judged: list[Members] = []
+
+    def judge(sets: Sequence[Members]) -> Iterable[float]:
+        judged.extend(sets)
+        return _cost(sets)
+
+    found = explored(GENERATORS[name](137), SPACE, judge, 137, seed=3)
+    assert len(judged) == len(set(judged)) == len(found) == 137
+    assert all(len(set(m)) == 3 and list(m) == sorted(m) for m in found)
+    assert all(0 <= i < SIZE for m in found for i in m)
+    assert found == explored(GENERATORS[name](137), SPACE, _cost, 137, seed=3)
+
+
+def test_generator_that_has_said_everything_ends() -> None:
+    small = Space(2, np.ones(4), [[], [], [], []])
+    for make in GENERATORS.values():
+        found = explored(make(50), small, lambda sets: [1.0] * len(sets), 50)
+        assert len(found) == 6
+
+
+def test_search_finds_worse_than_chance_and_what_it_is_told_helps() -> None:
+    every = np.sort(_cost(list(combinations(range(SIZE), 3))))[-20:].mean()
+
+    def share(name: str, *, feedback: bool = True) -> float:
+        found = [
+            np.sort(list(explored(GENERATORS[name](300), SPACE, _cost, 300, seed,
+                                  feedback=feedback).values()))[-20:].mean()
+            for seed in range(3)
+        ]  # fmt: skip
+        return float(np.mean(found) / every)
+
+    assert share("search") > 0.9
+    assert share("search") > share("random") + 0.1
+    assert share("search") > share("search", feedback=False) + 0.05
+
+
+def test_search_knows_who_adds_to_what_a_set_costs() -> None:
+    numbers = np.random.default_rng(0)
+    judged: dict[Members, float] = {m: float(5 in m) for m in combinations(range(0, SIZE, 3), 3)}
+    judged |= {tuple(sorted((5, a, b))): 1.0 for a, b in combinations(range(0, 12, 3), 2)}
+    first = next(Search(100).propose(SPACE, judged, numbers))
+    assert 5 in first
+
+
+@pytest.fixture(scope="module")
+def abilene() -> Twin:
+    return Twin(build_inventory(WorldSpec(topology="sndlib/abilene")))
+
+
+def test_worst_of_all_pairs_is_what_the_slow_way_finds(abilene: Twin) -> None:
+    state = abilene.state()
+    elements = elements_of(state.topology, Rates())
+    regimes = regimes_of(abilene.inventory.profile)
+    found = worst_of(abilene, state, elements, regimes, Sought(2, 10_000, top=5))
+    slow = []
+    for pair in combinations(elements, 2):
+        services = 0.0
+        for regime in regimes:
+            failed = usual = abilene.state(
+                traffic=abilene.inventory.peak_traffic.scaled(regime.level)
+            )
+            for event in (e for one in pair for e in one.event):
+                failed = event.after(failed)
+            now, before = (abilene.assess(s).levels.in_breach[0] for s in (failed, usual))
+            services += regime.share * int((now & ~before).sum())
+        slow.append(services)
+    assert [one.in_breach for one in found] == pytest.approx(sorted(slow)[:-6:-1])
+    assert [one.rank for one in found] == [1, 2, 3, 4, 5]
+    hits = sum(r.share * len(x.hit) for r, x in zip(regimes, found[0].regimes, strict=True))
+    assert found[0].in_breach == pytest.approx(hits)
+
+
+def test_what_touches_an_element_has_a_link_or_a_node_in_common(abilene: Twin) -> None:
+    state = abilene.state()
+    elements = elements_of(state.topology, Rates())
+    space = space_of(state, elements, 3)
+    place = {one.name: i for i, one in enumerate(elements)}
+    near = {elements[i].name for i in space.near[place["link ATLAM5--ATLAng"]]}
+    assert {"device ATLAng", "link ATLAng--HSTNng", "device HSTNng"} <= near
+    assert "link STTLng--SNVAng" not in near
+    assert space.weights[place["device ATLAng"]] > space.weights[place["link ATLAng--HSTNng"]]

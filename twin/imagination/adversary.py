@@ -1,0 +1,97 @@
+"""The worst that so many things can do that fail at once: an adversary, and no rate of failure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+
+import numpy as np
+
+from twin.events.phrases import what_if_text
+from twin.imagination.counterfactuals import mitigation_of
+from twin.imagination.elements import Element
+from twin.imagination.enumeration import Reckoner, one_set
+from twin.imagination.generators.generator import Space, explored
+from twin.imagination.generators.shipped import GENERATORS
+from twin.imagination.regimes import Regime
+from twin.nouns.risk import InRegime, Stress
+from twin.nouns.state import NetworkState
+from twin.physics.twin import Twin
+from twin.whatif.engine import WhatIfEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """`count`: things that fail at once. `budget`: sets that are judged. `top`: of the worst, those
+    that are told, each with the best remedy.
+    """
+
+    count: int
+    budget: int
+    generator: str = "search"
+    top: int = 20
+    seed: int = 1
+
+
+def worst_of(
+    twin: Twin,
+    state: NetworkState,
+    elements: Sequence[Element],
+    regimes: Sequence[Regime],
+    sought: Sought,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> tuple[Stress, ...]:
+    """The worst first, by services in breach while all is down, over all hours; of what hits as
+    many, what was found first. All are judged where the budget allows it. `state`: whose demand is
+    that of the peak.
+    """
+    reckoner = Reckoner(twin, state, elements, regimes)
+
+    if comb(len(elements), sought.count) <= sought.budget:
+        every = list(combinations(range(len(elements)), sought.count))
+        found = dict(zip(every, map(float, reckoner.in_breach(every)), strict=True))
+    else:
+        generator = GENERATORS[sought.generator](sought.budget)
+        space = space_of(state, elements, sought.count)
+        found = explored(
+            generator, space, reckoner.in_breach, sought.budget, sought.seed, progress=progress
+        )
+    worst = sorted(found, key=lambda members: -found[members])[: sought.top]
+    services = twin.services.services
+    told = []
+    for rank, members in enumerate((m for m in worst if found[m] > 0.0), start=1):
+        alone = one_set(twin, state, elements, regimes, members)
+        told.append(
+            Stress(
+                rank=rank,
+                what_if=what_if_text(sum((elements[i].event for i in members), ())),
+                elements=tuple(elements[i].name for i in members),
+                in_breach=found[members],
+                regimes=tuple(
+                    InRegime(
+                        regime=regime.name,
+                        hit=tuple(sorted(services[i].id for i in np.flatnonzero(hit).tolist())),
+                    )
+                    for regime, hit in zip(regimes, reckoner.hits(members), strict=True)
+                ),
+                remedy=mitigation_of(twin, state, alone, alone.sets[0], sought.seed),
+            )
+        )
+    return tuple(told)
+
+
+def space_of(state: NetworkState, elements: Sequence[Element], count: int) -> Space:
+    """All sets of `count` of `elements`: what passes one is the load of its links at the peak, and
+    what touches it has a link, or a node of a link, in common.
+    """
+    topology = state.topology
+    carried = WhatIfEngine(state).loads([()])[0].reshape(-1, 2).max(axis=1)
+    passing = [sum(carried[topology.link_index[x]] for x in one.links) for one in elements]
+    nodes = [{n for x in one.links for n in (topology.link(x).a, topology.link(x).b)}
+             for one in elements]  # fmt: skip
+    near = [list[int]() for _ in elements]
+    for i, j in combinations(range(len(elements)), 2):
+        if nodes[i] & nodes[j]:
+            near[i].append(j)
+            near[j].append(i)
+    return Space(count, np.array(passing, np.float64), near)

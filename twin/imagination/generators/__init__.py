@@ -1,0 +1,1 @@
+"""Who proposes what to look at where not everything can be."""
