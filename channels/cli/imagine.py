@@ -75,6 +75,10 @@ def imagine(
     traffic: Traffic = "peak",
     seed: Seed = 1,
     csv: Annotated[Path | None, typer.Option("--csv", help="All lines of the register.")] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", help="One page: the map, how often and how dear, all lines."),
+    ] = None,
     keep: Annotated[
         bool | None,
         typer.Option(
@@ -102,7 +106,7 @@ def imagine(
     from twin.nouns.risk import HardeningCosts
 
     inputs = [path for path in (rates, Path(topology)) if path is not None and path.exists()]
-    check_places([csv] if csv else [], inputs)
+    check_places([path for path in (csv, html) if path], inputs)
     known = rates_from(rates)
     with opening(topology):
         planned = open_planned(directory_of(context), topology, traffic, seed)
@@ -122,6 +126,10 @@ def imagine(
         document = imagined(planned, known, asked, tell, history)
     if csv is not None:
         write_register(csv, document)
+    if html is not None:
+        from channels.planning.risk_page import write_page
+
+        write_page(html, planned.state.topology, document)
     if is_kept:
         kept = keep_register(state, topology, planned, document, seed, principal(by))
     if as_json:
@@ -132,8 +140,8 @@ def imagine(
         typer.echo(kept_text(topology, kept))
     elif is_known:
         typer.echo(f"not kept: the register of {plain(topology)} stays as it was")
-    if csv is not None:
-        typer.echo(f"written: {csv}")
+    for path in filter(None, (csv, html)):
+        typer.echo(f"written: {path}")
 
 
 def print_register(console: Console, document: "RegisterDocument", top: int) -> None:

@@ -28,10 +28,10 @@ from channels.report.wording import plain
 from twin.nouns.service_impact import CausalStep, ServiceImpact
 from twin.physics.compiled import FloatArray
 
-_INK = "#010203"
+INK = "#010203"
 """Stands for the page's text colour until the drawing is finished."""
 
-_PAPER = "#fcfdfe"
+PAPER = "#fcfdfe"
 """Stands for the page's background likewise."""
 
 BANDS: tuple[tuple[float, str, float, str], ...] = (
@@ -58,18 +58,18 @@ _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 9,
-    "text.color": _INK,
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": False,
 }
 
 
-def _style(salt: str) -> AbstractContextManager[None]:
+def page_style(salt: str) -> AbstractContextManager[None]:
     """The user's own settings do not count: the same facts give the same bytes everywhere."""
     settings: Any = _STYLE | {"svg.hashsalt": salt}
     return style.context(["default", settings])
@@ -90,7 +90,7 @@ def topology_maps(topology: TopologyFacts, label: str) -> tuple[tuple[str, str],
 def _topology_map(topology: TopologyFacts, moment: str, label: str) -> str:
     places = {n.id: (n.longitude, n.latitude) for n in topology.nodes}
     lines = link_lines([(link.a, link.b) for link in topology.links], places, apart=0.03)
-    with _style(f"map-{moment}"):
+    with page_style(f"map-{moment}"):
         figure = Figure(figsize=(_MAP_WIDTH, _MAP_WIDTH * _aspect(topology)))
         axis = figure.add_axes((0, 0, 1, 1))
         axis.set_aspect(1 / cosine(places))
@@ -98,12 +98,12 @@ def _topology_map(topology: TopologyFacts, moment: str, label: str) -> str:
         axis.margins(0.08)
         for link, line in zip(topology.links, lines, strict=True):
             _draw_link(axis, link, moment, line)
-        axis.plot(*zip(*places.values(), strict=True), "o", color=_INK, markersize=2.6, zorder=4)
+        axis.plot(*zip(*places.values(), strict=True), "o", color=INK, markersize=2.6, zorder=4)
         figure.draw_without_rendering()
-        room = MapRoom(axis, places, lines, ink=_INK, paper=_PAPER, radius=2.0)
+        room = MapRoom(axis, places, lines, ink=INK, paper=PAPER, radius=2.0)
         for node in _named(topology, moment):
             room.name(node, 8)
-        return _svg(figure, label)
+        return page_svg(figure, label)
 
 
 _MAP_WIDTH = 3.8
@@ -136,7 +136,7 @@ def _shown(moments: Sequence[str]) -> tuple[str, ...]:
 def remedies_plot(remedies: Sequence[RemedyFact], label: str) -> str:
     """Expected cost of each remedy and its services in breach; doing nothing is marked."""
     shown = list(reversed(remedies))
-    with _style("remedies"):
+    with page_style("remedies"):
         figure = Figure(figsize=(_PLOT_WIDTH, 0.9 + 0.6 * len(shown)), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
         places = range(len(shown))
@@ -146,11 +146,11 @@ def remedies_plot(remedies: Sequence[RemedyFact], label: str) -> str:
         left.set_xlabel("expected cost (less is better)")
         for place, remedy in zip(places, shown, strict=True):
             interval = remedy.breached_services
-            right.plot([interval.p05, interval.p95], [place, place], color=_INK, linewidth=1.6)
+            right.plot([interval.p05, interval.p95], [place, place], color=INK, linewidth=1.6)
             right.plot([interval.median], [place], "o", color=_colour(remedy), markersize=6)
         right.set_xlabel("services in breach, 5–95 %")
         right.set_xlim(left=min(0.0, right.get_xlim()[0]))
-        return _svg(figure, label)
+        return page_svg(figure, label)
 
 
 _PLOT_WIDTH = 5.4
@@ -160,7 +160,7 @@ _PLOT_WIDTH = 5.4
 def observed_plot(observed: Sequence[ObservedFact], label: str) -> str:
     """Forecast intervals of egresses with what was measured after the change."""
     shown = list(reversed(observed))
-    with _style("observed"):
+    with page_style("observed"):
         figure = Figure(figsize=(_PLOT_WIDTH, 1.2 + 0.45 * len(shown)), layout="constrained")
         axis = figure.subplots()
         for place, fact in enumerate(shown):
@@ -168,17 +168,17 @@ def observed_plot(observed: Sequence[ObservedFact], label: str) -> str:
         _name_rows(axis, [plain(f.egress, _LONGEST_ROW_NAME) for f in shown])
         axis.set_xlabel("utilisation of the egress (%)")
         axis.set_xlim(left=0)
-        axis.axvline(100, color=_INK, linewidth=0.8, linestyle=":")
+        axis.axvline(100, color=INK, linewidth=0.8, linestyle=":")
         figure.legend(
             handles=_observed_legend(), loc="outside upper center", ncols=2, frameon=False
         )
-        return _svg(figure, label)
+        return page_svg(figure, label)
 
 
 def comparison_plot(comparisons: Sequence[Comparison], label: str) -> str:
     """SLO minutes lost in each arm."""
     shown = list(reversed(comparisons))
-    with _style("comparison"):
+    with page_style("comparison"):
         figure = Figure(figsize=(_PLOT_WIDTH, 0.8 + 0.5 * len(shown)), layout="constrained")
         axis = figure.subplots()
         best = min(c.slo_minutes_lost for c in shown)
@@ -189,7 +189,7 @@ def comparison_plot(comparisons: Sequence[Comparison], label: str) -> str:
         axis.bar_label(bars, fmt="%.0f", padding=3)
         _name_rows(axis, [plain(c.arm, _LONGEST_ROW_NAME) for c in shown])
         axis.set_xlabel("SLO minutes lost, all services (less is better)")
-        return _svg(figure, label)
+        return page_svg(figure, label)
 
 
 def dependency_graph(impact: ServiceImpact, label: str) -> str:
@@ -201,7 +201,7 @@ def dependency_graph(impact: ServiceImpact, label: str) -> str:
         for x, column in enumerate(columns)
         for y, name in enumerate(column)
     }
-    with _style("dependencies"):
+    with page_style("dependencies"):
         figure = Figure(figsize=(_PLOT_WIDTH, 0.5 + 0.34 * rows))
         axis = figure.add_axes((0, 0, 1, 1))
         axis.set_axis_off()
@@ -222,10 +222,10 @@ def dependency_graph(impact: ServiceImpact, label: str) -> str:
             )
         for name, (x, y) in places.items():
             text = without_mathematics(plain(name, _LONGEST_NODE_NAME))
-            axis.plot([x], [y], "o", color=_INK, markersize=3)
-            said = axis.text(x + 0.04, y, text, fontsize=6.5, va="bottom", color=_INK)
-            said.set_bbox({"facecolor": _PAPER, "edgecolor": "none", "pad": 0.4})
-        return _svg(figure, label)
+            axis.plot([x], [y], "o", color=INK, markersize=3)
+            said = axis.text(x + 0.04, y, text, fontsize=6.5, va="bottom", color=INK)
+            said.set_bbox({"facecolor": PAPER, "edgecolor": "none", "pad": 0.4})
+        return page_svg(figure, label)
 
 
 _LONGEST_NODE_NAME = 30
@@ -272,7 +272,7 @@ def _draw_link(axis: Axes, link: LinkFact, moment: str, line: FloatArray) -> Non
         return
     load = link.utilisation.get(moment)
     if load is None:
-        axis.plot(x, y, color=_INK, linewidth=0.7, linestyle=":", alpha=0.6, zorder=2)
+        axis.plot(x, y, color=INK, linewidth=0.7, linestyle=":", alpha=0.6, zorder=2)
         return
     _, colour, width, _ = next(band for band in BANDS if load < band[0])
     axis.plot(x, y, color=colour, linewidth=width, solid_capstyle="round", zorder=2)
@@ -326,7 +326,7 @@ def _colour(remedy: RemedyFact) -> str:
 def _mark_nothing(axis: Axes, remedies: Sequence[RemedyFact]) -> None:
     for remedy in remedies:
         if not remedy.actions:
-            axis.axvline(remedy.cost, color=_INK, linewidth=1, linestyle="--")
+            axis.axvline(remedy.cost, color=INK, linewidth=1, linestyle="--")
 
 
 def _draw_observed(axis: Axes, place: int, fact: ObservedFact) -> None:
@@ -334,7 +334,7 @@ def _draw_observed(axis: Axes, place: int, fact: ObservedFact) -> None:
         100 * v for v in (fact.forecast.p05, fact.forecast.median, fact.forecast.p95)
     )
     axis.plot([low, high], [place, place], color=_OTHER, linewidth=8, alpha=0.45)
-    axis.plot([middle], [place], "|", color=_INK, markersize=11)
+    axis.plot([middle], [place], "|", color=INK, markersize=11)
     if fact.observed is None:
         return
     mark, colour = ("o", _BEST) if fact.inside else ("X", _DOWN)
@@ -344,7 +344,7 @@ def _draw_observed(axis: Axes, place: int, fact: ObservedFact) -> None:
 def _observed_legend() -> list[Line2D]:
     return [
         Line2D([], [], color=_OTHER, linewidth=8, alpha=0.45, label="forecast, 5–95 %"),
-        Line2D([], [], color=_INK, marker="|", markersize=11, linestyle="", label="median"),
+        Line2D([], [], color=INK, marker="|", markersize=11, linestyle="", label="median"),
         Line2D([], [], color=_BEST, marker="o", linestyle="", label="observed, inside"),
         Line2D([], [], color=_DOWN, marker="X", linestyle="", label="observed, outside"),
     ]
@@ -354,7 +354,7 @@ _XMLNS = re.compile(r'\sxmlns(?::xlink)?="[^"]*"')
 _SIZE = re.compile(r'<svg[^>]* viewBox="([^"]*)"[^>]*>')
 
 
-def _svg(figure: Figure, label: str) -> str:
+def page_svg(figure: Figure, label: str) -> str:
     buffer = io.StringIO()
     nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
     with warnings.catch_warnings():
@@ -366,4 +366,4 @@ def _svg(figure: Figure, label: str) -> str:
     text = _XMLNS.sub("", text[text.index("<svg") :])
     opening = f'<svg viewBox="{{}}" role="img" aria-label="{escape(label)}">'
     text = _SIZE.sub(lambda m: opening.format(m[1]), text, count=1)
-    return text.replace(_INK, "currentColor").replace(_PAPER, "var(--paper)")
+    return text.replace(INK, "currentColor").replace(PAPER, "var(--paper)")

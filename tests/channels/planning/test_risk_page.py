@@ -1,0 +1,76 @@
+"""The register as a page: what is drawn is what the lines say, and names are no markup."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from channels.planning.imagining import Asked, RegisterDocument, imagined
+from channels.planning.opening import Planned, open_planned
+from channels.planning.risk_page import link_costs, write_page
+from graphs.state_directory import StateDirectory
+from tests.channels.conftest import noctua
+from twin.nouns.rates import Rates
+from twin.nouns.risk import HardeningCosts
+
+
+def _made(folder: Path, name: str) -> tuple[Planned, RegisterDocument]:
+    planned = open_planned(StateDirectory(folder), name, "peak", 1)
+    asked = Asked(lines=15, most=400, seed=1, harden=1, costs=HardeningCosts())
+    return planned, imagined(planned, Rates(), asked, lambda _done, _total: None)
+
+
+def test_page_holds_every_line_and_needs_nothing_else(tmp_path: Path) -> None:
+    page = tmp_path / "register.html"
+    code, output, _ = noctua(
+        tmp_path, "imagine", "sndlib/abilene", "--lines", "15", "--html", str(page)
+    )
+    assert (code, f"written: {page}" in " ".join(output.split())) == (0, True)
+    text = page.read_text("utf-8")
+    rows = re.findall(r"<tr><td class=\"n\">(\d+)</td>", text)
+    assert rows == [str(i) for i in range(1, 16)]
+    assert text.count("<svg") >= 2
+    assert "link DNVRng--KSCYng down" in text
+    assert not re.search(r"(?:src|href)=\"(?!#)", text)
+    assert not re.search(r"https?:", text)
+
+
+def test_same_register_gives_the_same_bytes(tmp_path: Path) -> None:
+    planned, document = _made(tmp_path, "sndlib/abilene")
+    pages = [tmp_path / name for name in ("one.html", "two.html")]
+    for page in pages:
+        write_page(page, planned.state.topology, document)
+    assert pages[0].read_bytes() == pages[1].read_bytes()
+
+
+def test_links_bear_what_the_lines_cost_in_which_they_are_down(tmp_path: Path) -> None:
+    planned, document = _made(tmp_path, "sndlib/abilene")
+    topology, lines = planned.state.topology, document.lines
+    shares = link_costs(topology, lines)
+    total = sum(line.slo_minutes for line in lines)
+    for link, share in zip(topology.links, shares, strict=True):
+        ends = {f"device {link.a}", f"device {link.b}", f"link {link.id}"}
+        mine = sum(line.slo_minutes for line in lines if ends & set(line.elements))
+        assert share == pytest.approx(mine / total)
+
+
+def test_names_of_a_network_are_no_markup(tmp_path: Path) -> None:
+    names = ("<script>x</script>", "B&B", "C")
+    edges = [(names[0], names[1]), (names[1], names[2]), (names[2], names[0])]
+    file = tmp_path / "odd.csv"
+    file.write_text("a,b\n" + "".join(f"{a},{b}\n" for a, b in edges), encoding="utf-8")
+    page = tmp_path / "odd.html"
+    code, _, error = noctua(tmp_path, "imagine", str(file), "--html", str(page))
+    assert (code, error) == (0, "")
+    text = page.read_text("utf-8")
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_page_over_the_network_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "two.csv"
+    file.write_text("a,b\nOslo,Bergen\n", encoding="utf-8")
+    code, _, error = noctua(tmp_path, "imagine", str(file), "--html", str(file))
+    assert code == 2
+    assert error
+    assert file.read_text("utf-8").startswith("a,b")
