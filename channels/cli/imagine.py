@@ -7,6 +7,7 @@ import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from channels.cli.durations import parse_duration_s
 from channels.cli.output import (
     AsJson,
     directory_of,
@@ -18,13 +19,15 @@ from channels.cli.output import (
 )
 from channels.cli.principal import principal
 from channels.cli.risks import kept_text
+from channels.cli.standing_register import stand
 from channels.cli.sweep import Seed, Traffic, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import plain
 from twin.errors import BadInput
 
 if TYPE_CHECKING:
     from channels.planning.imagining import RegisterDocument
-    from twin.nouns.risk import Covered, Risk
+    from channels.planning.opening import Planned
+    from twin.nouns.risk import Covered, Risk, RiskChanges
 
 MemberCost = Annotated[
     float, typer.Option("--member-cost", min=0.001, max=1e6, help="Of one more member of a link.")
@@ -89,6 +92,14 @@ def imagine(
         ),
     ] = None,
     by: Annotated[str, typer.Option("--by", help="Who keeps it.", show_default="you")] = "",
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Stay, and refresh what is kept once the network is another, and every day.",
+        ),
+    ] = False,
+    every: Annotated[str, typer.Option("--every", help="How often --watch looks: 30s, 5m.")] = "1m",
     as_json: AsJson = False,
 ) -> None:
     """Ask what will break next, and rank it by what it costs in a year.
@@ -97,6 +108,7 @@ def imagine(
     at once, and what fails while something is in planned work. Of a network of
     --state the register is kept (`noctua risks`), where demand is that of the peak.
     """
+    every_s = parse_duration_s(every)
     # The twin takes a while, and most commands do without it.
     from channels.planning.files import check_places
     from channels.planning.imagining import Asked, imagined, rates_from, write_register
@@ -110,7 +122,7 @@ def imagine(
     known = rates_from(rates)
     with opening(topology):
         planned = open_planned(directory_of(context), topology, traffic, seed)
-    state, kept = directory_of(context), None
+    state = directory_of(context)
     is_known = topology in known_networks(state)
     is_kept = is_known and traffic == "peak" and rates is None if keep is None else keep
     if is_kept and not is_known:
@@ -119,25 +131,47 @@ def imagine(
         )
     if is_kept and traffic != "peak":
         raise BadInput("a register is of the demand of the peak; leave --traffic out, or --keep")
-    history = past_of(state, topology) if is_known else None
-    with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
-        costs = HardeningCosts(member=member_cost, way=way_cost)
-        asked = Asked(lines=lines, most=most, seed=seed, harden=harden, costs=costs)
-        document = imagined(planned, known, asked, tell, history)
-    if csv is not None:
-        write_register(csv, document)
-    if html is not None:
-        from channels.planning.risk_page import write_page
+    if watch and not is_kept:
+        raise BadInput(
+            "--watch refreshes a register that is kept: name a network of --state, and leave "
+            "--traffic, --rates and --no-keep out"
+        )
+    costs = HardeningCosts(member=member_cost, way=way_cost)
+    asked = Asked(lines=lines, most=most, seed=seed, harden=harden, costs=costs)
 
-        write_page(html, planned.state.topology, document)
-    if is_kept:
-        kept = keep_register(state, topology, planned, document, seed, principal(by))
+    def refreshed(planned: "Planned") -> tuple["RegisterDocument", "RiskChanges | None"]:
+        history = past_of(state, topology) if is_known else None
+        with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
+            document = imagined(planned, known, asked, tell, history)
+        if csv is not None:
+            write_register(csv, document)
+        if html is not None:
+            from channels.planning.risk_page import write_page
+
+            write_page(html, planned.state.topology, document)
+        if not is_kept:
+            return document, None
+        return document, keep_register(state, topology, planned, document, seed, principal(by))
+
+    def told(changes: "RiskChanges | None") -> str:
+        return kept_text(topology, changes) if changes else ""
+
+    document, kept = refreshed(planned)
+    if watch:
+        stand(
+            lambda: open_planned(state, topology, traffic, seed),
+            lambda found: told(refreshed(found)[1]),
+            planned,
+            told(kept),
+            every_s,
+        )
+        return
     if as_json:
         print_json(document.model_dump(mode="json"))
         return
     print_register(new_console(), document, top)
     if kept is not None:
-        typer.echo(kept_text(topology, kept))
+        typer.echo(told(kept))
     elif is_known:
         typer.echo(f"not kept: the register of {plain(topology)} stays as it was")
     for path in filter(None, (csv, html)):
