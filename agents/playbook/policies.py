@@ -318,7 +318,7 @@ def imaginer(view: TranscriptView) -> ToolChoice:
     scenarios: list[dict[str, Any]] = []
     seen = set()
     for exposure, why in [
-        *((e, "the worst that can follow") for e in task.exposures[:4]),
+        *((e, _why(e)) for e in task.exposures[:4]),
         *((e, f"how {remedies[0] if remedies else ''} could go wrong") for e in under[:4]),
     ]:
         if exposure.id not in seen and len(scenarios) < MOST_SCENARIOS:
@@ -331,6 +331,12 @@ def imaginer(view: TranscriptView) -> ToolChoice:
                 }
             )
     return answer({"scenarios": scenarios})
+
+
+def _why(exposure: ExposureRow) -> str:
+    if not exposure.foreseen:
+        return "the worst that can follow"
+    return f"it completes {exposure.foreseen.partition(':')[0]} of the risk register"
 
 
 def _chance(exposure: str) -> float:

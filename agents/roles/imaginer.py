@@ -19,6 +19,7 @@ from twin.nouns.plan import Remedy
 from twin.nouns.service_impact import ServiceImpact, service_impact_lines, step_lines
 from twin.nouns.state import NetworkState
 from twin.remedies.exposures import Exposure, exposures
+from twin.remedies.foreseen import foreseen_next
 
 MOST_SCENARIOS = 6
 
@@ -48,7 +49,8 @@ class Imagination(Noun):
 class ExposureRow(Noun):
     """One further fault: what it would do. `overloaded`: egresses, the fullest first.
 
-    `cut_off_bps`: left out where nobody is cut off.
+    `cut_off_bps`: left out where nobody is cut off. `foreseen`: the line of the risk register that
+    it would complete, with what is down already.
     """
 
     id: str
@@ -56,6 +58,7 @@ class ExposureRow(Noun):
     overloaded: tuple[str, ...]
     excess_bps: Short
     cut_off_bps: IfGiven[Short] = None
+    foreseen: IfGiven[str] = None
 
 
 class ExposuresResult(Noun):
@@ -166,7 +169,8 @@ class Imaginer:
         situation = self._situation
         ducts = recorded_ducts(situation.graph.snapshot())
         drawn_bps = situation.tracker.demand.drawn_bps
-        found = exposures(state, situation.twin, drawn_bps, _TOLD, ducts)
+        foreseen = foreseen_next(situation.graph.snapshot(), state)
+        found = exposures(state, situation.twin, drawn_bps, _TOLD, ducts, foreseen)
         self.exposures.update({e.id: e for e in found if e.id not in self.exposures})
         return ExposuresResult(exposures=tuple(_row(e) for e in found))
 
@@ -183,4 +187,5 @@ def _row(exposure: Exposure) -> ExposureRow:
         overloaded=exposure.overloaded[:_TOLD_OVERLOADED],
         excess_bps=short(exposure.excess_bps),
         cut_off_bps=short(exposure.cut_off_bps) if exposure.cut_off_bps else None,
+        foreseen=exposure.grounds if exposure.foreseen else None,
     )

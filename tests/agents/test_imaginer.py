@@ -21,6 +21,7 @@ from twin.knowledge.facts import Relation, Thing
 from twin.knowledge.service_impact import Suspect
 from twin.nouns.plan import Remedy
 from twin.remedies.exposures import exposures
+from twin.remedies.foreseen import foreseen_next
 
 DUCTS = {"duct-1": ("A-B", "A-D")}
 
@@ -151,3 +152,48 @@ def test_imaginer_is_told_who_depends_on_what_failed_and_no_more_than_it_can_rea
     assert len(told) < 20
     assert sum(map(len, told)) < 3000
     assert Imaginer(situation, situation.twin.state(), []).task().depending is None
+
+
+def _foreseen(situation: Situation, *lines: tuple[str, tuple[tuple[str, str], ...]]) -> None:
+    things = [Thing("risk", name, {"text": f"what {name} costs"}) for name, _ in lines]
+    written = [
+        Relation("documented_by", element, ("risk", name))
+        for name, elements in lines
+        for element in elements
+    ]
+    situation.graph.put(things, written)
+
+
+def test_what_completes_a_line_of_the_risk_register_comes_first(situation: Situation) -> None:
+    _foreseen(
+        situation,
+        ("R-1", (("link", "A-B"), ("device", "C"))),
+        ("R-2", (("link", "A-B"), ("link", "C-D"))),
+        ("R-3", (("link", "B-C"), ("link", "C-D"))),
+        ("R-4", (("link", "A-B"),)),
+    )
+    state = situation.twin.state(down_links=["A-B"])
+    found = Imaginer(situation, state, []).task().exposures
+    # Without A-B and C, B and C are cut off, but nothing is sent there but what A sends B.
+    assert {row.id: row.foreseen for row in found[:2]} == {
+        "device_down@C": "R-1: what R-1 costs",
+        "link_down@C-D": "R-2: what R-2 costs",
+    }
+    assert not any(row.foreseen for row in found[2:])
+    assert len({row.id for row in found}) == len(found)
+
+
+def test_line_of_which_two_things_are_up_or_none_completes_nothing(situation: Situation) -> None:
+    # A duct that only the graph has is nothing that the twin can play.
+    situation.graph.put([Thing("duct", "duct-9")], [])
+    _foreseen(
+        situation,
+        ("R-1", (("link", "A-B"), ("link", "B-C"), ("link", "C-D"))),
+        ("R-2", (("link", "A-B"), ("duct", "duct-9"))),
+        ("R-3", (("device", "A"), ("link", "C-D"))),
+    )
+    snapshot = situation.graph.snapshot()
+    assert foreseen_next(snapshot, situation.twin.state()) == []
+    assert foreseen_next(snapshot, situation.twin.state(down_links=["A-B"])) == []
+    both = situation.twin.state(down_links=["A-B", "A-D"])
+    assert [fault.id for fault, _ in foreseen_next(snapshot, both)] == ["link_down@C-D"]

@@ -53,7 +53,7 @@ def test_figures_that_decide_are_told_as_they_stand_in_code() -> None:
     assert f"Within {INDISTINGUISHABLE_NATS:g} nats of the best" in TOLD["diagnoser"]
     assert f"Under {CONVINCING_NATS:g} nats nothing convinces" in TOLD["diagnoser"]
     assert "Choose up to six listed exposures" in TOLD["imaginer"]
-    assert f"a duct {FiberCut.chance_before_repair}, a surge" in TOLD["imaginer"]
+    assert f"a duct {FiberCut.chance_before_repair}, a device" in TOLD["imaginer"]
     assert "at 1.1 times the demand" in TOLD["remediator"]
     assert "Propose up to eight that differ" in TOLD["remediator"]
     assert "drops under 1 % with nothing else" in TOLD["monitor"]

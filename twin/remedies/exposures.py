@@ -1,6 +1,6 @@
 """What would hurt most if it failed next, and what each remedy leans on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ class Exposure(Noun):
     """One further fault, simulated on top of the present state: what it would do.
 
     `partitions`: node pairs cut off from each other. `max_utilisation`: offered / capacity.
-    `grounds`: why it is on the list.
+    `grounds`: why it is on the list. `foreseen`: it completes a line of the risk register.
     """
 
     id: str
@@ -27,6 +27,10 @@ class Exposure(Noun):
     overloaded: tuple[str, ...]
     excess_bps: float
     cut_off_bps: float
+    foreseen: bool = False
+
+
+MOST_FORESEEN = 2
 
 
 def exposures(
@@ -35,19 +39,29 @@ def exposures(
     drawn_bps: FloatArray,
     most: int = 12,
     ducts: Mapping[str, tuple[str, ...]] | None = None,
+    foreseen: Sequence[tuple[Fault, str]] = (),
 ) -> tuple[Exposure, ...]:
     """What further fault of every kind would do, the worst first; `drawn_bps`: (n_nodes,).
 
-    `ducts`: links by duct as the knowledge graph has them; None: as the inventory does.
+    `ducts`: links by duct as the knowledge graph has them; None: as the inventory does. `foreseen`:
+    faults that come before all others, with why, the worst of them first; MOST_FORESEEN at most.
     """
     supposed = Supposed(twin, state)
+    first = [_expose(supposed, fault, why, foreseen=True) for fault, why in foreseen]
+    first = sorted(first, key=_worst_first)[:MOST_FORESEEN]
     found = [
         _expose(supposed, fault, grounds)
         for kind in FAULT_KINDS
         for fault, grounds in _imagined(kind, state, drawn_bps, ducts)
     ]
-    found.sort(key=lambda e: (-(e.excess_bps + e.cut_off_bps), -e.max_utilisation, e.id))
-    return tuple(found[:most])
+    known = {exposure.id for exposure in first}
+    others = sorted((e for e in found if e.id not in known), key=_worst_first)
+    return (*first, *others)[:most]
+
+
+def _worst_first(exposure: Exposure) -> tuple[float, float, str]:
+    hurt_bps = exposure.excess_bps + exposure.cut_off_bps
+    return -hurt_bps, -exposure.max_utilisation, exposure.id
 
 
 def _imagined(
@@ -61,7 +75,7 @@ def _imagined(
     return kind.imagined(state, drawn_bps)
 
 
-def _expose(supposed: Supposed, fault: Fault, grounds: str) -> Exposure:
+def _expose(supposed: Supposed, fault: Fault, grounds: str, *, foreseen: bool = False) -> Exposure:
     state = supposed.base
     capacity = np.repeat([x.capacity_bps for x in state.topology.links], 2)
     loads, cut_off = supposed.after((fault,))
@@ -76,4 +90,5 @@ def _expose(supposed: Supposed, fault: Fault, grounds: str) -> Exposure:
         overloaded=tuple(names),
         excess_bps=round(float(excess.sum())),
         cut_off_bps=round(cut_off),
+        foreseen=foreseen,
     )

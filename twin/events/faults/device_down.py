@@ -49,6 +49,7 @@ class DeviceDown(DarkLinksFault, PhrasedKind):
         "take (node) NODE down",
     )
 
+    chance_before_repair = 5e-5
     # A cut of all its links takes the same links down, and is repaired elsewhere.
     only_links_down = False
 

@@ -31,6 +31,7 @@ class PowerFeedLoss(DarkLinksFault, PhrasedKind):
 
     forms: ClassVar[tuple[str, ...]] = ("power at NODE down", "lose power at NODE")
 
+    chance_before_repair = 1e-5
     # Its devices are silent as well, and what is repaired is no fibre.
     only_links_down = False
 
