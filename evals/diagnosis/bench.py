@@ -56,7 +56,9 @@ class BenchSpec(Spec):
 
 
 class Play(Noun):
-    """One recording, for those of `arms` to look at."""
+    """One recording, for those of `arms` to look at. `only`: of its faults, the one that is played
+    alone, to see whether it is felt; None for all.
+    """
 
     case: str
     kinds: tuple[str, ...]
@@ -65,6 +67,7 @@ class Play(Noun):
     missing: float
     arms: tuple[str, ...]
     silent: bool = False
+    only: int | None = Field(default=None, exclude_if=lambda place: place is None)
 
 
 class Said(Noun):
@@ -122,11 +125,17 @@ def _plays(spec: BenchSpec) -> list[Play]:
         )
         for kinds, seed, case in sets
     ]
+    sets_of_several = [play for play in plays if len(play.kinds) > 1]
     singles = [play for play in plays if len(play.kinds) == 1]
     for one in spec.harder:
         again = {"missing": one.missing, "silent": one.silent}
         seeds = spec.seeds[: one.seeds]
         plays += [play.model_copy(update=again) for play in singles if play.seed in seeds]
+    plays += [
+        play.model_copy(update={"only": place, "arms": ()})
+        for play in sets_of_several
+        for place in range(len(play.kinds))
+    ]
     return plays
 
 
@@ -135,6 +144,8 @@ def play_recording(play: Play) -> Benched:
     scene = drawn_scene(play.case, play.kinds, play.severity, play.seed)
     if scene is None:
         return Benched(faults=(), rejected=0, looks=())
+    if play.only is not None:
+        scene = scene.alone(play.only)
     truth = tuple(event.fault for event in scene.case.truth.events)
     return Benched(
         faults=named(truth),
@@ -185,6 +196,8 @@ def bench_markdown(records: Sequence[BenchRecord]) -> str:
     A play that raised counts as felt and not named.
     """
     methods = list(dict.fromkeys(arm for r in records for arm in r.play.arms))
+    felt_alone = _felt_alone(records)
+    records = [r for r in records if r.play.only is None]
     placed = [r for r in records if r.outcome is None or r.outcome.faults]
     left_out, every = len(records) - len(placed), placed
     records = [r for r in every if _condition(r) == _condition(every[0])] if every else []
@@ -194,6 +207,9 @@ def bench_markdown(records: Sequence[BenchRecord]) -> str:
         mine = [r for r in records if len(r.play.kinds) == size]
         if mine:
             lines += [_line(name, method, mine, LOOKS_S[-1]) for method in methods]
+        if size > 1 and felt_alone:
+            each = [r for r in mine if felt_alone >= {(*_set_of(r.play), i) for i in range(size)}]
+            lines.append(_line(f"{name}, each felt by itself", methods[0], each, LOOKS_S[-1]))
     lines += ["", "Ours by kind and severity (one fault), and at the first look:", ""]
     lines += ["| kind | severity | felt | exactly right | interval | false | at the first look |",
               "|---|---|--:|--:|---|--:|--:|"]  # fmt: skip
@@ -207,6 +223,19 @@ def bench_markdown(records: Sequence[BenchRecord]) -> str:
     lines.append(f"- left out, since the network has no place for them: {left_out}")
     notes = [raised_text(records, "and count as not named"), code_text(records)]
     return "\n".join([*lines, "", *(note for note in notes if note), ""])
+
+
+def _felt_alone(records: Sequence[BenchRecord]) -> set[tuple[object, ...]]:
+    """Of recordings with several faults, those of them that are felt by themselves, by place."""
+    return {
+        (*_set_of(r.play), r.play.only)
+        for r in records
+        if r.play.only is not None and r.outcome and any(look.felt for look in r.outcome.looks)
+    }
+
+
+def _set_of(play: Play) -> tuple[object, ...]:
+    return play.case, play.kinds, play.severity, play.seed
 
 
 def _condition(record: BenchRecord) -> tuple[float, bool]:

@@ -4,7 +4,7 @@ The mildest is hardly felt by customers: a link that carries little, a loss just
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -71,6 +71,11 @@ class Scene:
     case: Case
     onset_s: float
     rejected: int
+
+    def alone(self, place: int) -> "Scene":
+        """The same where nothing but the fault at that place happens."""
+        (event,) = self.case.truth.events[place : place + 1]
+        return replace(self, case=Case(self.case.world, CaseTruth(events=(event,))))
 
 
 def drawn_scene(

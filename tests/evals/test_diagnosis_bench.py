@@ -164,8 +164,63 @@ def test_seeds_for_tuning_and_for_reporting_do_not_meet() -> None:
     tuned = spec.model_copy(update={"seeds": (1, 2, 3), "doubles": 90, "triples": 40})
     assert min(play.seed for play in CAMPAIGN.plays(spec)) >= 1000
     assert max(play.seed for play in CAMPAIGN.plays(tuned)) < 100
-    sizes = [len(play.kinds) for play in CAMPAIGN.plays(spec)]
+    sizes = [len(play.kinds) for play in CAMPAIGN.plays(spec) if play.only is None]
     assert [sizes.count(n) for n in (1, 2, 3)] == [600 + 180 + 60, 150, 50]
+
+
+def test_each_fault_of_a_set_is_played_alone_as_it_was_in_the_set() -> None:
+    kinds = ("link_down", "silent_egress_packet_loss")
+    scene = drawn_scene(ABILENE, kinds, 2, 1)
+    assert scene is not None
+    alone = scene.alone(1)
+    assert alone.case.truth.events == scene.case.truth.events[1:]
+    assert (alone.case.world, alone.onset_s) == (scene.case.world, scene.onset_s)
+    spec = load_spec(CAMPAIGN).model_copy(update={"seeds": (1,), "doubles": 1, "triples": 1})
+    plays = [play for play in CAMPAIGN.plays(spec) if len(play.kinds) > 1]
+    assert [play.only for play in plays] == [None, None, 0, 1, 0, 1, 2]
+
+
+@pytest.mark.parametrize(("felt", "counted"), [((True, True), 1), ((True, False), 0)])
+def test_sets_of_faults_that_are_each_felt_by_itself_are_counted_apart(
+    felt: tuple[bool, bool], counted: int
+) -> None:
+    whole = _play("link_down", "packet_loss").model_copy(update={"arms": ("noctua",)})
+
+    def record(play: Play, is_felt: bool) -> Record[Play, Benched]:
+        said = {
+            "method": "noctua",
+            "causes": [{"kind": "link_down", "resources": ["A-B"]}],
+            "exact": True,
+            "false": False,
+            "place": True,
+            "p": 0.9,
+        }
+        outcome = {
+            "faults": [{"kind": "link_down", "resources": ["A-B"]}],
+            "rejected": 0,
+            "looks": [
+                {
+                    "at_s": LOOKS_S[-1],
+                    "felt": is_felt,
+                    "said": [said] if play.only is None else [],
+                }
+            ],
+        }
+        return Record[Play, Benched](
+            campaign=CAMPAIGN.name,
+            play=play,
+            commit="c",
+            cpu_s=1.0,
+            outcome=Benched.model_validate(outcome),
+        )
+
+    alone = [
+        record(whole.model_copy(update={"only": i, "arms": ()}), is_felt)
+        for i, is_felt in enumerate(felt)
+    ]
+    table = bench_markdown([record(whole, True), *alone])
+    assert "| two faults | noctua | 1 | 1 |" in table
+    assert f"| two faults, each felt by itself | noctua | {counted} | " in table
 
 
 @pytest.mark.slow
