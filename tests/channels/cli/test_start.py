@@ -63,3 +63,15 @@ def test_ctrl_c_is_one_line_while_importing_and_while_working(
     )
     assert (ran.returncode, ran.stdout) == (128 + signal.SIGINT, "")
     assert ran.stderr == "noctua: stopped\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+@pytest.mark.parametrize("arguments", [("--help",), ("sweep", "sndlib/abilene"), ("--version",)])
+def test_output_that_cannot_be_written_is_one_line(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-c", MAIN, *arguments], stdout=full, stderr=subprocess.PIPE
+        )
+    assert ran.returncode == 1
+    assert ran.stderr.endswith(b"standard output cannot be written: No space left on device\n")
+    assert b"Traceback" not in ran.stderr
