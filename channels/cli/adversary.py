@@ -55,9 +55,10 @@ def adversary(
     to judge them all. It is an adversary's choice, and has no rate of failure.
     """
     from channels.planning.adversary import sought_out
-    from channels.planning.opening import open_planned
+    from channels.planning.opening import open_planned, require_no_hour
     from twin.imagination.adversary import Sought
 
+    require_no_hour(traffic)
     with opening(topology):
         planned = open_planned(directory_of(context), topology, traffic, seed)
     sought = Sought(count, budget, generator, top, seed)

@@ -112,7 +112,7 @@ def imagine(
     # The twin takes a while, and most commands do without it.
     from channels.planning.files import check_places
     from channels.planning.imagining import Asked, imagined, rates_from, write_register
-    from channels.planning.opening import known_networks, open_planned
+    from channels.planning.opening import known_networks, open_planned, require_no_hour
     from channels.risks import keep as keep_register
     from channels.risks import past_of
     from twin.nouns.risk import HardeningCosts
@@ -120,6 +120,7 @@ def imagine(
     inputs = [path for path in (rates, Path(topology)) if path is not None and path.exists()]
     check_places([path for path in (csv, html) if path], inputs)
     known = rates_from(rates)
+    require_no_hour(traffic)
     with opening(topology):
         planned = open_planned(directory_of(context), topology, traffic, seed)
     state = directory_of(context)

@@ -198,6 +198,15 @@ def names_hour(words: str) -> bool:
     return not is_file(words) and any(_HOUR.fullmatch(word) for word in words.split())
 
 
+def require_no_hour(words: str) -> None:
+    """Raises BadInput: what is of all hours was asked for of one."""
+    if names_hour(words):
+        raise BadInput(
+            f'traffic "{words}": this is over all hours of the day; give peak, a factor such as '
+            "x1.3, or a file"
+        )
+
+
 def _hour(word: str, inventory: Inventory) -> tuple[float, str] | None:
     if word == "peak":
         return 1.0, word

@@ -33,3 +33,9 @@ def test_more_things_than_there_are_cannot_fail_at_once(tmp_path: Path) -> None:
     file.write_text("a,b\nOslo,Bergen\n", encoding="utf-8")
     code, _, error = noctua(tmp_path, "adversary", str(file), "--count", "6")
     assert (code, "6 cannot fail at once" in error) == (2, True)
+
+
+def test_what_is_of_all_hours_is_of_no_single_one(tmp_path: Path) -> None:
+    for command in ("adversary", "imagine"):
+        code, _, error = noctua(tmp_path, command, "sndlib/abilene", "--traffic", "03:00")
+        assert (code, "this is over all hours of the day" in error) == (2, True)
