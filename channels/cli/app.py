@@ -105,6 +105,11 @@ COMMANDS = (
         "The risk register: what is expected to break next, and what people say of it.",
     ),
     (
+        "availability",
+        "availability:availability",
+        "Ask how often each service is outside its objective, against what was promised.",
+    ),
+    (
         "adversary",
         "adversary:adversary",
         "Search the worst that so many failures at once can do.",

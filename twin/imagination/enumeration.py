@@ -155,6 +155,16 @@ class Reckoner:
         """(S,) services in breach while all of a set is down, and not otherwise, over all hours."""
         return np.array([self._judge.mean(hit) for hit in self._judge.hit(sets)])
 
+    def shares(self, sets: Sequence[Members]) -> NDArray[np.float64]:
+        """(S, services) of all hours, those in which each would be in breach were all of a set down
+        all the time, and not otherwise.
+        """
+        return np.stack([self._judge.by_service(hit) for hit in self._judge.hit(sets)])
+
+    def usual(self) -> NDArray[np.float64]:
+        """(services,) of all hours, those in which each is in breach though nothing has failed."""
+        return self._judge.by_service(np.stack(self._judge.usual))
+
     def hits(self, members: Members) -> NDArray[np.bool_]:
         """(regimes, services): in breach while all of it is down, and not otherwise."""
         return next(self._judge.hit([members]))
@@ -243,6 +253,15 @@ class _Judge:
             for engine, usual in zip(self._engines, self._usual, strict=True)
         ]
         yield from np.stack(by_regime, axis=1)
+
+    @property
+    def usual(self) -> list[NDArray[np.bool_]]:
+        """Of each regime: (services,) in breach though nothing has failed."""
+        return self._usual
+
+    def by_service(self, hit: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """(services,) over all hours, of (regimes, services)."""
+        return np.asarray(self._shares @ hit)
 
     def mean(self, hit: NDArray[np.bool_]) -> float:
         """Of how many services are hit, (regimes, services), over all hours."""

@@ -75,6 +75,32 @@ class Stress(Noun):
     remedy: Mitigation
 
 
+class ServiceAvailability(Noun):
+    """Of all hours, those in which `service` is outside its objective: `usual`ly, and because of
+    failures of one, of two and of more elements at once. `by_more_error`: the standard error of the
+    last, which is drawn. `promised`: of all hours, those in which it may not be.
+    """
+
+    service: str
+    customer: str
+    promised: float
+    usual: float
+    by_one: float
+    by_two: float
+    by_more: float
+    by_more_error: float
+
+    @property
+    def in_breach(self) -> float:
+        """All of it."""
+        return self.usual + self.by_one + self.by_two + self.by_more
+
+    @property
+    def expected(self) -> float:
+        """Of all hours, those in which it keeps its objective."""
+        return 1.0 - self.in_breach
+
+
 class Prevention(Noun):
     """Changes to be made before a line strikes, none where none helps: what it costs a year before
     and after them, and what everything does that was looked at.
