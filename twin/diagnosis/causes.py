@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -176,13 +177,16 @@ class Causes:
         # A mind may have tested no cause at all, too.
         singles = [name for name in self.likeliest_first() if name in self]
         at_once = self._at_once(singles)
-        joined = [*([name] for name in singles[:_MOST_GROWN_FROM]), *at_once]
         way = {self.test(names).id for names in at_once}
         first = max([*singles[:1], *way], key=lambda h: (self.log_posterior[h], h), default="")
         grown = first.split(AND) if first else []
         while grown:
             taken = [fault for name in grown for fault in self.tested[name].faults]
-            tried = [self.test([*grown, *more]) for more in self._left(joined, taken)]
+            # Of those that may stand beside what is there: surges of single nodes would fill the
+            # list beside that of all demand, which they never join.
+            beside = islice(self._left([[name] for name in singles], taken), _MOST_GROWN_FROM)
+            joined = [*beside, *self._left(at_once, taken)]
+            tried = [self.test([*grown, *more]) for more in joined]
             now = self.log_posterior[AND.join(sorted(grown))]
             best = max(tried, key=lambda h: (self.log_posterior[h.id], h.id), default=None)
             if best is None or self.log_posterior[best.id] <= now:

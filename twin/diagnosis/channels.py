@@ -25,7 +25,7 @@ from twin.diagnosis.likelihood import (
 from twin.events.fault import Fault
 from twin.events.faults.misconfiguration import CHANGE_UNEXPLAINED
 from twin.events.faults.unannounced_drain import UnannouncedDrain
-from twin.nouns.drops import DROPS_HALF_AT, DROPS_WIDTH, SEEN
+from twin.nouns.drops import DROPS_HALF_AT, DROPS_WIDTH, MUCH, MUCH_HALF_AT, SEEN
 from twin.nouns.evidence import AGREE_NATS, CLAIM_NATS, MOST_NATS, Evidence
 from twin.nouns.incident import EVERYWHERE
 from twin.nouns.observation import LEAST_LOST
@@ -62,6 +62,9 @@ together (assumed)."""
 _EMPTIED, _MOST_EMPTIED = 0.3, 3
 """An egress that sends less than this share of what is expected is taken to be kept free of
 traffic; so many links at most are asked about."""
+
+_FAR = 2.0 * DROPS_WIDTH
+"""So far below the load at which a queue drops with chance 1/2, it does not."""
 
 _LEAST_TOLD = 0.5
 """Nats; less is not told."""
@@ -293,14 +296,26 @@ class Channels:
 
     def _drops(self, supposed: _Supposed) -> FloatArray:
         offered = supposed.loads * np.exp(self._seen.load_bias) / supposed.capacity
-        drops = 1.0 / (1.0 + np.exp(np.clip((DROPS_HALF_AT - offered) / DROPS_WIDTH, -60.0, 60.0)))
-        drops[self._dropping_by(supposed.faults)] = 1.0
         is_dropping = self._seen.drop_fraction > SEEN
-        spurious = _DROPS_LEAST if self._seen.drops is None else self._seen.drops.spurious
+        half_at = np.where(self._seen.drop_fraction > MUCH, MUCH_HALF_AT, DROPS_HALF_AT)
+        if (counted := self._seen.drops) is not None:
+            # What is offered less than fits has no full queue, however much it should be offered.
+            lately = counted.lately_bps / supposed.capacity
+            offered = np.where(is_dropping & (lately < half_at - _FAR), lately, offered)
+        drops = 1.0 / (1.0 + np.exp(np.clip((half_at - offered) / DROPS_WIDTH, -60.0, 60.0)))
+        drops[self._hits_voice] = 0.0
+        drops[self._dropping_by(supposed.faults)] = 1.0
+        spurious = _DROPS_LEAST if counted is None else counted.spurious
         drops = np.clip(drops, np.where(is_dropping, spurious, _DROPS_LEAST), 1.0 - 1e-2)
         drops[self._policed(supposed.state)] = 0.5
         surprise = np.where(is_dropping, np.log(_DROPS / drops), np.log((1 - _DROPS) / (1 - drops)))
         return np.where(np.isfinite(self._seen.drop_fraction), surprise, 0.0)
+
+    @cached_property
+    def _hits_voice(self) -> NDArray[np.bool_]:
+        """(n_arcs,) egresses whose drops hit voice, which no queue's do."""
+        counted, arcs = self._seen.drops, range(self._topology.n_arcs)
+        return np.array([counted is not None and bool(counted.hits_voice(a)) for a in arcs])
 
     def _differences(self, supposed: _Supposed) -> FloatArray:
         surprise = np.full(self._topology.n_arcs, math.log1p(-_DIFFERS))

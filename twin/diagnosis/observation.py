@@ -31,6 +31,8 @@ _BEGAN_BEFORE_S = 60.0
 _ACCESSED_BEFORE_S = 1800.0
 """Whoever changes something has logged in, or broken in, within half an hour before."""
 
+_LAST_ROUNDS = 3
+
 _BEFORE_S = 600.0
 """What was sent before is the mean of so long."""
 
@@ -138,10 +140,15 @@ def _drops(tracker: Tracker, clean: Sequence[RateRound], onset_s: float) -> Drop
     carried_bps = np.zeros(n_arcs)
     for before in tracker.rounds_within(-math.inf, began_s):
         carried_bps = np.fmax(carried_bps, before.sent_total_bps)
+    lately_bps = np.full(n_arcs, np.nan)
+    # Right after traffic has moved it may be more than fits, until senders hold back.
+    for r in clean[-_LAST_ROUNDS:]:
+        lately_bps = np.fmax(lately_bps, (r.sent_bps + r.dropped_bps).sum(axis=1))
     return Drops(
         sent_bps=_mean([r.sent_bps for r in clean], (n_arcs, 3)),
         dropped_bps=_mean([r.dropped_bps for r in clean], (n_arcs, 3)),
         carried_bps=carried_bps,
+        lately_bps=lately_bps,
         minutes=max(0.0, tracker.now_s - onset_s) / 60.0,
         short=tracker.links.short_since(onset_s),
     )

@@ -15,6 +15,10 @@ SEEN = 0.002
 DROPS_HALF_AT, DROPS_WIDTH = 0.88, 0.03
 """A queue drops with chance 1/2 at this load over the capacity, by bursts; logistic around it."""
 
+MUCH, MUCH_HALF_AT = 0.02, 0.97
+"""Bursts alone lose less than this share: where more is lost, the mean itself is about what fits.
+"""
+
 _SPURIOUS = 1e-4
 """Chance that an egress that is far from full drops, round after round, and nothing is wrong; each
 further minute makes it e times less likely, up to twenty (assumed)."""
@@ -41,13 +45,16 @@ class Drops:
     """Means over the clean rounds since the onset, NaN where nothing was read.
 
     `sent_bps`, `dropped_bps`: (n_arcs, 3) by class, voice first. `carried_bps`: (n_arcs,) the most
-    that each egress sent in a round before the onset, 0 where that is not known. `minutes`: since
-    the onset. `short`: bundles that were found to be short since then, with the members left.
+    that each egress sent in a round before the onset, 0 where that is not known. `lately_bps`:
+    (n_arcs,) the most that each was offered in one of the last rounds, NaN where none was read.
+    `minutes`: since the onset. `short`: bundles that were found to be short since then, with the
+    members left.
     """
 
     sent_bps: FloatArray
     dropped_bps: FloatArray
     carried_bps: FloatArray
+    lately_bps: FloatArray
     minutes: float
     short: Mapping[str, int]
 
@@ -79,10 +86,13 @@ class Drops:
     def unlikely(self, arc: int, capacity_bps: float, member_bps: float) -> float:
         """How unlikely (nats) it is that `arc` drops if nothing is wrong; 0 where it does not.
 
-        It may be full of `capacity_bps`, or of that less a member where it never carried so much.
+        It may be full of `capacity_bps`, or of that less a member where it never carried so much;
+        where voice is hit as well, it is neither.
         """
         if not self.is_seen(arc):
             return 0.0
+        if self.hits_voice(arc):
+            return min(-math.log(self.spurious), MOST_NATS)
         offered_bps = self.offered_bps(arc)
         chance = max(self.spurious, _queue_drops(offered_bps / capacity_bps))
         less_bps = capacity_bps - member_bps

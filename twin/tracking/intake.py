@@ -116,7 +116,7 @@ class Intake:
         self._ends = {(node, link.id) for link in topology.links for node in (link.a, link.b)}
         self._nodes = tuple(n.id for n in topology.nodes)
         self._probes = probes
-        self._most_bps = _most_sent(topology)
+        self._lately_bps = _most_sent(topology)
         # What was looked at before need not be again: devices are read twice a minute.
         self._links_of: dict[str, tuple[str, ...]] = dict.fromkeys(self._nodes, ())
         self._fields: dict[tuple[type, int], list[tuple[str, Quantity, tuple[int, ...]]]] = {}
@@ -317,7 +317,7 @@ class Intake:
         given = {n: numbers[n].values if n in numbers else getattr(record, n) for n in _OF_FLOWS}
         odd = [item for found in numbers.values() for item in found.odd.items()]
         with np.errstate(invalid="ignore"):
-            beyond = given["rates_bps"] > self._most_bps
+            beyond = given["rates_bps"] > self._lately_bps
         if beyond.any():
             odd.append((Oddity.IMPOSSIBLE, beyond))
             given["rates_bps"] = np.where(beyond, np.nan, given["rates_bps"])

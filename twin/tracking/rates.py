@@ -111,7 +111,7 @@ class RateMeter:
         self._receivers = self._senders.reshape(-1, 2)[:, ::-1].ravel()
         capacity = np.repeat([x.capacity_bps for x in topology.links], 2)
         at_node = np.bincount(self._senders, capacity, minlength=len(self._nodes))
-        self._most_bps = RATE_FACTOR * capacity
+        self._lately_bps = RATE_FACTOR * capacity
         self._most_dropped_bps = DROPPED_FACTOR * at_node[self._senders]
         self._interfaces: dict[str, _Interfaces] = {}
         self._sense = CounterSense(topology, self._faults)
@@ -198,7 +198,7 @@ class RateMeter:
         sent_bps = self._sent.rate_bps()
         dropped_bps = np.where(dropped_now[:, None], self._dropped.rate_bps(), np.nan)
         with np.errstate(invalid="ignore"):
-            beyond = sent_bps.sum(axis=1) > self._most_bps
+            beyond = sent_bps.sum(axis=1) > self._lately_bps
             beyond |= dropped_bps.sum(axis=1) > self._most_dropped_bps
         if beyond.any():
             sent_bps[beyond] = dropped_bps[beyond] = np.nan
@@ -285,7 +285,7 @@ class RateMeter:
                 received_from = np.where(goes_on, received_from, far.total_at(from_s))
             sent, received = sent_until - sent_from, received_until - received_from
             usable = ~(until_s <= self._judged_s) & (seconds <= LONGEST_WINDOW_S)
-            usable &= (sent > 0) & (8 * sent / seconds <= self._most_bps)
+            usable &= (sent > 0) & (8 * sent / seconds <= self._lately_bps)
             loss = np.where(usable, 1 - received / sent, np.nan)
             wraps = np.round((sent - received) / WRAPS_AT)
             off = np.abs(sent - received - wraps * WRAPS_AT)

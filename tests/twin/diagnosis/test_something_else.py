@@ -28,6 +28,7 @@ from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.link_flap import LinkFlap
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.events.faults.unannounced_drain import UnannouncedDrain
 from twin.nouns.drops import Drops
 from twin.nouns.evidence import CLAIM_NATS
@@ -105,7 +106,8 @@ def test_drops_far_from_full_are_the_less_an_accident_the_longer_they_last() -> 
     fraction = np.zeros(BUILT.n_arcs)
     fraction[ARC] = 0.1
     nothing = np.zeros((BUILT.n_arcs, 3))
-    at_once = Drops(nothing, nothing, np.zeros(BUILT.n_arcs), minutes=0.0, short={})
+    unread = np.full(BUILT.n_arcs, np.nan)
+    at_once = Drops(nothing, nothing, np.zeros(BUILT.n_arcs), unread, minutes=0.0, short={})
     seen = replace(observed(), drop_fraction=fraction, drops=at_once)
     later = replace(seen, drops=replace(at_once, minutes=10.0))
     assert likeliest(later)[0] == likeliest(seen)[0] == str(EGRESS)
@@ -270,6 +272,7 @@ def test_drops_of_one_class_are_expected_of_probes_of_that_class_alone() -> None
         sent_bps=np.full((BUILT.n_arcs, 3), 9e8),
         dropped_bps=by_class,
         carried_bps=np.zeros(BUILT.n_arcs),
+        lately_bps=np.full(BUILT.n_arcs, np.nan),
         minutes=5.0,
         short={},
     )
@@ -280,6 +283,41 @@ def test_drops_of_one_class_are_expected_of_probes_of_that_class_alone() -> None
         surprises.append(Channels(likelihood(told)).surprises(())[-BUILT.n_arcs :][ARC])
     voice, best_effort = surprises
     assert voice < 0.0 < best_effort
+
+
+@pytest.mark.parametrize(
+    ("lost", "lately_bps", "explained"),
+    [
+        ((0.0, 0.1, 0.1), 10.5e9, True),
+        ((0.0, 0.1, 0.1), 7e9, False),
+        ((0.1, 0.1, 0.1), 10.5e9, False),
+    ],
+    ids=["a full queue", "it is offered less than fits", "voice is lost as well"],
+)
+def test_surge_that_would_fill_an_egress_explains_what_a_full_queue_drops(
+    lost: tuple[float, float, float], lately_bps: float, explained: bool
+) -> None:
+    """A sends B 3 Gbit/s of ten; four times that would be more than fits."""
+    surge = TrafficSpike(target="B", factor=4.0)
+    wanted = np.full((BUILT.n_arcs, 3), 1e8)
+    wanted[ARC] = np.array([0.1, 0.4, 0.5]) * lately_bps
+    share, fraction = np.zeros_like(wanted), np.zeros(BUILT.n_arcs)
+    share[ARC], fraction[ARC] = lost, 0.1
+    lately = np.full(BUILT.n_arcs, 3e8)
+    lately[ARC] = lately_bps
+    counted = Drops(
+        sent_bps=wanted * (1 - share),
+        dropped_bps=wanted * share,
+        carried_bps=np.zeros(BUILT.n_arcs),
+        lately_bps=lately,
+        minutes=5.0,
+        short={},
+    )
+    seen = replace(observed(surge), drop_fraction=fraction, drops=counted)
+    told = {e.observation: e for e in Channels(likelihood(seen)).drops((surge,))}
+    speaks = [e for text, e in told.items() if "A|A-B drops 10.0%" in text]
+    assert bool(speaks) == explained
+    assert all(e.log_likelihood_ratio > 5 for e in speaks)
 
 
 def test_probes_that_would_have_no_way_speak_for_the_link_that_they_need() -> None:

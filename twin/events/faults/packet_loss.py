@@ -71,7 +71,7 @@ class PacketLoss(DroppingFault):
 
     @classmethod
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
-        """See FaultKind: egresses that drop below their capacity, where no policer tells why."""
+        """See FaultKind: egresses that drop below capacity, or voice too, and not by a policer."""
         seen, drops = clues.observation, clues.observation.drops
         for egress, fraction in lossy_by_probes(clues):
             # What a sender counts is known of one that is read.
@@ -84,12 +84,15 @@ class PacketLoss(DroppingFault):
             egress, share = clues.topology.egress_of(arc), drops.share(arc)
             full_bps = _NOT_FULL * clues.topology.link(egress.link).capacity_bps
             policed = seen.running.device(egress.node).interface(egress.link).policers
-            if policed or drops.offered_bps(arc) >= full_bps:
+            # A full queue spares voice: where that is hit as well, the line loses too.
+            full = drops.offered_bps(arc) >= full_bps
+            if policed or (full and not drops.hits_voice(arc)):
                 continue
             felt = seen.probes.support(arc, drops.by_class(arc)) if seen.probes else None
             if share > _SUSPECT or (felt is not None and felt >= AGREE_NATS):
                 fault = cls(node=egress.node, link=egress.link, fraction=round(share, 4))
-                yield fault, f"{egress} drops {share:.1%} and is not full"
+                why = "voice as well" if full else "and is not full"
+                yield fault, f"{egress} drops {share:.1%} {why}"
 
     def log_prior(self) -> float:
         """See FaultKind."""

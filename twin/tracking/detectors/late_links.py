@@ -1,5 +1,6 @@
 """Links over which probes take longer than they did."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ LATE_S = 0.0025
 
 _CROSSES = 0.3
 """A probe tells of a link that so much of it crosses."""
+
+_YOUNG_S = 120.0
 
 _PART = 0.01
 _ROUND_S = 30.0
@@ -57,20 +60,24 @@ class LateLinks:
         index, links = belief.topology.node_index, belief.topology.links
         self._senders = np.array([index[node] for x in links for node in (x.a, x.b)], np.int64)
         self._rounds: dict[str, int] = {}
+        self._since_s: dict[str, float] = {}
         self._key: tuple[object, ...] = ()
         self._usual_s, self._count = np.zeros(0), np.zeros(0, np.int64)
+        self._unproven: BoolArray = np.zeros(0, np.bool_)
         self._shares = np.zeros((0, belief.topology.n_arcs))
 
     def _go(self, shares: FloatArray) -> None:
         """Probes take these ways now; those that take another way than before are learned anew."""
         if len(shares) != len(self._shares):
             self._usual_s, self._count = np.zeros(len(shares)), np.zeros(len(shares), np.int64)
+            self._unproven = np.zeros(len(shares), np.bool_)
         else:
             moved = (np.abs(shares - self._shares) > _PART).any(axis=1)
             known = ~moved & (self._count >= _LEARNED_ROUNDS)
             moved_s, sure = self._foretold(self._shares[known], self._usual_s[known], shares[moved])
             self._usual_s[moved] = moved_s
             self._count[moved] = np.where(sure, _LEARNED_ROUNDS, 0)
+            self._unproven[moved] = sure
         self._shares = shares
 
     def _foretold(
@@ -105,7 +112,11 @@ class LateLinks:
         if evidence.received_s - 2 * _ROUND_S < belief.settled_s:
             return
         over = _over(self._shares)
-        queued = (self._shares[:, belief.queues()] > 0).any(axis=1)
+        queues = belief.queues()
+        queued = (self._shares[:, queues] > 0).any(axis=1)
+        if queues.any():
+            # Traffic that moved fills egresses, and not all of them are read.
+            queued |= self._unproven
         delay_s = np.where(queued, np.nan, evidence.delay_s)
         known = np.array([x.late_s for x in belief.topology.links])
         more_s = np.where(self._count >= _LEARNED_ROUNDS, delay_s - self._usual_s, np.nan)
@@ -124,17 +135,26 @@ class LateLinks:
             if i in found:
                 self._rounds[link.id] = self._rounds.get(link.id, 0) + 1
                 if self._rounds[link.id] >= ROUNDS_TO_ALARM:
+                    self._since_s.setdefault(link.id, now_s)
                     belief.links.delay(link.id, found[i], belief.now_s)
                     belief.book.raise_alarm(Alarm("late_link", link.id, now_s, found[i]))
-            elif crossed[i] or link.late_s == 0.0:
+            elif crossed[i] or link.late_s == 0.0 or self._is_young(link.id, now_s):
                 self._rounds.pop(link.id, None)
-                if crossed[i] and link.late_s > 0.0:
+                self._since_s.pop(link.id, None)
+                if link.late_s > 0.0:
                     belief.links.delay(link.id, 0.0, belief.now_s)
                 belief.book.clear("late_link", link.id)
+
+    def _is_young(self, link: str, now_s: float) -> bool:
+        """Whether it was found so lately that what its probes met may have been a queue: counters
+        tell of that a minute later, and no probe tells anything any more then.
+        """
+        return now_s - self._since_s.get(link, -math.inf) < _YOUNG_S
 
     def _learn(self, delay_s: FloatArray) -> None:
         seen = np.isfinite(delay_s)
         self._count[seen] = np.minimum(self._count[seen] + 1, _MEMORY_ROUNDS)
+        self._unproven &= self._count < 2 * _LEARNED_ROUNDS
         self._usual_s[seen] += (delay_s[seen] - self._usual_s[seen]) / self._count[seen]
 
     def dump(self) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def dropping(
         sent_bps=sent,
         dropped_bps=sent * share / (1 - share),
         carried_bps=np.full(BUILT.n_arcs, 6e9),
+        lately_bps=np.full(BUILT.n_arcs, np.nan),
         minutes=4.0,
         short={"A-B": 1},
     )
@@ -109,7 +110,7 @@ def test_less_than_half_a_percent_is_suspected_only_where_probes_feel_it(
 
 
 def test_nothing_is_proposed_where_the_egress_is_full_or_policed() -> None:
-    full = Clues(BUILT, NORMAL.running, dropping(LINE, sent_bps=8e9))
+    full = Clues(BUILT, NORMAL.running, dropping(QUEUE, sent_bps=8e9))
     assert list(PacketLoss.propose(full)) == []
     limit = Policer(traffic_class=TrafficClass.BUSINESS, rate_bps=1e9)
     at = NORMAL.running.device("A").interface("A-B").model_copy(update={"policers": (limit,)})
@@ -155,3 +156,10 @@ def test_repaired_line_loses_nothing() -> None:
     wrong = ERRORS.after(NORMAL)
     assert wrong.egress_loss == {Interface(node="A", link="A-B"): 0.05}
     assert ERRORS.repaired(wrong) == NORMAL
+
+
+def test_full_egress_that_loses_voice_as_well_has_a_line_that_errs() -> None:
+    seen = dropping(LINE, sent_bps=9e9)
+    ((fault, reason),) = PacketLoss.propose(Clues(BUILT, NORMAL.running, seen))
+    assert reason == "A|A-B drops 5.0% voice as well"
+    assert odds(seen, fault) > 8

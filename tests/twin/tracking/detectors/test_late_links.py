@@ -205,3 +205,34 @@ def test_link_on_a_new_way_is_late_against_what_other_probes_told_of_it(probed: 
     tracker.ingest([adjacency(START_S + 300, "C", "C-D", up=False)])
     measure(11, (0.002, 0.002, 0.009, 0.011, np.nan)[: len(pairs)])
     assert _late(tracker) == ({"A-D": pytest.approx(0.005, rel=0.2)} if probed else {})
+
+
+def test_link_that_was_just_found_late_is_not_once_its_probes_meet_a_queue(
+    tracker: Tracker,
+) -> None:
+    """Traffic rises: probes wait at once, and counters tell of it half a minute later."""
+    counters = Counters(LINE)
+    tracker.ingest(counters.read())
+    _measure(tracker, 0, 10, {})
+    _measure(tracker, 10, 2, {"A-B": 0.005})
+    assert _late(tracker) != {}
+    sent = loads_of(tracker.inventory)
+    sent[[A_TO_B, A_TO_B + 1]] = 9.5e9
+    tracker.ingest(counters.after(sent))
+    tracker.ingest(counters.after(sent))
+    _measure(tracker, 12, 1, {"A-B": 0.005})
+    assert _late(tracker) == {}
+    assert tracker.topology == tracker.inventory.topology
+
+
+def test_link_that_has_long_been_late_stays_so_behind_a_queue(tracker: Tracker) -> None:
+    counters = Counters(LINE)
+    tracker.ingest(counters.read())
+    _measure(tracker, 0, 10, {})
+    _measure(tracker, 10, 8, {"A-B": 0.005})
+    sent = loads_of(tracker.inventory)
+    sent[[A_TO_B, A_TO_B + 1]] = 9.5e9
+    tracker.ingest(counters.after(sent))
+    tracker.ingest(counters.after(sent))
+    _measure(tracker, 18, 3, {"A-B": 0.005})
+    assert _late(tracker) == {"A-B": pytest.approx(0.005, rel=1e-3)}
