@@ -168,35 +168,38 @@ class Causes:
         return self.tested[name]
 
     def grow(self) -> tuple[Hypothesis, ...]:
-        """Join the likeliest single cause, or all links that went down at once, with what of these
-        raises its odds most, and so on, as long as one does.
+        """Join the likeliest single cause, and all links that went down at once, each with what of
+        these raises its odds most, and so on, as long as one does.
 
-        Returns the sets on that way, and those tried that cannot be told from the best of all; the
-        likeliest first.
+        Returns the sets on those ways, and those tried that cannot be told from the best of all;
+        the likeliest first.
         """
         # A mind may have tested no cause at all, too.
         singles = [name for name in self.likeliest_first() if name in self]
         at_once = self._at_once(singles)
-        way = {self.test(names).id for names in at_once}
-        first = max([*singles[:1], *way], key=lambda h: (self.log_posterior[h], h), default="")
-        grown = first.split(AND) if first else []
-        while grown:
-            taken = [fault for name in grown for fault in self.tested[name].faults]
-            # Of those that may stand beside what is there: surges of single nodes would fill the
-            # list beside that of all demand, which they never join.
-            beside = islice(self._left([[name] for name in singles], taken), _MOST_GROWN_FROM)
-            joined = [*beside, *self._left(at_once, taken)]
-            tried = [self.test([*grown, *more]) for more in joined]
-            now = self.log_posterior[AND.join(sorted(grown))]
-            best = max(tried, key=lambda h: (self.log_posterior[h.id], h.id), default=None)
-            if best is None or self.log_posterior[best.id] <= now:
-                break
-            way.add(best.id)
-            grown = best.id.split(AND)
+        # A set of many may beat each single cause and yet be worse than a set that one begins.
+        starts = [*([name] for name in singles[:1]), *at_once]
+        way = {name for start in starts for name in self._way_from(start, singles, at_once)}
         order = self.likeliest_first()
         least = self.log_posterior[order[0]] - INDISTINGUISHABLE_NATS if order else 0.0
         told = (h for h in order if AND in h and (h in way or self.log_posterior[h] > least))
         return tuple(self.tested[name] for name in told)
+
+    def _way_from(
+        self, start: Sequence[str], singles: Sequence[str], at_once: Sequence[Sequence[str]]
+    ) -> Iterator[str]:
+        """Names of the sets that grow out of `start`, each likelier than the one before."""
+        best: Hypothesis | None = self.test(start)
+        now = -math.inf
+        while best is not None and self.log_posterior[best.id] > now:
+            yield best.id
+            now, taken = self.log_posterior[best.id], best.faults
+            # Of those that may stand beside what is there: surges of single nodes would fill the
+            # list beside that of all demand, which they never join.
+            beside = islice(self._left([[name] for name in singles], taken), _MOST_GROWN_FROM)
+            grown = best.id.split(AND)
+            tried = [self.test([*grown, *m]) for m in (*beside, *self._left(at_once, taken))]
+            best = max(tried, key=lambda h: (self.log_posterior[h.id], h.id), default=None)
 
     def above(self, name: str) -> list[tuple[str, ...]]:
         """Links of the set `name` that went down at once and meet nowhere, in groups."""

@@ -234,3 +234,21 @@ def test_many_links_that_went_down_at_once_are_one_set_however_many() -> None:
     assert len(down) == 11
     assert {link for fault in best.faults for link in fault.resources} == set(down)
     assert causes.above(best.id) == [tuple(sorted(down))]
+
+
+def test_two_devices_down_are_tried_where_the_links_that_they_darken_went_down_at_once() -> None:
+    """Nobody proposes that their site has no power; the outer links alone leave their silence."""
+    known = topology((("X", "P"), ("P", "Q"), ("Q", "Y"), ("X", "Y")), nodes=("X", "P", "Q", "Y"))
+    tracker, counters = tracker_of(inventory(known, demands=(), services=())), Counters(known)
+    for _ in range(3):
+        tracker.ingest(counters.after(np.zeros(known.n_arcs)))
+    for node, link in (("X", "X-P"), ("Y", "Q-Y")):
+        tracker.ingest([adjacency(counters.now_s, node, link, up=False)])
+    for _ in range(6):
+        heard = [r for r in counters.after(np.zeros(known.n_arcs)) if r.node in ("X", "Y")]
+        tracker.ingest(heard)
+    causes = _causes(tracker)
+    for candidate in causes.proposed:
+        causes.test([candidate])
+    causes.grow()
+    assert causes.likeliest_first()[0] == "device_down@P & device_down@Q"
