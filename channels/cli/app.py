@@ -107,7 +107,7 @@ COMMANDS = (
     (
         "availability",
         "availability:availability",
-        "Ask how often each service is outside its objective, against what was promised.",
+        "Ask how often each service is outside its objective, and compare with what was promised.",
     ),
     (
         "adversary",
