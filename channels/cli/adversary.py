@@ -15,7 +15,7 @@ from channels.cli.output import (
     print_json,
     words,
 )
-from channels.cli.sweep import Seed, Traffic, opening, origins_lines, progress_bar, run_line
+from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import plain
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def adversary(
         typer.Option("--generator", help="Who proposes them."),
     ] = "search",
     top: Annotated[int, typer.Option("--top", min=1, max=1000, help="How many to show.")] = 20,
-    traffic: Traffic = "peak",
+    traffic: DayTraffic = "peak",
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:

@@ -16,7 +16,7 @@ from channels.cli.output import (
     print_json,
     words,
 )
-from channels.cli.sweep import Seed, Traffic, opening, origins_lines, progress_bar, run_line
+from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import plain
 from twin.nouns.rates import HOURS_A_YEAR
 
@@ -46,7 +46,7 @@ def availability(
         Path | None,
         typer.Option("--rates", dir_okay=False, help="How often things fail, YAML; see the docs."),
     ] = None,
-    traffic: Traffic = "peak",
+    traffic: DayTraffic = "peak",
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:

@@ -20,8 +20,8 @@ from channels.cli.output import (
 from channels.cli.principal import principal
 from channels.cli.risks import kept_text
 from channels.cli.standing_register import stand
-from channels.cli.sweep import Seed, Traffic, opening, origins_lines, progress_bar, run_line
-from channels.report.wording import plain
+from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progress_bar, run_line
+from channels.report.wording import plain, significant
 from twin.errors import BadInput
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def imagine(
     ] = 0,
     member_cost: MemberCost = 1.0,
     way_cost: WayCost = 5.0,
-    traffic: Traffic = "peak",
+    traffic: DayTraffic = "peak",
     seed: Seed = 1,
     csv: Annotated[Path | None, typer.Option("--csv", help="All lines of the register.")] = None,
     html: Annotated[
@@ -187,9 +187,9 @@ def print_register(console: Console, document: "RegisterDocument", top: int) -> 
     columns = [
         figures("", (str(line.rank) for line in shown)),
         words("what fails", (plain(line.what_if) for line in shown)),
-        figures("minutes a year", (f"{line.slo_minutes:.3g}" for line in shown)),
+        figures("minutes a year", (significant(line.slo_minutes) for line in shown)),
         figures("range", map(_range, shown), goes=2),
-        figures("in work", (f"{line.in_work:.3g}" for line in shown), goes=4),
+        figures("in work", (significant(line.in_work) for line in shown), goes=4),
         figures("once in", (_once_in(line.per_year) for line in shown), goes=1),
         figures("for", (f"{line.hours:.1f} h" for line in shown), goes=5),
         figures("hit", map(_hit, shown)),
@@ -222,7 +222,8 @@ def _hardening(console: Console, document: "RegisterDocument") -> RenderableType
 
 
 def _range(line: "Risk") -> str:
-    return f"{line.slo_minutes_range.p05:.3g} to {line.slo_minutes_range.p95:.3g}"
+    found = line.slo_minutes_range
+    return f"{significant(found.p05)} to {significant(found.p95)}"
 
 
 def _once_in(per_year: float) -> str:

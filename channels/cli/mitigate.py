@@ -10,7 +10,7 @@ from channels.cli.output import AsJson, By, directory_of, print_json
 from channels.cli.principal import principal
 from channels.cli.risks import OnNetwork, RiskId
 from channels.cli.sweep import progress_bar
-from channels.report.wording import plain
+from channels.report.wording import plain, significant
 
 if TYPE_CHECKING:
     from channels.risks import Asked
@@ -62,9 +62,9 @@ def asked_lines(asked: "Asked", *, only_look: bool) -> list[str]:
         told = [
             name,
             plain(actions),
-            f"it costs {found.slo_minutes_left:.3g} service-minutes a year then, not "
-            f"{found.slo_minutes:.3g}; all that was looked at {found.everything_left:.4g}, not "
-            f"{found.everything:.4g}",
+            f"it costs {significant(found.slo_minutes_left)} service-minutes a year then, not "
+            f"{significant(found.slo_minutes)}; all that was looked at "
+            f"{significant(found.everything_left)}, not {significant(found.everything)}",
         ]
         if not only_look:
             told.append(
@@ -73,10 +73,10 @@ def asked_lines(asked: "Asked", *, only_look: bool) -> list[str]:
             )
         return told
     if build is None:
-        return [name, "no weights help, and no member or way of its own either"]
+        return [name, "no weights set beforehand help, and no member or way of its own either"]
     kept = "" if only_look else "; written down as a work order"
     return [
         name,
-        "no weights help: a person has to build",
+        "no weights set beforehand help: a person has to build",
         f"{plain(build.what)} (cost {build.cost:g}) leaves {build.share_left:.0%} of it{kept}",
     ]

@@ -20,7 +20,7 @@ from channels.cli.output import (
     words,
 )
 from channels.cli.principal import principal
-from channels.report.wording import plain, quoted, utc
+from channels.report.wording import plain, quoted, significant, utc
 
 if TYPE_CHECKING:
     from twin.nouns.risk import RiskChanges, RiskRecord, RiskState
@@ -151,12 +151,14 @@ def replay(
     if as_json:
         print_json({**found.model_dump(mode="json"), "is_same": found.is_same})
     elif found.is_same:
-        typer.echo(f"{plain(risk)}: the same, {found.again.slo_minutes:.3g} minutes a year")
+        typer.echo(
+            f"{plain(risk)}: the same, {significant(found.again.slo_minutes)} minutes a year"
+        )
     else:
         typer.echo(
-            f"{plain(risk)}: {found.again.slo_minutes:.3g} minutes a year, "
-            f"{found.kept.slo_minutes:.3g} when it was kept; the network, its demand or the code "
-            "is another"
+            f"{plain(risk)}: {significant(found.again.slo_minutes)} minutes a year, "
+            f"{significant(found.kept.slo_minutes)} when it was kept; the network, its demand or "
+            "the code is another"
         )
     if not found.is_same:
         raise typer.Exit(1)
@@ -191,14 +193,15 @@ def _tell(record: "RiskRecord", as_json: bool) -> None:
 
 def risk_lines(record: "RiskRecord") -> Sequence[str]:
     """One line of the register, in sentences."""
-    risk = record.risk
+    risk, likely = record.risk, record.risk.slo_minutes_range
     gone = f"; no line any more since {utc(record.gone_s)} UTC" if record.gone_s else ""
     found = [
         f"{record.id} on {plain(record.network)}: {plain(risk.what_if)}{gone}",
-        f"expected {risk.slo_minutes:.3g} service-minutes in breach a year "
-        f"({risk.slo_minutes_range.p05:.3g} to {risk.slo_minutes_range.p95:.3g}), "
-        f"{risk.in_work:.3g} of them during planned work",
-        f"it begins {risk.per_year:.3g} times a year, for {risk.hours:.1f} hours in the mean",
+        f"expected {significant(risk.slo_minutes)} service-minutes in breach a year "
+        f"({significant(likely.p05)} to {significant(likely.p95)}), "
+        f"{significant(risk.in_work)} of them during planned work",
+        f"it begins {significant(risk.per_year)} times a year, for {risk.hours:.1f} hours in the "
+        "mean",
     ]
     found += [
         f"at {now.regime}: {len(now.hit)} services"
@@ -209,7 +212,9 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
         found.append("no change that was tried helps")
     else:
         actions = "; ".join(action.describe() for action in risk.remedy.actions)
-        found.append(f"saves {risk.remedy.effectiveness:.0%}: {plain(actions)}")
+        found.append(
+            f"once it has failed, this saves {risk.remedy.effectiveness:.0%}: {plain(actions)}"
+        )
     by = f" by {quoted(record.decided_by.name)}" if record.decided_by else ""
     why = f": {plain(record.reason)}" if record.reason else ""
     review = f"; to be reviewed by {utc(record.review_s)} UTC" if record.review_s else ""
@@ -224,7 +229,7 @@ def _table(console: Console, records: "Sequence[RiskRecord]", title: str) -> Ren
     columns = [
         words("id", (record.id for record in records)),
         words("what fails", (plain(record.risk.what_if) for record in records)),
-        figures("minutes a year", (f"{record.risk.slo_minutes:.3g}" for record in records)),
+        figures("minutes a year", (significant(record.risk.slo_minutes) for record in records)),
         words("state", map(_state, records)),
         words("owner", (plain(record.owner) for record in records), goes=1),
         words("review (UTC)", (utc(r.review_s) if r.review_s else "" for r in records), goes=2),

@@ -38,6 +38,13 @@ if TYPE_CHECKING:
 TRAFFIC_HELP = "peak, an hour of the daily profile (18:00), a factor (x1.3), or a CSV or JSON file."
 
 Traffic = Annotated[str, typer.Option("--traffic", help=TRAFFIC_HELP)]
+DayTraffic = Annotated[
+    str,
+    typer.Option(
+        "--traffic",
+        help="Peak, a factor (x1.3), or a CSV or JSON file; the profile makes all hours of it.",
+    ),
+]
 Limit = Annotated[
     float,
     typer.Option("--limit", min=0.01, max=100, help="Egresses above this utilisation are counted."),

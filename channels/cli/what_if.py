@@ -74,7 +74,8 @@ def what_if(
 ) -> None:
     """Compare the network before and after: "link A-B down; weight C-D 20".
 
-    Phrases: link LINK down, link LINK up, node NODE down, group GROUP down,
+    Phrases: link LINK down, link LINK up, node NODE down, power at NODE down,
+    group GROUP down,
     weight LINK N (of the end named first), weight LINK N both ways,
     drain LINK, undrain LINK, drain node NODE, undrain node NODE,
     link LINK add 100G (to 200G, members 2, at 50 %), add link A-B 100G,

@@ -98,20 +98,22 @@ def _map(topology: Topology, lines: Sequence[Risk], label: str) -> str:
         axis.plot(spots[:, 0], spots[:, 1], "o", color=INK, markersize=3.0, zorder=4)
         figure.draw_without_rendering()
         room = MapRoom(axis, places, drawn, ink=INK, paper=PAPER, radius=2.0)
-        down, marked = _links_by_element(topology), set[str]()
+        down, ranks = _links_by_element(topology), dict[str, list[int]]()
         for line in lines[:_NUMBERED]:
-            element = line.elements[0]
+            ranks.setdefault(line.elements[0], []).append(line.rank)
+        for element in [name for name in ranks if name in down]:
             kind, _, name = element.partition(" ")
-            if element in marked or element not in down:
-                continue
-            marked.add(element)
             link = min(down[element], key=topology.link_index.__getitem__)
             where = from_the_middle(drawn[topology.link_index[link]])
             at = np.array([places[name]]) if kind == "device" else where
-            room.mark(at, str(line.rank), 8.5, ring=True)
+            room.mark(at, _listed(ranks[element]), 8.5, ring=True)
         for node in sorted(places, key=lambda n: -len(topology.links_at(n)))[:30]:
             room.name(node, 8)
         return page_svg(figure, label)
+
+
+def _listed(ranks: Sequence[int]) -> str:
+    return ", ".join(map(str, ranks))
 
 
 def _chart(lines: Sequence[Risk], label: str) -> str:
@@ -142,7 +144,7 @@ def _chart(lines: Sequence[Risk], label: str) -> str:
             each = line.slo_minutes / line.per_year
             ranks.setdefault((f"{line.per_year:.2g}", f"{each:.2g}"), []).append(line.rank)
         for (x, y), alike in ranks.items():
-            axis.annotate(", ".join(map(str, alike)), (float(x), float(y)),
+            axis.annotate(_listed(alike), (float(x), float(y)),
                           xytext=(5, 4), textcoords="offset points", fontsize=8)  # fmt: skip
         for side in (axis.xaxis, axis.yaxis):
             side.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -57,6 +57,11 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.0f} %"
 
 
+def significant(value: float) -> str:
+    """Three digits, and no exponent where it is large."""
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+
+
 def probability(share: float) -> str:
     """42 %, 0.4 %, < 0.1 % or > 99 %: certainty is never claimed."""
     if share < 0.001:
@@ -89,6 +94,7 @@ def magnitude_text(symptom: Symptom) -> str:
 
 
 FILTERS = {
+    "significant": significant,
     "utc": utc,
     "clock_time": clock_time,
     "duration": duration,

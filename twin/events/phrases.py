@@ -76,7 +76,11 @@ _WORDS: Mapping[str, str] = {
         r"|drop(?:s|ped)?(?: out)?|gone|away|dark|dug up|outage|out(?: of (?:service|order))?"
         r"|off(?:line)?|shut(?: down| off)?|(?:switched|powered|turned) off|unavailable|isolated"
         r"|crash(?:es|ed)?|re(?:boot|load|start)(?:s|ed|ing)?|disappears?|burns?|maintenance|work"
-        r"|splice|swap|power|(?:loses|loses all|without) power)(?: (?:completely|entirely))?"
+        r"|splice|swap)(?: (?:completely|entirely))?"
+    ),
+    "unpowered": (
+        rf"{_IS}(?:unpowered|(?:(?:loses?|losing|lost|without|out of|no)(?: all)?(?: its| the)?)"
+        r" (?:power(?: (?:feeds?|supply))?|electricity|mains))"
     ),
     "lose": (
         r"(?:(?:we |i )?(?:lose|loses|losing|lost)|combin(?:e|ing)|loss of|fail|failing"

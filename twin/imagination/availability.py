@@ -97,7 +97,7 @@ def availabilities(
             for i, service in enumerate(twin.services.services)
         ),
         judged=sum(len(sets) for sets, _ in drawn.values()),
-        beyond=max(0.0, 1.0 - sum(chances.of_size(k) for k in range(MOST_DOWN + 1))),
+        beyond=chances.beyond(),
     )
 
 
@@ -105,6 +105,7 @@ class Chances:
     """How likely each set of independent things is to be down, and nothing else; `down`: (n,)."""
 
     def __init__(self, down: FloatArray) -> None:
+        self._down = down
         self._odds = down / (1.0 - down)
         self._none = float(np.prod(1.0 - down))
         # sums[i, m]: over all sets of m of what begins at i, of the products of their odds.
@@ -121,6 +122,14 @@ class Chances:
     def of_size(self, count: int) -> float:
         """That exactly so many are down, MOST_DOWN at most."""
         return float(self._none * self._sums[0, count])
+
+    def beyond(self) -> float:
+        """That more than MOST_DOWN are down."""
+        # Not one less the rest: what is left is far below the rounding of one.
+        sizes = np.ones(1)
+        for share in self._down:
+            sizes = np.convolve(sizes, (1.0 - share, share))
+        return float(sizes[MOST_DOWN + 1 :].sum())
 
     def drawn(
         self, count: int, draws: int, numbers: np.random.Generator

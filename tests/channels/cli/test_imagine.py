@@ -10,6 +10,7 @@ from rich.console import Console
 
 from channels.cli.imagine import print_register
 from channels.planning.imagining import RegisterDocument
+from channels.report.wording import significant
 from tests.channels.conftest import noctua
 
 ABILENE = "sndlib/abilene"
@@ -87,7 +88,7 @@ def test_register_in_a_narrow_terminal_cuts_no_name(tmp_path: Path, width: int) 
     assert isinstance(console.file, io.StringIO)
     printed = console.file.getvalue()
     for line in document.lines:
-        assert f"{line.slo_minutes:.3g}" in printed
+        assert significant(line.slo_minutes) in printed
         for word in line.what_if.replace(";", " ").split():
             assert word in printed
 

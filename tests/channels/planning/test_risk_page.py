@@ -31,6 +31,10 @@ def test_page_holds_every_line_and_needs_nothing_else(tmp_path: Path) -> None:
     assert rows == [str(i) for i in range(1, 16)]
     assert text.count("<svg") >= 2
     assert "link DNVRng--KSCYng down" in text
+    # As many numbers on the map as in the chart: the first twelve, though some begin alike.
+    drawn = [re.findall(r">([\d, ]+)</text>", part) for part in text.split("<svg")[1:]]
+    numbers = [{n for mark in part for n in mark.split(", ")} for part in drawn]
+    assert {str(i) for i in range(1, 13)} <= numbers[0]
     assert not re.search(r"(?:src|href)=\"(?!#)", text)
     assert not re.search(r"https?:", text)
 

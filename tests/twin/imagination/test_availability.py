@@ -104,3 +104,10 @@ def test_sets_are_drawn_as_often_as_they_are_down() -> None:
     came = dict(zip(sets, times / times.sum(), strict=True))
     for members, share in zip(every, expected, strict=True):
         assert came.get(members, 0.0) == pytest.approx(share, abs=0.005)
+
+
+def test_more_down_than_is_looked_at_is_told_however_rare() -> None:
+    """Far below the rounding of one; eight of eight, or seven of them."""
+    down = np.full(8, 1e-4)
+    assert Chances(down).beyond() == pytest.approx(8 * 1e-28 * (1 - 1e-4) + 1e-32, rel=1e-9)
+    assert Chances(down[:MOST_DOWN]).beyond() == 0.0

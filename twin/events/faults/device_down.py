@@ -1,12 +1,13 @@
 """A device goes down, and every link at it."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from twin.errors import Ungrounded
+from twin.errors import BadInput, Ungrounded
 from twin.events.faults.dark_links import DarkLinksFault
 from twin.events.kinds import Clues, PhrasedKind
 from twin.events.names import find_node
@@ -127,7 +128,14 @@ class DeviceDown(DarkLinksFault, PhrasedKind):
     @classmethod
     def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
         """See PhrasedKind."""
-        return (cls(node=find_node(topology, said["NODE"]).id),)
+        node = find_node(topology, said["NODE"])
+        at = topology.nodes_at(node.site)
+        if re.search("site|pop", said.get("_node", ""), re.IGNORECASE) and len(at) > 1:
+            raise BadInput(
+                f'{", ".join(at)} stand at that site; say "power at {node.id} down" for all of '
+                f'them, or "node {node.id} down"'
+            )
+        return (cls(node=node.id),)
 
     def phrase(self) -> str:
         """See PhrasedKind."""

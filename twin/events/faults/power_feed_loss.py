@@ -29,7 +29,11 @@ class PowerFeedLoss(DarkLinksFault, PhrasedKind):
     nodes: tuple[str, ...]
     links: tuple[str, ...]
 
-    forms: ClassVar[tuple[str, ...]] = ("power at NODE down", "lose power at NODE")
+    forms: ClassVar[tuple[str, ...]] = (
+        "power at NODE down",
+        "lose power at NODE",
+        "(node) NODE unpowered",
+    )
 
     chance_before_repair = 1e-5
     # Its devices are silent as well, and what is repaired is no fibre.

@@ -11,7 +11,7 @@ from tests.twin.tracking.square import (
     tracker_of,
 )
 from twin.diagnosis.causes import Causes
-from twin.errors import Ungrounded
+from twin.errors import BadInput, Ungrounded
 from twin.events.fault import FAULT
 from twin.events.faults.power_feed_loss import PowerFeedLoss
 from twin.events.phrases import read_what_if, what_if_text
@@ -95,10 +95,26 @@ def test_all_of_a_site_goes_down_with_all_of_its_links() -> None:
     assert FAULT.validate_python(DARK.model_dump(mode="json")) == DARK
 
 
-@pytest.mark.parametrize("said", ["power at B down", "lose power at A", "the power at a fails"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "power at B down",
+        "lose power at A",
+        "the power at a fails",
+        "B loses power",
+        "site A without electricity",
+    ],
+)
 def test_site_is_named_in_what_ifs_by_any_device_at_it(said: str) -> None:
     built = _built(shared=True)
     assert read_what_if(said, built) == (DARK,)
     assert what_if_text((DARK,)) == "power at A down"
     assert read_what_if(what_if_text((DARK,)), built) == (DARK,)
     assert DARK.links_down(built) == {"A-B", "A-D", "B-C"}
+
+
+def test_site_of_several_devices_that_is_down_is_asked_back() -> None:
+    """The device of that name alone would be a guess."""
+    with pytest.raises(BadInput, match="A, B stand at that site"):
+        read_what_if("site A down", _built(shared=True))
+    assert what_if_text(read_what_if("site C down", _built(shared=True))) == "node C down"
