@@ -203,7 +203,7 @@ def mitigate(
     record = shown(state, network, risk_id)
     if record.gone_s is not None:
         raise BadInput(f"{risk_id} is no line any more: there is nothing to mitigate")
-    if record.state in ("wanted", "mitigated"):
+    if record.state != "open":
         raise BadInput(
             f"{risk_id} is {record.state} already ({record.reason}); `noctua risks reopen` first"
         )

@@ -48,3 +48,10 @@ def test_nobody_asks_under_a_name_of_ours_or_for_a_line_that_is_none(kept: Path)
     assert (code, "acts for Noctua itself" in error) == (2, True)
     code, _, error = noctua(kept, "mitigate", "R-00000000")
     assert (code, "list them with `risks list`" in error) == (2, True)
+
+
+def test_line_that_people_have_accepted_is_reopened_before_it_is_mitigated(kept: Path) -> None:
+    assert noctua(kept, "risks", "accept", TWO_LINKS, "--reason", "cheap enough")[0] == 0
+    code, _, error = noctua(kept, "mitigate", TWO_LINKS)
+    assert code == 2
+    assert "is accepted already (cheap enough); `noctua risks reopen` first" in error
