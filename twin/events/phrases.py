@@ -60,6 +60,8 @@ _IS = (
     r"|simultaneously |at the same time |at once |taken |in |for |under )*"
 )
 
+_POWER = r"(?:the |all )*(?:power(?: (?:feeds?|supply))?|electricity|mains)"
+
 _WORDS: Mapping[str, str] = {
     "link": (
         r"(?:the |both |a |new |direct )*(?:links?|circuits?|lines?|trunks?|bundles?|adjacency)"
@@ -70,7 +72,7 @@ _WORDS: Mapping[str, str] = {
         r"(?:the |both )*(?:groups?|srlgs?|shared[- ]risk[- ]groups?|ducts?|conduits?|trench(?:es)?"
         r"|cables?|fib(?:re|er)s?)(?: (?:of|under|below|beneath|along|with))?(?: the)?(?: link)?"
     ),
-    "power": r"(?:the |all )*(?:power(?: (?:feeds?|supply))?|electricity|mains)",
+    "power": _POWER,
     "down": (
         rf"{_IS}(?:down|fail(?:s|ed|ing|ures?)?|breaks?|broken|die(?:s|d)?|dying|dead|lost|loss|cut"
         r"|drop(?:s|ped)?(?: out)?|gone|away|dark|dug up|outage|out(?: of (?:service|order))?"
@@ -79,8 +81,7 @@ _WORDS: Mapping[str, str] = {
         r"|splice|swap)(?: (?:completely|entirely))?"
     ),
     "unpowered": (
-        rf"{_IS}(?:unpowered|(?:(?:loses?|losing|lost|without|out of|no)(?: all)?(?: its| the)?)"
-        r" (?:power(?: (?:feeds?|supply))?|electricity|mains))"
+        rf"{_IS}(?:unpowered|(?:loses?|losing|lost|without|out of|no)(?: its)? {_POWER})"
     ),
     "lose": (
         r"(?:(?:we |i )?(?:lose|loses|losing|lost)|combin(?:e|ing)|loss of|fail|failing"
