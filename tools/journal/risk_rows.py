@@ -1,6 +1,6 @@
 """The risk register of each network: what is expected to break next, and what people say of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
@@ -90,13 +90,7 @@ class RiskRows(AuditRows):
         self, network: str, risk_id: str, text: str, by: Principal, now_s: float
     ) -> RiskRecord:
         """`by` asked for what is to be built against the line. Raises UnknownRisk."""
-        with self.transaction():
-            record = self.risk_record(network, risk_id)
-            ordered = record.model_copy(update={"work_order": text})
-            data: dict[str, JsonValue] = {"work_order": text, "provider": by.provider}
-            self._put_risk(ordered)
-            self.append_audit(now_s, by.name, "order_work", f"{network}/{risk_id}", data)
-            return ordered
+        return self._noted(network, risk_id, "order_work", {"work_order": text}, by, now_s)
 
     def settle_risk(
         self, record: RiskRecord, now: Risk, state: RiskState, reason: str, now_s: float
@@ -111,13 +105,23 @@ class RiskRows(AuditRows):
         self, network: str, risk_id: str, owner: str, by: Principal, now_s: float
     ) -> RiskRecord:
         """The line is `owner`'s from now on. Raises UnknownRisk."""
+        return self._noted(network, risk_id, "assign_risk", {"owner": owner}, by, now_s)
+
+    def _noted(
+        self,
+        network: str,
+        risk_id: str,
+        what: str,
+        fields: Mapping[str, str],
+        by: Principal,
+        now_s: float,
+    ) -> RiskRecord:
         with self.transaction():
-            record = self.risk_record(network, risk_id)
-            assigned = record.model_copy(update={"owner": owner})
-            data: dict[str, JsonValue] = {"owner": owner, "provider": by.provider}
-            self._put_risk(assigned)
-            self.append_audit(now_s, by.name, "assign_risk", f"{network}/{risk_id}", data)
-            return assigned
+            noted = self.risk_record(network, risk_id).model_copy(update=fields)
+            self._put_risk(noted)
+            data: dict[str, JsonValue] = {**fields, "provider": by.provider}
+            self.append_audit(now_s, by.name, what, f"{network}/{risk_id}", data)
+            return noted
 
     def risks_in(self, network: str, state: RiskState) -> tuple[RiskRecord, ...]:
         """The lines in `state` that are not gone, what costs most first."""

@@ -60,8 +60,6 @@ _IS = (
     r"|simultaneously |at the same time |at once |taken |in |for |under )*"
 )
 
-_POWER = r"(?:the |all )*(?:power(?: (?:feeds?|supply))?|electricity|mains)"
-
 _WORDS: Mapping[str, str] = {
     "link": (
         r"(?:the |both |a |new |direct )*(?:links?|circuits?|lines?|trunks?|bundles?|adjacency)"
@@ -72,7 +70,7 @@ _WORDS: Mapping[str, str] = {
         r"(?:the |both )*(?:groups?|srlgs?|shared[- ]risk[- ]groups?|ducts?|conduits?|trench(?:es)?"
         r"|cables?|fib(?:re|er)s?)(?: (?:of|under|below|beneath|along|with))?(?: the)?(?: link)?"
     ),
-    "power": _POWER,
+    "power": r"(?:the |all )*(?:power(?: (?:feeds?|supply))?|electricity|mains)",
     "down": (
         rf"{_IS}(?:down|fail(?:s|ed|ing|ures?)?|breaks?|broken|die(?:s|d)?|dying|dead|lost|loss|cut"
         r"|drop(?:s|ped)?(?: out)?|gone|away|dark|dug up|outage|out(?: of (?:service|order))?"
@@ -80,9 +78,7 @@ _WORDS: Mapping[str, str] = {
         r"|crash(?:es|ed)?|re(?:boot|load|start)(?:s|ed|ing)?|disappears?|burns?|maintenance|work"
         r"|splice|swap)(?: (?:completely|entirely))?"
     ),
-    "unpowered": (
-        rf"{_IS}(?:unpowered|(?:loses?|losing|lost|without|out of|no)(?: its)? {_POWER})"
-    ),
+    "loses": rf"{_IS}(?:loses?|losing|lost|without|out of|no)(?: its)?",
     "lose": (
         r"(?:(?:we |i )?(?:lose|loses|losing|lost)|combin(?:e|ing)|loss of|fail|failing"
         r"|failures? of|failure|cut|cutting|cut of|break|kill|drop|dropping|without|do without"

@@ -139,7 +139,7 @@ def test_phrases_become_events_in_their_order(text: str, events: list[Event]) ->
         ("link Köln-Bonn", BadInput, '"link Köln-Bonn" cannot be read; what can be asked: "link'),
         ("link Bonn down", BadInput, 'what can be asked: "node Bonn down"'),
         ("node Köln-Bonn down", BadInput, 'what can be asked: "link Köln-Bonn down"'),
-        ("wreck Bonn", BadInput, 'what can be asked: "node Bonn unpowered" or "drain node Bonn"'),
+        ("wreck Bonn", BadInput, 'what can be asked: "drain node Bonn" or "undrain node Bonn"'),
         ("upgrade L17", BadInput, 'what can be asked: "upgrade L17 to 100G"'),
         ("capacity L17", BadInput, '"capacity L17 100G"'),
         ("link down", BadInput, 'expected "link A-B down", "link A-B up"'),

@@ -32,7 +32,7 @@ class PowerFeedLoss(DarkLinksFault, PhrasedKind):
     forms: ClassVar[tuple[str, ...]] = (
         "power at NODE down",
         "lose power at NODE",
-        "(node) NODE unpowered",
+        "(node) NODE loses power",
     )
 
     chance_before_repair = 1e-5

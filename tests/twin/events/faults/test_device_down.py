@@ -5,14 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from tests.twin.events.faults.leading import leading
 from tests.twin.tracking.square import START_S, Counters, adjacency, inventory, loads_of, tracker_of
-from twin.diagnosis.causes import Causes
 from twin.diagnosis.observation import observe
 from twin.errors import Ungrounded
 from twin.events.fault import FAULT
 from twin.events.faults.device_down import DeviceDown
-from twin.nouns.incident import Incident, Severity
-from twin.tracking.belief import Belief
 from twin.tracking.tracker import Tracker
 
 DOWN = DeviceDown(node="A", links=("A-B", "A-D"))
@@ -37,29 +35,12 @@ def _cut_off(*, answers: bool) -> tuple[Tracker, float]:
     return tracker, began_s
 
 
-def _leading(tracker: Tracker, began_s: float) -> list[str]:
-    incident = Incident(
-        id="square-0001",
-        network="square",
-        onset_s=began_s,
-        detected_s=tracker.now_s,
-        severity=Severity.MAJOR,
-        title="A is gone",
-        symptoms=tracker.active_symptoms(),
-    )
-    causes = Causes(Belief(tracker=tracker, seed=1), incident, lambda _: [])
-    for candidate in causes.propose():
-        causes.test([candidate.id])
-    causes.grow()
-    return causes.leading()
-
-
 def test_silent_device_whose_neighbours_lost_it_is_down() -> None:
-    assert _leading(*_cut_off(answers=False)) == ["device_down@A"]
+    assert leading(*_cut_off(answers=False)) == ["device_down@A"]
 
 
 def test_device_that_answers_has_lost_its_links() -> None:
-    assert _leading(*_cut_off(answers=True)) == ["fiber_cut@A-B+A-D"]
+    assert leading(*_cut_off(answers=True)) == ["fiber_cut@A-B+A-D"]
 
 
 def test_one_end_is_enough_where_the_other_cannot_speak() -> None:

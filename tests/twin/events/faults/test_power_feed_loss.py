@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.twin.events.faults.leading import leading
 from tests.twin.tracking.square import (
     Counters,
     adjacency,
@@ -10,14 +11,11 @@ from tests.twin.tracking.square import (
     topology,
     tracker_of,
 )
-from twin.diagnosis.causes import Causes
 from twin.errors import BadInput, Ungrounded
 from twin.events.fault import FAULT
 from twin.events.faults.power_feed_loss import PowerFeedLoss
 from twin.events.phrases import read_what_if, what_if_text
-from twin.nouns.incident import Incident, Severity
 from twin.nouns.topology import Topology
-from twin.tracking.belief import Belief
 
 # Nobody is left to tell that A-B is down.
 DARK = PowerFeedLoss(site="A", nodes=("A", "B"), links=("A-B", "A-D", "B-C"))
@@ -49,20 +47,7 @@ def _leading(silent: str, *, shared: bool = True) -> list[str]:
     for _ in range(10):
         read = counters.after(0.0 * loads_of(known))
         tracker.ingest([r for r in read if r.node not in silent])
-    incident = Incident(
-        id="square-0001",
-        network="square",
-        onset_s=began_s,
-        detected_s=tracker.now_s,
-        severity=Severity.MAJOR,
-        title="half of it is gone",
-        symptoms=tracker.active_symptoms(),
-    )
-    causes = Causes(Belief(tracker=tracker, seed=1), incident, lambda _: [])
-    for candidate in causes.propose():
-        causes.test([candidate.id])
-    causes.grow()
-    return causes.leading()
+    return leading(tracker, began_s)
 
 
 def test_site_of_which_no_device_answers_is_without_power() -> None:
