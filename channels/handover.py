@@ -16,6 +16,7 @@ from tools.journal.records import (
     Quarantine,
 )
 from tools.journal.standing import is_with_people, standing, temporary_in_force
+from twin.events.action import in_words
 from twin.nouns.base import Noun
 from twin.nouns.foretold import Foretold
 from twin.nouns.incident import Phase
@@ -209,7 +210,7 @@ def _temporary(
             incident_id=record.incident.id,
             devices=devices,
             since_s=min(d.since_s for d in devices),
-            way_back="; ".join(action.describe() for action in plan.way_back),
+            way_back="; ".join(in_words(plan.way_back)),
             ends_with=_ends_with(journal, record, returns, waiting, blocked),
         )
 

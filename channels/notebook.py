@@ -15,6 +15,7 @@ from channels.planning.answer import WhatIfDocument, answer_what_if
 from channels.planning.opening import Planned, open_planned
 from channels.planning.rows import SweepDocument, swept
 from graphs.state_directory import StateDirectory
+from twin.events.action import in_words
 from twin.events.phrases import read_what_if, what_if_text
 from twin.nouns.base import Noun
 from twin.remedies.believed import REPAIR_HORIZON_S
@@ -143,7 +144,7 @@ def table(rows: Iterable[Noun]) -> Any:
 def _remedy(rank: int, found: Screened) -> RemedyRow:
     return RemedyRow(
         rank=rank,
-        remedy="; ".join(action.describe() for action in found.actions) or "do nothing",
+        remedy="; ".join(in_words(found.actions)) or "do nothing",
         cost=found.cost.total,
         breach_hours=found.cost.breach_hours,
         lost_share_hours=found.cost.lost_share_hours,

@@ -26,6 +26,7 @@ from tools.journal.standing import (
     temporary_in_force,
 )
 from twin.errors import BadInput
+from twin.events.action import in_words
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.principal import Principal, visible
@@ -267,7 +268,7 @@ def written(text: str, otherwise: str) -> str:
 def _left_in_force(incident_id: str, in_force: Sequence[InForce]) -> str:
     told = "; ".join(
         f"{one.plan.id} on {', '.join(c.node for c in one.changes)} (way back: "
-        f"{'; '.join(action.describe() for action in one.plan.way_back)})"
+        f"{'; '.join(in_words(one.plan.way_back))})"
         for one in in_force
     )
     return (

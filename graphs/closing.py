@@ -8,6 +8,7 @@ from graphs.desk import Desk
 from graphs.live import Live
 from graphs.pages import hand_over, watch_services
 from graphs.state import IncidentState, cause_of, is_decided
+from twin.events.action import in_words
 from twin.knowledge.past import PastIncident
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase
 
@@ -151,7 +152,7 @@ def _close(desk: Desk, state: IncidentState, phase: Phase) -> None:
             opened_s=incident.detected_s,
             symptoms=tuple(s.id for s in incident.symptoms),
             cause=" & ".join(f.id for f in cause_of(state)),
-            remedy=" and ".join(a.describe() for a in actions) or "nothing",
+            remedy=" and ".join(in_words(actions)) or "nothing",
             worked=phase is Phase.RESOLVED,
             decided=is_decided(state),
         )

@@ -15,7 +15,7 @@ from graphs.state import IncidentState, waiting
 from tools.change.calendar import most_devices_of_one
 from tools.change.swaps import minds_lost
 from twin.errors import NetworkError, Refused
-from twin.events.action import Action
+from twin.events.action import Action, in_words
 from twin.events.fault import Fault
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.diagnosis import (
@@ -219,7 +219,7 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     told = made.reason
     if desk.is_foreign("remediator_choice", run.finished_by):
         words = desk.words_of("remediator_choice", run.finished_by, run.answer.reason)
-        done = "; ".join(a.describe() for a in made.actions) or "nothing is changed"
+        done = "; ".join(in_words(made.actions)) or "nothing is changed"
         told = "; ".join(filter(None, (done, words, granted)))
     if held := held_links(made):
         told = f"{told}; {', '.join(held)} is to come back drained, and is soaked first"

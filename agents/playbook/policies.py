@@ -28,7 +28,6 @@ from agents.roles.monitor import (
 )
 from agents.roles.remediator import (
     DO_NOTHING,
-    MOST_ACTIONS,
     MOST_REMEDIES,
     SEARCH_REMEDIES,
     Choice,
@@ -42,9 +41,11 @@ from agents.roles.remediator import (
 from agents.roles.supervisor import STAND_BY
 from twin.diagnosis.causes import CONVINCING_NATS, INDISTINGUISHABLE_NATS
 from twin.diagnosis.something_else import SomethingElse
+from twin.events.action import in_words
 from twin.events.fault import BY_KIND
 from twin.knowledge.past import AND
 from twin.nouns.topology import Interface
+from twin.remedies.search import MOST_CHANGES
 
 
 def monitor(view: TranscriptView) -> ToolChoice:
@@ -258,11 +259,11 @@ def remediator(view: TranscriptView) -> ToolChoice:
     return answer({"remedies": proposed[:MOST_REMEDIES]})
 
 
-_SEARCHED = SearchRemedies(most_changes=MOST_ACTIONS)
+_SEARCHED = SearchRemedies(most_changes=MOST_CHANGES)
 
 
 def _proposed(row: ScreenedRow, nothing: float) -> dict[str, Any]:
-    says = " and ".join(a.describe() for a in row.actions)
+    says = " and ".join(in_words(row.actions))
     actions = [a.model_dump(mode="json") for a in row.actions]
     cost = f"{row.cost:.2f} service-hours expected, {nothing:.2f} if nothing is done"
     return {"actions": actions, "reason": f"{says}: {cost}"}

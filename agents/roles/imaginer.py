@@ -11,6 +11,7 @@ from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
 from twin.errors import Ungrounded
+from twin.events.action import in_words
 from twin.events.fault import BY_KIND
 from twin.events.faults.traffic_spike import SURGE_FACTOR
 from twin.knowledge.fate import recorded_ducts
@@ -145,8 +146,7 @@ class Imaginer:
             links_down=tuple(sorted(self._state.down_links)),
             depending=self._depending() or None,
             remedies=tuple(
-                RemedyName(id=r.id, actions=tuple(a.describe() for a in r.actions))
-                for r, _ in self._remedies.values()
+                RemedyName(id=r.id, actions=in_words(r.actions)) for r, _ in self._remedies.values()
             ),
         )
 

@@ -12,16 +12,16 @@ from agents.roles.formatting import Short, short, shown_interval
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
 from twin.errors import Ungrounded
-from twin.events.action import Action, ProposedAction
+from twin.events.action import Action, ProposedAction, in_words
 from twin.events.fault import Fault
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.plan import Remedy
-from twin.remedies.screening import MARGIN, Screened, Screening
+from twin.remedies.screening import MARGIN, MOST_LIMITS, Screened, Screening
+from twin.remedies.search import MOST_CHANGES
 from twin.remedies.trials import TIE, Trial
 
 DO_NOTHING = "R0"
 MOST_REMEDIES = 8
-MOST_ACTIONS = 4
 
 SEARCH_REMEDIES = "search_remedies"
 """The tool that a remediator searches with."""
@@ -30,7 +30,7 @@ SEARCH_REMEDIES = "search_remedies"
 class ProposedRemedy(Noun):
     """Actions in order. `reason`: why this could help."""
 
-    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=MOST_ACTIONS)
+    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=MOST_LIMITS)
     reason: Wording
 
 
@@ -41,9 +41,9 @@ class Proposal(Noun):
 
 
 class SearchRemedies(Noun):
-    """Up to how many changes a remedy may have."""
+    """Up to how many changes a remedy may have, limits of all that is overloaded as one."""
 
-    most_changes: int = Field(ge=1, le=MOST_ACTIONS)
+    most_changes: int = Field(ge=1, le=MOST_CHANGES)
 
 
 class ScreenedRow(Noun):
@@ -76,7 +76,7 @@ class RemediatorTask(Noun):
 class Measure(Noun):
     """Actions to try in the twin."""
 
-    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=MOST_ACTIONS)
+    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=MOST_LIMITS)
 
 
 class TrialRow(Noun):
@@ -123,7 +123,7 @@ def instructions() -> Prompt:
     """What the remediator is told, with the figures that code decides by."""
     return prompt(
         "remediator",
-        most_actions=MOST_ACTIONS,
+        most_changes=MOST_CHANGES,
         most_remedies=MOST_REMEDIES,
         margin=MARGIN,
     )
@@ -286,7 +286,7 @@ class Chooser:
 def _short_row(trial: Trial) -> TrialRow:
     return TrialRow(
         remedy=trial.remedy.id,
-        actions=tuple(a.describe() for a in trial.remedy.actions),
+        actions=in_words(trial.remedy.actions),
         cost=round(trial.cost, 3),
     )
 

@@ -193,6 +193,8 @@ def _tell(record: "RiskRecord", as_json: bool) -> None:
 
 def risk_lines(record: "RiskRecord") -> Sequence[str]:
     """One line of the register, in sentences."""
+    from twin.events.action import in_words
+
     risk, likely = record.risk, record.risk.slo_minutes_range
     gone = f"; no line any more since {utc(record.gone_s)} UTC" if record.gone_s else ""
     found = [
@@ -211,7 +213,7 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
     if risk.remedy is None or not risk.remedy.actions:
         found.append("no change that was tried helps")
     else:
-        actions = "; ".join(action.describe() for action in risk.remedy.actions)
+        actions = "; ".join(in_words(risk.remedy.actions))
         found.append(
             f"once it has failed, this saves {risk.remedy.effectiveness:.0%}: {plain(actions)}"
         )

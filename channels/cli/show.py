@@ -20,6 +20,7 @@ from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, printable, quoted, rate, utc
 from channels.views import IncidentDetails, IncidentView, NetworkView
 from tools.journal.records import ApprovalRequest, Charges
+from twin.events.action import in_words
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
 from twin.nouns.incident import Phase
@@ -267,13 +268,18 @@ def plan_lines(plan: Plan) -> list[str]:
     blast, acts = plan.blast_radius, bool(plan.actions)
     return [
         f"purpose   {plan.purpose}{', temporary' if plan.temporary else ''}",
-        *(f"action    {action.describe()}" for action in plan.actions),
+        *(f"action    {action}" for action in in_words(plan.actions)),
         *([] if plan.actions else ["action    none: wait for the repair"]),
-        *(f"way back  {action.describe()}" for action in plan.way_back),
+        *(f"way back  {action}" for action in in_words(plan.way_back)),
         *([] if plan.way_back else ["way back  none: it puts back what is intended"] * acts),
         f"reason    {quoted(plan.reason)} ({plain(plan.finished_by)})",
         f"forecast  {_forecast_text(plan.forecast)}",
         f"nothing   {_forecast_text(plan.do_nothing)}",
+        *(
+            [f"gives up  {', '.join(sorted(plan.gives_up))}: in breach with it, and not without"]
+            if plan.gives_up
+            else []
+        ),
         f"blast     {len(blast.devices)} devices, {len(blast.services)} services, "
         f"{rate(blast.moved_bps)}{_returning(blast)}",
     ]

@@ -12,6 +12,7 @@ from channels.planning.opening import Planned, Provenance
 from tools.csv_cells import guarded_cell
 from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
+from twin.events.action import in_words
 from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import elements_of
 from twin.imagination.enumeration import Costed, enumerated
@@ -131,7 +132,7 @@ _COLUMNS = (
 def remedy_text(line: Risk) -> str:
     """What the best remedy does, "" for nothing that helps."""
     actions = line.remedy.actions if line.remedy else ()
-    return "; ".join(action.describe() for action in actions)
+    return "; ".join(in_words(actions))
 
 
 def write_register(path: Path, document: RegisterDocument) -> None:

@@ -41,6 +41,7 @@ from tools.journal.records import (
     Quarantine,
 )
 from tools.journal.standing import standing
+from twin.events.action import in_words
 from twin.nouns.configuration import configuration_diff
 from twin.nouns.diagnosis import Diagnosis, disagreement_text, reads_text, refutation_text
 from twin.nouns.imagined_fault import ImaginedFault
@@ -220,7 +221,7 @@ def _remedies(journal: Journal, incident_id: str) -> tuple[RemedyFact, ...]:
     facts = [
         RemedyFact(
             id=t.remedy.id,
-            actions=tuple(a.describe() for a in t.remedy.actions),
+            actions=in_words(t.remedy.actions),
             in_short="; ".join(a.short() for a in t.remedy.actions) or "do nothing",
             reason=quoted(t.remedy.reason),
             cost=t.cost,

@@ -32,6 +32,7 @@ from evals.stage import Case
 from evals.unseen import Ground, drawn_world, numbers_for, timed
 from evals.witness import Witnessed, witness
 from tools.network.emulated.case_truth import CaseTruth
+from twin.events.action import in_words
 from twin.nouns.base import Noun
 
 BEST_KNOWN = "best_known"
@@ -206,7 +207,7 @@ def _worst(more: Mapping[str, float]) -> str:
 
 
 def _actions(found: OracleResult) -> str:
-    return " and ".join(action.describe() for action in found.best)
+    return " and ".join(in_words(found.best))
 
 
 CAMPAIGN = Campaign(

@@ -5,12 +5,14 @@ them back. Doing nothing is an empty sequence of actions, and asking the field f
 `Dispatch`, which changes no device.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, get_args
 
 from pydantic import Field, TypeAdapter
 
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.limit_target import LimitTarget
+from twin.events.actions.policers import PolicerEdit
 from twin.events.actions.rate_limit import RateLimit
 from twin.events.actions.remove_rate_limit import RemoveRateLimit
 from twin.events.actions.restore_device import RestoreDevice
@@ -44,3 +46,24 @@ ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 ACTION_KINDS: tuple[type[AnyAction], ...] = get_args(AnyAction)
 
 ACTION_NAMES: tuple[str, ...] = tuple(k.model_fields["kind"].default for k in ACTION_KINDS)
+
+_TOLD_ALONE = 4
+"""Edits of policers of one class; more of them are told as one."""
+
+
+def in_words(actions: Sequence[Action]) -> tuple[str, ...]:
+    """What each does, in order; the same done to policers of many egresses is told as one."""
+    alike: dict[tuple[str, str], list[PolicerEdit]] = {}
+    for action in actions:
+        if isinstance(action, PolicerEdit):
+            alike.setdefault((action.kind, action.traffic_class), []).append(action)
+    told = dict[str, None]()
+    for action in actions:
+        says = action.describe()
+        if isinstance(action, PolicerEdit):
+            edits = alike[action.kind, action.traffic_class]
+            if len(edits) > _TOLD_ALONE:
+                devices = len({edit.node for edit in edits})
+                says = f"{action.does()} on {len(edits)} egresses of {devices} devices"
+        told[says] = None
+    return tuple(told)

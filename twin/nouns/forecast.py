@@ -2,6 +2,8 @@
 
 from twin.nouns.base import Noun
 
+_LIKELY = 0.5
+
 
 class Interval(Noun):
     """Median, and the 5 % and 95 % quantiles, over `Forecast.rollouts` rollouts."""
@@ -32,3 +34,9 @@ class Forecast(Noun):
     service_breach_probability: dict[str, float]
     rollouts: int
     seed: int
+
+    @property
+    def in_breach(self) -> frozenset[str]:
+        """Services that are in breach more likely than not."""
+        shares = self.service_breach_probability.items()
+        return frozenset(service for service, share in shares if share > _LIKELY)

@@ -97,6 +97,16 @@ class Plan(Noun):
         return content
 
     @property
+    def heals(self) -> frozenset[str]:
+        """Services that are probably in breach if nothing is done, and not with it."""
+        return self.do_nothing.in_breach - self.forecast.in_breach
+
+    @property
+    def gives_up(self) -> frozenset[str]:
+        """Services that are probably in breach with it, and not if nothing is done."""
+        return self.forecast.in_breach - self.do_nothing.in_breach
+
+    @property
     def unsteady_links(self) -> frozenset[str]:
         """Links that come and go by its cause: that is no other state of the network."""
         return frozenset[str]().union(*(fault.unsteady_links for fault in self.cause))

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.events.action import Action
+from twin.events.action import Action, in_words
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.edits import ends_of
 from twin.events.actions.limit_target import LimitTarget
@@ -58,6 +58,10 @@ UNLOADED = 0.95
 LIMITED_UTILISATION = 0.8
 """A limited egress is given more air: once it stops dropping, senders of the other classes that had
 held back come back, and nobody knows by how much."""
+
+MOST_LIMITS = 100
+"""Egresses that are limited together. A surge of all demand fills most of a network, and what is
+limited at four of its egresses is lost at the others."""
 
 _HALVINGS = 10
 """Steps in which the rate of a limit is found: to a thousandth of the largest entry."""
@@ -158,10 +162,13 @@ class Screening:
         self, beside: Sequence[Action] = (), changes: int = MOST_CHANGES
     ) -> list[Screened]:
         """Best effort limited beside the actions `beside`: on the worst egress that is overloaded
-        at the highest demand, the worst two, and so on, up to `changes` in all.
+        at the highest demand, the worst two, and so on, up to `changes` in all; and on all of them,
+        which counts as one.
         """
-        limits = self._limits(self._search.after(beside).running, changes - len(beside))
-        return [self.measure((*beside, *limits[: i + 1])) for i in range(len(limits))]
+        limits = self._limits(self._search.after(beside).running)
+        few = min(len(limits), changes - len(beside))
+        counts = dict.fromkeys([*range(1, few + 1), len(limits)] if limits else ())
+        return [self.measure((*beside, *limits[:count])) for count in counts]
 
     def refusal(self, actions: Sequence[Action]) -> str | None:
         """Why a remedy may not be done, None if it may: a drain would partition, all actions
@@ -186,7 +193,7 @@ class Screening:
         if any(a.limit() for a in actions):
             highest = self._limited_utilisation(after.running)
         if highest > max(1.0, self._search.nothing.max_utilisation):
-            told = " and ".join(a.describe() for a in actions)
+            told = " and ".join(in_words(actions))
             return f"{told} would load a link to {highest:.0%}"
         return None
 
@@ -313,8 +320,10 @@ class Screening:
                     node=node, traffic_class=TrafficClass.BEST_EFFORT, rate_bps=round(low, -6)
                 )
 
-    def _limits(self, running: NetworkConfiguration, most: int) -> list[RateLimit]:
-        """Best effort may use what the other classes on an egress leave of its share."""
+    def _limits(self, running: NetworkConfiguration) -> list[RateLimit]:
+        """Best effort may use what the other classes on an egress leave of its share: the worst
+        egress first, MOST_LIMITS at most.
+        """
         topology, capacity = self._state.topology, self._twin.compiled.capacity_bps
         routing = self._twin.route(replace(self._state, running=running))
         highest = self._margin * float(self._outlook.levels[0])
@@ -326,7 +335,7 @@ class Screening:
             self._least_limit_share * capacity,
         ).round(-6)
         worst: IntArray = np.argsort(-over, kind="stable")
-        chosen = worst[(over[worst] > 0.0) & (room[worst] > 0.0)][: max(0, most)]
+        chosen = worst[(over[worst] > 0.0) & (room[worst] > 0.0)][:MOST_LIMITS]
         return [
             RateLimit(
                 node=egress.node,

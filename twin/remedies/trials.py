@@ -30,8 +30,6 @@ SCENARIO_DRAWS = 2
 TIE = 0.5
 """Costs closer than half a service-hour are a tie: forecasts cannot tell them apart (assumed)."""
 
-_LIKELY = 0.5
-
 
 class Trial(Noun):
     """One remedy, simulated. Costs are in service-hours until the repair, see `objective`.
@@ -157,13 +155,9 @@ def breaking(trials: Sequence[Trial], services: Collection[str]) -> list[str]:
     """The remedies of `trials` that are forecast to put one of `services` in breach which would not
     be with nothing done.
     """
-    breaks = {
-        t.remedy.id: {s for s, p in t.ahead.service_breach_probability.items() if p >= _LIKELY}
-        for t in trials
-    }
-    idle = (breaks[t.remedy.id] for t in trials if not t.remedy.actions)
+    idle = (t.ahead.in_breach for t in trials if not t.remedy.actions)
     spared = set(services) - next(idle, set())
-    return [remedy for remedy, broken in breaks.items() if broken & spared]
+    return [t.remedy.id for t in trials if t.ahead.in_breach & spared]
 
 
 def after_remedy(

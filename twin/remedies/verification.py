@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twin.nouns.plan import Outcome, Plan
 from twin.nouns.topology import Interface, Topology
 from twin.physics.compiled import policer_rates
-from twin.remedies.service_change import median_seen, service_change
+from twin.remedies.service_change import ServiceChange, median_seen, service_change
 from twin.tracking.detectors.queue_drops import DROP_THRESHOLD
 from twin.tracking.detectors.silent_loss import FLOOR
 from twin.tracking.losses import IDLE_UTILISATION
@@ -33,8 +33,6 @@ _SLACK = 0.05
 _HELPED = 0.9
 """Where the network loses more than this share of what it lost before, nothing was gained."""
 
-_LIKELY = 0.5
-
 _NAMED = 3
 
 
@@ -50,10 +48,11 @@ def judge(
     """What came of a plan that has been in force since `changed_s`, as seen from `after_s`
     (converged) to `now_s`, against what was seen from `before_s` to the change.
 
-    Taken back is what made a service worse; new drops, where the network loses no less than before;
-    an egress that came near full, where no service got well; a temporary change that was to heal
-    services and helped none; and what nothing can be said of. An egress that was forecast to be
-    full is no surprise. Any other egress above its interval is told, and no more.
+    Taken back is what made a service worse, unless the plan gave it up for others and more of these
+    got well than are worse; new drops, where the network loses no less than before; an egress that
+    came near full, where no service got well; a temporary change that was to heal services and
+    helped none; and what nothing can be said of. An egress that was forecast to be full is no
+    surprise. Any other egress above its interval is told, and no more.
     """
     before = tracker.rounds_within(before_s, changed_s)
     after = tracker.rounds_within(after_s, now_s)
@@ -69,11 +68,13 @@ def judge(
     dropping = _newly(_drops, before, after, tracker, announced)
     then_bps, now_bps = _lost_bps(before), _lost_bps(after)
     helped_nobody = (
-        bool(_meant(plan) & set(services.hurt_before))
+        plan.purpose == "mitigate"
+        and bool(plan.heals & set(services.hurt_before))
         and not services.better
         and now_bps >= _HELPED * then_bps
     )
-    against = [f"{service} is worse than before" for service in services.worse]
+    given_up = plan.gives_up if len(services.healed) > len(services.worse) else frozenset()
+    against = [f"{name} is worse than before" for name in services.worse if name not in given_up]
     if not observed and plan.forecast.utilisation:
         against.append("no counters arrived since the change, so nothing can be verified")
     if now_bps >= then_bps:
@@ -83,7 +84,7 @@ def judge(
     if helped_nobody and plan.temporary:
         against.append(_HELPED_NOBODY)
     seen = [
-        _HELPED_NOBODY if helped_nobody else _healed(services.healed),
+        _HELPED_NOBODY if helped_nobody else _healed(services),
         _as_forecast(inside),
         *(f"{name} drops, and less is lost than before" for name in dropping),
         *(f"{name} is above {NEAR_FULL:.0%}: it has no room left" for name in full),
@@ -103,20 +104,13 @@ def judge(
 _HELPED_NOBODY = "it was to heal services, and none of them is better"
 
 
-def _meant(plan: Plan) -> set[str]:
-    """Services that were forecast to be in breach without the plan, and not with it."""
-    if plan.purpose != "mitigate":
-        return set()
-    with_it = plan.forecast.service_breach_probability
-    without = plan.do_nothing.service_breach_probability
-    return {s for s, p in without.items() if p > _LIKELY >= with_it.get(s, 0.0)}
-
-
-def _healed(services: Sequence[str]) -> str:
-    if not services:
+def _healed(services: ServiceChange) -> str:
+    worse, healed = services.worse, len(services.healed)
+    if not healed:
         return "no service is worse"
-    count = "1 service is" if len(services) == 1 else f"{len(services)} services are"
-    return f"{count} back within all objectives, and none is worse"
+    count = "1 service is" if healed == 1 else f"{healed} services are"
+    told = f"{', '.join(worse)} worse, as the plan says" if worse else "none is worse"
+    return f"{count} back within all objectives, and {told}"
 
 
 def _as_forecast(inside: Mapping[str, bool]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -184,17 +185,29 @@ def test_limit_leaves_what_has_to_be_left() -> None:
     assert screened.actions[0].rate_bps == 1e9
 
 
-def test_limits_and_changes_together_are_no_more_than_asked_for() -> None:
+def test_limits_and_changes_together_are_no_more_than_asked_for_and_all_limits_count_as_one() -> (
+    None
+):
     known = inventory(topology(LINE))
-    screening = _screening(
-        known, ("A", "B", BEST_EFFORT, 12e9), ("B", "C", BEST_EFFORT, 11e9), margin=1.0
-    )
+    demands = [(a, b, BEST_EFFORT, r) for a, b, r in (("A", "B", 13e9), ("B", "C", 12e9),
+                                                      ("C", "D", 11e9))]  # fmt: skip
+    screening = _screening(known, *demands, margin=1.0)
     beside = (SetIgpWeight(node="D", link="C-D", weight=14),)
     counts = [len(s.actions) for s in screening.rate_limits(beside, changes=2)]
-    assert counts == [2]
-    assert [len(s.actions) for s in screening.rate_limits()] == [1, 2]
-    best = screening.best(changes=1)
-    assert all(len(s.actions) == 1 for s in best)
+    assert counts == [2, 4], "the worst egress, and all of them"
+    assert [len(s.actions) for s in screening.rate_limits()] == [1, 2, 3]
+    assert {len(s.actions) for s in screening.best(changes=1)} <= {1, 3}
+
+
+def test_surge_that_fills_more_egresses_than_a_plan_may_change_is_limited_everywhere() -> None:
+    ways = (*LINE, *((b, a) for a, b in LINE))
+    known = inventory(topology(LINE), services=tuple(permutations("ABCD", 2)))
+    demands = [(a, b, c, r) for a, b in ways for c, r in ((BUSINESS, 4e9), (BEST_EFFORT, 6.5e9))]
+    screening = _screening(known, *demands)
+    assert screening.nothing.cost.breach_hours == 24.0
+    (best, *_) = screening.best()
+    assert len(best.actions) == 6
+    assert best.cost.breach_hours == 0.0
 
 
 # Drains

@@ -298,6 +298,36 @@ def test_service_without_a_loss_objective_is_worse_once_half_is_lost(known: Inve
     assert _worse(known, [0.55]) == (promised.id,)
 
 
+@pytest.mark.parametrize(
+    ("given_up", "healed", "is_kept"),
+    [("svc-CD", 2, True), ("svc-CD", 1, False), ("svc-XY", 2, False)],
+    ids=["for more than it", "for as many", "not announced"],
+)
+def test_service_that_a_plan_gives_up_for_more_others_keeps_it_in_force(
+    given_up: str, healed: int, is_kept: bool
+) -> None:
+    known = inventory(services=(("A", "B"), ("B", "A"), ("C", "D")))
+    tracker, counters = tracker_of(known), Counters(starts_s=CHANGED_S - 300)
+    tracker.ingest(counters.read())
+    for lost in ([0.2, 0.2, 0.0], [0.0, 0.0 if healed == 2 else 0.2, 0.2]):
+        for _ in range(10):
+            records = counters.after(loads_of(known))
+            probed = probes(known, counters.now_s)
+            tracker.ingest([*records, replace(probed, lost=np.array(lost) * probed.sent)])
+    outcome = judge(
+        tracker,
+        _plan(_forecast(given_up), _forecast("svc-AB")),
+        before_s=CHANGED_S - 300,
+        changed_s=CHANGED_S,
+        after_s=CHANGED_S,
+        now_s=counters.now_s,
+    )
+    assert outcome.worse_services == ("svc-CD",)
+    assert outcome.kept is is_kept
+    said = "svc-CD worse, as the plan says" if is_kept else "svc-CD is worse than before"
+    assert said in outcome.reason
+
+
 def test_change_after_which_nothing_was_counted_goes_back(tracker: Tracker) -> None:
     outcome = _judged(tracker, [])
     assert not outcome.kept

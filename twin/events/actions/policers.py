@@ -1,5 +1,7 @@
 """Edits of the policer of one class on one egress."""
 
+from abc import abstractmethod
+
 from twin.events.actions.edits import edited
 from twin.events.kinds import ActionKind
 from twin.nouns.configuration import NetworkConfiguration, Policer
@@ -13,6 +15,10 @@ class PolicerEdit(ActionKind):
     node: str
     link: str
     traffic_class: TrafficClass
+
+    @abstractmethod
+    def does(self) -> str:
+        """What it does to the class, without where."""
 
     def check(self, topology: Topology) -> None:
         """See ActionKind."""

@@ -21,10 +21,14 @@ class RateLimit(PolicerEdit):
     kind: Literal["rate_limit"] = "rate_limit"
     rate_bps: float = Field(gt=0)
 
+    def does(self) -> str:
+        """See PolicerEdit."""
+        return f"limit {self.traffic_class}"
+
     def describe(self) -> str:
         """See EventKind."""
         return (
-            f"limit {self.traffic_class} on the egress of {self.node} over {self.link} to "
+            f"{self.does()} on the egress of {self.node} over {self.link} to "
             f"{self.rate_bps / 1e9:.2f} Gbit/s"
         )
 

@@ -18,10 +18,13 @@ class RemoveRateLimit(PolicerEdit):
 
     kind: Literal["remove_rate_limit"] = "remove_rate_limit"
 
+    def does(self) -> str:
+        """See PolicerEdit."""
+        return f"remove the limit of {self.traffic_class}"
+
     def describe(self) -> str:
         """See EventKind."""
-        egress = f"the egress of {self.node} over {self.link}"
-        return f"remove the limit of {self.traffic_class} on {egress}"
+        return f"{self.does()} on the egress of {self.node} over {self.link}"
 
     def short(self) -> str:
         """See ActionKind."""
