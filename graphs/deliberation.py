@@ -14,6 +14,7 @@ from graphs.field import open_order
 from graphs.pages import watch_services
 from graphs.returning import is_left_over
 from graphs.state import IncidentState, waiting
+from twin.events.action import in_words
 from twin.nouns.diagnosis import (
     Diagnosis,
 )
@@ -152,7 +153,7 @@ def _facts(desk: Desk, state: IncidentState) -> dict[str, Any]:
                 "in_breach_now": len(tracker.services.in_breach_now),
                 "repair_ordered": bool(state.get("dispatch_id")),
                 "settling": tracker.now_s < tracker.settled_s + SHOWN_AFTER_S,
-                "actions": [a.describe() for a in plan.actions],
+                "actions": list(in_words(plan.actions)),
             }
         case _:
             return {}

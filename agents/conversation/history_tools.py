@@ -46,7 +46,7 @@ from tools.journal.records import ApprovalRequest, Change, TimelineEvent
 from tools.journal.standing import FOUND, Standing, impact_of, standing
 from tools.registry import Tool
 from twin.errors import BadInput
-from twin.events.action import Action
+from twin.events.action import Action, in_words
 from twin.events.actions.drain_link import DrainLink
 from twin.events.fault import Fault
 from twin.events.names import find_link, find_node
@@ -244,7 +244,7 @@ class _Past:
         return PlanShown(
             plan=plan.id,
             purpose=plan.purpose,
-            actions=tuple(a.describe() for a in plan.actions),
+            actions=in_words(plan.actions),
             reason=_quoted(plan.reason),
             made_by=plan.finished_by,
             created_utc=utc(plan.created_s),
@@ -264,7 +264,7 @@ class _Past:
             ),
             changed=tuple(ChangeShown(device=c.node, state=c.state) for c in changes),
             steps=tuple(StepShown(device=s.node, diff=s.diff) for s in plan.steps),
-            way_back=tuple(a.describe() for a in plan.way_back),
+            way_back=in_words(plan.way_back),
             temporary=plan.temporary,
             expected=_expected(plan.forecast),
             if_nothing_is_done=_expected(plan.do_nothing),
@@ -291,7 +291,7 @@ class _Past:
             incident=incident_id,
             simulated=tuple(_trial(t, planned) for t in trials[:_MOST_REMEDIES]),
             simulated_count=len(trials),
-            planned=None if planned is None else tuple(a.describe() for a in planned),
+            planned=None if planned is None else in_words(planned),
             plan=plans[-1].id if plans else None,
             planned_because=_quoted(plans[-1].reason) if plans else None,
         )
@@ -367,7 +367,7 @@ def _screening_rows(transcript: JsonValue) -> Iterator[ScreenedRow]:
 def _trial(trial: Trial, planned: tuple[Action, ...] | None) -> TrialShown:
     return TrialShown(
         remedy=trial.remedy.id,
-        actions=tuple(a.describe() for a in trial.remedy.actions) or ("do nothing",),
+        actions=in_words(trial.remedy.actions) or ("do nothing",),
         cost=round(trial.cost, 3),
         max_utilisation=round(trial.ahead.max_utilisation.median, 3),
         services_in_breach=trial.ahead.breached_services.median,

@@ -21,6 +21,7 @@ from graphs.state_directory import StateDirectory
 from graphs.tracker_file import kept_tracker
 from tools.journal.journal import Journal
 from tools.journal.records import IncidentRecord
+from twin.events.action import in_words
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.fault import Fault
@@ -613,7 +614,7 @@ def _trials(ground: Ground) -> list[Trial]:
 def remedies(ground: Ground, _: Slots, __: Mapping[str, str]) -> Facts:
     """Every action that was simulated."""
     trials = _trials(ground)
-    says = {a.describe() for t in trials for a in t.remedy.actions}
+    says = {told for t in trials for told in in_words(t.remedy.actions)}
     return Facts((*sorted(says), "simulated"), figures=((float(len(trials)), 0.0),))
 
 
@@ -629,10 +630,8 @@ def why_not_drained(ground: Ground, slots: Slots, _: Mapping[str, str]) -> Facts
     """Whether that drain was simulated or planned, and what was planned instead."""
     link = slots["faulty"].id
     plans = [p for p in ground.journal.plans(ground.incident()) if p.purpose == "mitigate"]
-    drains = [
-        t for t in _trials(ground) if f"drain {link}" in [a.describe() for a in t.remedy.actions]
-    ]
-    planned = [a.describe() for p in plans[-1:] for a in p.actions]
+    drains = [t for t in _trials(ground) if f"drain {link}" in in_words(t.remedy.actions)]
+    planned = [told for p in plans[-1:] for told in in_words(p.actions)]
     held = [p.id for p in plans if DrainLink(link=link) in p.actions]
     if held:
         return Facts((link, "was drained", *held))
