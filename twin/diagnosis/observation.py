@@ -14,16 +14,13 @@ from twin.nouns.telemetry import FloatArray, ProbeRound
 from twin.nouns.traffic import TRAFFIC_CLASSES
 from twin.physics.compiled import arc_weights, compile_topology
 from twin.physics.routing import route
-from twin.tracking.adjacencies import Return
+from twin.tracking.adjacencies import FLAPS_WITHIN_S, Return
 from twin.tracking.path_shares import probe_shares
 from twin.tracking.rates import RateRound
-from twin.tracking.tracker import CONVERGENCE_S, Tracker
+from twin.tracking.tracker import Tracker
 
 _FOUND_AFTER_S = 180.0
 """A loss shows in several rounds before it is a symptom: so long before it may have begun."""
-
-_FLAPS_WITHIN_S = 600.0
-"""Between two returns of a link that flaps."""
 
 _BEGAN_BEFORE_S = 60.0
 """Drops show in two rounds before they are a symptom."""
@@ -39,8 +36,7 @@ _BEFORE_S = 600.0
 
 def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> Observation:
     """Gather the clean rounds after `onset_s`; `running` is what the devices say they run."""
-    # Every change of routing, ours included, starts the clean samples over.
-    clean = tracker.rounds_within(max(onset_s, tracker.last_step_s) + CONVERGENCE_S)
+    clean = tracker.clean_rounds(onset_s)
     n_arcs = tracker.inventory.topology.n_arcs
     sent = _mean([r.sent_total_bps for r in clean], n_arcs)
     flows = tracker.demand.latest
@@ -125,7 +121,7 @@ def _returns(tracker: Tracker, onset_s: float) -> dict[str, tuple[Return, ...]]:
     for link in sorted(tracker.adjacencies.returned):
         last, moved_s = list[Return](), tracker.now_s
         for back in reversed(tracker.adjacencies.returns(link)):
-            if moved_s - back.time_s > _FLAPS_WITHIN_S:
+            if moved_s - back.time_s > FLAPS_WITHIN_S:
                 break
             last.append(back)
             moved_s = back.time_s
@@ -167,16 +163,20 @@ def _risen(tracker: Tracker, onset_s: float) -> FloatArray:
 
 
 def _crossings(tracker: Tracker, onset_s: float) -> Crossings:
-    """What probes lost since the onset, on the ways that traffic takes now."""
+    """What probes lost since the onset, on the ways that traffic takes now; nothing of those that a
+    link that flaps sends now one way and now another.
+    """
     inventory, topology = tracker.inventory, tracker.topology
-    since_s = onset_s if _is_routed_as_at(tracker, onset_s) else max(onset_s, tracker.settled_s)
+    since_s = onset_s if _is_routed_as_at(tracker, onset_s) else max(onset_s, tracker.steady_s)
     count = len(inventory.probes)
     after = [r for r in tracker.probes if r.received_s >= since_s]
     before = [r for r in tracker.probes if r.received_s < onset_s - _FOUND_AFTER_S]
     sent_before, lost_before = _packets(before, count)
     sent, lost = _packets(after, count)
+    torn = tracker.moved_by_flaps().probes
+    sent, lost = np.where(torn, 0.0, sent), np.where(torn, 0.0, lost)
     state = tracker.believed_state()
-    weights = arc_weights(topology, state.running, state.down_links)
+    weights = arc_weights(topology, state.running, state.down_links - tracker.flapping)
     compiled = compile_topology(topology)
     shares = probe_shares(compiled, route(compiled, weights), inventory.probes)
     ends = np.zeros((count, 2), np.int64)
@@ -203,8 +203,9 @@ def _is_routed_as_at(tracker: Tracker, onset_s: float) -> bool:
     """Whether traffic takes the ways of `onset_s` again, or still: links that were lost since have
     come back, and nothing was configured.
     """
-    lost = any(s.kind == "adjacency_down" and s.active for s in tracker.book.since(onset_s))
-    return not lost and all(t < onset_s for t in tracker.changed_nodes.values())
+    lost = {s.resource for s in tracker.book.since(onset_s)
+            if s.kind == "adjacency_down" and s.active}  # fmt: skip
+    return lost <= tracker.flapping and all(t < onset_s for t in tracker.changed_nodes.values())
 
 
 def _packets(rounds: Sequence[ProbeRound], count: int) -> tuple[FloatArray, FloatArray]:

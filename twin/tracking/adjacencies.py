@@ -5,6 +5,7 @@ lost.
 import math
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from twin.nouns.telemetry import AdjacencyEvent
@@ -21,6 +22,13 @@ class Verdict(StrEnum):
 
 _KEPT = 32
 """Returns of a link that are kept: more do not say more."""
+
+
+FLAPS_WITHIN_S = 600.0
+"""Between two returns of a link that flaps."""
+
+_FLAPS = 3
+"""So many returns are more than a repair that was tried twice."""
 
 
 class Return(NamedTuple):
@@ -79,6 +87,10 @@ class Adjacencies:
         """The last returns of its adjacency, in the order in which they were reported."""
         return self._returns.get(link, ())
 
+    def flapping(self, now_s: float) -> frozenset[str]:
+        """Links that have come back again and again, and may do so any time."""
+        return frozenset(link for link, known in self._returns.items() if _flaps(known, now_s))
+
     @property
     def returned(self) -> Collection[str]:
         """The links of which a return is known."""
@@ -135,3 +147,9 @@ class Adjacencies:
     def dump_down_ends(self) -> dict[str, list[str]]:
         """The ends that have lost their adjacency, by link."""
         return {link: sorted(ends) for link, ends in self._down_ends.items()}
+
+
+def _flaps(known: Sequence[Return], now_s: float) -> bool:
+    times = [*(back.time_s for back in known[-_FLAPS:]), now_s]
+    near = all(later - before <= FLAPS_WITHIN_S for before, later in pairwise(times))
+    return len(times) > _FLAPS and near

@@ -84,13 +84,17 @@ class RateRound:
         usual_s = np.nanmedian(seconds)
         if (outside & (seconds <= _SLOWER * usual_s)).any():
             return None
+        return self.without(outside)
+
+    def without(self, egresses: BoolArray) -> "RateRound":
+        """This round as if `egresses` (n_arcs,) had not been read."""
         return replace(
             self,
-            from_s=np.where(outside, np.nan, self.from_s),
-            until_s=np.where(outside, np.nan, self.until_s),
-            sent_bps=np.where(outside[:, None], np.nan, self.sent_bps),
-            dropped_bps=np.where(outside[:, None], np.nan, self.dropped_bps),
-            loss=np.where(outside, np.nan, self.loss),
+            from_s=np.where(egresses, np.nan, self.from_s),
+            until_s=np.where(egresses, np.nan, self.until_s),
+            sent_bps=np.where(egresses[:, None], np.nan, self.sent_bps),
+            dropped_bps=np.where(egresses[:, None], np.nan, self.dropped_bps),
+            loss=np.where(egresses, np.nan, self.loss),
         )
 
 

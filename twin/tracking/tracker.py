@@ -62,6 +62,7 @@ from twin.tracking.detectors.detector import (
     kept_states,
 )
 from twin.tracking.drift import Drift, measure_drift
+from twin.tracking.flapping import Moved, moved_by
 from twin.tracking.flow_mixes import FlowMixes
 from twin.tracking.flow_sense import FlowSense
 from twin.tracking.intake import Intake
@@ -80,6 +81,9 @@ from twin.tracking.usual_loads import LoadModel, UsualLoads
 CONVERGENCE_S = 45.0
 """After a change of routing, rates are mixed for this long: a 40 s hold timer (OSPF's
 RouterDeadInterval at its default, RFC 2328 appendix C.3) and a margin."""
+
+_KEPT_STEP = ""
+"""Under which the last change of routing before a restart stands, of whatever it was."""
 
 _NEEDED = frozenset({"baseline", "running", "book", "down_ends", "attributed", "now_s"})
 """Without these, what was kept would be taken for a healthy network; all else is learned again."""
@@ -142,7 +146,8 @@ class Tracker:
         self.inventory = inventory
         self.now_s: float = min(kept.get("now_s", 0.0), now_s)
         self.links = AlteredLinks(topology, kept, now_s)
-        self.last_step_s: float = min(kept.get("last_step_s", 0.0), now_s)
+        self._steps_s: dict[str, float] = {_KEPT_STEP: min(kept.get("last_step_s", 0.0), now_s)}
+        self._moved: tuple[tuple[object, ...], Moved] | None = None
         self.baseline = running
         self.running = running
         if "running" in kept:
@@ -322,9 +327,38 @@ class Tracker:
         return self.changed_under.get(str(Interface(node=node, link=link)), "")
 
     @property
+    def last_step_s(self) -> float:
+        """When routing changed last, Unix seconds."""
+        return max(self._steps_s.values())
+
+    @property
     def settled_s(self) -> float:
         """From when on rates are of one routing, Unix seconds."""
         return self.last_step_s + CONVERGENCE_S
+
+    @property
+    def flapping(self) -> frozenset[str]:
+        """Links whose adjacency is lost and comes back, again and again."""
+        return self.adjacencies.flapping(self.now_s)
+
+    @property
+    def steady_s(self) -> float:
+        """As `settled_s`, for what no link that flaps moves."""
+        flapping = self.flapping
+        steps = (at_s for link, at_s in self._steps_s.items() if link not in flapping)
+        return max(steps, default=0.0) + CONVERGENCE_S
+
+    def settled_of_egresses(self) -> FloatArray:
+        """(n_arcs,) from when on the rates of each egress are of one routing, Unix seconds."""
+        return np.where(self.moved_by_flaps().egresses, self.settled_s, self.steady_s)
+
+    def moved_by_flaps(self) -> Moved:
+        """Egresses and probes that links that flap move."""
+        key = (self.flapping, self.running, self.down_links - self.flapping)
+        if self._moved is None or self._moved[0] != key:
+            probes, state = self.inventory.probes, self.believed_state()
+            self._moved = key, moved_by(self.flapping, state, probes, self._load_model)
+        return self._moved[1]
 
     def believed_state(self, level: float | None = None) -> NetworkState:
         """The network as it is believed to be now (demand at profile `level` where given)."""
@@ -430,6 +464,16 @@ class Tracker:
     def rounds_within(self, from_s: float, until_s: float = math.inf) -> list[RateRound]:
         """The rate rounds that lie inside the two times; see `RateRound.within`."""
         return self.rates.within(from_s, until_s)
+
+    def clean_rounds(self, onset_s: float) -> list[RateRound]:
+        """The rate rounds of one routing after `onset_s`: every change, ours included, starts them
+        over. What a link that flaps moves is left out, and does not.
+        """
+        rounds = self.rounds_within(max(onset_s + CONVERGENCE_S, self.steady_s))
+        if not self.flapping:
+            return rounds
+        settled_s = self.settled_of_egresses()
+        return [r.without(r.from_s < settled_s) for r in rounds]
 
     def set_running(self, running: NetworkConfiguration, accepted: Iterable[str] = ()) -> None:
         """Take over what the devices run now; on the `accepted` nodes it is normal from now on, but
@@ -659,7 +703,7 @@ class Tracker:
         if verdict is Verdict.REPEAT:
             self.intake.fold(record.node)
         else:
-            self.last_step_s = max(self.last_step_s, self.intake.clocks.latest_s(record))
+            self._step(record.link, record)
         self._show(record)
 
     def _take_configuration(
@@ -678,8 +722,12 @@ class Tracker:
             self._note_work(before, device, record.change_id.raw)
         before_s = self.changed_nodes.get(record.node, -math.inf)
         self.changed_nodes[record.node] = max(record.time_s, before_s)
-        self.last_step_s = max(self.last_step_s, self.intake.clocks.latest_s(record))
+        self._step(record.node, record)
         self._show(record)
+
+    def _step(self, what: str, record: AdjacencyEvent | ConfigurationEvent) -> None:
+        at_s = self.intake.clocks.latest_s(record)
+        self._steps_s[what] = max(self._steps_s.get(what, 0.0), at_s)
 
     def _note_work(
         self, before: DeviceConfiguration, device: DeviceConfiguration, change_id: str

@@ -7,11 +7,18 @@ from twin.errors import BadInput
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.flow_mix import FlowMix
 from twin.nouns.inventory import Inventory
-from twin.nouns.telemetry import AdjacencyEvent, ConfigurationEvent, FlowRound, ProbeRound
+from twin.nouns.telemetry import (
+    AdjacencyEvent,
+    ConfigurationEvent,
+    FloatArray,
+    FlowRound,
+    ProbeRound,
+)
 from twin.nouns.topology import Topology
 from twin.tracking.alarms import SymptomBook
 from twin.tracking.altered_links import AlteredLinks
 from twin.tracking.demand import DemandTracker
+from twin.tracking.flapping import Moved
 from twin.tracking.intake import Intake
 from twin.tracking.losses import Losses
 from twin.tracking.masking import BoolArray
@@ -87,6 +94,24 @@ class Belief(Protocol):
     @property
     def settled_s(self) -> float:
         """From when on rates are of one routing, Unix seconds."""
+        ...
+
+    @property
+    def flapping(self) -> frozenset[str]:
+        """Links whose adjacency is lost and comes back, again and again."""
+        ...
+
+    @property
+    def steady_s(self) -> float:
+        """As `settled_s`, for what no link that flaps moves."""
+        ...
+
+    def settled_of_egresses(self) -> FloatArray:
+        """(n_arcs,) from when on the rates of each egress are of one routing, Unix seconds."""
+        ...
+
+    def moved_by_flaps(self) -> Moved:
+        """Egresses and probes that links that flap move."""
         ...
 
     @property

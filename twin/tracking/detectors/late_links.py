@@ -102,14 +102,15 @@ class LateLinks:
     def look(self, evidence: ProbeRound) -> None:
         """Judge every link that probes cross."""
         belief = self._belief
-        key = (belief.settled_s, belief.down_links, belief.running, len(evidence.paths))
+        down = belief.down_links - belief.flapping
+        key = (belief.steady_s, down, belief.running, len(evidence.paths))
         if key != self._key:
             self._key = key
             compiled = compile_topology(belief.topology)
-            weights = arc_weights(belief.topology, belief.running, belief.down_links)
+            weights = arc_weights(belief.topology, belief.running, down)
             self._go(probe_shares(compiled, route(compiled, weights), evidence.paths))
         # A round is of the half minute before it.
-        if evidence.received_s - 2 * _ROUND_S < belief.settled_s:
+        if evidence.received_s - 2 * _ROUND_S < belief.steady_s:
             return
         over = _over(self._shares)
         queues = belief.queues()
@@ -117,6 +118,8 @@ class LateLinks:
         if queues.any():
             # Traffic that moved fills egresses, and not all of them are read.
             queued |= self._unproven
+        if belief.flapping:
+            queued |= belief.moved_by_flaps().probes
         delay_s = np.where(queued, np.nan, evidence.delay_s)
         known = np.array([x.late_s for x in belief.topology.links])
         more_s = np.where(self._count >= _LEARNED_ROUNDS, delay_s - self._usual_s, np.nan)

@@ -41,13 +41,13 @@ class ShortBundles:
         topology = self._belief.topology
         fraction, sent = evidence.drop_fraction, evidence.sent_total_bps
         self._look_again(sent)
-        even = _hits_voice(evidence)
+        even, settled_s = _hits_voice(evidence), self._belief.settled_of_egresses()
         for arc in np.flatnonzero(fraction > _DROPS).tolist():
             egress = topology.egress_of(arc)
             name, link = str(egress), topology.link(egress.link)
             interface = self._belief.running.device(egress.node).interface(egress.link)
             # While routing changes, drops and what was sent are of different moments.
-            settled = evidence.from_s[arc] >= self._belief.settled_s
+            settled = evidence.from_s[arc] >= settled_s[arc]
             full = settled and not even[arc] and sent[arc] < _LOAD * link.capacity_bps
             if interface.policers or not full:
                 self._rounds.pop(name, None)
