@@ -1,7 +1,10 @@
-"""What may fail by itself, and how often: each link, device, shared-risk group and site."""
+"""What may fail by itself, and how often: each link, device, shared-risk group, site, and whatever
+else several of them have in common.
+"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
@@ -9,6 +12,7 @@ from twin.events.faults.link_down import LinkDown
 from twin.events.faults.power_feed_loss import PowerFeedLoss
 from twin.events.kinds import FaultKind
 from twin.events.what_if import WhatIf
+from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import HOURS_A_YEAR, History, Rate, Rates, Work
 from twin.nouns.topology import Topology
 
@@ -71,10 +75,13 @@ class Element:
 
 
 def elements_of(
-    topology: Topology, rates: Rates, history: History | None = None
+    topology: Topology,
+    rates: Rates,
+    history: History | None = None,
+    causes: Sequence[CommonCause] = (),
 ) -> tuple[Element, ...]:
     """In the order of the topology: links, devices, groups of several links, sites of several
-    devices.
+    devices; then `causes`, of what is still built.
 
     What a link shares with others is counted at the group, and not at the link again. `history`:
     how often each has failed, which goes into how often it is expected to.
@@ -85,6 +92,7 @@ def elements_of(
         *_devices(topology, rates),
         *_groups(topology, rates),
         *_sites(topology, rates),
+        *_in_common(topology, rates, causes),
     )
     return tuple(_updated(element, known) for element in found)
 
@@ -151,6 +159,39 @@ def _sites(topology: Topology, rates: Rates) -> Iterator[Element]:
                 parts=(Part("site", rates.site, 1.0, rates.site_hours),),
                 links=frozenset(fault.links),
             )
+
+
+def _in_common(
+    topology: Topology, rates: Rates, causes: Sequence[CommonCause]
+) -> Iterator[Element]:
+    for cause in causes:
+        left = cause.built(topology)
+        if left is None:
+            continue
+        down = tuple(DeviceDown(node=node) for node in left.nodes)
+        cut = (FiberCut(duct="", links=left.links),) if left.links else ()
+        yield Element(
+            name=cause.label,
+            event=(*down, *cut),
+            parts=(_shared_part(cause, rates),),
+            links=left.links_down(topology),
+        )
+
+
+def _shared_part(cause: CommonCause, rates: Rates) -> Part:
+    match cause.kind:
+        case "duct":
+            return _cable(rates, rates.given_group_km)
+        case "power feed":
+            return Part("power feed", rates.power_feed, 1.0, rates.power_feed_hours)
+        case "software":
+            return Part("software", rates.software, 1.0, rates.software_hours)
+        case "contractor":
+            return Part("contractor", rates.contractor, 1.0, rates.contractor_hours)
+        case "place":
+            return Part("place", rates.place, 1.0, rates.place_hours)
+        case _:
+            assert_never(cause.kind)
 
 
 def _cable(rates: Rates, km: float) -> Part:

@@ -3,7 +3,7 @@
 Figures without a source are assumed, and meant to be replaced by the operator's own.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -42,6 +42,13 @@ class Work(Noun):
         return self
 
 
+def _later(shipped: Any) -> Any:
+    """A field of `Rates` that registers which were kept before it existed do not have: what is as
+    shipped is left out, so that they keep their bytes.
+    """
+    return Field(default=shipped, exclude_if=lambda value: bool(value == shipped))
+
+
 class Rates(Noun):
     """Of each kind of element: how often it fails, and how many hours it is down then.
 
@@ -49,7 +56,10 @@ class Rates(Noun):
     Reliability of Fiber Optic Cable Systems, 2001, from Bellcore data). All else is assumed: no
     field rate of line cards or routers was found. `line_card`: of each end of a link. `site`: all
     that stands at one place, as without power. `given_group_km`: the length of a shared-risk group
-    of which none is on record. Work is done at the hours of least demand.
+    of which none is on record. `power_feed`: a supply of several sites. `software`: a fault that
+    every device of one version and role has, and that one message or one moment strikes all of them
+    with. `contractor`: work of one crew that takes down all that it works on. `place`: a bridge, a
+    tunnel or a building that several things go through. Work is done at the hours of least demand.
     """
 
     cable_per_1000_km: Rate = Rate(per_year=2.13, shape=4.0)
@@ -63,6 +73,14 @@ class Rates(Noun):
     given_group_km: Positive = 20.0
     link_work: Work = Work()
     device_work: Work = Work(per_year=2.0, hours=2.0)
+    power_feed: Rate = _later(Rate(per_year=0.02))
+    software: Rate = _later(Rate(per_year=0.005, shape=1.0))
+    contractor: Rate = _later(Rate(per_year=0.05, shape=1.0))
+    place: Rate = _later(Rate(per_year=0.02))
+    power_feed_hours: Hours = _later(6.0)
+    software_hours: Hours = _later(3.0)
+    contractor_hours: Hours = _later(4.0)
+    place_hours: Hours = _later(12.0)
 
 
 class History(Noun):
