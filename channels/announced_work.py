@@ -25,6 +25,9 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What an approver types to override work, so without spaces and colons."""
 
 
+_LONGEST_CONTRACTOR = 100
+
+
 class Announced(Noun):
     """Work that was announced on `network`, and what it will do. `service_impact`: who is cut off
     or at risk meanwhile by the knowledge graph, None where nobody has it.
@@ -55,6 +58,7 @@ def announce(
     by: Principal,
     *,
     work_id: str = "",
+    contractor: str = "",
     accept_breach: bool = False,
     reason: str = "",
 ) -> Announced:
@@ -82,6 +86,7 @@ def announce(
             links=_links(inventory, resources),
             starts_s=starts_s,
             ends_s=ends_s,
+            contractor=_contractor(contractor),
         )
         foretold = _foretell(state, network, inventory, work, planned, now_s)
         if foretold.in_breach and not (accept_breach and visible(reason)):
@@ -188,6 +193,15 @@ def _own_id(given: str, taken: set[str]) -> str:
     if given in taken:
         raise BadInput(f'work "{given}" was announced before; give another --id')
     return given
+
+
+def _contractor(given: str) -> str:
+    name = given.strip()
+    if len(name) > _LONGEST_CONTRACTOR or not name.isprintable():
+        raise BadInput(
+            f"--contractor is a name of up to {_LONGEST_CONTRACTOR} characters that can be printed"
+        )
+    return name
 
 
 def _links(inventory: "Inventory", resources: Sequence[str]) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ def keep(
             seed=seed,
             at_s=network_time_s(state, journal, network),
             code=code_version(),
+            causes=document.causes,
         )
         named = {line.id for line in document.lines}
         before = [r.risk for r in journal.risk_records(network) if r.id not in named]
@@ -83,7 +84,9 @@ def _still(
     planned: Planned, before: Sequence[Risk], document: RegisterDocument, seed: int
 ) -> Iterator[Risk]:
     """Those of `before` that cost something still, ranked behind the lines of `document`."""
-    now = Reckoning(planned.twin, planned.state, document.rates, document.history, seed)
+    now = Reckoning(
+        planned.twin, planned.state, document.rates, document.history, seed, document.causes
+    )
     again = []
     for line in before:
         with suppress(BadInput):
@@ -237,7 +240,9 @@ def _reckoning(state: StateDirectory, record: RiskRecord) -> Reckoning:
     """As `record` was reckoned, of the network as it is known now."""
     known = record.reckoned
     planned = open_planned(state, record.network, "peak", known.seed)
-    return Reckoning(planned.twin, planned.state, known.rates, known.history, known.seed)
+    return Reckoning(
+        planned.twin, planned.state, known.rates, known.history, known.seed, known.causes
+    )
 
 
 def _record(state: StateDirectory, journal: Journal, network: str, now_s: float) -> None:

@@ -54,7 +54,7 @@ def wanted(desk: Desk) -> list[Incident]:
             onset_s=now_s,
             detected_s=now_s,
             severity=Severity.WARNING,
-            title=f"foreseen ({lines[0].id}): {lines[0].risk.what_if}",
+            title=f"foreseen ({lines[0].id}): {lines[0].risk.fails}",
             symptoms=(),
             risk=lines[0].id,
         )
@@ -133,7 +133,7 @@ class _Line:
         peak = situation.tracker.believed_state(level=1.0)
         state = replace(peak, running=situation.read_running())
         self.reckoning = Reckoning(
-            situation.twin.of(state), state, known.rates, known.history, known.seed
+            situation.twin.of(state), state, known.rates, known.history, known.seed, known.causes
         )
 
 

@@ -55,19 +55,24 @@ def availability(
     Failures of one and of two elements are enumerated; of three and more, sets
     are drawn as likely as they are, so that what is rare is told without bias.
     """
+    from channels.causes import counted
     from channels.planning.availability import reckoned
     from channels.planning.imagining import rates_from
     from channels.planning.opening import known_networks, open_planned, require_no_hour
     from channels.risks import past_of
+    from twin.imagination.recorded_causes import recorded_causes
 
     known = rates_from(rates)
     require_no_hour(traffic)
     state = directory_of(context)
     with opening(topology):
         planned = open_planned(state, topology, traffic, seed)
-    history = past_of(state, topology) if topology in known_networks(state) else None
+    is_known = topology in known_networks(state)
+    history = past_of(state, topology) if is_known else None
+    built = planned.state.topology
+    shared = counted(state, topology, built) if is_known else recorded_causes(built)
     with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
-        document = reckoned(planned, known, draws, seed, tell, history)
+        document = reckoned(planned, known, draws, seed, tell, history, shared)
     if as_json:
         print_json(document.model_dump(mode="json"))
     else:

@@ -110,11 +110,13 @@ def imagine(
     """
     every_s = parse_duration_s(every)
     # The twin takes a while, and most commands do without it.
+    from channels.causes import counted
     from channels.planning.files import check_places
     from channels.planning.imagining import Asked, imagined, rates_from, write_register
     from channels.planning.opening import known_networks, open_planned, require_no_hour
     from channels.risks import keep as keep_register
     from channels.risks import past_of
+    from twin.imagination.recorded_causes import recorded_causes
     from twin.nouns.risk import HardeningCosts
 
     inputs = [path for path in (rates, Path(topology)) if path is not None and path.exists()]
@@ -142,8 +144,10 @@ def imagine(
 
     def refreshed(planned: "Planned") -> tuple["RegisterDocument", "RiskChanges | None"]:
         history = past_of(state, topology) if is_known else None
+        built = planned.state.topology
+        shared = counted(state, topology, built) if is_known else recorded_causes(built)
         with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
-            document = imagined(planned, known, asked, tell, history)
+            document = imagined(planned, known, asked, tell, history, shared)
         if csv is not None:
             write_register(csv, document)
         if html is not None:
@@ -186,7 +190,7 @@ def print_register(console: Console, document: "RegisterDocument", top: int) -> 
     shown = document.lines[:top]
     columns = [
         figures("", (str(line.rank) for line in shown)),
-        words("what fails", (plain(line.what_if) for line in shown)),
+        words("what fails", (plain(line.fails) for line in shown)),
         figures("minutes a year", (significant(line.slo_minutes) for line in shown)),
         figures("range", map(_range, shown), goes=2),
         figures("in work", (significant(line.in_work) for line in shown), goes=4),

@@ -56,7 +56,7 @@ def mitigate(
 def asked_lines(asked: "Asked", *, only_look: bool) -> list[str]:
     """What came of it, in sentences."""
     record, found, build = asked.record, asked.prevention, asked.to_build
-    name = f"{record.id} on {plain(record.network)}: {plain(record.risk.what_if)}"
+    name = f"{record.id} on {plain(record.network)}: {plain(record.risk.fails)}"
     if found.actions:
         actions = "; ".join(action.describe() for action in found.actions)
         told = [

@@ -198,7 +198,7 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
     risk, likely = record.risk, record.risk.slo_minutes_range
     gone = f"; no line any more since {utc(record.gone_s)} UTC" if record.gone_s else ""
     found = [
-        f"{record.id} on {plain(record.network)}: {plain(risk.what_if)}{gone}",
+        f"{record.id} on {plain(record.network)}: {plain(risk.fails)}{gone}",
         f"expected {significant(risk.slo_minutes)} service-minutes in breach a year "
         f"({significant(likely.p05)} to {significant(likely.p95)}), "
         f"{significant(risk.in_work)} of them during planned work",
@@ -230,7 +230,7 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
 def _table(console: Console, records: "Sequence[RiskRecord]", title: str) -> RenderableType:
     columns = [
         words("id", (record.id for record in records)),
-        words("what fails", (plain(record.risk.what_if) for record in records)),
+        words("what fails", (plain(record.risk.fails) for record in records)),
         figures("minutes a year", (significant(record.risk.slo_minutes) for record in records)),
         words("state", map(_state, records)),
         words("owner", (plain(record.owner) for record in records), goes=1),

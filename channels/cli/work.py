@@ -41,6 +41,10 @@ def add(
     work_id: Annotated[
         str, typer.Option("--id", help="The change id that the crew commits under.")
     ] = "",
+    contractor: Annotated[
+        str,
+        typer.Option("--contractor", help="Whose crew: what it does in a day may fail together."),
+    ] = "",
     network: OnNetwork = None,
     accept_breach: Annotated[
         bool, typer.Option("--accept-breach", help="Even where services come into breach.")
@@ -61,6 +65,7 @@ def add(
         parse_moment_s(ends, starts_s),
         principal(by),
         work_id=work_id,
+        contractor=contractor,
         accept_breach=accept_breach,
         reason=reason,
     )
@@ -120,6 +125,7 @@ def effect_text(foretold: Foretold) -> str:
 
 
 def _table(console: Console, entries: Sequence[Listed]) -> RenderableType:
+    contractors = [Text(plain(e.work.contractor)) for e in entries]
     return fitted(
         console,
         (
@@ -128,6 +134,7 @@ def _table(console: Console, entries: Sequence[Listed]) -> RenderableType:
             Column("from (UTC)", [Text(utc(e.work.starts_s)) for e in entries], whole=True),
             Column("to (UTC)", [Text(utc(e.work.ends_s)) for e in entries], whole=True),
             Column("links", [Text(", ".join(map(plain, e.work.links))) for e in entries]),
+            *([Column("contractor", contractors, goes=3)] if any(contractors) else []),
             Column("what it does", [Text(_effect(e)) for e in entries], goes=1),
         ),
     )

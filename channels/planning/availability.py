@@ -1,12 +1,13 @@
 """How often each service is outside its objective, as one document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from channels.planning.opening import Planned, Provenance
 from twin.imagination.availability import availabilities
 from twin.imagination.elements import elements_of
 from twin.imagination.regimes import regimes_of
 from twin.nouns.base import Noun
+from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk import ServiceAvailability
 
@@ -33,12 +34,13 @@ def reckoned(
     seed: int,
     progress: Callable[[int, int], None],
     history: History | None = None,
+    causes: Sequence[CommonCause] = (),
 ) -> AvailabilityDocument:
-    """Of all services of `planned`."""
+    """Of all services of `planned`. `causes`: that several links or devices share."""
     found = availabilities(
         planned.twin,
         planned.state,
-        elements_of(planned.state.topology, rates, history),
+        elements_of(planned.state.topology, rates, history, causes),
         regimes_of(planned.twin.inventory.profile),
         draws,
         seed,

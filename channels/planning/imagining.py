@@ -1,11 +1,11 @@
 """What will break next, as one document."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from channels.planning.files import whole_file
 from channels.planning.opening import Planned, Provenance
@@ -20,6 +20,7 @@ from twin.imagination.hardening import hardened
 from twin.imagination.regimes import regimes_of
 from twin.imagination.register import register_of
 from twin.nouns.base import Noun
+from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk import Covered, Hardening, HardeningCosts, Mitigation, Risk
 
@@ -28,6 +29,7 @@ class RegisterDocument(Noun):
     """The risk register of one network. `rates`: that were assumed, with the
     `history` that went into them. `hardening`: changes of what is
     built that take most of it away, one after the other; none where they were not asked for.
+    `causes`: that were counted as shared by several links or devices, beside groups and sites.
     """
 
     run: Provenance
@@ -36,6 +38,7 @@ class RegisterDocument(Noun):
     covered: Covered
     lines: tuple[Risk, ...]
     hardening: tuple[Hardening, ...] = ()
+    causes: tuple[CommonCause, ...] = Field(default=(), exclude_if=lambda causes: not causes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,10 @@ def imagined(
     asked: Asked,
     progress: Callable[[int, int], None],
     history: History | None = None,
+    causes: Sequence[CommonCause] = (),
 ) -> RegisterDocument:
     """The lines that cost most a year, each with the best remedy that is found. `history`: what has
-    failed of the network so far.
+    failed of the network so far. `causes`: that several links or devices share.
     """
     state, tried = planned.state, 0
 
@@ -93,7 +97,7 @@ def imagined(
     found = enumerated(
         planned.twin,
         state,
-        elements_of(state.topology, rates, history),
+        elements_of(state.topology, rates, history, causes),
         regimes_of(planned.twin.inventory.profile),
         lines=asked.lines,
         most=asked.most,
@@ -108,8 +112,17 @@ def imagined(
         covered=register.covered,
         lines=register.lines,
         hardening=hardened(
-            planned.twin, state, found, rates, asked.harden, asked.costs, history, progress
+            planned.twin,
+            state,
+            found,
+            rates,
+            asked.harden,
+            asked.costs,
+            history,
+            progress,
+            causes,
         ),
+        causes=tuple(causes),
     )
 
 

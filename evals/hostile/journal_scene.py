@@ -44,6 +44,7 @@ from tools.network.protocol import CommitState
 from twin.errors import NoctuaError
 from twin.events.action import Action
 from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.nouns.common_cause import CommonCause, Hint
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.foretold import Foretold
@@ -386,6 +387,12 @@ _FORETOLD = Foretold(
 )
 
 
+_CAUSE = CommonCause(
+    kind="place",
+    links=("ATLAng--HSTNng", "ATLAng--IPLSng"),
+    hints=(Hint(ticket="TT-1", quote="both were cut at the bridge"),),
+)
+
 _RISK = Risk(
     rank=1,
     what_if="link ATLAng-HSTNng down",
@@ -465,6 +472,8 @@ def _tell_the_rest(journal: Journal, now_s: float) -> None:
     reckoned = Reckoned(rates=Rates(), seed=1, at_s=now_s, code="abc")
     journal.put_risks("lab", [_RISK], reckoned, _CREW)
     journal.put_risks("annex", [_RISK], reckoned, _CREW)
+    for network in ("lab", "annex"):
+        journal.propose_causes(network, [_CAUSE], "playbook", _CREW, now_s)
     journal.add_event(INCIDENT, now_s, "escalated", "supervisor", "a person takes over")
     [change] = [c for c in journal.changes() if c.state is ChangeState.CONFIRMED][:1]
     journal.intend_changes(

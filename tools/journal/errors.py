@@ -39,6 +39,13 @@ class UnknownRisk(BadInput):
         super().__init__(_unknown("risk", risk_id, known, "list them with `risks list`"))
 
 
+class UnknownCause(BadInput):
+    """No proposed cause has that id."""
+
+    def __init__(self, cause_id: str, known: Iterable[str]) -> None:
+        super().__init__(_unknown("cause", cause_id, known, "list them with `risks causes list`"))
+
+
 class NotAJournal(BadInput):
     """The file cannot be read as a journal of this version."""
 

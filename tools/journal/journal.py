@@ -4,6 +4,7 @@ A LangGraph checkpoint records that a step ended; the journal records that a dev
 """
 
 from tools.journal.approval_rows import ApprovalRows
+from tools.journal.cause_rows import CauseRows
 from tools.journal.change_rows import ChangeRows
 from tools.journal.charge_rows import ChargeRows
 from tools.journal.lease_rows import LeaseRows
@@ -11,5 +12,5 @@ from tools.journal.risk_rows import RiskRows
 from tools.journal.work_rows import WorkRows
 
 
-class Journal(ApprovalRows, ChangeRows, ChargeRows, LeaseRows, RiskRows, WorkRows):
+class Journal(ApprovalRows, CauseRows, ChangeRows, ChargeRows, LeaseRows, RiskRows, WorkRows):
     """Everything that outlives the process: one class, one file of methods for each subject."""

@@ -10,6 +10,7 @@ import numpy as np
 from twin.imagination.elements import Element, elements_of
 from twin.imagination.enumeration import Enumerated, Members, reckoned
 from twin.imagination.regimes import Regime
+from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk import Hardening, HardeningCosts
 from twin.nouns.state import NetworkState
@@ -44,12 +45,13 @@ def hardened(
     costs: HardeningCosts,
     history: History | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    causes: Sequence[CommonCause] = (),
 ) -> tuple[Hardening, ...]:
     """Up to `picks` changes, each the one that takes away most minutes a year for its cost once
     those before it are made: one more member of a link, or a way of its own for a link that shares
     a group. `state`: whose demand is that of the peak. None where nothing takes anything away.
     """
-    reckon = partial(elements_of, rates=rates, history=history)
+    reckon = partial(elements_of, rates=rates, history=history, causes=causes)
     names = _worst(found)
     picked, spent = list[Hardening](), 0.0
     before = _minutes(twin, state, reckon, found.regimes, names)

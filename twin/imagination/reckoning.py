@@ -12,6 +12,7 @@ from twin.imagination.hardening import hardened
 from twin.imagination.prevention import LEVELS, prevention_of
 from twin.imagination.regimes import Regime, regimes_of
 from twin.imagination.register import line_of
+from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk import Hardening, HardeningCosts, Prevention, Risk
 from twin.nouns.state import NetworkState
@@ -29,6 +30,7 @@ class Reckoning:
     rates: Rates
     history: History
     seed: int
+    causes: tuple[CommonCause, ...] = ()
 
     def again(self, line: Risk) -> Risk:
         """`line` as it is now; its rank stays.
@@ -74,7 +76,16 @@ class Reckoning:
         """
         members = self._members(line)
         found = one_set(self.twin, self.state, self._elements, self._regimes, members)
-        picked = hardened(self.twin, self.state, found, self.rates, 1, costs, self.history)
+        picked = hardened(
+            self.twin,
+            self.state,
+            found,
+            self.rates,
+            1,
+            costs,
+            self.history,
+            causes=self.causes,
+        )
         return picked[0] if picked else None
 
     def _members(self, line: Risk) -> Members:
@@ -90,7 +101,7 @@ class Reckoning:
 
     @cached_property
     def _elements(self) -> tuple[Element, ...]:
-        return elements_of(self.state.topology, self.rates, self.history)
+        return elements_of(self.state.topology, self.rates, self.history, self.causes)
 
     @cached_property
     def _regimes(self) -> tuple[Regime, ...]:

@@ -37,17 +37,29 @@ def risk_facts(records: Iterable[RiskRecord], recorded_s: float = 0.0) -> Facts:
     standing = [r for r in records if r.gone_s is None and r.state != "closed"]
     things = [Thing("risk", r.id, {"text": _risk_text(r)}, said) for r in standing]
     written = (
-        Relation("documented_by", (_ELEMENTS[kind], name), ("risk", record.id), provenance=said)
+        Relation("documented_by", place, ("risk", record.id), provenance=said)
         for record in standing
-        for kind, _, name in (element.partition(" ") for element in record.risk.elements)
+        for place in dict.fromkeys(_places(record))
     )
     return Facts.of(things, list(written))
+
+
+def _places(record: RiskRecord) -> Iterable[tuple[str, str]]:
+    """Kind and name of what fails; of a cause that several things share, of each of them."""
+    shared = {cause.label: cause for cause in record.reckoned.causes}
+    for element in record.risk.elements:
+        if element in shared:
+            yield from (("device", node) for node in shared[element].nodes)
+            yield from (("link", link) for link in shared[element].links)
+        else:
+            kind, _, name = element.partition(" ")
+            yield _ELEMENTS[kind], name
 
 
 def _risk_text(record: RiskRecord) -> str:
     risk = record.risk
     return (
-        f"{risk.what_if}: {risk.slo_minutes:.3g} service-minutes in breach a year are expected; "
+        f"{risk.fails}: {risk.slo_minutes:.3g} service-minutes in breach a year are expected; "
         f"{record.state}"
     )
 

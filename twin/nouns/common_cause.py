@@ -1,5 +1,6 @@
 """What makes several things fail at once, on record or proposed from what people wrote."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,6 +13,10 @@ CauseKind = Literal["duct", "power feed", "software", "contractor", "place"]
 """`duct`: fibres that lie together. `power feed`: one supply. `software`: one version.
 `contractor`: one crew's work. `place`: a bridge, a tunnel, a building that all of it goes through.
 """
+
+
+MOST_HINTS = 20
+"""That one cause keeps: the first ones."""
 
 
 class Hint(Noun):
@@ -61,6 +66,11 @@ class CommonCause(Noun):
     def is_on_record(self) -> bool:
         """Whether a source says it, and nobody guessed it from a text."""
         return not self.hints
+
+    def hinted(self, hints: Sequence[Hint]) -> "CommonCause":
+        """The same with what else hints at it."""
+        every = tuple(dict.fromkeys((*self.hints, *hints)))
+        return self.model_copy(update={"hints": every[:MOST_HINTS]})
 
     def check(self, topology: Topology) -> None:
         """Raises UnknownNode, UnknownLink: a member is not built."""

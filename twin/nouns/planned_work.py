@@ -1,18 +1,21 @@
 """Work on links that was announced."""
 
+from pydantic import Field
+
 from twin.nouns.base import Noun
 
 
 class PlannedWork(Noun):
     """Announced work: `links` may go down, be drained or be reconfigured between the two times.
 
-    Times are Unix seconds, UTC.
+    Times are Unix seconds, UTC. `contractor`: whose crew does it, "" where nobody says.
     """
 
     id: str
     links: tuple[str, ...]
     starts_s: float
     ends_s: float
+    contractor: str = Field(default="", exclude_if=lambda name: not name)
 
     def covers_time(self, at_s: float) -> bool:
         """Whether the work is announced for that time."""

@@ -7,6 +7,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt
 from twin.events.action import Action
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.nouns.base import Noun, content_hash
+from twin.nouns.common_cause import CommonCause
 from twin.nouns.forecast import Interval
 from twin.nouns.principal import Principal
 from twin.nouns.rates import History, Rates
@@ -28,6 +29,10 @@ class Mitigation(Noun):
 
     actions: tuple[Action, ...]
     effectiveness: float
+
+
+LONGEST_SAID = 240
+"""Characters of a what-if that people read in a table: a version of software is on many devices."""
 
 
 class Risk(Noun):
@@ -58,6 +63,13 @@ class Risk(Noun):
     def id(self) -> str:
         """The same for the same elements, whatever they cost."""
         return f"R-{content_hash({'elements': sorted(self.elements)})[:8]}"
+
+    @property
+    def fails(self) -> str:
+        """`what_if`, or what fails by its names, where `what_if` is too long to be read."""
+        if len(self.what_if) <= LONGEST_SAID:
+            return self.what_if
+        return "; ".join(f"{element} down" for element in self.elements)
 
 
 class Stress(Noun):
@@ -140,7 +152,7 @@ RiskState = Literal["open", "accepted", "wanted", "mitigated", "closed"]
 
 class Reckoned(Noun):
     """How a register was reckoned: with it, a line can be reckoned again. `at_s`: of the network's
-    clock. `code`: its version.
+    clock. `code`: its version. `causes`: that were counted as shared by several links or devices.
     """
 
     rates: Rates
@@ -148,6 +160,7 @@ class Reckoned(Noun):
     seed: int
     at_s: float
     code: str
+    causes: tuple[CommonCause, ...] = Field(default=(), exclude_if=lambda causes: not causes)
 
 
 class RiskRecord(Noun):

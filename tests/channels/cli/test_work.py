@@ -133,3 +133,11 @@ def test_work_of_tonight_is_told_before_it_begins(quiet: Path) -> None:
     said = noctua(quiet, "ask", "is there any announced work tonight?")[1]
     assert "under way: none" in said
     assert f"begins within a day: CHG-2 on {WEST} from 2026-03-03 22:" in said
+
+
+def test_contractor_is_kept_with_the_work_and_listed(quiet: Path) -> None:
+    when = ("--from", "+1h", "--to", "+2h", "--accept-breach", "--reason", "agreed")
+    assert _add(quiet, WEST, *when, "--contractor", " Digger Ltd ")[0] == 0
+    assert "Digger Ltd" in noctua(quiet, "work", "list")[1]
+    code, _, error = _add(quiet, WEST, *when, "--contractor", "Dig\x1b[2Jger")
+    assert (code, "can be printed" in error) == (2, True)
