@@ -6,6 +6,7 @@ from typing import Any
 from agents.playbook.conversation.policy import conversation
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.reading import reader
+from agents.playbook.tickets import ticket_reader
 from agents.playbook.view import ToolChoice, TranscriptView, answer
 from agents.roles.diagnoser import (
     MOST_RANKED,
@@ -384,6 +385,7 @@ def _next(role: str, reason: str) -> ToolChoice:
 POLICIES: dict[str, Policy] = {
     "monitor": monitor,
     "reader": reader,
+    "ticket_reader": ticket_reader,
     "diagnoser": diagnoser,
     "remediator": remediator,
     "remediator_choice": remediator_choice,

@@ -7,7 +7,7 @@ import pytest
 from agents.conversation.role import ROLE
 from agents.playbook.policies import POLICIES
 from agents.prompts import COMMON, Prompt, prompt, prompt_id
-from agents.roles import diagnoser, imaginer, monitor, reader, remediator
+from agents.roles import diagnoser, imaginer, monitor, reader, remediator, ticket_reader
 from tests.graphs.stagehand import FIRST, WRONG_WEIGHT, Person, case, operating
 from twin.diagnosis.causes import ADDED_PRIOR_NATS, CONVINCING_NATS, INDISTINGUISHABLE_NATS
 from twin.errors import BadInput
@@ -17,6 +17,7 @@ FILES = sorted(Path("agents/prompts").glob("*.md"))
 TOLD: dict[str, Prompt] = {
     "monitor": monitor.instructions(),
     "reader": reader.instructions(),
+    "ticket_reader": ticket_reader.instructions(),
     "diagnoser": diagnoser.instructions(),
     "remediator": remediator.instructions(),
     "remediator_choice": prompt("remediator_choice"),

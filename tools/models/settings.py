@@ -55,6 +55,7 @@ RoleName = Literal[
     "remediator_choice",
     "imaginer",
     "conversation",
+    "ticket_reader",
 ]
 ROLE_NAMES: tuple[RoleName, ...] = get_args(RoleName)
 ChainName = Literal[RoleName, "default"]
