@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from channels.networks import inventory_of, known_networks, network_time_s, require_known
 from channels.people import written
 from graphs.state_directory import StateDirectory
+from graphs.ticket_reading import TicketsRead
 from twin.errors import BadInput
 from twin.imagination.recorded_causes import recorded_causes
 from twin.nouns.common_cause import CauseRecord, CauseState, CommonCause
@@ -28,11 +29,10 @@ def counted(state: StateDirectory, network: str, topology: Topology) -> tuple[Co
 def propose(
     state: StateDirectory,
     network: str,
-    causes: Sequence[CommonCause],
-    read_by: str,
+    read: TicketsRead,
     by: Principal,
 ) -> tuple[CauseRecord, ...]:
-    """Keep what `read_by` proposes; as each stands then, those that were decided about included.
+    """Keep what tickets of `by`'s propose; as each stands then, decided about or not.
 
     Raises:
         BadInput: nobody can propose under that name, or the network is not known.
@@ -41,8 +41,18 @@ def propose(
     with state.journal() as journal:
         require_known(network, known_networks(state, journal))
         now_s = network_time_s(state, journal, network)
-        journal.propose_causes(network, causes, read_by, by, now_s)
-        return tuple(journal.cause_record(network, cause.id) for cause in causes)
+        journal.propose_causes(network, read.proposed, ", ".join(read.read_by), by, now_s)
+        return tuple(journal.cause_record(network, cause.id) for cause in read.proposed)
+
+
+def waiting(
+    state: StateDirectory, network: str, more: Sequence[CommonCause] = ()
+) -> tuple[CommonCause, ...]:
+    """What was proposed and nobody has decided about, and what of `more` was never proposed."""
+    records = listed(state, network)
+    known = {record.id for record in records}
+    undecided = (record.cause for record in records if record.state == "proposed")
+    return (*undecided, *(cause for cause in more if cause.id not in known))
 
 
 def listed(state: StateDirectory, network: str) -> Sequence[CauseRecord]:

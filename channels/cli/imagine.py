@@ -7,6 +7,7 @@ import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from channels.cli.causes import print_proposed
 from channels.cli.durations import parse_duration_s
 from channels.cli.output import (
     AsJson,
@@ -69,6 +70,15 @@ def imagine(
         Path | None,
         typer.Option("--rates", dir_okay=False, help="How often things fail, YAML; see the docs."),
     ] = None,
+    tickets: Annotated[
+        Path | None,
+        typer.Option(
+            "--tickets",
+            dir_okay=False,
+            help="Trouble tickets and work notices, CSV or JSON lines: what they hint at is "
+            "proposed, and not counted.",
+        ),
+    ] = None,
     harden: Annotated[
         int,
         typer.Option("--harden", min=0, max=50, help="Changes of what is built that are sought."),
@@ -110,16 +120,18 @@ def imagine(
     """
     every_s = parse_duration_s(every)
     # The twin takes a while, and most commands do without it.
-    from channels.causes import counted
+    from channels.causes import counted, propose, waiting
     from channels.planning.files import check_places
     from channels.planning.imagining import Asked, imagined, rates_from, write_register
     from channels.planning.opening import known_networks, open_planned, require_no_hour
+    from channels.planning.proposing import proposed_lines, tickets_in
     from channels.risks import keep as keep_register
     from channels.risks import past_of
     from twin.imagination.recorded_causes import recorded_causes
     from twin.nouns.risk import HardeningCosts
 
-    inputs = [path for path in (rates, Path(topology)) if path is not None and path.exists()]
+    given = (rates, tickets, Path(topology))
+    inputs = [path for path in given if path is not None and path.exists()]
     check_places([path for path in (csv, html) if path], inputs)
     known = rates_from(rates)
     require_no_hour(traffic)
@@ -142,12 +154,25 @@ def imagine(
     costs = HardeningCosts(member=member_cost, way=way_cost)
     asked = Asked(lines=lines, most=most, seed=seed, harden=harden, costs=costs)
 
+    read = None
+    if tickets is not None:
+        with progress_bar("tickets") as tell:
+            read = tickets_in(tickets, planned, state.path, tell)
+        if is_kept:
+            propose(state, topology, read, principal(by))
+
     def refreshed(planned: "Planned") -> tuple["RegisterDocument", "RiskChanges | None"]:
         history = past_of(state, topology) if is_known else None
         built = planned.state.topology
         shared = counted(state, topology, built) if is_known else recorded_causes(built)
         with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
             document = imagined(planned, known, asked, tell, history, shared)
+        hinted = read.proposed if read else ()
+        if is_known:
+            hinted = waiting(state, topology, hinted)
+        if hinted or read:
+            lines = proposed_lines(planned, known, seed, shared, hinted, history)
+            document = document.model_copy(update={"proposed": lines, "tickets": read})
         if csv is not None:
             write_register(csv, document)
         if html is not None:
@@ -174,7 +199,11 @@ def imagine(
     if as_json:
         print_json(document.model_dump(mode="json"))
         return
-    print_register(new_console(), document, top)
+    console = new_console()
+    print_register(console, document, top)
+    print_proposed(console, document.proposed, document.tickets)
+    if is_known and document.proposed:
+        typer.echo("`noctua risks causes accept ID --reason WHY` counts one, `reject` drops it")
     if kept is not None:
         typer.echo(told(kept))
     elif is_known:

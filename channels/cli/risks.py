@@ -7,6 +7,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from channels import verbs
+from channels.cli.causes import causes
 from channels.cli.moments import parse_moment_s
 from channels.cli.output import (
     AsJson,
@@ -30,6 +31,8 @@ risks = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
+
+risks.add_typer(causes, name="causes")
 
 _NAMED = 5
 """Lines that a refresh names one by one."""

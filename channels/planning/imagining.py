@@ -9,6 +9,8 @@ from pydantic import Field, ValidationError
 
 from channels.planning.files import whole_file
 from channels.planning.opening import Planned, Provenance
+from channels.planning.proposing import ProposedLine
+from graphs.ticket_reading import TicketsRead
 from tools.csv_cells import guarded_cell
 from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
@@ -19,7 +21,7 @@ from twin.imagination.enumeration import Costed, enumerated
 from twin.imagination.hardening import hardened
 from twin.imagination.regimes import regimes_of
 from twin.imagination.register import register_of
-from twin.nouns.base import Noun
+from twin.nouns.base import IfGiven, Noun
 from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk import Covered, Hardening, HardeningCosts, Mitigation, Risk
@@ -30,6 +32,7 @@ class RegisterDocument(Noun):
     `history` that went into them. `hardening`: changes of what is
     built that take most of it away, one after the other; none where they were not asked for.
     `causes`: that were counted as shared by several links or devices, beside groups and sites.
+    `proposed`: causes that tickets hint at, which are not counted. `tickets`: that were read now.
     """
 
     run: Provenance
@@ -39,6 +42,8 @@ class RegisterDocument(Noun):
     lines: tuple[Risk, ...]
     hardening: tuple[Hardening, ...] = ()
     causes: tuple[CommonCause, ...] = Field(default=(), exclude_if=lambda causes: not causes)
+    proposed: tuple[ProposedLine, ...] = Field(default=(), exclude_if=lambda lines: not lines)
+    tickets: IfGiven[TicketsRead] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,163 @@
+"""`risks causes`: what tickets say that several things share, and what people say of it."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from channels import verbs
+from channels.cli.output import (
+    AsJson,
+    By,
+    Reason,
+    directory_of,
+    figures,
+    fitted,
+    print_json,
+    words,
+)
+from channels.cli.principal import principal
+from channels.report.wording import plain, quoted, significant
+
+if TYPE_CHECKING:
+    from channels.planning.proposing import ProposedLine
+    from graphs.ticket_reading import TicketsRead
+    from twin.nouns.common_cause import CauseRecord, CauseState, CommonCause
+
+causes = typer.Typer(
+    help="Common causes that tickets hint at: proposed until a person accepts or rejects them.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+_SHOWN_HINTS = 3
+
+OnNetwork = Annotated[
+    str | None, typer.Option("--network", help="Where there are several networks.")
+]
+CauseId = Annotated[str, typer.Argument(metavar="ID", help="As `risks causes list` has it.")]
+
+
+@causes.command("list")
+def list_causes(context: typer.Context, network: OnNetwork = None, as_json: AsJson = False) -> None:
+    """List what was proposed; `noctua imagine NETWORK --tickets FILE` proposes more."""
+    from channels import causes as known
+
+    name, _ = verbs.network_clock(directory_of(context), network)
+    records = known.listed(directory_of(context), name)
+    if as_json:
+        print_json([record.model_dump(mode="json") for record in records])
+    elif not records:
+        typer.echo(f"No cause was proposed for {plain(name)}.")
+    for record in () if as_json else records:
+        for line in cause_lines(record):
+            typer.echo(line)
+
+
+@causes.command("accept")
+def accept(
+    context: typer.Context,
+    cause: CauseId,
+    network: OnNetwork = None,
+    reason: Reason = "",
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say that a cause is one: it counts from the next refresh of the register on."""
+    _decide(context, cause, network, "accepted", by, reason, as_json)
+
+
+@causes.command("reject")
+def reject(
+    context: typer.Context,
+    cause: CauseId,
+    network: OnNetwork = None,
+    reason: Reason = "",
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say that a cause is none: it counts no more, whatever else hints at it."""
+    _decide(context, cause, network, "rejected", by, reason, as_json)
+
+
+def _decide(
+    context: typer.Context,
+    cause: str,
+    network: str | None,
+    decision: "CauseState",
+    by: str,
+    reason: str,
+    as_json: bool,
+) -> None:
+    from channels import causes as known
+
+    state = directory_of(context)
+    name, _ = verbs.network_clock(state, network)
+    record = known.decide(state, name, cause, decision, principal(by), reason)
+    if as_json:
+        print_json(record.model_dump(mode="json"))
+        return
+    for line in cause_lines(record):
+        typer.echo(line)
+
+
+def cause_lines(record: "CauseRecord") -> Iterator[str]:
+    """A proposed cause, in sentences."""
+    by = f" by {quoted(record.decided_by.name)}" if record.decided_by else ""
+    why = f": {plain(record.reason)}" if record.reason else ""
+    yield f"{record.id} {record.state}{by}{why}"
+    yield f"  {record.cause.kind} of {plain(members_text(record.cause))}"
+    yield f"  read by {plain(record.read_by)}"
+    for line in hint_lines(record.cause):
+        yield f"  {line}"
+
+
+def members_text(cause: "CommonCause") -> str:
+    """What fails by it."""
+    return ", ".join((*cause.nodes, *cause.links))
+
+
+def hint_lines(cause: "CommonCause") -> Iterator[str]:
+    """What it rests on, the first few."""
+    for hint in cause.hints[:_SHOWN_HINTS]:
+        yield f"proposed from {plain(hint.ticket)}: {plain(hint.quote)}"
+    if len(cause.hints) > _SHOWN_HINTS:
+        yield f"and {len(cause.hints) - _SHOWN_HINTS} more"
+
+
+def print_proposed(
+    console: Console, lines: "Sequence[ProposedLine]", read: "TicketsRead | None"
+) -> None:
+    """What tickets hint at, apart from the register, in which none of it is counted."""
+    if read is not None:
+        console.print(Text(_read_text(read)), soft_wrap=True)
+        for hint in read.suspicious:
+            told = f"{plain(hint.ticket)} wants to be obeyed, and nobody did: {plain(hint.quote)}"
+            console.print(Text(told), soft_wrap=True)
+    if lines:
+        console.print(_table(console, lines))
+        for line in lines:
+            for told in hint_lines(line.cause):
+                console.print(Text(f"{line.id} {told}"), soft_wrap=True)
+
+
+def _read_text(read: "TicketsRead") -> str:
+    known = len(read.on_record)
+    return (
+        f"{read.tickets:,} tickets, {read.read:,} of which name a link or a device, read by "
+        f"{plain(', '.join(read.read_by)) or 'nobody'}: {len(read.proposed)} causes on no record"
+        + (f", and {known} that a group, a site or a version says already" if known else "")
+    )
+
+
+def _table(console: Console, lines: "Sequence[ProposedLine]") -> RenderableType:
+    columns = [
+        words("proposed", (line.id for line in lines)),
+        words("by", (line.cause.kind for line in lines)),
+        words("what would fail", (plain(members_text(line.cause)) for line in lines)),
+        figures("minutes a year, if true", (significant(x.if_true.slo_minutes) for x in lines)),
+        figures("hit", ("/".join(str(len(r.hit)) for r in x.if_true.regimes) for x in lines)),
+    ]
+    return fitted(console, columns, "proposed, and not counted until a person accepts it")
