@@ -35,9 +35,9 @@ _Row = tuple[str, Mapping[str, Any]]
 
 
 class _Written(BaseModel):
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="ignore")
 
-    id: str = Field(min_length=1, max_length=64)
+    id: str = Field(min_length=1, max_length=64, coerce_numbers_to_str=True)
     time: datetime
     text: str = Field(max_length=LONGEST_TEXT)
 
