@@ -14,6 +14,7 @@ import numpy as np
 import yaml
 from pydantic import Field
 
+from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.common_cause import CauseKind
 from twin.nouns.ticket import Ticket
@@ -111,7 +112,7 @@ def hide(
 
 
 def _two_groups(topology: Topology, numbers: np.random.Generator) -> list[SharedRiskGroup]:
-    """Groups whose links no other group holds together."""
+    """Groups whose links no other group holds together. Raises BadInput: there are none."""
     groups = topology.shared_risk_groups
     alone = [
         group
@@ -119,6 +120,8 @@ def _two_groups(topology: Topology, numbers: np.random.Generator) -> list[Shared
         if 2 <= len(group.links) <= _MOST_MEMBERS
         and not any(set(group.links) <= set(other.links) for other in groups if other is not group)
     ]
+    if len(alone) < 2:
+        raise BadInput(f"{topology.name} has less than two groups of links to hide")
     order = numbers.permutation(len(alone))
     return [alone[i] for i in order[:2]]
 

@@ -110,3 +110,50 @@ def test_what_is_left_is_of_all_that_was_looked_at(tmp_path: Path) -> None:
     total = document["covered"]["slo_minutes"]
     for change in document["hardening"]:
         assert change["slo_minutes_left"] == pytest.approx(change["share_left"] * total)
+
+
+def _ring(software: str) -> str:
+    """Four devices in a ring, all of which run `software`."""
+    names = ("A", "B", "C", "D")
+    nodes = [
+        {"id": n, "longitude": 5.0 + i, "latitude": 50.0, "software": software}
+        for i, n in enumerate(names)
+    ]
+    links = [
+        {"source": a, "target": b, "capacity": 10e9, "dist": 100.0}
+        for a, b in zip(names, (*names[1:], "A"), strict=True)
+    ]
+    return json.dumps({"nodes": nodes, "links": links, "graph": {"capacity_unit": "bit/s"}})
+
+
+def test_software_that_all_devices_run_is_a_line_with_the_rate_that_is_given(
+    tmp_path: Path,
+) -> None:
+    file, rates = tmp_path / "ring.json", tmp_path / "rates.yaml"
+    file.write_text(_ring("XR 7.5.2"), encoding="utf-8")
+    rates.write_text("software: {per_year: 0.5}\nsoftware_hours: 1\n", encoding="utf-8")
+    code, output, error = noctua(
+        tmp_path, "imagine", str(file), "--rates", str(rates), "--json", "--lines", "1000"
+    )
+    assert (code, error) == (0, "")
+    document = json.loads(output)
+    assert [cause["name"] for cause in document["causes"]] == ["XR 7.5.2"]
+    [line] = [x for x in document["lines"] if x["elements"] == ["software XR 7.5.2"]]
+    assert line["what_if"] == "node A down; node B down; node C down; node D down"
+    assert (line["hours"], line["per_year"]) == (pytest.approx(1.0), pytest.approx(0.5, rel=1e-3))
+    file.write_text(_ring(""), encoding="utf-8")
+    other = json.loads(noctua(tmp_path, "imagine", str(file), "--json")[1])
+    assert "causes" not in other
+
+
+def test_software_goes_into_how_often_services_fail(tmp_path: Path) -> None:
+    file = tmp_path / "ring.json"
+    by_one = []
+    for software in ("", "XR 7.5.2"):
+        file.write_text(_ring(software), encoding="utf-8")
+        document = json.loads(noctua(tmp_path, "availability", str(file), "--json")[1])
+        by_one.append({s["service"]: s["by_one"] for s in document["services"]})
+    without, with_it = by_one
+    odds = 0.005 * 3.0 / 8766.0
+    for service, share in without.items():
+        assert with_it[service] == pytest.approx(share + odds / (1 + odds), rel=1e-2)
