@@ -1,6 +1,6 @@
 """How many common causes that are on no record a reader of tickets finds.
 
-python -m evals.hidden_causes [--model openai:NAME] [--wordings held_out|tuning] [--networks A,B]
+python -m evals.hidden_causes [--model openai:NAME] [--wordings hard] [--networks A,B]
 
 Five causes are hidden in each network: two groups of links that are taken out of the record, a
 feed, a version of software and a contractor's night. Tickets hint at them, among others that hint
@@ -21,7 +21,7 @@ from agents.loop.minds import Minds
 from agents.loop.role import Mind
 from agents.playbook.policies import playbook
 from channels.provenance import code_version
-from evals.hidden_tickets import Hidden, Language, Spec, hide, spec, tickets_about
+from evals.hidden_tickets import WORDINGS, Hidden, Language, Spec, hide, spec, tickets_about
 from evals.intervals import share_interval
 from evals.unseen import numbers_for
 from graphs.minds import CHAIN_SETTING, minds_from_environment
@@ -146,7 +146,7 @@ def _share(part: int, whole: int) -> str:
 def _outcomes(
     known: Spec, wordings: str, networks: Sequence[str], model: str, state: Path
 ) -> Iterator[Outcome]:
-    language = known.tuning if wordings == "tuning" else known.held_out
+    language = known.language(wordings)
     for network in networks:
         minds = None
         if model:
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str]) -> int:
     """Print the table; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m evals.hidden_causes")
     parser.add_argument("--model", default="", help="as NOCTUA_MODEL; the playbook without it")
-    parser.add_argument("--wordings", choices=("held_out", "tuning"), default="held_out")
+    parser.add_argument("--wordings", choices=WORDINGS, default="held_out")
     parser.add_argument("--networks", default="")
     asked = parser.parse_args(arguments)
     known = spec()

@@ -64,6 +64,14 @@ class Spec(Noun):
     distractors: int
     tuning: Language
     held_out: Language
+    hard: Language
+
+    def language(self, wordings: str) -> Language:
+        """One of the three."""
+        return {"tuning": self.tuning, "held_out": self.held_out, "hard": self.hard}[wordings]
+
+
+WORDINGS = ("tuning", "held_out", "hard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ def spec() -> Spec:
     """As shipped."""
     text = files(__package__).joinpath("hidden_causes.yaml").read_text(encoding="utf-8")
     data = yaml.safe_load(text)
-    for part in ("tuning", "held_out"):
+    for part in WORDINGS:
         language = data[part]
         data[part] = {
             "labels": language.pop("labels"),
@@ -145,7 +153,7 @@ def tickets_about(
     """Tickets of a year that hint at `hidden`, and others of nothing shared; in order of time."""
     writer = _Writer(topology, language, numbers)
     texts = [one for cause in hidden for one in writer.about(cause)]
-    texts += [writer.distractor() for _ in range(distractors)]
+    texts += [writer.distractor(hidden) for _ in range(distractors)]
     # The same firm works elsewhere, months later.
     texts += [writer.echo(cause) for cause in hidden if cause.kind == "contractor"]
     texts.sort()
@@ -188,14 +196,19 @@ class _Writer:
         text = _one(self._language.causes[cause.kind].part, self._numbers)
         return FIRST_S - 60.0 * DAY_S, self._filled(text, cause, (_one(others, self._numbers),))
 
-    def distractor(self) -> _Text:
+    def distractor(self, hidden: Sequence[Hidden]) -> _Text:
         known = self._language.distractors
         of_links = self._numbers.random() < len(known.link) / (len(known.link) + len(known.node))
         text = _one(known.link if of_links else known.node, self._numbers)
         things = [x.id for x in (self._topology.links if of_links else self._topology.nodes)]
         other, another = (self._written(thing) for thing in _drawn(things, 2, self._numbers))
         filled = text.format(
-            other=other, another=another, time=self._clock(), time_later=self._clock()
+            other=other,
+            another=another,
+            # What is called so has to do with something else.
+            label=hidden[int(self._numbers.integers(len(hidden)))].label,
+            time=self._clock(),
+            time_later=self._clock(),
         )
         return self._moment(), filled
 

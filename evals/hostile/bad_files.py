@@ -420,6 +420,25 @@ def _traffic_texts() -> Texts:
     yield "a class that is none", '[{"source": "A", "target": "B", "bps": 1, "class": {}}]', j
 
 
+def _ticket_texts() -> Texts:
+    c, j = ".tickets.csv", ".tickets.jsonl"
+    for at in ("nan", "1e400", "9" * 400, "2026-99-99", "", "soon", "-1e18"):
+        yield f"opened at {at[:12]}", f"id,time,text\nT,{at},x\n", c
+    yield "a field of 10 MB", f"id,time,text\nT,1,{'x' * 10_000_000}\n", c
+    yield "a text of 90,000 characters", f"id,time,text\nT,1,{'A and ' * 15_000}B cut\n", c
+    yield "15,000 tickets", "id,time,text\n" + "".join(
+        f"T{i},{i},A lost power; feed B\n" for i in range(15_000)
+    ), c  # fmt: skip
+    yield "1,000,000 tickets", "id,time,text\n" + "T,1,x\n" * 1_000_000, c
+    yield "control characters", "id,time,text\nT\x1b[2J,1,x\n", c
+    yield "a quote that is never closed", 'id,time,text\nT,1,"x\n' + "y\n" * 1_000, c
+    yield "nested without end", "[" * 500_000, j
+    yield "an object nested without end", '{"id":' * 500_000, j
+    yield "NaN", '{"id": "T", "time": NaN, "text": ""}', j
+    yield "half a character", '{"id": "\\ud800", "time": 1, "text": "\\udfff A cut"}', j
+    yield "a text that is a list", '{"id": "T", "time": 1, "text": ["A"]}', j
+
+
 _SCENARIO = "world:\n  id: a-b\n  topology: {topology}\n  starts_s: {starts}\n  duration_s: {lasts}\n{more}truth: {truth}\n"
 
 
@@ -547,6 +566,7 @@ KINDS: Mapping[str, Callable[[], Texts]] = {
     "csv": _csv_texts,
     "yaml": _yaml_texts,
     "traffic": _traffic_texts,
+    "tickets": _ticket_texts,
     "scenario": _scenario_texts,
     "policy": _policy_texts,
     "settings": _settings_texts,

@@ -24,6 +24,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from agents.loop.minds import Minds
+from agents.loop.role import Mind
+from agents.playbook.policies import playbook
 from channels.cli.networks_in_files import print_import
 from channels.planning.importing import converted, imported
 from channels.planning.reading import text_of
@@ -32,6 +35,7 @@ from evals.hostile.bad_files import SMALL, BadFile, bad_files
 from evals.stage import designed_inventory, load_case
 from graphs.inventory_file import kept_inventory
 from graphs.state_directory import StateDirectory
+from graphs.ticket_reading import read_for_causes
 from graphs.tracker_file import kept_tracker
 from tools.change.policy import load_policy
 from tools.graph_store.earlier import past_incidents_of_before
@@ -41,6 +45,7 @@ from tools.notification.on_event import load_on_event
 from twin.errors import NoctuaError
 from twin.physics.twin import Twin
 from twin.sources.formats.registry import FORMATS
+from twin.sources.tickets import read_tickets
 from twin.sources.traffic_matrix import read_traffic_matrix
 from twin.sources.world import inventory_from_text
 
@@ -67,6 +72,12 @@ def _traffic(file: Path) -> None:
     topology = inventory_from_text(SMALL, "small.json").topology
     read_traffic_matrix(text_of(file), str(file), topology)
     imported(beside, seed=1, traffic=file)
+
+
+def _tickets(file: Path) -> None:
+    minds = Minds([Mind("playbook", playbook(), foreign=False)])
+    tickets = read_tickets(text_of(file), str(file))
+    read_for_causes(tickets, inventory_from_text(SMALL, "small.json"), minds)
 
 
 def _scenario(file: Path) -> None:
@@ -99,6 +110,8 @@ def _entry(file: Path) -> None:
 READERS: Mapping[str, Callable[[Path], object]] = {
     ".traffic.csv": _traffic,
     ".traffic.json": _traffic,
+    ".tickets.csv": _tickets,
+    ".tickets.jsonl": _tickets,
     ".scenario.yaml": _scenario,
     ".policy.yaml": load_policy,
     ".on_event.yaml": load_on_event,
