@@ -60,9 +60,13 @@ class _Masked:
         """`masked` in the words of the ticket."""
         return "".join(self.things[c][0] if c in self.things else c for c in masked)
 
-    def members(self, spared: set[str], of: str) -> list[str]:
-        """Ids of what is named and not `spared`, in the order of the ticket."""
-        named = [self.things[c] for c in self.text if c in self.things and c not in spared]
+    def members(self, spared: set[str], of: str, shared: re.Match[str] | None) -> list[str]:
+        """Ids of what is named and not `spared`, in the order of the ticket; "the Essen bridge" is
+        what is `shared`, and names no device.
+        """
+        start, end = shared.span(1) if shared else (0, 0)
+        around = self.text[:start] + self.text[end:]
+        named = [self.things[c] for c in around if c in self.things and c not in spared]
         if of == "any":
             # "A-B and C-D at the A exchange": what stands beside links says where.
             of = "link" if any(kind == "link" for _, kind, _ in named) else "node"
@@ -78,8 +82,8 @@ def _finding(ticket: TicketShown) -> dict[str, Any] | None:
     spared = {c for p in known.spared for m in p.finditer(masked.text) for c in m[1]}
     together = known.together.search(masked.text)
     for kind in known.kinds:
-        members = masked.members(spared, kind.of)
         name = _first(kind.shared, masked.text)
+        members = masked.members(spared, kind.of, name)
         cue = kind.cue.search(masked.text)
         if not members or (not cue and (kind.needs_cue or not name)):
             continue

@@ -54,6 +54,24 @@ def found(text: str) -> TicketFinding | None:
             "IOS XR 7.5.2",
             ("Koeln", "Essen"),
         ),
+        (
+            "Aachen and Koblenz lost power together when substation Koblenz tripped",
+            "power feed",
+            "substation Koblenz",
+            ("Aachen", "Koblenz"),
+        ),
+        (
+            "Essen-Dortmund and Essen-Duesseldorf both burnt at the Dortmund bridge",
+            "place",
+            "the Dortmund bridge",
+            ("Dortmund--Essen", "Duesseldorf--Essen"),
+        ),
+        (
+            "Essen and Aachen are both dark after a fire at the Dortmund exchange",
+            "place",
+            "the Dortmund exchange",
+            ("Essen", "Aachen"),
+        ),
         ("Köln rebooted after a bug in Junos 21.4R3", "software", "Junos 21.4R3", ("Koeln",)),
     ],
 )

@@ -110,6 +110,19 @@ def test_accepted_cause_is_a_line_that_replays_and_a_rejected_one_is_none(
     assert noctua(kept, "audit", "verify")[0] == 0
 
 
+def test_works_of_one_contractor_within_a_day_are_a_cause_of_their_own(kept: Path) -> None:
+    for link, hours in (("ATLAng--HSTNng", 2), ("HSTNng--KSCYng", 20)):
+        when = ("--from", f"+{hours}h", "--to", "+1h", "--contractor", "Digger Ltd")
+        code, _, error = noctua(
+            kept, "work", "add", link, *when, "--by", "ann", "--accept-breach", "--reason", "agreed"
+        )
+        assert (code, error) == (0, "")
+    document = json.loads(noctua(kept, "imagine", "live", "--no-keep", "--json")[1])
+    [cause] = document["causes"]
+    assert (cause["kind"], cause["name"]) == ("contractor", "Digger Ltd (WORK-1, WORK-2)")
+    assert sorted(cause["links"]) == sorted(BRIDGE)
+
+
 def test_what_looks_only_keeps_no_proposal(kept: Path, tickets: Path) -> None:
     output = noctua(kept, "imagine", "live", "--tickets", str(tickets), "--no-keep")[1]
     assert "proposed from TT-1" in output

@@ -1,5 +1,10 @@
 """What tickets tell of, put together: by what they call the same, without what is on record."""
 
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.twin.imagination.test_recorded_causes import running
 from tests.twin.whatif.test_survey import square
 from twin.imagination.hinted_causes import Hinted, hinted_causes
@@ -71,6 +76,30 @@ def test_part_of_a_wider_cause_of_its_kind_hints_at_that() -> None:
         ("place", 3, ["1", "2"]),
         ("contractor", 2, ["3"]),
     ]
+
+
+_TOLD = st.builds(
+    lambda i, kind, shared, members: _told(str(i), kind, shared, *sorted(members), at_s=float(i)),
+    st.integers(0, 10**6),
+    st.sampled_from(["duct", "power feed", "software", "contractor", "place"]),
+    st.sampled_from(["", "feed B", "the Holm bridge", "THE HOLM BRIDGE"]),
+    st.sets(st.sampled_from(["A", "B", "C", "D", "A--B", "A--C", "B--D", "C--D"]), max_size=4),
+)
+
+
+@given(st.lists(_TOLD, max_size=12, unique_by=lambda one: one.at_s), st.randoms())
+def test_what_is_proposed_does_not_hang_on_the_order_of_tickets(
+    told: list[Hinted], random: Random
+) -> None:
+    found = hinted_causes(TOPOLOGY, told)
+    other = random.sample(told, len(told))
+    assert hinted_causes(TOPOLOGY, other) == found
+    every = {hint.ticket for one in told for hint in [one.hint]}
+    for cause in (*found.proposed, *found.on_record):
+        assert len(cause.nodes) + len(cause.links) >= 2
+        assert {hint.ticket for hint in cause.hints} <= every
+    ids = [cause.id for cause in (*found.proposed, *found.on_record)]
+    assert len(set(ids)) == len(ids)
 
 
 def test_kind_is_that_of_most_tickets() -> None:
