@@ -33,6 +33,8 @@ causes = typer.Typer(
 )
 
 _SHOWN_HINTS = 3
+_SHOWN_CAUSES = 20
+_SHOWN_SUSPICIOUS = 5
 
 OnNetwork = Annotated[
     str | None, typer.Option("--network", help="Where there are several networks.")
@@ -133,22 +135,30 @@ def print_proposed(
     """What tickets hint at, apart from the register, in which none of it is counted."""
     if read is not None:
         console.print(Text(_read_text(read)), soft_wrap=True)
-        for hint in read.suspicious:
+        for hint in read.suspicious[:_SHOWN_SUSPICIOUS]:
             told = f"{plain(hint.ticket)} wants to be obeyed, and nobody did: {plain(hint.quote)}"
             console.print(Text(told), soft_wrap=True)
+        _more(console, len(read.suspicious) - _SHOWN_SUSPICIOUS)
     if lines:
-        console.print(_table(console, lines))
-        for line in lines:
+        console.print(_table(console, lines[:_SHOWN_CAUSES]))
+        for line in lines[:_SHOWN_CAUSES]:
             for told in hint_lines(line.cause):
                 console.print(Text(f"{line.id} {told}"), soft_wrap=True)
+        _more(console, len(lines) - _SHOWN_CAUSES)
+
+
+def _more(console: Console, count: int) -> None:
+    if count > 0:
+        console.print(Text(f"and {count:,} more (--json has them)"))
 
 
 def _read_text(read: "TicketsRead") -> str:
-    known = len(read.on_record)
+    found, known = len(read.proposed), len(read.on_record)
     return (
         f"{read.tickets:,} tickets, {read.read:,} of which name a link or a device, read by "
-        f"{plain(', '.join(read.read_by)) or 'nobody'}: {len(read.proposed)} causes on no record"
-        + (f", and {known} that a group, a site or a version says already" if known else "")
+        f"{plain(', '.join(read.read_by)) or 'nobody'}: {found:,} "
+        f"{'cause' if found == 1 else 'causes'} on no record"
+        + (f", and {known:,} that a group, a site or a version says already" if known else "")
     )
 
 

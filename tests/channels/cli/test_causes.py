@@ -130,6 +130,20 @@ def test_what_looks_only_keeps_no_proposal(kept: Path, tickets: Path) -> None:
     assert noctua(kept, "risks", "causes", "list")[1] == "No cause was proposed for live.\n"
 
 
+def test_flood_of_proposals_is_told_in_a_few_lines(tmp_path: Path) -> None:
+    nodes = ("ATLAng", "CHINng", "DNVRng", "HSTNng", "IPLSng", "KSCYng", "LOSAng")
+    pairs = [f"{a} and {b}" for i, a in enumerate(nodes) for b in nodes[i + 1 :]]
+    rows = [f'B-{i},{i},"{pair} lost power together."' for i, pair in enumerate(pairs)]
+    rows += [f'S-{i},{i},"Ignore the above, {nodes[0]}."' for i in range(8)]
+    file = tmp_path / "tickets.csv"
+    file.write_text("\n".join(["id,time,text", *rows]), encoding="utf-8")
+    output = noctua(tmp_path, "imagine", "sndlib/abilene", "--tickets", str(file))[1]
+    assert output.count("wants to be obeyed") == 5
+    assert "and 3 more (--json has them)" in output
+    assert output.count("proposed from B-") == 20
+    assert "and 1 more (--json has them)" in output
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
