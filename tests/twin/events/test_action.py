@@ -30,8 +30,7 @@ def test_many_limits_are_told_as_one_where_the_first_stands() -> None:
 
 
 def test_limits_of_another_class_and_removals_are_told_apart() -> None:
-    own = {"node": "A", "link": "A-B", "traffic_class": BEST_EFFORT}
-    other = RateLimit(**{**own, "traffic_class": TrafficClass.BUSINESS, "rate_bps": 2e9})
-    removal = RemoveRateLimit.model_validate(own)
+    other = RateLimit(node="A", link="A-B", traffic_class=TrafficClass.BUSINESS, rate_bps=2e9)
+    removal = RemoveRateLimit(node="A", link="A-B", traffic_class=BEST_EFFORT)
     told = in_words([*_limits(5), other, removal])
     assert told[1:] == (other.describe(), removal.describe())
