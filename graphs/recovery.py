@@ -1,5 +1,7 @@
 """Nodes that wait for a repair, and look whether it is one."""
 
+import math
+
 from langgraph.types import Command
 
 from agents.roles.monitor import EFFECTS
@@ -31,6 +33,8 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
     now = desk.clock.now_s()
     desk.enter(incident.id, Phase.AWAITING_REPAIR)
     since = state.get("waiting_since_s", now)
+    if flap := _is_a_flap(desk, state, incident):
+        return _look_again(desk, incident, since, f"{flap} goes down and comes back")
     if dispatch_id := state.get("dispatch_id"):
         network = desk.situation.network
         # A second order covers what was not known to be down when the first was sent.
@@ -50,9 +54,7 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
         told = ", ".join(f.describe() for f in wrong)
         return Command(goto="escalate", update={"note": f"still in force: {told}"})
     if not cause and _tells_more(desk, incident):
-        told = "something that may be the cause is seen since it was looked for"
-        desk.tell(incident.id, "again", "monitor", told)
-        return Command(goto="diagnoser", update={"waiting_since_s": since, "excluded": []})
+        return _look_again(desk, incident, since, "something that may be the cause is seen")
     if not cause and (left := still_seen(desk, incident)):
         if in_force(desk, state["incident_id"]):
             return _wait_for_repair(desk, state, since)
@@ -68,6 +70,21 @@ def await_repair(desk: Desk, state: IncidentState) -> Command[str]:
         "phase": Phase.SOAKING.value,
     }
     return Command(goto="soak", update=update)
+
+
+def _look_again(desk: Desk, incident: Incident, since_s: float, seen: str) -> Command[str]:
+    desk.tell(incident.id, "again", "monitor", f"{seen} since it was looked for")
+    return Command(goto="diagnoser", update={"waiting_since_s": since_s, "excluded": []})
+
+
+def _is_a_flap(desk: Desk, state: IncidentState, incident: Incident) -> str:
+    """A link that was taken for down, and has turned out to flap since; "" for none."""
+    tracker = desk.situation.tracker
+    down = {link for fault in cause_of(state) if fault.only_links_down for link in fault.resources}
+    looked = desk.journal.events_of(incident.id, ("diagnosed",))
+    looked_s = looked[-1].time_s if looked else -math.inf
+    since_s = tracker.adjacencies.flaps_since
+    return next((x for x in sorted(down & tracker.flapping) if since_s(x) > looked_s), "")
 
 
 def _tells_more(desk: Desk, incident: Incident) -> bool:

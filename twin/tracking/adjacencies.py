@@ -91,6 +91,13 @@ class Adjacencies:
         """Links that have come back again and again, and may do so any time."""
         return frozenset(link for link, known in self._returns.items() if _flaps(known, now_s))
 
+    def flaps_since(self, link: str) -> float:
+        """When `link`, which flaps, came back for the time that showed it; -inf: long ago."""
+        times = [back.time_s for back in self._returns[link]]
+        gaps = [i for i, (a, b) in enumerate(pairwise(times)) if b - a > FLAPS_WITHIN_S]
+        run = times[gaps[-1] + 1 :] if gaps else times
+        return run[_FLAPS - 1] if len(run) < _KEPT else -math.inf
+
     @property
     def returned(self) -> Collection[str]:
         """The links of which a return is known."""

@@ -112,3 +112,15 @@ def test_link_that_is_late_beside_a_flap_is_found(known: Inventory) -> None:
         tracker.ingest([ProbeRound(START_S + 30 * i, known.probes, count, 0 * count, delay_s)])
         late = {s.resource for s in tracker.active_symptoms() if s.kind == "late_link"}
         assert late == ({"C-D"} if i > 20 else set())
+
+
+def test_flap_is_known_since_the_third_return_of_those_that_followed_each_other(
+    known: Inventory,
+) -> None:
+    tracker = tracker_of(known)
+    for after_s in (0, 700, 800, 900, 1000):
+        _flap(tracker, START_S + after_s)
+    assert tracker.adjacencies.flaps_since("A-B") == START_S + 905
+    for i in range(40):
+        _flap(tracker, START_S + 1100 + 30 * i)
+    assert tracker.adjacencies.flaps_since("A-B") == -np.inf, "what is kept of it is all of it"
