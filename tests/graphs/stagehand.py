@@ -88,12 +88,17 @@ class Person:
         decision = self.decisions[min(len(self.answered), len(self.decisions) - 1)]
         self.answered.append(plan.id)
         for name in ("erin", "frank")[len(request.answers) : request.approvers_needed]:
-            if not self.journal.answer(answer_to(plan, decision, now_s, name)).still_needed:
+            answer = answer_to(plan, decision, now_s, name, request.overrides_needed)
+            if not self.journal.answer(answer).still_needed:
                 break
 
 
 def answer_to(
-    plan: Plan, decision: Literal["approve", "reject"], now_s: float, by: str = "erin"
+    plan: Plan,
+    decision: Literal["approve", "reject"],
+    now_s: float,
+    by: str = "erin",
+    overrides: tuple[str, ...] = (),
 ) -> Approval:
     """A person's answer."""
     return Approval(
@@ -103,6 +108,7 @@ def answer_to(
         by=Principal(name=by, provider=OS_USER),
         reason="I looked at it",
         decided_s=now_s,
+        overrides=overrides,
     )
 
 

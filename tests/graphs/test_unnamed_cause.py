@@ -35,7 +35,8 @@ def test_relief_does_not_wait_for_a_name(tmp_path: Path) -> None:
         assert plan.actions
         (paged,) = operation.told("paged")
         assert paged.text.startswith(f"no cause is known; {plan.id} relieves it")
-        assert operation.phase() is Phase.AWAITING_REPAIR
+        # Where all is relieved, nothing is seen any more.
+        assert operation.phase() in (Phase.AWAITING_REPAIR, Phase.SOAKING)
 
 
 @pytest.mark.slow
