@@ -14,7 +14,6 @@ from typing import NamedTuple
 from twin.errors import BadInput
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.fault import BY_KIND
-from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.kinds import FaultKind
 from twin.events.names import find_group, find_link, find_node
@@ -66,11 +65,8 @@ def _as_fault(event: Event, topology: Topology) -> FaultKind | None:
     match event:
         case SetIgpWeight():
             return IgpWeightMisconfig(node=event.node, link=event.link, weight=event.weight)
-        case DeviceDown():
-            links = tuple(sorted(event.links_down(topology)))
-            return event.model_copy(update={"links": links})
         case FaultKind():
-            return event
+            return event.complete(topology)
         case _:
             return None
 

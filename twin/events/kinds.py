@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self
 
 from twin.errors import BadInput
 from twin.nouns.base import Noun
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 ALONG_THE_FIBRE = "measure towards the far end"
 """What the field does where nothing is known but which circuits are broken."""
+
+
+Means = Literal["elements", "account", "flood"]
+"""What somebody needs who wants a fault: hands on what is built, a way into devices, a flood."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,6 +155,10 @@ class PhrasedKind(StateEvent):
         """What people may take to change in `what_if` and does not, as a sentence; else ""."""
         return ""
 
+    def bare(self) -> Self:
+        """The event without what `phrase` leaves out, since it follows or nobody plans it."""
+        return self
+
 
 class BuildKind(PhrasedKind):
     """An event that changes what is built: capacities, links, nodes.
@@ -188,19 +196,21 @@ class BuildKind(PhrasedKind):
         )
 
 
-class FaultKind(StateEvent):
+class FaultKind(PhrasedKind):
     """A kind of fault that can be the cause of an incident.
 
     `in_configuration`: it is a change of what a device runs, so that reading the device shows it,
     the field cannot repair it, and an action can. `only_links_down`: it does nothing but take links
     down, its resources. `chance_before_repair`: of a further fault of this kind on one resource
-    within the four hours of a repair (assumed); 0 where none is imagined.
+    within the four hours of a repair (assumed); 0 where none is imagined. `means`: with which
+    somebody brings it about on purpose, None where nobody is known to.
     """
 
     in_configuration: ClassVar[bool] = False
     only_links_down: ClassVar[bool] = False
     shows_under_load: ClassVar[bool] = False
     chance_before_repair: ClassVar[float] = 0.0
+    means: ClassVar[Means | None] = None
 
     @property
     @abstractmethod
@@ -214,6 +224,18 @@ class FaultKind(StateEvent):
             return ()
         egresses = map(Interface.named_by, self.resources)
         return tuple(sorted({egress.node for egress in egresses if egress is not None}))
+
+    def subject(self) -> tuple[str, ...]:
+        """See PhrasedKind."""
+        return (self.kind, *self.resources)
+
+    def complete(self, topology: Topology) -> Self:
+        """The fault with what follows from `topology`, which `bare` may leave out.
+
+        Raises:
+            UnknownNode, UnknownLink, UnknownSharedRiskGroup.
+        """
+        return self
 
     def concerned_links(self) -> tuple[str, ...]:
         """The links that it is about, to be shown to people."""

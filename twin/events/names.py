@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NoReturn, TypeVar
 
 from twin.errors import BadInput, SeveralMeant, UnknownLink, UnknownNode, UnknownSharedRiskGroup
-from twin.nouns.topology import Link, Node, SharedRiskGroup, Topology
+from twin.nouns.topology import Interface, Link, Node, SharedRiskGroup, Topology
 
 T = TypeVar("T")
 
@@ -157,6 +157,29 @@ def find_link_and_end(topology: Topology, text: str) -> tuple[Link, str | None]:
         )
     link_id, first = joined.pop()
     return topology.link(link_id), first
+
+
+def find_egresses(topology: Topology, said: Mapping[str, str]) -> tuple[Interface, ...]:
+    """The ends of the LINK that is `said`: that at NODE, both ("both ways"), or the end that the
+    link names first.
+
+    Raises:
+        BadInput: there is no such link or end, or the words do not say which end is meant.
+    """
+    link, first = find_link_and_end(topology, said["LINK"])
+    if "both ways" in said:
+        ends: tuple[str, ...] = (link.a, link.b)
+    elif "NODE" in said:
+        ends = (find_node(topology, said["NODE"]).id,)
+        link.other_end(ends[0])
+    elif first is not None:
+        ends = (first,)
+    else:
+        raise BadInput(
+            f'the name of link "{link.id}" does not say in which direction; add '
+            f'"from {link.a}", "from {link.b}", or "both ways"'
+        )
+    return tuple(Interface(node=end, link=link.id) for end in ends)
 
 
 _BETWEEN = re.compile(r"\s+to\s+|\s*(?:<?-+>|[-–—]+|↔|→)\s*", re.IGNORECASE)

@@ -22,16 +22,22 @@ named by the phrases after it. `twin.events.names` says how things are named.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
+from typing import Generic, TypeVar
 
 from twin.errors import BadInput, SeveralMeant, UnknownLink, UnknownNode, UnknownSharedRiskGroup
-from twin.events.kinds import BuildKind
+from twin.events.kinds import BuildKind, PhrasedKind
 from twin.events.names import find_all, find_ends, find_group, find_link, find_node, parts_of
 from twin.events.what_if import EVENT_KINDS, Event, WhatIf
 from twin.nouns.topology import Topology
+
+K = TypeVar("K", bound=PhrasedKind)
+
+Kinds = tuple[type[K], ...]
+"""The kinds whose forms are read."""
 
 _SLOTS: Mapping[str, str] = {
     "LINK": r".+?",
@@ -43,6 +49,13 @@ _SLOTS: Mapping[str, str] = {
     "NUMBER": r"\S+",
     "RATE": r"\d\S*(?: [A-Za-z/]+)?",
     "SHARE": r"\d\S*(?: ?%| per ?cent)?",
+    "TIME": r"\d\S*(?: (?:\d+ )?[A-Za-z]+)*?",
+    "TIMES": r"(?:(?:by )?[x×] ?\d\S*|\d\S* ?times)",
+    "COUNT": r"\d\S*(?: [A-Za-z/]+)*?",
+    "BYTES": r"\d\S*(?: (?:k?B|bytes?))?",
+    "CLASS": r"(?:voice|business|best[ _-]effort)",
+    "LINKS": r".+?",
+    "CHANGE": r".+?",
 }
 """What can be named in a form, as regular expressions."""
 
@@ -51,7 +64,9 @@ _LISTED = {"LINK": "NODE", "NODE": "LINK", "GROUP": "LINK"}
 
 _EXAMPLES = {
     "LINK": "A-B", "NODE": "A", "NODES": "A, B", "GROUP": "G", "ENDS": "A-B", "NEW": "NEW",
-    "NUMBER": "20", "RATE": "100G", "SHARE": "50 %",
+    "NUMBER": "20", "RATE": "100G", "SHARE": "50 %", "TIME": "60 s", "TIMES": "x1.5",
+    "COUNT": "2M/s", "BYTES": "1500 B", "CLASS": "voice", "LINKS": "A-B, C-D",
+    "CHANGE": "drain A-B at A",
 }  # fmt: skip
 
 _IS = (
@@ -120,6 +135,20 @@ _WORDS: Mapping[str, str] = {
     "more": r"(?:more|extra|in addition)",
     "between": r"(?:between|from)",
     "on": r"(?:on|at|for|of|over)(?: the)?(?: link)?",
+    "interface": r"(?:the )?interfaces?(?: (?:of|on|over))?",
+    "shut": rf"{_IS}shut(?: down)?",
+    "flaps": rf"{_IS}flap(?:s|ping)?",
+    "late": rf"{_IS}late",
+    "overloaded": rf"{_IS}(?:overloaded|overload)",
+    "discards": r"(?:discards?|drops?|blackholes?)(?: (?:what goes|traffic|all))?(?: (?:to|for))?",
+    "police": r"(?:police|polices|policing|rate-limit|limit)",
+    "traffic": r"(?:the |all )*(?:traffic|demand)",
+    "everywhere": r"(?:everywhere|from everywhere)",
+    "crowd": r"(?:a )?(?:flash )?crowd",
+    "syn": r"(?:an? )?(?:tcp[- ])?syn",
+    "web": r"(?:an? )?(?:web|http)",
+    "flood": r"(?:flood|attack)",
+    "breach": r"(?:an? )?(?:breach|intruder|break-in)",
 }
 """What people write for a word of a form."""
 
@@ -138,16 +167,26 @@ def read_what_if(text: str, topology: Topology) -> WhatIf:
             each other (a link down and up, two weights for one end). The text says what cannot be
             read, and the nearest that can be asked of what was named.
     """
-    events: tuple[Event, ...] = ()
+    events = read_events(text, topology, EVENT_KINDS)
+    _refuse_contradictions(events)
+    return events
+
+
+def read_events(text: str, topology: Topology, kinds: Kinds[K]) -> tuple[K, ...]:
+    """The events of `kinds` that `text` names, in its order.
+
+    Raises:
+        BadInput: as `read_what_if`, but that they may contradict each other.
+    """
+    events: tuple[K, ...] = ()
     for line in re.split(r"[;\n]", text):
         phrase = _tidy(line)
         if phrase:
-            read = _read_sentence(phrase, topology)
+            read = _read_sentence(phrase, topology, kinds)
             events += read
             topology = _with_built(topology, read)
     if not events:
-        raise BadInput(f"the what-if names no event; expected {_expected()}")
-    _refuse_contradictions(events)
+        raise BadInput(f"the what-if names no event; expected {_expected(kinds)}")
     return events
 
 
@@ -187,10 +226,12 @@ def find_phrases(text: str, marks: Mapping[str, str]) -> tuple[FoundPhrase, ...]
 
 
 @cache
-def _sought(marks: tuple[tuple[str, str], ...]) -> tuple[tuple["_Form", re.Pattern[str]], ...]:
+def _sought(
+    marks: tuple[tuple[str, str], ...],
+) -> tuple[tuple["_Form[Event]", re.Pattern[str]], ...]:
     slots = dict(marks)
     found = []
-    for form in _forms():
+    for form in _forms(EVENT_KINDS):
         if all(word in slots for word, _ in form.words if word in _SLOTS):
             # Where a name is marked it can be as long as its mark is, and no longer.
             pattern = _pattern(form.words, slots)
@@ -198,7 +239,7 @@ def _sought(marks: tuple[tuple[str, str], ...]) -> tuple[tuple["_Form", re.Patte
     return tuple(found)
 
 
-def what_if_text(what_if: WhatIf) -> str:
+def what_if_text(what_if: Sequence[PhrasedKind]) -> str:
     """`what_if` in words that `read_what_if` takes back."""
     return "; ".join(event.phrase() for event in what_if) or "nothing"
 
@@ -207,7 +248,7 @@ def _tidy(text: str) -> str:
     return " ".join(text.split()).strip(" ,?!")
 
 
-def _with_built(topology: Topology, events: Iterable[Event]) -> Topology:
+def _with_built(topology: Topology, events: Iterable[PhrasedKind]) -> Topology:
     for event in events:
         if isinstance(event, BuildKind):
             topology = event.built(topology)
@@ -224,12 +265,12 @@ def _refuse_contradictions(events: WhatIf) -> None:
             )
 
 
-def _read_sentence(text: str, topology: Topology) -> tuple[Event, ...]:
+def _read_sentence(text: str, topology: Topology, kinds: Kinds[K]) -> tuple[K, ...]:
     """Phrases with "," or "and" between them: the longest that can be read first."""
     parts = parts_of(text)
     if len(parts) > _MOST_PARTS:
         raise BadInput(f'{len(parts)} names and phrases in one sentence; part them by ";"')
-    events: tuple[Event, ...] = ()
+    events: tuple[K, ...] = ()
     begin = 0
     refused: list[_Refused] = []
     while begin < len(parts):
@@ -237,7 +278,7 @@ def _read_sentence(text: str, topology: Topology) -> tuple[Event, ...]:
         for end in range(len(parts), begin, -1):
             phrase = text[parts[begin][0] : parts[end - 1][1]]
             try:
-                read = _read_phrase(phrase, topology)
+                read = _read_phrase(phrase, topology, kinds)
             except _Refused as error:
                 refused.append(error)
                 continue
@@ -248,7 +289,9 @@ def _read_sentence(text: str, topology: Topology) -> tuple[Event, ...]:
         else:
             # What follows may be no phrase, but the end of a longer one that could not be read.
             refused.sort(key=lambda error: -error.words)
-            raise BadInput((refused if refused[0].words else before + refused)[0].told(topology))
+            raise BadInput(
+                (refused if refused[0].words else before + refused)[0].told(topology, kinds)
+            )
     return events
 
 
@@ -267,14 +310,14 @@ class _Refused(Exception):
         self.phrase, self.words, self.why = phrase, words, why
         self.said_exactly = said_exactly
 
-    def told(self, topology: Topology) -> str:
+    def told(self, topology: Topology, kinds: Kinds[PhrasedKind]) -> str:
         """Why, and the nearest that can be asked."""
         said = f'"{self.phrase}"{f": {self.why}" if self.why else " cannot be read"}'
         if self.said_exactly:
             return f"{said}; {_HINT} {self.said_exactly}?"
-        near = _nearest(self.phrase, topology)
+        near = _nearest(self.phrase, topology, kinds)
         if not near and _HINT not in self.why:
-            near = f"expected {_expected()}"
+            near = f"expected {_expected(kinds)}"
         return f"{said}; {near}" if near else said
 
 
@@ -282,16 +325,16 @@ _HINT = "did you mean"
 """In an error that names what comes near."""
 
 
-def _read_phrase(phrase: str, topology: Topology) -> tuple[Event, ...]:
+def _read_phrase(phrase: str, topology: Topology, kinds: Kinds[K]) -> tuple[K, ...]:
     """What the forms that fit best make of `phrase`. Raises _Refused."""
-    readings: dict[tuple[Event, ...], int] = {}
+    readings: dict[tuple[K, ...], int] = {}
     errors: list[tuple[int, BadInput]] = []
     for text in dict.fromkeys((phrase, _BEGINNINGS.sub("", phrase, count=1))):
-        for form in _forms():
+        for form in _forms(kinds):
             for said in form.said_in(text):
                 words = form.words_in(said)
                 try:
-                    events = _events(form, said, topology)
+                    events = _events(form, said, topology, kinds)
                 except BadInput as error:
                     errors.append((words, error))
                 else:
@@ -322,7 +365,9 @@ def _read_phrase(phrase: str, topology: Topology) -> tuple[Event, ...]:
 _UNKNOWN = (UnknownNode, UnknownLink, UnknownSharedRiskGroup)
 
 
-def _events(form: "_Form", said: Mapping[str, str], topology: Topology) -> tuple[Event, ...]:
+def _events(
+    form: "_Form[K]", said: Mapping[str, str], topology: Topology, kinds: Kinds[K]
+) -> tuple[K, ...]:
     try:
         return form.kind.read(said, topology)
     except BadInput:
@@ -330,9 +375,9 @@ def _events(form: "_Form", said: Mapping[str, str], topology: Topology) -> tuple
         if slot is None or len(parts_of(said[slot])) < 2:
             raise
 
-        def read(name: str) -> tuple[Event, ...]:
+        def read(name: str) -> tuple[K, ...]:
             errors: list[BadInput] = []
-            for other, of in _alike(form):
+            for other, of in _alike(form, kinds):
                 noun = _word_pattern(of.casefold())
                 plain = re.sub(rf"^(?:both|either|{noun}) ", "", name, flags=re.IGNORECASE)
                 if of != slot and plain == name:
@@ -347,10 +392,10 @@ def _events(form: "_Form", said: Mapping[str, str], topology: Topology) -> tuple
         return tuple(event for events in find_all(said[slot], read) for event in events)
 
 
-def _alike(form: "_Form") -> list[tuple["_Form", str]]:
+def _alike(form: "_Form[K]", kinds: Kinds[K]) -> list[tuple["_Form[K]", str]]:
     """Forms that say the same of a link, a node or a group, `form` first; and which each names."""
     slots = [(form, slot) for slot in _LISTED if (slot, False) in form.words]
-    for other in _forms():
+    for other in _forms(kinds):
         for slot in _LISTED:
             same = form.said_of(slots[0][1]) == other.said_of(slot) is not None
             if same and slot not in [known for _, known in slots]:
@@ -359,14 +404,14 @@ def _alike(form: "_Form") -> list[tuple["_Form", str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Generic[K]):
     """One form of one kind. `words`: in order, each with whether it may be left out.
 
     `patterns`: with the names as short and as long as can be, since "Essen to Go down" may be about
     "Essen to" and about "Essen to Go".
     """
 
-    kind: type[Event]
+    kind: type[K]
     words: tuple[tuple[str, bool], ...]
     patterns: tuple[re.Pattern[str], ...]
 
@@ -389,6 +434,11 @@ class _Form:
             return None
         return tuple("" if word == slot else word for word in words)
 
+    @property
+    def names_something(self) -> bool:
+        """Whether it is about a thing, and not everything."""
+        return any(word in _SLOTS and word not in _AMOUNTS for word, _ in self.words)
+
     def words_in(self, said: Mapping[str, str]) -> int:
         """How many words that are no names stand there."""
         return sum(
@@ -407,11 +457,11 @@ class _Form:
 
 
 @cache
-def _forms() -> tuple[_Form, ...]:
-    return tuple(_form(kind, text) for kind in EVENT_KINDS for text in kind.forms)
+def _forms(kinds: Kinds[K]) -> tuple[_Form[K], ...]:
+    return tuple(_form(kind, text) for kind in kinds for text in kind.forms)
 
 
-def _form(kind: type[Event], text: str) -> _Form:
+def _form(kind: type[K], text: str) -> _Form[K]:
     tokens = text.replace("both ways", "both_ways").split()
     words = tuple((token.strip("()").replace("_", " "), token.startswith("(")) for token in tokens)
     pattern = _pattern(words, _SLOTS)
@@ -437,16 +487,19 @@ def _word_pattern(word: str) -> str:
     return _WORDS.get(word, re.escape(word))
 
 
-def _expected() -> str:
-    first = {form.kind: form for form in reversed(_forms())}
-    *others, last = (f'"{first[kind].filled(_EXAMPLES)}"' for kind in EVENT_KINDS)
+def _expected(kinds: Kinds[PhrasedKind]) -> str:
+    first = {form.kind: form for form in reversed(_forms(kinds))}
+    *others, last = (f'"{first[kind].filled(_EXAMPLES)}"' for kind in kinds)
     return f'{", ".join(others)} or {last}, several of them separated by ";"'
 
 
 _OFFERED = 2
 
+_AMOUNTS = ("NUMBER", "RATE", "SHARE", "TIME", "TIMES", "COUNT", "BYTES", "CLASS")
+"""Slots for which what is likely is offered, whatever was typed."""
 
-def _nearest(phrase: str, topology: Topology) -> str:
+
+def _nearest(phrase: str, topology: Topology, kinds: Kinds[PhrasedKind]) -> str:
     """The nearest phrases that can be asked of what `phrase` names, "" where it names nothing."""
     names = _names_in(phrase, topology)
     if not names:
@@ -454,28 +507,28 @@ def _nearest(phrase: str, topology: Topology) -> str:
     bare = phrase
     for name in sorted(names.values(), key=len, reverse=True):
         bare = bare.replace(name, "")
-    names |= {slot: _EXAMPLES[slot] for slot in ("NUMBER", "RATE", "SHARE")}
-    texts: dict[type[Event], str] = {}
-    for form in sorted(_forms(), key=lambda form: -_likeness(form, bare)):
-        text = form.filled(names)
-        if text and form.kind not in texts and _is_one(_read_form(form), text, topology):
+    names |= {slot: _EXAMPLES[slot] for slot in _AMOUNTS}
+    texts: dict[type[PhrasedKind], str] = {}
+    for form in sorted(_forms(kinds), key=lambda form: -_likeness(form, bare)):
+        text = form.filled(names) if form.names_something else None
+        if text and form.kind not in texts and _is_one(_read_form(form, kinds), text, topology):
             texts[form.kind] = f'"{text}"'
         if len(texts) == _OFFERED:
             break
     return f"what can be asked: {' or '.join(texts.values())}"
 
 
-def _read_form(form: "_Form") -> Callable[[Topology, str], object]:
+def _read_form(form: "_Form[K]", kinds: Kinds[K]) -> Callable[[Topology, str], object]:
     def read(topology: Topology, text: str) -> object:
         # It is filled with names that were found, and read as it stands or not at all.
         for said in form.said_in(text):
-            return _events(form, said, topology)
+            return _events(form, said, topology, kinds)
         raise BadInput(text)
 
     return read
 
 
-def _likeness(form: _Form, bare: str) -> float:
+def _likeness(form: _Form[PhrasedKind], bare: str) -> float:
     """How like the words of `form` the words of a phrase are, without names."""
     own = " ".join(word for word, _ in form.words if word not in _SLOTS)
     return SequenceMatcher(None, own, " ".join(bare.casefold().split()), autojunk=False).ratio()

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field
 
-from twin.errors import Ungrounded
+from twin.errors import BadInput, Ungrounded
 from twin.events.faults.blackhole_route import BlackholeRoute
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.events.faults.misconfiguration import Misconfiguration
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
 
-Change = Annotated[
-    IgpWeightMisconfig | UnannouncedDrain | PolicerMisconfig | BlackholeRoute,
-    Field(discriminator="kind"),
-]
+AnyChange = IgpWeightMisconfig | UnannouncedDrain | PolicerMisconfig | BlackholeRoute
+
+Change = Annotated[AnyChange, Field(discriminator="kind")]
+
+_CHANGES: tuple[type[AnyChange], ...] = get_args(AnyChange)
 
 MANY_FAILED, WIDE_SCAN = 3, 5.0
 """So many failed log-ins within half an hour, and so many times as many others reached as usual,
@@ -46,6 +47,9 @@ class AccessBreach(Misconfiguration):
     kind: Literal["access_breach"] = "access_breach"
     node: str
     change: Change
+
+    means = "account"
+    forms: ClassVar[tuple[str, ...]] = ("breach with CHANGE",)
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -86,7 +90,7 @@ class AccessBreach(Misconfiguration):
     @classmethod
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
         """See FaultKind: a change is nobody's, and there are signs of a breach."""
-        for kind in (IgpWeightMisconfig, UnannouncedDrain, PolicerMisconfig, BlackholeRoute):
+        for kind in _CHANGES:
             for change, reason in kind.propose(clues):
                 (node, *others) = change.configured_nodes
                 said = _signs(clues.observation, node)
@@ -136,6 +140,25 @@ class AccessBreach(Misconfiguration):
     def needs_person(self) -> str:
         """See FaultKind: who holds a device may hold more than what it runs."""
         return f"somebody may have broken into {self.node}; security has to look at it first"
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        from twin.events.phrases import read_events  # which knows all kinds of what-ifs
+
+        changes = read_events(said["CHANGE"], topology, _CHANGES)
+        for change in changes:
+            if len(change.configured_nodes) > 1:
+                raise BadInput(f'"{change.phrase()}" is at both ends; a breach is at one of them')
+        return tuple(cls(node=x.configured_nodes[0], change=x) for x in changes)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"breach with {self.change.phrase()}"
+
+    def bare(self) -> Self:
+        """See PhrasedKind."""
+        return self.model_copy(update={"change": self.change.bare()})
 
 
 def _signs(observation: "Observation", node: str) -> list[tuple[str, float]]:

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.faults.misconfiguration import Misconfiguration
 from twin.events.kinds import Clues
+from twin.events.names import find_all, find_node
 from twin.nouns.configuration import DeviceConfiguration, DiscardRoute, NetworkConfiguration
 from twin.nouns.topology import Interface, Topology
 
@@ -37,6 +38,8 @@ class BlackholeRoute(Misconfiguration):
     kind: Literal["blackhole_route"] = "blackhole_route"
     node: str
     targets: tuple[str, ...]
+
+    forms: ClassVar[tuple[str, ...]] = ("(node) NODE discards NODES",)
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -105,3 +108,14 @@ class BlackholeRoute(Misconfiguration):
         device = running.device(self.node)
         kept = tuple(r for r in device.discards if r.target not in self.targets)
         return running.with_device(device.with_discards(kept))
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        node = find_node(topology, said["NODE"]).id
+        targets = find_all(said["NODES"], lambda name: find_node(topology, name).id)
+        return (cls(node=node, targets=targets),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"node {self.node} discards traffic to {', '.join(self.targets)}"

@@ -37,6 +37,7 @@ class DarkLinksFault(DarkLinks, FaultKind):
     """Such a fault: adjacencies and loads tell of it, and the field repairs every link."""
 
     only_links_down = True
+    means = "elements"
 
     def check(self, topology: Topology, running: NetworkConfiguration) -> None:
         """See FaultKind."""

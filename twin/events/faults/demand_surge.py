@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
+from twin.events.amounts import read_times, times_text
 from twin.events.faults.traffic_spike import (
     CROWD_SIGMA,
     MOST_SURGE,
@@ -30,6 +31,8 @@ class DemandSurge(FaultKind):
 
     kind: Literal["demand_surge"] = "demand_surge"
     factor: float
+
+    forms: ClassVar[tuple[str, ...]] = ("traffic everywhere TIMES",)
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -94,3 +97,12 @@ class DemandSurge(FaultKind):
     def circuits(self) -> frozenset[str]:
         """See FaultKind: there is nothing to repair."""
         return frozenset()
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        return (cls(factor=read_times(said["TIMES"])),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"traffic everywhere {times_text(self.factor)}"

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from twin.errors import BadInput, Ungrounded
 from twin.events.faults.dark_links import DarkLinksFault
-from twin.events.kinds import Clues, PhrasedKind
+from twin.events.kinds import Clues
 from twin.events.names import find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import Evidence
@@ -34,7 +34,7 @@ FEWEST_MISSED = 2.0
 """Readings in a row that a device has missed before it is suspected."""
 
 
-class DeviceDown(DarkLinksFault, PhrasedKind):
+class DeviceDown(DarkLinksFault):
     """`node` is down, and with it all of its `links`; what it sends and gets has no way.
 
     It is told from a cut of all its links by its silence. `links` are left out in what-ifs.
@@ -140,6 +140,14 @@ class DeviceDown(DarkLinksFault, PhrasedKind):
     def phrase(self) -> str:
         """See PhrasedKind."""
         return f"node {self.node} down"
+
+    def complete(self, topology: Topology) -> Self:
+        """See FaultKind."""
+        return self.model_copy(update={"links": tuple(sorted(self.links_down(topology)))})
+
+    def bare(self) -> Self:
+        """See PhrasedKind."""
+        return self.model_copy(update={"links": ()})
 
     def subject(self) -> tuple[str, ...]:
         """See PhrasedKind."""

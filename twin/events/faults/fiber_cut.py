@@ -1,13 +1,14 @@
 """Every link of a duct goes down at once."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.faults.dark_links import DarkLinksFault
-from twin.events.kinds import Clues, PhrasedKind
-from twin.events.names import find_group, find_group_of_link
+from twin.events.kinds import Clues
+from twin.events.names import find_all, find_group, find_group_of_link, find_link
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Topology
 
@@ -22,7 +23,7 @@ _AT_ONCE_S = 60.0
 """Links of one duct are reported down within a minute."""
 
 
-class FiberCut(DarkLinksFault, PhrasedKind):
+class FiberCut(DarkLinksFault):
     """A duct is cut: all of `links` go down at once. `duct` is its id, "" if it is unknown."""
 
     kind: Literal["fiber_cut"] = "fiber_cut"
@@ -35,6 +36,7 @@ class FiberCut(DarkLinksFault, PhrasedKind):
         "group LINK down",
         "lose group LINK",
         "take (group) GROUP down",
+        "(link) LINKS down together",
     )
     chance_before_repair = 0.005
 
@@ -103,7 +105,13 @@ class FiberCut(DarkLinksFault, PhrasedKind):
 
     @classmethod
     def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
-        """See PhrasedKind. A group is named by its id, or by a link that is in no other one."""
+        """See PhrasedKind. A group is named by its id, or by a link that is in no other one; what
+        goes down together may share what is on no record.
+        """
+        if "LINKS" in said:
+            plain = re.sub(r"^(?:both|all|links?) ", "", said["LINKS"], flags=re.IGNORECASE)
+            links = find_all(plain, lambda name: find_link(topology, name).id)
+            return (cls(duct="", links=tuple(dict.fromkeys(links))),)
         if "LINK" in said:
             group = find_group_of_link(topology, said["LINK"])
         else:
@@ -114,7 +122,16 @@ class FiberCut(DarkLinksFault, PhrasedKind):
         """See PhrasedKind."""
         if self.duct:
             return f"group {self.duct} down"
-        return "; ".join(f"link {link} down" for link in self.links)
+        return f"links {', '.join(self.links)} down together"
+
+    def complete(self, topology: Topology) -> Self:
+        """See FaultKind: a duct on record is cut whole."""
+        links = topology.shared_risk_group(self.duct).links if self.duct else self.links
+        return self.model_copy(update={"links": links})
+
+    def bare(self) -> Self:
+        """See PhrasedKind."""
+        return self.model_copy(update={"links": self.resources})
 
     def subject(self) -> tuple[str, ...]:
         """See PhrasedKind."""

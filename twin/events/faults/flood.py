@@ -38,6 +38,8 @@ class Flood(FaultKind):
     target: str
     flows_per_s: float
 
+    means = "flood"
+
     @property
     @abstractmethod
     def bits_per_flow(self) -> float:

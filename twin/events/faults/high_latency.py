@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
+from twin.events.amounts import read_time_s, time_text
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
+from twin.events.names import find_link
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import Evidence, weighed
 from twin.nouns.topology import Topology
@@ -31,6 +33,11 @@ class HighLatency(FaultKind):
     kind: Literal["high_latency"] = "high_latency"
     link: str
     added_s: float
+
+    forms: ClassVar[tuple[str, ...]] = (
+        "(link) LINK late by TIME",
+        "(link) LINK takes TIME longer",
+    )
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -92,3 +99,13 @@ class HighLatency(FaultKind):
     def remedies(self) -> "tuple[Action, ...]":
         """See FaultKind."""
         return (DrainLink(link=self.link),)
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        link = find_link(topology, said["LINK"]).id
+        return (cls(link=link, added_s=read_time_s(said["TIME"])),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"link {self.link} late by {time_text(self.added_s)}"

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.actions.edits import edited
@@ -28,6 +28,8 @@ class IgpWeightMisconfig(Misconfiguration):
     node: str
     link: str
     weight: int
+
+    forms: ClassVar[tuple[str, ...]] = SetIgpWeight.forms
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -100,3 +102,13 @@ class IgpWeightMisconfig(Misconfiguration):
             self.node,
             self.link,
         )
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        set_to = SetIgpWeight.read(said, topology)
+        return tuple(cls(node=x.node, link=x.link, weight=x.weight) for x in set_to)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"weight {self.link} from {self.node} {self.weight}"

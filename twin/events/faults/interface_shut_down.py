@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from twin.events.faults.link_edit import LinkEditFault
 from twin.nouns.topology import Topology
@@ -17,6 +17,7 @@ class InterfaceShutDown(LinkEditFault):
 
     kind: Literal["interface_shut_down"] = "interface_shut_down"
 
+    forms: ClassVar[tuple[str, ...]] = ("interface LINK shut", "interface LINK at NODE shut")
     field = "shut_down"
     words = "shut down"
 
@@ -32,6 +33,10 @@ class InterfaceShutDown(LinkEditFault):
     def log_prior(self) -> float:
         """See FaultKind."""
         return math.log(0.05)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"interface {self.link}{self._at} shut"
 
     def onsets(self, observation: "Observation") -> tuple[float, ...]:
         """See FaultKind."""

@@ -1,13 +1,15 @@
 """A bundle loses members."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from twin.errors import Ungrounded
+from twin.errors import BadInput, Ungrounded
 from twin.events.faults.dropping import DroppingFault
 from twin.events.kinds import Clues, LiveNetwork
+from twin.events.names import find_link
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import Evidence
 from twin.nouns.topology import Topology
@@ -23,6 +25,11 @@ class LinkCapacityBottleneck(DroppingFault):
     kind: Literal["link_capacity_bottleneck"] = "link_capacity_bottleneck"
     link: str
     members: int
+
+    forms: ClassVar[tuple[str, ...]] = (
+        "(link) LINK to NUMBER members",
+        "(link) LINK loses NUMBER members",
+    )
 
     spares_voice: ClassVar[bool] = True
 
@@ -96,3 +103,20 @@ class LinkCapacityBottleneck(DroppingFault):
     def circuits(self) -> frozenset[str]:
         """See FaultKind."""
         return frozenset({self.link})
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        link = find_link(topology, said["LINK"])
+        number = int(said["NUMBER"]) if re.fullmatch(r"\d{1,4}", said["NUMBER"]) else 0
+        left = link.members - number if "loses" in said else number
+        if not 1 <= left < link.members:
+            raise BadInput(
+                f'"{said["NUMBER"]}": {link.id} has {link.members} members; of a bundle that lost '
+                f"some, 1 to {link.members - 1} are left"
+            )
+        return (cls(link=link.id, members=left),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"link {self.link} down to {self.members} members"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.events.faults.dark_links import DarkLinksFault
-from twin.events.kinds import Clues, PhrasedKind
+from twin.events.kinds import Clues
 from twin.events.names import find_link
 from twin.nouns.topology import Topology
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from twin.nouns.telemetry import FloatArray
 
 
-class LinkDown(DarkLinksFault, PhrasedKind):
+class LinkDown(DarkLinksFault):
     """One link loses both directions."""
 
     kind: Literal["link_down"] = "link_down"

@@ -9,6 +9,7 @@ from twin.events.actions.edits import edited
 from twin.events.actions.revert_interface import RevertInterface
 from twin.events.faults.misconfiguration import Misconfiguration
 from twin.events.kinds import Clues
+from twin.events.names import find_link, find_node
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.topology import Interface, Topology
 
@@ -85,6 +86,25 @@ class LinkEditFault(Misconfiguration):
     def _is_off(cls, device: DeviceConfiguration, link: str) -> bool:
         off: bool = getattr(device.interface(link), cls.field)
         return off
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind: at the end at NODE, or at both."""
+        link = find_link(topology, said["LINK"])
+        nodes = {link.a, link.b}
+        if "NODE" in said:
+            nodes = {find_node(topology, said["NODE"]).id}
+            link.other_end(*nodes)
+        return (cls.model_validate({"link": link.id, "nodes": tuple(sorted(nodes))}),)
+
+    def bare(self) -> Self:
+        """See PhrasedKind."""
+        return self.model_copy(update={"nodes": tuple(sorted(self.nodes)), "change_id": ""})
+
+    @property
+    def _at(self) -> str:
+        """Where, if not at both ends, as `read` takes it."""
+        return f" at {self.nodes[0]}" if len(self.nodes) == 1 else ""
 
     @property
     def _ends(self) -> str:

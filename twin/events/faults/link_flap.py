@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
+from twin.events.amounts import read_time_s, time_text
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
+from twin.events.names import find_link
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import Evidence, weighed
 from twin.nouns.topology import Interface, Topology
@@ -38,6 +40,8 @@ class LinkFlap(FaultKind):
     kind: Literal["link_flap"] = "link_flap"
     link: str
     period_s: float
+
+    forms: ClassVar[tuple[str, ...]] = ("(link) LINK flaps every TIME",)
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -117,3 +121,13 @@ class LinkFlap(FaultKind):
     def remedies(self) -> "tuple[Action, ...]":
         """See FaultKind."""
         return (DrainLink(link=self.link),)
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        link = find_link(topology, said["LINK"]).id
+        return (cls(link=link, period_s=read_time_s(said["TIME"])),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"link {self.link} flaps every {time_text(self.period_s)}"

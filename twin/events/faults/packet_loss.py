@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
+from twin.events.amounts import read_share, share_text
 from twin.events.faults.dropping import DroppingFault
 from twin.events.faults.silent_egress_packet_loss import lossy_by_probes
 from twin.events.kinds import Clues, LiveNetwork
+from twin.events.names import find_egresses
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import AGREE_NATS, Evidence, log_normal
 from twin.nouns.topology import Interface, Topology
@@ -40,6 +42,12 @@ class PacketLoss(DroppingFault):
     node: str
     link: str
     fraction: float
+
+    forms: ClassVar[tuple[str, ...]] = (
+        "(link) LINK loses SHARE from NODE",
+        "(link) LINK loses SHARE both ways",
+        "(link) LINK loses SHARE",
+    )
 
     spares_voice: ClassVar[bool] = False
     shows_under_load: ClassVar[bool] = True
@@ -137,6 +145,17 @@ class PacketLoss(DroppingFault):
             DrainLink(link=self.link),
             SetIgpWeight(node=self.node, link=self.link, weight=AVOIDED),
         )
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        fraction = read_share(said["SHARE"])
+        ends = find_egresses(topology, said)
+        return tuple(cls(node=x.node, link=x.link, fraction=fraction) for x in ends)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"link {self.link} loses {share_text(self.fraction)} from {self.node}"
 
     @property
     def _egress(self) -> Interface:

@@ -1,14 +1,17 @@
 """A device polices an egress that is not meant to be policed so."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.actions.edits import edited
 from twin.events.actions.remove_rate_limit import RemoveRateLimit
+from twin.events.amounts import rate_text, read_rate
 from twin.events.faults.misconfiguration import Misconfiguration
 from twin.events.kinds import Clues
+from twin.events.names import find_egresses
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration, Policer
 from twin.nouns.topology import Interface, Topology
 from twin.nouns.traffic_class import TrafficClass
@@ -26,6 +29,11 @@ class PolicerMisconfig(Misconfiguration):
     link: str
     traffic_class: TrafficClass
     rate_bps: float
+
+    forms: ClassVar[tuple[str, ...]] = (
+        "police CLASS on LINK from NODE to RATE",
+        "police CLASS on LINK to RATE",
+    )
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -97,6 +105,22 @@ class PolicerMisconfig(Misconfiguration):
             (action.node, action.link, action.traffic_class)
             == (self.node, self.link, self.traffic_class)
         )
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        name = re.sub(r"[ -]", "_", said["CLASS"].casefold())
+        rate_bps = read_rate(said["RATE"], topology)
+        ends = find_egresses(topology, said)
+        return tuple(
+            cls(node=x.node, link=x.link, traffic_class=TrafficClass(name), rate_bps=rate_bps)
+            for x in ends
+        )
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        rate = rate_text(self.rate_bps)
+        return f"police {self.traffic_class} on {self.link} from {self.node} to {rate}"
 
     @property
     def _egress(self) -> Interface:

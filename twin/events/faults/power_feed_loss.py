@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from twin.errors import Ungrounded
 from twin.events.faults.dark_links import DarkLinksFault
 from twin.events.faults.device_down import FEWEST_MISSED, DeviceDown
-from twin.events.kinds import Clues, PhrasedKind
+from twin.events.kinds import Clues
 from twin.events.names import find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import Evidence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twin.nouns.state import NetworkState
 
 
-class PowerFeedLoss(DarkLinksFault, PhrasedKind):
+class PowerFeedLoss(DarkLinksFault):
     """`site` is without power: all its `nodes` are down, and with them all of their `links`.
 
     It is told from as many dead devices by that it is one cause, and they stand at one site.
@@ -119,6 +119,15 @@ class PowerFeedLoss(DarkLinksFault, PhrasedKind):
     def phrase(self) -> str:
         """See PhrasedKind."""
         return f"power at {self.resources[0]} down"
+
+    def complete(self, topology: Topology) -> Self:
+        """See FaultKind."""
+        return self.at(topology, self.site)
+
+    def bare(self) -> Self:
+        """See PhrasedKind."""
+        in_order = {"nodes": self.resources, "links": tuple(sorted(self.links))}
+        return self.model_copy(update=in_order)
 
     def subject(self) -> tuple[str, ...]:
         """See PhrasedKind."""

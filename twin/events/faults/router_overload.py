@@ -3,13 +3,15 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
+from twin.events.amounts import read_share, share_text
 from twin.events.faults.high_latency import HighLatency
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
+from twin.events.names import find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import AGREE_NATS, Evidence
 from twin.nouns.incident import Symptom
@@ -34,6 +36,8 @@ class RouterOverload(FaultKind):
     node: str
     links: tuple[str, ...]
     fraction: float
+
+    forms: ClassVar[tuple[str, ...]] = ("(node) NODE overloaded with SHARE loss",)
 
     @property
     def resources(self) -> tuple[str, ...]:
@@ -146,3 +150,23 @@ class RouterOverload(FaultKind):
             SilentEgressPacketLoss(node=self.node, link=link, fraction=self.fraction)
             for link in self.links
         )
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        node = find_node(topology, said["NODE"]).id
+        links = tuple(sorted(link.id for link in topology.links_at(node)))
+        return (cls(node=node, links=links, fraction=read_share(said["SHARE"])),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"node {self.node} overloaded with {share_text(self.fraction)} loss"
+
+    def complete(self, topology: Topology) -> Self:
+        """See FaultKind."""
+        links = tuple(sorted(link.id for link in topology.links_at(self.node)))
+        return self.model_copy(update={"links": links})
+
+    def bare(self) -> Self:
+        """See PhrasedKind."""
+        return self.model_copy(update={"links": tuple(sorted(self.links))})

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
+from twin.events.amounts import read_share, share_text
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
+from twin.events.names import find_egresses
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import AGREE_NATS, Evidence, log_normal, weighed
 from twin.nouns.topology import Interface, Topology
@@ -47,6 +49,12 @@ class SilentEgressPacketLoss(FaultKind):
     node: str
     link: str
     fraction: float
+
+    forms: ClassVar[tuple[str, ...]] = (
+        "(link) LINK silently loses SHARE from NODE",
+        "(link) LINK silently loses SHARE both ways",
+        "(link) LINK silently loses SHARE",
+    )
 
     shows_under_load: ClassVar[bool] = True
 
@@ -141,3 +149,14 @@ class SilentEgressPacketLoss(FaultKind):
     def egress(self) -> Interface:
         """The direction that drops."""
         return Interface(node=self.node, link=self.link)
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        fraction = read_share(said["SHARE"])
+        ends = find_egresses(topology, said)
+        return tuple(cls(node=x.node, link=x.link, fraction=fraction) for x in ends)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"link {self.link} silently loses {share_text(self.fraction)} from {self.node}"

@@ -1,10 +1,13 @@
 """Somebody opens connections to a service and never completes one."""
 
-from collections.abc import Iterable
-from typing import Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, Literal, Self
 
+from twin.events.amounts import count_text, read_count
 from twin.events.faults.flood import Flood, flooded
 from twin.events.kinds import Clues
+from twin.events.names import find_node
+from twin.nouns.topology import Topology
 
 SYN_BITS = 512.0
 """The least Ethernet frame: a SYN and its headers fit in it."""
@@ -17,6 +20,8 @@ class TcpSynFloodAttack(Flood):
     """The flows are of one packet each: many of them, and few bytes."""
 
     kind: Literal["tcp_syn_flood_attack"] = "tcp_syn_flood_attack"
+
+    forms: ClassVar[tuple[str, ...]] = ("syn flood on NODE of COUNT",)
 
     @property
     def bits_per_flow(self) -> float:
@@ -37,3 +42,13 @@ class TcpSynFloodAttack(Flood):
         """See FaultKind."""
         for node, more_per_s, _, reason in flooded(clues):
             yield cls(target=node, flows_per_s=more_per_s), reason
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        target = find_node(topology, said["NODE"]).id
+        return (cls(target=target, flows_per_s=read_count(said["COUNT"])),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"syn flood on {self.target} of {count_text(self.flows_per_s)}"

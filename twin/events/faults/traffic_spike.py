@@ -3,10 +3,12 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
+from twin.events.amounts import read_times, times_text
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
+from twin.events.names import find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import MOST_NATS, Evidence, log_normal
 from twin.nouns.topology import Topology
@@ -42,6 +44,11 @@ class TrafficSpike(FaultKind):
     kind: Literal["traffic_spike"] = "traffic_spike"
     target: str
     factor: float
+
+    forms: ClassVar[tuple[str, ...]] = (
+        "traffic to NODE TIMES",
+        "crowd at NODE TIMES",
+    )
 
     chance_before_repair = 0.02
 
@@ -124,6 +131,16 @@ class TrafficSpike(FaultKind):
         for i in (-drawn_bps).argsort()[:_MOST_TARGETS]:
             target = state.topology.nodes[int(i)].id
             yield cls(target=target, factor=SURGE_FACTOR), "it draws more traffic than most"
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        target = find_node(topology, said["NODE"]).id
+        return (cls(target=target, factor=read_times(said["TIMES"])),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"traffic to {self.target} {times_text(self.factor)}"
 
 
 def ratio_gain(observation: "Observation", node: int, factor: float) -> float:

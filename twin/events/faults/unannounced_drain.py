@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from twin.events.actions.drain_link import DrainLink
 from twin.events.faults.link_edit import LinkEditFault
 from twin.nouns.topology import Interface
 
@@ -16,6 +17,7 @@ class UnannouncedDrain(LinkEditFault):
 
     kind: Literal["unannounced_drain"] = "unannounced_drain"
 
+    forms: ClassVar[tuple[str, ...]] = (*DrainLink.forms, "drain (link) LINK at NODE")
     field = "drained"
     words = "drained"
 
@@ -30,6 +32,10 @@ class UnannouncedDrain(LinkEditFault):
             .advertised_weight
             for node in self.nodes
         }
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return f"drain {self.link}{self._at}"
 
     def log_prior(self) -> float:
         """See FaultKind."""

@@ -1,11 +1,13 @@
 """Somebody asks a web service for more than it can answer."""
 
-from collections.abc import Iterable
-from typing import Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
+from twin.events.amounts import bytes_text, count_text, read_bytes, read_count
 from twin.events.faults.flood import Flood, flooded
 from twin.events.kinds import Clues
+from twin.events.names import find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Topology
 
@@ -22,6 +24,8 @@ class WebDosAttack(Flood):
 
     kind: Literal["web_dos_attack"] = "web_dos_attack"
     flow_bytes: float
+
+    forms: ClassVar[tuple[str, ...]] = ("web flood on NODE of COUNT with BYTES each",)
 
     @property
     def bits_per_flow(self) -> float:
@@ -52,3 +56,17 @@ class WebDosAttack(Flood):
         for node, more_per_s, bits, reason in flooded(clues):
             flow_bytes = float(round(min(max(bits / 8.0, LEAST_BYTES), MOST_BYTES)))
             yield cls(target=node, flows_per_s=more_per_s, flow_bytes=flow_bytes), reason
+
+    @classmethod
+    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
+        """See PhrasedKind."""
+        target = find_node(topology, said["NODE"]).id
+        flow_bytes = read_bytes(said["BYTES"])
+        return (cls(target=target, flows_per_s=read_count(said["COUNT"]), flow_bytes=flow_bytes),)
+
+    def phrase(self) -> str:
+        """See PhrasedKind."""
+        return (
+            f"web flood on {self.target} of {count_text(self.flows_per_s)} "
+            f"with {bytes_text(self.flow_bytes)} each"
+        )

@@ -1,0 +1,231 @@
+"""Scenarios as a person writes them, in the words of what-ifs (`twin.events.phrases`):
+
+    at 20:00: link A-B down
+    at 20:00, demand x1.2, link A-B in work: link C-D down for 4 h; after 30 min node E down
+    at 03:30, by an adversary with one flood: syn flood on A of 2M/s for 45 min
+
+Conditions stand before ": ", parted by ","; events after it, parted by ";" or lines. "after" counts
+from the first event, and an event without "for" lasts to the end of the day.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args
+
+from twin.errors import BadInput
+from twin.events.amounts import read_time_s, read_times, time_text, times_text
+from twin.events.fault import FAULT_KINDS, AnyFault
+from twin.events.kinds import Means
+from twin.events.names import find_all
+from twin.events.phrases import read_events
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.risk_scenario import (
+    DAY_S,
+    MOST_DEMAND,
+    MOST_EVENTS,
+    AnyInWork,
+    AnySurge,
+    InitialEvent,
+    RiskScenario,
+)
+from twin.nouns.topology import Topology
+
+_WORK: tuple[type[AnyInWork], ...] = get_args(AnyInWork)
+_SURGES: tuple[type[AnySurge], ...] = get_args(AnySurge)
+
+_HOUR = re.compile(r"(?:at )?(\d{1,2}):(\d{2})(?: ?utc)?", re.IGNORECASE)
+_DEMAND = re.compile(r"(?:all )?(?:demand|load) (?:is )?(.+)", re.IGNORECASE)
+_IN_WORK = re.compile(
+    r"(.+?)(?: is| are)? (?:in|under) (?:planned )?(?:work|maintenance)( together)?",
+    re.IGNORECASE,
+)
+_DOWN = re.compile(r" down( together)?$")
+_ADVERSARY = re.compile(r"(?:by )?(?:an? )?adversary with (.+)", re.IGNORECASE)
+
+_TIME = r"\d[\d.]* ?[a-z]+(?: \d[\d.]* ?[a-z]+)*"
+_AFTER = re.compile(rf"(?:and |then )*after ({_TIME}):?,? (.+)", re.IGNORECASE)
+_FOR = re.compile(rf"(.+) for ({_TIME})", re.IGNORECASE)
+_PARTS = re.compile(r"[;\n]|,(?= *(?:and |then )*after \d)", re.IGNORECASE)
+
+_WITH: dict[Means, str] = {
+    "elements": "things to take down",
+    "account": "one account",
+    "flood": "one flood",
+}
+"""What each adversary has, in words."""
+
+_LIKE = '"at 20:00, demand x1.2, link A-B in work: link C-D down for 4 h; after 30 min node E down"'
+
+
+def is_scenario(text: str) -> bool:
+    """Whether `text` begins with an hour, as scenarios do and what-ifs do not."""
+    return bool(re.match(r"\s*at \d{1,2}:\d{2}\b", text, re.IGNORECASE))
+
+
+def read_scenario(text: str, topology: Topology) -> RiskScenario:
+    """The scenario that `text` says.
+
+    Raises:
+        BadInput: a part cannot be read, a name is not in the topology, or there are none or too
+            many events. The text says which part, and what is nearest to it.
+    """
+    parted = re.split(r":(?=\s)", text, maxsplit=1)
+    if len(parted) == 1:
+        raise BadInput(f'"{_tidy(text)}" has no ": " between conditions and events, as in {_LIKE}')
+    conditions, rest = _tidy(parted[0]), parted[1]
+    said = _conditions(conditions, topology)
+    if "minute" not in said:
+        raise BadInput(f'the conditions "{conditions}" name no hour, as in "at 20:00"')
+    adversary = said.pop("adversary", None)
+    events = [event for part in _PARTS.split(rest) for event in _events(_tidy(part), topology)]
+    if not 1 <= len(events) <= MOST_EVENTS:
+        raise BadInput(f"a scenario has 1 to {MOST_EVENTS} events, not {len(events)}: {rest}")
+    in_order = sorted(events, key=lambda event: event.after_s)
+    if in_order[0].after_s:
+        raise BadInput(f'"{rest}" names no first event: one of them has no "after"')
+    return RiskScenario.model_validate(
+        {"conditions": said, "events": in_order, "adversary": adversary}
+    )
+
+
+def scenario_text(scenario: RiskScenario) -> str:
+    """`scenario` in words that `read_scenario` takes back."""
+    given = scenario.conditions
+    conditions = [f"at {given.minute // 60:02d}:{given.minute % 60:02d}"]
+    if given.demand != 1.0:
+        conditions.append(f"demand {times_text(given.demand)}")
+    if given.surge:
+        conditions.append(given.surge.phrase())
+    conditions += [_DOWN.sub(r" in work\1", work.phrase()) for work in given.in_work]
+    if scenario.adversary:
+        conditions.append(f"by an adversary with {_WITH[scenario.adversary]}")
+    events = "; ".join(event_text(event) for event in scenario.events)
+    return f"{', '.join(conditions)}: {events}"
+
+
+def event_text(event: InitialEvent) -> str:
+    """One event of a scenario, as `scenario_text` has it."""
+    after = f"after {time_text(event.after_s)} " if event.after_s else ""
+    lasts = "" if event.lasts_s is None else f" for {time_text(event.lasts_s)}"
+    return f"{after}{event.fault.phrase()}{lasts}"
+
+
+def check_scenario(
+    scenario: RiskScenario, topology: Topology, running: NetworkConfiguration
+) -> None:
+    """Refuse what does not exist, what cannot be, and what an adversary does not have.
+
+    Raises:
+        BadInput: the text names the event, and why.
+    """
+    given = scenario.conditions
+    lasting: list[AnyFault] = [*given.in_work, *([given.surge] if given.surge else [])]
+    for fault in (*lasting, *(event.fault for event in scenario.events)):
+        whole = fault.complete(topology)
+        whole.check(topology, running)
+        if whole.bare() != fault:
+            raise BadInput(f'"{fault.phrase()}" takes down other than it says')
+    _refuse_twice(scenario, lasting)
+    if scenario.adversary == "flood" and len(scenario.events) > 1:
+        raise BadInput("an adversary with one flood does one thing")
+    for event in scenario.events:
+        if scenario.adversary and event.fault.means != scenario.adversary:
+            raise BadInput(
+                f"an adversary with {_WITH[scenario.adversary]} does not bring about "
+                f'"{event.fault.phrase()}"'
+            )
+
+
+def _refuse_twice(scenario: RiskScenario, lasting: Sequence[AnyFault]) -> None:
+    """Raises BadInput: something strikes while it is in force."""
+    until = {fault.subject(): DAY_S for fault in lasting}
+    for event in scenario.events:
+        subject = event.fault.subject()
+        if event.after_s < until.get(subject, 0):
+            raise BadInput(f'"{event_text(event)}": that is so already')
+        until[subject] = DAY_S if event.until_s is None else event.until_s
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _conditions(text: str, topology: Topology) -> dict[str, Any]:
+    """The fields of Conditions, and whose the scenario is, as far as they are said."""
+    found: dict[str, Any] = {}
+    for key, value in find_all(text, lambda piece: _condition(piece, topology)):
+        if key == "in_work":
+            found[key] = (*found.get(key, ()), *value)
+        elif key in found:
+            raise BadInput(f'the conditions "{text}" say two times {_SAID[key]}')
+        else:
+            found[key] = value
+    return found
+
+
+_SAID = {
+    "minute": 'the hour, as "at 20:00"',
+    "demand": 'the load, as "demand x1.2"',
+    "surge": 'a surge, as "traffic to A x1.5"',
+    "in_work": 'what is down for work, as "link A-B in work"',
+    "adversary": 'whose it is, as "by an adversary with one flood"',
+}
+"""What conditions may say, by field."""
+
+
+def _condition(piece: str, topology: Topology) -> tuple[str, Any]:
+    """A field and its value. Raises BadInput."""
+    if found := _HOUR.fullmatch(piece):
+        return "minute", _minute(piece, int(found[1]), int(found[2]))
+    if found := _DEMAND.fullmatch(piece):
+        return "demand", _demand(found[1])
+    if found := _ADVERSARY.fullmatch(piece):
+        return "adversary", _adversary(found[1])
+    if found := _IN_WORK.fullmatch(piece):
+        return "in_work", read_events(f"{found[1]} down{found[2] or ''}", topology, _WORK)
+    try:
+        (surge,) = read_events(piece, topology, _SURGES)
+    except (BadInput, ValueError):
+        said = ", ".join(_SAID.values())
+        raise BadInput(f'the condition "{piece}" cannot be read; there are {said}') from None
+    return "surge", surge
+
+
+def _minute(piece: str, hour: int, minute: int) -> int:
+    if hour > 23 or minute > 59:
+        raise BadInput(f'"{piece}" is no time of day; expected 00:00 to 23:59, UTC')
+    return 60 * hour + minute
+
+
+def _demand(text: str) -> float:
+    factor = read_times(text)
+    if factor > MOST_DEMAND:
+        raise BadInput(f'demand "{text}": expected a factor of at most {MOST_DEMAND:g}')
+    return factor
+
+
+def _adversary(text: str) -> Means:
+    for adversary, words in _WITH.items():
+        if text.casefold() in (words, adversary):
+            return adversary
+    known = ", ".join(f'"{words}"' for words in _WITH.values())
+    raise BadInput(f'an adversary with "{text}" is not known; expected one with {known}')
+
+
+def _events(text: str, topology: Topology) -> Iterator[InitialEvent]:
+    """The events of one part, which strike together. Raises BadInput."""
+    phrase, after_s, lasts_s = text.strip(" ,."), 0, None
+    if found := _AFTER.fullmatch(phrase):
+        after_s, phrase = _seconds(found[1]), found[2]
+    if found := _FOR.fullmatch(phrase):
+        phrase, lasts_s = found[1], _seconds(found[2])
+    if phrase:
+        for fault in read_events(phrase, topology, FAULT_KINDS):
+            yield InitialEvent(after_s=after_s, fault=fault, lasts_s=lasts_s)
+
+
+def _seconds(text: str) -> int:
+    seconds = read_time_s(text)
+    if not 1 <= seconds < DAY_S:
+        raise BadInput(f'"{text}" is out of the day; expected 1 s to less than 24 h')
+    return round(seconds)
