@@ -2,28 +2,24 @@
 
 A rollout is a chain of steady states: at every change (fault, action, repair) and every interval
 the twin assesses what routing has settled in. Convergence itself and queues that grow over minutes
-are not played, and an overloaded link stays up; what trips under overload would become one more
-event between two steps of `_Play`.
+are not played, and an overloaded link stays up.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from twin.events.action import Action
-from twin.events.fault import Fault
-from twin.events.kinds import ActionKind
+from twin.course import Course, step_times_s
 from twin.forecasting import Uncertainty, demand_factors
 from twin.nouns.base import Noun, content_hash
-from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.scenario import Scenario
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.assessment import Assessment
-from twin.physics.twin import Twin, profile_at
+from twin.physics.twin import Twin
 
 DEFAULT_INTERVAL_S = 60.0
 SEEDS = 2**63
@@ -137,9 +133,7 @@ def run_rollout(
 ) -> Rollout:
     """Play `scenario` from `base`; see RolloutTask. What `before_step` raises ends the play.
 
-    Demand follows the daily profile from the scenario's start. At one instant, repairs come first,
-    then faults, then actions. A wrong weight is a change of the configuration, which an action can
-    undo; where it ends and none has, the weight of `base` returns.
+    Demand follows the daily profile from the scenario's start; see Course for what holds when.
 
     Raises:
         UnknownNode, UnknownLink: a fault or an action names what does not exist.
@@ -148,15 +142,16 @@ def run_rollout(
     start = twin.state(traffic=twin.traffic_at(scenario.starts_s)) if base is None else base
     if uncertainty is not None:
         start = replace(start, traffic=_drawn(start.traffic, uncertainty, drawn))
-    play = _Play(scenario, twin, start)
-    times = _times(scenario, interval_s)
+    course = Course(scenario, twin, start)
+    times = step_times_s(scenario, interval_s)
     steps = []
     minutes: dict[str, float] = {}
     lost_bits = 0.0
     for now, until in pairwise(times):
         before_step()
-        play.advance(now)
-        step = _step(now, until - now, play.assess(now))
+        course.advance(now)
+        known, state = course.state(now)
+        step = _step(now, until - now, known.assess(state))
         steps.append(step)
         lost_bits += step.lost_bps * step.duration_s
         for service in step.breached_services:
@@ -175,16 +170,6 @@ def _drawn(traffic: TrafficMatrix, uncertainty: Uncertainty, seed: int) -> Traff
     return traffic.scaled(demand_factors(uncertainty, len(traffic.nodes), 1, seed)[0])
 
 
-def _times(scenario: Scenario, interval_s: float) -> list[float]:
-    """Where steps begin, and the end: every interval and every event in between, sorted."""
-    end = scenario.duration_s
-    events = {fault.at_s for fault in scenario.faults}
-    events |= {fault.until_s for fault in scenario.faults if fault.until_s is not None}
-    events |= {action.at_s for action in scenario.actions}
-    grid = {float(t) for t in np.arange(0.0, end, interval_s)}
-    return [*sorted(t for t in grid | events if 0.0 <= t < end), end]
-
-
 def _step(time_s: float, duration_s: float, assessment: Assessment) -> RolloutStep:
     busiest = int(assessment.utilisation.argmax())
     egress = assessment.topology.egress_of(busiest)
@@ -198,67 +183,3 @@ def _step(time_s: float, duration_s: float, assessment: Assessment) -> RolloutSt
         breached_services=tuple(services[i].id for i in breached),
         lost_bps=assessment.lost_bps,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Event:
-    """A change of the configuration. `order` at one instant: ends 0, faults 1, actions 2."""
-
-    at_s: float
-    order: Literal[0, 1, 2]
-    change: Action | Fault
-
-
-class _Play:
-    """The state of one rollout: what runs, and which lasting faults are in force."""
-
-    def __init__(self, scenario: Scenario, twin: Twin, start: NetworkState) -> None:
-        self._scenario = scenario
-        self._twin = twin
-        self._start = start
-        self._running = start.running
-        self._waiting = sorted(_events(scenario), key=lambda event: (event.at_s, event.order))
-        self._demand_at_start = profile_at(twin.inventory.profile, scenario.starts_s)
-
-    def advance(self, now_s: float) -> None:
-        """Carry out every change of the configuration that is due."""
-        while self._waiting and self._waiting[0].at_s <= now_s:
-            self._running = self._changed(self._waiting.pop(0))
-
-    def _changed(self, event: _Event) -> NetworkConfiguration:
-        change, running = event.change, self._running
-        if isinstance(change, ActionKind):
-            return change.configured(running, self._twin.inventory.intended, self._start.topology)
-        if event.order == 1:
-            return change.after(self._start.configured(running)).running
-        return change.taken_back(running, self._start.running)
-
-    def assess(self, now_s: float) -> Assessment:
-        """The steady state at `now_s`."""
-        profile = self._twin.inventory.profile
-        factor = profile_at(profile, self._scenario.starts_s + now_s) / self._demand_at_start
-        state = replace(
-            self._start, running=self._running, traffic=self._start.traffic.scaled(factor)
-        )
-        for fault in self._lasting(now_s):
-            state = fault.after(state)
-        return self._twin.assess(state)
-
-    def _lasting(self, now_s: float) -> list[Fault]:
-        return [
-            timed.fault
-            for timed in self._scenario.faults
-            if not timed.fault.in_configuration
-            and timed.at_s <= now_s
-            and (timed.until_s is None or now_s < timed.until_s)
-        ]
-
-
-def _events(scenario: Scenario) -> list[_Event]:
-    events: list[_Event] = [_Event(timed.at_s, 2, timed.action) for timed in scenario.actions]
-    for timed in scenario.faults:
-        if timed.fault.in_configuration:
-            events.append(_Event(timed.at_s, 1, timed.fault))
-            if timed.until_s is not None:
-                events.append(_Event(timed.until_s, 0, timed.fault))
-    return events

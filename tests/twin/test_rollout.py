@@ -7,6 +7,7 @@ from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
+from twin.events.faults.link_capacity_bottleneck import LinkCapacityBottleneck
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.forecasting import Uncertainty
@@ -102,6 +103,18 @@ def test_flash_crowd_ends_when_it_ends(twin: Twin) -> None:
     before, during, after = run_rollout(scenario, twin).steps
     assert during.max_utilisation > 1.5 * before.max_utilisation
     assert after.max_utilisation == pytest.approx(before.max_utilisation, rel=0.02)
+
+
+def test_bundle_that_lost_members_carries_what_is_left(twin: Twin) -> None:
+    link = max(twin.inventory.topology.links, key=lambda x: x.members)
+    fault = TimedFault(
+        at_s=60.0, until_s=120.0, fault=LinkCapacityBottleneck(link=link.id, members=1)
+    )
+    scenario = Scenario(name="short", starts_s=EVENING_S, duration_s=180.0, faults=(fault,))
+    before, during, after = run_rollout(scenario, twin).steps
+    assert during.busiest.endswith(f"|{link.id}")
+    assert during.max_utilisation > 1.5 > before.max_utilisation
+    assert after.max_utilisation == pytest.approx(before.max_utilisation, rel=0.01)
 
 
 def test_same_task_gives_the_same_bytes_wherever_it_stands(twin: Twin) -> None:

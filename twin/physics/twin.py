@@ -15,10 +15,21 @@ from twin.nouns.traffic import DailyProfile, TrafficMatrix
 from twin.physics.assessment import (
     DEFAULT_PARAMETERS,
     Assessment,
+    ServiceLevels,
     assess_routed,
     compile_services,
+    flows,
+    service_levels,
 )
-from twin.physics.compiled import arc_weights, compile_topology, discards_of
+from twin.physics.compiled import (
+    FloatArray,
+    arc_weights,
+    compile_topology,
+    discards_of,
+    egress_loss_of,
+    entry_limits_of,
+    policer_rates,
+)
 from twin.physics.queueing import PhysicsParameters
 from twin.physics.routing import Routing, discarding, route
 
@@ -111,6 +122,19 @@ class Twin:
         return assess_routed(
             self.compiled, self.route(state), state, self.services, self.parameters
         )
+
+    def levels(self, state: NetworkState, traffic_bps: FloatArray) -> ServiceLevels:
+        """What services get of `state` at S traffic matrices, (S, 3, n, n), in place of its own."""
+        result = flows(
+            self.compiled,
+            self.route(state),
+            traffic_bps,
+            policed_bps=policer_rates(state.topology, state.running),
+            silent_loss=egress_loss_of(state.topology, state.egress_loss),
+            parameters=self.parameters,
+            entry_bps=entry_limits_of(state.topology, state.running),
+        )
+        return service_levels(self.services, result.delivered, result.delay_s)
 
 
 def profile_at(profile: DailyProfile, time_s: float) -> float:

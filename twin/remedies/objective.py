@@ -96,7 +96,7 @@ class Outlook:
         level = np.array([profile_at(profile, now_s + t) / now for t in middles])
         chance = np.array([repair.survival(t, lasted_s) for t in middles])
         counted = max(1, int((chance >= least_chance).sum()))
-        return cls._binned(level[:counted], chance[:counted] * STEP_S / 3600.0)
+        return cls.of(level[:counted], chance[:counted] * STEP_S / 3600.0)
 
     @classmethod
     def at(cls, level: float = 1.0, hours: float = 1.0) -> "Outlook":
@@ -104,7 +104,8 @@ class Outlook:
         return cls(np.array([level]), np.array([hours]))
 
     @classmethod
-    def _binned(cls, level: FloatArray, hours: FloatArray) -> "Outlook":
+    def of(cls, level: FloatArray, hours: FloatArray) -> "Outlook":
+        """Those hours at each level, in a few levels."""
         low, high = float(level.min()), float(level.max())
         width = (high - low) / LEVELS or 1.0
         of = np.minimum(((high - level) / width).astype(np.int64), LEVELS - 1)

@@ -1,0 +1,74 @@
+"""How often a scenario begins, reckoned by hand from the rates of what strikes."""
+
+import pytest
+
+from tests.twin.whatif.test_survey import square
+from twin.imagination.elements import elements_of
+from twin.imagination.likelihood import Likelihood
+from twin.imagination.scenario_text import read_scenario
+from twin.nouns.rates import Rates
+
+TOPOLOGY = square((("A", "D", 8.0),)).inventory.topology
+ELEMENTS = {one.name: one for one in elements_of(TOPOLOGY, Rates())}
+LIKELIHOOD = Likelihood(tuple(ELEMENTS.values()))
+
+A_YEAR_H = 8766.0
+
+
+def per_year(text: str) -> float | None:
+    return LIKELIHOOD.per_year(read_scenario(text, TOPOLOGY))
+
+
+def rate(name: str) -> float:
+    return ELEMENTS[name].per_year
+
+
+def test_one_event_begins_by_its_rate_in_one_hour_of_the_day() -> None:
+    assert per_year("at 20:00: node A down for 2 h") == pytest.approx(rate("device A") / 24)
+
+
+def test_shared_cause_has_its_own_rate_and_not_that_of_its_members_together() -> None:
+    assert per_year("at 20:00: group duct:A:1 down") == pytest.approx(rate("group duct:A:1") / 24)
+    assert per_year("at 20:00: links A-B, A-C down together") is None
+
+
+def test_second_event_comes_while_the_first_lasts() -> None:
+    both = per_year("at 20:00: node A down for 3 h; after 1 h node D down for 1 h")
+    assert both == pytest.approx(rate("device A") * rate("device D") * 3 / A_YEAR_H / 24)
+
+
+def test_third_event_comes_while_both_others_last() -> None:
+    text = "at 20:00: node A down for 3 h; after 1 h node D down; after 2 h link B-D down"
+    expected = rate("device A") * rate("device D") * rate("link B--D")
+    assert per_year(text) == pytest.approx(expected * (3 / A_YEAR_H) * (2 / A_YEAR_H) / 24)
+
+
+def test_event_after_all_else_is_over_may_come_at_any_time_of_the_day() -> None:
+    text = "at 20:00: node A down for 1 h; after 2 h node D down"
+    assert per_year(text) == pytest.approx(rate("device A") * rate("device D") * 24 / A_YEAR_H / 24)
+
+
+def test_work_counts_by_its_share_of_all_hours() -> None:
+    share = 4.0 / A_YEAR_H
+    text = "at 03:00, link A-C in work: node D down"
+    assert per_year(text) == pytest.approx(rate("device D") * share / 24)
+    assert per_year("at 03:00, group duct:A:1 in work: node D down") is None
+
+
+def test_demand_counts_by_how_often_it_is_so_high() -> None:
+    """One standard deviation above, of all demand together: 15.9 % of all days."""
+    text = "at 20:00, demand x1.0512710963760241: node A down"
+    assert per_year(text) == pytest.approx(0.158655 * rate("device A") / 24, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "at 20:00, by an adversary with things to take down: node A down",
+        "at 20:00: syn flood on A of 1M/s",
+        "at 20:00, traffic to A x1.5: node A down",
+        "at 20:00: node A down; after 1 h link B-D flaps every 60 s",
+    ],
+)
+def test_what_somebody_wants_or_no_rate_is_known_of_has_none(text: str) -> None:
+    assert per_year(text) is None
