@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from twin.course import Course, change_times_s, step_times_s
 from twin.events.fault import Fault
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.risk_scenario import DAY_S
 from twin.nouns.scenario import Scenario
 from twin.nouns.state import NetworkState
 from twin.physics.compiled import FloatArray
@@ -138,8 +139,8 @@ class _InForce:
         self, levels: FloatArray, minutes: FloatArray, tolerance: float
     ) -> FloatArray:
         """(services,) for (steps,) `levels` that last so many `minutes`."""
-        order = np.argsort(levels, kind="stable")
-        levels, minutes = levels[order], minutes[order]
+        levels, place = np.unique(levels, return_inverse=True)
+        minutes = np.bincount(place, minutes)
         until = np.cumsum(minutes)
         first = np.searchsorted(levels, np.linspace(levels[0], levels[-1], _FIRST_LEVELS))
         looked = np.unique(first)
@@ -169,3 +170,18 @@ class _InForce:
             twin, state = states[0]
             traffic = np.stack([other.traffic.rates_bps for _, other in states])
             self._rows |= zip(part, twin.levels(state, traffic).in_breach, strict=True)
+
+
+def quiet_minutes(twin: Twin, start: NetworkState, starts_s: float) -> FloatArray:
+    """(services,) minutes in breach of a day from `starts_s` on which nothing happens. `start`: at
+    the demand of its first moment.
+    """
+    quiet = Scenario(name="nothing", starts_s=starts_s, duration_s=DAY_S)
+    return Days(twin, start).of(quiet).in_breach_min
+
+
+def beyond(in_breach_min: FloatArray, usual_min: FloatArray) -> FloatArray:
+    """(services,) of the minutes in breach, those beyond the usual ones."""
+    more = in_breach_min - usual_min
+    # A minute is told by the minute of the day it begins in: less is rounding.
+    return np.asarray(np.where(more > 1.0, more, 0.0))

@@ -1,28 +1,31 @@
 """Judges scenarios by their day: what they cost, and what the best remedy leaves of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from twin.events.action import Action
 from twin.events.fault import AnyFault
-from twin.imagination.day import Day, Days, Part
+from twin.imagination.chains.playing import ChainTask
+from twin.imagination.day import Day, Days, beyond, quiet_minutes
 from twin.imagination.likelihood import PLAUSIBLE_PER_YEAR, Likelihood
+from twin.imagination.reaction import in_time, remedies_for
+from twin.nouns.chain import ChainRates, Chains
 from twin.nouns.risk_scenario import DAY_S, RiskScenario
 from twin.nouns.risk_verdict import RiskVerdict
-from twin.nouns.scenario import Scenario, TimedAction
+from twin.nouns.scenario import TimedAction
 from twin.nouns.state import NetworkState
 from twin.physics.compiled import FloatArray
 from twin.physics.twin import Twin, profile_at
-from twin.remedies.objective import Outlook
-from twin.remedies.screening import Screening
 
 MOST_REMEDIES = 4
 """Remedies of up to four changes whose day is judged."""
 
-REACTION_S = 900.0
-"""From what a remedy is against to its being in force: found, approved and made (assumed)."""
+
+DRAWS = 4
+"""Of what follows; a verdict tells the deepest, and nothing of it where there are none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +41,20 @@ class _Tried:
         return float(self.in_breach_min.sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How days are judged. `plausible_per_year`: what is rarer is not plausible. `remedies`: so
+    many are played. `draws`: of what follows, none for 0, each with the rates of `chains`. `seed`:
+    of the search of remedies.
+    """
+
+    plausible_per_year: float = PLAUSIBLE_PER_YEAR
+    remedies: int = MOST_REMEDIES
+    draws: int = DRAWS
+    chains: ChainRates = field(default_factory=ChainRates)
+    seed: int = 1
+
+
 class DayJudge:
     """Of one network. `state`: with the demand of its peak. What a day costs is told beyond what
     one does on which demand is as expected and nothing happens.
@@ -48,18 +65,12 @@ class DayJudge:
         twin: Twin,
         state: NetworkState,
         likelihood: Likelihood,
-        *,
-        plausible_per_year: float = PLAUSIBLE_PER_YEAR,
-        remedies: int = MOST_REMEDIES,
-        reaction_s: float = REACTION_S,
-        seed: int = 1,
+        how: Judging | None = None,
     ) -> None:
         self._twin, self._state, self._likelihood = twin, state, likelihood
-        self._plausible_per_year = plausible_per_year
-        self._remedies, self._reaction_s, self._seed = remedies, reaction_s, seed
-        quiet = Scenario(name="nothing", starts_s=0.0, duration_s=DAY_S)
+        self._how = how or Judging()
         at_midnight = replace(state, traffic=state.traffic.scaled(self._level(0.0)))
-        self.usual_min: FloatArray = Days(twin, at_midnight).of(quiet).in_breach_min
+        self.usual_min = quiet_minutes(twin, at_midnight, 0.0)
 
     def __call__(self, scenarios: Sequence[RiskScenario]) -> tuple[RiskVerdict, ...]:
         """A verdict for each.
@@ -87,6 +98,7 @@ class DayJudge:
                 tried.append(_Tried(actions, timed, self._beyond(after)))
         best = min(tried, key=lambda one: (one.total, len(one.actions)))
         per_year = self._likelihood.per_year(scenario)
+        chains = self._chains(scenario) if self._how.draws else None
         services = self._twin.services.services
         return RiskVerdict(
             scenario=scenario.id,
@@ -98,14 +110,18 @@ class DayJudge:
             actions=best.actions,
             timed=best.timed,
             slo_minutes_left=best.total,
+            depth=chains.deepest if chains else None,
+            slo_minutes_chained=chains.slo_minutes if chains else None,
             per_year=per_year,
-            is_plausible=None if per_year is None else per_year >= self._plausible_per_year,
+            is_plausible=None if per_year is None else per_year >= self._how.plausible_per_year,
         )
 
+    def _chains(self, scenario: RiskScenario) -> Chains:
+        task = ChainTask(scenario, self.start(scenario), self._how.chains, self._how.draws)
+        return task.play(self._twin, lambda: None)
+
     def _beyond(self, day: Day) -> FloatArray:
-        # A minute is told by the minute of the day it begins in: less is rounding.
-        more = day.in_breach_min - self.usual_min
-        return np.asarray(np.where(more > 1.0, more, 0.0))
+        return beyond(day.in_breach_min, self.usual_min)
 
     def _level(self, time_s: float) -> float:
         return profile_at(self._twin.inventory.profile, time_s)
@@ -115,45 +131,43 @@ class DayJudge:
     ) -> list[tuple[tuple[Action, ...], tuple[TimedAction, ...]]]:
         """Remedies for the part of the day that costs most, as they would be in force then."""
         worst = max(day.parts, key=lambda part: float(part.in_breach_min.sum()))
-        act_s = float(worst.times_s[0]) + self._reaction_s
+        begin_s = float(worst.times_s[0])
+        act_s = begin_s + self._how.chains.reaction_s
         if act_s >= worst.until_s:
             return []
-        best = self._screening(scenario, worst).best()
+        faults = _in_force(scenario, begin_s)
+        hours = worst.minutes / 60.0
+        best = remedies_for(worst.twin, worst.state, faults, worst.levels, hours, self._how.seed)
+        over_s = worst.until_s if worst.until_s < DAY_S else None
         return [
-            (one.actions, self._timed(one.actions, act_s, worst.until_s))
-            for one in best[: self._remedies]
+            (one.actions, in_time(one.actions, act_s, over_s, self._twin, self._state.running))
+            for one in best[: self._how.remedies]
         ]
 
-    def _timed(
-        self, actions: Sequence[Action], act_s: float, until_s: float
-    ) -> tuple[TimedAction, ...]:
-        """All at once, and taken back once what they are against is over, if that is that day.
 
-        What is lasting stays, and so does what the network ran before it was struck.
-        """
-        timed = [TimedAction(at_s=act_s, action=action) for action in actions]
-        running, topology = self._state.running, self._state.topology
-        back: list[Action] = []
-        for action in actions:
-            if not action.lasting:
-                back = [*action.inverse(running, topology), *back]
-                running = action.configured(running, self._twin.inventory.intended, topology)
-        if until_s < DAY_S:
-            timed += [TimedAction(at_s=until_s, action=action) for action in back]
-        return tuple(timed)
+@dataclass(frozen=True, slots=True)
+class JudgeTask:
+    """One scenario to judge on any runner. `base`: the network with the demand of its peak."""
 
-    def _screening(self, scenario: RiskScenario, part: Part) -> Screening:
-        faults = _in_force(scenario, float(part.times_s[0]))
-        highest = float(part.levels.max())
-        return Screening(
-            part.twin,
-            part.state,
-            Outlook.of(part.levels / highest, part.minutes / 60.0),
-            extra=tuple(dict.fromkeys(action for f in faults for action in f.remedies())),
-            limited_at=tuple(dict.fromkeys(node for f in faults for node in f.limited_at)),
-            seed=self._seed,
-            margin=1.0,
-        )
+    scenario: RiskScenario
+    base: NetworkState
+    likelihood: Likelihood
+    how: Judging = field(default_factory=Judging)
+
+    @property
+    def name(self) -> str:
+        """See Task."""
+        return self.scenario.id
+
+    def content(self) -> dict[str, Any]:
+        """See Task."""
+        how = {**asdict(self.how), "chains": self.how.chains.model_dump(mode="json")}
+        return {"scenario": self.scenario.model_dump(mode="json"), "how": how}
+
+    def play(self, twin: Twin, before_step: Callable[[], None]) -> RiskVerdict:
+        """See Task. Raises UnknownNode, UnknownLink."""
+        before_step()
+        return DayJudge(twin, self.base, self.likelihood, self.how).judge(self.scenario)
 
 
 def _in_force(scenario: RiskScenario, now_s: float) -> list[AnyFault]:

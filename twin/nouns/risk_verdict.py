@@ -1,5 +1,7 @@
 """What comes of a scenario's day, with nothing done and with the best remedy."""
 
+from pydantic import PositiveInt
+
 from twin.events.action import Action
 from twin.nouns.base import Noun
 from twin.nouns.scenario import TimedAction
@@ -9,7 +11,8 @@ class RiskVerdict(Noun):
     """`slo_minutes`: service-minutes in breach that day, beyond those of a day on which nothing
     happens; of which `by_service`, those above zero. `slo_minutes_left`: the same with `actions`,
     which `timed` makes and takes back once what they are against is over (none, and as many
-    minutes, where nothing that was tried helps). `per_year`: how often it begins, None
+    minutes, where nothing that was tried helps). `depth`: of the deepest chain among the draws of
+    what follows, and `slo_minutes_chained` in their mean. `per_year`: how often it begins, None
     where that is not known. `is_plausible`: whether that is often enough, None likewise.
     """
 
@@ -19,6 +22,8 @@ class RiskVerdict(Noun):
     actions: tuple[Action, ...]
     timed: tuple[TimedAction, ...]
     slo_minutes_left: float
+    depth: PositiveInt | None
+    slo_minutes_chained: float | None
     per_year: float | None
     is_plausible: bool | None
 

@@ -7,10 +7,11 @@ import pytest
 
 from tests.twin.whatif.test_survey import square
 from twin.imagination.day import Days
-from twin.imagination.day_judge import REACTION_S, DayJudge
+from twin.imagination.day_judge import DayJudge
 from twin.imagination.elements import elements_of
 from twin.imagination.likelihood import Likelihood
 from twin.imagination.scenario_text import read_scenario
+from twin.nouns.chain import ChainRates
 from twin.nouns.rates import Rates
 from twin.nouns.traffic import DailyProfile
 from twin.physics.twin import Twin
@@ -69,6 +70,13 @@ def test_breach_lasts_as_long_as_demand_is_too_high_for_what_is_left() -> None:
     assert minutes == pytest.approx(above, abs=2.0)
 
 
+def test_breach_at_a_level_that_never_changes_lasts_all_day() -> None:
+    twin = square((("A", "D", 12.0),))
+    scenario = read_scenario("at 06:00: link A-B down for 5 h", twin.inventory.topology)
+    (minutes,) = Days(twin, twin.state()).of(scenario.played_with()).in_breach_min
+    assert minutes == 300.0
+
+
 def test_parts_of_a_day_in_which_the_same_is_in_force_are_one(twin: Twin) -> None:
     text = "at 08:00: node DNVRng down for 1 h; after 2 h link CHINng-NYCMng down for 1 h"
     scenario = read_scenario(text, twin.inventory.topology)
@@ -88,7 +96,7 @@ def test_remedy_is_in_force_once_there_was_time_and_saves_what_playing_it_finds(
     scenario = read_scenario(text, twin.inventory.topology)
     verdict = judge(twin).judge(scenario)
     assert verdict.actions
-    made = [timed.action for timed in verdict.timed if timed.at_s == REACTION_S]
+    made = [timed.action for timed in verdict.timed if timed.at_s == ChainRates().reaction_s]
     back = [timed.action for timed in verdict.timed if timed.at_s == 6 * 3600.0]
     assert tuple(made) == verdict.actions
     assert len(back) == len(made) == len(verdict.timed) / 2

@@ -1,0 +1,1 @@
+"""What follows from what has struck: one file for each mechanism."""
