@@ -16,7 +16,8 @@ from channels.provenance import code_version
 from twin.events.faults.link_down import LinkDown
 from twin.imagination.adversary import space_of
 from twin.imagination.elements import elements_of
-from twin.imagination.generators.generator import Generator, Members, Space, explored
+from twin.imagination.generators.generator import Generator, Point, explored
+from twin.imagination.generators.sets import SetSpace
 from twin.imagination.generators.shipped import GENERATORS
 from twin.nouns.rates import Rates
 from twin.physics.compiled import FloatArray
@@ -88,10 +89,10 @@ def _arms() -> list[tuple[str, Callable[[int], Generator], bool]]:
     return [*arms, ("search, told nothing", GENERATORS["search"], False)]
 
 
-def _judge(twin: Twin, links: Sequence[str]) -> Callable[[Sequence[Members]], FloatArray]:
+def _judge(twin: Twin, links: Sequence[str]) -> Callable[[Sequence[Point]], FloatArray]:
     engine = WhatIfEngine(twin.state(), compiled=twin.compiled)
 
-    def judge(sets: Sequence[Members]) -> FloatArray:
+    def judge(sets: Sequence[Point]) -> FloatArray:
         cuts = [tuple(LinkDown(link=links[i]) for i in members) for members in sets]
         return np.asarray(engine.cascades(cuts, 1.0).unserved_bps.sum(axis=1))
 
@@ -100,8 +101,8 @@ def _judge(twin: Twin, links: Sequence[str]) -> Callable[[Sequence[Members]], Fl
 
 def _costs(
     generator: Generator,
-    space: Space,
-    judge: Callable[[Sequence[Members]], FloatArray],
+    space: SetSpace,
+    judge: Callable[[Sequence[Point]], FloatArray],
     budget: int,
     seed: int,
     feedback: bool,

@@ -11,7 +11,8 @@ from twin.events.phrases import what_if_text
 from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import Element
 from twin.imagination.enumeration import Reckoner, one_set
-from twin.imagination.generators.generator import Space, explored
+from twin.imagination.generators.generator import explored
+from twin.imagination.generators.sets import SetSpace
 from twin.imagination.generators.shipped import GENERATORS
 from twin.imagination.regimes import Regime
 from twin.nouns.risk import InRegime, Stress
@@ -80,7 +81,7 @@ def worst_of(
     return tuple(told)
 
 
-def space_of(state: NetworkState, elements: Sequence[Element], count: int) -> Space:
+def space_of(state: NetworkState, elements: Sequence[Element], count: int) -> SetSpace:
     """All sets of `count` of `elements`: what passes one is the load of its links at the peak, and
     what touches it has a link, or a node of a link, in common.
     """
@@ -94,4 +95,4 @@ def space_of(state: NetworkState, elements: Sequence[Element], count: int) -> Sp
         if nodes[i] & nodes[j]:
             near[i].append(j)
             near[j].append(i)
-    return Space(count, np.array(passing, np.float64), near)
+    return SetSpace(count, np.array(passing, np.float64), near)

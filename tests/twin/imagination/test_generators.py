@@ -8,8 +8,9 @@ import pytest
 
 from twin.imagination.adversary import Sought, space_of, worst_of
 from twin.imagination.elements import elements_of
-from twin.imagination.generators.generator import Members, Space, explored
+from twin.imagination.generators.generator import Point, explored
 from twin.imagination.generators.search import Search
+from twin.imagination.generators.sets import SetSpace
 from twin.imagination.generators.shipped import GENERATORS
 from twin.imagination.regimes import regimes_of
 from twin.nouns.rates import Rates
@@ -18,11 +19,11 @@ from twin.sources.world import WorldSpec, build_inventory
 
 SIZE = 40
 WEIGHTS = np.linspace(1.0, 3.0, SIZE)
-SPACE = Space(3, WEIGHTS, [[(i - 1) % SIZE, (i + 1) % SIZE] for i in range(SIZE)])
+SPACE = SetSpace(3, WEIGHTS, [[(i - 1) % SIZE, (i + 1) % SIZE] for i in range(SIZE)])
 DEAR = np.random.default_rng(7).permutation(SIZE).astype(float)
 
 
-def _cost(sets: Sequence[Members]) -> list[float]:
+def _cost(sets: Sequence[Point]) -> list[float]:
     """What is in it adds up, and neighbours do more."""
     return [
         float(DEAR[list(m)].sum() + 30.0 * sum(b in SPACE.near[a] for a, b in combinations(m, 2)))
@@ -32,9 +33,9 @@ def _cost(sets: Sequence[Members]) -> list[float]:
 
 @pytest.mark.parametrize("name", GENERATORS)
 def test_what_is_judged_is_of_the_space_each_once_and_as_many_as_asked_for(name: str) -> None:
-    judged: list[Members] = []
+    judged: list[Point] = []
 
-    def judge(sets: Sequence[Members]) -> Iterable[float]:
+    def judge(sets: Sequence[Point]) -> Iterable[float]:
         judged.extend(sets)
         return _cost(sets)
 
@@ -46,7 +47,7 @@ def test_what_is_judged_is_of_the_space_each_once_and_as_many_as_asked_for(name:
 
 
 def test_generator_that_has_said_everything_ends() -> None:
-    small = Space(2, np.ones(4), [[], [], [], []])
+    small = SetSpace(2, np.ones(4), [[], [], [], []])
     for make in GENERATORS.values():
         found = explored(make(50), small, lambda sets: [1.0] * len(sets), 50)
         assert len(found) == 6
@@ -70,7 +71,7 @@ def test_search_finds_worse_than_chance_and_what_it_is_told_helps() -> None:
 
 def test_search_knows_who_adds_to_what_a_set_costs() -> None:
     numbers = np.random.default_rng(0)
-    judged: dict[Members, float] = {m: float(5 in m) for m in combinations(range(0, SIZE, 3), 3)}
+    judged: dict[Point, float] = {m: float(5 in m) for m in combinations(range(0, SIZE, 3), 3)}
     judged |= {tuple(sorted((5, a, b))): 1.0 for a, b in combinations(range(0, 12, 3), 2)}
     first = next(Search(100).propose(SPACE, judged, numbers))
     assert 5 in first

@@ -1,18 +1,18 @@
-"""Sets drawn at random: each as likely as another, or by what passes the things in them."""
+"""Points drawn at random: each as likely as another, or by what passes the things in them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from twin.imagination.generators.generator import BATCH, Judged, Members, Space
+from twin.imagination.generators.generator import BATCH, Judged, Point, Space
 
 
 @dataclass(frozen=True, slots=True)
 class AtRandom:
-    """Every set as likely as another."""
+    """Every point as likely as another."""
 
-    def propose(self, space: Space, _: Judged, numbers: np.random.Generator) -> Iterator[Members]:
+    def propose(self, space: Space, _: Judged, numbers: np.random.Generator) -> Iterator[Point]:
         """See Generator."""
         for _n in range(BATCH):
             yield space.drawn(numbers)
@@ -20,10 +20,9 @@ class AtRandom:
 
 @dataclass(frozen=True, slots=True)
 class ByLoad:
-    """The more passes a thing, the more often it is in a set: by the square of it."""
+    """The more passes a thing, the more often it is in a point: by the square of it."""
 
-    def propose(self, space: Space, _: Judged, numbers: np.random.Generator) -> Iterator[Members]:
+    def propose(self, space: Space, _: Judged, numbers: np.random.Generator) -> Iterator[Point]:
         """See Generator."""
-        shares = space.weights**2 / (space.weights**2).sum()
         for _n in range(BATCH):
-            yield space.drawn(numbers, shares)
+            yield space.drawn(numbers, by_load=True)

@@ -1,16 +1,15 @@
-"""A generator proposes sets of things that fail at once; what they cost is judged elsewhere."""
+"""A generator proposes points of a space; what they cost is judged elsewhere."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
 
 import numpy as np
 
-from twin.physics.compiled import FloatArray
-
-Members = tuple[int, ...]
-"""Positions of what fails, in order."""
+Point = tuple[int, ...]
+"""One thing to look at, in whole numbers that its space can read. What is the same has the same
+numbers, so that nothing is judged twice.
+"""
 
 BATCH = 20
 """So many are judged before a generator is asked again."""
@@ -19,28 +18,38 @@ _MOST_TRIES = 50
 """Proposals in a row that bring nothing new, after which a generator has nothing left to say."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Space:
-    """All sets of `count` things of so many. `weights`: (n,) how much passes each. `near`: of each,
-    those that touch it.
-    """
-
-    count: int
-    weights: FloatArray
-    near: Sequence[Sequence[int]]
+class Space(Protocol):
+    """All that may be looked at. `size`: how many traits its points may have."""
 
     @property
     def size(self) -> int:
-        """How many things there are."""
-        return len(self.weights)
+        """See Space."""
+        ...
 
-    def drawn(self, numbers: np.random.Generator, shares: FloatArray | None = None) -> Members:
-        """One of the sets; `shares`: (n,) how often each thing is in it, equally often if None."""
-        chosen = numbers.choice(self.size, self.count, replace=False, p=shares)
-        return tuple(sorted(chosen.tolist()))
+    def traits(self, point: Point) -> Sequence[int]:
+        """Positions of what `point` is made of; what it costs is thought to be a sum over them."""
+        ...
+
+    def drawn(self, numbers: np.random.Generator, *, by_load: bool = False) -> Point:
+        """A point as likely as another; `by_load`: likelier the more traffic passes what it hits,
+        by the square of it.
+        """
+        ...
+
+    def bred(self, elite: Sequence[Point], numbers: np.random.Generator) -> Point:
+        """One made of two of `elite`, or of one with something changed."""
+        ...
+
+    def by_rule(self) -> Iterator[Point]:
+        """As people would look at it: what carries most, together, comes first."""
+        ...
+
+    def every(self) -> Iterator[Point]:
+        """All of them, the fewest things at once first."""
+        ...
 
 
-Judged = Mapping[Members, float]
+Judged = Mapping[Point, float]
 """What was looked at, and what it costs."""
 
 
@@ -49,26 +58,28 @@ class Generator(Protocol):
 
     def propose(
         self, space: Space, judged: Judged, numbers: np.random.Generator
-    ) -> Iterator[Members]:
-        """Sets of `space`, the most promising first, those that are `judged` among them or not."""
+    ) -> Iterator[Point]:
+        """Points of `space`, the most promising first, those that are `judged` among them or
+        not.
+        """
         ...
 
 
 def explored(
     generator: Generator,
     space: Space,
-    judge: Callable[[Sequence[Members]], Iterable[float]],
+    judge: Callable[[Sequence[Point]], Iterable[float]],
     budget: int,
     seed: int = 0,
     *,
     feedback: bool = True,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> dict[Members, float]:
-    """What `generator` has looked at with `budget` sets judged, each once.
+) -> dict[Point, float]:
+    """What `generator` has looked at with `budget` points judged, each once.
 
     `feedback`: whether it is told what came of those before. It may run out of proposals.
     """
-    numbers, found, silent = np.random.default_rng(seed), dict[Members, float](), 0
+    numbers, found, silent = np.random.default_rng(seed), dict[Point, float](), 0
     while len(found) < budget and silent < _MOST_TRIES:
         told: Judged = found if feedback else {}
         fresh = dict.fromkeys(

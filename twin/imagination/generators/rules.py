@@ -1,23 +1,26 @@
-"""The rule that people go by: what carries most, together."""
+"""What needs no search: the rule that people go by, and everything in order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
-from twin.imagination.generators.generator import Judged, Members, Space
+from twin.imagination.generators.generator import Judged, Point, Space
 
 
 @dataclass(frozen=True, slots=True)
 class MostLoaded:
-    """Sets of the things that most passes, those of the fewest different ranks first."""
+    """What carries most, together."""
 
-    def propose(self, space: Space, judged: Judged, _: np.random.Generator) -> Iterator[Members]:
+    def propose(self, space: Space, judged: Judged, _: np.random.Generator) -> Iterator[Point]:
         """See Generator."""
-        order = np.argsort(-space.weights, kind="stable").tolist()
-        for last in range(space.count - 1, len(order)):
-            for others in combinations(order[:last], space.count - 1):
-                members = tuple(sorted((*others, order[last])))
-                if members not in judged:
-                    yield members
+        return (point for point in space.by_rule() if point not in judged)
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All points, the fewest things at once first."""
+
+    def propose(self, space: Space, judged: Judged, _: np.random.Generator) -> Iterator[Point]:
+        """See Generator."""
+        return (point for point in space.every() if point not in judged)
