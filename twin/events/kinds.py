@@ -361,6 +361,13 @@ class FaultKind(PhrasedKind):
     # What may fail next
 
     @classmethod
+    @abstractmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """At each place of `state` where a planner would think of such a fault: one, or a few that
+        differ in size (assumed).
+        """
+
+    @classmethod
     def imagined(cls, state: "NetworkState", drawn_bps: "FloatArray") -> Iterable[tuple[Self, str]]:
         """Further faults of this kind that may strike in `state`, each with why.
 

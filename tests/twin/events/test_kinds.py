@@ -40,6 +40,7 @@ def test_new_kind_of_fault_is_told_every_hook_that_it_lacks() -> None:
         "arcs",
         "check",
         "circuits",
+        "conceivable",
         "describe",
         "evidence",
         "is_over",

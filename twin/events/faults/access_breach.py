@@ -97,6 +97,15 @@ class AccessBreach(Misconfiguration):
                 if not others and any(weight > 0.0 for _, weight in said):
                     yield cls(node=node, change=change), f"{reason}; {said[0][0]}"
 
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for link in state.topology.links:
+            for node in (link.a, link.b):
+                yield cls(node=node, change=UnannouncedDrain(link=link.id, nodes=(node,)))
+        for route in BlackholeRoute.conceivable(state):
+            yield cls(node=route.node, change=route)
+
     def log_prior(self) -> float:
         """See FaultKind."""
         return math.log(0.002)

@@ -89,6 +89,16 @@ class BlackholeRoute(Misconfiguration):
                 reason = f"what {node.id} forwards to {swallowed[0]} is lost, and it is silent"
                 yield cls(node=node.id, targets=swallowed), reason
 
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        drawn_bps = state.traffic.rates_bps.sum(axis=(0, 1))
+        busiest = [state.topology.nodes[i].id for i in (-drawn_bps).argsort(kind="stable")[:2]]
+        for node in state.topology.nodes:
+            targets = [target for target in busiest if target != node.id][:1]
+            if targets:
+                yield cls(node=node.id, targets=tuple(targets))
+
     def log_prior(self) -> float:
         """See FaultKind."""
         return math.log(0.05)

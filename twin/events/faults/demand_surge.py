@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from twin.nouns.state import NetworkState
 
 
+SURGES = (1.2, 1.5)
+"""Those that a planner would think of."""
+
+
 class DemandSurge(FaultKind):
     """All demand, from everywhere to everywhere, is multiplied by `factor`."""
 
@@ -67,6 +71,11 @@ class DemandSurge(FaultKind):
         if common > SUSPECT_SURGE:
             factor = round(common, 2)
             yield cls(factor=factor), f"half of the nodes draw {factor} times the traffic expected"
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        yield from (cls(factor=factor) for factor in SURGES)
 
     def log_prior(self) -> float:
         """See FaultKind."""

@@ -99,6 +99,13 @@ class DeviceDown(DarkLinksFault):
                 reason = f"{len(down)} of its {len(links)} links are down, and it does not answer"
                 yield cls(node=node.id, links=links), reason
 
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for node in state.topology.nodes:
+            links = tuple(sorted(link.id for link in state.topology.links_at(node.id)))
+            yield cls(node=node.id, links=links)
+
     def log_prior(self) -> float:
         """See FaultKind."""
         return math.log(0.05)

@@ -78,6 +78,13 @@ class FiberCut(DarkLinksFault):
                 reason = f"{len(here)} links at {node.id} went down within a minute"
                 yield cls(duct="", links=tuple(here)), reason
 
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for group in state.topology.shared_risk_groups:
+            if len(group.links) > 1:
+                yield cls(duct=group.id, links=group.links)
+
     def log_prior(self) -> float:
         """See FaultKind."""
         return math.log(0.15) + (0.0 if self.duct else _UNRECORDED)

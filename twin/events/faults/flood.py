@@ -145,3 +145,11 @@ def flooded(clues: Clues) -> Iterator[tuple[str, float, float, str]]:
             f"{node} draws {mix.flows[i]:.3g} times the flows expected, of {mix.size[i]:.2g} times"
         )
         yield node, float(f"{more_per_s:.3g}"), bits, f"{reason} the usual size"
+
+
+def as_large_as_drawn(state: "NetworkState") -> Iterator[tuple[str, float]]:
+    """Each node, and how many bit/s it draws."""
+    drawn_bps = state.traffic.rates_bps.sum(axis=(0, 1))
+    for node, rate_bps in zip(state.topology.nodes, drawn_bps.tolist(), strict=True):
+        if rate_bps > 0.0:
+            yield node.id, rate_bps

@@ -27,6 +27,10 @@ _NOT_LATE = math.log(0.01)
 _MOST_ADDED_S = 1.0
 
 
+_LATE_S = 0.05
+"""As by a way round through another country (assumed)."""
+
+
 class HighLatency(FaultKind):
     """Both directions of `link` take `added_s` longer than they did, and lose nothing."""
 
@@ -74,6 +78,11 @@ class HighLatency(FaultKind):
         for link, added_s in sorted(clues.observation.late.items()):
             reason = f"probes over {link} take {1000 * added_s:.1f} ms longer"
             yield cls(link=link, added_s=round(added_s, 4)), reason
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        yield from (cls(link=link.id, added_s=_LATE_S) for link in state.topology.links)
 
     def log_prior(self) -> float:
         """See FaultKind."""

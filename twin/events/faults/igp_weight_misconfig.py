@@ -70,6 +70,13 @@ class IgpWeightMisconfig(Misconfiguration):
                     fault = cls(node=new.node, link=runs.link, weight=runs.igp_weight)
                     yield fault, f"{new.node} runs weight {change}"
 
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for egress in map(state.topology.egress_of, range(state.topology.n_arcs)):
+            for weight in (1, MAX_IGP_WEIGHT):
+                yield cls(node=egress.node, link=egress.link, weight=weight)
+
     def log_prior(self) -> float:
         """See FaultKind."""
         return math.log(0.15)

@@ -1,8 +1,8 @@
 """Somebody has shut a link down in the configuration."""
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.events.faults.link_edit import LinkEditFault
 from twin.nouns.topology import Topology
@@ -29,6 +29,11 @@ class InterfaceShutDown(LinkEditFault):
         """See StateEvent."""
         first = 2 * state.topology.link_index[self.link]
         return {first: None, first + 1: None}
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        yield from (cls(link=link.id, nodes=(link.a,)) for link in state.topology.links)
 
     def log_prior(self) -> float:
         """See FaultKind."""

@@ -76,6 +76,13 @@ class LinkCapacityBottleneck(DroppingFault):
                 reason = f"an end of {link} is full with {members} of {built} members"
                 yield cls(link=link, members=members), reason
 
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for link in state.topology.links:
+            if link.members > 1:
+                yield cls(link=link.id, members=link.members // 2)
+
     def log_prior(self) -> float:
         """See FaultKind."""
         return math.log(0.05)

@@ -47,6 +47,11 @@ class LinkDown(DarkLinksFault):
         for link in sorted(clues.observation.down_since):
             yield cls(link=link), f"the adjacency over {link} is down"
 
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        yield from (cls(link=link.id) for link in state.topology.links)
+
     def log_prior(self) -> float:
         """See FaultKind."""
         return math.log(0.30)

@@ -34,6 +34,9 @@ _STEADY_PERIODS, _MOST_STEADY_S = 2.0, 480.0
 """A link that has stayed up for so many periods, and at most so long, flaps no more."""
 
 
+_OFTEN_S = 60.0
+
+
 class LinkFlap(FaultKind):
     """The adjacency over `link` is lost and comes back every `period_s` seconds."""
 
@@ -89,6 +92,11 @@ class LinkFlap(FaultKind):
                 apart_s = median(later - before for before, later in pairwise(times))
                 period_s = round(min(max(apart_s, LEAST_PERIOD_S), MOST_PERIOD_S))
                 yield cls(link=link, period_s=period_s), f"{link} has come back {len(times)} times"
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        yield from (cls(link=link.id, period_s=_OFTEN_S) for link in state.topology.links)
 
     def log_prior(self) -> float:
         """See FaultKind."""

@@ -10,7 +10,7 @@ from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
 from twin.events.amounts import read_share, share_text
 from twin.events.faults.dropping import DroppingFault
-from twin.events.faults.silent_egress_packet_loss import lossy_by_probes
+from twin.events.faults.silent_egress_packet_loss import LOST, lossy_by_probes
 from twin.events.kinds import Clues, LiveNetwork
 from twin.events.names import find_egresses
 from twin.nouns.configuration import NetworkConfiguration
@@ -101,6 +101,12 @@ class PacketLoss(DroppingFault):
                 fault = cls(node=egress.node, link=egress.link, fraction=round(share, 4))
                 why = "voice as well" if full else "and is not full"
                 yield fault, f"{egress} drops {share:.1%} {why}"
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for egress in map(state.topology.egress_of, range(state.topology.n_arcs)):
+            yield cls(node=egress.node, link=egress.link, fraction=LOST)
 
     def log_prior(self) -> float:
         """See FaultKind."""

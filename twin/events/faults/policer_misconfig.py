@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from twin.nouns.state import NetworkState
 
 
+_SLIPPED = 0.01
+"""Of the capacity: a rate with two digits too few (assumed)."""
+
+
 class PolicerMisconfig(Misconfiguration):
     """`node` drops what `traffic_class` sends over `link` beyond `rate_bps`, unmeant."""
 
@@ -73,6 +77,17 @@ class PolicerMisconfig(Misconfiguration):
                 for policer in set(runs.policers) - set(was.policers):
                     fault = cls(node=new.node, link=runs.link, **dict(policer))
                     yield fault, f"{fault.describe()}; it did not before"
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        topology = state.topology
+        for arc, egress in enumerate(map(topology.egress_of, range(topology.n_arcs))):
+            slipped_bps = _SLIPPED * topology.links[arc // 2].capacity_bps
+            for name in TrafficClass:
+                yield cls(
+                    node=egress.node, link=egress.link, traffic_class=name, rate_bps=slipped_bps
+                )
 
     def log_prior(self) -> float:
         """See FaultKind."""

@@ -94,6 +94,13 @@ class PowerFeedLoss(DarkLinksFault):
             if len(nodes) > 1 and min(missed.get(n, 0.0) for n in nodes) >= FEWEST_MISSED:
                 yield cls.at(topology, site), f"no device at {site} answers"
 
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for site in state.topology.sites:
+            if len(state.topology.nodes_at(site.id)) > 1:
+                yield cls.at(state.topology, site.id)
+
     def log_prior(self) -> float:
         """See FaultKind."""
         return math.log(0.02)

@@ -9,7 +9,7 @@ from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
 from twin.events.amounts import read_share, share_text
 from twin.events.faults.high_latency import HighLatency
-from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
+from twin.events.faults.silent_egress_packet_loss import LOST, SilentEgressPacketLoss
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.events.names import find_node
 from twin.nouns.configuration import NetworkConfiguration
@@ -104,6 +104,13 @@ class RouterOverload(FaultKind):
                 fraction = round(lost[len(lost) // 2], 4)
                 reason = f"{len(lost)} of the {len(links)} egresses of {node.id} lose"
                 yield cls(node=node.id, links=links, fraction=fraction), reason
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for node in state.topology.nodes:
+            links = tuple(link.id for link in state.topology.links_at(node.id))
+            yield cls(node=node.id, links=links, fraction=LOST)
 
     def log_prior(self) -> float:
         """See FaultKind."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
 
+LOST = 0.05
+"""The share that a planner would think of (assumed)."""
+
 _LEAST_SIGMA = 1e-4
 _ESTIMATE_ERROR = 0.1
 """Relative error of the estimate of the fraction, at least (assumed)."""
@@ -96,6 +99,12 @@ class SilentEgressPacketLoss(FaultKind):
                 fraction = round(float(seen.loss[arc]), 4)
                 fault = cls(node=egress.node, link=egress.link, fraction=fraction)
                 yield fault, f"{fraction:.1%} of what {egress} sends does not arrive"
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for egress in map(state.topology.egress_of, range(state.topology.n_arcs)):
+            yield cls(node=egress.node, link=egress.link, fraction=LOST)
 
     def log_prior(self) -> float:
         """See FaultKind."""

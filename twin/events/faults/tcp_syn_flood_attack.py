@@ -1,13 +1,16 @@
 """Somebody opens connections to a service and never completes one."""
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.events.amounts import count_text, read_count
-from twin.events.faults.flood import Flood, flooded
+from twin.events.faults.flood import MOST_FLOWS_PER_S, Flood, as_large_as_drawn, flooded
 from twin.events.kinds import Clues
 from twin.events.names import find_node
 from twin.nouns.topology import Topology
+
+if TYPE_CHECKING:
+    from twin.nouns.state import NetworkState
 
 SYN_BITS = 512.0
 """The least Ethernet frame: a SYN and its headers fit in it."""
@@ -36,6 +39,12 @@ class TcpSynFloodAttack(Flood):
     def describe(self) -> str:
         """See EventKind."""
         return f"{self.target} is flooded with {self.flows_per_s:.3g} SYN packets a second"
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for node, rate_bps in as_large_as_drawn(state):
+            yield cls(target=node, flows_per_s=min(rate_bps / SYN_BITS, MOST_FLOWS_PER_S))
 
     @classmethod
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:

@@ -26,6 +26,9 @@ SURGE_FACTOR = 1.5
 """How much more traffic a node draws in an imagined surge."""
 
 _MOST_TARGETS = 5
+CROWDS = (SURGE_FACTOR, 3.0)
+"""Those that a planner would think of."""
+
 MOST_SURGE = 100.0
 """No surge is believed to be larger."""
 
@@ -87,6 +90,12 @@ class TrafficSpike(FaultKind):
                 factor = round(float(ratio), 2)
                 reason = f"{node.id} draws {factor} times the traffic expected"
                 yield cls(target=node.id, factor=factor), reason
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for node in state.topology.nodes:
+            yield from (cls(target=node.id, factor=factor) for factor in CROWDS)
 
     def log_prior(self) -> float:
         """See FaultKind."""

@@ -1,8 +1,8 @@
 """Somebody has drained a link, and nobody knows of it."""
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.events.actions.drain_link import DrainLink
 from twin.events.faults.link_edit import LinkEditFault
@@ -36,6 +36,11 @@ class UnannouncedDrain(LinkEditFault):
     def phrase(self) -> str:
         """See PhrasedKind."""
         return f"drain {self.link}{self._at}"
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        yield from (cls(link=link.id, nodes=(link.a, link.b)) for link in state.topology.links)
 
     def log_prior(self) -> float:
         """See FaultKind."""

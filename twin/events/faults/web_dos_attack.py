@@ -1,18 +1,23 @@
 """Somebody asks a web service for more than it can answer."""
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.amounts import bytes_text, count_text, read_bytes, read_count
-from twin.events.faults.flood import Flood, flooded
+from twin.events.faults.flood import MOST_FLOWS_PER_S, Flood, as_large_as_drawn, flooded
 from twin.events.kinds import Clues
 from twin.events.names import find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Topology
 
+if TYPE_CHECKING:
+    from twin.nouns.state import NetworkState
+
 LEAST_BYTES, MOST_BYTES = 500.0, 20_000.0
 """A request with the packets that open and close its connection, and one that sends a form."""
+
+_USUAL_BYTES = 2_000.0
 
 _ADDRESSES = 0.05, 0.6
 """An address asks about twenty times in a round of flow records, or twice or half as often:
@@ -49,6 +54,13 @@ class WebDosAttack(Flood):
         super().check(topology, running)
         if not LEAST_BYTES <= self.flow_bytes <= MOST_BYTES:
             raise Ungrounded(f"a request has {LEAST_BYTES:.0f} to {MOST_BYTES:.0f} bytes")
+
+    @classmethod
+    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
+        """See FaultKind."""
+        for node, rate_bps in as_large_as_drawn(state):
+            flows_per_s = min(rate_bps / (8.0 * _USUAL_BYTES), MOST_FLOWS_PER_S)
+            yield cls(target=node, flows_per_s=flows_per_s, flow_bytes=_USUAL_BYTES)
 
     @classmethod
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
