@@ -202,8 +202,9 @@ class FaultKind(PhrasedKind):
     `in_configuration`: it is a change of what a device runs, so that reading the device shows it,
     the field cannot repair it, and an action can. `only_links_down`: it does nothing but take links
     down, its resources. `chance_before_repair`: of a further fault of this kind on one resource
-    within the four hours of a repair (assumed); 0 where none is imagined. `means`: with which
-    somebody brings it about on purpose, None where nobody is known to.
+    within the four hours of a repair (assumed); 0 where none is imagined. `usual_hours`: that it
+    lasts where no rate says more (assumed). `means`: with which somebody brings it about on
+    purpose, None where nobody is known to.
     """
 
     in_configuration: ClassVar[bool] = False
@@ -211,6 +212,7 @@ class FaultKind(PhrasedKind):
     shows_under_load: ClassVar[bool] = False
     chance_before_repair: ClassVar[float] = 0.0
     means: ClassVar[Means | None] = None
+    usual_hours: ClassVar[float] = 4.0
 
     @property
     @abstractmethod

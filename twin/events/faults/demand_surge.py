@@ -37,6 +37,7 @@ class DemandSurge(FaultKind):
     factor: float
 
     forms: ClassVar[tuple[str, ...]] = ("traffic everywhere TIMES",)
+    usual_hours = 3.0
 
     @property
     def resources(self) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ class FiberCut(DarkLinksFault):
         "(link) LINKS down together",
     )
     chance_before_repair = 0.005
+    usual_hours = 12.0
 
     @property
     def resources(self) -> tuple[str, ...]:

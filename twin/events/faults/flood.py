@@ -39,6 +39,7 @@ class Flood(FaultKind):
     flows_per_s: float
 
     means = "flood"
+    usual_hours = 1.0
 
     @property
     @abstractmethod
@@ -153,3 +154,8 @@ def as_large_as_drawn(state: "NetworkState") -> Iterator[tuple[str, float]]:
     for node, rate_bps in zip(state.topology.nodes, drawn_bps.tolist(), strict=True):
         if rate_bps > 0.0:
             yield node.id, rate_bps
+
+
+def flows_per_s(rate_bps: float, bits_per_flow: float) -> float:
+    """About so many flows send `rate_bps`."""
+    return min(float(f"{rate_bps / bits_per_flow:.2g}"), MOST_FLOWS_PER_S)

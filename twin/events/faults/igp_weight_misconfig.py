@@ -74,7 +74,7 @@ class IgpWeightMisconfig(Misconfiguration):
     def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
         """See FaultKind."""
         for egress in map(state.topology.egress_of, range(state.topology.n_arcs)):
-            for weight in (1, MAX_IGP_WEIGHT):
+            for weight in (1, MAX_IGP_WEIGHT - 1):
                 yield cls(node=egress.node, link=egress.link, weight=weight)
 
     def log_prior(self) -> float:

@@ -23,6 +23,7 @@ class Misconfiguration(FaultKind):
     """Devices run what nobody meant them to: reading them shows it, and no field can repair it."""
 
     in_configuration = True
+    usual_hours = 2.0
 
     @abstractmethod
     def is_run_by(self, device: DeviceConfiguration) -> bool:

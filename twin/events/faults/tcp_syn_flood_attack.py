@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.events.amounts import count_text, read_count
-from twin.events.faults.flood import MOST_FLOWS_PER_S, Flood, as_large_as_drawn, flooded
+from twin.events.faults.flood import Flood, as_large_as_drawn, flooded, flows_per_s
 from twin.events.kinds import Clues
 from twin.events.names import find_node
 from twin.nouns.topology import Topology
@@ -44,7 +44,7 @@ class TcpSynFloodAttack(Flood):
     def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
         """See FaultKind."""
         for node, rate_bps in as_large_as_drawn(state):
-            yield cls(target=node, flows_per_s=min(rate_bps / SYN_BITS, MOST_FLOWS_PER_S))
+            yield cls(target=node, flows_per_s=flows_per_s(rate_bps, SYN_BITS))
 
     @classmethod
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:

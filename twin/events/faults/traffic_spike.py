@@ -54,6 +54,7 @@ class TrafficSpike(FaultKind):
     )
 
     chance_before_repair = 0.02
+    usual_hours = 3.0
 
     @property
     def resources(self) -> tuple[str, ...]:

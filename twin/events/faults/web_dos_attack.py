@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.amounts import bytes_text, count_text, read_bytes, read_count
-from twin.events.faults.flood import MOST_FLOWS_PER_S, Flood, as_large_as_drawn, flooded
+from twin.events.faults.flood import Flood, as_large_as_drawn, flooded, flows_per_s
 from twin.events.kinds import Clues
 from twin.events.names import find_node
 from twin.nouns.configuration import NetworkConfiguration
@@ -59,8 +59,8 @@ class WebDosAttack(Flood):
     def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
         """See FaultKind."""
         for node, rate_bps in as_large_as_drawn(state):
-            flows_per_s = min(rate_bps / (8.0 * _USUAL_BYTES), MOST_FLOWS_PER_S)
-            yield cls(target=node, flows_per_s=flows_per_s, flow_bytes=_USUAL_BYTES)
+            flows = flows_per_s(rate_bps, 8.0 * _USUAL_BYTES)
+            yield cls(target=node, flows_per_s=flows, flow_bytes=_USUAL_BYTES)
 
     @classmethod
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:

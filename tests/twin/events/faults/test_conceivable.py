@@ -47,7 +47,7 @@ def test_conceivable_flood_doubles_what_a_node_draws(germany50: NetworkState) ->
     for fault in WebDosAttack.conceivable(germany50):
         place = germany50.topology.node_index[fault.target]
         after_bps = fault.after(germany50).traffic.rates_bps.sum(axis=(0, 1))
-        assert after_bps[place] == pytest.approx(2.0 * drawn_bps[place])
+        assert after_bps[place] == pytest.approx(2.0 * drawn_bps[place], rel=0.05)
 
 
 def test_conceivable_policer_lets_a_hundredth_of_the_link_through(germany50: NetworkState) -> None:
