@@ -13,7 +13,7 @@ from twin.imagination.elements import Element
 from twin.imagination.enumeration import Reckoner, one_set
 from twin.imagination.generators.generator import explored
 from twin.imagination.generators.sets import SetSpace
-from twin.imagination.generators.shipped import GENERATORS
+from twin.imagination.generators.shipped import GENERATORS, Grounds
 from twin.imagination.regimes import Regime
 from twin.nouns.risk import InRegime, Stress
 from twin.nouns.state import NetworkState
@@ -52,7 +52,7 @@ def worst_of(
         every = list(combinations(range(len(elements)), sought.count))
         found = dict(zip(every, map(float, reckoner.in_breach(every)), strict=True))
     else:
-        generator = GENERATORS[sought.generator](sought.budget)
+        generator = GENERATORS[sought.generator](Grounds(sought.budget))
         space = space_of(state, elements, sought.count)
         found = explored(
             generator, space, reckoner.in_breach, sought.budget, sought.seed, progress=progress

@@ -11,7 +11,7 @@ from twin.imagination.elements import elements_of
 from twin.imagination.generators.generator import Point, explored
 from twin.imagination.generators.search import Search
 from twin.imagination.generators.sets import SetSpace
-from twin.imagination.generators.shipped import GENERATORS
+from twin.imagination.generators.shipped import GENERATORS, Grounds
 from twin.imagination.regimes import regimes_of
 from twin.nouns.rates import Rates
 from twin.physics.twin import Twin
@@ -21,6 +21,8 @@ SIZE = 40
 WEIGHTS = np.linspace(1.0, 3.0, SIZE)
 SPACE = SetSpace(3, WEIGHTS, [[(i - 1) % SIZE, (i + 1) % SIZE] for i in range(SIZE)])
 DEAR = np.random.default_rng(7).permutation(SIZE).astype(float)
+
+GROUNDS = Grounds(137, past=((3, 4, 5), (10, 20, 30)), proposed=(SPACE,))
 
 
 def _cost(sets: Sequence[Point]) -> list[float]:
@@ -39,18 +41,46 @@ def test_what_is_judged_is_of_the_space_each_once_and_as_many_as_asked_for(name:
         judged.extend(sets)
         return _cost(sets)
 
-    found = explored(GENERATORS[name](137), SPACE, judge, 137, seed=3)
+    found = explored(GENERATORS[name](GROUNDS), SPACE, judge, 137, seed=3)
     assert len(judged) == len(set(judged)) == len(found) == 137
     assert all(len(set(m)) == 3 and list(m) == sorted(m) for m in found)
     assert all(0 <= i < SIZE for m in found for i in m)
-    assert found == explored(GENERATORS[name](137), SPACE, _cost, 137, seed=3)
+    assert found == explored(GENERATORS[name](GROUNDS), SPACE, _cost, 137, seed=3)
 
 
 def test_generator_that_has_said_everything_ends() -> None:
     small = SetSpace(2, np.ones(4), [[], [], [], []])
     for make in GENERATORS.values():
-        found = explored(make(50), small, lambda sets: [1.0] * len(sets), 50)
+        found = explored(
+            make(Grounds(50, past=((0, 1), (2, 3)), proposed=(small,))),
+            small,
+            lambda sets: [1.0] * len(sets),
+            50,
+        )
         assert len(found) == 6
+
+
+@pytest.mark.parametrize("name", ["replay", "llm"])
+def test_generator_without_anything_to_go_by_says_nothing(name: str) -> None:
+    assert explored(GENERATORS[name](Grounds(50)), SPACE, _cost, 50) == {}
+
+
+def test_replay_begins_with_what_happened_and_goes_where_it_is_most_alike() -> None:
+    # Weights rise with the position, so that the next positions are most alike.
+    found = list(explored(GENERATORS["replay"](Grounds(5, ((3, 8, 20),))), SPACE, _cost, 5))
+    assert found == [(3, 8, 20), (4, 8, 20), (2, 8, 20), (3, 9, 20), (3, 7, 20)]
+
+
+def test_what_was_proposed_is_searched_in_turn() -> None:
+    parts = SetSpace(3, WEIGHTS[:10], SPACE.near[:10]), SetSpace(3, WEIGHTS[:20], SPACE.near[:20])
+    found = explored(GENERATORS["llm"](Grounds(40, proposed=parts)), SPACE, _cost, 40)
+    assert len(found) == 40
+    assert all(parts[1].allows(point) for point in found)
+    assert 20 <= sum(parts[0].allows(point) for point in found) < 40
+
+
+def test_nothing_is_judged_once_the_processor_time_is_over() -> None:
+    assert explored(GENERATORS["random"](Grounds(500)), SPACE, _cost, 500, cpu_s=0.0) == {}
 
 
 def test_search_finds_worse_than_chance_and_what_it_is_told_helps() -> None:
@@ -58,7 +88,7 @@ def test_search_finds_worse_than_chance_and_what_it_is_told_helps() -> None:
 
     def share(name: str, *, feedback: bool = True) -> float:
         found = [
-            np.sort(list(explored(GENERATORS[name](300), SPACE, _cost, 300, seed,
+            np.sort(list(explored(GENERATORS[name](Grounds(300)), SPACE, _cost, 300, seed,
                                   feedback=feedback).values()))[-20:].mean()
             for seed in range(3)
         ]  # fmt: skip

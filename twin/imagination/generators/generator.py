@@ -1,5 +1,7 @@
 """A generator proposes points of a space; what they cost is judged elsewhere."""
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
@@ -26,6 +28,10 @@ class Space(Protocol):
         """See Space."""
         ...
 
+    def allows(self, point: Point) -> bool:
+        """Whether `point` is one of them."""
+        ...
+
     def traits(self, point: Point) -> Sequence[int]:
         """Positions of what `point` is made of; what it costs is thought to be a sum over them."""
         ...
@@ -45,7 +51,11 @@ class Space(Protocol):
         ...
 
     def every(self) -> Iterator[Point]:
-        """All of them, the fewest things at once first."""
+        """What can be enumerated, the fewest things at once first."""
+        ...
+
+    def alike(self, point: Point) -> Iterator[Point]:
+        """The same at other places, those most like its own first."""
         ...
 
 
@@ -73,14 +83,17 @@ def explored(
     seed: int = 0,
     *,
     feedback: bool = True,
+    cpu_s: float = math.inf,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[Point, float]:
     """What `generator` has looked at with `budget` points judged, each once.
 
-    `feedback`: whether it is told what came of those before. It may run out of proposals.
+    `feedback`: whether it is told what came of those before. `cpu_s`: processor seconds after which
+    nothing more is judged. It may run out of proposals.
     """
     numbers, found, silent = np.random.default_rng(seed), dict[Point, float](), 0
-    while len(found) < budget and silent < _MOST_TRIES:
+    ends_s = time.process_time() + cpu_s
+    while len(found) < budget and silent < _MOST_TRIES and time.process_time() < ends_s:
         told: Judged = found if feedback else {}
         fresh = dict.fromkeys(
             m for m in islice(generator.propose(space, told, numbers), 50 * BATCH) if m not in found

@@ -29,6 +29,10 @@ class SetSpace:
         """How many things there are; each is a trait."""
         return len(self.weights)
 
+    def allows(self, point: Point) -> bool:
+        """See Space."""
+        return len(set(point)) == self.count and all(0 <= i < self.size for i in point)
+
     def traits(self, point: Point) -> Sequence[int]:
         """See Space: the things in it."""
         return point
@@ -53,7 +57,7 @@ class SetSpace:
             bred[place] = near[int(numbers.integers(len(near)))]
         else:
             bred[place] = int(numbers.choice(self.size, p=self._shares))
-        return tuple(sorted(bred)) if len(set(bred)) == self.count else parent
+        return tuple(sorted(bred)) if self.allows(tuple(bred)) else parent
 
     def by_rule(self) -> Iterator[Point]:
         """See Space: those of the fewest different ranks by load first."""
@@ -65,6 +69,16 @@ class SetSpace:
     def every(self) -> Iterator[Point]:
         """See Space."""
         return combinations(range(self.size), self.count)
+
+    def alike(self, point: Point) -> Iterator[Point]:
+        """See Space: one thing after the other is another through which about as much passes."""
+        ranked = np.argsort(-self.weights, kind="stable").tolist()
+        for step in range(1, self.size):
+            for thing in point:
+                at = ranked.index(thing)
+                for there in (at - step, at + step):
+                    if 0 <= there < self.size and ranked[there] not in point:
+                        yield tuple(sorted({*point, ranked[there]} - {thing}))
 
     @property
     def _shares(self) -> FloatArray:

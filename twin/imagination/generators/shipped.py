@@ -1,16 +1,33 @@
 """All generators, by name; a new one is a file and a line here."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from twin.imagination.generators.at_random import AtRandom, ByLoad
-from twin.imagination.generators.generator import Generator
-from twin.imagination.generators.rules import MostLoaded
+from twin.imagination.generators.generator import Generator, Point, Space
+from twin.imagination.generators.replay import Replay
+from twin.imagination.generators.rules import Everything, MostLoaded
 from twin.imagination.generators.search import Search
+from twin.imagination.generators.templates import Templates
 
-GENERATORS: Mapping[str, Callable[[int], Generator]] = {
-    "search": Search,
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a generator is given. `budget`: of points that will be judged. `past`: what has
+    happened. `proposed`: parts of the space that somebody would look at.
+    """
+
+    budget: int
+    past: tuple[Point, ...] = ()
+    proposed: tuple[Space, ...] = ()
+
+
+GENERATORS: Mapping[str, Callable[[Grounds], Generator]] = {
+    "search": lambda given: Search(given.budget),
     "load-weighted": lambda _: ByLoad(),
     "rules": lambda _: MostLoaded(),
     "random": lambda _: AtRandom(),
+    "enumerate": lambda _: Everything(),
+    "replay": lambda given: Replay(given.past),
+    "llm": lambda given: Templates(given.proposed, given.budget),
 }
-"""Each for a budget of sets that will be judged."""
