@@ -4,13 +4,16 @@ Source: Mouret and Clune, Illuminating search spaces by mapping elites, 2015; th
 Pugh, Soros and Stanley, Quality diversity, 2016.
 """
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from math import comb
 
 import networkx as nx
 
 from twin.imagination.generators.generator import Point
+from twin.imagination.strikes import CHANGES, Change, Strike
+from twin.nouns.risk_scenario import MOST_EVENTS
 from twin.nouns.topology import Topology
 
 DEEPEST = 5
@@ -21,23 +24,29 @@ MOST_REGIONS = 6
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A sort of scenario. `kinds`: what its initial events change of the network, sorted. `depth`:
-    of its chain, 1 to DEEPEST. `region`: where most of it is.
+    """A sort of scenario. `changes`: what its initial events change of the network, sorted.
+    `depth`: of its chain, 1 to DEEPEST. `region`: where most of it is.
     """
 
-    kinds: tuple[str, ...]
+    changes: tuple[Change, ...]
     depth: int
     region: int
 
 
+def cell_of(events: Sequence[Strike], depth: int, regions: Mapping[str, int]) -> Cell:
+    """The sort of a scenario with these initial events; `regions`: the region of each node. That in
+    which they touch most nodes is its own, the first of several.
+    """
+    touched = Counter(regions[node] for event in events for node in event.nodes)
+    region = min(touched, key=lambda number: (-touched[number], number))
+    changes = tuple(sorted({event.changes for event in events}))
+    return Cell(changes, min(depth, DEEPEST), region)
+
+
 @dataclass(slots=True)
 class Archive:
-    """`kinds`: all that initial events change, `together` of them at most in one scenario;
-    `regions`: how many there are. `elites`: of each cell the worst, with what it costs.
-    """
+    """`regions`: how many there are. `elites`: of each cell the worst, with what it costs."""
 
-    kinds: Collection[str]
-    together: int
     regions: int
     elites: dict[Cell, tuple[Point, float]] = field(default_factory=dict)
 
@@ -51,9 +60,8 @@ class Archive:
     @property
     def cells(self) -> int:
         """How many there are."""
-        sorts = sum(
-            len(list(combinations(self.kinds, size))) for size in range(1, self.together + 1)
-        )
+        most = min(MOST_EVENTS, len(CHANGES))
+        sorts = sum(comb(len(CHANGES), size) for size in range(1, most + 1))
         return sorts * DEEPEST * self.regions
 
     @property

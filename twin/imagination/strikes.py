@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -18,6 +18,13 @@ from twin.nouns.topology import Interface, Topology
 from twin.physics.compiled import FloatArray
 from twin.whatif.engine import WhatIfEngine
 
+Change = Literal["configuration", "demand", "failure", "quality"]
+"""`failure`: links are down. `quality`: less arrives, or later, of what is sent over links that are
+up.
+"""
+
+CHANGES: tuple[Change, ...] = get_args(Change)
+
 _QUARTER_S = 900
 
 _SURGES: tuple[type[AnySurge], ...] = get_args(AnySurge)
@@ -26,12 +33,11 @@ _SURGES: tuple[type[AnySurge], ...] = get_args(AnySurge)
 @dataclass(frozen=True, slots=True, eq=False)
 class Strike:
     """`fault` lasts `lasts_s`. `load`: what passes what it hits, bit/s. `per_year`: how often an
-    element fails so, 0 where none does.
+    element fails so, 0 where none does. `share_in_work`: of all hours, those in which planned work
+    does the same. `changes`: what of the network.
 
-    `share_in_work`: of all hours, those in which
-    planned work does the same. `place`: the link or node that it sits
-    on, or all of them. `nodes`: that it touches. `near`: positions of strikes of its kind that
-    touch one of these.
+    `place`: the link or node that it sits on, or all of them. `nodes`: that it touches. `near`:
+    positions of strikes of its kind that touch one of these.
     """
 
     fault: AnyFault
@@ -39,6 +45,7 @@ class Strike:
     lasts_s: int
     load: float
     share_in_work: float
+    changes: Change
     place: str
     nodes: frozenset[str]
     near: tuple[int, ...] = ()
@@ -130,6 +137,7 @@ def strikes_of(
                 lasts_s=_QUARTER_S * max(1, round(4.0 * hours)),
                 load=float(carried_bps[arcs].sum()),
                 share_in_work=element.share_in_work if element else 0.0,
+                changes=_changed_by(fault, state),
                 place=place,
                 nodes=nodes,
             )
@@ -138,6 +146,15 @@ def strikes_of(
     # What is everywhere passes by nothing that could be worse than the worst place.
     capped = [replace(one, load=min(one.load, most)) for one in found]
     return Strikes(_with_near(capped))
+
+
+def _changed_by(fault: AnyFault, state: NetworkState) -> Change:
+    after = fault.after(state)
+    if after.down_links != state.down_links:
+        return "failure"
+    if after.running != state.running:
+        return "configuration"
+    return "quality" if after.traffic is state.traffic else "demand"
 
 
 def _where(fault: AnyFault, topology: Topology) -> tuple[str, frozenset[str], list[int]]:

@@ -1,13 +1,15 @@
 """The worst of each sort, and a map of a network in regions."""
 
-from twin.imagination.archive import DEEPEST, Archive, Cell, regions_of
+from twin.imagination.archive import DEEPEST, Archive, Cell, cell_of, regions_of
+from twin.imagination.strikes import strikes_of
 from twin.nouns.topology import Topology
+from twin.physics.twin import Twin
 from twin.sources.world import WorldSpec, build_inventory
 
 
 def test_archive_keeps_the_worst_of_each_cell_and_adds_them_up() -> None:
-    archive = Archive(("down", "traffic"), together=2, regions=2)
-    here, there = Cell(("down",), 1, 0), Cell(("down", "traffic"), 3, 1)
+    archive = Archive(regions=2)
+    here, there = Cell(("failure",), 1, 0), Cell(("demand", "failure"), 3, 1)
     assert archive.put(here, (1,), 10.0)
     assert not archive.put(here, (2,), 9.0)
     assert not archive.put(here, (3,), 10.0)
@@ -18,18 +20,32 @@ def test_archive_keeps_the_worst_of_each_cell_and_adds_them_up() -> None:
 
 
 def test_what_costs_nothing_covers_nothing() -> None:
-    archive = Archive(("down",), together=1, regions=1)
-    assert not archive.put(Cell(("down",), 1, 0), (1,), 0.0)
+    archive = Archive(regions=1)
+    assert not archive.put(Cell(("failure",), 1, 0), (1,), 0.0)
     assert archive.coverage == 0.0
 
 
 def test_coverage_is_of_all_cells_that_there_can_be() -> None:
-    archive = Archive(("a", "b", "c"), together=2, regions=4)
-    # Three kinds alone and three pairs of them.
-    assert archive.cells == 6 * DEEPEST * 4
-    archive.put(Cell(("a",), 1, 0), (1,), 1.0)
-    archive.put(Cell(("a",), 1, 1), (2,), 1.0)
+    archive = Archive(regions=4)
+    # Four things that change alone, six pairs, four of three, and all four.
+    assert archive.cells == 15 * DEEPEST * 4
+    archive.put(Cell(("failure",), 1, 0), (1,), 1.0)
+    archive.put(Cell(("failure",), 1, 1), (2,), 1.0)
     assert archive.coverage == 2 / archive.cells
+
+
+def test_scenario_is_of_the_region_where_most_of_it_is_and_of_all_that_changes() -> None:
+    inventory = build_inventory(WorldSpec(topology="sndlib/nobel-eu"))
+    strikes = strikes_of(Twin(inventory).state(), ()).all
+    regions = regions_of(inventory.topology)
+    at = {strike.fault.id: strike for strike in strikes}
+    cut, crowd = at["link_down@Berlin--Hamburg"], at["traffic_spike@Berlin"]
+    far = at["traffic_spike@Athens"]
+    assert regions["Berlin"] != regions["Athens"]
+    assert cell_of((cut, crowd, far), 9, regions) == Cell(
+        ("demand", "failure"), DEEPEST, regions["Berlin"]
+    )
+    assert cell_of((far,), 2, regions) == Cell(("demand",), 2, regions["Athens"])
 
 
 def _topology(name: str) -> Topology:
