@@ -44,8 +44,8 @@ class _Tried:
 @dataclass(frozen=True, slots=True)
 class Judging:
     """How days are judged. `plausible_per_year`: what is rarer is not plausible. `remedies`: so
-    many are played. `draws`: of what follows, none for 0, each with the rates of `chains`. `seed`:
-    of the search of remedies.
+    many are played, and none are sought for 0. `draws`: of what follows, none for 0, each with the
+    rates of `chains`. `seed`: of the search of remedies.
     """
 
     plausible_per_year: float = PLAUSIBLE_PER_YEAR
@@ -92,7 +92,7 @@ class DayJudge:
         day = days.of(scenario.played_with())
         nothing = _Tried((), (), self._beyond(day))
         tried = [nothing]
-        if nothing.total > 0.0:
+        if nothing.total > 0.0 and self._how.remedies:
             for actions, timed in self._sought(scenario, day):
                 after = days.of(scenario.played_with(timed))
                 tried.append(_Tried(actions, timed, self._beyond(after)))

@@ -17,17 +17,20 @@ _OFFSPRING = 400
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`budget`: of points that will be judged; the first fifth of them are drawn by load. Then the
-    offspring of the worst so far are ranked by the sum of what their traits added to others.
+    """`budget`: of points that will be judged; the first fifth of them are `begins` and what is
+    drawn by load. Then the offspring of the worst so far are ranked by the sum of what their traits
+    added to others.
     """
 
     budget: int
+    begins: tuple[Point, ...] = ()
 
     def propose(
         self, space: Space, judged: Judged, numbers: np.random.Generator
     ) -> Iterator[Point]:
         """See Generator."""
         if len(judged) < max(_LEAST_FIRST, _FIRST * self.budget):
+            yield from self.begins
             yield from ByLoad().propose(space, judged, numbers)
             return
         order = sorted(judged, key=lambda m: (-judged[m], m))

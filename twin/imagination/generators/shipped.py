@@ -14,16 +14,18 @@ from twin.imagination.generators.templates import Templates
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """What a generator is given. `budget`: of points that will be judged. `past`: what has
-    happened. `proposed`: parts of the space that somebody would look at.
+    happened. `proposed`: parts of the space that somebody would look at. `begins`: what a search
+    looks at first.
     """
 
     budget: int
     past: tuple[Point, ...] = ()
     proposed: tuple[Space, ...] = ()
+    begins: tuple[Point, ...] = ()
 
 
 GENERATORS: Mapping[str, Callable[[Grounds], Generator]] = {
-    "search": lambda given: Search(given.budget),
+    "search": lambda given: Search(given.budget, given.begins),
     "load-weighted": lambda _: ByLoad(),
     "rules": lambda _: MostLoaded(),
     "random": lambda _: AtRandom(),
