@@ -10,6 +10,8 @@ from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.forecasting import Uncertainty
+from twin.imagination.counterfactuals import MitigationTask
+from twin.imagination.regimes import Regime
 from twin.nouns.plan import Remedy
 from twin.nouns.scenario import Scenario, TimedAction, TimedFault
 from twin.physics.twin import Twin
@@ -67,6 +69,16 @@ def lines(answers: object) -> list[str]:
     """The bytes of each answer, as text."""
     assert isinstance(answers, tuple)
     return [answer.model_dump_json() for answer in answers]
+
+
+def mitigations_of(twin: Twin) -> list[MitigationTask]:
+    """The remedies of each link that goes down at two levels of a demand that crowds the others."""
+    crowded = twin.state(traffic=twin.inventory.peak_traffic.scaled(1.6))
+    regimes = (Regime("low", 0.6, 0.5), Regime("high", 1.0, 0.5))
+    return [
+        MitigationTask(crowded, (LinkDown(link=link.id),), regimes)
+        for link in twin.inventory.topology.links
+    ]
 
 
 def trials_of(twin: Twin) -> list[TrialTask]:

@@ -9,7 +9,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.tools.runners.scenes import heavy_tasks, lines, small_twin, tasks_of, trials_of
+from tests.tools.runners.scenes import (
+    heavy_tasks,
+    lines,
+    mitigations_of,
+    small_twin,
+    tasks_of,
+    trials_of,
+)
 from tools.runners.crew import ATTEMPTS, CrewRunner, RolloutBug, SharedCrew
 from tools.runners.fingerprint import WorkersDiffer, fingerprint, require_same
 from tools.runners.pool import PoolCrew
@@ -47,6 +54,15 @@ def test_trials_of_remedies_are_played_on_workers_to_the_same_bytes(
     twin: Twin, shared: SharedCrew
 ) -> None:
     tasks = trials_of(twin)
+    here = lines(InProcessRunner(small_twin()).run(tasks))
+    assert lines(CrewRunner(shared, twin).run(tasks)) == here
+    assert len(set(here)) >= 4
+
+
+def test_remedies_of_a_register_are_found_on_workers_to_the_same_bytes(
+    twin: Twin, shared: SharedCrew
+) -> None:
+    tasks = mitigations_of(twin)
     here = lines(InProcessRunner(small_twin()).run(tasks))
     assert lines(CrewRunner(shared, twin).run(tasks)) == here
     assert len(set(here)) >= 4

@@ -23,7 +23,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-from tests.tools.runners.scenes import heavy_tasks, lines, small_twin, tasks_of, trials_of  # noqa: E402
+from tests.tools.runners.scenes import (  # noqa: E402
+    heavy_tasks,
+    lines,
+    mitigations_of,
+    small_twin,
+    tasks_of,
+    trials_of,
+)
 from tools.runners.rollout_ray import RayCrew, refuse_open  # noqa: E402
 from tools.runners.selection import Runners, runners_from_setting  # noqa: E402
 from twin.errors import BadInput  # noqa: E402
@@ -136,6 +143,11 @@ def test_ray_gives_the_bytes_of_the_in_process_runner(
 
 def test_ray_plays_trials_of_remedies_to_the_same_bytes(runners: Runners, twin: Twin) -> None:
     tasks = trials_of(twin)
+    assert lines(runners.on(twin).run(tasks)) == lines(InProcessRunner(small_twin()).run(tasks))
+
+
+def test_ray_finds_remedies_of_a_register_to_the_same_bytes(runners: Runners, twin: Twin) -> None:
+    tasks = mitigations_of(twin)
     assert lines(runners.on(twin).run(tasks)) == lines(InProcessRunner(small_twin()).run(tasks))
 
 
