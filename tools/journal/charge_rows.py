@@ -1,4 +1,6 @@
-"""What foreign minds used up, in the journal: for each incident, and for each day of a watch."""
+"""What foreign minds used up, in the journal: for each incident, and for each day of a watch and of
+refreshes of the risk register.
+"""
 
 from datetime import UTC, datetime
 from functools import reduce
@@ -43,6 +45,17 @@ class ChargeRows(IncidentRows):
         """What each role has used up in that day for watching `network`."""
         return self._charged(_watch_account(network, now_s))
 
+    def charge_refresh(self, network: str, now_s: float, role: str, charges: Charges) -> None:
+        """Add to what `role` has used up in the day (UTC) of `now_s` for refreshing the register of
+        `network`.
+        """
+        with self.transaction():
+            self._charge(_refresh_account(network, now_s), role, charges)
+
+    def charged_refresh(self, network: str, now_s: float) -> dict[str, Charges]:
+        """What each role has used up in that day for refreshing the register of `network`."""
+        return self._charged(_refresh_account(network, now_s))
+
     def _charge(self, account: str, role: str, charges: Charges) -> None:
         values = [getattr(charges, name) for name in _COLUMNS]
         self._execute(
@@ -63,4 +76,12 @@ class ChargeRows(IncidentRows):
 
 
 def _watch_account(network: str, now_s: float) -> str:
-    return f"watch:{network}:{datetime.fromtimestamp(now_s, UTC).date().isoformat()}"
+    return f"watch:{network}:{_day(now_s)}"
+
+
+def _refresh_account(network: str, now_s: float) -> str:
+    return f"register:{network}:{_day(now_s)}"
+
+
+def _day(now_s: float) -> str:
+    return datetime.fromtimestamp(now_s, UTC).date().isoformat()

@@ -2,7 +2,7 @@
 
 NoctuaError
 ├── BadInput
-│   ├── UnknownIncident / UnknownPlan / UnknownRisk
+│   ├── UnknownIncident / UnknownPlan / UnknownRisk / UnknownRefresh
 │   ├── NotAJournal     the file is something else, or of a later version
 │   └── AlreadyRecorded an id is used twice for different things
 ├── Refused
@@ -44,6 +44,14 @@ class UnknownCause(BadInput):
 
     def __init__(self, cause_id: str, known: Iterable[str]) -> None:
         super().__init__(_unknown("cause", cause_id, known, "list them with `risks causes list`"))
+
+
+class UnknownRefresh(BadInput):
+    """No refresh of a risk register has that id."""
+
+    def __init__(self, refresh_id: str, known: Iterable[str]) -> None:
+        remedy = "`risks show` names the refresh of a line"
+        super().__init__(_unknown("refresh", refresh_id, known, remedy))
 
 
 class NotAJournal(BadInput):

@@ -12,6 +12,7 @@ from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Approval, Dispatch
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import Principal
+from twin.nouns.risk import RiskChanges
 
 
 class IncidentRecord(Noun):
@@ -262,6 +263,41 @@ class Charges(Noun):
 
 
 _ADDED = tuple(name for name in Charges.model_fields if name != "currency")
+
+
+class RoleAnswer(Noun):
+    """What came of a role in a refresh. `answer`: as the role's schema has it; `data`: as in
+    RoleRunRecord.
+    """
+
+    role: str
+    finished_by: str
+    answer: dict[str, JsonValue]
+    data: dict[str, JsonValue]
+
+
+class RefreshRecord(Noun):
+    """One refresh of the risk register of `network`.
+
+    `asked`: a hash of what was asked for, and of what the network was. `by`: who asked.
+    `answers`: of the roles that have been played. `changes`: of the register, None until it is
+    kept. `ended_s`: of the network's clock, None while it is in work; one that ended without
+    changes was overtaken by another network or another question.
+    """
+
+    id: str
+    network: str
+    asked: str
+    by: Principal
+    trace_id: str
+    begun_s: float
+    answers: tuple[RoleAnswer, ...] = ()
+    changes: RiskChanges | None = None
+    ended_s: float | None = None
+
+    def answer_of(self, role: str) -> RoleAnswer | None:
+        """What came of `role`, None where it has not been played."""
+        return next((answer for answer in self.answers if answer.role == role), None)
 
 
 class AuditLine(Noun):

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from tools.journal.audit_rows import AuditRows
 from tools.journal.database import read
 from tools.journal.errors import UnknownRisk
+from tools.journal.refresh_rows import RefreshRows
 from twin.nouns.principal import AUTOMATIC, Principal
 from twin.nouns.risk import Reckoned, Risk, RiskChanges, RiskRecord, RiskState
 
@@ -17,16 +17,19 @@ FAR_MORE = 2.0
 _SETTLES = "foresight"
 
 
-class RiskRows(AuditRows):
+class RiskRows(RefreshRows):
     """Table risks."""
 
     def put_risks(
         self, network: str, lines: Sequence[Risk], reckoned: Reckoned, by: Principal
     ) -> RiskChanges:
         """Keep `lines` as what may break next. What is none of them any more stays known as gone;
-        what people have said stands, unless it was of far less.
+        what people have said stands, unless it was of far less. The refresh that `reckoned` names
+        does so once, and is told again what that changed.
         """
         with self.transaction():
+            if (done := self._changed_by(reckoned.refresh)) is not None:
+                return done
             known = {record.id: record for record in self.risk_records(network)}
             since_s = max((r.reckoned.at_s for r in known.values()), default=None)
             kept = [self._refreshed(network, x, reckoned, known.get(x.id)) for x in lines]
@@ -50,7 +53,10 @@ class RiskRows(AuditRows):
                 "reopened": list(changes.reopened),
                 "provider": by.provider,
             }
+            if reckoned.refresh:
+                data["refresh"] = reckoned.refresh
             self.append_audit(reckoned.at_s, by.name, "imagine", network, data)
+            self._note_changes(reckoned.refresh, changes)
             return changes
 
     def decide_risk(

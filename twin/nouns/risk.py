@@ -87,6 +87,13 @@ class Stress(Noun):
     remedy: Mitigation
 
 
+class Searched(Stress):
+    """What `generator` found while `condition` holds, in the words of scenarios, "" for none."""
+
+    condition: str
+    generator: str
+
+
 class ServiceAvailability(Noun):
     """Of all hours, those in which `service` is outside its objective: `usual`ly, and because of
     failures of one, of two and of more elements at once. `by_more_error`: the standard error of the
@@ -153,6 +160,7 @@ RiskState = Literal["open", "accepted", "wanted", "mitigated", "closed"]
 class Reckoned(Noun):
     """How a register was reckoned: with it, a line can be reckoned again. `at_s`: of the network's
     clock. `code`: its version. `causes`: that were counted as shared by several links or devices.
+    `refresh`: that reckoned it, "" for one that an earlier version made.
     """
 
     rates: Rates
@@ -161,6 +169,7 @@ class Reckoned(Noun):
     at_s: float
     code: str
     causes: tuple[CommonCause, ...] = Field(default=(), exclude_if=lambda causes: not causes)
+    refresh: str = Field(default="", exclude_if=lambda name: not name)
 
 
 class RiskRecord(Noun):
