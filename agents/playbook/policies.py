@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agents.playbook.conversation.policy import conversation
+from agents.playbook.foresight import foresight_imaginer, foresight_wording
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.reading import reader
 from agents.playbook.tickets import ticket_reader
@@ -391,6 +392,8 @@ POLICIES: dict[str, Policy] = {
     "remediator_choice": remediator_choice,
     "imaginer": imaginer,
     "supervisor": supervisor,
+    "foresight_imaginer": foresight_imaginer,
+    "foresight_wording": foresight_wording,
     "conversation": conversation,
 }
 

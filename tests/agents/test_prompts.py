@@ -7,7 +7,16 @@ import pytest
 from agents.conversation.role import ROLE
 from agents.playbook.policies import POLICIES
 from agents.prompts import COMMON, Prompt, prompt, prompt_id
-from agents.roles import diagnoser, imaginer, monitor, reader, remediator, ticket_reader
+from agents.roles import (
+    diagnoser,
+    foresight_imaginer,
+    foresight_wording,
+    imaginer,
+    monitor,
+    reader,
+    remediator,
+    ticket_reader,
+)
 from tests.graphs.stagehand import FIRST, WRONG_WEIGHT, Person, case, operating
 from twin.diagnosis.causes import ADDED_PRIOR_NATS, CONVINCING_NATS, INDISTINGUISHABLE_NATS
 from twin.errors import BadInput
@@ -22,6 +31,8 @@ TOLD: dict[str, Prompt] = {
     "remediator": remediator.instructions(),
     "remediator_choice": prompt("remediator_choice"),
     "imaginer": imaginer.instructions(),
+    "foresight_imaginer": foresight_imaginer.instructions(),
+    "foresight_wording": foresight_wording.instructions(),
     "supervisor": prompt("supervisor"),
     ROLE: prompt(ROLE),
 }

@@ -54,6 +54,8 @@ RoleName = Literal[
     "remediator",
     "remediator_choice",
     "imaginer",
+    "foresight_imaginer",
+    "foresight_wording",
     "conversation",
     "ticket_reader",
 ]

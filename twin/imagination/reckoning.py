@@ -7,7 +7,7 @@ from functools import cached_property
 from twin.errors import BadInput
 from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import Element, elements_of
-from twin.imagination.enumeration import Members, one_set
+from twin.imagination.enumeration import Enumerated, Members, one_set
 from twin.imagination.hardening import hardened
 from twin.imagination.prevention import LEVELS, prevention_of
 from twin.imagination.regimes import Regime, regimes_of
@@ -38,12 +38,21 @@ class Reckoning:
         Raises:
             BadInput: an element of it is not built any more.
         """
-        members = self._members(line)
-        found = one_set(self.twin, self.state, self._elements, self._regimes, members)
+        found = self._found(line)
         remedy = mitigation_of(self.twin, self.state, found, found.sets[0], self.seed)
+        return self._line(found, line.rank).model_copy(update={"remedy": remedy})
+
+    def cost(self, line: Risk) -> Risk:
+        """As `again`, without a remedy."""
+        return self._line(self._found(line), line.rank)
+
+    def _found(self, line: Risk) -> Enumerated:
+        members = self._members(line)
+        return one_set(self.twin, self.state, self._elements, self._regimes, members)
+
+    def _line(self, found: Enumerated, rank: int) -> Risk:
         services = self.twin.services.services
-        again = line_of(found, found.sets[0], line.rank, services, self.seed)
-        return again.model_copy(update={"remedy": remedy})
+        return line_of(found, found.sets[0], rank, services, self.seed)
 
     def prevention(
         self,
@@ -74,8 +83,7 @@ class Reckoning:
         Raises:
             BadInput: an element of it is not built any more.
         """
-        members = self._members(line)
-        found = one_set(self.twin, self.state, self._elements, self._regimes, members)
+        found = self._found(line)
         picked = hardened(
             self.twin,
             self.state,

@@ -73,7 +73,7 @@ def read_scenario(text: str, topology: Topology) -> RiskScenario:
     if len(parted) == 1:
         raise BadInput(f'"{_tidy(text)}" has no ": " between conditions and events, as in {_LIKE}')
     conditions, rest = _tidy(parted[0]), parted[1]
-    said = _conditions(conditions, topology)
+    said = read_conditions(conditions, topology)
     if "minute" not in said:
         raise BadInput(f'the conditions "{conditions}" name no hour, as in "at 20:00"')
     adversary = said.pop("adversary", None)
@@ -150,8 +150,10 @@ def _tidy(text: str) -> str:
     return " ".join(text.split())
 
 
-def _conditions(text: str, topology: Topology) -> dict[str, Any]:
-    """The fields of Conditions, and whose the scenario is, as far as they are said."""
+def read_conditions(text: str, topology: Topology) -> dict[str, Any]:
+    """The fields of Conditions, and whose the scenario is, as far as they are said. Raises
+    BadInput.
+    """
     found: dict[str, Any] = {}
     for key, value in find_all(text, lambda piece: _condition(piece, topology)):
         if key == "in_work":
