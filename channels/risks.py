@@ -1,16 +1,23 @@
 """The kept risk register: what is new in it, what people say of it, and each line once more."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from agents.loop.minds import Minds
+from agents.roles.foresight_imaginer import Told, WorkAhead
+from agents.roles.foresight_wording import ROLE as WORDING
+from agents.roles.foresight_wording import Worded
+from channels.causes import counted
 from channels.networks import inventory_of, known_networks, network_time_s, require_known
 from channels.on_record import graph_on_record
 from channels.people import written
-from channels.planning.imagining import RegisterDocument
+from channels.planning.imagining import RegisterDocument, document_of
 from channels.planning.opening import Planned, open_planned
-from channels.provenance import code_version
 from channels.report.wording import utc
+from graphs.foresight_study import RegisterRequest, Start
+from graphs.refreshes import Network, refresh
 from graphs.state_directory import StateDirectory
+from graphs.workplace import Stores
 from tools.graph_store.protocol import GraphUnavailable
 from tools.journal.journal import Journal
 from twin.errors import BadInput
@@ -25,15 +32,17 @@ from twin.nouns.risk import (
     Hardening,
     HardeningCosts,
     Prevention,
-    Reckoned,
     Risk,
     RiskChanges,
     RiskRecord,
     RiskState,
 )
+from twin.nouns.ticket import Ticket
 
 _FURTHEST_REVIEW_S = 10 * 365.25 * 86_400.0
 _LONGEST_OWNER = 200
+_TOLD = 12
+"""Past causes, and pieces of announced work, that are told to whoever imagines."""
 
 
 class Replayed(Noun):
@@ -48,52 +57,72 @@ class Replayed(Noun):
         return self.kept.model_dump_json() == self.again.model_dump_json()
 
 
-def keep(
+def refreshed(
     state: StateDirectory,
     network: str,
     planned: Planned,
-    document: RegisterDocument,
-    seed: int,
+    request: RegisterRequest,
+    minds: Minds,
     by: Principal,
-) -> RiskChanges:
-    """Keep the lines of `document` as the register of `network`.
+    progress: Callable[[int, int], None],
+    tickets: Sequence[Ticket] = (),
+    stores: Stores | None = None,
+) -> tuple[RegisterDocument, RiskChanges | None]:
+    """Refresh the register of `network`: its lines, and what that changed.
 
-    Lines that were kept before and are not among them are reckoned again: they are gone only where
-    they cost nothing any more, or what they name is not built.
+    Lines that were kept before and are not among those asked for are reckoned again: they are gone
+    only where they cost nothing any more, or what they name is not built. What `tickets` hint at is
+    proposed.
+
+    Raises:
+        BadInput: nobody can answer for risks under that name.
+        LeaseHeld: another process refreshes it.
     """
     _require_person(by)
     with state.journal() as journal:
         require_known(network, known_networks(state, journal))
-        reckoned = Reckoned(
-            rates=document.rates,
-            history=document.history,
-            seed=seed,
-            at_s=network_time_s(state, journal, network),
-            code=code_version(),
-            causes=document.causes,
-        )
-        named = {line.id for line in document.lines}
-        before = [r.risk for r in journal.risk_records(network) if r.id not in named]
-        lines = [*document.lines, *_still(planned, before, document, seed)]
-        changes = journal.put_risks(network, lines, reckoned, by)
-        _record(state, journal, network, reckoned.at_s)
-        return changes
-
-
-def _still(
-    planned: Planned, before: Sequence[Risk], document: RegisterDocument, seed: int
-) -> Iterator[Risk]:
-    """Those of `before` that cost something still, ranked behind the lines of `document`."""
-    now = Reckoning(
-        planned.twin, planned.state, document.rates, document.history, seed, document.causes
+        now_s = network_time_s(state, journal, network)
+    history = past_of(state, network)
+    start = Start.of(
+        network,
+        planned.state,
+        request,
+        planned.provenance.code,
+        history=history,
+        causes=counted(state, network, planned.state.topology),
+        told=told_of(state, network, history),
+        at_s=now_s,
     )
-    again = []
-    for line in before:
-        with suppress(BadInput):
-            again.append(now.again(line))
-    costly = sorted((x for x in again if x.slo_minutes > 0.0), key=lambda x: -x.slo_minutes)
-    for rank, line in enumerate(costly, start=len(document.lines) + 1):
-        yield line.model_copy(update={"rank": rank})
+    came_to = refresh(
+        state,
+        Network(start, planned.twin, planned.state, tickets),
+        minds,
+        by,
+        lambda journal: _record(state, journal, network, start.at_s),
+        progress,
+        stores,
+    )
+    return document_of(planned.provenance, came_to), came_to.changes
+
+
+def told_of(state: StateDirectory, network: str, history: History) -> Told:
+    """What there is to imagine from: what has failed before, and announced work, the next first."""
+    with state.read_only_journal() as journal:
+        now_s = network_time_s(state, journal, network)
+        works = journal.planned_work(network, inventory_of(state, network).planned_work)
+    ahead = sorted((w for w in works if w.ends_s > now_s), key=lambda w: (w.starts_s, w.id))
+    often = sorted(history.failures.items(), key=lambda item: (-item[1], item[0]))
+    return Told(
+        past=dict(often[:_TOLD]),
+        work=tuple(
+            WorkAhead(
+                links=work.links,
+                begins_in_hours=round((work.starts_s - now_s) / 3600.0, 1),
+                hours=round((work.ends_s - work.starts_s) / 3600.0, 1),
+            )
+            for work in ahead[:_TOLD]
+        ),
+    )
 
 
 def past_of(state: StateDirectory, network: str) -> History:
@@ -122,6 +151,18 @@ def shown(state: StateDirectory, network: str, risk_id: str) -> RiskRecord:
     """One line. Raises UnknownRisk."""
     with state.read_only_journal() as journal:
         return journal.risk_record(network, risk_id)
+
+
+def words_of(state: StateDirectory, record: RiskRecord) -> tuple[str, str] | None:
+    """The sentence about a line, and the mind that said it; None where nobody has worded it."""
+    with state.read_only_journal() as journal:
+        known = journal.refreshes(record.network)
+    answers = (r.answer_of(WORDING) for r in known if r.id == record.reckoned.refresh)
+    for answer in filter(None, answers):
+        for sentence in Worded.model_validate(answer.answer).sentences:
+            if sentence.line == record.id:
+                return sentence.text, answer.finished_by
+    return None
 
 
 def decide(

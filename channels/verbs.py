@@ -39,7 +39,7 @@ from graphs.state_directory import StateDirectory
 from tools.journal.anchors import Anchors
 from tools.journal.errors import UnknownPlan
 from tools.journal.journal import Journal
-from tools.journal.records import Answer, ApprovalRequest, Quarantine
+from tools.journal.records import Answer, ApprovalRequest, Quarantine, RefreshRecord
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES
@@ -120,6 +120,12 @@ def incident(state: StateDirectory, incident_id: str) -> IncidentDetails:
         name = journal.incident(incident_id).incident.network
         now_s = network_time_s(state, journal, name)
         return incident_details(journal, incident_id, now_s, left_out(state).get(name, ()))
+
+
+def refresh(state: StateDirectory, refresh_id: str) -> RefreshRecord | None:
+    """One refresh of a risk register, None where there is none of that id."""
+    with state.read_only_journal() as journal:
+        return next((r for r in journal.refreshes() if r.id == refresh_id), None)
 
 
 def networks(state: StateDirectory) -> tuple[NetworkView, ...]:

@@ -1,4 +1,4 @@
-"""Where LangGraph keeps its threads: only the holder of an incident's lease writes there."""
+"""Where LangGraph keeps its threads: only who holds the lease of what is in work writes there."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -119,7 +119,7 @@ class FencedSaver(SqliteSaver):
             self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def drop_ended(self) -> None:
-        """Drop the threads of incidents that are not in work, or not in the journal.
+        """Drop the threads of incidents and refreshes that are not in work, or not in the journal.
 
         Raises:
             JournalFailed, LeaseLost: as `put`.
@@ -150,9 +150,11 @@ class FencedSaver(SqliteSaver):
                 where = f"(thread_id, checkpoint_ns, checkpoint_id) NOT IN ({last})"
                 cursor.execute(f"DELETE FROM {table} WHERE {where}")
 
-    def _is_in_work(self, incident_id: str) -> bool:
+    def _is_in_work(self, thread: str) -> bool:
+        if self._journal.is_refreshing(thread):
+            return True
         try:
-            return self._journal.incident(incident_id).phase not in TERMINAL_PHASES
+            return self._journal.incident(thread).phase not in TERMINAL_PHASES
         except UnknownIncident:
             return False
 
@@ -163,6 +165,6 @@ def _mapped(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise JournalFailed(
-            f"{path}: {error}; the incident stays at its last step "
+            f"{path}: {error}; what is in work stays at its last step "
             "(check free space, permissions and other processes)"
         ) from error

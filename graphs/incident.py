@@ -32,6 +32,7 @@ from graphs import (
     returning,
 )
 from graphs.desk import Desk
+from graphs.nodes import require_nodes, step
 from graphs.state import IncidentState
 
 Node = Callable[[Desk, IncidentState], Command[str]]
@@ -120,11 +121,9 @@ def build_incident_graph(
     desk: Desk, checkpointer: BaseCheckpointSaver[Any]
 ) -> CompiledStateGraph[IncidentState, None, IncidentState, IncidentState]:
     """The graph over `desk`. One thread per incident."""
+    require_nodes({name: targets for name, (_, targets) in NODES.items()})
     graph = StateGraph(IncidentState)
     for name, (node, targets) in NODES.items():
-        unknown = set(targets) - NODES.keys() - {END}
-        if unknown:
-            raise ValueError(f"node {name} goes to {sorted(unknown)}, which are not nodes")
         graph.add_node(name, RunnableLambda(_bound(node, desk, targets)), destinations=targets)
     graph.add_edge(START, "acknowledge")
     return graph.compile(checkpointer=checkpointer)
@@ -150,9 +149,7 @@ def _bound(
     node: Node, desk: Desk, targets: tuple[str, ...]
 ) -> Callable[[IncidentState], Command[str]]:
     def run(state: IncidentState) -> Command[str]:
-        command = node(desk, state)
-        if command.goto not in targets:
-            raise ValueError(f"{node.__name__} goes to {command.goto!r}, which it does not declare")
+        command = step(node, desk, targets, state)
         return foreseen.settled(command) if state.get("risk") else command
 
     return run

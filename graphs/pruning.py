@@ -2,8 +2,8 @@
 
 - The journal and its audit log are kept for ever, and so are inventories, knowledge graphs and what
   was written for people.
-- Checkpoints are kept for incidents in work: of each its last step. A watch drops them when an
-  incident ends.
+- Checkpoints are kept for incidents in work, and for a refresh of the risk register until it has
+  ended: of each its last step. They are dropped when it ends.
 - What was learned of a network (its tracker) is kept while the network can be watched, and was
   within KEPT_DAYS; and as long as an incident of it is open.
 - A trace is kept for KEPT_DAYS after its last span. A watch drops older ones.
@@ -41,7 +41,8 @@ KEPT_DAYS = round(KEPT_S / _DAY_S)
 class Stores(Noun):
     """How large everything in a state directory is, in bytes, and of how many things it is.
 
-    `threads`: incidents with checkpoints; `free`: of the checkpoints, what holds nothing.
+    `threads`: incidents and refreshes with checkpoints; `free`: of the checkpoints, what holds
+    nothing.
     """
 
     journal: int
@@ -113,6 +114,7 @@ def droppable(
         JournalFailed: the checkpoints cannot be read.
     """
     working = {r.incident.id for r in journal.incidents(phases=set(Phase) - TERMINAL_PHASES)}
+    working |= {r.id for r in journal.refreshes() if r.ended_s is None}
     ended, steps, size = _beyond(state.checkpoints_file, working)
     unwatched = tuple(_unwatched(state, journal, now_s - days * _DAY_S))
     traces = old_traces(state.traces, days * _DAY_S)

@@ -7,8 +7,14 @@ from collections.abc import Callable, Sequence
 from agents.conversation.names import Names
 from agents.loop.budget import Budget
 from agents.loop.minds import Minds
-from agents.loop.role import RoleRun, run_role
-from agents.roles.ticket_reader import MOST_TICKETS, TicketReader, TicketReading, tickets_to_read
+from agents.loop.role import Role, run_role
+from agents.roles.ticket_reader import (
+    MOST_TICKETS,
+    TicketReader,
+    TicketReaderTask,
+    TicketReading,
+    tickets_to_read,
+)
 from tools.clock import SystemClock
 from twin.imagination.hinted_causes import Hinted, hinted_causes
 from twin.nouns.base import Noun
@@ -17,6 +23,12 @@ from twin.nouns.inventory import Inventory
 from twin.nouns.ticket import Ticket
 
 ROLE = "ticket_reader"
+
+Said = tuple[TicketReading, str]
+"""An answer, and the mind that gave it."""
+
+Play = Callable[[Role[TicketReading], TicketReaderTask, int], Said]
+"""Has a mind play the role for the tickets of that number, counted in readings."""
 
 
 class TicketsRead(Noun):
@@ -46,16 +58,31 @@ def read_for_causes(
     `budget`: what foreign minds may still use, for all of them together; once it is used up, our
     own mind reads the rest.
     """
-    topology, names = inventory.topology, Names(inventory)
     budget = budget or Budget(minds.limits)
+
+    def play(role: Role[TicketReading], task: TicketReaderTask, _: int) -> Said:
+        run = run_role(role, task, minds.for_role(ROLE), budget, SystemClock())
+        return run.answer, run.finished_by
+
+    return read_with(play, tickets, inventory, progress)
+
+
+def read_with(
+    play: Play,
+    tickets: Sequence[Ticket],
+    inventory: Inventory,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> TicketsRead:
+    """As `read_for_causes`, of the answers that `play` has for each few of them."""
+    topology, names = inventory.topology, Names(inventory)
     chosen = tickets_to_read(tickets, topology, names)
     hinted, suspicious, read_by = list[Hinted](), list[Hint](), dict[str, None]()
     for first in range(0, len(chosen), MOST_TICKETS):
         reader = TicketReader(chosen[first : first + MOST_TICKETS], topology)
-        run = _run(reader, minds, budget)
-        hinted += reader.hinted(run.answer)
-        suspicious += reader.suspicious(run.answer)
-        read_by[run.finished_by] = None
+        answer, mind = play(reader.role(), reader.task(), first // MOST_TICKETS)
+        hinted += reader.hinted(answer)
+        suspicious += reader.suspicious(answer)
+        read_by[mind] = None
         progress(min(first + MOST_TICKETS, len(chosen)), len(chosen))
     found = hinted_causes(topology, hinted)
     return TicketsRead(
@@ -66,7 +93,3 @@ def read_for_causes(
         suspicious=tuple(suspicious),
         read_by=tuple(read_by),
     )
-
-
-def _run(reader: TicketReader, minds: Minds, budget: Budget) -> RoleRun[TicketReading]:
-    return run_role(reader.role(), reader.task(), minds.for_role(ROLE), budget, SystemClock())

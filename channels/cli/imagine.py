@@ -1,5 +1,6 @@
 """`imagine`: what will break next, how often that is to be expected, and what it costs."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,12 +24,17 @@ from channels.cli.risks import kept_text
 from channels.cli.standing_register import stand
 from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import plain, significant
+from tools.models.settings import PLAYBOOK
 from twin.errors import BadInput
+from twin.nouns.untrusted import UntrustedText
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from channels.planning.imagining import RegisterDocument
     from channels.planning.opening import Planned
     from twin.nouns.risk import Covered, Risk, RiskChanges
+    from twin.nouns.ticket import Ticket
 
 MemberCost = Annotated[
     float, typer.Option("--member-cost", min=0.001, max=1e6, help="Of one more member of a link.")
@@ -36,6 +42,8 @@ MemberCost = Annotated[
 WayCost = Annotated[
     float, typer.Option("--way-cost", min=0.001, max=1e6, help="Of a way that shares no group.")
 ]
+
+_LONGEST_WORDS = 300
 
 _FOOTNOTE = (
     "Minutes: of services in breach, all services together, that a line is expected to cost a year "
@@ -83,6 +91,15 @@ def imagine(
         int,
         typer.Option("--harden", min=0, max=50, help="Changes of what is built that are sought."),
     ] = 0,
+    search: Annotated[
+        int,
+        typer.Option(
+            "--search",
+            min=0,
+            max=1_000_000,
+            help="Sets of three failures that are looked at beside the register, without a rate.",
+        ),
+    ] = 500,
     member_cost: MemberCost = 1.0,
     way_cost: WayCost = 5.0,
     traffic: DayTraffic = "peak",
@@ -120,15 +137,18 @@ def imagine(
     """
     every_s = parse_duration_s(every)
     # The twin takes a while, and most commands do without it.
-    from channels.causes import counted, propose, waiting
+    from channels.causes import counted, waiting
     from channels.planning.files import check_places
-    from channels.planning.imagining import Asked, imagined, rates_from, write_register
+    from channels.planning.imagining import imagined, rates_from, write_register
     from channels.planning.opening import known_networks, open_planned, require_no_hour
-    from channels.planning.proposing import proposed_lines, tickets_in
-    from channels.risks import keep as keep_register
-    from channels.risks import past_of
+    from channels.planning.proposing import proposed_lines
+    from channels.planning.reading import text_of
+    from channels.risks import past_of, refreshed, told_of
+    from graphs.foresight_study import RegisterRequest
+    from graphs.minds import minds_from_environment
     from twin.imagination.recorded_causes import recorded_causes
     from twin.nouns.risk import HardeningCosts
+    from twin.sources.tickets import read_tickets
 
     given = (rates, tickets, Path(topology))
     inputs = [path for path in given if path is not None and path.exists()]
@@ -152,45 +172,62 @@ def imagine(
             "--traffic, --rates and --no-keep out"
         )
     costs = HardeningCosts(member=member_cost, way=way_cost)
-    asked = Asked(lines=lines, most=most, seed=seed, harden=harden, costs=costs)
+    request = RegisterRequest(
+        lines=lines,
+        most=most,
+        seed=seed,
+        harden=harden,
+        costs=costs,
+        rates=known,
+        simulations=search,
+    )
+    minds = minds_from_environment(os.environ, state.path, planned.twin.inventory)
 
-    read = None
-    if tickets is not None:
-        with progress_bar("tickets") as tell:
-            read = tickets_in(tickets, planned, state.path, tell)
-        if is_kept:
-            propose(state, topology, read, principal(by))
+    noticed = () if tickets is None else read_tickets(text_of(tickets), str(tickets))
 
-    def refreshed(planned: "Planned") -> tuple["RegisterDocument", "RiskChanges | None"]:
-        history = past_of(state, topology) if is_known else None
+    def looked(
+        planned: "Planned", noticed: "Sequence[Ticket]"
+    ) -> tuple["RegisterDocument", "RiskChanges | None"]:
         built = planned.state.topology
-        shared = counted(state, topology, built) if is_known else recorded_causes(built)
         with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
-            document = imagined(planned, known, asked, tell, history, shared)
-        hinted = read.proposed if read else ()
+            if is_kept:
+                who = principal(by)
+                return refreshed(state, topology, planned, request, minds, who, tell, noticed)
+            if not is_known:
+                shared = recorded_causes(built)
+                document = imagined(planned, request, minds, tell, None, shared, None, noticed)
+                return document, None
+            history, shared = past_of(state, topology), counted(state, topology, built)
+            told = told_of(state, topology, history)
+            document = imagined(planned, request, minds, tell, history, shared, told, noticed)
+            return document, None
+
+    def written(
+        planned: "Planned", noticed: "Sequence[Ticket]" = ()
+    ) -> tuple["RegisterDocument", "RiskChanges | None"]:
+        document, changes = looked(planned, noticed)
+        hinted = document.tickets.proposed if document.tickets else ()
         if is_known:
             hinted = waiting(state, topology, hinted)
-        if hinted or read:
-            lines = proposed_lines(planned, known, seed, shared, hinted, history)
-            document = document.model_copy(update={"proposed": lines, "tickets": read})
+        if hinted:
+            lines = proposed_lines(planned, known, seed, document.causes, hinted, document.history)
+            document = document.model_copy(update={"proposed": lines})
         if csv is not None:
             write_register(csv, document)
         if html is not None:
             from channels.planning.risk_page import write_page
 
             write_page(html, planned.state.topology, document)
-        if not is_kept:
-            return document, None
-        return document, keep_register(state, topology, planned, document, seed, principal(by))
+        return document, changes
 
     def told(changes: "RiskChanges | None") -> str:
         return kept_text(topology, changes) if changes else ""
 
-    document, kept = refreshed(planned)
+    document, kept = written(planned, noticed)
     if watch:
         stand(
             lambda: open_planned(state, topology, traffic, seed),
-            lambda found: told(refreshed(found)[1]),
+            lambda found: told(written(found)[1]),
             planned,
             told(kept),
             every_s,
@@ -201,6 +238,7 @@ def imagine(
         return
     console = new_console()
     print_register(console, document, top)
+    print_beside(console, document)
     print_proposed(console, document.proposed, document.tickets)
     if is_known and document.proposed:
         typer.echo("`noctua risks causes accept ID --reason WHY` counts one, `reject` drops it")
@@ -239,6 +277,27 @@ def print_register(console: Console, document: "RegisterDocument", top: int) -> 
     for text in _covered(document.covered, len(document.lines)):
         console.print(Text(plain(text)), soft_wrap=True)
     console.print(Text(_FOOTNOTE), soft_wrap=True)
+
+
+def print_beside(console: Console, document: "RegisterDocument") -> None:
+    """What was found beside the lines, and what a mind made of them."""
+    found = document.searched
+    if found:
+        columns = [
+            words("what fails", (plain(one.what_if) for one in found)),
+            words("while", (plain(one.condition) or "nothing else is wrong" for one in found)),
+            figures("in breach", (f"{one.in_breach:.1f}" for one in found)),
+            figures("remedy saves", (f"{one.remedy.effectiveness:.0%}" for one in found)),
+            words("found by", (one.generator for one in found), goes=1),
+        ]
+        title = "the worst that was found beside them, of three at once: it has no rate"
+        console.print(fitted(console, columns, title))
+    if document.worded_by != PLAYBOOK:
+        for line in document.lines:
+            if line.id in document.words:
+                said = UntrustedText(document.words[line.id]).quoted(_LONGEST_WORDS)
+                text = f"{line.id}, {document.worded_by}: {said}"
+                console.print(Text(plain(text, 2 * _LONGEST_WORDS)), soft_wrap=True)
 
 
 def _hardening(console: Console, document: "RegisterDocument") -> RenderableType:

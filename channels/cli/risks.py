@@ -22,6 +22,7 @@ from channels.cli.output import (
 )
 from channels.cli.principal import principal
 from channels.report.wording import plain, quoted, significant, utc
+from twin.nouns.untrusted import UntrustedText
 
 if TYPE_CHECKING:
     from twin.nouns.risk import RiskChanges, RiskRecord, RiskState
@@ -33,6 +34,8 @@ risks = typer.Typer(
 )
 
 risks.add_typer(causes, name="causes")
+
+_LONGEST_WORDS = 300
 
 _NAMED = 5
 """Lines that a refresh names one by one."""
@@ -78,8 +81,17 @@ def show(
     """Show one line: what fails, how often, whom it hits, and what would help."""
     from channels import risks as register
 
-    name, _ = verbs.network_clock(directory_of(context), network)
-    _tell(register.shown(directory_of(context), name, risk), as_json)
+    state = directory_of(context)
+    name, _ = verbs.network_clock(state, network)
+    record = register.shown(state, name, risk)
+    _tell(record, as_json)
+    if as_json:
+        return
+    if said := register.words_of(state, record):
+        text, mind = said
+        typer.echo(f"{plain(mind)}: {UntrustedText(text).quoted(_LONGEST_WORDS)}")
+    if record.reckoned.refresh:
+        typer.echo(f"reckoned by {record.reckoned.refresh}; `noctua show` says more of it")
 
 
 @risks.command("accept")

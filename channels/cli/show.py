@@ -19,7 +19,7 @@ from channels.report.minds import spent_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, printable, quoted, rate, utc
 from channels.views import IncidentDetails, IncidentView, NetworkView
-from tools.journal.records import ApprovalRequest, Charges
+from tools.journal.records import ApprovalRequest, Charges, RefreshRecord
 from twin.events.action import in_words
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
@@ -53,12 +53,30 @@ def networks(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def show(context: typer.Context, incident: str, as_json: AsJson = False) -> None:
-    """Show an incident: facts, timeline, plans with diffs and forecasts, waiting approvals."""
+    """Show an incident: facts, timeline, plans with diffs and forecasts, waiting approvals.
+
+    Or a refresh of a risk register: what minds said in it, and what it changed.
+    """
+    refresh = verbs.refresh(directory_of(context), incident)
+    if refresh is not None:
+        _show_refresh(refresh, as_json)
+        return
     details = verbs.incident(directory_of(context), incident)
     if as_json:
         print_json(incident_document(details))
     else:
         print_incident(new_console(), details)
+
+
+def _show_refresh(record: RefreshRecord, as_json: bool) -> None:
+    # Whoever shows an incident does without what imagines.
+    from channels.cli.refresh_lines import refresh_lines
+
+    if as_json:
+        print_json(record.model_dump(mode="json"))
+        return
+    for line in refresh_lines(record):
+        typer.echo(line)
 
 
 def incident_row(incident: IncidentView) -> dict[str, JsonValue]:

@@ -2,29 +2,28 @@
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from pydantic import Field, ValidationError
 
+from agents.loop.minds import Minds
+from agents.roles.foresight_imaginer import Told
 from channels.planning.files import whole_file
 from channels.planning.opening import Planned, Provenance
 from channels.planning.proposing import ProposedLine
+from graphs.foresight_study import RegisterRequest, Start
+from graphs.refreshes import Foreseen, Network, foresee
 from graphs.ticket_reading import TicketsRead
 from tools.csv_cells import guarded_cell
 from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
 from twin.events.action import in_words
-from twin.imagination.counterfactuals import mitigation_of
-from twin.imagination.elements import elements_of
-from twin.imagination.enumeration import Costed, enumerated
-from twin.imagination.hardening import hardened
-from twin.imagination.regimes import regimes_of
-from twin.imagination.register import register_of
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
-from twin.nouns.risk import Covered, Hardening, HardeningCosts, Mitigation, Risk
+from twin.nouns.risk import Covered, Hardening, Risk, Searched
+from twin.nouns.ticket import Ticket
 
 
 class RegisterDocument(Noun):
@@ -33,6 +32,10 @@ class RegisterDocument(Noun):
     built that take most of it away, one after the other; none where they were not asked for.
     `causes`: that were counted as shared by several links or devices, beside groups and sites.
     `proposed`: causes that tickets hint at, which are not counted. `tickets`: that were read now.
+
+    `conditions`: that `imagined_by` added to what is searched; `searched`: the worst that was found
+    beside the lines, which has no rate. `words`: of the first lines, by id, said by `worded_by`.
+    `refresh`: that made it, "" where it is not kept.
     """
 
     run: Provenance
@@ -44,19 +47,12 @@ class RegisterDocument(Noun):
     causes: tuple[CommonCause, ...] = Field(default=(), exclude_if=lambda causes: not causes)
     proposed: tuple[ProposedLine, ...] = Field(default=(), exclude_if=lambda lines: not lines)
     tickets: IfGiven[TicketsRead] = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What of a register is wanted: so many `lines`, of up to `most` sets of what may fail, and so
-    many changes that `harden`.
-    """
-
-    lines: int
-    most: int
-    seed: int
-    harden: int
-    costs: HardeningCosts
+    conditions: tuple[str, ...] = ()
+    imagined_by: str = ""
+    searched: tuple[Searched, ...] = ()
+    words: dict[str, str] = Field(default_factory=dict)
+    worded_by: str = ""
+    refresh: str = ""
 
 
 def rates_from(path: Path | None) -> Rates:
@@ -82,52 +78,52 @@ def rates_from(path: Path | None) -> Rates:
 
 def imagined(
     planned: Planned,
-    rates: Rates,
-    asked: Asked,
+    request: RegisterRequest,
+    minds: Minds,
     progress: Callable[[int, int], None],
     history: History | None = None,
     causes: Sequence[CommonCause] = (),
+    told: Told | None = None,
+    tickets: Sequence[Ticket] = (),
 ) -> RegisterDocument:
-    """The lines that cost most a year, each with the best remedy that is found. `history`: what has
-    failed of the network so far. `causes`: that several links or devices share.
+    """The lines that cost most a year, each with the best remedy that is found; nothing is kept.
+
+    `history`: what has failed of the network so far. `causes`: that several links or devices share.
+    `told`, `tickets`: what there is to imagine from.
     """
-    state, tried = planned.state, 0
-
-    def mitigate(one: Costed) -> Mitigation:
-        nonlocal tried
-        tried += 1
-        progress(tried, asked.lines)
-        return mitigation_of(planned.twin, state, found, one, asked.seed)
-
-    found = enumerated(
-        planned.twin,
-        state,
-        elements_of(state.topology, rates, history, causes),
-        regimes_of(planned.twin.inventory.profile),
-        lines=asked.lines,
-        most=asked.most,
-        progress=progress,
+    start = Start.of(
+        planned.provenance.topology,
+        planned.state,
+        request,
+        planned.provenance.code,
+        history=history,
+        causes=causes,
+        told=told,
+        at_s=planned.now_s or 0.0,
     )
-    services = planned.twin.services.services
-    register = register_of(found, services, asked.lines, asked.seed, mitigate)
+    asked = Network(start, planned.twin, planned.state, tickets)
+    return document_of(planned.provenance, foresee(asked, minds, progress))
+
+
+def document_of(run: Provenance, came_to: Foreseen) -> RegisterDocument:
+    """`run`: of the network; the demand is that with which the refresh began."""
+    start = came_to.start
+    offered = {"offered_bps": float(np.array(start.peak_bps).sum())}
     return RegisterDocument(
-        run=planned.provenance,
-        rates=rates,
-        history=history or History(),
-        covered=register.covered,
-        lines=register.lines,
-        hardening=hardened(
-            planned.twin,
-            state,
-            found,
-            rates,
-            asked.harden,
-            asked.costs,
-            history,
-            progress,
-            causes,
-        ),
-        causes=tuple(causes),
+        run=run.model_copy(update=offered),
+        rates=start.request.rates,
+        history=start.history,
+        covered=came_to.covered,
+        lines=came_to.lines,
+        hardening=came_to.hardening,
+        causes=start.causes,
+        tickets=came_to.tickets,
+        conditions=came_to.conditions,
+        imagined_by=came_to.imagined_by,
+        searched=came_to.searched,
+        words=came_to.words,
+        worded_by=came_to.worded_by,
+        refresh=came_to.refresh,
     )
 
 

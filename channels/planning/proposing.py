@@ -1,13 +1,8 @@
 """Common causes that tickets hint at, and what each would cost if it were true."""
 
-import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from channels.planning.opening import Planned
-from channels.planning.reading import text_of
-from graphs.minds import minds_from_environment
-from graphs.ticket_reading import TicketsRead, read_for_causes
 from twin.imagination.elements import elements_of
 from twin.imagination.enumeration import Enumerated, reckoned
 from twin.imagination.regimes import regimes_of
@@ -16,7 +11,6 @@ from twin.nouns.base import Noun
 from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk import Risk
-from twin.sources.tickets import read_tickets
 
 
 class ProposedLine(Noun):
@@ -27,20 +21,6 @@ class ProposedLine(Noun):
     id: str
     cause: CommonCause
     if_true: Risk
-
-
-def tickets_in(
-    path: Path, planned: Planned, state: Path, progress: Callable[[int, int], None]
-) -> TicketsRead:
-    """What the tickets in `path` hint at, read by the minds that the environment asks for.
-
-    Raises:
-        BadInput: the file cannot be read or is none of tickets, or a setting of minds is wrong.
-    """
-    tickets = read_tickets(text_of(path), str(path))
-    inventory = planned.twin.inventory
-    minds = minds_from_environment(os.environ, state, inventory)
-    return read_for_causes(tickets, inventory, minds, progress=progress)
 
 
 def proposed_lines(

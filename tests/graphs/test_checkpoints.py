@@ -11,7 +11,9 @@ from langgraph.checkpoint.base import Checkpoint, CheckpointMetadata, empty_chec
 
 from graphs.checkpoints import FencedSaver
 from tools.journal.journal import Journal
+from tools.journal.records import RefreshRecord
 from twin.nouns.incident import Incident, Phase, Severity
+from twin.nouns.principal import FLAG, Principal
 
 OPENED_S = 1_000_000.0
 FIRST, SECOND = "live-0001", "live-0002"
@@ -79,6 +81,23 @@ def test_a_thread_that_a_death_left_of_what_has_ended_is_dropped(
     saver.drop_ended()
     kept = [row[0] for row in saver.conn.execute("SELECT thread_id FROM checkpoints")]
     assert kept == [SECOND]
+
+
+def test_the_thread_of_a_refresh_is_kept_until_it_has_ended(
+    saver: FencedSaver, journal: Journal
+) -> None:
+    by = Principal(name="ann", provider=FLAG)
+    name = "live-register-0001"
+    record = RefreshRecord(
+        id=name, network="live", asked="", by=by, trace_id="a" * 32, begun_s=OPENED_S
+    )
+    journal.begin_refresh(record)
+    _put(saver, name, "1")
+    saver.drop_ended()
+    assert _steps(saver, name) == ["1"]
+    journal.end_refresh(name, OPENED_S)
+    saver.drop_ended()
+    assert _steps(saver, name) == []
 
 
 def test_a_file_that_an_earlier_version_made_gets_smaller_and_stays_so(

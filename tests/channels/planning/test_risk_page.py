@@ -5,19 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from channels.planning.imagining import Asked, RegisterDocument, imagined
+from agents.loop.minds import Minds
+from channels.planning.imagining import RegisterDocument, imagined
 from channels.planning.opening import Planned, open_planned
 from channels.planning.risk_page import link_costs, write_page
+from graphs.foresight_study import RegisterRequest
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
-from twin.nouns.rates import Rates
-from twin.nouns.risk import HardeningCosts
+from tests.graphs.model_stand import OWN
 
 
 def _made(folder: Path, name: str) -> tuple[Planned, RegisterDocument]:
     planned = open_planned(StateDirectory(folder), name, "peak", 1)
-    asked = Asked(lines=15, most=400, seed=1, harden=1, costs=HardeningCosts())
-    return planned, imagined(planned, Rates(), asked, lambda _done, _total: None)
+    request = RegisterRequest(lines=15, most=400, harden=1)
+    return planned, imagined(planned, request, Minds((OWN,)), lambda _done, _total: None)
 
 
 def test_page_holds_every_line_and_needs_nothing_else(tmp_path: Path) -> None:
