@@ -125,7 +125,7 @@ def play_in(folder: Path, play: Play) -> Played:
     for number in range(MOST_LIVES):
         starts += 1
         report = folder / f"life-{number}"
-        status = _forked(partial(_live, folder, play, number, report))
+        status = forked(partial(_live, folder, play, number, report))
         told = report.read_text("utf-8").splitlines() if report.exists() else []
         struck += int(told[0]) if play.draw and told else 0
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
@@ -150,7 +150,7 @@ def play_in(folder: Path, play: Play) -> Played:
     )
 
 
-def _forked(run: Callable[[], int]) -> int:
+def forked(run: Callable[[], int]) -> int:
     """Run it in a process of its own, and wait for its end; the wait status."""
     if threading.active_count() > 1:
         raise RuntimeError(f"threads would be lost in a fork: {threading.enumerate()}")
