@@ -4,30 +4,25 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from agents.loop.minds import Minds
-from agents.roles.foresight_imaginer import Told, WorkAhead
 from agents.roles.foresight_wording import ROLE as WORDING
 from agents.roles.foresight_wording import Worded
-from channels.causes import counted
-from channels.networks import inventory_of, known_networks, network_time_s, require_known
+from channels.networks import inventory_of, network_time_s
 from channels.on_record import graph_on_record
 from channels.people import written
 from channels.planning.imagining import RegisterDocument, document_of
 from channels.planning.opening import Planned, open_planned
 from channels.report.wording import utc
-from graphs.foresight_study import RegisterRequest, Start
+from graphs.foresight_study import Start
 from graphs.refreshes import Network, refresh
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Stores
 from tools.graph_store.protocol import GraphUnavailable
 from tools.journal.journal import Journal
 from twin.errors import BadInput
-from twin.imagination.history import history_of
 from twin.imagination.reckoning import Reckoning
-from twin.knowledge.past import PastIncident
 from twin.knowledge.recorded import FORESEEN, risk_facts
 from twin.nouns.base import Noun
 from twin.nouns.principal import Principal
-from twin.nouns.rates import History
 from twin.nouns.risk import (
     Hardening,
     HardeningCosts,
@@ -41,8 +36,6 @@ from twin.nouns.ticket import Ticket
 
 _FURTHEST_REVIEW_S = 10 * 365.25 * 86_400.0
 _LONGEST_OWNER = 200
-_TOLD = 12
-"""Past causes, and pieces of announced work, that are told to whoever imagines."""
 
 
 class Replayed(Noun):
@@ -59,16 +52,15 @@ class Replayed(Noun):
 
 def refreshed(
     state: StateDirectory,
-    network: str,
     planned: Planned,
-    request: RegisterRequest,
+    start: Start,
     minds: Minds,
     by: Principal,
     progress: Callable[[int, int], None],
     tickets: Sequence[Ticket] = (),
     stores: Stores | None = None,
 ) -> tuple[RegisterDocument, RiskChanges | None]:
-    """Refresh the register of `network`: its lines, and what that changed.
+    """Refresh the register of the network of `start`: its lines, and what that changed.
 
     Lines that were kept before and are not among those asked for are reckoned again: they are gone
     only where they cost nothing any more, or what they name is not built. What `tickets` hint at is
@@ -79,66 +71,13 @@ def refreshed(
         LeaseHeld: another process refreshes it.
     """
     _require_person(by)
-    with state.journal() as journal:
-        require_known(network, known_networks(state, journal))
-        now_s = network_time_s(state, journal, network)
-    history = past_of(state, network)
-    start = Start.of(
-        network,
-        planned.state,
-        request,
-        planned.provenance.code,
-        history=history,
-        causes=counted(state, network, planned.state.topology),
-        told=told_of(state, network, history),
-        at_s=now_s,
-    )
-    came_to = refresh(
-        state,
-        Network(start, planned.twin, planned.state, tickets),
-        minds,
-        by,
-        lambda journal: _record(state, journal, network, start.at_s),
-        progress,
-        stores,
-    )
+    asked = Network(start, planned.twin, planned.state, tickets)
+
+    def publish(journal: Journal) -> None:
+        _record(state, journal, start.network, start.at_s)
+
+    came_to = refresh(state, asked, minds, by, publish, progress, stores)
     return document_of(planned.provenance, came_to), came_to.changes
-
-
-def told_of(state: StateDirectory, network: str, history: History) -> Told:
-    """What there is to imagine from: what has failed before, and announced work, the next first."""
-    with state.read_only_journal() as journal:
-        now_s = network_time_s(state, journal, network)
-        works = journal.planned_work(network, inventory_of(state, network).planned_work)
-    ahead = sorted((w for w in works if w.ends_s > now_s), key=lambda w: (w.starts_s, w.id))
-    often = sorted(history.failures.items(), key=lambda item: (-item[1], item[0]))
-    return Told(
-        past=dict(often[:_TOLD]),
-        work=tuple(
-            WorkAhead(
-                links=work.links,
-                begins_in_hours=round((work.starts_s - now_s) / 3600.0, 1),
-                hours=round((work.ends_s - work.starts_s) / 3600.0, 1),
-            )
-            for work in ahead[:_TOLD]
-        ),
-    )
-
-
-def past_of(state: StateDirectory, network: str) -> History:
-    """What has failed on `network` since it is watched, by the incidents of its graph."""
-    inventory = inventory_of(state, network)
-    with state.read_only_journal() as journal:
-        now_s = network_time_s(state, journal, network)
-        started = [w.started_s for w in journal.watches() if w.network == network]
-    try:
-        with graph_on_record(state, network, inventory, now_s) as graph:
-            known = graph.snapshot()
-    except GraphUnavailable:
-        return History()
-    places = (known.index["incident", name] for name in known.ids("incident"))
-    past = [PastIncident.of(known.thing(place)) for place in places]
-    return history_of(past, min(started, default=now_s), now_s)
 
 
 def listed(state: StateDirectory, network: str) -> Sequence[RiskRecord]:

@@ -28,14 +28,15 @@ from graphs.foresight_desk import ForesightDesk, ForesightState
 from graphs.nodes import require_nodes, step
 from graphs.ticket_reading import TicketsRead, read_with
 from twin.errors import BadInput
-from twin.imagination.beside import AT_ONCE, Find, SearchPart, parts_of, worst_of_all
+from twin.events.what_if import WhatIf
+from twin.imagination.beside import PORTION, Find, Proposal, SearchPart, split, worst_of_all
 from twin.imagination.counterfactuals import MitigationTask
 from twin.imagination.enumeration import enumerated
 from twin.imagination.hardening import hardened
 from twin.imagination.reckoning import Reckoning
 from twin.imagination.register import register_of
-from twin.nouns.risk import Mitigation, Reckoned, Risk, Searched
-from twin.runner import InProcessRunner, TaskFailure
+from twin.nouns.risk import Reckoned, Risk, Searched
+from twin.runner import InProcessRunner, Progress, R, Task, TaskFailure, unwatched
 
 _PORTION, _MOST_PORTIONS = 8, 16
 """Remedies are looked for in portions of so many, or in so many portions where there are many: a
@@ -43,26 +44,18 @@ death loses one."""
 
 
 def imagine(desk: ForesightDesk, _: ForesightState) -> Command[str]:
-    """Have minds say what tickets hint at, under which conditions is searched, and by whom."""
+    """Have minds say what tickets hint at, and which days are searched by whom."""
     start, study = desk.study.start, desk.study
     read = None
     if desk.tickets:
         read = read_with(desk.play, desk.tickets, study.twin.inventory, desk.progress)
-    request = start.request
-    imaginer = ForesightImaginer(
-        start.network,
-        study.state.topology,
-        len(study.twin.inventory.services),
-        start.told,
-        request.simulations,
-        AT_ONCE,
-    )
+    simulations = start.request.simulations
+    imaginer = ForesightImaginer(start.network, study.beside, start.told, simulations)
     answer, mind = desk.play(imaginer.role(), imaginer.task())
-    conditions = [added.condition for added in answer.conditions]
-    parts = parts_of(answer.shares, conditions, request.simulations)
+    parts = split(answer.shares, simulations)
     update = {
         "tickets": None if read is None else read.model_dump(mode="json"),
-        "conditions": conditions,
+        "proposals": [one.proposal.model_dump(mode="json") for one in answer.proposals],
         "imagined_by": mind,
         "parts": [part.model_dump(mode="json") for part in parts],
         "finds": [],
@@ -77,10 +70,29 @@ def simulate(desk: ForesightDesk, state: ForesightState) -> Command[str]:
         return Command(goto="simulator", update=_enumerated(desk))
     if not state["parts"]:
         return Command(goto="remediator")
+    return Command(goto="simulator", update=_searched(desk, state))
+
+
+def _searched(desk: ForesightDesk, state: ForesightState) -> dict[str, Any]:
+    """With a portion more of the first part."""
     part = SearchPart.model_validate(state["parts"][0])
-    found = [find.model_dump(mode="json") for find in desk.study.beside.found(part, desk.progress)]
-    update = {"parts": state["parts"][1:], "finds": [*state["finds"], *found]}
-    return Command(goto="simulator", update=update)
+    finds = [Find.model_validate(find) for find in state["finds"]]
+    known = {find.point: find.cost for find in finds if find.generator == part.generator}
+    looked = desk.study.beside.looked_at(
+        part,
+        [Proposal.model_validate(proposal) for proposal in state["proposals"]],
+        known,
+        partial(_played, desk),
+        desk.progress,
+    )
+    fresh = [
+        Find(generator=part.generator, point=point, cost=cost).model_dump(mode="json")
+        for point, cost in looked.items()
+        if point not in known
+    ]
+    # A generator may run out before its simulations do.
+    is_done = len(fresh) < PORTION or len(looked) == part.simulations
+    return {"parts": state["parts"][is_done:], "finds": [*state["finds"], *fresh]}
 
 
 def _enumerated(desk: ForesightDesk) -> dict[str, Any]:
@@ -142,47 +154,42 @@ def _still(desk: ForesightDesk, lines: Sequence[Risk]) -> list[Risk]:
 
 
 def remedy(desk: ForesightDesk, state: ForesightState) -> Command[str]:
-    """Look for the remedies of the next portion."""
-    tasks = _tasks(desk, state)
-    done, total = len(state["remedies"]), len(tasks)
+    """Look for the remedies of the next portion of lines."""
+    done, total = len(state["remedies"]), len(state["lines"])
     size = max(_PORTION, ceil(total / _MOST_PORTIONS))
-    portion = tasks[done : done + size]
+    portion = [Risk.model_validate(line) for line in state["lines"][done : done + size]]
     if not portion:
         return Command(goto="register")
-    found = desk.runner.run(portion, lambda count: desk.progress(done + count, total))
-    remedies = [
-        _here(desk, task) if isinstance(answer, TaskFailure) else answer
-        for task, answer in zip(portion, found, strict=True)
-    ]
-    dumped = [remedy.model_dump(mode="json") for remedy in remedies]
+    tasks = [_task(desk, line) for line in portion]
+    found = _played(desk, tasks, lambda count: desk.progress(done + count, total))
+    dumped = [remedy.model_dump(mode="json") for remedy in found]
     return Command(goto="remediator", update={"remedies": [*state["remedies"], *dumped]})
 
 
-def _tasks(desk: ForesightDesk, state: ForesightState) -> list[MitigationTask]:
-    """Of the lines, then of the worst finds."""
+def _task(desk: ForesightDesk, line: Risk) -> MitigationTask:
     study = desk.study
     place = {element.name: element for element in study.elements}
-    regimes, seed = tuple(study.regimes), study.start.request.seed
-    of_lines = [
-        MitigationTask(
-            study.state, sum((place[name].event for name in line.elements), ()), regimes, seed
-        )
-        for line in map(Risk.model_validate, state["lines"])
-    ]
-    return [*of_lines, *(study.beside.remedy_task(find) for find in _worst(state))]
+    what_if: WhatIf = sum((place[name].event for name in line.elements), ())
+    return MitigationTask(study.state, what_if, tuple(study.regimes), study.start.request.seed)
 
 
-def _worst(state: ForesightState) -> Sequence[Find]:
-    return worst_of_all([Find.model_validate(find) for find in state["finds"]])
-
-
-def _here(desk: ForesightDesk, task: MitigationTask) -> Mitigation:
-    """What workers could not answer, by this process: a line whose remedy nobody looked for would
-    read like one that nothing helps.
+def _played(
+    desk: ForesightDesk, tasks: Sequence[Task[R]], on_progress: Progress = unwatched
+) -> list[R]:
+    """What came of `tasks`. What workers could not answer is played here: a line whose remedy
+    nobody has looked for would read like one that nothing helps.
     """
+    answers = desk.runner.run(tasks, on_progress)
+    return [
+        _here(desk, task) if isinstance(answer, TaskFailure) else answer
+        for task, answer in zip(tasks, answers, strict=True)
+    ]
+
+
+def _here(desk: ForesightDesk, task: Task[R]) -> R:
     (answer,) = InProcessRunner(desk.study.twin).run([task])
     if isinstance(answer, TaskFailure):
-        raise BadInput(f"no remedy can be looked for where {answer.task}: {answer.reason}")
+        raise BadInput(f"{answer.task} cannot be simulated: {answer.reason}")
     return answer
 
 
@@ -207,7 +214,7 @@ def register(desk: ForesightDesk, state: ForesightState) -> Command[str]:
     read = None if state["tickets"] is None else TicketsRead.model_validate(state["tickets"])
     changes = desk.records.keep(lines, reckoned, read)
     update = {
-        "searched": [found.model_dump(mode="json") for found in _searched(desk, state)],
+        "searched": [found.model_dump(mode="json") for found in _told(desk, state)],
         "words": words,
         "worded_by": mind,
         "changes": None if changes is None else changes.model_dump(mode="json"),
@@ -223,10 +230,13 @@ def remedied(state: ForesightState) -> list[Risk]:
     ]
 
 
-def _searched(desk: ForesightDesk, state: ForesightState) -> list[Searched]:
-    remedies = map(Mitigation.model_validate, state["remedies"][len(state["lines"]) :])
-    found = zip(_worst(state), remedies, strict=True)
-    return [desk.study.beside.told(i, find, best) for i, (find, best) in enumerate(found, start=1)]
+def _told(desk: ForesightDesk, state: ForesightState) -> list[Searched]:
+    """The worst that was found beside the lines."""
+    beside = desk.study.beside
+    worst = worst_of_all([Find.model_validate(find) for find in state["finds"]])
+    verdicts = _played(desk, [beside.task(find.point) for find in worst])
+    both = zip(worst, verdicts, strict=True)
+    return [beside.told(rank, find, verdict) for rank, (find, verdict) in enumerate(both, start=1)]
 
 
 Node = Callable[[ForesightDesk, ForesightState], Command[str]]

@@ -23,18 +23,18 @@ T = TypeVar("T", bound=BaseModel)
 class ForesightState(TypedDict, total=False):
     """The thread of one refresh: plain JSON types, of nouns that were dumped.
 
-    `start`: a Start. `tickets`: what they came to, None where there are none. `conditions`: that
-    the imaginer added, and `imagined_by` the mind. `lines`: of the register, without remedies, and
+    `start`: a Start. `tickets`: what they came to, None where there are none. `proposals`: of
+    days to look at, and `imagined_by` the mind. `lines`: of the register, without remedies, and
     behind the first `asked` those that were kept before and cost something still. `covered`,
     `hardening`: of the enumeration. `parts`: of the search, still to do. `finds`: of the search.
-    `remedies`: of the lines and then of the worst finds, as far as they have been looked for.
+    `remedies`: of the lines, as far as they have been looked for.
     `words`: by id of a line, and `worded_by` the mind. `searched`: what is told of the finds.
     `changes`: of the register, None where none is kept.
     """
 
     start: dict[str, Any]
     tickets: dict[str, Any] | None
-    conditions: list[str]
+    proposals: list[dict[str, Any]]
     imagined_by: str
     lines: list[dict[str, Any]]
     asked: int

@@ -11,6 +11,7 @@ from twin.imagination.beside import Beside
 from twin.imagination.elements import Element, elements_of
 from twin.imagination.enumeration import MOST_SETS
 from twin.imagination.regimes import Regime, regimes_of
+from twin.knowledge.past import PastIncident
 from twin.nouns.base import Noun, content_hash
 from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
@@ -20,10 +21,13 @@ from twin.nouns.ticket import Ticket
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.twin import Twin
 
+SIMULATIONS = 100
+"""Days that are looked at beside the register: a fifth of a second each on germany50."""
+
 
 class RegisterRequest(Noun):
     """What of a register is wanted: so many `lines`, of up to `most` sets of what may fail, so many
-    changes that `harden`, and so many `simulations` of a search beside it.
+    changes that `harden`, and so many `simulations` of days beside it.
     """
 
     lines: int = 100
@@ -32,14 +36,15 @@ class RegisterRequest(Noun):
     harden: int = 0
     costs: HardeningCosts = HardeningCosts()
     rates: Rates = Rates()
-    simulations: int = 500
+    simulations: int = SIMULATIONS
 
 
 class Start(Noun):
     """All that a refresh depends on, as it was when it began, besides what is built and runs.
 
     `peak_bps`: (3, n, n) demand at its peak. `history`, `causes`: what has failed so far, and what
-    several things share. `at_s`: of the network's clock. `code`: its version.
+    several things share. `told`, `past`: what there is to imagine from, and incidents that may be
+    replayed. `at_s`: of the network's clock. `code`: its version.
     """
 
     network: str
@@ -48,6 +53,7 @@ class Start(Noun):
     history: History
     causes: tuple[CommonCause, ...]
     told: Told
+    past: tuple[PastIncident, ...]
     at_s: float
     code: str
 
@@ -62,6 +68,7 @@ class Start(Noun):
         history: History | None = None,
         causes: Sequence[CommonCause] = (),
         told: Told | None = None,
+        past: Sequence[PastIncident] = (),
         at_s: float = 0.0,
     ) -> "Start":
         """`state`: with the demand of its peak."""
@@ -72,6 +79,7 @@ class Start(Noun):
             history=history or History(),
             causes=tuple(causes),
             told=told or Told(),
+            past=tuple(past),
             at_s=at_s,
             code=code,
         )
@@ -122,4 +130,5 @@ class Study:
     @cached_property
     def beside(self) -> Beside:
         """What searches beside the register."""
-        return Beside(self.twin, self.state, self.elements, self.regimes, self.start.request.seed)
+        start = self.start
+        return Beside(self.twin, self.state, self.elements, start.request.seed, start.past)

@@ -26,6 +26,7 @@ from tools.journal.refresh_rows import refresh_subject
 from tools.runners.selection import IN_PROCESS, RUNNER_SETTING, runners_from_setting
 from tools.trace import NO_TRACE, TraceFiles, incident_context, incident_trace_id, workflow_span
 from tools.trace.sending import sending_processors
+from twin.imagination.beside import Proposal
 from twin.nouns.principal import Principal
 from twin.nouns.risk import Covered, Hardening, Risk, RiskChanges, Searched
 from twin.nouns.state import NetworkState
@@ -43,8 +44,8 @@ class Foreseen:
     """What a refresh came to.
 
     `start`: what it began with. `lines`: that were asked for. `searched`: the worst that was found
-    beside them. `tickets`: what they came to, None where there were none. `conditions`: that
-    `imagined_by` added. `words`: of the first lines, by id, said by `worded_by`. `changes`: of the
+    beside them. `tickets`: what they came to, None where there were none. `proposals`: of
+    `imagined_by`. `words`: of the first lines, by id, said by `worded_by`. `changes`: of the
     register, None where none is kept. `refresh`: its id, "" then.
     """
 
@@ -54,7 +55,7 @@ class Foreseen:
     hardening: tuple[Hardening, ...]
     searched: tuple[Searched, ...]
     tickets: TicketsRead | None
-    conditions: tuple[str, ...]
+    proposals: tuple[Proposal, ...]
     imagined_by: str
     words: dict[str, str]
     worded_by: str
@@ -185,7 +186,7 @@ def _foreseen(start: Start, state: ForesightState, refresh_id: str) -> Foreseen:
         hardening=tuple(map(Hardening.model_validate, state["hardening"])),
         searched=tuple(map(Searched.model_validate, state["searched"])),
         tickets=None if state["tickets"] is None else TicketsRead.model_validate(state["tickets"]),
-        conditions=tuple(state["conditions"]),
+        proposals=tuple(map(Proposal.model_validate, state["proposals"])),
         imagined_by=state["imagined_by"],
         words=state["words"],
         worded_by=state["worded_by"],

@@ -3,31 +3,36 @@
 from typing import Any
 
 from agents.playbook.view import ToolChoice, TranscriptView, answer
-from agents.roles.foresight_imaginer import MOST_CONDITIONS, ForesightTask, WorkAhead
+from agents.roles.foresight_imaginer import MOST_PROPOSALS, ForesightTask
 from agents.roles.foresight_wording import LONGEST, LineTold, WordingTask
+from twin.imagination.beside import PROPOSED
 
 _GENERATOR = "search"
 """It finds most for its simulations (docs/foresight.md)."""
 
+_PROPOSED_SHARE = 0.25
+"""Of the simulations, for days on which work is announced (assumed)."""
+
 
 def foresight_imaginer(view: TranscriptView) -> ToolChoice:
-    """The announced work that begins next as conditions, and all simulations to search."""
+    """The next announced works, a link each, and all else to search."""
     task = view.task_as(ForesightTask)
     ahead = sorted(task.work or (), key=lambda work: (work.begins_in_hours, work.links))
-    conditions = {_condition(work): work for work in ahead}
-    return answer(
+    begins = {link: work.begins_in_hours for work in reversed(ahead) for link in work.links}
+    soonest = sorted(begins, key=lambda link: (begins[link], link))[:MOST_PROPOSALS]
+    proposals = [
         {
-            "conditions": [
-                {"condition": text, "why": f"announced in {work.begins_in_hours:g} hours"}
-                for text, work in list(conditions.items())[:MOST_CONDITIONS]
-            ],
-            "split": [{"generator": _GENERATOR, "share": 1.0}],
+            "condition": f"link {link} in work",
+            "kinds": [],
+            "why": f"announced, in {begins[link]:g} hours",
         }
-    )
-
-
-def _condition(work: WorkAhead) -> str:
-    return ", ".join(f"link {link} in work" for link in work.links)
+        for link in soonest
+    ]
+    shares = {_GENERATOR: 1.0}
+    if proposals:
+        shares = {_GENERATOR: 1.0 - _PROPOSED_SHARE, PROPOSED: _PROPOSED_SHARE}
+    split = [{"generator": name, "share": share} for name, share in shares.items()]
+    return answer({"proposals": proposals, "split": split})
 
 
 def foresight_wording(view: TranscriptView) -> ToolChoice:

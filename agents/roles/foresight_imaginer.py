@@ -1,4 +1,4 @@
-"""What is searched beside the risk register: under which conditions, and by which generators."""
+"""What is searched beside the risk register: which days, and by which generators."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -9,14 +9,14 @@ from agents.loop.role import Role
 from agents.prompts import Prompt, prompt
 from agents.roles.wording import Wording
 from twin.errors import Ungrounded
-from twin.imagination.beside import require_condition
+from twin.imagination.beside import PROPOSED, REPLAYED, Beside, Proposal
 from twin.imagination.generators.shipped import GENERATORS
 from twin.nouns.base import IfGiven, Noun
-from twin.nouns.topology import Topology
+from twin.nouns.risk_scenario import MOST_EVENTS
 
 ROLE = "foresight_imaginer"
 
-MOST_CONDITIONS = 4
+MOST_PROPOSALS = 4
 
 _SHARES_WITHIN = 1e-6
 
@@ -37,26 +37,32 @@ class Told(Noun):
 
 
 class ForesightTask(Noun):
-    """What the role is told. `simulations`: how many there are to split. `at_once`: so many things
-    fail in each.
+    """What the role is told. `kinds`: of what can strike here. `simulations`: days that can be
+    looked at, to be split among `generators`.
     """
 
     network: str
     devices: int
     links: int
     services: int
+    kinds: tuple[str, ...]
     generators: tuple[str, ...]
     simulations: int
-    at_once: int
     past: IfGiven[dict[str, int]] = None
     work: IfGiven[tuple[WorkAhead, ...]] = None
 
 
-class ConditionAdded(Noun):
-    """`condition`: in the words of scenarios."""
+class DaysProposed(Noun):
+    """`condition`: in the words of scenarios, "" for any. `kinds`: of what strikes, any if none."""
 
-    condition: Annotated[str, Field(min_length=1, max_length=300)]
+    condition: Annotated[str, Field(max_length=300)]
+    kinds: Annotated[tuple[str, ...], Field(max_length=MOST_EVENTS)]
     why: Wording
+
+    @property
+    def proposal(self) -> Proposal:
+        """Without the reason."""
+        return Proposal(condition=self.condition, kinds=self.kinds)
 
 
 class GeneratorShare(Noun):
@@ -69,7 +75,7 @@ class GeneratorShare(Noun):
 class Foresight(Noun):
     """What is searched beside the register."""
 
-    conditions: Annotated[tuple[ConditionAdded, ...], Field(max_length=MOST_CONDITIONS)]
+    proposals: Annotated[tuple[DaysProposed, ...], Field(max_length=MOST_PROPOSALS)]
     split: tuple[GeneratorShare, ...]
 
     @property
@@ -80,27 +86,17 @@ class Foresight(Noun):
 
 def instructions() -> Prompt:
     """What the role is told, with the figures that code decides by."""
-    return prompt(ROLE, most_conditions=MOST_CONDITIONS)
+    return prompt(ROLE, most_proposals=MOST_PROPOSALS, most_events=MOST_EVENTS)
 
 
 class ForesightImaginer:
-    """Imagines for one refresh of the register of `network`."""
+    """Imagines for one refresh of the register of `network`, of which `beside` searches days."""
 
-    def __init__(
-        self,
-        network: str,
-        topology: Topology,
-        services: int,
-        told: Told,
-        simulations: int,
-        at_once: int,
-    ) -> None:
+    def __init__(self, network: str, beside: Beside, told: Told, simulations: int) -> None:
         self._network = network
-        self._topology = topology
-        self._services = services
+        self._beside = beside
         self._told = told
         self._simulations = simulations
-        self._at_once = at_once
 
     def role(self) -> Role[Foresight]:
         """The role; it has no tools, everything is in the task."""
@@ -110,29 +106,38 @@ class ForesightImaginer:
 
     def task(self) -> ForesightTask:
         """What the role is told."""
+        topology = self._beside.state.topology
         return ForesightTask(
             network=self._network,
-            devices=len(self._topology.nodes),
-            links=len(self._topology.links),
-            services=self._services,
-            generators=tuple(GENERATORS),
+            devices=len(topology.nodes),
+            links=len(topology.links),
+            services=len(self._beside.twin.inventory.services),
+            kinds=tuple(self._beside.space.strikes.by_load),
+            generators=self._generators,
             simulations=self._simulations,
-            at_once=self._at_once,
             past=self._told.past or None,
             work=self._told.work or None,
         )
 
     def ground(self, answer: Foresight) -> None:
-        """Refuse what does not exist, and shares that are not all of it."""
-        for added in answer.conditions:
-            require_condition(added.condition, self._topology)
+        """Refuse days that cannot be, and shares that are not all of it."""
+        for proposed in answer.proposals:
+            self._beside.part(proposed.proposal)
         self._require_split(answer.split)
+        if answer.shares.get(PROPOSED) and not answer.proposals:
+            raise Ungrounded(f'"{PROPOSED}" looks at what is proposed, and nothing is')
+
+    @property
+    def _generators(self) -> tuple[str, ...]:
+        """Those that have something to say here."""
+        nothing = () if self._beside.replayed else (REPLAYED,)
+        return tuple(name for name in GENERATORS if name not in nothing)
 
     def _require_split(self, split: Sequence[GeneratorShare]) -> None:
-        names = [one.generator for one in split]
+        names, known = [one.generator for one in split], self._generators
         for name in names:
-            if name not in GENERATORS:
-                raise Ungrounded(f'"{name}" is no generator; there are {", ".join(GENERATORS)}')
+            if name not in known:
+                raise Ungrounded(f'"{name}" is no generator here; there are {", ".join(known)}')
         if len(set(names)) < len(names):
             raise Ungrounded("a generator stands there twice")
         total = sum(one.share for one in split)

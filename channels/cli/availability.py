@@ -56,10 +56,10 @@ def availability(
     are drawn as likely as they are, so that what is rare is told without bias.
     """
     from channels.causes import counted
+    from channels.foresight import past_of
     from channels.planning.availability import reckoned
     from channels.planning.imagining import rates_from
     from channels.planning.opening import known_networks, open_planned, require_no_hour
-    from channels.risks import past_of
     from twin.imagination.recorded_causes import recorded_causes
 
     known = rates_from(rates)

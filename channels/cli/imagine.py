@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from channels.planning.imagining import RegisterDocument
     from channels.planning.opening import Planned
-    from twin.nouns.risk import Covered, Risk, RiskChanges
+    from twin.nouns.risk import Covered, Risk, RiskChanges, Searched
     from twin.nouns.ticket import Ticket
 
 MemberCost = Annotated[
@@ -97,9 +97,9 @@ def imagine(
             "--search",
             min=0,
             max=1_000_000,
-            help="Sets of three failures that are looked at beside the register, without a rate.",
+            help="Days that are looked at beside the register, with up to four events each.",
         ),
-    ] = 500,
+    ] = 100,
     member_cost: MemberCost = 1.0,
     way_cost: WayCost = 5.0,
     traffic: DayTraffic = "peak",
@@ -137,16 +137,16 @@ def imagine(
     """
     every_s = parse_duration_s(every)
     # The twin takes a while, and most commands do without it.
-    from channels.causes import counted, waiting
+    from channels.causes import waiting
+    from channels.foresight import begun
     from channels.planning.files import check_places
-    from channels.planning.imagining import imagined, rates_from, write_register
+    from channels.planning.imagining import imagined, rates_from, unwatched, write_register
     from channels.planning.opening import known_networks, open_planned, require_no_hour
     from channels.planning.proposing import proposed_lines
     from channels.planning.reading import text_of
-    from channels.risks import past_of, refreshed, told_of
+    from channels.risks import refreshed
     from graphs.foresight_study import RegisterRequest
     from graphs.minds import minds_from_environment
-    from twin.imagination.recorded_causes import recorded_causes
     from twin.nouns.risk import HardeningCosts
     from twin.sources.tickets import read_tickets
 
@@ -188,19 +188,12 @@ def imagine(
     def looked(
         planned: "Planned", noticed: "Sequence[Ticket]"
     ) -> tuple["RegisterDocument", "RiskChanges | None"]:
-        built = planned.state.topology
+        start = begun(state, topology, planned, request) if is_known else None
         with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
-            if is_kept:
-                who = principal(by)
-                return refreshed(state, topology, planned, request, minds, who, tell, noticed)
-            if not is_known:
-                shared = recorded_causes(built)
-                document = imagined(planned, request, minds, tell, None, shared, None, noticed)
-                return document, None
-            history, shared = past_of(state, topology), counted(state, topology, built)
-            told = told_of(state, topology, history)
-            document = imagined(planned, request, minds, tell, history, shared, told, noticed)
-            return document, None
+            if start is not None and is_kept:
+                return refreshed(state, planned, start, minds, principal(by), tell, noticed)
+            begins = start or unwatched(planned, request)
+            return imagined(planned, begins, minds, tell, noticed), None
 
     def written(
         planned: "Planned", noticed: "Sequence[Ticket]" = ()
@@ -284,13 +277,13 @@ def print_beside(console: Console, document: "RegisterDocument") -> None:
     found = document.searched
     if found:
         columns = [
-            words("what fails", (plain(one.what_if) for one in found)),
-            words("while", (plain(one.condition) or "nothing else is wrong" for one in found)),
-            figures("in breach", (f"{one.in_breach:.1f}" for one in found)),
-            figures("remedy saves", (f"{one.remedy.effectiveness:.0%}" for one in found)),
+            words("a day on which", (plain(one.scenario) for one in found)),
+            figures("minutes", (significant(one.slo_minutes) for one in found)),
+            figures("with a remedy", (significant(one.slo_minutes_left) for one in found)),
+            figures("once in", map(_how_often, found)),
             words("found by", (one.generator for one in found), goes=1),
         ]
-        title = "the worst that was found beside them, of three at once: it has no rate"
+        title = "the worst days that were found beside them; minutes are of that day alone"
         console.print(fitted(console, columns, title))
     if document.worded_by != PLAYBOOK:
         for line in document.lines:
@@ -320,6 +313,10 @@ def _range(line: "Risk") -> str:
 
 def _once_in(per_year: float) -> str:
     return f"{1.0 / per_year:,.1f} years" if per_year < 1.0 else f"{12.0 / per_year:.1f} months"
+
+
+def _how_often(found: "Searched") -> str:
+    return "not known" if found.per_year is None else _once_in(found.per_year)
 
 
 def _hit(line: "Risk") -> str:

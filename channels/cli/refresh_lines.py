@@ -40,9 +40,10 @@ def _answer_lines(answer: RoleAnswer) -> Iterator[str]:
     yield f"{answer.role} by {plain(answer.finished_by)}"
     if answer.role == IMAGINER:
         said = Foresight.model_validate(answer.answer)
-        for added in said.conditions:
-            why = UntrustedText(added.why).quoted(_LONGEST)
-            yield f"  searched while {plain(added.condition)} {why}"
+        for proposed in said.proposals:
+            days = "; ".join(filter(None, [proposed.condition, ", ".join(proposed.kinds)]))
+            why = UntrustedText(proposed.why).quoted(_LONGEST)
+            yield f"  would look at days with {plain(days) or 'anything'} {why}"
         split = ", ".join(f"{one.generator} {one.share:.0%}" for one in said.split)
         yield f"  searched by {split or 'nobody'}"
     swaps = answer.data.get("swaps")

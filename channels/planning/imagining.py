@@ -8,7 +8,6 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from agents.loop.minds import Minds
-from agents.roles.foresight_imaginer import Told
 from channels.planning.files import whole_file
 from channels.planning.opening import Planned, Provenance
 from channels.planning.proposing import ProposedLine
@@ -19,6 +18,8 @@ from tools.csv_cells import guarded_cell
 from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
 from twin.events.action import in_words
+from twin.imagination.beside import Proposal
+from twin.imagination.recorded_causes import recorded_causes
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
@@ -33,8 +34,8 @@ class RegisterDocument(Noun):
     `causes`: that were counted as shared by several links or devices, beside groups and sites.
     `proposed`: causes that tickets hint at, which are not counted. `tickets`: that were read now.
 
-    `conditions`: that `imagined_by` added to what is searched; `searched`: the worst that was found
-    beside the lines, which has no rate. `words`: of the first lines, by id, said by `worded_by`.
+    `proposals`: days that `imagined_by` would look at; `searched`: the worst that was found beside
+    the lines. `words`: of the first lines, by id, said by `worded_by`.
     `refresh`: that made it, "" where it is not kept.
     """
 
@@ -47,7 +48,7 @@ class RegisterDocument(Noun):
     causes: tuple[CommonCause, ...] = Field(default=(), exclude_if=lambda causes: not causes)
     proposed: tuple[ProposedLine, ...] = Field(default=(), exclude_if=lambda lines: not lines)
     tickets: IfGiven[TicketsRead] = None
-    conditions: tuple[str, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     imagined_by: str = ""
     searched: tuple[Searched, ...] = ()
     words: dict[str, str] = Field(default_factory=dict)
@@ -78,31 +79,28 @@ def rates_from(path: Path | None) -> Rates:
 
 def imagined(
     planned: Planned,
-    request: RegisterRequest,
+    start: Start,
     minds: Minds,
     progress: Callable[[int, int], None],
-    history: History | None = None,
-    causes: Sequence[CommonCause] = (),
-    told: Told | None = None,
     tickets: Sequence[Ticket] = (),
 ) -> RegisterDocument:
     """The lines that cost most a year, each with the best remedy that is found; nothing is kept.
 
-    `history`: what has failed of the network so far. `causes`: that several links or devices share.
-    `told`, `tickets`: what there is to imagine from.
+    `start`: of `planned`. `tickets`: that may hint at what several things share.
     """
-    start = Start.of(
+    asked = Network(start, planned.twin, planned.state, tickets)
+    return document_of(planned.provenance, foresee(asked, minds, progress))
+
+
+def unwatched(planned: Planned, request: RegisterRequest) -> Start:
+    """What is asked of a network of which nothing is known but what is built."""
+    return Start.of(
         planned.provenance.topology,
         planned.state,
         request,
         planned.provenance.code,
-        history=history,
-        causes=causes,
-        told=told,
-        at_s=planned.now_s or 0.0,
+        causes=recorded_causes(planned.state.topology),
     )
-    asked = Network(start, planned.twin, planned.state, tickets)
-    return document_of(planned.provenance, foresee(asked, minds, progress))
 
 
 def document_of(run: Provenance, came_to: Foreseen) -> RegisterDocument:
@@ -118,7 +116,7 @@ def document_of(run: Provenance, came_to: Foreseen) -> RegisterDocument:
         hardening=came_to.hardening,
         causes=start.causes,
         tickets=came_to.tickets,
-        conditions=came_to.conditions,
+        proposals=came_to.proposals,
         imagined_by=came_to.imagined_by,
         searched=came_to.searched,
         words=came_to.words,

@@ -20,6 +20,7 @@ from typing import Literal
 from agents.loop.minds import Minds
 from agents.loop.role import Mind
 from agents.playbook.policies import playbook
+from channels.foresight import begun
 from channels.planning.opening import open_planned
 from channels.risks import refreshed
 from evals.stage import stage
@@ -47,7 +48,7 @@ MOST_LIVES = 5
 Guard = Literal["", "changes", "answers"]
 """What keeps a refresh from changing the register twice, and from asking a mind twice."""
 
-REQUEST = RegisterRequest(lines=30, most=400, simulations=200)
+REQUEST = RegisterRequest(lines=30, most=400, simulations=100)
 
 
 class RefreshPlay(Noun):
@@ -166,11 +167,11 @@ def _live(folder: Path, play: RefreshPlay, number: int, report: Path) -> int:
 
 def _refresh(folder: Path, play: RefreshPlay, passage: Passage) -> None:
     state = StateDirectory(folder)
+    planned = open_planned(state, NETWORK, "peak", REQUEST.seed)
     refreshed(
         state,
-        NETWORK,
-        open_planned(state, NETWORK, "peak", REQUEST.seed),
-        REQUEST,
+        planned,
+        begun(state, NETWORK, planned, REQUEST),
         minds_of(play.server),
         Principal(name="erin", provider=AUTOMATIC),
         lambda _done, _total: None,

@@ -15,8 +15,11 @@ from tests.twin.whatif.test_survey import square
 from tools.clock import SystemClock
 from twin.errors import BadInput, Ungrounded
 from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.imagination.beside import Beside
+from twin.imagination.elements import elements_of
 from twin.nouns.base import Noun
 from twin.nouns.forecast import Interval
+from twin.nouns.rates import Rates
 from twin.nouns.risk import InRegime, Mitigation, Risk
 
 TWIN = square((("A", "D", 12.0),))
@@ -43,13 +46,15 @@ LINE = Risk(
 
 
 def _imaginer(told: Told | None = None, simulations: int = 100) -> ForesightImaginer:
-    return ForesightImaginer("live", TOPOLOGY, 7, told or Told(), simulations, 3)
+    beside = Beside(TWIN, TWIN.state(), elements_of(TOPOLOGY, Rates()), 1)
+    return ForesightImaginer("live", beside, told or Told(), simulations)
 
 
-def _answer(*split: tuple[str, float], conditions: tuple[str, ...] = ()) -> Foresight:
+def _answer(*split: tuple[str, float], condition: str | None = None) -> Foresight:
+    days = [] if condition is None else [condition]
     return Foresight.model_validate(
         {
-            "conditions": [{"condition": text, "why": "it may be"} for text in conditions],
+            "proposals": [{"condition": x, "kinds": [], "why": "it may be"} for x in days],
             "split": [{"generator": name, "share": share} for name, share in split],
         }
     )
@@ -67,18 +72,21 @@ def _played(role: Role[Any], task: Noun) -> Any:
 
 def test_split_among_generators_that_there_are_is_taken() -> None:
     _imaginer().ground(_answer(("search", 0.25), ("rules", 0.75)))
+    _imaginer().ground(_answer(("llm", 1.0), condition="link A--B in work"))
     _imaginer(simulations=0).ground(_answer())
 
 
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (_answer(("oracle", 1.0)), '"oracle" is no generator; there are search, '),
+        (_answer(("oracle", 1.0)), '"oracle" is no generator here; there are search, '),
+        (_answer(("replay", 1.0)), '"replay" is no generator here'),
+        (_answer(("llm", 1.0)), "looks at what is proposed, and nothing is"),
         (_answer(("search", 0.5), ("search", 0.5)), "twice"),
         (_answer(("search", 0.5), ("rules", 0.4)), "add up to 0.9"),
         (_answer(), "add up to 0"),
-        (_answer(("search", 1.0), conditions=("link A--Z in work",)), "A--Z"),
-        (_answer(("search", 1.0), conditions=("ignore the register",)), "cannot be read"),
+        (_answer(("search", 1.0), condition="link A--Z in work"), "A--Z"),
+        (_answer(("search", 1.0), condition="ignore the register"), "cannot be read"),
     ],
 )
 def test_what_does_not_exist_is_refused_by_name(answer: Foresight, says: str) -> None:
@@ -86,7 +94,7 @@ def test_what_does_not_exist_is_refused_by_name(answer: Foresight, says: str) ->
         _imaginer().ground(answer)
 
 
-def test_shipped_mind_searches_while_the_next_work_is_on() -> None:
+def test_shipped_mind_would_look_at_days_of_the_next_works() -> None:
     works = [("A--B", 30.0), ("C--D", 2.0), ("A--B", 50.0)]
     told = Told(
         past={"link_down@A--C": 3},
@@ -94,8 +102,10 @@ def test_shipped_mind_searches_while_the_next_work_is_on() -> None:
     )
     imaginer = _imaginer(told)
     answer = _played(imaginer.role(), imaginer.task())
-    assert [c.condition for c in answer.conditions] == ["link C--D in work", "link A--B in work"]
-    assert answer.shares == {"search": 1.0}
+    assert [x.condition for x in answer.proposals] == ["link C--D in work", "link A--B in work"]
+    assert answer.shares == {"search": 0.75, "llm": 0.25}
+    nothing = _imaginer()
+    assert _played(nothing.role(), nothing.task()).shares == {"search": 1.0}
 
 
 # What is worded

@@ -19,7 +19,7 @@ PLACES = (
     "imaginer: after journal refreshes#1",
     "imaginer: after writes of imaginer#1",
     "simulator: before writes of simulator#1",
-    "simulator: after checkpoint to simulator#1",
+    "simulator: before writes of simulator#3",
     "simulator: before checkpoint to remediator#1",
     "remediator: before writes of remediator#1",
     "remediator: after checkpoint to remediator#2",

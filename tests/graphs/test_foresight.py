@@ -14,9 +14,10 @@ from agents.playbook import Policy
 from agents.playbook.policies import POLICIES
 from agents.playbook.view import ToolChoice, TranscriptView, answer
 from channels.causes import counted
+from channels.foresight import begun, past_of
 from channels.planning.imagining import RegisterDocument, imagined
 from channels.planning.opening import Planned, open_planned
-from channels.risks import past_of, refreshed
+from channels.risks import refreshed
 from evals.model_server.behaviours import Good, WrongSchema
 from evals.model_server.script import Script
 from evals.model_server.server import ModelServer
@@ -33,6 +34,7 @@ from tools.journal.records import RefreshRecord
 from tools.journal.refresh_rows import refresh_subject
 from tools.trace import KeptSpan, read_trace
 from tools.trace import conventions as names
+from twin.imagination.beside import Proposal
 from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import elements_of
 from twin.imagination.enumeration import enumerated
@@ -45,8 +47,8 @@ from twin.nouns.risk import RiskChanges
 
 ANN = Principal(name="ann", provider=FLAG)
 SHIPPED = Minds((OWN,))
-LINES = 20
-REQUEST = RegisterRequest(lines=LINES, most=400, simulations=120)
+LINES = 12
+REQUEST = RegisterRequest(lines=LINES, most=400, simulations=40)
 
 
 @pytest.fixture
@@ -65,9 +67,9 @@ def _planned(state: StateDirectory) -> Planned:
 def _refreshed(
     state: StateDirectory, minds: Minds = SHIPPED, request: RegisterRequest = REQUEST
 ) -> tuple[RegisterDocument, RiskChanges]:
-    document, changes = refreshed(
-        state, "live", _planned(state), request, minds, ANN, lambda _done, _total: None
-    )
+    planned = _planned(state)
+    start = begun(state, "live", planned, request)
+    document, changes = refreshed(state, planned, start, minds, ANN, lambda _done, _total: None)
     assert changes is not None
     return document, changes
 
@@ -140,14 +142,15 @@ def test_what_is_not_kept_is_the_same_and_needs_no_state_directory(
     state: StateDirectory, tmp_path: Path
 ) -> None:
     planned = _planned(state)
-    looked = imagined(planned, REQUEST, SHIPPED, lambda _done, _total: None, past_of(state, "live"))
+    start = begun(state, "live", planned, REQUEST)
+    looked = imagined(planned, start, SHIPPED, lambda _done, _total: None)
     assert _kept(state) == []
     assert (looked.refresh, list(state.traces.glob("*"))) == ("", [])
     document, _ = _refreshed(state)
     same = {"refresh": document.refresh}
     assert looked.model_copy(update=same) == document
     nowhere = tmp_path / "nowhere"
-    code, _, error = noctua(nowhere, "imagine", "sndlib/abilene", "--lines", "3")
+    code, _, error = noctua(nowhere, "imagine", "sndlib/abilene", "--lines", "3", "--search", "0")
     assert (code, error, nowhere.exists()) == (0, "", False)
 
 
@@ -206,8 +209,10 @@ def _says(said: dict[str, Any]) -> Callable[[TranscriptView], ToolChoice]:
 
 
 SAID = {
-    "conditions": [{"condition": "link ATLAng--HSTNng in work", "why": "it often is"}],
-    "split": [{"generator": "rules", "share": 0.75}, {"generator": "random", "share": 0.25}],
+    "proposals": [
+        {"condition": "link ATLAng--HSTNng in work", "kinds": ["link_down"], "why": "it often is"}
+    ],
+    "split": [{"generator": "llm", "share": 0.75}, {"generator": "random", "share": 0.25}],
 }
 
 
@@ -218,8 +223,15 @@ def test_another_mind_gives_another_run_over_the_same_register(state: StateDirec
         assert [r.role for r in server.requests] == ["foresight_imaginer", "foresight_wording"]
     assert document.lines == shipped.lines
     assert {one.generator for one in shipped.searched} == {"search"}
-    assert {one.generator for one in document.searched} <= {"rules", "random"}
-    assert document.conditions == ("link ATLAng--HSTNng in work",)
+    assert {one.generator for one in document.searched} <= {"llm", "random"}
+    assert document.proposals == (
+        Proposal(condition="link ATLAng--HSTNng in work", kinds=("link_down",)),
+    )
+    for one in document.searched:
+        if one.generator == "llm":
+            conditions, _, events = one.scenario.partition(": ")
+            assert "link ATLAng--HSTNng in work" in conditions
+            assert events.startswith("link ")
     assert document.imagined_by == "openai:scripted"
     with state.read_only_journal() as journal:
         charged = journal.charged_refresh("live", journal.refreshes("live")[-1].begun_s)
@@ -235,7 +247,7 @@ def test_mind_that_answers_badly_is_shown_so_and_may_mend_it(state: StateDirecto
         document, _ = _refreshed(state, minds_for(foreign(server), "foresight_imaginer"))
         assert len(server.requests) == 2
     assert document.imagined_by == "openai:scripted"
-    assert {one.generator for one in document.searched} <= {"rules", "random"}
+    assert {one.generator for one in document.searched} <= {"llm", "random"}
 
 
 @pytest.mark.parametrize(
@@ -243,9 +255,13 @@ def test_mind_that_answers_badly_is_shown_so_and_may_mend_it(state: StateDirecto
     [
         {**SAID, "split": [{"generator": "oracle", "share": 1.0}]},
         {**SAID, "split": [{"generator": "search", "share": 0.5}]},
-        {**SAID, "conditions": [{"condition": "link A--Z in work", "why": "so it is"}]},
+        {
+            **SAID,
+            "proposals": [{"condition": "link A--Z in work", "kinds": [], "why": "so it is"}],
+        },
+        {**SAID, "proposals": [{"condition": "", "kinds": ["dragon"], "why": "so it is"}]},
     ],
-    ids=["no generator", "half of it", "no link"],
+    ids=["no generator", "half of it", "no link", "no kind"],
 )
 def test_mind_that_invents_is_left_for_the_playbook(
     state: StateDirectory, said: dict[str, Any]
@@ -285,8 +301,8 @@ def test_refresh_is_shown_with_what_minds_made_of_it(state: StateDirectory) -> N
     for told in (
         "asked for by «ann»",
         "foresight_imaginer by openai:scripted",
-        "link ATLAng--HSTNng in work",
-        "rules 75%",
+        "days with link ATLAng--HSTNng in work; link_down",
+        "llm 75%",
         record.trace_id,
         f"{LINES} new",
     ):
@@ -303,7 +319,17 @@ def test_tickets_are_read_in_the_refresh_and_propose_once(
     with file.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([("id", "time", "text"), ("T-1", "2026-03-03 10:00", text)])
     code, shown, error = noctua(
-        state.path, "imagine", "live", "--lines", "5", "--tickets", str(file), "--by", "ann"
+        state.path,
+        "imagine",
+        "live",
+        "--lines",
+        "3",
+        "--search",
+        "0",
+        "--tickets",
+        str(file),
+        "--by",
+        "ann",
     )
     assert (code, error) == (0, "")
     assert "T-1" in shown

@@ -1,178 +1,206 @@
-"""What a search finds beside the register: the worst of several things at once, while a condition
-holds that nobody has enumerated. It has no rate.
+"""What is searched beside the register: whole days, which nobody can enumerate. One has a rate only
+where each of its parts has.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from twin.errors import Ungrounded
-from twin.events.phrases import what_if_text
-from twin.events.what_if import WhatIf
-from twin.imagination.adversary import space_of
-from twin.imagination.counterfactuals import MitigationTask
+from twin.errors import BadInput
+from twin.imagination.day_judge import DayJudge
+from twin.imagination.days import Template
 from twin.imagination.elements import Element
-from twin.imagination.enumeration import Members, Reckoner
-from twin.imagination.generators.generator import explored
-from twin.imagination.generators.shipped import GENERATORS
-from twin.imagination.regimes import Regime
-from twin.imagination.scenario_text import read_conditions
+from twin.imagination.generators.generator import Point, explored
+from twin.imagination.generators.shipped import GENERATORS, Grounds
+from twin.imagination.likelihood import Likelihood
+from twin.imagination.scenario_space import ScenarioSpace
+from twin.imagination.scenario_text import read_conditions, scenario_text
+from twin.imagination.strikes import strikes_of
+from twin.knowledge.past import PastIncident
 from twin.nouns.base import Noun
-from twin.nouns.risk import InRegime, Mitigation, Searched
+from twin.nouns.risk import Searched
+from twin.nouns.risk_scenario import RiskScenario
+from twin.nouns.risk_verdict import RiskVerdict
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
-from twin.physics.twin import Twin, profile_at
+from twin.physics.twin import Twin
 
-AT_ONCE = 3
-"""The fewest that are not all enumerated."""
+PROPOSED, REPLAYED = "llm", "replay"
+"""The generators that look at what somebody proposes, and at what has happened."""
+
+PORTION = 40
+"""Days that are judged before what came of them is kept: two batches of a generator."""
 
 TOLD = 5
-"""Of all that is found, the worst that are told, each with the best remedy."""
+"""Of all that is found, the worst that are told."""
+
+
+class Proposal(Noun):
+    """Days that somebody would look at. `condition`: as scenarios have it before ": ", "" for any.
+    `kinds`: of their events, in any order; any if none.
+    """
+
+    condition: str = ""
+    kinds: tuple[str, ...] = ()
 
 
 class SearchPart(Noun):
-    """`generator` looks at so many sets (`simulations`) while `condition` holds, "" for none."""
+    """`generator` looks at so many days (`simulations`)."""
 
-    condition: str
     generator: str
     simulations: int
 
 
 class Find(Noun):
-    """What a search found: `elements` by name, and what is `in_breach` while all of it is down."""
+    """A day that `generator` looked at, and what it costs with the best remedy, service-minutes."""
 
-    condition: str
     generator: str
-    elements: tuple[str, ...]
-    in_breach: float
-
-
-def require_condition(text: str, topology: Topology) -> None:
-    """Refuse what is no condition of a scenario (`twin.imagination.scenario_text`), or whose.
-
-    Raises:
-        BadInput: it cannot be read, or names what is not there.
-    """
-    if "adversary" in read_conditions(text, topology):
-        raise Ungrounded(f'"{text}" says whose it is, which is no condition')
-
-
-def parts_of(
-    shares: Mapping[str, float], conditions: Sequence[str], simulations: int
-) -> tuple[SearchPart, ...]:
-    """All `simulations`, in equal parts for no condition and for each of `conditions`, and each
-    split by `shares`; what does not divide goes to whoever comes first.
-    """
-    whole = ("", *dict.fromkeys(conditions))
-    parts = []
-    for condition, for_it in zip(whole, _split([1.0] * len(whole), simulations), strict=True):
-        for name, count in zip(shares, _split(list(shares.values()), for_it), strict=True):
-            if count:
-                parts.append(SearchPart(condition=condition, generator=name, simulations=count))
-    return tuple(parts)
-
-
-def _split(shares: Sequence[float], total: int) -> list[int]:
-    """`total` in whole numbers by `shares`: the largest remainders get what is left."""
-    exact = total * np.array(shares, np.float64) / (sum(shares) or 1.0)
-    counts = np.floor(exact).astype(int)
-    left = total - int(counts.sum()) if sum(shares) else 0
-    for i in np.argsort(counts - exact, kind="stable")[:left].tolist():
-        counts[i] += 1
-    return [int(count) for count in counts]
+    point: Point
+    cost: float
 
 
 @dataclass(frozen=True, slots=True)
+class DayTask:
+    """What comes of `scenario`, for a runner to find; see DayJudge. How often it comes is left to
+    whoever knows rates.
+    """
+
+    base: NetworkState
+    scenario: RiskScenario
+    seed: int = 1
+
+    @property
+    def name(self) -> str:
+        """See Task."""
+        return self.scenario.id
+
+    def content(self) -> dict[str, Any]:
+        """See Task."""
+        return {"scenario": self.scenario.model_dump(mode="json"), "seed": self.seed}
+
+    def play(self, twin: Twin, before_step: Callable[[], None]) -> RiskVerdict:
+        """See Task."""
+        before_step()
+        return DayJudge(twin, self.base, Likelihood(()), seed=self.seed).judge(self.scenario)
+
+
+Play = Callable[[Sequence[DayTask]], Iterable[RiskVerdict]]
+"""Has days played, in their order."""
+
+
+def split(shares: Mapping[str, float], simulations: int) -> tuple[SearchPart, ...]:
+    """All `simulations` by `shares`, in whole numbers: the largest remainders get what is left."""
+    total = sum(shares.values())
+    exact = simulations * np.array(list(shares.values()), np.float64) / (total or 1.0)
+    counts = np.floor(exact).astype(int)
+    left = simulations - int(counts.sum()) if total else 0
+    counts[np.argsort(counts - exact, kind="stable")[:left]] += 1
+    parts = zip(shares, counts.tolist(), strict=True)
+    return tuple(SearchPart(generator=name, simulations=n) for name, n in parts if n)
+
+
+def template_of(proposal: Proposal, topology: Topology) -> Template:
+    """What is said of the days of `proposal`.
+
+    Raises:
+        BadInput: its condition cannot be read, names what is not there, says whose the day is, or
+            has several things in work.
+    """
+    said = read_conditions(proposal.condition, topology) if proposal.condition else {}
+    if "adversary" in said:
+        raise BadInput(f'"{proposal.condition}" says whose it is, which is no condition')
+    works = said.get("in_work", ())
+    if len(works) > 1:
+        raise BadInput(f'"{proposal.condition}" has several things in work; propose one at a time')
+    return Template(
+        kinds=proposal.kinds,
+        hour=said["minute"] // 60 if "minute" in said else None,
+        demand=said.get("demand"),
+        surge=said.get("surge"),
+        in_work=works[0] if works else None,
+    )
+
+
+@dataclass(frozen=True)
 class Beside:
-    """Searches beside the register of `state`, whose demand is that of the peak."""
+    """Searches days of `state`, whose demand is that of the peak. `past`: incidents that may be
+    replayed.
+    """
 
     twin: Twin
     state: NetworkState
     elements: Sequence[Element]
-    regimes: Sequence[Regime]
     seed: int
+    past: Sequence[PastIncident] = field(default=())
 
-    def found(
+    @cached_property
+    def space(self) -> ScenarioSpace:
+        """All days."""
+        return ScenarioSpace(strikes_of(self.state, self.elements), self.twin.inventory.profile)
+
+    @cached_property
+    def replayed(self) -> tuple[Point, ...]:
+        """Of the past, what may strike again."""
+        return self.space.past(self.past)
+
+    def part(self, proposal: Proposal) -> ScenarioSpace:
+        """The days of `proposal`. Raises BadInput: it cannot be read, or there are none."""
+        return self.space.within(template_of(proposal, self.state.topology))
+
+    def looked_at(
         self,
         part: SearchPart,
+        proposals: Sequence[Proposal],
+        known: Mapping[Point, float],
+        play: Play,
         progress: Callable[[int, int], None] = lambda _done, _total: None,
-    ) -> tuple[Find, ...]:
-        """The worst of what `part` looks at, the worst first; what hurts nobody is left out."""
-        state, regimes = self._while(part.condition)
-        reckoner = Reckoner(self.twin, state, self.elements, regimes)
-        costs = explored(
-            GENERATORS[part.generator](part.simulations),
-            space_of(state, self.elements, AT_ONCE),
-            reckoner.in_breach,
-            part.simulations,
-            self.seed,
-            progress=progress,
-        )
-        worst = sorted(costs, key=lambda members: -costs[members])[:TOLD]
-        return tuple(
-            Find(
-                condition=part.condition,
-                generator=part.generator,
-                elements=tuple(self.elements[i].name for i in members),
-                in_breach=costs[members],
-            )
-            for members in worst
-            if costs[members] > 0.0
-        )
+    ) -> dict[Point, float]:
+        """What `part` has looked at, with PORTION days more than are `known`: those are taken as
+        they are, since a generator says the same again.
+        """
 
-    def remedy_task(self, find: Find) -> MitigationTask:
-        """What finds the best remedy for `find`."""
-        state, regimes = self._while(find.condition)
-        return MitigationTask(state, self._failing(find), tuple(regimes), self.seed)
+        def costs(points: Sequence[Point]) -> Iterator[float]:
+            fresh = [point for point in points if point not in known]
+            verdicts = play([self.task(point) for point in fresh])
+            judged = dict(zip(fresh, verdicts, strict=True))
+            for point in points:
+                yield known[point] if point in known else judged[point].slo_minutes_left
 
-    def told(self, rank: int, find: Find, remedy: Mitigation) -> Searched:
+        grounds = Grounds(
+            budget=part.simulations,
+            past=self.replayed,
+            proposed=tuple(self.part(proposal) for proposal in proposals),
+        )
+        upto = min(len(known) + PORTION, part.simulations)
+        generator = GENERATORS[part.generator](grounds)
+        return explored(generator, self.space, costs, upto, self.seed, progress=progress)
+
+    def task(self, point: Point) -> DayTask:
+        """What judges a day."""
+        return DayTask(self.state, self.space.scenario(point), self.seed)
+
+    def told(self, rank: int, find: Find, verdict: RiskVerdict) -> Searched:
         """`find` as people are told it."""
-        state, regimes = self._while(find.condition)
-        reckoner = Reckoner(self.twin, state, self.elements, regimes)
-        services = self.twin.services.services
+        scenario = self.space.scenario(find.point)
         return Searched(
             rank=rank,
-            what_if=what_if_text(self._failing(find)),
-            elements=find.elements,
-            in_breach=find.in_breach,
-            regimes=tuple(
-                InRegime(
-                    regime=regime.name,
-                    hit=tuple(sorted(services[i].id for i in np.flatnonzero(hit).tolist())),
-                )
-                for regime, hit in zip(regimes, reckoner.hits(self._members(find)), strict=True)
-            ),
-            remedy=remedy,
-            condition=find.condition,
+            scenario=scenario_text(scenario),
             generator=find.generator,
+            slo_minutes=verdict.slo_minutes,
+            slo_minutes_left=verdict.slo_minutes_left,
+            actions=verdict.actions,
+            hit=tuple(sorted(verdict.by_service)),
+            per_year=Likelihood(self.elements).per_year(scenario),
         )
-
-    def _failing(self, find: Find) -> WhatIf:
-        return sum((self.elements[i].event for i in self._members(find)), ())
-
-    def _members(self, find: Find) -> Members:
-        place = {element.name: i for i, element in enumerate(self.elements)}
-        return tuple(sorted(place[name] for name in find.elements))
-
-    def _while(self, condition: str) -> tuple[NetworkState, Sequence[Regime]]:
-        """The network while `condition` holds, and the levels of demand that it leaves."""
-        said = read_conditions(condition, self.state.topology) if condition else {}
-        state = self.state
-        if "demand" in said:
-            state = replace(state, traffic=state.traffic.scaled(said["demand"]))
-        for fault in (*said.get("in_work", ()), *filter(None, [said.get("surge")])):
-            state = fault.complete(state.topology).after(state)
-        if "minute" not in said:
-            return state, self.regimes
-        hour = f"{said['minute'] // 60:02d}:{said['minute'] % 60:02d}"
-        level = profile_at(self.twin.inventory.profile, 60.0 * said["minute"])
-        return state, (Regime(hour, level, 1.0),)
 
 
 def worst_of_all(finds: Sequence[Find]) -> tuple[Find, ...]:
-    """The worst of `finds`, each set of things once for a condition."""
-    kept: dict[tuple[str, tuple[str, ...]], Find] = {}
-    for find in sorted(finds, key=lambda find: -find.in_breach):
-        kept.setdefault((find.condition, find.elements), find)
-    return tuple(list(kept.values())[:TOLD])
+    """The worst of `finds` that cost anything, each day once."""
+    kept: dict[Point, Find] = {}
+    for find in sorted(finds, key=lambda find: -find.cost):
+        if find.cost > 0.0:
+            kept.setdefault(find.point, find)
+    return tuple(kept.values())[:TOLD]

@@ -87,11 +87,21 @@ class Stress(Noun):
     remedy: Mitigation
 
 
-class Searched(Stress):
-    """What `generator` found while `condition` holds, in the words of scenarios, "" for none."""
+class Searched(Noun):
+    """A day that `generator` found beside what is enumerated. `scenario`: in the words of
+    scenarios. `slo_minutes`: service-minutes in breach that day, and `slo_minutes_left` with
+    `actions`, the best remedy that was found. `hit`: services, in order of id. `per_year`: how
+    often it begins, None where that is not known.
+    """
 
-    condition: str
+    rank: PositiveInt
+    scenario: str
     generator: str
+    slo_minutes: float
+    slo_minutes_left: float
+    actions: tuple[Action, ...]
+    hit: tuple[str, ...]
+    per_year: float | None
 
 
 class ServiceAvailability(Noun):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agents.loop.minds import Minds
-from channels.planning.imagining import RegisterDocument, imagined
+from channels.planning.imagining import RegisterDocument, imagined, unwatched
 from channels.planning.opening import Planned, open_planned
 from channels.planning.risk_page import link_costs, write_page
 from graphs.foresight_study import RegisterRequest
@@ -18,7 +18,8 @@ from tests.graphs.model_stand import OWN
 def _made(folder: Path, name: str) -> tuple[Planned, RegisterDocument]:
     planned = open_planned(StateDirectory(folder), name, "peak", 1)
     request = RegisterRequest(lines=15, most=400, harden=1)
-    return planned, imagined(planned, request, Minds((OWN,)), lambda _done, _total: None)
+    start = unwatched(planned, request)
+    return planned, imagined(planned, start, Minds((OWN,)), lambda _done, _total: None)
 
 
 def test_page_holds_every_line_and_needs_nothing_else(tmp_path: Path) -> None:

@@ -1,115 +1,156 @@
-"""What is searched beside the register: split as said, while what is said holds."""
+"""What is searched beside the register: split as said, and gone on with where it was cut off."""
 
-from itertools import combinations
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.twin.whatif.test_survey import square
-from twin.errors import BadInput, Ungrounded
+from twin.errors import BadInput
 from twin.imagination.beside import (
-    AT_ONCE,
+    PORTION,
     Beside,
+    DayTask,
     Find,
+    Proposal,
     SearchPart,
-    parts_of,
-    require_condition,
+    split,
+    template_of,
     worst_of_all,
 )
 from twin.imagination.elements import elements_of
-from twin.imagination.enumeration import Reckoner
-from twin.imagination.regimes import Regime
+from twin.imagination.generators.generator import Point
+from twin.knowledge.past import PastIncident
 from twin.nouns.rates import Rates
-from twin.nouns.risk import Mitigation
+from twin.nouns.risk_verdict import RiskVerdict
+from twin.nouns.traffic import DailyProfile
+from twin.physics.twin import Twin
+from twin.runner import InProcessRunner
 
-TWIN = square((("A", "D", 12.0),))
-ALL_DAY = (Regime(name="all day", level=1.0, share=1.0),)
-NOTHING = Mitigation(actions=(), effectiveness=0.0)
+FLAT = square((("A", "D", 12.0),)).inventory
+HOURS = tuple(0.5 + 0.02 * hour for hour in range(24))
+TWIN = Twin(replace(FLAT, profile=DailyProfile(hourly=HOURS)))
+TOPOLOGY = FLAT.topology
 
 
-def _beside(regimes: tuple[Regime, ...] = ALL_DAY) -> Beside:
-    elements = elements_of(TWIN.inventory.topology, Rates())
-    return Beside(TWIN, TWIN.state(), elements, regimes, 1)
+def _beside(past: Sequence[PastIncident] = ()) -> Beside:
+    return Beside(TWIN, TWIN.state(), elements_of(TOPOLOGY, Rates()), 1, past)
 
 
-def _part(condition: str = "", generator: str = "search", simulations: int = 400) -> SearchPart:
-    return SearchPart(condition=condition, generator=generator, simulations=simulations)
+def _play(tasks: Sequence[DayTask]) -> list[RiskVerdict]:
+    answers = InProcessRunner(TWIN).run(tasks)
+    assert all(isinstance(answer, RiskVerdict) for answer in answers)
+    return [answer for answer in answers if isinstance(answer, RiskVerdict)]
+
+
+def _part(generator: str = "search", simulations: int = PORTION) -> SearchPart:
+    return SearchPart(generator=generator, simulations=simulations)
 
 
 @given(
-    st.dictionaries(st.sampled_from("abcd"), st.floats(0.01, 1.0), min_size=1),
-    st.lists(st.sampled_from(["x", "y", "z"]), max_size=4),
-    st.integers(0, 700),
+    st.dictionaries(st.sampled_from("abcd"), st.floats(0.01, 1.0), min_size=1), st.integers(0, 700)
 )
-def test_every_simulation_is_given_out_once(
-    shares: dict[str, float], conditions: list[str], simulations: int
-) -> None:
-    parts = parts_of(shares, conditions, simulations)
+def test_every_simulation_is_given_out_once(shares: dict[str, float], simulations: int) -> None:
+    parts = split(shares, simulations)
     assert sum(part.simulations for part in parts) == simulations
-    whole = sum(shares.values())
-    of_each = {c: sum(p.simulations for p in parts if p.condition == c) for c in ("", *conditions)}
-    assert max(of_each.values()) - min(of_each.values()) <= 1
     for part in parts:
-        exact = of_each[part.condition] * shares[part.generator] / whole
+        exact = simulations * shares[part.generator] / sum(shares.values())
         assert abs(part.simulations - exact) < 1
 
 
 def test_split_of_nothing_is_nothing() -> None:
-    assert parts_of({}, [], 100) == ()
-    assert parts_of({"search": 0.0}, ["x"], 100) == ()
+    assert split({}, 100) == split({"search": 0.0}, 100) == split({"search": 1.0}, 0) == ()
 
 
-@pytest.mark.parametrize("generator", ["search", "rules"])
-def test_what_is_told_is_the_worst_of_all_where_all_are_looked_at(generator: str) -> None:
+def test_search_that_is_cut_off_goes_on_as_if_it_had_not_been() -> None:
+    """Twice a portion at once and one after the other, of which nothing is judged twice."""
+    beside, part = _beside(), _part(simulations=2 * PORTION)
+    judged: list[str] = []
+
+    def play(tasks: Sequence[DayTask]) -> list[RiskVerdict]:
+        judged.extend(task.name for task in tasks)
+        return _play(tasks)
+
+    first = beside.looked_at(part, (), {}, play)
+    assert len(first) == PORTION
+    both = beside.looked_at(part, (), first, play)
+    assert len(both) == 2 * PORTION
+    assert len(judged) == len(set(judged)) == 2 * PORTION
+    assert list(both.items())[:PORTION] == list(first.items())
+    assert beside.looked_at(part, (), {**both}, play) == both
+
+
+def test_days_of_a_proposal_are_as_it_says() -> None:
     beside = _beside()
-    sets = list(combinations(range(len(beside.elements)), AT_ONCE))
-    reckoner = Reckoner(TWIN, TWIN.state(), beside.elements, ALL_DAY)
-    costs = sorted(reckoner.in_breach(sets).tolist(), reverse=True)
-    found = beside.found(_part(generator=generator))
-    assert [find.in_breach for find in found] == [cost for cost in costs if cost > 0.0][:5]
+    proposal = Proposal(condition="at 20:00, link A--B in work", kinds=("link_down",))
+    found = beside.looked_at(_part("llm", 20), (proposal,), {}, _play)
+    scenarios = [beside.space.scenario(point) for point in found]
+    assert scenarios
+    for one in scenarios:
+        assert one.conditions.minute == 20 * 60
+        assert [work.id for work in one.conditions.in_work] == ["link_down@A--B"]
+        assert [event.fault.kind for event in one.events] == ["link_down"]
 
 
-@pytest.mark.parametrize("condition", ["link A--B in work", "demand x2", "traffic to D x2"])
-def test_what_is_in_breach_while_the_condition_holds_anyway_is_not_counted(condition: str) -> None:
-    """12 Gbit/s over two ways of 10: with one in work, or with 24, nothing more has to fail."""
-    beside = _beside()
-    assert beside.found(_part())
-    assert beside.found(_part(condition)) == ()
-
-
-def test_hour_leaves_its_level_of_demand_alone() -> None:
-    beside = _beside((Regime("low", 0.4, 0.5), Regime("high", 1.0, 0.5)))
-    find = beside.found(_part("at 03:00"))[0]
-    assert [now.regime for now in beside.told(1, find, NOTHING).regimes] == ["03:00"]
-
-
-def test_found_is_told_with_its_condition_and_who_found_it() -> None:
-    beside = _beside()
-    find = beside.found(_part(generator="rules"))[0]
-    told = beside.told(3, find, NOTHING)
-    assert (told.rank, told.condition, told.generator) == (3, "", "rules")
-    assert told.elements == find.elements
-    assert told.regimes[0].hit == ("svc",)
-
-
-def test_same_things_are_told_once_however_many_find_them() -> None:
-    def found(generator: str, in_breach: float, *elements: str) -> Find:
-        return Find(condition="", generator=generator, elements=elements, in_breach=in_breach)
-
-    finds = [found("a", 1.0, "x"), found("b", 1.0, "x"), found("b", 2.0, "y"), found("a", 0.5, "z")]
-    assert [(f.generator, f.elements) for f in worst_of_all(finds)] == [
-        ("b", ("y",)),
-        ("a", ("x",)),
-        ("a", ("z",)),
+def test_past_is_replayed_where_it_may_strike_again() -> None:
+    past = [
+        PastIncident(
+            id=f"i{i}",
+            title="a link was down",
+            opened_s=72_000.0,
+            symptoms=(),
+            cause=cause,
+            remedy="nothing",
+            worked=True,
+            decided=True,
+        )
+        for i, cause in enumerate(("link_down@A--B", "link_down@Z--Z"))
     ]
+    (point,) = _beside(past).replayed
+    scenario = _beside(past).space.scenario(point)
+    assert (scenario.conditions.minute, scenario.events[0].fault.id) == (1200, "link_down@A--B")
 
 
-def test_condition_that_is_none_is_refused() -> None:
-    topology = TWIN.inventory.topology
-    require_condition("at 20:00, demand x1.2, link A--B in work", topology)
-    for text in ("link A--Z in work", "the moon is full"):
-        with pytest.raises(BadInput):
-            require_condition(text, topology)
-    with pytest.raises(Ungrounded, match="whose it is"):
-        require_condition("by an adversary with one flood", topology)
+@pytest.mark.parametrize(
+    ("proposal", "says"),
+    [
+        (Proposal(condition="link A--Z in work"), "A--Z"),
+        (Proposal(condition="the moon is full"), "cannot be read"),
+        (Proposal(condition="by an adversary with one flood"), "whose it is"),
+        (Proposal(condition="link A--B in work, link C--D in work"), "one at a time"),
+        (Proposal(kinds=("dragon",)), 'nothing here can strike as "dragon"'),
+    ],
+)
+def test_proposal_of_what_cannot_be_is_refused(proposal: Proposal, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        _beside().part(proposal)
+
+
+def test_proposal_of_anything_says_nothing() -> None:
+    assert template_of(Proposal(), TOPOLOGY).kinds == ()
+
+
+def _find(generator: str, cost: float, *point: int) -> Find:
+    return Find(generator=generator, point=point, cost=cost)
+
+
+def test_same_day_is_told_once_and_a_harmless_one_never() -> None:
+    finds = [_find("a", 1.0, 1), _find("b", 1.0, 1), _find("b", 2.0, 2), _find("a", 0.0, 3)]
+    assert worst_of_all(finds) == (finds[2], finds[0])
+
+
+def test_what_is_told_has_a_rate_only_where_all_of_it_has() -> None:
+    """Both ways down cut the service off for the 4 hours that both last; a surge has no rate."""
+    beside = _beside()
+    links = {one.fault.id: i for i, one in enumerate(beside.space.strikes.all)}
+    both = (0, 0, -1, -1, links["link_down@A--B"], 0, links["link_down@C--D"], 0)
+    surged: Point = (*both[:2], beside.space.strikes.surges[0], *both[3:])
+    (verdict, more) = _play([beside.task(both), beside.task(surged)])
+    told = beside.told(1, _find("search", verdict.slo_minutes_left, *both), verdict)
+    assert told.hit == ("svc",)
+    assert told.slo_minutes == pytest.approx(240.0, abs=2.0)
+    assert told.per_year is not None
+    assert told.scenario == "at 00:00: link A--B down for 4 h; link C--D down for 4 h 30 min"
+    assert beside.told(2, _find("search", 1.0, *surged), more).per_year is None
