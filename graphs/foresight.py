@@ -29,7 +29,7 @@ from graphs.nodes import require_nodes, step
 from graphs.ticket_reading import TicketsRead, read_with
 from twin.errors import BadInput
 from twin.events.what_if import WhatIf
-from twin.imagination.beside import PORTION, Find, Proposal, SearchPart, split, worst_of_all
+from twin.imagination.beside import PORTION, Find, Proposal, SearchPart, split
 from twin.imagination.counterfactuals import MitigationTask
 from twin.imagination.enumeration import enumerated
 from twin.imagination.hardening import hardened
@@ -233,7 +233,7 @@ def remedied(state: ForesightState) -> list[Risk]:
 def _told(desk: ForesightDesk, state: ForesightState) -> list[Searched]:
     """The worst that was found beside the lines."""
     beside = desk.study.beside
-    worst = worst_of_all([Find.model_validate(find) for find in state["finds"]])
+    worst = beside.worst([Find.model_validate(find) for find in state["finds"]])
     verdicts = _played(desk, [beside.task(find.point) for find in worst])
     both = zip(worst, verdicts, strict=True)
     return [beside.told(rank, find, verdict) for rank, (find, verdict) in enumerate(both, start=1)]

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from twin.errors import BadInput
-from twin.imagination.day_judge import DayJudge
+from twin.imagination.archive import Cell, cell_of, regions_of
+from twin.imagination.day_judge import DayJudge, Judging
 from twin.imagination.days import Template
 from twin.imagination.elements import Element
 from twin.imagination.generators.generator import Point, explored
@@ -35,7 +36,7 @@ PORTION = 40
 """Days that are judged before what came of them is kept: two batches of a generator."""
 
 TOLD = 5
-"""Of all that is found, the worst that are told."""
+"""Of all that is found, the worst that are told, one of each sort."""
 
 
 class Proposal(Noun):
@@ -84,7 +85,8 @@ class DayTask:
     def play(self, twin: Twin, before_step: Callable[[], None]) -> RiskVerdict:
         """See Task."""
         before_step()
-        return DayJudge(twin, self.base, Likelihood(()), seed=self.seed).judge(self.scenario)
+        how = Judging(draws=0, seed=self.seed)
+        return DayJudge(twin, self.base, Likelihood(()), how).judge(self.scenario)
 
 
 Play = Callable[[Sequence[DayTask]], Iterable[RiskVerdict]]
@@ -182,6 +184,14 @@ class Beside:
         """What judges a day."""
         return DayTask(self.state, self.space.scenario(point), self.seed)
 
+    def worst(self, finds: Sequence[Find]) -> tuple[Find, ...]:
+        """The worst of those that cost anything, one of each sort (see Archive)."""
+        regions, kept = regions_of(self.state.topology), dict[Cell, Find]()
+        for find in sorted(finds, key=lambda find: -find.cost):
+            if find.cost > 0.0:
+                kept.setdefault(cell_of(self.space.events(find.point), 1, regions), find)
+        return tuple(kept.values())[:TOLD]
+
     def told(self, rank: int, find: Find, verdict: RiskVerdict) -> Searched:
         """`find` as people are told it."""
         scenario = self.space.scenario(find.point)
@@ -195,12 +205,3 @@ class Beside:
             hit=tuple(sorted(verdict.by_service)),
             per_year=Likelihood(self.elements).per_year(scenario),
         )
-
-
-def worst_of_all(finds: Sequence[Find]) -> tuple[Find, ...]:
-    """The worst of `finds` that cost anything, each day once."""
-    kept: dict[Point, Find] = {}
-    for find in sorted(finds, key=lambda find: -find.cost):
-        if find.cost > 0.0:
-            kept.setdefault(find.point, find)
-    return tuple(kept.values())[:TOLD]

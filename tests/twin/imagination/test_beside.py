@@ -18,7 +18,6 @@ from twin.imagination.beside import (
     SearchPart,
     split,
     template_of,
-    worst_of_all,
 )
 from twin.imagination.elements import elements_of
 from twin.imagination.generators.generator import Point
@@ -136,9 +135,17 @@ def _find(generator: str, cost: float, *point: int) -> Find:
     return Find(generator=generator, point=point, cost=cost)
 
 
-def test_same_day_is_told_once_and_a_harmless_one_never() -> None:
-    finds = [_find("a", 1.0, 1), _find("b", 1.0, 1), _find("b", 2.0, 2), _find("a", 0.0, 3)]
-    assert worst_of_all(finds) == (finds[2], finds[0])
+def test_worst_of_each_sort_is_told_and_what_is_harmless_never() -> None:
+    beside = _beside()
+    at = {one.fault.id: i for i, one in enumerate(beside.space.strikes.all)}
+    down, late, other = at["link_down@A--B"], at["high_latency@A--B"], at["link_down@C--D"]
+    finds = [
+        _find("a", 1.0, 0, 0, -1, -1, down, 0),
+        _find("b", 3.0, 9, 0, -1, -1, down, 0),
+        _find("b", 2.0, 0, 0, -1, -1, late, 0),
+        _find("a", 0.0, 0, 0, -1, -1, other, 0),
+    ]
+    assert beside.worst(finds) == (finds[1], finds[2])
 
 
 def test_what_is_told_has_a_rate_only_where_all_of_it_has() -> None:
