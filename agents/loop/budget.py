@@ -46,7 +46,8 @@ class RoleLimits(Noun):
 
 
 class DayLimits(Noun):
-    """What foreign minds may use in a day (UTC) for looking at a network's fresh symptoms.
+    """What foreign minds may use in a day (UTC) for looking at a network's fresh symptoms, and once
+    more for refreshing its risk register.
 
     A look that opens an incident, or adds to one, is charged to that one as well.
     """
