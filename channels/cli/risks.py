@@ -21,6 +21,7 @@ from channels.cli.output import (
     words,
 )
 from channels.cli.principal import principal
+from channels.cli.risk_day import play
 from channels.report.wording import plain, quoted, significant, utc
 from twin.nouns.untrusted import UntrustedText
 
@@ -44,6 +45,9 @@ OnNetwork = Annotated[
     str | None, typer.Option("--network", help="Where there are several networks.")
 ]
 RiskId = Annotated[str, typer.Argument(metavar="ID", help="As `risks list` has it.")]
+
+
+risks.command("play")(play)
 
 
 @risks.command("list")

@@ -88,8 +88,13 @@ def what_if(
     from channels.planning.drawings import check_drawing, draw_what_if
     from channels.planning.files import check_places
     from channels.planning.opening import names_hour, only_network, open_planned
+    from twin.imagination.scenario_text import is_scenario
     from twin.whatif.window import read_question, time_of_day_s, window_of
 
+    if is_scenario(text):
+        raise BadInput(
+            f'"{text}" is about a whole day; play it with `noctua risks play NETWORK "..."`'
+        )
     if map_file is not None:
         check_drawing(map_file)
         check_places([map_file])

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from pydantic import Field, ValidationError
@@ -21,10 +22,13 @@ from twin.events.action import in_words
 from twin.imagination.beside import Proposal
 from twin.imagination.recorded_causes import recorded_causes
 from twin.nouns.base import IfGiven, Noun
+from twin.nouns.chain import ChainRates
 from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk import Covered, Hardening, Risk, Searched
 from twin.nouns.ticket import Ticket
+
+N = TypeVar("N", bound=Noun)
 
 
 class RegisterDocument(Noun):
@@ -62,18 +66,28 @@ def rates_from(path: Path | None) -> Rates:
     Raises:
         BadInput: it cannot be read, or has something that is no rate.
     """
+    written = "a rate is written {per_year: 0.03, shape: 12}, hours as a number"
+    return _read(path, Rates, "rates of failure", written)
+
+
+def chain_rates_from(path: Path | None) -> ChainRates:
+    """The same of how likely it is that one thing follows from another. Raises BadInput."""
+    written = "shares and seconds are written as numbers"
+    return _read(path, ChainRates, "rates of what follows", written)
+
+
+def _read(path: Path | None, kind: type[N], what: str, written: str) -> N:
     if path is None:
-        return Rates()
-    data = read_yaml(settings_text(path, "rates of failure"), str(path))
+        return kind()
+    data = read_yaml(settings_text(path, what), str(path))
     try:
-        return Rates.model_validate({} if data is None else data)
+        return kind.model_validate({} if data is None else data)
     except ValidationError as exc:
         wrong = exc.errors()[0]
         place = ".".join(str(part) for part in wrong["loc"]) or "the file"
-        known = ", ".join(Rates.model_fields)
+        known = ", ".join(kind.model_fields)
         raise BadInput(
-            f"{path}: {place}: {wrong['msg']}; a rate is written {{per_year: 0.03, shape: 12}}, "
-            f"hours as a number, and there may be {known}"
+            f"{path}: {place}: {wrong['msg']}; {written}, and there may be {known}"
         ) from None
 
 

@@ -42,17 +42,22 @@ class Part:
     """All of a day in which the same is in force.
 
     `times_s`: (steps,) when its steps begin, `minutes`: (steps,) how long they are, and `levels`:
-    (steps,) the demand then, relative to that of the start. `in_breach_min`: (services,) of them.
+    (steps,) the demand then, relative to that of the start. `in_breach`: (steps, services).
     `twin`, `state`: at the highest of these levels. `until_s`: when the last of it is over.
     """
 
     times_s: FloatArray
     minutes: FloatArray
     levels: FloatArray
-    in_breach_min: FloatArray
+    in_breach: BoolArray
     twin: Twin
     state: NetworkState
     until_s: float
+
+    @property
+    def in_breach_min(self) -> FloatArray:
+        """(services,) minutes in breach."""
+        return np.asarray(self.minutes @ self.in_breach)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,9 +118,9 @@ class Days:
         inside = np.any([(begins >= begin) & (begins < end) for begin, end in held], axis=0)
         minutes = np.diff(times_s)[inside] / 60.0
         levels = np.array([course.level(t) for t in begins[inside].tolist()])
-        in_breach_min = one.minutes_in_breach(levels, minutes, self._tolerance)
+        in_breach = one.in_breach(levels, minutes, self._tolerance)
         twin, state = one.state(float(levels.max()))
-        return Part(begins[inside], minutes, levels, in_breach_min, twin, state, held[-1][1])
+        return Part(begins[inside], minutes, levels, in_breach, twin, state, held[-1][1])
 
 
 class _InForce:
@@ -135,13 +140,11 @@ class _InForce:
     def state(self, level: float) -> tuple[Twin, NetworkState]:
         return self._course.state_with(self.running, self.lasting, level)
 
-    def minutes_in_breach(
-        self, levels: FloatArray, minutes: FloatArray, tolerance: float
-    ) -> FloatArray:
-        """(services,) for (steps,) `levels` that last so many `minutes`."""
+    def in_breach(self, levels: FloatArray, minutes: FloatArray, tolerance: float) -> BoolArray:
+        """(steps, services) for (steps,) `levels` that last so many `minutes`."""
         levels, place = np.unique(levels, return_inverse=True)
-        minutes = np.bincount(place, minutes)
-        until = np.cumsum(minutes)
+        held = np.bincount(place, weights=minutes).astype(np.float64)
+        until = np.cumsum(held)
         first = np.searchsorted(levels, np.linspace(levels[0], levels[-1], _FIRST_LEVELS))
         looked = np.unique(first)
         while True:
@@ -149,7 +152,7 @@ class _InForce:
             rows = np.array([self._rows[level] for level in levels[looked].tolist()])
             between = until[looked[1:] - 1] - until[looked[:-1]]
             open_min = between * (rows[1:] != rows[:-1]).sum(axis=1)
-            total = float(minutes[looked] @ rows.sum(axis=1)) + float(
+            total = float(held[looked] @ rows.sum(axis=1)) + float(
                 between @ (rows[1:] & rows[:-1]).sum(axis=1)
             )
             if open_min.sum() <= tolerance * (total + open_min.sum()):
@@ -159,8 +162,11 @@ class _InForce:
             middle = until[looked[wide]] + between[wide] / 2.0
             new = np.clip(np.searchsorted(until, middle), looked[wide] + 1, looked[wide + 1] - 1)
             looked = np.unique(np.concatenate([looked, new]))
-        halves = between[:, None] / 2.0 * (rows[1:].astype(float) + rows[:-1])
-        return np.asarray(minutes[looked] @ rows + halves.sum(axis=0))
+        below = np.searchsorted(looked, np.arange(len(levels)), side="right") - 1
+        above = np.minimum(below + 1, len(looked) - 1)
+        # Between two levels that were looked at, half of the minutes are told by either.
+        since, left = until - until[looked[below]], until[looked[above] - 1] - until
+        return np.asarray(rows[np.where(since <= left, below, above)][place])
 
     def _look(self, levels: FloatArray) -> None:
         fresh = [level for level in levels.tolist() if level not in self._rows]

@@ -1,6 +1,6 @@
 """Judges scenarios by their day: what they cost, and what the best remedy leaves of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from twin.events.action import Action
 from twin.events.fault import AnyFault
 from twin.imagination.chains.playing import ChainTask
-from twin.imagination.day import Day, Days, beyond, quiet_minutes
+from twin.imagination.day import Day, Days, Part, beyond, quiet_minutes
 from twin.imagination.likelihood import PLAUSIBLE_PER_YEAR, Likelihood
 from twin.imagination.reaction import in_time, remedies_for
 from twin.nouns.chain import ChainRates, Chains
@@ -23,6 +23,8 @@ from twin.physics.twin import Twin, profile_at
 MOST_REMEDIES = 4
 """Remedies of up to four changes whose day is judged."""
 
+_MOST_PARTS = 2
+"""Of a day, for which remedies are searched."""
 
 DRAWS = 4
 """Of what follows; a verdict tells the deepest, and nothing of it where there are none."""
@@ -91,12 +93,9 @@ class DayJudge:
         days = Days(self._twin, self.start(scenario))
         day = days.of(scenario.played_with())
         nothing = _Tried((), (), self._beyond(day))
-        tried = [nothing]
+        best = nothing
         if nothing.total > 0.0 and self._how.remedies:
-            for actions, timed in self._sought(scenario, day):
-                after = days.of(scenario.played_with(timed))
-                tried.append(_Tried(actions, timed, self._beyond(after)))
-        best = min(tried, key=lambda one: (one.total, len(one.actions)))
+            best = self._mitigated(scenario, days, day, nothing)
         per_year = self._likelihood.per_year(scenario)
         chains = self._chains(scenario) if self._how.draws else None
         services = self._twin.services.services
@@ -126,23 +125,38 @@ class DayJudge:
     def _level(self, time_s: float) -> float:
         return profile_at(self._twin.inventory.profile, time_s)
 
+    def _mitigated(self, scenario: RiskScenario, days: Days, day: Day, nothing: _Tried) -> _Tried:
+        """The best remedy for the part of the day that costs most, or if none helps there, for the
+        next.
+        """
+        parts = [part for part in day.parts if part.in_breach_min.any()]
+        parts.sort(key=lambda part: -float(part.in_breach_min.sum()))
+        best = nothing
+        for part in parts[:_MOST_PARTS]:
+            for actions, timed in self._sought(scenario, part, parts):
+                after = self._beyond(days.of(scenario.played_with(timed)))
+                best = min(best, _Tried(actions, timed, after), key=lambda one: one.total)
+            if best is not nothing:
+                break
+        return best
+
     def _sought(
-        self, scenario: RiskScenario, day: Day
-    ) -> list[tuple[tuple[Action, ...], tuple[TimedAction, ...]]]:
-        """Remedies for the part of the day that costs most, as they would be in force then."""
-        worst = max(day.parts, key=lambda part: float(part.in_breach_min.sum()))
-        begin_s = float(worst.times_s[0])
-        act_s = begin_s + self._how.chains.reaction_s
-        if act_s >= worst.until_s:
-            return []
-        faults = _in_force(scenario, begin_s)
-        hours = worst.minutes / 60.0
-        best = remedies_for(worst.twin, worst.state, faults, worst.levels, hours, self._how.seed)
-        over_s = worst.until_s if worst.until_s < DAY_S else None
-        return [
-            (one.actions, in_time(one.actions, act_s, over_s, self._twin, self._state.running))
-            for one in best[: self._how.remedies]
-        ]
+        self, scenario: RiskScenario, part: Part, parts: Sequence[Part]
+    ) -> Iterator[tuple[tuple[Action, ...], tuple[TimedAction, ...]]]:
+        """Remedies for `part`, in force since services are in breach at first, or since it begins,
+        and until none is; `parts`: in which some are.
+        """
+        begin_s, until_s = float(part.times_s[0]), max(one.until_s for one in parts)
+        faults, hours = _in_force(scenario, begin_s), part.minutes / 60.0
+        best = remedies_for(part.twin, part.state, faults, part.levels, hours, self._how.seed)
+        first_s = min(float(one.times_s[0]) for one in parts)
+        for one in best[: self._how.remedies]:
+            for struck_s in sorted({first_s, begin_s}):
+                act_s = struck_s + self._how.chains.reaction_s
+                if act_s < until_s:
+                    over_s = until_s if until_s < DAY_S else None
+                    running = self._state.running
+                    yield one.actions, in_time(one.actions, act_s, over_s, self._twin, running)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ known of, have none.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
-from twin.events.kinds import FaultKind
+from twin.events.kinds import FaultKind, PhrasedKind
 from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty
 from twin.imagination.elements import Element
 from twin.nouns.rates import HOURS_A_YEAR
@@ -31,6 +32,11 @@ class Likelihood:
         self._of: Mapping[FaultKind, Element] = {
             fault.bare(): one for one in elements for fault in one.faults
         }
+        self._of_several: Mapping[frozenset[PhrasedKind], Element] = {
+            frozenset(event.bare() for event in one.event): one
+            for one in elements
+            if len(one.event) > 1
+        }
         self._sigma = uncertainty.common_sigma
 
     def element(self, fault: FaultKind) -> Element | None:
@@ -43,14 +49,27 @@ class Likelihood:
         if scenario.adversary is not None or share is None:
             return None
         often = share
-        for i, event in enumerate(scenario.events):
-            element = self.element(event.fault)
+        for i, after_s, element in self._strikes(scenario):
             if element is None:
                 return None
             often *= element.per_year
             if i:
-                often *= _together_h(scenario.events[:i], event.after_s) / HOURS_A_YEAR
+                often *= _together_h(scenario.events[:i], after_s) / HOURS_A_YEAR
         return often
+
+    def _strikes(self, scenario: RiskScenario) -> Iterator[tuple[int, int, Element | None]]:
+        """How many events there are before, when it strikes, and what: what several things share is
+        one.
+        """
+        i = 0
+        for after_s, together in groupby(scenario.events, key=lambda event: event.after_s):
+            faults = [event.fault for event in together]
+            shared = self._of_several.get(frozenset(fault.bare() for fault in faults))
+            if shared is not None:
+                yield i, after_s, shared
+            else:
+                yield from ((i + k, after_s, self.element(f)) for k, f in enumerate(faults))
+            i += len(faults)
 
     def _share(self, conditions: Conditions) -> float | None:
         """Of all hours, those in which the conditions hold."""

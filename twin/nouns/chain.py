@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from twin.events.action import Action
+from twin.events.action import Action, in_words
 from twin.events.fault import Fault
 from twin.nouns.base import Noun, content_hash
 
@@ -32,11 +32,16 @@ class Happening(Noun):
         """Whether it holds then."""
         return self.at_s <= time_s and (self.until_s is None or time_s < self.until_s)
 
+    @property
+    def id(self) -> str:
+        """Of the fault; what we do is what we do."""
+        return self.fault.id if self.fault else "actions"
+
     def describe(self) -> str:
         """In words."""
         if self.fault is not None:
             return self.fault.describe()
-        return " and ".join(action.describe() for action in self.actions)
+        return "; ".join(in_words(self.actions))
 
 
 class Chain(Noun):
@@ -58,12 +63,27 @@ class Chain(Noun):
     @property
     def signature(self) -> str:
         """The same where the same follows from the same, whenever."""
-        edges = {
-            (h.mechanism, h.fault.id if h.fault else "actions", h.cause)
-            for h in self.happenings
-            if h.mechanism
-        }
-        return content_hash({"edges": sorted(map(list, edges), key=str)})[:8]
+        return content_hash({"edges": sorted(map(list, self._edges()))})[:8]
+
+    def told(self) -> tuple[tuple[int, ...], ...]:
+        """The places of what happens, those together that are the same from the same, as where an
+        adjacency is lost again and again; in order of time.
+        """
+        found: dict[tuple[str, str, str], list[int]] = {}
+        for place in sorted(range(len(self.happenings)), key=lambda i: self.happenings[i].at_s):
+            one = self.happenings[place]
+            # Initial events are each their own, though they may be alike.
+            key = self._edge(place) if one.mechanism else ("", str(place), "")
+            found.setdefault(key, []).append(place)
+        return tuple(map(tuple, found.values()))
+
+    def _edges(self) -> set[tuple[str, str, str]]:
+        return {self._edge(i) for i, one in enumerate(self.happenings) if one.mechanism}
+
+    def _edge(self, place: int) -> tuple[str, str, str]:
+        one = self.happenings[place]
+        cause = "" if one.cause is None else self.happenings[one.cause].id
+        return one.mechanism, one.id, cause
 
 
 class Chains(Noun):

@@ -6,6 +6,7 @@ from tests.twin.whatif.test_survey import square
 from twin.imagination.elements import elements_of
 from twin.imagination.likelihood import Likelihood
 from twin.imagination.scenario_text import read_scenario
+from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import Rates
 
 TOPOLOGY = square((("A", "D", 8.0),)).inventory.topology
@@ -30,6 +31,18 @@ def test_one_event_begins_by_its_rate_in_one_hour_of_the_day() -> None:
 def test_shared_cause_has_its_own_rate_and_not_that_of_its_members_together() -> None:
     assert per_year("at 20:00: group duct:A:1 down") == pytest.approx(rate("group duct:A:1") / 24)
     assert per_year("at 20:00: links A-B, A-C down together") is None
+
+
+def test_what_several_devices_share_is_one_event_with_its_own_rate() -> None:
+    cause = CommonCause(kind="software", name="version 9", nodes=("A", "D"))
+    (*_, shared) = elements_of(TOPOLOGY, Rates(), causes=(cause,))
+    likelihood = Likelihood((*ELEMENTS.values(), shared))
+    at_once = "at 20:00: node D down for 3 h; node A down for 3 h"
+    found = likelihood.per_year(read_scenario(at_once, TOPOLOGY))
+    assert found == pytest.approx(shared.per_year / 24)
+    apart = at_once.replace("; node A", "; after 1 h node A")
+    found = likelihood.per_year(read_scenario(apart, TOPOLOGY))
+    assert found == pytest.approx(rate("device A") * rate("device D") * 3 / A_YEAR_H / 24)
 
 
 def test_second_event_comes_while_the_first_lasts() -> None:

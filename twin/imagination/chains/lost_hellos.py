@@ -1,7 +1,7 @@
 """Lasting loss takes adjacencies down: where all hellos of a dead interval are lost.
 
-Each hello is lost by itself, as often as what shares its queue: best effort where control traffic
-has no queue of its own. What a line loses, it loses of all.
+Each hello is lost by itself, as often as what shares its queue: business and best effort where
+control traffic has no queue of its own. What a line loses, it loses of all.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,8 @@ from twin.nouns.chain import Happening
 from twin.nouns.traffic_class import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.compiled import FloatArray, egress_loss_of
 
-_BEST_EFFORT = TRAFFIC_CLASSES.index(TrafficClass.BEST_EFFORT)
+_SHARED = [TRAFFIC_CLASSES.index(x) for x in (TrafficClass.BUSINESS, TrafficClass.BEST_EFFORT)]
+"""Classes that share a queue: what both lose there, a full queue drops and no policer of one."""
 
 _STEP_S = 900.0
 """While something is lost, the network is looked at anew so often: demand moves."""
@@ -83,7 +84,7 @@ class LostHellos:
 def _loss(seen: Seen, is_protected: bool) -> FloatArray:
     """(n_arcs,) of the hellos that each egress sends, those that do not arrive."""
     silent = egress_loss_of(seen.state.topology, seen.state.egress_loss)
-    dropped = 0.0 if is_protected else seen.assessment.dropped[:, _BEST_EFFORT]
+    dropped = 0.0 if is_protected else seen.assessment.dropped[:, _SHARED].min(axis=1)
     return np.asarray(1.0 - (1.0 - silent) * (1.0 - dropped))
 
 

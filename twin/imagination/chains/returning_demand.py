@@ -17,6 +17,9 @@ _SHAPE = 4.0
 _LEAST_GONE, _LEAST_S = 0.1, 300.0
 """Of what a node draws, for so long: nobody counts less, or asks again after less (assumed)."""
 
+_LEAST_MORE = 0.01
+"""Of what a node draws: less is no surge."""
+
 _MOST_TARGETS = 3
 
 
@@ -27,9 +30,12 @@ class ReturningDemand:
     memoryless: ClassVar[bool] = False
 
     def follows(self, moment: Moment, numbers: np.random.Generator) -> Iterable[Happening]:
-        """See Mechanism: where something has ended that lasted, and more arrives than before."""
-        ended = [i for i in moment.ended if moment.begin_s - moment.happenings[i].at_s >= _LEAST_S]
-        if not ended:
+        """See Mechanism: where something has ended that lasted, and more arrives than before;
+        that which lasted longest is the cause.
+        """
+        faults = [i for i in moment.ended if moment.happenings[i].fault]
+        cause = min(faults, key=lambda i: moment.happenings[i].at_s, default=None)
+        if cause is None or moment.begin_s - moment.happenings[cause].at_s < _LEAST_S:
             return
         missed = _missed(moment.before) - _missed(moment.now)
         topology = moment.now.state.topology
@@ -45,8 +51,8 @@ class ReturningDemand:
                 mechanism=self.name,
                 why=f"{missed[node]:.0%} of what {target} draws did not arrive before",
             )
-            if back.fault is not None and more >= 0.001:
-                yield moment.follow(ended[-1], back)
+            if more >= _LEAST_MORE:
+                yield moment.follow(cause, back)
 
 
 def _missed(seen: Seen) -> FloatArray:
