@@ -58,8 +58,8 @@ _LIKE = '"at 20:00, demand x1.2, link A-B in work: link C-D down for 4 h; after 
 
 
 def is_scenario(text: str) -> bool:
-    """Whether `text` begins with an hour, as scenarios do and what-ifs do not."""
-    return bool(re.match(r"\s*at \d{1,2}:\d{2}\b", text, re.IGNORECASE))
+    """Whether `text` has conditions that begin with an hour, as no what-if has."""
+    return bool(re.match(r"\s*at \d{1,2}:\d{2}\b[^;\n]*:\s", text, re.IGNORECASE))
 
 
 def read_scenario(text: str, topology: Topology) -> RiskScenario:
@@ -185,12 +185,20 @@ def _condition(piece: str, topology: Topology) -> tuple[str, Any]:
         return "adversary", _adversary(found[1])
     if found := _IN_WORK.fullmatch(piece):
         return "in_work", read_events(f"{found[1]} down{found[2] or ''}", topology, _WORK)
+    return "surge", _surge(piece, topology)
+
+
+def _surge(piece: str, topology: Topology) -> AnySurge:
     try:
-        (surge,) = read_events(piece, topology, _SURGES)
-    except (BadInput, ValueError):
-        said = ", ".join(_SAID.values())
-        raise BadInput(f'the condition "{piece}" cannot be read; there are {said}') from None
-    return "surge", surge
+        surges = read_events(piece, topology, _SURGES)
+    except BadInput as error:
+        if "did you mean" in str(error):
+            raise
+        surges = ()
+    if len(surges) == 1:
+        return surges[0]
+    said = ", ".join(_SAID.values())
+    raise BadInput(f'the condition "{piece}" cannot be read; there are {said}')
 
 
 def _minute(piece: str, hour: int, minute: int) -> int:

@@ -10,8 +10,12 @@ from tools.runners.pool import PoolCrew
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.imagination.chains.playing import MOST_HAPPENINGS, ChainTask
+from twin.imagination.day_judge import DayJudge, JudgeTask
+from twin.imagination.elements import elements_of
+from twin.imagination.likelihood import Likelihood
 from twin.imagination.scenario_text import read_scenario
 from twin.nouns.chain import Chain, ChainRates, Chains
+from twin.nouns.rates import Rates
 from twin.physics.twin import Twin
 from twin.runner import InProcessRunner
 from twin.sources.world import WorldSpec, build_inventory
@@ -166,3 +170,17 @@ def test_same_seed_gives_the_same_bytes_on_any_runner(full: Twin, crew: PoolCrew
     there = [one.model_dump_json() for one in CrewRunner(SharedCrew(crew), full).run(tasks[::-1])]
     assert there[::-1] == here
     assert here[0] != here[1]
+
+
+def test_verdicts_are_the_same_bytes_on_any_runner(full: Twin, crew: PoolCrew) -> None:
+    texts = ("at 10:00: link A-B down for 2 h", "at 11:00: node A down; after 1 h node C down")
+    likelihood = Likelihood(elements_of(full.inventory.topology, Rates()))
+    tasks = [
+        JudgeTask(read_scenario(text, full.inventory.topology), full.state(), likelihood)
+        for text in texts
+    ]
+    here = [one.model_dump_json() for one in InProcessRunner(full).run(tasks)]
+    there = [one.model_dump_json() for one in CrewRunner(SharedCrew(crew), full).run(tasks[::-1])]
+    assert there[::-1] == here
+    judge = DayJudge(full, full.state(), likelihood)
+    assert [judge.judge(task.scenario).model_dump_json() for task in tasks] == here

@@ -12,7 +12,12 @@ from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
 from twin.events.faults.traffic_spike import TrafficSpike
-from twin.imagination.scenario_text import check_scenario, read_scenario, scenario_text
+from twin.imagination.scenario_text import (
+    check_scenario,
+    is_scenario,
+    read_scenario,
+    scenario_text,
+)
 from twin.nouns.configuration import default_configuration
 from twin.nouns.risk_scenario import Conditions, InitialEvent, RiskScenario
 from twin.nouns.topology import Link, Node, SharedRiskGroup, Site, Topology
@@ -166,6 +171,7 @@ def test_scenario_is_what_its_words_say() -> None:
         ("at 20:00, rain: link L17 down", 'the condition "rain" cannot be read'),
         ("at 20:00, link Bon-Köln in work: L17 down", 'did you mean "Bonn"'),
         ("at 20:00: node Bon down", 'did you mean "Bonn"'),
+        ("at 20:00, traffic to Bon x2: L17 down", 'did you mean "Bonn"'),
         ("at 20:00: Bonn exploded", 'what can be asked: "node Bonn down"'),
         ("at 20:00: after 2 h link L17 down", "no first event"),
         ("at 20:00: link L17 down for 2 days", "out of the day"),
@@ -199,6 +205,20 @@ def test_what_cannot_be_read_is_named(text: str, says: str) -> None:
 def test_what_cannot_be_is_refused(text: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         check_scenario(read_scenario(text, TOWNS), TOWNS, RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_day"),
+    [
+        ("at 20:00: L17 down", True),
+        ("At 8:15, demand x1.2: L17 down", True),
+        ("at 20:00 L17 fails", False),
+        ("L17 down", False),
+        ("group duct:Köln:1 down", False),
+    ],
+)
+def test_day_is_told_from_a_what_if_by_its_hour(text: str, is_day: bool) -> None:
+    assert is_scenario(text) == is_day
 
 
 def test_thing_may_fail_again_once_it_is_back() -> None:
