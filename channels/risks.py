@@ -95,13 +95,13 @@ def shown(state: StateDirectory, network: str, risk_id: str) -> RiskRecord:
 def words_of(state: StateDirectory, record: RiskRecord) -> tuple[str, str] | None:
     """The sentence about a line, and the mind that said it; None where nobody has worded it."""
     with state.read_only_journal() as journal:
-        known = journal.refreshes(record.network)
-    answers = (r.answer_of(WORDING) for r in known if r.id == record.reckoned.refresh)
-    for answer in filter(None, answers):
-        for sentence in Worded.model_validate(answer.answer).sentences:
-            if sentence.line == record.id:
-                return sentence.text, answer.finished_by
-    return None
+        reckoned_in = journal.known_refresh(record.reckoned.refresh)
+    answer = reckoned_in.answer_of(WORDING) if reckoned_in else None
+    if answer is None:
+        return None
+    said = Worded.model_validate(answer.answer).sentences
+    about = next((sentence.text for sentence in said if sentence.line == record.id), None)
+    return (about, answer.finished_by) if about else None
 
 
 def decide(

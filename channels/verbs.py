@@ -125,7 +125,7 @@ def incident(state: StateDirectory, incident_id: str) -> IncidentDetails:
 def refresh(state: StateDirectory, refresh_id: str) -> RefreshRecord | None:
     """One refresh of a risk register, None where there is none of that id."""
     with state.read_only_journal() as journal:
-        return next((r for r in journal.refreshes() if r.id == refresh_id), None)
+        return journal.known_refresh(refresh_id)
 
 
 def networks(state: StateDirectory) -> tuple[NetworkView, ...]:

@@ -151,7 +151,7 @@ class FencedSaver(SqliteSaver):
                 cursor.execute(f"DELETE FROM {table} WHERE {where}")
 
     def _is_in_work(self, thread: str) -> bool:
-        if self._journal.is_refreshing(thread):
+        if thread in {refresh.id for refresh in self._journal.refreshes_in_work()}:
             return True
         try:
             return self._journal.incident(thread).phase not in TERMINAL_PHASES

@@ -114,7 +114,7 @@ def droppable(
         JournalFailed: the checkpoints cannot be read.
     """
     working = {r.incident.id for r in journal.incidents(phases=set(Phase) - TERMINAL_PHASES)}
-    working |= {r.id for r in journal.refreshes() if r.ended_s is None}
+    working |= {r.id for r in journal.refreshes_in_work()}
     ended, steps, size = _beyond(state.checkpoints_file, working)
     unwatched = tuple(_unwatched(state, journal, now_s - days * _DAY_S))
     traces = old_traces(state.traces, days * _DAY_S)

@@ -18,11 +18,12 @@ class RefreshRows(AuditRows):
     def begin_refresh(self, record: RefreshRecord) -> RefreshRecord:
         """The refresh in work that was asked for the same; else `record`, which overtakes it."""
         with self.transaction():
-            for known in self.refreshes(record.network):
-                if known.ended_s is None and known.asked == record.asked:
+            for known in self.refreshes_in_work():
+                if known.network != record.network:
+                    continue
+                if known.asked == record.asked:
                     return known
-                if known.ended_s is None:
-                    self._put_refresh(known.model_copy(update={"ended_s": record.begun_s}))
+                self._put_refresh(known.model_copy(update={"ended_s": record.begun_s}))
             self._put_refresh(record)
             return record
 
@@ -45,31 +46,34 @@ class RefreshRows(AuditRows):
 
     def refresh(self, refresh_id: str) -> RefreshRecord:
         """The refresh of that id. Raises UnknownRefresh."""
-        rows = self._rows("SELECT body FROM refreshes WHERE id = ?", refresh_id)
-        if not rows:
+        found = self.known_refresh(refresh_id)
+        if found is None:
             raise UnknownRefresh(refresh_id, self._ids("refreshes"))
-        return read(RefreshRecord, rows[0]["body"])
+        return found
 
-    def refreshes(self, network: str | None = None) -> tuple[RefreshRecord, ...]:
-        """All of them, or those of `network`, the oldest first.
+    def known_refresh(self, refresh_id: str) -> RefreshRecord | None:
+        """The refresh of that id, None where there is none."""
+        return next(iter(self._refreshes("id = ?", refresh_id)), None)
 
-        A journal of an earlier version, opened for reading alone, has none.
-        """
-        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'refreshes'"):
-            return ()
-        rows = self._rows(
-            "SELECT body FROM refreshes WHERE network = coalesce(?, network) ORDER BY rowid",
-            network,
-        )
-        return tuple(read(RefreshRecord, row["body"]) for row in rows)
+    def refreshes(self, network: str) -> tuple[RefreshRecord, ...]:
+        """Those of `network`, the oldest first."""
+        return self._refreshes("network = ?", network)
 
-    def is_refreshing(self, refresh_id: str) -> bool:
-        """Whether there is a refresh of that id, and it has not ended."""
-        return any(r.id == refresh_id and r.ended_s is None for r in self.refreshes())
+    def refreshes_in_work(self) -> tuple[RefreshRecord, ...]:
+        """Those of any network that have not ended, the oldest first."""
+        return self._refreshes("body ->> 'ended_s' IS NULL")
 
     def next_refresh(self, network: str) -> str:
         """The id of the next refresh of `network`."""
-        return f"{network}-register-{len(self.refreshes(network)) + 1:04d}"
+        query = "SELECT count(*) AS n FROM refreshes WHERE network = ?"
+        return f"{network}-register-{self._rows(query, network)[0]['n'] + 1:04d}"
+
+    def _refreshes(self, where: str, *values: str) -> tuple[RefreshRecord, ...]:
+        """A journal of an earlier version, opened for reading alone, has none."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'refreshes'"):
+            return ()
+        rows = self._rows(f"SELECT body FROM refreshes WHERE {where} ORDER BY rowid", *values)
+        return tuple(read(RefreshRecord, row["body"]) for row in rows)
 
     def _changed_by(self, refresh_id: str) -> RiskChanges | None:
         return self.refresh(refresh_id).changes if refresh_id else None

@@ -26,9 +26,9 @@ def test_what_was_cut_off_goes_on_where_the_same_is_asked(journal: Journal) -> N
     first = journal.begin_refresh(_refresh("live-register-0001"))
     assert journal.begin_refresh(_refresh("live-register-0002")) == first
     assert journal.next_refresh("live") == "live-register-0002"
-    assert journal.is_refreshing(first.id)
+    assert journal.refreshes_in_work() == (first,)
     journal.end_refresh(first.id, 200.0)
-    assert not journal.is_refreshing(first.id)
+    assert journal.refreshes_in_work() == ()
     assert journal.begin_refresh(_refresh("live-register-0002")).id == "live-register-0002"
 
 
@@ -36,7 +36,7 @@ def test_another_question_overtakes_what_was_cut_off(journal: Journal) -> None:
     journal.begin_refresh(_refresh("live-register-0001"))
     journal.begin_refresh(_refresh("other-register-0001", network="other"))
     journal.begin_refresh(_refresh("live-register-0002", asked="something else"))
-    known = {record.id: record.ended_s for record in journal.refreshes()}
+    known = {r.id: r.ended_s for name in ("live", "other") for r in journal.refreshes(name)}
     assert known == {
         "live-register-0001": 100.0,
         "other-register-0001": None,
