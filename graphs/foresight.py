@@ -3,8 +3,8 @@
     imaginer -> simulator -> remediator -> register
 
 The imaginer says what is looked at beside what is enumerated. The simulator enumerates exactly, and
-then searches, one part a step. The remediator looks for remedies, a portion of lines a step. The
-register keeps what came of it. Each has one way on, so that no supervisor is asked.
+then searches, a portion of days a step. The remediator looks for remedies, a portion of lines a
+step. The register keeps what came of it. Each has one way on, so that no supervisor is asked.
 
 Every node is a thin adapter, and may be run again after a death: what a mind said and what the
 register changed stand in the journal, and are read there before anything is done.
@@ -29,7 +29,7 @@ from graphs.nodes import require_nodes, step
 from graphs.ticket_reading import TicketsRead, read_with
 from twin.errors import BadInput
 from twin.events.what_if import WhatIf
-from twin.imagination.beside import PORTION, Find, Proposal, SearchPart, split
+from twin.imagination.beside import Find, Proposal, SearchPart, split
 from twin.imagination.counterfactuals import MitigationTask
 from twin.imagination.enumeration import enumerated
 from twin.imagination.hardening import hardened
@@ -65,7 +65,7 @@ def imagine(desk: ForesightDesk, _: ForesightState) -> Command[str]:
 
 
 def simulate(desk: ForesightDesk, state: ForesightState) -> Command[str]:
-    """Enumerate what can be; then, one part a step, search what cannot."""
+    """Enumerate what can be; then, a portion a step, search what cannot."""
     if "lines" not in state:
         return Command(goto="simulator", update=_enumerated(desk))
     if not state["parts"]:
@@ -91,7 +91,7 @@ def _searched(desk: ForesightDesk, state: ForesightState) -> dict[str, Any]:
         if point not in known
     ]
     # A generator may run out before its simulations do.
-    is_done = len(fresh) < PORTION or len(looked) == part.simulations
+    is_done = len(fresh) < part.portion or len(looked) == part.simulations
     return {"parts": state["parts"][is_done:], "finds": [*state["finds"], *fresh]}
 
 

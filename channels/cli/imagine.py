@@ -96,7 +96,7 @@ def imagine(
         typer.Option(
             "--search",
             min=0,
-            max=1_000_000,
+            max=100_000,
             help="Days that are looked at beside the register, with up to four events each.",
         ),
     ] = 100,

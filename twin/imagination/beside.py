@@ -5,6 +5,7 @@ where each of its parts has.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,10 @@ from twin.physics.twin import Twin
 PROPOSED, REPLAYED = "llm", "replay"
 """The generators that look at what somebody proposes, and at what has happened."""
 
-PORTION = 40
-"""Days that are judged before what came of them is kept: two batches of a generator."""
+_PORTION, _MOST_PORTIONS = 40, 100
+"""Days that are judged before what came of them is kept: two batches of a generator, and more where
+there are many.
+"""
 
 TOLD = 5
 """Of all that is found, the worst that are told, one of each sort."""
@@ -53,6 +56,11 @@ class SearchPart(Noun):
 
     generator: str
     simulations: int
+
+    @property
+    def portion(self) -> int:
+        """So many are judged before what came of them is kept."""
+        return max(_PORTION, ceil(self.simulations / _MOST_PORTIONS))
 
 
 class Find(Noun):
@@ -160,8 +168,8 @@ class Beside:
         play: Play,
         progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> dict[Point, float]:
-        """What `part` has looked at, with PORTION days more than are `known`: those are taken as
-        they are, since a generator says the same again.
+        """What `part` has looked at, with a portion more than is `known`: that is taken as it is,
+        since a generator says the same again.
         """
 
         def costs(points: Sequence[Point]) -> Iterator[float]:
@@ -176,7 +184,7 @@ class Beside:
             past=self.replayed,
             proposed=tuple(self.part(proposal) for proposal in proposals),
         )
-        upto = min(len(known) + PORTION, part.simulations)
+        upto = min(len(known) + part.portion, part.simulations)
         generator = GENERATORS[part.generator](grounds)
         return explored(generator, self.space, costs, upto, self.seed, progress=progress)
 

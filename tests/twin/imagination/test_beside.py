@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from tests.twin.whatif.test_survey import square
 from twin.errors import BadInput
 from twin.imagination.beside import (
-    PORTION,
     Beside,
     DayTask,
     Find,
@@ -44,6 +43,9 @@ def _play(tasks: Sequence[DayTask]) -> list[RiskVerdict]:
     return [answer for answer in answers if isinstance(answer, RiskVerdict)]
 
 
+PORTION = SearchPart(generator="search", simulations=100).portion
+
+
 def _part(generator: str = "search", simulations: int = PORTION) -> SearchPart:
     return SearchPart(generator=generator, simulations=simulations)
 
@@ -61,6 +63,10 @@ def test_every_simulation_is_given_out_once(shares: dict[str, float], simulation
 
 def test_split_of_nothing_is_nothing() -> None:
     assert split({}, 100) == split({"search": 0.0}, 100) == split({"search": 1.0}, 0) == ()
+
+
+def test_many_days_are_looked_at_in_few_portions() -> None:
+    assert [_part(simulations=n).portion for n in (1, 100, 100_000)] == [40, 40, 1000]
 
 
 def test_search_that_is_cut_off_goes_on_as_if_it_had_not_been() -> None:
