@@ -4,10 +4,9 @@ proposed from tickets.
 
 from collections.abc import Sequence
 
-from channels.networks import inventory_of, known_networks, network_time_s, require_known
+from channels.networks import inventory_of, network_time_s
 from channels.people import written
 from graphs.state_directory import StateDirectory
-from graphs.ticket_reading import TicketsRead
 from twin.errors import BadInput
 from twin.imagination.recorded_causes import recorded_causes
 from twin.nouns.common_cause import CauseRecord, CauseState, CommonCause
@@ -24,25 +23,6 @@ def counted(state: StateDirectory, network: str, topology: Topology) -> tuple[Co
         records = journal.cause_records(network)
     accepted = (record.cause for record in records if record.state == "accepted")
     return (*recorded_causes(topology, works), *accepted)
-
-
-def propose(
-    state: StateDirectory,
-    network: str,
-    read: TicketsRead,
-    by: Principal,
-) -> tuple[CauseRecord, ...]:
-    """Keep what tickets of `by`'s propose; as each stands then, decided about or not.
-
-    Raises:
-        BadInput: nobody can propose under that name, or the network is not known.
-    """
-    _require_person(by)
-    with state.journal() as journal:
-        require_known(network, known_networks(state, journal))
-        now_s = network_time_s(state, journal, network)
-        journal.propose_causes(network, read.proposed, ", ".join(read.read_by), by, now_s)
-        return tuple(journal.cause_record(network, cause.id) for cause in read.proposed)
 
 
 def waiting(

@@ -32,6 +32,7 @@ def test_page_holds_every_line_and_needs_nothing_else(tmp_path: Path) -> None:
     rows = re.findall(r"<tr><td class=\"n\">(\d+)</td>", text)
     assert rows == [str(i) for i in range(1, 16)]
     assert text.count("<svg") >= 2
+    assert text.count("<td>search</td>") == 5, "the worst days that were found beside the lines"
     assert "link DNVRng--KSCYng down" in text
     # As many numbers on the map as in the chart: the first twelve, though some begin alike.
     drawn = [re.findall(r">([\d, ]+)</text>", part) for part in text.split("<svg")[1:]]
