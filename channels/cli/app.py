@@ -115,6 +115,11 @@ COMMANDS = (
         "Search the worst that so many failures at once can do.",
     ),
     (
+        "worst-days",
+        "worst_days:worst_days",
+        "Search the worst days: conditions, and up to four events in order and time.",
+    ),
+    (
         "mitigate",
         "mitigate:mitigate",
         "Have a line of the risk register cost less before it strikes.",

@@ -128,6 +128,5 @@ class Beyond:
 
 
 def worst_of(looked: Sequence[Looked], count: int = WORST) -> list[Looked]:
-    """Those that cost most with the best remedy, the worst first."""
-    known = (one for one in looked if one.remedied)
-    return nlargest(count, known, key=lambda one: one.verdict.slo_minutes_left)
+    """Those that cost most with the best remedy, the worst first; WORST of them at most."""
+    return nlargest(min(count, WORST), looked, key=lambda one: one.verdict.slo_minutes_left)

@@ -1,0 +1,47 @@
+"""`noctua worst-days`: days in words that are read back, and what they cost."""
+
+import json
+from pathlib import Path
+
+from tests.channels.conftest import noctua
+from twin.imagination.scenario_text import read_scenario
+from twin.sources.world import WorldSpec, build_inventory
+
+
+def test_worst_days_are_told_in_words_that_are_read_back(tmp_path: Path) -> None:
+    code, output, _ = noctua(
+        tmp_path, "worst-days", "sndlib/abilene", "--budget", "25", "--generator", "random",
+        "--json",
+    )  # fmt: skip
+    document = json.loads(output)
+    assert (code, document["looked_at"], document["generator"]) == (0, 25, "random")
+    topology = build_inventory(WorldSpec(topology="sndlib/abilene")).topology
+    for line in document["lines"]:
+        assert read_scenario(line["scenario"], topology).adversary == line["wanted"]
+        assert line["slo_minutes"] >= line["slo_minutes_left"] >= 0.0
+        assert line["wanted"] is None or line["per_year"] is None
+        assert line["hit"]
+    left = [line["slo_minutes_left"] for line in document["lines"]]
+    assert left == sorted(left, reverse=True)
+
+
+def test_what_can_be_enumerated_is_told_with_how_often(tmp_path: Path) -> None:
+    code, output, _ = noctua(
+        tmp_path, "worst-days", "sndlib/abilene", "--budget", "28", "--generator", "enumerate"
+    )
+    assert code == 0
+    assert "the worst 10 days that were found of 28" in output
+    assert "years" in output
+    assert "not known" not in output
+    assert "proposed by enumerate" in output
+
+
+def test_replay_without_a_past_says_so(tmp_path: Path) -> None:
+    code, output, _ = noctua(tmp_path, "worst-days", "sndlib/abilene", "--generator", "replay")
+    assert code == 0
+    assert "replay has nothing to say: no past incident is on record" in output
+
+
+def test_what_is_of_all_hours_is_of_no_single_one(tmp_path: Path) -> None:
+    code, _, error = noctua(tmp_path, "worst-days", "sndlib/abilene", "--traffic", "03:00")
+    assert (code, "this is over all hours of the day" in error) == (2, True)
