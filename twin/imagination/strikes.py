@@ -9,7 +9,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from twin.errors import BadInput
-from twin.events.fault import FAULT_KINDS, AnyFault
+from twin.events.fault import FAULT, FAULT_KINDS, AnyFault
+from twin.events.faults.fiber_cut import FiberCut
 from twin.imagination.elements import Element
 from twin.nouns.incident import EVERYWHERE
 from twin.nouns.risk_scenario import AnySurge
@@ -119,14 +120,15 @@ def drawn_by(weights: FloatArray, among: Sequence[int], numbers: np.random.Gener
 def strikes_of(
     state: NetworkState, elements: Sequence[Element], besides: Iterable[AnyFault] = ()
 ) -> Strikes:
-    """Every fault that a planner would think of in `state`, whose demand is that of the peak, and
-    `besides`; kind by kind, in the order of the topology.
+    """Every fault that a planner would think of in `state`, whose demand is that of the peak, kind
+    by kind in the order of the topology; then failures of `elements` that are none of these, and
+    `besides`.
     """
     carried_bps = WhatIfEngine(state).loads([()])[0]
-    failure = {fault.bare(): element for element in elements for fault in element.faults}
+    failure = {_failure_of(element): element for element in elements}
     thought_of = (fault.bare() for kind in FAULT_KINDS for fault in kind.conceivable(state))
     found = []
-    for fault in dict.fromkeys((*thought_of, *besides)):
+    for fault in dict.fromkeys((*thought_of, *failure, *besides)):
         place, nodes, arcs = _where(fault, state.topology)
         element = failure.get(fault)
         hours = fault.usual_hours if element is None else element.hours
@@ -146,6 +148,13 @@ def strikes_of(
     # What is everywhere passes by nothing that could be worse than the worst place.
     capped = [replace(one, load=min(one.load, most)) for one in found]
     return Strikes(_with_near(capped))
+
+
+def _failure_of(element: Element) -> AnyFault:
+    """The fault that it fails by; where that is several, all of their links go down together."""
+    if element.faults:
+        return FAULT.validate_python(element.faults[0]).bare()
+    return FiberCut(duct="", links=tuple(sorted(element.links)))
 
 
 def _changed_by(fault: AnyFault, state: NetworkState) -> Change:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from twin.errors import BadInput
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.fiber_cut import FiberCut
+from twin.events.faults.link_down import LinkDown
 from twin.imagination.days import BEGIN, DEMANDS, NOTHING, Template, point_of, timed
-from twin.imagination.elements import elements_of
+from twin.imagination.elements import Element, elements_of
 from twin.imagination.generators.generator import Point, explored
 from twin.imagination.generators.shipped import GENERATORS, Grounds
 from twin.imagination.scenario_space import ScenarioSpace
@@ -115,6 +116,20 @@ def test_the_more_passes_a_place_the_more_often_it_is_drawn() -> None:
     expected = 2000 * loads[0] ** 2 / (loads**2).sum()
     assert drawn[busiest] == pytest.approx(expected, rel=0.2)
     assert drawn[idlest] < drawn[busiest] / 10
+
+
+def test_what_several_things_share_strikes_as_one() -> None:
+    links = tuple(sorted(link.id for link in STATE.topology.links[:2]))
+    shared = Element(
+        name="contractor",
+        event=tuple(LinkDown(link=link) for link in links),
+        parts=ELEMENTS[0].parts,
+        links=frozenset(links),
+    )
+    *_, last = strikes_of(STATE, (*ELEMENTS, shared)).all
+    assert last.fault == FiberCut(duct="", links=links)
+    assert last.per_year == shared.per_year
+    assert last.place == "+".join(links)
 
 
 def test_rule_strikes_what_carries_most_for_longest_at_the_busiest_hour() -> None:
