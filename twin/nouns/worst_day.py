@@ -3,8 +3,8 @@
 from pydantic import PositiveInt
 
 from twin.events.action import Action
+from twin.events.kinds import Means
 from twin.nouns.base import Noun
-from twin.nouns.risk_scenario import Means
 
 
 class WorstDay(Noun):
