@@ -58,8 +58,7 @@ class Beyond:
         def judge(how: Judging) -> DayJudge:
             return DayJudge(twin, state, likelihood, how)
 
-        self._at_once = judge(Judging(plausible_per_year, remedies=0, draws=0))
-        self._with_remedies = judge(Judging(plausible_per_year, draws=0))
+        self._judge = judge(Judging(plausible_per_year, draws=0))
         # We do not act in it, which would take most of the time.
         never = ChainRates(reaction_s=float(DAY_S))
         self._with_chain = judge(Judging(plausible_per_year, remedies=0, draws=1, chains=never))
@@ -114,10 +113,8 @@ class Beyond:
     def _look(self, point: Point, least: float) -> Looked:
         """`least`: what costs no more is not among the worst."""
         scenario = self._space.scenario(point)
-        verdict = self._at_once.judge(scenario)
-        if verdict.slo_minutes <= least:
-            return Looked(point, scenario, verdict, remedied=False)
-        return Looked(point, scenario, self._with_remedies.judge(scenario), remedied=True)
+        verdict = self._judge.judge(scenario, least)
+        return Looked(point, scenario, verdict, verdict.slo_minutes > least)
 
     def _plausibility(self, verdict: RiskVerdict) -> float:
         """1 of what is plausible, and the less the rarer (0.8 of what is a tenth as frequent, 0.5

@@ -88,13 +88,17 @@ class DayJudge:
         factor = given.demand * self._level(60.0 * given.minute)
         return replace(self._state, traffic=self._state.traffic.scaled(factor))
 
-    def judge(self, scenario: RiskScenario) -> RiskVerdict:
-        """The verdict on `scenario`. Raises UnknownNode, UnknownLink."""
+    def judge(self, scenario: RiskScenario, least: float = 0.0) -> RiskVerdict:
+        """The verdict on `scenario`. Remedies are sought where it costs more than `least`.
+
+        Raises:
+            UnknownNode, UnknownLink: it names what does not exist.
+        """
         days = Days(self._twin, self.start(scenario))
         day = days.of(scenario.played_with())
         nothing = _Tried((), (), self._beyond(day))
         best = nothing
-        if nothing.total > 0.0 and self._how.remedies:
+        if nothing.total > least and self._how.remedies:
             best = self._mitigated(scenario, days, day, nothing)
         per_year = self._likelihood.per_year(scenario)
         chains = self._chains(scenario) if self._how.draws else None
