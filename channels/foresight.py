@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from agents.roles.foresight_imaginer import Told, WorkAhead
 from channels.causes import counted
 from channels.networks import inventory_of, known_networks, network_time_s, require_known
-from channels.on_record import graph_on_record
 from channels.planning.opening import Planned
+from channels.remembered import incidents_of
 from graphs.foresight_study import RegisterRequest, Start
 from graphs.state_directory import StateDirectory
-from tools.graph_store.protocol import GraphUnavailable
 from twin.imagination.history import history_of
 from twin.knowledge.past import PastIncident
 from twin.nouns.planned_work import PlannedWork
@@ -32,7 +31,7 @@ def begun(state: StateDirectory, network: str, planned: Planned, request: Regist
         require_known(network, known_networks(state, journal))
         now_s = network_time_s(state, journal, network)
         works = journal.planned_work(network, inventory_of(state, network).planned_work)
-    past = _incidents(state, network, now_s)
+    past = incidents_of(state, network, now_s)
     history = _history(state, network, past, now_s)
     return Start.of(
         network,
@@ -51,7 +50,7 @@ def past_of(state: StateDirectory, network: str) -> History:
     """What has failed on `network` since it is watched, by the incidents of its graph."""
     with state.read_only_journal() as journal:
         now_s = network_time_s(state, journal, network)
-    return _history(state, network, _incidents(state, network, now_s), now_s)
+    return _history(state, network, incidents_of(state, network, now_s), now_s)
 
 
 def _history(
@@ -60,19 +59,6 @@ def _history(
     with state.read_only_journal() as journal:
         started = [w.started_s for w in journal.watches() if w.network == network]
     return history_of(past, min(started, default=now_s), now_s)
-
-
-def _incidents(state: StateDirectory, network: str, now_s: float) -> list[PastIncident]:
-    """Those that the graph of `network` remembers, the oldest first."""
-    inventory = inventory_of(state, network)
-    try:
-        with graph_on_record(state, network, inventory, now_s) as graph:
-            known = graph.snapshot()
-    except GraphUnavailable:
-        return []
-    places = (known.index["incident", name] for name in known.ids("incident"))
-    past = [PastIncident.of(known.thing(place)) for place in places]
-    return sorted(past, key=lambda incident: (incident.opened_s, incident.id))
 
 
 def _told(history: History, ahead: Sequence[PlannedWork], now_s: float) -> Told:

@@ -22,6 +22,8 @@ from channels.report.wording import plain, significant
 
 if TYPE_CHECKING:
     from channels.planning.worst_days import WorstDaysDocument
+    from graphs.state_directory import StateDirectory
+    from twin.knowledge.past import PastIncident
     from twin.nouns.worst_day import WorstDay
 
 _FOOTNOTE = (
@@ -83,13 +85,12 @@ def worst_days(
     from channels.planning.opening import known_networks, open_planned, require_no_hour
     from channels.planning.worst_days import Wanted
     from channels.planning.worst_days import worst_days as sought
-    from channels.remembered import incidents_of
 
     require_no_hour(traffic)
     state, known = directory_of(context), rates_from(rates)
     with opening(topology):
         planned = open_planned(state, topology, traffic, seed)
-    past = incidents_of(state, topology) if topology in known_networks(state) else ()
+    past = _past(state, topology) if topology in known_networks(state) else []
     wanted = Wanted(
         generator, budget, inf if cpu_s is None else cpu_s, seed, feedback, likely, 1.0 / once_in
     )
@@ -99,6 +100,15 @@ def worst_days(
         print_json(document.model_dump(mode="json"))
     else:
         print_days(new_console(), document, top)
+
+
+def _past(state: "StateDirectory", network: str) -> "list[PastIncident]":
+    from channels.networks import network_time_s
+    from channels.remembered import incidents_of
+
+    with state.read_only_journal() as journal:
+        now_s = network_time_s(state, journal, network)
+    return incidents_of(state, network, now_s)
 
 
 def print_days(console: Console, document: "WorstDaysDocument", top: int) -> None:

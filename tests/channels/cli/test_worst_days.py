@@ -1,10 +1,16 @@
 """`noctua worst-days`: days in words that are read back, and what they cost."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
+from evals.stage import stage
+from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
+from tests.graphs.stagehand import case
+from tools.graph_store.embedded import EmbeddedGraph
 from twin.imagination.scenario_text import read_scenario
+from twin.knowledge.past import PastIncident
 from twin.sources.world import WorldSpec, build_inventory
 
 
@@ -40,6 +46,24 @@ def test_replay_without_a_past_says_so(tmp_path: Path) -> None:
     code, output, _ = noctua(tmp_path, "worst-days", "sndlib/abilene", "--generator", "replay")
     assert code == 0
     assert "replay has nothing to say: no past incident is on record" in output
+
+
+def test_replay_begins_with_what_the_graph_remembers(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path)
+    stage(case(), 1, state.network_file("live"), "live").close()
+    state.made_journal().close()
+    past = PastIncident(
+        id="old-1", title="", opened_s=3 * 3600.0, symptoms=(), cause="device_down@WASHng",
+        remedy="", worked=True, decided=True,
+    )  # fmt: skip
+    with closing(EmbeddedGraph.open(state.knowledge_file("live"))) as graph:
+        graph.remember_incident(past)
+    code, output, _ = noctua(
+        tmp_path, "worst-days", "live", "--generator", "replay", "--budget", "1", "--json"
+    )
+    [line] = json.loads(output)["lines"]
+    assert (code, line["scenario"]) == (0, "at 03:00: node WASHng down for 4 h")
+    assert line["per_year"] > 0.0
 
 
 def test_what_is_of_all_hours_is_of_no_single_one(tmp_path: Path) -> None:
