@@ -134,6 +134,15 @@ class Incremental:
             self._work(changes.part(begin, end), bench, loads[begin:end], unserved[begin:end])
         return loads, unserved
 
+    def sent_over(self, arcs: IntArray) -> FloatArray:
+        """What the tail of each of `arcs` sends on to each destination whose ways lead over it,
+        bit/s of all classes (n, A).
+        """
+        used = self._rows.used[:, arcs]
+        rank = np.where(used, self._rows.rank[:, self.compiled.tail[arcs]], 0)
+        flow = self._rows.flow[np.arange(len(rank))[:, None], rank].sum(axis=2)
+        return np.where(used, flow, 0.0)
+
     def parts_after(self, changes: Changes) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
         """What `class_loads_after` gives, in parts that a cache holds: which scenarios, their loads
         and what is unserved. The next part is written over the loads.
