@@ -134,6 +134,7 @@ COMMANDS = (
         "grow:grow",
         "Let demand grow: which link is full when, and what one more member buys.",
     ),
+    ("te", "te:te", "Search IGP weights that keep the highest utilisation low."),
     (
         "disjoint",
         "disjoint:disjoint",

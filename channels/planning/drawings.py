@@ -20,6 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
 from channels.map_room import MapRoom, cosine, from_the_middle, link_lines, without_mathematics
+from channels.planning.engineering import EngineeringDocument
 from channels.planning.files import whole_file
 from channels.planning.opening import Planned
 from channels.planning.rows import NOTHING, AttritionRow, Severity
@@ -191,6 +192,39 @@ def draw_growth(path: Path, planned: Planned, growth: Growth) -> None:
         axis.set_ylabel(f"offered load / capacity (%), {when}")
         axis.grid(color=_FAINT, linewidth=0.5, alpha=0.6)
         axis.legend(loc="upper left", frameon=False, fontsize=8)
+        _save(figure, path)
+
+
+def draw_weights(path: Path, planned: Planned, document: EngineeringDocument) -> None:
+    """What so many changed weights reach, between the configured ones and what none beat."""
+    found = document.engineered
+    with _style():
+        figure = Figure(figsize=(9, 5.2), layout="constrained")
+        axis = figure.subplots()
+        heading = _run_line("Highest utilisation by the number of weights changed", planned)
+        figure.suptitle(heading, fontsize=9.5)
+        names = ["0", *("all" if x.at_most is None else f"≤ {x.at_most}" for x in found.plans)]
+        reached = [100 * found.configured, *(100 * x.max_utilisation for x in found.plans)]
+        axis.plot(
+            names, reached, "-o", color=_RANDOM, linewidth=2, markersize=5,
+            label="the weights that were found",
+        )  # fmt: skip
+        for place, (height, plan) in enumerate(zip(reached[1:], found.plans, strict=True), start=1):
+            axis.annotate(
+                f"{height:.1f} %\n{len(plan.changes)} made", (place, height), (0, 7),
+                textcoords="offset points", ha="center", fontsize=8,
+            )  # fmt: skip
+        axis.axhline(100 * found.configured, color=_INK, linewidth=1, label="as configured")
+        axis.axhline(
+            100 * found.free_splits, color=_WORST, linewidth=1.5, linestyle=(0, (5, 1.5)),
+            label="free splits, which no weights beat",
+        )  # fmt: skip
+        room = max(reached[0] - 100 * found.free_splits, 1.0)
+        axis.set_ylim(100 * found.free_splits - 0.1 * room, reached[0] + 0.25 * room)
+        axis.set_xlabel("weights changed")
+        axis.set_ylabel("highest offered load / capacity (%)")
+        axis.grid(color=_FAINT, linewidth=0.5, alpha=0.6)
+        axis.legend(loc="upper right", frameon=False, fontsize=8)
         _save(figure, path)
 
 

@@ -1,7 +1,7 @@
 """Which network a planner means, and with which traffic."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -75,6 +75,14 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
         BadInput: there is no such network, its file cannot be read, or `traffic` means nothing.
         NetworkHeld: it was never watched, and another process has it.
     """
+    (planned,) = open_with_each(state, name, (traffic,), seed)
+    return planned
+
+
+def open_with_each(
+    state: StateDirectory, name: str, traffics: Sequence[str], seed: int
+) -> tuple[Planned, ...]:
+    """The network once, with each of `traffics`; what is raised as above."""
     tracker = None
     if name in known_networks(state):
         inventory = kept_inventory(state, name) or _inventory_of(state, name)
@@ -90,28 +98,39 @@ def open_planned(state: StateDirectory, name: str, traffic: str, seed: int) -> P
     else:
         twin = Twin(_from_topohub(state, name, seed))
         start, source = twin.state(), name
-    peak = twin.inventory.peak_traffic
-    matrix, words = _traffic(traffic, start.traffic, twin.inventory)
-    planned = replace(start, traffic=matrix)
     drawn = None if name in known_networks(state) else seed
-    return Planned(
-        twin,
-        planned,
-        Provenance(
-            topology=source,
-            nodes=len(start.topology.nodes),
-            links=len(start.topology.links),
-            traffic=words,
-            offered_bps=float(matrix.rates_bps.sum()),
-            seed=drawn,
-            code=code_version(),
-            origins=_origins(twin.inventory, traffic, watched=start.traffic is not peak),
-            down_links=tuple(sorted(start.down_links)),
-        ),
-        uncertainty=Belief(tracker=tracker, seed=seed).uncertainty
-        if tracker
-        else DEFAULT_UNCERTAINTY,
-        now_s=tracker.now_s if tracker else None,
+    uncertainty = Belief(tracker=tracker, seed=seed).uncertainty if tracker else DEFAULT_UNCERTAINTY
+    return tuple(
+        Planned(
+            twin,
+            replace(start, traffic=matrix),
+            _provenance(source, start, matrix, words, drawn, _origins(twin, traffic, start)),
+            uncertainty=uncertainty,
+            now_s=tracker.now_s if tracker else None,
+        )
+        for traffic in traffics
+        for matrix, words in [_traffic(traffic, start.traffic, twin.inventory)]
+    )
+
+
+def _provenance(
+    source: str,
+    start: NetworkState,
+    matrix: TrafficMatrix,
+    words: str,
+    seed: int | None,
+    origins: Origins,
+) -> Provenance:
+    return Provenance(
+        topology=source,
+        nodes=len(start.topology.nodes),
+        links=len(start.topology.links),
+        traffic=words,
+        offered_bps=float(matrix.rates_bps.sum()),
+        seed=seed,
+        code=code_version(),
+        origins=origins,
+        down_links=tuple(sorted(start.down_links)),
     )
 
 
@@ -152,11 +171,12 @@ def _from_topohub(state: StateDirectory, name: str, seed: int) -> Inventory:
     return build_inventory(WorldSpec(topology=name, seed=seed))
 
 
-def _origins(inventory: Inventory, traffic: str, *, watched: bool) -> Origins:
+def _origins(twin: Twin, traffic: str, start: NetworkState) -> Origins:
     """Those of the inventory, and of the demands that take the place of its own."""
+    inventory = twin.inventory
     if is_file(traffic):
         how = "in the traffic file"
-    elif watched:
+    elif start.traffic is not inventory.peak_traffic:
         how = "as last watched"
     else:
         return inventory.origins

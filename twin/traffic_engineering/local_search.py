@@ -16,8 +16,9 @@ AT_ONCE = 64
 CYCLE = 500
 """Steps until it is as cold as it gets, and goes on from the best so far."""
 
-WARMEST = 0.1
-"""By so much more, at most, a step may let the soft maximum get at the beginning of a cycle."""
+WARMTHS = (0.002, 0.02)
+"""By such a share, at most, a step may let the soft maximum get higher at the beginning of a cycle;
+cycles take turns. Cold ones descend, warm ones get out of where those end."""
 
 _SEARCHED = 0.9
 """Share of the budget after which what is found is only tidied up."""
@@ -45,7 +46,8 @@ def local_search(
             break
         arcs, weights = _drawn(here, rng)
         cost, _ = here.priced(single_changes(arcs, weights), budget)
-        warmth = WARMEST * (1.0 - step % CYCLE / CYCLE)
+        cycle, in_cycle = divmod(step, CYCLE)
+        warmth = WARMTHS[cycle % len(WARMTHS)] * (1.0 - in_cycle / CYCLE)
         allowed = here.cost * (1.0 + warmth * rng.random())
         if len(cost) and cost.min() <= allowed:
             i = int(cost.argmin())
@@ -54,7 +56,7 @@ def local_search(
         else:
             # Also where there was nothing to price.
             budget.spend(0)
-        if step % CYCLE == CYCLE - 1:
+        if in_cycle == CYCLE - 1:
             here = best
     return without_needless(best, budget)
 
