@@ -7,7 +7,7 @@ import numpy as np
 
 from twin.traffic_engineering.budget import Budget
 from twin.traffic_engineering.setting import WeightSetting, single_changes
-from twin.traffic_engineering.ties import every_change
+from twin.traffic_engineering.ties import single_steps
 
 WIDTH = 4
 """Settings of each depth that are gone on from."""
@@ -49,7 +49,7 @@ def few_changes(
 def _children(frontier: list[WeightSetting], budget: Budget) -> list[WeightSetting]:
     steps: dict[bytes, _Step] = {}
     for parent in frontier:
-        arcs, weights = every_change(parent)
+        arcs, weights = single_steps(parent)
         cost, highest = parent.priced(single_changes(arcs, weights), budget)
         good = np.argsort(cost, kind="stable")[: 2 * WIDTH]
         low = np.lexsort((cost, highest.round(9)))[: 2 * WIDTH]

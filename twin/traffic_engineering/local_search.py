@@ -13,10 +13,10 @@ from twin.traffic_engineering.ties import tie_weights
 AT_ONCE = 64
 """Changes that are drawn for a step, of which the best is taken."""
 
-CYCLE = 500
+CYCLE = 200
 """Steps until it is as cold as it gets, and goes on from the best so far."""
 
-WARMTHS = (0.002, 0.02)
+WARMTHS = (0.002, 0.02, 0.2)
 """By such a share, at most, a step may let the soft maximum get higher at the beginning of a cycle;
 cycles take turns. Cold ones descend, warm ones get out of where those end."""
 
@@ -44,14 +44,15 @@ def local_search(
     for step in count():
         if budget.spent >= _SEARCHED or best.highest <= enough * (1.0 + AT_REST):
             break
-        arcs, weights = _drawn(here, rng)
-        cost, _ = here.priced(single_changes(arcs, weights), budget)
+        drawn = _drawn(here, rng)
+        cost, _ = here.priced(drawn, budget)
         cycle, in_cycle = divmod(step, CYCLE)
         warmth = WARMTHS[cycle % len(WARMTHS)] * (1.0 - in_cycle / CYCLE)
         allowed = here.cost * (1.0 + warmth * rng.random())
         if len(cost) and cost.min() <= allowed:
             i = int(cost.argmin())
-            here = here.with_change(arcs[i], weights[i])
+            chosen = drawn.part(i, i + 1)
+            here = here.with_change(chosen.arcs, chosen.weights)
             best = min(best, here, key=lambda setting: setting.highest)
         else:
             # Also where there was nothing to price.
@@ -87,9 +88,9 @@ def without_needless(setting: WeightSetting, budget: Budget) -> WeightSetting:
     return setting
 
 
-def _drawn(here: WeightSetting, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """Single changes, (S,) arcs and weights, each once: where traffic over a busy egress, or what
-    goes where that goes, would split otherwise, at the busy node or anywhere.
+def _drawn(here: WeightSetting, rng: np.random.Generator) -> Changes:
+    """Changes, each once, of one end of a link or of both: where traffic over a busy egress, or
+    what goes where that goes, would split otherwise, at the busy node or anywhere.
     """
     problem = here.problem
     compiled = problem.compiled
@@ -105,5 +106,14 @@ def _drawn(here: WeightSetting, rng: np.random.Generator) -> tuple[IntArray, Int
     fits = (arcs >= 0) & problem.free[arcs] & (weights > 0)
     weights += rng.integers(-1, 2, AT_ONCE)
     fits &= (weights >= 1) & (weights <= problem.largest) & (weights != here.weights[arcs])
-    once = np.unique(np.stack([arcs[fits], weights[fits]]), axis=1)
-    return once[0], once[1]
+    both = (rng.random(AT_ONCE) < 0.5) & problem.free[arcs ^ 1]
+    once = np.unique(np.stack([arcs[fits], weights[fits], both[fits]]), axis=1)
+    return _of_one_end_or_both(*once)
+
+
+def _of_one_end_or_both(arcs: IntArray, weights: IntArray, both: IntArray) -> Changes:
+    """Scenarios that set `arcs` (S,), and where `both` is 1 the other ends of their links too."""
+    ends = np.stack([arcs, arcs ^ 1], axis=1)
+    wanted = np.stack([np.ones_like(both), both], axis=1) == 1
+    first = np.concatenate(([0], np.cumsum(1 + both))).astype(np.int64)
+    return Changes(first, ends[wanted], np.repeat(weights, 1 + both))

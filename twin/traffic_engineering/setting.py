@@ -1,7 +1,7 @@
 """A set of IGP weights, and what it comes to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
@@ -90,6 +90,20 @@ class WeightProblem:
         """The largest weight that is tried."""
         most = int(self.configured[self.free].max(initial=0))
         return min(MAX_SET_WEIGHT, max(LEAST_ROOM, ROOM * most))
+
+    @cached_property
+    def turned(self) -> CompiledTopology:
+        """The network with arcs turned round, where distances to a node are those from it."""
+        compiled = self.compiled
+        return replace(
+            compiled,
+            tail=compiled.head,
+            head=compiled.tail,
+            out_offsets=compiled.in_offsets,
+            out_arcs=compiled.in_arcs,
+            in_offsets=compiled.out_offsets,
+            in_arcs=compiled.out_arcs,
+        )
 
     @cached_property
     def egresses(self) -> IntArray:

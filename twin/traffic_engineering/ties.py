@@ -3,7 +3,7 @@
 import numpy as np
 
 from twin.physics.compiled import NO_ARC, IntArray
-from twin.physics.routing import UNREACHABLE
+from twin.physics.routing import UNREACHABLE, route
 from twin.traffic_engineering.setting import WeightSetting
 
 _FAR = 1 << 40
@@ -25,24 +25,33 @@ def tie_weights(setting: WeightSetting, arcs: IntArray, targets: IntArray) -> In
     return np.where(found, best - beyond, 0)
 
 
-def every_change(setting: WeightSetting) -> tuple[IntArray, IntArray]:
-    """Arcs and weights of all single changes that send any traffic another way, each once.
+def single_steps(setting: WeightSetting) -> tuple[IntArray, IntArray]:
+    """Arcs and weights of single changes, each once: all that have the tail of an arc itself send
+    otherwise, and the least weight, with which most of what comes from farther off does too.
 
-    Between two weights at which an arc ties nothing changes, so that these, and one above each and
-    one below the first, are all. The egresses of nodes with a highly utilised one come first.
+    The egresses of nodes with a highly utilised one come first.
     """
     problem = setting.problem
-    free, n = np.flatnonzero(problem.free), problem.compiled.n_nodes
-    found: list[IntArray] = []
-    for arc in free.tolist():
-        ties = np.unique(tie_weights(setting, np.full(n, arc), np.arange(n)))
-        ties = ties[ties > 0]
-        levels = np.unique(np.concatenate([ties[:1] - 1, ties, ties + 1]))
-        levels = levels[(levels >= 1) & (levels <= problem.largest)]
-        found.append(levels[levels != setting.weights[arc]])
-    hot = np.zeros(n)
+    free = np.flatnonzero(problem.free)
+    hot = np.zeros(problem.compiled.n_nodes)
     np.maximum.at(hot, problem.compiled.tail, setting.utilisation.max(axis=1))
-    order = np.argsort(-hot[problem.compiled.tail[free]], kind="stable").tolist()
-    arcs = np.repeat(free[order], [len(found[i]) for i in order])
-    levels = [found[i] for i in order]
-    return arcs, np.concatenate([*levels, np.zeros(0, dtype=np.int64)])
+    free = free[np.argsort(-hot[problem.compiled.tail[free]], kind="stable")]
+    found = [_levels(setting, arc) for arc in free.tolist()]
+    arcs = np.repeat(free, [len(levels) for levels in found])
+    return arcs, np.concatenate([*found, np.zeros(0, dtype=np.int64)])
+
+
+def _levels(setting: WeightSetting, arc: int) -> IntArray:
+    """Weights of `arc` that differ in where its tail sends traffic, and from the one that it has:
+    those at which it ties, one above each and one below the first; and 1.
+    """
+    problem, weights = setting.problem, setting.weights.copy()
+    weights[arc] = NO_ARC
+    tail, head = problem.compiled.tail[arc], problem.compiled.head[arc]
+    without = route(problem.turned, weights, np.array([tail])).distance[0]
+    beyond = setting.base.routing.distance[:, head]
+    ties = np.unique((without - beyond)[(without != UNREACHABLE) & (beyond != UNREACHABLE)])
+    ties = ties[ties > 0]
+    levels = np.unique(np.concatenate([np.ones_like(ties[:1]), ties[:1] - 1, ties, ties + 1]))
+    levels = levels[(levels >= 1) & (levels <= problem.largest)]
+    return np.asarray(levels[levels != setting.weights[arc]])
