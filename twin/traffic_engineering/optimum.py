@@ -23,7 +23,7 @@ def free_split_optimum(
 
     Source: solved by HiGHS (Huangfu and Hall, Mathematical Programming Computation 10, 2018).
     """
-    solver = _QuietHighs()
+    solver = _QuietHighs()  # type: ignore[no-untyped-call] # Its package leaves this untyped.
     solver.setOptionValue("threads", 1)
     solver.passModel(_program(compiled, weights, traffic_bps))
     solver.run()
@@ -40,7 +40,7 @@ class _QuietHighs(highspy.Highs):
         # The constructor calls it, and a line with the version is written the first time that
         # anything is set, which would stand before our JSON.
         self.silent()
-        super().enableCallbacks()
+        super().enableCallbacks()  # type: ignore[no-untyped-call] # As above.
 
 
 def _program(

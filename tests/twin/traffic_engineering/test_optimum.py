@@ -43,7 +43,7 @@ def test_a_link_that_is_down_carries_nothing() -> None:
 @given(found=drawn_problems())
 @settings(max_examples=30)
 def test_one_pair_fills_its_narrowest_cut(found: WeightProblem) -> None:
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[int] = nx.DiGraph()
     compiled = found.compiled
     for tail, head, capacity in zip(compiled.tail, compiled.head, compiled.capacity_bps,
                                     strict=True):  # fmt: skip
