@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,8 @@ class DayJudge:
         parts = [part for part in day.parts if part.in_breach_min.any()]
         parts.sort(key=lambda part: -float(part.in_breach_min.sum()))
         best = nothing
-        for part in parts[:_MOST_PARTS]:
+        helped = (part for part in parts if not _is_past_help(scenario, part))
+        for part in islice(helped, _MOST_PARTS):
             for actions, timed in self._sought(scenario, part, parts):
                 after = self._beyond(days.of(scenario.played_with(timed)))
                 best = min(best, _Tried(actions, timed, after), key=lambda one: one.total)
@@ -186,6 +188,16 @@ class JudgeTask:
         """See Task. Raises UnknownNode, UnknownLink."""
         before_step()
         return DayJudge(twin, self.base, self.likelihood, self.how).judge(self.scenario)
+
+
+def _is_past_help(scenario: RiskScenario, part: Part) -> bool:
+    """Whether every service in breach then has lost a way that no configuration gives back."""
+    faults = _in_force(scenario, float(part.times_s[0]))
+    if any(fault.in_configuration for fault in faults):
+        return False
+    services, hit = part.twin.services, part.in_breach.any(axis=0)
+    reached = part.twin.route(part.state).distance[services.targets, services.sources] >= 0
+    return not np.logical_and.reduceat(reached, services.first)[hit].any()
 
 
 def _in_force(scenario: RiskScenario, now_s: float) -> list[AnyFault]:

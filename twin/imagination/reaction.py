@@ -36,6 +36,8 @@ def remedies_for(
         state,
         Outlook.of(np.asarray(levels / levels.max()), hours),
         extra=tuple(dict.fromkeys(action for fault in faults for action in fault.remedies())),
+        # Both ends of a link that was shut at both have to be reverted.
+        together=[f.remedies() for f in faults if f.in_configuration and len(f.remedies()) > 1],
         limited_at=tuple(dict.fromkeys(node for fault in faults for node in fault.limited_at)),
         seed=seed,
         margin=1.0,

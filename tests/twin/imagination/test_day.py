@@ -114,6 +114,24 @@ def test_nothing_is_lost_and_nothing_done_where_nobody_feels_it(twin: Twin) -> N
     assert (verdict.slo_minutes, verdict.actions, verdict.effectiveness) == (0.0, (), 0.0)
 
 
+def test_remedy_is_sought_where_something_can_be_done(twin: Twin) -> None:
+    """Nothing helps who begins at a device that is down, however long; the loss before it ends."""
+    text = "at 08:00: link HSTNng-KSCYng loses 5 % from HSTNng for 3 h; after 1 h node ATLAng down"
+    scenario = read_scenario(text, twin.inventory.topology)
+    verdict = judge(twin).judge(scenario)
+    alone = judge(twin).judge(read_scenario("at 09:00: node ATLAng down", twin.inventory.topology))
+    assert alone.actions == ()
+    assert verdict.actions
+    assert 0.0 < verdict.effectiveness < 0.5
+
+
+def test_link_that_somebody_has_shut_is_opened_again(twin: Twin) -> None:
+    text = "at 08:00: interface ATLAM5-ATLAng shut for 6 h"
+    verdict = judge(twin).judge(read_scenario(text, twin.inventory.topology))
+    assert verdict.slo_minutes > 0.0
+    assert verdict.effectiveness > 0.9
+
+
 def test_same_scenario_has_the_same_verdict_whatever_was_judged_before(twin: Twin) -> None:
     scenarios = [read_scenario(text, twin.inventory.topology) for text in SCENARIOS[:3]]
     alone = [judge(twin).judge(scenario).model_dump_json() for scenario in scenarios]
