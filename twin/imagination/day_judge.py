@@ -149,20 +149,21 @@ class DayJudge:
     def _sought(
         self, scenario: RiskScenario, part: Part, parts: Sequence[Part]
     ) -> Iterator[tuple[tuple[Action, ...], tuple[TimedAction, ...]]]:
-        """Remedies for `part`, in force since services are in breach at first, or since it begins,
-        and until none is; `parts`: in which some are.
+        """Remedies for `part`, in force since services are in breach at first, and the best of them
+        since it begins, until none is; `parts`: in which some are.
         """
         begin_s, until_s = float(part.times_s[0]), max(one.until_s for one in parts)
         faults, hours = _in_force(scenario, begin_s), part.minutes / 60.0
         best = remedies_for(part.twin, part.state, faults, part.levels, hours, self._how.seed)
         first_s = min(float(one.times_s[0]) for one in parts)
-        for one in best[: self._how.remedies]:
-            for struck_s in sorted({first_s, begin_s}):
-                act_s = struck_s + self._how.chains.reaction_s
-                if act_s < until_s:
-                    over_s = until_s if until_s < DAY_S else None
-                    running = self._state.running
-                    yield one.actions, in_time(one.actions, act_s, over_s, self._twin, running)
+        since_s = [(one.actions, first_s) for one in best[: self._how.remedies]]
+        if begin_s > first_s:
+            since_s[1:] = [(one.actions, begin_s) for one in best[:1]] + since_s[1:-1]
+        for actions, struck_s in since_s:
+            act_s = struck_s + self._how.chains.reaction_s
+            if act_s < until_s:
+                over_s = until_s if until_s < DAY_S else None
+                yield actions, in_time(actions, act_s, over_s, self._twin, self._state.running)
 
 
 @dataclass(frozen=True, slots=True)
