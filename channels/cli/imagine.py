@@ -42,6 +42,12 @@ MemberCost = Annotated[
 WayCost = Annotated[
     float, typer.Option("--way-cost", min=0.001, max=1e6, help="Of a way that shares no group.")
 ]
+FeedCost = Annotated[
+    float,
+    typer.Option(
+        "--feed-cost", min=0.001, max=1e6, help="Of a second feed of a site or of a power feed."
+    ),
+]
 
 _LONGEST_WORDS = 300
 
@@ -102,6 +108,7 @@ def imagine(
     ] = 100,
     member_cost: MemberCost = 1.0,
     way_cost: WayCost = 5.0,
+    feed_cost: FeedCost = 10.0,
     traffic: DayTraffic = "peak",
     seed: Seed = 1,
     csv: Annotated[Path | None, typer.Option("--csv", help="All lines of the register.")] = None,
@@ -171,7 +178,7 @@ def imagine(
             "--watch refreshes a register that is kept: name a network of --state, and leave "
             "--traffic, --rates and --no-keep out"
         )
-    costs = HardeningCosts(member=member_cost, way=way_cost)
+    costs = HardeningCosts(member=member_cost, way=way_cost, feed=feed_cost)
     request = RegisterRequest(
         lines=lines,
         most=most,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from channels import verbs
-from channels.cli.imagine import MemberCost, WayCost
+from channels.cli.imagine import FeedCost, MemberCost, WayCost
 from channels.cli.output import AsJson, By, directory_of, print_json
 from channels.cli.principal import principal
 from channels.cli.risks import OnNetwork, RiskId
@@ -22,6 +22,7 @@ def mitigate(
     network: OnNetwork = None,
     member_cost: MemberCost = 1.0,
     way_cost: WayCost = 5.0,
+    feed_cost: FeedCost = 10.0,
     only_look: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and ask for nothing.")
     ] = False,
@@ -41,7 +42,7 @@ def mitigate(
 
     state = directory_of(context)
     name, _ = verbs.network_clock(state, network)
-    costs = HardeningCosts(member=member_cost, way=way_cost)
+    costs = HardeningCosts(member=member_cost, way=way_cost, feed=feed_cost)
     with progress_bar(f"{plain(risk)}, what helps") as tell:
         asked = ask(state, name, risk, principal(by), tell, costs, only_look=only_look)
     if as_json:
@@ -73,7 +74,10 @@ def asked_lines(asked: "Asked", *, only_look: bool) -> list[str]:
             )
         return told
     if build is None:
-        return [name, "no weights set beforehand help, and no member or way of its own either"]
+        return [
+            name,
+            "no weights set beforehand help, and no member, way of its own or second feed either",
+        ]
     kept = "" if only_look else "; written down as a work order"
     return [
         name,

@@ -31,9 +31,12 @@ Reckon = Callable[[Topology], tuple[Element, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    """`fed_twice`: the elements that have a second feed then."""
+
     what: str
     cost: float
     topology: Topology
+    fed_twice: frozenset[str] = frozenset()
 
 
 def hardened(
@@ -48,20 +51,23 @@ def hardened(
     causes: Sequence[CommonCause] = (),
 ) -> tuple[Hardening, ...]:
     """Up to `picks` changes, each the one that takes away most minutes a year for its cost once
-    those before it are made: one more member of a link, or a way of its own for a link that shares
-    a group. `state`: whose demand is that of the peak. None where nothing takes anything away.
+    those before it are made: one more member of a link, a way of its own for a link that shares a
+    group, or a second feed. `state`: whose demand is that of the peak. None where nothing takes
+    anything away.
     """
-    reckon = partial(elements_of, rates=rates, history=history, causes=causes)
+    known = partial(elements_of, rates=rates, history=history, causes=causes)
+    reckon: Reckon = known
     names = _worst(found)
-    picked, spent = list[Hardening](), 0.0
+    picked, spent, fed_twice = list[Hardening](), 0.0, frozenset[str]()
     before = _minutes(twin, state, reckon, found.regimes, names)
     first, total = before, sum(one.slo_minutes for one in found.sets)
     for number in range(picks):
-        candidates = list(_candidates(twin, state, reckon, found.regimes, names, costs))
+        candidates = list(_candidates(twin, state, reckon, found.regimes, names, costs, fed_twice))
         best: tuple[float, float, _Candidate] | None = None
         for i, candidate in enumerate(candidates):
             after = replace(state, topology=candidate.topology)
-            left = _minutes(twin.of(after), after, reckon, found.regimes, names)
+            fed = _fed(known, candidate.fed_twice)
+            left = _minutes(twin.of(after), after, fed, found.regimes, names)
             worth = (before - left) / candidate.cost
             if before - left > 1e-9 and (best is None or worth > best[0]):
                 best = (worth, left, candidate)
@@ -71,6 +77,8 @@ def hardened(
         _, before, candidate = best
         state = replace(state, topology=candidate.topology)
         twin, spent = twin.of(state), spent + candidate.cost
+        fed_twice = candidate.fed_twice
+        reckon = _fed(known, fed_twice)
         picked.append(
             Hardening(
                 what=candidate.what,
@@ -81,6 +89,16 @@ def hardened(
             )
         )
     return tuple(picked)
+
+
+def _fed(reckon: Reckon, twice: frozenset[str]) -> Reckon:
+    def fed(topology: Topology) -> tuple[Element, ...]:
+        return tuple(
+            element.fed_twice() if element.name in twice else element
+            for element in reckon(topology)
+        )
+
+    return fed
 
 
 def _worst(found: Enumerated) -> tuple[tuple[str, ...], ...]:
@@ -126,6 +144,7 @@ def _candidates(
     regimes: Sequence[Regime],
     names: Sequence[tuple[str, ...]],
     costs: HardeningCosts,
+    fed_twice: frozenset[str],
 ) -> Iterator[_Candidate]:
     topology = state.topology
     elements = reckon(topology)
@@ -139,13 +158,18 @@ def _candidates(
     for i, link in enumerate(topology.links):
         if fullest[2 * i : 2 * i + 2].max() > _FULL:
             more = topology.with_members(link.id, link.members + 1)
-            yield _Candidate(f"one more member of {link.id}", costs.member, more)
+            yield _Candidate(f"one more member of {link.id}", costs.member, more, fed_twice)
     failing = {name for of_set in names for name in of_set}
     for group in topology.shared_risk_groups:
         if f"group {group.id}" in failing:
             for name in group.links:
                 apart = _without(topology, group, name)
-                yield _Candidate(f"{name} takes another way than {group.id}", costs.way, apart)
+                what = f"{name} takes another way than {group.id}"
+                yield _Candidate(what, costs.way, apart, fed_twice)
+    for element in elements:
+        if element.is_fed and element.name in failing - fed_twice:
+            fed = fed_twice | {element.name}
+            yield _Candidate(f"a second feed for {element.name}", costs.feed, topology, fed)
 
 
 def _without(topology: Topology, group: SharedRiskGroup, link: str) -> Topology:

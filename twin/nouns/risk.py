@@ -143,12 +143,14 @@ class Prevention(Noun):
 
 
 class HardeningCosts(Noun):
-    """What changes cost, in units of the user's: one more member of a link, and a way of its own
-    for a link that shares a group.
+    """What changes cost, in units of the user's: one more member of a link, a way of its own for a
+    link that shares a group, and a second feed for what one feed takes down.
     """
 
     member: float = Field(default=1.0, gt=0, le=1e6)
     way: float = Field(default=5.0, gt=0, le=1e6)
+    # As shipped it is left out, so that what was kept before it existed keeps its bytes.
+    feed: float = Field(default=10.0, gt=0, le=1e6, exclude_if=lambda cost: bool(cost == 10.0))
 
 
 class Hardening(Noun):

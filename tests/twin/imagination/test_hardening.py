@@ -3,14 +3,15 @@
 import pytest
 
 from tests.twin.whatif.test_survey import square
-from twin.imagination.elements import elements_of
+from twin.imagination.elements import Element, Part, elements_of
 from twin.imagination.enumeration import enumerated
 from twin.imagination.hardening import hardened
 from twin.imagination.regimes import regimes_of
+from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import Rate, Rates
 from twin.nouns.risk import Hardening, HardeningCosts
 from twin.nouns.state import NetworkState
-from twin.nouns.topology import Topology
+from twin.nouns.topology import Site, Topology
 from twin.physics.twin import Twin
 from twin.sources.world import WorldSpec, build_inventory
 
@@ -84,3 +85,56 @@ def test_nothing_is_built_where_nothing_helps() -> None:
     regimes = regimes_of(twin.inventory.profile)
     found = enumerated(twin.of(changed), changed, elements, regimes, lines=100)
     assert hardened(twin.of(changed), changed, found, never, 3, HardeningCosts()) == ()
+
+
+NOTHING_ELSE = Rates(
+    cable_per_1000_km=Rate(per_year=1e-9),
+    line_card=Rate(per_year=1e-9),
+    device=Rate(per_year=1e-9),
+    site=Rate(per_year=1.0),
+    site_hours=876.6,
+    power_feed=Rate(per_year=1.0),
+    power_feed_hours=876.6,
+)
+"""A site, or a feed, is down for 0.1 hours per hour in which it is up: 1/11 of all hours."""
+
+
+def _fed(site: bool, costs: HardeningCosts) -> tuple[Hardening, ...]:
+    """B and C, which all from A to D goes through, stand at one site or hang on one feed."""
+    twin = square((("A", "D", 1.0),))
+    topology, state = twin.inventory.topology.rebuilt(shared_risk_groups=()), twin.state()
+    causes = (CommonCause(kind="power feed", name="west", nodes=("B", "C")),)
+    if site:
+        places = tuple(Site(id=i, longitude=0.0, latitude=0.0) for i in ("A", "BC", "D"))
+        at = (n.model_copy(update={"site": "BC"}) if n.id in "BC" else n for n in topology.nodes)
+        topology, causes = topology.rebuilt(sites=places, nodes=tuple(at)), ()
+    state = NetworkState(topology, state.running, state.traffic)
+    elements = elements_of(topology, NOTHING_ELSE, None, causes)
+    regimes = regimes_of(twin.inventory.profile)
+    found = enumerated(twin.of(state), state, elements, regimes, lines=100)
+    return hardened(twin.of(state), state, found, NOTHING_ELSE, 2, costs, causes=causes)
+
+
+@pytest.mark.parametrize(("site", "name"), [(True, "site BC"), (False, "power feed west")])
+def test_with_a_second_feed_it_is_down_only_while_both_are(site: bool, name: str) -> None:
+    """1/11 of all hours before, 1/121 after; nothing is left to be picked then."""
+    picked = _fed(site, HardeningCosts(feed=7.0))[0]
+    assert (picked.what, picked.cost) == (f"a second feed for {name}", 7.0)
+    assert picked.share_left == pytest.approx(1 / 11, rel=1e-6)
+    assert picked.slo_minutes_left == pytest.approx(60 * 8766 / 121, rel=1e-6)
+
+
+def test_no_third_feed_is_built() -> None:
+    feeds = [one for one in _fed(True, HardeningCosts()) if "second feed" in one.what]
+    assert len(feeds) == 1
+
+
+def test_two_feeds_fail_as_often_as_one_fails_while_the_other_is_down() -> None:
+    """Up and down in turns, 10 and 1 on the mean: of the hours in which one is up at least, 20 of
+    120 are with one down, which is how often a failure of the other begins; it lasts half a time.
+    """
+    part = Part("site", Rate(per_year=1.0), 1.0, 876.6)
+    twice = Element("site X", (), (part,), frozenset()).fed_twice()
+    assert twice.per_year == pytest.approx(20 / 120)
+    assert twice.hours == pytest.approx(438.3)
+    assert twice.share_down == pytest.approx(1 / 121)
