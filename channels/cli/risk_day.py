@@ -159,6 +159,8 @@ def verdict_lines(document: "DayDocument") -> tuple[str, ...]:
         "less"
         if found.actions
         else "no remedy that was tried helps"
+        if found.slo_minutes > 0.0
+        else "there is nothing to remedy"
     )
     often = "no rate: somebody wants it, or no rate of what strikes is known"
     if found.per_year is not None:

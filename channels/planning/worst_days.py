@@ -1,6 +1,6 @@
 """The worst days that a generator finds, as one document."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -59,7 +59,9 @@ def worst_days(
     wanted: Wanted,
     progress: Callable[[int, int], None],
 ) -> WorstDaysDocument:
-    """The worst first, with the best remedy of each. `past`: incidents that may be replayed."""
+    """The worst first, with the best remedy of each; of those that hit the same services, one.
+    `past`: incidents that may be replayed.
+    """
     twin, state = planned.twin, planned.state
     elements = elements_of(state.topology, rates)
     space = ScenarioSpace(strikes_of(state, elements), twin.inventory.profile)
@@ -77,7 +79,7 @@ def worst_days(
         progress=progress,
     )
     archive = beyond.kept(looked)
-    worst = (one for one in worst_of(looked, WORST) if one.verdict.slo_minutes > 0.0)
+    worst = _unlike(one for one in worst_of(looked, WORST) if one.verdict.slo_minutes > 0.0)
     return WorstDaysDocument(
         run=planned.provenance,
         generator=wanted.generator,
@@ -90,6 +92,16 @@ def worst_days(
         covered=len(archive.elites),
         lines=tuple(_line(rank, one, beyond) for rank, one in enumerate(worst, start=1)),
     )
+
+
+def _unlike(days: Iterable[Looked]) -> Iterator[Looked]:
+    """Of `days` that hit the same services, the first."""
+    hit = set[frozenset[str]]()
+    for one in days:
+        services = frozenset(one.verdict.by_service)
+        if services not in hit:
+            hit.add(services)
+            yield one
 
 
 def _line(rank: int, one: Looked, beyond: Beyond) -> WorstDay:
