@@ -116,6 +116,10 @@ def imagine(
         Path | None,
         typer.Option("--html", help="One page: the map, how often and how dear, all lines."),
     ] = None,
+    curve: Annotated[
+        Path | None,
+        typer.Option("--curve", help="What --harden leaves for its cost: .svg, .png or .pdf."),
+    ] = None,
     keep: Annotated[
         bool | None,
         typer.Option(
@@ -146,6 +150,7 @@ def imagine(
     # The twin takes a while, and most commands do without it.
     from channels.causes import waiting
     from channels.foresight import begun
+    from channels.planning.drawings import check_drawing, draw_hardening
     from channels.planning.files import check_places
     from channels.planning.imagining import imagined, rates_from, unwatched, write_register
     from channels.planning.opening import known_networks, open_planned, require_no_hour
@@ -159,7 +164,11 @@ def imagine(
 
     given = (rates, tickets, Path(topology))
     inputs = [path for path in given if path is not None and path.exists()]
-    check_places([path for path in (csv, html) if path], inputs)
+    check_places([path for path in (csv, html, curve) if path], inputs)
+    if curve is not None:
+        check_drawing(curve)
+        if not harden:
+            raise BadInput("--curve draws what changes leave: say how many, as in --harden 5")
     known = rates_from(rates)
     require_no_hour(traffic)
     with opening(topology):
@@ -218,6 +227,8 @@ def imagine(
             from channels.planning.risk_page import write_page
 
             write_page(html, planned.state.topology, document)
+        if curve is not None:
+            draw_hardening(curve, planned, document.covered.slo_minutes, document.hardening)
         return document, changes
 
     def told(changes: "RiskChanges | None") -> str:
@@ -246,7 +257,7 @@ def imagine(
         typer.echo(told(kept))
     elif is_known:
         typer.echo(f"not kept: the register of {plain(topology)} stays as it was")
-    for path in filter(None, (csv, html)):
+    for path in filter(None, (csv, html, curve)):
         typer.echo(f"written: {path}")
 
 

@@ -22,6 +22,7 @@ from matplotlib.ticker import FuncFormatter
 from channels.map_room import MapRoom, cosine, from_the_middle, link_lines, without_mathematics
 from channels.planning.engineering import EngineeringDocument
 from channels.planning.files import whole_file
+from channels.planning.hardening_curve import plot_hardening
 from channels.planning.opening import Planned
 from channels.planning.rows import NOTHING, AttritionRow, Severity
 from channels.report.drawings import BANDS
@@ -29,6 +30,7 @@ from channels.report.wording import plain, rate
 from twin.errors import BadInput
 from twin.events.faults.device_down import DeviceDown
 from twin.events.what_if import WhatIf
+from twin.nouns.risk import Hardening
 from twin.nouns.topology import Topology
 from twin.physics.compiled import FloatArray
 from twin.whatif.comparison import Comparison
@@ -225,6 +227,22 @@ def draw_weights(path: Path, planned: Planned, document: EngineeringDocument) ->
         axis.set_ylabel("highest offered load / capacity (%)")
         axis.grid(color=_FAINT, linewidth=0.5, alpha=0.6)
         axis.legend(loc="upper right", frameon=False, fontsize=8)
+        _save(figure, path)
+
+
+def draw_hardening(
+    path: Path, planned: Planned, before: float, changes: Sequence[Hardening]
+) -> None:
+    """What is left of a register's risk, `before` with nothing built, against what is spent."""
+    with _style():
+        figure = Figure(figsize=(9, 5.2), layout="constrained")
+        axis = figure.subplots()
+        figure.suptitle(
+            _run_line("What is left of the risk for what is spent", planned), fontsize=9.5
+        )
+        plot_hardening(axis, before, changes, _INK)
+        said = (f"{i}. {change.what}" for i, change in enumerate(changes, start=1))
+        axis.set_title("\n".join(map(_text, said)), loc="left", fontsize=8)
         _save(figure, path)
 
 

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from channels.map_room import MapRoom, cosine, from_the_middle, link_lines
 from channels.planning.files import whole_file
+from channels.planning.hardening_curve import plot_hardening
 from channels.planning.imagining import RegisterDocument, remedy_text
 from channels.report import wording
 from channels.report.drawings import INK, PAPER, page_style, page_svg
@@ -50,9 +51,19 @@ def write_page(path: Path, topology: Topology, document: RegisterDocument) -> No
         chart=Markup(_chart(document.lines, f"How often, and how dear: the lines of {name}"))
         if document.lines
         else "",
+        curve=Markup(_curve(document)) if document.hardening else "",
     )
     with whole_file(path) as draft:
         draft.write_text(text, encoding="utf-8")
+
+
+def _curve(document: RegisterDocument) -> str:
+    label = f"What is left of the risk of {document.run.topology} for what is spent"
+    with page_style("risk-hardening"):
+        figure = Figure(figsize=(7.0, 3.2), layout="constrained")
+        axis = figure.subplots()
+        plot_hardening(axis, document.covered.slo_minutes, document.hardening, INK)
+        return page_svg(figure, plain(label))
 
 
 def link_costs(topology: Topology, lines: Sequence[Risk]) -> FloatArray:

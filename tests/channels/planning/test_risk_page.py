@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from agents.loop.minds import Minds
+from channels.planning.hardening_curve import plot_hardening
 from channels.planning.imagining import RegisterDocument, imagined, unwatched
 from channels.planning.opening import Planned, open_planned
 from channels.planning.risk_page import link_costs, write_page
@@ -13,6 +16,12 @@ from graphs.foresight_study import RegisterRequest
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
 from tests.graphs.model_stand import OWN
+from twin.nouns.risk import Hardening
+
+HALVED = (
+    Hardening(what="one", cost=2.0, spent=2.0, slo_minutes_left=50.0, share_left=0.5),
+    Hardening(what="two", cost=3.0, spent=5.0, slo_minutes_left=25.0, share_left=0.25),
+)
 
 
 def _made(folder: Path, name: str) -> tuple[Planned, RegisterDocument]:
@@ -59,6 +68,35 @@ def test_links_bear_what_the_lines_cost_in_which_they_are_down(tmp_path: Path) -
         ends = {f"device {link.a}", f"device {link.b}", f"link {link.id}"}
         mine = sum(line.slo_minutes for line in lines if ends & set(line.elements))
         assert share == pytest.approx(mine / total)
+
+
+def test_curve_steps_down_with_each_change_on_the_page_and_as_a_file(tmp_path: Path) -> None:
+    page, file = tmp_path / "register.html", tmp_path / "curve.svg"
+    asked = ("imagine", "sndlib/abilene", "--search", "0", "--sets", "200", "--harden", "2")
+    code, output, error = noctua(tmp_path, *asked, "--html", str(page), "--curve", str(file))
+    assert (code, error) == (0, "")
+    assert f"written: {file}" in " ".join(output.split())
+    section = page.read_text("utf-8").split('id="hardening"')[1]
+    drawn = section.split("</svg>")[0]
+    picked = re.findall(r"<tr><td class=\"n\">(\d)</td><td>([^<]*)</td>", section)
+    assert [number for number, _ in picked] == ["1", "2"]
+    for number, what in picked:
+        assert f">{number}</text>" in drawn
+        assert f"{number}. {what}" in file.read_text("utf-8")
+    axis = Figure().subplots()
+    plot_hardening(axis, 100.0, HALVED, "black")
+    steps = np.column_stack(axis.lines[1].get_data())
+    assert steps.tolist() == [[0.0, 100.0], [2.0, 50.0], [5.0, 25.0]]
+
+
+def test_curve_without_changes_or_as_no_drawing_is_refused(tmp_path: Path) -> None:
+    for asked, says in (
+        (("--curve", "curve.svg"), "--harden 5"),
+        (("--harden", "1", "--curve", "curve.doc"), "a drawing is .svg, .png, .pdf"),
+    ):
+        code, _, error = noctua(tmp_path, "imagine", "sndlib/abilene", *asked)
+        assert code == 2
+        assert says in " ".join(error.replace("│", " ").split())
 
 
 def test_names_of_a_network_are_no_markup(tmp_path: Path) -> None:
