@@ -48,6 +48,9 @@ FeedCost = Annotated[
         "--feed-cost", min=0.001, max=1e6, help="Of a second feed of a site or of a power feed."
     ),
 ]
+WeightCost = Annotated[
+    float, typer.Option("--weight-cost", min=0.001, max=1e6, help="Of another weight.")
+]
 
 _LONGEST_WORDS = 300
 
@@ -109,6 +112,7 @@ def imagine(
     member_cost: MemberCost = 1.0,
     way_cost: WayCost = 5.0,
     feed_cost: FeedCost = 10.0,
+    weight_cost: WeightCost = 0.5,
     traffic: DayTraffic = "peak",
     seed: Seed = 1,
     csv: Annotated[Path | None, typer.Option("--csv", help="All lines of the register.")] = None,
@@ -187,7 +191,7 @@ def imagine(
             "--watch refreshes a register that is kept: name a network of --state, and leave "
             "--traffic, --rates and --no-keep out"
         )
-    costs = HardeningCosts(member=member_cost, way=way_cost, feed=feed_cost)
+    costs = HardeningCosts(member=member_cost, way=way_cost, feed=feed_cost, weight=weight_cost)
     request = RegisterRequest(
         lines=lines,
         most=most,

@@ -1,14 +1,17 @@
 """Which few changes of what is built take most of the risk away, one after the other."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from twin.events.actions.set_igp_weight import MAX_SET_WEIGHT, SetIgpWeight
 from twin.imagination.elements import Element, elements_of
-from twin.imagination.enumeration import Enumerated, Members, reckoned
+from twin.imagination.enumeration import Enumerated, Members, Reckoner, reckoned
+from twin.imagination.prevention import everything
 from twin.imagination.regimes import Regime
 from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
@@ -25,18 +28,30 @@ _FULL = 0.85
 """One more member helps only a link that is so full while something is down."""
 
 
+_TIMES = (2, 4)
+"""A weight is tried at so many times what it is."""
+
+_CHECKED, _LINES = 3, 100
+"""Weights that are refused for what they cost elsewhere before none is sought any more, and lines
+of the register that this is looked for in: each is enumerated anew."""
+
+_LEAST = 1e-9
+"""Minutes a year: what takes less away takes nothing away."""
+
+
 Reckon = Callable[[Topology], tuple[Element, ...]]
 """What may fail of a topology, and how often."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """`fed_twice`: the elements that have a second feed then."""
+    """`fed_twice`: the elements that have a second feed then. `weight`: where it is one."""
 
     what: str
     cost: float
-    topology: Topology
-    fed_twice: frozenset[str] = frozenset()
+    state: NetworkState
+    fed_twice: frozenset[str]
+    weight: SetIgpWeight | None = None
 
 
 def hardened(
@@ -52,43 +67,75 @@ def hardened(
 ) -> tuple[Hardening, ...]:
     """Up to `picks` changes, each the one that takes away most minutes a year for its cost once
     those before it are made: one more member of a link, a way of its own for a link that shares a
-    group, or a second feed. `state`: whose demand is that of the peak. None where nothing takes
-    anything away.
+    group, a second feed, or a weight. `state`: whose demand is that of the peak. None where nothing
+    takes anything away.
+
+    A weight breaks nothing while nothing fails, and counts for what everything, enumerated anew,
+    costs less with it, where that is less.
     """
     known = partial(elements_of, rates=rates, history=history, causes=causes)
-    reckon: Reckon = known
-    names = _worst(found)
-    picked, spent, fed_twice = list[Hardening](), 0.0, frozenset[str]()
-    before = _minutes(twin, state, reckon, found.regimes, names)
-    first, total = before, sum(one.slo_minutes for one in found.sets)
+    names, regimes = _worst(found), found.regimes
+    picked, refused = list[Hardening](), set[SetIgpWeight]()
+    now = _Candidate("", 0.0, state, frozenset())
+    total = left = sum(one.slo_minutes for one in found.sets)
     for number in range(picks):
-        candidates = list(_candidates(twin, state, reckon, found.regimes, names, costs, fed_twice))
-        best: tuple[float, float, _Candidate] | None = None
+        reckon = _fed(known, now.fed_twice)
+        candidates = list(_candidates(twin, now, reckon, regimes, names, costs, refused))
+        before = _minutes(twin, now.state, reckon, regimes, names)
+        tried = list[tuple[float, _Candidate]]()
         for i, candidate in enumerate(candidates):
-            after = replace(state, topology=candidate.topology)
             fed = _fed(known, candidate.fed_twice)
-            left = _minutes(twin.of(after), after, fed, found.regimes, names)
-            worth = (before - left) / candidate.cost
-            if before - left > 1e-9 and (best is None or worth > best[0]):
-                best = (worth, left, candidate)
+            after = _minutes(twin.of(candidate.state), candidate.state, fed, regimes, names)
+            tried.append((before - after, candidate))
             progress(number * len(candidates) + i + 1, picks * len(candidates))
+        minutes_of_all = partial(_everything, twin, reckon, regimes)
+        best = _best(tried, now.state, minutes_of_all, refused)
         if best is None:
             break
-        _, before, candidate = best
-        state = replace(state, topology=candidate.topology)
-        twin, spent = twin.of(state), spent + candidate.cost
-        fed_twice = candidate.fed_twice
-        reckon = _fed(known, fed_twice)
+        gain, now = best
+        twin, left = twin.of(now.state), left - gain
         picked.append(
             Hardening(
-                what=candidate.what,
-                cost=candidate.cost,
-                spent=spent,
-                slo_minutes_left=total - (first - before),
-                share_left=1.0 - (first - before) / total,
+                what=now.what,
+                cost=now.cost,
+                spent=sum(one.cost for one in picked) + now.cost,
+                slo_minutes_left=left,
+                share_left=left / total,
             )
         )
     return tuple(picked)
+
+
+def _best(
+    tried: Sequence[tuple[float, _Candidate]],
+    state: NetworkState,
+    minutes_of_all: Callable[[NetworkState], float],
+    refused: set[SetIgpWeight],
+) -> tuple[float, _Candidate] | None:
+    """What takes most away for its cost, with what it takes away; weights that turn out to pay for
+    it elsewhere become `refused`.
+    """
+    best, most, before = None, 0.0, None
+    for gain, candidate in sorted(tried, key=lambda one: -one[0] / one[1].cost):
+        if gain <= _LEAST or gain / candidate.cost <= most:
+            break
+        if candidate.weight is not None:
+            if len(refused) >= _CHECKED:
+                continue
+            before = minutes_of_all(state) if before is None else before
+            gain = min(gain, before - minutes_of_all(candidate.state))
+            if gain <= _LEAST:
+                refused.add(candidate.weight)
+                continue
+        if gain / candidate.cost > most:
+            best, most = (gain, candidate), gain / candidate.cost
+    return best
+
+
+def _everything(
+    twin: Twin, reckon: Reckon, regimes: Sequence[Regime], state: NetworkState
+) -> float:
+    return everything(twin, state, reckon(state.topology), regimes, _LINES)
 
 
 def _fed(reckon: Reckon, twice: frozenset[str]) -> Reckon:
@@ -139,37 +186,71 @@ def _members(elements: Sequence[Element], names: Sequence[tuple[str, ...]]) -> I
 
 def _candidates(
     twin: Twin,
-    state: NetworkState,
+    now: _Candidate,
     reckon: Reckon,
     regimes: Sequence[Regime],
     names: Sequence[tuple[str, ...]],
     costs: HardeningCosts,
-    fed_twice: frozenset[str],
+    refused: Collection[SetIgpWeight],
 ) -> Iterator[_Candidate]:
-    topology = state.topology
+    state, topology = now.state, now.state.topology
     elements = reckon(topology)
-    sets = list(_members(elements, names))
+    full = _full(twin, state, elements, regimes, list(_members(elements, names)))
+
+    def built(what: str, cost: float, other: Topology) -> _Candidate:
+        return _Candidate(what, cost, replace(state, topology=other), now.fed_twice)
+
+    for i, link in enumerate(topology.links):
+        if full[2 * i : 2 * i + 2].any():
+            more = topology.with_members(link.id, link.members + 1)
+            yield built(f"one more member of {link.id}", costs.member, more)
+    failing = {name for of_set in names for name in of_set}
+    for group in topology.shared_risk_groups:
+        if f"group {group.id}" in failing:
+            for name in group.links:
+                apart = _without(topology, group, name)
+                yield built(f"{name} takes another way than {group.id}", costs.way, apart)
+    for element in elements:
+        if element.is_fed and element.name in failing - now.fed_twice:
+            fed = now.fed_twice | {element.name}
+            yield _Candidate(f"a second feed for {element.name}", costs.feed, state, fed)
+    if costs.weight is None or len(refused) >= _CHECKED:
+        return
+    weights = [one for one in _weights(state, full) if one not in refused]
+    busiest = Regime("the busiest hour", 1.0, 0.0)
+    broken = Reckoner(twin, state, elements, (busiest,)).breaks([(one,) for one in weights])
+    for weight, breaks in zip(weights, broken, strict=True):
+        if not breaks:
+            after = weight.after(state)
+            yield _Candidate(weight.describe(), costs.weight, after, now.fed_twice, weight)
+
+
+def _full(
+    twin: Twin,
+    state: NetworkState,
+    elements: Sequence[Element],
+    regimes: Sequence[Regime],
+    sets: Sequence[Members],
+) -> NDArray[np.bool_]:
+    """(egresses,) whether each is so full while something is down that a change may help."""
     peak = max(regimes, key=lambda regime: regime.level).level
     engine = WhatIfEngine(
         replace(state, traffic=state.traffic.scaled(peak)), compiled=twin.compiled
     )
     what_ifs = [sum((elements[i].event for i in members), ()) for members in sets]
     fullest = (engine.loads(what_ifs) / twin.compiled.capacity_bps).max(axis=0, initial=0.0)
-    for i, link in enumerate(topology.links):
-        if fullest[2 * i : 2 * i + 2].max() > _FULL:
-            more = topology.with_members(link.id, link.members + 1)
-            yield _Candidate(f"one more member of {link.id}", costs.member, more, fed_twice)
-    failing = {name for of_set in names for name in of_set}
-    for group in topology.shared_risk_groups:
-        if f"group {group.id}" in failing:
-            for name in group.links:
-                apart = _without(topology, group, name)
-                what = f"{name} takes another way than {group.id}"
-                yield _Candidate(what, costs.way, apart, fed_twice)
-    for element in elements:
-        if element.is_fed and element.name in failing - fed_twice:
-            fed = fed_twice | {element.name}
-            yield _Candidate(f"a second feed for {element.name}", costs.feed, topology, fed)
+    return np.asarray(fullest > _FULL)
+
+
+def _weights(state: NetworkState, full: NDArray[np.bool_]) -> Iterator[SetIgpWeight]:
+    """Higher ones at both ends of links that are `full` in one direction at least."""
+    for i, link in enumerate(state.topology.links):
+        if link.id not in state.down_links and full[2 * i : 2 * i + 2].any():
+            for node in (link.a, link.b):
+                weight = state.running.device(node).interface(link.id).igp_weight
+                for times in _TIMES:
+                    if times * weight <= MAX_SET_WEIGHT:
+                        yield SetIgpWeight(node=node, link=link.id, weight=times * weight)
 
 
 def _without(topology: Topology, group: SharedRiskGroup, link: str) -> Topology:

@@ -64,8 +64,8 @@ def prevention_of(
         picked, now, total = found
     if picked:
         # What was no line before may be one now: all that is enumerated is, once more.
-        total_before = _everything(twin, state, elements, regimes, len(lines))
-        total = _everything(twin, _after(state, picked), elements, regimes, len(lines))
+        total_before = everything(twin, state, elements, regimes, len(lines))
+        total = everything(twin, _after(state, picked), elements, regimes, len(lines))
     if min(before - now, total_before - total) < LEAST_GAIN * before:
         picked, now, total = (), before, total_before
     return Prevention(
@@ -77,13 +77,14 @@ def prevention_of(
     )
 
 
-def _everything(
+def everything(
     twin: Twin,
     state: NetworkState,
     elements: Sequence[Element],
     regimes: Sequence[Regime],
     lines: int,
 ) -> float:
+    """Service-minutes in breach a year of all that is enumerated, `lines` as for a register."""
     found = enumerated(twin.of(state), state, elements, regimes, lines=max(1, lines))
     return sum(one.slo_minutes for one in found.sets)
 

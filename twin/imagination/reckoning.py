@@ -90,7 +90,7 @@ class Reckoning:
             found,
             self.rates,
             1,
-            costs,
+            costs.model_copy(update={"weight": None}),
             self.history,
             causes=self.causes,
         )

@@ -144,13 +144,17 @@ class Prevention(Noun):
 
 class HardeningCosts(Noun):
     """What changes cost, in units of the user's: one more member of a link, a way of its own for a
-    link that shares a group, and a second feed for what one feed takes down.
+    link that shares a group, a second feed for what one feed takes down, and a weight, None where
+    weights are not sought.
     """
 
     member: float = Field(default=1.0, gt=0, le=1e6)
     way: float = Field(default=5.0, gt=0, le=1e6)
     # As shipped it is left out, so that what was kept before it existed keeps its bytes.
     feed: float = Field(default=10.0, gt=0, le=1e6, exclude_if=lambda cost: bool(cost == 10.0))
+    weight: float | None = Field(
+        default=0.5, gt=0, le=1e6, exclude_if=lambda cost: bool(cost == 0.5)
+    )
 
 
 class Hardening(Noun):

@@ -1,13 +1,18 @@
 """Changes of what is built, against enumerating the changed network anew."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.twin.whatif.test_survey import square
+from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.what_if import WhatIf
 from twin.imagination.elements import Element, Part, elements_of
 from twin.imagination.enumeration import enumerated
 from twin.imagination.hardening import hardened
 from twin.imagination.regimes import regimes_of
 from twin.nouns.common_cause import CommonCause
+from twin.nouns.configuration import default_configuration
 from twin.nouns.rates import Rate, Rates
 from twin.nouns.risk import Hardening, HardeningCosts
 from twin.nouns.state import NetworkState
@@ -16,15 +21,19 @@ from twin.physics.twin import Twin
 from twin.sources.world import WorldSpec, build_inventory
 
 SHIPPED = Rates()
-MEMBERS_ALONE = HardeningCosts(member=1.0, way=1e6)
+MEMBERS_ALONE = HardeningCosts(member=1.0, way=1e6, weight=None)
 
 
-def _total(twin: Twin, topology: Topology | None = None) -> float:
-    """Minutes a year of all that may fail."""
+def _total(
+    twin: Twin, changed: WhatIf = (), rates: Rates = SHIPPED, topology: Topology | None = None
+) -> float:
+    """Minutes a year of all that may fail, once `changed`."""
     state = twin.state()
+    for event in changed:
+        state = event.after(state)
     if topology is not None:
         state = NetworkState(topology, state.running, state.traffic)
-    elements = elements_of(state.topology, Rates())
+    elements = elements_of(state.topology, rates)
     regimes = regimes_of(twin.inventory.profile)
     found = enumerated(twin.of(state), state, elements, regimes, lines=100)
     return sum(one.slo_minutes for one in found.sets)
@@ -45,7 +54,7 @@ def test_first_member_is_the_one_that_takes_most_away() -> None:
     (picked,) = _hardened(twin, 1, MEMBERS_ALONE)
     topology, before = twin.inventory.topology, _total(twin)
     left = {
-        link.id: _total(twin, topology.with_members(link.id, link.members + 1))
+        link.id: _total(twin, topology=topology.with_members(link.id, link.members + 1))
         for link in topology.links
     }
     best = min(left, key=lambda link: left[link])
@@ -59,7 +68,7 @@ def test_each_change_takes_more_away_and_costs_what_it_costs() -> None:
     left = [one.slo_minutes_left for one in picked]
     assert left == sorted(left, reverse=True)
     assert [one.spent for one in picked] == [sum(o.cost for o in picked[: i + 1]) for i in range(3)]
-    assert {one.cost for one in picked} <= {2.0, 3.0}
+    assert {one.cost for one in picked} <= {0.5, 2.0, 3.0}
 
 
 def test_way_of_its_own_takes_away_what_a_duct_risks() -> None:
@@ -138,3 +147,45 @@ def test_two_feeds_fail_as_often_as_one_fails_while_the_other_is_down() -> None:
     assert twice.per_year == pytest.approx(20 / 120)
     assert twice.hours == pytest.approx(438.3)
     assert twice.share_down == pytest.approx(1 / 121)
+
+
+LINKS_ALONE = Rates(device=Rate(per_year=1e-9), line_card=Rate(per_year=0.02))
+
+
+def _with_a_way_between(demands: tuple[tuple[str, str, float], ...]) -> Twin:
+    """The square with B--C, and no duct."""
+    inventory = square(demands).inventory
+    built = inventory.topology
+    between = built.links[0].model_copy(update={"id": "B--C", "a": "B", "b": "C"})
+    topology = built.rebuilt(links=(*built.links, between), shared_risk_groups=())
+    intended = default_configuration(topology)
+    return Twin(replace(inventory, topology=topology, intended=intended))
+
+
+def test_weight_takes_away_what_one_failure_overloads() -> None:
+    """Without A--B, without B--D and without C--D alike, 6 and 4.5 Gbit/s share a link of 10. With
+    twice the weight at C, the first has half of it take B--D; with four times, all of it does, and
+    10.5 are there while all is well.
+    """
+    twin = _with_a_way_between((("A", "D", 6.0), ("C", "D", 4.5)))
+    (picked,) = _hardened(twin, 1, HardeningCosts(weight=0.1), LINKS_ALONE)
+    weight = twin.state().running.device("C").interface("C--D").igp_weight
+    assert picked.what == f"set the IGP weight of C on C--D to {2 * weight}"
+    assert (picked.cost, picked.spent) == (0.1, 0.1)
+    assert picked.share_left == pytest.approx(2 / 3, rel=0.01)
+    changed = SetIgpWeight(node="C", link="C--D", weight=2 * weight)
+    before, after = _total(twin, rates=LINKS_ALONE), _total(twin, (changed,), LINKS_ALONE)
+    assert picked.share_left == pytest.approx(after / before, rel=0.01)
+
+
+def test_weight_that_overloads_a_link_with_somewhat_more_demand_is_none() -> None:
+    """The same with 7.5 and 4: B--D has 9.5 of 10 while all is well, and 10.9 with 1.15 times."""
+    twin = _with_a_way_between((("A", "D", 7.5), ("C", "D", 4.0)))
+    picked = _hardened(twin, 3, HardeningCosts(weight=0.1), LINKS_ALONE)
+    assert not [one for one in picked if "C on C--D" in one.what]
+
+
+def test_weight_that_is_not_sought_is_not_picked() -> None:
+    twin = Twin(build_inventory(WorldSpec(topology="sndlib/abilene", traffic_scale=1.5)))
+    (picked,) = _hardened(twin, 1, MEMBERS_ALONE)
+    assert picked.what.startswith("one more member of ")
