@@ -112,7 +112,8 @@ def _fed(site: bool, costs: HardeningCosts) -> tuple[Hardening, ...]:
     """B and C, which all from A to D goes through, stand at one site or hang on one feed."""
     twin = square((("A", "D", 1.0),))
     topology, state = twin.inventory.topology.rebuilt(shared_risk_groups=()), twin.state()
-    causes = (CommonCause(kind="power feed", name="west", nodes=("B", "C")),)
+    feed = CommonCause(kind="power feed", name="west", nodes=("B", "C"))
+    causes: tuple[CommonCause, ...] = (feed,)
     if site:
         places = tuple(Site(id=i, longitude=0.0, latitude=0.0) for i in ("A", "BC", "D"))
         at = (n.model_copy(update={"site": "BC"}) if n.id in "BC" else n for n in topology.nodes)
