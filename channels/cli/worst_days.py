@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from channels import verbs
 from channels.cli.output import (
     AsJson,
     directory_of,
@@ -103,11 +104,9 @@ def worst_days(
 
 
 def _past(state: "StateDirectory", network: str) -> "list[PastIncident]":
-    from channels.networks import network_time_s
     from channels.remembered import incidents_of
 
-    with state.read_only_journal() as journal:
-        now_s = network_time_s(state, journal, network)
+    _, now_s = verbs.network_clock(state, network)
     return incidents_of(state, network, now_s)
 
 

@@ -32,6 +32,7 @@ from tools.journal.records import (
     Charges,
     Claim,
     Quarantine,
+    RefreshRecord,
     RoleRunRecord,
     WatchRecord,
 )
@@ -474,6 +475,12 @@ def _tell_the_rest(journal: Journal, now_s: float) -> None:
     journal.put_risks("annex", [_RISK], reckoned, _CREW)
     for network in ("lab", "annex"):
         journal.propose_causes(network, [_CAUSE], "playbook", _CREW, now_s)
+        refresh = f"{network}-register-0001"
+        journal.begin_refresh(
+            RefreshRecord(
+                id=refresh, network=network, asked="0", by=_CREW, trace_id="0", begun_s=now_s
+            )
+        )
     journal.add_event(INCIDENT, now_s, "escalated", "supervisor", "a person takes over")
     [change] = [c for c in journal.changes() if c.state is ChangeState.CONFIRMED][:1]
     journal.intend_changes(

@@ -39,7 +39,10 @@ def test_what_weights_do_not_help_becomes_a_work_order(kept: Path) -> None:
 
 def test_what_nothing_helps_says_so_and_ends_with_1(kept: Path) -> None:
     code, output, _ = noctua(kept, "mitigate", STUB, "--by", "ann")
-    assert (code, "no weights set beforehand help, and no member, way of its own" in output) == (1, True)
+    assert (code, "no weights set beforehand help, and no member, way of its own" in output) == (
+        1,
+        True,
+    )
     assert "open" in noctua(kept, "risks", "show", STUB)[1]
 
 
