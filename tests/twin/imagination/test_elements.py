@@ -45,7 +45,7 @@ def test_rate_of_a_shared_cause_is_the_operators_where_one_is_given() -> None:
 def test_failure_of_a_shared_cause_can_be_asked_again() -> None:
     cause = CommonCause(kind="place", nodes=("A",), links=("B--D", "C--D"))
     said = what_if_text(element_of(cause, Rates()).event)
-    assert said == "node A down; link B--D down; link C--D down"
+    assert said == "node A down; links B--D, C--D down together"
     assert what_if_text(read_what_if(said, TOPOLOGY)) == said
 
 
