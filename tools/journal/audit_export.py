@@ -158,11 +158,14 @@ def _from_json(line: str) -> Row | _End:
 
 
 def _read_csv(lines: Iterator[str]) -> Iterator[Row | _End]:
-    csv.field_size_limit(_LONGEST_CELL)
+    # The limit is of the whole process: what others read keeps theirs.
+    before = csv.field_size_limit(_LONGEST_CELL)
     try:
         yield from map(_from_cells, csv.reader(lines))
     except csv.Error as error:
         raise _NoAuditLine(str(error)) from error
+    finally:
+        csv.field_size_limit(before)
 
 
 def _from_cells(cells: list[str]) -> Row | _End:
