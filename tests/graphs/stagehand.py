@@ -75,11 +75,15 @@ def case(*faults: tuple[float, Fault], scale: float = 1.0, repair_s: float = 900
 
 @dataclass
 class Person:
-    """Answers every request after a minute: with `decisions` one by one, then with the last."""
+    """Answers every request after a minute: with `decisions` one by one, then with the last.
+
+    `sets_aside`: what stands against a plan, too.
+    """
 
     decisions: Sequence[Literal["approve", "reject"]] = ("approve",)
     journal: Journal | None = None
     answered: list[str] = field(default_factory=list)
+    sets_aside: bool = False
 
     def consider(self, request: ApprovalRequest, plan: Plan, now_s: float) -> None:
         """Answer through the journal, as somebody outside would."""
@@ -88,7 +92,8 @@ class Person:
         decision = self.decisions[min(len(self.answered), len(self.decisions) - 1)]
         self.answered.append(plan.id)
         for name in ("erin", "frank")[len(request.answers) : request.approvers_needed]:
-            answer = answer_to(plan, decision, now_s, name, request.overrides_needed)
+            overrides = request.overrides_needed if self.sets_aside else ()
+            answer = answer_to(plan, decision, now_s, name, overrides)
             if not self.journal.answer(answer).still_needed:
                 break
 
