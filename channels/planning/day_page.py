@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from channels.map_room import without_mathematics
-from channels.planning.files import whole_file
+from channels.planning.html_page import write_html
 from channels.planning.risk_day import DayDocument, HourOfDay, told_hours
-from channels.report import wording
 from channels.report.drawings import INK, PAPER, page_style, page_svg
 from channels.report.wording import duration, plain
 from twin.nouns.chain import Chain, Happening
@@ -36,28 +34,17 @@ _BENT = "angle,angleA=-90,angleB=0"
 
 def write_day(path: Path, document: DayDocument) -> None:
     """The page of `document`. Raises BadInput."""
-    environment = Environment(
-        loader=PackageLoader("channels.planning", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(wording.FILTERS)
-    css = (Path(__file__).parents[1] / "report" / "templates" / "report.css").read_text("utf-8")
     chains = [
         (one, Markup(_chain(one.chain, f"A chain that {one.share:.0%} of draws are like")))
         for one in document.chains[:_DRAWN]
     ]
-    text = environment.get_template("day.html.j2").render(
-        d=document,
-        shown=told_hours(document.hours),
-        css=Markup(css),
-        hours=Markup(_hours(document.hours, "Services in breach, hour by hour")),
-        chains=chains,
-    )
-    with whole_file(path) as draft:
-        draft.write_text(text, encoding="utf-8")
+    shown = {
+        "d": document,
+        "shown": told_hours(document.hours),
+        "hours": Markup(_hours(document.hours, "Services in breach, hour by hour")),
+        "chains": chains,
+    }
+    write_html(path, "day.html.j2", shown)
 
 
 def _hours(hours: Sequence[HourOfDay], label: str) -> str:

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from channels.map_room import MapRoom, cosine, from_the_middle, link_lines
-from channels.planning.files import whole_file
 from channels.planning.hardening_curve import plot_hardening
+from channels.planning.html_page import write_html
 from channels.planning.imagining import RegisterDocument, remedy_text
-from channels.report import wording
 from channels.report.drawings import INK, PAPER, page_style, page_svg
 from channels.report.wording import plain
 from twin.nouns.risk import Risk
@@ -33,28 +31,17 @@ _SHARES: tuple[tuple[float, str, float, str], ...] = (
 
 def write_page(path: Path, topology: Topology, document: RegisterDocument) -> None:
     """The page of `document`, a register of `topology`. Raises BadInput."""
-    environment = Environment(
-        loader=PackageLoader("channels.planning", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(wording.FILTERS, remedy=remedy_text)
-    css = (Path(__file__).parents[1] / "report" / "templates" / "report.css").read_text("utf-8")
     name = plain(document.run.topology)
-    text = environment.get_template("register.html.j2").render(
-        d=document,
-        css=Markup(css),
-        map=Markup(_map(topology, document.lines, f"What failures of links of {name} cost")),
-        legend=[(colour, width, text) for _, colour, width, text in _SHARES],
-        chart=Markup(_chart(document.lines, f"How often, and how dear: the lines of {name}"))
+    shown = {
+        "d": document,
+        "map": Markup(_map(topology, document.lines, f"What failures of links of {name} cost")),
+        "legend": [(colour, width, text) for _, colour, width, text in _SHARES],
+        "chart": Markup(_chart(document.lines, f"How often, and how dear: the lines of {name}"))
         if document.lines
         else "",
-        curve=Markup(_curve(document)) if document.hardening else "",
-    )
-    with whole_file(path) as draft:
-        draft.write_text(text, encoding="utf-8")
+        "curve": Markup(_curve(document)) if document.hardening else "",
+    }
+    write_html(path, "register.html.j2", shown, {"remedy": remedy_text})
 
 
 def _curve(document: RegisterDocument) -> str:
