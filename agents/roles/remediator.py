@@ -16,7 +16,7 @@ from twin.events.action import Action, ProposedAction, in_words
 from twin.events.fault import Fault
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.plan import Remedy
-from twin.remedies.screening import MARGIN, MOST_LIMITS, Screened, Screening
+from twin.remedies.screening import MARGIN, MOST_ACTIONS, Screened, Screening
 from twin.remedies.search import MOST_CHANGES
 from twin.remedies.trials import TIE, Trial
 
@@ -30,7 +30,7 @@ SEARCH_REMEDIES = "search_remedies"
 class ProposedRemedy(Noun):
     """Actions in order. `reason`: why this could help."""
 
-    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=MOST_LIMITS)
+    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=MOST_ACTIONS)
     reason: Wording
 
 
@@ -76,7 +76,7 @@ class RemediatorTask(Noun):
 class Measure(Noun):
     """Actions to try in the twin."""
 
-    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=MOST_LIMITS)
+    actions: tuple[ProposedAction, ...] = Field(min_length=1, max_length=MOST_ACTIONS)
 
 
 class TrialRow(Noun):

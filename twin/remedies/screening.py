@@ -59,9 +59,9 @@ LIMITED_UTILISATION = 0.8
 """A limited egress is given more air: once it stops dropping, senders of the other classes that had
 held back come back, and nobody knows by how much."""
 
-MOST_LIMITS = 100
-"""Egresses that are limited together. A surge of all demand fills most of a network, and what is
-limited at four of its egresses is lost at the others."""
+MOST_ACTIONS = 100
+"""Of one remedy, limits of all that is overloaded included. A surge of all demand fills most of a
+network, and what is limited at four of its egresses is lost at the others."""
 
 _HALVINGS = 10
 """Steps in which the rate of a limit is found: to a thousandth of the largest entry."""
@@ -165,7 +165,7 @@ class Screening:
         at the highest demand, the worst two, and so on, up to `changes` in all; and on all of them,
         which counts as one.
         """
-        limits = self._limits(self._search.after(beside).running)
+        limits = self._limits(self._search.after(beside).running)[: MOST_ACTIONS - len(beside)]
         few = min(len(limits), changes - len(beside))
         counts = dict.fromkeys([*range(1, few + 1), len(limits)] if limits else ())
         return [self.measure((*beside, *limits[:count])) for count in counts]
@@ -321,8 +321,8 @@ class Screening:
                 )
 
     def _limits(self, running: NetworkConfiguration) -> list[RateLimit]:
-        """Best effort may use what the other classes on an egress leave of its share: the worst
-        egress first, MOST_LIMITS at most.
+        """Best effort may use what the other classes on an egress leave of its share, the worst
+        egress first.
         """
         topology, capacity = self._state.topology, self._twin.compiled.capacity_bps
         routing = self._twin.route(replace(self._state, running=running))
@@ -335,7 +335,7 @@ class Screening:
             self._least_limit_share * capacity,
         ).round(-6)
         worst: IntArray = np.argsort(-over, kind="stable")
-        chosen = worst[(over[worst] > 0.0) & (room[worst] > 0.0)][:MOST_LIMITS]
+        chosen = worst[(over[worst] > 0.0) & (room[worst] > 0.0)]
         return [
             RateLimit(
                 node=egress.node,

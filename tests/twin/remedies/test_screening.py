@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from twin.nouns.topology import Interface
 from twin.nouns.traffic import Demand, TrafficClass, TrafficMatrix
 from twin.physics.twin import Twin
 from twin.remedies.objective import DEVICE_WEIGHT, Outlook
-from twin.remedies.screening import MARGIN, Screening
+from twin.remedies.screening import MARGIN, MOST_ACTIONS, Screening
 
 LINE = (("A", "B"), ("B", "C"), ("C", "D"))
 BEST_EFFORT, BUSINESS = TrafficClass.BEST_EFFORT, TrafficClass.BUSINESS
@@ -208,6 +208,17 @@ def test_surge_that_fills_more_egresses_than_a_plan_may_change_is_limited_everyw
     (best, *_) = screening.best()
     assert len(best.actions) == 6
     assert best.cost.breach_hours == 0.0
+
+
+def test_limits_beside_changes_are_no_more_than_a_remedy_may_hold() -> None:
+    nodes = tuple(f"N{i}" for i in range(60))
+    line = tuple(pairwise(nodes))
+    ways = (*line, *((b, a) for a, b in line))
+    known = inventory(topology(line, nodes=nodes), demands=(), services=())
+    screening = _screening(known, *((a, b, BEST_EFFORT, 12e9) for a, b in ways), margin=1.0)
+    beside = (SetIgpWeight(node="N0", link="N0-N1", weight=14),)
+    counts = {len(s.actions) for s in screening.rate_limits(beside)}
+    assert counts == {2, 3, 4, MOST_ACTIONS}, "of 118 egresses that are overloaded"
 
 
 # Drains
