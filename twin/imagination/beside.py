@@ -122,15 +122,20 @@ def template_of(proposal: Proposal, topology: Topology) -> Template:
     said = read_conditions(proposal.condition, topology) if proposal.condition else {}
     if "adversary" in said:
         raise BadInput(f'"{proposal.condition}" says whose it is, which is no condition')
-    works = said.get("in_work", ())
+    works, surge = said.get("in_work", ()), said.get("surge")
+    if any(one.lasts_s for one in (*works, *([surge] if surge else []))):
+        raise BadInput(
+            f'"{proposal.condition}" says for how long; leave that out: half of the usual time is '
+            "taken"
+        )
     if len(works) > 1:
         raise BadInput(f'"{proposal.condition}" has several things in work; propose one at a time')
     return Template(
         kinds=proposal.kinds,
         hour=said["minute"] // 60 if "minute" in said else None,
         demand=said.get("demand"),
-        surge=said.get("surge"),
-        in_work=works[0] if works else None,
+        surge=surge.fault if surge else None,
+        in_work=works[0].fault if works else None,
     )
 
 

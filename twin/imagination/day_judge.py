@@ -204,5 +204,6 @@ def _is_past_help(scenario: RiskScenario, part: Part) -> bool:
 def _in_force(scenario: RiskScenario, now_s: float) -> list[AnyFault]:
     """What has struck by then and is not over, surges included."""
     surge = scenario.conditions.surge
+    surges = [surge.fault] if surge and now_s < (surge.until_s or DAY_S) else []
     struck = [e for e in scenario.events if e.after_s <= now_s < (e.until_s or DAY_S)]
-    return [*([surge] if surge else []), *(event.fault for event in struck)]
+    return [*surges, *(event.fault for event in struck)]

@@ -93,7 +93,7 @@ class Element:
     @property
     def share_in_work(self) -> float:
         """Of all hours, those in which planned work has it down."""
-        return 0.0 if self.work is None else self.work.per_year * self.work.hours / HOURS_A_YEAR
+        return 0.0 if self.work is None else self.work.share
 
 
 def elements_of(

@@ -15,7 +15,7 @@ from twin.events.kinds import FaultKind, PhrasedKind
 from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty
 from twin.imagination.elements import Element
 from twin.nouns.rates import HOURS_A_YEAR
-from twin.nouns.risk_scenario import DAY_S, Conditions, InitialEvent, RiskScenario
+from twin.nouns.risk_scenario import DAY_S, Conditions, RiskScenario
 
 PLAUSIBLE_PER_YEAR = 1e-3
 """Once in a thousand years; what is rarer is no plausible scenario (assumed, for users to set)."""
@@ -54,7 +54,7 @@ class Likelihood:
                 return None
             often *= element.per_year
             if i:
-                often *= _together_h(scenario.events[:i], after_s) / HOURS_A_YEAR
+                often *= _together_h(scenario, i, after_s) / HOURS_A_YEAR
         return often
 
     def _strikes(self, scenario: RiskScenario) -> Iterator[tuple[int, int, Element | None]]:
@@ -76,8 +76,8 @@ class Likelihood:
         if conditions.surge is not None:
             return None
         share = self._share_of_demand(conditions.demand) / _HOURS_A_DAY
-        for fault in conditions.in_work:
-            element = self.element(fault)
+        for work in conditions.in_work:
+            element = self.element(work.fault)
             if element is None or element.work is None:
                 return None
             share *= element.share_in_work
@@ -92,10 +92,13 @@ class Likelihood:
         return 0.5 * math.erfc(abs(math.log(factor)) / (self._sigma * math.sqrt(2.0)))
 
 
-def _together_h(before: Sequence[InitialEvent], now_s: int) -> float:
-    """For how many hours what is in force at `now_s` is in force together, a day if nothing is."""
-    until = {e.after_s: DAY_S if e.until_s is None else e.until_s for e in before}
-    held = [(begin, end) for begin, end in until.items() if end > now_s]
+def _together_h(scenario: RiskScenario, events: int, now_s: int) -> float:
+    """For how many hours what is in force at `now_s`, of the first `events` and of what was under
+    way, is in force together, a day if nothing is.
+    """
+    until = [(0, one.until_s) for one in scenario.conditions.under_way]
+    until += [(event.after_s, event.until_s) for event in scenario.events[:events]]
+    held = [(b, DAY_S if end is None else end) for b, end in until if end is None or end > now_s]
     if not held:
         return _HOURS_A_DAY
     return (min(end for _, end in held) - max(begin for begin, _ in held)) / 3600.0

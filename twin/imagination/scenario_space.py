@@ -13,7 +13,13 @@ from twin.imagination.generators.generator import Point
 from twin.imagination.orders import elsewhere, likeliest, most_loaded
 from twin.imagination.strikes import Strike, Strikes, drawn_by
 from twin.knowledge.past import AND, PastIncident
-from twin.nouns.risk_scenario import MOST_EVENTS, RiskScenario
+from twin.nouns.risk_scenario import (
+    DAY_S,
+    MOST_EVENTS,
+    RiskScenario,
+    SurgeUnderWay,
+    WorkUnderWay,
+)
 from twin.nouns.traffic import DailyProfile
 
 _CROSSED, _MOVED = 0.25, 0.35
@@ -23,9 +29,15 @@ the others one thing is drawn anew, events by load."""
 _MOST_TRIES = 1000
 
 
+def _left(lasts_s: int) -> int:
+    """Of what is under way, in the mean."""
+    return min(max(1, lasts_s // 2), DAY_S)
+
+
 @dataclass(frozen=True, eq=False)
 class ScenarioSpace:
-    """Days on which `strikes` strike, while demand follows `profile`. Of all of them is said: the
+    """Days on which `strikes` strike, while demand follows `profile`. Of a surge or work that is
+    under way when the first event strikes, half is over. Of all of them is said: the
     `kinds` of their events, any if none; and in `fixed` their conditions, as points have them, None
     for any.
     """
@@ -68,8 +80,8 @@ class ScenarioSpace:
                 "conditions": {
                     "minute": 60 * hour,
                     "demand": DEMANDS[demand],
-                    "surge": None if surge == NOTHING else self.strikes.all[surge].fault,
-                    "in_work": () if work == NOTHING else (self.strikes.all[work].fault,),
+                    "surge": None if surge == NOTHING else self._surge(surge),
+                    "in_work": () if work == NOTHING else (self._work(work),),
                 },
                 "events": [
                     {
@@ -82,6 +94,16 @@ class ScenarioSpace:
                 "adversary": None if wanted == "elements" else wanted,
             }
         )
+
+    def _surge(self, number: int) -> SurgeUnderWay:
+        strike = self.strikes.all[number]
+        return SurgeUnderWay.model_validate(
+            {"fault": strike.fault, "lasts_s": _left(strike.lasts_s)}
+        )
+
+    def _work(self, number: int) -> WorkUnderWay:
+        strike = self.strikes.all[number]
+        return WorkUnderWay.model_validate({"fault": strike.fault, "lasts_s": _left(strike.work_s)})
 
     def past(self, incidents: Iterable[PastIncident]) -> tuple[Point, ...]:
         """What caused each, at the hour at which it began, the latest first; those alone of which

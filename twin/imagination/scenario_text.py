@@ -1,22 +1,23 @@
 """Scenarios as a person writes them, in the words of what-ifs (`twin.events.phrases`):
 
     at 20:00: link A-B down
-    at 20:00, demand x1.2, link A-B in work: link C-D down for 4 h; after 30 min node E down
+    at 20:00, demand x1.2, link A-B in work for 2 h: link C-D down for 4 h; after 30 min node E down
     at 03:30, by an adversary with one flood: syn flood on A of 2M/s for 45 min
 
 Conditions stand before ": ", parted by ","; events after it, parted by ";" or lines. "after" counts
-from the first event, and an event without "for" lasts to the end of the day.
+from the first event, "for" of what is in work or surges as well, and without it anything lasts to
+the end of the day.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, get_args
 
 from twin.errors import BadInput
 from twin.events.amounts import read_time_s, read_times, time_text, times_text
-from twin.events.fault import FAULT_KINDS, AnyFault
+from twin.events.fault import FAULT_KINDS
 from twin.events.kinds import Means
-from twin.events.names import find_all
+from twin.events.names import find_all, parts_of
 from twin.events.phrases import read_events
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.risk_scenario import (
@@ -27,6 +28,8 @@ from twin.nouns.risk_scenario import (
     AnySurge,
     InitialEvent,
     RiskScenario,
+    SurgeUnderWay,
+    WorkUnderWay,
 )
 from twin.nouns.topology import Topology
 
@@ -39,7 +42,7 @@ _IN_WORK = re.compile(
     r"(.+?)(?: is| are)? (?:in|under) (?:planned )?(?:work|maintenance)( together)?",
     re.IGNORECASE,
 )
-_DOWN = re.compile(r" down( together)?$")
+_DOWN, _AS_WORK = re.compile(r" down( together)?$"), r" in work\1"
 _ADVERSARY = re.compile(r"(?:by )?(?:an? )?adversary with (.+)", re.IGNORECASE)
 
 _TIME = r"\d[\d.]* ?[a-z]+(?: \d[\d.]* ?[a-z]+)*"
@@ -54,7 +57,10 @@ _WITH: dict[Means, str] = {
 }
 """What each adversary has, in words."""
 
-_LIKE = '"at 20:00, demand x1.2, link A-B in work: link C-D down for 4 h; after 30 min node E down"'
+_LIKE = (
+    '"at 20:00, demand x1.2, link A-B in work for 2 h: '
+    'link C-D down for 4 h; after 30 min node E down"'
+)
 
 
 def is_scenario(text: str) -> bool:
@@ -95,8 +101,11 @@ def scenario_text(scenario: RiskScenario) -> str:
     if given.demand != 1.0:
         conditions.append(f"demand {times_text(given.demand)}")
     if given.surge:
-        conditions.append(given.surge.phrase())
-    conditions += [_DOWN.sub(r" in work\1", work.phrase()) for work in given.in_work]
+        conditions.append(f"{given.surge.fault.phrase()}{_lasts(given.surge.lasts_s)}")
+    conditions += [
+        f"{_DOWN.sub(_AS_WORK, work.fault.phrase())}{_lasts(work.lasts_s)}"
+        for work in given.in_work
+    ]
     if scenario.adversary:
         conditions.append(f"by an adversary with {_WITH[scenario.adversary]}")
     events = "; ".join(event_text(event) for event in scenario.events)
@@ -106,8 +115,11 @@ def scenario_text(scenario: RiskScenario) -> str:
 def event_text(event: InitialEvent) -> str:
     """One event of a scenario, as `scenario_text` has it."""
     after = f"after {time_text(event.after_s)} " if event.after_s else ""
-    lasts = "" if event.lasts_s is None else f" for {time_text(event.lasts_s)}"
-    return f"{after}{event.fault.phrase()}{lasts}"
+    return f"{after}{event.fault.phrase()}{_lasts(event.lasts_s)}"
+
+
+def _lasts(seconds: int | None) -> str:
+    return "" if seconds is None else f" for {time_text(seconds)}"
 
 
 def check_scenario(
@@ -118,14 +130,12 @@ def check_scenario(
     Raises:
         BadInput: the text names the event, and why.
     """
-    given = scenario.conditions
-    lasting: list[AnyFault] = [*given.in_work, *([given.surge] if given.surge else [])]
-    for fault in (*lasting, *(event.fault for event in scenario.events)):
+    for fault in (one.fault for one in (*scenario.conditions.under_way, *scenario.events)):
         whole = fault.complete(topology)
         whole.check(topology, running)
         if whole.bare() != fault:
             raise BadInput(f'"{fault.phrase()}" takes down other than it says')
-    _refuse_twice(scenario, lasting)
+    _refuse_twice(scenario)
     if scenario.adversary == "flood" and len(scenario.events) > 1:
         raise BadInput("an adversary with one flood does one thing")
     for event in scenario.events:
@@ -136,14 +146,14 @@ def check_scenario(
             )
 
 
-def _refuse_twice(scenario: RiskScenario, lasting: Sequence[AnyFault]) -> None:
+def _refuse_twice(scenario: RiskScenario) -> None:
     """Raises BadInput: something strikes while it is in force."""
-    until = {fault.subject(): DAY_S for fault in lasting}
+    until = {one.fault.subject(): one.until_s or DAY_S for one in scenario.conditions.under_way}
     for event in scenario.events:
         subject = event.fault.subject()
         if event.after_s < until.get(subject, 0):
             raise BadInput(f'"{event_text(event)}": that is so already')
-        until[subject] = DAY_S if event.until_s is None else event.until_s
+        until[subject] = event.until_s or DAY_S
 
 
 def _tidy(text: str) -> str:
@@ -183,9 +193,13 @@ def _condition(piece: str, topology: Topology) -> tuple[str, Any]:
         return "demand", _demand(found[1])
     if found := _ADVERSARY.fullmatch(piece):
         return "adversary", _adversary(found[1])
-    if found := _IN_WORK.fullmatch(piece):
-        return "in_work", read_events(f"{found[1]} down{found[2] or ''}", topology, _WORK)
-    return "surge", _surge(piece, topology)
+    phrase, lasts_s = _for(piece)
+    if found := _IN_WORK.fullmatch(phrase):
+        if any(_IN_WORK.fullmatch(phrase[b:e]) for b, e in parts_of(phrase)[:-1]):
+            raise BadInput(f'"{piece}" says two times what is in work')
+        works = read_events(f"{found[1]} down{found[2] or ''}", topology, _WORK)
+        return "in_work", tuple(WorkUnderWay(fault=work, lasts_s=lasts_s) for work in works)
+    return "surge", SurgeUnderWay(fault=_surge(phrase, topology), lasts_s=lasts_s)
 
 
 def _surge(piece: str, topology: Topology) -> AnySurge:
@@ -224,14 +238,19 @@ def _adversary(text: str) -> Means:
 
 def _events(text: str, topology: Topology) -> Iterator[InitialEvent]:
     """The events of one part, which strike together. Raises BadInput."""
-    phrase, after_s, lasts_s = text.strip(" ,."), 0, None
+    phrase, after_s = text.strip(" ,."), 0
     if found := _AFTER.fullmatch(phrase):
         after_s, phrase = _seconds(found[1]), found[2]
-    if found := _FOR.fullmatch(phrase):
-        phrase, lasts_s = found[1], _seconds(found[2])
+    phrase, lasts_s = _for(phrase)
     if phrase:
         for fault in read_events(phrase, topology, FAULT_KINDS):
             yield InitialEvent(after_s=after_s, fault=fault, lasts_s=lasts_s)
+
+
+def _for(phrase: str) -> tuple[str, int | None]:
+    """What is said, and for how many seconds it is so. Raises BadInput."""
+    found = _FOR.fullmatch(phrase)
+    return (found[1], _seconds(found[2])) if found else (phrase, None)
 
 
 def _seconds(text: str) -> int:

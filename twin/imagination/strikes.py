@@ -13,6 +13,7 @@ from twin.events.fault import FAULT, FAULT_KINDS, AnyFault
 from twin.events.faults.fiber_cut import FiberCut
 from twin.imagination.elements import Element
 from twin.nouns.incident import EVERYWHERE
+from twin.nouns.rates import Work
 from twin.nouns.risk_scenario import AnySurge
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface, Topology
@@ -34,8 +35,8 @@ _SURGES: tuple[type[AnySurge], ...] = get_args(AnySurge)
 @dataclass(frozen=True, slots=True, eq=False)
 class Strike:
     """`fault` lasts `lasts_s`. `load`: what passes what it hits, bit/s. `per_year`: how often an
-    element fails so, 0 where none does. `share_in_work`: of all hours, those in which planned work
-    does the same. `changes`: what of the network.
+    element fails so, 0 where none does. `work`: planned work that does the same. `changes`: what of
+    the network.
 
     `place`: the link or node that it sits on, or all of them. `nodes`: that it touches. `near`:
     positions of strikes of its kind that touch one of these.
@@ -45,11 +46,21 @@ class Strike:
     per_year: float
     lasts_s: int
     load: float
-    share_in_work: float
+    work: Work | None
     changes: Change
     place: str
     nodes: frozenset[str]
     near: tuple[int, ...] = ()
+
+    @property
+    def share_in_work(self) -> float:
+        """Of all hours, those of `work`."""
+        return 0.0 if self.work is None else self.work.share
+
+    @property
+    def work_s(self) -> int:
+        """How long `work` lasts, 0 where there is none."""
+        return 0 if self.work is None else round(3600 * self.work.hours)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +111,7 @@ class Strikes:
 
     @cached_property
     def surges(self) -> tuple[int, ...]:
-        """Those that may be in force all day."""
+        """Those that may be under way."""
         return tuple(i for i, one in enumerate(self.all) if isinstance(one.fault, _SURGES))
 
     @cached_property
@@ -138,7 +149,7 @@ def strikes_of(
                 per_year=0.0 if element is None else element.per_year,
                 lasts_s=_QUARTER_S * max(1, round(4.0 * hours)),
                 load=float(carried_bps[arcs].sum()),
-                share_in_work=element.share_in_work if element else 0.0,
+                work=element.work if element else None,
                 changes=_changed_by(fault, state),
                 place=place,
                 nodes=nodes,

@@ -35,6 +35,11 @@ class Work(Noun):
     per_year: Annotated[float, Field(ge=0, le=1e6, strict=True)] = 1.0
     hours: Hours = 4.0
 
+    @property
+    def share(self) -> float:
+        """Of all hours."""
+        return self.per_year * self.hours / HOURS_A_YEAR
+
     @model_validator(mode="after")
     def _fits_into_a_year(self) -> Self:
         if self.per_year * self.hours > HOURS_A_YEAR:

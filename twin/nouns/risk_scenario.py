@@ -38,18 +38,50 @@ AnyInWork = LinkDown | DeviceDown | FiberCut | PowerFeedLoss
 InWork = Annotated[AnyInWork, Field(discriminator="kind"), AfterValidator(_bare)]
 
 
+Seconds = Annotated[int, Field(gt=0, le=DAY_S, strict=True)]
+
+
+class _UnderWay(Noun):
+    """What is in force already when the first event strikes, and `lasts_s` from then on (None: to
+    the end of the day).
+    """
+
+    lasts_s: Seconds | None = None
+
+    @property
+    def until_s(self) -> int | None:
+        """When it is over, None if not on that day."""
+        return None if self.lasts_s in (None, DAY_S) else self.lasts_s
+
+
+class SurgeUnderWay(_UnderWay):
+    """Demand is higher than usual."""
+
+    fault: Surge
+
+
+class WorkUnderWay(_UnderWay):
+    """Planned work has something down."""
+
+    fault: InWork
+
+
 class Conditions(Noun):
     """When and in what state the network is struck.
 
     `minute`: of the day (UTC), at which the first event strikes. `demand`: all of it, times what
-    the daily profile says. `surge`, `in_work`: in force from the beginning to the end of the day;
-    what is in work is down.
+    the daily profile says.
     """
 
     minute: Annotated[int, Field(ge=0, lt=1440, strict=True)]
     demand: Annotated[float, Field(gt=0, le=MOST_DEMAND)] = 1.0
-    surge: Surge | None = None
-    in_work: tuple[InWork, ...] = ()
+    surge: SurgeUnderWay | None = None
+    in_work: tuple[WorkUnderWay, ...] = ()
+
+    @property
+    def under_way(self) -> tuple[SurgeUnderWay | WorkUnderWay, ...]:
+        """All that is in force when the first event strikes."""
+        return (*self.in_work, *([self.surge] if self.surge else []))
 
 
 class InitialEvent(Noun):
@@ -59,7 +91,7 @@ class InitialEvent(Noun):
 
     after_s: Annotated[int, Field(ge=0, lt=DAY_S, strict=True)] = 0
     fault: Annotated[Fault, AfterValidator(_bare)]
-    lasts_s: Annotated[int, Field(gt=0, le=DAY_S, strict=True)] | None = None
+    lasts_s: Seconds | None = None
 
     @property
     def until_s(self) -> int | None:
@@ -91,14 +123,15 @@ class RiskScenario(Noun):
 
     def played_with(self, actions: tuple[TimedAction, ...] = ()) -> Scenario:
         """What a rollout plays, from a state with `conditions.demand` times the demand."""
-        conditions = self.conditions
-        lasting = (*conditions.in_work, *([conditions.surge] if conditions.surge else []))
         return Scenario(
             name=self.id,
-            starts_s=60.0 * conditions.minute,
+            starts_s=60.0 * self.conditions.minute,
             duration_s=DAY_S,
             faults=(
-                *(TimedFault(at_s=0.0, until_s=None, fault=fault) for fault in lasting),
+                *(
+                    TimedFault(at_s=0.0, until_s=one.until_s, fault=one.fault)
+                    for one in self.conditions.under_way
+                ),
                 *(
                     TimedFault(at_s=event.after_s, until_s=event.until_s, fault=event.fault)
                     for event in self.events

@@ -95,8 +95,13 @@ def test_days_of_a_proposal_are_as_it_says() -> None:
     assert scenarios
     for one in scenarios:
         assert one.conditions.minute == 20 * 60
-        assert [work.id for work in one.conditions.in_work] == ["link_down@A--B"]
+        assert [work.fault.id for work in one.conditions.in_work] == ["link_down@A--B"]
         assert [event.fault.kind for event in one.events] == ["link_down"]
+
+
+def test_proposal_that_says_for_how_long_is_refused() -> None:
+    with pytest.raises(BadInput, match="for how long; leave that out"):
+        _beside().part(Proposal(condition="link A--B in work for 3 h"))
 
 
 def test_past_is_replayed_where_it_may_strike_again() -> None:

@@ -32,7 +32,7 @@ def judge(twin: Twin) -> DayJudge:
 SCENARIOS = (
     "at 16:00: link CHINng-IPLSng down for 5 h; after 2 h node ATLAng down for 90 min",
     "at 20:00, demand x1.2: group duct:DNVRng:1 down for 10 h",
-    "at 06:30, link CHINng-NYCMng in work: traffic to LOSAng x3 for 9 h; after 4 h link "
+    "at 06:30, link CHINng-NYCMng in work for 5 h: traffic to LOSAng x3 for 9 h; after 4 h link "
     "DNVRng-KSCYng loses 3 % from DNVRng",
     "at 12:00: weight DNVRng-STTLng 60000 both ways; after 45 min drain HSTNng-LOSAng for 7 h",
     "at 10:00, demand x0.8: syn flood on HSTNng of 90M/s for 8 h; after 30 min link "
@@ -75,6 +75,18 @@ def test_breach_at_a_level_that_never_changes_lasts_all_day() -> None:
     scenario = read_scenario("at 06:00: link A-B down for 5 h", twin.inventory.topology)
     (minutes,) = Days(twin, twin.state()).of(scenario.played_with()).in_breach_min
     assert minutes == 300.0
+
+
+def test_work_that_was_under_way_ends_before_the_day_does() -> None:
+    """Both ways from A to D are down until the work on one is over."""
+    twin = square((("A", "D", 12.0),))
+    text = "at 06:00, link A-B in work for 3 h: link A-C down for 5 h"
+    scenario = read_scenario(text, twin.inventory.topology)
+    (minutes,) = Days(twin, twin.state()).of(scenario.played_with()).in_breach_min
+    assert minutes == 300.0
+    shorter = read_scenario(text.replace("5 h", "1 h"), twin.inventory.topology)
+    (minutes,) = Days(twin, twin.state()).of(shorter.played_with()).in_breach_min
+    assert minutes == 180.0
 
 
 def test_parts_of_a_day_in_which_the_same_is_in_force_are_one(twin: Twin) -> None:

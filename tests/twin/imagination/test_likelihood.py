@@ -68,6 +68,13 @@ def test_work_counts_by_its_share_of_all_hours() -> None:
     assert per_year("at 03:00, group duct:A:1 in work: node D down") is None
 
 
+def test_second_event_comes_while_work_is_under_way_too_unless_it_is_over() -> None:
+    once = rate("device A") * rate("device D") * (4 / A_YEAR_H) / 24
+    text = "at 03:00, link A-C in work for 2 h: node D down for 9 h; after {} node A down"
+    assert per_year(text.format("1 h")) == pytest.approx(once * 2 / A_YEAR_H)
+    assert per_year(text.format("3 h")) == pytest.approx(once * 9 / A_YEAR_H)
+
+
 def test_demand_counts_by_how_often_it_is_so_high() -> None:
     """One standard deviation above, of all demand together: 15.9 % of all days."""
     text = "at 20:00, demand x1.0512710963760241: node A down"

@@ -107,6 +107,15 @@ def test_nothing_strikes_twice_and_nothing_strikes_what_is_in_work() -> None:
     assert SPACE.allows(point_of((8, 0, NOTHING, NOTHING), [(first, 0)]))
 
 
+def test_of_work_that_is_under_way_half_is_over() -> None:
+    (device,) = {e.work for e in ELEMENTS if e.name == "device Paris"}
+    work = DeviceDown(node="Paris")
+    part = SPACE.within(Template(in_work=work))
+    scenario = part.scenario(part.drawn(np.random.default_rng(1)))
+    assert device is not None
+    assert [one.lasts_s for one in scenario.conditions.in_work] == [1800 * device.hours]
+
+
 def test_the_more_passes_a_place_the_more_often_it_is_drawn() -> None:
     numbers = np.random.default_rng(2)
     busiest, idlest = (SPACE.strikes.by_load["device_down"][i] for i in (0, -1))
@@ -178,7 +187,7 @@ def test_part_of_the_space_keeps_to_what_is_said_of_it(seed: int) -> None:
         scenario = part.scenario(point)
         assert sorted(e.fault.kind for e in scenario.events) == ["link_down", "traffic_spike"]
         assert (scenario.conditions.minute, scenario.conditions.demand) == (1200, 1.1)
-        assert scenario.conditions.in_work == (work,)
+        assert [one.fault for one in scenario.conditions.in_work] == [work]
 
 
 def test_part_of_which_there_is_no_day_is_refused() -> None:

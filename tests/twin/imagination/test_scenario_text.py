@@ -19,7 +19,13 @@ from twin.imagination.scenario_text import (
     scenario_text,
 )
 from twin.nouns.configuration import default_configuration
-from twin.nouns.risk_scenario import Conditions, InitialEvent, RiskScenario
+from twin.nouns.risk_scenario import (
+    Conditions,
+    InitialEvent,
+    RiskScenario,
+    SurgeUnderWay,
+    WorkUnderWay,
+)
 from twin.nouns.topology import Link, Node, SharedRiskGroup, Site, Topology
 
 NODES = ("Köln", "Bonn", "Washington, DC", "Baden-Baden", "Essen to Go")
@@ -105,11 +111,15 @@ def scenarios(draw: st.DrawFn) -> RiskScenario:
     works = ("link_down", "device_down", "fiber_cut", "power_feed_loss")
     later = draw(st.lists(st.integers(0, 86_399), max_size=3))
     lasts = st.none() | st.integers(1, 86_399)
+
+    def under_way(kinds: tuple[str, ...]) -> dict[str, object]:
+        return {"fault": draw(faults(kinds)), "lasts_s": draw(lasts)}
+
     conditions = {
         "minute": draw(st.integers(0, 1439)),
         "demand": draw(st.floats(0.01, 100.0)),
-        "surge": draw(st.none() | faults(surges)),
-        "in_work": draw(st.lists(faults(works), max_size=2)),
+        "surge": under_way(surges) if draw(st.booleans()) else None,
+        "in_work": [under_way(works) for _ in range(draw(st.integers(0, 2)))],
     }
     return RiskScenario(
         conditions=Conditions.model_validate(conditions),
@@ -134,13 +144,22 @@ def test_fault_that_can_be_is_not_refused(fault: AnyFault) -> None:
     check_scenario(scenario, TOWNS, RUNNING)
 
 
+def test_each_work_lasts_as_long_as_is_said_of_it_and_a_list_as_long_as_is_said_of_all() -> None:
+    def lasting(text: str) -> list[int | None]:
+        scenario = read_scenario(f"at 20:00, {text}: node Bonn down", TOWNS)
+        return [work.lasts_s for work in scenario.conditions.in_work]
+
+    assert lasting("link L17 in work, link L4 in work for 1 h") == [None, 3600]
+    assert lasting("links L17, L4 in work for 1 h") == [3600, 3600]
+
+
 def test_every_kind_of_fault_says_how_it_is_written() -> None:
     assert all(kind.forms for kind in FAULT_KINDS)
 
 
 def test_scenario_is_what_its_words_say() -> None:
     text = (
-        "at 20:00, demand x1.2, link Bonn-Köln in work, traffic to bonn x1.5: "
+        "at 20:00, demand x1.2, link Bonn-Köln in work for 3 h, traffic to bonn x1.5: "
         "L17 down for 4h; after 30 min node Washington, DC down; after 1 h 5 min links L4, L5 "
         "down together for 90 s"
     )
@@ -148,8 +167,8 @@ def test_scenario_is_what_its_words_say() -> None:
         conditions=Conditions(
             minute=1200,
             demand=1.2,
-            surge=TrafficSpike(target="Bonn", factor=1.5),
-            in_work=(LinkDown(link="Köln--Bonn"),),
+            surge=SurgeUnderWay(fault=TrafficSpike(target="Bonn", factor=1.5)),
+            in_work=(WorkUnderWay(fault=LinkDown(link="Köln--Bonn"), lasts_s=10_800),),
         ),
         events=(
             InitialEvent(fault=LinkDown(link="L17"), lasts_s=14_400),
