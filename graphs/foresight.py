@@ -4,7 +4,8 @@
 
 The imaginer says what is looked at beside what is enumerated. The simulator enumerates exactly, and
 then searches, a portion of days a step. The remediator looks for remedies, a portion of lines a
-step. The register keeps what came of it. Each has one way on, so that no supervisor is asked.
+step, and then for what could be built. The register keeps what came of it. Each has one way on, so
+that no supervisor is asked.
 
 Every node is a thin adapter, and may be run again after a death: what a mind said and what the
 register changed stand in the journal, and are read there before anything is done.
@@ -33,6 +34,7 @@ from twin.imagination.beside import Find, Proposal, SearchPart, split
 from twin.imagination.counterfactuals import MitigationTask
 from twin.imagination.enumeration import enumerated
 from twin.imagination.hardening import hardened
+from twin.imagination.hardening_effects import HardeningTask, Known, effects, options_for
 from twin.imagination.reckoning import Reckoning
 from twin.imagination.register import register_of
 from twin.nouns.risk import Reckoned, Risk, Searched
@@ -154,16 +156,27 @@ def _still(desk: ForesightDesk, lines: Sequence[Risk]) -> list[Risk]:
 
 
 def remedy(desk: ForesightDesk, state: ForesightState) -> Command[str]:
-    """Look for the remedies of the next portion of lines."""
+    """Look for the remedies of the next portion of lines; then for what could be built."""
     done, total = len(state["remedies"]), len(state["lines"])
     size = max(_PORTION, ceil(total / _MOST_PORTIONS))
     portion = [Risk.model_validate(line) for line in state["lines"][done : done + size]]
     if not portion:
-        return Command(goto="register")
+        return Command(goto="register", update={"hardened": _hardened(desk, state)})
     tasks = [_task(desk, line) for line in portion]
     found = _played(desk, tasks, lambda count: desk.progress(done + count, total))
     dumped = [remedy.model_dump(mode="json") for remedy in found]
     return Command(goto="remediator", update={"remedies": [*state["remedies"], *dumped]})
+
+
+def _hardened(desk: ForesightDesk, state: ForesightState) -> list[list[dict[str, Any]]]:
+    """Of each line, what changes of what is built save."""
+    study, start = desk.study, desk.study.start
+    known = Known(start.request.rates, start.history, start.causes, tuple(study.regimes))
+    lines = tuple(tuple(line["elements"]) for line in state["lines"])
+    options = options_for(study.twin, study.state, known, lines)
+    tasks = [HardeningTask(study.state, option, known, lines) for option in options]
+    found = _played(desk, tasks, lambda count: desk.progress(count, len(tasks)))
+    return [[one.model_dump(mode="json") for one in some] for some in effects(options, found)]
 
 
 def _task(desk: ForesightDesk, line: Risk) -> MitigationTask:
@@ -223,10 +236,11 @@ def register(desk: ForesightDesk, state: ForesightState) -> Command[str]:
 
 
 def remedied(state: ForesightState) -> list[Risk]:
-    """All lines, each with the best remedy that was found."""
+    """All lines, each with the best remedy, and the changes, that were found."""
+    every = zip(state["lines"], state["remedies"], state["hardened"], strict=True)
     return [
-        Risk.model_validate({**line, "remedy": remedy})
-        for line, remedy in zip(state["lines"], state["remedies"], strict=False)
+        Risk.model_validate({**line, "remedy": remedy, "hardened": hardened})
+        for line, remedy, hardened in every
     ]
 
 

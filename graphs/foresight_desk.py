@@ -27,7 +27,8 @@ class ForesightState(TypedDict, total=False):
     days to look at, and `imagined_by` the mind. `lines`: of the register, without remedies, and
     behind the first `asked` those that were kept before and cost something still. `covered`,
     `hardening`: of the enumeration. `parts`: of the search, still to do. `finds`: of the search.
-    `remedies`: of the lines, as far as they have been looked for.
+    `remedies`: of the lines, as far as they have been looked for. `hardened`: of the lines, what
+    changes of what is built save.
     `words`: by id of a line, and `worded_by` the mind. `searched`: what is told of the finds.
     `changes`: of the register, None where none is kept.
     """
@@ -43,6 +44,7 @@ class ForesightState(TypedDict, total=False):
     parts: list[dict[str, Any]]
     finds: list[dict[str, Any]]
     remedies: list[dict[str, Any]]
+    hardened: list[list[dict[str, Any]]]
     words: dict[str, str]
     worded_by: str
     searched: list[dict[str, Any]]

@@ -236,6 +236,10 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
         found.append(
             f"once it has failed, this saves {risk.remedy.effectiveness:.0%}: {plain(actions)}"
         )
+    found += [
+        f"were it otherwise, this saves {one.effectiveness:.0%}: {plain(one.what)}"
+        for one in risk.hardened or ()
+    ]
     by = f" by {quoted(record.decided_by.name)}" if record.decided_by else ""
     why = f": {plain(record.reason)}" if record.reason else ""
     review = f"; to be reviewed by {utc(record.review_s)} UTC" if record.review_s else ""

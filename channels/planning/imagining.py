@@ -150,6 +150,8 @@ _COLUMNS = (
     "in_work",
     "remedy",
     "remedy_saves",
+    "change",
+    "change_saves",
     "services",
     "customers",
 )
@@ -167,6 +169,7 @@ def write_register(path: Path, document: RegisterDocument) -> None:
         writer = csv.writer(stream)
         writer.writerow(_COLUMNS)
         for line in document.lines:
+            change = line.best_change
             services = sorted({service for now in line.regimes for service in now.hit})
             cells = (
                 line.rank,
@@ -179,6 +182,8 @@ def write_register(path: Path, document: RegisterDocument) -> None:
                 line.in_work,
                 remedy_text(line),
                 line.remedy.effectiveness if line.remedy else None,
+                change.what if change else "",
+                change.effectiveness if change else None,
                 " ".join(services),
                 " ".join(line.customers),
             )

@@ -151,6 +151,16 @@ class Reckoner:
         """Those `sets`, as among all others, once `changed`; they hold all parts of each."""
         return _all_costed(self._judge.after(changed), self._chances, sets)
 
+    def minutes(self, sets: Sequence[Members]) -> list[float]:
+        """(S,) service-minutes in breach a year of all that each set hits, whatever its parts hit
+        by themselves.
+        """
+        hits = self._judge.hit(sets)
+        return [
+            self._judge.slo_minutes(hit, *self._chances.shares(members))[0]
+            for members, hit in zip(sets, hits, strict=True)
+        ]
+
     def in_breach(self, sets: Sequence[Members]) -> NDArray[np.float64]:
         """(S,) services in breach while all of a set is down, and not otherwise, over all hours."""
         return np.array([self._judge.mean(hit) for hit in self._judge.hit(sets)])

@@ -9,12 +9,13 @@ from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import Element, elements_of
 from twin.imagination.enumeration import Enumerated, Members, one_set
 from twin.imagination.hardening import hardened
+from twin.imagination.hardening_effects import HardeningTask, Known, effects, options_named
 from twin.imagination.prevention import LEVELS, prevention_of
 from twin.imagination.regimes import Regime, regimes_of
 from twin.imagination.register import line_of
 from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
-from twin.nouns.risk import Hardening, HardeningCosts, Prevention, Risk
+from twin.nouns.risk import Hardened, Hardening, HardeningCosts, Prevention, Risk
 from twin.nouns.state import NetworkState
 from twin.physics.twin import Twin
 
@@ -40,11 +41,21 @@ class Reckoning:
         """
         found = self._found(line)
         remedy = mitigation_of(self.twin, self.state, found, found.sets[0], self.seed)
-        return self._line(found, line.rank).model_copy(update={"remedy": remedy})
+        tried = {"remedy": remedy, "hardened": self._hardened(line)}
+        return self._line(found, line.rank).model_copy(update=tried)
 
     def cost(self, line: Risk) -> Risk:
         """As `again`, without a remedy."""
         return self._line(self._found(line), line.rank)
+
+    def _hardened(self, line: Risk) -> tuple[Hardened, ...] | None:
+        """What the changes that were told of `line` save now."""
+        if line.hardened is None:
+            return None
+        known = Known(self.rates, self.history, self.causes, tuple(self._regimes))
+        options = options_named(self.state, known, [one.what for one in line.hardened])
+        tasks = [HardeningTask(self.state, one, known, (line.elements,)) for one in options]
+        return effects(options, [task.play(self.twin, lambda: None) for task in tasks])[0]
 
     def _found(self, line: Risk) -> Enumerated:
         members = self._members(line)

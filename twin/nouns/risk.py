@@ -31,6 +31,15 @@ class Mitigation(Noun):
     effectiveness: float
 
 
+class Hardened(Noun):
+    """With `what`, one change of what is built or configured, `effectiveness` is the share of the
+    service-minutes a year, of all that the line hits, that it saves: 1 - hardened / not.
+    """
+
+    what: str
+    effectiveness: float
+
+
 LONGEST_SAID = 240
 """Characters of a what-if that people read in a table: a version of software is on many devices."""
 
@@ -43,7 +52,8 @@ class Risk(Noun):
     breach that it is expected to cost a year, beyond what its elements cost each by itself; of
     which `in_work` while one of them is down for planned work. `slo_minutes_range`: as rates may
     be. `regimes`: the least demand first. `customers`: of the services that are ever hit.
-    `remedy`: None where none was tried.
+    `remedy`: None where none was tried. `hardened`: by each of the changes that save most, None
+    where none was tried.
     """
 
     rank: PositiveInt
@@ -58,11 +68,20 @@ class Risk(Noun):
     regimes: tuple[InRegime, ...]
     customers: tuple[str, ...]
     remedy: Mitigation | None = None
+    # A line that was kept before it existed keeps its bytes.
+    hardened: tuple[Hardened, ...] | None = Field(
+        default=None, exclude_if=lambda changes: changes is None
+    )
 
     @property
     def id(self) -> str:
         """The same for the same elements, whatever they cost."""
         return f"R-{content_hash({'elements': sorted(self.elements)})[:8]}"
+
+    @property
+    def best_change(self) -> Hardened | None:
+        """Of what is built or configured, that which saves most, None where nothing does."""
+        return self.hardened[0] if self.hardened else None
 
     @property
     def fails(self) -> str:
