@@ -38,6 +38,7 @@ from twin.imagination.beside import Proposal
 from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import elements_of
 from twin.imagination.enumeration import enumerated
+from twin.imagination.hardening_effects import HardeningTask, Known, effects, options_for
 from twin.imagination.reckoning import Reckoning
 from twin.imagination.regimes import regimes_of
 from twin.imagination.register import register_of
@@ -110,9 +111,20 @@ def test_register_is_what_enumeration_and_remedies_make_byte_by_byte(state: Stat
         1,
         lambda one: mitigation_of(planned.twin, planned.state, found, one, 1),
     )
+    rates, history = Rates(), past_of(state, "live")
+    known = Known(rates, history, causes, found.regimes)
+    lines = tuple(line.elements for line in expected.lines)
+    options = options_for(planned.twin, planned.state, known, lines)
+    tasks = [HardeningTask(planned.state, option, known, lines) for option in options]
+    saved = effects(options, [task.play(planned.twin, lambda: None) for task in tasks])
+    both = [
+        line.model_copy(update={"hardened": changes})
+        for line, changes in zip(expected.lines, saved, strict=True)
+    ]
     document, changes = _refreshed(state)
-    assert _kept(state) == [line.model_dump_json() for line in expected.lines]
-    assert document.lines == expected.lines
+    assert any(saved)
+    assert _kept(state) == [line.model_dump_json() for line in both]
+    assert document.lines == tuple(both)
     assert document.covered == expected.covered
     assert len(changes.new) == LINES
     for line in document.lines[:2]:
