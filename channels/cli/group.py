@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from inspect import cleandoc
 from typing import Any
 
 import typer
@@ -42,10 +43,23 @@ def _imported(name: str, where: str) -> Any:
     module, _, attribute = where.partition(":")
     found = getattr(import_module(module), attribute)
     if isinstance(found, typer.Typer):
-        return typer.main.get_group(found)
+        return _with_flowing_help(typer.main.get_group(found))
     alone = typer.Typer(add_completion=False)
     alone.command(name)(found)
-    return typer.main.get_command(alone)
+    return _with_flowing_help(typer.main.get_command(alone))
+
+
+def _with_flowing_help(command: Any) -> Any:
+    """`command`, with its help and that of its parts without the line breaks of the source.
+
+    Rich keeps them, and breaks lines once more where the terminal ends. Lines that are set in, as
+    of an example, stay as they are.
+    """
+    paragraphs = cleandoc(command.help or "").split("\n\n")
+    command.help = "\n\n".join(p if "\n " in p else p.replace("\n", " ") for p in paragraphs)
+    for part in getattr(command, "commands", {}).values():
+        _with_flowing_help(part)
+    return command
 
 
 class NoctuaGroup(TyperGroup):

@@ -1,3 +1,4 @@
+import itertools
 import json
 import subprocess
 import sys
@@ -43,14 +44,23 @@ def first() -> None:
 
 @_part.command()
 def second(number: int) -> None:
-    """Say two."""
+    """Say two.
+
+    At length, and then some more of it, so that it takes more than one line of the
+    source to say it.
+    """
     typer.echo(f"two and {number}")
 
 
 def greet() -> None:
     """Greet in our words.
 
-    At length.
+    At length, with one word after another, in lines that end where those of the
+    source do, which no terminal knows of.
+
+    As in:
+        noctua greet
+        noctua part first
     """
     typer.echo("hello")
 
@@ -98,7 +108,24 @@ def test_a_command_of_ours_holds_and_needs_no_other_package() -> None:
     defer(app, "part", f"{__name__}:_part", "Count.")
     assert CliRunner().invoke(app, ["greet"]).stdout == "hello\n"
     assert CliRunner().invoke(app, ["part", "first"]).stdout == "one\n"
-    assert "At length." in CliRunner().invoke(app, ["greet", "--help"]).stdout
+    assert "At length," in CliRunner().invoke(app, ["greet", "--help"]).stdout
+
+
+@pytest.mark.parametrize("width", [50, 80, 120])
+def test_help_fills_the_terminal_and_keeps_lines_that_are_set_in(width: int) -> None:
+    app = _app()
+    defer(app, "greet", f"{__name__}:greet", "Greet in our words.")
+    defer(app, "part", f"{__name__}:_part", "Count.")
+    for words in (["greet"], ["part", "second"]):
+        ran = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": f"{width}"})
+        lines = [line.strip() for line in ran.stdout.splitlines()]
+        first = next(i for i, line in enumerate(lines) if line.startswith("At length"))
+        last = lines.index("", first)
+        for line, after in itertools.pairwise(lines[first:last]):
+            assert len(f"{line} {after.split()[0]}") > width - 2
+    lines = CliRunner().invoke(app, ["greet", "--help"]).stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if "noctua greet" in line)
+    assert "noctua part first" in lines[at + 1]
 
 
 def test_a_deferred_command_is_listed_without_its_module() -> None:
