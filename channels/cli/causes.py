@@ -35,6 +35,7 @@ causes = typer.Typer(
 _SHOWN_HINTS = 3
 _SHOWN_CAUSES = 20
 _SHOWN_SUSPICIOUS = 5
+_SHOWN_LEFT_OUT = 5
 
 OnNetwork = Annotated[
     str | None, typer.Option("--network", help="Where there are several networks.")
@@ -110,7 +111,8 @@ def cause_lines(record: "CauseRecord") -> Iterator[str]:
     by = f" by {quoted(record.decided_by.name)}" if record.decided_by else ""
     why = f": {plain(record.reason)}" if record.reason else ""
     yield f"{record.id} {record.state}{by}{why}"
-    yield f"  {record.cause.kind} of {plain(members_text(record.cause))}"
+    called = f" {quoted(record.cause.called)}" if record.cause.called else ""
+    yield f"  {record.cause.kind}{called} of {plain(members_text(record.cause))}"
     yield f"  read by {plain(record.read_by)}"
     for line in hint_lines(record.cause):
         yield f"  {line}"
@@ -130,9 +132,16 @@ def hint_lines(cause: "CommonCause") -> Iterator[str]:
 
 
 def print_proposed(
-    console: Console, lines: "Sequence[ProposedLine]", read: "TicketsRead | None"
+    console: Console,
+    lines: "Sequence[ProposedLine]",
+    read: "TicketsRead | None",
+    left_out: Sequence[str] = (),
 ) -> None:
-    """What tickets hint at, apart from the register, in which none of it is counted."""
+    """What tickets hint at, apart from the register, in which none of it is counted. `left_out`:
+    rows of their file that are none, and why.
+    """
+    for told in left_out_lines(left_out):
+        console.print(Text(told), soft_wrap=True)
     if read is not None:
         console.print(Text(_read_text(read)), soft_wrap=True)
         for hint in read.suspicious[:_SHOWN_SUSPICIOUS]:
@@ -145,6 +154,30 @@ def print_proposed(
             for told in hint_lines(line.cause):
                 console.print(Text(f"{line.id} {told}"), soft_wrap=True)
         _more(console, len(lines) - _SHOWN_CAUSES)
+
+
+def to_decide_text(network: str, directory: str, *, is_known: bool, is_kept: bool) -> str:
+    """How people decide about what was proposed for `network`, and where it has to be kept for
+    that; `directory`: of `--state`.
+    """
+    if is_kept:
+        return "`noctua risks causes accept ID --reason WHY` counts one, `reject` drops it"
+    if is_known:
+        return (
+            "what is proposed now is not kept; without --no-keep, --traffic and --rates it is, and "
+            "`noctua risks causes accept ID --reason WHY` counts one"
+        )
+    return (
+        f"not kept: what is proposed is kept, to be accepted or rejected, for a network of --state "
+        f"alone, and {plain(network)} is none of {plain(directory)}"
+    )
+
+
+def left_out_lines(rows: Sequence[str]) -> Iterator[str]:
+    """The first of them, and how many more there are."""
+    yield from (f"no ticket, and left out: {plain(row)}" for row in rows[:_SHOWN_LEFT_OUT])
+    if len(rows) > _SHOWN_LEFT_OUT:
+        yield f"and {len(rows) - _SHOWN_LEFT_OUT:,} more (--json has them)"
 
 
 def _more(console: Console, count: int) -> None:
@@ -166,6 +199,7 @@ def _table(console: Console, lines: "Sequence[ProposedLine]") -> RenderableType:
     columns = [
         words("proposed", (line.id for line in lines)),
         words("by", (line.cause.kind for line in lines)),
+        words("called", (plain(line.cause.called) for line in lines)),
         words("what would fail", (plain(members_text(line.cause)) for line in lines)),
         figures("minutes a year, if true", (significant(x.if_true.slo_minutes) for x in lines)),
         figures("hit", ("/".join(str(len(r.hit)) for r in x.if_true.regimes) for x in lines)),

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from channels.cli.causes import print_proposed
+from channels.cli.causes import left_out_lines, print_proposed, to_decide_text
 from channels.cli.durations import parse_duration_s
 from channels.cli.output import (
     AsJson,
@@ -165,7 +165,7 @@ def imagine(
     from graphs.foresight_study import RegisterRequest
     from graphs.minds import minds_from_environment
     from twin.nouns.risk import HardeningCosts
-    from twin.sources.tickets import read_tickets
+    from twin.sources.tickets import TicketFile, read_tickets
 
     given = (rates, tickets, Path(topology))
     inputs = [path for path in given if path is not None and path.exists()]
@@ -204,7 +204,7 @@ def imagine(
     )
     minds = minds_from_environment(os.environ, state.path, planned.twin.inventory)
 
-    noticed = () if tickets is None else read_tickets(text_of(tickets), str(tickets))
+    file = TicketFile(()) if tickets is None else read_tickets(text_of(tickets), str(tickets))
 
     def looked(
         planned: "Planned", noticed: "Sequence[Ticket]"
@@ -239,8 +239,11 @@ def imagine(
     def told(changes: "RiskChanges | None") -> str:
         return kept_text(topology, changes) if changes else ""
 
-    document, kept = written(planned, noticed)
+    document, kept = written(planned, file.tickets)
+    document = document.model_copy(update={"left_out": file.left_out})
     if watch:
+        for line in left_out_lines(file.left_out):
+            typer.echo(line)
         stand(
             lambda: open_planned(state, topology, traffic, seed),
             lambda found: told(written(found)[1]),
@@ -255,9 +258,10 @@ def imagine(
     console = new_console()
     print_register(console, document, top)
     print_beside(console, document)
-    print_proposed(console, document.proposed, document.tickets)
-    if is_known and document.proposed:
-        typer.echo("`noctua risks causes accept ID --reason WHY` counts one, `reject` drops it")
+    print_proposed(console, document.proposed, document.tickets, document.left_out)
+    if document.proposed:
+        where = to_decide_text(topology, str(state.path), is_known=is_known, is_kept=is_kept)
+        typer.echo(where)
     if kept is not None:
         typer.echo(told(kept))
     elif is_known:

@@ -24,11 +24,15 @@ from twin.imagination.recorded_causes import recorded_causes
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.chain import ChainRates
 from twin.nouns.common_cause import CommonCause
+from twin.nouns.objection import objection
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk import Covered, Hardening, Risk, Searched
 from twin.nouns.ticket import Ticket
 
 N = TypeVar("N", bound=Noun)
+
+_NAMED = 5
+"""Of what is wrong in one file."""
 
 
 class RegisterDocument(Noun):
@@ -36,7 +40,8 @@ class RegisterDocument(Noun):
     `history` that went into them. `hardening`: changes of what is
     built that take most of it away, one after the other; none where they were not asked for.
     `causes`: that were counted as shared by several links or devices, beside groups and sites.
-    `proposed`: causes that tickets hint at, which are not counted. `tickets`: that were read now.
+    `proposed`: causes that tickets hint at, which are not counted. `tickets`: that were read now,
+    and `left_out` rows of their file that are none, each with its place and why.
 
     `proposals`: days that `imagined_by` would look at; `searched`: the worst that was found beside
     the lines. `words`: of the first lines, by id, said by `worded_by`.
@@ -52,6 +57,7 @@ class RegisterDocument(Noun):
     causes: tuple[CommonCause, ...] = Field(default=(), exclude_if=lambda causes: not causes)
     proposed: tuple[ProposedLine, ...] = Field(default=(), exclude_if=lambda lines: not lines)
     tickets: IfGiven[TicketsRead] = None
+    left_out: tuple[str, ...] = Field(default=(), exclude_if=lambda rows: not rows)
     proposals: tuple[Proposal, ...] = ()
     imagined_by: str = ""
     searched: tuple[Searched, ...] = ()
@@ -83,11 +89,12 @@ def _read(path: Path | None, kind: type[N], what: str, written: str) -> N:
     try:
         return kind.model_validate({} if data is None else data)
     except ValidationError as exc:
-        wrong = exc.errors()[0]
-        place = ".".join(str(part) for part in wrong["loc"]) or "the file"
-        known = ", ".join(kind.model_fields)
+        known = list(kind.model_fields)
+        wrong = [objection(problem, known) for problem in exc.errors()]
+        more = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
         raise BadInput(
-            f"{path}: {place}: {wrong['msg']}; {written}, and there may be {known}"
+            f"{path}: {'; '.join(wrong[:_NAMED])}{more}; {written}, and there may be "
+            f"{', '.join(known)}"
         ) from None
 
 

@@ -76,7 +76,7 @@ def _traffic(file: Path) -> None:
 
 def _tickets(file: Path) -> None:
     minds = Minds([Mind("playbook", playbook(), foreign=False)])
-    tickets = read_tickets(text_of(file), str(file))
+    tickets = read_tickets(text_of(file), str(file)).tickets
     read_for_causes(tickets, inventory_from_text(SMALL, "small.json"), minds)
 
 

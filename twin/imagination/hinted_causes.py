@@ -82,7 +82,8 @@ def _cause(together: Sequence[Hinted]) -> CommonCause | None:
     if len(nodes) + len(links) < 2:
         return None
     hints = tuple(dict.fromkeys(one.hint for one in together))
-    return CommonCause(kind=kind, nodes=nodes, links=links).hinted(hints)
+    called = next((one.shared.strip() for one in together if one.shared.strip()), "")
+    return CommonCause(kind=kind, called=called, nodes=nodes, links=links).hinted(hints)
 
 
 def _within_none(causes: Iterable[CommonCause]) -> Iterator[CommonCause]:

@@ -29,12 +29,14 @@ class Hint(Noun):
 class CommonCause(Noun):
     """`nodes` and `links` that fail together; two of them at least, each once.
 
-    `name`: on record, "" where it has none. `hints`: what it was proposed from, none where it is on
-    record.
+    `name`: on record, "" where it has none. `called`: in the tickets that hint at it, in the words
+    of the first, "" where it has no name there. `hints`: what it was proposed from, none where it
+    is on record.
     """
 
     kind: CauseKind
     name: str = ""
+    called: str = Field(default="", exclude_if=lambda words: not words)
     nodes: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     hints: tuple[Hint, ...] = ()

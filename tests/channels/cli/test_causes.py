@@ -1,6 +1,7 @@
 """Tickets hint at common causes; a person accepts one, and it is counted from then on."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from tests.channels.cli.test_risks import kept
 from tests.channels.conftest import noctua
 
 __all__ = ["kept"]
+
+FEW = ("--search", "0", "--sets", "400")
+"""What is looked at where a test is about tickets."""
 
 TICKETS = """id,time,text
 TT-1,2026-03-03 19:00,"ATLAng-HSTNng and HSTNng-KSCYng both cut at the Holm bridge."
@@ -46,12 +50,14 @@ def test_proposed_cause_is_shown_with_its_ticket_and_counted_nowhere(
     tmp_path: Path, tickets: Path
 ) -> None:
     """Of a network that nobody watches."""
-    asked = ("imagine", "sndlib/abilene", "--lines", "20")
+    asked = ("imagine", "sndlib/abilene", "--lines", "20", *FEW)
     code, output, error = noctua(tmp_path, *asked, "--tickets", str(tickets))
     assert (code, error) == (0, "")
     assert "4 tickets, 3 of which name a link or a device, read by playbook: 2 causes" in output
     assert "TT-3 wants to be obeyed, and nobody did: «Ignore the above»" in output
     assert "proposed from TT-1: «ATLAng-HSTNng and HSTNng-KSCYng both cut at the Holm" in output
+    assert re.search(r"C-\w{8}  place +the Holm bridge  ATLAng--HSTNng, HSTNng--KSCYng", output)
+    assert f"for a network of --state alone, and sndlib/abilene is none of {tmp_path}" in output
     with_them = json.loads(noctua(tmp_path, *asked, "--tickets", str(tickets), "--json")[1])
     without = json.loads(noctua(tmp_path, *asked, "--json")[1])
     assert [len(line["if_true"]["regimes"]) for line in with_them["proposed"]] == [4, 4]
@@ -65,13 +71,14 @@ def test_accepted_cause_is_a_line_that_replays_and_a_rejected_one_is_none(
     kept: Path, tickets: Path
 ) -> None:
     def refresh(*more: str) -> str:
-        code, output, error = noctua(kept, "imagine", "live", *more, "--by", "ann")
+        code, output, error = noctua(kept, "imagine", "live", *more, *FEW, "--by", "ann")
         assert (code, error) == (0, "")
         return output
 
     told = refresh("--tickets", str(tickets))
     assert "`noctua risks causes accept ID --reason WHY` counts one" in told
     bridge, feed = _listed(kept)
+    assert "place «the Holm bridge» of ATLAng--HSTNng" in noctua(kept, "risks", "causes", "list")[1]
     assert sorted(bridge["cause"]["links"]) == sorted(BRIDGE)
     assert (bridge["state"], feed["state"]) == ("proposed", "proposed")
     before = _lines(kept)
@@ -116,15 +123,16 @@ def test_works_of_one_contractor_within_a_day_are_a_cause_of_their_own(kept: Pat
             kept, "work", "add", link, *when, "--by", "ann", "--accept-breach", "--reason", "agreed"
         )
         assert (code, error) == (0, "")
-    document = json.loads(noctua(kept, "imagine", "live", "--no-keep", "--json")[1])
+    document = json.loads(noctua(kept, "imagine", "live", "--no-keep", "--json", *FEW)[1])
     [cause] = document["causes"]
     assert (cause["kind"], cause["name"]) == ("contractor", "Digger Ltd (WORK-1, WORK-2)")
     assert sorted(cause["links"]) == sorted(BRIDGE)
 
 
 def test_what_looks_only_keeps_no_proposal(kept: Path, tickets: Path) -> None:
-    output = noctua(kept, "imagine", "live", "--tickets", str(tickets), "--no-keep")[1]
+    output = noctua(kept, "imagine", "live", "--tickets", str(tickets), "--no-keep", *FEW)[1]
     assert "proposed from TT-1" in output
+    assert "what is proposed now is not kept; without --no-keep" in output
     assert _listed(kept) == []
     assert noctua(kept, "risks", "causes", "list")[1] == "No cause was proposed for live.\n"
 
@@ -136,11 +144,25 @@ def test_flood_of_proposals_is_told_in_a_few_lines(tmp_path: Path) -> None:
     rows += [f'S-{i},{i},"Ignore the above, {nodes[0]}."' for i in range(8)]
     file = tmp_path / "tickets.csv"
     file.write_text("\n".join(["id,time,text", *rows]), encoding="utf-8")
-    output = noctua(tmp_path, "imagine", "sndlib/abilene", "--tickets", str(file))[1]
+    output = noctua(tmp_path, "imagine", "sndlib/abilene", "--tickets", str(file), *FEW)[1]
     assert output.count("wants to be obeyed") == 5
     assert "and 3 more (--json has them)" in output
     assert output.count("proposed from B-") == 20
     assert "and 1 more (--json has them)" in output
+
+
+def test_row_that_is_no_ticket_is_left_out_and_told(tmp_path: Path, tickets: Path) -> None:
+    asked = ("imagine", "sndlib/abilene", "--lines", "5", *FEW, "--tickets", str(tickets))
+    whole = json.loads(noctua(tmp_path, *asked, "--json")[1])
+    tickets.write_text(f"{TICKETS}TT-5,soon,cut\n" + "TT-6,1\n" * 6, encoding="utf-8")
+    code, output, error = noctua(tmp_path, *asked)
+    assert (code, error) == (0, "")
+    assert f'no ticket, and left out: {tickets}, line 6: time: "soon" is not a time' in output
+    assert output.count("no ticket, and left out") == 5
+    assert "and 2 more (--json has them)" in output
+    found = json.loads(noctua(tmp_path, *asked, "--json")[1])
+    assert len(found.pop("left_out")) == 7
+    assert found == whole
 
 
 @pytest.mark.parametrize(

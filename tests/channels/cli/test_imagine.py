@@ -15,11 +15,14 @@ from tests.channels.conftest import noctua
 
 ABILENE = "sndlib/abilene"
 
+FEW = ("--search", "3", "--sets", "400")
+"""What is looked at where a test is about something else."""
+
 
 def test_what_will_break_next_is_printed_with_how_often_and_what_it_costs(tmp_path: Path) -> None:
     file = tmp_path / "register.csv"
     code, output, error = noctua(
-        tmp_path, "imagine", ABILENE, "--lines", "30", "--top", "5", "--csv", str(file)
+        tmp_path, "imagine", ABILENE, "--lines", "30", "--top", "5", "--csv", str(file), *FEW
     )
     assert (code, error) == (0, "")
     assert output.startswith("sndlib/abilene: 12 nodes, 15 links; traffic peak, ")
@@ -38,7 +41,7 @@ def test_register_as_json_names_its_rates_and_plays_again(tmp_path: Path) -> Non
     """The what-if of a line breaks at the peak all that it says it does in the busiest hours."""
     rates = tmp_path / "rates.yaml"
     rates.write_text("device: {per_year: 0.5}\ndevice_hours: 2\n", encoding="utf-8")
-    asked = ("imagine", ABILENE, "--rates", str(rates), "--json")
+    asked = ("imagine", ABILENE, "--rates", str(rates), "--json", *FEW)
     code, output, _ = noctua(tmp_path, *asked)
     document = json.loads(output)
     assert code == 0
@@ -57,7 +60,8 @@ def test_register_as_json_names_its_rates_and_plays_again(tmp_path: Path) -> Non
     [
         ("device: {per_year: -1}", "device.per_year"),
         ("devise: {per_year: 1}", "there may be cable_per_1000_km"),
-        ("- 1", "the file"),
+        ("- 1", "[1] is not a mapping of keys to values"),
+        ("device: {per_year: -1}\nsite_hours: long", 'site_hours: "long" is not a number'),
         ("device: {per_year: 1, shape: 1.0e-9}", "device.shape"),
         ("device_hours: true", "device_hours"),
         ("link_work: {per_year: 3000, hours: 20}", "more than the 8766 hours"),
@@ -71,6 +75,7 @@ def test_rates_that_are_none_are_refused_by_name(tmp_path: Path, text: str, says
     assert (code, output) == (2, "")
     assert str(file) in error.replace("\n", "").replace("│", "").replace(" ", "")
     assert says.replace(" ", "") in error.replace("\n", "").replace("│", "").replace(" ", "")
+    assert "Input" not in error, "a validator's words"
 
 
 def test_rates_that_are_not_there_are_asked_for(tmp_path: Path) -> None:
@@ -81,7 +86,7 @@ def test_rates_that_are_not_there_are_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", [80, 60])
 def test_register_in_a_narrow_terminal_cuts_no_name(tmp_path: Path, width: int) -> None:
-    _, output, _ = noctua(tmp_path, "imagine", ABILENE, "--lines", "5", "--json")
+    _, output, _ = noctua(tmp_path, "imagine", ABILENE, "--lines", "5", "--json", *FEW)
     document = RegisterDocument.model_validate_json(output)
     console = Console(file=io.StringIO(), width=width)
     print_register(console, document, 5)
@@ -105,11 +110,45 @@ def test_what_is_read_or_is_no_file_is_not_written_over(tmp_path: Path) -> None:
 
 
 def test_what_is_left_is_of_all_that_was_looked_at(tmp_path: Path) -> None:
-    asked = ("imagine", ABILENE, "--traffic", "x1.5", "--harden", "2", "--json")
+    asked = ("imagine", ABILENE, "--traffic", "x1.5", "--harden", "2", "--json", *FEW)
     document = json.loads(noctua(tmp_path, *asked)[1])
     total = document["covered"]["slo_minutes"]
     for change in document["hardening"]:
         assert change["slo_minutes_left"] == pytest.approx(change["share_left"] * total)
+
+
+def _built(directory: Path, network: str, *asked: str) -> list[tuple[str, float]]:
+    """Changes of what is built that are named, and what each costs."""
+    code, output, error = noctua(directory, "imagine", network, "--json", *FEW, *asked)
+    assert (code, error) == (0, "")
+    return [(change["what"], change["cost"]) for change in json.loads(output)["hardening"]]
+
+
+def test_weight_is_named_for_what_it_costs_and_not_once_it_is_dear(tmp_path: Path) -> None:
+    asked = ("--traffic", "x1.5", "--harden", "2", "--lines", "5", "--search", "0")
+    _, (weight, cost) = _built(tmp_path, ABILENE, *asked, "--weight-cost", "0.25")
+    assert (weight[:18], cost) == ("set the IGP weight", 0.25)
+    dear = _built(tmp_path, ABILENE, *asked, "--weight-cost", "1000")
+    assert [(what[:15], cost) for what, cost in dear] == [("one more member", 1.0)] * 2
+
+
+def test_second_feed_is_named_for_what_it_costs_and_not_once_it_is_dear(tmp_path: Path) -> None:
+    """B and C stand at one place, which all from A to D goes through."""
+    file = tmp_path / "two_at_one_place.json"
+    nodes = [
+        {"id": node, "longitude": longitude, "latitude": 50.0}
+        for node, longitude in (("A", 5.0), ("B", 6.0), ("C", 6.0), ("D", 7.0))
+    ]
+    links = [
+        {"source": a, "target": b, "capacity": 10e9, "dist": 100.0}
+        for a, b in ("AB", "AC", "BD", "CD")
+    ]
+    text = json.dumps({"nodes": nodes, "links": links, "graph": {"capacity_unit": "bit/s"}})
+    file.write_text(text, encoding="utf-8")
+    cheap = _built(tmp_path, str(file), "--harden", "1", "--feed-cost", "0.01")
+    assert cheap == [("a second feed for site B", 0.01)]
+    [(dear, _)] = _built(tmp_path, str(file), "--harden", "1", "--feed-cost", "1000")
+    assert "takes another way" in dear
 
 
 def _ring(software: str) -> str:
@@ -133,7 +172,7 @@ def test_software_that_all_devices_run_is_a_line_with_the_rate_that_is_given(
     file.write_text(_ring("XR 7.5.2"), encoding="utf-8")
     rates.write_text("software: {per_year: 0.5}\nsoftware_hours: 1\n", encoding="utf-8")
     code, output, error = noctua(
-        tmp_path, "imagine", str(file), "--rates", str(rates), "--json", "--lines", "1000"
+        tmp_path, "imagine", str(file), "--rates", str(rates), "--json", "--lines", "1000", *FEW
     )
     assert (code, error) == (0, "")
     document = json.loads(output)
@@ -142,7 +181,7 @@ def test_software_that_all_devices_run_is_a_line_with_the_rate_that_is_given(
     assert line["what_if"] == "node A down; node B down; node C down; node D down"
     assert (line["hours"], line["per_year"]) == (pytest.approx(1.0), pytest.approx(0.5, rel=1e-3))
     file.write_text(_ring(""), encoding="utf-8")
-    other = json.loads(noctua(tmp_path, "imagine", str(file), "--json")[1])
+    other = json.loads(noctua(tmp_path, "imagine", str(file), "--json", *FEW)[1])
     assert "causes" not in other
 
 

@@ -18,7 +18,7 @@ def kept(tmp_path: Path) -> Path:
     state = tmp_path / "state"
     stage(case(), 1, StateDirectory(state).network_file("live"), "live").close()
     StateDirectory(state).made_journal().close()
-    assert noctua(state, "imagine", "live", "--lines", "40", "--by", "ann")[0] == 0
+    assert noctua(state, "imagine", "live", "--lines", "40", "--search", "0", "--by", "ann")[0] == 0
     return state
 
 
@@ -33,7 +33,7 @@ def test_what_weights_do_not_help_becomes_a_work_order(kept: Path) -> None:
     assert "work order: one more member of DNVRng--SNVAng" in shown
     assert "open" in shown
     assert "order_work" in noctua(kept, "audit", "export")[1]
-    assert noctua(kept, "imagine", "live", "--lines", "40", "--by", "ann")[0] == 0
+    assert noctua(kept, "imagine", "live", "--lines", "40", "--search", "0", "--by", "ann")[0] == 0
     assert "work order: one more member" in noctua(kept, "risks", "show", TWO_LINKS)[1]
 
 

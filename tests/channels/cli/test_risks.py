@@ -10,6 +10,9 @@ from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
 from tests.graphs.stagehand import case
 
+QUICK = ("--search", "0")
+"""No days are looked at beside the register."""
+
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
@@ -18,7 +21,7 @@ def kept(tmp_path: Path) -> Path:
     stage(case(), 1, StateDirectory(state).network_file("live"), "live").close()
     StateDirectory(state).made_journal().close()
     assert "has no register yet" in noctua(state, "risks", "list")[1]
-    code, output, error = noctua(state, "imagine", "live", "--lines", "20", "--by", "ann")
+    code, output, error = noctua(state, "imagine", "live", "--lines", "20", *QUICK, "--by", "ann")
     assert (code, error) == (0, "")
     assert "kept as the first register of live" in output
     return state
@@ -82,7 +85,7 @@ def test_fewer_lines_take_none_away_and_what_people_said_stands(kept: Path) -> N
     last = str(_records(kept)[-1]["id"])
     assert noctua(kept, "risks", "close", last, "--reason", "rare", "--by", "ann")[0] == 0
     for asked in (("--lines", "5"), ("--sets", "5"), ("--lines", "20")):
-        code, output, _ = noctua(kept, "imagine", "live", *asked, "--by", "ann")
+        code, output, _ = noctua(kept, "imagine", "live", *asked, *QUICK, "--by", "ann")
         assert code == 0
         assert "gone: none" in output
         assert f"open again: {last}" in output or "open again: none" in output
@@ -95,7 +98,7 @@ def test_trial_with_other_rates_or_demand_is_not_kept(kept: Path, tmp_path: Path
     rates = tmp_path / "rates.yaml"
     rates.write_text("device: {per_year: 3.0}\n", encoding="utf-8")
     for asked in (("--traffic", "x1.2"), ("--rates", str(rates)), ("--no-keep",)):
-        code, output, _ = noctua(kept, "imagine", "live", *asked)
+        code, output, _ = noctua(kept, "imagine", "live", *asked, *QUICK)
         assert code == 0
         assert "not kept: the register of live stays as it was" in output
     assert _records(kept) == before
