@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 _FOOTNOTE = (
     "In breach: services outside their objective while all of it is down, and not otherwise, in "
-    "the mean over all hours. Remedy saves: of all service-hours in breach, by the best remedy of "
-    "up to four changes that is found (--json says which). Somebody who wants it can do this at "
+    "the mean over all hours. What a set does 95 % of its harm without is left out of it, so that "
+    "it may be of fewer things. Remedy saves: of all service-hours in breach, by the best remedy "
+    "of up to four changes that is found (--json says which). Somebody who wants it can do this at "
     "any time: it has no rate, and is no line of the risk register (`noctua imagine`)."
 )
 
@@ -83,12 +84,12 @@ def print_worst(console: Console, document: "AdversaryDocument") -> None:
                 goes=1),
         figures("remedy saves", (f"{line.remedy.effectiveness:.0%}" for line in shown)),
     ]  # fmt: skip
-    title = f"the worst that was found of {document.count} at once"
+    title = f"the worst that was found of up to {document.count} at once"
     console.print(fitted(console, columns, title))
     judged = (
         f"{document.judged:,} of {document.sets:,} sets were judged, proposed by "
         f"{document.generator}: what is worse may be among the others"
     )
-    every = "all sets were judged: there is nothing worse"
+    every = "all sets were judged: nothing does over 5 % more harm than the first"
     console.print(Text(every if document.judged == document.sets else judged), soft_wrap=True)
     console.print(Text(_FOOTNOTE), soft_wrap=True)

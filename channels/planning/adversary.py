@@ -15,7 +15,7 @@ from twin.nouns.risk import Stress
 
 class AdversaryDocument(Noun):
     """`count` things fail at once; `judged`: so many sets of them, of `sets` that there are;
-    `generator`: who proposed them, where that is not all.
+    `generator`: who proposed them, where that is not all. `lines`: without what is not needed.
     """
 
     run: Provenance

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from math import comb
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from twin.events.phrases import what_if_text
 from twin.imagination.counterfactuals import mitigation_of
 from twin.imagination.elements import Element
-from twin.imagination.enumeration import Reckoner, one_set
+from twin.imagination.enumeration import Members, Reckoner, one_set
 from twin.imagination.generators.generator import explored
 from twin.imagination.generators.sets import SetSpace
 from twin.imagination.generators.shipped import GENERATORS, Grounds
@@ -19,6 +19,9 @@ from twin.nouns.risk import InRegime, Stress
 from twin.nouns.state import NetworkState
 from twin.physics.twin import Twin
 from twin.whatif.engine import WhatIfEngine
+
+NEARLY_ALL = 0.95
+"""Of the harm that a set does: what can be left out of it without losing more is not needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,9 @@ def worst_of(
     """The worst first, by services in breach while all is down, over all hours; of what hits as
     many, what was found first. All are judged where the budget allows it. `state`: whose demand is
     that of the peak.
+
+    What a set does not need is left out of it, one thing after the other, that which it needs least
+    first, as long as the rest does NEARLY_ALL of its harm. What is left is listed once.
     """
     reckoner = Reckoner(twin, state, elements, regimes)
 
@@ -57,17 +63,19 @@ def worst_of(
         found = explored(
             generator, space, reckoner.in_breach, sought.budget, sought.seed, progress=progress
         )
-    worst = sorted(found, key=lambda members: -found[members])[: sought.top]
+    harm = _Harm(reckoner, found)
+    worst = (m for m in sorted(found, key=lambda m: -found[m]) if found[m] > 0.0)
+    needed = islice(dict.fromkeys(map(harm.needed, worst)), sought.top)
     services = twin.services.services
     told = []
-    for rank, members in enumerate((m for m in worst if found[m] > 0.0), start=1):
+    for rank, members in enumerate(sorted(needed, key=lambda m: -harm.of(m)), start=1):
         alone = one_set(twin, state, elements, regimes, members)
         told.append(
             Stress(
                 rank=rank,
                 what_if=what_if_text(sum((elements[i].event for i in members), ())),
                 elements=tuple(elements[i].name for i in members),
-                in_breach=found[members],
+                in_breach=harm.of(members),
                 regimes=tuple(
                     InRegime(
                         regime=regime.name,
@@ -79,6 +87,34 @@ def worst_of(
             )
         )
     return tuple(told)
+
+
+class _Harm:
+    """Services in breach while a set is down; `known` is what was judged so far."""
+
+    def __init__(self, reckoner: Reckoner, known: dict[Members, float]) -> None:
+        self._reckoner, self._known = reckoner, dict(known)
+
+    def of(self, members: Members) -> float:
+        return self._judged([members])[0]
+
+    def needed(self, members: Members) -> Members:
+        """`members` without what they do nearly as much harm without."""
+        least = NEARLY_ALL * self.of(members)
+        while len(members) > 1:
+            rests = [tuple(m for m in members if m != left_out) for left_out in members]
+            most, rest = max(zip(self._judged(rests), rests, strict=True), key=lambda x: x[0])
+            if most < least:
+                break
+            members = rest
+        return members
+
+    def _judged(self, sets: Sequence[Members]) -> list[float]:
+        new = [members for members in sets if members not in self._known]
+        if new:
+            in_breach = map(float, self._reckoner.in_breach(new))
+            self._known.update(zip(new, in_breach, strict=True))
+        return [self._known[members] for members in sets]
 
 
 def space_of(state: NetworkState, elements: Sequence[Element], count: int) -> SetSpace:
