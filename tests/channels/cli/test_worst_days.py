@@ -1,14 +1,18 @@
 """`noctua worst-days`: days in words that are read back, and what they cost."""
 
 import json
+import re
 from contextlib import closing
 from pathlib import Path
+from typing import get_args, get_type_hints
 
+from channels.cli.worst_days import worst_days
 from evals.stage import stage
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import noctua
 from tests.graphs.stagehand import case
 from tools.graph_store.embedded import EmbeddedGraph
+from twin.imagination.generators.shipped import GENERATORS
 from twin.imagination.scenario_text import read_scenario
 from twin.knowledge.past import PastIncident
 from twin.sources.world import WorldSpec, build_inventory
@@ -64,6 +68,17 @@ def test_replay_begins_with_what_the_graph_remembers(tmp_path: Path) -> None:
     [line] = json.loads(output)["lines"]
     assert (code, line["scenario"]) == (0, "at 03:00: node WASHng down for 4 h")
     assert line["per_year"] > 0.0
+
+
+def test_page_names_the_generators_that_the_command_offers() -> None:
+    """`llm` needs somebody who has said what to look at, and this command asks nobody."""
+    page = (Path(__file__).parents[3] / "docs/foresight.md").read_text(encoding="utf-8")
+    [table] = re.findall(r"\| generator \| proposes \|\n\|[-|]+\n((?:\|.*\n)+)", page)
+    named = re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)
+    choice = get_type_hints(worst_days, include_extras=True)["generator"]
+    offered = get_args(get_args(choice)[0])
+    assert sorted(named) == sorted(offered)
+    assert {*offered, "llm"} == set(GENERATORS)
 
 
 def test_what_is_of_all_hours_is_of_no_single_one(tmp_path: Path) -> None:
