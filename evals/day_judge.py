@@ -18,7 +18,8 @@ from twin.imagination.day import Days
 from twin.imagination.day_judge import DRAWS, MOST_REMEDIES, DayJudge, Judging
 from twin.imagination.elements import elements_of
 from twin.imagination.likelihood import Likelihood
-from twin.imagination.scenario_text import check_scenario, read_scenario
+from twin.imagination.scenario_check import check_scenario
+from twin.imagination.scenario_text import read_scenario
 from twin.nouns.rates import Rates
 from twin.nouns.risk_scenario import MOST_EVENTS, RiskScenario
 from twin.nouns.scenario import Scenario

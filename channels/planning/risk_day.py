@@ -11,7 +11,8 @@ from twin.imagination.day import Day, Days
 from twin.imagination.day_judge import DayJudge, Judging
 from twin.imagination.elements import elements_of
 from twin.imagination.likelihood import Likelihood
-from twin.imagination.scenario_text import check_scenario, read_scenario, scenario_text
+from twin.imagination.scenario_check import check_scenario
+from twin.imagination.scenario_text import read_said, scenario_text
 from twin.nouns.base import Noun
 from twin.nouns.chain import Chain, ChainRates, Chains, Share
 from twin.nouns.common_cause import CommonCause
@@ -93,8 +94,9 @@ def day_played(
         NoctuaError: a draw could not be played.
     """
     twin, state = planned.twin, planned.state
-    scenario = read_scenario(text, state.topology)
-    check_scenario(scenario, state.topology, state.running)
+    said = read_said(text, state.topology)
+    scenario = said.scenario
+    check_scenario(scenario, state.topology, state.running, said.words)
     elements = elements_of(state.topology, asked.rates, asked.history, asked.causes)
     judge = DayJudge(
         twin,

@@ -6,20 +6,20 @@
 
 Conditions stand before ": ", parted by ","; events after it, parted by ";" or lines. "after" counts
 from the first event, "for" of what is in work or surges as well, and without it anything lasts to
-the end of the day.
+the end of the day. What a "," or "and" joins in an event strikes at once and lasts equally long.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from twin.errors import BadInput
 from twin.events.amounts import read_time_s, read_times, time_text, times_text
-from twin.events.fault import FAULT_KINDS
+from twin.events.fault import FAULT_KINDS, AnyFault
 from twin.events.kinds import Means
 from twin.events.names import find_all, parts_of
 from twin.events.phrases import read_events
-from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.risk_scenario import (
     DAY_S,
     MOST_DEMAND,
@@ -50,17 +50,15 @@ _AFTER = re.compile(rf"(?:and |then )*after ({_TIME}):?,? (.+)", re.IGNORECASE)
 _FOR = re.compile(rf"(.+) for ({_TIME})", re.IGNORECASE)
 _PARTS = re.compile(r"[;\n]|,(?= *(?:and |then )*after \d)", re.IGNORECASE)
 
-_WITH: dict[Means, str] = {
+WITH: dict[Means, str] = {
     "elements": "things to take down",
     "account": "one account",
     "flood": "one flood",
 }
 """What each adversary has, in words."""
 
-_LIKE = (
-    '"at 20:00, demand x1.2, link A-B in work for 2 h: '
-    'link C-D down for 4 h; after 30 min node E down"'
-)
+_NO_AFTER = re.compile(rf"(?:and |then )*(?:after\b|(?:{_TIME} )?later\b|{_TIME}\b)", re.IGNORECASE)
+_FOR_WITHIN = re.compile(rf"( for {_TIME})(?:,| and\b)(?: and\b)? *", re.IGNORECASE)
 
 
 def is_scenario(text: str) -> bool:
@@ -68,8 +66,21 @@ def is_scenario(text: str) -> bool:
     return bool(re.match(r"\s*at \d{1,2}:\d{2}\b[^;\n]*:\s", text, re.IGNORECASE))
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """`scenario`, and in which `words` somebody said each of what is under way and each event."""
+
+    scenario: RiskScenario
+    words: tuple[str, ...]
+
+
 def read_scenario(text: str, topology: Topology) -> RiskScenario:
-    """The scenario that `text` says.
+    """The scenario that `text` says. Raises BadInput, as `read_said`."""
+    return read_said(text, topology).scenario
+
+
+def read_said(text: str, topology: Topology) -> Said:
+    """The scenario that `text` says, with its words.
 
     Raises:
         BadInput: a part cannot be read, a name is not in the topology, or there are none or too
@@ -77,21 +88,44 @@ def read_scenario(text: str, topology: Topology) -> RiskScenario:
     """
     parted = re.split(r":(?=\s)", text, maxsplit=1)
     if len(parted) == 1:
-        raise BadInput(f'"{_tidy(text)}" has no ": " between conditions and events, as in {_LIKE}')
-    conditions, rest = _tidy(parted[0]), parted[1]
+        raise BadInput(
+            f'"{_tidy(text)}" has no ":" with a blank behind it, between conditions and events, '
+            f"as in {_like(topology)}"
+        )
+    conditions = _tidy(parted[0])
     said = read_conditions(conditions, topology)
     if "minute" not in said:
-        raise BadInput(f'the conditions "{conditions}" name no hour, as in "at 20:00"')
+        raise BadInput(f'"{conditions}: " names no hour; begin with it, as in {_like(topology)}')
     adversary = said.pop("adversary", None)
-    events = [event for part in _PARTS.split(rest) for event in _events(_tidy(part), topology)]
-    if not 1 <= len(events) <= MOST_EVENTS:
-        raise BadInput(f"a scenario has 1 to {MOST_EVENTS} events, not {len(events)}: {rest}")
-    in_order = sorted(events, key=lambda event: event.after_s)
-    if in_order[0].after_s:
-        raise BadInput(f'"{rest}" names no first event: one of them has no "after"')
-    return RiskScenario.model_validate(
-        {"conditions": said, "events": in_order, "adversary": adversary}
+    parts = [_tidy(part).strip(" ,.") for part in _PARTS.split(parted[1])]
+    events = [(part, event) for part in parts for event in _events(part, topology)]
+    if not events:
+        raise BadInput(f'"{_tidy(text)}" has no event behind ": ", as in {_like(topology)}')
+    if len(events) > MOST_EVENTS:
+        raise BadInput(
+            f'"{"; ".join(parts)}" is {len(events)} events; a day has {MOST_EVENTS} at most'
+        )
+    events.sort(key=lambda said: said[1].after_s)
+    if events[0][1].after_s:
+        raise BadInput(
+            f'"{events[0][0]}" counts from the first event, and there is none: one of them has no '
+            '"after"'
+        )
+    scenario = RiskScenario.model_validate(
+        {
+            "conditions": said,
+            "events": tuple(event for _, event in events),
+            "adversary": adversary,
+        }
     )
+    under_way = [conditions] * len(scenario.conditions.under_way)
+    return Said(scenario, (*under_way, *(part for part, _ in events)))
+
+
+def _like(topology: Topology) -> str:
+    """A scenario of that network, for those who do not know how one is written."""
+    link, node = topology.links[0].id, topology.nodes[-1].id
+    return f'"at 20:00, demand x1.2: link {link} down for 4 h; after 30 min node {node} down"'
 
 
 def scenario_text(scenario: RiskScenario) -> str:
@@ -107,7 +141,7 @@ def scenario_text(scenario: RiskScenario) -> str:
         for work in given.in_work
     ]
     if scenario.adversary:
-        conditions.append(f"by an adversary with {_WITH[scenario.adversary]}")
+        conditions.append(f"by an adversary with {WITH[scenario.adversary]}")
     events = "; ".join(event_text(event) for event in scenario.events)
     return f"{', '.join(conditions)}: {events}"
 
@@ -120,40 +154,6 @@ def event_text(event: InitialEvent) -> str:
 
 def _lasts(seconds: int | None) -> str:
     return "" if seconds is None else f" for {time_text(seconds)}"
-
-
-def check_scenario(
-    scenario: RiskScenario, topology: Topology, running: NetworkConfiguration
-) -> None:
-    """Refuse what does not exist, what cannot be, and what an adversary does not have.
-
-    Raises:
-        BadInput: the text names the event, and why.
-    """
-    for fault in (one.fault for one in (*scenario.conditions.under_way, *scenario.events)):
-        whole = fault.complete(topology)
-        whole.check(topology, running)
-        if whole.bare() != fault:
-            raise BadInput(f'"{fault.phrase()}" takes down other than it says')
-    _refuse_twice(scenario)
-    if scenario.adversary == "flood" and len(scenario.events) > 1:
-        raise BadInput("an adversary with one flood does one thing")
-    for event in scenario.events:
-        if scenario.adversary and event.fault.means != scenario.adversary:
-            raise BadInput(
-                f"an adversary with {_WITH[scenario.adversary]} does not bring about "
-                f'"{event.fault.phrase()}"'
-            )
-
-
-def _refuse_twice(scenario: RiskScenario) -> None:
-    """Raises BadInput: something strikes while it is in force."""
-    until = {one.fault.subject(): one.until_s or DAY_S for one in scenario.conditions.under_way}
-    for event in scenario.events:
-        subject = event.fault.subject()
-        if event.after_s < until.get(subject, 0):
-            raise BadInput(f'"{event_text(event)}": that is so already')
-        until[subject] = event.until_s or DAY_S
 
 
 def _tidy(text: str) -> str:
@@ -169,7 +169,7 @@ def read_conditions(text: str, topology: Topology) -> dict[str, Any]:
         if key == "in_work":
             found[key] = (*found.get(key, ()), *value)
         elif key in found:
-            raise BadInput(f'the conditions "{text}" say two times {_SAID[key]}')
+            raise BadInput(f'"{text}" says two times {_SAID[key]}')
         else:
             found[key] = value
     return found
@@ -179,7 +179,7 @@ _SAID = {
     "minute": 'the hour, as "at 20:00"',
     "demand": 'the load, as "demand x1.2"',
     "surge": 'a surge, as "traffic to A x1.5"',
-    "in_work": 'what is down for work, as "link A-B in work"',
+    "in_work": 'what is down for work, as "link A-B in work for 2 h"',
     "adversary": 'whose it is, as "by an adversary with one flood"',
 }
 """What conditions may say, by field."""
@@ -190,7 +190,7 @@ def _condition(piece: str, topology: Topology) -> tuple[str, Any]:
     if found := _HOUR.fullmatch(piece):
         return "minute", _minute(piece, int(found[1]), int(found[2]))
     if found := _DEMAND.fullmatch(piece):
-        return "demand", _demand(found[1])
+        return "demand", _demand(piece, found[1])
     if found := _ADVERSARY.fullmatch(piece):
         return "adversary", _adversary(found[1])
     phrase, lasts_s = _for(piece)
@@ -212,7 +212,7 @@ def _surge(piece: str, topology: Topology) -> AnySurge:
     if len(surges) == 1:
         return surges[0]
     said = ", ".join(_SAID.values())
-    raise BadInput(f'the condition "{piece}" cannot be read; there are {said}')
+    raise BadInput(f'"{piece}" cannot be read as a condition; there are {said}')
 
 
 def _minute(piece: str, hour: int, minute: int) -> int:
@@ -221,30 +221,54 @@ def _minute(piece: str, hour: int, minute: int) -> int:
     return 60 * hour + minute
 
 
-def _demand(text: str) -> float:
-    factor = read_times(text)
+def _demand(piece: str, text: str) -> float:
+    try:
+        factor = read_times(text)
+    except BadInput as error:
+        raise BadInput(f'"{piece}": {error}') from None
     if factor > MOST_DEMAND:
-        raise BadInput(f'demand "{text}": expected a factor of at most {MOST_DEMAND:g}')
+        raise BadInput(f'"{piece}": expected a factor of at most {MOST_DEMAND:g}')
     return factor
 
 
 def _adversary(text: str) -> Means:
-    for adversary, words in _WITH.items():
+    for adversary, words in WITH.items():
         if text.casefold() in (words, adversary):
             return adversary
-    known = ", ".join(f'"{words}"' for words in _WITH.values())
+    known = ", ".join(f'"{words}"' for words in WITH.values())
     raise BadInput(f'an adversary with "{text}" is not known; expected one with {known}')
 
 
-def _events(text: str, topology: Topology) -> Iterator[InitialEvent]:
+def _events(part: str, topology: Topology) -> Iterator[InitialEvent]:
     """The events of one part, which strike together. Raises BadInput."""
-    phrase, after_s = text.strip(" ,."), 0
+    phrase, after_s = part, 0
     if found := _AFTER.fullmatch(phrase):
         after_s, phrase = _seconds(found[1]), found[2]
     phrase, lasts_s = _for(phrase)
+    if _FOR_WITHIN.search(phrase):
+        raise BadInput(
+            f'"{part}": what "," or "and" joins lasts equally long; part what does not by ";", as '
+            f'in "{_FOR_WITHIN.sub(_PARTED, part)}"'
+        )
     if phrase:
-        for fault in read_events(phrase, topology, FAULT_KINDS):
+        for fault in _faults(part, phrase, topology):
             yield InitialEvent(after_s=after_s, fault=fault, lasts_s=lasts_s)
+
+
+_PARTED = r"\1; "
+
+
+def _faults(part: str, phrase: str, topology: Topology) -> tuple[AnyFault, ...]:
+    """Raises BadInput, which quotes `part`."""
+    try:
+        return read_events(phrase, topology, FAULT_KINDS)
+    except BadInput as error:
+        if _NO_AFTER.match(phrase):
+            like = f'"after 30 min node {topology.nodes[-1].id} down"'
+            raise BadInput(f'"{part}": when it strikes is said as in {like}') from None
+        if f'"{phrase}"' in str(error):
+            raise
+        raise BadInput(f'"{part}": {error}') from None
 
 
 def _for(phrase: str) -> tuple[str, int | None]:

@@ -63,15 +63,19 @@ def test_how_likely_what_follows_is_can_be_set(tmp_path: Path) -> None:
     )
     rates.write_text("repair_fails: 2.0\n", encoding="utf-8")
     code, _, error = noctua(tmp_path, *said)
-    assert (code, "repair_fails" in error, "less than or equal to 1" in error) == (2, True, True)
+    assert (code, "repair_fails" in error, "2.0 is above 1" in error) == (2, True, True)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("at 20:00: node Denver down", 'node "Denver" is not in sndlib/abilene'),
-        ("at 20:00: node DNVRng down; node DNVRng down", "that is so already"),
-        ("node DNVRng down", 'has no ": " between conditions and events'),
+        ("at 20:00: node DNVRng down; DNVRng  fails", '"DNVRng fails": that is so already'),
+        (
+            "at 20:00: node DNVRng down for 4 h, node KSCYng down for 2 h",
+            'part what does not by ";", as in "node DNVRng down for 4 h; node KSCYng down for 2 h"',
+        ),
+        ("node DNVRng down", "with a blank behind it, between conditions and events"),
     ],
 )
 def test_what_cannot_be_played_is_named(tmp_path: Path, text: str, says: str) -> None:

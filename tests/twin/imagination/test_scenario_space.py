@@ -17,8 +17,9 @@ from twin.imagination.days import BEGIN, DEMANDS, NOTHING, Template, point_of, t
 from twin.imagination.elements import Element, elements_of
 from twin.imagination.generators.generator import Point, explored
 from twin.imagination.generators.shipped import GENERATORS, Grounds
+from twin.imagination.scenario_check import check_scenario
 from twin.imagination.scenario_space import ScenarioSpace
-from twin.imagination.scenario_text import check_scenario, read_scenario, scenario_text
+from twin.imagination.scenario_text import read_scenario, scenario_text
 from twin.imagination.strikes import strikes_of
 from twin.knowledge.past import PastIncident
 from twin.nouns.rates import Rates
