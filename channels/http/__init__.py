@@ -1,0 +1,1 @@
+"""The HTTP API: the verbs of `channels`, served with FastAPI (extra `serve`)."""
