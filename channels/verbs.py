@@ -59,6 +59,7 @@ __all__ = (
     "Answered",
     "Handled",
     "Lifted",
+    "acknowledge",
     "announce_work",
     "announced_work",
     "approve",
@@ -168,6 +169,21 @@ def approve(
 def reject(state: StateDirectory, subject: str, by: Principal, reason: str = "") -> Answered:
     """Reject a plan, or the plan that an incident waits for. Raises as `approve` does."""
     return _answer(state, "reject", subject, by, reason, ())
+
+
+def acknowledge(state: StateDirectory, subject: str, by: Principal) -> ApprovalRequest:
+    """Say that `by` has seen what a plan asks, so that nobody else is called; answers nothing.
+
+    Raises:
+        BadInput: as `approve`; or nobody can answer under that name.
+    """
+    if by.objection:
+        raise BadInput(f"nobody can answer under that name: {by.objection}; name a person")
+    with state.journal() as journal:
+        request = _request_of(journal, subject)
+        network = journal.incident(request.incident_id).incident.network
+        now_s = network_time_s(state, journal, network)
+        return journal.acknowledge(request.plan_id, by, now_s)
 
 
 def _answer(

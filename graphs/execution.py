@@ -89,8 +89,8 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
         if now >= again_s:
             page_again(desk, plan, now - request.requested_s)
         return Command(goto="approval")
+    request = desk.journal.expire_request(plan.id, now)
     if request.approval is None:
-        desk.note(plan.id, "gate", "expire", asked_for=f"{request.still_needed} more people")
         if only_holds(plan):
             return _let_be(desk, plan, "nobody answered in time")
         return _give_up(state, plan, f"nobody answered about {plan.id} in time")

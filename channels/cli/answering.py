@@ -1,11 +1,11 @@
-"""`approve` and `reject`: people's answers to plans."""
+"""`approve`, `reject` and `acknowledge`: people's answers to plans."""
 
 from typing import Annotated
 
 import typer
 
 from channels import verbs
-from channels.asking import command_line, people
+from channels.asking import command_line, how_to_answer, people
 from channels.cli.output import AsJson, By, Reason, directory_of, print_json
 from channels.cli.principal import principal
 from channels.report.wording import quoted, utc
@@ -35,7 +35,12 @@ def approve(
 ) -> None:
     """Approve a plan, or the plan that an incident waits for; some need two different people."""
     directory = directory_of(context)
-    _tell(verbs.approve(directory, subject, principal(by), reason, override or ()), as_json)
+    _tell(
+        verbs.approve(
+            directory, subject, principal(context, by, "approve"), reason, override or ()
+        ),
+        as_json,
+    )
 
 
 def reject(
@@ -46,7 +51,22 @@ def reject(
     as_json: AsJson = False,
 ) -> None:
     """Reject a plan, or the plan that an incident waits for. One rejection decides."""
-    _tell(verbs.reject(directory_of(context), subject, principal(by), reason), as_json)
+    _tell(
+        verbs.reject(directory_of(context), subject, principal(context, by, "approve"), reason),
+        as_json,
+    )
+
+
+def acknowledge(
+    context: typer.Context, subject: Subject, by: By = "", as_json: AsJson = False
+) -> None:
+    """Say that you have seen what a plan asks; nobody else is called, and nothing is answered."""
+    who = principal(context, by, "approve")
+    request = verbs.acknowledge(directory_of(context), subject, who)
+    if as_json:
+        print_json(request.model_dump(mode="json"))
+    else:
+        typer.echo(f"{request.plan_id}: seen by {quoted(who.name)}; {how_to_answer(request)}")
 
 
 def _tell(answered: verbs.Answered, as_json: bool) -> None:

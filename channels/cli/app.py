@@ -54,6 +54,11 @@ COMMANDS = (
         "answering:reject",
         "Reject a plan, or the plan that an incident waits for. One rejection decides.",
     ),
+    (
+        "acknowledge",
+        "answering:acknowledge",
+        "Say that you have seen what a plan asks; nobody else is called, and nothing is answered.",
+    ),
     ("take", "people:take", "Say that you have an incident; whoever had it before has it no more."),
     ("note", "people:note", "Write what you have seen or done into an incident's timeline."),
     ("close", "people:close", "Close an incident that people have, with the cause that you found."),
@@ -166,6 +171,14 @@ COMMANDS = (
         "work:work",
         "Announced work: what it may do is expected, and what it will do to services is said.",
     ),
+    (
+        "accounts",
+        "accounts:app",
+        "Who may do what here: accounts, tokens, and who answers in whose place.",
+    ),
+    ("login", "login:login", "Sign in with the password of an account, or with a token."),
+    ("logout", "login:logout", "Sign out: what was kept of the sign-in is forgotten."),
+    ("whoami", "login:whoami", "Say who acts at this command line, and what they may do."),
     (
         "audit",
         "audit:audit",

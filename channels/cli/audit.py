@@ -10,7 +10,7 @@ import typer
 from channels import verbs
 from channels.audit import AuditVerdict, CheckedAnchors
 from channels.cli.output import AsJson, By, directory_of, print_json
-from channels.cli.principal import principal
+from channels.cli.principal import typed
 from channels.report.wording import plain, quoted, utc
 from channels.sealed import sealed_text
 from twin.errors import BadInput
@@ -72,7 +72,7 @@ def vouch(
     as_json: AsJson = False,
 ) -> None:
     """Vouch for the journal as it stands: a copy was put back, or the key was changed or lost."""
-    who = principal(by)
+    who = typed(by)
     verbs.vouch(directory_of(context), who, reason)
     if as_json:
         print_json({"by": who.model_dump(mode="json"), "reason": reason})

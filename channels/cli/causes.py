@@ -98,7 +98,7 @@ def _decide(
 
     state = directory_of(context)
     name, _ = verbs.network_clock(state, network)
-    record = known.decide(state, name, cause, decision, principal(by), reason)
+    record = known.decide(state, name, cause, decision, principal(context, by), reason)
     if as_json:
         print_json(record.model_dump(mode="json"))
         return

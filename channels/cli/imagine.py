@@ -212,7 +212,9 @@ def imagine(
         start = begun(state, topology, planned, request) if is_known else None
         with progress_bar(f"{planned.provenance.topology}, what may fail") as tell:
             if start is not None and is_kept:
-                return refreshed(state, planned, start, minds, principal(by), tell, noticed)
+                return refreshed(
+                    state, planned, start, minds, principal(context, by), tell, noticed
+                )
             begins = start or unwatched(planned, request)
             return imagined(planned, begins, minds, tell, noticed), None
 

@@ -44,7 +44,7 @@ def mitigate(
     name, _ = verbs.network_clock(state, network)
     costs = HardeningCosts(member=member_cost, way=way_cost, feed=feed_cost)
     with progress_bar(f"{plain(risk)}, what helps") as tell:
-        asked = ask(state, name, risk, principal(by), tell, costs, only_look=only_look)
+        asked = ask(state, name, risk, principal(context, by), tell, costs, only_look=only_look)
     if as_json:
         print_json(asked.model_dump(mode="json"))
     else:

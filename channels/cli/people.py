@@ -22,7 +22,7 @@ Cause = Annotated[
 
 def take(context: typer.Context, incident: str, by: By = "", as_json: AsJson = False) -> None:
     """Say that you have an incident; whoever had it before has it no more."""
-    _tell(verbs.take(directory_of(context), incident, principal(by)), as_json)
+    _tell(verbs.take(directory_of(context), incident, principal(context, by)), as_json)
 
 
 def note(
@@ -33,7 +33,9 @@ def note(
     as_json: AsJson = False,
 ) -> None:
     """Write what you have seen or done into an incident's timeline."""
-    _tell(verbs.note(directory_of(context), incident, principal(by), " ".join(text)), as_json)
+    _tell(
+        verbs.note(directory_of(context), incident, principal(context, by), " ".join(text)), as_json
+    )
 
 
 def close(
@@ -55,7 +57,7 @@ def close(
     closed = verbs.close(
         directory_of(context),
         incident,
-        principal(by),
+        principal(context, by),
         cause,
         reason,
         leave_in_force=leave_in_force,
@@ -71,7 +73,7 @@ def reopen(
     as_json: AsJson = False,
 ) -> None:
     """Say that an incident that has ended is not over: people have it again, and first you."""
-    _tell(verbs.reopen(directory_of(context), incident, principal(by), reason), as_json)
+    _tell(verbs.reopen(directory_of(context), incident, principal(context, by), reason), as_json)
 
 
 def _tell(handled: verbs.Handled, as_json: bool) -> None:

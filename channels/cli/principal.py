@@ -1,19 +1,52 @@
-"""Who uses the command line."""
+"""Who uses the command line.
+
+Where nobody has an account, it is whom `--by` names, or the user of the process, and the audit log
+says that one person uses this alone. Where people have accounts, it is who has signed in.
+"""
 
 import os
 import pwd
 
-from twin.nouns.principal import FLAG, OS_USER, Principal
+import typer
+
+from channels.access.sign_in import uses_accounts
+from channels.cli.output import directory_of
+from twin.nouns.account import Identity, Permission
+from twin.nouns.principal import COMMAND_LINE, FLAG, OS_USER, SINGLE_USER, Principal
+
+TOKEN = "NOCTUA_TOKEN"
+"""The environment variable that holds a token, in place of what `noctua login` keeps."""
 
 
 def os_user() -> Principal:
     """The user whom this process runs as; the environment cannot name another."""
-    return Principal(name=user_name(os.getuid()), provider=OS_USER)
+    return _alone(user_name(os.getuid()), OS_USER)
 
 
-def principal(named: str) -> Principal:
+def typed(named: str) -> Principal:
     """The person whom `--by` names, or the user of this process where it names nobody."""
-    return Principal(name=named, provider=FLAG) if named.strip() else os_user()
+    return _alone(named, FLAG) if named.strip() else os_user()
+
+
+def principal(context: typer.Context, named: str, permission: Permission = "operate") -> Principal:
+    """Who acts, if it may do what takes `permission`.
+
+    Raises:
+        NotSignedIn: people have accounts here, and nobody has signed in.
+        NotPermitted: who has signed in may not do that.
+        BadInput: `--by` names somebody although people have accounts.
+    """
+    state = directory_of(context)
+    if not uses_accounts(state):
+        return typed(named)
+    from channels.cli.login import signed_in
+
+    return signed_in(state, named).require(permission)
+
+
+def os_identity() -> Identity:
+    """What this process is to the operating system."""
+    return Identity(provider=OS_USER, subject=user_name(os.getuid()))
 
 
 def user_name(uid: int) -> str:
@@ -22,3 +55,7 @@ def user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"user {uid}"
+
+
+def _alone(name: str, provider: str) -> Principal:
+    return Principal(name=name, provider=provider, role=SINGLE_USER, channel=COMMAND_LINE)

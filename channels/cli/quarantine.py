@@ -45,7 +45,9 @@ def lift(
     as_json: AsJson = False,
 ) -> None:
     """Vouch for a device: plans may touch it again. It runs what it runs; nothing is changed."""
-    lifted = verbs.lift_quarantine(directory_of(context), network, node, principal(by), reason)
+    lifted = verbs.lift_quarantine(
+        directory_of(context), network, node, principal(context, by, "approve"), reason
+    )
     if as_json:
         print_json(lifted.model_dump(mode="json"))
     else:

@@ -154,7 +154,7 @@ def assign(
 
     state = directory_of(context)
     name, _ = verbs.network_clock(state, network)
-    _tell(register.assign(state, name, risk, owner, principal(by)), as_json)
+    _tell(register.assign(state, name, risk, owner, principal(context, by)), as_json)
 
 
 @risks.command("replay")
@@ -198,7 +198,7 @@ def _decide(
     state = directory_of(context)
     name, now_s = verbs.network_clock(state, network)
     review_s = parse_moment_s(review, now_s) if review else None
-    who = principal(by)
+    who = principal(context, by)
     _tell(register.decide(state, name, risk, decision, who, reason, review_s), as_json)
 
 

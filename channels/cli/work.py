@@ -63,7 +63,7 @@ def add(
         resources,
         starts_s,
         parse_moment_s(ends, starts_s),
-        principal(by),
+        principal(context, by),
         work_id=work_id,
         contractor=contractor,
         accept_breach=accept_breach,
@@ -107,11 +107,12 @@ def cancel(
     """Cancel announced work: from now on it explains nothing."""
     state = directory_of(context)
     name, _ = verbs.network_clock(state, network)
-    record = verbs.cancel_work(state, name, work_id, principal(by), reason)
+    who = principal(context, by)
+    record = verbs.cancel_work(state, name, work_id, who, reason)
     if as_json:
         print_json(record.model_dump(mode="json"))
     else:
-        typer.echo(f"{plain(work_id)} on {name} is cancelled, by {quoted(principal(by).name)}")
+        typer.echo(f"{plain(work_id)} on {name} is cancelled, by {quoted(who.name)}")
 
 
 def effect_text(foretold: Foretold) -> str:

@@ -43,6 +43,7 @@ ABOUT_LEAVE: tuple[Rule, ...] = (
     permission_rules.clock,
     permission_rules.standing,
     permission_rules.approval,
+    permission_rules.entitled,
     permission_rules.second_approver,
     permission_rules.person,
     permission_rules.attested,

@@ -26,6 +26,7 @@ from tools.change.refusals import (
     EditedAfterApproval,
     LeaseNotHeld,
     NotApproved,
+    NotEntitled,
     OutsideWindow,
     OverrideUnasked,
     PersonNeeded,
@@ -40,6 +41,7 @@ from tools.journal.errors import DeviceBusy, UnknownPlan
 from tools.journal.records import ApprovalRequest, Signature
 from twin.errors import Refused
 from twin.nouns.plan import Approval, Plan
+from twin.nouns.principal import different_people
 
 CLOCKS_AGREE_S = 30.0
 """As far as the clocks of whoever asks, answers and commits may differ."""
@@ -160,19 +162,31 @@ def _require_yes_to(plan: Plan, answer: Approval) -> None:
         )
 
 
+def entitled(case: Examined) -> None:
+    """Whoever approved may still do so, where people have accounts."""
+    request = _request(case)
+    for answer in request.answers if request else ():
+        objection = "" if answer.automatic else case.journal.objection(answer.by, "approve", None)
+        if objection:
+            raise NotEntitled(
+                f'plan "{case.plan.id}": the approval of {answer.by.name} does not count: '
+                f"{objection}; make a new plan, and have it approved by somebody who may"
+            )
+
+
 def second_approver(case: Examined) -> None:
     """As many different people have approved as the size of the change needs."""
     request = _request(case)
     answers = request.answers if request else ()
-    # One person is one person however the name is typed.
-    people, needed = {a.by.person: a.by.name for a in answers}, people_needed(case)
+    # One person is one person however the name is typed, and whoever they answer for.
+    people, needed = different_people(a.by for a in answers), people_needed(case)
     if len(people) < max(needed, request.approvers_needed if request else 1):
         again = f"`noctua approve {case.plan.id}`"
         if request and request.approval:
             again = "make a new plan, which asks for two; it was decided with fewer"
         raise SecondApproverMissing(
             f'plan "{case.plan.id}" touches so much that another person than '
-            f"{', '.join(sorted(people.values()))} has to approve it too "
+            f"{', '.join(sorted(p.name for p in people))} has to approve it too "
             f"(approval.second_approver in the policy file): {again}"
         )
 

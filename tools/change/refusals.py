@@ -21,6 +21,7 @@ Refused
 ├── ApprovalExpired      approval_expired  the approval is too old
 ├── AnsweredOutOfTime    approval_time     an answer is dated before the question, or after now
 ├── ApprovalUsed         approval_used     the approval was used before
+├── NotEntitled          entitled          an answer is of somebody who may not answer here
 ├── SecondApproverMissing second_approver  fewer people have approved than the change needs
 ├── PersonNeeded         person            an automatic approval of what only a person may approve
 ├── ApprovalNotAttested  approval_attested the answers are not those of the audit log
@@ -164,6 +165,12 @@ class ApprovalUsed(Refused):
     """The approval has carried one attempt already."""
 
     rule = "approval_used"
+
+
+class NotEntitled(Refused):
+    """People have accounts here, and none that may approve is behind an answer."""
+
+    rule = "entitled"
 
 
 class SecondApproverMissing(Refused):

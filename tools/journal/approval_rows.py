@@ -1,22 +1,32 @@
 """Plans in the journal, the questions about them, and what people answered."""
 
 import json
+import time
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
+from tools.journal.account_rows import AccountRows
 from tools.journal.database import json_text, read, readable
 from tools.journal.errors import AlreadyRecorded, JournalFailed, UnknownPlan
 from tools.journal.incident_rows import IncidentRows
-from tools.journal.records import Answer, ApprovalRequest, AuditLine, RequestState, Signature
+from tools.journal.records import (
+    Acknowledgement,
+    Answer,
+    ApprovalRequest,
+    AuditLine,
+    RequestState,
+    Signature,
+)
 from twin.errors import Refused
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import Principal, visible
 
 
-class ApprovalRows(IncidentRows):
-    """Tables plans, approval_requests, answers."""
+class ApprovalRows(IncidentRows, AccountRows):
+    """Tables plans, approval_requests, answers, acknowledgements."""
 
     def record_plan(self, plan: Plan) -> None:
         """Record `plan` under its id, once; the same plan again is no change.
@@ -115,10 +125,11 @@ class ApprovalRows(IncidentRows):
                 `override_unasked`: it names what nothing asked for. `override_reason`: it does not
                 say why. `person`: it is an automatic
                 approval of what only a person may approve. `name`: no person can have the name.
+                `entitled`: people have accounts here, and who answers may not.
         """
         with self.transaction():
             request = self.approval_request(approval.plan_id, approval.decided_s)
-            refusal = _refusal(request, approval)
+            refusal = self._unentitled(approval) or _refusal(request, approval)
             standing = request.approval or _answer_of(request, approval.by)
             won = refusal is None and standing is None
             if won:
@@ -143,6 +154,51 @@ class ApprovalRows(IncidentRows):
             raise refusal
         return Answer(won=won, standing=standing or approval, still_needed=after.still_needed)
 
+    def _unentitled(self, approval: Approval) -> Refused | None:
+        if approval.automatic:
+            return None
+        objection = self.objection(approval.by, "approve", time.time())
+        if not objection:
+            return None
+        return Refused(
+            f'plan "{approval.plan_id}": {approval.by.name} may not answer it: {objection}',
+            rule="entitled",
+        )
+
+    def acknowledge(self, plan_id: str, by: Principal, seen_s: float) -> ApprovalRequest:
+        """Record that `by` has seen the question; again changes nothing. It answers nothing.
+
+        Raises:
+            UnknownPlan: nobody asked about that plan.
+        """
+        with self.transaction():
+            self.approval_request(plan_id, seen_s)
+            cursor = self._execute(
+                "INSERT OR IGNORE INTO acknowledgements VALUES (?, ?, ?, ?)",
+                plan_id,
+                by.person,
+                by.model_dump_json(),
+                seen_s,
+            )
+            if cursor.rowcount:
+                self.append_audit(seen_s, by.name, "acknowledge", plan_id, {**by.stated})
+            return self.approval_request(plan_id, seen_s)
+
+    def expire_request(self, plan_id: str, now_s: float) -> ApprovalRequest:
+        """Record that nobody answered in time, if so; the request as it stands then.
+
+        Nobody can answer it any more, whatever a clock says later.
+        """
+        with self.transaction():
+            request = self.approval_request(plan_id, now_s)
+            if request.approval or request.expired_s is not None or now_s < request.expires_s:
+                return request
+            expire = "UPDATE approval_requests SET expired_s = ? WHERE plan_id = ?"
+            self._execute(expire, now_s, plan_id)
+            told: dict[str, JsonValue] = {"asked_for": f"{request.still_needed} more people"}
+            self.append_audit(now_s, "gate", "expire", plan_id, told)
+            return self.approval_request(plan_id, now_s)
+
     def use_approval(self, plan_id: str, used_s: float) -> bool:
         """Use a plan's approval up. False if it was used before, or if there is none."""
         with self.transaction():
@@ -159,14 +215,23 @@ class ApprovalRows(IncidentRows):
             "SELECT rowid, * FROM answers WHERE plan_id = ? ORDER BY position", row["plan_id"]
         )
         answers = tuple(read(Approval, item["approval"]) for item in stored)
+        seen = self._rows(
+            "SELECT principal, seen_s FROM acknowledgements WHERE plan_id = ? ORDER BY rowid",
+            row["plan_id"],
+        )
+        acknowledged = tuple(
+            Acknowledgement(by=read(Principal, item["principal"]), seen_s=item["seen_s"])
+            for item in seen
+        )
         with readable("question"):
             deciding = _deciding(answers, row["approvers_needed"])
         with readable("question"):
             return ApprovalRequest(
                 **{**row, "overrides_needed": tuple(json.loads(row["overrides_needed"]))},
                 answers=answers,
+                acknowledged=acknowledged,
                 approval=deciding,
-                state=_state(deciding, row["used_s"], row["expires_s"], now_s),
+                state=_state(deciding, row, now_s),
                 signatures=tuple(map(self._signature_of, stored)),
             )
 
@@ -204,7 +269,7 @@ class ApprovalRows(IncidentRows):
                 "answers": tuple(answers),
                 "signatures": tuple(signatures),
                 "approval": deciding,
-                "state": _state(deciding, request.used_s, request.expires_s, now_s),
+                "state": _state(deciding, dict(request), now_s),
                 "unattested": len(given),
             }
         )
@@ -233,6 +298,7 @@ _REFUSED_AS = {
     "override_reason": "answer_unreasoned",
     "person": "answer_automatic",
     "name": "answer_by_nobody",
+    "entitled": "answer_unentitled",
 }
 """What the audit log says of an answer that was not taken, by the rule that refused it."""
 
@@ -262,7 +328,8 @@ def _deciding(answers: tuple[Approval, ...], needed: int) -> Approval | None:
 
 
 def _answer_of(request: ApprovalRequest, by: Principal) -> Approval | None:
-    return next((a for a in request.answers if a.by.person == by.person), None)
+    """The answer that `by`, or somebody for whom it acts, has given already."""
+    return next((a for a in request.answers if a.by.people & by.people), None)
 
 
 def _refusal(request: ApprovalRequest, approval: Approval) -> Refused | None:
@@ -273,9 +340,10 @@ def _refusal(request: ApprovalRequest, approval: Approval) -> Refused | None:
             rule="name",
         )
     if request.state == "expired":
+        # Of a clock that was set back, all that is known is that it was too late.
+        late_s = max(0.0, approval.decided_s - request.expires_s)
         return Refused(
-            f'plan "{approval.plan_id}": the answer came '
-            f"{approval.decided_s - request.expires_s:.0f} s after the request expired; "
+            f'plan "{approval.plan_id}": the answer came {late_s:.0f} s after the request expired; '
             "a new plan has to be made for the state as it is now",
             rule="approval_expired",
         )
@@ -316,11 +384,10 @@ def unasked_overrides(request: ApprovalRequest, approval: Approval) -> Refused |
     )
 
 
-def _state(
-    approval: Approval | None, used_s: float | None, expires_s: float, now_s: float
-) -> RequestState:
+def _state(approval: Approval | None, row: Mapping[str, Any], now_s: float) -> RequestState:
     if approval is None:
-        return "expired" if now_s > expires_s else "waiting"
-    if used_s is not None:
+        late = row["expired_s"] is not None or now_s > row["expires_s"]
+        return "expired" if late else "waiting"
+    if row["used_s"] is not None:
         return "used"
     return "approved" if approval.decision == "approve" else "rejected"

@@ -37,7 +37,7 @@ class CauseRows(AuditRows):
                 "found": [cause.id for cause in causes],
                 "new": list(new),
                 "read_by": read_by,
-                "provider": by.provider,
+                **by.stated,
             }
             self.append_audit(now_s, by.name, "propose_causes", network, data)
             return new
@@ -57,7 +57,7 @@ class CauseRows(AuditRows):
             update = {"state": state, "decided_by": by, "reason": reason}
             decided = record.model_copy(update=update)
             self._put_cause(decided)
-            data: dict[str, JsonValue] = {"state": state, "reason": reason, "provider": by.provider}
+            data: dict[str, JsonValue] = {"state": state, "reason": reason, **by.stated}
             self.append_audit(now_s, by.name, "decide_cause", f"{network}/{cause_id}", data)
             return decided
 

@@ -167,7 +167,7 @@ class ChangeRows(AuditRows):
             )
             if cursor.rowcount:
                 subject = f"{network}/{node}"
-                data: dict[str, JsonValue] = {"reason": reason, "provider": by.provider}
+                data: dict[str, JsonValue] = {"reason": reason, **by.stated}
                 self.append_audit(time_s, by.name, "lift_quarantine", subject, data)
             return cursor.rowcount == 1
 

@@ -26,7 +26,7 @@ from tools.writable import Placed, unwritable
 from twin.errors import NoctuaError
 from twin.nouns.principal import Principal
 
-SCHEMA_VERSION = 14
+SCHEMA_VERSION = 15
 """How many files of `migrations/` there are; each brings a journal from one version to the next."""
 
 APPLICATION_ID = 0x4E4F4354
@@ -140,7 +140,7 @@ class Database:
                 with _at_once(connection):
                     _migrate(connection)
                     require_schema(connection, path)
-                    told = {"reason": reason, "provider": by.provider}
+                    told = {"reason": reason, **by.stated}
                     seal_as_found(connection, key, by.name, "vouch", told)
             except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 raise _opening_error(path, error) from error

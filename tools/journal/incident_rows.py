@@ -241,7 +241,7 @@ class IncidentRows(OutboxRows):
     ) -> TimelineEvent:
         """As `add_event`, for what `by` does with the incident; a line of the audit log says so."""
         with self.transaction():
-            told: dict[str, JsonValue] = {"provider": by.provider, **(data or {})}
+            told: dict[str, JsonValue] = {**by.stated, **(data or {})}
             event = self.add_event(incident_id, time_s, kind, by.name, text, told)
             self.append_audit(time_s, by.name, kind, incident_id, {"text": text, **told})
             return event

@@ -85,6 +85,13 @@ class Signature(StrEnum):
     BROKEN = "broken"
 
 
+class Acknowledgement(Noun):
+    """Somebody has said to have seen a question, and has not answered it by that."""
+
+    by: Principal
+    seen_s: float
+
+
 RequestState = Literal["waiting", "expired", "approved", "rejected", "used"]
 
 
@@ -96,7 +103,8 @@ class ApprovalRequest(Noun):
     decided (a rejection, or the last approval that was needed), None as long as nothing is decided.
     `needs_person`: why no automatic approval is taken, "" where one is. `signatures`: who signed
     each answer. `unattested`: how many more answers stand there that the audit log does not have,
-    where `answers` are the log's.
+    where `answers` are the log's. `acknowledged`: who has seen it, in order. `expired_s`: when it
+    was recorded that nobody had answered in time.
     """
 
     plan_id: str
@@ -113,6 +121,8 @@ class ApprovalRequest(Noun):
     used_s: float | None
     signatures: tuple[Signature, ...] = ()
     unattested: int = 0
+    acknowledged: tuple[Acknowledgement, ...] = ()
+    expired_s: float | None = None
 
     @property
     def still_needed(self) -> int:

@@ -51,7 +51,7 @@ class RiskRows(RefreshRows):
                 "new": list(changes.new),
                 "gone": list(changes.gone),
                 "reopened": list(changes.reopened),
-                "provider": by.provider,
+                **by.stated,
             }
             if reckoned.refresh:
                 data["refresh"] = reckoned.refresh
@@ -86,7 +86,7 @@ class RiskRows(RefreshRows):
                 "slo_minutes": record.risk.slo_minutes,
                 "reason": reason,
                 "review_s": review_s,
-                "provider": by.provider,
+                **by.stated,
             }
             self._put_risk(decided)
             self.append_audit(now_s, by.name, "decide_risk", f"{network}/{risk_id}", data)
@@ -125,7 +125,7 @@ class RiskRows(RefreshRows):
         with self.transaction():
             noted = self.risk_record(network, risk_id).model_copy(update=fields)
             self._put_risk(noted)
-            data: dict[str, JsonValue] = {**fields, "provider": by.provider}
+            data: dict[str, JsonValue] = {**fields, **by.stated}
             self.append_audit(now_s, by.name, what, f"{network}/{risk_id}", data)
             return noted
 

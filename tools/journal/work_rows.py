@@ -112,7 +112,7 @@ class WorkRows(AuditRows):
             "starts_s": work.starts_s,
             "ends_s": work.ends_s,
             "reason": reason,
-            "provider": by.provider,
+            **by.stated,
         }
         self.append_audit(now_s, by.name, action, f"{network}/{work.id}", data)
 

@@ -1,6 +1,10 @@
 """Who answers for a decision, and how that is known."""
 
 import unicodedata
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
 
 from twin.nouns.base import Noun
 
@@ -16,6 +20,15 @@ AUTOMATIC = "automatic"
 UNRECORDED = "unrecorded"
 """Written down before ways of signing in were."""
 
+LOCAL = "local"
+"""An account of the state directory's own, with a password."""
+
+SINGLE_USER = "single user"
+"""The role of whoever answers where nobody has an account."""
+
+COMMAND_LINE = "command line"
+HTTP = "http"
+"""Channels through which somebody acts."""
 
 LONGEST_NAME = 128
 """Characters; a longer one is no name that somebody signs with."""
@@ -38,20 +51,42 @@ def visible(text: str) -> str:
     return unicodedata.normalize("NFKC", kept.casefold())
 
 
+IfAny = Annotated[str, Field(exclude_if=lambda value: not value)]
+"""The type of a text that JSON leaves out while it is empty; its default is ""."""
+
+
 class Principal(Noun):
     """A person, or what acts in place of one.
 
     `name`: by which the provider knows it. `provider`: the way of signing in, one of the above or
-    an identity provider's name.
+    the issuer of an identity. `subject`, `tenant`: what the provider calls it for good, whatever
+    its name is. `account`: the person's account here, "" where nobody has one. `role`: in which it
+    acted; `channel`: through which. `on_behalf_of`: the account of whoever has delegated it.
     """
 
     name: str
     provider: str
+    subject: IfAny = ""
+    tenant: IfAny = ""
+    account: IfAny = ""
+    role: IfAny = ""
+    channel: IfAny = ""
+    on_behalf_of: IfAny = ""
 
     @property
     def person(self) -> str:
         """One person however the name is typed, and however they signed in."""
-        return visible(self.name)
+        return visible(self.account or self.name)
+
+    @property
+    def people(self) -> frozenset[str]:
+        """The person, and whoever it acts for: none of them answers once more."""
+        return frozenset({self.person, visible(self.on_behalf_of)} - {""})
+
+    @property
+    def stated(self) -> dict[str, str]:
+        """All but the name, as far as it is known: what a line of the audit log says besides."""
+        return {key: value for key, value in self.model_dump().items() if value and key != "name"}
 
     @property
     def objection(self) -> str:
@@ -63,3 +98,13 @@ class Principal(Noun):
         if self.provider != AUTOMATIC and self.person in OURS:
             return f'"{self.person}" acts for Noctua itself'
         return ""
+
+
+def different_people(principals: Iterable[Principal]) -> tuple[Principal, ...]:
+    """Those of whom none is, or acts for, somebody who came before; in order."""
+    seen, different = set[str](), list[Principal]()
+    for principal in principals:
+        if not seen & principal.people:
+            different.append(principal)
+        seen |= principal.people
+    return tuple(different)

@@ -122,7 +122,12 @@ def test_lifted_quarantine_stands_in_the_audit_log_with_who_and_why(isolated: Pa
         assert journal.quarantined("live") == ()
         line = journal.audit_lines()[-1]
     assert (line.actor, line.action, line.subject) == ("erin", "lift_quarantine", "live/Fulda")
-    assert line.data == {"reason": "runs as intended", "provider": "flag"}
+    assert line.data == {
+        "reason": "runs as intended",
+        "provider": "flag",
+        "role": "single user",
+        "channel": "command line",
+    }
     assert "No device is in quarantine" in noctua(isolated, "quarantine", "list")[1]
 
 

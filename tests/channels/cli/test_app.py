@@ -81,7 +81,12 @@ def test_an_approval_is_a_row_with_the_hash_of_the_plan_and_the_time_of_the_netw
         assert request.approval.plan_hash == journal.plan(PLAN).hash
         assert request.requested_s <= request.approval.decided_s <= request.expires_s
     assert code == 0
-    assert standing["by"] == {"name": "erin", "provider": "flag"}
+    assert standing["by"] == {
+        "name": "erin",
+        "provider": "flag",
+        "role": "single user",
+        "channel": "command line",
+    }
 
 
 def test_the_second_answer_is_told_that_the_first_one_holds(state: Path) -> None:

@@ -50,7 +50,12 @@ def test_work_is_announced_with_what_it_does_and_listed(quiet: Path) -> None:
     code, output, _ = noctua(quiet, "work", "list", "--json")
     (entry,) = json.loads(output)
     assert entry["work"]["links"] == [WEST]
-    assert entry["record"]["added_by"] == {"name": "ann", "provider": "flag"}
+    assert entry["record"]["added_by"] == {
+        "name": "ann",
+        "provider": "flag",
+        "role": "single user",
+        "channel": "command line",
+    }
     assert entry["work"]["starts_s"] == EVENING_S + 3600
     assert noctua(quiet, "audit", "verify")[0] == 0
 

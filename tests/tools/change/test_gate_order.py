@@ -33,6 +33,7 @@ from tools.change.refusals import (
     NotAPlan,
     NotApproved,
     NotCommitted,
+    NotEntitled,
     NotInInventory,
     OutsideWindow,
     OverrideUnasked,
@@ -50,10 +51,11 @@ from twin.errors import Refused
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.revert_to_intended import RevertToIntended
+from twin.nouns.account import Account
 from twin.nouns.condition import Condition, ConditionKind
 from twin.nouns.plan import Plan
 from twin.nouns.planned_work import PlannedWork
-from twin.nouns.principal import AUTOMATIC, Principal
+from twin.nouns.principal import AUTOMATIC, OS_USER, Principal
 
 DRAIN = DrainLink(link="A-C")
 """Moves A to D: two devices, one service, and 1 of 4 Gbit/s."""
@@ -201,6 +203,12 @@ def _approve_tomorrow(bench: Bench, plan: Plan) -> None:
 
 def _wait_too_long(bench: Bench, plan: Plan) -> None:
     bench.clock.wait_until(bench.clock.now_s() + bench.policy.approval.expires_after_s + 5)
+
+
+def _give_ann_an_account(bench: Bench, plan: Plan) -> None:
+    """Erin, who has approved, has none."""
+    ann = Account(id="ann", name="Ann", role="admin")
+    bench.journal.put_account(ann, Principal(name="ann", provider=OS_USER), "account_made")
 
 
 def _use(bench: Bench, plan: Plan) -> None:
@@ -357,6 +365,12 @@ IN_ORDER = (
         answer=_approve_tomorrow,
     ),
     Violation(ApprovalUsed, "approval_used", "a new attempt is a new plan", meanwhile=_use),
+    Violation(
+        NotEntitled,
+        "entitled",
+        r"accounts here, and this is nobody's.* by somebody who may",
+        meanwhile=_give_ann_an_account,
+    ),
     Violation(
         SecondApproverMissing,
         "second_approver",

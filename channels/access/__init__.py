@@ -1,0 +1,1 @@
+"""Who somebody is, whichever channel they come through, and who may do what here."""
