@@ -39,11 +39,17 @@ from graphs.state_directory import StateDirectory
 from tools.journal.anchors import Anchors
 from tools.journal.errors import UnknownPlan
 from tools.journal.journal import Journal
-from tools.journal.records import Answer, ApprovalRequest, Quarantine, RefreshRecord
-from twin.errors import BadInput
+from tools.journal.records import (
+    Answer,
+    ApprovalRequest,
+    Quarantine,
+    RefreshRecord,
+    RequestState,
+)
+from twin.errors import BadInput, Refused
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES
-from twin.nouns.plan import Approval
+from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import Principal, visible
 
 if TYPE_CHECKING:
@@ -79,9 +85,11 @@ __all__ = (
     "note",
     "prune",
     "quarantined",
+    "question",
     "reject",
     "reopen",
     "report",
+    "requests",
     "similar",
     "take",
     "verify_audit",
@@ -152,23 +160,51 @@ def approve(
     by: Principal,
     reason: str = "",
     overrides: Sequence[str] = (),
+    plan_hash: str = "",
 ) -> Answered:
     """Approve a plan, or the plan that an incident waits for: `subject` is the id of either.
 
     `overrides`: entries of the change calendar that are set aside by name, for `reason`.
+    `plan_hash`: of the plan that was read; where it is given, no other is answered.
 
     Raises:
         BadInput: there is no such plan or incident, nobody was asked, or nothing waits any more.
-        Refused: the answer is too late, or lacks an override.
+        Refused: the answer is too late, lacks an override, or is about another plan.
     """
     if overrides and not visible(reason):
         raise BadInput(f"say with --reason why {', '.join(overrides)} is overridden")
-    return _answer(state, "approve", subject, by, reason, tuple(overrides))
+    return _answer(state, "approve", subject, by, reason, tuple(overrides), plan_hash)
 
 
-def reject(state: StateDirectory, subject: str, by: Principal, reason: str = "") -> Answered:
+def reject(
+    state: StateDirectory, subject: str, by: Principal, reason: str = "", plan_hash: str = ""
+) -> Answered:
     """Reject a plan, or the plan that an incident waits for. Raises as `approve` does."""
-    return _answer(state, "reject", subject, by, reason, ())
+    return _answer(state, "reject", subject, by, reason, (), plan_hash)
+
+
+def requests(
+    state: StateDirectory, wanted: RequestState | None = None
+) -> tuple[ApprovalRequest, ...]:
+    """What people are asked, or were, oldest first; in one state, where that is named."""
+    with state.read_only_journal() as journal:
+        now_s: dict[str, float] = {}
+        found: list[ApprovalRequest] = []
+        for incident_id in dict.fromkeys(r.incident_id for r in journal.approval_requests(0.0)):
+            name = journal.incident(incident_id).incident.network
+            now_s.setdefault(name, network_time_s(state, journal, name))
+            found += journal.attested_requests(now_s[name], incident_id=incident_id, state=wanted)
+        return tuple(sorted(found, key=lambda request: (request.requested_s, request.plan_id)))
+
+
+def question(state: StateDirectory, subject: str) -> tuple[Plan, ApprovalRequest]:
+    """A plan, or the one that an incident waits for, with what is asked. Raises BadInput."""
+    with state.read_only_journal() as journal:
+        asked = _request_of(journal, subject)
+        network = journal.incident(asked.incident_id).incident.network
+        now_s = network_time_s(state, journal, network)
+        own = journal.attested_requests(now_s, incident_id=asked.incident_id)
+        return journal.plan(asked.plan_id), next(r for r in own if r.plan_id == asked.plan_id)
 
 
 def acknowledge(state: StateDirectory, subject: str, by: Principal) -> ApprovalRequest:
@@ -193,9 +229,16 @@ def _answer(
     by: Principal,
     reason: str,
     overrides: tuple[str, ...],
+    plan_hash: str,
 ) -> Answered:
     with state.journal() as journal:
         plan = journal.plan(_request_of(journal, subject).plan_id)
+        if plan_hash and plan_hash != plan.hash:
+            raise Refused(
+                f'plan "{plan.id}" is another one than was read ({plan_hash[:12]}, and it is '
+                f"{plan.hash[:12]}); look at it again",
+                rule="another_plan",
+            )
         record = journal.incident(plan.incident_id)
         if record.phase in TERMINAL_PHASES:
             raise BadInput(

@@ -8,7 +8,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from channels.access.errors import NotPermitted, NotSignedIn
 from channels.access.passwords import holds
@@ -51,21 +51,18 @@ class SignedIn:
         raise NotPermitted(f"{name} may not {permission} here: {why}; ask an admin")
 
 
-def by_token(journal: Journal, secret: str, channel: str, on_behalf_of: str = "") -> SignedIn:
+def by_token(journal: Journal, secret: str, channel: str) -> SignedIn:
     """Who holds the token. Raises NotSignedIn: it is none, has run out, or was ended."""
     digest = digest_of(secret)
     token = journal.token(digest, time.time())
     account = journal.account(token.account) if token else None
     if token is None or account is None or account.ended_wall_s is not None:
         raise NotSignedIn("the sign-in is not known, has run out or was ended; sign in again")
-    who = account.principal(token.identity, channel, on_behalf_of)
-    may = _permissions(journal, account, on_behalf_of)
-    return SignedIn(who, may & token.scopes, digest, token.kind)
+    may = PERMISSIONS[account.role] & token.scopes
+    return SignedIn(account.principal(token.identity, channel), may, digest, token.kind)
 
 
-def by_identity(
-    journal: Journal, identity: Identity, channel: str, on_behalf_of: str = ""
-) -> SignedIn:
+def by_identity(journal: Journal, identity: Identity, channel: str) -> SignedIn:
     """Whose identity it is, which the channel has proved. Raises NotSignedIn: it is nobody's."""
     account = journal.account_of(identity)
     if account is None or account.ended_wall_s is not None:
@@ -73,8 +70,15 @@ def by_identity(
             f'"{identity.subject}" of {identity.provider} has no account here; an admin gives one: '
             f"noctua accounts add ID --identity {identity.provider} SUBJECT"
         )
-    who = account.principal(identity, channel, on_behalf_of)
-    return SignedIn(who, _permissions(journal, account, on_behalf_of))
+    return SignedIn(account.principal(identity, channel), PERMISSIONS[account.role])
+
+
+def in_place_of(journal: Journal, signed: SignedIn, giver: str) -> SignedIn:
+    """`signed`, who answers for `giver`. Raises NotPermitted: that is not delegated to it now."""
+    who = signed.principal.model_copy(update={"on_behalf_of": giver})
+    if objection := journal.objection(who, "approve", time.time()):
+        raise NotPermitted(objection)
+    return replace(signed, principal=who, permissions=signed.permissions | {"approve"})
 
 
 def by_password(journal: Journal, account_id: str, password: str) -> Account:
@@ -167,14 +171,3 @@ def local_identity(account: Account) -> Identity:
 def digest_of(secret: str) -> str:
     """What is kept of a secret of 256 random bits: nobody finds it by trying."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _permissions(journal: Journal, account: Account, on_behalf_of: str) -> frozenset[Permission]:
-    """What its role allows, and answering where somebody has delegated that to it."""
-    own = PERMISSIONS[account.role]
-    if not on_behalf_of:
-        return own
-    who = account.principal(local_identity(account), "", on_behalf_of)
-    if objection := journal.objection(who, "approve", time.time()):
-        raise NotPermitted(objection)
-    return own | {"approve"}

@@ -176,8 +176,16 @@ COMMANDS = (
         "accounts:app",
         "Who may do what here: accounts, tokens, and who answers in whose place.",
     ),
-    ("login", "login:login", "Sign in with the password of an account, or with a token."),
-    ("logout", "login:logout", "Sign out: what was kept of the sign-in is forgotten."),
+    (
+        "login",
+        "login:login",
+        "Sign in with the password of an account, or with a token, for twelve hours.",
+    ),
+    (
+        "logout",
+        "login:logout",
+        "Sign out: what was kept of the sign-in is forgotten here, and is worth nothing elsewhere.",
+    ),
     ("whoami", "login:whoami", "Say who acts at this command line, and what they may do."),
     (
         "audit",

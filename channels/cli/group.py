@@ -30,7 +30,7 @@ def defer(app: typer.Typer, name: str, where: str, help_line: str) -> None:
             self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
         ) -> Any:
             # The context belongs to the command that was imported, and so do parsing and running.
-            return _imported(name, where).make_context(info_name, args, parent, **extra)
+            return load_command(name, where).make_context(info_name, args, parent, **extra)
 
     app.command(name, cls=Deferred, help=help_line)(_not_imported)
 
@@ -39,7 +39,8 @@ def _not_imported() -> None:
     """Stands for a command whose module is not imported yet; it is never called."""
 
 
-def _imported(name: str, where: str) -> Any:
+def load_command(name: str, where: str) -> Any:
+    """The command that `where` names, imported now."""
     module, _, attribute = where.partition(":")
     found = getattr(import_module(module), attribute)
     if isinstance(found, typer.Typer):

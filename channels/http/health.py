@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from channels.http.directory import Directory
+from channels.http.served import Directory
 from twin.nouns.base import Noun
 
 router = APIRouter(tags=["server"])

@@ -1,25 +1,34 @@
 """What an answer says that is none: problem details (RFC 9457), whatever went wrong.
 
-A `NoctuaError` is meant for people, so its text is the detail. What is not is logged, and says so.
+A `NoctuaError` is meant for people, so its text is the detail. Whoever is refused stands in the
+audit log with who it was, as far as that is known. What is a defect is logged, and says so.
 """
 
 import logging
+import time
 
 from fastapi import FastAPI, Request
-from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import JsonValue
 from starlette.exceptions import HTTPException
 
+from channels.access.errors import NotPermitted, NotSignedIn
+from channels.http.served import served_by
+from channels.http.who import address_of
 from channels.report.wording import plain
-from tools.journal.errors import JournalFailed, UnknownIncident, UnknownPlan
+from tools.journal.errors import JournalFailed, NotAJournal, UnknownIncident, UnknownPlan
 from twin.errors import BadInput, DeadlineExceeded, NetworkError, NoctuaError, Refused
 from twin.nouns.base import Noun
+from twin.nouns.principal import HTTP, Principal
 
 _log = logging.getLogger(__name__)
 
 _LONGEST = 4000
 """Characters of a detail."""
+
+NOBODY = Principal(name="nobody", provider=HTTP, channel=HTTP)
+"""Stands in the audit log for who is not known."""
 
 
 class Problem(Noun):
@@ -32,7 +41,7 @@ class Problem(Noun):
 
 
 def problem(
-    status: int, title: str, detail: str, rule: str = "", headers: dict[str, str] | None = None
+    status: int, title: str, detail: str = "", rule: str = "", headers: dict[str, str] | None = None
 ) -> JSONResponse:
     """The response that says so."""
     said = Problem(title=title, status=status, detail=plain(detail, _LONGEST), rule=rule)
@@ -52,7 +61,10 @@ def say_problems(app: FastAPI) -> None:
 _STATUSES: tuple[tuple[type[NoctuaError], int, str], ...] = (
     (UnknownIncident, 404, "Not known"),
     (UnknownPlan, 404, "Not known"),
+    (NotAJournal, 503, "The journal cannot be used"),
     (BadInput, 400, "Cannot be used"),
+    (NotSignedIn, 401, "Not signed in"),
+    (NotPermitted, 403, "Not permitted"),
     (Refused, 409, "Refused"),
     (DeadlineExceeded, 503, "Not finished in time"),
     (NetworkError, 503, "The network does not answer"),
@@ -62,21 +74,49 @@ _STATUSES: tuple[tuple[type[NoctuaError], int, str], ...] = (
 """By kind of error, the most special first."""
 
 
-def _of_noctua(_: Request, error: Exception) -> JSONResponse:
+def _of_noctua(request: Request, error: Exception) -> JSONResponse:
     status, title = next((s, t) for kind, s, t in _STATUSES if isinstance(error, kind))
-    return problem(status, title, str(error), error.rule if isinstance(error, Refused) else "")
+    rule = error.rule if isinstance(error, Refused) else ""
+    if rule:
+        served_by(request).counts.refused.labels(rule).inc()
+    if isinstance(error, NotSignedIn | NotPermitted):
+        _audit(request, rule, str(error))
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return problem(status, title, str(error), rule, headers)
+
+
+def _audit(request: Request, rule: str, why: str) -> None:
+    """Who was refused what. That it cannot be written down lets nobody in."""
+    who = getattr(request.state, "principal", NOBODY)
+    route = getattr(request.scope.get("route"), "path", "")
+    told: dict[str, JsonValue] = {
+        "rule": rule,
+        "why": plain(why),
+        "method": request.method,
+        "address": address_of(request),
+        "by": who.model_dump(mode="json"),
+    }
+    directory = served_by(request).directory
+    if not directory.journal_file.is_file():
+        return
+    try:
+        with directory.journal() as journal:
+            journal.append_audit(time.time(), who.name, "request_refused", route, told)
+    except NoctuaError as error:
+        _log.warning("a refusal was not recorded: %s", error)
 
 
 def _of_validation(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    wrong = jsonable_encoder(error.errors(), custom_encoder={Exception: str})
-    told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in wrong)
+    told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
     return problem(422, "Not as the document describes it", told)
 
 
-def _of_http(_: Request, error: Exception) -> JSONResponse:
+def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), "", headers=dict(error.headers or {}))
+    if error.status_code == 429:
+        served_by(request).counts.refused.labels("rate").inc()
+    return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
 
 
 def _of_a_bug(_: Request, error: Exception) -> JSONResponse:

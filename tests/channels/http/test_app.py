@@ -11,7 +11,9 @@ from twin.errors import BadInput, Refused
 
 
 def test_health_is_told_without_a_journal(tmp_path: Path) -> None:
-    answer = TestClient(create_app(StateDirectory(tmp_path))).get("/health")
+    answer = TestClient(create_app(StateDirectory(tmp_path)), base_url="http://127.0.0.1").get(
+        "/health"
+    )
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "journal": False})
 
 
@@ -27,7 +29,9 @@ def _failing(error: Exception) -> APIRouter:
 
 def _told(folder: Path, error: Exception) -> tuple[int, dict[str, object]]:
     app = create_app(StateDirectory(folder), [*ROUTERS, _failing(error)])
-    answer = TestClient(app, raise_server_exceptions=False).get("/fails")
+    answer = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False).get(
+        "/fails"
+    )
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.status_code, answer.json()
 
@@ -49,6 +53,8 @@ def test_a_defect_is_no_traceback(tmp_path: Path) -> None:
 
 
 def test_unknown_paths_are_problems_too(tmp_path: Path) -> None:
-    answer = TestClient(create_app(StateDirectory(tmp_path))).get("/nothing")
+    answer = TestClient(create_app(StateDirectory(tmp_path)), base_url="http://127.0.0.1").get(
+        "/nothing"
+    )
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.status_code == 404

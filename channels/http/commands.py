@@ -1,0 +1,36 @@
+"""Which command of the command line a route does, as the OpenAPI document says of it.
+
+`x-command` names it; a test compares them all with the commands that there are.
+"""
+
+from typing import Any
+
+COMMAND = "x-command"
+
+NOT_SERVED = {
+    "watch": "it is a process: it runs beside the server, or is begun with `noctua serve --watch`",
+    "resume": "it is a process, which ends when a person has to answer; a watch goes on by itself",
+    "serve": "it is the server",
+    "chat": "a question bears those before it along: POST /questions",
+    "netbox": "it writes a file, with a token of the environment of whoever runs it",
+    "topology convert": "it writes a file from a file",
+    "import": "it reads a file of whoever runs it",
+    "graph load": "it reads a file of whoever runs it",
+    "graph diff": "it reads a file of whoever runs it",
+    "graph generate": "it writes a file",
+    "graph export": "it is the whole graph in one document; `graph query` asks it",
+    "audit vouch": "whoever vouches has the signing key, which is where the files are",
+    "demo": "it plays an emulated incident, and waits in the terminal",
+    "run": "it plays a scripted incident, and waits in the terminal",
+    "stage": "it makes an emulated network out of a file",
+    "model-server": "it is a server of its own",
+}
+"""Commands that no route does, and why."""
+
+MEASURING = "it measures this software, and not a network"
+"""Why the commands of `evals` that no route does are not served."""
+
+
+def does(command: str) -> dict[str, Any]:
+    """What the document says of a route that does what `noctua <command>` does."""
+    return {COMMAND: command}
