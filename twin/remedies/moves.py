@@ -37,11 +37,15 @@ class Moves:
     def __len__(self) -> int:
         return len(self.changes)
 
+    @property
+    def first_other(self) -> int:
+        """From here on stands what is neither a weight nor a drain."""
+        return len(self) - len(self._others)
+
     def action(self, i: int) -> Action:
         """What move `i` is as an action."""
-        first_other = len(self) - len(self._others)
-        if i >= first_other:
-            return self._others[i - first_other]
+        if i >= self.first_other:
+            return self._others[i - self.first_other]
         if self.drains[i] >= 0:
             return DrainLink(link=self._topology.links[self.drains[i]].id)
         place = self.changes.first[i]
@@ -54,19 +58,23 @@ class Moves:
         drain.
         """
         inside = np.minimum.reduceat(places[self.changes.arcs], self.changes.first[:-1])
-        inside[len(self) - len(self._others) :] = True
-        kept = np.flatnonzero(inside)
+        inside[self.first_other :] = True
+        return self.chosen(np.flatnonzero(inside))
+
+    def chosen(self, which: IntArray) -> "Moves":
+        """The moves `which` alone, in their order here: ascending."""
+        others = which[which >= self.first_other] - self.first_other
         return replace(
             self,
-            changes=self.changes.chosen(kept),
-            nodes=self.nodes[kept],
-            drains=self.drains[kept],
+            changes=self.changes.chosen(which),
+            nodes=self.nodes[which],
+            drains=self.drains[which],
+            _others=tuple(self._others[i] for i in others.tolist()),
         )
 
     def place(self, i: int) -> tuple[int, ...]:
         """What it changes, whatever the weight: moves of one place are hardly two remedies."""
-        first_other = len(self) - len(self._others)
-        if i >= first_other:
+        if i >= self.first_other:
             return (-1, i)
         first, last = self.changes.first[i : i + 2]
         found: list[int] = self.changes.arcs[first:last].tolist()
@@ -144,14 +152,20 @@ def carries(weights: IntArray) -> NDArray[np.bool_]:
     return np.asarray(((ends != NO_ARC) & ~np.isin(ends, LAST_RESORT_WEIGHTS)).all(axis=1))
 
 
+def level_weights(weights: IntArray) -> IntArray:
+    """The weight of each of WEIGHT_LEVELS where `weights` (n_arcs,) are advertised, (7,)."""
+    tried = weights[(weights != NO_ARC) & ~np.isin(weights, LAST_RESORT_WEIGHTS)]
+    usual = float(np.median(tried))
+    return np.maximum(1, np.round(usual * np.array(WEIGHT_LEVELS))).astype(np.int64)
+
+
 def _weight_moves(state: NetworkState, weights: IntArray) -> tuple[IntArray, IntArray]:
     tried = (weights != NO_ARC) & ~np.isin(weights, LAST_RESORT_WEIGHTS)
     arcs = np.flatnonzero(tried)
     # Among wide metrics that large, a weight that may be set would draw traffic to the egress.
     if not arcs.size or weights[arcs].max() > MAX_IGP_WEIGHT:
         return arcs, arcs
-    usual = float(np.median(weights[arcs]))
-    levels = np.unique(np.maximum(1, np.round(usual * np.array(WEIGHT_LEVELS)))).astype(np.int64)
+    levels = np.unique(level_weights(weights))
     levels = levels[levels < AVOIDED]
     lossy = np.flatnonzero(tried & (egress_loss_of(state.topology, state.egress_loss) > 0.0))
     where = np.concatenate([np.repeat(arcs, len(levels)), lossy])

@@ -83,15 +83,17 @@ class Outlook:
         lasted_s: float = 0.0,
         *,
         from_s: float = 0.0,
+        horizon_s: float = HORIZON_S,
         least_chance: float = 0.0,
     ) -> "Outlook":
         """Of a state at `now_s` (Unix seconds) whose outage has `lasted_s`.
 
-        `from_s`: seconds from now on that do not count. `least_chance`: hours that the outage
-        reaches with a smaller chance do not count either; the first step always does.
+        `from_s`: seconds from now on that do not count, and `horizon_s`: those after them that do.
+        `least_chance`: hours that the outage reaches with a smaller chance do not count either; the
+        first step always does.
         """
         repair = RepairTime() if repair is None else repair
-        middles = np.arange(from_s + STEP_S / 2, from_s + HORIZON_S, STEP_S).tolist()
+        middles = np.arange(from_s + STEP_S / 2, from_s + horizon_s, STEP_S).tolist()
         now = profile_at(profile, now_s)
         level = np.array([profile_at(profile, now_s + t) / now for t in middles])
         chance = np.array([repair.survival(t, lasted_s) for t in middles])

@@ -22,10 +22,11 @@ from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty, demand_factors
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
-from twin.physics.compiled import FloatArray, IntArray, entering_bps, policer_rates
+from twin.physics.compiled import FloatArray, entering_bps, policer_rates
 from twin.physics.loads import arriving_loads
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
+from twin.remedies.limits import LIMITED_UTILISATION, best_effort_limits
 from twin.remedies.moves import bridges, carries
 from twin.remedies.objective import Cost, Outlook, expected_cost
 from twin.remedies.search import BETTER, MOST_CHANGES, Expansion, Position, RemedySearch
@@ -54,10 +55,6 @@ SERVICE_MOVES_JUDGED = 2
 
 UNLOADED = 0.95
 """Up to this utilisation the queues of links of 1 Gbit/s or more drop less than a millionth."""
-
-LIMITED_UTILISATION = 0.8
-"""A limited egress is given more air: once it stops dropping, senders of the other classes that had
-held back come back, and nobody knows by how much."""
 
 MOST_ACTIONS = 100
 """Of one remedy, limits of all that is overloaded included. A surge of all demand fills most of a
@@ -321,31 +318,13 @@ class Screening:
                 )
 
     def _limits(self, running: NetworkConfiguration) -> list[RateLimit]:
-        """Best effort may use what the other classes on an egress leave of its share, the worst
-        egress first.
-        """
-        topology, capacity = self._state.topology, self._twin.compiled.capacity_bps
-        routing = self._twin.route(replace(self._state, running=running))
-        highest = self._margin * float(self._outlook.levels[0])
-        traffic = self._state.traffic.rates_bps[None] * highest
-        loads: FloatArray = arriving_loads(self._twin.compiled, routing, traffic)[:, 0]
-        over = loads.sum(axis=1) - capacity
-        room = np.maximum(
-            LIMITED_UTILISATION * capacity - np.delete(loads, _BEST_EFFORT, axis=1).sum(axis=1),
-            self._least_limit_share * capacity,
-        ).round(-6)
-        worst: IntArray = np.argsort(-over, kind="stable")
-        chosen = worst[(over[worst] > 0.0) & (room[worst] > 0.0)]
-        return [
-            RateLimit(
-                node=egress.node,
-                link=egress.link,
-                traffic_class=TrafficClass.BEST_EFFORT,
-                rate_bps=float(room[arc]),
-            )
-            for arc in chosen.tolist()
-            for egress in (topology.egress_of(arc),)
-        ]
+        """Of best effort, the worst egress first."""
+        return best_effort_limits(
+            self._twin,
+            replace(self._state, running=running),
+            self._margin * float(self._outlook.levels[0]),
+            self._least_limit_share,
+        )
 
 
 def _varied(found: Sequence[Position]) -> list[Position]:

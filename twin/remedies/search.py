@@ -113,6 +113,23 @@ class RemedySearch:
         """Where no action is taken."""
         return self.after(())
 
+    @cached_property
+    def moves(self) -> Moves:
+        """Every single move from there, those that are refused among them."""
+        return self._moves(self.nothing)
+
+    @cached_property
+    def refused(self) -> NDArray[np.bool_]:
+        """Which of `moves` are refused, (M,). Only drains can be, so only they are priced."""
+        refused = np.zeros(len(self.moves), dtype=np.bool_)
+        drains = np.flatnonzero(self.moves.drains >= 0)
+        refused[drains] = self._overloads(self.priced(drains))
+        return refused
+
+    def priced(self, which: IntArray) -> Expansion:
+        """Those of `moves` alone, and what they cost; that one is refused is not looked at."""
+        return self._priced(self.nothing, self.moves.chosen(which))
+
     def after(self, actions: Sequence[Action]) -> Position:
         """What `actions` lead to. Raises UnknownNode, UnknownLink."""
         running, topology = self.state.running, self.state.topology
@@ -149,7 +166,7 @@ class RemedySearch:
         """Every single move from `position`, and what it costs."""
         if position is self.nothing:
             return self._from_nothing
-        expansion = self._expand(position, self._shortlist)
+        expansion = self._priced(position, self._moves(position).within(self._shortlist))
         return self._without_refused(expansion, self._drainable)
 
     def child(self, position: Position, expansion: Expansion, move: int) -> Position:
@@ -180,7 +197,7 @@ class RemedySearch:
 
     @cached_property
     def _from_nothing(self) -> Expansion:
-        return self._without_refused(self._expand(self.nothing), None)
+        return self._without_refused(self._priced(self.nothing, self.moves), None)
 
     @cached_property
     def _shortlist(self) -> NDArray[np.bool_]:
@@ -197,11 +214,12 @@ class RemedySearch:
         alone = self._from_nothing
         return frozenset(alone.moves.drains[np.isfinite(alone.cost)].tolist())
 
-    def _expand(self, position: Position, places: NDArray[np.bool_] | None = None) -> Expansion:
-        topology, state = self.state.topology, replace(self.state, running=position.running)
-        moves = moves_from(state, position.weights, self.twin.inventory.intended, self._extra)
-        if places is not None:
-            moves = moves.within(places)
+    def _moves(self, position: Position) -> Moves:
+        state = replace(self.state, running=position.running)
+        return moves_from(state, position.weights, self.twin.inventory.intended, self._extra)
+
+    def _priced(self, position: Position, moves: Moves) -> Expansion:
+        topology = self.state.topology
         base = self._base(position.running, position.weights)
         cost, highest = np.empty(len(moves)), np.empty(len(moves))
         for span, loads, unserved in base.parts_after(moves.changes):
@@ -215,11 +233,15 @@ class RemedySearch:
 
     def _without_refused(self, expansion: Expansion, drainable: frozenset[int] | None) -> Expansion:
         drains = expansion.moves.drains
-        most = max(1.0, self.nothing.max_utilisation) * (1.0 + BETTER)
-        refused = (drains >= 0) & (expansion.max_utilisation > most)
+        refused = self._overloads(expansion)
         if drainable is not None:
             refused |= (drains >= 0) & ~np.isin(drains, list(drainable))
         return replace(expansion, cost=np.where(refused, np.inf, expansion.cost))
+
+    def _overloads(self, expansion: Expansion) -> NDArray[np.bool_]:
+        """Which moves are drains that load a link beyond its capacity and what it is anyway."""
+        most = max(1.0, self.nothing.max_utilisation) * (1.0 + BETTER)
+        return (expansion.moves.drains >= 0) & (expansion.max_utilisation > most)
 
     def _base(self, running: NetworkConfiguration, weights: IntArray) -> Incremental:
         routing = self.twin.route(replace(self.state, running=running))

@@ -1,0 +1,192 @@
+"""What is known at one quarter of an hour after a failure, and what may be done then."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.errors import Refused
+from twin.events.action import Action
+from twin.events.actions.rate_limit import RateLimit
+from twin.events.actions.revert_interface import RevertInterface
+from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.state import NetworkState
+from twin.nouns.topology import Interface
+from twin.physics.compiled import FloatArray, IntArray, policer_rates
+from twin.physics.twin import Twin
+from twin.remediation.choices import SLOTS, WAIT, Slot, choice, count, numbers_of
+from twin.remediation.differing import Differing
+from twin.remedies.limits import best_effort_limits
+from twin.remedies.objective import (
+    DEVICE_WEIGHT,
+    STEP_S,
+    Outlook,
+    RepairTime,
+    devices_touched,
+    expected_cost,
+)
+from twin.remedies.search import RemedySearch
+
+Priced = Literal["loads", "services"]
+"""What costs. "loads": overload and devices, as a search reckons. "services": queues, policers and
+services in breach besides, as what a search keeps is judged; only there may anything be limited.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """One quarter of an hour, before anything is done in it.
+
+    `state`: what runs, what is down, and the demand in the middle of the quarter, which is at
+    `now_s` (Unix seconds). `lasted_s`: of the latest failure. `quarters_left`: that count, this one
+    included. `repair`: all that is known of how long an outage lasts.
+    """
+
+    twin: Twin
+    state: NetworkState
+    now_s: float
+    lasted_s: float
+    quarters_left: int
+    repair: RepairTime = field(default_factory=RepairTime)
+    priced: Priced = "loads"
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """The demand until the repair, from this quarter on."""
+        return Outlook.ahead(
+            self.twin.inventory.profile,
+            self.now_s,
+            self.repair,
+            self.lasted_s,
+            from_s=-STEP_S / 2,
+            horizon_s=self.quarters_left * STEP_S,
+        )
+
+    @cached_property
+    def search(self) -> RemedySearch:
+        """Every move from here, over the outlook."""
+        return self.searched(self.outlook)
+
+    def searched(self, outlook: Outlook) -> RemedySearch:
+        """The same over other hours."""
+        return RemedySearch(self.twin, self.state, outlook, extra=self.reverts)
+
+    @cached_property
+    def numbers(self) -> IntArray:
+        """The number of each move of `search`, (M,)."""
+        search = self.search
+        return numbers_of(search.moves, search.nothing.weights, self.state.topology)
+
+    @cached_property
+    def mask(self) -> NDArray[np.bool_]:
+        """Which numbers may be chosen; to wait always may."""
+        mask = np.zeros(count(self.state.topology.n_arcs), dtype=np.bool_)
+        mask[self.numbers[~self.search.refused]] = True
+        mask[[WAIT, *self.limits]] = True
+        return mask
+
+    @cached_property
+    def allowed(self) -> IntArray:
+        """The numbers that may be chosen, ascending."""
+        return np.flatnonzero(self.mask)
+
+    def action(self, number: int) -> tuple[Action, ...]:
+        """What a number stands for here; to wait is nothing.
+
+        Raises:
+            Refused: it may not be chosen here.
+        """
+        if number == WAIT:
+            return ()
+        if not (0 < number < len(self.mask) and self.mask[number]):
+            raise Refused(f"choice {number} may not be taken here; the mask says which may")
+        other = self.limits.get(number)
+        return (self.search.moves.action(self._move_of[number]) if other is None else other,)
+
+    def running_after(self, number: int) -> NetworkConfiguration:
+        """What devices run with it. Raises Refused."""
+        running, intended = self.state.running, self.twin.inventory.intended
+        for action in self.action(number):
+            running = action.configured(running, intended, self.state.topology)
+        return running
+
+    def costs(self, numbers: IntArray, outlook: Outlook | None = None) -> FloatArray:
+        """Service-hours that are expected with each of `numbers`, which may be chosen, as far as
+        offered loads tell: overload over `outlook` (default: until the repair), and the devices
+        that are touched, now and once more when all is taken back.
+        """
+        search = self.search if outlook is None else self.searched(outlook)
+        # Waiting, and what limits, leaves offered loads as they are.
+        costs = np.full(len(numbers), search.nothing.cost + DEVICE_WEIGHT * self.differing.devices)
+        moves = np.array([self._move_of.get(n, -1) for n in numbers.tolist()], dtype=np.int64)
+        which, where = np.unique(moves[moves >= 0], return_inverse=True)
+        reverts = self.numbers[which] % SLOTS == 1 + Slot.REVERT
+        back = self.differing.after(search.moves.changes.chosen(which), reverts)
+        costs[moves >= 0] = (search.priced(which).cost + DEVICE_WEIGHT * back)[where]
+        for i in np.flatnonzero(moves < 0).tolist():
+            if numbers[i] != WAIT:
+                devices = self._touched(self.running_after(int(numbers[i])), int(numbers[i]))
+                costs[i] = search.nothing.cost + DEVICE_WEIGHT * devices
+        return costs
+
+    def judged(self, number: int, outlook: Outlook | None = None) -> float:
+        """The same of one number by the whole objective: queues, policers and services."""
+        running = self.running_after(number)
+        return expected_cost(
+            self.twin,
+            self.state.configured(running),
+            self.outlook if outlook is None else outlook,
+            devices=self._touched(running, number),
+        ).total
+
+    def _touched(self, running: NetworkConfiguration, number: int) -> int:
+        """Devices that `number` configures, and once more those that then have to be taken back."""
+        intended = self.twin.inventory.intended
+        now = devices_touched(self.action(number), self.state.topology)
+        return len(now) + Differing.between(self.twin.compiled, running, intended).devices
+
+    @cached_property
+    def differing(self) -> Differing:
+        """What runs here that is not intended."""
+        return Differing.between(
+            self.twin.compiled, self.state.running, self.twin.inventory.intended
+        )
+
+    @cached_property
+    def reverts(self) -> tuple[RevertInterface, ...]:
+        """Of every egress that runs something else than is intended, and is not drained."""
+        egresses = (
+            self.state.topology.egress_of(arc)
+            for arc in np.flatnonzero(self.differing.differs).tolist()
+        )
+        return tuple(
+            RevertInterface(node=egress.node, link=egress.link)
+            for egress in egresses
+            if not self.state.running.device(egress.node).interface(egress.link).drained
+        )
+
+    @cached_property
+    def _move_of(self) -> Mapping[int, int]:
+        return {number: i for i, number in enumerate(self.numbers.tolist())}
+
+    @cached_property
+    def limits(self) -> Mapping[int, RateLimit | RevertInterface]:
+        """What leaves offered loads as they are, by number: a limit, or a revert of one."""
+        if self.priced == "loads":
+            return {}
+        topology, state = self.state.topology, self.state
+        rates = policer_rates(topology, state.running)
+        limited = np.asarray(np.isfinite(rates).any(axis=1))
+        found: dict[int, RateLimit | RevertInterface] = {}
+        for limit in best_effort_limits(self.twin, state, float(self.outlook.levels[0])):
+            arc = topology.arc_of(Interface(node=limit.node, link=limit.link))
+            if not limited[arc]:
+                found[choice(arc, Slot.LIMIT)] = limit
+        for revert in self.reverts:
+            arc = topology.arc_of(Interface(node=revert.node, link=revert.link))
+            if limited[arc] and (number := choice(arc, Slot.REVERT)) not in self._move_of:
+                found[number] = revert
+        return found
