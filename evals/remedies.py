@@ -22,6 +22,7 @@ from twin.physics.compiled import FloatArray
 from twin.physics.loads import arriving_loads
 from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
+from twin.remedies.local_search import local_search
 from twin.remedies.objective import Outlook, Overload, expected_cost
 from twin.remedies.screening import DRAWS, MARGIN, WIDTH, Screening
 from twin.remedies.search import PLACES, Position, RemedySearch
@@ -177,29 +178,11 @@ WAYS: dict[str, Way] = {
 POINT = "greedy to 4"
 
 
-def local_search(incident: Incident, start: Sequence[Action], rng: np.random.Generator) -> Position:
-    """The best that LOCAL_SEARCH_S of CPU time finds: one change is taken back at random, and one
-    of the three best moves from there made.
-    """
+def best_known(incident: Incident, start: Sequence[Action], rng: np.random.Generator) -> Position:
+    """The best that LOCAL_SEARCH_S of CPU time finds."""
     search = RemedySearch(incident.twin, incident.state, incident.outlook, places=EVERYWHERE)
-    position = best = search.after(start)
     begin = time.process_time()
-    while time.process_time() - begin < LOCAL_SEARCH_S:
-        actions = list(position.actions)
-        if actions:
-            del actions[int(rng.integers(len(actions)))]
-        position = search.after(actions)
-        while len(position.actions) < 4:
-            expansion = search.expand(position)
-            moves = expansion.best(3, position.cost)
-            if not moves:
-                break
-            position = search.child(position, expansion, moves[int(rng.integers(len(moves)))])
-        if position.cost < best.cost:
-            best = position
-        elif position.cost > 1.2 * best.cost:
-            position = best
-    return best
+    return local_search(search, start, rng, lambda: time.process_time() - begin < LOCAL_SEARCH_S)
 
 
 # The tables
@@ -238,7 +221,7 @@ def play(count: int, seed: int) -> dict[str, Played]:
         costs = {name: incident.cost(actions) for name, (actions, _) in found.items()}
         start = min(costs, key=lambda name: costs[name])
         nothing = incident.cost(())
-        best = min(local_search(incident, found[start][0], rng).cost, costs[start])
+        best = min(best_known(incident, found[start][0], rng).cost, costs[start])
         if nothing - best < LEAST_GAIN * nothing:
             continue
         left = incident.left_over((), fresh)

@@ -10,7 +10,10 @@ from enum import IntEnum
 import numpy as np
 
 from twin.events.action import Action
+from twin.events.actions.drain_link import DrainLink
+from twin.events.actions.rate_limit import RateLimit
 from twin.events.actions.revert_interface import RevertInterface
+from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.actions.undrain_link import UndrainLink
 from twin.nouns.topology import Interface, Topology
 from twin.physics.compiled import IntArray
@@ -60,12 +63,29 @@ def numbers_of(moves: Moves, weights: IntArray, topology: Topology) -> IntArray:
     slots = np.where(moves.drains >= 0, int(Slot.DRAIN), same.argmax(axis=1))
     numbers = 1 + SLOTS * arcs + slots
     for i in range(moves.first_other, len(moves)):
-        numbers[i] = _number(moves.action(i), topology)
+        number = number_of(moves.action(i), weights, topology)
+        assert number is not None  # of undrains and reverts each has one
+        numbers[i] = number
     return np.asarray(numbers)
 
 
-def _number(action: Action, topology: Topology) -> int:
-    if isinstance(action, UndrainLink):
-        return choice(2 * topology.link_index[action.link], Slot.UNDRAIN)
-    assert isinstance(action, RevertInterface)
-    return choice(topology.arc_of(Interface(node=action.node, link=action.link)), Slot.REVERT)
+def number_of(action: Action, weights: IntArray, topology: Topology) -> int | None:
+    """The number of `action` where `weights` are advertised; None if it has none, such as a weight
+    at no level.
+    """
+    match action:
+        case SetIgpWeight():
+            at = np.flatnonzero(level_weights(weights) == action.weight)
+            slot = int(at[0]) if at.size else None
+        case DrainLink():
+            return choice(2 * topology.link_index[action.link], Slot.DRAIN)
+        case UndrainLink():
+            return choice(2 * topology.link_index[action.link], Slot.UNDRAIN)
+        case RevertInterface():
+            slot = Slot.REVERT
+        case RateLimit():
+            slot = Slot.LIMIT
+        case _:
+            return None
+    arc = topology.arc_of(Interface(node=action.node, link=action.link))
+    return None if slot is None else choice(arc, slot)

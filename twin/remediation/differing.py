@@ -13,14 +13,14 @@ from twin.physics.compiled import CompiledTopology, IntArray, arc_weights
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Differing:
-    """By egress: `differs`, which run something else than is intended; `polices`, which of them
-    police something else, both (n_arcs,). `weights`: those that are intended, (n_arcs,).
+    """By egress: `differs`, which run something else than is `intended`; `polices`, which of them
+    police something else, both (n_arcs,).
     """
 
     compiled: CompiledTopology
+    intended: NetworkConfiguration
     differs: NDArray[np.bool_]
     polices: NDArray[np.bool_]
-    weights: IntArray
 
     @classmethod
     def between(
@@ -40,7 +40,7 @@ class Differing:
                 if now != then:
                     arc = topology.arc_of(Interface(node=runs.node, link=now.link))
                     differs[arc], polices[arc] = True, now.policers != then.policers
-        return cls(compiled, differs, polices, arc_weights(topology, intended))
+        return cls(compiled, intended, differs, polices)
 
     @property
     def devices(self) -> int:
@@ -54,7 +54,8 @@ class Differing:
         arcs, sizes = changes.arcs, np.diff(changes.first)
         tail, kept = self.compiled.tail[arcs], self.polices[arcs] & ~np.repeat(reverts, sizes)
         at_node = np.bincount(self.compiled.tail[self.differs], minlength=self.compiled.n_nodes)
-        then = (changes.weights != self.weights[arcs]) | kept
+        meant = arc_weights(self.compiled.topology, self.intended)
+        then = (changes.weights != meant[arcs]) | kept
         left = at_node[tail] - self.differs[arcs] + then
         more = (left > 0).astype(np.int64) - (at_node[tail] > 0)
         # The arcs of one change leave different nodes.

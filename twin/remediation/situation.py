@@ -1,6 +1,6 @@
 """What is known at one quarter of an hour after a failure, and what may be done then."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -17,7 +17,7 @@ from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface
 from twin.physics.compiled import FloatArray, IntArray, policer_rates
 from twin.physics.twin import Twin
-from twin.remediation.choices import SLOTS, WAIT, Slot, choice, count, numbers_of
+from twin.remediation.choices import SLOTS, WAIT, Slot, choice, count, number_of, numbers_of
 from twin.remediation.differing import Differing
 from twin.remedies.limits import best_effort_limits
 from twin.remedies.objective import (
@@ -75,6 +75,26 @@ class Situation:
         return RemedySearch(self.twin, self.state, outlook, extra=self.reverts)
 
     @cached_property
+    def waiting(self) -> float:
+        """What it is expected to cost to do nothing, now or later: all hours until the repair, and
+        the devices that are taken back then.
+        """
+        if self.priced == "services":
+            return self.judged(WAIT)
+        return self.search.nothing.cost + DEVICE_WEIGHT * self.differing.devices
+
+    @property
+    def loads_bps(self) -> FloatArray:
+        """What each egress is offered now, of all classes, (n_arcs,)."""
+        return self.search.base.loads[:, 0]
+
+    @property
+    def overload_ahead_bps(self) -> FloatArray:
+        """What each egress is offered beyond its capacity at the highest demand, (n_arcs,)."""
+        highest = float(self.outlook.levels[0]) * self.loads_bps
+        return np.maximum(highest - self.twin.compiled.capacity_bps, 0.0)
+
+    @cached_property
     def numbers(self) -> IntArray:
         """The number of each move of `search`, (M,)."""
         search = self.search
@@ -105,6 +125,13 @@ class Situation:
             raise Refused(f"choice {number} may not be taken here; the mask says which may")
         other = self.limits.get(number)
         return (self.search.moves.action(self._move_of[number]) if other is None else other,)
+
+    def allowed_of(self, actions: Iterable[Action]) -> IntArray:
+        """The numbers of those `actions` that may be chosen here, each once, in their order."""
+        weights, topology = self.search.nothing.weights, self.state.topology
+        numbers = (number_of(action, weights, topology) for action in actions)
+        allowed = dict.fromkeys(n for n in numbers if n is not None and self.mask[n])
+        return np.array([*allowed], dtype=np.int64)
 
     def running_after(self, number: int) -> NetworkConfiguration:
         """What devices run with it. Raises Refused."""

@@ -114,6 +114,13 @@ class RemedySearch:
         return self.after(())
 
     @cached_property
+    def base(self) -> Incremental:
+        """What is offered there."""
+        state = self.state
+        weights = arc_weights(state.topology, state.running, state.down_links)
+        return self._based(state.running, weights)
+
+    @cached_property
     def moves(self) -> Moves:
         """Every single move from there, those that are refused among them."""
         return self._moves(self.nothing)
@@ -244,6 +251,11 @@ class RemedySearch:
         return (expansion.moves.drains >= 0) & (expansion.max_utilisation > most)
 
     def _base(self, running: NetworkConfiguration, weights: IntArray) -> Incremental:
+        if running is self.state.running:
+            return self.base
+        return self._based(running, weights)
+
+    def _based(self, running: NetworkConfiguration, weights: IntArray) -> Incremental:
         routing = self.twin.route(replace(self.state, running=running))
         return Incremental(self.twin.compiled, weights, self._traffic, routing)
 
