@@ -20,6 +20,9 @@ DETECTORS = "noctua.detectors"
 GRAPH_KINDS = "noctua.graph_kinds"
 """Each is a function that registers kinds with a `twin.knowledge.schema.Schema`."""
 
+POLICIES = "noctua.policies"
+"""Each is a class or function without arguments that makes a `twin.remediation.policy.Policy`."""
+
 
 def provided(group: str) -> dict[str, EntryPoint]:
     """What installed distributions bring to `group`, by name, in order of name.

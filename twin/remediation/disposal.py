@@ -6,11 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.errors import Refused
-from twin.physics.compiled import IntArray
 from twin.remediation.choices import WAIT
 from twin.remediation.policy import Proposals
 from twin.remediation.situation import Situation
-from twin.remedies.objective import Outlook
 from twin.remedies.screening import KEPT
 from twin.remedies.search import BETTER
 
@@ -48,16 +46,16 @@ def dispose(situation: Situation, proposals: Proposals) -> Decision:
     ]
     if outside:
         raise Refused(f"choice {outside[0]} may not be taken here; the mask says which may")
-    tried = _tried(situation, np.concatenate([[WAIT], numbers]), proposals.over)
-    best = min(tried, key=lambda number: (round(tried[number], 9), number))
-    return Decision(best if tried[best] < tried[WAIT] - BETTER else WAIT, tried)
-
-
-def _tried(situation: Situation, numbers: IntArray, over: Outlook | None) -> dict[int, float]:
-    costs = situation.costs(numbers, over)
+    numbers = np.concatenate([[WAIT], numbers])
+    forecasts = situation.forecasts(numbers, proposals.over)
+    # Rounded, so that of choices that are equal but for rounding the one with more room is first.
+    order = numbers[np.lexsort((numbers, forecasts.highest, forecasts.cost.round(9)))].tolist()
     if situation.priced == "loads":
-        return dict(zip(numbers.tolist(), costs.tolist(), strict=True))
-    # As in screening: offered loads say what is worth judging with queues and services.
-    kept = numbers[np.argsort(costs, kind="stable")[:KEPT]].tolist()
-    limits = [n for n in numbers.tolist() if n in situation.limits]
-    return {n: situation.judged(n, over) for n in dict.fromkeys([WAIT, *kept, *limits])}
+        tried = dict(zip(numbers.tolist(), forecasts.cost.tolist(), strict=True))
+    else:
+        # As in screening: offered loads say what is worth judging with queues and services.
+        limits = [number for number in order if number in situation.limits]
+        order = list(dict.fromkeys([*order[:KEPT], *limits]))
+        tried = {n: situation.judged(n, proposals.over) for n in (WAIT, *order)}
+    best = min(order, key=lambda number: round(tried[number], 9))
+    return Decision(best if tried[best] < tried[WAIT] - BETTER else WAIT, tried)

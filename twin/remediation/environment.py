@@ -5,14 +5,12 @@ in docs/policies.md.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import BadInput, Refused
-from twin.physics.twin import Twin
 from twin.remediation.choices import count
 from twin.remediation.episode import Episode
 from twin.remediation.evening import LEAST_STAKE, draw_evening
@@ -26,8 +24,8 @@ from twin.remediation.observation import (
     bounds,
     observe,
 )
+from twin.remediation.playing import twin_of
 from twin.remediation.situation import Priced
-from twin.sources.world import WorldSpec, build_inventory
 
 try:
     import gymnasium
@@ -142,12 +140,6 @@ class RemediationEnv(gymnasium.Env[Padded, np.int64]):
 
     def _seen(self) -> Padded:
         return self.observation.padded(self.n_nodes, self.n_arcs)
-
-
-@lru_cache(maxsize=64)
-def twin_of(network: str) -> Twin:
-    """The twin of the world that is built on a topohub network. Raises BadTopology."""
-    return Twin(build_inventory(WorldSpec(topology=network)))
 
 
 def _observations(n_nodes: int, n_arcs: int) -> spaces.Space[Any]:

@@ -36,6 +36,14 @@ services in breach besides, as what a search keeps is judged; only there may any
 """
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecasts:
+    """Of N choices, each (N,): service-hours until the repair, and the highest utilisation."""
+
+    cost: FloatArray
+    highest: FloatArray
+
+
 @dataclass(frozen=True, eq=False)
 class Situation:
     """One quarter of an hour, before anything is done in it.
@@ -141,23 +149,32 @@ class Situation:
         return running
 
     def costs(self, numbers: IntArray, outlook: Outlook | None = None) -> FloatArray:
-        """Service-hours that are expected with each of `numbers`, which may be chosen, as far as
-        offered loads tell: overload over `outlook` (default: until the repair), and the devices
-        that are touched, now and once more when all is taken back.
+        """Service-hours that are expected with each of `numbers`, which may be chosen; see
+        `forecasts`.
+        """
+        return self.forecasts(numbers, outlook).cost
+
+    def forecasts(self, numbers: IntArray, outlook: Outlook | None = None) -> Forecasts:
+        """What offered loads tell of each of `numbers`, which may be chosen: overload over
+        `outlook` (default: until the repair), and the devices that are touched, now and once more
+        when all is taken back.
         """
         search = self.search if outlook is None else self.searched(outlook)
+        nothing = search.nothing
         # Waiting, and what limits, leaves offered loads as they are.
-        costs = np.full(len(numbers), search.nothing.cost + DEVICE_WEIGHT * self.differing.devices)
+        cost = np.full(len(numbers), nothing.cost + DEVICE_WEIGHT * self.differing.devices)
+        highest = np.full(len(numbers), nothing.max_utilisation)
         moves = np.array([self._move_of.get(n, -1) for n in numbers.tolist()], dtype=np.int64)
         which, where = np.unique(moves[moves >= 0], return_inverse=True)
+        priced = search.priced(which)
         reverts = self.numbers[which] % SLOTS == 1 + Slot.REVERT
-        back = self.differing.after(search.moves.changes.chosen(which), reverts)
-        costs[moves >= 0] = (search.priced(which).cost + DEVICE_WEIGHT * back)[where]
-        for i in np.flatnonzero(moves < 0).tolist():
-            if numbers[i] != WAIT:
-                devices = self._touched(self.running_after(int(numbers[i])), int(numbers[i]))
-                costs[i] = search.nothing.cost + DEVICE_WEIGHT * devices
-        return costs
+        back = self.differing.after(priced.moves.changes, reverts)
+        cost[moves >= 0] = (priced.cost + DEVICE_WEIGHT * back)[where]
+        highest[moves >= 0] = priced.max_utilisation[where]
+        for i in np.flatnonzero((moves < 0) & (numbers != WAIT)).tolist():
+            running = self.running_after(int(numbers[i]))
+            cost[i] = nothing.cost + DEVICE_WEIGHT * self._touched(running, int(numbers[i]))
+        return Forecasts(cost, highest)
 
     def judged(self, number: int, outlook: Outlook | None = None) -> float:
         """The same of one number by the whole objective: queues, policers and services."""

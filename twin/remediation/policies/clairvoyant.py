@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.remediation.evening import QUARTERS, Evening
+from twin.remediation.policies.beam import first_steps
 from twin.remediation.policy import Proposals
 from twin.remediation.situation import Situation
 from twin.remedies.objective import STEP_S, Outlook
@@ -15,7 +16,7 @@ _CHANGES, _WIDTH = 2, 8
 @dataclass(frozen=True, slots=True)
 class Clairvoyant:
     """Proposes the changes of the best remedy of two that a beam finds over the quarters of
-    `evening` as they will be; of a second failure it does not know.
+    `evening` as they will be, or all where services count; of a second failure it does not know.
     """
 
     evening: Evening
@@ -23,9 +24,11 @@ class Clairvoyant:
     def propose(self, situation: Situation) -> Proposals:
         """See Policy."""
         ahead = self._ahead(QUARTERS - situation.quarters_left)
+        if situation.priced == "services":
+            # A search knows overload alone.
+            return Proposals(situation.allowed[1:], ahead)
         found = situation.searched(ahead).search(_CHANGES, _WIDTH)
-        actions = found[0].actions if found else ()
-        return Proposals(situation.allowed_of(actions), ahead)
+        return Proposals(first_steps(situation, found, ahead), ahead)
 
     def _ahead(self, quarter: int) -> Outlook:
         levels = np.array([self.evening.level(q) for q in range(quarter, self.evening.quarters)])

@@ -21,7 +21,7 @@ POLICIES: Mapping[str, Callable[[], Policy]] = {
     "myopic": lambda: Sweep(as_now),
     "peak-only": lambda: Sweep(at_peak),
     "horizon": lambda: Sweep(until_repair),
-    "beam": lambda: Beam(width=8, changes=2),
+    "beam": lambda: Beam(changes=2, width=8),
     "local": lambda: Local(steps=8),
 }
 

@@ -1,0 +1,220 @@
+"""Who does best in the evening after a failure: every policy on the same evenings.
+
+An evening counts where something is to gain: the least that any of the policies has made of it
+saves LEAST_GAIN of what waiting costs, and more than it costs to touch one device and take it back.
+Closed is the share of that saving. "clairvoyant" knows repair and demand, and is no policy.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+import numpy as np
+
+from evals.campaigns.campaign import Campaign, Spec
+from evals.campaigns.records import Record, code_text, raised_text
+from tools.policies import policy_named
+from twin.nouns.base import Noun
+from twin.physics.compiled import FloatArray
+from twin.remediation.disposal import Decision, dispose
+from twin.remediation.evening import RULE
+from twin.remediation.playing import evening_of, play_evening, twin_of
+from twin.remediation.policies.clairvoyant import Clairvoyant
+from twin.remediation.situation import Priced, Situation
+from twin.remedies.objective import DEVICE_WEIGHT
+
+NOTHING, CLAIRVOYANT = "nothing", "clairvoyant"
+
+LEAST_GAIN = 0.05
+
+LEAST_SAVED = 2 * DEVICE_WEIGHT
+
+COMPARED = (
+    ("horizon", "peak-only"),
+    ("horizon", "myopic"),
+    ("horizon", "rule"),
+    ("horizon", "nearest-360"),
+    ("beam", "horizon"),
+    ("local", "horizon"),
+    ("carried-128", "nearest-128"),
+    (CLAIRVOYANT, "horizon"),
+)
+"""Pairs whose difference is told, the first minus the second."""
+
+_DRAWS = 4000
+
+
+class PoliciesSpec(Spec):
+    """`priced`: what costs; see `twin.remediation.situation.Priced`."""
+
+    priced: Priced
+
+
+class Play(Noun):
+    """One evening by one policy."""
+
+    case: str
+    arm: str
+    seed: int
+    priced: Priced
+
+
+class Outcome(Noun):
+    """`cost`: service-hours of the whole evening. `changes`: how many were made. `quarters`: that
+    counted. `decision_ms`: CPU milliseconds of each decision, in the median.
+    """
+
+    cost: float
+    stake: float
+    changes: int
+    quarters: int
+    decision_ms: float
+
+
+PoliciesRecord = Record[Play, Outcome]
+
+
+def _plays(spec: PoliciesSpec) -> list[Play]:
+    """All of one seed before the next, so that what stops early is of all networks."""
+    return [
+        Play(case=case, arm=arm, seed=seed, priced=spec.priced)
+        for seed in spec.seeds
+        for case in spec.cases
+        for arm in spec.arms
+    ]
+
+
+def _play(play: Play) -> Outcome:
+    evening = evening_of(twin_of(play.case), play.seed, play.priced)
+    policy = Clairvoyant(evening) if play.arm == CLAIRVOYANT else policy_named(play.arm)
+    spent_s = list[float]()
+
+    def decide(situation: Situation) -> Decision:
+        begin_s = time.process_time()
+        decision = dispose(situation, policy.propose(situation))
+        spent_s.append(time.process_time() - begin_s)
+        return decision
+
+    played = play_evening(evening, decide)
+    return Outcome(
+        cost=played.cost,
+        stake=played.stake,
+        changes=sum(number != 0 for number in played.choices),
+        quarters=len(played.costs),
+        decision_ms=round(1e3 * float(np.median(spent_s)), 3),
+    )
+
+
+# The table
+
+
+Evening = Mapping[str, Outcome]
+"""What each policy made of it."""
+
+
+def policies_markdown(records: Sequence[PoliciesRecord]) -> str:
+    """What each policy closes, over all evenings that count; from the records alone."""
+    evenings = _evenings(records)
+    counted = {key: evening for key, evening in evenings.items() if _counts(evening)}
+    cases = sorted({case for case, _ in counted})
+    by_case = {
+        case: [evening for (of, _), evening in counted.items() if of == case] for case in cases
+    }
+    every = list(counted.values())
+    arms = sorted(
+        {arm for evening in every for arm in evening}, key=lambda arm: -_closed(arm, every).mean()
+    )
+    return "".join(
+        [
+            "| policy | evenings | closed | of all that was saved | worse than nothing | changes "
+            f"| ms |\n|---|{'--:|' * 6}\n",
+            *(_row(arm, every) for arm in arms),
+            "\n| difference in what is closed | evenings | |\n|---|--:|--:|\n",
+            *(_difference(one, other, every) for one, other in COMPARED),
+            f"\n| closed | {' | '.join(cases)} |\n|---{'|--:' * len(cases)}|\n",
+            f"| evenings | {' | '.join(str(len(by_case[case])) for case in cases)} |\n",
+            *(_by_case_row(arm, by_case) for arm in arms),
+            f"\n{len(counted)} of {len(evenings)} evenings have something to gain. Drawn: ",
+            f"{RULE}.\n\n",
+            raised_text(records, "and are left out"),
+            f"Run: `noctua policy compare`, {_priced_text(records)}{code_text(records)}.\n",
+        ]
+    )
+
+
+def _evenings(records: Sequence[PoliciesRecord]) -> dict[tuple[str, int], Evening]:
+    """Those that nothing was done in too, by network and seed."""
+    found = defaultdict[tuple[str, int], dict[str, Outcome]](dict)
+    for record in records:
+        if record.outcome is not None:
+            found[record.play.case, record.play.seed][record.play.arm] = record.outcome
+    return {key: evening for key, evening in sorted(found.items()) if NOTHING in evening}
+
+
+def _saved(evening: Evening) -> float:
+    return evening[NOTHING].cost - min(outcome.cost for outcome in evening.values())
+
+
+def _counts(evening: Evening) -> bool:
+    return _saved(evening) >= max(LEAST_GAIN * evening[NOTHING].cost, LEAST_SAVED)
+
+
+def _closed(arm: str, evenings: Sequence[Evening]) -> FloatArray:
+    """Of each evening that it played."""
+    return np.array([(e[NOTHING].cost - e[arm].cost) / _saved(e) for e in evenings if arm in e])
+
+
+def _row(arm: str, every: Sequence[Evening]) -> str:
+    evenings = [evening for evening in every if arm in evening]
+    own = [evening[arm] for evening in evenings]
+    worse = np.mean([e[arm].cost > e[NOTHING].cost + 1e-9 for e in evenings])
+    saved = sum(e[NOTHING].cost - e[arm].cost for e in evenings)
+    cells = (
+        arm,
+        str(len(evenings)),
+        _interval(_closed(arm, evenings)),
+        f"{saved / sum(map(_saved, evenings)):.3f}",
+        f"{worse:.0%}",
+        f"{np.mean([o.changes for o in own]):.1f}",
+        f"{np.median([o.decision_ms for o in own]):.1f}",
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _difference(one: str, other: str, every: Sequence[Evening]) -> str:
+    both = [evening for evening in every if one in evening and other in evening]
+    if not both:
+        return ""
+    more = _closed(one, both) - _closed(other, both)
+    return f"| {one} - {other} | {len(both)} | {_interval(more)} |\n"
+
+
+def _by_case_row(arm: str, by_case: Mapping[str, Sequence[Evening]]) -> str:
+    closed = (_closed(arm, evenings) for evenings in by_case.values())
+    cells = (f"{values.mean():.2f}" if values.size else "" for values in closed)
+    return f"| {arm} | {' | '.join(cells)} |\n"
+
+
+def _interval(values: FloatArray) -> str:
+    """The mean with its 95 % interval, evenings drawn again."""
+    drawn = np.random.default_rng(0).choice(values, (_DRAWS, len(values))).mean(axis=1)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return f"{values.mean():.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _priced_text(records: Sequence[PoliciesRecord]) -> str:
+    priced = sorted({record.play.priced for record in records})
+    return f"priced by {' and '.join(priced)}, "
+
+
+CAMPAIGN = Campaign(
+    name="policies",
+    file=files(__package__) / "policies.yaml",
+    spec=PoliciesSpec,
+    record=PoliciesRecord,
+    plays=_plays,
+    together=lambda play: f"{play.case} {play.seed}",
+    play=_play,
+    table=policies_markdown,
+)
