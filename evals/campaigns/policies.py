@@ -75,6 +75,14 @@ class Outcome(Noun):
 PoliciesRecord = Record[Play, Outcome]
 
 
+def arms_of(policies: Sequence[str]) -> list[str]:
+    """`policies`, and what they are measured against. Raises BadInput: one of them is not known."""
+    for name in policies:
+        if name != CLAIRVOYANT:
+            policy_named(name)
+    return list(dict.fromkeys([NOTHING, *policies]))
+
+
 def _plays(spec: PoliciesSpec) -> list[Play]:
     """All of one seed before the next, so that what stops early is of all networks."""
     return [

@@ -76,6 +76,11 @@ COMMANDS = (
         "Play a campaign, or go on with one, and print the table of its records.",
     ),
     (
+        "policy",
+        "policy:policy",
+        "Policies for the hours after a failure: what each of them is worth.",
+    ),
+    (
         "model-server",
         "model_serving:model_server",
         "Serve a scripted, recorded or replayed model on loopback, until Ctrl-C (or SIGTERM).",

@@ -40,12 +40,12 @@ def campaign(
 
     found: Campaign[Any, Any, Any] = find_campaign(name)
     given = load_spec(found, spec, seeds=seeds, cases=only or None)
-    records = _gathered(context, found, given, out, part, table_only)
+    records = gathered(context, found, given, out, part, table_only)
     if as_json:
         print_json([r.model_dump(mode="json") for r in records])
     else:
         typer.echo(found.table(records))
-    _exit_if_raised(records)
+    exit_if_raised(records)
 
 
 def results(
@@ -80,7 +80,7 @@ def results(
         put_between_markers(_page(into), "")
     count = QUICK_SEEDS if quick else seeds
     given = load_spec(CAMPAIGN, spec, seeds=count, mismatch=mismatch, cases=only or None)
-    records = _gathered(context, CAMPAIGN, given, out, part, table_only)
+    records = gathered(context, CAMPAIGN, given, out, part, table_only)
     table = results_markdown(records)
     if into is not None:
         into.write_text(put_between_markers(_page(into), table), encoding="utf-8")
@@ -88,7 +88,7 @@ def results(
         print_json([s.model_dump(mode="json") for s in summarise(records)])
     else:
         typer.echo(table)
-    _exit_if_raised(records)
+    exit_if_raised(records)
 
 
 def healthy(
@@ -111,12 +111,12 @@ def healthy(
     from evals.campaigns.healthy import CAMPAIGN, healthy_markdown, summarise
 
     given = load_spec(CAMPAIGN, spec, days=days, seeds=detections)
-    records = _gathered(context, CAMPAIGN, given, out, part, table_only)
+    records = gathered(context, CAMPAIGN, given, out, part, table_only)
     if as_json:
         print_json(summarise(records).model_dump(mode="json"))
     else:
         typer.echo(healthy_markdown(records), nl=False)
-    _exit_if_raised(records)
+    exit_if_raised(records)
 
 
 def survival(
@@ -173,7 +173,7 @@ def survival(
     given = load_spec(CAMPAIGN, spec, seeds=seeds, arms=arms)
     if points is not None:
         given = given.model_copy(update={"points": None if points == "all" else int(points)})
-    records = _gathered(context, CAMPAIGN, given, out, part, table_only)
+    records = gathered(context, CAMPAIGN, given, out, part, table_only)
     report = summarise(records)
     if as_json:
         print_json(report.model_dump(mode="json"))
@@ -223,7 +223,7 @@ def questions(
     found = campaign_with(settings)
     asked = None if file is None else str(file)
     given = load_spec(found, spec, cases=only or None, questions=asked, arms=(arm,))
-    records = _gathered(context, found, given, out, part, table_only)
+    records = gathered(context, found, given, out, part, table_only)
     judged = judged_in(records)
     if as_json:
         rows = [one.model_dump(mode="json") for one in judged]
@@ -233,7 +233,7 @@ def questions(
         typer.echo(questions_markdown(records), nl=False)
     if any(one.verdict == "wrong" for one in judged):
         raise typer.Exit(1)
-    _exit_if_raised(records)
+    exit_if_raised(records)
 
 
 def _play_operators(file: Path, only: list[str] | None, out: Path | None, settings: Path) -> None:
@@ -266,7 +266,7 @@ def _play_operators(file: Path, only: list[str] | None, out: Path | None, settin
         typer.echo(operators_markdown(played), nl=False)
 
 
-def _gathered(
+def gathered(
     context: typer.Context,
     found: "Campaign[S, P, R]",
     given: "S",
@@ -303,6 +303,7 @@ def _page(into: Path) -> str:
         raise BadInput(f"{into}: cannot be read as the page for the table ({exc})") from exc
 
 
-def _exit_if_raised(records: "Sequence[Record[P, R]]") -> None:
+def exit_if_raised(records: "Sequence[Record[P, R]]") -> None:
+    """End with status 1 if a play raised."""
     if any(record.error for record in records):
         raise typer.Exit(1)

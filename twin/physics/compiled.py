@@ -1,6 +1,6 @@
 """A topology and its configuration as arrays, in the arc order of the topology."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,6 +98,20 @@ def arc_weights(
     for link in unusable:
         weights[2 * link : 2 * link + 2] = NO_ARC
     return weights
+
+
+def link_weights(
+    topology: Topology, running: NetworkConfiguration, links: Iterable[str]
+) -> dict[int, int]:
+    """The same of both arcs of `links` alone, by arc, in order; none of them is down."""
+    found: dict[int, int] = {}
+    for index in sorted(topology.link_index[link] for link in links):
+        link = topology.links[index]
+        ends = [running.device(node).interface(link.id) for node in (link.a, link.b)]
+        usable = not any(end.shut_down for end in ends)
+        for arc, end in enumerate(ends, start=2 * index):
+            found[arc] = end.advertised_weight if usable else NO_ARC
+    return found
 
 
 def _link_index(topology: Topology, link_id: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import networkx as nx
 import numpy as np
@@ -15,7 +16,7 @@ from twin.nouns.configuration import LAST_RESORT_WEIGHTS, MAX_IGP_WEIGHT, Networ
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
 from twin.physics.changes import Changes
-from twin.physics.compiled import NO_ARC, IntArray, arc_weights, egress_loss_of
+from twin.physics.compiled import NO_ARC, IntArray, egress_loss_of, link_weights
 
 WEIGHT_LEVELS = (0.4, 0.7, 1.0, 1.4, 2.0, 3.0, 6.0)
 """Weights that are tried on every egress, relative to the network's usual one: with the default of
@@ -130,19 +131,26 @@ def moves_from(
 
 def bridges(topology: Topology, usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which links are the only way between two parts of what is `usable`, both (n_links,)."""
+    return _bridges(tuple((link.a, link.b) for link in topology.links), usable.tobytes())
+
+
+@lru_cache(maxsize=256)
+def _bridges(links: tuple[tuple[str, str], ...], usable: bytes) -> NDArray[np.bool_]:
+    # Kept, since most states of a network that are asked about have the same links up.
     only: dict[tuple[str, str], int] = {}
     graph: nx.Graph[str] = nx.Graph()
-    for i in np.flatnonzero(usable).tolist():
-        ends = (topology.links[i].a, topology.links[i].b)
+    for i in np.flatnonzero(np.frombuffer(usable, dtype=np.bool_)).tolist():
+        ends = links[i]
         key = (min(ends), max(ends))
         # Of parallel links each has another way.
         only[key] = -1 if key in only else i
         graph.add_edge(*key)
-    found = np.zeros(len(topology.links), dtype=np.bool_)
+    found = np.zeros(len(links), dtype=np.bool_)
     # The stubs say that bridges are nodes.
     for a, b in nx.bridges(graph):  # type: ignore[str-unpack]
         if (i := only[min(a, b), max(a, b)]) >= 0:
             found[i] = True
+    found.setflags(write=False)
     return found
 
 
@@ -186,9 +194,24 @@ def _other_moves(
     actions, changed = list[Action](), list[dict[int, int]]()
     for action in (*undrains, *extra):
         running = action.configured(state.running, intended, topology)
-        after = arc_weights(topology, running, state.down_links)
-        where = np.flatnonzero(after != weights)
-        if where.size:
+        after = link_weights(topology, running, _links_changed(state.running, running))
+        where = {
+            arc: weight
+            for arc, weight in after.items()
+            if weight != weights[arc] and topology.links[arc // 2].id not in state.down_links
+        }
+        if where:
             actions.append(action)
-            changed.append(dict(zip(where.tolist(), after[where].tolist(), strict=True)))
+            changed.append(where)
     return actions, changed
+
+
+def _links_changed(before: NetworkConfiguration, after: NetworkConfiguration) -> set[str]:
+    """Those of which an interface is configured otherwise."""
+    return {
+        now.link
+        for then, device in zip(before.devices, after.devices, strict=True)
+        if device is not then
+        for was, now in zip(then.interfaces, device.interfaces, strict=True)
+        if now is not was
+    }

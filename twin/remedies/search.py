@@ -116,9 +116,7 @@ class RemedySearch:
     @cached_property
     def base(self) -> Incremental:
         """What is offered there."""
-        state = self.state
-        weights = arc_weights(state.topology, state.running, state.down_links)
-        return self._based(state.running, weights)
+        return self._based(self.state.running)
 
     @cached_property
     def moves(self) -> Moves:
@@ -142,12 +140,11 @@ class RemedySearch:
         running, topology = self.state.running, self.state.topology
         for action in actions:
             running = action.configured(running, self.twin.inventory.intended, topology)
-        weights = arc_weights(topology, running, self.state.down_links)
-        base = self._base(running, weights)
+        base = self._base(running)
         lost, highest = self._overload.lost_share_hours(base.loads[None], base.unserved_bps[None])
         devices = devices_touched(actions, topology)
         cost = LOST_SHARE_WEIGHT * float(lost[0]) + DEVICE_WEIGHT * len(devices)
-        return Position(tuple(actions), running, weights, devices, cost, float(highest[0]))
+        return Position(tuple(actions), running, base.weights, devices, cost, float(highest[0]))
 
     def search(self, changes: int = MOST_CHANGES, width: int = 1) -> list[Position]:
         """The best of up to `changes` changes and, beside it, what else looked good at each depth;
@@ -227,7 +224,7 @@ class RemedySearch:
 
     def _priced(self, position: Position, moves: Moves) -> Expansion:
         topology = self.state.topology
-        base = self._base(position.running, position.weights)
+        base = self._base(position.running)
         cost, highest = np.empty(len(moves)), np.empty(len(moves))
         for span, loads, unserved in base.parts_after(moves.changes):
             cost[span], highest[span] = self._overload.lost_share_hours(loads, unserved)
@@ -250,14 +247,13 @@ class RemedySearch:
         most = max(1.0, self.nothing.max_utilisation) * (1.0 + BETTER)
         return (expansion.moves.drains >= 0) & (expansion.max_utilisation > most)
 
-    def _base(self, running: NetworkConfiguration, weights: IntArray) -> Incremental:
-        if running is self.state.running:
-            return self.base
-        return self._based(running, weights)
+    def _base(self, running: NetworkConfiguration) -> Incremental:
+        return self.base if running is self.state.running else self._based(running)
 
-    def _based(self, running: NetworkConfiguration, weights: IntArray) -> Incremental:
-        routing = self.twin.route(replace(self.state, running=running))
-        return Incremental(self.twin.compiled, weights, self._traffic, routing)
+    def _based(self, running: NetworkConfiguration) -> Incremental:
+        state = replace(self.state, running=running)
+        weights = arc_weights(state.topology, running, state.down_links)
+        return Incremental(self.twin.compiled, weights, self._traffic, self.twin.route(state))
 
 
 def _rank(position: Position) -> tuple[float, float]:
