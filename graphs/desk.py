@@ -4,7 +4,7 @@ minds.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from agents.loop.role_events import RoleEvent
 from agents.loop.transcript import Swap
 from agents.prompts import prompt_id
 from agents.roles.situation import Situation
+from graphs.candidates import Candidates
 from tools.change.actuator import Actuator
 from tools.change.policy import ApprovalPolicy
 from tools.change.swaps import SWAP
@@ -55,6 +56,7 @@ class Desk:
     minds: Minds
     clock: Clock
     tracer: Tracer
+    candidates: Candidates = field(default_factory=Candidates)
 
     def incident(self, incident_id: str) -> Incident:
         """The incident as the journal has it now."""

@@ -25,6 +25,9 @@ from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Outcome, Plan, Remedy
 from twin.nouns.service_impact import SERVICE_IMPACT, ServiceImpact
+from twin.nouns.state import NetworkState
+from twin.remediation.evening import QUARTERS
+from twin.remediation.situation import Situation as Evening
 from twin.remedies.at_work import reverts, stops
 from twin.remedies.believed import believed_state, loss_in_words, outlook, state_ahead
 from twin.remedies.holding import held_links, with_links_held
@@ -81,18 +84,34 @@ def _screening(
     others = (a for f in cause if not f.in_configuration for a in f.remedies())
     sets = [*wrong, *(actions for _, actions in stops(situation, running))]
     alone = (actions[0] for actions in sets if len(actions) == 1)
+    believed = believed_state(situation, running, cause)
     return Screening(
         situation.twin,
-        believed_state(situation, running, cause),
+        believed,
         outlook(situation, incident.onset_s),
         extra=tuple(dict.fromkeys((*others, *alone))),
         together=[actions for actions in sets if len(actions) > 1],
+        advised=_advised(desk, incident, believed),
+        without=desk.candidates.without,
         at_work={x: w.id for w in situation.tracker.work_under_way for x in w.links},
         limited_at=tuple(dict.fromkeys(node for f in cause for node in f.limited_at)),
         least_limit_share=1.0 - desk.policy.actions.max_rate_limit_fraction,
         uncertainty=situation.uncertainty,
         seed=situation.seed,
     )
+
+
+def _advised(desk: Desk, incident: Incident, believed: NetworkState) -> list[tuple[Action, ...]]:
+    """What the policy that is set would do. Whatever it raises, the incident goes on without it."""
+    twin, now_s = desk.situation.twin, desk.situation.tracker.now_s
+    lasted_s = max(0.0, now_s - incident.onset_s)
+    evening = Evening(twin, believed, now_s, lasted_s, QUARTERS, priced="services")
+    try:
+        return desk.candidates.advised(evening)
+    except Exception as exc:
+        name = desk.candidates.name
+        desk.tell(incident.id, "not_advised", "remediator", f"policy {name} is left out: {exc}")
+        return []
 
 
 def imagine(desk: Desk, state: IncidentState) -> Command[str]:

@@ -1,8 +1,8 @@
 """The composition root: from a state directory, a network and a clock to a running desk.
 
-Three things are set in the environment: NOCTUA_RUNNER, what plays rollouts (docs/runners.md),
-NOCTUA_MODEL, who thinks (docs/models.md), and NOCTUA_GRAPH, where the knowledge graph lies
-(docs/knowledge.md).
+Four things are set in the environment: NOCTUA_RUNNER, what plays rollouts (docs/runners.md),
+NOCTUA_MODEL, who thinks (docs/models.md), NOCTUA_POLICY, who is asked for remedies besides
+(docs/policies.md), and NOCTUA_GRAPH, where the knowledge graph lies (docs/knowledge.md).
 """
 
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 from agents.loop.minds import Minds
 from agents.loop.role import Mind
 from agents.roles.situation import Situation
+from graphs.candidates import Candidates, candidates_from
 from graphs.checkpoints import FencedSaver
 from graphs.desk import Desk
 from graphs.detectors import detectors
@@ -79,6 +80,7 @@ class Workplace:
         stop: Callable[[], bool] = never,
         tolerant: bool = False,
         stores: Stores | None = None,
+        candidates: Candidates | None = None,
     ) -> None:
         stores = stores or Stores()
         self.state = directory = StateDirectory(state)
@@ -94,6 +96,7 @@ class Workplace:
         self.network = network
         self.twin = Twin(network.inventory())
         keep_inventory(directory, network.name, network.inventory())
+        asked = candidates_from(os.environ) if candidates is None else candidates
         thinking = _minds(minds, state, network.inventory())
         sending = sending_processors(os.environ)
         calling = load_on_event(directory.on_event_file)
@@ -150,6 +153,7 @@ class Workplace:
                 minds=thinking,
                 clock=steady,
                 tracer=traces.tracer,
+                candidates=asked,
             )
             self.runs = IncidentRuns(self.desk, checkpoints, self.holder)
             self.watch = Watch(

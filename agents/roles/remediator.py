@@ -15,7 +15,7 @@ from twin.errors import Ungrounded
 from twin.events.action import Action, ProposedAction, in_words
 from twin.events.fault import Fault
 from twin.nouns.base import IfGiven, Noun
-from twin.nouns.plan import Remedy
+from twin.nouns.plan import Remedy, Source
 from twin.remedies.screening import MARGIN, MOST_ACTIONS, Screened, Screening
 from twin.remedies.search import MOST_CHANGES
 from twin.remedies.trials import TIE, Trial
@@ -142,6 +142,7 @@ class Proposer:
         self._screening = screening
         self._reverts = tuple(reverts)
         self._cause = tuple(cause)
+        self._found = dict[tuple[Action, ...], tuple[Source, ...]]()
 
     def role(self) -> Role[Proposal]:
         """The role with its tools bound to this incident."""
@@ -174,6 +175,7 @@ class Proposer:
     def search_remedies(self, arguments: SearchRemedies) -> SearchResult:
         """The cheapest of up to so many changes."""
         found = self._screening.best(changes=arguments.most_changes, most=MOST_REMEDIES)
+        self._found |= {one.actions: tuple(sorted(one.sources)) for one in found}
         return SearchResult(remedies=tuple(map(_row, found)))
 
     def task(self) -> RemediatorTask:
@@ -193,18 +195,26 @@ class Proposer:
             if refusal := self._screening.refusal(proposed.actions):
                 raise Ungrounded(refusal)
 
-    @staticmethod
-    def remedies(answer: Proposal, known: Sequence[Remedy] = ()) -> tuple[Remedy, ...]:
-        """The proposal as remedies with ids, behind those that are `known`.
+    def remedies(self, answer: Proposal, known: Sequence[Remedy] = ()) -> tuple[Remedy, ...]:
+        """The proposal as remedies with ids, behind those that are `known`, each with who proposed
+        it: what no search has found is a mind's own.
 
         Doing nothing is the first.
         """
+        if answer.remedies and not self._found:
+            # An answer that was kept from before a restart comes without its search.
+            self.search_remedies(SearchRemedies(most_changes=MOST_CHANGES))
         nothing = Remedy(id=DO_NOTHING, actions=(), reason="do nothing but wait for the repair")
         first = tuple(known) or (nothing,)
         tried = {r.actions for r in first}
         fresh = [p for p in answer.remedies if p.actions not in tried]
         found = (
-            Remedy(id=f"R{i}", actions=p.actions, reason=p.reason)
+            Remedy(
+                id=f"R{i}",
+                actions=p.actions,
+                reason=p.reason,
+                sources=self._found.get(p.actions, ("mind",)),
+            )
             for i, p in enumerate(fresh, start=len(first))
         )
         return (*first, *found)

@@ -11,7 +11,7 @@ from twin.nouns.diagnosis import LogFinding
 from twin.nouns.evidence import Evidence
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.health import Health
-from twin.nouns.plan import BlastRadius
+from twin.nouns.plan import BlastRadius, Source
 from twin.nouns.service_impact import ServiceImpact
 
 
@@ -99,10 +99,13 @@ class DiagnosisFacts(Noun):
 
 
 class RemedyFact(Noun):
-    """One remedy as simulated. `cost`: expected, in services in breach."""
+    """One remedy as simulated. `cost`: expected, in services in breach. `sources`: who proposed it,
+    nobody of what an earlier version kept.
+    """
 
     id: str
     actions: tuple[str, ...]
+    sources: tuple[Source, ...]
     in_short: str
     reason: str
     cost: float

@@ -222,6 +222,7 @@ def _remedies(journal: Journal, incident_id: str) -> tuple[RemedyFact, ...]:
         RemedyFact(
             id=t.remedy.id,
             actions=in_words(t.remedy.actions),
+            sources=t.remedy.sources,
             in_short="; ".join(a.short() for a in t.remedy.actions) or "do nothing",
             reason=quoted(t.remedy.reason),
             cost=t.cost,

@@ -11,6 +11,7 @@ from evals.delays import NO_DELAYS, HumanDelays, draw_delays
 from evals.scoring import OVERTIME_S, Account, IncidentAccount, score
 from evals.stage import Case, stage
 from evals.truth import Recorder
+from graphs.candidates import Candidates
 from graphs.state_directory import StateDirectory
 from graphs.watch import POLL_S, Approver
 from graphs.workplace import Workplace
@@ -75,7 +76,8 @@ class NoctuaArm:
 
     `zero`: the approval comes at once. `approver`: who answers, in place of somebody who approves
     after the drawn delay. `on_step`: called at every poll. `network`: what the network is called.
-    `minds`: who thinks, in place of whom the environment names.
+    `minds`: who thinks, and `candidates`: who is asked for remedies besides, in place of whom the
+    environment names. `on_end`: called once the case is over, before all is closed.
     """
 
     def __init__(
@@ -86,12 +88,16 @@ class NoctuaArm:
         on_step: OnStep = lambda _workplace, _now_s: None,
         network: str = "live",
         minds: Minds | None = None,
+        candidates: Candidates | None = None,
+        on_end: Callable[[Workplace], None] = lambda _workplace: None,
     ) -> None:
         self._zero = zero
         self._approver = approver
         self._on_step = on_step
         self._network = network
         self._minds = minds
+        self._candidates = candidates
+        self._on_end = on_end
 
     @property
     def name(self) -> str:
@@ -108,10 +114,16 @@ class NoctuaArm:
             recorder = Recorder(network, case)
             approver = self._approver or DelayedApprover(delays.approve_s)
             with Workplace(
-                folder, network, recorder, approver=approver, minds=self._minds
+                folder,
+                network,
+                recorder,
+                approver=approver,
+                minds=self._minds,
+                candidates=self._candidates,
             ) as workplace:
                 approver.answer_through(workplace.journal)
                 self._operate(workplace, recorder)
+                self._on_end(workplace)
                 account = account_of(workplace.journal, network.name)
             return score(self.name, recorder, account, delays, started)
         finally:

@@ -87,3 +87,27 @@ def test_remediator_is_told_what_doing_nothing_costs() -> None:
 def test_fixture_loads_are_as_the_comments_say() -> None:
     known: Inventory = inventory(demands=CROWDED)
     assert offered_totals(Twin(known), Twin(known).state())[0] == pytest.approx(10.5e9)
+
+
+def test_remedy_that_nobody_has_found_is_the_minds_own() -> None:
+    proposer = Proposer(_screening(CROWDED), ())
+    found = proposer.search_remedies(SearchRemedies(most_changes=2)).remedies[0].actions
+    own = SetIgpWeight(node="C", link="B-C", weight=500)
+    answer = Proposal(
+        remedies=tuple(
+            ProposedRemedy.model_validate({"actions": actions, "reason": "a try"})
+            for actions in (found, (own,))
+        )
+    )
+    _, first, second = proposer.remedies(answer)
+    assert "search" in first.sources
+    assert second.sources == ("mind",)
+
+
+def test_answer_from_before_a_restart_says_who_proposed_it_too() -> None:
+    before, after = (Proposer(_screening(CROWDED), ()) for _ in range(2))
+    found = before.search_remedies(SearchRemedies(most_changes=4)).remedies[0].actions
+    answer = Proposal(
+        remedies=(ProposedRemedy.model_validate({"actions": found, "reason": "a try"}),)
+    )
+    assert after.remedies(answer) == before.remedies(answer)

@@ -15,6 +15,7 @@ from evals.altered_network import Alter, AlteredNetwork
 from evals.stage import Case, stage
 from evals.stormy_network import Storm, StormyNetwork
 from evals.talking_network import TalkingNetwork
+from graphs.candidates import Candidates
 from graphs.checkpoints import FencedSaver
 from graphs.watch import POLL_S, Approver
 from graphs.workplace import Stores, Workplace
@@ -237,6 +238,7 @@ def operating(
     storm: Storm | None = None,
     said: Sequence[Telemetry] = (),
     alter: Alter | None = None,
+    candidates: Candidates | None = None,
 ) -> Iterator[Operation]:
     """Put `scripted` on stage in `folder`, or open what stands there if None.
 
@@ -268,6 +270,7 @@ def operating(
             minds=minds,
             approver=person,
             stores=Stores(checkpoints=checkpoints),
+            candidates=candidates,
         ) as workplace:
             if isinstance(person, Person):
                 person.journal = workplace.journal

@@ -10,13 +10,22 @@ from twin.nouns.base import Noun, content_hash
 from twin.nouns.forecast import Forecast
 from twin.nouns.principal import AUTOMATIC, UNRECORDED, Principal
 
+Source = Literal["rules", "search", "policy", "mind"]
+"""Who proposes remedies. `rules`: what a kind of fault suggests, and limits of what is overloaded.
+`search`: over single changes on the twin. `policy`: a planner or a learned one. `mind`: whoever
+thinks, on top of what it was told.
+"""
+
 
 class Remedy(Noun):
-    """A candidate: actions in order (none: do nothing), with the reason for proposing it."""
+    """A candidate: actions in order (none: do nothing), with the reason for proposing it.
+    `sources`: who proposed it; several where it was proposed several times, or in parts.
+    """
 
     id: str
     actions: tuple[Action, ...]
     reason: str
+    sources: tuple[Source, ...] = Field(default=(), exclude_if=lambda sources: not sources)
 
 
 class PlannedStep(Noun):

@@ -5,10 +5,11 @@ So what a search keeps is judged by the whole objective, services that stay in b
 after one change at a time, and rate limits are tried where an egress stays overloaded.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from twin.events.actions.limit_target import LimitTarget
 from twin.events.actions.rate_limit import RateLimit
 from twin.forecasting import DEFAULT_UNCERTAINTY, Uncertainty, demand_factors
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.plan import Source
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.compiled import FloatArray, entering_bps, policer_rates
@@ -74,12 +76,18 @@ class Screened:
     """A set of actions, what runs then, and what that is expected to cost until the repair.
 
     `max_utilisation`: offered load / capacity of the busiest egress at the highest demand ahead.
+    `sources`: who proposed it.
     """
 
     actions: tuple[Action, ...]
     running: NetworkConfiguration
     cost: Cost
     max_utilisation: float
+    sources: frozenset[Source] = frozenset()
+
+    def by(self, *sources: Source) -> "Screened":
+        """The same, proposed by these as well."""
+        return replace(self, sources=self.sources.union(sources))
 
 
 class Screening:
@@ -93,6 +101,8 @@ class Screening:
         *,
         extra: Sequence[Action] = (),
         together: Sequence[tuple[Action, ...]] = (),
+        advised: Sequence[tuple[Action, ...]] = (),
+        without: Collection[Source] = (),
         at_work: Mapping[str, str] = MappingProxyType({}),
         limited_at: Sequence[str] = (),
         least_limit_share: float = 0.0,
@@ -100,7 +110,8 @@ class Screening:
         seed: int = 0,
         margin: float = MARGIN,
     ) -> None:
-        """`extra`: more actions to try, such as reverts; `together`: sets to try as a whole.
+        """`extra`: more actions to try, such as reverts; `together`: sets to try as a whole;
+        `advised`: sets that a policy proposes. `without`: who is not asked.
         `limited_at`: nodes towards which best effort may be limited where it enters.
         `at_work`: links on which crews are at work, with the id of the work. `least_limit_share`:
         of a link's capacity, what a rate limit has to leave to a class. `uncertainty`, `seed`: of
@@ -113,6 +124,8 @@ class Screening:
         self._least_limit_share = least_limit_share
         self._extra = tuple(extra)
         self._together = tuple(together)
+        self._advised = tuple(advised)
+        self._asked = frozenset(get_args(Source)) - frozenset(without)
         self._at_work = at_work
         self._limited_at = tuple(limited_at)
         draws = demand_factors(uncertainty, twin.compiled.n_nodes, DRAWS, seed)
@@ -131,29 +144,48 @@ class Screening:
         self, changes: int = MOST_CHANGES, width: int = WIDTH, most: int = MOST_REMEDIES
     ) -> list[Screened]:
         """Up to `most` remedies that cost less than doing nothing, the cheapest first."""
-        kept = _varied(self._search.search(changes, width))
-        tried = [(self._judged(position), position) for position in kept]
-        leader = min([(self.nothing, self._search.nothing), *tried], key=lambda t: _rank(t[0]))
         # What the caller names is always judged: offered loads may not show what it is good for.
-        found = [screened for screened, _ in tried] + [self.measure((a,)) for a in self._extra]
-        found += [self.measure(actions) for actions in self._together]
-        found += [self.measure((limit,)) for limit in self._target_limits()]
-        found += self._for_services(*leader, changes)
-        # Beside the best of every size, and alone: what is best may be refused, or taken back.
-        # Beside what the caller names: a drain that overloads may be good with a limit.
-        named = [(a,) for a in self._extra]
-        leading = [s.actions for s in _best_of_each_size([self.nothing, *found])]
-        found += [
-            limited
-            for actions in dict.fromkeys([*leading, *named])
-            for limited in self.rate_limits(actions, changes)
-        ]
+        named = [self.measure((a,)).by("rules") for a in self._extra if "rules" in self._asked]
+        kept, leader = self._searched(changes, width)
+        found = [*kept, *named, *self._by_rule(), *self._advice()]
+        if "search" in self._asked:
+            found += [one.by("search") for one in self._for_services(*leader, changes)]
+        if "rules" in self._asked:
+            # Beside the best of every size, and alone: what is best may be refused, or taken back.
+            # Beside what the caller names: a drain that overloads may be good with a limit.
+            leading = {s.actions: s for s in [*_best_of_each_size([self.nothing, *found]), *named]}
+            found += [
+                limited.by("rules", *beside.sources)
+                for beside in leading.values()
+                for limited in self.rate_limits(beside.actions, changes)
+            ]
         better = [s for s in found if s.cost.total < self.nothing.cost.total - BETTER]
         allowed = (s for s in sorted(better, key=_rank) if self.refusal(s.actions) is None)
-        unique = {s.actions: s for s in allowed}
+        unique = dict[tuple[Action, ...], Screened]()
+        for screened in allowed:
+            known = unique.get(screened.actions)
+            unique[screened.actions] = screened.by(*known.sources) if known else screened
         ranked = [*_best_of_each_size(unique.values()), *unique.values()]
         chosen = list({s.actions: s for s in ranked}.values())[:most]
         return sorted(chosen, key=_rank)
+
+    def _searched(
+        self, changes: int, width: int
+    ) -> tuple[list[Screened], tuple[Screened, Position]]:
+        """What a search keeps, and the best of it, or nothing."""
+        kept = _varied(self._search.search(changes, width)) if "search" in self._asked else []
+        tried = [(self._judged(position).by("search"), position) for position in kept]
+        leader = min([(self.nothing, self._search.nothing), *tried], key=lambda t: _rank(t[0]))
+        return [screened for screened, _ in tried], leader
+
+    def _by_rule(self) -> Iterator[Screened]:
+        if "rules" in self._asked:
+            yield from (self.measure(actions).by("rules") for actions in self._together)
+            yield from (self.measure((limit,)).by("rules") for limit in self._target_limits())
+
+    def _advice(self) -> Iterator[Screened]:
+        if "policy" in self._asked:
+            yield from (self.measure(actions).by("policy") for actions in self._advised)
 
     def rate_limits(
         self, beside: Sequence[Action] = (), changes: int = MOST_CHANGES

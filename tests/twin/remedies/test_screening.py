@@ -9,6 +9,7 @@ import pytest
 
 from tests.twin.tracking.square import ENDS, inventory, topology
 from twin.errors import UnknownLink
+from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.rate_limit import RateLimit
 from twin.events.actions.remove_rate_limit import RemoveRateLimit
@@ -17,6 +18,7 @@ from twin.events.actions.set_igp_weight import SetIgpWeight
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.forecasting import Uncertainty
 from twin.nouns.inventory import Inventory
+from twin.nouns.plan import Source
 from twin.nouns.service import ServiceLevelObjective
 from twin.nouns.topology import Interface
 from twin.nouns.traffic import Demand, TrafficClass, TrafficMatrix
@@ -272,3 +274,27 @@ def test_no_proposed_drain_is_one_that_would_be_refused() -> None:
     screening = _plain((("A", "B", 8e9), ("D", "B", 5e9), ("A", "C", 3e9)))
     assert [s.actions for s in screening.best() if screening.refusal(s.actions)] == []
     assert np.isfinite([s.cost.total for s in screening.best()]).all()
+
+
+# Who proposes
+
+
+def test_every_remedy_says_who_proposed_it_and_nobody_is_asked_who_is_left_out() -> None:
+    # B's 2.5 of D's 5 Gbit/s come over A: 10.5 on A-B, which carries 10.
+    twin = Twin(inventory(demands=(("A", "B", 8e9), ("D", "B", 5e9))))
+
+    def found(
+        *without: Source, extra: Sequence[Action] = (), advised: Sequence[tuple[Action, ...]] = ()
+    ) -> dict[tuple[Action, ...], frozenset[Source]]:
+        screening = Screening(
+            twin, twin.state(), FLAT, extra=extra, advised=advised, without=without
+        )
+        return {one.actions: one.sources for one in screening.best()}
+
+    searched = found("rules")
+    assert set(searched.values()) == {frozenset({"search"})}
+    first = next(actions for actions in searched if len(actions) == 1)
+    assert found(extra=first)[first] == {"search", "rules"}
+    assert found("search", extra=first) == {first: frozenset({"rules"})}
+    assert found("search", "rules", advised=[first]) == {first: frozenset({"policy"})}
+    assert found("search", "rules", "policy", extra=first, advised=[first]) == {}
