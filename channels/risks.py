@@ -19,10 +19,12 @@ from graphs.workplace import Stores
 from tools.graph_store.protocol import GraphUnavailable
 from tools.journal.journal import Journal
 from twin.errors import BadInput
+from twin.imagination.elements import elements_of
 from twin.imagination.reckoning import Reckoning
 from twin.knowledge.recorded import FORESEEN, risk_facts
 from twin.nouns.base import Noun
 from twin.nouns.principal import Principal
+from twin.nouns.rates import Work
 from twin.nouns.risk import (
     Hardening,
     HardeningCosts,
@@ -102,6 +104,37 @@ def words_of(state: StateDirectory, record: RiskRecord) -> tuple[str, str] | Non
     said = Worded.model_validate(answer.answer).sentences
     about = next((sentence.text for sentence in said if sentence.line == record.id), None)
     return (about, answer.finished_by) if about else None
+
+
+class PartOften(Noun):
+    """How often an element of a line fails, `per_year`, the sum over `kinds` of what fails of it,
+    for how many `hours` each in the mean, and planned `work` on it, if any.
+    """
+
+    element: str
+    per_year: float
+    hours: float
+    kinds: dict[str, float]
+    work: Work | None
+
+
+def parts_of(state: StateDirectory, record: RiskRecord) -> Sequence[PartOften]:
+    """How often each element of a line fails, by the rates that the line was reckoned with; what is
+    not built any more is left out.
+    """
+    known, topology = record.reckoned, inventory_of(state, record.network).topology
+    elements = elements_of(topology, known.rates, known.history, known.causes)
+    built = {element.name: element for element in elements}
+    return [
+        PartOften(
+            element=one.name,
+            per_year=one.per_year,
+            hours=one.hours,
+            kinds={part.kind: part.per_year for part in one.parts},
+            work=one.work,
+        )
+        for one in (built[name] for name in record.risk.elements if name in built)
+    ]
 
 
 def decide(

@@ -24,6 +24,7 @@ from channels.report.wording import duration, plain, significant
 if TYPE_CHECKING:
     from channels.planning.risk_day import DayDocument, DrawnChain
     from twin.nouns.chain import Chain
+    from twin.nouns.forecast import Interval
 
 _TOLD_CHAINS, _TOLD_HAPPENINGS = 4, 12
 
@@ -162,11 +163,28 @@ def verdict_lines(document: "DayDocument") -> tuple[str, ...]:
         if found.slo_minutes > 0.0
         else "there is nothing to remedy"
     )
-    often = "no rate: somebody wants it, or no rate of what strikes is known"
-    if found.per_year is not None:
-        rare = "plausible" if found.is_plausible else "not plausible"
-        often = f"it begins once in {significant(1.0 / found.per_year)} years: {rare}"
-    return f"{cost}{beyond}", helped, often
+    return f"{cost}{beyond}", helped, *often_lines(document)
+
+
+def often_lines(document: "DayDocument") -> list[str]:
+    """How often it begins, and what that is the product of; or why it has no rate."""
+    found = document.how_often
+    if found.per_year is None or found.likely is None:
+        return [f"no rate: {found.why_not}"]
+    rare = "plausible" if document.verdict.is_plausible else "not plausible"
+    lines = [f"it begins {often_text(found.per_year, found.likely)}: {rare}; the product of"]
+    return [*lines, *(f"  {significant(f.value)} {f.unit}: {f.what}" for f in found.factors)]
+
+
+def often_text(per_year: float, likely: "Interval") -> str:
+    """As "once in 240 years (106 to 1,318, as the rates may be)"."""
+    if per_year <= 0.0:
+        return "never"
+    if per_year < 1.0:
+        low, high = (significant(1.0 / rate) for rate in (likely.p95, likely.p05))
+        return f"once in {significant(1.0 / per_year)} years ({low} to {high}, as the rates may be)"
+    low, high = significant(likely.p05), significant(likely.p95)
+    return f"{significant(per_year)} times a year ({low} to {high}, as the rates may be)"
 
 
 def chain_lines(document: "DayDocument") -> list[str]:

@@ -21,11 +21,12 @@ from channels.cli.output import (
     words,
 )
 from channels.cli.principal import principal
-from channels.cli.risk_day import play
+from channels.cli.risk_day import often_text, play
 from channels.report.wording import plain, quoted, significant, utc
 from twin.nouns.untrusted import UntrustedText
 
 if TYPE_CHECKING:
+    from channels.risks import PartOften
     from twin.nouns.risk import RiskChanges, RiskRecord, RiskState
 
 risks = typer.Typer(
@@ -88,9 +89,13 @@ def show(
     state = directory_of(context)
     name, _ = verbs.network_clock(state, network)
     record = register.shown(state, name, risk)
-    _tell(record, as_json)
+    parts = register.parts_of(state, record)
     if as_json:
+        document = record.model_dump(mode="json")
+        print_json({**document, "parts": [part.model_dump(mode="json") for part in parts]})
         return
+    for line in (*risk_lines(record), *part_lines(parts)):
+        typer.echo(line)
     if said := register.words_of(state, record):
         text, mind = said
         typer.echo(f"{plain(mind)}: {UntrustedText(text).quoted(_LONGEST_WORDS)}")
@@ -221,11 +226,11 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
         f"expected {significant(risk.slo_minutes)} service-minutes in breach a year "
         f"({significant(likely.p05)} to {significant(likely.p95)}), "
         f"{significant(risk.in_work)} of them during planned work",
-        f"it begins {significant(risk.per_year)} times a year, for {risk.hours:.1f} hours in the "
-        "mean",
+        f"it begins {often_text(risk.per_year, risk.per_year_range)}, for {risk.hours:.1f} hours "
+        "in the mean",
     ]
     found += [
-        f"at {now.regime}: {len(now.hit)} services"
+        f"at {now.regime}: {len(now.hit)} service{'' if len(now.hit) == 1 else 's'}"
         + (f" ({plain(', '.join(now.hit))})" if now.hit else "")
         for now in risk.regimes
     ]
@@ -247,6 +252,25 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
         found.append(f"work order: {plain(record.work_order)}")
     owner = f"; {quoted(record.owner)} looks after it" if record.owner else ""
     found.append(f"{record.state}{by}{why}{review}{owner}")
+    return found
+
+
+def part_lines(parts: "Sequence[PartOften]") -> Sequence[str]:
+    """What goes into how often a line begins."""
+    found = []
+    for part in parts:
+        kinds = " + ".join(f"{kind} {per_year:.3g}" for kind, per_year in part.kinds.items())
+        work = part.work
+        planned = f"; planned work of {work.hours:g} h, {work.per_year:g} a year" if work else ""
+        found.append(
+            f"{plain(part.element)} fails {significant(part.per_year)} times a year ({kinds}), for "
+            f"{significant(part.hours)} h{planned}"
+        )
+    if len(parts) > 1:
+        found.append(
+            "all of it is down by chance: the product of the shares of all hours in which each is, "
+            "or one of them in work and the others failed"
+        )
     return found
 
 

@@ -16,6 +16,7 @@ from twin.imagination.scenario_text import read_said, scenario_text
 from twin.nouns.base import Noun
 from twin.nouns.chain import Chain, ChainRates, Chains, Share
 from twin.nouns.common_cause import CommonCause
+from twin.nouns.how_often import HowOften
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk_scenario import RiskScenario
 from twin.nouns.risk_verdict import RiskVerdict
@@ -48,13 +49,15 @@ class DrawnChain(Noun):
 
 
 class DayDocument(Noun):
-    """`scenario` in words. `usual_slo_minutes`: of a day on which nothing happens, which the
-    verdict leaves out and `hours` do not. `customers`: of the services that are hit. `chains`: what
-    was drawn of what may follow, with `chain_rates`, the most frequent first.
+    """`scenario` in words, and `how_often` it begins. `usual_slo_minutes`: of a day on which
+    nothing happens, which the verdict leaves out and `hours` do not. `customers`: of the services
+    that are hit. `chains`: what was drawn of what may follow, with `chain_rates`, the most frequent
+    first.
     """
 
     run: Provenance
     scenario: str
+    how_often: HowOften
     verdict: RiskVerdict
     usual_slo_minutes: float
     hours: tuple[HourOfDay, ...]
@@ -98,10 +101,11 @@ def day_played(
     scenario = said.scenario
     check_scenario(scenario, state.topology, state.running, said.words)
     elements = elements_of(state.topology, asked.rates, asked.history, asked.causes)
+    likelihood = Likelihood(elements, planned.uncertainty)
     judge = DayJudge(
         twin,
         state,
-        Likelihood(elements, planned.uncertainty),
+        likelihood,
         Judging(asked.plausible_per_year, draws=0, chains=asked.chain_rates, seed=asked.seed),
     )
     verdict = judge.judge(scenario)
@@ -126,6 +130,7 @@ def day_played(
     return DayDocument(
         run=planned.provenance,
         scenario=scenario_text(scenario),
+        how_often=likelihood.how_often(scenario, asked.seed),
         verdict=verdict,
         usual_slo_minutes=float(judge.usual_min.sum()),
         hours=_hours(

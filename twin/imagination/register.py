@@ -7,18 +7,13 @@ from typing import TypeVar
 import numpy as np
 
 from twin.events.phrases import what_if_text
+from twin.imagination.drawn_rates import DRAWS, drawn_factors, interval_of
 from twin.imagination.elements import Element
 from twin.imagination.enumeration import MINUTES_A_YEAR, Costed, Enumerated
-from twin.nouns.forecast import Interval
 from twin.nouns.rates import HOURS_A_YEAR
 from twin.nouns.risk import Covered, InRegime, Mitigation, Risk
 from twin.nouns.service import Service
 from twin.physics.compiled import FloatArray
-
-DRAWS = 1000
-"""Of the rates, from which intervals are made."""
-
-_QUANTILES = (0.05, 0.5, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +77,10 @@ def _line(
         what_if=what_if_text(sum((element.event for element in members), ())),
         elements=tuple(element.name for element in members),
         per_year=mean,
-        per_year_range=_interval(per_year),
+        per_year_range=interval_of(per_year),
         hours=HOURS_A_YEAR * (one.share + one.share_in_work) / mean,
         slo_minutes=one.slo_minutes,
-        slo_minutes_range=_interval(minutes),
+        slo_minutes_range=interval_of(minutes),
         in_work=one.in_work,
         regimes=tuple(
             InRegime(
@@ -123,13 +118,7 @@ class _Drawn:
     """Rates as they may be, DRAWS of them, each the same for every line."""
 
     def __init__(self, elements: Sequence[Element], seed: int) -> None:
-        numbers = np.random.default_rng(seed)
-        self._elements = elements
-        shapes = {part.kind: part.rate.shape for one in elements for part in one.parts}
-        # What one source says of all cable holds for all cable: a kind is drawn once.
-        factors = {
-            kind: numbers.gamma(shape, 1.0 / shape, DRAWS) for kind, shape in sorted(shapes.items())
-        }
+        self._elements, factors = elements, drawn_factors(elements, seed)
         self._odds = [
             np.sum([p.per_year * p.hours * factors[p.kind] for p in one.parts], axis=0)
             / HOURS_A_YEAR
@@ -148,8 +137,3 @@ class _Drawn:
         elements = [self._elements[i] for i in members]
         per_year = begins(elements, share, in_work)
         return per_year, share, in_work
-
-
-def _interval(drawn: FloatArray) -> Interval:
-    low, middle, high = (float(q) for q in np.quantile(drawn, _QUANTILES))
-    return Interval(p05=low, median=middle, p95=high)

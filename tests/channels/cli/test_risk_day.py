@@ -1,6 +1,7 @@
 """`noctua risks play`: a day hour by hour, what helps, how often it comes, and what may follow."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def test_day_is_told_hour_by_hour_with_what_helps_and_what_follows(tmp_path: Pat
     assert "14:00  over: HSTNng loses 5.0 %" in output
     assert "service-minutes in breach, of" in output
     assert "with the best remedy:" in output
-    assert "no rate: somebody wants it, or no rate of what strikes is known" in output
+    assert 'no rate: none is known of "link HSTNng--KSCYng loses 5 % from HSTNng"' in output
     assert "what may follow, 6 draws:" in output
     assert "(we act: the best remedy for what was in force then)" in output
 
@@ -41,6 +42,26 @@ def test_document_has_every_hour_every_draw_and_the_rate(tmp_path: Path) -> None
     )
 
 
+def test_rate_is_told_with_all_that_goes_into_it(tmp_path: Path) -> None:
+    conditions = "at 20:00, node SNVAng in work for 1 h"
+    text = f"{conditions}: node CHINng down for 3 h; after 2 h node DNVRng down"
+    said = ("risks", "play", "sndlib/abilene", text, "--draws", "1")
+    _, output, _ = noctua(tmp_path, *said)
+    for factor in (
+        "0.0417 of all hours: at 20:00, one hour of the day",
+        "0.000456 of all hours: device SNVAng in work, 2 times a year for 2 h",
+        "0.1 a year: device CHINng fails (device 0.1)",
+        "0.1 a year: device DNVRng fails (device 0.1)",
+        "0.000342 of all hours: while what is down has been, 3 h of 8,766",
+    ):
+        assert f"  {factor}\n" in output
+    found = json.loads(noctua(tmp_path, *said, "--json")[1])["how_often"]
+    product = math.prod(factor["value"] for factor in found["factors"])
+    assert found["per_year"] == pytest.approx(product)
+    assert f"it begins once in {1 / product:,.0f} years (" in output
+    assert found["likely"]["p05"] < found["likely"]["median"] < found["likely"]["p95"]
+
+
 def test_same_seed_is_the_same_day(tmp_path: Path) -> None:
     said = ("risks", "play", "sndlib/abilene", LOSSY, "--draws", "9", "--json")
     assert noctua(tmp_path, *said)[1] == noctua(tmp_path, *said)[1]
@@ -48,8 +69,8 @@ def test_same_seed_is_the_same_day(tmp_path: Path) -> None:
 
 def test_rarer_than_asked_for_is_not_plausible(tmp_path: Path) -> None:
     said = ("risks", "play", "sndlib/abilene", FAILS, "--draws", "1")
-    assert "years: plausible" in noctua(tmp_path, *said)[1]
-    assert "years: not plausible" in noctua(tmp_path, *said, "--once-in", "2")[1]
+    assert "as the rates may be): plausible" in noctua(tmp_path, *said)[1]
+    assert "as the rates may be): not plausible" in noctua(tmp_path, *said, "--once-in", "2")[1]
 
 
 def test_how_likely_what_follows_is_can_be_set(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """`noctua risks`: a register is made, kept, decided about and reckoned again."""
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +58,33 @@ def test_register_is_listed_shown_and_decided_about(kept: Path) -> None:
     assert noctua(kept, "risks", "reopen", first, "--by", "ann")[0] == 0
     assert _records(kept)[0]["state"] == "open"
     assert noctua(kept, "audit", "verify")[0] == 0
+
+
+def test_line_is_shown_with_what_goes_into_how_often_it_begins(kept: Path) -> None:
+    """It begins by its rate in the hours in which it is up; two begin where one of them does while
+    the other is down.
+    """
+    records = _records(kept)
+    [one, *_] = [r for r in records if len(_risk(r)["elements"]) == 1]
+    shown = json.loads(noctua(kept, "risks", "show", str(one["id"]), "--json")[1])
+    [part] = shown["parts"]
+    up = 1.0 / (1.0 + part["per_year"] * part["hours"] / 8766.0)
+    assert sum(part["kinds"].values()) == pytest.approx(part["per_year"])
+    assert shown["risk"]["per_year"] == pytest.approx(part["per_year"] * up)
+    [two, *_] = [r for r in records if len(_risk(r)["elements"]) == 2]
+    output = noctua(kept, "risks", "show", str(two["id"]))[1]
+    for element in _risk(two)["elements"]:
+        assert re.search(rf"{element} fails \S+ times a year \(.+\), for \S+ h; planned", output)
+    assert "all of it is down by chance: the product of the shares" in output
+    assert re.search(
+        r"it begins once in \S+ years \(\S+ to \S+, as the rates may be\), for", output
+    )
+
+
+def _risk(record: dict[str, object]) -> dict[str, Any]:
+    risk = record["risk"]
+    assert isinstance(risk, dict)
+    return risk
 
 
 def test_knowledge_graph_has_the_lines_that_stand_at_what_fails(kept: Path) -> None:

@@ -1,5 +1,7 @@
 """How often a scenario begins, reckoned by hand from the rates of what strikes."""
 
+import math
+
 import pytest
 
 from tests.twin.whatif.test_survey import square
@@ -30,7 +32,55 @@ def test_one_event_begins_by_its_rate_in_one_hour_of_the_day() -> None:
 
 def test_shared_cause_has_its_own_rate_and_not_that_of_its_members_together() -> None:
     assert per_year("at 20:00: group duct:A:1 down") == pytest.approx(rate("group duct:A:1") / 24)
-    assert per_year("at 20:00: links A-B, A-C down together") is None
+
+
+def test_links_that_go_down_together_have_the_rate_of_what_takes_down_just_these() -> None:
+    """In whatever order they are named; of a device, which is more than its links, they have not
+    the rate, and where nothing on record does it, they have none.
+    """
+    duct = pytest.approx(rate("group duct:A:1") / 24)
+    assert per_year("at 20:00: links A-C, A-B down together") == duct
+    assert per_year("at 20:00: links B-D, C-D down together") is None
+    cause = CommonCause(kind="software", name="version 9", nodes=("B", "C"))
+    (*_, shared) = elements_of(TOPOLOGY, Rates(), causes=(cause,))
+    likelihood = Likelihood((*ELEMENTS.values(), shared))
+    text = "at 20:00: links A-B, A-C, B-D, C-D down together"
+    found = likelihood.per_year(read_scenario(text, TOPOLOGY))
+    assert found == pytest.approx(shared.per_year / 24)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("at 20:00, by an adversary with things to take down: node A down", "somebody wants it"),
+        ("at 20:00: links B-D, C-D down together", "nothing on record takes down just these"),
+        ("at 20:00, traffic to A x1.5: node A down", 'none is known of "traffic to A x1.5"'),
+        ("at 20:00: link B-D flaps every 60 s", 'none is known of "link B--D flaps every 1 min"'),
+        ("at 20:00, group duct:A:1 in work: node D down", "no work is planned on"),
+    ],
+)
+def test_what_has_no_rate_says_why(text: str, why: str) -> None:
+    found = LIKELIHOOD.how_often(read_scenario(text, TOPOLOGY))
+    assert (found.per_year, found.likely, found.factors) == (None, None, ())
+    assert why in found.why_not
+
+
+def test_rate_is_the_product_of_what_is_told_and_as_sure_as_its_parts() -> None:
+    """Gamma of shape 2: 5 and 95 % of it are 0.178 and 2.372 times its mean; of two devices, which
+    one source stands for, the squares of that.
+    """
+    one = LIKELIHOOD.how_often(read_scenario("at 20:00: node A down for 3 h", TOPOLOGY))
+    assert one.per_year is not None
+    assert one.per_year == pytest.approx(math.prod(factor.value for factor in one.factors))
+    assert [factor.unit for factor in one.factors] == ["of all hours", "a year"]
+    assert one.likely is not None
+    assert one.likely.p05 / one.per_year == pytest.approx(0.178, rel=0.15)
+    assert one.likely.p95 / one.per_year == pytest.approx(2.372, rel=0.15)
+    text = "at 20:00: node A down for 3 h; after 1 h node D down"
+    two = LIKELIHOOD.how_often(read_scenario(text, TOPOLOGY))
+    assert two.per_year is not None
+    assert two.likely is not None
+    assert two.likely.p95 / two.per_year == pytest.approx(2.372**2, rel=0.3)
 
 
 def test_what_several_devices_share_is_one_event_with_its_own_rate() -> None:
