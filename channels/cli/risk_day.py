@@ -122,6 +122,8 @@ def play(
 def print_day(console: Console, document: "DayDocument") -> None:
     """What the command shows, within the width of `console`."""
     console.print(Text(plain(document.scenario)), soft_wrap=True)
+    for said in document.unsaid:
+        console.print(Text(plain(said)), soft_wrap=True)
     for line in (run_line(document.run), *origins_lines(document.run.origins)):
         console.print(Text(line), soft_wrap=True)
     console.print(_hours(console, document))

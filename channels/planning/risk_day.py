@@ -49,14 +49,15 @@ class DrawnChain(Noun):
 
 
 class DayDocument(Noun):
-    """`scenario` in words, and `how_often` it begins. `usual_slo_minutes`: of a day on which
-    nothing happens, which the verdict leaves out and `hours` do not. `customers`: of the services
-    that are hit. `chains`: what was drawn of what may follow, with `chain_rates`, the most frequent
-    first.
+    """`scenario` in words, what these leave `unsaid`, and `how_often` it begins.
+    `usual_slo_minutes`: of a day on which nothing happens, which the verdict leaves out and `hours`
+    do not. `customers`: of the services that are hit. `chains`: what was drawn of what may follow,
+    with `chain_rates`, the most frequent first.
     """
 
     run: Provenance
     scenario: str
+    unsaid: tuple[str, ...]
     how_often: HowOften
     verdict: RiskVerdict
     usual_slo_minutes: float
@@ -127,9 +128,12 @@ def day_played(
         scenario=scenario.id, draws=tuple(one for part in drawn for one in _answered(part).draws)
     )
     services = twin.services.services
+    lasting = (*scenario.conditions.under_way, *scenario.events)
+    faults = [one.fault.complete(state.topology) for one in lasting]
     return DayDocument(
         run=planned.provenance,
         scenario=scenario_text(scenario),
+        unsaid=tuple(dict.fromkeys(filter(None, (fault.unsaid(faults) for fault in faults)))),
         how_often=likelihood.how_often(scenario, asked.seed),
         verdict=verdict,
         usual_slo_minutes=float(judge.usual_min.sum()),

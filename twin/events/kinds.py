@@ -152,7 +152,9 @@ class PhrasedKind(StateEvent):
         """What it says something about: two events with one subject contradict each other."""
 
     def unsaid(self, what_if: "Collection[PhrasedKind]") -> str:
-        """What people may take to change in `what_if` and does not, as a sentence; else ""."""
+        """What `phrase` does not say: what people may take to change in `what_if` and does not, or
+        not to change and does; as a sentence, else "".
+        """
         return ""
 
     def bare(self) -> Self:

@@ -62,6 +62,23 @@ def test_rate_is_told_with_all_that_goes_into_it(tmp_path: Path) -> None:
     assert found["likely"]["p05"] < found["likely"]["median"] < found["likely"]["p95"]
 
 
+def test_day_without_power_at_one_device_names_all_that_stands_there(tmp_path: Path) -> None:
+    nodes = [
+        {"id": node, "longitude": longitude, "latitude": 48.0}
+        for node, longitude in (("Linz1", 14.3), ("linz2", 14.3), ("Wien", 16.4))
+    ]
+    links = [{"source": a, "target": "Wien", "capacity": 1e10} for a in ("Linz1", "linz2")]
+    text = json.dumps({"nodes": nodes, "links": links, "graph": {"capacity_unit": "bit/s"}})
+    file = tmp_path / "linz.json"
+    file.write_text(text, encoding="utf-8")
+    said = "at 20:00: power at linz2 down for 2 h"
+    code, output, _ = noctua(tmp_path, "risks", "play", str(file), said, "--draws", "1")
+    assert code == 0
+    assert output.splitlines()[1] == "Linz1 and linz2 stand at one site, and lose power together"
+    output = noctua(tmp_path, "what-if", "power at linz2 down", "--on", str(file))[1]
+    assert "assumed: Linz1 and linz2 stand at one site, and lose power together" in output
+
+
 def test_same_seed_is_the_same_day(tmp_path: Path) -> None:
     said = ("risks", "play", "sndlib/abilene", LOSSY, "--draws", "9", "--json")
     assert noctua(tmp_path, *said)[1] == noctua(tmp_path, *said)[1]

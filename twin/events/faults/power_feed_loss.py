@@ -1,13 +1,13 @@
 """A site loses its power, and every device at it goes down at once."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from twin.errors import Ungrounded
 from twin.events.faults.dark_links import DarkLinksFault
 from twin.events.faults.device_down import FEWEST_MISSED, DeviceDown
-from twin.events.kinds import Clues
+from twin.events.kinds import Clues, PhrasedKind
 from twin.events.names import find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import Evidence
@@ -126,6 +126,12 @@ class PowerFeedLoss(DarkLinksFault):
     def phrase(self) -> str:
         """See PhrasedKind."""
         return f"power at {self.resources[0]} down"
+
+    def unsaid(self, what_if: Collection[PhrasedKind]) -> str:
+        """See PhrasedKind: who else stands there."""
+        if len(self.nodes) < 2:
+            return ""
+        return f"{' and '.join(self.resources)} stand at one site, and lose power together"
 
     def complete(self, topology: Topology) -> Self:
         """See FaultKind."""
