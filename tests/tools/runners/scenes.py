@@ -10,9 +10,16 @@ from twin.events.faults.link_down import LinkDown
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.faults.traffic_spike import TrafficSpike
 from twin.forecasting import Uncertainty
+from twin.imagination.chains.playing import ChainTask
 from twin.imagination.counterfactuals import MitigationTask
+from twin.imagination.day_judge import JudgeTask
+from twin.imagination.elements import elements_of
+from twin.imagination.likelihood import Likelihood
 from twin.imagination.regimes import Regime
+from twin.imagination.scenario_text import read_scenario
+from twin.nouns.chain import ChainRates
 from twin.nouns.plan import Remedy
+from twin.nouns.rates import Rates
 from twin.nouns.scenario import Scenario, TimedAction, TimedFault
 from twin.physics.twin import Twin
 from twin.remedies.objective import Outlook
@@ -78,6 +85,25 @@ def mitigations_of(twin: Twin) -> list[MitigationTask]:
     return [
         MitigationTask(crowded, (LinkDown(link=link.id),), regimes)
         for link in twin.inventory.topology.links
+    ]
+
+
+DAYS = (
+    "at 10:00: link KSCYng-DNVRng down for 2 h",
+    "at 19:00, demand x1.2: node ATLAng down for 4 h; after 1 h link CHINng-NYCMng down for 2 h",
+    "at 20:00: link HSTNng-LOSAng loses 3 % from HSTNng for 6 h",
+)
+
+
+def days_of(twin: Twin) -> list[JudgeTask | ChainTask]:
+    """Verdicts on days, with chains and remedies, and draws of what follows from them."""
+    state, topology = twin.state(), twin.inventory.topology
+    likelihood = Likelihood(elements_of(topology, Rates()))
+    often = ChainRates(unprotected=0.5, hellos=1, repair_fails=0.5)
+    scenarios = [read_scenario(text, topology) for text in DAYS]
+    return [
+        *(JudgeTask(scenario, state, likelihood) for scenario in scenarios),
+        *(ChainTask(one, state, often, 2, first_seed=s) for one in scenarios for s in (0, 2)),
     ]
 
 

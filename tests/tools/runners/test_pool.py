@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from tests.tools.runners.scenes import (
+    days_of,
     heavy_tasks,
     lines,
     mitigations_of,
@@ -66,6 +67,16 @@ def test_remedies_of_a_register_are_found_on_workers_to_the_same_bytes(
     here = lines(InProcessRunner(small_twin()).run(tasks))
     assert lines(CrewRunner(shared, twin).run(tasks)) == here
     assert len(set(here)) >= 4
+
+
+@pytest.mark.slow
+def test_days_and_what_follows_from_them_are_judged_on_workers_to_the_same_bytes(
+    twin: Twin, shared: SharedCrew
+) -> None:
+    tasks = days_of(twin)
+    here = lines(InProcessRunner(small_twin()).run(tasks))
+    assert lines(CrewRunner(shared, twin).run(tasks)) == here
+    assert len(set(here)) == len(tasks)
 
 
 def test_failed_rollouts_are_the_same_records(twin: Twin, shared: SharedCrew) -> None:

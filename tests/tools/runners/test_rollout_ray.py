@@ -24,6 +24,7 @@ pytestmark = [
 ]
 
 from tests.tools.runners.scenes import (  # noqa: E402
+    days_of,
     heavy_tasks,
     lines,
     mitigations_of,
@@ -149,6 +150,17 @@ def test_ray_plays_trials_of_remedies_to_the_same_bytes(runners: Runners, twin: 
 def test_ray_finds_remedies_of_a_register_to_the_same_bytes(runners: Runners, twin: Twin) -> None:
     tasks = mitigations_of(twin)
     assert lines(runners.on(twin).run(tasks)) == lines(InProcessRunner(small_twin()).run(tasks))
+
+
+def test_days_and_what_follows_from_them_are_judged_on_a_cluster_to_the_same_bytes(
+    runners: Runners, twin: Twin
+) -> None:
+    tasks = days_of(twin)
+    here = lines(InProcessRunner(small_twin()).run(tasks))
+    assert lines(runners.on(twin).run(tasks)) == here
+    with runners_from_setting("pool:2") as pool:
+        assert lines(pool.on(twin).run(tasks[::-1])) == here[::-1]
+    assert len(set(here)) == len(tasks)
 
 
 def test_killed_node_costs_reruns_and_not_the_answer(
