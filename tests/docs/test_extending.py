@@ -19,13 +19,17 @@ from graphs.minds import minds_from_environment, read_mind_settings
 from graphs.state_directory import StateDirectory
 from tests.tools.change.in_memory import inventory
 from tests.tools.journal.conftest import incident
+from tests.twin.remediation.evenings import wandered
 from tools.journal.journal import Journal
 from tools.models.screened import ScreenedModel
+from tools.policies import policy_named
 from twin.errors import BadInput, Ungrounded
+from twin.events.actions.drain_link import DrainLink
 from twin.knowledge.past import PastIncident
 from twin.knowledge.recorded import INVENTORY, facts_of
 from twin.nouns.configuration import default_configuration
 from twin.nouns.state import NetworkState
+from twin.remediation.conformance import check_policy
 
 PAGE = (Path(__file__).parents[2] / "docs" / "extending.md").read_text("utf-8")
 
@@ -81,8 +85,8 @@ def _module(name: str) -> ModuleType:
 def test_the_page_has_an_example_of_every_kind_of_addition() -> None:
     headings = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
     assert [h.split(",")[0] for h in headings] == [
-        "A fault kind", "An action", "A what-if", "A driver", "A mind", "A store", "A channel",
-        "A condition of the watch itself",
+        "A fault kind", "An action", "A what-if", "A driver", "A mind", "A policy", "A store",
+        "A channel", "A condition of the watch itself",
     ]  # fmt: skip
     assert len(re.findall("```", PAGE)) == 2 * len(BLOCKS)
 
@@ -122,6 +126,16 @@ def test_the_what_if_lacks_no_hook_and_doubles_the_link(folder: Path) -> None:
     assert (after.capacity_bps, after.members) == (2 * before.capacity_bps, 2 * before.members)
     assert event.phrase() == "double A-B"
     assert kind.model_validate_json(event.model_dump_json()) == event
+
+
+def test_the_policy_of_the_package_is_found_and_proposes_drains(installed: Path) -> None:
+    policy = policy_named("drains")
+    situations = list(wandered(8))
+    check_policy(policy, situations)
+    proposed = [situation.action(n)[0] for situation in situations
+                for n in policy.propose(situation).numbers.tolist()]  # fmt: skip
+    assert proposed
+    assert all(isinstance(action, DrainLink) for action in proposed)
 
 
 def test_the_driver_of_the_package_opens_the_network_that_names_it(installed: Path) -> None:

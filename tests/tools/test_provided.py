@@ -10,7 +10,8 @@ from twin.errors import BadInput
 NO_MODULE = "no_such_module_of_anybodys:Driver"
 
 
-def _install(folder: Path, distribution: str, group: str, entry: str) -> None:
+def install(folder: Path, distribution: str, group: str, entry: str) -> None:
+    """A distribution with one entry point, as an installer writes it."""
     described = folder / f"{distribution}-2.0.dist-info"
     described.mkdir()
     (described / "METADATA").write_text(
@@ -31,14 +32,14 @@ def test_our_own_driver_is_found_in_the_same_way() -> None:
 
 
 def test_a_provider_that_cannot_be_loaded_is_named_with_its_distribution(site: Path) -> None:
-    _install(site, "broken", DRIVERS, f"broken = {NO_MODULE}")
+    install(site, "broken", DRIVERS, f"broken = {NO_MODULE}")
     with pytest.raises(BadInput, match=r'"broken" of the distribution "broken 2\.0".*uninstall'):
         load(DRIVERS, "broken")
 
 
 def test_one_name_of_two_distributions_is_refused(site: Path) -> None:
     for distribution in ("first", "second"):
-        _install(site, distribution, DETECTORS, f"same = {NO_MODULE}")
+        install(site, distribution, DETECTORS, f"same = {NO_MODULE}")
     with pytest.raises(BadInput, match=r'both "\w+ 2\.0" and "\w+ 2\.0" bring "same"'):
         provided(DETECTORS)
 

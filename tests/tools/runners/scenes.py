@@ -1,5 +1,7 @@
 """Batches of rollouts that every runner is given: many kinds of fault, one that fails."""
 
+from dataclasses import replace
+
 from twin.events.action import Action
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.set_igp_weight import SetIgpWeight
@@ -22,6 +24,8 @@ from twin.nouns.plan import Remedy
 from twin.nouns.rates import Rates
 from twin.nouns.scenario import Scenario, TimedAction, TimedFault
 from twin.physics.twin import Twin
+from twin.remediation.playing import EveningTask
+from twin.remediation.policies.shipped import POLICIES, shipped
 from twin.remedies.objective import Outlook
 from twin.remedies.trials import TrialTask, after_remedy
 from twin.rollout import RolloutTask
@@ -140,3 +144,15 @@ def trials_of(twin: Twin) -> list[TrialTask]:
         for i, actions in enumerate(remedies)
         for fault in faults
     ]
+
+
+def evenings_of(count: int) -> list[EveningTask]:
+    """`count` evenings by every policy, and one at which more is to be at stake than there is."""
+    names = (*POLICIES, "random-8", "nearest-8", "carried-8")
+    played = [
+        EveningTask(name, policy, seed)
+        for seed in range(count)
+        for name in names
+        if (policy := shipped(name)) is not None
+    ]
+    return [*played, replace(played[0], least_stake=1e6)]

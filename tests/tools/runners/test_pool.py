@@ -11,6 +11,7 @@ import pytest
 
 from tests.tools.runners.scenes import (
     days_of,
+    evenings_of,
     heavy_tasks,
     lines,
     mitigations_of,
@@ -49,6 +50,18 @@ def test_pool_gives_the_bytes_of_the_in_process_runner(
     assert lines(runner.run(tasks[::-1])) == in_process[::-1]
     assert [line for task in tasks[:8] for line in lines(runner.run([task]))] == in_process[:8]
     assert shared.reruns == 0
+
+
+@pytest.mark.slow
+def test_evenings_of_every_policy_are_played_on_workers_to_the_same_bytes(
+    twin: Twin, shared: SharedCrew
+) -> None:
+    tasks = evenings_of(3)
+    here = lines(InProcessRunner(small_twin()).run(tasks))
+    assert lines(CrewRunner(shared, twin).run(tasks)) == here
+    assert lines(CrewRunner(shared, twin).run(tasks[::-1])) == here[::-1]
+    assert '"error":"BadInput"' in here[-1]
+    assert len(set(here)) > 6
 
 
 def test_trials_of_remedies_are_played_on_workers_to_the_same_bytes(

@@ -25,6 +25,7 @@ pytestmark = [
 
 from tests.tools.runners.scenes import (  # noqa: E402
     days_of,
+    evenings_of,
     heavy_tasks,
     lines,
     mitigations_of,
@@ -161,6 +162,11 @@ def test_days_and_what_follows_from_them_are_judged_on_a_cluster_to_the_same_byt
     with runners_from_setting("pool:2") as pool:
         assert lines(pool.on(twin).run(tasks[::-1])) == here[::-1]
     assert len(set(here)) == len(tasks)
+
+
+def test_ray_plays_evenings_to_the_same_bytes(runners: Runners, twin: Twin) -> None:
+    tasks = evenings_of(2)
+    assert lines(runners.on(twin).run(tasks)) == lines(InProcessRunner(small_twin()).run(tasks))
 
 
 def test_killed_node_costs_reruns_and_not_the_answer(
