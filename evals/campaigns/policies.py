@@ -35,6 +35,8 @@ COMPARED = (
     ("horizon", "myopic"),
     ("horizon", "rule"),
     ("horizon", "nearest-360"),
+    ("due", "horizon"),
+    ("due", "myopic"),
     ("beam", "horizon"),
     ("local", "horizon"),
     ("carried-128", "nearest-128"),

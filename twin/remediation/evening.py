@@ -147,7 +147,7 @@ def _drawn(twin: Twin, rng: np.random.Generator, priced: Priced, repair: RepairT
     # All is drawn in any case, so that what comes of one chance moves nothing else.
     second, begins, lasts = rng.random(), rng.random(), _quarters(repair, rng)
     also = fate[int(rng.integers(len(fate)))]
-    if second < SECOND_FAILURE and first.ends > 1:
+    if second < SECOND_FAILURE and first.ends > 1 and not also <= first.links:
         at = 1 + int(begins * (min(first.ends, QUARTERS) - 1))
         outages.append(Outage(also - first.links, at, at + lasts))
     return Evening(

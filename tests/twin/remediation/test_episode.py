@@ -119,3 +119,9 @@ def test_the_demand_is_known_as_it_is_and_not_as_it_will_be() -> None:
 def test_a_network_with_nothing_at_stake_is_told_by_name() -> None:
     with pytest.raises(BadInput, match=r"polska: of 1000 evenings none"):
         draw_evening(twin_of(NETWORK), np.random.default_rng(0), least_stake=1e6)
+
+
+def test_what_fails_besides_was_up_before() -> None:
+    evenings = [evening_of(twin_of("sndlib/cost266"), seed) for seed in range(200)]
+    assert all(outage.links for evening in evenings for outage in evening.outages)
+    assert any(len(evening.outages) == 2 for evening in evenings)

@@ -8,10 +8,13 @@ import pytest
 
 from tests.twin.remediation.evenings import over_c, square, wandered, worked_out
 from twin.errors import BadInput
+from twin.nouns.traffic import DailyProfile
+from twin.physics.twin import Twin
 from twin.remediation.choices import WAIT, place
 from twin.remediation.conformance import check_policy
 from twin.remediation.disposal import dispose
 from twin.remediation.episode import Episode
+from twin.remediation.evening import Outage
 from twin.remediation.playing import evening_of, play_evening, twin_of, with_twin
 from twin.remediation.policies.at_random import at_random
 from twin.remediation.policies.carried import carried, meeting_overload_bps
@@ -186,3 +189,28 @@ def test_names_of_no_policy_are_none() -> None:
     assert shipped("nobody-5") is None
     with pytest.raises(BadInput, match="would propose nothing"):
         shipped("nearest-0")
+
+
+def test_where_nothing_is_wrong_every_arc_is_as_near() -> None:
+    evening = worked_out(quarters=2)
+    healed = replace(
+        evening, outages=(Outage(frozenset(), 0, 2),), demand=evening.demand.scaled(0.1)
+    )
+    situation = Episode(healed).situation
+    assert not hops_from_trouble(situation).any()
+    check_policy(_shipped("nearest-8"), [situation])
+    check_policy(_shipped("carried-8"), [situation])
+
+
+def test_what_is_due_is_left_until_traffic_is_lost() -> None:
+    evening = worked_out(quarters=8)
+    # Nothing is lost now; in two hours, on the way to the peak, there would be.
+    profile = DailyProfile(hourly=tuple(0.9 + 0.1 * (hour in range(10, 14)) for hour in range(24)))
+    record = replace(evening.twin.inventory, profile=profile)
+    rising = replace(evening, twin=Twin(record), begins_s=8.9 * 3600.0)
+    situation = Episode(rising).situation
+    horizon, due = (dispose(situation, _shipped(n).propose(situation)) for n in ("horizon", "due"))
+    assert horizon.number != WAIT
+    assert due.number == WAIT
+    now = Episode(evening).situation
+    assert dispose(now, _shipped("due").propose(now)).number != WAIT

@@ -26,7 +26,7 @@ def by_arc(situation: Situation, rank: IntArray) -> IntArray:
 
 
 def hops_from_trouble(situation: Situation) -> IntArray:
-    """Hops to the tail of each arc, (n_arcs,)."""
+    """Hops to the tail of each arc, (n_arcs,); 0 where there is no trouble."""
     compiled = situation.twin.compiled
     usable = situation.search.nothing.weights != NO_ARC
     graph: nx.Graph[int] = nx.Graph()
@@ -37,6 +37,8 @@ def hops_from_trouble(situation: Situation) -> IntArray:
     worst = np.argsort(-over, kind="stable")[:TROUBLES]
     worst = worst[over[worst] > 0.0] if (over > 0.0).any() else np.flatnonzero(~usable)
     near = set(ends[worst].ravel().tolist())
+    if not near:
+        return np.zeros(compiled.n_arcs, dtype=np.int64)
     hops = nx.multi_source_dijkstra_path_length(graph, near, weight=None)
     far = compiled.n_nodes
     return np.array([hops.get(node, far) for node in compiled.tail.tolist()], dtype=np.int64)

@@ -7,6 +7,7 @@ from twin.errors import BadInput
 from twin.remediation.policies.at_random import at_random
 from twin.remediation.policies.beam import Beam
 from twin.remediation.policies.carried import carried
+from twin.remediation.policies.due import Due
 from twin.remediation.policies.local import Local
 from twin.remediation.policies.nearest import nearest
 from twin.remediation.policies.nothing import Nothing
@@ -21,6 +22,7 @@ POLICIES: Mapping[str, Callable[[], Policy]] = {
     "myopic": lambda: Sweep(as_now),
     "peak-only": lambda: Sweep(at_peak),
     "horizon": lambda: Sweep(until_repair),
+    "due": Due,
     "beam": lambda: Beam(changes=2, width=8),
     "local": lambda: Local(steps=8),
 }
