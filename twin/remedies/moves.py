@@ -172,7 +172,7 @@ def _weight_moves(state: NetworkState, weights: IntArray) -> tuple[IntArray, Int
     arcs = np.flatnonzero(tried)
     # Among wide metrics that large, a weight that may be set would draw traffic to the egress.
     if not arcs.size or weights[arcs].max() > MAX_IGP_WEIGHT:
-        return arcs, arcs
+        return arcs[:0], arcs[:0]
     levels = np.unique(level_weights(weights))
     levels = levels[levels < AVOIDED]
     lossy = np.flatnonzero(tried & (egress_loss_of(state.topology, state.egress_loss) > 0.0))

@@ -16,6 +16,7 @@ from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
 from twin.events.actions.undrain_link import UndrainLink
 from twin.events.faults.igp_weight_misconfig import IgpWeightMisconfig
 from twin.forecasting import DEFAULT_UNCERTAINTY, demand_factors
+from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface
 from twin.physics.compiled import NO_ARC, arc_weights
@@ -293,3 +294,40 @@ def test_state_without_any_usable_link_has_no_moves() -> None:
     state: NetworkState = twin.state(down_links=[link.id for link in known.topology.links])
     search = RemedySearch(twin, state, Outlook.at())
     assert search.search() == []
+
+
+def test_among_wide_metrics_beyond_what_may_be_set_no_weight_is_a_move() -> None:
+    record = inventory(topology(ENDS), demands=CROWDED)
+    wide = NetworkConfiguration(
+        devices=tuple(
+            device.model_copy(
+                update={
+                    "interfaces": tuple(
+                        i.model_copy(update={"igp_weight": 100_000, "wide_metrics": True})
+                        for i in device.interfaces
+                    )
+                }
+            )
+            for device in record.intended.devices
+        )
+    )
+    twin = Twin(replace(record, intended=wide))
+    search = RemedySearch(twin, twin.state(), Outlook.at())
+    found = [search.moves.action(i) for i in range(len(search.moves))]
+    assert found
+    assert all(isinstance(action, DrainLink) for action in found)
+    assert (search.moves.changes.weights == wide.last_resort_weight).all()
+
+
+def test_moves_can_be_priced_alone_and_only_drains_are_refused() -> None:
+    search = _search(_worst_link())
+    every = search.expand(search.nothing)
+    some = np.arange(0, len(search.moves), 7)
+    alone = search.priced(some)
+    finite = np.isfinite(every.cost[some])
+    np.testing.assert_allclose(alone.cost[finite], every.cost[some][finite])
+    np.testing.assert_allclose(alone.max_utilisation, every.max_utilisation[some])
+    for place, i in enumerate(some.tolist()):
+        assert alone.moves.action(place) == search.moves.action(i)
+    np.testing.assert_array_equal(search.refused, np.isinf(every.cost))
+    assert (search.moves.drains[search.refused] >= 0).all()
