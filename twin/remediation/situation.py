@@ -114,6 +114,7 @@ class Situation:
         mask = np.zeros(count(self.state.topology.n_arcs), dtype=np.bool_)
         mask[self.numbers[~self.search.refused]] = True
         mask[[WAIT, *self.limits]] = True
+        mask.setflags(write=False)
         return mask
 
     @cached_property
