@@ -72,6 +72,15 @@ def test_outage_that_has_lasted_goes_on_with_what_is_left_of_the_probability() -
 # The hours ahead
 
 
+def test_hours_after_the_horizon_do_not_count() -> None:
+    repair = RepairTime()
+    flat = DailyProfile(hourly=(1.0,) * 24)
+    ahead = Outlook.ahead(flat, 0.0, repair, horizon_s=1800.0)
+    # Two quarters of an hour, each by the chance that the outage reaches its middle.
+    expected = 0.25 * (repair.survival(450.0) + repair.survival(1350.0))
+    assert ahead.hours.sum() == pytest.approx(expected)
+
+
 def test_hours_ahead_add_up_to_the_mean_of_the_outage() -> None:
     outlook = Outlook.ahead(DailyProfile(hourly=(1.0,) * 24), 0.0)
     # The mean of the log-normal is 2 h x exp(0.7^2 / 2) = 2.555 h, 0.5 % of outages beyond 12 h.
