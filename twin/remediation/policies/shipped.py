@@ -8,6 +8,7 @@ from twin.remediation.policies.at_random import at_random
 from twin.remediation.policies.beam import Beam
 from twin.remediation.policies.carried import carried
 from twin.remediation.policies.due import Due
+from twin.remediation.policies.estimated import estimated
 from twin.remediation.policies.local import Local
 from twin.remediation.policies.nearest import nearest
 from twin.remediation.policies.nothing import Nothing
@@ -27,7 +28,12 @@ POLICIES: Mapping[str, Callable[[], Policy]] = {
     "local": lambda: Local(steps=8),
 }
 
-ORDERS: Mapping[str, Order] = {"random": at_random, "nearest": nearest, "carried": carried}
+ORDERS: Mapping[str, Order] = {
+    "random": at_random,
+    "nearest": nearest,
+    "carried": carried,
+    "estimated": estimated,
+}
 """Of each the first k are a policy: "nearest-128"."""
 
 

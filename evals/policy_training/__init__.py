@@ -1,0 +1,1 @@
+"""How the ranker that ships is trained: imitation of sweeps, then of its own states."""

@@ -1,0 +1,1 @@
+"""The weights that ship, their card, and how they are opened."""

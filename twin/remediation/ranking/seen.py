@@ -1,0 +1,180 @@
+"""The figures of a situation, as arrays. No choice is simulated for them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.nouns.configuration import LAST_RESORT_WEIGHTS
+from twin.physics.compiled import (
+    NO_ARC,
+    CompiledTopology,
+    FloatArray,
+    IntArray,
+    egress_loss_of,
+)
+from twin.remediation.choices import SLOTS, Slot
+from twin.remediation.ranking.kernels import (
+    COLUMNS,
+    look_at_moves,
+    offered,
+    write_figures,
+)
+from twin.remediation.ranking.table import MOVES
+from twin.remediation.situation import Situation
+from twin.remedies.moves import level_weights
+from twin.remedies.objective import LOST_SHARE_WEIGHT
+
+Figures = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """`arcs` (n_arcs, figures), `moves` (n_arcs, SLOTS, figures), `nodes` (n, figures), `network`
+    (figures,), in the order of `table`. `tail`, `head` (n_arcs,). `leaving`, `entering` (n, most
+    links of a node): the arcs of each node, n_arcs where there are no more.
+    """
+
+    arcs: Figures
+    moves: Figures
+    nodes: Figures
+    network: Figures
+    tail: IntArray
+    head: IntArray
+    leaving: IntArray
+    entering: IntArray
+
+
+def seen(situation: Situation) -> Seen:
+    """What is seen of `situation`."""
+    twin, state, outlook = situation.twin, situation.state, situation.outlook
+    compiled, routing = twin.compiled, twin.route(state)
+    weights, differing = situation.search.nothing.weights, situation.differing
+    intended = intended_weights(situation, weights)
+    tried = tried_weights(situation, weights, intended)
+    capacity, level, hours = compiled.capacity_bps, outlook.levels, outlook.hours
+    silent, every_hour = egress_loss_of(state.topology, state.egress_loss), float(hours.sum())
+    demand = state.traffic.rates_bps.sum(axis=0)
+    flow, loads = np.ascontiguousarray(demand.T), np.zeros(compiled.n_arcs)
+    ways = (routing.order, routing.settled, routing.hop_offsets, routing.hop_arcs)
+    offered(*ways, compiled.head, flow, loads)
+    beyond = loads[:, None] - capacity[:, None] / level
+    price = (beyond > 0.0) @ hours + silent * every_hour
+    overload = np.maximum(beyond, 0.0) @ hours
+    lost = overload + silent * loads * every_hour
+    offered_bps = max(float(demand.sum()), 1.0)
+    all_lost = max(float(lost.sum()), 1e-9 * offered_bps)
+    leaving, entering = neighbours(compiled)
+    meets, has_met = np.zeros_like(loads), np.zeros_like(loads)
+    moved = np.zeros((*tried.shape, COLUMNS))
+    landed = np.zeros((*tried.shape, leaving.shape[1]))
+    look_at_moves(
+        *ways, routing.distance, compiled.tail, compiled.head, compiled.out_offsets,
+        compiled.out_arcs, compiled.in_offsets, compiled.in_arcs, weights, tried, price,
+        capacity / level[0] - loads, flow, meets, has_met, moved, landed,
+    )  # fmt: skip
+    moves = np.zeros((*tried.shape, len(MOVES)), dtype=np.float32)
+    write_figures(
+        compiled.tail, compiled.out_offsets, compiled.out_arcs, weights, tried, capacity, level,
+        hours, loads, overload, all_lost, moved, landed, moves,
+    )  # fmt: skip
+    _share_links(moves)
+    up, drained = weights != NO_ARC, np.isin(weights, LAST_RESORT_WEIGHTS)
+    usual = float(np.median(weights[up & ~drained])) if (up & ~drained).any() else 1.0
+    highest = loads / capacity * level[0]
+    differs = np.zeros(compiled.n_nodes, dtype=np.bool_)
+    differs[compiled.tail[differing.differs]] = True
+    arcs = [
+        up, drained, _ln(weights / usual), _ln(intended / usual), differing.differs,
+        silent, np.minimum(loads / capacity, 3.0), np.minimum(highest, 3.0),
+        np.clip(highest - 1.0, 0.0, 2.0), price / every_hour, _bent(lost / all_lost),
+        _ln(capacity / np.median(capacity)), loads / offered_bps, _bent(meets / all_lost),
+        _bent(has_met * every_hour / all_lost),
+        _bent((price > 0.0) * loads * every_hour / all_lost),
+        np.clip(1.0 - highest, -1.0, 1.0), differs[compiled.tail], differs[compiled.head],
+    ]  # fmt: skip
+    nodes = [
+        _ln(np.diff(compiled.out_offsets) / 3.0), demand.sum(axis=1) / offered_bps,
+        demand.sum(axis=0) / offered_bps,
+        np.bincount(compiled.tail, loads, compiled.n_nodes) / offered_bps, differs,
+        np.bincount(compiled.tail, lost, compiled.n_nodes) / all_lost,
+    ]  # fmt: skip
+    cost = LOST_SHARE_WEIGHT * float(lost.sum()) / offered_bps
+    network = [
+        np.log(compiled.n_nodes / 50.0), np.log(compiled.n_arcs / (3.5 * compiled.n_nodes)),
+        np.log1p(cost), np.log(cost + 1e-3) / 5.0, every_hour / 4.0, level[0] - 1.0,
+        min(float(highest.max()), 4.0), 10.0 * float((price > 0.0).mean()),
+        10.0 * float(differs.mean()),
+    ]  # fmt: skip
+    return Seen(
+        np.stack(arcs, axis=1, dtype=np.float32, casting="unsafe"),
+        moves,
+        np.stack(nodes, axis=1, dtype=np.float32, casting="unsafe"),
+        np.array(network, dtype=np.float32),
+        compiled.tail,
+        compiled.head,
+        leaving,
+        entering,
+    )
+
+
+def intended_weights(situation: Situation, weights: IntArray) -> IntArray:
+    """What each arc would advertise if it ran what is intended, (n_arcs,); as now where it does."""
+    intended, topology = weights.copy(), situation.state.topology
+    for arc in np.flatnonzero(situation.differing.differs & (weights != NO_ARC)).tolist():
+        egress = topology.egress_of(arc)
+        meant = situation.twin.inventory.intended.device(egress.node).interface(egress.link)
+        intended[arc] = meant.advertised_weight
+    return intended
+
+
+def tried_weights(situation: Situation, weights: IntArray, intended: IntArray) -> IntArray:
+    """What each choice that the mask allows has its arc advertise, (n_arcs, SLOTS); 0: none.
+
+    What drains or undrains a link stands at both its arcs. A limit leaves the weight as it is.
+    """
+    running, topology = situation.state.running, situation.state.topology
+    allowed = situation.mask[1:].reshape(-1, SLOTS).copy()
+    for slot in (Slot.DRAIN, Slot.UNDRAIN):
+        allowed[1::2, slot] = allowed[::2, slot]
+    tried = np.zeros(allowed.shape, dtype=np.int64)
+    tried[:, : Slot.DRAIN] = level_weights(weights)
+    tried[:, Slot.DRAIN] = running.last_resort_weight
+    for arc in np.flatnonzero(allowed[:, Slot.UNDRAIN]).tolist():
+        egress = topology.egress_of(arc)
+        tried[arc, Slot.UNDRAIN] = running.device(egress.node).interface(egress.link).igp_weight
+    tried[:, Slot.REVERT] = intended
+    tried[:, Slot.LIMIT] = weights
+    return np.where(allowed, tried, NO_ARC)
+
+
+def neighbours(compiled: CompiledTopology) -> tuple[IntArray, IntArray]:
+    """The arcs that leave and those that enter each node; see Seen."""
+    return (
+        _padded(compiled.out_offsets, compiled.out_arcs),
+        _padded(compiled.in_offsets, compiled.in_arcs),
+    )
+
+
+def _share_links(moves: Figures) -> None:
+    """What is done to a link is done at both its ends."""
+    links = moves.reshape(-1, 2, *moves.shape[1:])
+    for slot in (Slot.DRAIN, Slot.UNDRAIN):
+        links[:, :, slot] = links[:, :, slot].mean(axis=1, keepdims=True)
+
+
+def _padded(offsets: IntArray, arcs: IntArray) -> IntArray:
+    counts = np.diff(offsets)
+    padded = np.full((len(counts), int(counts.max(initial=1))), len(arcs), dtype=np.int64)
+    places = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+    padded[np.repeat(np.arange(len(counts)), counts), places] = arcs
+    return padded
+
+
+def _ln(ratio: FloatArray) -> FloatArray:
+    return np.asarray(np.clip(np.log(np.maximum(ratio, 1e-3)), -4.0, 4.0))
+
+
+def _bent(values: FloatArray) -> FloatArray:
+    """-4..4, the finer the nearer to 0: rare large values do not drown what is usual."""
+    return np.asarray(np.clip(np.sign(values) * np.log1p(4.0 * np.abs(values)), -4.0, 4.0))
