@@ -18,7 +18,7 @@ OPSET = 18
 INPUTS = ("arcs", "moves", "nodes", "network", "tail", "head", "leaving", "entering")
 
 
-class OneNetwork(nn.Module):
+class OneNetwork(nn.Module):  # type: ignore[misc]  # torch is not there to be typed
     """The ranker for one network: ONNX Runtime refuses what is traced of several side by side."""
 
     def __init__(self, ranker: Ranker) -> None:

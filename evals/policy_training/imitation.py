@@ -56,7 +56,7 @@ def players(lesson: Lesson, ranker: Ranker) -> tuple[Player, ...]:
     """Who plays the evenings of `lesson`."""
     others: tuple[Player, ...] = (wait, cheapest, wanders, wanders)
 
-    def own(state: Labelled, rng: np.random.Generator) -> int:
+    def own(state: Labelled, _: np.random.Generator) -> int:
         scores = scores_of(ranker, state)
         return int(np.where(np.isnan(state.saved), -np.inf, scores).argmax())
 
@@ -93,7 +93,8 @@ def learn(
             group["lr"] = rate(step, of)
         chosen = rng.integers(len(states), size=BATCH)
         batch = batch_of([states[i] for i in chosen.tolist()])
-        loss = listwise_loss(*ranker(batch.graphs), batch)
+        moves, waiting = ranker(batch.graphs)
+        loss = listwise_loss(moves, waiting, batch)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(ranker.parameters(), MOST_NORM)

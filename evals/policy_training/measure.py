@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evals.policy_training.networks import HELD_OUT
+from evals.policy_training.networks import MEASURED
 from evals.policy_training.order import FIRST, share_held
 from evals.policy_training.states import cheapest, evening_at_stake, played, wait
 from twin.physics.compiled import FloatArray
@@ -21,7 +21,6 @@ from twin.remediation.policies.nearest import nearest
 from twin.remediation.policies.ranked import Ranked, Scorer
 from twin.remediation.policies.shortlist import Order
 from twin.remediation.ranking.seen import seen
-from twin.remediation.situation import Situation
 from twin.sources.world import WorldSpec, build_inventory
 
 UNLEARNED: Mapping[str, Order] = {
@@ -73,8 +72,8 @@ def held_by(
     scorer: Scorer,
     states: int,
     seed: int,
-    networks: Sequence[str] = HELD_OUT,
-    tell: Callable[[int], None] = lambda done: None,
+    networks: Sequence[str] = MEASURED,
+    tell: Callable[[int], object] = int,
 ) -> Held:
     """What each order holds, over so many states with something to gain: evenings of `networks` in
     turn, played by whoever waits or by whoever always does what is best. `tell`: states done.
@@ -82,7 +81,7 @@ def held_by(
     orders = {**UNLEARNED, RANKER: Ranked(scorer).order}
     shares: dict[str, list[FloatArray]] = {name: [] for name in orders}
     evening_of = list[int]()
-    for evening, situation, share in _shares(orders, networks, np.random.default_rng(seed)):
+    for evening, share in _shares(orders, networks, np.random.default_rng(seed)):
         evening_of.append(evening)
         for name in orders:
             shares[name].append(share[name])
@@ -94,7 +93,7 @@ def held_by(
 
 def _shares(
     orders: Mapping[str, Order], networks: Sequence[str], rng: np.random.Generator
-) -> Iterator[tuple[int, Situation, Mapping[str, FloatArray]]]:
+) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
     twins = [Twin(build_inventory(WorldSpec(topology=name))) for name in networks]
     number = 0
     while True:
@@ -106,7 +105,7 @@ def _shares(
         for situation, state in played(networks[which], evening, player, rng):
             if state.at_stake:
                 held = {name: share_held(order(situation), state) for name, order in orders.items()}
-                yield number, situation, held
+                yield number, held
 
 
 @dataclass(frozen=True, slots=True)

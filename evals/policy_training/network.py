@@ -16,8 +16,8 @@ class Graphs:
     """One network, or several laid side by side: then node and arc indices go on.
 
     `arcs` (A, figures), `moves` (A, SLOTS, figures), `nodes` (N, figures), `network` (G, figures):
-    see `twin.remediation.ranking.table`. `tail`, `head` (A,); `leaving`, `entering` (N, most), A where there is no
-    more. `of_arc` (A,), `of_node` (N,): which network it is of.
+    see `twin.remediation.ranking.table`. `tail`, `head` (A,); `leaving`, `entering` (N, most), A
+    where there is no more. `of_arc` (A,), `of_node` (N,): which network it is of.
     """
 
     arcs: Tensor
@@ -32,7 +32,7 @@ class Graphs:
     of_node: Tensor
 
 
-class Ranker(nn.Module):
+class Ranker(nn.Module):  # type: ignore[misc]  # torch is not there to be typed
     """Scores, the higher the better: of each slot of each arc (A, SLOTS), and of waiting (G,)."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class Ranker(nn.Module):
         return of_moves, of_waiting
 
     def embedded(self, x: Graphs) -> tuple[Tensor, Tensor, Tensor]:
-        """What the arcs, the nodes and the networks have learned of each other, WIDTH figures each."""
+        """What arcs, nodes and networks have learned of each other, WIDTH figures each."""
         arcs = self.arc_in(torch.cat([x.arcs, x.moves.flatten(1)], dim=1))
         nodes, network = self.node_in(x.nodes), self.network_in(x.network)
         whole_arc, whole_node = network[x.of_arc], network[x.of_node]

@@ -1,4 +1,4 @@
-"""How good an order of choices is: what the best of its first so many holds of what can be saved."""
+"""How good an order is: what the best of its first so many saves, of what can be saved."""
 
 import numpy as np
 

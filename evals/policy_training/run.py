@@ -1,8 +1,9 @@
 """A training run in a directory: what was done of it is kept, and it goes on where it stopped."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from evals.policy_training.order import FIRST, share_held
 from evals.policy_training.states import Labelled, load_states, save_states, states_of
 from tools.ranker.card import Round
 from twin.errors import BadInput
-from twin.physics.compiled import FloatArray
 from twin.physics.twin import Twin
 from twin.sources.world import WorldSpec, build_inventory
 
@@ -43,9 +43,15 @@ class Trained:
 
 
 def train_in(
-    directory: Path, seed: int, tell: Tell, curriculum: Sequence[Lesson] = CURRICULUM
+    directory: Path,
+    seed: int,
+    tell: Tell,
+    progress: Callable[[int, int], object] = max,
+    curriculum: Sequence[Lesson] = CURRICULUM,
 ) -> Trained:
     """Train a ranker in `directory`, or go on there; on one thread, so that a seed says it all.
+
+    `progress`: states and steps that are done, of all.
 
     Raises:
         BadInput: what lies there is of another seed, or of other lessons.
@@ -59,58 +65,83 @@ def train_in(
     about = f"seed {seed}, {tuple(curriculum)!r}"
     rounds, cpu_s = _resumed(directory / CHECKPOINT, about, ranker, optimiser)
     states, watched, names = list[Labelled](), list[Labelled](), set[str]()
-    steps = sum(lesson.steps for lesson in curriculum)
-    done = 0
+    steps, done = sum(lesson.steps for lesson in curriculum), 0
+    advance = _counted(progress, steps + sum(lesson.states for lesson in curriculum))
     # What lies beyond the last whole round is written anew.
     with SummaryWriter(str(directory / CURVE), purge_step=sum(r.steps for r in rounds)) as curve:
         for number, lesson in enumerate(curriculum):
             began = time.process_time()
-            new = _states(directory, number, lesson, seed, ranker, tell)
+            new = _states(directory, number, lesson, seed, ranker, tell, advance)
             names |= {state.network for state in new}
             watched += new[:WATCHED]
             states += new[WATCHED:]
-            if number >= len(rounds):
-                loss = learn(
-                    ranker, optimiser, states, range(done, done + lesson.steps), steps,
-                    np.random.default_rng([seed, number, 1]),
-                    lambda step, loss: curve.add_scalar("loss", loss, step),
-                )  # fmt: skip
-                rounds.append(_told(ranker, lesson, watched, loss))
-                for place, share in zip(FIRST, _watch(ranker, watched), strict=True):
-                    curve.add_scalar(f"held by the first {place}", share, done + lesson.steps)
-                cpu_s += time.process_time() - began
-                _keep(directory / CHECKPOINT, about, ranker, optimiser, rounds, cpu_s)
-                tell(_line(number, rounds[-1], len(curriculum), cpu_s))
+            steps_here = range(done, done + lesson.steps)
             done += lesson.steps
+            if number < len(rounds):
+                advance(lesson.steps)
+                continue
+
+            def note(step: int, loss: float) -> None:
+                curve.add_scalar("loss", loss, step)
+                advance(1)
+
+            rng = np.random.default_rng([seed, number, 1])
+            loss = learn(ranker, optimiser, states, steps_here, steps, rng, note)
+            held = _held(ranker, watched)
+            for first, share in held.items():
+                curve.add_scalar(f"held by the first {first}", share, done - 1)
+            rounds.append(_told(lesson, held, loss))
+            cpu_s += time.process_time() - began
+            _keep(directory / CHECKPOINT, about, ranker, optimiser, rounds, cpu_s)
+            tell(_line(number, rounds[-1], len(curriculum), cpu_s))
     return Trained(ranker, tuple(rounds), tuple(sorted(names)), cpu_s, states[0])
 
 
+def _counted(progress: Callable[[int, int], object], total: int) -> Callable[[int], None]:
+    done = 0
+
+    def advance(more: int) -> None:
+        nonlocal done
+        done += more
+        progress(done, total)
+
+    return advance
+
+
 def _states(
-    directory: Path, number: int, lesson: Lesson, seed: int, ranker: Ranker, tell: Tell
+    directory: Path,
+    number: int,
+    lesson: Lesson,
+    seed: int,
+    ranker: Ranker,
+    tell: Tell,
+    advance: Callable[[int], None],
 ) -> list[Labelled]:
     path = directory / f"states-{number}.npz"
     if path.exists():
+        advance(lesson.states)
         return load_states(path)
     rng = np.random.default_rng([seed, number])
     names = sorted(learnable(lesson.smallest, lesson.largest))
     chosen = rng.permutation(names)[: lesson.networks].tolist()
     twins = {name: Twin(build_inventory(WorldSpec(topology=name))) for name in chosen}
     drawn = states_of(twins, players(lesson, ranker), rng, lesson.least_stake, IDLE_KEPT, tell)
-    states = [next(drawn) for _ in range(lesson.states)]
+    states = list[Labelled]()
+    for state in islice(drawn, lesson.states):
+        states.append(state)
+        advance(1)
     # What is watched is of the same evenings as the rest, and stands in front.
     save_states(path, [states[i] for i in rng.permutation(len(states)).tolist()])
     return load_states(path)
 
 
-def _watch(ranker: Ranker, watched: Sequence[Labelled]) -> FloatArray:
-    ranker.eval()
-    return np.mean(
-        [share_held(ordered_by(ranker, state), state) for state in watched if state.at_stake], axis=0
-    )
+def _held(ranker: Ranker, watched: Sequence[Labelled]) -> dict[int, float]:
+    """What the first so many hold of `watched`, by how many."""
+    shares = [share_held(ordered_by(ranker, state), state) for state in watched if state.at_stake]
+    return dict(zip(FIRST, np.mean(shares, axis=0).round(3).tolist(), strict=True))
 
 
-def _told(ranker: Ranker, lesson: Lesson, watched: Sequence[Labelled], loss: float) -> Round:
-    held = dict(zip(FIRST, _watch(ranker, watched).round(3).tolist(), strict=True))
+def _told(lesson: Lesson, held: Mapping[int, float], loss: float) -> Round:
     return Round(
         learned_from=f"networks of {lesson.smallest} to {lesson.largest} nodes, at least "
         f"{lesson.least_stake:g} service-hours at stake, "

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from channels.provenance import code_version
 from evals.policy_training.export import digest, onnx_bytes, write_ranker
-from evals.policy_training.networks import HELD_OUT, HELD_OUT_LARGER
+from evals.policy_training.networks import NEVER_LEARNED
 from evals.policy_training.run import Trained
 from tools.ranker.card import ModelCard
 
@@ -18,11 +18,11 @@ PURPOSE = (
 IS_NOT = (
     "It decides nothing: what it puts first may be worse than to wait, and only what the twin has "
     "tried is ever done.",
-    "It has learned what overload costs until the repair, as offered loads tell. Of queues, delays, "
-    "services and rate limits it knows nothing.",
+    "It has learned what overload costs until the repair, as offered loads tell. Of queues, "
+    "delays, services and rate limits it knows nothing.",
     "It has learned from simulated evenings with gravity demands on published and random planar "
     "topologies of 20 to 200 nodes, never from a real network.",
-    "It is no search: where trying every change is affordable, that finds the best and this may not.",
+    "It is no search: where there is time to try every change, that finds the best.",
 )
 
 
@@ -39,11 +39,7 @@ def ship(trained: Trained, seed: int, directory: Path) -> Path:
         purpose=PURPOSE,
         is_not=IS_NOT,
         networks=trained.networks,
-        held_out=("sndlib/*", *sorted({*HELD_OUT, *HELD_OUT_LARGER} - set(_of_sndlib()))),
+        held_out=NEVER_LEARNED,
         rounds=trained.rounds,
     )
     return write_ranker(directory, model, card)
-
-
-def _of_sndlib() -> list[str]:
-    return [name for name in HELD_OUT if name.startswith("sndlib/")]

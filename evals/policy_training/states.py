@@ -70,12 +70,12 @@ def played(
         running = situation.running_after(player(state, rng))
 
 
-def wait(state: Labelled, rng: np.random.Generator) -> int:
+def wait(_: Labelled, __: np.random.Generator) -> int:
     """Does nothing."""
     return WAIT
 
 
-def cheapest(state: Labelled, rng: np.random.Generator) -> int:
+def cheapest(state: Labelled, _: np.random.Generator) -> int:
     """What saves most."""
     return int(np.nanargmax(state.saved))
 
@@ -123,9 +123,7 @@ def states_of(
     )
 
 
-def evening_at_stake(
-    twin: Twin, rng: np.random.Generator, least_stake: float
-) -> Evening | None:
+def evening_at_stake(twin: Twin, rng: np.random.Generator, least_stake: float) -> Evening | None:
     """An evening with so much at stake; None where in TRIES there is none."""
     for _ in range(TRIES):
         try:
@@ -163,7 +161,5 @@ def load_states(path: Path) -> list[Labelled]:
                 file[f"{i}.saved"],
                 float(waiting),
             )
-            for i, (name, waiting) in enumerate(
-                zip(file["networks"], file["waiting"], strict=True)
-            )
+            for i, (name, waiting) in enumerate(zip(file["networks"], file["waiting"], strict=True))
         ]

@@ -1,4 +1,4 @@
-"""What is said of weights: what they learned from, what they are good for, and what they are not."""
+"""What is said of weights: what they learned from, what they are for, and what they are not."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class Round(Noun):
 class ModelCard(Noun):
     """Beside the weights, in JSON. `sha256`: of the file `weights`, in hex."""
 
-    weights: str
+    weights: str = Field(pattern=r"^[\w-]+\.onnx$")
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     parameters: int
     seed: int
