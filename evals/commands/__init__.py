@@ -78,7 +78,7 @@ COMMANDS = (
     (
         "policy",
         "policy:policy",
-        "Policies for the hours after a failure: what each of them is worth.",
+        "Policies for the hours after a failure: what each is worth; train the ranker.",
     ),
     (
         "model-server",

@@ -1,16 +1,15 @@
-"""`policy`: who says what to do in the hours after a failure, measured."""
+"""`policy`: who says what to do in the hours after a failure, trained and measured."""
 
 import typer
 
 from evals.commands.comparing import compare
+from evals.commands.ranker import refine, shortlist, train
 
 policy = typer.Typer(
-    help="Policies for the hours after a failure: what each of them is worth.",
+    help="Policies for the hours after a failure: what each is worth; train the ranker.",
     no_args_is_help=True,
 )
 policy.command()(compare)
-
-
-@policy.callback()
-def group() -> None:
-    """Policies for the hours after a failure."""
+policy.command()(shortlist)
+policy.command()(train)
+policy.command()(refine)

@@ -1,5 +1,7 @@
 """The commands of `noctua policy` that train the ranker and say what it is worth."""
 
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +21,12 @@ Card = Annotated[
                  show_default="the one that ships"),
 ]  # fmt: skip
 
+States = Annotated[
+    int, typer.Option("--states", min=10, help="In which there is something to gain.")
+]
+
+HELD_OUT_SEED = 7
+
 
 def train(
     directory: Annotated[
@@ -26,31 +34,56 @@ def train(
     ],
     seed: Seed = 0,
 ) -> None:
-    """Train the ranker from sweeps of the twin, then on its own states. About half an hour.
+    """Train the ranker from sweeps of the twin, then on its own states.
 
     The weights (ONNX) and their card are written beside the run; TensorBoard reads
     its curve. Stopped anywhere, the same command goes on after the last whole round.
     """
-    try:
-        import torch  # noqa: F401
-    except ModuleNotFoundError as exc:
-        raise BadInput(
-            "training needs PyTorch, which is not installed; install it with "
-            "pip install -c constraints.txt -e '.[train]'"
-        ) from exc
+    _needs_torch()
     from evals.policy_training.run import CURVE, train_in
     from evals.policy_training.ship import ship
 
-    trained = train_in(directory, seed, lambda line: typer.echo(line))
+    with progress_bar("training") as progress:
+        trained = train_in(directory, seed, typer.echo, progress)
     card = ship(trained, seed, directory)
     typer.echo(f"written: {card} and its weights; curve: tensorboard --logdir {directory / CURVE}")
 
 
+def refine(
+    directory: Annotated[Path, typer.Argument(help="Where `train` keeps its run.")],
+    steps: Annotated[int, typer.Option("--steps", min=1, help="In the environment.")] = 200_000,
+    states: States = 350,
+    seed: Seed = 0,
+) -> None:
+    """Have PPO go on from what `train` has learned, and say what that changes.
+
+    Kept in DIRECTORY, by seed; stopped anywhere, the same command goes on. What ships
+    is not touched.
+    """
+    _needs_torch()
+    from channels.provenance import code_version
+    from evals.policy_training.export import onnx_bytes
+    from evals.policy_training.measure import example_of, held_by
+    from evals.policy_training.ppo import improved
+    from evals.policy_training.run import trained_ranker
+    from tools.ranker.opening import OnnxScorer
+    from twin.remediation.policies.ranked import Ranked
+
+    before = trained_ranker(directory)
+    after = improved(before, directory / f"ppo-{seed}", steps, seed)
+    orders = {
+        name: Ranked(OnnxScorer(onnx_bytes(ranker, example_of()))).order
+        for name, ranker in (("imitation", before), ("after PPO", after))
+    }
+    with progress_bar("states") as tell:
+        held = held_by(orders, states, HELD_OUT_SEED, tell=lambda done: tell(done, states))
+    print_held(held, "after PPO", (1, 8, 32))
+    typer.echo(f"Run: noctua policy refine, {steps} steps, seed {seed}, code {code_version()}.")
+
+
 def shortlist(
-    states: Annotated[
-        int, typer.Option("--states", min=10, help="In which there is something to gain.")
-    ] = 350,
-    seed: Seed = 7,
+    states: States = 350,
+    seed: Seed = HELD_OUT_SEED,
     larger: Annotated[
         bool, typer.Option("--larger", help="Networks of 90 to 200 nodes instead; slow.")
     ] = False,
@@ -60,37 +93,41 @@ def shortlist(
     that the ranker has not learned from; and how long the ranker takes.
     """
     from channels.provenance import code_version
-    from evals.policy_training.measure import TIMED, held_by, time_taken
-    from evals.policy_training.networks import HELD_OUT, HELD_OUT_LARGER
+    from evals.policy_training.measure import NAMED, RANKER, TIMED, UNLEARNED, held_by, time_taken
+    from evals.policy_training.networks import MEASURED, MEASURED_LARGER
     from tools.ranker.card import SHIPPED
     from tools.ranker.opening import open_ranker
+    from twin.remediation.policies.ranked import Ranked
 
     scorer = open_ranker(SHIPPED if card is None else card)
-    networks = HELD_OUT_LARGER if larger else HELD_OUT
+    networks = MEASURED_LARGER if larger else MEASURED
     with progress_bar("states") as tell:
-        held = held_by(scorer, states, seed, networks, lambda done: tell(done, states))
+        orders = {**UNLEARNED, RANKER: Ranked(scorer).order}
+        held = held_by(orders, states, seed, networks, lambda done: tell(done, states))
     taken = [time_taken(scorer, name, seed) for name in TIMED]
-    print_held(held)
+    print_held(held, RANKER, (NAMED,))
     print_taken(taken)
     typer.echo(f"Run: noctua policy shortlist, seed {seed}, code {code_version()}.")
 
 
-def print_held(held: "Held") -> None:
-    """What each order holds, and by how much the ranker holds more."""
-    from evals.policy_training.measure import NAMED, RANKER
+def print_held(held: "Held", best: str, firsts: Sequence[int]) -> None:
+    """What each order holds, and by how much `best` holds more than the others."""
     from evals.policy_training.order import FIRST
 
     names = list(held.shares)
-    columns = [words("order", names)]
-    for place, first in enumerate(FIRST):
-        columns.append(figures(str(first), (f"{held.mean(name)[place]:.2f}" for name in names)))
-    console = new_console()
-    title = f"share held by the first, {len(held.evening)} states"
-    console.print(fitted(console, columns, title))
+    columns = [
+        words("order", names),
+        *(
+            figures(str(first), (f"{held.mean(name)[place]:.2f}" for name in names))
+            for place, first in enumerate(FIRST)
+        ),
+    ]
+    title = f"share of what can be saved that the first hold, {len(held.evening)} states"
+    new_console().print(fitted(new_console(), columns, title))
     for name in names:
-        if name != RANKER:
-            more, low, high = held.difference(RANKER, name, NAMED)
-            typer.echo(f"first {NAMED}: {RANKER} - {name} {more:+.3f} [{low:.3f}, {high:.3f}]")
+        for first in firsts if name != best else ():
+            more, low, high = held.difference(best, name, first)
+            typer.echo(f"first {first}: {best} - {name} {more:+.3f} [{low:.3f}, {high:.3f}]")
 
 
 def print_taken(taken: "list[Taken]") -> None:
@@ -111,3 +148,11 @@ def print_taken(taken: "list[Taken]") -> None:
         ),
     ]
     console.print(fitted(console, columns, "CPU milliseconds, one thread"))
+
+
+def _needs_torch() -> None:
+    if find_spec("torch") is None:
+        raise BadInput(
+            "training needs PyTorch, which is not installed; install it with "
+            "pip install -c constraints.txt -e '.[train]'"
+        )

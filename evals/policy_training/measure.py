@@ -12,16 +12,16 @@ from evals.policy_training.networks import MEASURED
 from evals.policy_training.order import FIRST, share_held
 from evals.policy_training.states import cheapest, evening_at_stake, played, wait
 from twin.physics.compiled import FloatArray
-from twin.physics.twin import Twin
 from twin.remediation.evening import LEAST_STAKE
+from twin.remediation.playing import evening_of, twin_of
 from twin.remediation.policies.at_random import at_random
 from twin.remediation.policies.carried import carried
 from twin.remediation.policies.estimated import estimated
 from twin.remediation.policies.nearest import nearest
-from twin.remediation.policies.ranked import Ranked, Scorer
+from twin.remediation.policies.ranked import Scorer
 from twin.remediation.policies.shortlist import Order
-from twin.remediation.ranking.seen import seen
-from twin.sources.world import WorldSpec, build_inventory
+from twin.remediation.ranking.seen import Seen, seen
+from twin.remediation.situation import Situation
 
 UNLEARNED: Mapping[str, Order] = {
     "random": at_random,
@@ -69,32 +69,31 @@ class Held:
 
 
 def held_by(
-    scorer: Scorer,
+    orders: Mapping[str, Order],
     states: int,
     seed: int,
     networks: Sequence[str] = MEASURED,
     tell: Callable[[int], object] = int,
 ) -> Held:
-    """What each order holds, over so many states with something to gain: evenings of `networks` in
-    turn, played by whoever waits or by whoever always does what is best. `tell`: states done.
+    """What each of `orders` holds, over so many states with something to gain: evenings of
+    `networks` in turn, played by whoever waits or always does what is best. `tell`: states done.
     """
-    orders = {**UNLEARNED, RANKER: Ranked(scorer).order}
     shares: dict[str, list[FloatArray]] = {name: [] for name in orders}
-    evening_of = list[int]()
+    evenings = list[int]()
     for evening, share in _shares(orders, networks, np.random.default_rng(seed)):
-        evening_of.append(evening)
+        evenings.append(evening)
         for name in orders:
             shares[name].append(share[name])
-        tell(len(evening_of))
-        if len(evening_of) == states:
+        tell(len(evenings))
+        if len(evenings) == states:
             break
-    return Held({k: np.array(v) for k, v in shares.items()}, np.array(evening_of, dtype=np.float64))
+    return Held({k: np.array(v) for k, v in shares.items()}, np.array(evenings, dtype=np.float64))
 
 
 def _shares(
     orders: Mapping[str, Order], networks: Sequence[str], rng: np.random.Generator
 ) -> Iterator[tuple[int, Mapping[str, FloatArray]]]:
-    twins = [Twin(build_inventory(WorldSpec(topology=name))) for name in networks]
+    twins = [twin_of(name) for name in networks]
     number = 0
     while True:
         which, player = number % len(networks), (wait, cheapest)[int(rng.integers(2))]
@@ -124,12 +123,14 @@ class Taken:
         return self.seeing + self.scoring
 
 
+def example_of(network: str = MEASURED[0], seed: int = 0) -> Seen:
+    """What is seen at the beginning of some evening."""
+    return seen(_some_situation(network, seed))
+
+
 def time_taken(scorer: Scorer, network: str, seed: int) -> Taken:
     """How long the ranker takes on `network`, where the mask is known already."""
-    twin = Twin(build_inventory(WorldSpec(topology=network)))
-    evening = evening_at_stake(twin, np.random.default_rng(seed), 0.0)
-    assert evening is not None
-    situation = evening.situation(0, twin.inventory.intended)
+    situation = _some_situation(network, seed)
     situation.mask.sum()
     seeing, scoring = np.empty(WARM + RUNS), np.empty(WARM + RUNS)
     for run in range(WARM + RUNS):
@@ -138,7 +139,12 @@ def time_taken(scorer: Scorer, network: str, seed: int) -> Taken:
         between = time.process_time()
         scorer(figures)
         seeing[run], scoring[run] = between - began, time.process_time() - between
-    compiled = twin.compiled
+    compiled = situation.twin.compiled
     return Taken(
         network, compiled.n_nodes, compiled.n_arcs, 1e3 * seeing[WARM:], 1e3 * scoring[WARM:]
     )
+
+
+def _some_situation(network: str, seed: int) -> Situation:
+    evening = evening_of(twin_of(network), seed)
+    return evening.situation(0, evening.twin.inventory.intended)

@@ -52,13 +52,16 @@ class Ranker(nn.Module):  # type: ignore[misc]  # torch is not there to be typed
 
     def forward(self, x: Graphs) -> tuple[Tensor, Tensor]:
         """See the class."""
-        arcs, nodes, network = self.embedded(x)
+        return self.scored(x, *self.embedded(x))
+
+    def scored(
+        self, x: Graphs, arcs: Tensor, nodes: Tensor, network: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The same of what is embedded already."""
         ends = torch.cat([arcs, nodes[x.tail], nodes[x.head], network[x.of_arc]], dim=1)
         moves = self.place(ends)[:, None] + self.move(x.moves) + self.slot
         of_moves = self.score(moves)[:, :, 0]
-        pooled = torch.cat([_mean(nodes, x.of_node, network), _mean(arcs, x.of_arc, network)], 1)
-        of_waiting = self.wait_score(torch.cat([pooled, network], dim=1))[:, 0]
-        return of_moves, of_waiting
+        return of_moves, self.wait_score(pooled(x, arcs, nodes, network))[:, 0]
 
     def embedded(self, x: Graphs) -> tuple[Tensor, Tensor, Tensor]:
         """What arcs, nodes and networks have learned of each other, WIDTH figures each."""
@@ -72,6 +75,12 @@ class Ranker(nn.Module):  # type: ignore[misc]  # torch is not there to be typed
             told = [arcs, back, nodes[x.tail], nodes[x.head], whole_arc]
             arcs = self.arc_norms[i](arcs + self.arc_rounds[i](torch.cat(told, dim=1)))
         return arcs, nodes, network
+
+
+def pooled(x: Graphs, arcs: Tensor, nodes: Tensor, network: Tensor) -> Tensor:
+    """What is told of each network as a whole, (G, 3 WIDTH)."""
+    means = [_mean(nodes, x.of_node, network), _mean(arcs, x.of_arc, network)]
+    return torch.cat([*means, network], dim=1)
 
 
 def _mlp(inputs: int, outputs: int) -> nn.Sequential:
@@ -92,4 +101,4 @@ def _mean(rows: Tensor, of: Tensor, network: Tensor) -> Tensor:
         return rows.mean(dim=0, keepdim=True)
     total = torch.zeros_like(network).index_add(0, of, rows)
     count = torch.zeros_like(network[:, :1]).index_add(0, of, torch.ones_like(rows[:, :1]))
-    return total / count
+    return total / count.clamp(min=1.0)

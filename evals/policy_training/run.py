@@ -97,6 +97,16 @@ def train_in(
     return Trained(ranker, tuple(rounds), tuple(sorted(names)), cpu_s, states[0])
 
 
+def trained_ranker(directory: Path) -> Ranker:
+    """The ranker as it was after the last whole round there. Raises BadInput: there is none."""
+    path = directory / CHECKPOINT
+    if not path.exists():
+        raise BadInput(f"{directory} holds no training run; noctua policy train makes one")
+    ranker = Ranker()
+    ranker.load_state_dict(torch.load(path, weights_only=True)["ranker"])
+    return ranker
+
+
 def _counted(progress: Callable[[int, int], object], total: int) -> Callable[[int], None]:
     done = 0
 

@@ -1,0 +1,225 @@
+"""The last stage, on its own: the ranker acts alone in the environment, and PPO changes it.
+
+What it is worth is told as a difference to what it began with (`compare`).
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium import spaces
+from numpy.typing import NDArray
+from sb3_contrib import MaskablePPO
+from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import Tensor, nn
+
+from evals.policy_training.network import WIDTH, Graphs, Ranker, pooled
+from evals.policy_training.networks import learnable
+from twin.remediation.choices import SLOTS
+from twin.remediation.environment import RemediationEnv
+from twin.remediation.ranking.seen import Seen, seen
+from twin.remediation.ranking.table import ARCS, MOVES, NETWORK, NODES
+
+SMALLEST, LARGEST, NETWORKS = 20, 30, 6
+"""Nodes of the networks that are played, and how many: a step on larger ones takes longer."""
+
+ROLLOUT, MINIBATCH, EPOCHS, LEARNING_RATE, DISCOUNT = 1024, 64, 4, 1e-4, 0.99
+
+MOST_LINKS = 16
+"""Of a node, in an observation."""
+
+Padded = dict[str, NDArray[np.generic]]
+
+
+class RankerEnv(gymnasium.Wrapper[Padded, np.int64, Any, np.int64]):
+    """The environment, seen as the ranker sees it, padded to the largest network."""
+
+    def __init__(self, env: RemediationEnv) -> None:
+        super().__init__(env)
+        self._plain = env
+        nodes, arcs = env.n_nodes, env.n_arcs
+        shapes = {
+            "arcs": (arcs, len(ARCS)), "moves": (arcs, SLOTS, len(MOVES)),
+            "nodes": (nodes, len(NODES)), "network": (len(NETWORK),),
+        }  # fmt: skip
+        links = {"leaving": (nodes, MOST_LINKS), "entering": (nodes, MOST_LINKS)}
+        ends = {"tail": (arcs,), "head": (arcs,), "size": (2,)}
+        self.observation_space = spaces.Dict(
+            {k: spaces.Box(-np.inf, np.inf, shape, np.float32) for k, shape in shapes.items()}
+            | {k: spaces.Box(0, arcs, shape, np.int64) for k, shape in (links | ends).items()}
+        )
+
+    def reset(self, **options: Any) -> tuple[Padded, dict[str, Any]]:
+        """See RemediationEnv."""
+        _, info = self._plain.reset(**options)
+        return self._seen(), info
+
+    def step(self, action: np.int64) -> tuple[Padded, float, bool, bool, dict[str, Any]]:
+        """See RemediationEnv."""
+        _, reward, repaired, cut_short, info = self._plain.step(action)
+        return self._seen(), reward, repaired, cut_short, info
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """See RemediationEnv."""
+        return self._plain.action_masks()
+
+    def _seen(self) -> Padded:
+        return padded(seen(self._plain.episode.situation), self._plain.n_nodes, self._plain.n_arcs)
+
+
+def padded(shown: Seen, n_nodes: int, n_arcs: int) -> Padded:
+    """Figures with zeros behind; of no more arcs of a node stands `n_arcs`. `size`: nodes, arcs."""
+    arcs, nodes = len(shown.arcs), len(shown.nodes)
+
+    def table(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        full = np.full((n_nodes, MOST_LINKS), n_arcs, dtype=np.int64)
+        full[:nodes, : rows.shape[1]] = np.where(rows < arcs, rows, n_arcs)
+        return full
+
+    def longer(rows: NDArray[Any], to: int) -> NDArray[Any]:
+        return np.pad(rows, [(0, to - len(rows)), *[(0, 0)] * (rows.ndim - 1)])
+
+    return {
+        "arcs": longer(shown.arcs, n_arcs), "moves": longer(shown.moves, n_arcs),
+        "nodes": longer(shown.nodes, n_nodes), "network": shown.network,
+        "tail": longer(shown.tail, n_arcs), "head": longer(shown.head, n_arcs),
+        "leaving": table(shown.leaving), "entering": table(shown.entering),
+        "size": np.array([nodes, arcs], dtype=np.int64),
+    }  # fmt: skip
+
+
+def side_by_side(x: Mapping[str, Tensor]) -> Graphs:
+    """Padded observations (B, ...) as one graph; padding is of a network of its own, the last."""
+    count, arcs, nodes = len(x["arcs"]), x["arcs"].shape[1], x["nodes"].shape[1]
+    size = x["size"].long()
+    each = torch.arange(count)[:, None]
+
+    def joined(table: Tensor) -> Tensor:
+        rows = table.long()
+        return torch.where(rows < arcs, rows + each[:, :, None] * arcs, count * arcs).flatten(0, 1)
+
+    def of(rows: int, there: Tensor) -> Tensor:
+        return torch.where(torch.arange(rows)[None] < there[:, None], each, count).flatten()
+
+    return Graphs(
+        arcs=x["arcs"].flatten(0, 1),
+        moves=x["moves"].flatten(0, 1),
+        nodes=x["nodes"].flatten(0, 1),
+        network=torch.cat([x["network"], torch.zeros_like(x["network"][:1])]),
+        tail=(x["tail"].long() + each * nodes).flatten(),
+        head=(x["head"].long() + each * nodes).flatten(),
+        leaving=joined(x["leaving"]),
+        entering=joined(x["entering"]),
+        of_arc=of(arcs, size[:, 1]),
+        of_node=of(nodes, size[:, 0]),
+    )
+
+
+class RankedFeatures(BaseFeaturesExtractor):  # type: ignore[misc]  # as torch's
+    """The scores of all numbers, and behind them what a value can be told from."""
+
+    def __init__(self, observation_space: spaces.Dict) -> None:
+        arcs = observation_space["arcs"].shape
+        assert arcs is not None
+        self.numbers = 1 + SLOTS * arcs[0]
+        super().__init__(observation_space, self.numbers + 3 * WIDTH)
+        self.ranker = Ranker()
+
+    def forward(self, observations: Mapping[str, Tensor]) -> Tensor:
+        """(B, numbers + 3 WIDTH)."""
+        count = len(observations["arcs"])
+        graphs = side_by_side(observations)
+        embedded = self.ranker.embedded(graphs)
+        moves, waiting = self.ranker.scored(graphs, *embedded)
+        told = pooled(graphs, *embedded)[:count]
+        return torch.cat([waiting[:count, None], moves.reshape(count, -1), told], dim=1)
+
+
+class _Parts(nn.Module):  # type: ignore[misc]  # as torch's
+    """Scores for the actor, the rest for the critic."""
+
+    def __init__(self, numbers: int) -> None:
+        super().__init__()
+        self.numbers = numbers
+        self.latent_dim_pi, self.latent_dim_vf = numbers, 3 * WIDTH
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        return self.forward_actor(features), self.forward_critic(features)
+
+    def forward_actor(self, features: Tensor) -> Tensor:
+        return features[:, : self.numbers]
+
+    def forward_critic(self, features: Tensor) -> Tensor:
+        # What waiting costs is to be foreseen, not to change how choices are seen.
+        return features[:, self.numbers :].detach()
+
+
+class RankerPolicy(MaskableActorCriticPolicy):  # type: ignore[misc]  # as torch's
+    """Acts by the ranker's own scores."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, features_extractor_class=RankedFeatures, **options)
+
+    def _build_mlp_extractor(self) -> None:
+        self.mlp_extractor = _Parts(self.features_extractor.numbers)
+
+    def _build(self, lr_schedule: Any) -> None:
+        super()._build(lr_schedule)
+        self.action_net = nn.Identity()
+        self.optimizer = self.optimizer_class(
+            self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs
+        )
+
+
+class _Keeping(BaseCallback):  # type: ignore[misc]  # as torch's
+    """Keeps the run after each rollout."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def _on_step(self) -> bool:
+        return True
+
+    def _on_rollout_start(self) -> None:
+        being_written = self._path.with_suffix(".part.zip")
+        self.model.save(being_written)
+        being_written.replace(self._path)
+
+
+def improved(ranker: Ranker, directory: Path, steps: int, seed: int) -> Ranker:
+    """`ranker` after `steps` steps of PPO, kept in `directory`, where a run that stopped goes on.
+
+    Source: J. Schulman et al., Proximal policy optimization algorithms, 2017; masked as in S. Huang
+    and S. Ontanon, A closer look at invalid action masking, 2020.
+    """
+    torch.set_num_threads(1)
+    directory.mkdir(parents=True, exist_ok=True)
+    env, path = RankerEnv(RemediationEnv(_networks(seed))), directory / "ppo.zip"
+    if path.exists():
+        model = MaskablePPO.load(path, env=env)
+    else:
+        model = MaskablePPO(
+            RankerPolicy, env, learning_rate=LEARNING_RATE, n_steps=ROLLOUT,
+            batch_size=MINIBATCH, n_epochs=EPOCHS, gamma=DISCOUNT, seed=seed, device="cpu",
+            tensorboard_log=str(directory / "curve"),
+        )  # fmt: skip
+        model.policy.features_extractor.ranker.load_state_dict(ranker.state_dict())
+    left = steps - model.num_timesteps
+    if left > 0:
+        model.learn(left, callback=_Keeping(path), reset_num_timesteps=False)
+        model.save(path)
+    better = Ranker()
+    better.load_state_dict(model.policy.features_extractor.ranker.state_dict())
+    return better.eval()
+
+
+def _networks(seed: int) -> Sequence[str]:
+    names = sorted(learnable(SMALLEST, LARGEST))
+    chosen: list[str] = np.random.default_rng(seed).permutation(names)[:NETWORKS].tolist()
+    return chosen
