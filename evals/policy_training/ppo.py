@@ -33,7 +33,7 @@ ROLLOUT, MINIBATCH, EPOCHS, LEARNING_RATE, DISCOUNT = 1024, 64, 4, 1e-4, 0.99
 MOST_LINKS = 16
 """Of a node, in an observation."""
 
-Padded = dict[str, NDArray[np.generic]]
+Padded = dict[str, NDArray[Any]]
 
 
 class RankerEnv(gymnasium.Wrapper[Padded, np.int64, Any, np.int64]):
@@ -49,7 +49,7 @@ class RankerEnv(gymnasium.Wrapper[Padded, np.int64, Any, np.int64]):
         }  # fmt: skip
         links = {"leaving": (nodes, MOST_LINKS), "entering": (nodes, MOST_LINKS)}
         ends = {"tail": (arcs,), "head": (arcs,), "size": (2,)}
-        self.observation_space = spaces.Dict(
+        self.observation_space: spaces.Space[Padded] = spaces.Dict(
             {k: spaces.Box(-np.inf, np.inf, shape, np.float32) for k, shape in shapes.items()}
             | {k: spaces.Box(0, arcs, shape, np.int64) for k, shape in (links | ends).items()}
         )
@@ -192,22 +192,33 @@ class _Keeping(BaseCallback):  # type: ignore[misc]  # as torch's
         being_written.replace(self._path)
 
 
-def improved(ranker: Ranker, directory: Path, steps: int, seed: int) -> Ranker:
+def improved(
+    ranker: Ranker,
+    directory: Path,
+    steps: int,
+    seed: int,
+    networks: Sequence[str] | None = None,
+    rollout: int = ROLLOUT,
+) -> Ranker:
     """`ranker` after `steps` steps of PPO, kept in `directory`, where a run that stopped goes on.
+
+    `networks`: that are played; None: NETWORKS that may be learned from. `rollout`: steps before
+    each change of what is learned.
 
     Source: J. Schulman et al., Proximal policy optimization algorithms, 2017; masked as in S. Huang
     and S. Ontanon, A closer look at invalid action masking, 2020.
     """
     torch.set_num_threads(1)
     directory.mkdir(parents=True, exist_ok=True)
-    env, path = RankerEnv(RemediationEnv(_networks(seed))), directory / "ppo.zip"
+    played = _networks(seed) if networks is None else networks
+    env, path = RankerEnv(RemediationEnv(played)), directory / "ppo.zip"
     if path.exists():
         model = MaskablePPO.load(path, env=env)
     else:
         model = MaskablePPO(
-            RankerPolicy, env, learning_rate=LEARNING_RATE, n_steps=ROLLOUT,
-            batch_size=MINIBATCH, n_epochs=EPOCHS, gamma=DISCOUNT, seed=seed, device="cpu",
-            tensorboard_log=str(directory / "curve"),
+            RankerPolicy, env, learning_rate=LEARNING_RATE, n_steps=rollout,
+            batch_size=min(MINIBATCH, rollout), n_epochs=EPOCHS, gamma=DISCOUNT, seed=seed,
+            device="cpu", tensorboard_log=str(directory / "curve"),
         )  # fmt: skip
         model.policy.features_extractor.ranker.load_state_dict(ranker.state_dict())
     left = steps - model.num_timesteps
@@ -216,7 +227,8 @@ def improved(ranker: Ranker, directory: Path, steps: int, seed: int) -> Ranker:
         model.save(path)
     better = Ranker()
     better.load_state_dict(model.policy.features_extractor.ranker.state_dict())
-    return better.eval()
+    better.eval()
+    return better
 
 
 def _networks(seed: int) -> Sequence[str]:

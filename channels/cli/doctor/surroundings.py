@@ -17,7 +17,16 @@ AHEAD_S = 60.0
 
 _DISTRIBUTION = "noctua-netops"
 
-_OPTIONAL = ("langchain-openai", "openai", "neo4j", "pyarrow", "gymnasium", "ray")
+_OPTIONAL = (
+    "langchain-openai",
+    "openai",
+    "neo4j",
+    "pyarrow",
+    "gymnasium",
+    "onnxruntime",
+    "torch",
+    "ray",
+)
 
 
 def clock(installation: Installation) -> Iterable[Check]:
