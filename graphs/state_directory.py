@@ -2,6 +2,7 @@
 
 policy.yaml               optional: an approval policy in place of the shipped one
 on_event.yaml             optional: how people are called (docs/operations.md)
+serve.yaml                optional: how the HTTP API is served (docs/serve.md)
 models.yaml               optional: language models, and for which roles (docs/models.md)
 pseudonyms.key            what hides names from models, where one is asked that must not see them
 signing.key               what the journal is signed with, unless it is kept elsewhere
@@ -56,6 +57,11 @@ class StateDirectory:
     def on_event_file(self) -> Path:
         """How people are called, where it is set."""
         return self.path / "on_event.yaml"
+
+    @property
+    def serve_file(self) -> Path:
+        """How the HTTP API is served, where it is set."""
+        return self.path / "serve.yaml"
 
     @property
     def models_file(self) -> Path:

@@ -17,6 +17,7 @@ from graphs.notifier import Notifier
 from graphs.runs import IncidentRuns, Pending
 from graphs.self_watch import SelfWatch
 from graphs.tracker_file import TrackerFile
+from graphs.unanswered import tend
 from tools.change.policy import SAMPLE_S
 from tools.clock import never
 from tools.journal.anchors import Anchors
@@ -161,6 +162,8 @@ class Watch:
                     self._runs.start(incident_id)
             self._carry_on()
             with self._desk.journal.holding(lease):
+                now_s = self._desk.clock.now_s()
+                tend(self._desk.journal, self._desk.policy.approval, self._network, now_s)
                 self._aftermath.note(self._open_incidents())
                 if not self._has_swept:
                     self._runs.drop_ended()

@@ -125,6 +125,14 @@ def uses_accounts(state: StateDirectory) -> bool:
         return journal.has_accounts()
 
 
+def has_admin(state: StateDirectory) -> bool:
+    """Whether somebody may say who may do what here."""
+    if not state.journal_file.is_file():
+        return False
+    with state.read_only_journal() as journal:
+        return any(account.may("administer") for account in journal.accounts())
+
+
 def who_holds(state: StateDirectory, secret: str, channel: str) -> SignedIn:
     """As `by_token`, of a state directory."""
     with state.read_only_journal() as journal:

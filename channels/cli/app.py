@@ -40,6 +40,11 @@ COMMANDS = (
         "Watch networks and operate their incidents until stopped (Ctrl-C, SIGTERM or SIGHUP).",
     ),
     (
+        "serve",
+        "serve:serve",
+        "Serve the HTTP API, on this machine alone unless told otherwise, until stopped.",
+    ),
+    (
         "report",
         "report:report",
         "Write the report of an incident, by default to reports/ of the state directory.",

@@ -20,6 +20,7 @@ COLOURS = {
     "paged": "bold yellow",
     "page": "bold red",
     "unanswered": "bold yellow",
+    "unseen": "bold yellow",
     "blocked": "bold red",
     "unblocked": "green",
     "returned": "bold red",

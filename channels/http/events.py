@@ -1,7 +1,7 @@
 """Timelines as they grow, as server-sent events; a client that comes back goes on where it was."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 import anyio
@@ -43,10 +43,22 @@ def _known(directory: Directory, incident: str) -> str:
         return journal.incident(incident).incident.id
 
 
+def _place(served: Serving) -> Iterator[None]:
+    """Room for one more stream, for as long as it is open. Raises HTTPException 429."""
+    if not served.streams.acquire(blocking=False):
+        raise HTTPException(429, "too many streams are open; close one")
+    try:
+        yield
+    finally:
+        served.streams.release()
+
+
+_ROOM = [Depends(_place)]
+
 After = Annotated[int | None, Depends(_after)]
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get("/events", response_class=EventSourceResponse, dependencies=_ROOM)
 async def stream_events(
     served: Serving, _: Reader, found: Signed, after: After
 ) -> AsyncIterator[ServerSentEvent]:
@@ -55,7 +67,11 @@ async def stream_events(
         yield event
 
 
-@router.get("/incidents/{incident}/events", response_class=EventSourceResponse)
+@router.get(
+    "/incidents/{incident}/events",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(_place)],
+)
 async def stream_incident(
     served: Serving,
     _: Reader,
@@ -71,23 +87,19 @@ async def stream_incident(
 async def _stream(
     served: Served, found: Caller, incident: str | None, after: int | None
 ) -> AsyncIterator[ServerSentEvent]:
-    if not served.streams.acquire(blocking=False):
-        raise HTTPException(429, "too many streams are open; close one")
-    try:
-        proved_s, seq = time.monotonic(), after
-        while True:
-            events, seq = await run_in_threadpool(_read, served.directory, incident, seq)
-            for event in events:
-                data = event.model_dump(mode="json")
-                yield ServerSentEvent(data=data, event=event.kind, id=str(event.seq))
-            await anyio.sleep(LOOK_S)
-            if time.monotonic() - proved_s >= PROVE_S:
-                proved_s = time.monotonic()
+    proved_s, seq = time.monotonic(), after
+    while not served.ending.is_set():
+        events, seq = await run_in_threadpool(_read, served.directory, incident, seq)
+        for event in events:
+            data = event.model_dump(mode="json")
+            yield ServerSentEvent(data=data, event=event.kind, id=str(event.seq))
+        await anyio.sleep(LOOK_S)
+        if time.monotonic() - proved_s >= PROVE_S:
+            proved_s = time.monotonic()
+            try:
                 await run_in_threadpool(who_holds, served.directory, found.secret, HTTP)
-    except NotSignedIn:
-        return
-    finally:
-        served.streams.release()
+            except NotSignedIn:
+                return
 
 
 def _read(

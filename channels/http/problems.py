@@ -17,7 +17,15 @@ from channels.access.errors import NotPermitted, NotSignedIn
 from channels.http.served import served_by
 from channels.http.who import address_of
 from channels.report.wording import plain
-from tools.journal.errors import JournalFailed, NotAJournal, UnknownIncident, UnknownPlan
+from tools.journal.errors import (
+    JournalFailed,
+    NotAJournal,
+    UnknownCause,
+    UnknownIncident,
+    UnknownPlan,
+    UnknownRefresh,
+    UnknownRisk,
+)
 from twin.errors import BadInput, DeadlineExceeded, NetworkError, NoctuaError, Refused
 from twin.nouns.base import Noun
 from twin.nouns.principal import HTTP, Principal
@@ -59,8 +67,10 @@ def say_problems(app: FastAPI) -> None:
 
 
 _STATUSES: tuple[tuple[type[NoctuaError], int, str], ...] = (
-    (UnknownIncident, 404, "Not known"),
-    (UnknownPlan, 404, "Not known"),
+    *(
+        (kind, 404, "Not known")
+        for kind in (UnknownIncident, UnknownPlan, UnknownRisk, UnknownCause, UnknownRefresh)
+    ),
     (NotAJournal, 503, "The journal cannot be used"),
     (BadInput, 400, "Cannot be used"),
     (NotSignedIn, 401, "Not signed in"),

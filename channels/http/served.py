@@ -1,6 +1,6 @@
 """What one application is made of: its state directory, its settings, and what it keeps in mind."""
 
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Event
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,7 +17,8 @@ class Served:
     """One application's own.
 
     `controls`: what stands between a request and an answer, all of it unless one is tried.
-    `streams`, `computing`: how many more may be open, and be computed, at once.
+    `streams`, `computing`: how many more may be open, and be computed, at once. `ending`: set once
+    the server is to end, which streams would keep from it.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Served:
         self.counts = Counts()
         self.limiter = MovingWindowRateLimiter(MemoryStorage())
         self.streams = BoundedSemaphore(settings.limits.streams)
+        self.ending = Event()
         self.computing = BoundedSemaphore(settings.limits.planning_at_once)
 
 

@@ -82,7 +82,9 @@ class Limits(Noun):
 class ServeSettings(Noun):
     """Where the API is bound, what it is called from outside, and who proves people.
 
-    `hosts`: further names by which it may be called. `session_s`: how long a sign-in holds.
+    `hosts`: further names by which it may be called. `proxies`: addresses of proxies before it,
+    which are believed when they say where a request comes from. `session_s`: how long a sign-in
+    holds.
     `open_metrics`: whether /metrics needs no sign-in.
     """
 
@@ -90,6 +92,7 @@ class ServeSettings(Noun):
     port: Annotated[int, Field(ge=0, le=65535)] = 8473
     public_url: Address | None = None
     hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
     session_s: Annotated[float, Field(gt=0, le=7 * 86_400)] = 43_200.0
     open_metrics: bool = False
     oidc: tuple[OidcProvider, ...] = ()

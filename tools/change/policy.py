@@ -107,12 +107,19 @@ class SecondApprover(Noun):
     above_moved_share: Share
 
 
+class EscalationStep(Noun):
+    """Who is called once nobody has seen a question for so long."""
+
+    after_s: Seconds
+    to: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class ApprovalRules(Noun):
     """Who has to answer, and how long that is waited for.
 
     `expires_after_s`: from the question to the commit. `second_approver`: None where one person is
     always enough. `page_again_after_s`: when a question that nobody has answered is put again, to
-    `page_again_to`; None: never.
+    `page_again_to`; None: never. `escalation`: who is called in turn while nobody has seen it.
     """
 
     auto_approve: Literal["none"]
@@ -120,6 +127,17 @@ class ApprovalRules(Noun):
     second_approver: SecondApprover | None = None
     page_again_after_s: Seconds | None = None
     page_again_to: str = ""
+    escalation: tuple[EscalationStep, ...] = ()
+
+    @model_validator(mode="after")
+    def _escalated_in_turn(self) -> Self:
+        times = [step.after_s for step in self.escalation]
+        if times != sorted(set(times)) or (times and times[-1] >= self.expires_after_s):
+            raise ValueError(
+                "escalation must name people in turn, each after_s larger than the one before and "
+                f"the last smaller than expires_after_s ({self.expires_after_s:g})"
+            )
+        return self
 
     @model_validator(mode="after")
     def _paged_again_in_time(self) -> Self:

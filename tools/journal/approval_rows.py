@@ -21,6 +21,7 @@ from tools.journal.records import (
     Signature,
 )
 from twin.errors import Refused
+from twin.nouns.incident import Phase
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import Principal, visible
 
@@ -111,6 +112,12 @@ class ApprovalRows(IncidentRows, AccountRows):
         )
         found = (self._request(row, now_s) for row in rows)
         return tuple(request for request in found if state is None or request.state == state)
+
+    def waiting_requests(self, network: str, now_s: float) -> tuple[ApprovalRequest, ...]:
+        """What the incidents of `network` wait for that is neither decided nor known to be over."""
+        waiting = self._of_phases("id", network, [Phase.AWAITING_APPROVAL])
+        found = (r for row in waiting for r in self.approval_requests(now_s, incident_id=row["id"]))
+        return tuple(r for r in found if r.approval is None and r.expired_s is None)
 
     def answer(self, approval: Approval) -> Answer:
         """Answer a request. What decided it first holds; a later answer is told which that is.

@@ -26,6 +26,7 @@ _EVENTS: Mapping[str, NoticeEvent] = {
     "detected": "opened",
     "asked": "awaiting",
     "unanswered": "paged",
+    "unseen": "paged",
     "paged": "paged",
     "page": "paged",
     "work": "paged",
@@ -162,7 +163,9 @@ class OutboxRows(AuditRows):
 def _about(event: TimelineEvent) -> str:
     """What makes the event one of its kind within the incident, however often it is told."""
     named = (event.data.get(key) for key in ("change", "plan", "work"))
-    return next((name for name in named if isinstance(name, str)), "")
+    about = next((name for name in named if isinstance(name, str)), "")
+    step = event.data.get("step")
+    return about if step is None else f"{about}#{step}"
 
 
 def _new_id() -> str:

@@ -93,9 +93,11 @@ def test_calendar_is_read_with_its_times_and_zones() -> None:
 
 
 def test_entries_that_the_shipped_file_shows_as_comments_are_valid() -> None:
-    shown = re.sub(r"(?m)^  (windows|freezes): \[\]\n", "", DEFAULT)
-    shown = re.sub(r"(?m)^  # (?=windows:|freezes:|  )", "  ", shown)
-    calendar = parse_policy(shown, "x.yaml").calendar
+    shown = re.sub(r"(?m)^  (windows|freezes|escalation): \[\]\n", "", DEFAULT)
+    shown = re.sub(r"(?m)^  # (?=windows:|freezes:|escalation:|  )", "  ", shown)
+    policy = parse_policy(shown, "x.yaml")
+    calendar = policy.calendar
+    assert [step.after_s for step in policy.approval.escalation] == [300, 600]
     assert [window.id for window in calendar.windows] == ["nights"]
     assert [freeze.id for freeze in calendar.freezes] == ["year-end"]
 
