@@ -3,6 +3,7 @@
 policy.yaml               optional: an approval policy in place of the shipped one
 on_event.yaml             optional: how people are called (docs/operations.md)
 serve.yaml                optional: how the HTTP API is served (docs/serve.md)
+alerts.yaml               optional: whose alerts are taken, and how they are mapped (docs/alerts.md)
 models.yaml               optional: language models, and for which roles (docs/models.md)
 pseudonyms.key            what hides names from models, where one is asked that must not see them
 signing.key               what the journal is signed with, unless it is kept elsewhere
@@ -62,6 +63,11 @@ class StateDirectory:
     def serve_file(self) -> Path:
         """How the HTTP API is served, where it is set."""
         return self.path / "serve.yaml"
+
+    @property
+    def alerts_file(self) -> Path:
+        """Whose alerts are taken, where it is set."""
+        return self.path / "alerts.yaml"
 
     @property
     def models_file(self) -> Path:
@@ -139,6 +145,7 @@ class StateDirectory:
             self.checkpoints_file,
             self.policy_file,
             self.on_event_file,
+            self.alerts_file,
             self.models_file,
         )
 

@@ -13,6 +13,7 @@ from graphs.admission import Admission
 from graphs.aftermath import Aftermath
 from graphs.announced_work import AnnouncedWork
 from graphs.desk import Desk
+from graphs.heard_alerts import HeardAlerts
 from graphs.notifier import Notifier
 from graphs.runs import IncidentRuns, Pending
 from graphs.self_watch import SelfWatch
@@ -81,6 +82,7 @@ class Watch:
         tracker_file: Path,
         anchors: Anchors,
         self_watch: SelfWatch,
+        alerts: HeardAlerts,
         *,
         notifier: Notifier | None = None,
         approver: Approver | None = None,
@@ -97,6 +99,7 @@ class Watch:
         self._learned = TrackerFile(tracker_file, desk.situation.tracker)
         self._anchors = anchors
         self._self = self_watch
+        self._alerts = alerts
         self._notifier = notifier
         self._approver = approver
         self._on_step = on_step
@@ -209,6 +212,10 @@ class Watch:
             until_s=self._desk.clock.now_s(),
             running=self._committed([*given, *unsaid]),
         )
+        # After what was measured, with which it is compared.
+        with self._guarded(self._subject):
+            now_s = self._desk.clock.now_s()
+            tracker.hear(self._alerts.now(now_s), now_s)
 
     def _unrecorded(self) -> tuple[Symptom, ...]:
         """What is seen and in no incident, while no incident can be opened."""

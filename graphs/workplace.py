@@ -19,6 +19,7 @@ from graphs.candidates import Candidates, candidates_from
 from graphs.checkpoints import FencedSaver
 from graphs.desk import Desk
 from graphs.detectors import detectors
+from graphs.heard_alerts import HeardAlerts
 from graphs.inventory_file import keep_inventory
 from graphs.minds import minds_from_environment
 from graphs.notifier import Notifier
@@ -163,6 +164,7 @@ class Workplace:
                 directory.tracker_file(network.name),
                 anchors,
                 self.self_watch,
+                HeardAlerts(self.journal, directory.alerts_file, network.name),
                 notifier=notifier,
                 approver=approver,
                 on_step=on_step,

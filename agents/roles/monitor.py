@@ -37,7 +37,7 @@ interrupted: so much later than its effects it may be found (assumed)."""
 _SYMPTOMS_TOLD = 3
 """Symptoms by which the monitor is told an open incident, the first ones."""
 
-EFFECTS = frozenset({"queue_drops", "probe_loss", "probe_delay", "service_breach"})
+EFFECTS = frozenset({"queue_drops", "probe_loss", "probe_delay", "service_breach", "alert"})
 """Kinds that are always the consequence of something else."""
 
 _PULLED_SHARE = 0.02
@@ -62,6 +62,7 @@ _ROOT_FIRST = (
     "probe_loss",
     "service_breach",
     "probe_delay",
+    "alert",
 )
 """Kinds in the order in which they name an incident."""
 
@@ -452,7 +453,9 @@ class Monitor:
         topology = self._situation.inventory.topology
         if symptom.kind in ("configuration_change", "traffic_surge", "flow_surge"):
             return {symptom.resource}
-        ends = (topology.link(link) for link in _links(symptom))
+        if symptom.kind == "alert" and symptom.resource in topology.node_index:
+            return {symptom.resource}
+        ends = (topology.link(link) for link in _links(symptom) & topology.link_index.keys())
         return {node for link in ends for node in (link.a, link.b)}
 
     def _pulls(self, cause: Symptom, effect: Symptom) -> bool:
@@ -586,6 +589,9 @@ def _links(symptom: Symptom) -> set[str]:
             return {symptom.resource}
         case "queue_drops" | "silent_loss":
             return {Interface.parse(symptom.resource).link}
+        case "alert":
+            egress = Interface.named_by(symptom.resource)
+            return {egress.link if egress else symptom.resource}
         case _:
             return set()
 

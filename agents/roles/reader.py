@@ -209,4 +209,6 @@ def involved_nodes(symptoms: Sequence[Symptom], topology: Topology) -> frozenset
                 found |= {link.a, link.b}
             case "configuration_change" | "traffic_surge" | "flow_surge":
                 found.add(symptom.resource)
+            case "alert" if symptom.resource in topology.node_index:
+                found.add(symptom.resource)
     return frozenset(found)

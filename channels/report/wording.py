@@ -89,6 +89,8 @@ def magnitude_text(symptom: Symptom) -> str:
             return f"{value:.2f} × expected"
         case "flow_surge":
             return f"{value:.3g} × the flows expected"
+        case "alert":
+            return "1 alert" if value == 1 else f"{value:,.0f} alerts"
         case _:
             assert_never(symptom.kind)
 

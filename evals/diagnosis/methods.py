@@ -34,6 +34,7 @@ _DEEPEST_FIRST = (
     "probe_loss",
     "probe_delay",
     "service_breach",
+    "alert",
 )
 """What a symptom sits on rests on what those before it sit on: services on paths, paths on links.
 """

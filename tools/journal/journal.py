@@ -3,6 +3,7 @@
 A LangGraph checkpoint records that a step ended; the journal records that a device changed.
 """
 
+from tools.journal.alert_rows import AlertRows
 from tools.journal.approval_rows import ApprovalRows
 from tools.journal.cause_rows import CauseRows
 from tools.journal.change_rows import ChangeRows
@@ -12,5 +13,7 @@ from tools.journal.risk_rows import RiskRows
 from tools.journal.work_rows import WorkRows
 
 
-class Journal(ApprovalRows, CauseRows, ChangeRows, ChargeRows, LeaseRows, RiskRows, WorkRows):
+class Journal(
+    AlertRows, ApprovalRows, CauseRows, ChangeRows, ChargeRows, LeaseRows, RiskRows, WorkRows
+):
     """Everything that outlives the process: one class, one file of methods for each subject."""

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from twin.nouns.alert import AlertClaim
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration
 from twin.nouns.health import Seen
@@ -69,6 +70,66 @@ class Notice(Noun):
     def subject(self) -> str:
         """What it is about, by id."""
         return self.incident_id or self.work
+
+
+class AlertRecord(Noun):
+    """One time that an alert of another monitoring system began; see migration 016.
+
+    `labels`, `annotations`: what others wrote, never to be shown but quoted. `times`: how often it
+    was received. `resource`: "" where no rule of ours maps it.
+    """
+
+    id: int
+    network: str
+    door: str
+    fingerprint: str
+    starts_wall_s: float
+    starts_s: float
+    ends_s: float | None
+    expires_wall_s: float | None
+    received_wall_s: float
+    last_wall_s: float
+    times: int
+    rule: str
+    claims: str
+    resource: str
+    odd: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+
+class AlertSaid(Noun):
+    """What alerts of one rule say of one part; `ends_s` is None while one of them is firing."""
+
+    rule: str
+    claims: AlertClaim
+    resource: str
+    starts_s: float
+    ends_s: float | None
+    alerts: int
+
+
+class AlertDoor(Noun):
+    """What came through one door: posts, alerts in them, of these repeats of what was known and
+    those that came when they were over; and what the sender said it withheld.
+    """
+
+    network: str
+    door: str
+    posts: int
+    alerts: int
+    repeats: int
+    late: int
+    withheld: int
+    last_wall_s: float
+
+
+class AlertCounts(Noun):
+    """Rows of alerts of a network: all, those that are firing, and those that nothing maps."""
+
+    begun: int
+    firing: int
+    unmapped: int
 
 
 class Signature(StrEnum):

@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 
+from twin.diagnosis.alerted import alerted
 from twin.diagnosis.candidates import Candidate, propose_candidates
 from twin.diagnosis.channels import Channels
 from twin.diagnosis.explaining import unexplained
@@ -225,10 +226,12 @@ class Causes:
         faults = tuple((self.proposed.get(i) or self._added[i]).fault for i in ids)
         channels = self._get_channels()
         likelihood = channels.likelihood
+        alerts = likelihood.observation.alerts
         evidence = [
             *likelihood.evidence(faults),
             *channels.drops(faults),
             *channels.by_probes_alone(faults),
+            *alerted(self._belief, self._get_normal(), faults, alerts),
         ]
         gain = sum(e.log_likelihood_ratio for e in evidence)
         own = [i for i in ids if i not in self.proposed]

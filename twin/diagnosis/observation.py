@@ -74,6 +74,7 @@ def observe(tracker: Tracker, running: NetworkConfiguration, onset_s: float) -> 
         returns={link: tuple(r.time_s for r in back) for link, back in returns.items()},
         returns_by=_claimed(tracker, returns, missed),
         access=tracker.access_signs(onset_s - _ACCESSED_BEFORE_S),
+        alerts=tracker.alerts.since(onset_s - _BEGAN_BEFORE_S),
         flow_mix=tracker.flow_mix(flows) if flows and fresh else None,
         unreported=(*([] if clean else ["counters"]), *([] if fresh else ["flow records"])),
     )

@@ -18,6 +18,7 @@ SymptomKind = Literal[
     "probe_loss",
     "probe_delay",
     "service_breach",
+    "alert",
 ]
 
 EVERYWHERE = "everywhere"
@@ -28,8 +29,9 @@ class Symptom(Noun):
     """One thing that is not as it should be, folded from `alarms` raw alarms.
 
     `resource`: a link id, "node|link" for an egress, a node id, "source>target/class" for a probe
-    path, a service id, or EVERYWHERE. `magnitude`: adjacency, broken objective 1; drops, loss:
-    fraction 0..1; delay: seconds above normal; surge: factor over the expected demand, or flows.
+    path, a service id, or EVERYWHERE; of an alert, any of them. `magnitude`: adjacency, broken
+    objective 1; drops, loss: fraction 0..1; delay: seconds above normal; surge: factor over the
+    expected demand, or flows; alert: how many say so.
     `unmeasured`: it was active when it was measured last, and nothing is sent any more that would
     show whether it still is.
     """

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.nouns.access import AccessSigns
+from twin.nouns.alert import Alert
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.drops import Drops
 from twin.nouns.flow_mix import FlowMix
@@ -118,7 +119,8 @@ class Observation:
     was last read. `missed`: device -> how many readings it has missed since, by how often it
     usually is. `unreported`: telemetry of which nothing has come yet that was measured after the
     onset. `flow_mix`: what flows towards nodes are like, None where no flow record has come since.
-    `access`: who logged in to each device lately, and what was reached from there.
+    `access`: who logged in to each device lately, and what was reached from there. `alerts`: what
+    other monitoring systems say or said since the onset, with the rates of their rules.
     """
 
     rounds: int
@@ -147,6 +149,7 @@ class Observation:
     unreported: tuple[str, ...] = ()
     flow_mix: FlowMix | None = None
     access: Mapping[str, AccessSigns] = field(default_factory=dict)
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def common_ratio(self) -> float:

@@ -14,6 +14,7 @@ from twin.errors import BadInput
 from twin.events.fault import FAULT, Fault
 from twin.events.faults.link_down import LinkDown
 from twin.nouns.access import AccessSigns
+from twin.nouns.alert import Alert, AlertRound
 from twin.nouns.configuration import (
     DeviceConfiguration,
     InterfaceConfiguration,
@@ -41,6 +42,7 @@ from twin.nouns.topology import Interface, Topology
 from twin.tracking.access import AccessWatch
 from twin.tracking.adjacencies import Adjacencies, Verdict
 from twin.tracking.alarms import SymptomBook
+from twin.tracking.alerts import AlertBook
 from twin.tracking.altered_links import AlteredLinks
 from twin.tracking.announced import (
     departure,
@@ -154,6 +156,7 @@ class Tracker:
             self.running = NetworkConfiguration.model_validate(kept["running"])
         self.healthy_running = running
         self.book = SymptomBook(kept.get("book"))
+        self.alerts = AlertBook(kept.get("alerts"))
         self.demand = DemandTracker(inventory.peak_traffic, inventory.profile, kept)
         self._access = AccessWatch(self.demand.nodes, kept.get("access"))
         self._flow_mixes = FlowMixes(self.demand.nodes, kept.get("flow_mixes"))
@@ -518,9 +521,12 @@ class Tracker:
         """(n_arcs,) whether an egress carries less than half of what is usual: its traffic takes
         another way, whether or not anybody reported why.
         """
-        sent_bps = self.rates.sent_bps(self.now_s - _LATELY_S)
         with np.errstate(invalid="ignore"):
-            return np.asarray(sent_bps < _EMPTIED * self.usual_bps())
+            return np.asarray(self.sent_lately_bps() < _EMPTIED * self.usual_bps())
+
+    def sent_lately_bps(self) -> FloatArray:
+        """(n_arcs,) bit/s that each egress sends now; NaN where nothing was read lately."""
+        return self.rates.sent_bps(self.now_s - _LATELY_S)
 
     # Taking telemetry in
     # ---------------------------------------------------------------------------
@@ -570,12 +576,22 @@ class Tracker:
         self.intake.clocks.still(self.now_s)
         self.faults.forget(self.now_s)
 
+    def hear(self, alerts: Sequence[Alert], at_s: float) -> None:
+        """These are all alerts that are firing at `at_s` or were lately, by the network's clock.
+
+        They are no telemetry: nothing is learned from them of what the network usually is like.
+        """
+        self.alerts.hear(alerts)
+        self._show(AlertRound(at_s, tuple(alerts)))
+
     def _show(self, evidence: Evidence) -> None:
         for detector in self._watching[type(evidence)]:
             detector.look(evidence)
 
     def _quiet(self) -> bool:
-        return not self.book.active() and not self.down_links
+        # What is said and not measured must not keep anything from being learned.
+        measured = any(symptom.kind != "alert" for symptom in self.book.active())
+        return not measured and not self.down_links
 
     def _take_counters(self, record: InterfaceCounters) -> None:
         if self._meter.is_late(record):
@@ -820,6 +836,7 @@ class Tracker:
             "now_s": self.now_s,
             **self.usual_loads.dump(),
             **self.losses.dump(),
+            **({"alerts": alerts} if (alerts := self.alerts.dump()) else {}),
             "drifts": [d.model_dump(mode="json") for d in self.drifts],
             "latest": self.latest().model_dump(mode="json"),
             "counters": self._meter.dump(),

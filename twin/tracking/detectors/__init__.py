@@ -4,6 +4,7 @@ A new detector is one more file here and one more line in SHIPPED.
 """
 
 from twin.tracking.detectors.adjacency_down import AdjacencyDown
+from twin.tracking.detectors.alerted import Alerted
 from twin.tracking.detectors.configuration_change import ConfigurationChange
 from twin.tracking.detectors.detector import DetectorClass
 from twin.tracking.detectors.flow_surge import FlowSurge
@@ -26,5 +27,6 @@ SHIPPED: tuple[DetectorClass, ...] = (
     FlowSurge,
     AdjacencyDown,
     ConfigurationChange,
+    Alerted,
 )
 """In this order they are shown what was taken in."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Protocol, TypeVar, get_args
 
 from twin.errors import BadInput
+from twin.nouns.alert import AlertRound
 from twin.nouns.configuration import DeviceConfiguration, NetworkConfiguration
 from twin.nouns.flow_mix import FlowMix
 from twin.nouns.inventory import Inventory
@@ -16,6 +17,7 @@ from twin.nouns.telemetry import (
 )
 from twin.nouns.topology import Topology
 from twin.tracking.alarms import SymptomBook
+from twin.tracking.alerts import AlertBook
 from twin.tracking.altered_links import AlteredLinks
 from twin.tracking.demand import DemandTracker
 from twin.tracking.flapping import Moved
@@ -26,10 +28,16 @@ from twin.tracking.rates import RateRound
 from twin.tracking.services import ServiceWatch
 
 Evidence = (
-    RateRound | ProbeRound | FlowRound | AdjacencyEvent | ConfigurationEvent | NetworkConfiguration
+    RateRound
+    | ProbeRound
+    | FlowRound
+    | AdjacencyEvent
+    | ConfigurationEvent
+    | NetworkConfiguration
+    | AlertRound
 )
-"""What detectors are shown: telemetry once it is believed, counters once they are rates, and the
-running configuration whenever it was read.
+"""What detectors are shown: telemetry once it is believed, counters once they are rates, the
+running configuration whenever it was read, and what alerts say.
 """
 
 EVIDENCE = get_args(Evidence)
@@ -156,6 +164,15 @@ class Belief(Protocol):
     @property
     def links(self) -> AlteredLinks:
         """What was found of links, and is not on record."""
+        ...
+
+    @property
+    def alerts(self) -> AlertBook:
+        """What other monitoring systems say."""
+        ...
+
+    def sent_lately_bps(self) -> FloatArray:
+        """(n_arcs,) bit/s that each egress sends now; NaN where nothing was read lately."""
         ...
 
     def queues(self) -> BoolArray:
