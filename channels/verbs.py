@@ -13,6 +13,7 @@ from contextlib import closing
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
+from channels.alerts import listed as alerts
 from channels.announced_work import announce as announce_work
 from channels.announced_work import cancel as cancel_work
 from channels.announced_work import listed as announced_work
@@ -66,6 +67,7 @@ __all__ = (
     "Handled",
     "Lifted",
     "acknowledge",
+    "alerts",
     "announce_work",
     "announced_work",
     "approve",

@@ -193,6 +193,11 @@ COMMANDS = (
     ),
     ("whoami", "login:whoami", "Say who acts at this command line, and what they may do."),
     (
+        "alerts",
+        "alerts:alerts",
+        "List alerts of other monitoring systems: what they say, of what, and how it turned out.",
+    ),
+    (
         "audit",
         "audit:audit",
         "The audit log: a chain of hashes, which is recomputed or exported.",

@@ -14,6 +14,7 @@ from starlette.middleware.sessions import SessionMiddleware
 
 from channels.http import (
     accounts,
+    alerts,
     computing,
     events,
     health,
@@ -48,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     computing.router,
     events.router,
     accounts.router,
+    alerts.router,
     upkeep.router,
 )
 """What is served, in the order of the document."""

@@ -55,6 +55,11 @@ class AlertBook:
         self._heard = {alert.id: alert for alert in alerts}
         self._judged = {name: at_s for name, at_s in self._judged.items() if name in self._heard}
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Those of which something was seen, by name."""
+        return tuple(sorted(self._records))
+
     def record(self, rule: str) -> Record:
         """What was seen of `rule`."""
         return self._records.get(rule, Record())

@@ -63,7 +63,8 @@ def test_resolved_alert_without_an_end_is_over_all_the_same() -> None:
 )
 def test_times_are_read_with_zones_and_nanoseconds(said: str, wall_s: float | None) -> None:
     alert = _one(Alertmanager(), alertmanager(firing(starts=said)))
-    assert (alert.starts_wall_s, alert.odd) == (pytest.approx(wall_s), "")
+    assert alert.starts_wall_s == pytest.approx(wall_s)
+    assert alert.odd == ""
 
 
 @pytest.mark.parametrize("said", ["yesterday", "9999-12-31T23:59:59-12:00", [], {}, True, "1e400"])
