@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -11,11 +12,17 @@ from tools.read_only import connect_read_only
 from twin.errors import BadInput, NetworkError, NetworkHeld
 from twin.nouns.base import Noun
 
+if TYPE_CHECKING:
+    from tools.network.emulated.network import EmulatedNetwork
+
 
 class _Settings(Noun):
-    """`file`: the network's own, beside the one that names the driver; "" for `<name>.sqlite`."""
+    """`file`: the network's own, beside the one that names the driver; "" for `<name>.sqlite`.
+    `metrics`: "host:port" at which a Prometheus may scrape it, "" for nowhere.
+    """
 
     file: str = ""
+    metrics: str = ""
 
 
 class EmulatedDriver:
@@ -27,7 +34,8 @@ class EmulatedDriver:
         from tools.network.emulated.clock import PacedClock, SimulatedClock
         from tools.network.emulated.network import EmulatedNetwork
 
-        network = EmulatedNetwork.open(_file(entry))
+        file, metrics = _file(entry), _settings(entry).metrics
+        network = _exported(file, metrics) if metrics else EmulatedNetwork.open(file)
         return network, SimulatedClock(network) if speed is None else PacedClock(network, speed)
 
     def now_s(self, entry: NetworkEntry) -> float:
@@ -51,13 +59,29 @@ class EmulatedDriver:
         return float(row[0])
 
 
-def _file(entry: NetworkEntry) -> Path:
+def _exported(file: Path, address: str) -> "EmulatedNetwork":
+    from tools.network.emulated.exporter import ExportedNetwork
+
+    network = ExportedNetwork.open(file)
     try:
-        settings = _Settings.model_validate(entry.settings)
+        network.export(address)
+    except BaseException:
+        network.close()
+        raise
+    return network
+
+
+def _file(entry: NetworkEntry) -> Path:
+    return entry.folder / (_settings(entry).file or f"{entry.name}.sqlite")
+
+
+def _settings(entry: NetworkEntry) -> _Settings:
+    try:
+        return _Settings.model_validate(entry.settings)
     except ValidationError as error:
         wrong = error.errors()[0]
         raise BadInput(
             f'network "{entry.name}": key "{wrong["loc"][0]}" of the driver emulated: '
-            f'{wrong["msg"]}; its only key is "file", the path of the network\'s own file'
+            f'{wrong["msg"]}; its keys are "file", the path of the network\'s own file, and '
+            '"metrics", where a Prometheus may scrape it'
         ) from error
-    return entry.folder / (settings.file or f"{entry.name}.sqlite")

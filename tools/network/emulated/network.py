@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.case_world import CaseWorld
@@ -112,7 +112,7 @@ class EmulatedNetwork:
         return cls(file)
 
     @classmethod
-    def open(cls, path: Path) -> "EmulatedNetwork":
+    def open(cls, path: Path) -> Self:
         """The network in `path`, as it stands.
 
         Raises:

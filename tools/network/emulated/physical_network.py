@@ -8,7 +8,7 @@ import heapq
 import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -158,6 +158,7 @@ class PhysicalNetwork:
         )
         self._making = FlowMaking(self.demand)
         self._access = Access(truth, self.topology, seed, starts_s)
+        self.probes = designed.probes
         self.feed = TelemetryFeed(self.topology, self.wiring, level, seed, designed.probes)
         self._control = ControlPlane(self.wiring, hidden, seed, self._report_adjacency)
         self._probe_class, self._probe_pair = self._probe_rows(designed.probes)
@@ -280,6 +281,31 @@ class PhysicalNetwork:
     def paths(self) -> Paths:
         """Where traffic goes right now."""
         return self._paths
+
+    @property
+    def carries(self) -> BoolArray:
+        """(n_links,) whether each link carries signals right now."""
+        return self._control.link_up
+
+    @property
+    def adjacency(self) -> BoolArray:
+        """(n_links, 2) whether either end has the other as its neighbour right now."""
+        return self._control.adjacency
+
+    def counters_now(self) -> Counters:
+        """What devices have counted by now."""
+        counters, since_s = self._counters(), self.now_s - self._integrated_s
+        return replace(
+            counters,
+            sent=counters.sent + counters.sent_rate * since_s,
+            dropped=counters.dropped + counters.dropped_rate * since_s,
+            received=counters.received + counters.received_rate * since_s,
+        )
+
+    def probed_now(self) -> tuple[FloatArray, FloatArray]:
+        """(n_probes,) the share that each standing probe loses right now, and its delay."""
+        row, pair = self._probe_class, self._probe_pair
+        return self._flowing.loss[row, pair], self._flowing.delay_s[row, pair]
 
     def is_dark(self, node: str) -> bool:
         """Whether the router is down."""
