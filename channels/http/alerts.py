@@ -1,18 +1,22 @@
-"""Doors for alerts of other monitoring systems, each with a secret of its own.
+"""Alerts of other monitoring systems: what they say, and doors by which they say it.
 
-What they send is not signed in: a door is opened by the token or signature that alerts.yaml names.
+Who sends alerts does not sign in: a door is opened by the token or signature that alerts.yaml
+names.
 """
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from channels.alerts import Doorway, Receipt
+from channels import verbs
+from channels.alerts import AlertsView, Doorway, Receipt
+from channels.http.commands import does
 from channels.http.problems import problem
 from channels.http.served import Directory
+from channels.http.who import Reader
 from tools.alerts.authenticity import NotAuthentic
 from tools.alerts.receiving import MOST_BYTES
 
@@ -27,6 +31,19 @@ def _doorway(request: Request, directory: Directory) -> Doorway:
     doorway = state.doorway
     assert isinstance(doorway, Doorway)
     return doorway
+
+
+@router.get("/alerts", openapi_extra=does("alerts"))
+def list_alerts(
+    directory: Directory,
+    _: Reader,
+    network: Annotated[str | None, Query()] = None,
+    firing: bool = False,
+    unmapped: bool = False,
+    most: Annotated[int, Query(ge=1, le=10_000)] = 100,
+) -> AlertsView:
+    """Alerts of a network, the latest first; what came through doors, and how rules turned out."""
+    return verbs.alerts(directory, network, firing=firing, unmapped=unmapped, most=most)
 
 
 @router.post("/alerts/{door}", response_model=Receipt)
