@@ -51,19 +51,26 @@ _log = logging.getLogger(__name__)
 
 
 class Notifier:
-    """A thread that sends the notices of `network` while this process watches it.
+    """A thread that sends the notices of `network` in one way while this process watches it.
 
     An attempt is written down before it is made: a process that dies in between makes it again. One
     that dies after it and before its end was written down repeats it, with the same id.
     """
 
     def __init__(
-        self, journal: Journal, network: str, way: Way, *, digest_s: float = DIGEST_S
+        self,
+        journal: Journal,
+        network: str,
+        way: Way,
+        *,
+        name: str = "",
+        digest_s: float = DIGEST_S,
     ) -> None:
-        """`digest_s`: between two calls beyond MOST_CALLS."""
+        """`name`: of the way; `digest_s`: between two calls beyond MOST_CALLS."""
         self._journal = journal
         self._network = network
         self._way = way
+        self._name = name
         self._digest_s = digest_s
         self._lease: Lease | None = None
         self._said = SaidOnce(_log)
@@ -120,9 +127,9 @@ class Notifier:
 
     def _send_due(self, lease: Lease) -> None:
         self._note_sent()
-        unsent = self._journal.unsent_notices(self._network)
+        unsent = self._journal.unsent_notices(self._network, self._name)
         waiting = [notice for notice in unsent if _is_due(notice, time.time())]
-        while waiting and self._has_room():
+        while waiting and (self._has_room() or not self._way.takes_digests):
             self._send(waiting[:1], lease)
             del waiting[0]
         if waiting and self._is_time_for_digest():

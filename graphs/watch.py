@@ -14,7 +14,7 @@ from graphs.aftermath import Aftermath
 from graphs.announced_work import AnnouncedWork
 from graphs.desk import Desk
 from graphs.heard_alerts import HeardAlerts
-from graphs.notifier import Notifier
+from graphs.notifiers import Notifiers
 from graphs.runs import IncidentRuns, Pending
 from graphs.self_watch import SelfWatch
 from graphs.tracker_file import TrackerFile
@@ -84,7 +84,7 @@ class Watch:
         self_watch: SelfWatch,
         alerts: HeardAlerts,
         *,
-        notifier: Notifier | None = None,
+        notifier: Notifiers | None = None,
         approver: Approver | None = None,
         on_step: Callable[[float], None] = lambda _: None,
         stop: Callable[[], bool] = never,

@@ -23,6 +23,7 @@ from graphs.heard_alerts import HeardAlerts
 from graphs.inventory_file import keep_inventory
 from graphs.minds import minds_from_environment
 from graphs.notifier import Notifier
+from graphs.notifiers import Notifiers
 from graphs.runs import IncidentRuns
 from graphs.self_watch import (
     SelfWatch,
@@ -43,7 +44,7 @@ from tools.journal.anchors import Anchors, anchor_file
 from tools.journal.holder import Holder
 from tools.journal.journal import Journal
 from tools.network.protocol import Network
-from tools.notification.on_event import load_on_event
+from tools.notification.on_event import load_ways
 from tools.notification.ways import way_of
 from tools.runners.selection import IN_PROCESS, RUNNER_SETTING, Runners, runners_from_setting
 from tools.trace import TraceFiles, sending_processors
@@ -100,8 +101,8 @@ class Workplace:
         asked = candidates_from(os.environ) if candidates is None else candidates
         thinking = _minds(minds, state, network.inventory())
         sending = sending_processors(os.environ)
-        calling = load_on_event(directory.on_event_file)
-        way = way_of(calling, directory.path, os.environ) if calling else None
+        calling = load_ways(directory.on_event_file)
+        ways = {name: way_of(how, directory.path, os.environ) for name, how in calling.items()}
         steady = SteadyClock(clock)
         # Whatever fails in here closes what is open; afterwards `close` does.
         with ExitStack() as opened:
@@ -111,14 +112,15 @@ class Workplace:
                 stores.journal(directory.journal_file, directory.signing_key_file)
             )
             anchors = Anchors(self.journal, anchor_file(state, rules.audit.anchor_file))
-            self.journal.notifies_of = calling.events if calling else frozenset()
+            self.journal.notifies_of = {name: how.events for name, how in calling.items()}
             traces = opened.enter_context(TraceFiles(directory.traces, sending))
             checkpoints = stores.checkpoints(directory.checkpoints_file, self.journal)
             opened.callback(checkpoints.close)
             self.holder = opened.enter_context(Holder(self.journal, directory.locks))
-            notifier = Notifier(self.journal, network.name, way) if way else None
-            if notifier:
-                opened.callback(notifier.close)
+            notifiers = Notifiers(
+                {n: Notifier(self.journal, network.name, way, name=n) for n, way in ways.items()}
+            )
+            opened.callback(notifiers.close)
             graph = self._graph(steady.now_s())
             opened.callback(graph.close)
             self.self_watch = SelfWatch(
@@ -136,7 +138,7 @@ class Workplace:
                 },
                 say=self.holder.say,
                 since_s=standing_since(self.journal, network.name),
-                call=notifier.call if notifier and calling and "paged" in calling.events else None,
+                call=notifiers.call_for({n for n, how in calling.items() if "paged" in how.events}),
             )
             self.tracker = self._tracker(steady.now_s())
             self.desk = Desk(
@@ -165,7 +167,7 @@ class Workplace:
                 anchors,
                 self.self_watch,
                 HeardAlerts(self.journal, directory.alerts_file, network.name),
-                notifier=notifier,
+                notifier=notifiers,
                 approver=approver,
                 on_step=on_step,
                 stop=stop,

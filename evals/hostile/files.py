@@ -41,7 +41,7 @@ from tools.change.policy import load_policy
 from tools.graph_store.earlier import past_incidents_of_before
 from tools.models.settings import load_models
 from tools.network.driver import network_entry
-from tools.notification.on_event import load_on_event
+from tools.notification.on_event import load_ways
 from twin.errors import NoctuaError
 from twin.physics.twin import Twin
 from twin.sources.formats.registry import FORMATS
@@ -114,7 +114,7 @@ READERS: Mapping[str, Callable[[Path], object]] = {
     ".tickets.jsonl": _tickets,
     ".scenario.yaml": _scenario,
     ".policy.yaml": load_policy,
-    ".on_event.yaml": load_on_event,
+    ".on_event.yaml": load_ways,
     ".models.yaml": load_models,
     ".entry.yaml": _entry,
     ".inventory.json": _inventory,

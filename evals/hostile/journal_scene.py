@@ -299,7 +299,7 @@ def build(folder: Path) -> Scene:
             title="ATLAng--HSTNng is overloaded",
             symptoms=(),
         )
-        journal.notifies_of = frozenset({"opened", "escalated"})
+        journal.notifies_of = {"": frozenset({"opened", "escalated"})}
         journal.open_incident(incident, network_s, "0" * 32)
         other = incident.model_copy(update={"id": "lab-0001", "network": "lab"})
         journal.open_incident(other, network_s, "1" * 32)

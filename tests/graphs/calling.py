@@ -2,7 +2,8 @@
 
     python -m tests.graphs.calling STATE COMMAND PLACE
 
-`PLACE`: "before" the call, "after" it, or "nowhere".
+`COMMAND`: a script in STATE, or "on_event.yaml" for the only way that this file names. `PLACE`:
+"before" the call, "after" it, or "nowhere".
 """
 
 import os
@@ -18,8 +19,8 @@ from tools.journal.holder import Holder
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
 from tools.journal.records import Notice
-from tools.notification.on_event import EVERY_EVENT
-from tools.notification.ways import Command, Way
+from tools.notification.on_event import EVERY_EVENT, load_ways
+from tools.notification.ways import Command, Way, way_of
 
 NETWORK = incident().network
 
@@ -28,6 +29,7 @@ class Dying:
     """Kills this very process before the call inside is made, or right after it."""
 
     def __init__(self, way: Way, place: str) -> None:
+        self.takes_digests = way.takes_digests
         self._way = way
         self._place = place
 
@@ -40,15 +42,22 @@ class Dying:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _way(state: Path, command: str) -> Way:
+    if command != "on_event.yaml":
+        return Command([sys.executable, command], state, {}, 60.0)
+    (settings,) = load_ways(state / command).values()
+    return way_of(settings, state, os.environ)
+
+
 def main(state: Path, command: str, place: str) -> None:
     """Open the incident once, and send what is in the outbox."""
     directory = StateDirectory(state)
-    way = Dying(Command([sys.executable, command], state, {}, 60.0), place)
+    way = Dying(_way(state, command), place)
     with (
         Journal.open(directory.journal_file) as journal,
         Holder(journal, directory.locks) as holder,
     ):
-        journal.notifies_of = EVERY_EVENT
+        journal.notifies_of = {"": EVERY_EVENT}
         lease = holder.take(network_subject(NETWORK))
         with journal.transaction():
             known = journal.incident_count(NETWORK)

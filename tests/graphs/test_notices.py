@@ -97,6 +97,7 @@ class Ear:
         self.tries = 0
         self.released = threading.Event()
         self._refusals = refusals
+        self.takes_digests = True
         if not hangs:
             self.released.set()
 
@@ -114,7 +115,7 @@ class Watching:
 
     def __init__(self, folder: Path) -> None:
         self.journal = Journal.open(folder / "journal.sqlite")
-        self.journal.notifies_of = EVERY_EVENT
+        self.journal.notifies_of = {"": EVERY_EVENT}
         self.holder = Holder(self.journal, folder / "locks")
         self.lease: Lease = self.holder.take(network_subject(incident().network))
         self.journal.open_incident(incident(), OPENED_S, "a" * 32)
@@ -214,7 +215,7 @@ def test_call_that_hangs_does_not_stop_the_watch(tmp_path: Path) -> None:
     scripted = case((60.0, LOSSY))
     hanging = Ear(hangs=True)
     with operating(tmp_path, scripted) as operation:
-        operation.journal.notifies_of = EVERY_EVENT
+        operation.journal.notifies_of = {"": EVERY_EVENT}
         notifier = Notifier(operation.journal, "live", hanging)
         lease = operation.workplace.holder.take(network_subject("live"))
         notifier.watch_under(lease)
@@ -280,7 +281,7 @@ def _operate_and_die(state: Path, strike: KillAfterNotice) -> None:
         person = Person()
         with Workplace(state, network, clock, approver=person, stores=stores) as workplace:
             person.journal = workplace.journal
-            workplace.journal.notifies_of = EVERY_EVENT
+            workplace.journal.notifies_of = {"": EVERY_EVENT}
             last_s = clock.now_s() + 4 * 3600.0
             while clock.now_s() < last_s:
                 workplace.watch.run(clock.now_s() + POLL_S)
@@ -347,7 +348,7 @@ def test_work_that_hurts_is_called_for_before_and_when_it_has_begun_once_each_af
     stage(_work_that_hurts(), 1, tmp_path / "networks" / "live.sqlite").close()
     _die(tmp_path, f"KillAfterWorkNotice('watch', {number})")
     with operating(tmp_path, None) as operation:
-        operation.journal.notifies_of = EVERY_EVENT
+        operation.journal.notifies_of = {"": EVERY_EVENT}
         operation.run(lambda: operation.clock.now_s() >= EVENING_S + 4200.0)
         ahead, begun = operation.journal.unsent_notices("live")
         assert operation.journal.incidents() == ()

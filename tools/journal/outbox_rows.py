@@ -1,13 +1,15 @@
 """What people are to be told of, in the journal until it has been sent: a transactional outbox.
 
 A notice about an incident is written in the transaction of its event, so that a death of the
-process loses neither without the other. It is sent at least once. Each event is written once, and a
-repeat bears the same id: "once" holds for a receiver that keeps the ids that it has had.
+process loses neither without the other. It is sent at least once. Each event is written once for
+each way in which people are called, and a repeat bears the same id: "once" holds for a receiver
+that keeps the ids that it has had.
 """
 
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from tools.journal.audit_rows import AuditRows
 from tools.journal.database import json_text, made
@@ -46,68 +48,77 @@ _TOLD = ("network", "incident", "work", "severity", "title", "plan", "text")
 class OutboxRows(AuditRows):
     """Table outbox."""
 
-    notifies_of: frozenset[NoticeEvent] = frozenset()
-    """What this connection writes to the outbox: set where there is somebody to send it to."""
+    notifies_of: Mapping[str, frozenset[NoticeEvent]] = MappingProxyType({})
+    """What this connection writes to the outbox, by the name of the way in which it is to be sent:
+    set where there is somebody to send it to.
+    """
 
     def calls_for(self, kind: str) -> bool:
         """Whether somebody is called for that kind of event in the timeline."""
-        return _EVENTS.get(kind) in self.notifies_of
+        return any(_EVENTS.get(kind) in events for events in self.notifies_of.values())
 
     def put_notice(self, event: TimelineEvent, about: IncidentRecord, wall_s: float) -> None:
-        """Put what people are told of `event` into the outbox, once, if it is for the outbox."""
-        kind = _EVENTS.get(event.kind)
-        if kind is None or kind not in self.notifies_of:
-            return
-        notice_id, network = _new_id(), about.incident.network
-        body = _body(notice_id, kind, event, about)
-        self._put(notice_id, network, event.incident_id, kind, _about(event), body, wall_s)
+        """Put what people are told of `event` into the outbox, once for each way that is called for
+        it.
+        """
+        kind, network = _EVENTS.get(event.kind), about.incident.network
+        for way in self._ways_for(kind):
+            assert kind is not None
+            notice_id = _new_id()
+            body = _body(notice_id, kind, event, about)
+            subject = (event.incident_id, kind, _about(event))
+            self._put(notice_id, network, way, subject, body, wall_s)
 
     def put_work_notice(
         self, network: str, work: str, event: WorkEvent, text: str, time_s: float, wall_s: float
     ) -> None:
         """Put into the outbox that people are to be told `text` of the announced work of that id,
-        once for each event. `time_s`: the network's clock.
+        once for each event and way. `time_s`: the network's clock.
         """
-        if event not in self.notifies_of:
-            return
-        notice_id = _new_id()
         told = {"network": network, "work": work, "title": work, "text": text}
-        body = _message(notice_id, event.replace("_", "."), time_s, told)
+        if not (ways := self._ways_for(event)):
+            return
         with self.transaction():
-            self._put(notice_id, network, None, event, work, body, wall_s)
+            for way in ways:
+                notice_id = _new_id()
+                body = _message(notice_id, event.replace("_", "."), time_s, told)
+                self._put(notice_id, network, way, (None, event, work), body, wall_s)
+
+    def _ways_for(self, event: NoticeEvent | None) -> list[str]:
+        return [way for way, events in self.notifies_of.items() if event in events]
 
     def _put(
         self,
         notice_id: str,
         network: str,
-        incident_id: str | None,
-        event: NoticeEvent,
-        about: str,
+        way: str,
+        subject: tuple[str | None, NoticeEvent, str],
         body: str,
         wall_s: float,
     ) -> None:
+        """A row. `subject`: the incident, the event, and what makes it one of its kind."""
         self._execute(
-            "INSERT OR IGNORE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, '', '')",
+            "INSERT OR IGNORE INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, '', '', ?)",
             notice_id,
             network,
-            incident_id,
-            event,
-            about,
+            *subject,
             body,
             wall_s,
             wall_s,
+            way,
         )
 
-    def unsent_notices(self, network: str) -> tuple[Notice, ...]:
-        """Notices of `network` that are still to be sent, in order of writing.
+    def unsent_notices(self, network: str, way: str | None = None) -> tuple[Notice, ...]:
+        """Notices of `network` that are still to be sent, in order of writing; in `way` alone, or
+        in any if None.
 
         A journal of an earlier version, opened for reading alone, has none.
         """
-        return self._notices(network, "")
+        return self._notices(network, "", way)
 
     def lost_notices(self, network: str) -> tuple[Notice, ...]:
         """Notices of `network` that nobody took, and that are not sent any more."""
-        return self._notices(network, "given_up")
+        return self._notices(network, "given_up", None)
 
     def begin_sending(self, notice_id: str, again_wall_s: float) -> bool:
         """Count an attempt that is about to be made; `again_wall_s`: the next, if nobody says more.
@@ -145,7 +156,7 @@ class OutboxRows(AuditRows):
                 notice_id,
             )
 
-    def _notices(self, network: str, ended: str) -> tuple[Notice, ...]:
+    def _notices(self, network: str, ended: str, way: str | None) -> tuple[Notice, ...]:
         if not self._rows("SELECT 1 FROM pragma_table_info('outbox') WHERE name = 'network'"):
             return ()
         rows = self._rows(
@@ -153,9 +164,10 @@ class OutboxRows(AuditRows):
             "iif(incident_id IS NULL, about, '') AS work, event, body, written_wall_s, attempts, "
             "due_wall_s, trouble FROM outbox WHERE network = ? AND ended = ? "
             # Of no effect but that the index of those which are not delivered serves it.
-            "AND ended <> 'delivered' ORDER BY rowid",
+            "AND ended <> 'delivered' AND ifnull(? = way, 1) ORDER BY rowid",
             network,
             ended,
+            way,
         )
         return tuple(made(Notice, row) for row in rows)
 

@@ -16,10 +16,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from tools.journal.records import Notice
-from tools.notification.on_event import OnEvent, signing_key
+from tools.notification.on_event import OnEvent, headers_of, secret_of, signing_key
 from twin.errors import NoctuaError
 
 _LONGEST_WORDS = 200
@@ -33,17 +34,37 @@ class NotTaken(NoctuaError):
 class Way(Protocol):
     """How people are called."""
 
+    @property
+    def takes_digests(self) -> bool:
+        """Whether a storm is told in one call that tells of all; who groups by himself does not."""
+        ...
+
     def send(self, notice: Notice) -> None:
         """Return once the notice is taken. Raises NotTaken."""
         ...
 
 
 def way_of(settings: OnEvent, folder: Path, environ: Mapping[str, str]) -> Way:
-    """The way that `settings` describe; a command runs in `folder`. Raises BadInput."""
+    """The way that `settings` describe; a command runs in `folder`, where templates lie too.
+
+    Raises:
+        BadInput: the environment lacks a secret, or the template cannot be used.
+    """
     if settings.command is not None:
         return Command(settings.command, folder, environ, settings.timeout_s)
+    if settings.pagerduty is not None:
+        from tools.notification.pagerduty import PagerDuty
+
+        key = secret_of(settings.routing_key_env, environ, "the integration key of PagerDuty")
+        return PagerDuty(settings.pagerduty, key, settings.timeout_s)
     assert settings.webhook is not None
-    return Webhook(settings.webhook, signing_key(settings, environ), settings.timeout_s)
+    post = Post(settings.webhook, settings.timeout_s, headers_of(settings, environ))
+    key = signing_key(settings, environ) if settings.secret_env else None
+    if settings.template is None:
+        return Webhook(post, key)
+    from tools.notification.templates import Templated, template_of
+
+    return Templated(Webhook(post, key), template_of(settings.template, folder))
 
 
 class Command:
@@ -53,6 +74,8 @@ class Command:
     and NOCTUA_WORK in the environment, of which one of the last two is empty. One that takes longer
     than `timeout_s` is ended, with all that it has started.
     """
+
+    takes_digests = True
 
     def __init__(
         self, command: Sequence[str], folder: Path, environ: Mapping[str, str], timeout_s: float
@@ -100,30 +123,25 @@ class Command:
                 raise NotTaken(f"{self._command[0]} ended with {status}: {words}".rstrip(": \n"))
 
 
-class Webhook:
-    """Posts a notice, signed after Standard Webhooks; any status 2xx takes it.
+class Post:
+    """Posts JSON to `address`; any status 2xx takes it.
 
     Redirects are not followed. The proxies that the environment names are used.
-
-    Source: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md (symmetric
-    signatures, v1).
     """
 
-    def __init__(self, address: str, key: bytes, timeout_s: float) -> None:
+    def __init__(
+        self, address: str, timeout_s: float, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._address = address
-        self._key = key
         self._timeout_s = timeout_s
+        self._headers = dict(headers)
         self._opener = urllib.request.build_opener(_NoRedirects)
 
-    def send(self, notice: Notice) -> None:
-        """Post it once. Raises NotTaken."""
-        body = notice.body.encode()
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "noctua",
-            **signed_headers(self._key, notice.id, int(time.time()), body),
-        }
-        request = urllib.request.Request(self._address, body, headers, method="POST")
+    def send(self, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Post it once, with `headers` besides. Raises NotTaken."""
+        told = {"Content-Type": "application/json", "User-Agent": "noctua"}
+        told |= {**self._headers, **headers}
+        request = urllib.request.Request(self._address, body, told, method="POST")
         # A socket's timeout bounds each read of it, and a receiver that drips would have no end.
         trouble: list[str] = []
         call = threading.Thread(target=self._post, args=(request, trouble), daemon=True)
@@ -145,6 +163,31 @@ class Webhook:
             trouble.append(f"the receiver was not reached: {error.reason}"[:_LONGEST_WORDS])
         except Exception as error:  # http.client raises many kinds for an answer that is none
             trouble.append(f"the receiver did not answer: {error!r}"[:_LONGEST_WORDS])
+
+
+class Webhook:
+    """Posts a notice, signed after Standard Webhooks where there is a key to sign with.
+
+    Source: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md (symmetric
+    signatures, v1).
+    """
+
+    takes_digests = True
+
+    def __init__(self, post: Post, key: bytes | None) -> None:
+        self._post = post
+        self._key = key
+
+    def send(self, notice: Notice) -> None:
+        """Post it once. Raises NotTaken."""
+        self.send_body(notice.id, notice.body.encode())
+
+    def send_body(self, notice_id: str, body: bytes) -> None:
+        """Post `body`, which is what the notice of that id says. Raises NotTaken."""
+        signed = {}
+        if self._key is not None:
+            signed = signed_headers(self._key, notice_id, int(time.time()), body)
+        self._post.send(body, signed)
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -30,6 +30,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("clock", surroundings.clock),
     ("policy", records.policy),
     ("calling people", records.calling),
+    ("alerts", records.alerts),
     ("networks", work.networks),
     ("watches", work.watches),
     ("conditions", work.conditions),

@@ -5,18 +5,18 @@ import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from channels.cli.doctor.check import Check, Installation, State
 from channels.report.wording import utc
 from channels.sealed import sealed_text
+from tools.alerts.settings import load_alert_settings
 from tools.graph_store.opening import GRAPH_SETTING
 from tools.journal.anchors import anchor_file, read_anchors, violation
 from tools.journal.database import BUSY_TIMEOUT_S, SCHEMA_VERSION
 from tools.journal.journal import Journal
 from tools.journal.mark import mark_file
 from tools.journal.reading import journal_version, open_read_only
-from tools.notification.on_event import load_on_event
+from tools.notification.on_event import load_ways
 from tools.notification.ways import way_of
 from tools.read_only import connect_read_only
 from twin.nouns.incident import TERMINAL_PHASES, Phase
@@ -162,15 +162,25 @@ def _anchored(state: State, found: str, remedy: str = "") -> Check:
 def calling(installation: Installation) -> Iterable[Check]:
     """How people are called is valid."""
     file = installation.state.on_event_file
-    settings = load_on_event(file)
-    if settings is None:
+    ways = load_ways(file)
+    if not ways:
         yield Check(name="calling people", state="ok", found=f"nobody is called: no {file.name}")
         return
-    way_of(settings, installation.state.path, os.environ)
-    # The rest of an address may be as good as a password.
-    host = urlsplit(settings.webhook).hostname if settings.webhook else None
-    how = f"webhook at {host}" if host else (settings.command or ("",))[0]
-    yield Check(name="calling people", state="ok", found=f"{how}, for {len(settings.events)} kinds")
+    for settings in ways.values():
+        way_of(settings, installation.state.path, os.environ)
+    told = (f"{how.found}, for {len(how.events)} kinds" for how in ways.values())
+    yield Check(name="calling people", state="ok", found="; ".join(told))
+
+
+def alerts(installation: Installation) -> Iterable[Check]:
+    """Whose alerts are taken is valid, and the secret of every door is there."""
+    file = installation.state.alerts_file
+    settings = load_alert_settings(file)
+    for door in settings.doors.values():
+        door.proof(os.environ)
+    found = f"{len(settings.doors)} doors, {len(settings.rules)} rules"
+    found = found if settings.doors else f"no alerts are taken: {file.name} has no doors"
+    yield Check(name="alerts", state="ok", found=found)
 
 
 def policy(installation: Installation) -> Iterable[Check]:

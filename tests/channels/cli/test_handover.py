@@ -260,7 +260,7 @@ def test_open_incident_says_who_is_hit_and_what_was_lost_so_far(state: Path) -> 
 
 def test_call_that_nobody_took_is_told(state: Path) -> None:
     with open_journal(state) as journal:
-        journal.notifies_of = EVERY_EVENT
+        journal.notifies_of = {"": EVERY_EVENT}
         journal.add_event(INCIDENT, NOW_S, "paged", "supervisor", "look")
         (notice,) = journal.unsent_notices("live")
         assert _gathered(journal).lost_calls == (), "it has not been tried yet"

@@ -17,7 +17,7 @@ INCIDENT = incident().id
 
 @pytest.fixture
 def calling(journal: Journal) -> Journal:
-    journal.notifies_of = EVERY_EVENT
+    journal.notifies_of = {"": EVERY_EVENT}
     return journal
 
 
@@ -90,7 +90,7 @@ def test_announced_work_is_told_of_once_for_each_event_and_survives_the_process(
             calling.put_work_notice("germany50", "CHG-1", event, text, OPENED_S, 5.0)
     _tell(calling, "escalated")
     with Journal.open(calling.path) as again:
-        again.notifies_of = EVERY_EVENT
+        again.notifies_of = {"": EVERY_EVENT}
         again.put_work_notice("germany50", "CHG-1", "work_begun", "once more", OPENED_S, 6.0)
         ahead, begun, other = again.unsent_notices("germany50")
     assert [n.event for n in (ahead, begun, other)] == ["work_ahead", "work_begun", "escalated"]
@@ -104,7 +104,7 @@ def test_announced_work_is_told_of_once_for_each_event_and_survives_the_process(
 
 
 def test_work_is_told_of_to_nobody_where_that_event_is_not_wanted(journal: Journal) -> None:
-    journal.notifies_of = frozenset({"opened", "work_begun"})
+    journal.notifies_of = {"": frozenset({"opened", "work_begun"})}
     journal.put_work_notice("germany50", "CHG-1", "work_ahead", "it will hurt", OPENED_S, 5.0)
     assert journal.unsent_notices("germany50") == ()
 
@@ -131,7 +131,7 @@ def test_journal_without_an_outbox_is_read_as_one_with_nothing_in_it(tmp_path: P
     with open_read_only(path) as old:
         assert old.unsent_notices("germany50") == ()
     with Journal.open(path) as brought_up:
-        brought_up.notifies_of = EVERY_EVENT
+        brought_up.notifies_of = {"": EVERY_EVENT}
         brought_up.open_incident(incident(), OPENED_S, "a" * 32)
         _tell(brought_up, "escalated")
         assert len(brought_up.unsent_notices("germany50")) == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.notification.on_event import EVERY_EVENT, OnEvent, load_on_event, signing_key
+from tools.notification.on_event import EVERY_EVENT, OnEvent, load_ways, signing_key
 from twin.errors import BadInput
 
 WEBHOOK = "webhook: https://alerts.example/noctua\n"
@@ -18,15 +18,27 @@ def _written(folder: Path, text: str) -> Path:
 
 
 def test_without_a_file_nobody_is_called(tmp_path: Path) -> None:
-    assert load_on_event(tmp_path / "on_event.yaml") is None
+    assert load_ways(tmp_path / "on_event.yaml") == {}
 
 
 def test_a_command_is_called_for_every_event_unless_some_are_named(tmp_path: Path) -> None:
-    settings = load_on_event(_written(tmp_path, "command: [/bin/page, --team, noc]"))
+    (settings,) = load_ways(_written(tmp_path, "command: [/bin/page, --team, noc]")).values()
     assert settings == OnEvent(command=("/bin/page", "--team", "noc"), events=EVERY_EVENT)
-    some = load_on_event(_written(tmp_path, "command: [/bin/page]\nevents: [escalated]"))
-    assert some is not None
+    (some,) = load_ways(_written(tmp_path, "command: [/bin/page]\nevents: [escalated]")).values()
     assert some.events == {"escalated"}
+
+
+def test_several_ways_have_each_a_name_and_events_of_their_own(tmp_path: Path) -> None:
+    text = (
+        "ways:\n"
+        "  pager: {pagerduty: https://p.example/v2/enqueue, routing_key_env: K, events: [paged]}\n"
+        "  tickets: {webhook: https://s.example/x, template: t, authorization_env: A}\n"
+    )
+    ways = load_ways(_written(tmp_path, text))
+    assert {name: len(how.events) for name, how in ways.items()} == {
+        "pager": 1,
+        "tickets": len(EVERY_EVENT),
+    }
 
 
 @pytest.mark.parametrize(
@@ -36,6 +48,13 @@ def test_a_command_is_called_for_every_event_unless_some_are_named(tmp_path: Pat
         ("command: [", "is not YAML"),
         ("events: [escalated]", "needs either a command or a webhook"),
         ("command: [a]\n" + WEBHOOK + "secret_env: S", "needs either a command or a webhook"),
+        ("pagerduty: https://p.example", "needs routing_key_env"),
+        ("command: [a]\nrouting_key_env: K", "needs routing_key_env"),
+        ("command: [a]\ntemplate: t", "a template words what a webhook posts"),
+        ("ways: {}", "ways: "),
+        ("ways: {a: {comand: [x]}}", 'unknown key "ways.a.comand"; did you mean "command"'),
+        ("ways: {A B: {command: [x]}}", "ways.A B"),
+        ("ways: {a: {command: [x]}}\nevents: [opened]", 'unknown key "events"'),
         ("command: page --team noc", r"must be a list, such as \[page, --team, noc\]"),
         ("command: []", "command: "),
         (WEBHOOK, "needs secret_env"),
@@ -49,7 +68,7 @@ def test_a_command_is_called_for_every_event_unless_some_are_named(tmp_path: Pat
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint) as caught:
-        load_on_event(_written(tmp_path, text))
+        load_ways(_written(tmp_path, text))
     assert "on_event.yaml" in str(caught.value)
     assert "AbC" not in str(caught.value)
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tools.notification.receiver import receiving
 from tools.journal.records import Notice
-from tools.notification.ways import Command, NotTaken, Webhook, signed_headers
+from tools.notification.ways import Command, NotTaken, Post, Webhook, signed_headers
 
 NOTICE = Notice(
     id="msg_1",
@@ -37,7 +37,7 @@ def test_signature_is_that_of_standard_webhooks() -> None:
 
 def test_receiver_gets_the_body_as_it_was_signed() -> None:
     with receiving() as receiver:
-        Webhook(receiver.address, KEY, 10.0).send(NOTICE)
+        Webhook(Post(receiver.address, 10.0), KEY).send(NOTICE)
     ((headers, body),) = receiver.posts
     assert body == NOTICE.body.encode()
     sent_s = int(headers["webhook-timestamp"])
@@ -51,7 +51,7 @@ def test_every_status_but_2xx_is_a_refusal_and_redirects_are_not_followed(status
     with receiving() as receiver:
         receiver.statuses = [status]
         with pytest.raises(NotTaken, match=str(status)):
-            Webhook(receiver.address, KEY, 10.0).send(NOTICE)
+            Webhook(Post(receiver.address, 10.0), KEY).send(NOTICE)
         assert len(receiver.posts) == 1
 
 
@@ -59,9 +59,9 @@ def test_receiver_that_does_not_answer_or_listen_has_not_taken_it() -> None:
     with receiving() as receiver:
         receiver.hangs_s = 0.5
         with pytest.raises(NotTaken, match=r"not answered after|timed out"):
-            Webhook(receiver.address, KEY, 0.05).send(NOTICE)
+            Webhook(Post(receiver.address, 0.05), KEY).send(NOTICE)
     with pytest.raises(NotTaken, match="not reached"):
-        Webhook(receiver.address, KEY, 10.0).send(NOTICE)
+        Webhook(Post(receiver.address, 10.0), KEY).send(NOTICE)
 
 
 def _python(folder: Path, script: str, timeout_s: float = 60.0) -> Command:

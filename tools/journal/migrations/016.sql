@@ -41,3 +41,9 @@ CREATE TABLE alert_doors (
     last_wall_s REAL NOT NULL,
     PRIMARY KEY (network, door)
 );
+
+-- People may be called in several ways: each is told of each event once. `way`: its name, "" where
+-- there is only one.
+ALTER TABLE outbox ADD COLUMN way TEXT NOT NULL DEFAULT '';
+DROP INDEX outbox_once;
+CREATE UNIQUE INDEX outbox_once ON outbox (network, way, ifnull(incident_id, ''), event, about);
