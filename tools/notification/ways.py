@@ -55,8 +55,8 @@ def way_of(settings: OnEvent, folder: Path, environ: Mapping[str, str]) -> Way:
     if settings.pagerduty is not None:
         from tools.notification.pagerduty import PagerDuty
 
-        key = secret_of(settings.routing_key_env, environ, "the integration key of PagerDuty")
-        return PagerDuty(settings.pagerduty, key, settings.timeout_s)
+        routing = secret_of(settings.routing_key_env, environ, "the integration key of PagerDuty")
+        return PagerDuty(settings.pagerduty, routing, settings.timeout_s)
     assert settings.webhook is not None
     post = Post(settings.webhook, settings.timeout_s, headers_of(settings, environ))
     key = signing_key(settings, environ) if settings.secret_env else None
