@@ -1,6 +1,8 @@
 """Which symptoms belong together, and what the shipped mind makes of it."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agents.loop.budget import Budget
 from agents.loop.role import Mind, run_role
@@ -23,7 +25,7 @@ from twin.errors import Ungrounded
 from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.nouns.incident import Severity, SymptomKind
 from twin.nouns.planned_work import PlannedWork
-from twin.tracking.alarms import Alarm
+from twin.tracking.alarms import Alarm, SymptomBook
 
 # Two squares joined by one link: what happens at A is far from what happens at H.
 NODES = ("A", "B", "C", "D", "E", "F", "G", "H")
@@ -343,6 +345,54 @@ def test_severity_and_title_are_of_the_root(situation: Situation) -> None:
     _raise(situation, "adjacency_down", "A-B")
     (group,) = _grouped(_monitor(situation)).groups
     assert (group.severity, group.title) == (Severity.CRITICAL, "adjacency down: A-B")
+
+
+MEASURED: tuple[tuple[SymptomKind, str], ...] = (
+    ("adjacency_down", "A-B"),
+    ("adjacency_down", "C-D"),
+    ("silent_loss", "A|A-D"),
+    ("queue_drops", "C|C-E"),
+    ("late_link", "E-F"),
+    ("traffic_surge", "H"),
+    ("probe_loss", "G>H/business"),
+)
+_WORST_FIRST = tuple(Severity)
+
+
+@pytest.mark.slow
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@given(
+    measured=st.sets(st.sampled_from(MEASURED), min_size=1),
+    alerted=st.sets(st.sampled_from(["A-B", "A|A-D", "C", "H", "G-H"]), min_size=1),
+)
+def test_alerts_never_lower_a_severity(
+    situation: Situation, measured: set[tuple[SymptomKind, str]], alerted: set[str]
+) -> None:
+    """Each group with alerts is at least as bad as the worst that its measured symptoms made."""
+    situation.tracker.book = SymptomBook()
+    for kind, resource in sorted(measured):
+        _raise(situation, kind, resource, size=0.05)
+    alone = {s: g.severity for g in _grouped(_monitor(situation)).groups for s in g.symptoms}
+    for resource in sorted(alerted):
+        _raise(situation, "alert", resource, after_s=30.0)
+    for group in _grouped(_monitor(situation)).groups:
+        ranks = [_WORST_FIRST.index(alone[s]) for s in group.symptoms if s in alone]
+        assert _WORST_FIRST.index(group.severity) <= min(ranks, default=len(_WORST_FIRST))
+
+
+def test_alerts_join_what_is_measured_at_their_place(situation: Situation) -> None:
+    _raise(situation, "adjacency_down", "A-B")
+    for after_s, resource in ((10.0, "A-B"), (20.0, "B"), (30.0, "B|A-B")):
+        _raise(situation, "alert", resource, after_s=after_s)
+    (group,) = _grouped(_monitor(situation)).groups
+    assert len(group.symptoms) == 4
+    assert group.severity is Severity.MAJOR
+
+
+def test_alerts_alone_are_an_incident_of_minor_severity(situation: Situation) -> None:
+    _raise(situation, "alert", "A-B")
+    (group,) = _grouped(_monitor(situation)).groups
+    assert group.severity is Severity.MINOR
 
 
 def _group(*symptoms: str, joins: str = "") -> SymptomGroup:

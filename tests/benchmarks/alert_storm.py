@@ -99,10 +99,10 @@ def storm(state: Path, alerts: int, senders: int) -> Storm:
     with operating(state, case((BEGINS_S, LinkDown(link=LINK)))) as operation:
         operation.run(operation.has_begun, most_s=BEGINS_S + 600.0)
         bodies = list(posts(operation.network.inventory().topology, alerts))
-        with _serving(state) as (address, process):
+        with serving(state, free_port()) as (address, process):
             began_s = time.perf_counter()
             with ThreadPoolExecutor(senders) as pool:
-                took = tuple(pool.map(lambda body: _post(address, body), bodies))
+                took = tuple(pool.map(lambda body: post(address, body), bodies))
             took_s = time.perf_counter() - began_s
             server_bytes = _peak_bytes(process.pid)
         step_s = time.perf_counter()
@@ -132,7 +132,7 @@ def _peak_bytes(pid: int) -> int:
     return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 
-def _post(address: str, body: bytes) -> float:
+def post(address: str, body: bytes) -> float:
     """Send one post until it is taken, as Alertmanager does; how long that took."""
     began_s = time.perf_counter()
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
@@ -144,21 +144,21 @@ def _post(address: str, body: bytes) -> float:
 
 
 @contextmanager
-def _serving(state: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    port = free_port()
+def serving(state: Path, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A server in a process of its own, and where the door of the example is."""
     command = [sys.executable, "-m", "tests.benchmarks.alert_storm", "--serve", str(state)]
     environ = os.environ | {TOKEN_ENV: TOKEN}
     process = subprocess.Popen([*command, "--port", str(port)], env=environ)
     try:
-        _until_ready(f"http://127.0.0.1:{port}/health")
+        _until_ready(f"http://127.0.0.1:{port}/health", process)
         yield f"http://127.0.0.1:{port}/alerts/prometheus", process
     finally:
         process.terminate()
         process.wait()
 
 
-def _until_ready(address: str) -> None:
-    while True:
+def _until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
         with suppress(OSError), urllib.request.urlopen(address, timeout=5.0):
             return
         time.sleep(0.1)

@@ -86,7 +86,7 @@ def test_the_page_has_an_example_of_every_kind_of_addition() -> None:
     headings = re.findall(r"^## (.*)$", PAGE, re.MULTILINE)
     assert [h.split(",")[0] for h in headings] == [
         "A fault kind", "An action", "A what-if", "A driver", "A mind", "A policy", "A store",
-        "A channel", "A condition of the watch itself",
+        "A door for alerts", "A channel", "A condition of the watch itself",
     ]  # fmt: skip
     assert len(re.findall("```", PAGE)) == 2 * len(BLOCKS)
 
@@ -187,6 +187,16 @@ def test_the_store_tells_others_what_it_remembers(folder: Path) -> None:
     graph.remember_incident(past)
     assert PastIncident.model_validate_json(graph.log.read_text("utf-8")) == past
     assert graph.incidents_like(["adjacency_down:A-B"])[0].incident == past
+
+
+def test_the_door_reads_what_begins_and_what_is_over(folder: Path) -> None:
+    uptime = _module("uptime").Uptime()
+    down = {"host": "A", "port": "A-B", "ok": False, "since": 100.0}
+    begun, over = uptime.read({"checks": [down, down | {"ok": True, "since": 160.0}]}, 200.0).alerts
+    assert (begun.starts_wall_s, begun.ends_wall_s) == (100.0, None)
+    assert (over.fingerprint, over.ends_wall_s) == (begun.fingerprint, 160.0)
+    with pytest.raises(BadInput, match='a list "checks"'):
+        uptime.read([], 200.0)
 
 
 def test_the_channel_shows_what_is_open(folder: Path) -> None:
