@@ -49,7 +49,7 @@ class RankerEnv(gymnasium.Wrapper[Padded, np.int64, Any, np.int64]):
         }  # fmt: skip
         links = {"leaving": (nodes, MOST_LINKS), "entering": (nodes, MOST_LINKS)}
         ends = {"tail": (arcs,), "head": (arcs,), "size": (2,)}
-        self.observation_space: spaces.Space[Padded] = spaces.Dict(
+        self.observation_space: spaces.Space[Any] = spaces.Dict(
             {k: spaces.Box(-np.inf, np.inf, shape, np.float32) for k, shape in shapes.items()}
             | {k: spaces.Box(0, arcs, shape, np.int64) for k, shape in (links | ends).items()}
         )

@@ -38,7 +38,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 def _asked(path: Path) -> Journal:
     journal = Journal.open(path)
-    journal.notifies_of = EVERY_EVENT
+    journal.notifies_of = {"": EVERY_EVENT}
     journal.open_incident(incident(), OPENED_S, "a" * 32)
     journal.set_phase(incident().id, Phase.AWAITING_APPROVAL)
     journal.request_approval(_plan(), OPENED_S, OPENED_S + 1800, approvers_needed=2)

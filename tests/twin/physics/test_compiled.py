@@ -15,9 +15,16 @@ from twin.physics.compiled import NO_ARC, arc_weights, link_weights
 SQUARE = topology()
 LINKS = tuple(link.id for link in SQUARE.links)
 
-INTERFACES = st.fixed_dictionaries(
-    {"igp_weight": st.integers(1, 100), "drained": st.booleans(), "shut_down": st.booleans()}
-)
+
+def interfaces(link: str) -> st.SearchStrategy[InterfaceConfiguration]:
+    """Any of `link`."""
+    return st.builds(
+        InterfaceConfiguration,
+        link=st.just(link),
+        igp_weight=st.integers(1, 100),
+        drained=st.booleans(),
+        shut_down=st.booleans(),
+    )
 
 
 @st.composite
@@ -27,8 +34,7 @@ def configurations(draw: st.DrawFn) -> NetworkConfiguration:
             DeviceConfiguration(
                 node=device.node,
                 interfaces=tuple(
-                    InterfaceConfiguration(link=interface.link, **draw(INTERFACES))
-                    for interface in device.interfaces
+                    draw(interfaces(interface.link)) for interface in device.interfaces
                 ),
             )
             for device in default_configuration(SQUARE).devices
