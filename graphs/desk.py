@@ -28,6 +28,7 @@ from tools.journal.records import Charges, RoleRunRecord
 from twin.nouns.incident import Incident, Phase, Symptom
 from twin.nouns.plan import Outcome, Plan
 from twin.nouns.untrusted import UntrustedText
+from twin.remedies.repair_forecast import RepairModel
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -47,7 +48,9 @@ def outcome_name(plan_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything that operating one network takes."""
+    """Everything that operating one network takes. `repairs`: what was learned of how long the
+    field takes, None where nothing was.
+    """
 
     situation: Situation
     journal: Journal
@@ -57,6 +60,7 @@ class Desk:
     clock: Clock
     tracer: Tracer
     candidates: Candidates = field(default_factory=Candidates)
+    repairs: RepairModel | None = None
 
     def incident(self, incident_id: str) -> Incident:
         """The incident as the journal has it now."""

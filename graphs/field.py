@@ -6,6 +6,7 @@ from tools.journal.standing import open_incidents
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Incident
 from twin.remedies.believed import circuits_of
+from twin.remedies.repair_forecast import OpenOrder, RepairForecast
 from twin.remedies.repair_order import repair_order
 
 DONE = frozenset({"repaired", "nothing_found"})
@@ -48,6 +49,21 @@ def send_field(desk: Desk, state: IncidentState, *, again: bool = False) -> dict
     circuits = ", ".join(order.links)
     desk.tell(incident.id, "dispatched", "remediator", f"field sent to {order.place}: {circuits}")
     return {"dispatch_id": order.id}
+
+
+def expected_repair(desk: Desk, incident_id: str) -> RepairForecast | None:
+    """How long the repair still takes, by what the field has said so far of the open order of which
+    most was said; of an order that is given now, where there is none. None where nothing is learned
+    of that.
+    """
+    if desk.repairs is None:
+        return None
+    now_s, network = desk.clock.now_s(), desk.situation.network
+    reports = [network.repair_report(order) for order in open_orders(desk, incident_id)]
+    if not reports:
+        return desk.repairs.forecast(OpenOrder(now_s, now_s))
+    told = max(reports, key=lambda report: len(report.notes))
+    return desk.repairs.forecast(OpenOrder(told.time_s, now_s, told.notes))
 
 
 def open_orders(desk: Desk, incident_id: str) -> list[str]:

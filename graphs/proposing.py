@@ -10,7 +10,7 @@ from agents.roles.imaginer import Imaginer
 from agents.roles.remediator import DO_NOTHING, Chooser, Proposer
 from graphs.bounds import MOST_PLANS
 from graphs.desk import Desk, outcome_name
-from graphs.field import send_field
+from graphs.field import expected_repair, send_field
 from graphs.state import IncidentState, waiting
 from tools.change.calendar import most_devices_of_one
 from tools.change.swaps import minds_lost
@@ -88,7 +88,7 @@ def _screening(
     return Screening(
         situation.twin,
         believed,
-        outlook(situation, incident.onset_s),
+        outlook(situation, incident.onset_s, expected_repair(desk, incident.id)),
         extra=tuple(dict.fromkeys((*others, *alone))),
         together=[actions for actions in sets if len(actions) > 1],
         advised=_advised(desk, incident, believed),
@@ -159,7 +159,8 @@ def simulate_trials(desk: Desk, state: IncidentState) -> Command[str]:
     scenarios = {s.id: (s.fault, s.probability) for s in imagined}
     now = believed_state(situation, running, cause)
     onset_s = desk.incident(incident_id).onset_s
-    trials = simulate(situation, now, outlook(situation, onset_s), remedies, scenarios)
+    ahead = outlook(situation, onset_s, expected_repair(desk, incident_id))
+    trials = simulate(situation, now, ahead, remedies, scenarios)
     desk.enter(incident_id, Phase.SIMULATING)
     desk.journal.put_artefact(incident_id, "trials", [t.model_dump(mode="json") for t in trials])
     count = len(trials) * (1 + len(scenarios))

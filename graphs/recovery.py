@@ -8,7 +8,7 @@ from agents.roles.monitor import EFFECTS
 from graphs.bounds import LONGEST_REPAIR_S, MOST_ATTEMPTS, MOST_ORDERS, POLL_S, RELIEF_S
 from graphs.closing import still_seen
 from graphs.desk import Desk
-from graphs.field import DONE, open_orders, send_field
+from graphs.field import DONE, expected_repair, open_orders, send_field
 from graphs.live import Live
 from graphs.pages import watch_services
 from graphs.returning import in_force
@@ -131,9 +131,27 @@ def _nothing_found(desk: Desk, state: IncidentState, dispatch_id: str) -> Comman
 
 def _note_report(desk: Desk, incident_id: str, report: RepairReport) -> None:
     """Keep what the field reports, when it has changed."""
+    _tell_notes(desk, incident_id, report)
     for record in desk.journal.dispatches(incident_id):
         if record.dispatch.id == report.dispatch_id and record.state != report.state:
             desk.journal.record_dispatch(record.dispatch, report.state, report.time_s)
+
+
+def _tell_notes(desk: Desk, incident_id: str, report: RepairReport) -> None:
+    """Each note of the field once, and what is expected by them."""
+    name = f"field_notes:{report.dispatch_id}"
+    known = desk.journal.artefact(incident_id, name, RepairReport)
+    new = report.notes[len(known.notes) if known else 0 :]
+    if not new:
+        return
+    text = f"{report.dispatch_id}: {'; '.join(note.describe() for note in new)}"
+    expected = expected_repair(desk, incident_id) if report.state == "open" else None
+    if expected is not None:
+        middle, low, high = (expected.quantile_s(x) / 3600.0 for x in (0.5, 0.1, 0.9))
+        text += f"; expected in {middle:.1f} h ({low:.1f} to {high:.1f} h, 80 %)"
+    with desk.journal.transaction():
+        desk.tell(incident_id, "field", "field", text)
+        desk.journal.put_artefact(incident_id, name, report)
 
 
 def _wait_for_repair(desk: Desk, state: IncidentState, since: float) -> Command[str]:

@@ -5,6 +5,7 @@ on_event.yaml             optional: how people are called (docs/operations.md)
 serve.yaml                optional: how the HTTP API is served (docs/serve.md)
 alerts.yaml               optional: whose alerts are taken, and how they are mapped (docs/alerts.md)
 models.yaml               optional: language models, and for which roles (docs/models.md)
+repair_times.json         optional: what was learned of how long the field takes
 pseudonyms.key            what hides names from models, where one is asked that must not see them
 signing.key               what the journal is signed with, unless it is kept elsewhere
 signing.key.mark          where the journal last stood, beside the key
@@ -73,6 +74,11 @@ class StateDirectory:
     def models_file(self) -> Path:
         """The language models of this directory, where it names some."""
         return self.path / "models.yaml"
+
+    @property
+    def repair_times_file(self) -> Path:
+        """What was learned of how long the field takes, where something was."""
+        return self.path / "repair_times.json"
 
     @property
     def journal_file(self) -> Path:
@@ -147,6 +153,7 @@ class StateDirectory:
             self.on_event_file,
             self.alerts_file,
             self.models_file,
+            self.repair_times_file,
         )
 
     def knowledge_file(self, network: str) -> Path:

@@ -24,6 +24,7 @@ from graphs.inventory_file import keep_inventory
 from graphs.minds import minds_from_environment
 from graphs.notifier import Notifier
 from graphs.notifiers import Notifiers
+from graphs.repair_times_file import kept_repair_model
 from graphs.runs import IncidentRuns
 from graphs.self_watch import (
     SelfWatch,
@@ -157,6 +158,7 @@ class Workplace:
                 clock=steady,
                 tracer=traces.tracer,
                 candidates=asked,
+                repairs=kept_repair_model(directory),
             )
             self.runs = IncidentRuns(self.desk, checkpoints, self.holder)
             self.watch = Watch(

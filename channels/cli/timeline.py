@@ -34,6 +34,7 @@ COLOURS = {
     "log_unread": "yellow",
     "suspicious": "bold red",
     "dispatched": "blue",
+    "field": "blue",
     "proposed": "cyan",
     "imagined": "magenta",
     "simulated": "cyan",

@@ -81,6 +81,11 @@ COMMANDS = (
         "Policies for the hours after a failure: what each is worth; train the ranker.",
     ),
     (
+        "repair-times",
+        "repairing:repair_times",
+        "Learn when the field is done from what it said of past orders, and how well that is told.",
+    ),
+    (
         "model-server",
         "model_serving:model_server",
         "Serve a scripted, recorded or replayed model on loopback, until Ctrl-C (or SIGTERM).",

@@ -18,6 +18,7 @@ LAYOUT = {
     "policy.yaml",
     "models.yaml",
     "on_event.yaml",
+    "repair_times.json",
     "networks",
     "trackers",
     "inventories",

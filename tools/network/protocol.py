@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from twin.nouns.base import Noun
 from twin.nouns.configuration import DeviceConfiguration
+from twin.nouns.field_note import FieldNote
 from twin.nouns.plan import Dispatch
 
 if TYPE_CHECKING:
@@ -39,11 +40,15 @@ class CommitRecord(Noun):
 
 
 class RepairReport(Noun):
-    """The field's answer to a dispatch. `state`: "open", "repaired" or "nothing_found"."""
+    """The field's answer to a dispatch. `state`: "open", "repaired" or "nothing_found". `time_s`:
+    of that, Unix seconds; while it is open, of the order. `notes`: what crews have said so far, in
+    order of time; none of a field that says nothing.
+    """
 
     dispatch_id: str
     state: str
     time_s: float
+    notes: tuple[FieldNote, ...] = ()
 
 
 class Network(Protocol):

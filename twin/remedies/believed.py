@@ -13,7 +13,7 @@ from twin.physics.compiled import egress_loss_of
 from twin.physics.loads import deliveries
 from twin.physics.questions import offered_totals
 from twin.physics.twin import profile_at
-from twin.remedies.objective import Outlook
+from twin.remedies.objective import OutageTime, Outlook
 from twin.tracking.belief import Belief
 from twin.tracking.calibration import calibrated
 from twin.tracking.demand import busiest_ahead
@@ -127,14 +127,15 @@ def state_ahead(
     return replace(state, traffic=state.traffic.scaled(max(1.0, growth)))
 
 
-def outlook(belief: Belief, onset_s: float) -> Outlook:
+def outlook(belief: Belief, onset_s: float, repair: OutageTime | None = None) -> Outlook:
     """The demand and how long it lasts, of an outage that began at `onset_s`: from when a remedy
-    can be in force, for as long as the outage probably goes on.
+    can be in force, for as long as the outage probably goes on. `repair`: what is known of that.
     """
     now_s = belief.tracker.now_s
     return Outlook.ahead(
         belief.inventory.profile,
         now_s,
+        repair,
         lasted_s=max(0.0, now_s - onset_s),
         from_s=IN_FORCE_AFTER_S,
         least_chance=LIKELY,

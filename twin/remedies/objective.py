@@ -8,6 +8,7 @@ touched devices are told in that currency.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numba
 import numpy as np
@@ -40,6 +41,14 @@ LEVELS = 8
 """Levels of demand that the hours ahead are sorted into."""
 
 SAMPLES_AT_ONCE = 64
+
+
+class OutageTime(Protocol):
+    """How long an outage lasts, as far as that is known."""
+
+    def survival(self, more_s: float, lasted_s: float = 0.0) -> float:
+        """The probability that an outage which has `lasted_s` goes on for `more_s`."""
+        ...
 
 
 class RepairTime(Noun):
@@ -79,7 +88,7 @@ class Outlook:
         cls,
         profile: DailyProfile,
         now_s: float,
-        repair: RepairTime | None = None,
+        repair: OutageTime | None = None,
         lasted_s: float = 0.0,
         *,
         from_s: float = 0.0,
@@ -88,15 +97,15 @@ class Outlook:
     ) -> "Outlook":
         """Of a state at `now_s` (Unix seconds) whose outage has `lasted_s`.
 
-        `from_s`: seconds from now on that do not count, and `horizon_s`: those after them that do.
-        `least_chance`: hours that the outage reaches with a smaller chance do not count either; the
-        first step always does.
+        `repair`: how long it lasts, as is assumed where None. `from_s`: seconds from now on that
+        do not count, and `horizon_s`: those after them that do. `least_chance`: hours that the
+        outage reaches with a smaller chance do not count either; the first step always does.
         """
-        repair = RepairTime() if repair is None else repair
+        known: OutageTime = RepairTime() if repair is None else repair
         middles = np.arange(from_s + STEP_S / 2, from_s + horizon_s, STEP_S).tolist()
         now = profile_at(profile, now_s)
         level = np.array([profile_at(profile, now_s + t) / now for t in middles])
-        chance = np.array([repair.survival(t, lasted_s) for t in middles])
+        chance = np.array([known.survival(t, lasted_s) for t in middles])
         counted = max(1, int((chance >= least_chance).sum()))
         return cls.of(level[:counted], chance[:counted] * STEP_S / 3600.0)
 

@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 from tools.network.emulated.case_truth import CaseTruth
 from tools.network.emulated.case_world import CaseWorld
+from tools.network.emulated.field import notes_of, scripted_job
 from tools.network.emulated.hidden import Hidden, draw_hidden, recorded
 from tools.network.emulated.mismatch import Mismatch, mismatch_level
 from tools.network.emulated.network_file import Change, Identity, NetworkFile, readable
@@ -35,6 +36,7 @@ from twin.nouns.configuration import (
     Policer,
     configuration_diff,
 )
+from twin.nouns.field_note import FieldNote
 from twin.nouns.inventory import Inventory, ProbePath
 from twin.nouns.plan import Dispatch
 from twin.nouns.telemetry import ProbeRound, Telemetry
@@ -275,9 +277,18 @@ class EmulatedNetwork:
         if row is None:
             raise NetworkError(f'no order "{dispatch_id}" was given')
         ordered_s, done_s, finds = row
-        if self._now_s < done_s:
-            return RepairReport(dispatch_id=dispatch_id, state="open", time_s=ordered_s)
-        return RepairReport(dispatch_id=dispatch_id, state=finds, time_s=done_s)
+        said: tuple[FieldNote, ...] = ()
+        if finds == "repaired":
+            job = scripted_job(self._identity.truth.travel_s, done_s - ordered_s)
+            said = notes_of(job, ordered_s, self._identity.seed, dispatch_id)
+        notes = tuple(note for note in said if note.time_s <= self._now_s)
+        is_open = self._now_s < done_s
+        return RepairReport(
+            dispatch_id=dispatch_id,
+            state="open" if is_open else finds,
+            time_s=ordered_s if is_open else done_s,
+            notes=notes,
+        )
 
     # --- time ------------------------------------------------------------------------------------
 
