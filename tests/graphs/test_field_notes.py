@@ -65,7 +65,7 @@ def test_node_that_runs_again_tells_no_note_twice(repairing: Operation) -> None:
     (record,) = repairing.journal.dispatches(FIRST)
     diagnosis = repairing.journal.artefact(FIRST, "diagnosis", Diagnosis)
     assert diagnosis is not None
-    state: IncidentState = {  # type: ignore[typeddict-item]  # what the node reads
+    state: IncidentState = {
         "incident_id": FIRST,
         "dispatch_id": record.dispatch.id,
         "diagnosis": diagnosis.model_dump(mode="json"),
