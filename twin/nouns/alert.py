@@ -47,8 +47,8 @@ class Alert(Noun):
 
     @property
     def id(self) -> str:
-        """rule:resource."""
-        return f"{self.rule}:{self.resource}"
+        """rule:claims:resource."""
+        return f"{self.rule}:{self.claims}:{self.resource}"
 
     @property
     def is_firing(self) -> bool:

@@ -80,7 +80,8 @@ class AlertBook:
         if self._judged.get(alert.id) == alert.starts_s:
             return
         self._judged[alert.id] = alert.starts_s
-        self._claims[alert.rule] = alert.claims
+        if alert.claims != "trouble":
+            self._claims[alert.rule] = alert.claims
         record = self._records.setdefault(alert.rule, Record())
         if borne_out:
             record.borne_out += 1
@@ -95,8 +96,8 @@ class AlertBook:
         counted = dict[str, float]()
         for symptom in (s for s in symptoms if now_s - s.first_seen_s >= ANSWERED_AFTER_S):
             for rule, record in self._records.items():
-                said = f"{rule}:{symptom.resource}" in self._heard
-                if said or not record.borne_out or self._claims[rule] != symptom.kind:
+                said = f"{rule}:{symptom.kind}:{symptom.resource}" in self._heard
+                if said or not record.borne_out or self._claims.get(rule) != symptom.kind:
                     continue
                 name = f"{rule}:{symptom.id}"
                 counted[name] = symptom.first_seen_s

@@ -5,7 +5,6 @@ read it, and not of the telemetry that reaches us: a second pair of eyes.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +175,7 @@ class ExportedNetwork(EmulatedNetwork):
 
     def close(self) -> None:
         """See EmulatedNetwork."""
-        with suppress(AttributeError):
+        if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
         super().close()

@@ -36,13 +36,15 @@ class Alerted:
                 starts_s = min(alert.starts_s, before.time_s) if before else alert.starts_s
                 says = alert.alerts + (before.magnitude if before else 0.0)
                 raised[alert.resource] = Alarm("alert", alert.resource, starts_s, says)
-        book = self._belief.book
-        for alarm in raised.values():
-            book.raise_alarm(alarm)
-        for symptom in book.active():
-            if symptom.kind == "alert" and symptom.resource not in raised:
-                book.clear("alert", symptom.resource)
-        self._belief.alerts.note_missing(book.active(), evidence.time_s)
+        book, active = self._belief.book, self._belief.book.active()
+        known = {s.resource: s.magnitude for s in active if s.kind == "alert"}
+        for resource, alarm in raised.items():
+            # What only goes on is no further alarm.
+            if known.get(resource) != alarm.magnitude:
+                book.raise_alarm(alarm)
+        for resource in known.keys() - raised.keys():
+            book.clear("alert", resource)
+        self._belief.alerts.note_missing(active, evidence.time_s)
 
     def _is_to_be_believed(self, alert: Alert, now_s: float) -> bool:
         """Whether it is a symptom; how it turned out is counted once it is known."""

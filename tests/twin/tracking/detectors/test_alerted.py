@@ -117,3 +117,11 @@ def test_alert_keeps_nothing_from_being_learned() -> None:
     tracker.ingest(counters.read())
     tracker.ingest(counters.after(np.maximum(loads_of(known), 1e9)))
     assert tracker.usual_loads.rounds_learned > before
+
+
+def test_alert_that_only_goes_on_is_no_further_alarm() -> None:
+    tracker, told = tracker_of(inventory()), alert("trouble", "B")
+    for later_s in (0.0, 30.0, 60.0):
+        tracker.hear([told], START_S + ALONE_S + later_s)
+    (symptom,) = tracker.active_symptoms()
+    assert symptom.alarms == 1
