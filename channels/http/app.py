@@ -29,6 +29,7 @@ from channels.http import (
     upkeep,
 )
 from channels.http.controls import EVERY_CONTROL, HttpControls
+from channels.http.document import describe
 from channels.http.guard import Guard
 from channels.http.oidc import BEGUN_S, Providers
 from channels.http.problems import say_problems
@@ -93,6 +94,7 @@ def create_app(
     )
     app.add_middleware(Guard, served=served)
     say_problems(app)
+    describe(app)
     for router in routers:
         app.include_router(router)
     return app

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_validator
 
 from twin.events.action import Action
 from twin.events.fault import Fault
@@ -95,15 +95,8 @@ class Plan(Noun):
     created_s: float
     reason: str
     finished_by: str
-    needs_person: str = ""
-
-    @model_serializer(mode="wrap")
-    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Plans that were approved before the field existed keep their hash.
-        content: dict[str, Any] = dump(self)
-        if not self.needs_person:
-            content.pop("needs_person", None)
-        return content
+    # Plans that were approved before the field existed keep their hash.
+    needs_person: str = Field(default="", exclude_if=lambda value: not value)
 
     @property
     def heals(self) -> frozenset[str]:

@@ -1,0 +1,146 @@
+"""The OpenAPI document: whatever is sent, nothing breaks, and clients can be made of it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from aiopenapi3 import OpenAPI
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from channels.http.app import create_app
+from channels.http.computing import COMPUTED
+from channels.http.server import serving
+from channels.http.settings import Limits, ServeSettings
+from graphs.state_directory import StateDirectory
+from tests.channels.conftest import INCIDENT, PLAN
+from tests.channels.http.conftest import token_of
+
+CHECKS = [
+    not_a_server_error,
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+]
+
+UNENDING = ["stream_events", "stream_incident"]
+"""Streams have no end; `test_events` reads them."""
+
+ITSELF = ["end_session", "go_to_provider", "return_from_provider", "start_session"]
+"""What signs the test itself in or out; `test_session` and `test_oidc` ask them."""
+
+EXAMPLES = 10
+"""Of each operation."""
+
+OFTEN = ServeSettings(limits=Limits(requests=1_000_000, sign_ins=1_000_000))
+
+
+@pytest.fixture(scope="module")
+def admins(peopled: Path, tmp_path_factory: pytest.TempPathFactory) -> StateDirectory:
+    """A state directory in which anything may be tried, as an admin."""
+    return StateDirectory(Path(shutil.copytree(peopled, tmp_path_factory.mktemp("api") / "state")))
+
+
+def _schema(directory: StateDirectory) -> BaseSchema:
+    app = create_app(directory, settings=OFTEN)
+    return schemathesis.openapi.from_asgi("/openapi.json", app, headers={"Host": "127.0.0.1"})
+
+
+@pytest.fixture(scope="module")
+def headers(admins: StateDirectory) -> dict[str, str]:
+    """Of an admin."""
+    return {"Authorization": f"Bearer {token_of(admins, 'ada')}", "Host": "127.0.0.1"}
+
+
+def _sent(schema: BaseSchema, mode: GenerationMode, send: Callable[[Case], None]) -> int:
+    """Send what is generated for every operation of `schema`; how many operations there are."""
+    operations = [found.ok() for found in schema.get_all_operations()]
+    for operation in operations:
+        strategy = operation.as_strategy(generation_mode=mode)
+        tried = given(case=strategy)(lambda case: send(case))
+        settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))(
+            tried
+        )()
+    return len(operations)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_whatever_is_sent_is_answered_as_the_document_says(
+    admins: StateDirectory, headers: dict[str, str], mode: GenerationMode
+) -> None:
+    schema = _schema(admins).exclude(operation_id=[*UNENDING, *ITSELF])
+    schema = schema.exclude(path_regex="^/compute/")
+    sent = _sent(
+        schema, mode, lambda case: case.call_and_validate(headers=headers, checks=CHECKS) and None
+    )
+    assert sent > 40
+
+
+@pytest.mark.slow
+def test_what_cannot_be_computed_is_refused(
+    admins: StateDirectory, headers: dict[str, str]
+) -> None:
+    """What is asked rightly takes seconds each, and is not asked here."""
+    schema = _schema(admins).include(path_regex="^/compute/")
+
+    def send(case: Case) -> None:
+        assert case.call(headers=headers).status_code < 500
+
+    assert _sent(schema, GenerationMode.NEGATIVE, send) == len(COMPUTED)
+
+
+def test_document_names_every_operation_once_and_its_problems(admins: StateDirectory) -> None:
+    document = create_app(admins).openapi()
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    ids = [one["operationId"] for one in operations]
+    assert len(ids) == len(set(ids))
+    for one in operations:
+        assert "application/problem+json" in one["responses"]["422"]["content"]
+        assert one.get("summary") or one.get("description")
+    assert set(document["components"]["securitySchemes"]) == {"HTTPBearer", "APIKeyCookie"}
+
+
+HOSTILE = (
+    b"", b"{", b"null", b"[]", b'"x"', b"\xff\xfe", b'{"text": "\\ud800"}', b'{"text": NaN}',
+    b'{"text": 1e999}', b"[" * 100_000, b'{"text": "x", "text": 1}', b'{"text": "\\u0000"}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("body", HOSTILE)
+def test_hostile_bodies_are_refused_or_kept_as_text(
+    admins: StateDirectory, headers: dict[str, str], body: bytes
+) -> None:
+    client = TestClient(create_app(admins), "http://127.0.0.1", raise_server_exceptions=False)
+    sent = {**headers, "Content-Type": "application/json"}
+    answer = client.post(f"/incidents/{INCIDENT}/notes", content=body, headers=sent)
+    assert answer.status_code in (200, 400, 422)
+    assert b"Traceback" not in answer.content
+
+
+def test_client_made_from_the_document_reads_and_answers(directory: StateDirectory) -> None:
+    settings = ServeSettings(port=0)
+    with serving(create_app(directory, settings=settings), settings) as address:
+        client = OpenAPI.load_sync(f"{address}/openapi.json")
+        client.authenticate(HTTPBearer=token_of(directory, "ann"))
+        call: Callable[..., Any] = client._.show_question
+        question = call(parameters={"subject": INCIDENT})
+        assert question.plan.id == question.request.plan_id == PLAN
+        decide = client._.approve_plan
+        body = {"reason": "looks right", "plan_hash": question.request.plan_hash}
+        answered = decide(parameters={"subject": PLAN}, data=body)
+        assert answered.answer.won
+        assert answered.answer.standing.by.account == "ann"
+        [listed] = client._.list_incidents()
+        assert listed.id == INCIDENT
