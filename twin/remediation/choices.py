@@ -21,6 +21,9 @@ from twin.remedies.moves import WEIGHT_LEVELS, Moves, level_weights
 
 WAIT = 0
 
+NONE = -1
+"""No number."""
+
 
 class Slot(IntEnum):
     """What is done at an arc besides setting a weight, whose slot is its level.
@@ -54,7 +57,9 @@ def count(n_arcs: int) -> int:
 
 
 def numbers_of(moves: Moves, weights: IntArray, topology: Topology) -> IntArray:
-    """The number of each of `moves` from where `weights` are advertised, (M,)."""
+    """The number of each of `moves` from where `weights` are advertised, (M,); NONE of a weight at
+    no level, which keeps traffic off an egress that loses it.
+    """
     if not len(moves):
         return np.zeros(0, dtype=np.int64)
     arcs = moves.changes.arcs[moves.changes.first[:-1]]
@@ -62,6 +67,7 @@ def numbers_of(moves: Moves, weights: IntArray, topology: Topology) -> IntArray:
     # Of levels that come to the same weight the lowest stands for all.
     slots = np.where(moves.drains >= 0, int(Slot.DRAIN), same.argmax(axis=1))
     numbers = 1 + SLOTS * arcs + slots
+    numbers[(moves.drains < 0) & ~same.any(axis=1)] = NONE
     for i in range(moves.first_other, len(moves)):
         number = number_of(moves.action(i), weights, topology)
         assert number is not None  # of undrains and reverts each has one

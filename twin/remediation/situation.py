@@ -17,7 +17,7 @@ from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface
 from twin.physics.compiled import FloatArray, IntArray, policer_rates
 from twin.physics.twin import Twin
-from twin.remediation.choices import SLOTS, WAIT, Slot, choice, count, number_of, numbers_of
+from twin.remediation.choices import NONE, SLOTS, WAIT, Slot, choice, count, number_of, numbers_of
 from twin.remediation.differing import Differing
 from twin.remedies.limits import best_effort_limits
 from twin.remedies.objective import (
@@ -112,7 +112,7 @@ class Situation:
     def mask(self) -> NDArray[np.bool_]:
         """Which numbers may be chosen; to wait always may."""
         mask = np.zeros(count(self.state.topology.n_arcs), dtype=np.bool_)
-        mask[self.numbers[~self.search.refused]] = True
+        mask[self.numbers[(self.numbers != NONE) & ~self.search.refused]] = True
         mask[[WAIT, *self.limits]] = True
         mask.setflags(write=False)
         return mask
@@ -215,7 +215,7 @@ class Situation:
 
     @cached_property
     def _move_of(self) -> Mapping[int, int]:
-        return {number: i for i, number in enumerate(self.numbers.tolist())}
+        return {number: i for i, number in enumerate(self.numbers.tolist()) if number != NONE}
 
     @cached_property
     def limits(self) -> Mapping[int, RateLimit | RevertInterface]:

@@ -10,9 +10,10 @@ from twin.errors import Refused
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.rate_limit import RateLimit
 from twin.events.actions.revert_interface import RevertInterface
-from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
 from twin.events.actions.undrain_link import UndrainLink
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.topology import Interface
 from twin.physics.questions import offered_totals
 from twin.remediation.choices import SLOTS, WAIT, Slot, choice, count, number_of, place
 from twin.remediation.episode import QUARTER, Episode, quarter_cost
@@ -188,3 +189,20 @@ def test_other_hours_lead_to_other_forecasts() -> None:
     situation = Episode(worked_out()).situation
     (waits,) = situation.costs(np.array([WAIT]), Outlook.at(1.0, 2.0))
     assert waits == pytest.approx(LOST_SHARE_WEIGHT * LOST * 2.0)
+
+
+def test_a_weight_at_no_level_has_no_number() -> None:
+    situation = Episode(worked_out()).situation
+    losing = replace(situation.state, egress_loss={Interface(node="C", link="C-D"): 0.02})
+    lossy = replace(situation, state=losing)
+    # To keep traffic off an egress that loses it, the search tries a weight that is no level.
+    weights = {
+        action.weight
+        for i in range(len(lossy.search.moves))
+        if isinstance(action := lossy.search.moves.action(i), SetIgpWeight)
+    }
+    assert AVOIDED in weights
+    tried = [lossy.action(number)[0] for number in lossy.allowed[1:].tolist()]
+    assert len(tried) == len(set(tried)) == len(lossy.search.moves) - 1 - lossy.search.refused.sum()
+    assert all(not isinstance(a, SetIgpWeight) or a.weight != AVOIDED for a in tried)
+    assert lossy.costs(lossy.allowed)[0] == lossy.waiting
