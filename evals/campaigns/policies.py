@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 import numpy as np
+from pydantic import Field, NonNegativeInt
 
 from evals.campaigns.campaign import Campaign, Spec
 from evals.campaigns.records import Record, code_text, raised_text
@@ -48,9 +49,12 @@ _DRAWS = 4000
 
 
 class PoliciesSpec(Spec):
-    """`priced`: what costs; see `twin.remediation.situation.Priced`."""
+    """`priced`: what costs; see `twin.remediation.situation.Priced`. `first`: how many of the seeds
+    those arms play that take long.
+    """
 
     priced: Priced
+    first: dict[str, NonNegativeInt] = Field(default_factory=dict)
 
 
 class Play(Noun):
@@ -92,6 +96,7 @@ def _plays(spec: PoliciesSpec) -> list[Play]:
         for seed in spec.seeds
         for case in spec.cases
         for arm in spec.arms
+        if seed in spec.seeds[: spec.first.get(arm)]
     ]
 
 

@@ -78,7 +78,8 @@ def test_a_policy_that_played_fewer_evenings_is_compared_on_these() -> None:
 
 
 def test_what_is_compared_on_is_never_trained_on() -> None:
-    for case in load_spec(CAMPAIGN).cases:
+    large = Path(__file__).parents[3] / "evals" / "campaigns" / "policies_large.yaml"
+    for case in (*load_spec(CAMPAIGN).cases, *load_spec(CAMPAIGN, large).cases):
         with pytest.raises(BadInput, match=f"{case} is held out"):
             check_training(["topozoo/Abilene", case])
     with pytest.raises(BadInput, match="sndlib/polska is held out"):
@@ -89,7 +90,9 @@ def test_what_is_compared_on_is_never_trained_on() -> None:
 def test_shipped_comparison_is_of_every_arm_on_every_evening_one_seed_after_the_other() -> None:
     spec = load_spec(CAMPAIGN)
     plays = CAMPAIGN.plays(spec)
-    assert len(plays) == len(spec.cases) * len(spec.arms) * len(spec.seeds)
+    evenings = [spec.first.get(arm, len(spec.seeds)) for arm in spec.arms]
+    assert len(plays) == len(spec.cases) * sum(evenings)
+    assert {play.seed for play in plays if play.arm == "rule"} == set(range(1, 13))
     assert [play.seed for play in plays] == sorted(play.seed for play in plays)
 
 
