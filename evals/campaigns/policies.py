@@ -41,6 +41,10 @@ COMPARED = (
     ("beam", "horizon"),
     ("local", "horizon"),
     ("carried-128", "nearest-128"),
+    ("ranker", "nearest-360"),
+    ("ranker", "carried-128"),
+    ("ranker", "estimated-32"),
+    ("ranker", "horizon"),
     (CLAIRVOYANT, "horizon"),
 )
 """Pairs whose difference is told, the first minus the second."""
