@@ -2,6 +2,7 @@
 
 import pytest
 
+from evals.campaigns.campaign import load_spec
 from evals.diagnosis.alerts import (
     ARMS,
     CAMPAIGN,
@@ -12,7 +13,6 @@ from evals.diagnosis.alerts import (
     alerts_markdown,
     diagnose,
 )
-from evals.campaigns.campaign import load_spec
 
 PLAY = Play(case="sndlib/abilene", kind="link_down", seed=1, missing=0.1, arms=tuple(ARMS))
 
