@@ -22,9 +22,10 @@ from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progres
 from channels.report.wording import plain, significant
 
 if TYPE_CHECKING:
-    from channels.planning.worst_days import WorstDaysDocument
+    from channels.planning.worst_days import Known, WorstDaysDocument
     from graphs.state_directory import StateDirectory
-    from twin.knowledge.past import PastIncident
+    from twin.nouns.rates import Rates
+    from twin.nouns.topology import Topology
     from twin.nouns.worst_day import WorstDay
 
 _FOOTNOTE = (
@@ -84,30 +85,43 @@ def worst_days(
     """
     from channels.planning.imagining import rates_from
     from channels.planning.opening import known_networks, open_planned, require_no_hour
-    from channels.planning.worst_days import Wanted
+    from channels.planning.worst_days import Known, Wanted
     from channels.planning.worst_days import worst_days as sought
+    from twin.imagination.recorded_causes import recorded_causes
 
     require_no_hour(traffic)
-    state, known = directory_of(context), rates_from(rates)
+    state, often = directory_of(context), rates_from(rates)
     with opening(topology):
         planned = open_planned(state, topology, traffic, seed)
-    past = _past(state, topology) if topology in known_networks(state) else []
+    built = planned.state.topology
+    known = Known(often, causes=recorded_causes(built))
+    if topology in known_networks(state):
+        known = _known(state, topology, built, often)
     wanted = Wanted(
         generator, budget, inf if cpu_s is None else cpu_s, seed, feedback, likely, 1.0 / once_in
     )
     with progress_bar(f"{planned.provenance.topology}, whole days") as tell:
-        document = sought(planned, known, past, wanted, tell)
+        document = sought(planned, known, wanted, tell)
     if as_json:
         print_json(document.model_dump(mode="json"))
     else:
         print_days(new_console(), document, top)
 
 
-def _past(state: "StateDirectory", network: str) -> "list[PastIncident]":
+def _known(state: "StateDirectory", network: str, built: "Topology", often: "Rates") -> "Known":
+    """As the register and `risks play` count them."""
+    from channels.causes import counted
+    from channels.foresight import past_of
+    from channels.planning.worst_days import Known
     from channels.remembered import incidents_of
 
     _, now_s = verbs.network_clock(state, network)
-    return incidents_of(state, network, now_s)
+    return Known(
+        often,
+        past_of(state, network),
+        counted(state, network, built),
+        incidents_of(state, network, now_s),
+    )
 
 
 def print_days(console: Console, document: "WorstDaysDocument", top: int) -> None:

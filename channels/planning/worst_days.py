@@ -14,7 +14,8 @@ from twin.imagination.scenario_text import scenario_text
 from twin.imagination.strikes import strikes_of
 from twin.knowledge.past import PastIncident
 from twin.nouns.base import Noun
-from twin.nouns.rates import Rates
+from twin.nouns.common_cause import CommonCause
+from twin.nouns.rates import History, Rates
 from twin.nouns.worst_day import WorstDay
 
 
@@ -52,22 +53,31 @@ class Wanted:
     plausible_per_year: float
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of one network: how often things fail, its `history`, what several things share, and past
+    incidents, which may be replayed.
+    """
+
+    rates: Rates
+    history: History | None = None
+    causes: Sequence[CommonCause] = ()
+    past: Sequence[PastIncident] = ()
+
+
 def worst_days(
     planned: Planned,
-    rates: Rates,
-    past: Sequence[PastIncident],
+    known: Known,
     wanted: Wanted,
     progress: Callable[[int, int], None],
 ) -> WorstDaysDocument:
-    """The worst first, with the best remedy of each; of those that hit the same services, one.
-    `past`: incidents that may be replayed.
-    """
+    """The worst first, with the best remedy of each; of those that hit the same services, one."""
     twin, state = planned.twin, planned.state
-    elements = elements_of(state.topology, rates)
+    elements = elements_of(state.topology, known.rates, known.history, known.causes)
     space = ScenarioSpace(strikes_of(state, elements), twin.inventory.profile)
     beyond = Beyond(space, twin, state, elements, plausible_per_year=wanted.plausible_per_year)
     grounds = Grounds(
-        wanted.budget, past=space.past(past), begins=tuple(islice(space.by_rule(), BATCH))
+        wanted.budget, past=space.past(known.past), begins=tuple(islice(space.by_rule(), BATCH))
     )
     looked = beyond.looked_at(
         GENERATORS[wanted.generator](grounds),

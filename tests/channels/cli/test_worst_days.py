@@ -6,6 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+import pytest
+
 from channels.cli.worst_days import worst_days
 from evals.stage import stage
 from graphs.state_directory import StateDirectory
@@ -68,6 +70,31 @@ def test_replay_begins_with_what_the_graph_remembers(tmp_path: Path) -> None:
     [line] = json.loads(output)["lines"]
     assert (code, line["scenario"]) == (0, "at 03:00: node WASHng down for 4 h")
     assert line["per_year"] > 0.0
+
+
+def test_what_several_devices_share_strikes_as_one_with_its_own_rate(tmp_path: Path) -> None:
+    """All four devices run one version, which is on record of a file, as for the register."""
+    file = tmp_path / "ring.json"
+    names = ("A", "B", "C", "D")
+    nodes = [
+        {"id": name, "longitude": 5.0 + i, "latitude": 50.0, "software": "XR 7.5.2"}
+        for i, name in enumerate(names)
+    ]
+    links = [
+        {"source": a, "target": b, "capacity": 10e9, "dist": 100.0}
+        for a, b in zip(names, (*names[1:], "A"), strict=True)
+    ]
+    text = json.dumps({"nodes": nodes, "links": links, "graph": {"capacity_unit": "bit/s"}})
+    file.write_text(text, encoding="utf-8")
+    code, output, _ = noctua(
+        tmp_path, "worst-days", str(file), "--generator", "enumerate", "--budget", "60",
+        "--top", "20", "--json",
+    )  # fmt: skip
+    shared = [
+        line for line in json.loads(output)["lines"] if line["scenario"].count("down together")
+    ]
+    assert code == 0
+    assert shared[0]["per_year"] == pytest.approx(0.005 / 24)
 
 
 def test_page_names_the_generators_that_the_command_offers() -> None:
