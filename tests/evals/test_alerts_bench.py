@@ -31,7 +31,9 @@ def test_specification_names_arms_that_there_are() -> None:
 def _record(*exact: bool) -> AlertsRecord:
     arms = list(ARMS)[: len(exact)]
     said = tuple(Said(arm=a, exact=e, false=not e) for a, e in zip(arms, exact, strict=True))
-    return AlertsRecord(play=PLAY, outcome=Diagnosed(said=said), code="abc", took_s=1.0)
+    return AlertsRecord(
+        campaign=CAMPAIGN.name, play=PLAY, commit="abc", cpu_s=1.0, outcome=Diagnosed(said=said)
+    )
 
 
 def test_table_counts_what_alerts_turned_for_better_and_for_worse() -> None:
