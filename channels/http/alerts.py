@@ -46,7 +46,11 @@ def list_alerts(
     return verbs.alerts(directory, network, firing=firing, unmapped=unmapped, most=most)
 
 
-@router.post("/alerts/{door}", response_model=Receipt)
+_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
+"""What a door reads is its sender's business: JSON, as far as this document goes."""
+
+
+@router.post("/alerts/{door}", response_model=Receipt, openapi_extra=_BODY)
 @router.post("/alerts/{door}/api/v2/alerts", response_model=Receipt, include_in_schema=False)
 async def take_alerts(
     door: str, request: Request, doorway: Annotated[Doorway, Depends(_doorway)]

@@ -5,7 +5,7 @@ labels, and by when it began. What comes out of order changes nothing that is kn
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tools.alerts.reading import Mapped, Received
@@ -22,7 +22,9 @@ DATED_BACK_S = 300.0
 that time is what it is compared with."""
 
 AHEAD_S = 300.0
-"""Clocks differ by less (assumed); what begins later than that begins when it is received."""
+"""Clocks differ by less (assumed). A beginning that is further ahead is not believed: an alert that
+begins later than its successors would silence them.
+"""
 
 
 @dataclass(slots=True)
@@ -141,12 +143,16 @@ class AlertRows(AuditRows):
         taken: Taken,
     ) -> None:
         latest = self._latest_alert(network, door, alert)
-        starts_s = alert.starts_wall_s
+        ahead = (alert.starts_wall_s or 0.0) > moment.wall_s + AHEAD_S
+        starts_s = None if ahead else alert.starts_wall_s
         if starts_s is None:
             # Nobody says when: it is what is known, or begins now.
             starts_s = latest["starts_wall_s"] if latest and _goes_on(latest, alert) else None
         if starts_s is None:
-            starts_s = moment.wall_s if alert.ends_wall_s is None else alert.ends_wall_s
+            over_s = alert.ends_wall_s
+            starts_s = moment.wall_s if over_s is None else min(over_s, moment.wall_s)
+        if ahead:
+            alert = replace(alert, odd=alert.odd or "it begins in the future")
         known = latest
         if latest is not None and latest["starts_wall_s"] != starts_s:
             known = self._known_alert(network, door, alert, starts_s)
@@ -227,8 +233,6 @@ class AlertRows(AuditRows):
     ) -> None:
         """A new row. `span`: when it begins, by the sender, and ends, by the network's clock."""
         starts_wall_s, ends_s = span
-        ahead = starts_wall_s > moment.wall_s + AHEAD_S
-        odd = alert.odd or ("it begins in the future" if ahead else "")
         self._execute(
             "INSERT INTO alerts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
             network,
@@ -242,7 +246,7 @@ class AlertRows(AuditRows):
             moment.wall_s,
             moment.wall_s,
             *mapped,
-            odd,
+            alert.odd,
             json_text({name: text.raw for name, text in alert.labels.items()}),
             json_text({name: text.raw for name, text in alert.annotations.items()}),
         )

@@ -63,12 +63,22 @@ def test_time_of_the_sender_is_dated_by_the_networks_clock(journal: Journal) -> 
     assert _rows(journal)[0].starts_s == OPENED_S - 60.0
 
 
-def test_far_past_and_future_are_kept_as_said_and_dated_near_now(journal: Journal) -> None:
-    _take(journal, _alert(1, 1.0), _alert(2, RECEIVED_S + 1e8))
-    past, future = _rows(journal)
-    assert (past.starts_wall_s, past.starts_s) == (1.0, OPENED_S - DATED_BACK_S)
-    assert (future.starts_wall_s, future.starts_s) == (RECEIVED_S + 1e8, OPENED_S)
-    assert (past.odd, future.odd) == ("", "it begins in the future")
+def test_far_past_is_kept_as_said_and_dated_near_now(journal: Journal) -> None:
+    _take(journal, _alert(1, 1.0))
+    (row,) = _rows(journal)
+    assert (row.starts_wall_s, row.starts_s, row.odd) == (1.0, OPENED_S - DATED_BACK_S, "")
+
+
+def test_beginning_in_the_far_future_is_not_believed_and_silences_nothing(journal: Journal) -> None:
+    """It begins when it is received, goes on when it comes again, and ends."""
+    ahead = _alert(1, RECEIVED_S + 1e8)
+    _take(journal, ahead)
+    (row,) = _rows(journal)
+    assert (row.starts_wall_s, row.odd) == (RECEIVED_S + 60.0, "it begins in the future")
+    assert _take(journal, ahead, after_s=90.0) == Taken(repeats=1)
+    assert _take(journal, _over(1, RECEIVED_S + 1e8), after_s=120.0) == Taken(ended=1)
+    assert _take(journal, _alert(1, RECEIVED_S + 180.0), after_s=200.0) == Taken(begun=1)
+    assert _rows(journal)[-1].ends_s is None
 
 
 def test_alert_that_is_sent_again_counts_once(journal: Journal) -> None:
