@@ -53,18 +53,17 @@ def worst_of(
     first, as long as the rest does NEARLY_ALL of its harm. What is left is listed once.
     """
     reckoner = Reckoner(twin, state, elements, regimes)
-
+    harm = _Harm(reckoner)
     if comb(len(elements), sought.count) <= sought.budget:
-        every = list(combinations(range(len(elements)), sought.count))
-        found = dict(zip(every, map(float, reckoner.in_breach(every)), strict=True))
+        found = list(combinations(range(len(elements)), sought.count))
+        harm.judged(found)
     else:
         generator = GENERATORS[sought.generator](Grounds(sought.budget))
         space = space_of(state, elements, sought.count)
-        found = explored(
-            generator, space, reckoner.in_breach, sought.budget, sought.seed, progress=progress
-        )
-    harm = _Harm(reckoner, found)
-    worst = (m for m in sorted(found, key=lambda m: -found[m]) if found[m] > 0.0)
+        found = [
+            *explored(generator, space, harm.told, sought.budget, sought.seed, progress=progress)
+        ]
+    worst = (m for m in sorted(found, key=lambda m: -harm.of(m)) if harm.of(m) > 0.0)
     needed = islice(dict.fromkeys(map(harm.needed, worst)), sought.top)
     services = twin.services.services
     told = []
@@ -90,26 +89,35 @@ def worst_of(
 
 
 class _Harm:
-    """Services in breach while a set is down; `known` is what was judged so far."""
+    """Services in breach while a set is down, each set judged once."""
 
-    def __init__(self, reckoner: Reckoner, known: dict[Members, float]) -> None:
-        self._reckoner, self._known = reckoner, dict(known)
+    def __init__(self, reckoner: Reckoner) -> None:
+        self._reckoner, self._known = reckoner, dict[Members, float]()
 
     def of(self, members: Members) -> float:
-        return self._judged([members])[0]
+        return self.judged([members])[0]
+
+    def told(self, sets: Sequence[Members]) -> list[float]:
+        """For a generator: as much less as a set has things that it does not need, so that others
+        are looked for, and not all that the same harm can be done with.
+        """
+        harm = self.judged(sets)
+        return [
+            h * len(self.needed(m)) / len(m) if h else h for m, h in zip(sets, harm, strict=True)
+        ]
 
     def needed(self, members: Members) -> Members:
         """`members` without what they do nearly as much harm without."""
         least = NEARLY_ALL * self.of(members)
         while len(members) > 1:
             rests = [tuple(m for m in members if m != left_out) for left_out in members]
-            most, rest = max(zip(self._judged(rests), rests, strict=True), key=lambda x: x[0])
+            most, rest = max(zip(self.judged(rests), rests, strict=True), key=lambda x: x[0])
             if most < least:
                 break
             members = rest
         return members
 
-    def _judged(self, sets: Sequence[Members]) -> list[float]:
+    def judged(self, sets: Sequence[Members]) -> list[float]:
         new = [members for members in sets if members not in self._known]
         if new:
             in_breach = map(float, self._reckoner.in_breach(new))

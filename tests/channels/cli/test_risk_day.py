@@ -74,9 +74,11 @@ def test_day_without_power_at_one_device_names_all_that_stands_there(tmp_path: P
     said = "at 20:00: power at linz2 down for 2 h"
     code, output, _ = noctua(tmp_path, "risks", "play", str(file), said, "--draws", "1")
     assert code == 0
-    assert output.splitlines()[1] == "Linz1 and linz2 stand at one site, and lose power together"
+    assert (
+        output.splitlines()[1] == "Linz1 and linz2 stand at the site Linz1, and lose power together"
+    )
     output = noctua(tmp_path, "what-if", "power at linz2 down", "--on", str(file))[1]
-    assert "assumed: Linz1 and linz2 stand at one site, and lose power together" in output
+    assert "assumed: Linz1 and linz2 stand at the site Linz1, and lose power together" in output
 
 
 def test_same_seed_is_the_same_day(tmp_path: Path) -> None:

@@ -163,6 +163,17 @@ def test_set_is_listed_without_what_does_no_more_harm() -> None:
     assert max(map(len, listed)) == 2
 
 
+def test_search_does_not_list_one_set_in_all_the_ways_to_pad_it() -> None:
+    """Without Vienna nothing of Aconet works, whatever else is down; there are other ways."""
+    twin = Twin(build_inventory(WorldSpec(topology="topozoo/Aconet")))
+    elements = elements_of(twin.inventory.topology, Rates())
+    regimes = regimes_of(twin.inventory.profile)
+    found = worst_of(twin, twin.state(), elements, regimes, Sought(3, 200, top=15))
+    assert found[0].elements == ("site Vienna2",)
+    assert len(found) == 15
+    assert sum("site Vienna2" in one.elements for one in found) == 1
+
+
 def test_what_touches_an_element_has_a_link_or_a_node_in_common(abilene: Twin) -> None:
     state = abilene.state()
     elements = elements_of(state.topology, Rates())

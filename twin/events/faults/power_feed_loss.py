@@ -131,7 +131,9 @@ class PowerFeedLoss(DarkLinksFault):
         """See PhrasedKind: who else stands there."""
         if len(self.nodes) < 2:
             return ""
-        return f"{' and '.join(self.resources)} stand at one site, and lose power together"
+        return (
+            f"{' and '.join(self.resources)} stand at the site {self.site}, and lose power together"
+        )
 
     def complete(self, topology: Topology) -> Self:
         """See FaultKind."""

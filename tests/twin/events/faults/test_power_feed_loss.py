@@ -108,6 +108,6 @@ def test_site_of_several_devices_that_is_down_is_asked_back() -> None:
 def test_whoever_names_one_device_of_a_site_is_told_of_the_others() -> None:
     [event] = read_what_if("power at B down", _built(shared=True))
     assert what_if_text((event,)) == "power at A down"
-    assert event.unsaid((event,)) == "A and B stand at one site, and lose power together"
+    assert event.unsaid((event,)) == "A and B stand at the site A, and lose power together"
     [alone] = read_what_if("power at C down", _built(shared=True))
     assert alone.unsaid((alone,)) == ""
