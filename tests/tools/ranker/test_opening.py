@@ -14,11 +14,13 @@ from tools.ranker.card import SHIPPED, ModelCard, read_card
 from tools.ranker.opening import MOST_BYTES, open_ranker
 from twin.errors import BadInput
 from twin.remediation.choices import WAIT, count
+from twin.remediation.conformance import check_policy
 from twin.remediation.disposal import dispose
+from twin.remediation.episode import Episode
 from twin.remediation.held_out import HELD_OUT
 from twin.remediation.playing import evening_of, twin_of
 from twin.remediation.ranking.seen import seen
-from twin.remediation.situation import Situation
+from twin.remediation.situation import Priced, Situation
 
 NETWORK = "sndlib/polska"
 
@@ -82,6 +84,20 @@ def test_inference_needs_no_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("priced", ["loads", "services"])
+def test_ranker_holds_to_what_every_policy_does(priced: Priced) -> None:
+    situations = list[Situation]()
+    for seed in range(3):
+        rng, episode = (
+            np.random.default_rng(seed),
+            Episode(evening_of(twin_of(NETWORK), seed, priced)),
+        )
+        while not episode.ended:
+            situations.append(episode.situation)
+            episode.take(int(rng.choice(episode.situation.allowed)))
+    check_policy(policy_named("ranker"), situations)
 
 
 def test_ranker_is_a_policy_by_name() -> None:
