@@ -42,8 +42,10 @@ COMPARED = (
     ("local", "horizon"),
     ("carried-128", "nearest-128"),
     ("ranker", "nearest-360"),
+    ("ranker", "nearest-512"),
     ("ranker", "carried-128"),
     ("ranker", "estimated-32"),
+    ("ranker", "estimated-64"),
     ("ranker", "horizon"),
     (CLAIRVOYANT, "horizon"),
 )

@@ -34,6 +34,7 @@ def compare(
     """Play every policy on the same evenings after a failure, and print what each is worth.
 
     Evenings are of networks that nobody trains on. Stopped, the same with --out goes on.
+    With --table-only, networks, policies and evenings that are given are those of the table.
     """
     from evals.campaigns.campaign import load_spec
     from evals.campaigns.policies import CAMPAIGN, arms_of, policies_markdown
@@ -48,6 +49,9 @@ def compare(
         priced=priced,
     )
     records = gathered(context, CAMPAIGN, given, out, part, table_only)
+    if table_only and (policies or networks or evenings or priced or spec):
+        listed = set(CAMPAIGN.plays(given))
+        records = [record for record in records if record.play in listed]
     if as_json:
         print_json([r.model_dump(mode="json") for r in records])
     else:
