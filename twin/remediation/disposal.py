@@ -19,7 +19,7 @@ class Decision:
     tried to the end, by number, to wait among them.
 
     Raises:
-        Refused: the choice was not tried, or something that was is cheaper.
+        Refused: the choice was not tried, or to wait is cheaper.
     """
 
     number: int
