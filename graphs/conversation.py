@@ -7,6 +7,7 @@ while a watch holds the network, and disturbs nobody.
 """
 
 import os
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -85,7 +86,9 @@ class Conversation:
             BadInput: the question is empty or too long; a file cannot be read.
             JournalFailed: the journal cannot be read.
         """
-        question = " ".join(question.split())
+        # What shows nothing is no part of a question, and reaches no mind.
+        shown = (c if unicodedata.category(c)[0] != "C" else " " for c in question)
+        question = " ".join("".join(shown).split())
         if not question:
             raise BadInput("the question is empty; ask something like: is the network healthy?")
         if len(question) > LONGEST_QUESTION:

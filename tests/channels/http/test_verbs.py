@@ -155,6 +155,12 @@ def test_question_in_words_is_answered_with_what_it_rests_on(serve: Serve) -> No
     assert answer["citations"]
 
 
+def test_question_of_which_nothing_shows_is_refused(serve: Serve) -> None:
+    for blank in ("", " ", "\x1b", "\u00ad\x85"):
+        answer = serve("vic").post("/questions", json={"question": blank})
+        assert (answer.status_code, "is empty" in answer.json()["detail"]) == (400, True)
+
+
 def test_accounts_are_an_admins_and_tokens_ones_own(serve: Serve) -> None:
     assert serve("ann").get("/accounts").status_code == 403
     admin = serve("ada")
