@@ -12,8 +12,9 @@ from aiopenapi3 import OpenAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
-from schemathesis import Case, GenerationMode
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -65,9 +66,11 @@ def headers(admins: StateDirectory) -> dict[str, str]:
     return {"Authorization": f"Bearer {token_of(admins, 'ada')}", "Host": "127.0.0.1"}
 
 
-def _sent(schema: BaseSchema, mode: GenerationMode, send: Callable[[Case], None]) -> int:
+def _sent(schema: BaseSchema, mode: GenerationMode, send: Callable[[Any], object]) -> int:
     """Send what is generated for every operation of `schema`; how many operations there are."""
-    operations = [found.ok() for found in schema.get_all_operations()]
+    found = list(schema.get_all_operations())
+    operations = [one.ok() for one in found if isinstance(one, Ok)]
+    assert len(operations) == len(found)
     for operation in operations:
         strategy = operation.as_strategy(generation_mode=mode)
         # Of an operation without parameters there is nothing to send wrongly.
@@ -84,7 +87,7 @@ def test_whatever_is_sent_is_answered_as_the_document_says(
     schema = _schema(admins).exclude(operation_id=[*UNENDING, *ITSELF])
     schema = schema.exclude(path_regex="^/compute/")
 
-    def send(case: Case) -> None:
+    def send(case: Any) -> None:
         case.call_and_validate(headers=headers, checks=CHECKS, timeout=300)
 
     sent = _sent(schema, mode, send)
