@@ -66,7 +66,7 @@ def headers(admins: StateDirectory) -> dict[str, str]:
     return {"Authorization": f"Bearer {token_of(admins, 'ada')}", "Host": "127.0.0.1"}
 
 
-def _sent(schema: BaseSchema, mode: GenerationMode, send: Callable[[Any], object]) -> int:
+def _sent(schema: BaseSchema, mode: GenerationMode, send: Callable[[Any], None]) -> int:
     """Send what is generated for every operation of `schema`; how many operations there are."""
     found = list(schema.get_all_operations())
     operations = [one.ok() for one in found if isinstance(one, Ok)]
