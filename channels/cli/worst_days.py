@@ -139,7 +139,7 @@ def print_days(console: Console, document: "WorstDaysDocument", top: int) -> Non
         figures("left", (significant(line.slo_minutes_left) for line in shown)),
         figures("services", (str(len(line.hit)) for line in shown), goes=2),
         figures("depth", (str(line.depth) for line in shown), goes=3),
-        words("once in", map(_once_in, shown), goes=1),
+        figures("once in", map(_once_in, shown), goes=1),
     ]
     title = f"the worst {len(shown)} days that were found of {document.looked_at:,}"
     console.print(fitted(console, columns, title))
