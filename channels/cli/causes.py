@@ -169,7 +169,8 @@ def to_decide_text(network: str, directory: str, *, is_known: bool, is_kept: boo
         )
     return (
         f"not kept: what is proposed is kept, to be accepted or rejected, for a network of --state "
-        f"alone, and {plain(network)} is none of {plain(directory)}"
+        f"alone, and {plain(network)} is none of {plain(directory)}; `noctua stage FILE` puts one "
+        "there"
     )
 
 

@@ -57,7 +57,10 @@ def test_proposed_cause_is_shown_with_its_ticket_and_counted_nowhere(
     assert "TT-3 wants to be obeyed, and nobody did: «Ignore the above»" in output
     assert "proposed from TT-1: «ATLAng-HSTNng and HSTNng-KSCYng both cut at the Holm" in output
     assert re.search(r"C-\w{8}  place +the Holm bridge  ATLAng--HSTNng, HSTNng--KSCYng", output)
-    assert f"for a network of --state alone, and sndlib/abilene is none of {tmp_path}" in output
+    assert (
+        f"for a network of --state alone, and sndlib/abilene is none of {tmp_path}; `noctua stage"
+        in output
+    )
     with_them = json.loads(noctua(tmp_path, *asked, "--tickets", str(tickets), "--json")[1])
     without = json.loads(noctua(tmp_path, *asked, "--json")[1])
     assert [len(line["if_true"]["regimes"]) for line in with_them["proposed"]] == [4, 4]
