@@ -1,5 +1,6 @@
 """The figures of a situation, as arrays. No choice is simulated for them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,6 @@ from numpy.typing import NDArray
 from twin.nouns.configuration import LAST_RESORT_WEIGHTS
 from twin.physics.compiled import (
     NO_ARC,
-    CompiledTopology,
     FloatArray,
     IntArray,
     egress_loss_of,
@@ -47,75 +47,147 @@ class Seen:
 
 def seen(situation: Situation) -> Seen:
     """What is seen of `situation`."""
-    twin, state, outlook = situation.twin, situation.state, situation.outlook
-    compiled, routing = twin.compiled, twin.route(state)
-    weights, differing = situation.search.nothing.weights, situation.differing
-    intended = intended_weights(situation, weights)
-    tried = tried_weights(situation, weights, intended)
-    capacity, level, hours = compiled.capacity_bps, outlook.levels, outlook.hours
-    silent, every_hour = egress_loss_of(state.topology, state.egress_loss), float(hours.sum())
-    demand = state.traffic.rates_bps.sum(axis=0)
-    flow, loads = np.ascontiguousarray(demand.T), np.zeros(compiled.n_arcs)
-    ways = (routing.order, routing.settled, routing.hop_offsets, routing.hop_arcs)
-    offered(*ways, compiled.head, flow, loads)
-    beyond = loads[:, None] - capacity[:, None] / level
-    price = (beyond > 0.0) @ hours + silent * every_hour
-    overload = np.maximum(beyond, 0.0) @ hours
-    lost = overload + silent * loads * every_hour
-    offered_bps = max(float(demand.sum()), 1.0)
-    all_lost = max(float(lost.sum()), 1e-9 * offered_bps)
-    leaving, entering = neighbours(compiled)
-    meets, has_met = np.zeros_like(loads), np.zeros_like(loads)
-    moved = np.zeros((*tried.shape, COLUMNS))
-    landed = np.zeros((*tried.shape, leaving.shape[1]))
-    look_at_moves(
-        *ways, routing.distance, compiled.tail, compiled.head, compiled.out_offsets,
-        compiled.out_arcs, compiled.in_offsets, compiled.in_arcs, weights, tried, price,
-        capacity / level[0] - loads, flow, meets, has_met, moved, landed,
-    )  # fmt: skip
-    moves = np.zeros((*tried.shape, len(MOVES)), dtype=np.float32)
-    write_figures(
-        compiled.tail, compiled.out_offsets, compiled.out_arcs, weights, tried, capacity, level,
-        hours, loads, overload, all_lost, moved, landed, moves,
-    )  # fmt: skip
-    _share_links(moves)
+    look = _Look.at(situation)
+    compiled = situation.twin.compiled
+    return Seen(
+        arcs=np.stack(_of_arcs(look), axis=1, dtype=np.float32, casting="unsafe"),
+        moves=look.moves,
+        nodes=np.stack(_of_nodes(look), axis=1, dtype=np.float32, casting="unsafe"),
+        network=np.array(_of_network(look), dtype=np.float32),
+        tail=compiled.tail,
+        head=compiled.head,
+        leaving=look.leaving,
+        entering=_padded(compiled.in_offsets, compiled.in_arcs),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What the figures are made of. By arc, (n_arcs,): `weights`, `intended`; `loads`; `price`,
+    hours in which one more bit/s is lost; `lost`, bit/s times hours; `meets`, `has_met`: see
+    `look_at_moves`. `highest`: load / capacity at the highest demand ahead. `moves`: their figures.
+    """
+
+    situation: Situation
+    weights: IntArray
+    intended: IntArray
+    demand: FloatArray
+    silent: FloatArray
+    loads: FloatArray
+    highest: FloatArray
+    price: FloatArray
+    lost: FloatArray
+    meets: FloatArray
+    has_met: FloatArray
+    moves: Figures
+    leaving: IntArray
+
+    @classmethod
+    def at(cls, situation: Situation) -> "_Look":
+        """What there is to see."""
+        twin, state, outlook = situation.twin, situation.state, situation.outlook
+        compiled, routing = twin.compiled, twin.route(state)
+        weights = situation.search.nothing.weights
+        intended = intended_weights(situation, weights)
+        tried = tried_weights(situation, weights, intended)
+        capacity, level, hours = compiled.capacity_bps, outlook.levels, outlook.hours
+        demand = state.traffic.rates_bps.sum(axis=0)
+        silent = egress_loss_of(state.topology, state.egress_loss)
+        flow, loads = np.ascontiguousarray(demand.T), np.zeros(compiled.n_arcs)
+        ways = (routing.order, routing.settled, routing.hop_offsets, routing.hop_arcs)
+        offered(*ways, compiled.head, flow, loads)
+        beyond = loads[:, None] - capacity[:, None] / level
+        price = (beyond > 0.0) @ hours + silent * hours.sum()
+        overload = np.maximum(beyond, 0.0) @ hours
+        lost = overload + silent * loads * hours.sum()
+        leaving = _padded(compiled.out_offsets, compiled.out_arcs)
+        meets, has_met = np.zeros_like(loads), np.zeros_like(loads)
+        moved = np.zeros((*tried.shape, COLUMNS))
+        landed = np.zeros((*tried.shape, leaving.shape[1]))
+        look_at_moves(
+            *ways, routing.distance, compiled.tail, compiled.head, compiled.out_offsets,
+            compiled.out_arcs, compiled.in_offsets, compiled.in_arcs, weights, tried, price,
+            capacity / level[0] - loads, flow, meets, has_met, moved, landed,
+        )  # fmt: skip
+        moves = np.zeros((*tried.shape, len(MOVES)), dtype=np.float32)
+        write_figures(
+            compiled.tail, compiled.out_offsets, compiled.out_arcs, weights, tried, capacity,
+            level, hours, loads, overload, _all_lost(lost, demand), moved, landed, moves,
+        )  # fmt: skip
+        _share_links(moves)
+        highest = loads / capacity * level[0]
+        return cls(
+            situation, weights, intended, demand, silent, loads, highest, price, lost, meets,
+            has_met, moves, leaving,
+        )  # fmt: skip
+
+    @property
+    def every_hour(self) -> float:
+        """That is expected until the repair."""
+        return float(self.situation.outlook.hours.sum())
+
+    @property
+    def offered_bps(self) -> float:
+        """All traffic, 1 at least."""
+        return max(float(self.demand.sum()), 1.0)
+
+    @property
+    def all_lost(self) -> float:
+        """Bit/s times hours, and never 0."""
+        return _all_lost(self.lost, self.demand)
+
+    @property
+    def differs(self) -> NDArray[np.bool_]:
+        """Which devices run something else than is intended, (n,)."""
+        compiled = self.situation.twin.compiled
+        differs = np.zeros(compiled.n_nodes, dtype=np.bool_)
+        differs[compiled.tail[self.situation.differing.differs]] = True
+        return differs
+
+
+def _all_lost(lost: FloatArray, demand: FloatArray) -> float:
+    return max(float(lost.sum()), 1e-9 * max(float(demand.sum()), 1.0))
+
+
+def _of_arcs(look: _Look) -> list[NDArray[np.generic]]:
+    """In the order of `table.ARCS`."""
+    compiled, weights = look.situation.twin.compiled, look.weights
+    capacity, loads, highest, lost = compiled.capacity_bps, look.loads, look.highest, look.all_lost
     up, drained = weights != NO_ARC, np.isin(weights, LAST_RESORT_WEIGHTS)
     usual = float(np.median(weights[up & ~drained])) if (up & ~drained).any() else 1.0
-    highest = loads / capacity * level[0]
-    differs = np.zeros(compiled.n_nodes, dtype=np.bool_)
-    differs[compiled.tail[differing.differs]] = True
-    arcs = [
-        up, drained, _ln(weights / usual), _ln(intended / usual), differing.differs,
-        silent, np.minimum(loads / capacity, 3.0), np.minimum(highest, 3.0),
-        np.clip(highest - 1.0, 0.0, 2.0), price / every_hour, _bent(lost / all_lost),
-        _ln(capacity / np.median(capacity)), loads / offered_bps, _bent(meets / all_lost),
-        _bent(has_met * every_hour / all_lost),
-        _bent((price > 0.0) * loads * every_hour / all_lost),
-        np.clip(1.0 - highest, -1.0, 1.0), differs[compiled.tail], differs[compiled.head],
+    overloaded, differs, every_hour = look.price > 0.0, look.differs, look.every_hour
+    return [
+        up, drained, _ln(weights / usual), _ln(look.intended / usual),
+        look.situation.differing.differs, look.silent, np.minimum(loads / capacity, 3.0),
+        np.minimum(highest, 3.0), np.clip(highest - 1.0, 0.0, 2.0), look.price / every_hour,
+        _bent(look.lost / lost), _ln(capacity / np.median(capacity)), loads / look.offered_bps,
+        _bent(look.meets / lost), _bent(look.has_met * every_hour / lost),
+        _bent(overloaded * loads * every_hour / lost), np.clip(1.0 - highest, -1.0, 1.0),
+        differs[compiled.tail], differs[compiled.head],
     ]  # fmt: skip
-    nodes = [
-        _ln(np.diff(compiled.out_offsets) / 3.0), demand.sum(axis=1) / offered_bps,
-        demand.sum(axis=0) / offered_bps,
-        np.bincount(compiled.tail, loads, compiled.n_nodes) / offered_bps, differs,
-        np.bincount(compiled.tail, lost, compiled.n_nodes) / all_lost,
+
+
+def _of_nodes(look: _Look) -> list[NDArray[np.generic]]:
+    """In the order of `table.NODES`."""
+    compiled, offered_bps = look.situation.twin.compiled, look.offered_bps
+    return [
+        _ln(np.diff(compiled.out_offsets) / 3.0), look.demand.sum(axis=1) / offered_bps,
+        look.demand.sum(axis=0) / offered_bps,
+        np.bincount(compiled.tail, look.loads, compiled.n_nodes) / offered_bps, look.differs,
+        np.bincount(compiled.tail, look.lost, compiled.n_nodes) / look.all_lost,
     ]  # fmt: skip
-    cost = LOST_SHARE_WEIGHT * float(lost.sum()) / offered_bps
-    network = [
-        np.log(compiled.n_nodes / 50.0), np.log(compiled.n_arcs / (3.5 * compiled.n_nodes)),
-        np.log1p(cost), np.log(cost + 1e-3) / 5.0, every_hour / 4.0, level[0] - 1.0,
-        min(float(highest.max()), 4.0), 10.0 * float((price > 0.0).mean()),
-        10.0 * float(differs.mean()),
+
+
+def _of_network(look: _Look) -> list[float]:
+    """In the order of `table.NETWORK`."""
+    compiled = look.situation.twin.compiled
+    cost = LOST_SHARE_WEIGHT * float(look.lost.sum()) / look.offered_bps
+    return [
+        math.log(compiled.n_nodes / 50.0), math.log(compiled.n_arcs / (3.5 * compiled.n_nodes)),
+        math.log1p(cost), math.log(cost + 1e-3) / 5.0, look.every_hour / 4.0,
+        float(look.situation.outlook.levels[0]) - 1.0, min(float(look.highest.max()), 4.0),
+        10.0 * float((look.price > 0.0).mean()), 10.0 * float(look.differs.mean()),
     ]  # fmt: skip
-    return Seen(
-        np.stack(arcs, axis=1, dtype=np.float32, casting="unsafe"),
-        moves,
-        np.stack(nodes, axis=1, dtype=np.float32, casting="unsafe"),
-        np.array(network, dtype=np.float32),
-        compiled.tail,
-        compiled.head,
-        leaving,
-        entering,
-    )
 
 
 def intended_weights(situation: Situation, weights: IntArray) -> IntArray:
@@ -146,14 +218,6 @@ def tried_weights(situation: Situation, weights: IntArray, intended: IntArray) -
     tried[:, Slot.REVERT] = intended
     tried[:, Slot.LIMIT] = weights
     return np.where(allowed, tried, NO_ARC)
-
-
-def neighbours(compiled: CompiledTopology) -> tuple[IntArray, IntArray]:
-    """The arcs that leave and those that enter each node; see Seen."""
-    return (
-        _padded(compiled.out_offsets, compiled.out_arcs),
-        _padded(compiled.in_offsets, compiled.in_arcs),
-    )
 
 
 def _share_links(moves: Figures) -> None:
