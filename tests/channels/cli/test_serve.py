@@ -64,10 +64,11 @@ def test_port_that_is_taken_is_refused_by_name(state: Path) -> None:
 def test_it_serves_until_it_is_told_to_end(state: Path) -> None:
     secret = _ann(state)
     with _serving(state) as (process, address):
+        client = httpx2.Client(base_url=address, timeout=60)
+        assert client.get("/health").json() == {"status": "ok", "journal": True}
+        assert client.get("/incidents").status_code == 401
         headers = {"Authorization": f"Bearer {secret}"}
-        assert httpx2.get(f"{address}/health").json() == {"status": "ok", "journal": True}
-        assert httpx2.get(f"{address}/incidents").status_code == 401
-        [incident] = httpx2.get(f"{address}/incidents", headers=headers).json()
+        [incident] = client.get("/incidents", headers=headers).json()
         assert incident["id"] == INCIDENT
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
