@@ -49,8 +49,8 @@ def test_every_command_has_its_path_or_a_reason_why_it_has_none(
         for operation in path.values()
         if COMMAND in operation
     }
-    missing = _commands() - served - NOT_SERVED.keys() - MEASURED
-    assert missing == set()
+    missing = _commands() - served - NOT_SERVED.keys()
+    assert {name for name in missing if name.partition(" ")[0] not in MEASURED} == set()
     assert served <= _commands()
     assert not served & NOT_SERVED.keys()
     assert all(NOT_SERVED.values())
