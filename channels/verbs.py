@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from channels.alerts import listed as alerts
+from channels.alternatives import instead_of, require_alternative
 from channels.announced_work import announce as announce_work
 from channels.announced_work import cancel as cancel_work
 from channels.announced_work import listed as announced_work
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from graphs.pruning import Droppable
     from twin.knowledge.past import SimilarIncident
     from twin.nouns.left_out import LeftOut
+    from twin.remedies.trials import Trial
     from twin.tracking.drift import Drift
 
 __all__ = (
@@ -68,6 +70,7 @@ __all__ = (
     "Lifted",
     "acknowledge",
     "alerts",
+    "alternatives",
     "announce_work",
     "announced_work",
     "approve",
@@ -179,10 +182,29 @@ def approve(
 
 
 def reject(
-    state: StateDirectory, subject: str, by: Principal, reason: str = "", plan_hash: str = ""
+    state: StateDirectory,
+    subject: str,
+    by: Principal,
+    reason: str = "",
+    plan_hash: str = "",
+    instead: str = "",
 ) -> Answered:
-    """Reject a plan, or the plan that an incident waits for. Raises as `approve` does."""
-    return _answer(state, "reject", subject, by, reason, (), plan_hash)
+    """Reject a plan, or the plan that an incident waits for.
+
+    `instead`: the simulated remedy that is planned in its place, "" for the next best.
+
+    Raises as `approve` does; BadInput: nothing of that id can be chosen instead.
+    """
+    return _answer(state, "reject", subject, by, reason, (), plan_hash, instead)
+
+
+def alternatives(state: StateDirectory, subject: str) -> "tuple[Trial, ...]":
+    """The simulated remedies that can be chosen in place of a plan, the cheapest first.
+
+    Raises BadInput as `approve` does.
+    """
+    with state.read_only_journal() as journal:
+        return instead_of(journal, journal.plan(_request_of(journal, subject).plan_id))
 
 
 def requests(
@@ -232,6 +254,7 @@ def _answer(
     reason: str,
     overrides: tuple[str, ...],
     plan_hash: str,
+    instead: str = "",
 ) -> Answered:
     with state.journal() as journal:
         plan = journal.plan(_request_of(journal, subject).plan_id)
@@ -241,6 +264,8 @@ def _answer(
                 f"{plan.hash[:12]}); look at it again",
                 rule="another_plan",
             )
+        if instead:
+            require_alternative(journal, plan, instead)
         record = journal.incident(plan.incident_id)
         if record.phase in TERMINAL_PHASES:
             raise BadInput(
@@ -255,6 +280,7 @@ def _answer(
             reason=reason,
             decided_s=network_time_s(state, journal, network),
             overrides=overrides,
+            instead=instead,
         )
         answer = journal.answer(approval)
         Anchors(journal, state.anchor_file()).note(approval.decided_s)

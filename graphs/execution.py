@@ -103,7 +103,7 @@ def await_approval(desk: Desk, state: IncidentState) -> Command[str]:
     if plan.purpose == "return":
         # Whoever wants the change to stay has it from now on.
         return Command(goto="escalate", update={"note": note})
-    return _another(desk, state, plan, note)
+    return _another(desk, state, plan, note, answer.instead)
 
 
 def _ask(desk: Desk, plan: Plan) -> ApprovalRequest:
@@ -311,9 +311,11 @@ def _taken_back(desk: Desk, state: IncidentState, plan: Plan, done: Actuation) -
     return _another(desk, state, plan, note)
 
 
-def _another(desk: Desk, state: IncidentState, plan: Plan, note: str) -> Command[str]:
-    """The next best remedy; after a way back that failed, the field, or another time; then a
-    person.
+def _another(
+    desk: Desk, state: IncidentState, plan: Plan, note: str, wanted: str = ""
+) -> Command[str]:
+    """The remedy that is `wanted`, or the next best; after a way back that failed, the field, or
+    another time; then a person.
     """
     if only_holds(plan):
         return _let_be(desk, plan, note)
@@ -324,7 +326,8 @@ def _another(desk: Desk, state: IncidentState, plan: Plan, note: str) -> Command
     used = next(
         (t["remedy"]["id"] for t in state["trials"] if _same_actions(t["remedy"], plan)), ""
     )
-    return Command(goto="planner", update={"excluded": [*state["excluded"], used], "note": note})
+    excluded = [*state["excluded"], used]
+    return Command(goto="planner", update={"excluded": excluded, "note": note, "wanted": wanted})
 
 
 def _return_later(desk: Desk, state: IncidentState, plan: Plan, note: str) -> Command[str]:

@@ -7,7 +7,7 @@ from langgraph.types import Command
 
 from agents.loop.role import RoleUnfinished
 from agents.roles.imaginer import Imaginer
-from agents.roles.remediator import DO_NOTHING, Chooser, Proposer
+from agents.roles.remediator import DO_NOTHING, Choice, Chooser, Proposer
 from graphs.bounds import MOST_PLANS
 from graphs.desk import Desk, outcome_name
 from graphs.field import expected_repair, send_field
@@ -34,6 +34,9 @@ from twin.remedies.holding import held_links, with_links_held
 from twin.remedies.plans import PlanRequest, make_plan
 from twin.remedies.screening import Screening
 from twin.remedies.trials import Trial, after_remedy, breaking, simulate
+
+PERSON = "a person"
+"""Whose choice a remedy is that somebody has asked for in place of a plan."""
 
 DECISION_S = 30.0
 """Thinking is charged to the network's clock at this flat rate per incident (assumed; the playbook
@@ -182,16 +185,10 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
     wrong = any(fault.in_configuration for fault in cause)
     try:
-        run = desk.play_on(
-            incident_id,
-            work.role(),
-            work.task(),
-            lambda answer: answer.remedy != DO_NOTHING or not wrong,
-            "it would leave a wrong configuration in force",
-        )
+        choice, finished_by = _choose(desk, state, work, trials, wrong)
     except RoleUnfinished as exc:
         return Command(goto="escalate", update={"note": str(exc)})
-    trial = next(t for t in trials if t.remedy.id == run.answer.remedy)
+    trial = next(t for t in trials if t.remedy.id == choice.remedy)
     if not trial.remedy.actions and (mind := _proposed_nothing_good(desk, state, trials, wrong)):
         own = desk.minds.ours("remediator")[0].name
         why = "nothing that it proposed beats doing nothing"
@@ -206,8 +203,8 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         purpose="mitigate",
         cause=cause,
         remedy=remedy,
-        reason="; ".join(filter(None, (run.answer.reason, granted))),
-        finished_by=run.finished_by,
+        reason="; ".join(filter(None, (choice.reason, granted))),
+        finished_by=finished_by,
         state=believed,
         known_down=situation.tracker.down_links,
         needs_person="; ".join(
@@ -233,12 +230,13 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
                 "excluded": [*state["excluded"], remedy.id],
                 "attempt": attempt,
                 "note": refusal,
+                "wanted": "",
             },
         )
     desk.enter(incident_id, Phase.PLANNING)
     told = made.reason
-    if desk.is_foreign("remediator_choice", run.finished_by):
-        words = desk.words_of("remediator_choice", run.finished_by, run.answer.reason)
+    if desk.is_foreign("remediator_choice", finished_by):
+        words = desk.words_of("remediator_choice", finished_by, choice.reason)
         done = "; ".join(in_words(made.actions)) or "nothing is changed"
         told = "; ".join(filter(None, (done, words, granted)))
     if held := held_links(made):
@@ -247,12 +245,32 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     return Command(
         goto="supervisor",
         update={
-            "finished_by": run.finished_by,
+            "finished_by": finished_by,
             "phase": Phase.PLANNING.value,
             "plan_id": made.id,
             "attempt": attempt,
+            "wanted": "",
         },
     )
+
+
+def _choose(
+    desk: Desk, state: IncidentState, work: Chooser, trials: Sequence[Trial], wrong: bool
+) -> tuple[Choice, str]:
+    """The remedy that is planned, and whose choice it is: a person's, who has rejected the last
+    plan for it, or a mind's. Raises RoleUnfinished.
+    """
+    wanted = state.get("wanted", "")
+    if wanted in {trial.remedy.id for trial in trials}:
+        return Choice(remedy=wanted, reason=state["note"]), PERSON
+    run = desk.play_on(
+        state["incident_id"],
+        work.role(),
+        work.task(),
+        lambda answer: answer.remedy != DO_NOTHING or not wrong,
+        "it would leave a wrong configuration in force",
+    )
+    return run.answer, run.finished_by
 
 
 def _hurt_before(desk: Desk, incident_id: str) -> set[str]:

@@ -19,6 +19,7 @@ class IncidentState(TypedDict, total=False):
 
     `phase`: a `Phase`. `send_backs`, `attempt`: bounded counters. `diagnosis`, `remedies`,
     `scenarios`, `trials`: dumped nouns. `excluded`: remedies that were rolled back or rejected.
+    `wanted`: the remedy that a person chose in place of a plan, "" for none.
     `plan_id`: the plan in hand; `wait_until_s`, `wait_then`, `wait_why`: an interrupt that only
     time ends, or, where `wait_kind` is "well", that nothing is wrong with the watch itself any
     more; `held_back`: the plan that was held back for that, and why. `finished_by`: the mind that
@@ -43,6 +44,7 @@ class IncidentState(TypedDict, total=False):
     scenarios: list[dict[str, Any]]
     trials: list[dict[str, Any]]
     excluded: list[str]
+    wanted: str
     plan_id: str
     wait_until_s: float
     wait_then: str

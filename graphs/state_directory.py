@@ -4,6 +4,7 @@ policy.yaml               optional: an approval policy in place of the shipped o
 on_event.yaml             optional: how people are called (docs/operations.md)
 serve.yaml                optional: how the HTTP API is served (docs/serve.md)
 alerts.yaml               optional: whose alerts are taken, and how they are mapped (docs/alerts.md)
+slack.yaml                optional: which workspace is spoken with (docs/slack.md)
 models.yaml               optional: language models, and for which roles (docs/models.md)
 repair_times.json         optional: what was learned of how long the field takes
 pseudonyms.key            what hides names from models, where one is asked that must not see them
@@ -69,6 +70,11 @@ class StateDirectory:
     def alerts_file(self) -> Path:
         """Whose alerts are taken, where it is set."""
         return self.path / "alerts.yaml"
+
+    @property
+    def slack_file(self) -> Path:
+        """Which Slack workspace is spoken with, where it is set."""
+        return self.path / "slack.yaml"
 
     @property
     def models_file(self) -> Path:
@@ -152,6 +158,7 @@ class StateDirectory:
             self.policy_file,
             self.on_event_file,
             self.alerts_file,
+            self.slack_file,
             self.models_file,
             self.repair_times_file,
         )

@@ -48,13 +48,17 @@ def reject(
     subject: Subject,
     by: By = "",
     reason: Reason = "",
+    instead: Annotated[
+        str,
+        typer.Option(
+            "--instead", metavar="REMEDY", help="The simulated remedy to plan in its place."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Reject a plan, or the plan that an incident waits for. One rejection decides."""
-    _tell(
-        verbs.reject(directory_of(context), subject, principal(context, by, "approve"), reason),
-        as_json,
-    )
+    who = principal(context, by, "approve")
+    _tell(verbs.reject(directory_of(context), subject, who, reason, instead=instead), as_json)
 
 
 def acknowledge(

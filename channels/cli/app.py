@@ -177,6 +177,11 @@ COMMANDS = (
         "Announced work: what it may do is expected, and what it will do to services is said.",
     ),
     (
+        "slack",
+        "slack:slack",
+        "Show incidents and plans in Slack, and take answers from there, until stopped.",
+    ),
+    (
         "accounts",
         "accounts:app",
         "Who may do what here: accounts, tokens, and who answers in whose place.",

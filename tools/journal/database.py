@@ -26,7 +26,7 @@ from tools.writable import Placed, unwritable
 from twin.errors import NoctuaError
 from twin.nouns.principal import Principal
 
-SCHEMA_VERSION = 16
+SCHEMA_VERSION = 17
 """How many files of `migrations/` there are; each brings a journal from one version to the next."""
 
 APPLICATION_ID = 0x4E4F4354

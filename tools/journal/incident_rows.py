@@ -246,9 +246,12 @@ class IncidentRows(OutboxRows):
             self.append_audit(time_s, by.name, kind, incident_id, {"text": text, **told})
             return event
 
-    def last_event_seq(self) -> int:
-        """The number of the newest event, 0 if there is none."""
-        return int(self._rows("SELECT max(seq) AS seq FROM timeline")[0]["seq"] or 0)
+    def last_event_seq(self, incident_id: str | None = None) -> int:
+        """The number of the newest event, of one incident where it is given; 0 if there is none."""
+        of_incident = "" if incident_id is None else " WHERE incident_id = ?"
+        values = () if incident_id is None else (incident_id,)
+        rows = self._rows(f"SELECT max(seq) AS seq FROM timeline{of_incident}", *values)
+        return int(rows[0]["seq"] or 0)
 
     # Dispatches, role runs, artefacts
 

@@ -500,3 +500,34 @@ class WatchRecord(Noun):
     failures: int
     trouble: str
     seen: Seen | None = None
+
+
+class ChatPost(Noun):
+    """A message of ours in a chat. `key`: what it is about. `place`: the channel that it stands in.
+
+    `incident_id`: "" where it is about none. `begun_wall_s`: when it was about to be posted first.
+    `message_id`: how the chat calls it, "" as long as it is not known to have arrived. `shown`: a
+    hash of what it says.
+    """
+
+    service: str
+    key: str
+    incident_id: str
+    place: str
+    begun_wall_s: float
+    message_id: str = ""
+    shown: str = ""
+
+
+class ChatEvent(Noun):
+    """Something that a person did in a chat, with the chat's own `id` for it.
+
+    `body`: what was done, as JSON. `begun_seq`: the last event of all timelines before it was
+    begun with, None as long as it was not.
+    """
+
+    service: str
+    id: str
+    body: str
+    received_wall_s: float
+    begun_seq: int | None = None

@@ -8,7 +8,7 @@ from twin.events.action import Action
 from twin.events.fault import Fault
 from twin.nouns.base import Noun, content_hash
 from twin.nouns.forecast import Forecast
-from twin.nouns.principal import AUTOMATIC, UNRECORDED, Principal
+from twin.nouns.principal import AUTOMATIC, UNRECORDED, IfAny, Principal
 
 Source = Literal["rules", "search", "policy", "mind"]
 """Who proposes remedies. `rules`: what a kind of fault suggests, and limits of what is overloaded.
@@ -123,6 +123,7 @@ class Approval(Noun):
     """A person's answer (or the demo flag's) to one plan. The first `decision` is final.
 
     `overrides`: entries of the change calendar ("freeze:year-end") that it sets aside by name.
+    `instead`: the simulated remedy that a rejection asks for, "" for whichever is next best.
     """
 
     plan_id: str
@@ -132,6 +133,7 @@ class Approval(Noun):
     reason: str
     decided_s: float
     overrides: tuple[str, ...] = ()
+    instead: IfAny = ""
 
     @model_validator(mode="before")
     @classmethod
