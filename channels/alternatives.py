@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def instead_of(journal: Journal, plan: Plan) -> "tuple[Trial, ...]":
     """The trials whose remedies can be planned in place of `plan`, the cheapest first.
 
-    None for a way back, and for a plan that was made before anything failed. Doing nothing is what a
-    rejection without a choice may come to.
+    None for a way back, and for a plan that was made before anything failed. Doing nothing is what
+    a rejection without a choice may come to.
     """
     from twin.remedies.holding import held_links
     from twin.remedies.trials import Trial

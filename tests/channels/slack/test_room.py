@@ -1,0 +1,177 @@
+"""The room between a state directory and a workspace: pace, restarts, several processes."""
+
+import threading
+import time
+
+import pytest
+
+from channels.chat.service import ChatUnavailable
+from channels.slack.opening import open_slack
+from channels.slack.settings import SlackSettings, load_slack
+from evals.chat.slack_limits import refusal
+from graphs.state_directory import StateDirectory
+from tests.channels.cli.desk_of_paper import OPENED_S
+from tests.channels.conftest import INCIDENT, PLAN, noctua
+from tests.channels.slack.conftest import ERIN, Desk
+from twin.errors import BadInput
+from twin.nouns.incident import Phase
+
+SECRETS = {"SLACK_BOT_TOKEN": "xoxb-of-the-stub", "SLACK_APP_TOKEN": "xapp-of-the-stub"}
+
+
+@pytest.mark.slow  # Slack takes a message a second
+def test_thread_is_posted_no_faster_than_slack_takes_it(unposted: Desk) -> None:
+    unposted.workspace.paced = True
+    with unposted.open():
+        unposted.step()
+    assert unposted.workspace.refusals == []
+    assert [m["text"].split(":")[0] for m in unposted.workspace.messages] == [
+        INCIDENT,
+        "diagnoser, diagnosed",
+        PLAN,
+    ]
+
+
+@pytest.mark.slow  # it waits for as long as Slack says
+def test_busy_slack_is_asked_again_later_and_holds_no_click_up(desk: Desk) -> None:
+    desk.workspace.busy_for = 2
+    click = desk.workspace.click(ERIN, str(desk.card()["ts"]), "approve")
+    begun_s = time.monotonic()
+    assert desk.workspace.deliver(click) == 200
+    acknowledged_s = time.monotonic() - begun_s
+    assert "stands: approve" in desk.told(ERIN)
+    assert desk.workspace.refusals == ["ratelimited", "ratelimited"]
+    assert acknowledged_s < time.monotonic() - begun_s
+    assert not desk.has_buttons()
+
+
+def test_slack_that_is_busy_for_long_loses_nothing(
+    unposted: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slack_sdk.http_retry.builtin_handlers.time.sleep", lambda _: None)
+    unposted.workspace.busy_for = 10
+    with unposted.open():
+        for _ in range(2):  # Each look asks four times, and gives way to the next.
+            with pytest.raises(ChatUnavailable, match="ratelimited"):
+                unposted.step()
+        unposted.step()
+    assert len(unposted.workspace.marked(INCIDENT)) == 1
+    assert unposted.has_buttons()
+
+
+def test_card_of_before_a_restart_is_answered_after_it(desk: Desk) -> None:
+    click = desk.workspace.click(ERIN, str(desk.card()["ts"]), "approve")
+    desk.room.close()
+    with Desk(desk.state, desk.workspace).open() as restarted:
+        assert restarted.workspace.deliver(click) == 200
+        assert "stands: approve" in restarted.told(ERIN)
+        assert len(restarted.workspace.marked(INCIDENT)) == 1
+        assert not restarted.has_buttons()
+
+
+def test_of_two_processes_one_works(desk: Desk) -> None:
+    with Desk(desk.state, desk.workspace).open() as second:
+        desk.step()
+        assert (
+            desk.workspace.deliver(desk.workspace.click(ERIN, str(desk.card()["ts"]), "approve"))
+            == 200
+        )
+        second.step()
+        assert desk.workspace.whispers == []
+        desk.step()
+        assert len(desk.workspace.whispers) == 1
+
+
+def test_message_that_slack_never_takes_keeps_no_other_back(
+    unposted: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused_where_diagnosed(text: str, *rest: object) -> tuple[str, list[str]]:
+        return ("invalid_blocks", []) if "diagnosed" in text else refusal(text, *rest)
+
+    monkeypatch.setattr("evals.chat.slack_workspace.refusal", refused_where_diagnosed)
+    with unposted.open():
+        unposted.step()
+        unposted.step()
+        assert unposted.has_buttons()
+    assert unposted.workspace.refusals == ["invalid_blocks"]
+
+
+def test_incident_that_ended_before_slack_was_there_is_not_told(unposted: Desk) -> None:
+    with unposted.journal() as journal:
+        journal.set_phase(INCIDENT, Phase.RESOLVED)
+        journal.add_event(INCIDENT, OPENED_S, "resolved", "supervisor", "it is over")
+    with unposted.open():
+        unposted.step()
+    assert unposted.workspace.messages == []
+
+
+def test_click_reaches_the_journal_through_a_socket(unposted: Desk) -> None:
+    with (
+        open_slack(StateDirectory(unposted.state), SECRETS) as opened,
+        opened.over_socket() as through,
+    ):
+        assert through == "Socket Mode"
+        unposted.workspace.wait_for_socket()
+        _wait_until(lambda: bool(unposted.workspace.marked(f"{INCIDENT}/plan/{PLAN}")))
+        card = str(unposted.card()["ts"])
+        status = unposted.workspace.deliver(unposted.workspace.click(ERIN, card, "approve"))
+        assert status == 200
+        _wait_until(lambda: not unposted.has_buttons())
+    assert [line.actor for line in unposted.audit("answer")] == ["erin"]
+
+
+def _wait_until(so: object) -> None:
+    assert callable(so)
+    until_s = time.monotonic() + 30.0
+    while not so():
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
+
+
+def test_command_says_what_is_missing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*SECRETS, "SLACK_SIGNING_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    assert "set SLACK_BOT_TOKEN to the bot token" in noctua(desk.state, "slack")[2]
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xapp-of-another-kind")
+    code, _, error = noctua(desk.state, "slack")
+    assert (code, "which begins with xoxb-" in error, "xapp-of" in error) == (2, True, False)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-of-nobody")
+    assert "invalid_auth" in noctua(desk.state, "slack")[2]
+    monkeypatch.setenv("SLACK_BOT_TOKEN", SECRETS["SLACK_BOT_TOKEN"])
+    assert "set SLACK_APP_TOKEN" in noctua(desk.state, "slack")[2]
+    assert "set SLACK_SIGNING_SECRET" in noctua(desk.state, "slack", "--http", "0")[2]
+    desk.workspace.team = "T0ANOTHER"
+    assert "the token is for the workspace T0ANOTHER" in noctua(desk.state, "slack")[2]
+    (desk.state / "slack.yaml").unlink()
+    assert "slack.yaml: is missing" in noctua(desk.state, "slack")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("team: T0NOC\n", "needs a channel"),
+        ("team: noc\nchannel: C0NOC\n", "team: String should match pattern"),
+        ("team: T0NOC\nchannel: '#noc'\n", "channel: String should match pattern"),
+        ("team: T0NOC\nchannel: C0NOC\nbot_token_env: xoxb-1\n", "never the secret itself"),
+        ("team: T0NOC\nchannel: C0NOC\napi: http://slack.example/api\n", "must be https"),
+        ("team: T0NOC\nchannel: C0NOC\nchanel: C1\n", "Extra inputs"),
+    ],
+)
+def test_wrong_settings_name_the_key(desk: Desk, text: str, why: str) -> None:
+    file = desk.state / "slack.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match=why) as raised:
+        load_slack(file)
+    assert "xoxb-1" not in str(raised.value)
+
+
+def test_networks_go_to_the_channels_that_are_named() -> None:
+    settings = SlackSettings(team="T0NOC", channels={"live": "C0LIVE"})
+    assert (settings.channel_of("live"), settings.channel_of("lab")) == ("C0LIVE", "")
+
+
+def test_room_ends_when_it_is_told_to(desk: Desk) -> None:
+    before = threading.active_count()
+    with desk.room.working():
+        assert threading.active_count() == before + 1
+    assert threading.active_count() == before
