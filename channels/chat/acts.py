@@ -1,6 +1,6 @@
 """What a person does in a chat: a button of a card, or words to us in a thread."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ LONGEST_SAID = 4000
 """Characters that are read of what somebody writes."""
 
 Button = Literal["approve", "reject", "instead", "acknowledge"]
+BUTTONS: tuple[Button, ...] = get_args(Button)
 """What the buttons of a card stand for."""
 
 

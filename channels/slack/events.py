@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
-from channels.chat.acts import LONGEST_SAID, AnyAct, Button, Pressed, Said, Strange
+from channels.chat.acts import BUTTONS, LONGEST_SAID, AnyAct, Pressed, Said, Strange
 from channels.slack.blocks import CHOICE_FIELD, PRESS, REASON_FIELD
 from channels.slack.client import SLACK
 from twin.nouns.account import Identity
@@ -22,11 +22,12 @@ def pressed(body: Mapping[str, Any]) -> tuple[str, AnyAct]:
     # Somebody of another workspace acts in a shared channel under the id of their own.
     user = body["user"]
     who = _identity(user["id"], user.get("team_id") or body["team"]["id"])
-    button = str(action.get("action_id", "")).removeprefix(PRESS)
+    named = str(action.get("action_id", "")).removeprefix(PRESS)
+    button = next((known for known in BUTTONS if known == named), None)
     # One click, however often it is sent.
     event_id = f"{body.get('trigger_id', '')}/{action.get('action_ts', '')}/{user['id']}"
-    if button not in get_args(Button):
-        return event_id, Strange(who=who, place=place, thread=thread, what=button[:200])
+    if button is None:
+        return event_id, Strange(who=who, place=place, thread=thread, what=named[:200])
     values = _values(body.get("state", {}))
     return event_id, Pressed(
         who=who,

@@ -9,7 +9,7 @@ blocks on, which no page says).
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 MOST_BLOCKS = 50
 LONGEST_TEXT = 40_000
@@ -23,34 +23,41 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def _text(longest: int) -> Any:
-    return Annotated[str, Field(min_length=1, max_length=longest)]
+Text = Annotated[str, Field(min_length=1, max_length=3000)]
 
 
-def _plain(longest: int) -> Any:
-    class PlainText(_Strict):
-        type: Literal["plain_text"]
-        text: _text(longest)
-        emoji: bool = True
+class PlainText(_Strict):
+    type: Literal["plain_text"]
+    text: Text
+    emoji: bool = True
 
-    return PlainText
+
+def _at_most(longest: int) -> AfterValidator:
+    """Of a plain text that is bounded more than others."""
+
+    def bounded(value: PlainText) -> PlainText:
+        if len(value.text) > longest:
+            raise ValueError(f"must be no more than {longest} characters")
+        return value
+
+    return AfterValidator(bounded)
 
 
 class Mrkdwn(_Strict):
     type: Literal["mrkdwn"]
-    text: _text(3000)
+    text: Text
     verbatim: bool = False
 
 
 class Header(_Strict):
     type: Literal["header"]
-    text: _plain(150)
+    text: Annotated[PlainText, _at_most(150)]
     block_id: BlockId | None = None
 
 
 class Section(_Strict):
     type: Literal["section"]
-    text: _plain(3000) | Mrkdwn
+    text: PlainText | Mrkdwn
     block_id: BlockId | None = None
 
 
@@ -81,20 +88,20 @@ class RichTextBlock(_Strict):
 class Button(_Strict):
     type: Literal["button"]
     action_id: BlockId
-    text: _plain(75)
+    text: Annotated[PlainText, _at_most(75)]
     value: Annotated[str, Field(max_length=2000)] | None = None
     style: Literal["primary", "danger"] | None = None
 
 
 class Option(_Strict):
-    text: _plain(75)
+    text: Annotated[PlainText, _at_most(75)]
     value: Annotated[str, Field(min_length=1, max_length=150)]
 
 
 class StaticSelect(_Strict):
     type: Literal["static_select"]
     action_id: BlockId
-    placeholder: _plain(150) | None = None
+    placeholder: Annotated[PlainText, _at_most(150)] | None = None
     options: Annotated[list[Option], Field(min_length=1, max_length=100)]
 
 
@@ -108,7 +115,7 @@ class PlainTextInput(_Strict):
 class Input(_Strict):
     type: Literal["input"]
     block_id: BlockId | None = None
-    label: _plain(2000)
+    label: Annotated[PlainText, _at_most(2000)]
     element: Annotated[PlainTextInput | StaticSelect, Field(discriminator="type")]
     optional: bool = False
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_of_two_processes_one_works(desk: Desk) -> None:
 def test_message_that_slack_never_takes_keeps_no_other_back(
     unposted: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused_where_diagnosed(text: str, *rest: object) -> tuple[str, list[str]]:
+    def refused_where_diagnosed(text: str, *rest: Any) -> tuple[str, list[str]]:
         return ("invalid_blocks", []) if "diagnosed" in text else refusal(text, *rest)
 
     monkeypatch.setattr("evals.chat.slack_workspace.refusal", refused_where_diagnosed)
