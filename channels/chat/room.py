@@ -98,7 +98,11 @@ class Room:
         if not self._holder.holds(subject):
             return
         with self._journal.holding(self._holder.take(subject)):
-            for event in self._journal.unanswered_chat_events(self._service.name):
+            events = self._journal.unanswered_chat_events(self._service.name)
+            if events and self._journal.has_begun_posts(self._service.name):
+                # A card that was posted right before a death may be what was clicked.
+                self._posting.catch_up()
+            for event in events:
                 self._answer(event)
             self._posting.catch_up()
 

@@ -70,7 +70,11 @@ class Whisper:
 
 @dataclass
 class SlackWorkspace:
-    """One workspace with one channel. `deliver`: how what people do is sent to the app."""
+    """One workspace with one channel.
+
+    `paced`: it takes a message a second. `busy_for`: so many calls are told to come later.
+    `before_call`, `before_answer`: told of each call, before it is done and before it is answered.
+    """
 
     team: str = "T0NOCTUA"
     channel: str = "C0NOC"
@@ -85,6 +89,7 @@ class SlackWorkspace:
     refusals: list[str] = field(default_factory=list)
     request_url: str = ""
     busy_for: int = 0
+    before_call: Callable[[str], None] = lambda _: None
     before_answer: Callable[[str], None] = lambda _: None
 
     def __post_init__(self) -> None:
@@ -134,6 +139,7 @@ class SlackWorkspace:
         return await asyncio.to_thread(self._answer, method, token, given)
 
     def _answer(self, method: str, token: str, given: dict[str, Any]) -> Response:
+        self.before_call(method)
         with self._lock:
             self.calls.append(method)
             wanted = self.app_token if method == "apps.connections.open" else self.bot_token
@@ -147,7 +153,6 @@ class SlackWorkspace:
             if named is not None and named != self.channel:
                 return self._refuse("channel_not_found")
             found = getattr(self, f"_{method.replace('.', '_')}")(given)
-        # Somebody may die between what Slack has done and its answer.
         self.before_answer(method)
         return found if isinstance(found, Response) else JSONResponse({"ok": True, **found})
 

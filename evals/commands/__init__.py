@@ -89,6 +89,11 @@ COMMANDS = (
         "Approve in a Slack on loopback, and say how long it took until the commit.",
     ),
     (
+        "slack-kills",
+        "chatting:slack_kills",
+        "Kill -9 while a plan is answered in a Slack on loopback: is anything lost or done twice?",
+    ),
+    (
         "model-server",
         "model_serving:model_server",
         "Serve a scripted, recorded or replayed model on loopback, until Ctrl-C (or SIGTERM).",

@@ -22,3 +22,21 @@ def slack_delay(
         return
     for line in report.lines:
         typer.echo(line)
+
+
+def slack_kills(
+    kills: Annotated[int, typer.Option("--kills", min=1)] = 200,
+    seed: Seed = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Kill -9 while a plan is answered in a Slack on loopback: is anything lost or done twice?"""
+    from evals.chat.kills import play_kills
+
+    report = play_kills(kills, seed, lambda line: typer.echo(line, err=True))
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        for line in report.lines:
+            typer.echo(line)
+    if any(story.wrong for story in report.stories):
+        raise typer.Exit(1)

@@ -63,6 +63,11 @@ class ChatRows(AuditRows):
         )
         return made(ChatPost, rows[0]) if rows else None
 
+    def has_begun_posts(self, service: str) -> bool:
+        """Whether a message is not known to have arrived."""
+        begun = "SELECT 1 FROM chat_posts WHERE service = ? AND message_id = '' LIMIT 1"
+        return bool(self._rows(begun, service))
+
     def told_in_chat(self, service: str) -> tuple[str, ...]:
         """The incidents that the chat was told of, in order of id."""
         rows = self._rows(

@@ -70,6 +70,15 @@ def test_card_of_before_a_restart_is_answered_after_it(desk: Desk) -> None:
         assert not restarted.has_buttons()
 
 
+def test_card_that_a_death_left_unrecorded_is_answered_too(desk: Desk) -> None:
+    click = desk.workspace.click(ERIN, str(desk.card()["ts"]), "approve")
+    with desk.journal() as journal:
+        journal.note_post("slack", f"{INCIDENT}/plan/{PLAN}", "", "")
+    assert desk.workspace.deliver(click) == 200
+    assert "stands: approve" in desk.told(ERIN)
+    assert not desk.has_buttons()
+
+
 def test_of_two_processes_one_works(desk: Desk) -> None:
     with Desk(desk.state, desk.workspace).open() as second:
         desk.step()
