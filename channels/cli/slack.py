@@ -3,6 +3,7 @@
 import os
 import threading
 from contextlib import ExitStack
+from importlib import resources
 from typing import Annotated
 
 import typer
@@ -27,8 +28,15 @@ def slack(
         ),
     ] = None,
     host: Annotated[str, typer.Option("--host", help="Where --http is bound.")] = "127.0.0.1",
+    manifest: Annotated[
+        bool, typer.Option("--manifest", help="Print what the app is made of in Slack, and end.")
+    ] = False,
 ) -> None:
     """Show incidents and plans in Slack, and take answers from there, until stopped."""
+    if manifest:
+        text = resources.files("channels.slack").joinpath("manifest.yaml").read_text("utf-8")
+        typer.echo(text, nl=False)
+        return
     try:
         from channels.slack.opening import open_slack
     except ImportError as error:

@@ -49,6 +49,17 @@ _FIELDS = {
 }  # fmt: skip
 """The methods that there are, with the arguments that each takes."""
 
+_SCOPES = {
+    "chat.postMessage": "chat:write",
+    "chat.update": "chat:write",
+    "chat.postEphemeral": "chat:write",
+    "conversations.history": "channels:history",
+    "conversations.replies": "channels:history",
+    "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
+}
+"""What the bot token has to be granted; the page of each method says so."""
+
 
 @dataclass(frozen=True)
 class Person:
@@ -72,8 +83,9 @@ class Whisper:
 class SlackWorkspace:
     """One workspace with one channel.
 
-    `paced`: it takes a message a second. `busy_for`: so many calls are told to come later.
-    `before_call`, `before_answer`: told of each call, before it is done and before it is answered.
+    `scopes`: what the bot token was granted. `paced`: it takes a message a second. `busy_for`: so
+    many calls are told to come later. `before_call`, `before_answer`: told of each call, before it
+    is done and before it is answered.
     """
 
     team: str = "T0NOCTUA"
@@ -81,6 +93,7 @@ class SlackWorkspace:
     bot_token: str = "xoxb-of-the-stub"
     app_token: str = "xapp-of-the-stub"
     signing_secret: str = "8f742231b10e8888abcd99yyyzzz85a5"
+    scopes: frozenset[str] = frozenset(_SCOPES.values())
     paced: bool = True
     messages: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -147,6 +160,8 @@ class SlackWorkspace:
                 return self._refuse("invalid_auth")
             if method not in _FIELDS:
                 return self._refuse("unknown_method")
+            if _SCOPES.get(method, "") not in {"", *self.scopes}:
+                return self._refuse("missing_scope", [_SCOPES[method]])
             if unknown := set(given) - _FIELDS[method]:
                 return self._refuse("invalid_arguments", [f"unknown: {sorted(unknown)}"])
             named = given.get("channel") or given.get("channel_id")
