@@ -28,12 +28,14 @@ class Decision(Sent):
     """Why, and in whose place. `overrides`: entries of the calendar that are set aside by name.
 
     `plan_hash`: of the plan that was read; where it is given, another plan is not answered by it.
+    `instead`: the simulated remedy that a rejection asks for in its place.
     """
 
     reason: Text = ""
     overrides: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
     on_behalf_of: Annotated[str, Field(max_length=64)] = ""
     plan_hash: Annotated[str, Field(max_length=64)] = ""
+    instead: Annotated[str, Field(max_length=64)] = ""
 
 
 class Question(Noun):
@@ -80,7 +82,14 @@ def reject_plan(
 ) -> verbs.Answered:
     """Reject a plan, or the one that an incident waits for; one rejection decides."""
     by = _who(served, found, decision)
-    answered = verbs.reject(served.directory, subject, by, decision.reason, decision.plan_hash)
+    answered = verbs.reject(
+        served.directory,
+        subject,
+        by,
+        decision.reason,
+        decision.plan_hash,
+        decision.instead,
+    )
     return _told(answered, response)
 
 
