@@ -28,6 +28,7 @@ from tools.journal.journal import Journal
 from tools.journal.records import ChatEvent
 from tools.journal.standing import CLOSED, NOTED, REOPENED, TAKEN
 from twin.errors import BadInput, NoctuaError, Refused
+from twin.nouns.account import Identity
 from twin.nouns.base import Noun
 from twin.nouns.foretold import breach_text
 from twin.nouns.principal import LONGEST_NAME, Principal
@@ -68,7 +69,7 @@ class Doing:
         again.
         """
         try:
-            if act.who.tenant != self._tenant:
+            if not self.is_ours(act.who):
                 raise NotOurs(
                     "you are of another workspace than the one whose people may answer here"
                 )
@@ -90,6 +91,10 @@ class Doing:
             return Done(
                 text="That is a defect of ours, and the log has more; look before you repeat"
             )
+
+    def is_ours(self, who: Identity) -> bool:
+        """Whether somebody is of the workspace whose people are heard."""
+        return who.tenant == self._tenant
 
     # Buttons
 
