@@ -77,6 +77,14 @@ def read_command(words: str) -> Command:
             return Command(verb="ask", text=said, incident_id=incident)
 
 
+def is_question(words: str) -> bool:
+    """Whether a mind is asked, which may take long over it."""
+    try:
+        return read_command(words).verb == "ask"
+    except BadInput:
+        return False
+
+
 def _with_reason(said: str) -> dict[str, str]:
     found = _BECAUSE.fullmatch(said)
     return found.groupdict() if found else {"text": said}

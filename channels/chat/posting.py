@@ -28,6 +28,7 @@ class Posting:
     def __init__(self, state: StateDirectory, journal: Journal, service: ChatService) -> None:
         self._state, self._journal, self._service = state, journal, service
         self._done = dict[str, int]()
+        self._newest, self._open = -1, True
         self._updated = dict[str, float]()
         self._refused = set[tuple[str, str]]()
 
@@ -37,9 +38,14 @@ class Posting:
         Raises:
             ChatUnavailable: the chat does not answer; what is missing is posted by the next call.
         """
+        newest = self._journal.last_event_seq()
+        if newest == self._newest and not self._open:
+            return
         told = set(self._journal.told_in_chat(self._service.name))
+        self._open = False
         for record in self._journal.incidents():
             self._catch_up(record, record.incident.id in told)
+        self._newest = newest
 
     def _catch_up(self, record: IncidentRecord, is_told: bool) -> None:
         incident_id, network = record.incident.id, record.incident.network
@@ -54,6 +60,8 @@ class Posting:
         now_s = network_time_s(self._state, self._journal, network)
         if self._is_shown(record, place, now_s) and ended:
             self._done[incident_id] = last
+        else:
+            self._open = True
 
     def _is_shown(self, record: IncidentRecord, place: str, now_s: float) -> bool:
         """Show all there is to say of an incident; False where something was put off."""

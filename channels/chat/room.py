@@ -1,26 +1,27 @@
 """A room: one chat service at a state directory, kept up to date, and what people do in it.
 
 What people do is put on record before the service is told that it has arrived, and done afterwards
-by one thread, so that a slow or busy service never holds an acknowledgement up.
+by other threads, so that a slow or busy service never holds an acknowledgement up.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
 from pydantic import TypeAdapter
 
-from channels.chat.acts import AnyAct
+from channels.chat.acts import AnyAct, Said
+from channels.chat.commands import is_question
 from channels.chat.doing import Doing
 from channels.chat.posting import Posting
 from channels.chat.service import ChatService, ChatUnavailable, MessageRefused
 from channels.chat.thread import said
 from graphs.state_directory import StateDirectory
-from tools.journal.errors import JournalFailed
+from tools.journal.errors import JournalFailed, LeaseHeld, LeaseLost
 from tools.journal.holder import Holder
 from tools.journal.records import ChatEvent
 from tools.said_once import SaidOnce
@@ -42,7 +43,7 @@ class Room:
     def __init__(self, state: StateDirectory, service: ChatService, tenant: str) -> None:
         self._service = service
         self._said = SaidOnce(_log)
-        self._wake = threading.Event()
+        self._wake, self._wake_for_questions = threading.Event(), threading.Event()
         with ExitStack() as opened:
             self._journal = opened.enter_context(state.journal())
             self._holder = opened.enter_context(Holder(self._journal, state.locks))
@@ -59,34 +60,31 @@ class Room:
         is_new = self._journal.receive_chat_event(
             self._service.name, event_id, _ACT.dump_json(act).decode(), time.time()
         )
-        self._wake.set()
+        self._wake_all()
         return is_new
-
-    def run(self, stop: threading.Event) -> None:
-        """Do what people ask for, and keep the chat up to date, until `stop` is set."""
-        while not stop.is_set():
-            self._wake.wait(LOOK_S)
-            self._wake.clear()
-            try:
-                self.step()
-            except (ChatUnavailable, JournalFailed) as error:
-                self._said.warning(f"{self._service.name}: {error}")
-            except Exception:
-                # A bug in one look must not end those that come after it.
-                _log.exception("%s", self._service.name)
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """`run` in a thread of its own, until the end."""
+        """Work in threads of its own, until the end: questions, over which a model may take long,
+        hold up nothing else.
+        """
         stop = threading.Event()
-        thread = threading.Thread(target=self.run, args=(stop,), name=self._service.name)
-        thread.start()
+        threads = [
+            threading.Thread(target=self._run, args=(stop, wake, step), name=self._service.name)
+            for wake, step in (
+                (self._wake, lambda: self._step(self._acts)),
+                (self._wake_for_questions, lambda: self._step(self._questions)),
+            )
+        ]
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
             stop.set()
-            self._wake.set()
-            thread.join()
+            self._wake_all()
+            for thread in threads:
+                thread.join()
 
     def step(self) -> None:
         """Do all that was asked for, and bring the chat up to date, if nobody else does.
@@ -94,17 +92,57 @@ class Room:
         Raises:
             ChatUnavailable, JournalFailed: what is left is done by the next step.
         """
+        self._step(self._questions)
+        self._step(self._acts)
+
+    def _run(self, stop: threading.Event, wake: threading.Event, step: Callable[[], None]) -> None:
+        while not stop.is_set():
+            wake.wait(LOOK_S)
+            wake.clear()
+            try:
+                step()
+            except (ChatUnavailable, JournalFailed, LeaseHeld, LeaseLost) as error:
+                self._said.warning(f"{self._service.name}: {error}")
+            except Exception:
+                # A bug in one look must not end those that come after it.
+                _log.exception("%s", self._service.name)
+
+    def _wake_all(self) -> None:
+        self._wake.set()
+        self._wake_for_questions.set()
+
+    def _step(self, work: Callable[[], None]) -> None:
         subject = f"chat:{self._service.name}"
-        if not self._holder.holds(subject):
-            return
-        with self._journal.holding(self._holder.take(subject)):
-            events = self._journal.unanswered_chat_events(self._service.name)
-            if events and self._journal.has_begun_posts(self._service.name):
-                # A card that was posted right before a death may be what was clicked.
-                self._posting.catch_up()
-            for event in events:
-                self._answer(event)
+        if self._holder.holds(subject):
+            with self._journal.holding(self._holder.take(subject)):
+                work()
+
+    def _acts(self) -> None:
+        """Do what people ask for, and bring the chat up to date."""
+        events = [event for event, act in self._unanswered() if not _is_question(act)]
+        if events and self._journal.has_begun_posts(self._service.name):
+            # A card that was posted right before a death may be what was clicked.
             self._posting.catch_up()
+        self._answer_all(events)
+        self._posting.catch_up()
+
+    def _questions(self) -> None:
+        self._answer_all([event for event, act in self._unanswered() if _is_question(act)])
+
+    def _unanswered(self) -> list[tuple[ChatEvent, AnyAct]]:
+        events = self._journal.unanswered_chat_events(self._service.name)
+        return [(event, _ACT.validate_json(event.body)) for event in events]
+
+    def _answer_all(self, events: Sequence[ChatEvent]) -> None:
+        """Do all of it, also where somebody cannot be told what came of it yet."""
+        untold: ChatUnavailable | None = None
+        for event in events:
+            try:
+                self._answer(event)
+            except ChatUnavailable as error:
+                untold = error
+        if untold is not None:
+            raise untold
 
     def _answer(self, event: ChatEvent) -> None:
         act, service, journal = _ACT.validate_json(event.body), self._service, self._journal
@@ -143,3 +181,7 @@ class Room:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _is_question(act: AnyAct) -> bool:
+    return isinstance(act, Said) and is_question(act.words)

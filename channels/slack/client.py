@@ -1,5 +1,6 @@
 """Posting to Slack: its Web API, as a `ChatService`."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -80,7 +81,7 @@ class SlackService:
         self, settings: SlackSettings, client: WebClient, *, every_s: float = EVERY_S
     ) -> None:
         self._settings, self._client, self._every_s = settings, client, every_s
-        self._posted_s = dict[str, float]()
+        self._posted_s, self._turn = dict[str, float](), threading.Lock()
 
     @_mapped
     def workspace(self) -> str:
@@ -165,9 +166,10 @@ class SlackService:
             yield from page["messages"]
 
     def _wait_for_turn(self, place: str) -> None:
-        free_s = self._posted_s.get(place, -self._every_s) + self._every_s
-        time.sleep(max(0.0, free_s - time.monotonic()))
-        self._posted_s[place] = time.monotonic()
+        with self._turn:
+            free_s = self._posted_s.get(place, -self._every_s) + self._every_s
+            time.sleep(max(0.0, free_s - time.monotonic()))
+            self._posted_s[place] = time.monotonic()
 
 
 def _marked(key: str) -> dict[str, Any]:

@@ -183,5 +183,22 @@ def test_networks_go_to_the_channels_that_are_named() -> None:
 def test_room_ends_when_it_is_told_to(desk: Desk) -> None:
     before = threading.active_count()
     with desk.room.working():
-        assert threading.active_count() == before + 1
+        assert threading.active_count() == before + 2
     assert threading.active_count() == before
+
+
+def test_question_that_takes_long_holds_no_answer_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+
+    def think(*_: object) -> None:
+        assert answered.wait(30.0)
+
+    monkeypatch.setattr("channels.verbs.converse", think)
+    desk.workspace.deliver(desk.workspace.mention(ERIN, "is it healthy?", desk.head))
+    card = str(desk.card()["ts"])
+    with desk.room.working():
+        desk.workspace.deliver(desk.workspace.click(ERIN, card, "approve"))
+        _wait_until(lambda: not desk.has_buttons())
+        answered.set()
