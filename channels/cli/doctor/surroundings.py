@@ -27,6 +27,8 @@ _OPTIONAL = (
     "torch",
     "ray",
 )
+    "langchain-openai", "openai", "neo4j", "pyarrow", "gymnasium", "ray", "slack-bolt",
+)  # fmt: skip
 
 
 def clock(installation: Installation) -> Iterable[Check]:

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from channels import verbs
+from graphs.state_directory import StateDirectory
 from tests.channels.cli.desk_of_paper import (
     OPENED_S,
     SECOND,
@@ -10,7 +12,7 @@ from tests.channels.cli.desk_of_paper import (
     write_incident,
     write_plan,
 )
-from tests.channels.conftest import noctua
+from tests.channels.conftest import PLAN, noctua
 from tools.journal.records import Quarantine
 
 TWO = f"{SECOND}.mitigate1"
@@ -148,3 +150,15 @@ def test_quarantine_is_not_lifted_without_saying_what_was_seen(isolated: Path) -
     assert noctua(isolated, "quarantine", "lift", "live", "Fulda", "--reason", " ")[0] == 2
     with open_journal(isolated) as journal:
         assert len(journal.quarantined("live")) == 1
+
+
+def test_remedy_to_plan_instead_has_to_be_one_that_was_simulated(state: Path) -> None:
+    code, _, error = noctua(state, "reject", PLAN, "--instead", "R99")
+    assert code == 2
+    assert '"R99" was not simulated in place of live-0001.mitigate1 (these were: R2, ' in error
+    ids = [t.remedy.id for t in verbs.alternatives(StateDirectory(state), PLAN)]
+    assert "R2" in ids
+    assert noctua(state, "reject", PLAN, "--instead", "R2", "--reason", "less to move")[0] == 0
+    with open_journal(state) as journal:
+        [answer] = journal.approval_request(PLAN, 0.0).answers
+    assert (answer.decision, answer.instead) == ("reject", "R2")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from channels.chat.service import ChatUnavailable
+from channels.cli.doctor.command import examine
 from channels.slack.opening import open_slack
 from channels.slack.settings import SlackSettings, load_slack
 from evals.chat.slack_limits import refusal
@@ -154,6 +155,28 @@ def test_command_says_what_is_missing(desk: Desk, monkeypatch: pytest.MonkeyPatc
     assert "the token is for the workspace T0ANOTHER" in noctua(desk.state, "slack")[2]
     (desk.state / "slack.yaml").unlink()
     assert "slack.yaml: is missing" in noctua(desk.state, "slack")[2]
+
+
+def test_doctor_says_whether_slack_answers_and_what_waits(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SLACK_BOT_TOKEN", raising=False)
+    assert _checked(desk) == [
+        ("ok", "T0NOCTUA; not asked, since the environment has no SLACK_BOT_TOKEN here")
+    ]
+    monkeypatch.setenv("SLACK_BOT_TOKEN", SECRETS["SLACK_BOT_TOKEN"])
+    assert _checked(desk) == [("ok", "T0NOCTUA answers")]
+    with desk.journal() as journal:
+        journal.receive_chat_event("slack", "Ev1", "{}", time.time() - 300.0)
+    desk.workspace.team = "T0ANOTHER"
+    assert [state for state, _ in _checked(desk)] == ["warning", "failed"]
+    (desk.state / "slack.yaml").unlink()
+    assert _checked(desk) == [("ok", "nobody is spoken with: no slack.yaml")]
+
+
+def _checked(desk: Desk) -> list[tuple[str, str]]:
+    found = examine(StateDirectory(desk.state), time.time())
+    return [(check.state, check.found) for check in found if check.name == "Slack"]
 
 
 @pytest.mark.parametrize(
