@@ -84,6 +84,8 @@ COMMANDS = (
         "repair-times",
         "repairing:repair_times",
         "Learn when the field is done from what it said of past orders, and how well that is told.",
+    ),
+    (
         "slack-delay",
         "chatting:slack_delay",
         "Approve in a Slack on loopback, and say how long it took until the commit.",

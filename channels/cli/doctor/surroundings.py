@@ -26,9 +26,8 @@ _OPTIONAL = (
     "onnxruntime",
     "torch",
     "ray",
+    "slack-bolt",
 )
-    "langchain-openai", "openai", "neo4j", "pyarrow", "gymnasium", "ray", "slack-bolt",
-)  # fmt: skip
 
 
 def clock(installation: Installation) -> Iterable[Check]:
