@@ -14,12 +14,8 @@ from twin.physics.compiled import (
     egress_loss_of,
 )
 from twin.remediation.choices import SLOTS, Slot
-from twin.remediation.ranking.kernels import (
-    COLUMNS,
-    look_at_moves,
-    offered,
-    write_figures,
-)
+from twin.remediation.ranking.arrays import Arcs, Moved, Ways, scratch
+from twin.remediation.ranking.kernels import COLUMNS, look_at_moves, offered, write_figures
 from twin.remediation.ranking.table import MOVES
 from twin.remediation.situation import Situation
 from twin.remedies.moves import level_weights
@@ -93,27 +89,31 @@ class _Look:
         capacity, level, hours = compiled.capacity_bps, outlook.levels, outlook.hours
         demand = state.traffic.rates_bps.sum(axis=0)
         silent = egress_loss_of(state.topology, state.egress_loss)
-        flow, loads = np.ascontiguousarray(demand.T), np.zeros(compiled.n_arcs)
-        ways = (routing.order, routing.settled, routing.hop_offsets, routing.hop_arcs)
-        offered(*ways, compiled.head, flow, loads)
+        loads = np.zeros(compiled.n_arcs)
+        ways = Ways(
+            routing.order, routing.settled, routing.hop_offsets, routing.hop_arcs,
+            routing.distance, np.array(demand.T, order="C"),
+        )  # fmt: skip
+        offered(ways, compiled.head, loads)
         beyond = loads[:, None] - capacity[:, None] / level
         price = (beyond > 0.0) @ hours + silent * hours.sum()
         overload = np.maximum(beyond, 0.0) @ hours
         lost = overload + silent * loads * hours.sum()
         leaving = _padded(compiled.out_offsets, compiled.out_arcs)
-        meets, has_met = np.zeros_like(loads), np.zeros_like(loads)
-        moved = np.zeros((*tried.shape, COLUMNS))
-        landed = np.zeros((*tried.shape, leaving.shape[1]))
-        look_at_moves(
-            *ways, routing.distance, compiled.tail, compiled.head, compiled.out_offsets,
-            compiled.out_arcs, compiled.in_offsets, compiled.in_arcs, weights, tried, price,
-            capacity / level[0] - loads, flow, meets, has_met, moved, landed,
+        arcs = Arcs(
+            compiled.tail, compiled.head, compiled.out_offsets, compiled.out_arcs,
+            compiled.in_offsets, compiled.in_arcs, weights, price, capacity / level[0] - loads,
         )  # fmt: skip
+        moved = Moved(
+            tried, np.zeros((*tried.shape, COLUMNS)), np.zeros((*tried.shape, leaving.shape[1]))
+        )
+        meets, has_met = np.zeros_like(loads), np.zeros_like(loads)
+        to, by = scratch(compiled.n_nodes, compiled.n_arcs, leaving.shape[1])
+        look_at_moves(ways, arcs, to, by, moved, meets, has_met)
         moves = np.zeros((*tried.shape, len(MOVES)), dtype=np.float32)
         write_figures(
-            compiled.tail, compiled.out_offsets, compiled.out_arcs, weights, tried, capacity,
-            level, hours, loads, overload, _all_lost(lost, demand), moved, landed, moves,
-        )  # fmt: skip
+            arcs, moved, capacity, level, hours, loads, overload, _all_lost(lost, demand), moves
+        )
         _share_links(moves)
         highest = loads / capacity * level[0]
         return cls(
