@@ -26,10 +26,8 @@ NOT_SERVED = {
     "stage": "it makes an emulated network out of a file",
     "model-server": "it is a server of its own",
 }
-"""Commands that no route does, and why."""
-
-MEASURING = "it measures this software, and not a network"
-"""Why the commands of `evals` that no route does are not served."""
+"""Commands that no route does, and why. Nor are those of `evals`: they measure this software, and
+not a network."""
 
 
 def does(command: str) -> dict[str, Any]:

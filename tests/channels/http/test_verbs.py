@@ -9,7 +9,7 @@ from channels import verbs
 from channels.cli.app import COMMANDS
 from channels.cli.group import load_command
 from channels.http.app import create_app
-from channels.http.commands import COMMAND, MEASURING, NOT_SERVED
+from channels.http.commands import COMMAND, NOT_SERVED
 from evals import commands as evals_commands
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import INCIDENT, PLAN
@@ -54,7 +54,6 @@ def test_every_command_has_its_path_or_a_reason_why_it_has_none(
     assert served <= _commands()
     assert not served & NOT_SERVED.keys()
     assert all(NOT_SERVED.values())
-    assert MEASURING
 
 
 def test_incidents_and_networks_are_those_of_the_verbs(
