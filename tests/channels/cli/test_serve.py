@@ -63,8 +63,10 @@ def test_port_that_is_taken_is_refused_by_name(state: Path) -> None:
 @pytest.mark.slow
 def test_it_serves_until_it_is_told_to_end(state: Path) -> None:
     secret = _ann(state)
-    with _serving(state) as (process, address):
-        client = httpx2.Client(base_url=address, timeout=60)
+    with (
+        _serving(state) as (process, address),
+        httpx2.Client(base_url=address, timeout=60) as client,
+    ):
         assert client.get("/health").json() == {"status": "ok", "journal": True}
         assert client.get("/incidents").status_code == 401
         headers = {"Authorization": f"Bearer {secret}"}
@@ -77,10 +79,11 @@ def test_it_serves_until_it_is_told_to_end(state: Path) -> None:
 @pytest.mark.slow
 def test_approval_over_http_reaches_the_device_and_the_report_names_who(state: Path) -> None:
     secret = _ann(state)
-    with _serving(state, "--watch", "--speed", "200") as (process, address):
-        client = httpx2.Client(
-            base_url=address, headers={"Authorization": f"Bearer {secret}"}, timeout=60
-        )
+    headers = {"Authorization": f"Bearer {secret}"}
+    with (
+        _serving(state, "--watch", "--speed", "200") as (process, address),
+        httpx2.Client(base_url=address, headers=headers, timeout=60) as client,
+    ):
         asked = client.get(f"/plans/{INCIDENT}").json()["request"]
         body = {"reason": "looks right", "plan_hash": asked["plan_hash"]}
         assert client.post(f"/plans/{PLAN}/approve", json=body).status_code == 200
