@@ -50,6 +50,17 @@ class SignedIn:
         why = "its token is not for that" if within else f"its role is {role}"
         raise NotPermitted(f"{name} may not {permission} here: {why}; ask an admin")
 
+    def require_keeper(self, account_id: str) -> Principal:
+        """The principal, if it may change what proves the account: an admin, or its own with all
+        that its role allows, so that a narrow token makes no wider one. Raises NotPermitted.
+        """
+        if self.principal.account != account_id:
+            return self.require("administer")
+        for permission in EVERY_PERMISSION:
+            if permission in PERMISSIONS[self.principal.role]:
+                self.require(permission)
+        return self.principal
+
 
 def by_token(journal: Journal, secret: str, channel: str) -> SignedIn:
     """Who holds the token. Raises NotSignedIn: it is none, has run out, or was ended."""

@@ -22,7 +22,7 @@ from channels.cli.output import (
     print_json,
     words,
 )
-from channels.cli.principal import os_identity, principal
+from channels.cli.principal import keeper, os_identity, principal
 from channels.report.wording import plain, utc
 from twin.errors import BadInput
 from twin.nouns.account import EVERY_PERMISSION, Delegation, Identity, Permission, Role, Token
@@ -128,7 +128,7 @@ def end(context: typer.Context, account: AccountArgument, as_json: AsJson = Fals
 @app.command()
 def password(context: typer.Context, account: AccountArgument, as_json: AsJson = False) -> None:
     """Set an account's password, and end what was signed in with the old one."""
-    by = principal(context, "", "read")
+    by = keeper(context, account)
     new = read_password("New password")
     _tell(verbs.set_password(directory_of(context), by, account, new), as_json)
 
@@ -148,7 +148,7 @@ def token(
     """Make a token for a program that acts as an account; its secret is shown once."""
     made = verbs.make_token(
         directory_of(context),
-        principal(context, "", "read"),
+        keeper(context, account),
         account,
         label,
         tuple(map(_permission, scope or ())),
@@ -182,7 +182,7 @@ def end_token(
     beginning: Annotated[str, typer.Argument(metavar="TOKEN", help="As `tokens` lists it.")],
 ) -> None:
     """End a token before its time."""
-    by = principal(context, "", "read")
+    by = keeper(context, account)
     ended = verbs.end_token(directory_of(context), by, account, beginning)
     typer.echo(f"{ended.digest[:12]} ({plain(ended.label)}) is worth nothing any more")
 
@@ -227,7 +227,7 @@ def end_delegation(
     as_json: AsJson = False,
 ) -> None:
     """End a delegation at once."""
-    by = principal(context, "", "read")
+    by = principal(context, "", "approve")
     _tell_delegation(verbs.end_delegation(directory_of(context), by, delegation), as_json)
 
 

@@ -44,6 +44,16 @@ def principal(context: typer.Context, named: str, permission: Permission = "oper
     return signed_in(state, named).require(permission)
 
 
+def keeper(context: typer.Context, account: str) -> Principal:
+    """Who acts, if it may change what proves the account. Raises as `principal` does."""
+    state = directory_of(context)
+    if not uses_accounts(state):
+        return os_user()
+    from channels.cli.login import signed_in
+
+    return signed_in(state, "").require_keeper(account)
+
+
 def os_identity() -> Identity:
     """What this process is to the operating system."""
     return Identity(provider=OS_USER, subject=user_name(os.getuid()))

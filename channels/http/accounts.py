@@ -11,7 +11,7 @@ from channels.http.commands import does
 from channels.http.sent import Moment, Name, Sent, Text
 from channels.http.served import Directory
 from channels.http.session import Password
-from channels.http.who import Admin, Approver, Reader
+from channels.http.who import Admin, Approver, Keeper, Reader
 from twin.nouns.account import AccountId, Delegation, Identity, Permission, Role, TokenKind
 from twin.nouns.base import Noun
 
@@ -105,7 +105,7 @@ def change_account(
 
 @router.put("/accounts/{account}/password", openapi_extra=does("accounts password"))
 def set_password(
-    directory: Directory, by: Reader, account: str, new: NewPassword
+    directory: Directory, by: Keeper, account: str, new: NewPassword
 ) -> verbs.AccountView:
     """Set one's own password, or as an admin anybody's."""
     return verbs.set_password(directory, by, account, new.password)
@@ -134,7 +134,7 @@ def list_tokens(directory: Directory, _: Admin, account: str) -> tuple[TokenView
 
 
 @router.post("/accounts/{account}/tokens", status_code=201, openapi_extra=does("accounts token"))
-def make_token(directory: Directory, by: Reader, account: str, new: NewToken) -> verbs.TokenMade:
+def make_token(directory: Directory, by: Keeper, account: str, new: NewToken) -> verbs.TokenMade:
     """Make a token for a program; its secret is shown once."""
     return verbs.make_token(directory, by, account, new.label, new.scopes, new.for_s)
 
@@ -144,7 +144,7 @@ def make_token(directory: Directory, by: Reader, account: str, new: NewToken) ->
     status_code=204,
     openapi_extra=does("accounts end-token"),
 )
-def end_token(directory: Directory, by: Reader, account: str, token: str) -> None:
+def end_token(directory: Directory, by: Keeper, account: str, token: str) -> None:
     """End a token before its time."""
     verbs.end_token(directory, by, account, token)
 
@@ -163,6 +163,6 @@ def delegate(directory: Directory, by: Approver, new: NewDelegation) -> Delegati
 
 
 @router.delete("/delegations/{delegation}", openapi_extra=does("accounts end-delegation"))
-def end_delegation(directory: Directory, by: Reader, delegation: str) -> Delegation:
+def end_delegation(directory: Directory, by: Approver, delegation: str) -> Delegation:
     """End a delegation at once."""
     return verbs.end_delegation(directory, by, delegation)

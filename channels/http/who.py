@@ -1,6 +1,7 @@
 """Who asks: a token in the `Authorization` header, or the session cookie of a browser.
 
-A route says what it takes in the type of a parameter: `Reader`, `Operator`, `Approver`, `Admin`.
+A route says what it takes in the type of a parameter: `Reader`, `Operator`, `Approver`, `Admin`,
+or `Keeper` of an account.
 Each is the principal who may do that, and the audit log has whoever may not.
 """
 
@@ -98,6 +99,16 @@ Reader = Annotated[Principal, Depends(_allowed("read"))]
 Operator = Annotated[Principal, Depends(_allowed("operate"))]
 Approver = Annotated[Principal, Depends(_allowed("approve"))]
 Admin = Annotated[Principal, Depends(_allowed("administer"))]
+
+
+def _keeper(served: Serving, found: Signed, account: str) -> Principal:
+    if not served.controls.permission:
+        return found.signed.principal
+    return found.signed.require_keeper(account)
+
+
+Keeper = Annotated[Principal, Depends(_keeper)]
+"""Who may change what proves the account that the path names."""
 
 
 def csrf_of(secret: str) -> str:

@@ -177,5 +177,5 @@ ATTACKS: Sequence[Attack] = (
         without_role(("vic", "olga", "ben"), ADMINISTERS),
         _ROLE,
     ),
-    Attack("a token that may only read", "role-less", tokens_aside(narrow_token), ("permission",)),
+    Attack("a token that may only read", "role-less", narrow_token, ("permission",)),
 )

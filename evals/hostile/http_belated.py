@@ -15,9 +15,9 @@ from evals.hostile.http_effects import (
     OPERATES,
     Do,
     answers_alone,
+    changed,
     noise,
     session,
-    tokens_aside,
 )
 from evals.hostile.http_scene import ASKED, World, by
 
@@ -119,14 +119,21 @@ def at_once(*names: str) -> Callable[[World, Random], int]:
 
 
 def without_role(names: Sequence[str], actions: Sequence[tuple[str, str, object]]) -> Do:
-    def send(world: World, random: Random) -> None:
-        method, path, body = random.choice(actions)
-        world.send(method, path, world.client(world.token(random.choice(names))), body)
+    """Somebody with a lesser role does what takes another."""
 
-    return tokens_aside(send)
+    def do(world: World, random: Random) -> int:
+        return _sent_with(world, world.token(random.choice(names)), random.choice(actions))
+
+    return do
 
 
-def narrow_token(world: World, random: Random) -> None:
-    secret = world.token("ada", "read")
-    method, path, body = random.choice(ACTIONS)
+def narrow_token(world: World, random: Random) -> int:
+    """An admin's token that may only read does what an admin may."""
+    return _sent_with(world, world.token("ada", "read"), random.choice(ACTIONS))
+
+
+def _sent_with(world: World, secret: str, action: tuple[str, str, object]) -> int:
+    method, path, body = action
+    before = world.effects()
     world.send(method, path, world.client(secret), body)
+    return changed(before, world.effects())

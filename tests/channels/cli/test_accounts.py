@@ -137,6 +137,8 @@ def test_token_does_what_its_scopes_say_and_no_more(
     assert noctua(shared, "note", INCIDENT, "seen by a program")[0] == 0
     code, _, error = noctua(shared, "approve", PLAN)
     assert (code, "its token is not for that" in error) == (2, True)
+    wider = noctua(shared, "accounts", "token", "erin", "--label", "wider")
+    assert (wider[0], "its token is not for that" in wider[2]) == (2, True)
 
 
 def test_scope_above_the_role_is_refused(shared: Path) -> None:

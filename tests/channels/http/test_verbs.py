@@ -175,6 +175,17 @@ def test_accounts_are_an_admins_and_tokens_ones_own(serve: Serve) -> None:
     assert admin.delete(f"/accounts/olga/tokens/{kept['id']}").status_code == 204
 
 
+def test_narrow_token_makes_no_wider_one(serve: Serve) -> None:
+    """A token that may only read is an admin's, and an admin may do all of this."""
+    client = serve("ada", scopes=("read",))
+    token, password = {"label": "wider"}, {"password": "a password of my own"}
+    for name in ("ada", "ann"):
+        assert client.post(f"/accounts/{name}/tokens", json=token).status_code == 403
+        assert client.put(f"/accounts/{name}/password", json=password).status_code == 403
+        assert client.delete(f"/accounts/{name}/tokens/abc").status_code == 403
+    assert client.delete("/delegations/dlg_x").status_code == 403
+
+
 def test_metrics_are_for_who_may_read_and_count_by_route(
     serve: Serve, directory: StateDirectory
 ) -> None:
