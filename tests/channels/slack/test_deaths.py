@@ -123,7 +123,7 @@ class Story:
             assert f"{INCIDENT}/event/{note.seq}" in keys
 
 
-@pytest.mark.slow  # some seventy deaths
+@pytest.mark.slow  # two deaths for each step
 def test_death_at_any_step_loses_and_doubles_nothing(peopled: Path, tmp_path: Path) -> None:
     with SlackWorkspace(paced=False).serving() as workspace:
         whole = _story(peopled, tmp_path / "whole", workspace)
