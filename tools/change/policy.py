@@ -22,6 +22,7 @@ from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
 from twin.events.action import Action
 from twin.nouns.base import Noun
+from twin.nouns.guidance import GuidanceCaps
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import AUTOMATIC, Principal
 from twin.nouns.traffic_class import TrafficClass
@@ -267,6 +268,7 @@ class ApprovalPolicy(Noun):
     verification: VerificationRules
     calendar: CalendarRules = CalendarRules()
     audit: AuditRules = AuditRules()
+    guidance: GuidanceCaps = GuidanceCaps()
 
     @model_validator(mode="after")
     def _return_timer_covers_verification(self) -> Self:

@@ -16,6 +16,7 @@ from twin.remediation.episode import Episode
 from twin.remediation.evening import LEAST_STAKE, draw_evening
 from twin.remediation.observation import (
     ARC_FIGURES,
+    GUIDANCE_FIGURES,
     NODE_FIGURES,
     WHOLE_FIGURES,
     Figure,
@@ -155,6 +156,7 @@ def _observations(n_nodes: int, n_arcs: int) -> spaces.Space[Any]:
             "arcs": figures(ARC_FIGURES, n_arcs),
             "nodes": figures(NODE_FIGURES, n_nodes),
             "whole": figures(WHOLE_FIGURES),
+            "guidance": figures(GUIDANCE_FIGURES),
             "tail": ends(),
             "head": ends(),
             "mask": spaces.MultiBinary(count(n_arcs)),

@@ -12,6 +12,7 @@ from twin.nouns.configuration import LAST_RESORT_WEIGHTS
 from twin.physics.compiled import NO_ARC, FloatArray, IntArray, policer_rates
 from twin.remediation.choices import count
 from twin.remediation.situation import Situation
+from twin.remedies.guided import growth, said_repair
 from twin.remedies.moves import level_weights
 from twin.remedies.objective import LOST_SHARE_WEIGHT, STEP_S
 
@@ -59,6 +60,12 @@ WHOLE_FIGURES = (
     Figure("waiting costs", 0.0, MOST, "service-hours", "expected if nothing is done any more"),
 )
 
+GUIDANCE_FIGURES = (
+    Figure("repair said", 0.0, 24.0, "hours", "until the repair, as people say; 0: nobody says"),
+    Figure("growth said", 1.0, MOST, "of the usual", "that demand has still to grow; 1: none"),
+    Figure("left alone", 0.0, 1.0, "of all links", "no choice configures them at either end"),
+)
+
 USUAL_LEVEL = 2
 """The level that is the usual weight itself."""
 
@@ -68,14 +75,15 @@ Padded = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observation:
-    """A situation as a graph. `arcs`: (n_arcs, 9), `nodes`: (n, 4) and `whole`: (7,), float32, in
-    the order of ARC_FIGURES, NODE_FIGURES and WHOLE_FIGURES. `tail`, `head`: node of each arc.
-    `mask`: which choices are allowed, by number.
+    """A situation as a graph. `arcs`: (n_arcs, 9), `nodes`: (n, 4), `whole`: (7,) and `guidance`:
+    (3,), float32, in the order of ARC_FIGURES, NODE_FIGURES, WHOLE_FIGURES and GUIDANCE_FIGURES.
+    `tail`, `head`: node of each arc. `mask`: which choices are allowed, by number.
     """
 
     arcs: NDArray[np.float32]
     nodes: NDArray[np.float32]
     whole: NDArray[np.float32]
+    guidance: NDArray[np.float32]
     tail: IntArray
     head: IntArray
     mask: NDArray[np.bool_]
@@ -89,6 +97,7 @@ class Observation:
             "arcs": np.pad(self.arcs, ((0, more_arcs), (0, 0))),
             "nodes": np.pad(self.nodes, ((0, more_nodes), (0, 0))),
             "whole": self.whole,
+            "guidance": self.guidance,
             "tail": np.pad(self.tail, (0, more_arcs)),
             "head": np.pad(self.head, (0, more_arcs)),
             "mask": np.pad(self.mask, (0, count(n_arcs) - len(self.mask))).astype(np.int8),
@@ -102,6 +111,7 @@ def observe(situation: Situation) -> Observation:
         arcs=_within(ARC_FIGURES, _arcs(situation)),
         nodes=_within(NODE_FIGURES, _nodes(situation)),
         whole=_within(WHOLE_FIGURES, _whole(situation)),
+        guidance=_within(GUIDANCE_FIGURES, _guidance(situation)),
         tail=compiled.tail,
         head=compiled.head,
         mask=situation.mask,
@@ -171,5 +181,18 @@ def _whole(situation: Situation) -> FloatArray:
             situation.outlook.levels[0],
             situation.outlook.hours.sum(),
             situation.waiting,
+        ]
+    )
+
+
+def _guidance(situation: Situation) -> FloatArray:
+    guidance, now_s = situation.guidance, situation.now_s
+    repair, more = said_repair(guidance, now_s), growth(guidance, now_s)
+    alone, links = situation.untouched, situation.state.topology.links
+    return np.array(
+        [
+            repair.left_s / 3600.0 if repair else 0.0,
+            more.left if more else 1.0,
+            sum(not alone.isdisjoint((link.id, link.a, link.b)) for link in links) / len(links),
         ]
     )

@@ -13,22 +13,27 @@ from twin.events.action import Action
 from twin.events.actions.rate_limit import RateLimit
 from twin.events.actions.revert_interface import RevertInterface
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.guidance import UNGUIDED, Guidance
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Interface
 from twin.physics.compiled import FloatArray, IntArray, policer_rates
 from twin.physics.twin import Twin
 from twin.remediation.choices import NONE, SLOTS, WAIT, Slot, choice, count, number_of, numbers_of
 from twin.remediation.differing import Differing
+from twin.remedies.guided import growth, said_repair, service_weights
 from twin.remedies.limits import best_effort_limits
 from twin.remedies.objective import (
     DEVICE_WEIGHT,
+    HORIZON_S,
     STEP_S,
+    OutageTime,
     Outlook,
     RepairTime,
     devices_touched,
     expected_cost,
 )
 from twin.remedies.search import RemedySearch
+from twin.remedies.untouched import touched
 
 Priced = Literal["loads", "services"]
 """What costs. "loads": overload and devices, as a search reckons. "services": queues, policers and
@@ -50,7 +55,7 @@ class Situation:
 
     `state`: what runs, what is down, and the demand in the middle of the quarter, which is at
     `now_s` (Unix seconds). `lasted_s`: of the latest failure. `quarters_left`: that count, this one
-    included. `repair`: all that is known of how long an outage lasts.
+    included. `repair`: all that is known of how long an outage lasts, but for what `guidance` says.
     """
 
     twin: Twin
@@ -60,18 +65,38 @@ class Situation:
     quarters_left: int
     repair: RepairTime = field(default_factory=RepairTime)
     priced: Priced = "loads"
+    guidance: Guidance = UNGUIDED
 
     @cached_property
     def outlook(self) -> Outlook:
         """The demand until the repair, from this quarter on."""
+        return self.ahead(from_s=-STEP_S / 2, horizon_s=self.quarters_left * STEP_S)
+
+    def ahead(
+        self, *, from_s: float = 0.0, horizon_s: float = HORIZON_S, least_chance: float = 0.0
+    ) -> Outlook:
+        """The same over other hours; see `Outlook.ahead`."""
+        more = growth(self.guidance, self.now_s)
         return Outlook.ahead(
             self.twin.inventory.profile,
             self.now_s,
-            self.repair,
+            self.outage,
             self.lasted_s,
-            from_s=-STEP_S / 2,
-            horizon_s=self.quarters_left * STEP_S,
-        )
+            from_s=from_s,
+            horizon_s=horizon_s,
+            least_chance=least_chance,
+            growth=more.after if more else None,
+        ).weighing(service_weights(self.guidance, self.twin))
+
+    @property
+    def outage(self) -> OutageTime:
+        """How long it lasts, guidance included."""
+        return said_repair(self.guidance, self.now_s) or self.repair
+
+    @cached_property
+    def untouched(self) -> frozenset[str]:
+        """The nodes and links that are not to be configured now."""
+        return self.guidance.untouched_at(self.now_s)
 
     @cached_property
     def search(self) -> RemedySearch:
@@ -80,7 +105,9 @@ class Situation:
 
     def searched(self, outlook: Outlook) -> RemedySearch:
         """The same over other hours."""
-        return RemedySearch(self.twin, self.state, outlook, extra=self.reverts)
+        return RemedySearch(
+            self.twin, self.state, outlook, extra=self.reverts, untouched=self.untouched
+        )
 
     @cached_property
     def waiting(self) -> float:
@@ -234,4 +261,10 @@ class Situation:
             arc = topology.arc_of(Interface(node=revert.node, link=revert.link))
             if limited[arc] and (number := choice(arc, Slot.REVERT)) not in self._move_of:
                 found[number] = revert
-        return found
+        return {n: action for n, action in found.items() if not self._touches(action)}
+
+    def _touches(self, action: Action) -> bool:
+        """Whether it configures what is to be left alone."""
+        running, topology = self.state.running, self.state.topology
+        after = action.configured(running, self.twin.inventory.intended, topology)
+        return bool(touched(topology, running, after, self.untouched))

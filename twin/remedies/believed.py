@@ -7,12 +7,14 @@ import numpy as np
 
 from twin.events.fault import Fault
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.guidance import UNGUIDED, Guidance
 from twin.nouns.state import NetworkState, failed_links
 from twin.nouns.traffic import TrafficMatrix
 from twin.physics.compiled import egress_loss_of
 from twin.physics.loads import deliveries
 from twin.physics.questions import offered_totals
 from twin.physics.twin import profile_at
+from twin.remedies.guided import growth, said_repair, service_weights
 from twin.remedies.objective import OutageTime, Outlook
 from twin.tracking.belief import Belief
 from twin.tracking.calibration import calibrated
@@ -127,19 +129,27 @@ def state_ahead(
     return replace(state, traffic=state.traffic.scaled(max(1.0, growth)))
 
 
-def outlook(belief: Belief, onset_s: float, repair: OutageTime | None = None) -> Outlook:
+def outlook(
+    belief: Belief,
+    onset_s: float,
+    repair: OutageTime | None = None,
+    guidance: Guidance = UNGUIDED,
+) -> Outlook:
     """The demand and how long it lasts, of an outage that began at `onset_s`: from when a remedy
-    can be in force, for as long as the outage probably goes on. `repair`: what is known of that.
+    can be in force, for as long as the outage probably goes on. `repair`: what is known of that;
+    what `guidance` says goes before it.
     """
     now_s = belief.tracker.now_s
+    more = growth(guidance, now_s)
     return Outlook.ahead(
         belief.inventory.profile,
         now_s,
-        repair,
+        said_repair(guidance, now_s) or repair,
         lasted_s=max(0.0, now_s - onset_s),
         from_s=IN_FORCE_AFTER_S,
         least_chance=LIKELY,
-    )
+        growth=more.after if more else None,
+    ).weighing(service_weights(guidance, belief.twin))
 
 
 def healed(state: NetworkState, faults: Sequence[Fault]) -> NetworkState:

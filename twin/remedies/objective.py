@@ -6,12 +6,13 @@ touched devices are told in that currency.
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from twin.events.action import Action
@@ -78,10 +79,12 @@ class Outlook:
 
     `levels`: (H,), demand relative to that of the state it is about, the highest first. `hours`:
     (H,), hours of the outage that are expected at each; their sum is how long it lasts.
+    `service_weights`: what an hour in breach of each service counts, (S,); None: 1 each.
     """
 
     levels: FloatArray
     hours: FloatArray
+    service_weights: FloatArray | None = None
 
     @classmethod
     def ahead(
@@ -94,17 +97,21 @@ class Outlook:
         from_s: float = 0.0,
         horizon_s: float = HORIZON_S,
         least_chance: float = 0.0,
+        growth: Callable[[float], float] | None = None,
     ) -> "Outlook":
         """Of a state at `now_s` (Unix seconds) whose outage has `lasted_s`.
 
         `repair`: how long it lasts, as is assumed where None. `from_s`: seconds from now on that
         do not count, and `horizon_s`: those after them that do. `least_chance`: hours that the
         outage reaches with a smaller chance do not count either; the first step always does.
+        `growth`: so many times more demand there is after some seconds than the profile says.
         """
         known: OutageTime = RepairTime() if repair is None else repair
         middles = np.arange(from_s + STEP_S / 2, from_s + horizon_s, STEP_S).tolist()
         now = profile_at(profile, now_s)
         level = np.array([profile_at(profile, now_s + t) / now for t in middles])
+        if growth is not None:
+            level *= [growth(max(0.0, t)) for t in middles]
         chance = np.array([known.survival(t, lasted_s) for t in middles])
         counted = max(1, int((chance >= least_chance).sum()))
         return cls.of(level[:counted], chance[:counted] * STEP_S / 3600.0)
@@ -128,7 +135,11 @@ class Outlook:
 
     def scaled(self, factor: float) -> "Outlook":
         """The same hours at `factor` times the demand."""
-        return Outlook(self.levels * factor, self.hours)
+        return replace(self, levels=self.levels * factor)
+
+    def weighing(self, service_weights: FloatArray | None) -> "Outlook":
+        """The same hours, in which services count so much."""
+        return self if service_weights is None else replace(self, service_weights=service_weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +213,14 @@ def expected_cost(
         worth = traffic if state.worthless_bps is None else traffic * state.worth
         lost = np.einsum("skij,skij->s", worth, 1.0 - result.delivered)
         offered = np.maximum(worth.sum(axis=(1, 2, 3)), 1.0)
-        breach_hours += float(weight[span] @ levels.in_breach.sum(axis=1))
+        breach_hours += float(weight[span] @ breaches(levels.in_breach, outlook.service_weights))
         lost_share_hours += float(weight[span] @ (lost / offered))
     return Cost(breach_hours, lost_share_hours, devices)
+
+
+def breaches(in_breach: NDArray[np.bool_], weights: FloatArray | None) -> FloatArray:
+    """Of each sample, (S,), how many services are in breach, by what they count."""
+    return np.asarray(in_breach.sum(axis=1) if weights is None else in_breach @ weights)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

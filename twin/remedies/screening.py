@@ -30,8 +30,9 @@ from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.remedies.limits import LIMITED_UTILISATION, best_effort_limits
 from twin.remedies.moves import bridges, carries
-from twin.remedies.objective import Cost, Outlook, expected_cost
+from twin.remedies.objective import Cost, Outlook, breaches, expected_cost
 from twin.remedies.search import BETTER, MOST_CHANGES, Expansion, Position, RemedySearch
+from twin.remedies.untouched import touched
 from twin.whatif.engine import WhatIfEngine
 
 DRAWS = 4
@@ -109,13 +110,14 @@ class Screening:
         uncertainty: Uncertainty = DEFAULT_UNCERTAINTY,
         seed: int = 0,
         margin: float = MARGIN,
+        untouched: Collection[str] = (),
     ) -> None:
         """`extra`: more actions to try, such as reverts; `together`: sets to try as a whole;
         `advised`: sets that a policy proposes. `without`: who is not asked.
         `limited_at`: nodes towards which best effort may be limited where it enters.
         `at_work`: links on which crews are at work, with the id of the work. `least_limit_share`:
         of a link's capacity, what a rate limit has to leave to a class. `uncertainty`, `seed`: of
-        the draws.
+        the draws. `untouched`: nodes and links that are not to be configured.
         """
         self._twin = twin
         self._state = state
@@ -128,8 +130,11 @@ class Screening:
         self._asked = frozenset(get_args(Source)) - frozenset(without)
         self._at_work = at_work
         self._limited_at = tuple(limited_at)
+        self._untouched = frozenset(untouched)
         draws = demand_factors(uncertainty, twin.compiled.n_nodes, DRAWS, seed)
-        self._search = RemedySearch(twin, state, outlook, extra=extra, draws=draws)
+        self._search = RemedySearch(
+            twin, state, outlook, extra=extra, draws=draws, untouched=self._untouched
+        )
 
     @cached_property
     def nothing(self) -> Screened:
@@ -195,17 +200,20 @@ class Screening:
         which counts as one.
         """
         limits = self._limits(self._search.after(beside).running)[: MOST_ACTIONS - len(beside)]
+        limits = [limit for limit in limits if not self._touched((limit,))]
         few = min(len(limits), changes - len(beside))
         counts = dict.fromkeys([*range(1, few + 1), len(limits)] if limits else ())
         return [self.measure((*beside, *limits[:count])) for count in counts]
 
     def refusal(self, actions: Sequence[Action]) -> str | None:
-        """Why a remedy may not be done, None if it may: a drain would partition, all actions
-        together, rate limits included, would overload, or a crew's drain would be lifted for a
-        while.
+        """Why a remedy may not be done, None if it may: it configures what is to be left alone, a
+        drain would partition, all actions together, rate limits included, would overload, or a
+        crew's drain would be lifted for a while.
 
         Raises UnknownLink.
         """
+        if element := self._touched(actions):
+            return f"{element} is not to be configured, as somebody says"
         for action in actions:
             if not action.lasting and (lifted := self._lifted(action)):
                 return f"{self._at_work[lifted]} has drained {lifted}; to stop it, revert its ends"
@@ -225,6 +233,14 @@ class Screening:
             told = " and ".join(in_words(actions))
             return f"{told} would load a link to {highest:.0%}"
         return None
+
+    def _touched(self, actions: Sequence[Action]) -> str:
+        """What is to be left alone and is not, "" for nothing."""
+        if not self._untouched:
+            return ""
+        running = self._state.running
+        after = self._search.after(actions).running
+        return touched(self._state.topology, running, after, self._untouched)
 
     def _lifted(self, action: Action) -> str:
         """The link whose drain by a crew `action` would lift, "" for none."""
@@ -296,9 +312,9 @@ class Screening:
         # What overloads least is most likely to leave the other services in peace.
         meant = meant[np.argsort(expansion.cost[meant], kind="stable")][:SERVICE_MOVES]
         after = engine.verdicts_after(expansion.moves.changes.chosen(meant))
-        hours = float(self._outlook.hours.sum())
-        guess = expansion.cost[meant] + hours * after.levels.in_breach.sum(axis=1)
-        now = position.cost + hours * breached.sum()
+        hours, weights = float(self._outlook.hours.sum()), self._outlook.service_weights
+        guess = expansion.cost[meant] + hours * breaches(after.levels.in_breach, weights)
+        now = position.cost + hours * float(breaches(breached[None], weights)[0])
         order = np.argsort(guess, kind="stable")
         best: list[int] = meant[order[guess[order] < now - BETTER]][:SERVICE_MOVES_JUDGED].tolist()
         return best

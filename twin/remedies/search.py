@@ -1,6 +1,6 @@
 """Remedies of several changes: greedy, or a beam, over every single move, on offered loads."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from twin.remedies.objective import (
     Overload,
     devices_touched,
 )
+from twin.remedies.untouched import leaving_alone
 
 MOST_CHANGES = 4
 
@@ -89,8 +90,10 @@ class RemedySearch:
         extra: Sequence[Action] = (),
         draws: FloatArray | None = None,
         places: int = PLACES,
+        untouched: Collection[str] = (),
     ) -> None:
-        """`extra`: more actions to try, such as reverts. `draws`: factors on the demand of each
+        """`extra`: more actions to try, such as reverts. `untouched`: nodes and links that are not
+        to be configured. `draws`: factors on the demand of each
         pair (K, n, n), over which costs are the mean; none: the demand as expected. `places`: in
         how many places, those where a single change helps most, further changes are looked for.
         """
@@ -99,6 +102,7 @@ class RemedySearch:
         self.outlook = outlook
         self._extra = tuple(extra)
         self._places = places
+        self._untouched = frozenset(untouched)
         totals = state.traffic.rates_bps.sum(axis=0)[None]
         self._traffic = totals if draws is None else np.ascontiguousarray(draws * totals)
         self._overload = Overload(
@@ -219,8 +223,10 @@ class RemedySearch:
         return frozenset(alone.moves.drains[np.isfinite(alone.cost)].tolist())
 
     def _moves(self, position: Position) -> Moves:
-        state = replace(self.state, running=position.running)
-        return moves_from(state, position.weights, self.twin.inventory.intended, self._extra)
+        running, intended = position.running, self.twin.inventory.intended
+        state = replace(self.state, running=running)
+        moves = moves_from(state, position.weights, intended, self._extra)
+        return leaving_alone(moves, self._untouched, running, intended, state.topology)
 
     def _priced(self, position: Position, moves: Moves) -> Expansion:
         topology = self.state.topology

@@ -76,8 +76,10 @@ class TrialTask:
 
     def content(self) -> dict[str, Any]:
         """See Task."""
+        weights = self.outlook.service_weights
         return {
             "name": self.name,
+            **({} if weights is None else {"service_weights": weights.tolist()}),
             "running": content_hash(self.running),
             "fault": None if self.fault is None else self.fault.model_dump(mode="json"),
             "levels": self.outlook.levels.tolist(),

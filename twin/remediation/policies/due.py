@@ -19,7 +19,7 @@ class Due:
 
     def propose(self, situation: Situation) -> Proposals:
         """See Policy."""
-        repaired = 1.0 - situation.repair.survival(STEP_S, situation.lasted_s)
+        repaired = 1.0 - situation.outage.survival(STEP_S, situation.lasted_s)
         # What a quarter saves, times this, is more than the devices.
         quarters = min(1.0 / repaired if repaired > 0.0 else math.inf, _MOST_QUARTERS)
         over = Outlook.at(1.0, quarters * STEP_S / 3600.0)

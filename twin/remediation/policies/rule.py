@@ -3,7 +3,6 @@
 from twin.remediation.policy import Proposals
 from twin.remediation.situation import Situation
 from twin.remedies.believed import IN_FORCE_AFTER_S, LIKELY
-from twin.remedies.objective import Outlook
 from twin.remedies.screening import Screening
 from twin.remedies.trials import TIE
 
@@ -16,15 +15,14 @@ class Rule:
 
     def propose(self, situation: Situation) -> Proposals:
         """See Policy."""
-        probable = Outlook.ahead(
-            situation.twin.inventory.profile,
-            situation.now_s,
-            situation.repair,
-            situation.lasted_s,
-            from_s=IN_FORCE_AFTER_S,
-            least_chance=LIKELY,
+        probable = situation.ahead(from_s=IN_FORCE_AFTER_S, least_chance=LIKELY)
+        screening = Screening(
+            situation.twin,
+            situation.state,
+            probable,
+            extra=situation.reverts,
+            untouched=situation.untouched,
         )
-        screening = Screening(situation.twin, situation.state, probable, extra=situation.reverts)
         found = [screening.nothing, *screening.best()]
         least = min(screened.cost.total for screened in found)
         tied = [s for s in found if s.cost.total <= least + TIE]
