@@ -8,9 +8,11 @@ from langgraph.types import Command
 from agents.loop.role import RoleUnfinished
 from agents.roles.imaginer import Imaginer
 from agents.roles.remediator import DO_NOTHING, Choice, Chooser, Proposer
+from agents.roles.situation import Situation
 from graphs.bounds import MOST_PLANS
 from graphs.desk import Desk, outcome_name
 from graphs.field import expected_repair, send_field
+from graphs.guiding import guided
 from graphs.state import IncidentState, waiting
 from tools.change.calendar import most_devices_of_one
 from tools.change.swaps import minds_lost
@@ -21,6 +23,7 @@ from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.diagnosis import (
     Diagnosis,
 )
+from twin.nouns.guidance import Guidance
 from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import Incident, Phase
 from twin.nouns.plan import Outcome, Plan, Remedy
@@ -34,6 +37,7 @@ from twin.remedies.holding import held_links, with_links_held
 from twin.remedies.plans import PlanRequest, make_plan
 from twin.remedies.screening import Screening
 from twin.remedies.trials import Trial, after_remedy, breaking, simulate
+from twin.remedies.untouched import touched
 
 PERSON = "a person"
 """Whose choice a remedy is that somebody has asked for in place of a plan."""
@@ -50,7 +54,8 @@ def propose(desk: Desk, state: IncidentState) -> Command[str]:
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
     running = desk.situation.read_running()
     wrong = reverts(desk.situation, running, cause)
-    screening = _screening(desk, desk.incident(incident_id), cause, running, wrong)
+    guidance = guided(desk, incident_id)
+    screening = _screening(desk, desk.incident(incident_id), cause, running, wrong, guidance)
     work = Proposer(screening, cause, wrong)
     again = state.get("proposes_again", False)
     try:
@@ -81,6 +86,7 @@ def _screening(
     cause: tuple[Fault, ...],
     running: NetworkConfiguration,
     wrong: Sequence[tuple[Action, ...]],
+    guidance: Guidance,
 ) -> Screening:
     """`wrong`: sets of actions that put a wrong configuration right."""
     situation = desk.situation
@@ -91,24 +97,29 @@ def _screening(
     return Screening(
         situation.twin,
         believed,
-        outlook(situation, incident.onset_s, expected_repair(desk, incident.id)),
+        outlook(situation, incident.onset_s, expected_repair(desk, incident.id), guidance),
         extra=tuple(dict.fromkeys((*others, *alone))),
         together=[actions for actions in sets if len(actions) > 1],
-        advised=_advised(desk, incident, believed),
+        advised=_advised(desk, incident, believed, guidance),
         without=desk.candidates.without,
         at_work={x: w.id for w in situation.tracker.work_under_way for x in w.links},
         limited_at=tuple(dict.fromkeys(node for f in cause for node in f.limited_at)),
         least_limit_share=1.0 - desk.policy.actions.max_rate_limit_fraction,
         uncertainty=situation.uncertainty,
         seed=situation.seed,
+        untouched=guidance.untouched_at(situation.tracker.now_s),
     )
 
 
-def _advised(desk: Desk, incident: Incident, believed: NetworkState) -> list[tuple[Action, ...]]:
+def _advised(
+    desk: Desk, incident: Incident, believed: NetworkState, guidance: Guidance
+) -> list[tuple[Action, ...]]:
     """What the policy that is set would do. Whatever it raises, the incident goes on without it."""
     twin, now_s = desk.situation.twin, desk.situation.tracker.now_s
     lasted_s = max(0.0, now_s - incident.onset_s)
-    evening = Evening(twin, believed, now_s, lasted_s, QUARTERS, priced="services")
+    evening = Evening(
+        twin, believed, now_s, lasted_s, QUARTERS, priced="services", guidance=guidance
+    )
     try:
         return desk.candidates.advised(evening)
     except Exception as exc:
@@ -162,7 +173,8 @@ def simulate_trials(desk: Desk, state: IncidentState) -> Command[str]:
     scenarios = {s.id: (s.fault, s.probability) for s in imagined}
     now = believed_state(situation, running, cause)
     onset_s = desk.incident(incident_id).onset_s
-    ahead = outlook(situation, onset_s, expected_repair(desk, incident_id))
+    guidance = guided(desk, incident_id)
+    ahead = outlook(situation, onset_s, expected_repair(desk, incident_id), guidance)
     trials = simulate(situation, now, ahead, remedies, scenarios)
     desk.enter(incident_id, Phase.SIMULATING)
     desk.journal.put_artefact(incident_id, "trials", [t.model_dump(mode="json") for t in trials])
@@ -196,6 +208,9 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         return Command(goto="remediator", update={"proposes_again": True})
     believed = believed_state(situation, situation.read_running(), cause)
     remedy = with_links_held(trial, cause, believed, most_devices_of_one(desk.policy))
+    guidance = guided(desk, incident_id)
+    if _configures_untouched(situation, believed, remedy, guidance):
+        remedy = trial.remedy  # what comes back is not soaked, if it is not to be configured
     granted = loss_in_words(situation, believed)
     request = PlanRequest(
         incident_id=incident_id,
@@ -222,7 +237,8 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         return Command(goto="repair", update={"note": told})
     desk.journal.record_plan(made)
     attempt = state["attempt"] + bool(made.steps)
-    if refusal := _refusal(desk, made):
+    untouched = _configures_untouched(situation, believed, remedy, guidance)
+    if refusal := untouched or _refusal(desk, made):
         desk.tell(incident_id, "refused", "gate", refusal)
         return Command(
             goto="planner" if attempt < MOST_PLANS else "escalate",
@@ -301,6 +317,18 @@ def _proposed_nothing_good(
         return ""
     nothing = next(t for t in trials if t.remedy.id == DO_NOTHING)
     return mind if wrong or nothing.cost > 0 else ""
+
+
+def _configures_untouched(
+    situation: Situation, believed: NetworkState, remedy: Remedy, guidance: Guidance
+) -> str:
+    """Why a remedy is held against what somebody says is to be left alone, "" if it is not; that
+    may have been said after it was proposed.
+    """
+    alone = guidance.untouched_at(situation.tracker.now_s)
+    after = after_remedy(believed, remedy, situation.inventory.intended).running
+    element = touched(believed.topology, believed.running, after, alone)
+    return f"{element} is not to be configured, as somebody says" if element else ""
 
 
 def _refusal(desk: Desk, plan: Plan) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from agents.playbook.conversation.policy import conversation
 from agents.playbook.foresight import foresight_imaginer, foresight_wording
+from agents.playbook.guide import guide
 from agents.playbook.model import PlaybookModel, Policy
 from agents.playbook.reading import reader
 from agents.playbook.tickets import ticket_reader
@@ -388,6 +389,7 @@ POLICIES: dict[str, Policy] = {
     "reader": reader,
     "ticket_reader": ticket_reader,
     "diagnoser": diagnoser,
+    "guide": guide,
     "remediator": remediator,
     "remediator_choice": remediator_choice,
     "imaginer": imaginer,

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from agents.playbook.view import ToolChoice, TranscriptView, answer
-from agents.roles.ticket_reader import LONGEST_QUOTE, TicketReaderTask, TicketShown
+from agents.roles.ticket_reader import LONGEST_QUOTE, NamedThing, TicketReaderTask, TicketShown
 
 _FIRST_MASK, _LAST_MASK = 0xE000, 0xF8FF
 """Private-use characters, which no shown text has: each stands for one thing that is named."""
@@ -41,16 +41,17 @@ class _Patterns:
 
 
 @dataclass(frozen=True, slots=True)
-class _Masked:
+class Masked:
     """`text` with one character for each thing named; `things`: by that character."""
 
     text: str
     things: dict[str, tuple[str, str, str]]
 
     @classmethod
-    def of(cls, ticket: TicketShown) -> "_Masked":
-        text, things = ticket.text.strip("«»"), dict[str, tuple[str, str, str]]()
-        for i, thing in enumerate(sorted(ticket.names, key=lambda one: -len(one.text))):
+    def of(cls, shown: str, names: Sequence[NamedThing]) -> "Masked":
+        """Of a text inside «»."""
+        text, things = shown.strip("«»"), dict[str, tuple[str, str, str]]()
+        for i, thing in enumerate(sorted(names, key=lambda one: -len(one.text))):
             mask = chr(min(_FIRST_MASK + i, _LAST_MASK))
             text = re.sub(rf"(?<!\w){re.escape(thing.text)}(?!\w)", mask, text)
             things[mask] = (thing.text, thing.kind, thing.id)
@@ -74,9 +75,9 @@ class _Masked:
 
 
 def _finding(ticket: TicketShown) -> dict[str, Any] | None:
-    known, masked = _patterns(), _Masked.of(ticket)
-    if wanted := _first(known.suspicious, masked.text):
-        return _found(ticket, "suspicious instruction", [], "", masked.plain(wanted[0]))
+    known, masked = _patterns(), Masked.of(ticket.text, ticket.names)
+    if wanted := wants_obedience(masked):
+        return _found(ticket, "suspicious instruction", [], "", wanted)
     if _first(known.apart, masked.text):
         return None
     spared = {c for p in known.spared for m in p.finditer(masked.text) for c in m[1]}
@@ -95,6 +96,12 @@ def _finding(ticket: TicketShown) -> dict[str, Any] | None:
                 ticket, kind.name, members, shared, masked.plain(_around(masked.text, words))
             )
     return None
+
+
+def wants_obedience(masked: Masked) -> str:
+    """The words with which it speaks to whoever reads it, "" for none."""
+    wanted = _first(_patterns().suspicious, masked.text)
+    return masked.plain(wanted[0]) if wanted else ""
 
 
 def _around(text: str, found: re.Match[str]) -> str:
@@ -128,16 +135,16 @@ def _patterns() -> _Patterns:
     text = files(__package__).joinpath("ticket_patterns.yaml").read_text(encoding="utf-8")
     known = yaml.safe_load(text)
     return _Patterns(
-        suspicious=_compiled(known["suspicious"]),
-        apart=_compiled(known["apart"]),
-        spared=_compiled(known["spared"]),
+        suspicious=compiled(known["suspicious"]),
+        apart=compiled(known["apart"]),
+        spared=compiled(known["spared"]),
         together=re.compile(known["together"], re.IGNORECASE),
         kinds=tuple(
             _Kind(
                 name=entry["kind"],
                 of=entry["of"],
                 cue=re.compile(entry["cue"], re.IGNORECASE),
-                shared=_compiled(entry["shared"]),
+                shared=compiled(entry["shared"]),
                 needs_cue=entry.get("needs_cue", False),
             )
             for entry in known["kinds"]
@@ -152,7 +159,8 @@ _NAMES = rf"{_NAME}(?:(?:, (?:and )?| and | & | / ){_NAME})*"
 _FIRM = r"[A-Z][\w&.'-]*(?: (?:& )?[A-Z][\w&.'-]*){0,2}"
 
 
-def _compiled(patterns: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+def compiled(patterns: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+    """With NAME, NAMES and FIRM spelled out, in any capitals."""
     spelled = (
         p.replace("NAMES", _NAMES).replace("NAME", _NAME).replace("FIRM", _FIRM) for p in patterns
     )

@@ -40,7 +40,7 @@ class NamedThing(Noun):
     """Words of a ticket, and what they stand for."""
 
     text: str
-    kind: Literal["node", "link"]
+    kind: Literal["node", "link", "service"]
     id: str
 
 
@@ -183,18 +183,23 @@ def tickets_to_read(
     tickets: Iterable[Ticket], topology: Topology, names: Names
 ) -> tuple[ToRead, ...]:
     """Those that name a link or a device: of all others nothing could be a member."""
-    found = (ToRead(ticket, _named(ticket, topology, names)) for ticket in tickets)
+    found = (ToRead(ticket, _named(ticket.text, topology, names)) for ticket in tickets)
     return tuple(one for one in found if one.names)
 
 
-def _named(ticket: Ticket, topology: Topology, names: Names) -> tuple[NamedThing, ...]:
-    """What the shown text of `ticket` names for certain, in its order, each spelling once."""
-    text = ticket.text.quoted(LONGEST_SHOWN)
+def _named(text: UntrustedText, topology: Topology, names: Names) -> tuple[NamedThing, ...]:
+    """Nodes and links; of nothing else something is shared."""
+    shown = text.quoted(LONGEST_SHOWN)
+    return tuple(one for one in named_in(shown, topology, names) if one.kind != "service")
+
+
+def named_in(text: str, topology: Topology, names: Names) -> tuple[NamedThing, ...]:
+    """What `text` names for certain, in its order, each spelling once."""
     found = _joined(text, names.find(text).names, topology)
     things = (
         NamedThing(text=one.text, kind=one.kind, id=one.ids[0])
         for one in found
-        if (one.kind == "node" or one.kind == "link") and len(one.ids) == 1
+        if (one.kind == "node" or one.kind == "link" or one.kind == "service") and len(one.ids) == 1
     )
     return tuple(dict.fromkeys(things))
 

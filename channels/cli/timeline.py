@@ -35,6 +35,8 @@ COLOURS = {
     "suspicious": "bold red",
     "dispatched": "blue",
     "field": "blue",
+    "guided": "cyan",
+    "unguided": "yellow",
     "proposed": "cyan",
     "imagined": "magenta",
     "simulated": "cyan",

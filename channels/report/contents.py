@@ -118,6 +118,18 @@ class RemedyFact(Noun):
     chosen: bool
 
 
+class GuidanceFacts(Noun):
+    """What was said of the hours ahead, as it was heeded: a line each, with who said it and the
+    words. `clipped`: what was left out or made smaller. `suspicious`: what wanted to be obeyed.
+    `by`: the mind that read it.
+    """
+
+    points: tuple[str, ...]
+    clipped: tuple[str, ...]
+    suspicious: tuple[str, ...]
+    by: str
+
+
 class ScenarioFact(Noun):
     """A further fault that was imagined. `probability`: of it happening before the repair."""
 
@@ -247,6 +259,7 @@ class ReportFacts(Noun):
     topology: TopologyFacts
     diagnosis: DiagnosisFacts | None
     log_findings: tuple[LogFinding, ...]
+    guidance: GuidanceFacts | None
     remedies: tuple[RemedyFact, ...]
     scenarios: tuple[ScenarioFact, ...]
     plans: tuple[PlanFacts, ...]

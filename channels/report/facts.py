@@ -15,6 +15,7 @@ from channels.report.contents import (
     CauseFact,
     DiagnosisFacts,
     DispatchFact,
+    GuidanceFacts,
     ObservedFact,
     PlanFacts,
     Remaining,
@@ -29,7 +30,7 @@ from channels.report.contents import (
 from channels.report.minds import mind_facts
 from channels.report.timing import Milestones, PlanCourse, courses, milestones
 from channels.report.topology_facts import topology_facts
-from channels.report.wording import magnitude_text, printable, quoted
+from channels.report.wording import magnitude_text, plain, printable, quoted
 from channels.sealed import sealed_text
 from channels.views import IncidentDetails, incident_details, incident_view
 from tools.journal.journal import Journal
@@ -44,6 +45,7 @@ from tools.journal.standing import standing
 from twin.events.action import in_words
 from twin.nouns.configuration import configuration_diff
 from twin.nouns.diagnosis import Diagnosis, disagreement_text, reads_text, refutation_text
+from twin.nouns.guidance import GUIDANCE, GuidanceRecord
 from twin.nouns.imagined_fault import ImaginedFault
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.inventory import Inventory
@@ -95,6 +97,7 @@ def gather(
         ),
         diagnosis=_diagnosis(diagnosis),
         log_findings=details.log_findings,
+        guidance=_guidance(journal, incident_id),
         remedies=_remedies(journal, incident_id),
         scenarios=_scenarios(journal.artefact(incident_id, "scenarios", list[ImaginedFault]) or ()),
         plans=plans,
@@ -212,6 +215,21 @@ def _diagnosis(diagnosis: Diagnosis | None) -> DiagnosisFacts | None:
         suspected_location=diagnosis.suspected_location,
         disagreement=disagreement_text(found) if (found := diagnosis.disagreement) else "",
         reads=reads_text(diagnosis.reads or ()),
+    )
+
+
+def _guidance(journal: Journal, incident_id: str) -> GuidanceFacts | None:
+    record = journal.artefact(incident_id, GUIDANCE, GuidanceRecord)
+    if record is None:
+        return None
+    found = record.guidance
+    return GuidanceFacts(
+        points=tuple(
+            plain(f"{point.describe()}: {point.said.describe()}", 400) for point in found.points
+        ),
+        clipped=found.clipped,
+        suspicious=tuple(plain(said.describe(), 400) for said in found.suspicious),
+        by=found.by,
     )
 
 

@@ -51,6 +51,7 @@ RoleName = Literal[
     "reader",
     "supervisor",
     "diagnoser",
+    "guide",
     "remediator",
     "remediator_choice",
     "imaginer",

@@ -12,7 +12,6 @@ from typing import Protocol
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from twin.events.action import Action
@@ -147,18 +146,20 @@ class Cost:
     """What is expected until the repair.
 
     `breach_hours`: service-hours in breach. `lost_share_hours`: the share of all traffic that is
-    lost, over the hours. `devices`: how many a remedy touches.
+    lost, over the hours. `devices`: how many a remedy touches. `more_hours`: what services that
+    count more than 1 add to `breach_hours`.
     """
 
     breach_hours: float
     lost_share_hours: float
     devices: int = 0
+    more_hours: float = 0.0
 
     @property
     def total(self) -> float:
         """All of it in service-hours."""
         lost = LOST_SHARE_WEIGHT * self.lost_share_hours
-        return self.breach_hours + lost + DEVICE_WEIGHT * self.devices
+        return self.breach_hours + self.more_hours + lost + DEVICE_WEIGHT * self.devices
 
 
 def devices_touched(actions: Iterable[Action], topology: Topology) -> frozenset[str]:
@@ -193,7 +194,7 @@ def expected_cost(
     policed_bps = policer_rates(state.topology, state.running)
     silent = egress_loss_of(state.topology, state.egress_loss)
     entry_bps = entry_limits_of(state.topology, state.running)
-    breach_hours = lost_share_hours = 0.0
+    breach_hours = more_hours = lost_share_hours = 0.0
     for begin in range(0, len(level), SAMPLES_AT_ONCE):
         span = slice(begin, begin + SAMPLES_AT_ONCE)
         demand = level[span, None, None] * factors[draw[span]]
@@ -213,14 +214,11 @@ def expected_cost(
         worth = traffic if state.worthless_bps is None else traffic * state.worth
         lost = np.einsum("skij,skij->s", worth, 1.0 - result.delivered)
         offered = np.maximum(worth.sum(axis=(1, 2, 3)), 1.0)
-        breach_hours += float(weight[span] @ breaches(levels.in_breach, outlook.service_weights))
+        breach_hours += float(weight[span] @ levels.in_breach.sum(axis=1))
+        if outlook.service_weights is not None:
+            more_hours += float(weight[span] @ (levels.in_breach @ (outlook.service_weights - 1.0)))
         lost_share_hours += float(weight[span] @ (lost / offered))
-    return Cost(breach_hours, lost_share_hours, devices)
-
-
-def breaches(in_breach: NDArray[np.bool_], weights: FloatArray | None) -> FloatArray:
-    """Of each sample, (S,), how many services are in breach, by what they count."""
-    return np.asarray(in_breach.sum(axis=1) if weights is None else in_breach @ weights)
+    return Cost(breach_hours, lost_share_hours, devices, more_hours)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

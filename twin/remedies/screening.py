@@ -30,7 +30,7 @@ from twin.physics.questions import offered_totals
 from twin.physics.twin import Twin
 from twin.remedies.limits import LIMITED_UTILISATION, best_effort_limits
 from twin.remedies.moves import bridges, carries
-from twin.remedies.objective import Cost, Outlook, breaches, expected_cost
+from twin.remedies.objective import Cost, Outlook, expected_cost
 from twin.remedies.search import BETTER, MOST_CHANGES, Expansion, Position, RemedySearch
 from twin.remedies.untouched import touched
 from twin.whatif.engine import WhatIfEngine
@@ -312,9 +312,11 @@ class Screening:
         # What overloads least is most likely to leave the other services in peace.
         meant = meant[np.argsort(expansion.cost[meant], kind="stable")][:SERVICE_MOVES]
         after = engine.verdicts_after(expansion.moves.changes.chosen(meant))
-        hours, weights = float(self._outlook.hours.sum()), self._outlook.service_weights
-        guess = expansion.cost[meant] + hours * breaches(after.levels.in_breach, weights)
-        now = position.cost + hours * float(breaches(breached[None], weights)[0])
+        weights = self._outlook.service_weights
+        counts = np.ones(len(breached)) if weights is None else weights
+        hours = float(self._outlook.hours.sum())
+        guess = expansion.cost[meant] + hours * (after.levels.in_breach @ counts)
+        now = position.cost + hours * float(breached @ counts)
         order = np.argsort(guess, kind="stable")
         best: list[int] = meant[order[guess[order] < now - BETTER]][:SERVICE_MOVES_JUDGED].tolist()
         return best
