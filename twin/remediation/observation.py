@@ -187,7 +187,8 @@ def _whole(situation: Situation) -> FloatArray:
 
 def _guidance(situation: Situation) -> FloatArray:
     guidance, now_s = situation.guidance, situation.now_s
-    repair, more = said_repair(guidance, now_s), growth(guidance, now_s)
+    repair = said_repair(guidance, now_s, situation.lasted_s)
+    more = growth(guidance, now_s)
     alone, links = situation.untouched, situation.state.topology.links
     return np.array(
         [

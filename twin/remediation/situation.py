@@ -91,7 +91,7 @@ class Situation:
     @property
     def outage(self) -> OutageTime:
         """How long it lasts, guidance included."""
-        return said_repair(self.guidance, self.now_s) or self.repair
+        return said_repair(self.guidance, self.now_s, self.lasted_s) or self.repair
 
     @cached_property
     def untouched(self) -> frozenset[str]:

@@ -140,12 +140,12 @@ def outlook(
     what `guidance` says goes before it.
     """
     now_s = belief.tracker.now_s
-    more = growth(guidance, now_s)
+    lasted_s, more = max(0.0, now_s - onset_s), growth(guidance, now_s)
     return Outlook.ahead(
         belief.inventory.profile,
         now_s,
-        said_repair(guidance, now_s) or repair,
-        lasted_s=max(0.0, now_s - onset_s),
+        said_repair(guidance, now_s, lasted_s) or repair,
+        lasted_s=lasted_s,
         from_s=IN_FORCE_AFTER_S,
         least_chance=LIKELY,
         growth=more.after if more else None,

@@ -1,7 +1,7 @@
 """Guidance in the terms of the objective, and no more of it than the policy allows."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,8 @@ from twin.remedies.objective import OutageTime, RepairTime
 SAID_SIGMA = 0.4
 """How far off people are who say when a repair is done: the spread of the logarithm of what is
 left, of which theirs is taken to be the median (assumed)."""
+
+_MOST_TOLD = 3
 
 _LONGEST_S = 7 * 86_400.0
 
@@ -61,11 +63,15 @@ class Growth:
         return min(1.0, max(0.0, (at_s - self.begins_s) / (self.ends_s - self.begins_s)))
 
 
-def said_repair(guidance: Guidance, now_s: float) -> SaidRepair | None:
-    """None where nothing was said, or the time that was said is over and it is not repaired."""
-    if guidance.repair is None or guidance.repair.at_s <= now_s:
+def said_repair(guidance: Guidance, now_s: float, lasted_s: float) -> SaidRepair | None:
+    """Of an outage that has `lasted_s`; None where nothing was said of it, or the time that was said
+    is over and it is not repaired. What was said before something else failed is of what was down
+    then.
+    """
+    repair = guidance.repair
+    if repair is None or repair.at_s <= now_s or repair.said.at_s < now_s - lasted_s:
         return None
-    return SaidRepair(guidance.repair.at_s - now_s)
+    return SaidRepair(repair.at_s - now_s)
 
 
 def growth(guidance: Guidance, now_s: float) -> Growth | None:
@@ -111,15 +117,13 @@ def clipped_to(
 def _protect(
     caps: GuidanceCaps, protect: Sequence[ProtectedService], told: list[str]
 ) -> tuple[ProtectedService, ...]:
-    kept, left = (
-        protect[: caps.most_protected_services],
-        protect[caps.most_protected_services :],
-    )
-    told += [
-        f"{one.service} counts as any service: no more than {caps.most_protected_services} may be "
-        "protected"
-        for one in left
-    ]
+    most = caps.most_protected_services
+    kept, left = protect[:most], protect[most:]
+    if left:
+        told.append(
+            f"{_some(one.service for one in left)} counted as any other service: no more than "
+            f"{most} may be protected"
+        )
     return tuple(
         one.model_copy(update={"weight": min(one.weight, caps.service_weight)}) for one in kept
     )
@@ -128,7 +132,7 @@ def _protect(
 def _untouched(
     caps: GuidanceCaps, untouched: Sequence[Untouched], topology: Topology, told: list[str]
 ) -> tuple[Untouched, ...]:
-    kept, links = list[Untouched](), set[str]()
+    kept, links, left = list[Untouched](), set[str](), list[str]()
     for one in untouched:
         own = (
             {link.id for link in topology.links_at(one.element)}
@@ -136,14 +140,22 @@ def _untouched(
             else {one.element}
         )
         if len(links | own) > caps.most_untouched_links:
-            told.append(
-                f"{one.element} may be configured: no more than {caps.most_untouched_links} links "
-                "are left alone because somebody says so"
-            )
+            left.append(one.element)
             continue
         links |= own
         kept.append(one)
+    if left:
+        told.append(
+            f"{_some(left)} may be configured: no more than {caps.most_untouched_links} links are "
+            "left alone because somebody says so"
+        )
     return tuple(kept)
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first ones by name, and how many more."""
+    first, more = (every := list(names))[:_MOST_TOLD], len(every) - _MOST_TOLD
+    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
 
 
 def _repair(

@@ -37,6 +37,8 @@ def test_policy_knows_every_kind_of_action_and_no_other() -> None:
     ("old", "new", "complaint"),
     [
         ("max_devices: 6", "max_device: 6", r'unknown key "blast.max_device"; did you mean'),
+        ("surge_factor: 2.0", "surge_factor: 0.5", r"guidance.surge_factor: .* greater than or"),
+        ("heeded: true", "heedd: true", r'unknown key "guidance.heedd"; did you mean "heeded"'),
         ("max_devices: 6", "max_devices: 0", r"blast.max_devices: .* greater than or equal to 1"),
         ("max_devices: 6", "max_devices: many", r"blast.max_devices: .*\(found 'many'\)"),
         ("max_moved_share: 0.4", "max_moved_share: 40", r"blast.max_moved_share"),
@@ -140,6 +142,13 @@ def test_policy_without_calendar_and_second_approver_goes_on_loading() -> None:
     assert policy.calendar == CalendarRules()
     assert policy.approval.second_approver is None
     assert policy.approval.page_again_after_s is None
+
+
+def test_policy_without_guidance_goes_on_loading_with_the_caps_that_ship() -> None:
+    data = yaml.safe_load(DEFAULT)
+    shipped = parse_policy(DEFAULT, "noc.yaml").guidance
+    del data["guidance"]
+    assert parse_policy(yaml.safe_dump(data), "old.yaml").guidance == shipped
 
 
 def test_second_person_who_would_never_be_asked_is_refused(tmp_path: Path) -> None:
