@@ -64,9 +64,8 @@ class Growth:
 
 
 def said_repair(guidance: Guidance, now_s: float, lasted_s: float) -> SaidRepair | None:
-    """Of an outage that has `lasted_s`; None where nothing was said of it, or the time that was said
-    is over and it is not repaired. What was said before something else failed is of what was down
-    then.
+    """Of an outage that has `lasted_s`. None where nothing was said of it, or the time that was
+    said is over and it is not repaired; what was said before it began is of another.
     """
     repair = guidance.repair
     if repair is None or repair.at_s <= now_s or repair.said.at_s < now_s - lasted_s:
