@@ -12,7 +12,7 @@ from channels.report.html import to_html
 from channels.report.markdown import to_markdown
 from graphs.guiding import guided
 from graphs.state_directory import StateDirectory
-from tests.graphs.stagehand import FIRST, WESTERN_LINK, Operation, case, operating
+from tests.graphs.stagehand import FIRST, WESTERN_LINK, Operation, answer_to, case, operating
 from tools.change.policy import default_policy
 from twin.nouns.guidance import GUIDANCE, UNGUIDED, GuidanceCaps, GuidanceRecord
 from twin.nouns.principal import OS_USER, Principal
@@ -116,6 +116,25 @@ def test_what_is_said_after_a_plan_was_proposed_is_heard_when_the_next_one_is_ch
         _say(operation, "nothing new")
         guided(operation.workplace.desk, FIRST)
         assert _roles(operation).count("guide") == 2, "once for each time that more was said"
+
+
+@pytest.mark.slow
+def test_who_rejects_a_plan_and_says_what_is_to_be_left_alone_is_heeded(tmp_path: Path) -> None:
+    with operating(tmp_path, CASE) as operation:
+        operation.run(operation.is_waiting_for_approval)
+        first = operation.plans()[0]
+        links = {getattr(a, "link", "") for a in first.actions} - {""}
+        answer = answer_to(first, "reject", operation.clock.now_s())
+        told = f"do not touch {', '.join(sorted(links))}"
+        operation.journal.answer(answer.model_copy(update={"reason": told}))
+        operation.run(lambda: operation.has_ended() or operation.is_waiting_for_approval())
+        record = operation.journal.artefact(FIRST, GUIDANCE, GuidanceRecord)
+        assert record is not None
+        assert {one.element for one in record.guidance.untouched} == links
+        assert {one.said.by for one in record.guidance.untouched} == {"erin rejecting a plan"}
+        asked = {request.plan_id for request in operation.journal.approval_requests(0.0)}
+        later = [plan for plan in operation.plans() if plan.id in asked and plan.id != first.id]
+        assert not any(getattr(a, "link", "") in links for plan in later for a in plan.actions)
 
 
 @pytest.mark.slow

@@ -30,7 +30,8 @@ SAID = Said(by="x", at_s=0.0, quote="«x»")
 
 def _evening(quarters: int, growth: float) -> tuple[Evening, Situation]:
     """Demand grows by `growth` in each quarter."""
-    evening = replace(worked_out(quarters), common=growth ** np.arange(16))
+    common = np.array([growth**quarter for quarter in range(16)], dtype=np.float64)
+    evening = replace(worked_out(quarters), common=common)
     return evening, evening.situation(0, evening.twin.inventory.intended)
 
 

@@ -270,7 +270,7 @@ GUIDANCES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(said=GUIDANCES)
 def test_whatever_is_said_allows_no_choice_lowers_no_demand_and_stays_within_its_caps(
     said: Guidance,
