@@ -1,6 +1,7 @@
 """What was said of an incident's hours ahead: read once, kept, within the caps of the policy."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from agents.conversation.names import Names
 from agents.loop.role import RoleUnfinished
@@ -8,8 +9,10 @@ from agents.roles.guide import Guide, Remark
 from graphs.desk import Desk
 from graphs.field import expected_repair, open_orders
 from tools.journal.standing import NOTED
+from twin.errors import NetworkError
 from twin.nouns.base import content_hash
 from twin.nouns.diagnosis import LOG_RECORD, LogRecord
+from twin.nouns.field_note import FieldNote
 from twin.nouns.guidance import GUIDANCE, UNGUIDED, Guidance, GuidanceRecord
 from twin.nouns.untrusted import UntrustedText
 from twin.remedies.guided import clipped_to
@@ -72,11 +75,17 @@ def _remarks(desk: Desk, incident_id: str) -> Iterator[Remark]:
                 by, text = f"{answer.by.name} rejecting a plan", UntrustedText(answer.reason)
                 yield Remark("a rejected plan", by, answer.decided_s, text)
     if desk.repairs is None:
-        for order in open_orders(desk, incident_id):
-            for note in desk.situation.network.repair_report(order).notes:
-                yield Remark("the field", "field", note.time_s, UntrustedText(note.describe()))
+        for note in _field_notes(desk, incident_id):
+            yield Remark("the field", "field", note.time_s, UntrustedText(note.describe()))
     logged = journal.artefact(incident_id, LOG_RECORD, LogRecord)
     for line in logged.findings if logged else ():
         if line.kind == "maintenance":
             text = UntrustedText(line.quote.strip("«»"))
             yield Remark("a log line", f"log of {line.node}", line.time_s, text)
+
+
+def _field_notes(desk: Desk, incident_id: str) -> Iterator[FieldNote]:
+    """Nothing of an order of which nobody can report now."""
+    for order in open_orders(desk, incident_id):
+        with suppress(NetworkError):
+            yield from desk.situation.network.repair_report(order).notes
