@@ -193,8 +193,15 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
     trials = [Trial.model_validate(t) for t in state["trials"]]
     stopping = [a for _, actions in stops(situation, situation.read_running()) for a in actions]
     again = breaking(trials, _hurt_before(desk, incident_id))
-    work = Chooser(trials, [*state["excluded"], *again], stopping)
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
+    believed = believed_state(situation, situation.read_running(), cause)
+    guidance = guided(desk, incident_id)
+    barred = [
+        t.remedy.id
+        for t in trials
+        if _configures_untouched(situation, believed, t.remedy, guidance)
+    ]
+    work = Chooser(trials, [*state["excluded"], *again, *barred], stopping)
     wrong = any(fault.in_configuration for fault in cause)
     try:
         choice, finished_by = _choose(desk, state, work, trials, wrong)
@@ -206,9 +213,7 @@ def plan(desk: Desk, state: IncidentState) -> Command[str]:
         why = "nothing that it proposed beats doing nothing"
         desk.overrule(incident_id, "remediator", mind, own, why)
         return Command(goto="remediator", update={"proposes_again": True})
-    believed = believed_state(situation, situation.read_running(), cause)
     remedy = with_links_held(trial, cause, believed, most_devices_of_one(desk.policy))
-    guidance = guided(desk, incident_id)
     if _configures_untouched(situation, believed, remedy, guidance):
         remedy = trial.remedy  # what comes back is not soaked, if it is not to be configured
     granted = loss_in_words(situation, believed)
@@ -326,6 +331,8 @@ def _configures_untouched(
     may have been said after it was proposed.
     """
     alone = guidance.untouched_at(situation.tracker.now_s)
+    if not alone:
+        return ""
     after = after_remedy(believed, remedy, situation.inventory.intended).running
     element = touched(believed.topology, believed.running, after, alone)
     return f"{element} is not to be configured, as somebody says" if element else ""
