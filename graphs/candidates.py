@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tools.policies import policy_named
-from twin.events.action import Action
 from twin.nouns.plan import Source
-from twin.remediation.advice import advice
+from twin.remediation.advice import Advice, advice
 from twin.remediation.policy import Policy
 from twin.remediation.situation import Situation
 
@@ -25,14 +24,14 @@ class Candidates:
     name: str = ""
     without: frozenset[Source] = frozenset()
 
-    def advised(self, situation: Situation) -> list[tuple[Action, ...]]:
+    def advised(self, situation: Situation) -> Advice:
         """What the policy proposes and the twin finds better than to wait.
 
         Raises:
             Refused: it proposes what may not be done.
         """
         if self.policy is None or "policy" in self.without:
-            return []
+            return Advice()
         return advice(self.policy, situation)
 
 

@@ -113,19 +113,21 @@ def _screening(
 
 def _advised(
     desk: Desk, incident: Incident, believed: NetworkState, guidance: Guidance
-) -> list[tuple[Action, ...]]:
+) -> Sequence[tuple[Action, ...]]:
     """What the policy that is set would do. Whatever it raises, the incident goes on without it."""
     twin, now_s = desk.situation.twin, desk.situation.tracker.now_s
-    lasted_s = max(0.0, now_s - incident.onset_s)
+    name, lasted_s = desk.candidates.name, max(0.0, now_s - incident.onset_s)
     evening = Evening(
         twin, believed, now_s, lasted_s, QUARTERS, priced="services", guidance=guidance
     )
     try:
-        return desk.candidates.advised(evening)
+        advice = desk.candidates.advised(evening)
     except Exception as exc:
-        name = desk.candidates.name
         desk.tell(incident.id, "not_advised", "remediator", f"policy {name} is left out: {exc}")
         return []
+    if advice.said:
+        desk.tell(incident.id, "advised", "remediator", f"policy {name}: {advice.said}")
+    return advice.actions
 
 
 def imagine(desk: Desk, state: IncidentState) -> Command[str]:

@@ -78,7 +78,7 @@ COMMANDS = (
     (
         "policy",
         "policy:policy",
-        "Policies for the hours after a failure: what each is worth; train the ranker.",
+        "Policies for the hours after a failure: what each is worth; train and serve the ranker.",
     ),
     (
         "repair-times",

@@ -1,4 +1,4 @@
-"""Workers on a Ray cluster. The only module that imports Ray, which is an extra.
+"""Workers on a Ray cluster, and the connection to it. Ray is an extra.
 
 Each chunk is a Ray task; Ray retries nothing (the loop in `crew.py` does, and counts), and gives
 tasks of a node that died to the others. What travels is the inventory and the tasks, as bytes.
@@ -7,8 +7,8 @@ tasks of a node that died to the others. What travels is the inventory and the t
 import os
 import socket
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any
 
@@ -167,6 +167,20 @@ class _Session:
 
 
 _session = _Session()
+
+
+@contextmanager
+def joined(address: str) -> Iterator[None]:
+    """This process is on the cluster at `address` while inside; see RayCrew.
+
+    Raises:
+        BadInput: it cannot be reached or needs no token, or this process is on another one.
+    """
+    _session.join(address, None)
+    try:
+        yield
+    finally:
+        _session.leave()
 
 
 def _initialise(address: str | None, cpus: int | None) -> None:

@@ -1,5 +1,7 @@
 """What a policy would do in an incident: each choice that the twin has tried and found cheaper."""
 
+from dataclasses import dataclass
+
 from twin.events.action import Action
 from twin.remediation.choices import WAIT
 from twin.remediation.disposal import dispose
@@ -10,13 +12,22 @@ MOST = 6
 """Choices of a policy that go on to be judged beside everybody else's."""
 
 
-def advice(policy: Policy, situation: Situation) -> list[tuple[Action, ...]]:
-    """Up to MOST of what `policy` proposes, the cheapest first; what does not beat waiting is none.
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What would be done, each alone, the cheapest first. `said`: see Proposals."""
+
+    actions: tuple[tuple[Action, ...], ...] = ()
+    said: str = ""
+
+
+def advice(policy: Policy, situation: Situation) -> Advice:
+    """Up to MOST of what `policy` proposes; what does not beat waiting is none.
 
     Raises:
         Refused: the policy proposes what may not be done.
     """
-    tried = dispose(situation, policy.propose(situation)).tried
+    proposals = policy.propose(situation)
+    tried = dispose(situation, proposals).tried
     better = [number for number in tried if number != WAIT and tried[number] < tried[WAIT]]
     ranked = sorted(better, key=lambda number: (round(tried[number], 9), number))
-    return [situation.action(number) for number in ranked[:MOST]]
+    return Advice(tuple(situation.action(number) for number in ranked[:MOST]), proposals.said)

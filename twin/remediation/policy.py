@@ -13,10 +13,12 @@ class Proposals:
     """Choices that are worth trying, by number (`twin.remediation.choices`), the best first.
 
     `over`: the hours over which the twin compares them; None: all until the repair, as expected.
+    `said`: what people are to be told of them, such as who of several proposes them.
     """
 
     numbers: IntArray
     over: Outlook | None = None
+    said: str = ""
 
 
 class Policy(Protocol):
