@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo results survival test test-all test-ray test-train interleavings ns3 vllm-smoke bench fuzz neo4j-record check format constraints clean
+.PHONY: help demo results survival test test-all test-ray test-serve test-train interleavings ns3 vllm-smoke bench fuzz neo4j-record check format constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -42,6 +42,10 @@ interleavings: $(VENV)/.stamp-dev  ## 20,000 orders in which two processes may w
 test-ray: $(VENV)/.stamp-dev  ## the tests that need Ray, which is large: use an environment of its own
 	$(INSTALL) -e '.[dev,ray]'
 	$(BIN)/python -m pytest -q tests/tools/runners
+
+test-serve: $(VENV)/.stamp-dev  ## serve the ranker on Ray Serve and kill it; an environment of its own
+	$(INSTALL) -e '.[dev,policy-server]'
+	OMP_NUM_THREADS=1 NOCTUA_TEST_SERVE=1 $(BIN)/python -m pytest -q -n 0 tests/tools/policy_server
 
 # PyTorch for Linux may come with CUDA, 3 GB; TORCH_INDEX names an index that has it for CPUs alone.
 test-train: $(VENV)/.stamp-dev  ## the tests that need PyTorch, which is large: use an environment of its own

@@ -65,7 +65,7 @@ class Replica:
         assert isinstance(answer, bytes)
         return answer
 
-    @serve.batch(max_batch_size=MOST_AT_ONCE, batch_wait_timeout_s=0.0)
+    @serve.batch(max_batch_size=MOST_AT_ONCE, batch_wait_timeout_s=0.0)  # type: ignore[untyped-decorator]  # Ray's types are not read
     async def _batch(self, bodies: list[bytes]) -> Any:
         # While a call runs in its thread, requests that come in wait for the next one together.
         return await asyncio.to_thread(self._model.scores, bodies)
