@@ -1,5 +1,6 @@
 """Who is asked for remedies is one setting; whoever is asked, the twin decides."""
 
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +66,17 @@ def test_policy_that_there_is_not_stops_before_anything_is_opened(
     with pytest.raises(BadInput, match='no policy is called "clever"'), operating(tmp_path, case()):
         pass
     assert not (tmp_path / "journal.sqlite").exists()
+
+
+def test_timeline_says_who_answered_in_place_of_a_policy_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("NOCTUA_POLICY", "served")
+    monkeypatch.setenv("NOCTUA_POLICY_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("NOCTUA_POLICY_TOKEN", "x" * 32)
+    trials, told = _trials(tmp_path)
+    (said,) = [text for text in told if text.startswith("policy served: ")]
+    assert "the ranker in process answered (the policy server: not reached" in said
+    assert any("policy" in trial.remedy.sources for trial in trials)

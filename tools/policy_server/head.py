@@ -1,13 +1,14 @@
 """A Ray node of the server's own, started so that a busy machine does not end it.
 
 The raylet gives up when an agent of it takes 15 s to say on which ports it listens, which on a busy
-machine Python's imports alone can take (github.com/ray-project/ray/issues/65983). So the ports are
-given, and nobody waits for them; and Ray gets a session of its own, to which Linux gives a share of
-the processors of its own (sched_autogroup).
+machine Python's imports alone can take (github.com/ray-project/ray/issues/65983); and `ray start`,
+when the raylet takes 30 s. So the ports are given, and Ray and each of its agents get a session of
+their own, to each of which Linux gives a share of the processors (sched_autogroup).
 """
 
 import ctypes
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -39,6 +40,14 @@ _SETTINGS = {
     "PYTHONWARNINGS": "ignore",
 }
 
+_START = """
+import sys
+import ray.scripts.scripts
+# Ray runs with it whatever of it is written in Python, and has no setting for it.
+sys.executable = sys.argv.pop(1)
+ray.scripts.scripts.main()
+"""
+
 _STORE_BYTES = 80 * 2**20
 """Shared memory; what is asked and answered is small and goes past it."""
 
@@ -55,7 +64,7 @@ def own_head() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="noctua-ray-", dir="/tmp"))
     ports = _free_ports(len(_PORTS))
     command = [
-        sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block",
+        sys.executable, "-c", _START, str(_python(folder)), "start", "--head", "--block",
         "--include-dashboard=false", "--include-log-monitor=false", "--no-monitor",
         "--disable-usage-stats", f"--temp-dir={folder}",
         f"--object-store-memory={_STORE_BYTES}", "--node-ip-address=127.0.0.1",
@@ -82,6 +91,23 @@ def own_head() -> Iterator[str]:
 def _die_with_us() -> None:
     # Whoever kills the server outright does not want to search for what it has started.
     ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+
+
+def _python(folder: Path) -> Path:
+    """What runs Python, as the same process, in a session of its own.
+
+    Workers lead a group of processes already, by which Ray ends them; they stay where they are.
+    """
+    interpreter, path = shlex.quote(sys.executable), folder / "python"
+    path.write_text(
+        "#!/bin/sh\n"
+        "read -r _ _ _ _ group _ < /proc/$$/stat\n"
+        f'[ "$group" = $$ ] && exec {interpreter} "$@"\n'
+        f'exec setsid {interpreter} "$@"\n',
+        encoding="utf-8",
+    )
+    path.chmod(0o700)
+    return path
 
 
 def _free_ports(number: int) -> list[int]:
