@@ -39,8 +39,8 @@ _ONGOING, _QUEUED = 32, 64
 
 _HEALTH_PERIOD_S, _HEALTH_TIMEOUT_S = 5.0, 30.0
 
-_ENDS_S = 5.0
-"""How long requests that are under way may take once the server is to end."""
+_REQUEST_S = 5.0
+"""For a request, and for those that are under way once the server is to end; no client waits."""
 
 
 class Replica:
@@ -101,13 +101,14 @@ def served(
         max_queued_requests=_QUEUED,
         health_check_period_s=_HEALTH_PERIOD_S,
         health_check_timeout_s=_HEALTH_TIMEOUT_S,
-        graceful_shutdown_timeout_s=_ENDS_S,
-        graceful_shutdown_wait_loop_s=_ENDS_S / 10,
+        graceful_shutdown_timeout_s=_REQUEST_S,
+        graceful_shutdown_wait_loop_s=_REQUEST_S / 10,
         ray_actor_options={"num_cpus": 0.25},
     ).bind(str(card.resolve()), digest)
     with _cluster(cluster) as address, joined(address):
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
-        serve.start(http_options=HTTPOptions(host=HOST, port=port), proxy_location="EveryNode")
+        http = HTTPOptions(host=HOST, port=port, request_timeout_s=_REQUEST_S)
+        serve.start(http_options=http, proxy_location="EveryNode")
         try:
             handle = serve.run(application, name=APPLICATION, route_prefix="/")
             yield f"http://{HOST}:{port}", handle

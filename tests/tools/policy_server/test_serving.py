@@ -14,7 +14,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ import pytest
 from tests.tools.policy_server.answering import figures, situation
 from tools.policies import served
 from tools.policy_server.client import NotServed, ServedScorer
+from tools.policy_server.head import own_head
 from tools.policy_server.rates import processes_below
 from tools.policy_server.settings import Place
 from tools.ranker.card import read_card
@@ -90,32 +91,37 @@ def _answers(scorer: ServedScorer) -> bool:
     return False
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder, token = tmp_path_factory.mktemp("served"), secrets.token_hex(32)
+@contextmanager
+def serving(folder: Path, *flags: str) -> Iterator[Server]:
+    """`noctua policy serve` on a free port, once it says that it serves."""
+    token = secrets.token_hex(32)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = "from channels.cli.start import main; main()"
-    trouble = (folder / "trouble").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-c", command, "policy", "serve", "--port", str(port)],
-        env={**os.environ, "NOCTUA_POLICY_TOKEN": token},
-        stdout=subprocess.PIPE,
-        stderr=trouble,
-        text=True,
-        start_new_session=True,
-    )
+    with (folder / "trouble").open("wb") as trouble:
+        process = subprocess.Popen(
+            [sys.executable, "-c", command, "policy", "serve", "--port", str(port), *flags],
+            env={**os.environ, "NOCTUA_POLICY_TOKEN": token},
+            stdout=subprocess.PIPE,
+            stderr=trouble,
+            text=True,
+            start_new_session=True,
+        )
     try:
         assert process.stdout is not None
+        url = f"http://127.0.0.1:{port}"
         told = process.stdout.readline()
-        assert f"NOCTUA_POLICY_URL=http://127.0.0.1:{port}" in told, (
-            folder / "trouble"
-        ).read_text()
-        yield Server(process, f"http://127.0.0.1:{port}", token)
+        assert f"NOCTUA_POLICY_URL={url}" in told, (folder / "trouble").read_text()
+        yield Server(process, url, token)
     finally:
         process.terminate()
         process.communicate(timeout=STARTS_S)
-        trouble.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("served")) as started:
+        yield started
 
 
 def test_server_gives_the_scores_of_the_ranker_in_process(server: Server) -> None:
@@ -191,3 +197,26 @@ def test_server_that_is_told_to_end_ends_and_leaves_no_process(server: Server) -
     _until(lambda: not [pid for pid in started if Path(f"/proc/{pid}").exists()], "some are left")
     with pytest.raises(NotServed):
         server.scorer()(figures())
+
+
+def test_server_on_a_cluster_leaves_it_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    with own_head() as address:
+        with serving(tmp_path, "--ray", address) as server:
+            assert np.array_equal(server.scorer()(figures()), open_ranker()(figures()))
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(STARTS_S) == 0
+        titles = [title for _, title in processes_below(os.getpid())]
+        assert [title for title in titles if "raylet" in title]
+        assert not [title for title in titles if "ServeReplica" in title]
+
+
+def test_server_that_is_killed_takes_its_ray_along(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        started = server.processes()
+        assert server.replicas()
+        server.process.kill()
+        _until(lambda: not [x for x in started if Path(f"/proc/{x}").exists()], "some are left")

@@ -1,6 +1,7 @@
 """Of several policies the first that answers as it has to proposes, and people are told who."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_policy_is_made_once_and_only_if_it_is_asked() -> None:
         return Failing() if name == "first" else Saying(ALLOWED)
 
     policy = FirstThatAnswers(
-        [(name, lambda name=name: making(name)) for name in ("first", "second", "third")]
+        [(name, partial(making, name)) for name in ("first", "second", "third")]
     )
     for _ in range(3):
         policy.propose(Episode(worked_out()).situation)
