@@ -5,6 +5,7 @@ replica is killed while clients ask, and each of them still decides.
 import importlib.util
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -218,5 +219,12 @@ def test_server_that_is_killed_takes_its_ray_along(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         started = server.processes()
         assert server.replicas()
+        (folder,) = {
+            word.removeprefix("--temp-dir=")
+            for _, title in processes_below(server.process.pid)
+            for word in title.split("\0")
+            if word.startswith("--temp-dir=")
+        }
         server.process.kill()
         _until(lambda: not [x for x in started if Path(f"/proc/{x}").exists()], "some are left")
+    shutil.rmtree(folder)
