@@ -157,6 +157,7 @@ class StateDirectory:
             self.checkpoints_file,
             self.policy_file,
             self.on_event_file,
+            self.serve_file,
             self.alerts_file,
             self.slack_file,
             self.models_file,

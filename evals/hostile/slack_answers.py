@@ -86,7 +86,7 @@ class World:
     def effects(self) -> int:
         """How much people have done here: answers, acknowledgements, events of persons."""
         kinds = ("taken", "noted", "closed", "reopened")
-        with Journal.open(self.folder / "journal.sqlite") as journal:
+        with Journal.open(StateDirectory(self.folder).journal_file) as journal:
             request = journal.approval_request(self.plan, 0.0)
             events = journal.events_of(self.incident, kinds)
         return len(request.answers) + len(request.acknowledged) + len(events)
