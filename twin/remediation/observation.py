@@ -63,7 +63,9 @@ WHOLE_FIGURES = (
 GUIDANCE_FIGURES = (
     Figure("repair said", 0.0, 24.0, "hours", "until the repair, as people say; 0: nobody says"),
     Figure("growth said", 1.0, MOST, "of the usual", "that demand has still to grow; 1: none"),
-    Figure("left alone", 0.0, 1.0, "of all links", "no choice configures them at either end"),
+    Figure(
+        "left alone", 0.0, 1.0, "of all links", "that are not to be configured, at one end or both"
+    ),
 )
 
 USUAL_LEVEL = 2
