@@ -16,6 +16,8 @@ from typing import Any
 
 from evals.stage import Case, stage
 from graphs.state_directory import StateDirectory
+from tools.alerts.mapping import Mapped
+from tools.alerts.reading import Received
 from tools.change.actuator import Actuator
 from tools.change.controls import EVERY_CONTROL, Controls
 from tools.change.examined import Examined, Situation
@@ -30,6 +32,7 @@ from tools.journal.mark import mark_file
 from tools.journal.records import (
     ChangeState,
     Charges,
+    ChatPost,
     Claim,
     Quarantine,
     RefreshRecord,
@@ -45,6 +48,7 @@ from tools.network.protocol import CommitState
 from twin.errors import NoctuaError
 from twin.events.action import Action
 from twin.events.actions.set_igp_weight import SetIgpWeight
+from twin.nouns.account import Account, Delegation, Identity, Token
 from twin.nouns.common_cause import CommonCause, Hint
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.forecast import Forecast, Interval
@@ -52,10 +56,11 @@ from twin.nouns.foretold import Foretold
 from twin.nouns.incident import Incident, Severity
 from twin.nouns.plan import Approval, Dispatch, Plan
 from twin.nouns.planned_work import PlannedWork
-from twin.nouns.principal import OS_USER, Principal
+from twin.nouns.principal import LOCAL, OS_USER, Principal
 from twin.nouns.rates import Rates
 from twin.nouns.risk import Reckoned, Risk
 from twin.nouns.state import state_hash
+from twin.nouns.untrusted import UntrustedText
 from twin.remedies.blast import blast_radius
 from twin.remedies.steps import plan_steps, planned_step
 
@@ -375,6 +380,8 @@ def _running(network: EmulatedNetwork) -> NetworkConfiguration:
     return NetworkConfiguration(devices=tuple(network.running(node.id) for node in nodes))
 
 
+_MAPPED = Mapped(rule="down", claims="adjacency_down", resource="ATLAng--HSTNng")
+
 _CREW = Principal(name="a crew", provider=OS_USER)
 
 _FORETOLD = Foretold(
@@ -481,6 +488,15 @@ def _tell_the_rest(journal: Journal, now_s: float) -> None:
                 id=refresh, network=network, asked="0", by=_CREW, trace_id="0", begun_s=now_s
             )
         )
+    for name in ("erin", "omar"):
+        journal.acknowledge(ASKED, Principal(name=name, provider=OS_USER), now_s)
+        post = ChatPost(service="slack", key=name, incident_id=INCIDENT, place="C0", begun_wall_s=0)
+        journal.begin_post(post)
+        journal.receive_chat_event("slack", name, "{}", 0.0)
+        alert = Received(
+            fingerprint=name, content=name, labels={"alertname": UntrustedText("down")}
+        )
+        journal.take_alerts("lab", name, [(alert, _MAPPED)], 1.0, now_s)
     journal.add_event(INCIDENT, now_s, "escalated", "supervisor", "a person takes over")
     [change] = [c for c in journal.changes() if c.state is ChangeState.CONFIRMED][:1]
     journal.intend_changes(
@@ -490,6 +506,42 @@ def _tell_the_rest(journal: Journal, now_s: float) -> None:
             )
         ]
     )
+
+
+def with_accounts(scene: Scene, folder: Path) -> Scene:
+    """A copy of `scene` in which people have accounts, tokens and somebody who stands in."""
+    peopled, root = scene.copy(folder), Principal(name="root", provider=OS_USER)
+    with peopled.journal() as journal:
+        for name in ("erin", "omar"):
+            identity = Identity(provider=LOCAL, subject=name)
+            account = Account(id=name, name=name, role="approver", identities=(identity,))
+            journal.put_account(account, root, "account_added")
+            journal.put_token(
+                Token(
+                    digest=name,
+                    account=name,
+                    identity=identity,
+                    kind="api",
+                    label="a script",
+                    scopes=frozenset({"read"}),
+                    made_wall_s=0.0,
+                    expires_wall_s=1.0,
+                ),
+                root,
+            )
+        for giver, taker in (("erin", "omar"), ("omar", "erin")):
+            journal.put_delegation(
+                Delegation(
+                    id=giver,
+                    giver=giver,
+                    to=taker,
+                    begins_wall_s=0.0,
+                    ends_wall_s=1.0,
+                    reason="away",
+                ),
+                root,
+            )
+    return peopled
 
 
 @contextmanager

@@ -47,7 +47,7 @@ _REORDERED = ("plans", "answers", "changes", "timeline", "dispatches", "role_run
 
 
 def alterations(scene: Scene) -> Iterator[Alteration]:
-    """All of them, for a journal with the tables and columns of `scene`'s."""
+    """All of them, for a journal with the tables of `scene`'s that have rows."""
     tables = _tables(scene)
     for name, columns in tables.items():
         for column in columns:
@@ -76,6 +76,7 @@ def _tables(scene: Scene) -> dict[str, list[str]]:
         return {
             name: [column[1] for column in file.execute(f"PRAGMA table_info({name})")]
             for (name,) in names.fetchall()
+            if file.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()
         }
 
 

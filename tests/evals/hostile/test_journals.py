@@ -1,10 +1,12 @@
 """Every column of every table, and the ways of rewriting the whole, are found."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from evals.hostile.journal_scene import Scene
+from evals.hostile.journal_scene import Scene, with_accounts
 from evals.hostile.journals import alterations, with_forged_answers
 from evals.hostile.tables import is_found, play
 
@@ -24,6 +26,30 @@ WHOLE = (
 
 def test_journal_as_we_left_it_is_sound(base: Scene) -> None:
     assert not is_found(base)
+
+
+@pytest.mark.slow
+def test_changed_column_of_what_proves_people_is_found(base: Scene, tmp_path: Path) -> None:
+    peopled = with_accounts(base, tmp_path / "peopled")
+    assert not is_found(peopled)
+    tables = ("accounts.", "identities.", "tokens.", "delegations.")
+    fresh = [one for one in alterations(peopled) if one.name.startswith(tables)]
+    assert {one.name.partition(".")[0] + "." for one in fresh} == set(tables)
+    missed = []
+    for number, one in enumerate(fresh):
+        altered = peopled.copy(tmp_path / str(number))
+        one.do(altered)
+        if not is_found(altered):
+            missed.append(one.name)
+    assert missed == []
+
+
+def test_every_table_but_those_of_accounts_has_rows_that_can_be_altered(base: Scene) -> None:
+    with closing(sqlite3.connect(base.state.journal_file)) as file:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        names = [name for (name,) in file.execute(query)]
+        empty = {n for n in names if not file.execute(f"SELECT 1 FROM {n} LIMIT 1").fetchone()}
+    assert empty == {"accounts", "identities", "tokens", "delegations"}
 
 
 @pytest.mark.slow
