@@ -16,8 +16,7 @@ from typing import Any
 
 from evals.stage import Case, stage
 from graphs.state_directory import StateDirectory
-from tools.alerts.mapping import Mapped
-from tools.alerts.reading import Received
+from tools.alerts.reading import Mapped, Received
 from tools.change.actuator import Actuator
 from tools.change.controls import EVERY_CONTROL, Controls
 from tools.change.examined import Examined, Situation
@@ -493,9 +492,8 @@ def _tell_the_rest(journal: Journal, now_s: float) -> None:
         post = ChatPost(service="slack", key=name, incident_id=INCIDENT, place="C0", begun_wall_s=0)
         journal.begin_post(post)
         journal.receive_chat_event("slack", name, "{}", 0.0)
-        alert = Received(
-            fingerprint=name, content=name, labels={"alertname": UntrustedText("down")}
-        )
+        labels = {"alertname": UntrustedText("down")}
+        alert = Received(fingerprint=name, content=name, labels=labels)
         journal.take_alerts("lab", name, [(alert, _MAPPED)], 1.0, now_s)
     journal.add_event(INCIDENT, now_s, "escalated", "supervisor", "a person takes over")
     [change] = [c for c in journal.changes() if c.state is ChangeState.CONFIRMED][:1]
