@@ -114,7 +114,7 @@ def test_of_answers_that_race_one_holds_and_every_other_is_told(
     first, *others = [serve(name) for name in ("ann", "ben", "ada") for _ in range(3)]
     # One server for all. It makes of its routes what it needs of them when it is first asked.
     first.get("/openapi.json")
-    clients = [first, *(TestClient(first.app, BASE, headers=one.headers) for one in others)]
+    clients = [first, *(TestClient(first.app, BASE, headers=dict(one.headers)) for one in others)]
     told: list[int] = []
     start = threading.Barrier(len(clients))
 
