@@ -53,8 +53,8 @@ def policy_names() -> tuple[str, ...]:
 
 
 def _ranked(name: str) -> Policy | None:
-    found = re.fullmatch(rf"({RANKER}|{SERVED})(?:-([1-9]\d{{0,5}}))?", name)
-    if found is None:
+    found = re.fullmatch(r"(\w+)(?:-([1-9]\d{0,5}))?", name)
+    if found is None or found[1] not in (RANKER, SERVED):
         return None
     most = None if found[2] is None else int(found[2])
     return served(most, os.environ) if found[1] == SERVED else Ranked(open_ranker(), most)

@@ -247,7 +247,7 @@ def _provisioned(
     if role is None:
         return None
     named = str(claims.get("name") or claims.get("preferred_username") or claims["sub"])[:128]
-    who = "|".join((identity.provider, identity.tenant, identity.subject))
+    who = "\n".join((identity.provider, identity.tenant, identity.subject))
     return Account(
         id=known.id if known else f"oidc-{hashlib.sha256(who.encode()).hexdigest()[:20]}",
         name=named,

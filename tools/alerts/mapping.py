@@ -75,7 +75,7 @@ class AlertMapping:
 
     def _link_at(self, node: str, port: str) -> str:
         """The link of the interface `port` of `node`: by its id, its other end, or an alias."""
-        known = self._aliases.get(_folded(f"{node}|{port}"), port)
+        known = self._aliases.get(_folded(str(Interface(node=node, link=port))), port)
         if link := self._named(self._links, known):
             return link
         other = self._named(self._nodes, known)

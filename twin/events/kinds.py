@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self
 
 from twin.errors import BadInput
 from twin.nouns.base import Noun
@@ -421,6 +421,18 @@ class ActionKind(EventKind):
     def limit(self) -> "Limit | None":
         """What it leaves of an egress to a traffic class, None if it limits nothing."""
         return None
+
+    def tried(self, topology: Topology) -> "Tried | None":
+        """As what planners try it, None where they do not. Raises UnknownNode, UnknownLink."""
+        return None
+
+
+class Tried(NamedTuple):
+    """`what` is done at `arc`; of a link the first of its arcs. `weight`: that is set."""
+
+    arc: int
+    what: Literal["weight", "drain", "undrain", "revert", "limit"]
+    weight: int = 0
 
 
 class Limit(Noun):

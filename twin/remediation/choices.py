@@ -10,12 +10,7 @@ from enum import IntEnum
 import numpy as np
 
 from twin.events.action import Action
-from twin.events.actions.drain_link import DrainLink
-from twin.events.actions.rate_limit import RateLimit
-from twin.events.actions.revert_interface import RevertInterface
-from twin.events.actions.set_igp_weight import SetIgpWeight
-from twin.events.actions.undrain_link import UndrainLink
-from twin.nouns.topology import Interface, Topology
+from twin.nouns.topology import Topology
 from twin.physics.compiled import IntArray
 from twin.remedies.moves import WEIGHT_LEVELS, Moves, level_weights
 
@@ -79,19 +74,10 @@ def number_of(action: Action, weights: IntArray, topology: Topology) -> int | No
     """The number of `action` where `weights` are advertised; None if it has none, such as a weight
     at no level.
     """
-    match action:
-        case SetIgpWeight():
-            at = np.flatnonzero(level_weights(weights) == action.weight)
-            slot = int(at[0]) if at.size else None
-        case DrainLink():
-            return choice(2 * topology.link_index[action.link], Slot.DRAIN)
-        case UndrainLink():
-            return choice(2 * topology.link_index[action.link], Slot.UNDRAIN)
-        case RevertInterface():
-            slot = Slot.REVERT
-        case RateLimit():
-            slot = Slot.LIMIT
-        case _:
-            return None
-    arc = topology.arc_of(Interface(node=action.node, link=action.link))
-    return None if slot is None else choice(arc, slot)
+    tried = action.tried(topology)
+    if tried is None:
+        return None
+    if tried.what != "weight":
+        return choice(tried.arc, Slot[tried.what.upper()])
+    at = np.flatnonzero(level_weights(weights) == tried.weight)
+    return choice(tried.arc, int(at[0])) if at.size else None

@@ -433,11 +433,15 @@ _OF_ONE_SIGNATURE = {ApprovalNotSigned, SignedBefore}
 """What can only be wrong with an approval that was given."""
 
 
+_OF_A_PERSON = {NotEntitled, PersonNeeded}
+"""What is given by no person is given by no account."""
+
+
 def _can_be_joined(pair: tuple[Violation, Violation]) -> bool:
     first, second = pair
     if first.kind is NotApproved and second.kind in _ABOUT_A_YES:
         return False
-    if {first.kind, second.kind} == _OF_ONE_SIGNATURE:
+    if {first.kind, second.kind} in (_OF_ONE_SIGNATURE, _OF_A_PERSON):
         return False
     own = [
         [getattr(v, name) is not getattr(_DEFAULTS, name) for v in pair]

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from twin.events.actions.edits import DrainEdit
+from twin.events.kinds import Tried
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Topology
 
@@ -26,3 +27,7 @@ class DrainLink(DrainEdit):
 
         undrain = UndrainLink(link=self.link)
         return () if self.changes_nothing(running, topology) else (undrain,)
+
+    def tried(self, topology: Topology) -> Tried:
+        """See ActionKind."""
+        return Tried(2 * topology.link_index[self.link], "drain")

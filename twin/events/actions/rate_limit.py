@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from twin.events.actions.policers import PolicerEdit, other_policers, policed_bps
-from twin.events.kinds import Limit
+from twin.events.kinds import Limit, Tried
 from twin.nouns.configuration import NetworkConfiguration, Policer
-from twin.nouns.topology import Topology
+from twin.nouns.topology import Interface, Topology
 
 if TYPE_CHECKING:
     from twin.events.action import Action
@@ -57,3 +57,7 @@ class RateLimit(PolicerEdit):
     def limit(self) -> Limit:
         """See ActionKind."""
         return Limit(link=self.link, traffic_class=self.traffic_class, rate_bps=self.rate_bps)
+
+    def tried(self, topology: Topology) -> Tried:
+        """See ActionKind."""
+        return Tried(topology.arc_of(Interface(node=self.node, link=self.link)), "limit")

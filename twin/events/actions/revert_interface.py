@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from twin.events.actions.restore_device import RestoreDevice
-from twin.events.kinds import ActionKind
+from twin.events.kinds import ActionKind, Tried
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Interface, Topology
 
@@ -48,3 +48,7 @@ class RevertInterface(ActionKind):
     def inverse(self, running: NetworkConfiguration, topology: Topology) -> "tuple[Action, ...]":
         """See ActionKind."""
         return (RestoreDevice(configuration=running.device(self.node)),)
+
+    def tried(self, topology: Topology) -> Tried:
+        """See ActionKind."""
+        return Tried(topology.arc_of(Interface(node=self.node, link=self.link)), "revert")

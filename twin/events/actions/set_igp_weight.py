@@ -8,7 +8,7 @@ from pydantic import Field
 
 from twin.errors import BadInput
 from twin.events.actions.edits import WeightEdit, edited
-from twin.events.kinds import PhrasedKind
+from twin.events.kinds import PhrasedKind, Tried
 from twin.events.names import find_link_and_end, find_node
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Interface, Topology
@@ -109,6 +109,11 @@ class SetIgpWeight(WeightEdit):
     def subject(self) -> tuple[str, ...]:
         """See PhrasedKind."""
         return ("weight", self.node, self.link)
+
+    def tried(self, topology: Topology) -> Tried:
+        """See ActionKind."""
+        arc = topology.arc_of(Interface(node=self.node, link=self.link))
+        return Tried(arc, "weight", self.weight)
 
 
 def read_weight(text: str) -> int:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from twin.events.actions.drain_link import DrainLink
 from twin.events.actions.edits import DrainEdit
+from twin.events.kinds import Tried
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.topology import Topology
 
@@ -24,3 +25,7 @@ class UndrainLink(DrainEdit):
     def inverse(self, running: NetworkConfiguration, topology: Topology) -> "tuple[Action, ...]":
         """See ActionKind."""
         return () if self.changes_nothing(running, topology) else (DrainLink(link=self.link),)
+
+    def tried(self, topology: Topology) -> Tried:
+        """See ActionKind."""
+        return Tried(2 * topology.link_index[self.link], "undrain")
