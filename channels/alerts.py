@@ -62,6 +62,28 @@ class AlertsView(Noun):
     alerts: tuple[AlertRecord, ...]
 
 
+class WrongSettings(BadInput):
+    """`alerts.yaml` cannot be used, whatever is posted."""
+
+
+def network_of(state: StateDirectory, name: str, door: "DoorSettings") -> str:
+    """The network that alerts through the door `name` are about.
+
+    Raises:
+        WrongSettings: there is none, or there are several and it names none of them.
+    """
+    known = network_names(state)
+    if door.network in known:
+        return door.network
+    if door.network or len(known) != 1:
+        said = f'is for "{door.network}"' if door.network else "names no network"
+        raise WrongSettings(
+            f"alerts.yaml: doors.{name} {said}, and there is {', '.join(known) or 'none'}; write "
+            "`network:` there"
+        )
+    return known[0]
+
+
 class Doorway:
     """Takes in posts for one state directory; its journal stays open between them.
 
@@ -83,15 +105,19 @@ class Doorway:
 
         Raises:
             NotAuthentic: it does not prove whose it is, or there is no such door.
-            BadInput: it is not what that system sends, or a setting is wrong.
+            BadInput: it is not what that system sends.
+            WrongSettings: ours are; whoever sent it does so again.
             JournalFailed: nothing of it was kept; whoever sent it does so again.
         """
         from tools.alerts.receiving import require_door, take
 
         now_wall_s = time.time()
-        settings = self._look()
+        try:
+            settings = self._look()
+        except BadInput as error:
+            raise WrongSettings(str(error)) from None
         door = require_door(settings, name, headers, body, now_wall_s, self._environ)
-        network = self._network(name, door)
+        network = network_of(self._state, name, door)
         with self._lock:
             mapping, journal = self._mapping(network, settings), self._open()
             now_s = self._now_s(network, journal)
@@ -123,18 +149,6 @@ class Doorway:
         if self._settings is None or self._settings[0] != written:
             self._settings = (written, load_alert_settings(file))
         return self._settings[1]
-
-    def _network(self, name: str, door: "DoorSettings") -> str:
-        known = network_names(self._state)
-        if door.network:
-            require_known(door.network, known)
-            return door.network
-        if len(known) != 1:
-            raise BadInput(
-                f"alerts.yaml: doors.{name} names no network, and there is "
-                f"{', '.join(known) or 'none'}; write `network:` there"
-            )
-        return known[0]
 
     def _mapping(self, network: str, settings: "AlertSettings") -> "AlertMapping":
         from tools.alerts.mapping import AlertMapping

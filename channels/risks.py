@@ -6,7 +6,7 @@ from contextlib import suppress
 from agents.loop.minds import Minds
 from agents.roles.foresight_wording import ROLE as WORDING
 from agents.roles.foresight_wording import Worded
-from channels.networks import inventory_of, network_time_s
+from channels.networks import inventory_of, known_networks, network_time_s, require_known
 from channels.on_record import graph_on_record
 from channels.people import written
 from channels.planning.imagining import RegisterDocument, document_of
@@ -83,8 +83,13 @@ def refreshed(
 
 
 def listed(state: StateDirectory, network: str) -> Sequence[RiskRecord]:
-    """All lines of the register, those that are none any more last."""
+    """All lines of the register, those that are none any more last.
+
+    Raises:
+        BadInput: there is no such network.
+    """
     with state.read_only_journal() as journal:
+        require_known(network, known_networks(state, journal))
         return journal.risk_records(network)
 
 

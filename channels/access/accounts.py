@@ -60,9 +60,9 @@ def add_account(
     *,
     name: str = "",
     identities: Sequence[Identity] = (),
-    password: str = "",
+    password: str | None = None,
 ) -> AccountView:
-    """Make an account.
+    """Make an account. `password`: None for none.
 
     Raises:
         BadInput: the id is taken or cannot be one, the password is too short, an identity is
@@ -82,7 +82,7 @@ def add_account(
             name=name or account_id,
             role=role,
             identities=tuple(identities),
-            password=hashed(password) if password else "",
+            password="" if password is None else hashed(password),
         )
         return _put(journal, account, by, "account_made")
 

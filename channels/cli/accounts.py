@@ -79,7 +79,7 @@ def add(
     by = principal(context, "", "administer")
     is_first = not state.journal_file.is_file() or not verbs.accounts(state)
     # Whoever has made the first account has to be able to make the second.
-    own = (os_identity(),) if os_user or (is_first and not (identity or password)) else ()
+    own = (os_identity(),) if os_user or (is_first and not password) else ()
     made = verbs.add_account(
         state,
         by,
@@ -87,7 +87,7 @@ def add(
         _role(role),
         name=name,
         identities=(*map(_identity, identity or ()), *own),
-        password=read_password("Password") if password else "",
+        password=read_password("Password") if password else None,
     )
     _tell(made, as_json)
 

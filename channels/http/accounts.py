@@ -89,7 +89,7 @@ def add_account(directory: Directory, by: Admin, new: NewAccount) -> verbs.Accou
         new.role,
         name=new.name,
         identities=new.identities,
-        password=new.password,
+        password=new.password or None,
     )
 
 

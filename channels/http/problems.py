@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from starlette.exceptions import HTTPException
 
 from channels.access.errors import NotPermitted, NotSignedIn
+from channels.alerts import WrongSettings
 from channels.http.served import served_by
 from channels.http.who import address_of
 from channels.report.wording import plain
@@ -72,6 +73,7 @@ _STATUSES: tuple[tuple[type[NoctuaError], int, str], ...] = (
         for kind in (UnknownIncident, UnknownPlan, UnknownRisk, UnknownCause, UnknownRefresh)
     ),
     (NotAJournal, 503, "The journal cannot be used"),
+    (WrongSettings, 503, "Alerts cannot be taken now"),
     (BadInput, 400, "Cannot be used"),
     (NotSignedIn, 401, "Not signed in"),
     (NotPermitted, 403, "Not permitted"),

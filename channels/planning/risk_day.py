@@ -199,7 +199,14 @@ def _within(day: Day, begin_s: float) -> tuple[int, float]:
 
 def _told(scenario: RiskScenario, verdict: RiskVerdict) -> Sequence[tuple[float, str]]:
     """When what begins and ends, in words and in order."""
-    lines = [(float(event.after_s), event.fault.describe()) for event in scenario.events]
+    under_way = scenario.conditions.under_way
+    lines = [(0.0, f"under way: {one.fault.describe()}") for one in under_way]
+    lines += [
+        (float(one.until_s), f"over: {one.fault.describe()}")
+        for one in under_way
+        if one.until_s is not None
+    ]
+    lines += [(float(event.after_s), event.fault.describe()) for event in scenario.events]
     lines += [
         (float(event.until_s), f"over: {event.fault.describe()}")
         for event in scenario.events

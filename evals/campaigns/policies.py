@@ -24,6 +24,7 @@ from twin.remediation.playing import evening_of, play_evening, twin_of
 from twin.remediation.policies.clairvoyant import Clairvoyant
 from twin.remediation.situation import Priced, Situation
 from twin.remedies.objective import DEVICE_WEIGHT
+from twin.sources.topohub_source import topology_from_topohub
 
 NOTHING, CLAIRVOYANT = "nothing", "clairvoyant"
 
@@ -85,6 +86,13 @@ class Outcome(Noun):
 
 
 PoliciesRecord = Record[Play, Outcome]
+
+
+def cases_of(networks: Sequence[str]) -> Sequence[str]:
+    """The same. Raises BadTopology: topohub has none of a name."""
+    for name in networks:
+        topology_from_topohub(name)
+    return networks
 
 
 def arms_of(policies: Sequence[str]) -> list[str]:

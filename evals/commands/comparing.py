@@ -37,14 +37,14 @@ def compare(
     With --table-only, networks, policies and evenings that are given are those of the table.
     """
     from evals.campaigns.campaign import load_spec
-    from evals.campaigns.policies import CAMPAIGN, arms_of, policies_markdown
+    from evals.campaigns.policies import CAMPAIGN, arms_of, cases_of, policies_markdown
     from evals.commands.campaigning import exit_if_raised, gathered
 
     given = load_spec(
         CAMPAIGN,
         spec,
         arms=arms_of(policies) if policies else None,
-        cases=networks or None,
+        cases=cases_of(networks) if networks else None,
         seeds=evenings,
         priced=priced,
     )

@@ -132,6 +132,7 @@ def run(
     from evals.arm import at_mismatch
     from evals.arms.noctua import NoctuaArm
     from evals.stage import load_case
+    from graphs.candidates import candidates_from
     from graphs.minds import require_minds
 
     console = Console(stderr=as_json, quiet=as_json)
@@ -140,6 +141,7 @@ def run(
     # What is set wrong is found out before anything is written.
     StateDirectory(state).policy()
     require_minds(os.environ, state)
+    candidates_from(os.environ)
     name = _free_name(StateDirectory(state), f"{case.id}-{seed}")
     if not approve_automatically:
         _run_until_asked(state, case, seed, name, console, as_json=as_json)

@@ -157,7 +157,7 @@ def build_world(folder: Path) -> World:
     state = world.scene.state
     made_by = Principal(name="root", provider=OS_USER)
     for name, role in PEOPLE.items():
-        password = PASSWORD if name == "ann" else ""
+        password = PASSWORD if name == "ann" else None
         accounts.add_account(state, made_by, name, role, password=password)
         made_by = by("ada")
     accounts.end_account(state, by("ada"), "zed")

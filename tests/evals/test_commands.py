@@ -12,6 +12,7 @@ from evals.commands import register
 from evals.model_server import ModelServer, Script
 from tools.journal.journal import Journal
 from tools.models.settings import KeyMissing
+from twin.errors import BadInput
 
 SCENARIO = """
 world:
@@ -66,6 +67,15 @@ def test_run_with_a_model_that_is_set_wrong_leaves_nothing_behind(
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(KeyMissing, match="OPENAI_API_KEY"):
         _played(tmp_path, *flags)
+    assert not (tmp_path / "state").exists()
+
+
+def test_run_with_a_policy_that_there_is_not_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOCTUA_POLICY", "clever")
+    with pytest.raises(BadInput, match='no policy is called "clever"'):
+        _played(tmp_path)
     assert not (tmp_path / "state").exists()
 
 

@@ -515,7 +515,7 @@ def _nearest(phrase: str, topology: Topology, kinds: Kinds[PhrasedKind]) -> str:
             texts[form.kind] = f'"{text}"'
         if len(texts) == _OFFERED:
             break
-    return f"what can be asked: {' or '.join(texts.values())}"
+    return f"what can be asked: {' or '.join(texts.values())}" if texts else ""
 
 
 def _read_form(form: "_Form[K]", kinds: Kinds[K]) -> Callable[[Topology, str], object]:

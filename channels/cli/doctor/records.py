@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
+from channels.alerts import network_of
 from channels.cli.doctor.check import Check, Installation, State
 from channels.report.wording import utc
 from channels.sealed import sealed_text
@@ -176,8 +177,9 @@ def alerts(installation: Installation) -> Iterable[Check]:
     """Whose alerts are taken is valid, and the secret of every door is there."""
     file = installation.state.alerts_file
     settings = load_alert_settings(file)
-    for door in settings.doors.values():
+    for name, door in settings.doors.items():
         door.proof(os.environ)
+        network_of(installation.state, name, door)
     found = f"{len(settings.doors)} doors, {len(settings.rules)} rules"
     found = found if settings.doors else f"no alerts are taken: {file.name} has no doors"
     yield Check(name="alerts", state="ok", found=found)

@@ -55,6 +55,15 @@ def test_first_account_is_an_admin_who_may_make_the_next(state: Path) -> None:
     assert [(one["id"], one["role"]) for one in listed] == [("root", "admin"), ("vera", "viewer")]
 
 
+def test_empty_password_makes_nobody_and_shuts_nobody_out(state: Path) -> None:
+    add = ("accounts", "add", "ada", "--role", "admin")
+    code, _, error = _piped(state, "", *add, "--password")
+    assert (code, "has 0 characters" in error) == (2, True)
+    assert noctua(state, "accounts", "list", "--json")[1].strip() == "[]"
+    assert noctua(state, *add, "--identity", "slack@T0=U1")[0] == 0
+    assert noctua(state, "whoami")[1] == "ada, admin, as os-user\n"
+
+
 @pytest.fixture(scope="session")
 def peopled(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state directory of three people, of whom none is the user of this process."""

@@ -55,7 +55,10 @@ def test_rate_is_told_with_all_that_goes_into_it(tmp_path: Path) -> None:
         "0.000342 of all hours: while what is down has been, 3 h of 8,766",
     ):
         assert f"  {factor}\n" in output
-    found = json.loads(noctua(tmp_path, *said, "--json")[1])["how_often"]
+    document = json.loads(noctua(tmp_path, *said, "--json")[1])
+    found, hours = document["how_often"], document["hours"]
+    assert hours[0]["happens"][0].startswith("under way: SNVAng")
+    assert [text for text in hours[1]["happens"] if text.startswith("over: SNVAng")]
     product = math.prod(factor["value"] for factor in found["factors"])
     assert found["per_year"] == pytest.approx(product)
     assert f"it begins once in {1 / product:,.0f} years (" in output

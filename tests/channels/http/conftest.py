@@ -40,7 +40,7 @@ def _people(played: Path, path: Path) -> None:
     state = StateDirectory(path)
     by = ROOT
     for name, role in PEOPLE.items():
-        password = PASSWORD if name == "ann" else ""
+        password = PASSWORD if name == "ann" else None
         accounts.add_account(state, by, name, role, password=password)
         by = Principal(name="ada", provider=OS_USER, account="ada", role="admin")
 

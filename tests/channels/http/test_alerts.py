@@ -117,7 +117,7 @@ def test_setting_that_is_wrong_is_named(client: TestClient, state: StateDirector
     assert "nowhere" in elsewhere.json()["detail"]
     assert "NOT_SET" in client.post("/alerts/secretless", content=b"{}").json()["detail"]
     state.alerts_file.write_text("doors: []", encoding="utf-8")
-    assert _post(client, alertmanager()).status_code == 400
+    assert _post(client, alertmanager()).status_code == 503
 
 
 def test_rule_that_is_written_meanwhile_maps_what_comes_again(

@@ -132,3 +132,11 @@ def test_a_policy_of_no_name_is_refused_before_anything_is_played(tmp_path: Path
     assert code != 0
     assert 'no policy is called "clever"' in told
     assert not out.exists()
+
+
+def test_a_network_that_there_is_not_is_refused_before_anything_is_played(tmp_path: Path) -> None:
+    out = tmp_path / "evenings.jsonl"
+    code, _, told = _compared("--network", "sndlib/germany", "--out", str(out))
+    assert code != 0
+    assert "did you mean sndlib/germany50" in " ".join(told.split())
+    assert not out.exists()
