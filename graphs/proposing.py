@@ -125,8 +125,10 @@ def _advised(
     except Exception as exc:
         desk.tell(incident.id, "not_advised", "remediator", f"policy {name} is left out: {exc}")
         return []
-    if advice.said:
-        desk.tell(incident.id, "advised", "remediator", f"policy {name}: {advice.said}")
+    if name:
+        found = f"{len(advice.actions)} changes that the twin finds cheaper than to wait"
+        said = "; ".join(filter(None, (advice.said, found)))
+        desk.tell(incident.id, "advised", "remediator", f"policy {name}: {said}")
     return advice.actions
 
 

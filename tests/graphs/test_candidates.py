@@ -42,7 +42,8 @@ def test_policy_that_is_set_proposes_beside_all_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NOCTUA_POLICY", "carried-32")
-    trials, _ = _trials(tmp_path)
+    trials, told = _trials(tmp_path)
+    assert [text for text in told if text.startswith("policy carried-32: ")]
     by = {source for trial in trials for source in trial.remedy.sources}
     assert by >= {"rules", "policy"}
 
