@@ -9,34 +9,15 @@ Secrets never stand in the file: it names the environment variables that hold th
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from tools.strict_yaml import read_yaml, settings_text
+from channels.chat.settings import Address, Variable, read_settings
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
 FILE = "slack.yaml"
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-def _api(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-        raise ValueError("must be https, since the token goes there")
-    return f"{value.rstrip('/')}/"
-
-
-def _variable(value: object) -> object:
-    # Whoever pastes the secret itself here should not read it again in an error.
-    if isinstance(value, str) and not value.isidentifier():
-        raise ValueError("must be the name of an environment variable, never the secret itself")
-    return value
-
-
-Variable = Annotated[str, BeforeValidator(_variable)]
 ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,}$")]
 
 
@@ -51,7 +32,7 @@ class SlackSettings(Noun):
     bot_token_env: Variable = "SLACK_BOT_TOKEN"
     app_token_env: Variable = "SLACK_APP_TOKEN"
     signing_secret_env: Variable = "SLACK_SIGNING_SECRET"
-    api: Annotated[str, AfterValidator(_api)] = "https://slack.com/api/"
+    api: Address = "https://slack.com/api/"
 
     @model_validator(mode="after")
     def _some_channel(self) -> Self:
@@ -66,19 +47,11 @@ class SlackSettings(Noun):
 
 def load_slack(path: Path) -> SlackSettings:
     """What the file at `path` says. Raises BadInput, which names file, key and remedy."""
-    if not path.exists():
-        raise BadInput(
-            f"{path}: is missing; write the ids of the workspace and of the channel there, like "
-            "`team: T0123ABCD` and `channel: C0123NOC` (docs/slack.md)"
-        )
-    data = read_yaml(settings_text(path, "the setting of Slack"), str(path))
-    try:
-        return SlackSettings.model_validate(data)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        key = ".".join(map(str, wrong["loc"])) or "the file"
-        said = str(wrong["msg"]).removeprefix("Value error, ")
-        raise BadInput(f"{path}: {key}: {said} (docs/slack.md)") from error
+    example = (
+        "the ids of the workspace and of the channel there, like `team: T0123ABCD` and "
+        "`channel: C0123NOC`"
+    )
+    return read_settings(path, SlackSettings, "the setting of Slack", example, "docs/slack.md")
 
 
 def secret(environ: Mapping[str, str], name: str, prefix: str, where: str) -> str:
