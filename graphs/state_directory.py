@@ -5,6 +5,7 @@ on_event.yaml             optional: how people are called (docs/operations.md)
 serve.yaml                optional: how the HTTP API is served (docs/serve.md)
 alerts.yaml               optional: whose alerts are taken, and how they are mapped (docs/alerts.md)
 slack.yaml                optional: which workspace is spoken with (docs/slack.md)
+teams.yaml                optional: which tenant is spoken with (docs/teams.md)
 models.yaml               optional: language models, and for which roles (docs/models.md)
 repair_times.json         optional: what was learned of how long the field takes
 pseudonyms.key            what hides names from models, where one is asked that must not see them
@@ -75,6 +76,11 @@ class StateDirectory:
     def slack_file(self) -> Path:
         """Which Slack workspace is spoken with, where it is set."""
         return self.path / "slack.yaml"
+
+    @property
+    def teams_file(self) -> Path:
+        """Which Teams tenant is spoken with, where it is set."""
+        return self.path / "teams.yaml"
 
     @property
     def models_file(self) -> Path:
@@ -160,6 +166,7 @@ class StateDirectory:
             self.serve_file,
             self.alerts_file,
             self.slack_file,
+            self.teams_file,
             self.models_file,
             self.repair_times_file,
         )

@@ -182,6 +182,11 @@ COMMANDS = (
         "Show incidents and plans in Slack, and take answers from there, until stopped.",
     ),
     (
+        "teams",
+        "teams:teams",
+        "Show incidents and plans in Teams, and take answers from there, until stopped.",
+    ),
+    (
         "accounts",
         "accounts:app",
         "Who may do what here: accounts, tokens, and who answers in whose place.",

@@ -12,6 +12,7 @@ NOT_SERVED = {
     "resume": "it is a process, which ends when a person has to answer; a watch goes on by itself",
     "serve": "it is the server",
     "slack": "it is a process: it speaks with a workspace, beside the server",
+    "teams": "it is a process: it speaks with a tenant, beside the server",
     "chat": "a question bears those before it along: POST /questions",
     "netbox": "it writes a file, with a token of the environment of whoever runs it",
     "topology convert": "it writes a file from a file",

@@ -21,6 +21,7 @@ LAYOUT = {
     "serve.yaml",
     "alerts.yaml",
     "slack.yaml",
+    "teams.yaml",
     "repair_times.json",
     "networks",
     "trackers",

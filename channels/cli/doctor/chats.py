@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from channels.cli.doctor.check import Check, Installation
 from channels.slack.settings import load_slack, secret
+from channels.teams.settings import UNCHECKED, app_secret, load_teams
 
-NAME = "Slack"
+NAME, TEAMS = "Slack", "Teams"
 
 _LATE_S = 60.0
 """What people do is done within a second or two, unless nobody does it."""
@@ -19,7 +20,7 @@ def slack(installation: Installation) -> Iterator[Check]:
         yield Check(name=NAME, state="ok", found=f"nobody is spoken with: no {file.name}")
         return
     settings = load_slack(file)
-    yield from _waiting(installation)
+    yield from _waiting(installation, NAME)
     name = settings.bot_token_env
     if not os.environ.get(name):
         found = f"{settings.team}; not asked, since the environment has no {name} here"
@@ -40,13 +41,37 @@ def slack(installation: Installation) -> Iterator[Check]:
         yield Check(name=NAME, state="failed", found=found, remedy="put one of them right")
 
 
-def _waiting(installation: Installation) -> Iterator[Check]:
-    """A warning where what people did in Slack is not done."""
+def teams(installation: Installation) -> Iterator[Check]:
+    """Whether the team of `teams.yaml` has the bot, for the secret that this environment has."""
+    file = installation.state.teams_file
+    if not file.exists():
+        yield Check(name=TEAMS, state="ok", found=f"nobody is spoken with: no {file.name}")
+        return
+    settings = load_teams(file)
+    yield from _waiting(installation, TEAMS)
+    name = settings.app_secret_env
+    if not os.environ.get(name) and not os.environ.get(UNCHECKED):
+        found = f"{settings.tenant}; not asked, since the environment has no {name} here"
+        yield Check(name=TEAMS, state="ok", found=found)
+        return
+    secret_of_app = app_secret(settings, os.environ)
+    try:
+        from channels.teams.client import TeamsService
+    except ImportError as error:
+        remedy = "pip install 'noctua-netops[teams]'"
+        yield Check(name=TEAMS, state="failed", found=f"{error}", remedy=remedy)
+        return
+    TeamsService(settings, secret_of_app).require_member()
+    yield Check(name=TEAMS, state="ok", found=f"{settings.tenant} answers")
+
+
+def _waiting(installation: Installation, name: str) -> Iterator[Check]:
+    """A warning where what people did in a chat is not done."""
     if installation.journal is None:
         return
-    events = installation.journal.unanswered_chat_events("slack")
+    events = installation.journal.unanswered_chat_events(name.lower())
     late = [e for e in events if installation.now_s - e.received_wall_s > _LATE_S]
     if late:
         found = f"{len(late)} things that people did there are not done yet"
-        remedy = "see that `noctua slack` runs, and what it logs"
-        yield Check(name=NAME, state="warning", found=found, remedy=remedy)
+        remedy = f"see that `noctua {name.lower()}` runs, and what it logs"
+        yield Check(name=name, state="warning", found=found, remedy=remedy)

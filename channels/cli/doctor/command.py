@@ -32,6 +32,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("calling people", records.calling),
     ("alerts", records.alerts),
     ("Slack", chats.slack),
+    ("Teams", chats.teams),
     ("networks", work.networks),
     ("watches", work.watches),
     ("conditions", work.conditions),

@@ -27,6 +27,7 @@ _OPTIONAL = (
     "torch",
     "ray",
     "slack-bolt",
+    "pyjwt",
 )
 
 
