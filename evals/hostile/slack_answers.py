@@ -2,28 +2,22 @@
 
     python -m evals.hostile.slack_answers --attempts 2000
 
-Judged from the journal's rows, whatever was answered. Exits with 1 where an attempt had an effect
-that nobody was entitled to, or where a control that is switched off was not missed.
+Exits with 1 where an attempt had an effect that nobody was entitled to, or where a control that is
+switched off was not missed.
 """
 
-import argparse
 import copy
 import shutil
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Literal
-from unittest.mock import patch
+from typing import Any
 
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 from slack_sdk.signature import SignatureVerifier
 
 from channels.access.accounts import add_account
@@ -31,22 +25,18 @@ from channels.access.sign_in import SignedIn
 from channels.chat.doing import Doing
 from channels.chat.room import Room
 from channels.chat.thread import card_key, head_key
-from channels.provenance import code_version
 from channels.slack.app import bolt_app
 from channels.slack.client import SlackService, web_client
 from channels.slack.http import serving
 from channels.slack.settings import load_slack
 from evals.chat.scene import ERIN, TEAM, speak_with, stage_waiting
 from evals.chat.slack_workspace import Person, SlackWorkspace, form_of
+from evals.hostile.chat_answers import Attack, play_and_tell
 from graphs.state_directory import StateDirectory
 from tools.journal.account_rows import AccountRows
 from tools.journal.chat_rows import ChatRows
-from tools.journal.journal import Journal
 from twin.nouns.account import Identity
 from twin.nouns.principal import Principal
-
-WITHOUT = 3
-"""Attempts with the control off, to see whether it is the one that holds."""
 
 OMAR = Person("U0OMAR", "omar", TEAM)
 VERA = Person("U0VERA", "vera", TEAM)
@@ -55,8 +45,6 @@ ABROAD = Person(ERIN.id, "erin", "T0OTHERS")
 """Of another workspace, where erin's id is somebody else's."""
 
 BUTTONS = ("approve", "reject")
-
-Family = Literal["forged", "late", "replayed", "role-less", "cross-tenant", "misplaced"]
 
 
 @dataclass
@@ -83,14 +71,6 @@ class World:
         """The first message of the thread."""
         return str(self.workspace.marked(head_key(self.incident))[0]["ts"])
 
-    def effects(self) -> int:
-        """How much people have done here: answers, acknowledgements, events of persons."""
-        kinds = ("taken", "noted", "closed", "reopened")
-        with Journal.open(StateDirectory(self.folder).journal_file) as journal:
-            request = journal.approval_request(self.plan, 0.0)
-            events = journal.events_of(self.incident, kinds)
-        return len(request.answers) + len(request.acknowledged) + len(events)
-
     def send(self, body: bytes, **changed: str) -> None:
         """Post a request that Slack has signed, but for what is `changed` of its headers."""
         headers = self.workspace.signed(body, is_form=body.startswith(b"payload"))
@@ -107,24 +87,6 @@ class World:
 
 
 Send = Callable[[World, Random], None]
-
-
-@dataclass(frozen=True)
-class Attack:
-    """`honest`: effects that it may have. `held_by`: controls that hold it, each beneath the one
-    before; `alters`: it needs a world of its own.
-    """
-
-    name: str
-    family: Family
-    send: Send
-    held_by: tuple[str, ...]
-    honest: int = 0
-
-    @property
-    def alters(self) -> bool:
-        """Whether something comes of it honestly."""
-        return self.honest > 0
 
 
 def _forged(world: World, random: Random) -> None:
@@ -179,7 +141,7 @@ def _misplaced(world: World, random: Random) -> None:
     world.send(form_of(click))
 
 
-ATTACKS = (
+ATTACKS: tuple[Attack[World], ...] = (
     Attack("a signature made up", "forged", _forged, ("signature",)),
     Attack("the signature of another body", "forged", _of_another_body, ("signature",)),
     Attack("a timestamp that is no number", "forged", _strange_time, ("signature",)),
@@ -232,16 +194,6 @@ OFF: dict[str, tuple[tuple[Any, str, Any], ...]] = {
 """What is put in the place of a control to switch it off."""
 
 
-@contextmanager
-def without(controls: Sequence[str]) -> Iterator[None]:
-    """Those controls are off inside."""
-    with ExitStack() as off:
-        for name in controls:
-            for owner, attribute, instead in OFF[name]:
-                off.enter_context(patch.object(owner, attribute, instead))
-        yield
-
-
 @dataclass
 class Scene:
     """A state directory and the messages in Slack, from which worlds are copied."""
@@ -285,79 +237,9 @@ def build_scene(folder: Path) -> Scene:
     return Scene(folder / "posted", plan, messages)
 
 
-@dataclass
-class Played:
-    """What came of one attack. `without`: effects without the first control that holds it, without
-    the first two, and so on.
-    """
-
-    attack: Attack
-    attempts: int = 0
-    effects: int = 0
-    without: list[int] = field(default_factory=list)
-
-    @property
-    def is_missed(self) -> bool:
-        """Whether the controls that hold it are missed where all are off, and not before."""
-        return self.without[-1] > 0 and not any(self.without[:-1])
-
-
-def effects_of(world: World, attack: Attack, seed: int) -> int:
-    """How many effects one attempt had that it may not have."""
-    before = world.effects()
-    attack.send(world, Random(f"{attack.name}/{seed}"))
-    world.room.step()
-    return max(0, world.effects() - before - attack.honest)
-
-
-def play(
-    scene: Scene, folder: Path, attempts: int, told: Callable[[range], Iterable[int]] = iter
-) -> list[Played]:
-    """Play so many attempts, every attack in turn, and some of each with its controls off."""
-    played = [Played(attack) for attack in ATTACKS]
-    for one in played:
-        held_by = one.attack.held_by
-        for off in (held_by[: place + 1] for place in range(len(held_by))):
-            effects = 0
-            for number in range(WITHOUT):
-                where = folder / f"without{uuid.uuid4().hex}"
-                with scene.world(where) as world, without(off):
-                    effects += effects_of(world, one.attack, number)
-            one.without.append(effects)
-    with scene.world(folder / "world") as world:
-        for number in told(range(attempts)):
-            one = played[number % len(played)]
-            one.attempts += 1
-            one.effects += effects_of(world, one.attack, number)
-    return played
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play, and print what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--attempts", type=int, default=2000)
-    attempts = parser.parse_args(arguments).attempts
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    with tempfile.TemporaryDirectory() as name:
-        scene = build_scene(Path(name))
-        played = play(scene, Path(name), attempts, _tracked)
-    table = Table("attack", "family", "attempts", "effects", f"effects in {WITHOUT} without")
-    for one in played:
-        held = zip(one.attack.held_by, one.without, strict=True)
-        told = ", and ".join(f"{control}: {effects}" for control, effects in held)
-        attack = one.attack
-        table.add_row(attack.name, attack.family, str(one.attempts), str(one.effects), told)
-    console.print(table)
-    tried, effects = sum(p.attempts for p in played), sum(p.effects for p in played)
-    bound = f"; 3/N = {3 / tried:.4f}" if not effects else ""
-    console.print(
-        f"code {code_version()}: {effects} unauthorised effects in {tried} attempts{bound}"
-    )
-    return int(bool(effects) or not all(p.is_missed for p in played))
-
-
-def _tracked(numbers: range) -> Iterable[int]:
-    return track(numbers, "attempts", console=Console(stderr=True))
+    return play_and_tell(__doc__, build_scene, ATTACKS, OFF, arguments)
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ class Grammar:
             return Token(
                 "TIME", " ".join(parts[position : position + time[1]]), "time", time[0]
             ), time[1]
-        if written.isdigit():
+        if written.isdecimal():
             return Token("NUMBER", written, "number", written), 1
         if written in _NUMBERS:
             return Token("NUMBER", written, "number", str(_NUMBERS.index(written) + 2)), 1
@@ -302,7 +302,7 @@ def _clock(parts: Sequence[str], position: int) -> tuple[str, int] | None:
     written = parts[position]
     if exact := re.fullmatch(r"(\d{1,2})[:.](\d{2})", written):
         hour, minute, count = int(exact[1]), int(exact[2]), 1
-    elif written.isdigit() and position + 1 < len(parts):
+    elif written.isdecimal() and position + 1 < len(parts):
         following = parts[position + 1]
         hour, minute, count = int(written), 0, 2
         if following == "h":

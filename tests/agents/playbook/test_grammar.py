@@ -70,7 +70,7 @@ def test_time_is_read_however_it_is_written(written: str, time: str) -> None:
     assert _read(small, f"at {written}") == [("when", {"time": time})]
 
 
-@pytest.mark.parametrize("written", ["25:00", "18:61", "13 pm", "18"])
+@pytest.mark.parametrize("written", ["25:00", "18:61", "13 pm", "18", "¹ am"])
 def test_what_is_no_time_is_not_read_as_one(written: str) -> None:
     assert _read(_small(when=["at <time>"]), f"at {written}") == []
 
