@@ -59,7 +59,7 @@ def lift_quarantine(
     return verbs.lift_quarantine(directory, network, node, by, seen.reason)
 
 
-@router.get("/work", openapi_extra=does("work list"))
+@router.get("/works", openapi_extra=does("work list"))
 def list_work(
     directory: Directory, _: Reader, network: Annotated[str | None, Query()] = None
 ) -> tuple[Listed, ...]:
@@ -67,7 +67,7 @@ def list_work(
     return tuple(verbs.announced_work(directory, network))
 
 
-@router.post("/networks/{network}/work", status_code=201, openapi_extra=does("work add"))
+@router.post("/networks/{network}/works", status_code=201, openapi_extra=does("work add"))
 def announce_work(directory: Directory, by: Operator, network: str, work: NewWork) -> Announced:
     """Announce work, once it is known what it does to services at the busiest hour of its time."""
     return verbs.announce_work(
@@ -84,7 +84,7 @@ def announce_work(directory: Directory, by: Operator, network: str, work: NewWor
     )
 
 
-@router.post("/networks/{network}/work/{work}/cancel", openapi_extra=does("work cancel"))
+@router.post("/networks/{network}/works/{work}/cancel", openapi_extra=does("work cancel"))
 def cancel_work(
     directory: Directory, by: Operator, network: str, work: str, why: Reason
 ) -> WorkRecord:

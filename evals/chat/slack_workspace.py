@@ -20,13 +20,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from evals.chat.loopback import on_loopback
 from evals.chat.slack_limits import refusal
 
 EVERY_S = 1.0
@@ -125,19 +125,8 @@ class SlackWorkspace:
                 WebSocketRoute("/socket", self._socket),
             ]
         )
-        config = uvicorn.Config(app, port=0, log_level="error", lifespan="off")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        host, port = server.servers[0].sockets[0].getsockname()[:2]
-        self.address = f"http://{host}:{port}"
-        try:
+        with on_loopback(app) as self.address:
             yield self
-        finally:
-            server.should_exit = server.force_exit = True
-            thread.join()
 
     @property
     def api(self) -> str:

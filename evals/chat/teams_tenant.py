@@ -20,13 +20,13 @@ from typing import Any
 from urllib.parse import unquote
 
 import jwt
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from evals.chat.loopback import on_loopback
 from evals.chat.teams_limits import refusal
 
 A_SECOND = 7
@@ -112,18 +112,8 @@ class TeamsTenant:
                 Route(f"{channel}/{{id}}/replies", self._to(self._listed, "graph")),
             ]
         )
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        host, port = server.servers[0].sockets[0].getsockname()[:2]
-        self.address = f"http://{host}:{port}"
-        try:
+        with on_loopback(app) as self.address:
             yield self
-        finally:
-            server.should_exit = server.force_exit = True
-            thread.join()
 
     @property
     def service_url(self) -> str:

@@ -4,6 +4,7 @@ It is played once; every test gets a copy of the state directory as it stood at 
 """
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,15 @@ def noctua(state: Path, *arguments: str) -> tuple[int, str, str]:
     """Run the command line: exit code, standard output, standard error."""
     result = CliRunner().invoke(app, ["--state", str(state), *arguments], catch_exceptions=False)
     return result.exit_code, result.stdout, result.stderr
+
+
+def with_accounts(state: Path, place: str, people: Mapping[str, tuple[str, str]]) -> None:
+    """Give an account to whoever runs this, and to `people` (role and id in a chat's `place`)."""
+    add = ("accounts", "add")
+    assert noctua(state, *add, "root", "--role", "admin", "--os-user")[0] == 0
+    for name, (role, subject) in people.items():
+        named = ("--identity", f"{place}={subject}")
+        assert noctua(state, *add, name, "--role", role, *named)[0] == 0
 
 
 def inventory_of(state: Path) -> Inventory:

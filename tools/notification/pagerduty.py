@@ -78,7 +78,7 @@ def _key(notice: Notice, network: str) -> str:
     if notice.incident_id:
         return f"noctua/{network}/{notice.incident_id}"[:LONGEST_KEY]
     if notice.work:
-        return f"noctua/{network}/work/{notice.work}"[:LONGEST_KEY]
+        return f"noctua/{network}/announced/{notice.work}"[:LONGEST_KEY]
     return f"noctua/{network}/{notice.id}"[:LONGEST_KEY]
 
 

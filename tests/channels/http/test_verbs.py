@@ -96,7 +96,7 @@ def test_report_is_the_same_in_its_three_forms(serve: Serve) -> None:
         ("/plans/nothing", 404),
         ("/incidents/live-0001/report?format=pdf", 422),
         ("/incidents/live-0009/events", 404),
-        ("/work?network=nowhere", 400),
+        ("/works?network=nowhere", 400),
         ("/networks/live/risks/R-00000000", 404),
         ("/audit/verify?head=x", 422),
         ("/handover?since_s=nan", 422),

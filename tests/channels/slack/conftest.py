@@ -17,7 +17,7 @@ from channels.slack.http import serving
 from channels.slack.settings import load_slack
 from evals.chat.slack_workspace import Person, SlackWorkspace, buttons_of
 from graphs.state_directory import StateDirectory
-from tests.channels.conftest import INCIDENT, PLAN, noctua
+from tests.channels.conftest import INCIDENT, PLAN, with_accounts
 from tests.made_once import made_once
 from tools.journal.journal import Journal
 from tools.journal.records import AuditLine
@@ -42,11 +42,8 @@ def peopled(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _people(played: Path, state: Path) -> None:
     shutil.copytree(played, state)
-    add = ("accounts", "add")
-    assert noctua(state, *add, "root", "--role", "admin", "--os-user")[0] == 0
-    for person, role in ROLES.items():
-        named = f"slack@{TEAM}={person.id}"
-        assert noctua(state, *add, person.name, "--role", role, "--identity", named)[0] == 0
+    known_as = {person.name: (role, person.id) for person, role in ROLES.items()}
+    with_accounts(state, f"slack@{TEAM}", known_as)
 
 
 @dataclass

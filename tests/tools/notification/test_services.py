@@ -96,7 +96,7 @@ def test_severities_are_worded_as_pagerduty_has_them(ours: str, theirs: str) -> 
 def test_announced_work_is_an_alert_of_its_own(pagerduty: PagerDutyStub) -> None:
     for event in ("work_ahead", "work_begun"):
         _pager(pagerduty).send(_notice(event, incident="", work="CHG-1"))
-    assert list(pagerduty.alerts) == ["noctua/live/work/CHG-1"]
+    assert list(pagerduty.alerts) == ["noctua/live/announced/CHG-1"]
 
 
 def test_event_that_is_refused_or_comes_too_often_is_not_taken(pagerduty: PagerDutyStub) -> None:
