@@ -53,7 +53,10 @@ LONGEST_S = 10.0
 """Of one file, in processor time."""
 
 MOST_BYTES = 2**30
-"""Of memory, at the peak."""
+"""Of memory, at the peak, above what its process began with."""
+
+STOPPED_AT_BYTES = 8 * 2**30
+"""Of address space: what runs away is stopped before it takes the machine along."""
 
 
 # What reads them
@@ -152,7 +155,11 @@ def read(file: Path) -> tuple[Outcome, str]:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One file that was read in a process of its own. `said`: the refusal, or the last line."""
+    """One file that was read in a process of its own.
+
+    `peak_bytes`: of memory, above what the process began with. `said`: the refusal, or the last
+    line.
+    """
 
     name: str
     outcome: Outcome
@@ -171,6 +178,8 @@ def read_apart(bad: BadFile, folder: Path) -> Finding:
     file.write_bytes(data)
     # Or the copy of it would count as the reader's.
     del data, bad
+    # A child begins with its parent's memory, which may be a test run's of more than a gigabyte.
+    began_with = _resident_bytes()
     child = os.fork()
     if child == 0:
         _read_and_leave(file, told)
@@ -179,17 +188,21 @@ def read_apart(bad: BadFile, folder: Path) -> Finding:
     found = {0: Outcome.READ, 1: Outcome.TRACEBACK, 2: Outcome.REFUSED}.get(
         os.waitstatus_to_exitcode(status), Outcome.NO_ANSWER
     )
-    peak_bytes = used.ru_maxrss * 1024
+    peak_bytes = max(0, used.ru_maxrss * 1024 - began_with)
     if peak_bytes > MOST_BYTES and found in (Outcome.READ, Outcome.REFUSED):
         found = Outcome.TOO_LARGE
     return Finding(name, found, used.ru_utime + used.ru_stime, peak_bytes, f"{outcome} {said}")
 
 
+def _resident_bytes() -> int:
+    """Of this process, now. Source: proc(5), `statm`."""
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize()
+
+
 def _read_and_leave(file: Path, told: Path) -> None:
     """In the child: never returns."""
     resource.setrlimit(resource.RLIMIT_CPU, (int(LONGEST_S), int(LONGEST_S) + 1))
-    # What runs away is stopped before it takes the machine along.
-    resource.setrlimit(resource.RLIMIT_AS, (8 * MOST_BYTES, 8 * MOST_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (STOPPED_AT_BYTES, STOPPED_AT_BYTES))
     signal.alarm(6 * int(LONGEST_S))
     code = 1
     try:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from channels.planning import reading
+from evals.hostile import files
 from evals.hostile.bad_files import KINDS, SMALL, BadFile, bad_files
 from evals.hostile.files import Outcome, read, read_apart
 from tests.twin.sources.formats.test_limits import chain, parallel
@@ -68,7 +69,24 @@ def test_file_is_read_in_a_process_of_its_own(
     found = read_apart(("one", content, ".json"), tmp_path)
     assert found.outcome == outcome
     assert "file.json" in found.said
-    assert found.peak_bytes > 0
+
+
+def test_memory_that_a_process_began_with_is_not_counted_and_what_it_took_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = 128 * 2**20
+    monkeypatch.setattr(files, "MOST_BYTES", allowed)
+    ballast = b"x" * (2 * allowed)
+    assert read_apart(("one", b"{}", ".json"), tmp_path).outcome == Outcome.REFUSED
+    del ballast
+
+    def greedy(file: Path) -> tuple[Outcome, str]:
+        return Outcome.READ, file.name[: len(b"x" * (2 * allowed))]
+
+    monkeypatch.setattr(files, "read", greedy)
+    found = read_apart(("two", b"{}", ".json"), tmp_path)
+    assert found.outcome == Outcome.TOO_LARGE
+    assert found.peak_bytes >= allowed
 
 
 # Controls: with the limit raised, the same file is read
