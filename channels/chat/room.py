@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import TypeAdapter
 
@@ -29,6 +29,9 @@ from tools.said_once import SaidOnce
 LOOK_S = 1.0
 """Wall seconds between two looks at the journal; what somebody does in the chat is seen at once."""
 
+RoomState = Literal["working", "standing_by", "unavailable"]
+"""We work in it, another process does, or the last look at it failed."""
+
 _ACT: TypeAdapter[AnyAct] = TypeAdapter(AnyAct)
 
 _log = logging.getLogger(__name__)
@@ -44,6 +47,7 @@ class Room:
         self._service = service
         self._said = SaidOnce(_log)
         self._wake, self._wake_for_questions = threading.Event(), threading.Event()
+        self._works, self._failing = True, set[threading.Event]()
         with ExitStack() as opened:
             self._journal = opened.enter_context(state.journal())
             self._holder = opened.enter_context(Holder(self._journal, state.locks))
@@ -62,6 +66,13 @@ class Room:
         )
         self._wake_all()
         return is_new
+
+    @property
+    def state(self) -> RoomState:
+        """How it stands, as of the last look."""
+        if not self._works:
+            return "standing_by"
+        return "unavailable" if self._failing else "working"
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -102,10 +113,14 @@ class Room:
             try:
                 step()
             except (ChatUnavailable, JournalFailed, LeaseHeld, LeaseLost) as error:
+                self._failing.add(wake)
                 self._said.warning(f"{self._service.name}: {error}")
             except Exception:
                 # A bug in one look must not end those that come after it.
+                self._failing.add(wake)
                 _log.exception("%s", self._service.name)
+            else:
+                self._failing.discard(wake)
 
     def _wake_all(self) -> None:
         self._wake.set()
@@ -113,7 +128,8 @@ class Room:
 
     def _step(self, work: Callable[[], None]) -> None:
         subject = f"chat:{self._service.name}"
-        if self._holder.holds(subject):
+        self._works = self._holder.holds(subject)
+        if self._works:
             with self._journal.holding(self._holder.take(subject)):
                 work()
 

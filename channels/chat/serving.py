@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 
+from channels.chat.connection import Take
 from twin.errors import BadInput
 
 LARGEST = 1_000_000
@@ -22,6 +23,13 @@ async def bounded(request: Request) -> bytes:
         if len(body) > LARGEST:
             raise HTTPException(413, "the request is larger than any that is sent here")
     return bytes(body)
+
+
+def posted_to(path: str, take: Take) -> APIRouter:
+    """The router of what is posted to `path`, which stands in no document of ours."""
+    router = APIRouter()
+    router.add_api_route(path, take, methods=["POST"], include_in_schema=False)
+    return router
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """`serve`: the HTTP API, beside a watch or with one."""
 
+import os
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,13 +12,12 @@ from channels.access.passwords import INSTALL
 from channels.access.sign_in import has_admin
 from channels.cli.ending import stopping
 from channels.cli.output import directory_of, new_console
+from channels.http.settings import ServeSettings, load_serve_settings
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
-    from channels.http.settings import ServeSettings
+    from channels.chat.connection import ChatConnection
 
 
 def serve(
@@ -38,44 +40,74 @@ def serve(
         ),
     ] = 1.0,
 ) -> None:
-    """Serve the HTTP API, on this machine alone unless told otherwise, until stopped."""
-    state = directory_of(context)
-    app, settings = _application(state, host, port)
-    from channels.http.server import serving
+    """Serve the HTTP API, on this machine alone unless told otherwise, until stopped.
 
-    with serving(app, settings) as address:
-        typer.echo(f"serving at {address}; its document is {address}/openapi.json")
-        if watch:
+    The chats that serve.yaml names are spoken with from here, too.
+    """
+    state = directory_of(context)
+    settings = _settings(state, host, port)
+    with stopping(threading.Event()) as stop, _served(state, settings) as lines:
+        for line in lines:
+            typer.echo(line)
+        if watch and not stop.is_set():
             from channels.cli.standing_watch import watch_networks
 
             watch_networks(state, (), for_s=None, speed=speed, console=new_console())
             return
-        with stopping(threading.Event()) as stop:
-            stop.wait()
+        stop.wait()
 
 
-def _application(
-    state: StateDirectory, host: str | None, port: int | None
-) -> "tuple[FastAPI, ServeSettings]":
-    """The application, and how it is served.
+def _settings(state: StateDirectory, host: str | None, port: int | None) -> ServeSettings:
+    """How it is served.
 
     Raises:
-        BadInput: the extra is missing, the settings are wrong, or nobody could sign in.
+        BadInput: the settings are wrong, or nobody could sign in.
     """
-    try:
-        from channels.http.app import create_app
-        from channels.http.settings import load_serve_settings
-    except ImportError as error:
-        raise BadInput(f"serving needs packages that are not installed ({error}): {INSTALL}") from (
-            error
-        )
-    settings = load_serve_settings(state.serve_file)
     named = {"host": host, "port": port}
     changed = {key: value for key, value in named.items() if value is not None}
-    settings = settings.model_copy(update=changed)
+    settings = load_serve_settings(state.serve_file).model_copy(update=changed)
     if not has_admin(state):
         raise BadInput(
             "nobody could sign in: make an account first, with "
             "`noctua accounts add NAME --role admin --password`"
         )
-    return create_app(state, settings=settings), settings
+    return settings
+
+
+@contextmanager
+def _served(state: StateDirectory, settings: ServeSettings) -> Iterator[list[str]]:
+    """Serve while inside, with the chats that are named; the lines that say where.
+
+    Raises:
+        BadInput: an extra is missing, nothing can be bound there, or a chat is set up wrong.
+    """
+    with _extra():
+        from channels.http.server import bind, serving
+    # A port that is taken is told before the rest is imported, which takes seconds.
+    with closing(bind(settings)) as bound:
+        with _extra():
+            from channels.http.app import create_app
+            from channels.http.chats import open_chats
+        with (
+            open_chats(state, settings, os.environ) as chats,
+            serving(create_app(state, settings=settings, chats=chats), settings, bound) as address,
+        ):
+            served = f"serving at {address}; its document is {address}/openapi.json"
+            yield [served, *(_line(chat, address) for chat in chats)]
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    """What is imported here is of the extra. Raises BadInput: it is not installed."""
+    try:
+        yield
+    except ImportError as error:
+        raise BadInput(f"serving needs packages that are not installed ({error}): {INSTALL}") from (
+            error
+        )
+
+
+def _line(chat: "ChatConnection", address: str) -> str:
+    if chat.trouble:
+        return f"{chat.name}: not connected yet ({chat.trouble}); it is tried again"
+    return f"{chat.name}: posts to {address}{chat.path}" if chat.path else f"{chat.name}: connected"

@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware.sessions import SessionMiddleware
 
+from channels.chat.connection import ChatConnection
 from channels.http import (
     accounts,
     alerts,
@@ -26,8 +27,10 @@ from channels.http import (
     questions,
     register,
     session,
+    start,
     upkeep,
 )
+from channels.http.chats import router_of
 from channels.http.controls import EVERY_CONTROL, HttpControls
 from channels.http.document import describe
 from channels.http.guard import Guard
@@ -38,6 +41,7 @@ from channels.http.settings import ServeSettings
 from graphs.state_directory import StateDirectory
 
 ROUTERS: tuple[APIRouter, ...] = (
+    start.router,
     health.router,
     metrics.router,
     session.router,
@@ -67,10 +71,12 @@ def create_app(
     *,
     settings: ServeSettings | None = None,
     controls: HttpControls = EVERY_CONTROL,
+    chats: tuple[ChatConnection, ...] = (),
 ) -> FastAPI:
     """The application over `state`; nothing is read from it before a request asks for it.
 
-    `controls`: all of them, unless it is tried what one of them holds.
+    `controls`: all of them, unless it is tried what one of them holds. `chats`: those that post
+    here.
     """
     app = FastAPI(
         title="Noctua",
@@ -80,7 +86,7 @@ def create_app(
         redoc_url=None,
         generate_unique_id_function=_name_of,
     )
-    served = Served(state, settings or ServeSettings(), controls)
+    served = Served(state, settings or ServeSettings(), controls, chats)
     served.counts.registry.register(metrics.NetworkMetrics(state))
     app.state.served = served
     app.state.providers = Providers(served.settings, os.environ)
@@ -95,7 +101,7 @@ def create_app(
     app.add_middleware(Guard, served=served)
     say_problems(app)
     describe(app)
-    for router in routers:
+    for router in (*routers, router_of(chats)):
         app.include_router(router)
     return app
 

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from channels.chat.connection import ChatConnection
 from channels.http.controls import EVERY_CONTROL, HttpControls
 from channels.http.counts import Counts
 from channels.http.settings import ServeSettings
@@ -18,7 +19,7 @@ class Served:
 
     `controls`: what stands between a request and an answer, all of it unless one is tried.
     `streams`, `computing`: how many more may be open, and be computed, at once. `ending`: set once
-    the server is to end, which streams would keep from it.
+    the server is to end, which streams would keep from it. `chats`: what is spoken with beside it.
     """
 
     def __init__(
@@ -26,10 +27,12 @@ class Served:
         directory: StateDirectory,
         settings: ServeSettings,
         controls: HttpControls = EVERY_CONTROL,
+        chats: tuple[ChatConnection, ...] = (),
     ) -> None:
         self.directory = directory
         self.settings = settings
         self.controls = controls
+        self.chats = chats
         self.counts = Counts()
         self.limiter = MovingWindowRateLimiter(MemoryStorage())
         self.streams = BoundedSemaphore(settings.limits.streams)

@@ -1,6 +1,7 @@
 """The server of an application, in a thread of its own: bound before anything says that it is."""
 
 import logging
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -18,14 +19,41 @@ _ENDS_S = 5
 _LOOK_S = 0.05
 
 
-@contextmanager
-def serving(app: FastAPI, settings: ServeSettings) -> Iterator[str]:
-    """Serve `app` while inside; the address that it is served at.
+def bind(settings: ServeSettings) -> socket.socket:
+    """What listens where `settings` say; who asks there waits until it is served.
 
     Raises:
         BadInput: nothing can be bound there.
     """
-    bound = _bound(settings)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    at = (settings.host, settings.port)
+    try:
+        return socket.create_server(at, family=family, backlog=128)
+    except (OSError, OverflowError) as error:
+        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+        raise BadInput(
+            f"nothing can be bound at {settings.host} port {settings.port} ({why}); name another "
+            "with --host and --port, or in serve.yaml"
+        ) from error
+
+
+def address_of(bound: socket.socket) -> str:
+    """The address that it is called at."""
+    host, port = bound.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+@contextmanager
+def serving(
+    app: FastAPI, settings: ServeSettings, bound: socket.socket | None = None
+) -> Iterator[str]:
+    """Serve `app` while inside; the address that it is served at.
+
+    `bound`: what listens already; None has it bound here.
+
+    Raises:
+        BadInput: nothing can be bound there.
+    """
     config = uvicorn.Config(
         app,
         log_level=logging.WARNING,
@@ -37,26 +65,14 @@ def serving(app: FastAPI, settings: ServeSettings) -> Iterator[str]:
         lifespan="off",
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([bound],), name="http", daemon=True)
-    with closing(bound):
+    with closing(bound or bind(settings)) as listening:
+        thread = threading.Thread(target=server.run, args=([listening],), name="http", daemon=True)
         thread.start()
         while not server.started and thread.is_alive():
             thread.join(_LOOK_S)
         try:
-            host, port = bound.getsockname()[:2]
-            yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            yield address_of(listening)
         finally:
             app.state.served.ending.set()
             server.should_exit = True
             thread.join()
-
-
-def _bound(settings: ServeSettings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=128)
-    except (OSError, OverflowError) as error:
-        raise BadInput(
-            f"nothing can be bound at {settings.host} port {settings.port} ({error}); name another "
-            "with --host and --port, or in serve.yaml"
-        ) from error

@@ -10,10 +10,11 @@ oidc:
     client_secret_env: NOCTUA_OIDC_SECRET
     roles_claim: groups
     roles: {noc-leads: approver, noc: operator}
+chats: {slack: socket, teams: http}
 """
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -64,6 +65,9 @@ class OidcProvider(Noun):
         return self
 
 
+ChatName = Literal["slack", "teams"]
+
+
 class Limits(Noun):
     """How often somebody may ask, a minute; how large a request may be, and how long it may take.
 
@@ -85,7 +89,8 @@ class ServeSettings(Noun):
     `hosts`: further names by which it may be called. `proxies`: addresses of proxies before it,
     which are believed when they say where a request comes from. `session_s`: how long a sign-in
     holds.
-    `open_metrics`: whether /metrics needs no sign-in.
+    `open_metrics`: whether /metrics needs no sign-in. `chats`: which are spoken with from here, and
+    whether they post to us or we keep a socket open.
     """
 
     host: str = "127.0.0.1"
@@ -97,6 +102,7 @@ class ServeSettings(Noun):
     open_metrics: bool = False
     oidc: tuple[OidcProvider, ...] = ()
     limits: Limits = Limits()
+    chats: dict[ChatName, Literal["http", "socket"]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _no_id_twice(self) -> Self:
@@ -105,10 +111,21 @@ class ServeSettings(Noun):
             raise ValueError("two providers have one id; give each its own")
         return self
 
+    @model_validator(mode="after")
+    def _teams_posts(self) -> Self:
+        if self.chats.get("teams") == "socket":
+            raise ValueError("chats: Teams has no socket; write `teams: http`")
+        return self
+
     @property
     def is_secure(self) -> bool:
         """Whether people reach it by https."""
         return (self.public_url or "").startswith("https://")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is bound to this machine alone."""
+        return self.host in LOOPBACK
 
     @property
     def known_hosts(self) -> tuple[str, ...]:

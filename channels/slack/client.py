@@ -46,11 +46,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _mapped(call: Callable[P, R]) -> Callable[P, R]:
+def mapped(call: Callable[P, R]) -> Callable[P, R]:
     """Errors of Slack's SDK as ours."""
 
     @wraps(call)
-    def mapped(*args: P.args, **kwargs: P.kwargs) -> R:
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return call(*args, **kwargs)
         except SlackApiError as error:
@@ -63,7 +63,7 @@ def _mapped(call: Callable[P, R]) -> Callable[P, R]:
         except (SlackClientError, URLError, OSError) as error:
             raise ChatUnavailable(f"Slack does not answer: {error}") from error
 
-    return mapped
+    return called
 
 
 def web_client(settings: SlackSettings, token: str) -> WebClient:
@@ -83,7 +83,7 @@ class SlackService:
         self._settings, self._client, self._every_s = settings, client, every_s
         self._posted_s, self._turn = dict[str, float](), threading.Lock()
 
-    @_mapped
+    @mapped
     def workspace(self) -> str:
         """The id of the workspace that the token is for."""
         return str(self._client.auth_test()["team_id"])
@@ -91,7 +91,7 @@ class SlackService:
     def place_of(self, network: str) -> str:
         return self._settings.channel_of(network)
 
-    @_mapped
+    @mapped
     def post(self, place: str, thread: str, key: str, message: Message) -> str:
         self._wait_for_turn(place)
         if message.file:
@@ -107,7 +107,7 @@ class SlackService:
         )
         return str(posted["ts"])
 
-    @_mapped
+    @mapped
     def find(self, place: str, thread: str, key: str, since_wall_s: float) -> str:
         for message in self._messages(place, thread, since_wall_s - _BACK_S):
             if (message.get("metadata") or {}).get("event_payload", {}).get("key") == key:
@@ -117,7 +117,7 @@ class SlackService:
                     return str(file["id"])
         return ""
 
-    @_mapped
+    @mapped
     def update(self, place: str, message_id: str, key: str, message: Message) -> None:
         self._client.chat_update(
             channel=place,
@@ -127,7 +127,7 @@ class SlackService:
             metadata=_marked(key),
         )
 
-    @_mapped
+    @mapped
     def whisper(self, place: str, thread: str, person: str, text: str) -> None:
         self._wait_for_turn(place)
         message = Message(text=text)

@@ -8,10 +8,11 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from channels.chat.connection import Connected
 from channels.chat.room import Room
 from channels.slack.app import bolt_app
-from channels.slack.client import SlackService, web_client
-from channels.slack.http import serving
+from channels.slack.client import SlackService, mapped, web_client
+from channels.slack.http import requests_to, serving
 from channels.slack.settings import FILE, SlackSettings, load_slack, secret
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
@@ -32,12 +33,13 @@ class Workspace:
 
         Raises:
             BadInput: the app-level token is missing.
+            ChatUnavailable: Slack does not answer, or does not know the token.
         """
         name = self.settings.app_token_env
         token = secret(self.environ, name, "xapp-", "the app-level token")
         handler = SocketModeHandler(self._app(None), token, web_client=self.client)
         try:
-            handler.connect()  # type: ignore[no-untyped-call]  # slack-bolt lacks it
+            mapped(handler.connect)()
             yield "Socket Mode"
         finally:
             handler.close()  # type: ignore[no-untyped-call]  # as above
@@ -49,13 +51,16 @@ class Workspace:
         Raises:
             BadInput: the signing secret is missing, or nothing can listen there.
         """
-        name = self.settings.signing_secret_env
-        signing = secret(self.environ, name, "", "the signing secret")
-        with serving(self._app(signing), host, port) as address:
+        with serving(self.app_over_http(), host, port) as address:
             yield address
 
+    def app_over_http(self) -> App:
+        """What answers signed requests. Raises BadInput: the signing secret is missing."""
+        name = self.settings.signing_secret_env
+        return self._app(secret(self.environ, name, "", "the signing secret"))
+
     def _app(self, signing_secret: str | None) -> App:
-        return bolt_app(self.room, self.client, signing_secret)
+        return mapped(bolt_app)(self.room, self.client, signing_secret)
 
 
 @contextmanager
@@ -74,3 +79,19 @@ def open_slack(state: StateDirectory, environ: Mapping[str, str]) -> Iterator[Wo
         raise BadInput(f"{FILE}: the token is for the workspace {team}, not for {settings.team}")
     with Room(state, service, team) as room, room.working():
         yield Workspace(settings, room, client, environ)
+
+
+@contextmanager
+def connected(
+    state: StateDirectory, environ: Mapping[str, str], *, by_socket: bool
+) -> Iterator[Connected]:
+    """The workspace beside something else. `by_socket`: Socket Mode, in place of signed requests.
+
+    Raises as `open_slack` does.
+    """
+    with open_slack(state, environ) as workspace:
+        if not by_socket:
+            yield Connected(workspace.room, requests_to(workspace.app_over_http()))
+            return
+        with workspace.over_socket():
+            yield Connected(workspace.room)

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from channels.chat.connection import Take
 from channels.chat.room import Room
-from channels.chat.serving import bounded, listening
+from channels.chat.serving import bounded, listening, posted_to
 from channels.teams.events import Activity, act_of, tenants_of
 from channels.teams.settings import TeamsSettings
 from channels.teams.tokens import KeysUnknown, NotSent, Tokens
@@ -83,17 +84,15 @@ def _understood(read: Callable[[Activity], T], activity: Activity) -> T:
         raise HTTPException(400, f"the activity has no such form: {error}") from error
 
 
-def teams_router(door: Door) -> APIRouter:
-    """The router that hands requests of the Bot Connector to `door`."""
-    router = APIRouter(tags=["teams"])
+def requests_to(door: Door) -> Take:
+    """What hands requests of the Bot Connector to `door`."""
 
-    @router.post(PATH, include_in_schema=False)
-    async def teams_activities(request: Request) -> Response:
+    async def take(request: Request) -> Response:
         body = await bounded(request)
         authorization = request.headers.get("authorization", "")
         return await run_in_threadpool(door.take, authorization, body)
 
-    return router
+    return take
 
 
 @contextmanager
@@ -103,6 +102,6 @@ def serving(room: Room, settings: TeamsSettings, host: str, port: int) -> Iterat
     Raises:
         BadInput: nothing can listen there.
     """
-    router = teams_router(Door(room, settings))
+    router = posted_to(PATH, requests_to(Door(room, settings)))
     with listening(router, "Noctua in Teams", host, port) as address:
         yield f"{address}{PATH}"

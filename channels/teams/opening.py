@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from channels.chat.connection import Connected
 from channels.chat.room import Room
 from channels.teams.client import TeamsService
-from channels.teams.http import serving
-from channels.teams.settings import app_secret, load_teams
+from channels.teams.http import Door, requests_to, serving
+from channels.teams.settings import TeamsSettings, app_secret, load_teams
 from graphs.state_directory import StateDirectory
 
 
@@ -21,12 +22,27 @@ def open_teams(
         BadInput: the file, the secret or the journal is missing or wrong, or nothing can listen.
         ChatUnavailable: Teams does not answer, or the bot is not in the team.
     """
-    settings = load_teams(state.teams_file)
-    service = TeamsService(settings, app_secret(settings, environ))
-    service.require_member()
     with (
-        Room(state, service, settings.tenant) as room,
+        _open_room(state, environ) as (room, settings),
         serving(room, settings, host, port) as address,
         room.working(),
     ):
         yield address
+
+
+@contextmanager
+def connected(state: StateDirectory, environ: Mapping[str, str]) -> Iterator[Connected]:
+    """The tenant beside something else. Raises as `open_teams` does."""
+    with _open_room(state, environ) as (room, settings), room.working():
+        yield Connected(room, requests_to(Door(room, settings)))
+
+
+@contextmanager
+def _open_room(
+    state: StateDirectory, environ: Mapping[str, str]
+) -> Iterator[tuple[Room, TeamsSettings]]:
+    settings = load_teams(state.teams_file)
+    service = TeamsService(settings, app_secret(settings, environ))
+    service.require_member()
+    with Room(state, service, settings.tenant) as room:
+        yield room, settings

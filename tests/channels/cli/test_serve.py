@@ -67,7 +67,7 @@ def test_it_serves_until_it_is_told_to_end(state: Path) -> None:
         _serving(state) as (process, address),
         httpx2.Client(base_url=address, timeout=60) as client,
     ):
-        assert client.get("/health").json() == {"status": "ok", "journal": True}
+        assert client.get("/health").json() == {"status": "ok", "journal": True, "chats": {}}
         assert client.get("/incidents").status_code == 401
         headers = {"Authorization": f"Bearer {secret}"}
         [incident] = client.get("/incidents", headers=headers).json()

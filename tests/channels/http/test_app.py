@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
 from channels.http.app import ROUTERS, create_app
+from channels.http.settings import OidcProvider, ServeSettings
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput, Refused
 
@@ -14,7 +15,20 @@ def test_health_is_told_without_a_journal(tmp_path: Path) -> None:
     answer = TestClient(create_app(StateDirectory(tmp_path)), base_url="http://127.0.0.1").get(
         "/health"
     )
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "journal": False})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"status": "ok", "journal": False, "chats": {}},
+    )
+
+
+def test_address_itself_names_where_things_are(tmp_path: Path) -> None:
+    settings = ServeSettings(
+        oidc=(OidcProvider(id="corp", issuer="https://idp.example", client_id="noctua"),)
+    )
+    app = create_app(StateDirectory(tmp_path), settings=settings)
+    told = TestClient(app, base_url="http://127.0.0.1").get("/").json()
+    assert told["sign_in"] == ["/session", "/session/oidc/corp"]
+    assert {told["document"], told["health"]} <= {"/openapi.json", *app.openapi()["paths"]}
 
 
 def _failing(error: Exception) -> APIRouter:
