@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import typer
 
-from channels.cli.doctor import chats, disk, models, records, sizes, surroundings, work
+from channels.cli.doctor import chats, disk, models, records, serving, sizes, surroundings, work
 from channels.cli.doctor.check import Check, Installation, Look, looked
 from channels.cli.output import AsJson, directory_of, print_json
 from channels.report.wording import plain
@@ -33,6 +33,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("alerts", records.alerts),
     ("Slack", chats.slack),
     ("Teams", chats.teams),
+    ("serving", serving.serving),
     ("networks", work.networks),
     ("watches", work.watches),
     ("conditions", work.conditions),
