@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo results survival test test-all test-ray test-serve test-train interleavings ns3 vllm-smoke bench fuzz neo4j-record check format constraints clean
+.PHONY: help demo serve-demo results survival test test-all test-ray test-serve test-train interleavings ns3 vllm-smoke bench fuzz neo4j-record check format constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -22,6 +22,9 @@ help:  ## list the targets
 demo: $(VENV)/.stamp-default  ## play an incident from alarm to repair; needs no key and no server
 	@$(if $(NOCTUA_GRAPH),$(BIN)/python -c 'import neo4j' 2>/dev/null || $(INSTALL) -e '.[neo4j]')
 	$(BIN)/noctua demo --approve-automatically
+
+serve-demo: $(VENV)/.stamp-serve  ## answer one over HTTP, in a Slack and in a Teams, on loopback; no key
+	$(BIN)/noctua serve-demo
 
 results: $(VENV)/.stamp-default  ## recompute the figures in the documentation
 	$(BIN)/noctua results --into README.md
@@ -97,6 +100,10 @@ $(VENV)/.stamp-default: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.stamp-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/.stamp-default $(VENV)/.stamp-serve
+
+$(VENV)/.stamp-serve: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e '.[serve,slack,teams]'
 	@touch $@ $(VENV)/.stamp-default
 
 # The rebuild for CPUs looks its own version up under the name of the original.

@@ -252,7 +252,8 @@ def _identity(text: str) -> Identity:
     return Identity(provider=provider, subject=subject, tenant=tenant)
 
 
-def _written(identity: Identity) -> str:
+def identity_text(identity: Identity) -> str:
+    """An identity as `--identity` takes it."""
     tenant = f"@{identity.tenant}" if identity.tenant else ""
     return f"{identity.provider}{tenant}={identity.subject}"
 
@@ -287,7 +288,7 @@ def _table(found: Sequence[verbs.AccountView]) -> RenderableType:
         for one in found
     ]
     signs_in = [
-        ", ".join([*map(_written, one.identities), *(["a password"] * one.has_password)])
+        ", ".join([*map(identity_text, one.identities), *(["a password"] * one.has_password)])
         for one in found
     ]
     columns = [

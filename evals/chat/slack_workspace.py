@@ -437,6 +437,19 @@ def buttons_of(message: dict[str, Any]) -> list[dict[str, Any]]:
     return [element for block in actions for element in block["elements"]]
 
 
+def text_of(message: dict[str, Any]) -> str:
+    """All that a message shows, in lines, but for its buttons."""
+    return "\n".join(filter(None, map(_shown, message.get("blocks") or [])))
+
+
+def _shown(element: dict[str, Any]) -> str:
+    """What a block, or a part of one, shows of a message."""
+    if "elements" in element and element["type"] != "actions":
+        return "".join(map(_shown, element["elements"]))
+    text = element.get("text", "")
+    return str(text["text"] if isinstance(text, dict) else text)
+
+
 def form_of(payload: dict[str, Any]) -> bytes:
     """A payload as Slack posts it: interactions in a form, events as JSON."""
     if payload["type"] == "block_actions":

@@ -86,6 +86,11 @@ COMMANDS = (
         "Learn when the field is done from what it said of past orders, and how well that is told.",
     ),
     (
+        "serve-demo",
+        "chatting:serve_demo",
+        "Play an incident that is answered over HTTP, in a Slack and in a Teams, all on loopback.",
+    ),
+    (
         "slack-delay",
         "chatting:slack_delay",
         "Approve in a Slack on loopback, and say how long it took until the commit.",

@@ -1,0 +1,1 @@
+"""The demonstration of `noctua serve`: an incident that is answered in three places at once."""
