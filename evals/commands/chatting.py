@@ -53,8 +53,9 @@ def slack_kills(
 def serve_demo(
     context: typer.Context,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Of the HTTP API; 0 is any.")
-    ] = 8473,
+        int,
+        typer.Option("--port", min=0, max=65535, help="Of the HTTP API; 0 is any that is free."),
+    ] = 0,
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
