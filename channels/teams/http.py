@@ -60,10 +60,15 @@ class Door:
             raise HTTPException(503, "the keys of the service are not to be had") from error
         if not self._settings.is_known_service(service_url):
             raise HTTPException(403, "the service is not one of service_urls in teams.yaml")
-        if activity.get("channelId") != CHANNEL:
+        if not is_of_teams(activity):
             raise HTTPException(403, "the activity is not of Teams")
         if _understood(tenants_of, activity) != {self._settings.tenant}:
             raise HTTPException(403, "the activity is not of the tenant in teams.yaml")
+
+
+def is_of_teams(activity: Activity) -> bool:
+    """Whether Teams has sent it, and none of the other chats that a bot may be in."""
+    return bool(activity.get("channelId") == CHANNEL)
 
 
 def _read(body: bytes) -> Activity:

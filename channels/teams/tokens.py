@@ -5,6 +5,7 @@ Source: learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connec
 service, which the token is bound to, has to be one that is listed.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -65,6 +66,11 @@ class Tokens:
             raise KeysUnknown(str(error)) from error
         except (PyJWTError, ValueError) as error:
             raise NotSent(f"the token proves nothing: {error}") from error
-        bound_to = claims.get("serviceurl")
-        if not isinstance(bound_to, str) or bound_to.rstrip("/") != service_url.rstrip("/"):
+        if not is_bound(claims, service_url):
             raise NotSent("the token is for another service")
+
+
+def is_bound(claims: Mapping[str, Any], service_url: str) -> bool:
+    """Whether a token is for the service at that address."""
+    bound_to = claims.get("serviceurl")
+    return isinstance(bound_to, str) and bound_to.rstrip("/") == service_url.rstrip("/")

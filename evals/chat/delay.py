@@ -1,4 +1,4 @@
-"""How long it takes from a click in Slack to the commit on the network, by the wall's clock."""
+"""How long it takes from a click in a chat to the commit on the network, by the wall's clock."""
 
 import os
 import shutil
@@ -12,9 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from channels.chat.thread import card_key
-from channels.slack.opening import open_slack
-from evals.chat.scene import ERIN, NETWORK, speak_with, stage_waiting
-from evals.chat.slack_workspace import SlackWorkspace, buttons_of
+from evals.chat.chats import CHATS
+from evals.chat.scene import NETWORK, stage_waiting
+from evals.chat.stub import ChatName
 from graphs.state_directory import StateDirectory
 from tools.journal.journal import Journal
 from tools.journal.lease_rows import network_subject
@@ -25,7 +25,7 @@ LONGEST_S = 120.0
 
 
 class Delay(Noun):
-    """Wall seconds from a click: until Slack is told that it has arrived, it is on record as an
+    """Wall seconds from a click: until the chat is told that it has arrived, it is on record as an
     answer, the change is committed on the devices, and the card has lost its buttons.
     """
 
@@ -51,47 +51,44 @@ class DelayReport(Noun):
         return found
 
 
-def measure_delays(clicks: int, seed: int, tell: Callable[[str], None]) -> DelayReport:
+def measure_delays(
+    chat: ChatName, clicks: int, seed: int, tell: Callable[[str], None]
+) -> DelayReport:
     """Click `clicks` times, each on a copy of one incident whose watch runs beside."""
     with TemporaryDirectory() as folder:
         staged = Path(folder) / "staged"
         tell("playing the incident up to its question")
-        plan = stage_waiting(staged, seed)
+        plan = stage_waiting(staged, seed, CHATS[chat].stub(), {"erin": "approver"})
         delays = []
         for number in range(clicks):
             copied = Path(shutil.copytree(staged, Path(folder) / str(number)))
-            delays.append(_measure(copied, plan))
+            delays.append(_measure(chat, copied, plan))
             tell(f"click {number + 1} of {clicks}: committed after {delays[-1].committed_s:.2f} s")
             shutil.rmtree(copied)
     return DelayReport(delays=tuple(delays))
 
 
-def _measure(folder: Path, plan: str) -> Delay:
+def _measure(chat: ChatName, folder: Path, plan: str) -> Delay:
     state, incident = StateDirectory(folder), plan.rpartition(".")[0]
     with ExitStack() as opened:
-        workspace = opened.enter_context(SlackWorkspace().serving())
-        speak_with(folder, workspace)
-        environ = {
-            "SLACK_BOT_TOKEN": workspace.bot_token,
-            "SLACK_SIGNING_SECRET": workspace.signing_secret,
-        }
-        slack = opened.enter_context(open_slack(state, environ))
-        workspace.request_url = opened.enter_context(slack.over_http("127.0.0.1", 0))
+        stub = opened.enter_context(CHATS[chat].stub().serving())
+        erin = stub.person("erin")
+        stub.set_up(folder)
+        stub.endpoint = opened.enter_context(CHATS[chat].speak(state, stub.environ))
         opened.enter_context(_watch(folder))
         journal = opened.enter_context(state.journal())
         key = card_key(incident, plan)
-        until(lambda: workspace.marked(key))
+        until(lambda: stub.has_buttons(key))
         until(lambda: _is_watched(journal))
-        card = workspace.marked(key)[0]["ts"]
-        click = workspace.click(ERIN, card, "approve")
+        click = stub.press(erin, key, "approve")
         begun_s = time.monotonic()
-        workspace.deliver(click)
+        stub.deliver(click)
         acknowledged_s = time.monotonic() - begun_s
         until(lambda: journal.approval_request(plan, 0.0).approval)
         recorded_s = time.monotonic() - begun_s
         shown = until_each(
             lambda: journal.events_of(incident, ("committed",)),
-            lambda: not buttons_of(workspace.marked(key)[0]),
+            lambda: not stub.has_buttons(key),
         )
         return Delay(
             acknowledged_s=acknowledged_s,

@@ -1,9 +1,9 @@
-"""Kill -9 of the process that speaks with Slack, and of the watch, while a plan is answered there.
+"""Kill -9 of the process that speaks with a chat, and of the watch, while a plan is answered there.
 
 A story is one incident: its card is posted, a person approves it by a click, the watch goes on with
-it, and the thread tells of it. Processes are killed at calls of Slack's Web API (before Slack has
-done it, and after it has and before it has answered) and at moments drawn at random. At the end
-nothing may be lost, doubled, or left with buttons.
+it, and the thread tells of it. Processes are killed at calls of the chat (before it has done it,
+and after it has and before it has answered) and at moments drawn at random. At the end nothing may
+be lost, doubled, or left with buttons.
 """
 
 import multiprocessing
@@ -11,8 +11,7 @@ import random
 import shutil
 import threading
 import time
-import urllib.error
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -21,8 +20,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from channels.chat.thread import TOLD, card_key, head_key
-from evals.chat.scene import ERIN, speak_with, stage_waiting
-from evals.chat.slack_workspace import SlackWorkspace, buttons_of
+from evals.chat.chats import CHATS
+from evals.chat.scene import stage_waiting
+from evals.chat.stub import ChatName, ChatStub
 from graphs.state_directory import StateDirectory
 from twin.errors import DeadlineExceeded
 from twin.nouns.base import Noun
@@ -68,19 +68,19 @@ class KillsReport(Noun):
         ]
 
 
-def play_kills(kills: int, seed: int, tell: Callable[[str], None]) -> KillsReport:
-    """Play stories until so many processes were killed."""
+def play_kills(chat: ChatName, kills: int, seed: int, tell: Callable[[str], None]) -> KillsReport:
+    """Play stories in a chat until so many processes were killed."""
     stories: list[Story] = []
     with TemporaryDirectory() as folder:
         staged = Path(folder) / "staged"
         tell("playing the incident up to its question")
-        plan = stage_waiting(staged, seed)
+        plan = stage_waiting(staged, seed, CHATS[chat].stub(), {"erin": "approver"})
         while sum(story.kills for story in stories) < kills:
             number = len(stories) + 1
             copied = Path(shutil.copytree(staged, Path(folder) / str(number)))
-            with SlackWorkspace(paced=False).serving() as workspace:
-                speak_with(copied, workspace)
-                playing = _Playing(copied, plan, workspace, random.Random(f"{seed}/{number}"))
+            with CHATS[chat].stub(paced=False).serving() as stub:
+                stub.set_up(copied)
+                playing = _Playing(copied, plan, stub, random.Random(f"{seed}/{number}"))
                 stories.append(playing.story(number))
             shutil.rmtree(copied)
             tell(f"story {number}: {stories[-1].kills} kills, {len(stories[-1].wrong)} wrong")
@@ -90,11 +90,10 @@ def play_kills(kills: int, seed: int, tell: Callable[[str], None]) -> KillsRepor
 class _Playing:
     """One story while it is played."""
 
-    def __init__(
-        self, folder: Path, plan: str, workspace: SlackWorkspace, draw: random.Random
-    ) -> None:
-        self._folder, self._plan, self._workspace, self._draw = folder, plan, workspace, draw
+    def __init__(self, folder: Path, plan: str, chat: ChatStub, draw: random.Random) -> None:
+        self._folder, self._plan, self._chat, self._draw = folder, plan, chat, draw
         self._incident = plan.rpartition(".")[0]
+        self._card, self._erin = card_key(self._incident, plan), chat.person("erin")
         self._kills = 0
         self._pressed = self._resumed = False
         self._begun_s = time.monotonic()
@@ -113,15 +112,16 @@ class _Playing:
         return Story(number=number, kills=self._kills, wrong=tuple(self._wrong()))
 
     def _live(self, *, dying: bool) -> None:
-        """One life of the process that speaks with Slack."""
+        """One life of the process that speaks with the chat."""
         said, heard = _FORKED.Pipe(duplex=False)
-        process = _FORKED.Process(target=_speak, args=(self._folder, self._secrets(), heard))
+        speaking = (self._folder, self._chat.name, self._chat.environ, heard)
+        process = _FORKED.Process(target=_speak, args=speaking)
         process.start()
         heard.close()
-        doomed = _Doomed(process, self._draw, self._workspace) if dying else None
+        doomed = _Doomed(process, self._draw, self._chat) if dying else None
         try:
             with suppress(EOFError):  # It died before it could listen.
-                self._workspace.request_url = said.recv()
+                self._chat.endpoint = said.recv()
                 while process.is_alive() and not (doomed is None and self._is_over()):
                     self._press()
                     self._require_time()
@@ -137,15 +137,14 @@ class _Playing:
         """Erin approves, as soon as there is a card; again where nothing has told her that it
         arrived.
         """
-        cards = self._workspace.marked(card_key(self._incident, self._plan))
-        if self._pressed or not cards:
+        if self._pressed or self._card not in self._chat.marks():
             return
-        if not buttons_of(cards[0]):
+        if not self._chat.has_buttons(self._card):
             self._pressed = True  # It arrived before the death, and was done after it.
             return
-        click = self._workspace.click(ERIN, cards[0]["ts"], "approve")
-        with suppress(OSError, urllib.error.URLError):
-            self._pressed = self._workspace.deliver(click) == 200
+        click = self._chat.press(self._erin, self._card, "approve")
+        with suppress(OSError):
+            self._pressed = self._chat.deliver(click) == 200
 
     def _resume(self, *, dying: bool) -> None:
         """The watch goes on with the incident, from its beginning or from where it died."""
@@ -165,28 +164,23 @@ class _Playing:
         """Whether the chat tells all there is to tell."""
         with StateDirectory(self._folder).read_only_journal() as journal:
             events = [e for e in journal.timeline(self._incident) if e.kind in TOLD]
-            idle = not journal.unanswered_chat_events("slack")
+            idle = not journal.unanswered_chat_events(self._chat.name)
         keys = {f"{self._incident}/event/{event.seq}" for event in events}
-        return idle and self._pressed and self._is_answered() and keys <= {*self._keys()}
-
-    def _keys(self) -> list[str]:
-        marked = (m["metadata"] for m in self._workspace.messages if m.get("metadata"))
-        return [metadata["event_payload"]["key"] for metadata in marked]
+        return idle and self._pressed and self._is_answered() and keys <= {*self._chat.marks()}
 
     def _require_time(self) -> None:
         if time.monotonic() - self._begun_s > LONGEST_S:
             raise DeadlineExceeded(f"a story was not over after {LONGEST_S:.0f} s")
 
     def _wrong(self) -> list[str]:
-        keys = self._keys()
+        keys = self._chat.marks()
         wrong = [f"{key} was posted twice" for key in {*keys} if keys.count(key) > 1]
-        wrong += [f"{error} was refused" for error in self._workspace.refusals]
-        cards = self._workspace.marked(card_key(self._incident, self._plan))
-        if not cards or buttons_of(cards[0]):
+        wrong += [f"{error} was refused" for error in self._chat.refusals]
+        if self._card not in keys or self._chat.has_buttons(self._card):
             wrong.append("the card of what was answered has buttons, or is not there")
         if head_key(self._incident) not in keys:
             wrong.append("the thread has no first message")
-        if not self._workspace.whispers:
+        if not self._chat.whispers:
             wrong.append("whoever clicked was told nothing")
         with StateDirectory(self._folder).read_only_journal() as journal:
             answers = journal.approval_request(self._plan, 0.0).answers
@@ -194,40 +188,31 @@ class _Playing:
             committed = journal.events_of(self._incident, ("committed",))
             changes = journal.changes(plan_id=self._plan)
         if [a.by.account for a in answers] != ["erin"] or len(lines) != 1:
-            told = "; ".join(whisper.text for whisper in self._workspace.whispers)
+            told = "; ".join(whisper.text for whisper in self._chat.whispers)
             wrong.append(f"{len(answers)} answers, {len(lines)} lines of audit; told: {told}")
         if len(committed) != 1 or not changes:
             wrong.append(f"{len(committed)} commits of {len(changes)} changes")
         return wrong
 
-    def _secrets(self) -> dict[str, str]:
-        return {
-            "SLACK_BOT_TOKEN": self._workspace.bot_token,
-            "SLACK_SIGNING_SECRET": self._workspace.signing_secret,
-        }
-
 
 class _Doomed:
-    """Kills a process at a call to Slack, before or after it is done, or at some moment."""
+    """Kills a process at a call of the chat, before or after it is done, or at some moment."""
 
-    def __init__(
-        self, process: BaseProcess, draw: random.Random, workspace: SlackWorkspace
-    ) -> None:
-        self._process, self._workspace = process, workspace
+    def __init__(self, process: BaseProcess, draw: random.Random, chat: ChatStub) -> None:
+        self._process, self._chat = process, chat
         self._left = draw.randrange(_MOST_CALLS)
         kind = draw.choice(("before", "after", "moment"))
         if kind == "before":
-            workspace.before_call = self._called
+            chat.before_call.append(self._called)
         elif kind == "after":
-            workspace.before_answer = self._called
+            chat.before_answer.append(self._called)
         # A process that makes no call any more is killed all the same.
         life_s = draw.uniform(0.0, _LONGEST_LIFE_S) if kind == "moment" else 3 * _LONGEST_LIFE_S
         self._timer = threading.Timer(life_s, process.kill)
         self._timer.start()
 
     def _called(self, method: str) -> None:
-        # The first look at who the token is for writes nothing anywhere.
-        if method == "auth.test":
+        if method == self._chat.first_call:
             return
         self._left -= 1
         if self._left < 0:
@@ -238,23 +223,19 @@ class _Doomed:
         """Until the process is dead."""
         self._process.join()
         self._timer.cancel()
-        self._workspace.before_call = self._workspace.before_answer = lambda _: None
+        self._chat.before_call.clear()
+        self._chat.before_answer.clear()
 
 
 _FORKED: Any = multiprocessing.get_context("forkserver")
 """Processes that have imported everything before they begin."""
 
-_FORKED.set_forkserver_preload(["channels.slack.opening", "graphs.workplace", "evals.chat.kills"])
+_FORKED.set_forkserver_preload(["graphs.workplace", "evals.chat.kills"])
 
 
-def _speak(folder: Path, secrets: dict[str, str], heard: Connection) -> None:
-    """The process that speaks with Slack, as `noctua slack --http 0` is."""
-    from channels.slack.opening import open_slack
-
-    with (
-        open_slack(StateDirectory(folder), secrets) as slack,
-        slack.over_http("127.0.0.1", 0) as address,
-    ):
+def _speak(folder: Path, chat: ChatName, secrets: Mapping[str, str], heard: Connection) -> None:
+    """The process that speaks with the chat, as its command is."""
+    with CHATS[chat].speak(StateDirectory(folder), secrets) as address:
         heard.send(address)
         threading.Event().wait()
 

@@ -1,11 +1,11 @@
 """Where chats are measured: the demonstration's incident, whose plan waits, with people to ask."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from channels.access.accounts import add_account
-from evals.chat.slack_workspace import Person, SlackWorkspace
+from evals.chat.stub import ChatStub
 from evals.demo import demo_case
 from evals.stage import stage
 from graphs.state_directory import StateDirectory
@@ -13,16 +13,15 @@ from graphs.workplace import Workplace
 from tools.journal.journal import Journal
 from tools.network.emulated import SimulatedClock
 from twin.errors import BadInput
-from twin.nouns.account import Identity
+from twin.nouns.account import Identity, Role
 from twin.nouns.principal import OS_USER, Principal
 
 NETWORK = "live"
 
-TEAM = "T0NOCTUA"
-ERIN = Person("U0ERIN", "erin", TEAM)
-"""Who answers."""
-
 _HOURS_S = 3 * 3600.0
+
+ROOT = Principal(name="root", provider=OS_USER, account="root", role="admin")
+"""The user of this process."""
 
 _PACKAGED = Principal(name="noctua eval", provider=OS_USER)
 
@@ -31,8 +30,10 @@ class _Asked(Exception):
     """A person is asked."""
 
 
-def stage_waiting(folder: Path, seed: int) -> str:
-    """A state directory in which a plan waits, which erin may answer; the id of the plan."""
+def stage_waiting(folder: Path, seed: int, chat: ChatStub, roles: Mapping[str, Role]) -> str:
+    """A state directory in which a plan waits, and people of `chat` have accounts; the id of the
+    plan.
+    """
     case, _ = demo_case(seed)
     network = stage(case, seed, folder / "networks" / f"{NETWORK}.sqlite")
     clock = SimulatedClock(network)
@@ -47,23 +48,18 @@ def stage_waiting(folder: Path, seed: int) -> str:
         finally:
             network.close()
         plan = journal.approval_requests(0.0)[-1].plan_id
-    add_people(state)
+    _add_people(state, chat, roles)
     return plan
 
 
-def add_people(state: StateDirectory) -> None:
-    """An admin who is the user of this process, and erin, who answers in Slack."""
+def _add_people(state: StateDirectory, chat: ChatStub, roles: Mapping[str, Role]) -> None:
+    """Root, and people who are known by the chat."""
     me = Identity(provider=OS_USER, subject=str(os.getuid()))
     add_account(state, _PACKAGED, "root", "admin", identities=(me,))
-    by = Principal(name="root", provider=OS_USER, account="root")
-    in_slack = Identity(provider="slack", subject=ERIN.id, tenant=TEAM)
-    add_account(state, by, "erin", "approver", identities=(in_slack,))
-
-
-def speak_with(folder: Path, workspace: SlackWorkspace) -> None:
-    """Have the state directory speak with `workspace`."""
-    text = f"team: {workspace.team}\nchannel: {workspace.channel}\napi: {workspace.api}\n"
-    (folder / "slack.yaml").write_text(text, encoding="utf-8")
+    for name, role in roles.items():
+        person = chat.person(name)
+        known = Identity(provider=chat.name, subject=person.id, tenant=person.tenant)
+        add_account(state, ROOT, name, role, identities=(known,))
 
 
 def _stop_when_asked(journal: Journal) -> Callable[[float], None]:

@@ -17,7 +17,8 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
@@ -28,6 +29,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from evals.chat.loopback import on_loopback
 from evals.chat.slack_limits import refusal
+from evals.chat.stub import ChatName, Json, Person, Whisper
 
 EVERY_S = 1.0
 """A channel takes one message in so long; docs.slack.dev/apis/web-api/rate-limits."""
@@ -61,32 +63,16 @@ _SCOPES = {
 """What the bot token has to be granted; the page of each method says so."""
 
 
-@dataclass(frozen=True)
-class Person:
-    """Somebody in the workspace, or of another one that shares a channel with it."""
-
-    id: str
-    name: str
-    team: str
-
-
-@dataclass
-class Whisper:
-    """What one person was told."""
-
-    user: str
-    text: str
-    thread: str
-
-
 @dataclass
 class SlackWorkspace:
-    """One workspace with one channel.
+    """One workspace with one channel, as a `ChatStub`.
 
     `scopes`: what the bot token was granted. `paced`: it takes a message a second. `busy_for`: so
-    many calls are told to come later. `before_call`, `before_answer`: told of each call, before it
-    is done and before it is answered.
+    many calls are told to come later.
     """
+
+    name: ClassVar[ChatName] = "slack"
+    first_call: ClassVar[str] = "auth.test"
 
     team: str = "T0NOCTUA"
     channel: str = "C0NOC"
@@ -100,10 +86,10 @@ class SlackWorkspace:
     whispers: list[Whisper] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
-    request_url: str = ""
+    endpoint: str = ""
     busy_for: int = 0
-    before_call: Callable[[str], None] = lambda _: None
-    before_answer: Callable[[str], None] = lambda _: None
+    before_call: list[Callable[[str], None]] = field(default_factory=list)
+    before_answer: list[Callable[[str], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
@@ -116,7 +102,7 @@ class SlackWorkspace:
     # The Web API
 
     @contextmanager
-    def serving(self) -> Iterator["SlackWorkspace"]:
+    def serving(self) -> Iterator[Self]:
         """Listen on a free port of loopback until the end."""
         app = Starlette(
             routes=[
@@ -133,6 +119,22 @@ class SlackWorkspace:
         """What `api` of slack.yaml has to be."""
         return f"{self.address}/api/"
 
+    @property
+    def tenant(self) -> str:
+        return self.team
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {
+            "SLACK_BOT_TOKEN": self.bot_token,
+            "SLACK_APP_TOKEN": self.app_token,
+            "SLACK_SIGNING_SECRET": self.signing_secret,
+        }
+
+    def set_up(self, folder: Path) -> None:
+        text = f"team: {self.team}\nchannel: {self.channel}\napi: {self.api}\n"
+        (folder / "slack.yaml").write_text(text, encoding="utf-8")
+
     async def _called(self, request: Request) -> Response:
         method = request.path_params["method"]
         given = await _arguments(request)
@@ -141,7 +143,8 @@ class SlackWorkspace:
         return await asyncio.to_thread(self._answer, method, token, given)
 
     def _answer(self, method: str, token: str, given: dict[str, Any]) -> Response:
-        self.before_call(method)
+        for told in self.before_call:
+            told(method)
         with self._lock:
             self.calls.append(method)
             wanted = self.app_token if method == "apps.connections.open" else self.bot_token
@@ -157,7 +160,8 @@ class SlackWorkspace:
             if named is not None and named != self.channel:
                 return self._refuse("channel_not_found")
             found = getattr(self, f"_{method.replace('.', '_')}")(given)
-        self.before_answer(method)
+        for told in self.before_answer:
+            told(method)
         return found if isinstance(found, Response) else JSONResponse({"ok": True, **found})
 
     def _refuse(self, error: str, details: list[str] | None = None) -> Response:
@@ -295,7 +299,23 @@ class SlackWorkspace:
         found = [m for m in self.messages if m.get("metadata")]
         return [m for m in found if m["metadata"]["event_payload"]["key"] == key]
 
+    def marks(self) -> list[str]:
+        found = (m["metadata"] for m in self.messages if m.get("metadata"))
+        return [str(metadata["event_payload"]["key"]) for metadata in found]
+
+    def has_buttons(self, key: str) -> bool:
+        return any(map(buttons_of, self.marked(key)))
+
     # What people do
+
+    def person(self, name: str) -> Person:
+        return Person(f"U0{name.upper()}", name, self.team)
+
+    def press(self, person: Person, key: str, button: str, reason: str = "") -> Json:
+        return self.click(person, self.marked(key)[0]["ts"], button, reason)
+
+    def say(self, person: Person, words: str, key: str) -> Json:
+        return self.mention(person, words, self.marked(key)[0]["ts"])
 
     def click(
         self, person: Person, ts: str, button: str, reason: str = "", choice: str = ""
@@ -317,7 +337,7 @@ class SlackWorkspace:
         return {
             "type": "block_actions",
             "team": {"id": self.team, "domain": "noc"},
-            "user": {"id": person.id, "username": person.name, "team_id": person.team},
+            "user": {"id": person.id, "username": person.name, "team_id": person.tenant},
             "api_app_id": "A0NOCTUA",
             "container": {
                 "type": "message",
@@ -355,7 +375,7 @@ class SlackWorkspace:
             "event": {
                 "type": "app_mention",
                 "user": person.id,
-                "user_team": person.team,
+                "user_team": person.tenant,
                 "text": f"<@U0BOT> {text}",
                 "ts": ts,
                 "channel": self.channel,
@@ -374,7 +394,7 @@ class SlackWorkspace:
 
     def send(self, body: bytes, headers: dict[str, str]) -> int:
         """Post a request to the app, whoever has signed it; the status that it answers."""
-        request = urllib.request.Request(self.request_url, body, headers)
+        request = urllib.request.Request(self.endpoint, body, headers)
         try:
             with urllib.request.urlopen(request, timeout=10) as reply:
                 return int(reply.status)

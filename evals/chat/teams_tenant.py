@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar, Self
 from urllib.parse import unquote
 
 import jwt
@@ -27,6 +28,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from evals.chat.loopback import on_loopback
+from evals.chat.stub import ChatName, Json, Person, Whisper
 from evals.chat.teams_limits import refusal
 
 A_SECOND = 7
@@ -35,40 +37,20 @@ A_SECOND = 7
 APP = "3b1f6c52-6a0d-4a6e-8f77-5d1c2b9a4e10"
 ISSUER = "https://api.botframework.com"
 
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody in the tenant, or of another one that shares a channel with it."""
-
-    id: str
-    name: str
-    tenant: str
-
-    @property
-    def in_teams(self) -> str:
-        """How the Bot Connector calls them."""
-        return f"29:{self.id}"
-
-
-@dataclass
-class Whisper:
-    """What one person was told."""
-
-    user: str
-    text: str
-    thread: str
+MARK = "noctua/"
+"""Begins what our messages are marked with."""
 
 
 @dataclass
 class TeamsTenant:
-    """One tenant with one team and one channel, to which the bot `app` was added.
+    """One tenant with one team and one channel, to which the bot `app` was added: a `ChatStub`.
 
     `permissions`: what the team has granted the app. `paced`: it takes 7 messages a second.
-    `busy_for`: so many calls are told to come later. `before_call`, `before_answer`: told of each
-    call, before it is done and before it is answered.
+    `busy_for`: so many calls are told to come later.
     """
+
+    name: ClassVar[ChatName] = "teams"
+    first_call: ClassVar[str] = "GET members"
 
     tenant: str = "8f1c1f0e-2f4b-4d0a-9c57-0d6d1a3c5e11"
     app: str = APP
@@ -84,8 +66,8 @@ class TeamsTenant:
     refusals: list[str] = field(default_factory=list)
     endpoint: str = ""
     busy_for: int = 0
-    before_call: Callable[[str], None] = lambda _: None
-    before_answer: Callable[[str], None] = lambda _: None
+    before_call: list[Callable[[str], None]] = field(default_factory=list)
+    before_answer: list[Callable[[str], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
@@ -95,7 +77,7 @@ class TeamsTenant:
         self.address = ""
 
     @contextmanager
-    def serving(self) -> Iterator["TeamsTenant"]:
+    def serving(self) -> Iterator[Self]:
         """Listen on a free port of loopback until the end."""
         conversation = "/teams/v3/conversations/{conversation}"
         channel = "/graph/v1.0/teams/{team}/channels/{channel}/messages"
@@ -134,6 +116,13 @@ class TeamsTenant:
         return (
             f"tenant: {self.tenant}\napp: {self.app}\nteam: {self.team}\nchannel: {self.channel}\n"
         )
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"TEAMS_APP_SECRET": self.secret}
+
+    def set_up(self, folder: Path) -> None:
+        (folder / "teams.yaml").write_text(self.ids + self.settings, encoding="utf-8")
 
     # Sign-in
 
@@ -195,7 +184,8 @@ class TeamsTenant:
         self, answer: Callable[[Request, Json], Response], kind: str, request: Request, given: Json
     ) -> Response:
         name = f"{request.method} {answer.__name__.strip('_')}"
-        self.before_call(name)
+        for told in self.before_call:
+            told(name)
         with self._lock:
             self.calls.append(name)
             if request.headers.get("authorization") != f"Bearer {kind}-token-of-the-stub":
@@ -204,7 +194,8 @@ class TeamsTenant:
                 self.busy_for -= 1
                 return self._refuse(429, "TooManyRequests", {"Retry-After": "1"})
             reply = answer(request, given)
-        self.before_answer(name)
+        for told in self.before_answer:
+            told(name)
         return reply
 
     def _refuse(self, status: int, code: str, headers: dict[str, str] | None = None) -> Response:
@@ -238,7 +229,7 @@ class TeamsTenant:
 
     def _whispered(self, given: Json, root: str) -> Response:
         named = (given.get("recipient") or {}).get("id")
-        person = next((p for p in self.members if p.in_teams == named), None)
+        person = next((p for p in self.members if _in_teams(p) == named), None)
         if person is None:
             return self._refuse(400, "BadArgument: the recipient is no member")
         self.whispers.append(Whisper(person.id, text_of(given), root))
@@ -265,13 +256,13 @@ class TeamsTenant:
         if person is None:
             return self._refuse(404, "MemberNotFoundInConversation")
         return JSONResponse(
-            {"id": person.in_teams, "aadObjectId": person.id, "tenantId": person.tenant}
+            {"id": _in_teams(person), "aadObjectId": person.id, "tenantId": person.tenant}
         )
 
     def _members(self, request: Request, _: Json) -> Response:
         if self._root(request) is None:
             return self._refuse(404, "ConversationNotFound")
-        return JSONResponse({"members": [{"id": person.in_teams} for person in self.members[:1]]})
+        return JSONResponse({"members": [{"id": _in_teams(person)} for person in self.members[:1]]})
 
     def _listed(self, request: Request, _: Json) -> Response:
         """Microsoft Graph: the messages of the channel or of a thread, the newest first."""
@@ -328,9 +319,28 @@ class TeamsTenant:
 
     def marked(self, key: str) -> list[Json]:
         """Messages that are marked with a key: more than one would be a double."""
-        return [m for m in self.messages if _mark(m["activity"]) == f"noctua/{key}"]
+        return [m for m in self.messages if _mark(m["activity"]) == f"{MARK}{key}"]
+
+    def marks(self) -> list[str]:
+        marks = (_mark(message["activity"]) for message in self.messages)
+        return [mark.removeprefix(MARK) for mark in marks if mark.startswith(MARK)]
+
+    def has_buttons(self, key: str) -> bool:
+        return any(map(buttons_of, self.marked(key)))
 
     # What people do
+
+    def person(self, name: str) -> Person:
+        made = Person(str(uuid.uuid5(uuid.NAMESPACE_OID, name)), name, self.tenant)
+        if made not in self.members:
+            self.members += (made,)
+        return made
+
+    def press(self, person: Person, key: str, button: str, reason: str = "") -> Json:
+        return self.click(person, self.marked(key)[0]["id"], button, reason)
+
+    def say(self, person: Person, words: str, key: str) -> Json:
+        return self.mention(person, words, self.marked(key)[0]["id"])
 
     def click(
         self, person: Person, message_id: str, button: str, reason: str = "", choice: str = ""
@@ -374,7 +384,7 @@ class TeamsTenant:
             "serviceUrl": self.service_url,
             "timestamp": datetime.now(UTC).isoformat(),
             "from": {
-                "id": person.in_teams,
+                "id": _in_teams(person),
                 "name": person.name,
                 "aadObjectId": person.id,
                 **({} if person.tenant == self.tenant else {"tenantId": person.tenant}),
@@ -423,6 +433,11 @@ def text_of(activity: Json) -> str:
         for element in attached["content"]["body"]:
             lines.append("".join(run["text"] for run in element.get("inlines") or ()))
     return "\n".join(filter(None, lines))
+
+
+def _in_teams(person: Person) -> str:
+    """How the Bot Connector calls somebody."""
+    return f"29:{person.id}"
 
 
 def _mark(activity: Json) -> str:

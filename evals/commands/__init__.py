@@ -91,14 +91,14 @@ COMMANDS = (
         "Play an incident that is answered over HTTP, in a Slack and in a Teams, all on loopback.",
     ),
     (
-        "slack-delay",
-        "chatting:slack_delay",
-        "Approve in a Slack on loopback, and say how long it took until the commit.",
+        "chat-delay",
+        "chatting:chat_delay",
+        "Approve in Slack or Teams, and say how long it took until the commit.",
     ),
     (
-        "slack-kills",
-        "chatting:slack_kills",
-        "Kill -9 while a plan is answered in a Slack on loopback: is anything lost or done twice?",
+        "chat-kills",
+        "chatting:chat_kills",
+        "Kill -9 while a plan is answered in Slack or Teams: is anything lost or done twice?",
     ),
     (
         "model-server",

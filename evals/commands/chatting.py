@@ -1,7 +1,7 @@
-"""The commands about chats: serve-demo, slack-delay, slack-kills."""
+"""The commands about chats: serve-demo, chat-delay, chat-kills."""
 
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,16 +15,19 @@ _SERVED_WITH = (
 )  # fmt: skip
 """What the extras serve, slack and teams bring, as Python imports it."""
 
+Chat = Annotated[Literal["slack", "teams"], typer.Argument(help="Which stands on loopback.")]
 
-def slack_delay(
+
+def chat_delay(
+    chat: Chat,
     clicks: Annotated[int, typer.Option("--clicks", min=1)] = 5,
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Approve in a Slack on loopback, and say how long it took until the commit."""
+    """Approve in a chat on loopback, and say how long it took until the commit."""
     from evals.chat.delay import measure_delays
 
-    report = measure_delays(clicks, seed, lambda line: typer.echo(line, err=True))
+    report = measure_delays(chat, clicks, seed, lambda line: typer.echo(line, err=True))
     if as_json:
         print_json(report.model_dump(mode="json"))
         return
@@ -32,15 +35,16 @@ def slack_delay(
         typer.echo(line)
 
 
-def slack_kills(
+def chat_kills(
+    chat: Chat,
     kills: Annotated[int, typer.Option("--kills", min=1)] = 200,
     seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Kill -9 while a plan is answered in a Slack on loopback: is anything lost or done twice?"""
+    """Kill -9 while a plan is answered in a chat on loopback: is anything lost or done twice?"""
     from evals.chat.kills import play_kills
 
-    report = play_kills(kills, seed, lambda line: typer.echo(line, err=True))
+    report = play_kills(chat, kills, seed, lambda line: typer.echo(line, err=True))
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:

@@ -6,48 +6,26 @@ Exits with 1 where an attempt had an effect that nobody was entitled to, or wher
 switched off was not missed.
 """
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from random import Random
 
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
 from channels.http.settings import ServeSettings
-from channels.provenance import code_version
 from evals.hostile.http_attacks import ATTACKS, Attack
 from evals.hostile.http_scene import PASSWORD, World, build_world, removed
+from evals.hostile.tally import Played, attempts_of, print_tally, tracked
 
 WITHOUT = 4
 """Attempts with the control off, to see whether it is the one that holds."""
 
 
-@dataclass
-class Played:
-    """What came of one attack. `without`: effects in `WITHOUT` attempts without the first control
-    that holds it, without the first two, and so on.
-    """
-
-    attack: Attack
-    attempts: int = 0
-    effects: int = 0
-    without: list[int] = field(default_factory=list)
-
-    @property
-    def is_missed(self) -> bool:
-        """Whether the controls that hold it are missed where all are off, and not before."""
-        return not self.without or (self.without[-1] > 0 and not any(self.without[:-1]))
-
-
 def play(
     base: World, folder: Path, attempts: int, told: Callable[[range], Iterable[int]] = iter
-) -> list[Played]:
+) -> list[Played[Attack]]:
     """Play so many attempts, every attack in turn, and some of each with its control off."""
     played, numbers = [Played(attack) for attack in ATTACKS], count()
     for one in played:
@@ -101,43 +79,20 @@ def honest(base: World, folder: Path) -> tuple[int, int]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play, and print what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--attempts", type=int, default=2000)
-    attempts = parser.parse_args(arguments).attempts
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    attempts = attempts_of(__doc__, arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         base = build_world(folder / "base")
-        played = play(base, folder, attempts, _tracked)
+        played = play(base, folder, attempts, tracked)
         answers, commits = honest(base, folder / "honest")
         limited, unlimited = guessed(base, folder, 15)
-    console.print(_table(played))
-    tried, effects = sum(p.attempts for p in played), sum(p.effects for p in played)
-    console.print(
-        f"code {code_version()}: {effects} unauthorised effects in {tried} attempts"
-        + (f"; 3/N = {3 / tried:.4f}" if not effects else "")
-    )
-    console.print(f"two honest approvals: {answers} answers, {commits} commit (have to be 2 and 1)")
-    console.print(
+    holds = print_tally(played, WITHOUT)
+    print(f"two honest approvals: {answers} answers, {commits} commit (have to be 2 and 1)")
+    print(
         f"of 15 guesses of a password in a minute {limited} are looked at, {unlimited} "
         "without the limit"
     )
-    missed = all(p.is_missed for p in played)
-    return int(bool(effects) or not missed or (answers, commits) != (2, 1))
-
-
-def _tracked(numbers: range) -> Iterable[int]:
-    return track(numbers, "attempts", console=Console(stderr=True))
-
-
-def _table(played: Sequence[Played]) -> Table:
-    table = Table("attack", "family", "attempts", "effects", f"effects in {WITHOUT} without")
-    for one in played:
-        held = zip(one.attack.held_by, one.without, strict=True)
-        told = ", and ".join(f"{name}: {effects}" for name, effects in held) or "(the journal)"
-        attack = one.attack
-        table.add_row(attack.name, attack.family, str(one.attempts), str(one.effects), told)
-    return table
+    return int(not holds or (answers, commits) != (2, 1))
 
 
 if __name__ == "__main__":

@@ -6,251 +6,129 @@ Exits with 1 where an attempt had an effect that nobody was entitled to, or wher
 switched off was not missed.
 """
 
-import copy
 import json
-import shutil
 import sys
 import time
-import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
 import jwt
 
-from channels.access.accounts import add_account
-from channels.access.sign_in import SignedIn
-from channels.chat.doing import Doing
-from channels.chat.room import Room
-from channels.chat.thread import card_key, head_key
 from channels.teams import http as teams_http
-from channels.teams.client import TeamsService
-from channels.teams.settings import TeamsSettings, load_teams
-from channels.teams.tokens import Tokens
-from evals.chat.scene import stage_waiting
-from evals.chat.teams_tenant import Person, TeamsTenant
-from evals.hostile.chat_answers import Attack, play_and_tell
-from graphs.state_directory import StateDirectory
-from tools.journal.account_rows import AccountRows
-from tools.journal.chat_rows import ChatRows
-from twin.nouns.account import Identity, Role
-from twin.nouns.principal import Principal
+from channels.teams import tokens
+from channels.teams.settings import TeamsSettings
+from evals.chat.chats import TEAMS
+from evals.chat.stub import Json
+from evals.chat.teams_tenant import TeamsTenant
+from evals.hostile.chat_answers import play_and_tell
+from evals.hostile.chat_attacks import Attack, Controls
+from evals.hostile.chat_scene import World
 
-TENANT = TeamsTenant().tenant
+InTeams = World[TeamsTenant]
+
 OTHERS = "11111111-2222-3333-4444-555555555555"
-FRANK = Person("f0000000-0000-0000-0000-000000000001", "frank", TENANT)
-OMAR = Person("f0000000-0000-0000-0000-000000000002", "omar", TENANT)
-VERA = Person("f0000000-0000-0000-0000-000000000003", "vera", TENANT)
-NOBODY = Person("f0000000-0000-0000-0000-000000000004", "nobody", TENANT)
-ABROAD = Person(FRANK.id, "frank", OTHERS)
-"""Of another tenant, where frank's id is somebody else's."""
-
-ROLES: dict[Person, Role] = {FRANK: "approver", OMAR: "operator", VERA: "viewer"}
-BUTTONS = ("approve", "reject")
+"""Another tenant."""
 
 
-@dataclass
-class World:
-    """A desk in Teams at which a card waits, as long as nobody has answered it."""
-
-    folder: Path
-    plan: str
-    tenant: TeamsTenant
-    room: Room
-
-    @property
-    def incident(self) -> str:
-        """Whose plan waits."""
-        return self.plan.rpartition(".")[0]
-
-    @property
-    def head(self) -> str:
-        """The first message of the thread."""
-        return str(self.tenant.marked(head_key(self.incident))[0]["id"])
-
-    def press(self, random: Random, person: Person) -> dict[str, Any]:
-        """The activity of pressing a button of the card."""
-        card = self.tenant.marked(card_key(self.incident, self.plan))[0]["id"]
-        return self.tenant.click(person, card, random.choice(BUTTONS), "it looks right")
-
-    def send(self, activity: dict[str, Any], token: str) -> None:
-        """Post an activity with a token, whoever has made it."""
-        self.tenant.send(json.dumps(activity).encode(), f"Bearer {token}")
-
-
-def _forged(world: World, random: Random) -> None:
-    tenant = world.tenant
+def _made_up(world: InTeams, random: Random) -> None:
+    tenant = world.chat
     said = jwt.decode(tenant.token(), options={"verify_signature": False})
-    kid = {"kid": random.choice([tenant.key_id, "another"])}
+    kid = {"kid": tenant.key_id}
     head, claims, signature = tenant.token().split(".")
-    world.send(
-        world.press(random, FRANK),
-        random.choice(
-            [
-                jwt.encode(said, "", "none", headers=kid),
-                jwt.encode(said, "k" * 64, "HS256", headers=kid),
-                f"{head}.{claims}.{signature[::-1]}",
-                f"{head}.{claims}.",
-                "",
-            ]
-        ),
+    made = random.choice(
+        [
+            jwt.encode(said, "", "none", headers=kid),
+            jwt.encode(said, "k" * 64, "HS256", headers=kid),
+            jwt.encode(said, "k" * 64, "HS256", headers={"kid": "another"}),
+            f"{head}.{claims}.{signature[::-1]}",
+            f"{head}.{claims}.",
+            "",
+        ]
     )
+    tenant.send(json.dumps(world.press(random, "erin")).encode(), f"Bearer {made}")
 
 
-def _with_claims(*claims: dict[str, Any]) -> Callable[[World, Random], None]:
-    def send(world: World, random: Random) -> None:
-        world.send(world.press(random, FRANK), world.tenant.token(**random.choice(claims)))
+def _with(claims: Callable[[Random], Json]) -> Callable[[InTeams, Random], None]:
+    """A button, with a token of Microsoft's that says something else."""
+
+    def send(world: InTeams, random: Random) -> None:
+        world.chat.deliver(world.press(random, "erin"), **claims(random))
 
     return send
 
 
-def _late(world: World, random: Random) -> None:
-    ended_s = int(time.time() - random.uniform(301.0, 10 * 86_400.0))
-    world.send(world.press(random, FRANK), world.tenant.token(exp=ended_s))
+def _ended(random: Random) -> Json:
+    return {"exp": int(time.time() - random.uniform(301.0, 10 * 86_400.0))}
 
 
-def _elsewhere(world: World, random: Random) -> None:
+def _elsewhere(world: InTeams, random: Random) -> None:
     url = random.choice(["https://evil.example/", "https://smba.trafficmanager.net.evil.example/"])
-    activity = {**world.press(random, FRANK), "serviceUrl": url}
-    world.send(activity, world.tenant.token(serviceurl=url))
+    world.chat.deliver({**world.press(random, "erin"), "serviceUrl": url}, serviceurl=url)
 
 
-def _foreign(world: World, random: Random) -> None:
-    activity = world.press(random, FRANK)
+def _in_another_chat(world: InTeams, random: Random) -> None:
+    kind = random.choice(["directline", "webchat", "emulator", "slack", ""])
+    world.chat.deliver({**world.press(random, "erin"), "channelId": kind})
+
+
+def _of_another_tenant(world: InTeams, random: Random) -> None:
+    activity = world.press(random, "erin")
     activity["conversation"]["tenantId"] = OTHERS
-    activity["channelData"]["tenant"]["id"] = random.choice([OTHERS, TENANT])
-    world.tenant.deliver(activity)
+    activity["channelData"]["tenant"]["id"] = random.choice([OTHERS, world.chat.tenant])
+    world.chat.deliver(activity)
 
 
-def _replayed(world: World, random: Random) -> None:
-    said = world.tenant.mention(FRANK, "note the crew is on site", world.head)
-    for _ in range(random.randint(2, 4)):
-        world.tenant.deliver(said)
-        if random.random() < 0.5:
-            world.room.step()
+def _misplaced(world: InTeams, random: Random) -> None:
+    where = random.choice([world.chat.marked(world.head)[0]["id"], "1", ""])
+    world.chat.deliver({**world.press(random, "erin"), "replyToId": where})
 
 
-def _presses(*people: Person) -> Callable[[World, Random], None]:
-    def send(world: World, random: Random) -> None:
-        world.tenant.deliver(world.press(random, random.choice(people)))
-
-    return send
-
-
-def _says(*people: Person) -> Callable[[World, Random], None]:
-    def send(world: World, random: Random) -> None:
-        said = random.choice(["take", "note it is mine", "reopen why not", "close unknown"])
-        world.tenant.deliver(world.tenant.mention(random.choice(people), said, world.head))
-
-    return send
-
-
-def _misplaced(world: World, random: Random) -> None:
-    where = random.choice([world.head, "1", ""])
-    world.tenant.deliver({**world.press(random, FRANK), "replyToId": where})
-
-
-ATTACKS: tuple[Attack[World], ...] = (
-    Attack("a token made up", "forged", _forged, ("token",)),
+ATTACKS: tuple[Attack[TeamsTenant], ...] = (
+    Attack("a token made up", "forged", _made_up, ("signature",)),
     Attack(
-        "a token of another issuer", "forged", _with_claims({"iss": "https://x/"}), ("token",)
+        "a token of another issuer", "forged", _with(lambda _: {"iss": "https://x/"}), ("issuer",)
     ),
-    Attack("a token for another app", "forged", _with_claims({"aud": "x"}), ("token",)),
+    Attack("a token for another app", "forged", _with(lambda _: {"aud": OTHERS}), ("audience",)),
     Attack(
-        "a token for another service", "forged", _with_claims({"serviceurl": "https://x/"}),
-        ("token",),
+        "a token for another service",
+        "forged",
+        _with(lambda _: {"serviceurl": "https://x/"}),
+        ("bound",),
     ),
-    Attack("a token that has ended", "late", _late, ("token",)),
+    Attack("a token that has ended", "late", _with(_ended), ("expiry",)),
     Attack("a service that is not listed", "forged", _elsewhere, ("service",)),
-    Attack("an activity of another tenant", "cross-tenant", _foreign, ("tenants",)),
-    Attack("the same activity again", "replayed", _replayed, ("ids",), honest=1),
-    Attack("a button, without the role", "role-less", _presses(OMAR, VERA), ("role", "entitled")),
-    Attack("words, without the role", "role-less", _says(VERA), ("role",)),
-    Attack("a button, without an account", "role-less", _presses(NOBODY), ("account",)),
-    Attack("a button, from another tenant", "cross-tenant", _presses(ABROAD), ("team", "tenant")),
-    Attack("words, from another tenant", "cross-tenant", _says(ABROAD), ("team", "tenant")),
+    Attack("an activity of another kind of chat", "forged", _in_another_chat, ("kind",)),
+    Attack("an activity of another tenant", "cross-tenant", _of_another_tenant, ("tenants",)),
     Attack("a button of another message", "misplaced", _misplaced, ("card",)),
-)  # fmt: skip
+)
 
 
-_ACCOUNT_OF = AccountRows.account_of
-_RECEIVE = ChatRows.receive_chat_event
+_DECODE = jwt.decode
 
 
-def _by_subject(self: AccountRows, identity: Identity) -> Any:
-    every = (
-        one for a in self.accounts() for one in a.identities if one.subject == identity.subject
+def _decoding(**options: bool) -> Callable[..., Any]:
+    """PyJWT without a check of its own."""
+    return lambda *args, **kwargs: _DECODE(
+        *args, **{**kwargs, "options": {**kwargs["options"], **options}}
     )
-    found = next(every, None)
-    return _ACCOUNT_OF(self, found) if found else None
 
 
-OFF = {
-    "token": ((Tokens, "require", lambda *_: None),),
+OFF: Controls = {
+    "signature": ((jwt, "decode", _decoding(verify_signature=False)),),
+    "issuer": ((jwt, "decode", _decoding(verify_iss=False)),),
+    "audience": ((jwt, "decode", _decoding(verify_aud=False)),),
+    "expiry": ((jwt, "decode", _decoding(verify_exp=False)),),
+    "bound": ((tokens, "is_bound", lambda *_: True),),
     "service": ((TeamsSettings, "is_known_service", lambda *_: True),),
-    "tenants": ((teams_http, "tenants_of", lambda _: {TENANT}),),
-    "ids": ((ChatRows, "receive_chat_event", lambda self, service, event_id, body, wall_s: (
-        _RECEIVE(self, service, f"{event_id}/{uuid.uuid4()}", body, wall_s)
-    )),),
-    "role": ((SignedIn, "require", lambda self, _: self.principal),),
-    "entitled": ((AccountRows, "objection", lambda *_: ""),),
-    "account": ((AccountRows, "account_of", lambda self, _: self.account("frank")),),
-    "team": ((Doing, "is_ours", lambda *_: True),),
-    "tenant": ((AccountRows, "account_of", _by_subject),),
-    "card": ((Doing, "_card", lambda _, act: act.plan_id),),
-}  # fmt: skip
-"""What is put in the place of a control to switch it off."""
-
-
-@dataclass
-class Scene:
-    """A state directory and the messages in Teams, from which worlds are copied."""
-
-    folder: Path
-    plan: str
-    messages: list[dict[str, Any]] = field(default_factory=list)
-
-    @contextmanager
-    def world(self, folder: Path) -> Iterator[World]:
-        """A copy of its own, with everything open."""
-        shutil.copytree(self.folder, folder)
-        with ExitStack() as opened:
-            members = (*ROLES, NOBODY)
-            tenant = opened.enter_context(TeamsTenant(paced=False, members=members).serving())
-            tenant.messages = copy.deepcopy(self.messages)
-            (folder / "teams.yaml").write_text(tenant.ids + tenant.settings, encoding="utf-8")
-            state = StateDirectory(folder)
-            settings = load_teams(state.teams_file)
-            service = TeamsService(settings, tenant.secret, every_s=0.0)
-            room = opened.enter_context(Room(state, service, TENANT))
-            served = teams_http.serving(room, settings, "127.0.0.1", 0)
-            tenant.endpoint = opened.enter_context(served)
-            room.step()
-            yield World(folder, self.plan, tenant, room)
-        shutil.rmtree(folder)
-
-
-def build_scene(folder: Path) -> Scene:
-    """The demonstration's incident, whose card waits in Teams, with people of every role."""
-    plan = stage_waiting(folder / "state", 1)
-    by = Principal(name="root", provider="os-user", account="root")
-    state = StateDirectory(folder / "state")
-    for person, role in ROLES.items():
-        named = Identity(provider="teams", subject=person.id, tenant=TENANT)
-        add_account(state, by, person.name, role, identities=(named,))
-    scene = Scene(folder / "state", plan)
-    with scene.world(folder / "first") as world:
-        messages = world.tenant.messages
-        shutil.copytree(folder / "first", folder / "posted")
-    return Scene(folder / "posted", plan, messages)
+    "kind": ((teams_http, "is_of_teams", lambda _: True),),
+    "tenants": ((teams_http, "tenants_of", lambda _: {TeamsTenant.tenant}),),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play, and print what came of it."""
-    return play_and_tell(__doc__, build_scene, ATTACKS, OFF, arguments)
+    return play_and_tell(__doc__, TEAMS, ATTACKS, OFF, arguments)
 
 
 if __name__ == "__main__":

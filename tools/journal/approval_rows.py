@@ -137,7 +137,7 @@ class ApprovalRows(IncidentRows, AccountRows):
         with self.transaction():
             request = self.approval_request(approval.plan_id, approval.decided_s)
             refusal = self._unentitled(approval) or _refusal(request, approval)
-            standing = request.approval or _answer_of(request, approval.by)
+            standing = _standing(request, approval.by)
             won = refusal is None and standing is None
             if won:
                 row = (
@@ -334,9 +334,10 @@ def _deciding(answers: tuple[Approval, ...], needed: int) -> Approval | None:
     return answers[-1] if len(answers) >= needed else None
 
 
-def _answer_of(request: ApprovalRequest, by: Principal) -> Approval | None:
-    """The answer that `by`, or somebody for whom it acts, has given already."""
-    return next((a for a in request.answers if a.by.people & by.people), None)
+def _standing(request: ApprovalRequest, by: Principal) -> Approval | None:
+    """What holds already: the answer that decided it, or one of `by`, or of whom it acts for."""
+    own = (answer for answer in request.answers if answer.by.people & by.people)
+    return request.approval or next(own, None)
 
 
 def _refusal(request: ApprovalRequest, approval: Approval) -> Refused | None:

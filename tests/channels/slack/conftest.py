@@ -3,7 +3,7 @@
 import copy
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,11 +11,9 @@ import pytest
 
 from channels.chat.room import Room
 from channels.chat.thread import card_key
-from channels.slack.app import bolt_app
-from channels.slack.client import SlackService, web_client
-from channels.slack.http import serving
-from channels.slack.settings import load_slack
-from evals.chat.slack_workspace import Person, SlackWorkspace, buttons_of
+from evals.chat.chats import SLACK
+from evals.chat.slack_workspace import SlackWorkspace, buttons_of
+from evals.chat.stub import Person
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import INCIDENT, PLAN, with_accounts
 from tests.made_once import made_once
@@ -57,14 +55,8 @@ class Desk:
     @contextmanager
     def open(self) -> Iterator["Desk"]:
         """The room, open; it works when told to (`step`)."""
-        directory = StateDirectory(self.state)
-        settings = load_slack(directory.slack_file)
-        client = web_client(settings, self.workspace.bot_token)
-        service = SlackService(settings, client, every_s=1.0 if self.workspace.paced else 0.0)
-        with ExitStack() as opened:
-            self.room = opened.enter_context(Room(directory, service, TEAM))
-            app = bolt_app(self.room, client, self.workspace.signing_secret)
-            self.workspace.request_url = opened.enter_context(serving(app, "127.0.0.1", 0))
+        opened = SLACK.step(StateDirectory(self.state), self.workspace)
+        with opened as (self.room, self.workspace.endpoint):
             yield self
 
     def step(self) -> None:
@@ -130,19 +122,11 @@ def workspace() -> Iterator[SlackWorkspace]:
         yield served
 
 
-def set_up(state: Path, workspace: SlackWorkspace) -> None:
-    """Have a state directory speak with the workspace."""
-    (state / "slack.yaml").write_text(
-        f"team: {workspace.team}\nchannel: {workspace.channel}\napi: {workspace.api}\n",
-        encoding="utf-8",
-    )
-
-
 @pytest.fixture
 def unposted(peopled: Path, tmp_path: Path, workspace: SlackWorkspace) -> Desk:
     """A desk whose workspace knows nothing yet."""
     state = Path(shutil.copytree(peopled, tmp_path / "in-slack"))
-    set_up(state, workspace)
+    workspace.set_up(state)
     return Desk(state, workspace)
 
 
@@ -153,7 +137,7 @@ def posted(
     """A state directory whose thread stands in Slack, with the messages there."""
     state = Path(shutil.copytree(peopled, tmp_path_factory.mktemp("posted") / "state"))
     with SlackWorkspace(paced=False).serving() as workspace:
-        set_up(state, workspace)
+        workspace.set_up(state)
         with Desk(state, workspace).open() as desk:
             desk.step()
         assert not workspace.refusals
@@ -169,6 +153,6 @@ def desk(
     """A desk of its own, at which a card waits in Slack."""
     state = Path(shutil.copytree(posted[0], tmp_path / "posted"))
     workspace.messages, workspace.files = copy.deepcopy(posted[1]), copy.deepcopy(posted[2])
-    set_up(state, workspace)
+    workspace.set_up(state)
     with Desk(state, workspace).open() as opened:
         yield opened

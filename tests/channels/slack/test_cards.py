@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evals.chat.slack_workspace import Person, buttons_of
+from evals.chat.slack_workspace import buttons_of
+from evals.chat.stub import Person
 from tests.channels.cli.desk_of_paper import OPENED_S, SECOND, write_incident, write_plan
 from tests.channels.conftest import INCIDENT, PLAN, noctua
 from tests.channels.slack.conftest import ABROAD, ERIN, FRANK, NOBODY, OMAR, VERA, Desk
@@ -94,7 +95,7 @@ def test_click_that_is_sent_again_does_nothing_twice(desk: Desk) -> None:
 
 
 def test_renamed_user_is_the_same_person(desk: Desk) -> None:
-    renamed = Person(ERIN.id, "root", ERIN.team)
+    renamed = Person(ERIN.id, "root", ERIN.tenant)
     assert "stands: approve" in desk.press(renamed, "approve")
     assert [line.actor for line in desk.audit("answer")] == ["erin"]
 

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from channels.chat.thread import card_key
-from evals.chat.slack_workspace import Person, SlackWorkspace, buttons_of
+from evals.chat.slack_workspace import SlackWorkspace, buttons_of
+from evals.chat.stub import Person
 from tests.channels.conftest import INCIDENT, PLAN, noctua
 from tools.journal.journal import Journal
 

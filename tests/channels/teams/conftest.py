@@ -4,7 +4,7 @@ import copy
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,9 @@ import pytest
 
 from channels.chat.room import Room
 from channels.chat.thread import card_key
-from channels.teams.client import TeamsService
-from channels.teams.http import serving
-from channels.teams.settings import load_teams
-from evals.chat.teams_tenant import Person, TeamsTenant, buttons_of, text_of
+from evals.chat.chats import TEAMS
+from evals.chat.stub import Person
+from evals.chat.teams_tenant import TeamsTenant, buttons_of, text_of
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import INCIDENT, PLAN, with_accounts
 from tests.made_once import made_once
@@ -60,14 +59,8 @@ class Desk:
     @contextmanager
     def open(self) -> Iterator["Desk"]:
         """The room, open; it works when told to (`step`)."""
-        directory = StateDirectory(self.state)
-        settings = load_teams(directory.teams_file)
-        every_s = 0.5 if self.tenant.paced else 0.0
-        service = TeamsService(settings, self.tenant.secret, every_s=every_s)
-        with ExitStack() as opened:
-            self.room = opened.enter_context(Room(directory, service, TENANT))
-            served = serving(self.room, settings, "127.0.0.1", 0)
-            self.tenant.endpoint = opened.enter_context(served)
+        opened = TEAMS.step(StateDirectory(self.state), self.tenant)
+        with opened as (self.room, self.tenant.endpoint):
             yield self
 
     def step(self) -> None:
@@ -135,16 +128,11 @@ def tenant() -> Iterator[TeamsTenant]:
         yield served
 
 
-def set_up(state: Path, tenant: TeamsTenant) -> None:
-    """Have a state directory speak with the tenant."""
-    (state / "teams.yaml").write_text(tenant.ids + tenant.settings, encoding="utf-8")
-
-
 @pytest.fixture
 def unposted(peopled: Path, tmp_path: Path, tenant: TeamsTenant) -> Desk:
     """A desk whose tenant knows nothing yet."""
     state = Path(shutil.copytree(peopled, tmp_path / "in-teams"))
-    set_up(state, tenant)
+    tenant.set_up(state)
     return Desk(state, tenant)
 
 
@@ -155,7 +143,7 @@ def posted(
     """A state directory whose thread stands in Teams, with the messages there."""
     state = Path(shutil.copytree(peopled, tmp_path_factory.mktemp("posted") / "state"))
     with TeamsTenant(paced=False, members=MEMBERS).serving() as tenant:
-        set_up(state, tenant)
+        tenant.set_up(state)
         with Desk(state, tenant).open() as desk:
             desk.step()
         assert not tenant.refusals
@@ -169,7 +157,7 @@ def desk(
     """A desk of its own, at which a card waits in Teams."""
     state = Path(shutil.copytree(posted[0], tmp_path / "posted"))
     tenant.messages = copy.deepcopy(posted[1])
-    set_up(state, tenant)
+    tenant.set_up(state)
     with Desk(state, tenant).open() as opened:
         yield opened
 

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from channels.chat.service import LONGEST_CODE, Choice, Fact, File, Message, Question
 from channels.teams.cards import card_of, key_of
+from evals.chat.stub import Person
 from evals.chat.teams_limits import refusal
-from evals.chat.teams_tenant import Person, buttons_of, text_of
+from evals.chat.teams_tenant import buttons_of, text_of
 from tests.channels.cli.desk_of_paper import OPENED_S, SECOND, write_incident, write_plan
 from tests.channels.conftest import INCIDENT, PLAN, noctua
 from tests.channels.teams.conftest import ABROAD, ERIN, FRANK, NOBODY, OMAR, TENANT, VERA, Desk

@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from channels.chat.thread import card_key
-from evals.chat.teams_tenant import Person, TeamsTenant, buttons_of
+from evals.chat.stub import Person
+from evals.chat.teams_tenant import TeamsTenant, buttons_of
 from tests.channels.conftest import INCIDENT, PLAN, noctua
 from tools.journal.journal import Journal
 

@@ -1,6 +1,6 @@
 """A process that dies between any two steps is followed by one that goes on where it was.
 
-Each run dies at another call of what writes to the journal or speaks with Slack, once right before
+Each run dies at another call of what writes to the journal or speaks with a chat, once right before
 it and once right after it; the real thing, with kill -9, is `noctua chat-kills`.
 """
 
@@ -14,14 +14,19 @@ import pytest
 
 from channels.chat.room import Room
 from channels.chat.thread import card_key, head_key
-from channels.slack.client import SlackService, web_client
+from channels.slack.client import SlackService
 from channels.slack.events import mentioned, pressed
-from channels.slack.settings import load_slack
-from evals.chat.slack_workspace import SlackWorkspace, buttons_of
+from channels.teams.client import TeamsService
+from channels.teams.events import act_of
+from evals.chat.chats import CHATS
+from evals.chat.stub import ChatName, ChatStub, Json
 from graphs.state_directory import StateDirectory
-from tests.channels.conftest import INCIDENT, PLAN
-from tests.channels.slack.conftest import ERIN, TEAM, set_up
+from tests.channels.conftest import INCIDENT, PLAN, with_accounts
 from tools.journal.journal import Journal
+
+CALLS = ("post", "update", "whisper")
+
+HEAD, CARD = head_key(INCIDENT), card_key(INCIDENT, PLAN)
 
 STEPS: tuple[tuple[type, str], ...] = (
     (Journal, "begin_post"),
@@ -31,9 +36,7 @@ STEPS: tuple[tuple[type, str], ...] = (
     (Journal, "end_chat_event"),
     (Journal, "answer"),
     (Journal, "add_persons_event"),
-    (SlackService, "post"),
-    (SlackService, "update"),
-    (SlackService, "whisper"),
+    *((service, call) for service in (SlackService, TeamsService) for call in CALLS),
 )
 
 
@@ -71,69 +74,75 @@ def fated(fate: Fate) -> Iterator[None]:
 class Story:
     """A plan is posted, approved by a click, and a note is written; whatever dies in between."""
 
-    def __init__(self, state: Path, workspace: SlackWorkspace) -> None:
-        self.state, self.workspace = state, workspace
+    def __init__(self, state: Path, chat: ChatStub) -> None:
+        self.state, self.chat = state, chat
+        self.erin = chat.person("erin")
         self.clicked = self.noted = False
-        self._click: dict[str, Any] | None = None
-        self._note: dict[str, Any] | None = None
+        self._click: Json | None = None
+        self._note: Json | None = None
 
     def go_on(self) -> None:
         """From wherever it stands to the end, with a new process."""
-        directory = StateDirectory(self.state)
-        settings = load_slack(directory.slack_file)
-        service = SlackService(settings, web_client(settings, "xoxb-of-the-stub"), every_s=0.0)
-        with Room(directory, service, TEAM) as room:
+        opened = CHATS[self.chat.name].step(StateDirectory(self.state), self.chat)
+        with opened as (room, self.chat.endpoint):
             room.step()
             if not self.clicked:
-                # What was not acknowledged Slack sends again, or the person presses again.
-                self._click = self._click or self.workspace.click(ERIN, self._card(), "approve")
-                room.receive(*pressed(self._click))
+                # What was not acknowledged the chat sends again, or the person presses again.
+                self._click = self._click or self.chat.press(self.erin, CARD, "approve")
+                _arrive(room, self._click)
                 self.clicked = True
             room.step()
             if not self.noted:
-                self._note = self._note or self.workspace.mention(ERIN, "note seen", self._head())
-                room.receive(*mentioned(self._note))
+                self._note = self._note or self.chat.say(self.erin, "note seen", HEAD)
+                _arrive(room, self._note)
                 self.noted = True
             room.step()
             room.step()
 
-    def _head(self) -> str:
-        return str(self.workspace.marked(head_key(INCIDENT))[0]["ts"])
-
-    def _card(self) -> str:
-        return str(self.workspace.marked(card_key(INCIDENT, PLAN))[0]["ts"])
-
     def require_whole(self) -> None:
         """Nothing is lost, doubled, or left with buttons."""
-        keys = [
-            m["metadata"]["event_payload"]["key"]
-            for m in self.workspace.messages
-            if m.get("metadata")
-        ]
-        assert len(keys) == len(set(keys))
-        assert {head_key(INCIDENT), card_key(INCIDENT, PLAN)} <= set(keys)
-        assert not buttons_of(self.workspace.marked(card_key(INCIDENT, PLAN))[0])
-        assert {whisper.user for whisper in self.workspace.whispers} == {ERIN.id}
+        marks = self.chat.marks()
+        assert len(marks) == len(set(marks))
+        assert {HEAD, CARD} <= set(marks)
+        assert not self.chat.has_buttons(CARD)
+        assert {whisper.user for whisper in self.chat.whispers} == {self.erin.id}
         with Journal.open(self.state / "journal.sqlite") as journal:
-            assert journal.unanswered_chat_events("slack") == ()
+            assert journal.unanswered_chat_events(self.chat.name) == ()
             [answer] = journal.approval_request(PLAN, 0.0).answers
             assert answer.by.account == "erin"
             assert len([x for x in journal.audit_lines() if x.action == "answer"]) == 1
             [note] = journal.events_of(INCIDENT, ("noted",))
-            assert f"{INCIDENT}/event/{note.seq}" in keys
+            assert f"{INCIDENT}/event/{note.seq}" in marks
+
+
+def _arrive(room: Room, payload: Json) -> None:
+    """As at the address that is posted to, but for the thread that whoever dies here dies in."""
+    if payload["type"] == "block_actions":
+        room.receive(*pressed(payload))
+    elif payload["type"] == "event_callback":
+        room.receive(*mentioned(payload))
+    elif found := act_of(payload):
+        room.receive(*found)
 
 
 @pytest.mark.slow  # two deaths for each step
-def test_death_at_any_step_loses_and_doubles_nothing(peopled: Path, tmp_path: Path) -> None:
-    with SlackWorkspace(paced=False).serving() as workspace:
-        whole = _story(peopled, tmp_path / "whole", workspace)
+@pytest.mark.parametrize("name", CHATS)
+def test_death_at_any_step_loses_and_doubles_nothing(
+    played: Path, tmp_path: Path, name: ChatName
+) -> None:
+    with CHATS[name].stub(paced=False).serving() as chat:
+        peopled = Path(shutil.copytree(played, tmp_path / "peopled"))
+        people = {"erin": ("approver", chat.person("erin").id)}
+        with_accounts(peopled, f"{name}@{chat.tenant}", people)
+        chat.set_up(peopled)
+        whole = _story(peopled, tmp_path / "whole", chat)
         with fated(fate := Fate()):
             whole.go_on()
         whole.require_whole()
         assert fate.taken > 15
         for after in (False, True):
             for at in range(fate.taken):
-                story = _story(peopled, tmp_path / f"{at}-{after}", workspace)
+                story = _story(peopled, tmp_path / f"{at}-{after}", chat)
                 with fated(Fate(at, after=after)), pytest.raises(Died):
                     story.go_on()
                 story.go_on()
@@ -141,9 +150,7 @@ def test_death_at_any_step_loses_and_doubles_nothing(peopled: Path, tmp_path: Pa
                 shutil.rmtree(story.state)
 
 
-def _story(peopled: Path, folder: Path, workspace: SlackWorkspace) -> Story:
-    workspace.messages.clear()
-    workspace.whispers.clear()
-    state = Path(shutil.copytree(peopled, folder))
-    set_up(state, workspace)
-    return Story(state, workspace)
+def _story(peopled: Path, folder: Path, chat: ChatStub) -> Story:
+    chat.messages.clear()
+    chat.whispers.clear()
+    return Story(Path(shutil.copytree(peopled, folder)), chat)
