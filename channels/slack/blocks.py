@@ -7,6 +7,7 @@ Source: docs.slack.dev/reference/block-kit (limits of blocks and elements, as do
 them).
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,12 @@ BUTTON = 75
 REASON = 1000
 """Characters; of a reason we read fewer than the 3000 that Slack lets people type."""
 
+LARGEST = 13_000
+"""Characters of all blocks of a message, as they are sent; Slack takes about 13,200."""
+
+_TEXTS = (SECTION, 900, 400, 150, 60, 30, 12)
+"""Characters of a text, the most with which all blocks fit being taken."""
+
 Block = dict[str, Any]
 
 PRESS = "noctua_"
@@ -28,8 +35,12 @@ REASON_FIELD, CHOICE_FIELD = "noctua_reason", "noctua_choice"
 
 
 def blocks_of(message: Message) -> list[Block]:
-    """The blocks that show `message`."""
-    return list(_blocks(message))
+    """The blocks that show `message`; long texts are cut until they fit."""
+    for longest in _TEXTS:
+        blocks = list(_blocks(message, longest))
+        if len(json.dumps(blocks)) <= LARGEST:
+            break
+    return blocks
 
 
 def notification(message: Message) -> str:
@@ -38,27 +49,29 @@ def notification(message: Message) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _blocks(message: Message) -> Iterator[Block]:
+def _blocks(message: Message, longest: int) -> Iterator[Block]:
     if message.title:
-        yield {"type": "header", "text": _plain(message.title, HEADER)}
+        yield {"type": "header", "text": _plain(message.title, min(longest, HEADER))}
     if message.text:
-        yield {"type": "section", "text": _plain(message.text, SECTION)}
+        yield {"type": "section", "text": _plain(message.text, longest)}
     for fact in message.facts:
-        yield {"type": "rich_text", "elements": [_fact(fact.name, fact.value)]}
+        bold = {**_run(f"{fact.name}: ", longest), "style": {"bold": True}}
+        yield _rich("rich_text_section", [bold, _run(fact.value or "-", longest)])
     if message.code:
-        shown = {"type": "text", "text": message.code}
-        code = {"type": "rich_text_preformatted", "elements": [shown]}
-        yield {"type": "rich_text", "elements": [code]}
+        yield _rich("rich_text_preformatted", [_run(message.code, longest)])
     if message.question:
-        yield from _question(message.question)
+        yield from _question(message.question, longest)
 
 
-def _fact(name: str, value: str) -> Block:
-    bold = {"type": "text", "text": f"{name}: ", "style": {"bold": True}}
-    return {"type": "rich_text_section", "elements": [bold, {"type": "text", "text": value}]}
+def _rich(kind: str, runs: list[Block]) -> Block:
+    return {"type": "rich_text", "elements": [{"type": kind, "elements": runs}]}
 
 
-def _question(question: Question) -> Iterator[Block]:
+def _run(text: str, longest: int) -> Block:
+    return {"type": "text", "text": _cut(text, longest)}
+
+
+def _question(question: Question, longest: int) -> Iterator[Block]:
     # Ids differ from plan to plan, so that what was typed into one card stays out of the next.
     plan = question.plan_id
     yield {
@@ -70,7 +83,8 @@ def _question(question: Question) -> Iterator[Block]:
     }
     if question.choices:
         options = [
-            {"text": _plain(choice.text, OPTION), "value": choice.id} for choice in question.choices
+            {"text": _plain(choice.text, min(longest, OPTION)), "value": choice.id}
+            for choice in question.choices
         ]
         yield {
             "type": "input",
@@ -105,5 +119,8 @@ def _button(name: str, text: str, plan: str, style: str = "") -> Block:
 
 
 def _plain(text: str, longest: int) -> Block:
-    cut = text if len(text) <= longest else f"{text[: longest - 1]}…"
-    return {"type": "plain_text", "text": cut, "emoji": False}
+    return {"type": "plain_text", "text": _cut(text, longest), "emoji": False}
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,13 +1,8 @@
 """A plan in Teams: what its card says, who answers it, and what becomes of it."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from channels.chat.service import LONGEST_CODE, Choice, Fact, File, Message, Question
-from channels.teams.cards import card_of, key_of
 from evals.chat.stub import Person
-from evals.chat.teams_limits import refusal
 from evals.chat.teams_tenant import buttons_of, text_of
 from tests.channels.cli.desk_of_paper import OPENED_S, SECOND, write_incident, write_plan
 from tests.channels.conftest import INCIDENT, PLAN, noctua
@@ -197,34 +192,3 @@ def test_other_remedy_is_chosen_with_the_reason(desk: Desk) -> None:
     assert '"R99" was not simulated' in desk.press(ERIN, "instead", choice="R99")
     assert "stands: reject" in desk.press(ERIN, "instead", "less to move", "R2")
     assert "R2 instead" in desk.shown()
-
-
-TEXT = st.text(max_size=60).map(lambda t: t * 100)
-
-
-@settings(max_examples=50)
-@given(
-    st.builds(
-        Message,
-        title=TEXT,
-        text=TEXT,
-        facts=st.lists(st.builds(Fact, name=st.text(max_size=20), value=TEXT), max_size=9),
-        code=st.text(max_size=10).map(lambda t: (t * 1000)[:LONGEST_CODE]),
-        question=st.none()
-        | st.builds(
-            Question,
-            plan_id=st.just(PLAN),
-            approve=st.text(min_size=1, max_size=75),
-            choices=st.lists(st.builds(Choice, id=st.just("R1"), text=TEXT), max_size=20),
-        ),
-        file=st.none() | st.builds(File, name=st.just("a"), content=TEXT),
-    )
-)
-def test_teams_takes_every_card_that_is_made(message: Message) -> None:
-    card = card_of("live-0001/plan/1", message)
-    kind = "application/vnd.microsoft.card.adaptive"
-    activity = {"type": "message", "attachments": [{"contentType": kind, "content": card}]}
-    assert refusal(activity) == (0, "")
-    assert key_of(card) == "live-0001/plan/1"
-    asked = message.question
-    assert len(card.get("actions", ())) == (0 if not asked else 4 if asked.choices else 3)
