@@ -31,7 +31,7 @@ from twin.errors import BadInput, NoctuaError, Refused
 from twin.nouns.account import Identity
 from twin.nouns.base import Noun
 from twin.nouns.foretold import breach_text
-from twin.nouns.principal import LONGEST_NAME, Principal
+from twin.nouns.principal import LONGEST_NAME, Principal, visible
 
 _MOST_CONVERSATIONS = 64
 
@@ -116,6 +116,8 @@ class Doing:
                 return Done(text=f"{seen.plan_id}: seen by {quoted(who.name)}; nothing is answered")
             case "approve":
                 needed = request.overrides_needed
+                if needed and not visible(act.reason):
+                    raise BadInput(f"write beside Reason why {', '.join(needed)} is overridden")
                 answered = verbs.approve(self._state, plan.id, who, act.reason, needed)
             case "reject":
                 answered = verbs.reject(self._state, plan.id, who, act.reason)

@@ -311,8 +311,10 @@ class SlackWorkspace:
     def person(self, name: str) -> Person:
         return Person(f"U0{name.upper()}", name, self.team)
 
-    def press(self, person: Person, key: str, button: str, reason: str = "") -> Json:
-        return self.click(person, self.marked(key)[0]["ts"], button, reason)
+    def press(
+        self, person: Person, key: str, button: str, reason: str = "", choice: str = ""
+    ) -> Json:
+        return self.click(person, self.marked(key)[0]["ts"], button, reason, choice)
 
     def say(self, person: Person, words: str, key: str) -> Json:
         return self.mention(person, words, self.marked(key)[0]["ts"])

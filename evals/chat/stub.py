@@ -80,7 +80,9 @@ class ChatStub(Protocol):
         """Whether a message that is marked so can be answered."""
         ...
 
-    def press(self, person: Person, key: str, button: str, reason: str = "") -> Json:
+    def press(
+        self, person: Person, key: str, button: str, reason: str = "", choice: str = ""
+    ) -> Json:
         """What is sent when somebody presses a button of a message. KeyError: it shows none."""
         ...
 

@@ -336,8 +336,10 @@ class TeamsTenant:
             self.members += (made,)
         return made
 
-    def press(self, person: Person, key: str, button: str, reason: str = "") -> Json:
-        return self.click(person, self.marked(key)[0]["id"], button, reason)
+    def press(
+        self, person: Person, key: str, button: str, reason: str = "", choice: str = ""
+    ) -> Json:
+        return self.click(person, self.marked(key)[0]["id"], button, reason, choice)
 
     def say(self, person: Person, words: str, key: str) -> Json:
         return self.mention(person, words, self.marked(key)[0]["id"])
