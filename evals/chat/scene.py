@@ -1,10 +1,10 @@
 """Where chats are measured: the demonstration's incident, whose plan waits, with people to ask."""
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from channels.access.accounts import add_account
+from channels.cli.principal import os_identity
 from evals.chat.stub import ChatStub
 from evals.demo import demo_case
 from evals.stage import stage
@@ -54,8 +54,7 @@ def stage_waiting(folder: Path, seed: int, chat: ChatStub, roles: Mapping[str, R
 
 def _add_people(state: StateDirectory, chat: ChatStub, roles: Mapping[str, Role]) -> None:
     """Root, and people who are known by the chat."""
-    me = Identity(provider=OS_USER, subject=str(os.getuid()))
-    add_account(state, _PACKAGED, "root", "admin", identities=(me,))
+    add_account(state, _PACKAGED, "root", "admin", identities=(os_identity(),))
     for name, role in roles.items():
         person = chat.person(name)
         known = Identity(provider=chat.name, subject=person.id, tenant=person.tenant)

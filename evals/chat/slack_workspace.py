@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -300,8 +300,13 @@ class SlackWorkspace:
         return [m for m in found if m["metadata"]["event_payload"]["key"] == key]
 
     def marks(self) -> list[str]:
-        found = (m["metadata"] for m in self.messages if m.get("metadata"))
-        return [str(metadata["event_payload"]["key"]) for metadata in found]
+        return _marks(self.messages)
+
+    def replies(self, key: str) -> list[str]:
+        return _marks(self.thread(self.marked(key)[0]["ts"]))
+
+    def shown(self, key: str) -> str:
+        return "\n".join(f"{m['text']}{m['blocks']}" for m in self.marked(key))
 
     def has_buttons(self, key: str) -> bool:
         return any(map(buttons_of, self.marked(key)))
@@ -477,6 +482,11 @@ def form_of(payload: dict[str, Any]) -> bytes:
     if payload["type"] == "block_actions":
         return urlencode({"payload": json.dumps(payload)}).encode()
     return json.dumps(payload).encode()
+
+
+def _marks(messages: Iterable[Json]) -> list[str]:
+    found = (message["metadata"] for message in messages if message.get("metadata"))
+    return [str(metadata["event_payload"]["key"]) for metadata in found]
 
 
 async def _arguments(request: Request) -> dict[str, Any]:

@@ -36,13 +36,15 @@ class ChatStub(Protocol):
     """One workspace or tenant with one channel, which refuses what the service refuses.
 
     `first_call`: how we begin, which writes nothing anywhere. `paced`: it takes no more messages
-    than the service. `endpoint`: where what people do is posted to. `before_call`,
-    `before_answer`: who is told of each call, before it is done and before it is answered.
+    than the service. `busy_for`: so many calls are told to come later. `endpoint`: where what
+    people do is posted to. `before_call`, `before_answer`: who is told of each call, before it is
+    done and before it is answered.
     """
 
     name: ClassVar[ChatName]
     first_call: ClassVar[str]
     paced: bool
+    busy_for: int
     endpoint: str
     messages: list[Json]
     whispers: list[Whisper]
@@ -74,6 +76,14 @@ class ChatStub(Protocol):
 
     def marks(self) -> list[str]:
         """What our messages are marked with, in order."""
+        ...
+
+    def replies(self, key: str) -> list[str]:
+        """What our replies to a message are marked with, in order."""
+        ...
+
+    def shown(self, key: str) -> str:
+        """All that a message says."""
         ...
 
     def has_buttons(self, key: str) -> bool:

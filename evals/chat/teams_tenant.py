@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -322,8 +322,13 @@ class TeamsTenant:
         return [m for m in self.messages if _mark(m["activity"]) == f"{MARK}{key}"]
 
     def marks(self) -> list[str]:
-        marks = (_mark(message["activity"]) for message in self.messages)
-        return [mark.removeprefix(MARK) for mark in marks if mark.startswith(MARK)]
+        return _marks(self.messages)
+
+    def replies(self, key: str) -> list[str]:
+        return _marks(self.thread(self.marked(key)[0]["id"]))
+
+    def shown(self, key: str) -> str:
+        return "\n".join(text_of(message["activity"]) for message in self.marked(key))
 
     def has_buttons(self, key: str) -> bool:
         return any(map(buttons_of, self.marked(key)))
@@ -445,6 +450,11 @@ def _in_teams(person: Person) -> str:
 def _mark(activity: Json) -> str:
     cards = [a["content"] for a in activity.get("attachments") or ()]
     return str(cards[0]["body"][0].get("id", "")) if cards else ""
+
+
+def _marks(messages: Iterable[Json]) -> list[str]:
+    marks = (_mark(message["activity"]) for message in messages)
+    return [mark.removeprefix(MARK) for mark in marks if mark.startswith(MARK)]
 
 
 def _in_graph(message: Json) -> Json:

@@ -1,8 +1,7 @@
 """A click is never silently ignored: whoever is refused is told why, whichever reason it is."""
 
 import json
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,8 @@ from typing import Any
 import pytest
 
 from channels import verbs
-from channels.access.accounts import add_account
 from channels.report.wording import plain
-from evals.chat.chats import CHATS
-from evals.chat.scene import ROOT
-from evals.chat.stub import ChatName, Json
+from evals.chat.stub import Json
 from evals.hostile.chat_scene import Scene, World
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import INCIDENT, PLAN
@@ -28,9 +24,7 @@ from tests.channels.obstacles import (
     with_a_freeze,
 )
 from tests.channels.reasons import PASSING, Reason, errors_made, kinds, reasons
-from tests.made_once import made_once
 from twin.errors import NoctuaError
-from twin.nouns.account import Identity, Role
 
 REASONS = reasons(MODULES, {"do"}, aside={"_hear"})
 
@@ -43,39 +37,6 @@ NEVER_HERE = NEVER | {
     "unasked_overrides override_unasked": "as above",
     "_unentitled entitled": "the role is looked at before, by require",
 }
-
-ROLES: Mapping[str, Role] = {"ann": "approver", "erin": "approver", "vera": "viewer"}
-
-
-@pytest.fixture(scope="module")
-def peopled(played: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A plan waits, and people are known in every chat."""
-
-    def people(folder: Path) -> None:
-        state = StateDirectory(Path(shutil.copytree(played, folder)))
-        add_account(state, ROOT, "root", "admin")
-        for name, role in ROLES.items():
-            people = [chat.stub().person(name) for chat in CHATS.values()]
-            known = tuple(
-                Identity(provider=chat, subject=person.id, tenant=person.tenant)
-                for chat, person in zip(CHATS, people, strict=True)
-            )
-            add_account(state, ROOT, name, role, identities=known)
-
-    return made_once(tmp_path_factory, "in-every-channel", people)
-
-
-@pytest.fixture(scope="module", params=CHATS)
-def scene(
-    request: pytest.FixtureRequest, peopled: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Scene[Any]:
-    name: ChatName = request.param
-    folder = tmp_path_factory.mktemp(f"reasons-{name}")
-    with Scene(CHATS[name], peopled, PLAN).world(folder / "first") as world:
-        messages = tuple(world.chat.messages)
-        shutil.copytree(folder / "first", folder / "posted")
-    return Scene(CHATS[name], folder / "posted", PLAN, messages)
-
 
 InChat = World[Any]
 Click = Callable[[InChat], Json]
@@ -178,7 +139,7 @@ def test_click_that_counts_for_nothing_is_told_whose_answer_holds(
     scene: Scene[Any], tmp_path: Path
 ) -> None:
     with scene.world(tmp_path / "world") as world:
-        mine, late = _press(world), _press(world, "ann", "reject")
+        mine, late = _press(world), _press(world, "frank", "reject")
         again = _press(world)
         assert "stands: approve" in _told(world, mine)
         assert "was answered before: approve by «erin»" in _told(world, late)

@@ -2,21 +2,16 @@
 
 import threading
 import time
-from typing import Any
 
 import pytest
 
-from channels.chat.service import ChatUnavailable
 from channels.cli.doctor.command import examine
 from channels.slack.opening import open_slack
 from channels.slack.settings import SlackSettings, load_slack
-from evals.chat.slack_limits import refusal
 from graphs.state_directory import StateDirectory
-from tests.channels.cli.desk_of_paper import OPENED_S
 from tests.channels.conftest import INCIDENT, PLAN, noctua
 from tests.channels.slack.conftest import ERIN, Desk
 from twin.errors import BadInput
-from twin.nouns.incident import Phase
 
 SECRETS = {"SLACK_BOT_TOKEN": "xoxb-of-the-stub", "SLACK_APP_TOKEN": "xapp-of-the-stub"}
 
@@ -45,75 +40,6 @@ def test_busy_slack_is_asked_again_later_and_holds_no_click_up(desk: Desk) -> No
     assert desk.workspace.refusals == ["ratelimited", "ratelimited"]
     assert acknowledged_s < time.monotonic() - begun_s
     assert not desk.has_buttons()
-
-
-def test_slack_that_is_busy_for_long_loses_nothing(
-    unposted: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("slack_sdk.http_retry.builtin_handlers.time.sleep", lambda _: None)
-    unposted.workspace.busy_for = 10
-    with unposted.open():
-        for _ in range(2):  # Each look asks four times, and gives way to the next.
-            with pytest.raises(ChatUnavailable, match="ratelimited"):
-                unposted.step()
-        unposted.step()
-    assert len(unposted.workspace.marked(INCIDENT)) == 1
-    assert unposted.has_buttons()
-
-
-def test_card_of_before_a_restart_is_answered_after_it(desk: Desk) -> None:
-    click = desk.workspace.click(ERIN, str(desk.card()["ts"]), "approve")
-    desk.room.close()
-    with Desk(desk.state, desk.workspace).open() as restarted:
-        assert restarted.workspace.deliver(click) == 200
-        assert "stands: approve" in restarted.told(ERIN)
-        assert len(restarted.workspace.marked(INCIDENT)) == 1
-        assert not restarted.has_buttons()
-
-
-def test_card_that_a_death_left_unrecorded_is_answered_too(desk: Desk) -> None:
-    click = desk.workspace.click(ERIN, str(desk.card()["ts"]), "approve")
-    with desk.journal() as journal:
-        journal.note_post("slack", f"{INCIDENT}/plan/{PLAN}", "", "")
-    assert desk.workspace.deliver(click) == 200
-    assert "stands: approve" in desk.told(ERIN)
-    assert not desk.has_buttons()
-
-
-def test_of_two_processes_one_works(desk: Desk) -> None:
-    with Desk(desk.state, desk.workspace).open() as second:
-        desk.step()
-        assert (
-            desk.workspace.deliver(desk.workspace.click(ERIN, str(desk.card()["ts"]), "approve"))
-            == 200
-        )
-        second.step()
-        assert desk.workspace.whispers == []
-        desk.step()
-        assert len(desk.workspace.whispers) == 1
-
-
-def test_message_that_slack_never_takes_keeps_no_other_back(
-    unposted: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused_where_diagnosed(text: str, *rest: Any) -> tuple[str, list[str]]:
-        return ("invalid_blocks", []) if "diagnosed" in text else refusal(text, *rest)
-
-    monkeypatch.setattr("evals.chat.slack_workspace.refusal", refused_where_diagnosed)
-    with unposted.open():
-        unposted.step()
-        unposted.step()
-        assert unposted.has_buttons()
-    assert unposted.workspace.refusals == ["invalid_blocks"]
-
-
-def test_incident_that_ended_before_slack_was_there_is_not_told(unposted: Desk) -> None:
-    with unposted.journal() as journal:
-        journal.set_phase(INCIDENT, Phase.RESOLVED)
-        journal.add_event(INCIDENT, OPENED_S, "resolved", "supervisor", "it is over")
-    with unposted.open():
-        unposted.step()
-    assert unposted.workspace.messages == []
 
 
 def test_click_reaches_the_journal_through_a_socket(unposted: Desk) -> None:
@@ -208,20 +134,3 @@ def test_room_ends_when_it_is_told_to(desk: Desk) -> None:
     with desk.room.working():
         assert threading.active_count() == before + 2
     assert threading.active_count() == before
-
-
-def test_question_that_takes_long_holds_no_answer_up(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answered = threading.Event()
-
-    def think(*_: object) -> None:
-        assert answered.wait(30.0)
-
-    monkeypatch.setattr("channels.verbs.converse", think)
-    desk.workspace.deliver(desk.workspace.mention(ERIN, "is it healthy?", desk.head))
-    card = str(desk.card()["ts"])
-    with desk.room.working():
-        desk.workspace.deliver(desk.workspace.click(ERIN, card, "approve"))
-        _wait_until(lambda: not desk.has_buttons())
-        answered.set()

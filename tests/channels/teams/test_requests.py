@@ -141,15 +141,6 @@ def test_body_that_is_too_large_is_refused(desk: Desk) -> None:
     assert desk.tenant.send(b" " * 1_100_000, f"Bearer {desk.tenant.token()}") == 413
 
 
-def test_replay_does_nothing_twice(desk: Desk) -> None:
-    click = desk.click(ERIN)
-    assert [desk.tenant.deliver(click) for _ in range(3)] == [200, 200, 200]
-    desk.step()
-    assert desk.tenant.deliver(click) == 200
-    desk.step()
-    assert len(desk.audit("answer")) == len(desk.tenant.whispers) == 1
-
-
 def test_what_cannot_be_put_on_record_is_not_acknowledged(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,40 +10,9 @@ from channels.teams.client import TeamsService
 from channels.teams.settings import UNCHECKED, load_teams
 from evals.chat.teams_tenant import text_of
 from graphs.state_directory import StateDirectory
-from tests.channels.conftest import INCIDENT, PLAN, noctua
+from tests.channels.conftest import INCIDENT, noctua
 from tests.channels.teams.conftest import ERIN, NOBODY, OMAR, VERA, Desk
 from twin.errors import BadInput
-
-
-def test_card_of_before_a_restart_is_answered_after_it(desk: Desk) -> None:
-    click = desk.click(ERIN)
-    desk.room.close()
-    with Desk(desk.state, desk.tenant).open() as restarted:
-        assert restarted.tenant.deliver(click) == 200
-        assert "stands: approve" in restarted.told(ERIN)
-        assert len(restarted.tenant.marked(INCIDENT)) == 1
-        assert not restarted.has_buttons()
-
-
-def test_click_that_was_received_before_a_restart_is_done_after_it(desk: Desk) -> None:
-    assert desk.tenant.deliver(desk.click(ERIN)) == 200
-    desk.room.close()
-    with Desk(desk.state, desk.tenant).open() as restarted:
-        assert "stands: approve" in restarted.told(ERIN)
-    assert len(desk.audit("answer")) == 1
-
-
-@pytest.mark.parametrize("key", [INCIDENT, f"{INCIDENT}/plan/{PLAN}"])
-def test_message_that_a_death_left_unrecorded_is_found_and_not_posted_again(
-    desk: Desk, key: str
-) -> None:
-    click = desk.click(ERIN)
-    with desk.journal() as journal:
-        journal.note_post("teams", key, "", "")
-    assert desk.tenant.deliver(click) == 200
-    assert "stands: approve" in desk.told(ERIN)
-    assert len(desk.tenant.marked(key)) == 1
-    assert not desk.has_buttons()
 
 
 def test_without_the_permission_to_look_nothing_is_posted_twice(desk: Desk) -> None:
