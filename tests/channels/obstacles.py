@@ -66,6 +66,8 @@ def raising(kind: type[NoctuaError]) -> Callable[..., None]:
     """What ends in an error of that kind."""
 
     def raise_it(*_: object, **__: object) -> None:
-        raise kind.__new__(kind, "for some reason")
+        error = kind.__new__(kind, "for some reason")
+        NoctuaError.__init__(error, "for some reason")
+        raise error
 
     return raise_it

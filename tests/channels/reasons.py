@@ -90,6 +90,11 @@ def errors_made() -> Iterator[list[tuple[str, int, Exception]]]:
         yield made
 
 
+def said(error: Exception) -> str:
+    """What there is to read of an error, whatever a channel adds to it."""
+    return str(getattr(error, "detail", None) or getattr(error, "message", error))
+
+
 def kinds(of: type[NoctuaError] = NoctuaError) -> Iterator[type[NoctuaError]]:
     """Every kind of error that is meant for people."""
     for kind in of.__subclasses__():

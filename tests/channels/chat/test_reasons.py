@@ -23,7 +23,7 @@ from tests.channels.obstacles import (
     raising,
     with_a_freeze,
 )
-from tests.channels.reasons import PASSING, Reason, errors_made, kinds, reasons
+from tests.channels.reasons import PASSING, Reason, errors_made, kinds, reasons, said
 from twin.errors import NoctuaError
 
 REASONS = reasons(MODULES, {"do"}, aside={"_hear"})
@@ -102,7 +102,7 @@ def test_click_in_a_chat_is_told_every_reason(scene: Scene[Any], tmp_path: Path)
             with errors_made() as made:
                 told = _told(world, payload)
         *_, (file, line, error) = [one for one in made if one[:2] in by_place]
-        assert plain(str(error), 4000) in told
+        assert plain(said(error), 4000) in told
         met.add(by_place[file, line])
     assert met == {reason for reason in REASONS if reason.name not in NEVER_HERE}
 
