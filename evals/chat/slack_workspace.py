@@ -306,7 +306,7 @@ class SlackWorkspace:
         return _marks(self.thread(self.marked(key)[0]["ts"]))
 
     def shown(self, key: str) -> str:
-        return "\n".join(f"{m['text']}{m['blocks']}" for m in self.marked(key))
+        return "\n".join(map(text_of, self.marked(key)))
 
     def has_buttons(self, key: str) -> bool:
         return any(map(buttons_of, self.marked(key)))

@@ -74,6 +74,10 @@ class ChatStub(Protocol):
         """Somebody who is in the channel, the same at each call."""
         ...
 
+    def marked(self, key: str) -> list[Json]:
+        """Messages that are marked with a key: more than one would be a double."""
+        ...
+
     def marks(self) -> list[str]:
         """What our messages are marked with, in order."""
         ...

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, Generic, Literal, TypeVar
 from unittest.mock import patch
@@ -15,7 +16,7 @@ from channels import verbs
 from channels.access.sign_in import SignedIn
 from channels.chat.doing import Doing
 from evals.chat.scene import NETWORK, ROOT
-from evals.chat.stub import ChatStub, Json
+from evals.chat.stub import ChatStub
 from evals.hostile.chat_scene import World
 from graphs.state_directory import StateDirectory
 from tools.journal import approval_rows
@@ -97,7 +98,7 @@ def _expired(world: World[ChatStub], random: Random) -> None:
 def _at_once(*names: str) -> Send:
     def send(world: World[ChatStub], random: Random) -> None:
         clicks = [world.press(random, name) for name in names for _ in range(3)]
-        _together([_delivering(world, click) for click in clicks])
+        _together([partial(world.chat.deliver, click) for click in clicks])
 
     return send
 
@@ -114,14 +115,10 @@ def _beside_the_terminal(world: World[ChatStub], random: Random) -> None:
     _together([in_the_terminal, world.room.step])
 
 
-def _delivering(world: World[ChatStub], click: Json) -> Callable[[], None]:
-    return lambda: world.chat.deliver(click) and None
-
-
-def _together(calls: Sequence[Callable[[], None]]) -> None:
+def _together(calls: Sequence[Callable[[], object]]) -> None:
     start = threading.Barrier(len(calls))
 
-    def run(call: Callable[[], None]) -> None:
+    def run(call: Callable[[], object]) -> None:
         start.wait()
         call()
 

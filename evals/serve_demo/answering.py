@@ -3,16 +3,16 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from channels.chat.thread import TOLD, card_key
 from channels.cli.accounts import identity_text
-from evals.chat.scene import ERIN
+from evals.chat.stub import Person
 from evals.serve_demo.chats import Chat
 from evals.serve_demo.http_person import HttpPerson
 from evals.serve_demo.narration import Narration
 from evals.serve_demo.server import Server
-from evals.serve_demo.staging import FRANK, HANA, OLGA, PASSWORD
+from evals.serve_demo.staging import ERIN, FRANK, HANA, OLGA, PASSWORD
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest, ChangeState
 from twin.errors import DeadlineExceeded
@@ -130,7 +130,7 @@ class Answering:
         erin = self._recorded(plan, ERIN.name, lambda: self._press(self._slack, ERIN, key))
         return self._committed(plan, {HANA: hana, ERIN.name: erin})
 
-    def _press(self, chat: Chat, person: Any, key: str) -> None:
+    def _press(self, chat: Chat, person: Person, key: str) -> None:
         self._narration.said(chat.name, f"{person.name} presses Approve")
         chat.approve(person, key, "looks right")
 

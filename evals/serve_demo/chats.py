@@ -2,122 +2,76 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol
 
+from channels.slack.http import PATH as IN_SLACK
+from channels.teams.http import PATH as IN_TEAMS
 from evals.chat import slack_workspace, teams_tenant
+from evals.chat.stub import ChatStub, Json, Person, Whisper
 from twin.errors import DeadlineExceeded
 
 _MOST_TIMES = 10
 
-Shown = dict[str, Any]
-"""A message, as the service has it."""
 
-
-class Chat(Protocol):
-    """One of them. `posted`: every message, in order. `whispers`: what single people were told.
-
-    `refusals`: of what was posted.
+@dataclass(frozen=True)
+class Chat:
+    """One of them. `text`: all that a message shows, in lines, but for its buttons. `buttons`: the
+    words on these.
     """
 
     name: str
+    stub: ChatStub
+    text: Callable[[Json], str]
+    buttons: Callable[[Json], list[str]]
 
     @property
-    def posted(self) -> Sequence[Shown]: ...
+    def posted(self) -> Sequence[Json]:
+        """Every message, in order."""
+        return self.stub.messages
 
     @property
-    def whispers(self) -> Sequence[slack_workspace.Whisper | teams_tenant.Whisper]: ...
+    def whispers(self) -> Sequence[Whisper]:
+        """What single people were told."""
+        return self.stub.whispers
 
     @property
-    def refusals(self) -> Sequence[str]: ...
+    def refusals(self) -> Sequence[str]:
+        """Of what was posted."""
+        return self.stub.refusals
 
-    def about(self, key: str) -> Shown | None:
+    def about(self, key: str) -> Json | None:
         """The message that is marked with `key`, None where there is none yet."""
-        ...
+        return next(iter(self.stub.marked(key)), None)
 
-    def text(self, message: Shown) -> str:
-        """All that it shows, in lines, but for its buttons."""
-        ...
-
-    def buttons(self, message: Shown) -> list[str]:
-        """The words on its buttons."""
-        ...
-
-    def approve(self, person: Any, key: str, reason: str) -> None:
+    def approve(self, person: Person, key: str, reason: str) -> None:
         """Somebody presses Approve on the message that is marked with `key`."""
-        ...
+        click = self.stub.press(person, key, "approve", reason)
+        _send(lambda: self.stub.deliver(click))
 
 
-class InSlack:
+def in_slack(workspace: slack_workspace.SlackWorkspace, address: str) -> Chat:
     """A workspace that posts to the server at `address`."""
-
-    name = "Slack"
-
-    def __init__(self, workspace: slack_workspace.SlackWorkspace, address: str) -> None:
-        self._workspace = workspace
-        workspace.request_url = f"{address}/slack/events"
-
-    @property
-    def posted(self) -> Sequence[Shown]:
-        return self._workspace.messages
-
-    @property
-    def whispers(self) -> Sequence[slack_workspace.Whisper]:
-        return self._workspace.whispers
-
-    @property
-    def refusals(self) -> Sequence[str]:
-        return self._workspace.refusals
-
-    def about(self, key: str) -> Shown | None:
-        return next(iter(self._workspace.marked(key)), None)
-
-    def text(self, message: Shown) -> str:
-        return slack_workspace.text_of(message)
-
-    def buttons(self, message: Shown) -> list[str]:
-        return [button["text"]["text"] for button in slack_workspace.buttons_of(message)]
-
-    def approve(self, person: slack_workspace.Person, key: str, reason: str) -> None:
-        card = self._workspace.marked(key)[0]["ts"]
-        click = self._workspace.click(person, card, "approve", reason)
-        _send(lambda: self._workspace.deliver(click))
+    workspace.endpoint = f"{address}{IN_SLACK}"
+    return Chat("Slack", workspace, slack_workspace.text_of, _words_in_slack)
 
 
-class InTeams:
+def in_teams(tenant: teams_tenant.TeamsTenant, address: str) -> Chat:
     """A tenant that posts to the server at `address`."""
+    tenant.endpoint = f"{address}{IN_TEAMS}"
+    return Chat("Teams", tenant, _text_in_teams, _words_in_teams)
 
-    name = "Teams"
 
-    def __init__(self, tenant: teams_tenant.TeamsTenant, address: str) -> None:
-        self._tenant = tenant
-        tenant.endpoint = f"{address}/api/messages"
+def _words_in_slack(message: Json) -> list[str]:
+    return [button["text"]["text"] for button in slack_workspace.buttons_of(message)]
 
-    @property
-    def posted(self) -> Sequence[Shown]:
-        return self._tenant.messages
 
-    @property
-    def whispers(self) -> Sequence[teams_tenant.Whisper]:
-        return self._tenant.whispers
+def _text_in_teams(message: Json) -> str:
+    return teams_tenant.text_of(message["activity"])
 
-    @property
-    def refusals(self) -> Sequence[str]:
-        return self._tenant.refusals
 
-    def about(self, key: str) -> Shown | None:
-        return next(iter(self._tenant.marked(key)), None)
-
-    def text(self, message: Shown) -> str:
-        return teams_tenant.text_of(message["activity"])
-
-    def buttons(self, message: Shown) -> list[str]:
-        return [button["title"] for button in teams_tenant.buttons_of(message)]
-
-    def approve(self, person: teams_tenant.Person, key: str, reason: str) -> None:
-        card = self._tenant.marked(key)[0]["id"]
-        click = self._tenant.click(person, card, "approve", reason)
-        _send(lambda: self._tenant.deliver(click))
+def _words_in_teams(message: Json) -> list[str]:
+    return [button["title"] for button in teams_tenant.buttons_of(message)]
 
 
 def _send(deliver: Callable[[], int]) -> None:

@@ -19,7 +19,7 @@ from channels.verbs import report, verify_audit
 from evals.chat.slack_workspace import SlackWorkspace
 from evals.chat.teams_tenant import TeamsTenant
 from evals.serve_demo.answering import INCIDENT, Answering, Approved
-from evals.serve_demo.chats import InSlack, InTeams
+from evals.serve_demo.chats import in_slack, in_teams
 from evals.serve_demo.narration import Narration
 from evals.serve_demo.server import Server
 from evals.serve_demo.staging import FRANK, prepare
@@ -65,16 +65,12 @@ def play_serve_demo(folder: Path, port: int, seed: int, narration: Narration) ->
         slack = opened.enter_context(SlackWorkspace().serving())
         teams = opened.enter_context(TeamsTenant(members=(FRANK,)).serving())
         prepare(folder, seed, slack, teams)
-        secrets = {
-            "SLACK_BOT_TOKEN": slack.bot_token,
-            "SLACK_SIGNING_SECRET": slack.signing_secret,
-            "TEAMS_APP_SECRET": teams.secret,
-        }
+        secrets = slack.environ | teams.environ
         server = opened.enter_context(Server(folder, port, secrets).running())
         _introduce(narration, folder, server.address, slack.address, teams.address)
-        in_slack, in_teams = InSlack(slack, server.address), InTeams(teams, server.address)
         journal = opened.enter_context(StateDirectory(folder).read_only_journal())
-        answering = Answering(server, in_slack, in_teams, journal, narration)
+        chats = in_slack(slack, server.address), in_teams(teams, server.address)
+        answering = Answering(server, *chats, journal, narration)
         approvals = answering.play()
         phase = answering.phase
     state = StateDirectory(folder)

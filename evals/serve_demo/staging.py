@@ -6,10 +6,9 @@ import yaml
 
 from channels.access.accounts import add_account
 from channels.cli.principal import os_identity, os_user
-from evals.chat.scene import ERIN, NETWORK, TEAM, speak_with
-from evals.chat.slack_workspace import Person as SlackPerson
+from evals.chat.scene import NETWORK
 from evals.chat.slack_workspace import SlackWorkspace
-from evals.chat.teams_tenant import Person as TeamsPerson
+from evals.chat.stub import Person
 from evals.chat.teams_tenant import TeamsTenant
 from evals.demo import demo_case
 from evals.stage import stage
@@ -18,16 +17,17 @@ from tools.change.policy import default_policy
 from twin.nouns.account import Identity, Role
 from twin.nouns.principal import OS_USER, Principal
 
-OLGA = SlackPerson("U0OLGA", "olga", TEAM)
+ERIN = Person("U0ERIN", "erin", SlackWorkspace.team)
+OLGA = Person("U0OLGA", "olga", SlackWorkspace.team)
 """An operator, who may not answer."""
 
-FRANK = TeamsPerson("f0000000-0000-0000-0000-00000000000f", "frank", TeamsTenant.tenant)
+FRANK = Person("f0000000-0000-0000-0000-00000000000f", "frank", TeamsTenant.tenant)
 
 HANA, PASSWORD = "hana", "a sentence makes a good password"
 
 _PEOPLE: tuple[tuple[str, Role, Identity], ...] = (
-    (ERIN.name, "approver", Identity(provider="slack", tenant=TEAM, subject=ERIN.id)),
-    (OLGA.name, "operator", Identity(provider="slack", tenant=TEAM, subject=OLGA.id)),
+    (ERIN.name, "approver", Identity(provider="slack", tenant=ERIN.tenant, subject=ERIN.id)),
+    (OLGA.name, "operator", Identity(provider="slack", tenant=OLGA.tenant, subject=OLGA.id)),
     (FRANK.name, "approver", Identity(provider="teams", tenant=FRANK.tenant, subject=FRANK.id)),
 )
 
@@ -38,8 +38,8 @@ def prepare(folder: Path, seed: int, slack: SlackWorkspace, teams: TeamsTenant) 
     stage(case, seed, folder / "networks" / f"{NETWORK}.sqlite").close()
     state = StateDirectory(folder)
     state.made_journal().close()
-    speak_with(folder, slack)
-    state.teams_file.write_text(teams.ids + teams.settings, encoding="utf-8")
+    slack.set_up(folder)
+    teams.set_up(folder)
     state.serve_file.write_text("chats: {slack: http, teams: http}\n", encoding="utf-8")
     _need_two_people(state)
     _add_people(state)

@@ -15,9 +15,9 @@ from channels.http.chats import open_chats
 from channels.http.server import serving
 from channels.http.settings import ServeSettings
 from channels.slack.opening import connected
-from evals.chat.slack_workspace import Person, SlackWorkspace
+from evals.chat.slack_workspace import SlackWorkspace
 from evals.chat.slack_workspace import buttons_of as slack_buttons
-from evals.chat.teams_tenant import Person as TeamsPerson
+from evals.chat.stub import Person
 from evals.chat.teams_tenant import TeamsTenant
 from evals.chat.teams_tenant import buttons_of as teams_buttons
 from graphs.state_directory import StateDirectory
@@ -37,8 +37,7 @@ BOTH = ServeSettings(port=0, chats={"slack": "http", "teams": "http"})
 def slack(directory: StateDirectory) -> Iterator[SlackWorkspace]:
     """A workspace in which ann is U0ANN."""
     with SlackWorkspace(paced=False).serving() as workspace:
-        settings = f"team: {workspace.team}\nchannel: {workspace.channel}\napi: {workspace.api}\n"
-        directory.slack_file.write_text(settings, encoding="utf-8")
+        workspace.set_up(directory.path)
         ann = Identity(provider="slack", tenant=workspace.team, subject="U0ANN")
         accounts.change_account(directory, ADA, "ann", add=(ann,))
         yield workspace
@@ -47,21 +46,12 @@ def slack(directory: StateDirectory) -> Iterator[SlackWorkspace]:
 @pytest.fixture
 def teams(directory: StateDirectory) -> Iterator[TeamsTenant]:
     """A tenant of which ben is a member."""
-    ben = TeamsPerson("b0000000-0000-0000-0000-00000000000b", "ben", TeamsTenant.tenant)
+    ben = Person("b0000000-0000-0000-0000-00000000000b", "ben", TeamsTenant.tenant)
     with TeamsTenant(paced=False, members=(ben,)).serving() as tenant:
-        directory.teams_file.write_text(tenant.ids + tenant.settings, encoding="utf-8")
+        tenant.set_up(directory.path)
         named = Identity(provider="teams", tenant=ben.tenant, subject=ben.id)
         accounts.change_account(directory, ADA, "ben", add=(named,))
         yield tenant
-
-
-def _environ(slack: SlackWorkspace, teams: TeamsTenant) -> dict[str, str]:
-    return {
-        "SLACK_BOT_TOKEN": slack.bot_token,
-        "SLACK_APP_TOKEN": slack.app_token,
-        "SLACK_SIGNING_SECRET": slack.signing_secret,
-        "TEAMS_APP_SECRET": teams.secret,
-    }
 
 
 @contextmanager
@@ -69,10 +59,10 @@ def _served(
     directory: StateDirectory, settings: ServeSettings, slack: SlackWorkspace, teams: TeamsTenant
 ) -> Iterator[str]:
     with ExitStack() as opened:
-        chats = opened.enter_context(open_chats(directory, settings, _environ(slack, teams)))
+        chats = opened.enter_context(open_chats(directory, settings, slack.environ | teams.environ))
         app = create_app(directory, settings=settings, chats=chats)
         address = opened.enter_context(serving(app, settings))
-        slack.request_url = f"{address}/slack/events"
+        slack.endpoint = f"{address}/slack/events"
         teams.endpoint = f"{address}/api/messages"
         yield address
 
@@ -134,7 +124,7 @@ def test_chat_that_does_not_answer_keeps_nothing_back_and_is_asked_again(
     directory: StateDirectory, slack: SlackWorkspace, teams: TeamsTenant
 ) -> None:
     slack.bot_token = "xoxb-of-before"
-    environ = {**_environ(slack, teams), "SLACK_BOT_TOKEN": "xoxb-of-now"}
+    environ = {**slack.environ | teams.environ, "SLACK_BOT_TOKEN": "xoxb-of-now"}
     chat = ChatConnection(
         "slack",
         "/slack/events",
@@ -159,7 +149,7 @@ def test_second_server_stands_by(
 ) -> None:
     with (
         _served(directory, BOTH, slack, teams),
-        open_chats(directory, BOTH, _environ(slack, teams)) as second,
+        open_chats(directory, BOTH, slack.environ | teams.environ) as second,
     ):
         _until(lambda: [chat.state for chat in second] == ["standing_by", "standing_by"])
 
@@ -168,7 +158,7 @@ def test_second_server_stands_by(
 def test_missing_secret_is_refused_before_anything_is_served(
     directory: StateDirectory, slack: SlackWorkspace, teams: TeamsTenant, missing: str
 ) -> None:
-    environ = _environ(slack, teams)
+    environ = slack.environ | teams.environ
     del environ[missing]
     with (
         pytest.raises(BadInput, match=missing),
