@@ -20,6 +20,7 @@ from tools.journal.journal import Journal
 from tools.journal.records import AlertCounts, AlertDoor, AlertRecord
 from twin.errors import BadInput
 from twin.nouns.base import Noun
+from twin.way import Way
 
 if TYPE_CHECKING:
     from tools.alerts.mapping import AlertMapping
@@ -191,7 +192,10 @@ def listed(
         known = known_networks(state, journal)
         if network is None:
             if len(known) != 1:
-                raise BadInput(f"name the network with --network: {', '.join(known) or 'none'}")
+                raise BadInput(
+                    f"name one of the networks: {', '.join(known) or 'there is none'}",
+                    way=Way(network="NETWORK"),
+                )
             network = known[0]
         require_known(network, known)
         return AlertsView(

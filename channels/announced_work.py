@@ -16,6 +16,7 @@ from twin.nouns.foretold import Foretold, breach_text
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import Principal, visible
 from twin.nouns.service_impact import ServiceImpact
+from twin.way import Way
 
 if TYPE_CHECKING:
     from tools.journal.journal import Journal
@@ -75,9 +76,9 @@ def announce(
         require_known(network, known_networks(state, journal))
         inventory, now_s = _inventory(state, network), network_time_s(state, journal, network)
         if not starts_s < ends_s:
-            raise BadInput("the work ends before it starts; give --to a later time than --from")
+            raise BadInput("the work ends before it starts; it has to end later than it starts")
         if ends_s <= now_s:
-            raise BadInput("the work would be over already; give --to a time that is ahead")
+            raise BadInput("the work would be over already; let it end at a time that is ahead")
         planned = journal.planned_work(network, inventory.planned_work)
         taken = {w.id for w in (*inventory.planned_work, *planned)}
         taken |= {r.work.id for r in journal.work_records(network)}
@@ -92,7 +93,8 @@ def announce(
         if foretold.in_breach and not (accept_breach and visible(reason)):
             raise BadInput(
                 f"{work.id} would put {breach_text(foretold.in_breach)}; choose another time, or "
-                "accept that with --accept-breach and --reason"
+                "accept that and say why",
+                way=Way(accept_breach=True, reason="WHY"),
             )
         journal.announce_work(network, work, by, reason, now_s)
         impact = _recorded(state, journal, network, inventory, now_s, work)
@@ -191,7 +193,7 @@ def _own_id(given: str, taken: set[str]) -> str:
             f'"{given}" is no id; use up to 64 letters, digits, ".", "_" and "-", as in CHG-7001'
         )
     if given in taken:
-        raise BadInput(f'work "{given}" was announced before; give another --id')
+        raise BadInput(f'work "{given}" was announced before; give another id')
     return given
 
 
@@ -199,7 +201,7 @@ def _contractor(given: str) -> str:
     name = given.strip()
     if len(name) > _LONGEST_CONTRACTOR or not name.isprintable():
         raise BadInput(
-            f"--contractor is a name of up to {_LONGEST_CONTRACTOR} characters that can be printed"
+            f"a contractor is a name of up to {_LONGEST_CONTRACTOR} characters that can be printed"
         )
     return name
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from channels.report.wording import plain, quoted, utc
 from tools.journal.journal import Journal
-from tools.journal.records import ApprovalRequest, Signature
+from tools.journal.records import Answer, ApprovalRequest, Signature
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 _MEANS_WAITING = {
@@ -53,6 +53,21 @@ def _asked_of(request: ApprovalRequest) -> str:
 def people(count: int) -> str:
     """1 more person, 2 more people."""
     return f"{count} more {'person' if count == 1 else 'people'}"
+
+
+def what_holds(answer: Answer, request: ApprovalRequest) -> str:
+    """Whose answer holds where another one was not taken, and who is still wanted."""
+    standing = answer.standing
+    if answer.still_needed:
+        return (
+            f"{request.plan_id}: {standing.decision} by {quoted(standing.by.name)} stands since "
+            f"{utc(standing.decided_s)} UTC and counts once; {people(answer.still_needed)} must "
+            "approve as well, who has to be somebody else"
+        )
+    return (
+        f"{request.plan_id} was answered before: {standing.decision} by {quoted(standing.by.name)} "
+        f"at {utc(standing.decided_s)} UTC holds"
+    )
 
 
 def command_line(request: ApprovalRequest) -> str:

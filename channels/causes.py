@@ -12,6 +12,7 @@ from twin.imagination.recorded_causes import recorded_causes
 from twin.nouns.common_cause import CauseRecord, CauseState, CommonCause
 from twin.nouns.principal import Principal
 from twin.nouns.topology import Topology
+from twin.way import Way
 
 
 def counted(state: StateDirectory, network: str, topology: Topology) -> tuple[CommonCause, ...]:
@@ -55,7 +56,7 @@ def decide(
         UnknownCause, BadInput: no such cause, no reason, or nobody can say so under that name.
     """
     _require_person(by)
-    reason = written(reason, "say why, with --reason: tickets alone make no fact")
+    reason = written(reason, "say why: tickets alone make no fact", Way(reason="WHY"))
     with state.journal() as journal:
         now_s = network_time_s(state, journal, network)
         return journal.decide_cause(network, cause_id, decision, by, reason, now_s)

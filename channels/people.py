@@ -30,6 +30,7 @@ from twin.events.action import in_words
 from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.principal import Principal, visible
+from twin.way import Way
 
 if TYPE_CHECKING:
     from twin.events.found_cause import FoundCause
@@ -77,7 +78,7 @@ def note(state: StateDirectory, incident_id: str, by: Principal, text: str) -> H
         BadInput: there is no such incident, the note is empty or too long, or nobody can answer
             under that name.
     """
-    said = written(text, "a note says something: noctua note INCIDENT TEXT")
+    said = written(text, "a note says something", Way("note", incident_id, text="TEXT"))
     with _AtIncident(state, incident_id, by) as here, here.journal.transaction():
         here.tell(NOTED, quoted(said), {"note": said})
         return here.handled(f"noted by {_who(by)}")
@@ -106,7 +107,9 @@ def close(
     from twin.nouns.diagnosis import Diagnosis
     from twin.nouns.finding import Finding
 
-    said = written(cause, f'say with --cause what was found, like "link A-B down", or {UNKNOWN}')
+    said = written(
+        cause, f'say what was found, like "link A-B down", or {UNKNOWN}', Way(cause="WHAT")
+    )
     why = written(reason, "") if visible(reason) else ""
     with _AtIncident(state, incident_id, by) as here:
         found = here.cause(said)
@@ -115,12 +118,13 @@ def close(
             here.refuse_ended("closed")
             in_force = here.in_force()
             if in_force and not leave_in_force:
-                raise BadInput(_left_in_force(incident_id, in_force))
+                raise BadInput(_left_in_force(incident_id, in_force), way=Way(leave_in_force=True))
             seen = here.view.still_seen
             if seen and not why:
                 raise BadInput(
-                    f"{incident_id} is not over: {'; '.join(seen)}; say with --reason why it is "
-                    "closed all the same"
+                    f"{incident_id} is not over: {'; '.join(seen)}; say why it is closed all the "
+                    "same",
+                    way=Way(reason="WHY"),
                 )
             diagnosis = here.journal.artefact(incident_id, "diagnosis", Diagnosis)
             finding = Finding(
@@ -151,12 +155,14 @@ def reopen(state: StateDirectory, incident_id: str, by: Principal, reason: str) 
         BadInput: there is no such incident, it goes on, no reason is given, or nobody can answer
             under that name.
     """
-    why = written(reason, "say with --reason why it is not over; it stands in the report")
+    why = written(reason, "say why it is not over; it stands in the report", Way(reason="WHY"))
     with _AtIncident(state, incident_id, by) as here, here.journal.transaction():
         now = here.standing
         if now.ended_s is None and now.over_s is None:
-            have = f"noctua take {incident_id}" if now.with_people else f"noctua show {incident_id}"
-            raise BadInput(f"{incident_id} goes on, so there is nothing to reopen ({have})")
+            raise BadInput(
+                f"{incident_id} goes on, so there is nothing to reopen",
+                way=Way("take" if now.with_people else "show", incident_id),
+            )
         # What the machine had resolved is nobody's before: from here on people have it.
         here.journal.set_phase(incident_id, Phase.ESCALATED)
         here.tell(REOPENED, quoted(why), {"reason": why})
@@ -169,7 +175,8 @@ class _AtIncident(AbstractContextManager["_AtIncident"]):
     def __init__(self, state: StateDirectory, incident_id: str, by: Principal) -> None:
         if by.objection:
             raise BadInput(
-                f"nobody can answer under that name: {by.objection}; name a person with --by"
+                f"nobody can answer under that name: {by.objection}; name a person",
+                way=Way(by="NAME"),
             )
         self._state, self._id, self._by = state, incident_id, by
         self.journal = state.journal()
@@ -204,7 +211,8 @@ class _AtIncident(AbstractContextManager["_AtIncident"]):
         if now.ended_s is not None:
             raise BadInput(
                 f"{self._id} ended at {utc(now.ended_s)} UTC ({now.ending}), so it cannot be "
-                f"{what}; noctua reopen {self._id} --reason WHY opens it again"
+                f"{what}; it can be opened again",
+                way=Way("reopen", self._id, reason="WHY"),
             )
 
     def refuse_in_work(self) -> None:
@@ -212,14 +220,15 @@ class _AtIncident(AbstractContextManager["_AtIncident"]):
         if phase in TERMINAL_PHASES:
             return
         asked = self.journal.approval_requests(self.now_s, incident_id=self._id, state="waiting")
-        way = (
-            f"hand it over with noctua reject {plain(asked[-1].plan_id)}, and close it then"
-            if asked
-            else f"it ends by itself or is handed over; noctua take {self._id} says who has it"
-        )
+        helps = "it ends by itself or is handed over; say who has it"
+        way = Way("take", self._id)
+        if asked:
+            helps = "hand it over by rejecting its plan, and close it then"
+            way = Way("reject", plain(asked[-1].plan_id))
         raise BadInput(
             f"{self._id} is in work ({phase.value.replace('_', ' ')}), and people close what "
-            f"they have: {way}"
+            f"they have: {helps}",
+            way=way,
         )
 
     def in_force(self) -> list[InForce]:
@@ -252,10 +261,10 @@ def _who(by: Principal) -> str:
     return quoted(by.name)
 
 
-def written(text: str, otherwise: str) -> str:
+def written(text: str, otherwise: str, way: Way | None = None) -> str:
     """`text` without blanks around it. Raises BadInput: it is blank, too long, or no text."""
     if not visible(text):
-        raise BadInput(otherwise)
+        raise BadInput(otherwise, way=way)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -272,6 +281,6 @@ def _left_in_force(incident_id: str, in_force: Sequence[InForce]) -> str:
         for one in in_force
     )
     return (
-        f"something temporary of {incident_id} is in force: {told}; take it out first, or say "
-        "--leave-in-force"
+        f"something temporary of {incident_id} is in force: {told}; take it out first, or leave it "
+        "in force"
     )

@@ -35,6 +35,7 @@ from twin.nouns.risk import (
     RiskState,
 )
 from twin.nouns.ticket import Ticket
+from twin.way import Way
 
 _FURTHEST_REVIEW_S = 10 * 365.25 * 86_400.0
 _LONGEST_OWNER = 200
@@ -159,7 +160,7 @@ def decide(
     """
     _require_person(by)
     if decision != "open" or reason.strip():
-        reason = written(reason, "say why, with --reason: it is what the next review goes by")
+        reason = written(reason, "say why: it is what the next review goes by", Way(reason="WHY"))
     with state.journal() as journal:
         now_s = network_time_s(state, journal, network)
         if review_s is not None and not now_s < review_s <= now_s + _FURTHEST_REVIEW_S:
@@ -226,7 +227,8 @@ def mitigate(
         raise BadInput(f"{risk_id} is no line any more: there is nothing to mitigate")
     if record.state != "open":
         raise BadInput(
-            f"{risk_id} is {record.state} already ({record.reason}); `noctua risks reopen` first"
+            f"{risk_id} is {record.state} already ({record.reason}); reopen it first",
+            way=Way("risks reopen", risk_id, network=network),
         )
     reckoning = _reckoning(state, record)
     standing = [r.risk for r in lines if r.gone_s is None]

@@ -53,6 +53,7 @@ from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import Principal, visible
+from twin.way import Way
 
 if TYPE_CHECKING:
     from agents.loop.role_events import RoleEvent
@@ -177,7 +178,7 @@ def approve(
         Refused: the answer is too late, lacks an override, or is about another plan.
     """
     if overrides and not visible(reason):
-        raise BadInput(f"say with --reason why {', '.join(overrides)} is overridden")
+        raise BadInput(f"say why {', '.join(overrides)} is overridden", way=Way(reason="WHY"))
     return _answer(state, "approve", subject, by, reason, tuple(overrides), plan_hash)
 
 
@@ -355,9 +356,13 @@ def _chosen(network: str | None, known: tuple[str, ...]) -> str:
         require_known(network, known)
         return network
     if not known:
-        raise BadInput("the state directory has no network; `noctua demo` or `stage` make one")
+        raise BadInput(
+            "the state directory has no network; make one first", way=Way("stage", "FILE")
+        )
     if len(known) > 1:
-        raise BadInput(f"there are several networks; name one with --network: {', '.join(known)}")
+        raise BadInput(
+            f"there are several networks, {', '.join(known)}; name one", way=Way(network="NETWORK")
+        )
     return known[0]
 
 
@@ -422,7 +427,9 @@ def lift_quarantine(
         BadInput: it is not in quarantine, or no reason is given.
     """
     if not visible(reason):
-        raise BadInput("say with --reason what was seen on the device; it stands in the audit log")
+        raise BadInput(
+            "say what was seen on the device; it stands in the audit log", way=Way(reason="WHY")
+        )
     with state.journal() as journal:
         now_s = network_time_s(state, journal, network)
         if not journal.lift_quarantine(network, node, by, now_s, reason):
@@ -443,9 +450,11 @@ def vouch(state: StateDirectory, by: Principal, reason: str) -> None:
             `StateDirectory.vouch_for_journal`.
     """
     if not visible(reason):
-        raise BadInput("say with --reason what was looked at; it stands in the audit log")
+        raise BadInput("say what was looked at; it stands in the audit log", way=Way(reason="WHY"))
     if by.objection:
-        raise BadInput(f"nobody can vouch under that name: {by.objection}; name a person with --by")
+        raise BadInput(
+            f"nobody can vouch under that name: {by.objection}; name a person", way=Way(by="NAME")
+        )
     state.vouch_for_journal(by, reason)
 
 
@@ -462,8 +471,9 @@ def drift(state: StateDirectory, network: str | None = None) -> "dict[str, tuple
         return found
     if network not in found:
         near = get_close_matches(network, found, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"noctua watch {network} watches it"
-        raise BadInput(f'network "{network}" was never watched ({hint})')
+        hint = f' (did you mean "{near[0]}"?)' if near else ""
+        way = None if near else Way("watch", network)
+        raise BadInput(f'network "{network}" was never watched{hint}', way=way)
     return {network: found[network]}
 
 

@@ -33,6 +33,7 @@ from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
 from twin.physics.twin import Twin
+from twin.way import Way
 
 ROLE = "conversation"
 
@@ -148,7 +149,7 @@ def _graph(source: Source) -> KnowledgeGraph:
     file, network = source.state.knowledge_file(source.network), source.network
     if not (file.exists() or os.environ.get(GRAPH_SETTING, "").strip()):
         raise BadInput(
-            f'network "{network}" has no knowledge graph yet; noctua watch {network} makes one, '
-            "and noctua graph load adds to it"
+            f'network "{network}" has no knowledge graph yet; a watch makes one',
+            way=Way("watch", network),
         )
     return open_graph(file, network, os.environ)

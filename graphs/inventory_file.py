@@ -4,6 +4,7 @@ from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 from twin.nouns.inventory import Inventory
 from twin.sources.inventory_json import inventory_text, read_inventory
+from twin.way import Way
 
 
 def keep_inventory(state: StateDirectory, network: str, inventory: Inventory) -> None:
@@ -16,7 +17,8 @@ def keep_inventory(state: StateDirectory, network: str, inventory: Inventory) ->
         draft.replace(file)
     except OSError as exc:
         raise BadInput(
-            f"{file} cannot be written ({exc.strerror}); name a writable place with --state"
+            f"{file} cannot be written ({exc.strerror}); name a writable place",
+            way=Way(state="DIRECTORY"),
         ) from exc
 
 
@@ -34,7 +36,7 @@ def kept_inventory(state: StateDirectory, network: str) -> Inventory | None:
     except (OSError, UnicodeDecodeError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else "it is no text"
         raise BadInput(
-            f"{file}: cannot be read ({why}); put it aside, and `noctua watch` writes it anew"
+            f"{file}: cannot be read ({why}); put it aside, and a watch writes it anew"
         ) from exc
     return read_inventory(text, str(file))
 

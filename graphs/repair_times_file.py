@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 from twin.remedies.repair_forecast import RepairModel
+from twin.way import Way
 
 
 def kept_repair_model(state: StateDirectory) -> RepairModel | None:
@@ -17,7 +18,8 @@ def kept_repair_model(state: StateDirectory) -> RepairModel | None:
         return RepairModel.model_validate_json(text)
     except ValidationError as exc:
         raise BadInput(
-            f"{state.repair_times_file} is damaged; `noctua repair-times --keep` writes it anew"
+            f"{state.repair_times_file} is damaged; have it written anew",
+            way=Way("repair-times", keep=True),
         ) from exc
 
 

@@ -37,6 +37,7 @@ from tools.journal.signing_key import KEY_FILE
 from tools.journal.watch_notes import note_lines, watch_notes
 from twin.errors import BadInput
 from twin.nouns.principal import Principal
+from twin.way import Way
 
 if TYPE_CHECKING:
     from tools.change.policy import ApprovalPolicy
@@ -224,9 +225,10 @@ class StateDirectory:
         if not file.is_file():
             self._require_nobody_watches(file)
             raise BadInput(
-                f'"{self.path}" is not a state directory (it has no {file.name}); name another '
-                "with --state, or start with "
-                "`noctua demo`, or with `noctua stage FILE` for a network of your own"
+                f'"{self.path}" is not a state directory (it has no {file.name}); name another, '
+                "or start with `noctua demo`, or with `noctua stage FILE` for a network of your "
+                "own",
+                way=Way(state="DIRECTORY"),
             )
         if not file.stat().st_size:
             raise BadInput(f"{file} is empty; put the last good copy in its place")
@@ -274,5 +276,6 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise BadInput(
-            f"{folder} cannot be made ({exc.strerror}); name a writable place with --state"
+            f"{folder} cannot be made ({exc.strerror}); name a writable place",
+            way=Way(state="DIRECTORY"),
         ) from exc

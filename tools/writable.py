@@ -10,7 +10,7 @@ from typing import Literal
 LEAST_FREE_BYTES = 64 * 1024
 """With less than this SQLite cannot make its log and the index of it."""
 
-REMEDY = "make room there, or name a writable place with --state"
+REMEDY = "make room there, or keep the state in a writable place (NOCTUA_STATE)"
 
 
 def unwritable(path: Path, error: OSError | sqlite3.Error) -> str:

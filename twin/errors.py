@@ -15,12 +15,32 @@ NoctuaError                 anything a person should read instead of a traceback
 └── MindFailed              no mind could finish a role
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+
+from twin.way import Way
 
 
 class NoctuaError(Exception):
-    """Base of every error that is meant for a person; its text names the thing and the remedy."""
+    """Base of every error that is meant for a person; its text names the thing and the remedy.
+
+    `way`: what helps, where each channel calls it otherwise; as text, it is said as the command
+    line does.
+    """
+
+    def __init__(self, message: str = "", *, way: Way | None = None) -> None:
+        super().__init__(message)
+        self.message, self.way = message, way
+
+    def __str__(self) -> str:
+        return self.said(Way.on_the_command_line)
+
+    def said(self, words: Callable[[Way], str]) -> str:
+        """The text with the way in the `words` of a channel, which leave out what they return ""
+        for.
+        """
+        told = words(self.way) if self.way else ""
+        return f"{self.message} ({told})" if told else self.message
 
 
 class BadInput(NoctuaError):
@@ -98,8 +118,8 @@ class Refused(NoctuaError):
 
     rule = "refused"
 
-    def __init__(self, message: str, *, rule: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, rule: str | None = None, way: Way | None = None) -> None:
+        super().__init__(message, way=way)
         if rule is not None:
             self.rule = rule
 

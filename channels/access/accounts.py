@@ -18,6 +18,7 @@ from twin.errors import BadInput
 from twin.nouns.account import PERMISSIONS, Account, Delegation, Identity, Permission, Role, Token
 from twin.nouns.base import Noun
 from twin.nouns.principal import Principal
+from twin.way import Way
 
 DAY_S = 86_400.0
 LONGEST_TOKEN_S = 366 * DAY_S
@@ -214,8 +215,8 @@ def end_token(state: StateDirectory, by: Principal, account_id: str, digest: str
         found = [t for t in journal.tokens(account_id) if digest and t.digest.startswith(digest)]
         if len(found) != 1:
             raise BadInput(
-                f'{len(found)} tokens of "{account_id}" begin with "{digest}"; '
-                f"noctua accounts tokens {account_id} lists them"
+                f'{len(found)} tokens of "{account_id}" begin with "{digest}"; list them first',
+                way=Way("accounts tokens", account_id),
             )
         journal.end_token(found[0].digest, by)
         return found[0]

@@ -24,6 +24,7 @@ from twin.nouns.account import (
     TokenKind,
 )
 from twin.nouns.principal import LOCAL, Principal
+from twin.way import Way
 
 PREFIX = "noctua_"
 """Of every secret, so that whoever finds one knows what it is."""
@@ -78,8 +79,8 @@ def by_identity(journal: Journal, identity: Identity, channel: str) -> SignedIn:
     account = journal.account_of(identity)
     if account is None or account.ended_wall_s is not None:
         raise NotSignedIn(
-            f'"{identity.subject}" of {identity.provider} has no account here; an admin gives one: '
-            f"noctua accounts add ID --identity {identity.provider} SUBJECT"
+            f'"{identity.subject}" of {identity.provider} has no account here; an admin gives one',
+            way=Way("accounts add", "ID", role="ROLE", identity=str(identity)),
         )
     return SignedIn(account.principal(identity, channel), PERMISSIONS[account.role])
 

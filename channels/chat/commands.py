@@ -6,6 +6,7 @@ from typing import Literal
 from twin.errors import BadInput
 from twin.nouns.account import Permission
 from twin.nouns.base import Noun
+from twin.way import Way
 
 HELP = """\
 ask QUESTION – how the network is, what would happen if, what was decided
@@ -75,6 +76,19 @@ def read_command(words: str) -> Command:
             return Command(verb="work", incident_id=incident, **_work(rest))
         case _:
             return Command(verb="ask", text=said, incident_id=incident)
+
+
+_GIVEN = {"reason": "because WHY", "network": "name an incident of one first: live-0001 ask ..."}
+"""How a thread gives what a verb wants; nothing else can be given there."""
+
+
+def in_thread(way: Way) -> str:
+    """A way as it is written in a thread, "" where nothing that is written there helps."""
+    if way.verb in VERBS:
+        return " ".join([*way.to, way.verb, *map(str, way.given.values())])
+    if way.verb:
+        return f"{way.on_the_command_line()}, at the command line"
+    return "; ".join(_GIVEN[name] for name in way.given if name in _GIVEN)
 
 
 def is_question(words: str) -> bool:

@@ -13,10 +13,10 @@ from pydantic import JsonValue
 
 from channels import verbs
 from channels.access.sign_in import SignedIn, whose_is
-from channels.asking import people, still_wanted
+from channels.asking import people, still_wanted, what_holds
 from channels.chat.acts import LONGEST_SAID, AnyAct, Pressed, Said
 from channels.chat.card import how_it_ended
-from channels.chat.commands import HELP, Command, read_command
+from channels.chat.commands import HELP, Command, in_thread, read_command
 from channels.chat.thread import card_key
 from channels.cli.moments import parse_moment_s
 from channels.networks import network_time_s
@@ -84,7 +84,7 @@ class Doing:
             raise  # It is not known what was done; it is asked again.
         except NoctuaError as error:
             self._note_refusal(act, error)
-            return Done(text=f"Nothing was done: {plain(str(error), LONGEST_SAID)}")
+            return Done(text=f"Nothing was done: {plain(error.said(in_thread), LONGEST_SAID)}")
         except Exception:
             # A bug in one act must not keep back all that come after it.
             _log.exception("%s", event.id)
@@ -243,10 +243,7 @@ def _told(answered: verbs.Answered) -> str:
     answer, request = answered.answer, answered.request
     standing = answer.standing
     if not answer.won:
-        return (
-            f"{request.plan_id} was answered before: {standing.decision} by "
-            f"{quoted(standing.by.name)} at {utc(standing.decided_s)} UTC holds."
-        )
+        return f"{what_holds(answer, request)}."
     said = f"Your answer to {request.plan_id} stands: {standing.decision}."
     if answer.still_needed:
         wanted = still_wanted(request)

@@ -252,12 +252,6 @@ def _identity(text: str) -> Identity:
     return Identity(provider=provider, subject=subject, tenant=tenant)
 
 
-def identity_text(identity: Identity) -> str:
-    """An identity as `--identity` takes it."""
-    tenant = f"@{identity.tenant}" if identity.tenant else ""
-    return f"{identity.provider}{tenant}={identity.subject}"
-
-
 def _tell(account: verbs.AccountView, as_json: bool) -> None:
     if as_json:
         print_json(account.model_dump(mode="json"))
@@ -288,7 +282,7 @@ def _table(found: Sequence[verbs.AccountView]) -> RenderableType:
         for one in found
     ]
     signs_in = [
-        ", ".join([*map(identity_text, one.identities), *(["a password"] * one.has_password)])
+        ", ".join([*map(str, one.identities), *(["a password"] * one.has_password)])
         for one in found
     ]
     columns = [

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from channels import verbs
-from channels.asking import command_line, how_to_answer, people
+from channels.asking import command_line, how_to_answer, people, what_holds
 from channels.cli.output import AsJson, By, Reason, directory_of, print_json
 from channels.cli.principal import principal
-from channels.report.wording import quoted, utc
+from channels.report.wording import quoted
 
 LOST_EXIT = 1
 """Somebody else answered first, or somebody else has to."""
@@ -80,7 +80,7 @@ def _tell(answered: verbs.Answered, as_json: bool) -> None:
     elif answer.won:
         typer.echo(_accepted(answered))
     else:
-        typer.echo(f"noctua: {_lost(answered)}", err=True)
+        typer.echo(f"noctua: {what_holds(answered.answer, answered.request)}", err=True)
     if not answer.won:
         raise typer.Exit(LOST_EXIT)
 
@@ -98,18 +98,3 @@ def _accepted(answered: verbs.Answered) -> str:
     if answered.watched:
         return f"{said}; the watch of its network goes on with it"
     return f"{said}; go on with noctua resume {request.incident_id}"
-
-
-def _lost(answered: verbs.Answered) -> str:
-    answer, request = answered.answer, answered.request
-    standing = answer.standing
-    if answer.still_needed:
-        return (
-            f"{request.plan_id}: {standing.decision} by {quoted(standing.by.name)} stands since "
-            f"{utc(standing.decided_s)} UTC and counts once; {people(answer.still_needed)} must "
-            "approve as well, who has to be somebody else"
-        )
-    return (
-        f"{request.plan_id} was answered before: {standing.decision} by {quoted(standing.by.name)} "
-        f"at {utc(standing.decided_s)} UTC holds"
-    )

@@ -20,6 +20,7 @@ from tools.graph_store.opening import open_graph
 from twin.errors import BadInput
 from twin.knowledge.exchange import MOST_BYTES, facts_in, lines_of
 from twin.knowledge.facts import Facts, Relation, Thing, ThingKey, UnknownThing, difference
+from twin.way import Way
 
 if TYPE_CHECKING:
     from tools.graph_store.protocol import KnowledgeGraph
@@ -239,7 +240,9 @@ def _thing_named(snapshot: "Snapshot", node: str, kind: str) -> ThingKey:
     if len(found) == 1:
         return found[0]
     if found:
-        raise BadInput(f'"{node}" is a {" and a ".join(k for k, _ in found)}; choose with --kind')
+        raise BadInput(
+            f'"{node}" is a {" and a ".join(k for k, _ in found)}; choose', way=Way(kind="KIND")
+        )
     raise UnknownThing(kind or "thing", node, [name for _, name in snapshot.keys])
 
 
@@ -275,7 +278,7 @@ def _opened(context: typer.Context, network: str | None) -> "KnowledgeGraph":
     state = directory_of(context)
     name = network or _only_network(state)
     if Path(name).name != name:
-        raise BadInput(f'--network "{plain(name, 80)}": is no name of a network')
+        raise BadInput(f'"{plain(name, 80)}" is no name of a network')
     graph = open_graph(state.knowledge_file(name), name, os.environ)
     if trouble := graph.trouble():
         typer.echo(plain(trouble, _LONGEST_ROW), err=True)
@@ -287,8 +290,8 @@ def _only_network(state: StateDirectory) -> str:
     if len(names) == 1:
         return names[0]
     if not names:
-        raise BadInput(f'"{state.path}" has no network; name one with --network')
-    raise BadInput(f"there are {', '.join(names)}; name one with --network")
+        raise BadInput(f'"{state.path}" has no network; name one', way=Way(network="NETWORK"))
+    raise BadInput(f"there are {', '.join(names)}; name one", way=Way(network="NETWORK"))
 
 
 def _write(file: Path, facts: Facts) -> None:

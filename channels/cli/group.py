@@ -1,6 +1,6 @@
 """How the command line finds its commands, how it fails, and how other packages add to it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from inspect import cleandoc
@@ -63,6 +63,14 @@ def _with_flowing_help(command: Any) -> Any:
     return command
 
 
+def tell_refusal(error: NoctuaError) -> None:
+    """Say on standard error why nothing was done."""
+    # Only now: the words need pydantic, which takes as long as all else of `--help`.
+    from channels.report.wording import plain
+
+    typer.echo(f"noctua: {plain(str(error), 2000)}", err=True)
+
+
 class NoctuaGroup(TyperGroup):
     """Commands whose errors for people are one line, without a traceback.
 
@@ -71,6 +79,8 @@ class NoctuaGroup(TyperGroup):
     """
 
     _complete = False
+
+    refuse: Callable[[NoctuaError], None] = staticmethod(tell_refusal)
 
     def entries(self) -> Iterable[EntryPoint]:
         """Where other packages register their commands."""
@@ -96,10 +106,7 @@ class NoctuaGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except NoctuaError as error:
-            # Only now: the words need pydantic, which takes as long as all else of `--help`.
-            from channels.report.wording import plain
-
-            typer.echo(f"noctua: {plain(str(error), 2000)}", err=True)
+            self.refuse(error)
             raise typer.Exit(REFUSED_EXIT) from error
 
     def _add_foreign(self) -> None:

@@ -27,6 +27,7 @@ from channels.report.wording import plain, significant
 from tools.models.settings import PLAYBOOK
 from twin.errors import BadInput
 from twin.nouns.untrusted import UntrustedText
+from twin.way import Way
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,7 +174,7 @@ def imagine(
     if curve is not None:
         check_drawing(curve)
         if not harden:
-            raise BadInput("--curve draws what changes leave: say how many, as in --harden 5")
+            raise BadInput("the curve draws what changes leave: say how many", way=Way(harden="5"))
     known = rates_from(rates)
     require_no_hour(traffic)
     with opening(topology):
@@ -186,11 +187,13 @@ def imagine(
             f"{topology} is no network of {state.path}, which keeps registers of its own"
         )
     if is_kept and traffic != "peak":
-        raise BadInput("a register is of the demand of the peak; leave --traffic out, or --keep")
+        raise BadInput(
+            "a register is of the demand of the peak; name no other traffic, or do not keep it"
+        )
     if watch and not is_kept:
         raise BadInput(
-            "--watch refreshes a register that is kept: name a network of --state, and leave "
-            "--traffic, --rates and --no-keep out"
+            "only a register that is kept can be refreshed: name a network of the state directory, "
+            "with its own traffic and rates, and keep it"
         )
     costs = HardeningCosts(member=member_cost, way=way_cost, feed=feed_cost, weight=weight_cost)
     request = RegisterRequest(

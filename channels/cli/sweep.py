@@ -29,6 +29,7 @@ from channels.cli.output import (
 )
 from channels.report.wording import plain, rate
 from twin.errors import BadInput
+from twin.way import Way
 
 if TYPE_CHECKING:
     from channels.planning.opening import Planned, Provenance
@@ -124,7 +125,9 @@ def sweep(
     files = _Files(csv, parquet, map_file, curve).beside(out)
     files.check()
     if by == RankedBy.SERVICES and not services:
-        raise BadInput("--by services needs their verdicts; add --services")
+        raise BadInput(
+            "a ranking by services needs their verdicts; ask for them", way=Way(services=True)
+        )
     with opening(topology):
         planned = open_planned(directory_of(context), topology, traffic, seed)
     with progress_bar(f"{planned.provenance.topology}, depth {depth}") as tell:

@@ -107,7 +107,9 @@ def what_if(
         moment = utc(time_of_day_s(asked.at))[11:16]
         traffic = moment if traffic == "peak" else f"{traffic} {moment}"
     if windowed and names_hour(traffic):
-        raise BadInput(f'a window has hours of its own, so that --traffic "{traffic}" cannot hold')
+        raise BadInput(
+            f'a window has hours of its own, so that the traffic "{traffic}" cannot hold'
+        )
     if windowed:
         window_of(begin, end, None)
     state = directory_of(context)

@@ -26,6 +26,7 @@ from channels.cli.app import COMMANDS
 from channels.cli.group import load_command
 from channels.cli.principal import TOKEN
 from channels.http.commands import does
+from channels.http.computed import REFUSED, refusal_in
 from channels.http.served import Served, Serving
 from channels.http.who import Operator, Signed
 from channels.planning.opening import known_networks
@@ -47,8 +48,6 @@ _NOT_ASKED = frozenset({"help", "as_json", "watch", "every", "threads", "cypher"
 _NETWORKS = frozenset({"topology", "on", "network"})
 _TRAFFIC = re.compile(r"[A-Za-z0-9 .:x+,-]{1,60}")
 """An hour, a factor or a word; never a file's place."""
-
-_REFUSED = 2
 
 
 class _Asked(BaseModel):
@@ -152,7 +151,7 @@ def _require_no_file(served: Served, name: str, value: object) -> None:
 def _run(served: Served, arguments: list[str], secret: str) -> JsonValue:
     """What the command prints. Raises BadInput: it refuses; DeadlineExceeded."""
     state = str(served.directory.path.resolve())
-    start = [sys.executable, "-c", "from channels.cli.start import main; main()"]
+    start = [sys.executable, "-c", "from channels.http.computed import main; main()"]
     within_s = served.settings.limits.planning_s
     with tempfile.TemporaryDirectory() as nowhere:
         try:
@@ -173,8 +172,8 @@ def _run(served: Served, arguments: list[str], secret: str) -> JsonValue:
             ) from error
         except (OSError, ValueError) as error:
             raise BadInput(f"it cannot be asked so: {error}") from error
-    if ran.returncode == _REFUSED:
-        raise BadInput(ran.stderr.strip().removeprefix("noctua: ") or "it was refused")
+    if ran.returncode == REFUSED:
+        raise refusal_in(ran.stderr)
     try:
         answer: JsonValue = json.loads(ran.stdout)
     except ValueError as error:

@@ -21,7 +21,7 @@ STATUSES = {
 }
 """What a request may be answered besides what it asks for."""
 
-_PROBLEM = "application/problem+json"
+PROBLEM = "application/problem+json"
 _REF = {"$ref": "#/components/schemas/Problem"}
 
 
@@ -56,7 +56,7 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
             _say_as_3_1(responses)
             for status, told in STATUSES.items():
                 known = responses.setdefault(status, {"description": told})
-                known.setdefault("content", {})[_PROBLEM] = {"schema": _REF}
+                known.setdefault("content", {})[PROBLEM] = {"schema": _REF}
     return document
 
 

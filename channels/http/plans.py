@@ -7,19 +7,22 @@ transaction; nothing here decides.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from channels import verbs
 from channels.access.sign_in import in_place_of
+from channels.asking import what_holds
 from channels.http.commands import does
 from channels.http.sent import Name, Sent, Text
 from channels.http.served import Directory, Serving
 from channels.http.who import Approver, Caller, Reader, Signed
 from tools.journal.records import ApprovalRequest, RequestState
+from twin.errors import Refused
 from twin.nouns.base import Noun
 from twin.nouns.plan import Plan
 from twin.nouns.principal import Principal
+from twin.way import Way
 
 router = APIRouter(prefix="/plans", tags=["plans"])
 
@@ -36,6 +39,12 @@ class Decision(Sent):
     on_behalf_of: Annotated[str, Field(max_length=64)] = ""
     plan_hash: Annotated[str, Field(max_length=64)] = ""
     instead: Annotated[str, Field(max_length=64)] = ""
+
+
+class AnsweredBefore(Refused):
+    """Somebody else's answer holds, or one's own, which counts once."""
+
+    rule = "answered_before"
 
 
 class Question(Noun):
@@ -60,26 +69,20 @@ def show_question(directory: Directory, _: Reader, subject: str) -> Question:
     return Question(plan=plan, request=request)
 
 
-@router.post(
-    "/{subject}/approve", openapi_extra=does("approve"), responses={409: {"model": verbs.Answered}}
-)
+@router.post("/{subject}/approve", openapi_extra=does("approve"))
 def approve_plan(
-    served: Serving, found: Signed, subject: str, decision: Decision, response: Response
+    served: Serving, found: Signed, subject: str, decision: Decision
 ) -> verbs.Answered:
     """Approve a plan, or the one that an incident waits for."""
     by = _who(served, found, decision)
     answered = verbs.approve(
         served.directory, subject, by, decision.reason, decision.overrides, decision.plan_hash
     )
-    return _told(answered, response)
+    return _won(answered)
 
 
-@router.post(
-    "/{subject}/reject", openapi_extra=does("reject"), responses={409: {"model": verbs.Answered}}
-)
-def reject_plan(
-    served: Serving, found: Signed, subject: str, decision: Decision, response: Response
-) -> verbs.Answered:
+@router.post("/{subject}/reject", openapi_extra=does("reject"))
+def reject_plan(served: Serving, found: Signed, subject: str, decision: Decision) -> verbs.Answered:
     """Reject a plan, or the one that an incident waits for; one rejection decides."""
     by = _who(served, found, decision)
     answered = verbs.reject(
@@ -90,7 +93,7 @@ def reject_plan(
         decision.plan_hash,
         decision.instead,
     )
-    return _told(answered, response)
+    return _won(answered)
 
 
 @router.post("/{subject}/acknowledge", openapi_extra=does("acknowledge"))
@@ -110,7 +113,11 @@ def _who(served: Serving, found: Caller, decision: Decision) -> Principal:
     return signed.require("approve")
 
 
-def _told(answered: verbs.Answered, response: Response) -> verbs.Answered:
+def _won(answered: verbs.Answered) -> verbs.Answered:
+    """Raises AnsweredBefore."""
     if not answered.answer.won:
-        response.status_code = 409
+        raise AnsweredBefore(
+            what_holds(answered.answer, answered.request),
+            way=Way("show", answered.request.incident_id),
+        )
     return answered

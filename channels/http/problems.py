@@ -1,11 +1,13 @@
 """What an answer says that is none: problem details (RFC 9457), whatever went wrong.
 
-A `NoctuaError` is meant for people, so its text is the detail. Whoever is refused stands in the
-audit log with who it was, as far as that is known. What is a defect is logged, and says so.
+A `NoctuaError` is meant for people, so its text is the detail, in words of this channel. Whoever is
+refused stands in the audit log with who it was, as far as that is known. What is a defect is
+logged, and says so.
 """
 
 import logging
 import time
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +18,7 @@ from starlette.exceptions import HTTPException
 from channels.access.errors import NotPermitted, NotSignedIn
 from channels.alerts import WrongSettings
 from channels.http.served import served_by
+from channels.http.ways import RequestWords
 from channels.http.who import address_of
 from channels.report.wording import plain
 from tools.journal.errors import (
@@ -91,10 +94,11 @@ def _of_noctua(request: Request, error: Exception) -> JSONResponse:
     rule = error.rule if isinstance(error, Refused) else ""
     if rule:
         served_by(request).counts.refused.labels(rule).inc()
+    assert isinstance(error, NoctuaError)
     if isinstance(error, NotSignedIn | NotPermitted):
         _audit(request, rule, str(error))
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return problem(status, title, str(error), rule, headers)
+    return problem(status, title, error.said(RequestWords(request)), rule, headers)
 
 
 def _audit(request: Request, rule: str, why: str) -> None:
@@ -128,7 +132,11 @@ def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     if error.status_code == 429:
         served_by(request).counts.refused.labels("rate").inc()
-    return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+    title, detail = HTTPStatus(error.status_code).phrase, str(error.detail)
+    # Starlette's own words for a path or a method that no route has.
+    if detail == title:
+        detail = f"no route answers {request.method} {request.url.path}; GET /openapi.json has all"
+    return problem(error.status_code, title, detail, headers=dict(error.headers or {}))
 
 
 def _of_a_bug(_: Request, error: Exception) -> JSONResponse:

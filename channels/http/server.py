@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from channels.http.settings import ServeSettings
 from twin.errors import BadInput
+from twin.way import Way
 
 _ENDS_S = 5
 """How long requests that are under way may take once it was told to end."""
@@ -33,7 +34,8 @@ def bind(settings: ServeSettings) -> socket.socket:
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         raise BadInput(
             f"nothing can be bound at {settings.host} port {settings.port} ({why}); name another "
-            "with --host and --port, or in serve.yaml"
+            "in serve.yaml, or at once",
+            way=Way(host="ADDRESS", port="PORT"),
         ) from error
 
 

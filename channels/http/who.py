@@ -59,8 +59,8 @@ def caller(
     secret = token.credentials if token else session
     if not secret:
         raise NotSignedIn(
-            "sign in (POST /session), or send a token of `noctua accounts token` as Authorization: "
-            "Bearer"
+            "sign in (POST /session), or send a token (POST /accounts/{account}/tokens makes one) "
+            "as Authorization: Bearer"
         )
     proved = who_holds if served.controls.token else _taken_at_its_word
     signed = proved(served.directory, secret, HTTP)

@@ -26,6 +26,7 @@ from twin.sources.topohub_source import topohub_names
 from twin.sources.traffic_matrix import read_traffic_matrix
 from twin.sources.world import WorldSpec, build_inventory, inventory_from_text
 from twin.tracking.belief import Belief
+from twin.way import Way
 
 TRAFFIC_HELP = "peak, an hour of the profile (18:00), a factor (x1.3), both, or a CSV or JSON file."
 
@@ -146,10 +147,13 @@ def only_network(state: StateDirectory) -> str:
         return known[0]
     if not known:
         raise BadInput(
-            f"{state.path} has no network; name one with --on: a topohub name such as "
-            "sndlib/germany50, or a network file"
+            f"{state.path} has no network; name one: a topohub name such as sndlib/germany50, or a "
+            "network file",
+            way=Way(on="NETWORK"),
         )
-    raise BadInput(f"{state.path} has the networks {', '.join(known)}; name one with --on")
+    raise BadInput(
+        f"{state.path} has the networks {', '.join(known)}; name one", way=Way(on="NETWORK")
+    )
 
 
 def _inventory_of(state: StateDirectory, name: str) -> Inventory:

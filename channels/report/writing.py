@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
+from twin.way import Way
 
 if TYPE_CHECKING:
     from channels.report.contents import ReportFacts
@@ -51,6 +52,7 @@ def write_report(path: Path, text: str) -> None:
         draft.replace(path)
     except OSError as error:
         raise BadInput(
-            f"{path}: the report cannot be written ({error.strerror}); name another place with "
-            "--out, or the terminal with --out -"
+            f"{path}: the report cannot be written ({error.strerror}); name another place, or "
+            "- for the terminal",
+            way=Way(out="FILE"),
         ) from error

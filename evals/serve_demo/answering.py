@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from channels.chat.thread import TOLD, card_key
-from channels.cli.accounts import identity_text
 from evals.chat.stub import Person
 from evals.serve_demo.chats import Chat
 from evals.serve_demo.http_person import HttpPerson
@@ -231,7 +230,7 @@ def _approved(answer: Approval, click: _Click, committed_s: float) -> Approved:
     return Approved(
         plan=answer.plan_id,
         by=by.account,
-        identity=identity_text(identity),
+        identity=str(identity),
         channel=by.channel,
         acknowledged_s=click.acknowledged_s - click.sent_s,
         recorded_s=click.recorded_s - click.sent_s,

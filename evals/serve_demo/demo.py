@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from channels.access.accounts import accounts
-from channels.cli.accounts import identity_text
 from channels.http.server import bind
 from channels.http.settings import ServeSettings
 from channels.report.writing import report_file, report_text, write_report
@@ -102,7 +101,7 @@ def _introduce(
     )
     narration.chapter("who may do what; each plan here takes two different people (policy.yaml)")
     rows = [
-        (one.id, one.role, ", ".join(map(identity_text, one.identities)) or "a password")
+        (one.id, one.role, ", ".join(map(str, one.identities)) or "a password")
         for one in accounts(StateDirectory(folder))
     ]
     narration.table(("account", "role", "signs in as"), rows)
@@ -140,7 +139,7 @@ def _audited(line: AuditLine) -> str:
     data: Any = line.data
     by = data["by"]
     signed = {name: by.get(name, "") for name in Identity.model_fields}
-    identity = identity_text(Identity(**signed))
+    identity = str(Identity(**signed))
     if line.action == "answer":
         who = f"{by['account']} ({by['role']}), {identity}, through {by['channel']}"
         return f"{line.seq:>4}  {line.subject}: {data['decision']} by {who}"

@@ -42,6 +42,7 @@ from tools.journal.records import ApprovalRequest, Signature
 from twin.errors import Refused
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import different_people
+from twin.way import Way
 
 CLOCKS_AGREE_S = 30.0
 """As far as the clocks of whoever asks, answers and commits may differ."""
@@ -110,12 +111,13 @@ def standing(case: Examined) -> None:
     if not against:
         return
     kind, said = next(iter(against.values()))
-    flags = " ".join(f"--override {entry}" for entry in against)
-    again = "make a new plan and approve that with" if request else "approve it with"
-    raise kind(
-        f'plan "{case.plan.id}": {said}; wait, or {again} '
-        f"`noctua approve {case.plan.id} {flags} --reason ...`"
-    )
+    named = ", ".join(against)
+    again = f"make a new plan and approve that, overriding {named} by name, with a reason"
+    way = None
+    if request is None:
+        again = f"approve it, overriding {named} by name, with a reason"
+        way = Way("approve", case.plan.id, override=tuple(against), reason="WHY")
+    raise kind(f'plan "{case.plan.id}": {said}; wait, or {again}', way=way)
 
 
 def approval(case: Examined) -> None:
@@ -128,8 +130,8 @@ def approval(case: Examined) -> None:
         )
     if not request.answers:
         raise NotApproved(
-            f'plan "{plan.id}": nobody has answered yet ({request.state}); '
-            f"`noctua approve {plan.id}` or `noctua reject {plan.id}`"
+            f'plan "{plan.id}": nobody has answered yet ({request.state}); approve or reject it',
+            way=Way("approve", plan.id),
         )
     for answer in request.answers:
         _require_yes_to(plan, answer)
@@ -181,13 +183,14 @@ def second_approver(case: Examined) -> None:
     # One person is one person however the name is typed, and whoever they answer for.
     people, needed = different_people(a.by for a in answers), people_needed(case)
     if len(people) < max(needed, request.approvers_needed if request else 1):
-        again = f"`noctua approve {case.plan.id}`"
-        if request and request.approval:
-            again = "make a new plan, which asks for two; it was decided with fewer"
+        again, way = "make a new plan, which asks for two; it was decided with fewer", None
+        if not (request and request.approval):
+            again, way = "have somebody else approve it", Way("approve", case.plan.id)
         raise SecondApproverMissing(
             f'plan "{case.plan.id}" touches so much that another person than '
             f"{', '.join(sorted(p.name for p in people))} has to approve it too "
-            f"(approval.second_approver in the policy file): {again}"
+            f"(approval.second_approver in the policy file): {again}",
+            way=way,
         )
 
 

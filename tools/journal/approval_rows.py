@@ -24,6 +24,7 @@ from twin.errors import Refused
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import Principal, visible
+from twin.way import Way
 
 
 class ApprovalRows(IncidentRows, AccountRows):
@@ -344,8 +345,9 @@ def _refusal(request: ApprovalRequest, approval: Approval) -> Refused | None:
     if approval.by.objection:
         return Refused(
             f'plan "{approval.plan_id}": nobody can answer under that name: '
-            f"{approval.by.objection}; answer with --by and the name of a person",
+            f"{approval.by.objection}; name a person",
             rule="name",
+            way=Way(by="NAME"),
         )
     if request.state == "expired":
         # Of a clock that was set back, all that is known is that it was too late.
@@ -357,23 +359,23 @@ def _refusal(request: ApprovalRequest, approval: Approval) -> Refused | None:
         )
     if approval.automatic and approval.decision == "approve" and request.needs_person:
         return Refused(
-            f'plan "{approval.plan_id}": only a person may approve it ({request.needs_person}); '
-            f"`noctua approve {approval.plan_id}`",
+            f'plan "{approval.plan_id}": only a person may approve it ({request.needs_person})',
             rule="person",
+            way=Way("approve", approval.plan_id),
         )
     if approval.overrides and not visible(approval.reason):
         return Refused(
-            f'plan "{approval.plan_id}": say with --reason why {", ".join(approval.overrides)} is '
-            "overridden",
+            f'plan "{approval.plan_id}": say why {", ".join(approval.overrides)} is overridden',
             rule="override_reason",
+            way=Way(reason="WHY"),
         )
     missing = sorted(set(request.overrides_needed) - set(approval.overrides))
     if approval.decision == "approve" and missing and request.approval is None:
-        flags = " ".join(f"--override {entry}" for entry in missing)
         return Refused(
             f'plan "{approval.plan_id}": {", ".join(missing)} stands against a change now; '
-            f"to make it all the same, approve with {flags} and a reason",
+            "to make it all the same, override that by name, with a reason",
             rule="override_missing",
+            way=Way("approve", approval.plan_id, override=tuple(missing), reason="WHY"),
         )
     return unasked_overrides(request, approval)
 

@@ -28,7 +28,7 @@ class WorkRows(AuditRows):
         with self.transaction():
             if any(known.work.id == work.id for known in self.work_records(network)):
                 raise AlreadyRecorded(
-                    f'work "{work.id}" was announced on {network} before; give another --id'
+                    f'work "{work.id}" was announced on {network} before; give another id'
                 )
             self._put_work(
                 WorkRecord(network=network, work=work, added_s=now_s, added_by=by, reason=reason)

@@ -36,6 +36,11 @@ class Identity(Noun):
     subject: str
     tenant: IfAny = ""
 
+    def __str__(self) -> str:
+        """As it is written at the command line: `slack@T0123=U0456`."""
+        tenant = f"@{self.tenant}" if self.tenant else ""
+        return f"{self.provider}{tenant}={self.subject}"
+
 
 class Account(Noun):
     """A person who is known here. `id`: what is counted where two people are needed.

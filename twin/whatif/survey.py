@@ -15,6 +15,7 @@ from twin.nouns.topology import Topology
 from twin.physics.compiled import FloatArray, IntArray
 from twin.physics.incremental import Sweep
 from twin.physics.twin import Twin
+from twin.way import Way
 from twin.whatif.arcs import single_groups, single_links, single_nodes
 from twin.whatif.comparison import above, assess_after, lost_on_the_way_bps
 from twin.whatif.engine import WhatIfEngine
@@ -109,7 +110,10 @@ class Survey:
         keys = [traffic, highest] if by != "utilisation" else [highest, traffic]
         if by == "services":
             if self.breaches is None:
-                raise BadInput("a ranking by services needs their verdicts; ask with --services")
+                raise BadInput(
+                    "a ranking by services needs their verdicts; ask for them",
+                    way=Way(services=True),
+                )
             keys.insert(0, self.breaches.astype(np.float64))
         # The last key counts first; lexsort leaves equals where they are.
         return np.lexsort([-key for key in reversed(keys)]).astype(np.int64)

@@ -50,8 +50,11 @@ def test_later_answer_is_told_whose_holds(serve: Serve) -> None:
     assert serve("ann").post(f"/plans/{PLAN}/reject", json={}).status_code == 200
     late = serve("ben").post(APPROVE, json={})
     assert late.status_code == 409
-    assert late.json()["answer"]["won"] is False
-    assert late.json()["answer"]["standing"]["by"]["account"] == "ann"
+    assert late.headers["content-type"] == "application/problem+json"
+    told = late.json()
+    assert told["rule"] == "answered_before"
+    assert "reject by «ann»" in told["detail"]
+    assert f"GET /incidents/{INCIDENT}" in told["detail"]
 
 
 @pytest.mark.parametrize("name", ["olga", "vic"])

@@ -1,5 +1,6 @@
 """The OpenAPI document: whatever is sent, nothing breaks, and clients can be made of it."""
 
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,14 +25,25 @@ from schemathesis.specs.openapi.checks import (
 
 from channels.http.app import create_app
 from channels.http.computing import COMPUTED
+from channels.http.document import PROBLEM, STATUSES
 from channels.http.server import serving
 from channels.http.settings import Limits, ServeSettings
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import INCIDENT, PLAN
 from tests.channels.http.conftest import token_of
 
+OPTION = re.compile(r"(?<![\w(-])--[a-z]")
+
+
+def refuses_in_words_of_http(_: Any, response: Any, case: Any) -> None:
+    """A check as Schemathesis has them: no refusal names an option of the command line."""
+    if response.status_code >= 400:
+        assert not OPTION.search(response.json()["detail"]), case
+
+
 CHECKS = [
     not_a_server_error,
+    refuses_in_words_of_http,
     content_type_conformance,
     response_schema_conformance,
     status_code_conformance,
@@ -113,7 +125,9 @@ def test_document_names_every_operation_once_and_its_problems(admins: StateDirec
     ids = [one["operationId"] for one in operations]
     assert len(ids) == len(set(ids))
     for one in operations:
-        assert "application/problem+json" in one["responses"]["422"]["content"]
+        errors = {s: told for s, told in one["responses"].items() if int(s) >= 400}
+        assert errors.keys() >= STATUSES.keys()
+        assert all([*told["content"]] == [PROBLEM] for told in errors.values()), one["operationId"]
         assert one.get("summary") or one.get("description")
     assert set(document["components"]["securitySchemes"]) == {"HTTPBearer", "APIKeyCookie"}
 

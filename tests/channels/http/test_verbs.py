@@ -224,3 +224,10 @@ def test_computed_answer_reads_no_file_of_the_machine(serve: Serve, asked: dict[
 
 def test_computing_is_not_for_who_only_looks(serve: Serve) -> None:
     assert serve("vic").post("/compute/doctor", json={}).status_code == 403
+
+
+def test_path_that_is_none_is_told_where_all_are(serve: Serve) -> None:
+    told = serve("vic").get("/incident").json()
+    assert (told["title"], told["status"]) == ("Not Found", 404)
+    assert "GET /incident;" in told["detail"]
+    assert "/openapi.json" in told["detail"]

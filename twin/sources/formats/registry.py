@@ -65,7 +65,7 @@ def format_of(text: str, name: str) -> Format:
         raise BadTopology(f"{name}: it is empty; expected a network in {_names()}")
     if recognises_repetita_demands(text) or recognises_traffic_list(text):
         raise BadTopology(
-            f"{name}: it is traffic, not a network; give the network, and this with --traffic"
+            f"{name}: it is traffic, not a network; give the network, and this as its traffic"
         )
     if text.lstrip()[0] in "{[":
         # What is wrong with it as JSON, if anything, says more than what it is not.
