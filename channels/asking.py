@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from channels.report.wording import plain, quoted, utc
 from tools.journal.journal import Journal
 from tools.journal.records import Answer, ApprovalRequest, Signature
+from twin.counted import counted
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 _MEANS_WAITING = {
@@ -52,7 +53,7 @@ def _asked_of(request: ApprovalRequest) -> str:
 
 def people(count: int) -> str:
     """1 more person, 2 more people."""
-    return f"{count} more {'person' if count == 1 else 'people'}"
+    return counted(count, "more person", "more people")
 
 
 def what_holds(answer: Answer, request: ApprovalRequest) -> str:
@@ -119,7 +120,7 @@ def unattested(request: ApprovalRequest) -> str:
     count = request.unattested
     if not count:
         return ""
-    stand = "1 answer stands" if count == 1 else f"{count} answers stand"
+    stand = counted(count, "answer stands", "answers stand")
     return (
         f"{stand} beside the question that the audit log does not have: see `noctua audit verify`"
     )

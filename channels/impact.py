@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from channels.report.wording import clock_time, plain, quoted, utc
+from twin.counted import counted
 from twin.nouns.finding import Finding
 from twin.nouns.impact import Impact
 from twin.nouns.incident import Symptom
@@ -23,7 +24,7 @@ def hit_text(impact: Impact | None) -> str:
         return f"nobody that probes see any more; {so_far}"
     count = len(impact.hit_now)
     seen = f"{clock_time(impact.as_of_s)[:5]} UTC"
-    return f"{count} service{'s' * (count > 1)} in breach at {seen}: {_names(impact)}; {so_far}"
+    return f"{counted(count, 'service')} in breach at {seen}: {_names(impact)}; {so_far}"
 
 
 def _names(impact: Impact) -> str:

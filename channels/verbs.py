@@ -399,7 +399,7 @@ def prune(
     state: StateDirectory, now_s: float, days: float, *, dry_run: bool = False
 ) -> "Droppable":
     """Drop what is kept no longer, or say only what that is. `now_s`: the machine's clock; `days`:
-    how long traces are kept, and what was learned of a network once nobody watches it.
+    how long traces and alerts are kept, and what was learned of a network once nobody watches it.
     """
     from graphs.pruning import droppable
     from graphs.pruning import prune as drop

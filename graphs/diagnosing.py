@@ -11,6 +11,7 @@ from graphs.merging import merge_unnamed, same_trouble
 from graphs.pages import call_owners
 from graphs.service_impact import note_service_impact
 from graphs.state import IncidentState
+from twin.counted import counted
 from twin.nouns.diagnosis import (
     LOG_RECORD,
     Diagnosis,
@@ -108,7 +109,7 @@ def read_logs(desk: Desk, incident: Incident) -> tuple[LogFinding, ...]:
     # Together: what was read is not read again, so what it said is told now or never.
     with desk.journal.transaction():
         desk.journal.put_artefact(incident.id, LOG_RECORD, record)
-        text = f"{len(found)} findings in {len(lines)} log lines"
+        text = f"{counted(len(found), 'finding')} in {counted(len(lines), 'log line')}"
         desk.tell(incident.id, "log_read", "reader", text)
         for finding in found:
             if finding.kind == "suspicious_instruction":

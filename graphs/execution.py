@@ -29,6 +29,7 @@ from tools.change.refusals import (
 from tools.change.swaps import minds_lost
 from tools.journal.errors import DeviceBusy, LeaseHeld, LeaseLost, UnknownPlan
 from tools.journal.records import ApprovalRequest, Quarantine
+from twin.counted import counted
 from twin.errors import NetworkError, Refused
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Outcome, Plan, Remedy
@@ -165,7 +166,12 @@ def actuate(desk: Desk, state: IncidentState) -> Command[str]:
     if done.state != "committed":
         return _taken_back(desk, state, plan, done)
     committed_s = _committed_s(desk, done)
-    desk.tell(plan.incident_id, "committed", "actuator", f"{len(plan.steps)} devices, unconfirmed")
+    desk.tell(
+        plan.incident_id,
+        "committed",
+        "actuator",
+        f"{counted(len(plan.steps), 'device')}, unconfirmed",
+    )
     tracker.set_running(desk.situation.read_running(), [s.node for s in plan.steps])
     waiting = {
         "wait_until_s": committed_s + desk.policy.verification.window_s,

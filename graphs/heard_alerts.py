@@ -5,7 +5,9 @@ import time
 from pathlib import Path
 
 from tools.alerts.settings import AlertSettings, load_alert_settings
+from tools.journal.alert_rows import SILENT_AFTER_S
 from tools.journal.journal import Journal
+from tools.journal.standing import open_incidents
 from tools.said_once import SaidOnce
 from twin.errors import BadInput
 from twin.nouns.alert import Alert
@@ -13,7 +15,33 @@ from twin.nouns.alert import Alert
 LATELY_S = 3600.0
 """What was said and is over counts for so long in a diagnosis."""
 
+KEPT_S = 90 * 86_400.0
+"""An alert is kept for so long after it was sent last."""
+
 _log = logging.getLogger(__name__)
+
+
+class OldAlerts:
+    """The alerts of `network` that are kept no longer: not sent for `kept_s` seconds, and over
+    before what an open incident rests on.
+    """
+
+    def __init__(
+        self, journal: Journal, network: str, now_wall_s: float, kept_s: float = KEPT_S
+    ) -> None:
+        self._journal, self._network = journal, network
+        # What is not silent yet may be firing.
+        self._before_wall_s = now_wall_s - max(kept_s, SILENT_AFTER_S)
+        onsets = [record.incident.onset_s for record in open_incidents(journal, network)]
+        self._before_s = min(onsets) - LATELY_S if onsets else None
+
+    def count(self) -> int:
+        """How many there are."""
+        return self._journal.old_alerts(self._network, self._before_wall_s, self._before_s)
+
+    def drop(self) -> int:
+        """Drop them; how many there were."""
+        return self._journal.drop_old_alerts(self._network, self._before_wall_s, self._before_s)
 
 
 class HeardAlerts:

@@ -8,6 +8,7 @@ from typing import Any
 from graphs.desk import Desk
 from graphs.state import IncidentState
 from tools.journal.outbox_rows import NO_WAY_TO_CALL
+from twin.counted import counted
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.plan import Plan
 
@@ -28,7 +29,10 @@ def watch_services(
     since = state.get("hurt_since_s", 0.0) or now
     if state.get("paged", False) or not (at_once or now - since >= _HURT_S):
         return {"hurt_since_s": since}
-    reason = f"{len(hurt)} services are in breach with everything done that is planned"
+    reason = (
+        f"{counted(len(hurt), 'service is', 'services are')} in breach with everything "
+        "done that is planned"
+    )
     hand_over(desk, incident_id, "paged", reason)
     return {"hurt_since_s": since, "paged": True}
 

@@ -16,6 +16,7 @@ from graphs.guiding import guided
 from graphs.state import IncidentState, waiting
 from tools.change.calendar import most_devices_of_one
 from tools.change.swaps import minds_lost
+from twin.counted import counted
 from twin.errors import NetworkError, Refused
 from twin.events.action import Action, in_words
 from twin.events.fault import Fault
@@ -66,7 +67,10 @@ def propose(desk: Desk, state: IncidentState) -> Command[str]:
     remedies = work.remedies(run.answer, known)
     desk.enter(incident_id, Phase.PROPOSING)
     desk.tell(
-        incident_id, "proposed", "remediator", f"{len(remedies)} remedies, doing nothing included"
+        incident_id,
+        "proposed",
+        "remediator",
+        f"{counted(len(remedies), 'remedy', 'remedies')}, doing nothing included",
     )
     return Command(
         goto="supervisor",
@@ -126,7 +130,7 @@ def _advised(
         desk.tell(incident.id, "not_advised", "remediator", f"policy {name} is left out: {exc}")
         return []
     if name:
-        found = f"{len(advice.actions)} changes that the twin finds cheaper than to wait"
+        found = f"{counted(len(advice.actions), 'change')} that the twin finds cheaper than to wait"
         said = "; ".join(filter(None, (advice.said, found)))
         desk.tell(incident.id, "advised", "remediator", f"policy {name}: {said}")
     return advice.actions
@@ -183,7 +187,12 @@ def simulate_trials(desk: Desk, state: IncidentState) -> Command[str]:
     desk.enter(incident_id, Phase.SIMULATING)
     desk.journal.put_artefact(incident_id, "trials", [t.model_dump(mode="json") for t in trials])
     count = len(trials) * (1 + len(scenarios))
-    desk.tell(incident_id, "simulated", "simulator", f"{count} forecasts of {len(trials)} remedies")
+    desk.tell(
+        incident_id,
+        "simulated",
+        "simulator",
+        f"{counted(count, 'forecast')} of {counted(len(trials), 'remedy', 'remedies')}",
+    )
     done = {
         "phase": Phase.SIMULATING.value,
         "trials": [t.model_dump(mode="json") for t in trials],

@@ -7,6 +7,8 @@
 - What was learned of a network (its tracker) is kept while the network can be watched, and was
   within KEPT_DAYS; and as long as an incident of it is open.
 - A trace is kept for KEPT_DAYS after its last span. A watch drops older ones.
+- An alert of another system is kept for KEPT_DAYS after it was sent last, and as long as an
+  incident is open that it may have joined. A watch that begins drops older ones.
 
 Nothing of it has to be done by hand; `prune` does it for what was left behind: by earlier versions,
 by processes that died, and by networks that nobody watches any more.
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from graphs.checkpoints import FencedSaver
+from graphs.heard_alerts import OldAlerts
 from graphs.state_directory import StateDirectory
 from tools.journal.database import BUSY_TIMEOUT_S
 from tools.journal.errors import JournalFailed, LeaseHeld
@@ -63,6 +66,7 @@ class Droppable(Noun):
     """What is kept no longer. `ended`: incidents whose checkpoints are; `steps`: how many steps of
     incidents in work that are not their last; `checkpoints`: bytes of both, and of what holds
     nothing. `unwatched`: networks whose trackers are, `learned` bytes of them. `traces`: files.
+    `alerts`: how many; what they took in the journal is used again.
     """
 
     ended: tuple[str, ...]
@@ -72,6 +76,7 @@ class Droppable(Noun):
     learned: int
     traces: tuple[str, ...]
     traced: int
+    alerts: int = 0
 
     @property
     def total(self) -> int:
@@ -126,6 +131,7 @@ def droppable(
         learned=_size([state.tracker_file(name) for name in unwatched]),
         traces=tuple(file.name for file in traces),
         traced=_size(traces),
+        alerts=sum(old.count() for old in _old_alerts(journal, now_s, days)),
     )
 
 
@@ -156,8 +162,14 @@ def prune(
         ) from error
     freed = max(0, size - _sqlite_size(state.checkpoints_file))
     unwatched, learned = tuple(dropped), sum(dropped.values())
-    done = {"checkpoints": freed, "unwatched": unwatched, "learned": learned}
+    alerts = sum(old.drop() for old in _old_alerts(journal, now_s, days))
+    done = {"checkpoints": freed, "unwatched": unwatched, "learned": learned, "alerts": alerts}
     return found.model_copy(update=done)
+
+
+def _old_alerts(journal: Journal, now_s: float, days: float) -> Iterator[OldAlerts]:
+    for network in journal.alerted_networks():
+        yield OldAlerts(journal, network, now_s, days * _DAY_S)
 
 
 def _unwatched(state: StateDirectory, journal: Journal, since_s: float) -> Iterator[str]:

@@ -14,6 +14,7 @@ from graphs.pages import watch_services
 from graphs.returning import in_force
 from graphs.state import IncidentState, cause_of
 from tools.network.protocol import RepairReport
+from twin.counted import counted
 from twin.nouns.incident import Incident, Phase
 from twin.remedies.believed import circuits_of
 
@@ -111,7 +112,7 @@ def _order_again(desk: Desk, state: IncidentState) -> Command[str] | None:
     if not orders or orders[-1].state not in DONE or now - orders[-1].updated_s < _SHOWS_S:
         return None
     if len(orders) >= MOST_ORDERS:
-        note = f"the field has reported {len(orders)} repairs, and it is not well"
+        note = f"the field has reported {counted(len(orders), 'repair')}, and it is not well"
         return Command(goto="escalate", update={"note": note})
     told = "the field says that it is repaired, and it is not well: it is sent again"
     desk.tell(state["incident_id"], "not_repaired", "monitor", told)

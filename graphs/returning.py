@@ -10,6 +10,7 @@ from graphs.state import IncidentState, cause_of
 from graphs.unwinding import way_out
 from tools.change.swaps import minds_lost
 from tools.journal.standing import temporary_in_force
+from twin.counted import counted
 from twin.errors import NetworkError
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Phase
@@ -85,7 +86,10 @@ def plan_return(desk: Desk, state: IncidentState) -> Command[str]:
     plan = make_plan(situation, request, desk.clock.now_s())
     if _would_hurt(plan):
         count = plan.forecast.breached_services.median
-        note = f"{count:.0f} services are expected in breach if the change is taken out now"
+        note = (
+            f"{counted(round(count), 'service is', 'services are')} expected in breach if "
+            "the change is taken out now"
+        )
         return wait_to_return(desk, state, plan, note)
     if not plan.steps:
         note = "nothing of the change is left to take out"

@@ -13,7 +13,7 @@ from graphs.admission import Admission
 from graphs.aftermath import Aftermath
 from graphs.announced_work import AnnouncedWork
 from graphs.desk import Desk
-from graphs.heard_alerts import HeardAlerts
+from graphs.heard_alerts import HeardAlerts, OldAlerts
 from graphs.notifiers import Notifiers
 from graphs.runs import IncidentRuns, Pending
 from graphs.self_watch import SelfWatch
@@ -170,6 +170,7 @@ class Watch:
                 self._aftermath.note(self._open_incidents())
                 if not self._has_swept:
                     self._runs.drop_ended()
+                    OldAlerts(self._desk.journal, self._network, time.time()).drop()
                     self._has_swept = True
             self._admission.require_well()
         self._steps += 1

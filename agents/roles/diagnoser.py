@@ -12,6 +12,7 @@ from agents.roles.formatting import SymptomShown, first_of, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
+from twin.counted import counted
 from twin.diagnosis.above import above_text
 from twin.diagnosis.causes import (
     ADDED_PRIOR_NATS,
@@ -390,9 +391,12 @@ class Diagnoser:
         """What is seen of the incident now, "" for nothing."""
         active = [s.id for s in self._causes.symptoms() if s.active]
         if active:
-            return f"{len(active)} symptoms are active, {active[0]} among them"
+            return (
+                f"{counted(len(active), 'symptom is', 'symptoms are')} active, {active[0]} "
+                "among them"
+            )
         hurt = len(self._tracker.services.in_breach_now)
-        return f"{hurt} services are in breach" if hurt else ""
+        return f"{counted(hurt, 'service is', 'services are')} in breach" if hurt else ""
 
     # The result
     # ------------------------------------------------------------------------------------
@@ -461,7 +465,7 @@ class Diagnoser:
         if not self._causes.recalled(cause) or len(self._causes.leading()) < 2:
             return []
         most = max(self._past.counts.get(fault, 0) for fault in cause.split(AND))
-        return [f"it was the cause of {most} earlier incident{'s' if most > 1 else ''}"]
+        return [f"it was the cause of {counted(most, 'earlier incident')}"]
 
     def _past_causes(self) -> PastCauses:
         # As of the last snapshot, which is there when the server of the graph is not.

@@ -12,6 +12,7 @@ from agents.prompts import Prompt, prompt
 from agents.roles.formatting import SymptomShown, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
+from twin.counted import counted
 from twin.diagnosis.explaining import InForce, pairs_of
 from twin.errors import Ungrounded
 from twin.events.actions.edits import ends_of
@@ -242,8 +243,8 @@ class Monitor:
         hurt = self._hurt
         if hurt and (hurting := sorted(s for s in answer.ignored if self._may_hurt(s))):
             raise Ungrounded(
-                f"{hurt} services are in breach, and {hurting[0]} is ignored; it belongs to an "
-                "incident, or is one of its own"
+                f"{counted(hurt, 'service is', 'services are')} in breach, and {hurting[0]} is "
+                "ignored; it belongs to an incident, or is one of its own"
             )
 
     @property

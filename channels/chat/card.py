@@ -11,6 +11,7 @@ from channels.chat.service import LONGEST_CODE, Choice, Fact, File, Message, Que
 from channels.report.wording import duration, percent, plain, quoted, rate, utc
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest
+from twin.counted import counted
 from twin.events.action import in_words
 from twin.nouns.base import Noun
 from twin.nouns.forecast import Forecast, Interval
@@ -181,14 +182,15 @@ def _effect(forecast: Forecast) -> str:
     )
     return (
         f"busiest link {percent(most.median)} ({percent(most.p05)} to {percent(most.p95)}), "
-        f"{breached.median:.0f} services in breach ({breached.p05:.0f} to {breached.p95:.0f}), "
+        f"{counted(round(breached.median), 'service')} in breach ({breached.p05:.0f} to "
+        f"{breached.p95:.0f}), "
         f"{rate(lost.median)} lost (up to {rate(lost.p95)}); "
         f"5 % to 95 % of {forecast.rollouts} rollouts"
     )
 
 
 def _few(names: Sequence[str], what: str) -> str:
-    counted = f"{len(names)} {what}" if len(names) == 1 else f"{len(names)} {what}s"
+    many = counted(len(names), what)
     shown = ", ".join(map(plain, names[:_MOST_NAMES]))
     more = ", …" if len(names) > _MOST_NAMES else ""
-    return f"{counted} ({shown}{more})" if names else counted
+    return f"{many} ({shown}{more})" if names else many

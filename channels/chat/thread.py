@@ -10,6 +10,7 @@ from channels.views import IncidentView, incident_view
 from tools.journal.journal import Journal
 from tools.journal.records import IncidentRecord, TimelineEvent
 from tools.journal.standing import CLOSED, NOTED, OVER, REOPENED, TAKEN
+from twin.counted import counted
 from twin.nouns.base import Noun
 
 ASKED = "asked"
@@ -99,7 +100,7 @@ def _facts(view: IncidentView) -> list[tuple[str, str]]:
     ended = f"{now.ending} at {utc(view.ended_s)} UTC" if view.ended_s is not None else ""
     # Names and minutes change at every step, and each change would be a call.
     count = len(view.impact.hit_now) if view.impact is not None and view.ended_s is None else 0
-    hit = f"{count} services in breach" if count else ""
+    hit = f"{counted(count, 'service')} in breach" if count else ""
     return [
         ("Network", view.network),
         ("Phase", ended or view.phase.value.replace("_", " ")),

@@ -12,6 +12,7 @@ from channels.alerts import AlertsView, RuleRecord
 from channels.cli.output import AsJson, Column, directory_of, fitted, new_console, print_json
 from channels.report.wording import percent, plain, utc
 from tools.journal.records import AlertRecord
+from twin.counted import counted
 from twin.nouns.untrusted import UntrustedText
 
 
@@ -46,14 +47,16 @@ def alerts(
 def _summary(view: AlertsView) -> list[str]:
     counts = view.counts
     lines = [
-        f"{view.network}: {counts.begun:,} alerts, of which {counts.firing:,} are firing and "
-        f"{counts.unmapped:,} are mapped by no rule"
+        f"{view.network}: {counted(counts.begun, 'alert')}; firing: {counts.firing:,}; mapped "
+        "by no "
+        f"rule: {counts.unmapped:,}"
     ]
     for door in view.doors:
         withheld = f", {door.withheld:,} withheld by the sender" if door.withheld else ""
         lines.append(
-            f"through {door.door}: {door.posts:,} posts, {door.alerts:,} alerts, {door.repeats:,} "
-            f"repeats, {door.late:,} late{withheld}; the last at {utc(door.last_wall_s)} UTC"
+            f"through {door.door}: {counted(door.posts, 'post')}, {counted(door.alerts, 'alert')}, "
+            f"{counted(door.repeats, 'repeat')}, {door.late:,} late{withheld}; the last at "
+            f"{utc(door.last_wall_s)} UTC"
         )
     return lines
 

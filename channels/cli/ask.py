@@ -14,6 +14,7 @@ from channels import verbs
 from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.report.wording import plain, printable
 from graphs.conversation import Conversation, Reply
+from twin.counted import counted
 from twin.errors import NoctuaError
 
 NetworkOption = Annotated[
@@ -156,7 +157,7 @@ def _short(value: JsonValue) -> str:
         case list():
             return f"{len(value)} listed"
         case dict():
-            return f"{len(value)} entries"
+            return counted(len(value), "entry", "entries")
         case float():
             return f"{value:g}"
         case _:

@@ -13,6 +13,7 @@ from channels.cli.output import AsJson, By, directory_of, print_json
 from channels.cli.principal import typed
 from channels.report.wording import plain, quoted, utc
 from channels.sealed import sealed_text
+from twin.counted import counted
 from twin.errors import BadInput
 
 BROKEN_EXIT = 1
@@ -119,7 +120,7 @@ def _said(verdict: AuditVerdict, head: str | None) -> Iterator[str]:
     if verdict.first > 1:
         part = f" from line {verdict.first} on, which follows {verdict.previous}"
     if verdict.first_broken is None:
-        yield f"the chain holds: {verdict.length} lines{part}, every hash recomputed"
+        yield f"the chain holds: {counted(verdict.length, 'line')}{part}, every hash recomputed"
     else:
         yield (
             f"the chain is broken at line {verdict.first_broken} of {verdict.length}{part}: "
@@ -136,7 +137,10 @@ def _said(verdict: AuditVerdict, head: str | None) -> Iterator[str]:
         yield from _said_of_anchors(verdict.anchors)
     if head is not None and verdict.head_at is not None:
         following = verdict.last - verdict.head_at
-        yield f"the head {head} stands at line {verdict.head_at}; {following} lines follow it"
+        yield (
+            f"the head {head} stands at line {verdict.head_at}; "
+            f"{counted(following, 'line follows', 'lines follow')} it"
+        )
     elif head is not None:
         yield (
             f"the head {head} stands nowhere: this is not the chain that it was taken from, or its "
@@ -146,9 +150,15 @@ def _said(verdict: AuditVerdict, head: str | None) -> Iterator[str]:
 
 def _said_of_anchors(anchors: CheckedAnchors) -> Iterator[str]:
     count = anchors.held + len(anchors.violated) + anchors.uncovered
-    yield f"{anchors.file}: {anchors.held} of {count} anchors stand in the chain"
+    yield (
+        f"{anchors.file}: {anchors.held} of "
+        f"{counted(count, 'anchor stands', 'anchors stand')} in the chain"
+    )
     if anchors.uncovered:
-        yield f"{anchors.uncovered} anchors are of lines that the exported file lacks"
+        yield (
+            f"{counted(anchors.uncovered, 'anchor is', 'anchors are')} of lines that the "
+            "exported file lacks"
+        )
     if anchors.unreadable_lines:
         numbers = ", ".join(map(str, anchors.unreadable_lines[:10]))
         yield f"lines that are no anchors, and were passed over: {numbers}"

@@ -18,6 +18,7 @@ from channels.cli.output import (
 )
 from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import plain
+from twin.counted import counted
 from twin.nouns.rates import HOURS_A_YEAR
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def print_availability(console: Console, document: "AvailabilityDocument", top: 
     ]
     short = sum(s.expected < s.promised for s in document.services)
     title = (
-        f"{short} of {len(document.services)} services are expected to fall short of their promise"
+        f"{counted(short, 'service is', 'services are')} expected to fall short of the promise, of "
+        f"{len(document.services)}"
     )
     console.print(fitted(console, columns, title))
     console.print(

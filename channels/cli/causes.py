@@ -20,6 +20,7 @@ from channels.cli.output import (
 )
 from channels.cli.principal import principal
 from channels.report.wording import plain, quoted, significant
+from twin.counted import counted
 
 if TYPE_CHECKING:
     from channels.planning.proposing import ProposedLine
@@ -189,9 +190,8 @@ def _more(console: Console, count: int) -> None:
 def _read_text(read: "TicketsRead") -> str:
     found, known = len(read.proposed), len(read.on_record)
     return (
-        f"{read.tickets:,} tickets, {read.read:,} of which name a link or a device, read by "
-        f"{plain(', '.join(read.read_by)) or 'nobody'}: {found:,} "
-        f"{'cause' if found == 1 else 'causes'} on no record"
+        f"{counted(read.tickets, 'ticket')}, {read.read:,} of which name a link or a device, read "
+        f"by {plain(', '.join(read.read_by)) or 'nobody'}: {counted(found, 'cause')} on no record"
         + (f", and {known:,} that a group, a site or a version says already" if known else "")
     )
 

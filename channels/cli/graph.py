@@ -17,6 +17,7 @@ from channels.networks import network_names
 from channels.report.wording import plain
 from graphs.state_directory import StateDirectory
 from tools.graph_store.opening import open_graph
+from twin.counted import counted
 from twin.errors import BadInput
 from twin.knowledge.exchange import MOST_BYTES, facts_in, lines_of
 from twin.knowledge.facts import Facts, Relation, Thing, ThingKey, UnknownThing, difference
@@ -66,7 +67,7 @@ def load(
                 graph.replace(one, *_of_source(facts, one))
         else:
             graph.put(facts.things, facts.relations)
-    typer.echo(f"{file}: {len(facts.things)} things, {len(facts.relations)} relations")
+    typer.echo(f"{file}: {_size_of(facts)}")
 
 
 @app.command()
@@ -160,7 +161,7 @@ def stats(context: typer.Context, network: _Network = None, as_json: AsJson = Fa
             }
         )
         return
-    typer.echo(f"{len(facts.things)} things, {len(facts.relations)} relations")
+    typer.echo(_size_of(facts))
     for kind, thing_kind in schema.things.items():
         typer.echo(f"{things[kind]:8} {kind:18} {thing_kind.layer}: {thing_kind.meaning}")
     for kind, relation_kind in schema.relations.items():
@@ -294,13 +295,18 @@ def _only_network(state: StateDirectory) -> str:
     raise BadInput(f"there are {', '.join(names)}; name one", way=Way(network="NETWORK"))
 
 
+def _size_of(facts: Facts) -> str:
+    things, relations = counted(len(facts.things), "thing"), len(facts.relations)
+    return f"{things}, {counted(relations, 'relation')}"
+
+
 def _write(file: Path, facts: Facts) -> None:
     try:
         with file.open("w", encoding="utf-8") as out:
             out.writelines(f"{line}\n" for line in lines_of(facts))
     except OSError as exc:
         raise BadInput(f"{file} cannot be written ({exc.strerror or exc})") from exc
-    typer.echo(f"{file}: {len(facts.things)} things, {len(facts.relations)} relations")
+    typer.echo(f"{file}: {_size_of(facts)}")
 
 
 def _read(file: Path, source: str) -> Facts:

@@ -25,6 +25,7 @@ from channels.report.wording import duration, plain, quoted, utc
 from channels.views import IncidentView
 from tools.journal.records import Claim, Quarantine
 from tools.journal.watch_notes import condition_lines
+from twin.counted import counted
 from twin.nouns.foretold import Foretold, breach_text
 from twin.nouns.left_out import left_out_text
 
@@ -186,7 +187,7 @@ def _lost_call(entry: LostCall) -> list[str]:
     what = "given up" if entry.given_up else "still tried"
     return [
         f"{plain(entry.incident_id or entry.work)} {entry.event.replace('_', ' ')}: {what} after "
-        f"{entry.attempts} attempt{'s' * (entry.attempts != 1)}; {plain(entry.trouble)}"
+        f"{counted(entry.attempts, 'attempt')}; {plain(entry.trouble)}"
     ]
 
 
@@ -208,7 +209,7 @@ def _temporary(entry: TemporaryChange, now: float) -> list[str]:
         shown = [plain(line, 100) for line in device.changed[:_MOST_LINES]]
         lines.append(f"{plain(device.node)} {_since(device.since_s, now)}:")
         lines += [f"  {line}" for line in shown]
-        lines += [f"  and {more} more lines"] if more > 0 else []
+        lines += [f"  and {counted(more, 'more line')}"] if more > 0 else []
     return [*lines, f"way back: {plain(entry.way_back)}", f"ends with {plain(entry.ends_with)}"]
 
 

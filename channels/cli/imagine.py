@@ -25,6 +25,7 @@ from channels.cli.standing_register import stand
 from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import plain, significant
 from tools.models.settings import PLAYBOOK
+from twin.counted import counted
 from twin.errors import BadInput
 from twin.nouns.untrusted import UntrustedText
 from twin.way import Way
@@ -293,7 +294,7 @@ def print_register(console: Console, document: "RegisterDocument", top: int) -> 
         figures("change saves", map(_change_saves, shown), goes=6),
         words("customers", (plain(_few(line.customers)) for line in shown), goes=3),
     ]
-    title = f"the {len(shown)} lines of {len(document.lines)} that cost most"
+    title = f"the {len(shown)} of {counted(len(document.lines), 'line')} that cost most"
     console.print(fitted(console, columns, title))
     if document.hardening:
         console.print(_hardening(console, document))
@@ -378,7 +379,8 @@ def _covered(covered: "Covered", lines: int) -> tuple[str, ...]:
         untouched = f"; nothing that was looked at hits {_few(never)}"
     return (
         f"looked at {covered.looked_at:,} sets of failures, which cost {covered.slo_minutes:,.0f} "
-        f"minutes a year; the {lines} lines hold {covered.lines_share:.1%} of that{untouched}",
+        f"minutes a year; {counted(lines, 'line holds', 'lines hold')} {covered.lines_share:.1%} "
+        f"of that{untouched}",
         f"what was not looked at costs {covered.left_slo_minutes:,.0f} minutes a year at most, if "
         "each of it hit all services",
     )

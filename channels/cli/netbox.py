@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from twin.counted import counted
 from twin.errors import BadInput
 
 
@@ -49,9 +50,12 @@ def netbox(
         raise BadInput(f"{to} cannot be written ({exc.strerror or exc})") from exc
     network = read_network(document, str(to))
     facts = netbox_facts(document, str(to))
-    typer.echo(f"{to}: {len(network.nodes)} devices, {len(network.links)} links")
     typer.echo(
-        f"  for noctua graph load: {len(facts.things)} things, {len(facts.relations)} relations"
+        f"{to}: {counted(len(network.nodes), 'device')}, {counted(len(network.links), 'link')}"
+    )
+    typer.echo(
+        f"  for noctua graph load: {counted(len(facts.things), 'thing')}, "
+        f"{counted(len(facts.relations), 'relation')}"
     )
     for remark in network.remarks:
         typer.echo(f"  {remark}")

@@ -9,6 +9,7 @@ from channels import verbs
 from channels.cli.output import AsJson, directory_of, print_json
 from channels.report.wording import plain
 from graphs.pruning import KEPT_DAYS, Droppable
+from twin.counted import counted
 
 _NAMED = 5
 
@@ -23,7 +24,8 @@ def prune(
         typer.Option(
             "--days",
             min=1.0,
-            help="How long traces are kept, and what was learned of a network once nobody watches.",
+            help="How long traces and alerts are kept, and what was learned of a network that "
+            "nobody watches.",
         ),
     ] = KEPT_DAYS,
     as_json: AsJson = False,
@@ -40,7 +42,10 @@ def prune(
     for line in _lines(found):
         typer.echo(plain(line))
     would = "would be free again, about" if dry_run else "is free again"
-    typer.echo(f"{megabytes(found.total)} {would}" if found.total else "nothing is to be dropped")
+    if found.total:
+        typer.echo(f"{megabytes(found.total)} {would}")
+    elif not found.alerts:
+        typer.echo("nothing is to be dropped")
 
 
 def megabytes(size: int) -> str:
@@ -51,14 +56,21 @@ def megabytes(size: int) -> str:
 def _lines(found: Droppable) -> list[str]:
     lines = []
     if found.checkpoints:
-        of = [f"{len(found.ended)} incidents that have ended{_named(found.ended)}"]
-        of += [f"{found.steps} earlier steps of incidents in work"] * bool(found.steps)
+        ended = counted(len(found.ended), "incident that has ended", "incidents that have ended")
+        of = [f"{ended}{_named(found.ended)}"]
+        if found.steps:
+            of.append(f"{counted(found.steps, 'earlier step')} of incidents in work")
         lines.append(f"checkpoints  {megabytes(found.checkpoints):>10}  {'; '.join(of)}")
     if found.unwatched:
         of_networks = f"networks that nobody watches{_named(found.unwatched)}"
         lines.append(f"trackers     {megabytes(found.learned):>10}  {of_networks}")
     if found.traces:
-        lines.append(f"traces       {megabytes(found.traced):>10}  {len(found.traces)} old ones")
+        lines.append(
+            f"traces       {megabytes(found.traced):>10}  {counted(len(found.traces), 'old one')}"
+        )
+    if found.alerts:
+        what = f"{counted(found.alerts, 'old one')}; the journal uses their room again"
+        lines.append(f"alerts       {'':>10}  {what}")
     return lines
 
 

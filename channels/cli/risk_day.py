@@ -20,6 +20,7 @@ from channels.cli.output import (
 )
 from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import duration, plain, significant
+from twin.counted import counted
 
 if TYPE_CHECKING:
     from channels.planning.risk_day import DayDocument, DrawnChain
@@ -152,7 +153,7 @@ def verdict_lines(document: "DayDocument") -> tuple[str, ...]:
     found = document.verdict
     usual = document.usual_slo_minutes
     beyond = f" beyond the {usual:,.0f} of a day on which nothing happens" if usual else ""
-    hit = f", of {len(found.by_service)} services" if found.by_service else ""
+    hit = f", of {counted(len(found.by_service), 'service')}" if found.by_service else ""
     customers = ", ".join(document.customers[:5])
     more = len(document.customers) - 5
     whose = f" ({customers}{f' and {more} more' if more > 0 else ''})" if customers else ""
@@ -203,7 +204,7 @@ def chain_lines(document: "DayDocument") -> list[str]:
         lines += _chain_lines(one)
     left = len(document.chains) - len(told)
     if left:
-        lines.append(f"and {left} more chains; --json has all of them")
+        lines.append(f"and {counted(left, 'more chain')}; --json has all of them")
     return lines
 
 

@@ -23,6 +23,7 @@ from channels.cli.output import (
 from channels.cli.principal import principal
 from channels.cli.risk_day import often_text, play
 from channels.report.wording import plain, quoted, significant, utc
+from twin.counted import counted
 from twin.nouns.untrusted import UntrustedText
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def list_risks(
         typer.echo(f"{plain(name)} has no register yet; `noctua imagine {plain(name)}` makes one.")
     else:
         console = new_console()
-        console.print(_table(console, records[:top], f"{name}: {len(records)} lines"))
+        console.print(_table(console, records[:top], f"{name}: {counted(len(records), 'line')}"))
 
 
 @risks.command("show")
@@ -230,7 +231,7 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
         "in the mean",
     ]
     found += [
-        f"at {now.regime}: {len(now.hit)} service{'' if len(now.hit) == 1 else 's'}"
+        f"at {now.regime}: {counted(len(now.hit), 'service')}"
         + (f" ({plain(', '.join(now.hit))})" if now.hit else "")
         for now in risk.regimes
     ]

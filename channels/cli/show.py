@@ -20,6 +20,7 @@ from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, printable, quoted, rate, utc
 from channels.views import IncidentDetails, IncidentView, NetworkView
 from tools.journal.records import ApprovalRequest, Charges, RefreshRecord
+from twin.counted import counted
 from twin.events.action import in_words
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
@@ -195,7 +196,7 @@ def _facts(view: IncidentDetails) -> Table:
         ("phase", view.phase.value.replace("_", " ")),
         ("first sign", f"{utc(incident.onset_s)} UTC"),
         ("opened", f"{utc(view.opened_s)} UTC"),
-        ("symptoms", f"{raw} alarms folded into {len(incident.symptoms)}"),
+        ("symptoms", f"{counted(raw, 'alarm')} folded into {len(incident.symptoms)}"),
         ("diagnosis", plain(view.cause) if view.diagnosis else "none yet"),
         *_disputed(view.diagnosis),
         *_logged(view.log_findings),
@@ -298,15 +299,15 @@ def plan_lines(plan: Plan) -> list[str]:
             if plan.gives_up
             else []
         ),
-        f"blast     {len(blast.devices)} devices, {len(blast.services)} services, "
-        f"{rate(blast.moved_bps)}{_returning(blast)}",
+        f"blast     {counted(len(blast.devices), 'device')}, "
+        f"{counted(len(blast.services), 'service')}, {rate(blast.moved_bps)}{_returning(blast)}",
     ]
 
 
 def _returning(blast: BlastRadius) -> str:
     if not (blast.returning_services or blast.returning_bps):
         return ""
-    services = f"{len(blast.returning_services)} services, {rate(blast.returning_bps)}"
+    services = f"{counted(len(blast.returning_services), 'service')}, {rate(blast.returning_bps)}"
     return f", of which {services} go back to where the intended configuration sends them"
 
 

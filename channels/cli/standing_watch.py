@@ -37,6 +37,7 @@ from tools.journal.watch_notes import WatchNote, note_lines
 from tools.network.driver import network_entry
 from tools.network.emulated import PacedClock
 from tools.provided import DRIVERS, load
+from twin.counted import counted
 from twin.errors import BadInput, NetworkHeld, NoctuaError
 from twin.nouns.base import Noun
 from twin.nouns.condition import Condition
@@ -440,5 +441,5 @@ def health_line(watch: WatchRecord, conditions: Sequence[Condition] = ()) -> str
         how = f"{named}; {how}"
     return (
         f"watch of {plain(watch.network)}: {how}; step {watch.steps} {age_s:.0f} s ago, "
-        f"{watch.alarms} alarms so far"
+        f"{counted(watch.alarms, 'alarm')} so far"
     )

@@ -28,6 +28,7 @@ from channels.cli.output import (
     words,
 )
 from channels.report.wording import plain, rate
+from twin.counted import counted
 from twin.errors import BadInput
 from twin.way import Way
 
@@ -269,8 +270,8 @@ def run_line(run: "Provenance") -> str:
     seed = "" if run.seed is None else f"; seed {run.seed}"
     down = f"; already down: {', '.join(run.down_links)}" if run.down_links else ""
     return plain(
-        f"{run.topology}: {run.nodes} nodes, {run.links} links; traffic {run.traffic}, "
-        f"{rate(run.offered_bps)}{down}{seed}; code {run.code}"
+        f"{run.topology}: {counted(run.nodes, 'node')}, {counted(run.links, 'link')}; "
+        f"traffic {run.traffic}, {rate(run.offered_bps)}{down}{seed}; code {run.code}"
     )
 
 
@@ -286,14 +287,14 @@ def _preface(document: "SweepDocument") -> Iterator[str]:
     yield from origins_lines(document.run.origins)
     now = document.reference
     breach = (
-        f", {now.services_in_breach} services in breach"
+        f", {counted(now.services_in_breach, 'service')} in breach"
         if now.services_in_breach is not None
         else ""
     )
     yield plain(
         f"without any failure: no path {rate(now.no_path_bps)}, lost {rate(now.lost_bps)}, highest "
         f"utilisation {now.max_utilisation:.1%} ({now.busiest_node} on {now.busiest_link}), "
-        f"{now.over_limit} egresses above {document.limit:.0%}{breach}"
+        f"{counted(now.over_limit, 'egress', 'egresses')} above {document.limit:.0%}{breach}"
     )
 
 
@@ -303,7 +304,8 @@ def _title(document: "SweepDocument") -> str:
         "utilisation": "highest utilisation, then what does not arrive",
         "services": "services in breach, then what does not arrive",
     }[document.ranked_by]
-    return f"the worst {len(document.ranking)} of {document.scenarios:,} scenarios, by {first}"
+    scenarios = counted(document.scenarios, "scenario")
+    return f"the worst {len(document.ranking)} of {scenarios}, by {first}"
 
 
 def _worst_table(

@@ -22,7 +22,7 @@ _MEDIA = {"jsonl": "application/jsonl", "csv": "text/csv"}
 
 
 class Pruning(Sent):
-    """How many days traces are kept, and what was learned of networks that nobody watches."""
+    """How many days traces and alerts are kept, and what was learned of unwatched networks."""
 
     days: Annotated[float, Field(gt=0, le=36_500)] = KEPT_DAYS
     dry_run: bool = False

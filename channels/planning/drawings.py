@@ -27,6 +27,7 @@ from channels.planning.opening import Planned
 from channels.planning.rows import NOTHING, AttritionRow, Severity
 from channels.report.drawings import BANDS
 from channels.report.wording import plain, rate
+from twin.counted import counted
 from twin.errors import BadInput
 from twin.events.faults.device_down import DeviceDown
 from twin.events.what_if import WhatIf
@@ -122,7 +123,7 @@ def draw_curve(
             place = 100 * np.arange(1, len(served) + 1) / len(served)
             left.step(
                 place, served, where="pre", color=colour, linestyle=dashes, linewidth=2,
-                label=f"{_what_fails(survey)} ({len(served):,} scenarios)",
+                label=f"{_what_fails(survey)} ({counted(len(served), 'scenario')})",
             )  # fmt: skip
         left.set_xscale("log")
         left.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %"))
@@ -293,7 +294,8 @@ def _run_line(title: str, planned: Planned) -> str:
     seed = "" if run.seed is None else f", seed {run.seed}"
     return (
         f"{textwrap.fill(title, 90)}\n"
-        f"{_text(run.topology)}, {run.nodes} nodes, {run.links} links; traffic: "
+        f"{_text(run.topology)}, {counted(run.nodes, 'node')}, {counted(run.links, 'link')}; "
+        "traffic: "
         f"{_text(run.traffic)}, {rate(run.offered_bps)}{seed}; code {run.code}\n"
         f"{textwrap.fill(_text(run.origins.line(), 1000), 110)}"
     )

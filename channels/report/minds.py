@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from channels.report.wording import plain, quoted
 from tools.journal.journal import Journal
 from tools.journal.records import BYTES_PER_TOKEN, Charges, RoleRunRecord
+from twin.counted import counted
 from twin.nouns.base import Noun
 
 
@@ -64,8 +65,8 @@ def mind_facts(journal: Journal, incident_id: str) -> MindFacts:
 def spent_text(charges: Charges) -> str:
     """What foreign minds used, in one line: "3 calls, 2,100 tokens in and 90 out, 4.2 s, ..."."""
     parts = [
-        f"{charges.calls:,} call{'' if charges.calls == 1 else 's'}",
-        f"{charges.input_tokens:,} tokens in and {charges.output_tokens:,} out",
+        counted(charges.calls, "call"),
+        f"{counted(charges.input_tokens, 'token')} in and {charges.output_tokens:,} out",
         f"{charges.seconds:.1f} s",
     ]
     if cost := cost_text(charges):
@@ -86,7 +87,7 @@ def _counted_text(charges: Charges) -> str:
     told = f"{charges.ruled_input_tokens:,} in and {charges.ruled_output_tokens:,} out {rule}"
     if not charges.ruled_calls:
         return f"tokens as the server counts; {told}"
-    alone = f"{charges.calls - charges.ruled_calls} of {charges.calls} calls"
+    alone = f"{charges.calls - charges.ruled_calls} of {counted(charges.calls, 'call')}"
     return f"tokens of {alone} as the server counts; {told}"
 
 

@@ -4,6 +4,7 @@ from channels.impact import found_text
 from channels.report.contents import PlanFacts, ReportFacts, ServiceFacts
 from channels.report.timing import ending_text
 from channels.report.wording import clock_time, duration, plain, probability, quoted
+from twin.counted import counted
 from twin.nouns.base import Noun
 from twin.nouns.incident import Phase
 
@@ -48,7 +49,7 @@ def summarise(facts: ReportFacts) -> Summary:
 def _tiles(facts: ReportFacts) -> tuple[Tile, ...]:
     times, services = facts.milestones, facts.services
     onset = times.onset_s
-    counted = f"{services.minutes_lost:.0f}" if services.measured else "–"
+    minutes = f"{services.minutes_lost:.0f}" if services.measured else "–"
     hit = str(len(services.hit)) if services.measured else "–"
     handed_over = times.closed_s is None and times.handed_s is not None
     return (
@@ -65,8 +66,12 @@ def _tiles(facts: ReportFacts) -> tuple[Tile, ...]:
             value=_since(onset, times.handed_s if handed_over else times.closed_s),
             note="from the onset",
         ),
-        Tile(name="SLO minutes lost", value=counted, note=_counted_until(services)),
-        Tile(name="Services hit", value=hit, note=f"of {len(services.customers)} customers"),
+        Tile(name="SLO minutes lost", value=minutes, note=_counted_until(services)),
+        Tile(
+            name="Services hit",
+            value=hit,
+            note=f"of {counted(len(services.customers), 'customer')}",
+        ),
         Tile(
             name="Alarms folded",
             value=f"{facts.alarms.alarms} → {len(facts.alarms.symptoms)} → 1",
@@ -94,8 +99,8 @@ def _happened(facts: ReportFacts) -> str:
     if facts.services.measured and facts.services.hit:
         count, customers = len(facts.services.hit), len(facts.services.customers)
         parts.append(
-            f"{count} {'service' if count == 1 else 'services'} of {customers} "
-            f"{'customer' if customers == 1 else 'customers'} fell outside their objectives"
+            f"{counted(count, 'service')} of {counted(customers, 'customer')} fell outside their "
+            "objectives"
         )
     elif facts.services.measured:
         parts.append("no service fell outside its objective")

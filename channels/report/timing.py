@@ -6,6 +6,7 @@ from itertools import groupby
 from channels.report.wording import clock_time
 from tools.journal.records import IncidentRecord, TimelineEvent
 from tools.journal.standing import Standing
+from twin.counted import counted
 from twin.nouns.base import Noun
 
 
@@ -121,7 +122,7 @@ def fold_symptoms(events: Sequence[TimelineEvent]) -> list[TimelineEvent]:
             first = same[0].text.removeprefix("joined: ")
             until_s = same[-1].time_s
             until = f" until {clock_time(until_s)}" if until_s > same[0].time_s else ""
-            text = f"{len(same)} symptoms joined{until}, {first} first"
+            text = f"{counted(len(same), 'symptom')} joined{until}, {first} first"
             same = [same[0].model_copy(update={"text": text})]
         folded += same
     return folded

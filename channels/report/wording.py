@@ -3,6 +3,7 @@
 import unicodedata
 from typing import assert_never
 
+from twin.counted import counted
 from twin.nouns import moments
 from twin.nouns.incident import Symptom
 from twin.nouns.untrusted import UntrustedText
@@ -90,7 +91,7 @@ def magnitude_text(symptom: Symptom) -> str:
         case "flow_surge":
             return f"{value:.3g} × the flows expected"
         case "alert":
-            return "1 alert" if value == 1 else f"{value:,.0f} alerts"
+            return counted(round(value), "alert")
         case _:
             assert_never(symptom.kind)
 

@@ -441,7 +441,7 @@ def test_nothing_that_may_hurt_a_service_is_ignored_while_one_is_in_breach(
     if (kind, resource, size) in _HARMLESS:
         _monitor(situation).ground(ignored)
     else:
-        with pytest.raises(Ungrounded, match=r"1 services are in breach, and .* is ignored"):
+        with pytest.raises(Ungrounded, match=r"1 service is in breach, and .* is ignored"):
             _monitor(situation).ground(ignored)
     # Whatever is wrong, what the shipped mind makes of it is taken.
     _monitor(situation).ground(_grouped(_monitor(situation)))

@@ -221,7 +221,7 @@ def test_line_is_read_once_however_often_the_work_is_sent_back(tmp_path: Path) -
     said = [_logged("envmon[2]: power supply 1 failed")]
     played = _played(tmp_path, said, minds)
     assert [kind for _, kind, _ in played["told"]].count("diagnosed") == 3
-    assert played["read"] == ["1 findings in 1 log lines"]
+    assert played["read"] == ["1 finding in 1 log line"]
     assert len(played["findings"]) == 1
 
 

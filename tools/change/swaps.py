@@ -4,6 +4,7 @@ from collections import Counter
 
 from tools.journal.journal import Journal
 from tools.journal.records import TimelineEvent
+from twin.counted import counted
 
 SWAP = "mind_lost"
 """The kind of the timeline events that say so."""
@@ -23,11 +24,11 @@ def minds_lost(journal: Journal, incident_id: str, at_least: int = 1) -> str:
     if journal.event_count(incident_id, SWAP) < at_least:
         return ""
     lost = [e for e in journal.timeline(incident_id) if e.kind == SWAP]
-    counted = Counter(map(_said, lost))
-    said = [f"{what}{f' {n} times' if n > 1 else ''}" for what, n in counted.most_common(_NAMED)]
-    more = len(counted) - len(said)
+    often = Counter(map(_said, lost))
+    said = [f"{what}{f' {n} times' if n > 1 else ''}" for what, n in often.most_common(_NAMED)]
+    more = len(often) - len(said)
     named = ", ".join(said) + (f" and {more} more" if more else "")
-    return f"{len(lost)} {'mind was' if len(lost) == 1 else 'minds were'} lost: {named}"
+    return f"{counted(len(lost), 'mind was', 'minds were')} lost: {named}"
 
 
 def _said(event: TimelineEvent) -> str:

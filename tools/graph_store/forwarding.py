@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 from tools.graph_store.checking import checked
 from tools.graph_store.protocol import AT_ONCE, GraphRefused, GraphUnavailable, KnowledgeGraph
 from tools.graph_store.standby import Standby
+from twin.counted import counted
 from twin.errors import BadInput, NoctuaError
 from twin.knowledge.facts import (
     Difference,
@@ -118,7 +119,7 @@ class ForwardingGraph(KnowledgeGraph):
         last, waiting = self._kept(), len(self._standby.numbers())
         minutes = int((time.time() - last.taken_s) // 60)
         age = f"{minutes} min" if minutes else "less than a minute"
-        wait = "1 write waits" if waiting == 1 else f"{waiting} writes wait"
+        wait = counted(waiting, "write waits", "writes wait")
         return (
             f"the knowledge graph at {self._where} {self._why}; what is known of it is of "
             f"{utc(last.taken_s)}, {age} old, and {wait}"

@@ -27,6 +27,9 @@ begins later than its successors would silence them.
 """
 
 
+_OLD = "network = ? AND last_wall_s < ? AND (? IS NULL OR ends_s < ?)"
+
+
 @dataclass(slots=True)
 class Taken:
     """What became of the alerts of one post."""
@@ -127,6 +130,31 @@ class AlertRows(AuditRows):
             network,
         )
         return made(AlertCounts, row)
+
+    def alerted_networks(self) -> tuple[str, ...]:
+        """The networks of which alerts came, by name."""
+        rows = self._rows("SELECT DISTINCT network FROM alert_doors ORDER BY network")
+        return tuple(row["network"] for row in rows)
+
+    def old_alerts(self, network: str, before_wall_s: float, before_s: float | None) -> int:
+        """How many have not been sent since `before_wall_s`, and ended before `before_s`; None for
+        whenever they ended, and if nobody said so.
+        """
+        (row,) = self._rows(
+            f"SELECT count(*) AS old FROM alerts WHERE {_OLD}",
+            network,
+            before_wall_s,
+            before_s,
+            before_s,
+        )
+        return int(row["old"])
+
+    def drop_old_alerts(self, network: str, before_wall_s: float, before_s: float | None) -> int:
+        """Drop those of `old_alerts`; how many there were."""
+        with self.transaction():
+            return self._execute(
+                f"DELETE FROM alerts WHERE {_OLD}", network, before_wall_s, before_s, before_s
+            ).rowcount
 
     def alert_doors(self, network: str) -> tuple[AlertDoor, ...]:
         """What came through each door of a network, by name."""

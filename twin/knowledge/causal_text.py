@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from twin.counted import counted
 from twin.knowledge.causal import CausalGraph, Fall, Group, Impact
 from twin.knowledge.facts import ThingKey
 
@@ -20,7 +21,10 @@ def causal_lines(graph: CausalGraph, thing: ThingKey) -> Iterator[str]:
     yield from (f"  {_fall(fall)}" for fall in impact.falls)
     yield from impact_lines(impact)
     touched = len(graph.could_touch(thing))
-    yield f"{touched} things stand on it in some way (could touch, redundancy left aside)"
+    yield (
+        f"{counted(touched, 'thing stands', 'things stand')} on it in some way (could "
+        "touch, redundancy left aside)"
+    )
     for one in graph.broken:
         if thing in (one.cause, one.effect):
             kept = ", kept as timed" if one.is_timed else ""
@@ -39,10 +43,9 @@ def impact_lines(impact: Impact) -> Iterator[str]:
     """Which services, slices and customers are hit; nothing where none is."""
     for kind in ("service", "slice", "customer"):
         if hit := impact.of(kind):
-            verb = "is" if len(hit) == 1 else "are"
+            are = counted(len(hit), f"{kind} is", f"{kind}s are")
             what = "hit" if kind == "customer" else "cut off"
-            plural = "" if len(hit) == 1 else "s"
-            yield f"{len(hit)} {kind}{plural} {verb} {what}: {_listed(hit)}"
+            yield f"{are} {what}: {_listed(hit)}"
 
 
 def causal_dot(graph: CausalGraph, thing: ThingKey) -> Iterator[str]:

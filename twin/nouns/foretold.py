@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from twin.counted import counted
 from twin.nouns.base import Noun
 from twin.nouns.planned_work import PlannedWork
 
@@ -32,5 +33,4 @@ def breach_text(services: Sequence[str]) -> str:
         return "no service in breach"
     count = len(services)
     more = f" and {count - _NAMED} more" if count > _NAMED else ""
-    named = "service" if count == 1 else "services"
-    return f"{count} {named} in breach: {', '.join(services[:_NAMED])}{more}"
+    return f"{counted(count, 'service')} in breach: {', '.join(services[:_NAMED])}{more}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
+from twin.counted import counted
 from twin.nouns.base import Noun
 
 SERVICE_IMPACT = "service_impact"
@@ -89,9 +90,8 @@ def step_lines(impact: ServiceImpact, most: int) -> Iterator[str]:
 
 def _line(one: Affected, as_of_s: float) -> str:
     sure = "" if one.probability > _CERTAIN else f" ({one.probability:.0%} sure)"
-    count, plural = one.count, "" if one.count == 1 else "s"
-    verb = "is" if one.count == 1 else "are"
-    return f"{count} {one.kind}{plural} {verb} {_what(one, as_of_s)}{sure}: {_named(one)}"
+    are = counted(one.count, f"{one.kind} is", f"{one.kind}s are")
+    return f"{are} {_what(one, as_of_s)}{sure}: {_named(one)}"
 
 
 def _what(one: Affected, as_of_s: float) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.counted import counted
 from twin.nouns.plan import Outcome, Plan
 from twin.nouns.topology import Interface, Topology
 from twin.physics.compiled import policer_rates
@@ -108,7 +109,7 @@ def _healed(services: ServiceChange) -> str:
     worse, healed = services.worse, len(services.healed)
     if not healed:
         return "no service is worse"
-    count = "1 service is" if healed == 1 else f"{healed} services are"
+    count = counted(healed, "service is", "services are")
     told = f"{', '.join(worse)} worse, as the plan says" if worse else "none is worse"
     return f"{count} back within all objectives, and {told}"
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.counted import counted
 from twin.nouns.base import Noun
 from twin.nouns.configuration import InterfaceConfiguration, NetworkConfiguration
 from twin.nouns.inventory import Inventory
@@ -89,13 +90,13 @@ class Drift(Noun):
     def _counts(self) -> Iterable[str]:
         links, interfaces = len(self.contradicted_links), len(self.differing_interfaces)
         if links:
-            yield f"{_count(links, 'link')} not as adjacencies say"
+            yield f"{counted(links, 'link')} not as adjacencies say"
         if interfaces:
-            yield f"{_count(interfaces, 'interface')} not as intended"
+            yield f"{counted(interfaces, 'interface')} not as intended"
         if self.unexplained_commits:
             yield f"unexplained commits on {', '.join(self.unexplained_commits)}"
         if self.short_links:
-            yield f"{_count(len(self.short_links), 'link')} with less capacity than on record"
+            yield f"{counted(len(self.short_links), 'link')} with less capacity than on record"
         if len(self.beyond) == (DriftKind.LOADS in self.beyond):
             yield "links, configuration and capacity as on record"
 
@@ -196,7 +197,3 @@ def _short(inventory: Inventory, state: NetworkState) -> Iterable[str]:
                 f"{recorded.id}: {believed.members} of {recorded.members} members, "
                 f"{believed.capacity_bps / 1e9:g} of {recorded.capacity_bps / 1e9:g} Gbit/s"
             )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

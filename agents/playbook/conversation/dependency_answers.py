@@ -12,7 +12,8 @@ from agents.conversation.queries.dependencies import (
 from agents.conversation.queries.topology import LIST_SERVICES, NoArguments, Served
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.looking_up import Asked
-from agents.playbook.conversation.words import begun, count, joined, plain, services
+from agents.playbook.conversation.words import begun, joined, plain, services
+from twin.counted import counted
 
 _MOST_NAMES = 8
 _MOST_SERVICES = 40
@@ -71,7 +72,7 @@ def _routed(asked: Asked, reading: Reading) -> Iterator[str]:
     if not found.count:
         yield "As traffic is routed now, no service uses it."
         return
-    number = count(found.count, "service")
+    number = counted(found.count, "service")
     yield f"As traffic is routed now, {number} may use it: {named}."
 
 
@@ -112,7 +113,7 @@ def _touched_by(asked: Asked, reading: Reading) -> str:
 
 
 def _listed(dependents: Sequence[Dependents]) -> str:
-    return joined([f"{count(d.count, plain(d.kind))} ({joined(d.names, _MOST_NAMES, d.count)})"
+    return joined([f"{counted(d.count, plain(d.kind))} ({joined(d.names, _MOST_NAMES, d.count)})"
                    for d in dependents])  # fmt: skip
 
 

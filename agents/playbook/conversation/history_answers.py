@@ -22,7 +22,6 @@ from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.looking_up import Asked, Decline, Nothing
 from agents.playbook.conversation.words import (
     aged,
-    count,
     duration,
     joined,
     journalled,
@@ -30,6 +29,7 @@ from agents.playbook.conversation.words import (
     plain,
     trials,
 )
+from twin.counted import counted
 
 _MOST_INCIDENTS = 10
 _MOST_REMEDIES = 20
@@ -59,7 +59,7 @@ def _incidents(asked: Asked, _: Reading) -> str:
     found = asked.look_up(LIST_INCIDENTS, Recorded())
     if not found.count:
         return f"There has been no incident. {journalled(found)}"
-    return f"{count(found.count, 'incident')}: {_titles(found.incidents)}."
+    return f"{counted(found.count, 'incident')}: {_titles(found.incidents)}."
 
 
 def _incidents_today(asked: Asked, _: Reading) -> str:
@@ -219,7 +219,7 @@ def _minutes(asked: Asked, reading: Reading) -> str:
     named = [f"{name} ({s / 60:.1f} min)" for name, s in lost_s.items()]
     so_far = "" if shown.ended_utc else f", so far (as of {shown.counted_until_utc})"
     return (
-        f"{count(shown.services_hit, 'service')} lost {total_s / 60:.1f} min in all during "
+        f"{counted(shown.services_hit, 'service')} lost {total_s / 60:.1f} min in all during "
         f"{shown.incident}{so_far}: "
         f"{joined(named, _MOST_SERVICES)}."
     )
@@ -231,7 +231,7 @@ def _remedies(asked: Asked, reading: Reading) -> str:
         return f"No remedy was simulated for {shown.incident}."
     tried = joined(trials(shown.simulated), _MOST_REMEDIES, shown.simulated_count)
     return (
-        f"{count(shown.simulated_count, 'remedy', 'remedies')} were simulated for "
+        f"{counted(shown.simulated_count, 'remedy', 'remedies')} were simulated for "
         f"{shown.incident}, the best first: {tried}. {_planned(shown)}"
     )
 
@@ -289,7 +289,7 @@ def _against(drain: DrainShown, shown: Remedies) -> str:
         best = trials([t for t in shown.simulated if t.planned][:1])
         against = f" against {best[0]}" if best else ""
         return f"The drain was simulated: {joined(trials(drain.trials))}{against}."
-    remedies = count(shown.simulated_count, "remedy", "remedies")
+    remedies = counted(shown.simulated_count, "remedy", "remedies")
     unsimulated = f"was not among the {remedies} simulated"
     if not drain.screened:
         return f"The drain {unsimulated}, and the records do not say why."

@@ -18,7 +18,8 @@ from agents.conversation.queries.topology import (
 )
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
-from agents.playbook.conversation.words import count, joined, milliseconds, percent_of, plain
+from agents.playbook.conversation.words import joined, milliseconds, percent_of, plain
+from twin.counted import counted
 from twin.nouns.topology import Interface
 
 MOST_LOOKED_INTO = 10
@@ -61,7 +62,7 @@ def node_now(gist: Gist, now: HealthResult, node: str) -> str:
         if {node, *links} & set(Interface.parts(s.resource))
     ]
     return (
-        f"At {node}: {shown.links_up} of its {count(shown.link_count, 'link')} are up; symptoms: "
+        f"At {node}: {shown.links_up} of its {counted(shown.link_count, 'link')} are up; symptoms: "
         f"{joined(symptoms) or 'none'}; open incidents that concern it or its links: "
         f"{joined(still) or 'none'}."
     )
@@ -142,7 +143,7 @@ def way(path: PathResult) -> str:
     if not path.reachable:
         return f"There is no way from {path.source} to {path.target} now"
     ways = [
-        f"{' → '.join(w.nodes)} ({count(w.hops, 'hop')}, {w.length_km:.1f} km, sum of weights "
+        f"{' → '.join(w.nodes)} ({counted(w.hops, 'hop')}, {w.length_km:.1f} km, sum of weights "
         f"{w.weight}, {milliseconds(w.propagation_s)} one way, {milliseconds(w.round_trip_s)} "
         "there and back)"
         for w in path.ways

@@ -26,7 +26,6 @@ from agents.playbook.conversation.words import (
     aged,
     as_read,
     begun,
-    count,
     egresses,
     joined,
     journalled,
@@ -35,6 +34,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
+from twin.counted import counted
 
 _BUSIEST = 5
 _MOST_SERVICES = 40
@@ -50,7 +50,7 @@ def _health(asked: Asked, _: Reading) -> str:
     if now.links_down:
         parts.append(f"down: {joined(now.links_down)}")
     for work in [w for w in now.announced_work or () if w.under_way]:
-        known = f"known to put {count(work.in_breach, 'service')} in breach"
+        known = f"known to put {counted(work.in_breach, 'service')} in breach"
         parts.append(
             f"announced work {work.work} on {joined(work.links)} until {work.until_utc}, {known}"
         )
@@ -78,7 +78,7 @@ def _down(asked: Asked, _: Reading) -> str:
         return as_read(now, f"No link is down. {aged(now)}")
     number = now.links_down_count
     verb = "is" if number == 1 else "are"
-    return f"{count(number, 'link')} {verb} down: {joined(now.links_down)}. {aged(now)}"
+    return f"{counted(number, 'link')} {verb} down: {joined(now.links_down)}. {aged(now)}"
 
 
 def _link_up(asked: Asked, reading: Reading) -> str:
@@ -94,7 +94,7 @@ def _node_up(asked: Asked, reading: Reading) -> str:
     verb = "is" if node.links_up == 1 else "are"
     return as_read(
         now,
-        f"{node.links_up} of the {count(node.link_count, 'link')} of {node.node} {verb} "
+        f"{node.links_up} of the {counted(node.link_count, 'link')} of {node.node} {verb} "
         f"up, and it has a way to {node.others_with_a_way} of the {node.others} other nodes; "
         f"of the device itself I know nothing else. {aged(now)}",
     )

@@ -34,7 +34,6 @@ from agents.playbook.conversation.sentences import (
 from agents.playbook.conversation.times import Span, When
 from agents.playbook.conversation.whatif_answers import by_class, losses, overloads
 from agents.playbook.conversation.words import (
-    count,
     joined,
     journalled,
     percent,
@@ -44,6 +43,7 @@ from agents.playbook.conversation.words import (
     services,
     trials,
 )
+from twin.counted import counted
 
 
 def recorded(gist: Gist, span: Span | None) -> tuple[str, str, IncidentsResult]:
@@ -195,9 +195,10 @@ def _if_nothing(_: Gist, shown: IncidentResult) -> str:
         f"{shown.incident}, by the forecast of {plan.plan} (made at {plan.created_utc}): highest "
         f"utilisation {percent(idle.max_utilisation)} (in most rollouts within "
         f"{percent(idle.max_utilisation_p05)} to {percent(idle.max_utilisation_p95)}), "
-        f"{idle.services_in_breach:g} services in breach, {rate(idle.lost_bps)} lost. With "
+        f"{counted(idle.services_in_breach, 'service')} in breach, {rate(idle.lost_bps)} "
+        "lost. With "
         f"{joined(plan.actions) or 'doing nothing'}: {percent(plan.expected.max_utilisation)}, "
-        f"{plan.expected.services_in_breach:g} services in breach, "
+        f"{counted(plan.expected.services_in_breach, 'service')} in breach, "
         f"{rate(plan.expected.lost_bps)} lost."
     )
 
@@ -392,7 +393,7 @@ def open_now(gist: Gist) -> str:
         f"{f'{i.taken_by} has it' if i.taken_by else 'nobody has taken it'})"
         for i in rows
     ]
-    said = [f"{count(len(rows), 'incident')} open: {joined(named)}." if rows else "None is open."]
+    said = [f"{counted(len(rows), 'incident')} open: {joined(named)}." if rows else "None is open."]
     said += [node_now(gist, now, node) for node in gist.nodes[:2]]
     for row in rows[:2] if not gist.nodes else ():
         shown = gist.asked.look_up(SHOW_INCIDENT, OneIncident(incident=row.incident))

@@ -27,7 +27,6 @@ from agents.playbook.conversation.looking_up import Decline, NotUnderstood
 from agents.playbook.conversation.sentences import CLASSES, MOST_SERVICES, taken
 from agents.playbook.conversation.words import (
     aged,
-    count,
     egresses,
     joined,
     percent,
@@ -35,6 +34,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
+from twin.counted import counted
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ _NODES: tuple[Measure[NodeRow], ...] = (
         "services that end there",
         r"services?|customers?",
         lambda x: float(x.services),
-        lambda x: f"{x.node} ({count(x.services, 'service')})",
+        lambda x: f"{x.node} ({counted(x.services, 'service')})",
         r"services?|customers?",
         lambda number, _: number,
     ),
@@ -96,7 +96,7 @@ _NODES: tuple[Measure[NodeRow], ...] = (
         r"links?|neighbou?rs?|legs?|single[- ]homed|homed|connect\w*|degree|hangs?|hanging|stubs?"
         r"|backup|redundan\w*|dead ends?|protect\w*",
         lambda x: float(x.links),
-        lambda x: f"{x.node} ({count(x.links, 'link')})",
+        lambda x: f"{x.node} ({counted(x.links, 'link')})",
         r"(?:\w+ )?(?:links?|neighbou?rs?|legs?|connections?|fibres?)",
         lambda number, _: number,
     ),
@@ -144,10 +144,10 @@ def totals(gist: Gist) -> str:
     gist.tell("how_many", "length", "capacity", "links", "nodes", "duct", "customers")
     return taken(
         "how much there is of everything, on record",
-        f"{found.network}: {count(found.nodes, 'node')}, {count(found.links, 'link')} with "
+        f"{found.network}: {counted(found.nodes, 'node')}, {counted(found.links, 'link')} with "
         f"{rate(found.capacity_bps)} each way and {found.length_km:.1f} km together, "
-        f"{count(found.shared_risk_groups, 'duct')} that links share, "
-        f"{count(found.services, 'service')} of {count(found.customers, 'customer')}.",
+        f"{counted(found.shared_risk_groups, 'duct')} that links share, "
+        f"{counted(found.services, 'service')} of {counted(found.customers, 'customer')}.",
     )
 
 
@@ -328,7 +328,7 @@ def _services(gist: Gist) -> str:
         if not found.left_out:
             whose = f" Customers: {joined(customers, MOST_SERVICES)}."
         named = joined(services(found.services), MOST_SERVICES, found.count) or "none"
-        said.append(f"{count(found.count, kind)}: {named}.{whose if customers else ''}")
+        said.append(f"{counted(found.count, kind)}: {named}.{whose if customers else ''}")
     where = f" that use {link}" if link else ""
     where += f" that {'pass' if over else 'end at'} {node}" if node else ""
     of = f" of {joined(gist.of('customer'))}" if gist.of("customer") else ""

@@ -21,7 +21,8 @@ from agents.playbook.conversation.whatif_answers import (
     overloads,
     relieved,
 )
-from agents.playbook.conversation.words import count, joined, percent, rate
+from agents.playbook.conversation.words import joined, percent, rate
+from twin.counted import counted
 
 _MOST_REMEDIES = 8
 _MOST_LINES = 40
@@ -76,7 +77,8 @@ def _beside(gist: Gist, shown: IncidentResult) -> str:
 def _trial(trial: TrialShown) -> str:
     return (
         f"{' and '.join(trial.actions) or 'doing nothing'} (cost {trial.cost:g}, "
-        f"{trial.services_in_breach:g} services in breach, {rate(trial.lost_bps)} lost, highest "
+        f"{counted(trial.services_in_breach, 'service')} in breach, {rate(trial.lost_bps)} "
+        "lost, highest "
         f"utilisation {percent(trial.max_utilisation)})"
     )
 
@@ -117,7 +119,7 @@ def _signed(plan: PlanShown) -> str:
     answers = joined([f"{a.by} ({a.decision} at {a.at_utc})" for a in plan.answers]) or "nobody"
     if plan.state != "waiting":
         return f"{plan.plan} is {plan.state}, answered by {answers}"
-    still = count(plan.still_needed or 0, "person", "people")
+    still = counted(plan.still_needed or 0, "person", "people")
     return (
         f"{plan.plan} waits: {still} still to approve of {plan.approvers_needed} needed, "
         f"until {plan.expires_utc}; answered so far by {answers}"
@@ -149,7 +151,7 @@ def _helps(gist: Gist, shown: IncidentResult) -> str:
     done = "carried out" if carried_out(plan) else "not carried out"
     return (
         f"{plan.plan} of {shown.incident} ({joined(plan.actions) or 'do nothing'}; {done}): "
-        f"{with_.services_in_breach:g} services in breach (doing nothing: "
+        f"{counted(with_.services_in_breach, 'service')} in breach (doing nothing: "
         f"{without.services_in_breach:g}), {rate(with_.lost_bps)} lost (doing nothing: "
         f"{rate(without.lost_bps)}), the fullest link at {percent(with_.max_utilisation)} (doing "
         f"nothing: {percent(without.max_utilisation)}), so it gets "

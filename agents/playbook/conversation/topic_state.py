@@ -42,7 +42,6 @@ from agents.playbook.conversation.topic_lists import lists
 from agents.playbook.conversation.whatif_answers import by_class, overloads
 from agents.playbook.conversation.words import (
     aged,
-    count,
     duration,
     egresses,
     joined,
@@ -53,6 +52,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
+from twin.counted import counted
 from twin.nouns.topology import Interface
 
 _MOST_EGRESSES = 8
@@ -214,7 +214,7 @@ def node_total(gist: Gist) -> str:
         read = gist.asked.look_up(SHOW_UTILISATION, Utilisation(links=links, most=1, around=node))
         if (all_ := read.around) is None:
             raise Decline(f"Of {node} no traffic was read.")
-        unread = f" ({count(all_.unread, 'egress', 'egresses')} not read)" if all_.unread else ""
+        unread = f" ({counted(all_.unread, 'egress', 'egresses')} not read)" if all_.unread else ""
         fullest = sorted(read.egresses, key=lambda e: -(e.utilisation or 0.0))
         said.append(
             f"{node}: {rate(all_.in_bps)} in and {rate(all_.out_bps)} out over all of its "
@@ -393,5 +393,5 @@ def _passing(
     kind = f"{customer} {kind}" if customer else kind
     named = joined(services(found.services), MOST_SERVICES, found.count)
     if over_link:
-        return f"{count(found.count, kind)} may use {over_link}: {named or 'none'}."
-    return f"{count(found.count, kind)} end at {over_node} or may pass it: {named or 'none'}."
+        return f"{counted(found.count, kind)} may use {over_link}: {named or 'none'}."
+    return f"{counted(found.count, kind)} end at {over_node} or may pass it: {named or 'none'}."

@@ -39,7 +39,6 @@ from agents.playbook.conversation.topic_history import of_incidents, recorded
 from agents.playbook.conversation.whatif_answers import breaches
 from agents.playbook.conversation.words import (
     begun,
-    count,
     duration,
     joined,
     journalled,
@@ -50,6 +49,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
+from twin.counted import counted
 from twin.nouns.topology import Interface
 from twin.nouns.traffic_class import TrafficClass
 
@@ -224,7 +224,7 @@ def link_facts(gist: Gist) -> str:
         weights = [f"{w} from {end}" for end, w in row.igp_weights.items()]
         ducts = joined(row.shares_duct_with) or "no other link"
         said.append(
-            f"{link}: {rate(row.capacity_bps)} each way in {count(row.members, 'member')}, "
+            f"{link}: {rate(row.capacity_bps)} each way in {counted(row.members, 'member')}, "
             f"{row.length_km:.1f} km ({milliseconds(row.propagation_s)} one way), IGP weight "
             f"{joined(weights)}, {'up' if row.up else 'down'}{', drained' if row.drained else ''}; "
             f"it shares a duct with {ducts}"
@@ -235,8 +235,8 @@ def link_facts(gist: Gist) -> str:
             f"{x.link} ({rate(x.capacity_bps)}, {'up' if x.up else 'down'})" for x in shown.links
         ]
         said.append(
-            f"{node} has {count(shown.link_count, 'link')}: {joined(ends, len(ends))}; "
-            f"{count(shown.service_count, 'service')} end there"
+            f"{node} has {counted(shown.link_count, 'link')}: {joined(ends, len(ends))}; "
+            f"{counted(shown.service_count, 'service')} end there"
         )
     return taken("what is on record", f"{'. '.join(said)}.")
 
@@ -252,7 +252,7 @@ def same_cause(gist: Gist) -> str:
     seen = joined(symptoms(now), MOST_SERVICES)
     return taken(
         f"incidents{where}{when}, into which symptoms of one cause are put together",
-        f"{begun(count(found.count, 'incident'))}: {joined(rows) or 'none'}. Symptoms now: "
+        f"{begun(counted(found.count, 'incident'))}: {joined(rows) or 'none'}. Symptoms now: "
         f"{seen or 'none'}. {' '.join(said)} {journalled(found)}",
     )
 
@@ -352,6 +352,6 @@ def bought(gist: Gist, events: str, at: str, factor: float) -> str:
     return (
         f"{what}: the busiest egress is {busiest.node} on {busiest.link} at "
         f"{percent(busiest.utilisation)}; after single link failures the fullest are "
-        f"{joined(after)}, and {count(swept.overloaded_count, 'egress', 'egresses')} overloaded."
+        f"{joined(after)}, and {counted(swept.overloaded_count, 'egress', 'egresses')} overloaded."
         f"{f' Loads: {joined(loads, len(loads))}.' if loads else ''}{broken}"
     )

@@ -21,7 +21,8 @@ from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
 from agents.playbook.conversation.sentences import MOST_EVENTS, pairs, promise, rows_of, taken, way
 from agents.playbook.conversation.supposing import effect_of
-from agents.playbook.conversation.words import begun, count, joined, milliseconds, plain, rate
+from agents.playbook.conversation.words import begun, joined, milliseconds, plain, rate
+from twin.counted import counted
 
 _LOSING_ONE = (
     r"los(?:e|ing) (?:one|either|a leg|a link)|one (?:of them )?(?:fails|goes|dies|is lost)"
@@ -83,11 +84,13 @@ def ducts(gist: Gist) -> str:
         for node in gist.nodes[:1]:
             shown = gist.asked.look_up(SHOW_NODE, OneNode(node=node))
             ends = [f"{x.link} ({rate(x.capacity_bps)})" for x in shown.links]
-            said.append(f"{node} has {count(shown.link_count, 'link')}: {joined(ends, len(ends))}.")
+            said.append(
+                f"{node} has {counted(shown.link_count, 'link')}: {joined(ends, len(ends))}."
+            )
             links += [x.link for x in shown.links]
     for group in gist.of("group")[:3]:
         inside = _links_in(gist, group)
-        said.append(f"{group} has {count(len(inside), 'link')}: {joined(inside, len(inside))}.")
+        said.append(f"{group} has {counted(len(inside), 'link')}: {joined(inside, len(inside))}.")
         links += [x for x in inside if x not in links]
     rows = {x: gist.asked.look_up(SHOW_LINK, OneLink(link=x)) for x in links[:8]}
     said += [_duct_of(row) for row in rows.values()]

@@ -47,7 +47,6 @@ from agents.playbook.conversation.topic_topology import ducts
 from agents.playbook.conversation.whatif_answers import events_in_words, losses, overloads
 from agents.playbook.conversation.words import (
     aged,
-    count,
     egresses,
     joined,
     percent,
@@ -55,6 +54,7 @@ from agents.playbook.conversation.words import (
     plain,
     rate,
 )
+from twin.counted import counted
 from twin.events.growth.add_link import AddLink
 from twin.events.growth.add_node import AddNode
 from twin.events.growth.resize_link import ResizeLink
@@ -285,7 +285,7 @@ def upgrade(gist: Gist) -> str:
         raise Decline("The twin gave no growth.")
     said = [
         f"{_grown(row, told_years=False)}; it has {rate(row.capacity_bps)} in "
-        f"{count(row.members, 'member')}"
+        f"{counted(row.members, 'member')}"
         for row in found.links
     ]
     if gist.rate is not None:
@@ -425,7 +425,7 @@ def _swept(swept: WorstFailuresResult, cls: str) -> str:
             for e in swept.overloaded
         ]
         full = (
-            f"{count(swept.overloaded_count, 'egress', 'egresses')} would be overloaded after "
+            f"{counted(swept.overloaded_count, 'egress', 'egresses')} would be overloaded after "
             f"some failure: {joined(over, _MOST_OVER, swept.overloaded_count)}."
         )
     else:
@@ -443,10 +443,10 @@ def _hit_by(row: WorstFailure, cls: str) -> str:
     if cls:
         number = row.classes[TrafficClass(cls)]
         said = (
-            f"{count(number, f'{plain(cls)} service')} in breach, {row.services_in_breach} of all"
+            f"{counted(number, f'{plain(cls)} service')} in breach, {row.services_in_breach} of all"
         )
         return f"{said}: {joined(row.customers)}" if row.customers else said
-    said = f"{count(row.services_in_breach, 'service')} in breach"
+    said = f"{counted(row.services_in_breach, 'service')} in breach"
     if row.services_in_breach:
         classes = [f"{n} {plain(c.value)}" for c, n in row.classes.items() if n]
         said += f": {', '.join(classes)}; {row.unavailable} of them cut off"

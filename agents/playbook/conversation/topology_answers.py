@@ -26,7 +26,6 @@ from agents.conversation.queries.topology import (
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.looking_up import Asked, Decline
 from agents.playbook.conversation.words import (
-    count,
     joined,
     milliseconds,
     percent_of,
@@ -34,6 +33,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
+from twin.counted import counted
 
 T = TypeVar("T")
 
@@ -52,13 +52,13 @@ def _link(asked: Asked, reading: Reading) -> LinkResult:
 def _node_links(asked: Asked, reading: Reading) -> str:
     node = _node(asked, reading)
     links = [f"{x.link} ({rate(x.capacity_bps)})" for x in node.links]
-    return f"{node.node} has {count(node.link_count, 'link')}: {joined(links)}."
+    return f"{node.node} has {counted(node.link_count, 'link')}: {joined(links)}."
 
 
 def _neighbours(asked: Asked, reading: Reading) -> str:
     node = _node(asked, reading)
     number = len(node.neighbours)
-    return f"{node.node} has {count(number, 'neighbour')}: {joined(node.neighbours, number)}."
+    return f"{node.node} has {counted(number, 'neighbour')}: {joined(node.neighbours, number)}."
 
 
 def _adjacent(asked: Asked, reading: Reading) -> str:
@@ -75,7 +75,7 @@ def _adjacent(asked: Asked, reading: Reading) -> str:
 def _capacity(asked: Asked, reading: Reading) -> str:
     link = _link(asked, reading)
     return (
-        f"{link.link} has {rate(link.capacity_bps)} each way, in {count(link.members, 'member')}."
+        f"{link.link} has {rate(link.capacity_bps)} each way, in {counted(link.members, 'member')}."
     )
 
 
@@ -122,7 +122,7 @@ def _path(asked: Asked, reading: Reading) -> str:
     if not path.reachable:
         return f"There is no way from {source} to {target} now."
     ways = [
-        f"{' → '.join(way.nodes)} ({count(way.hops, 'hop')}, "
+        f"{' → '.join(way.nodes)} ({counted(way.hops, 'hop')}, "
         f"{milliseconds(way.propagation_s)}, {way.length_km:.1f} km)"
         for way in path.ways
     ]
@@ -175,7 +175,7 @@ def _service_names(found: ServicesResult) -> str:
 
 def _services_of(asked: Asked, reading: Reading) -> str:
     found = _list_services(asked, customer=reading.slots["customer"])
-    number = count(found.count, "service")
+    number = counted(found.count, "service")
     return f"{reading.slots['customer']} has {number}: {_service_names(found)}."
 
 
@@ -183,7 +183,7 @@ def _services_at(asked: Asked, reading: Reading) -> str:
     found = _list_services(asked, node=reading.slots["node"])
     if not found.count:
         return f"No service ends at {reading.slots['node']}."
-    number = count(found.count, "service")
+    number = counted(found.count, "service")
     return f"{number} end at {reading.slots['node']}: {_service_names(found)}."
 
 
@@ -194,7 +194,7 @@ def _services_over(asked: Asked, reading: Reading) -> str:
     if not found.count:
         return f"No {kind} uses {link} as traffic is routed now."
     return (
-        f"{count(found.count, kind)} may use {link} as traffic is routed now: "
+        f"{counted(found.count, kind)} may use {link} as traffic is routed now: "
         f"{_service_names(found)}."
     )
 
@@ -222,7 +222,7 @@ def _size(asked: Asked, reading: Reading) -> str:
 
 
 def _counted(network: NetworkResult, what: str) -> str:
-    return count(_NUMBERS[what](network), "shared-risk group" if what == "srlg" else what)
+    return counted(_NUMBERS[what](network), "shared-risk group" if what == "srlg" else what)
 
 
 def _all(asked: Asked, reading: Reading) -> str:
@@ -279,7 +279,7 @@ def _degree(asked: Asked, reading: Reading) -> str:
 
 def _best_connected(asked: Asked, _: Reading) -> str:
     ranked = sorted(_nodes(asked), key=lambda n: (-n.links, n.node))[:_MOST_RANKED]
-    shown = [f"{n.node} ({count(n.links, 'link')})" for n in ranked]
+    shown = [f"{n.node} ({counted(n.links, 'link')})" for n in ranked]
     return f"The best connected first: {joined(shown)}."
 
 

@@ -16,7 +16,6 @@ from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.looking_up import Asked, Decline
 from agents.playbook.conversation.words import (
     begun,
-    count,
     egresses,
     joined,
     percent,
@@ -24,6 +23,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
+from twin.counted import counted
 from twin.nouns.traffic import TrafficClass
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ def class_effect(then: WhatIfResult, cls: str) -> str:
     rows = [s for s in then.newly_in_breach if s.traffic_class == cls]
     said = f"No {name} service would newly be in breach."
     if number := mine.newly_in_breach:
-        said = f"{count(number, f'{name} service')} would newly be in breach: "
+        said = f"{counted(number, f'{name} service')} would newly be in breach: "
         said += f"{joined(_with_reasons(rows), _MOST_SERVICES, number)}."
     return f"{said}{_still(then, cls)} {begun(name)} traffic lost: {rate(mine.lost_bps_after)}."
 
@@ -205,7 +205,7 @@ def _worst(asked: Asked, reading: Reading) -> str:
     sweep = Sweep(of=of, at=reading.slots.get("time", ""), most=_WORST)
     swept = asked.look_up(WORST_FAILURES, sweep)
     rows = [
-        f"{row.link or row.node} ({count(row.services_in_breach, 'service')} in breach, highest "
+        f"{row.link or row.node} ({counted(row.services_in_breach, 'service')} in breach, highest "
         f"utilisation {percent(row.max_utilisation)})"
         for row in swept.worst
     ]
@@ -270,7 +270,7 @@ def breaches(then: WhatIfResult) -> str:
     if not number:
         return f"no service would newly be in breach.{_still(then)}"
     named = joined(services(by_class(rows)), _MOST_SERVICES, number)
-    return f"{count(number, 'service')} would newly be in breach: {named}.{_still(then)}"
+    return f"{counted(number, 'service')} would newly be in breach: {named}.{_still(then)}"
 
 
 def _still(then: WhatIfResult, cls: str = "") -> str:
@@ -295,7 +295,7 @@ def overloads(then: WhatIfResult) -> str:
     if not number:
         return f"No egress would be overloaded; the busiest is {egresses([after.busiest])[0]}."
     return (
-        f"{count(number, 'egress', 'egresses')} would be overloaded: "
+        f"{counted(number, 'egress', 'egresses')} would be overloaded: "
         f"{joined(egresses(after.overloaded), len(after.overloaded), number)}."
     )
 

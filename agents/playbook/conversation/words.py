@@ -22,11 +22,6 @@ def joined(items: Sequence[str], most: int = _MOST_NAMED, of: int = 0) -> str:
     return ("; " if any("," in i for i in shown) else ", ").join(shown)
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """1 link, 2 links."""
-    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
-
-
 def rate(bps: float) -> str:
     """12.5 Gbit/s."""
     for unit, size in (("Tbit/s", 1e12), ("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3)):

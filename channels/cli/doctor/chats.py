@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from channels.cli.doctor.check import Check, Installation
 from channels.slack.settings import load_slack, secret
 from channels.teams.settings import UNCHECKED, app_secret, load_teams
+from twin.counted import counted
 
 NAME, TEAMS = "Slack", "Teams"
 
@@ -72,6 +73,6 @@ def _waiting(installation: Installation, name: str) -> Iterator[Check]:
     events = installation.journal.unanswered_chat_events(name.lower())
     late = [e for e in events if installation.now_s - e.received_wall_s > _LATE_S]
     if late:
-        found = f"{len(late)} things that people did there are not done yet"
+        found = f"{counted(len(late), 'thing')} that people did there and that we have not done yet"
         remedy = f"see that `noctua {name.lower()}` runs, and what it logs"
         yield Check(name=name, state="warning", found=found, remedy=remedy)

@@ -13,6 +13,7 @@ from graphs.state_directory import StateDirectory
 from tools.journal.database import SCHEMA_VERSION
 from tools.journal.journal import Journal
 from tools.journal.reading import journal_version, open_read_only
+from twin.counted import counted
 
 FAILED_EXIT = 1
 """Something has to be mended."""
@@ -102,4 +103,6 @@ def _print(checks: tuple[Check, ...]) -> None:
         if check.remedy:
             typer.echo(f"{'':<29} -> {plain(check.remedy)}")
     count = {state: sum(c.state == state for c in checks) for state in _COLOURS}
-    typer.echo(f"{count['failed']} failed, {count['warning']} warnings, {count['ok']} ok")
+    typer.echo(
+        f"{count['failed']} failed, {counted(count['warning'], 'warning')}, {count['ok']} ok"
+    )

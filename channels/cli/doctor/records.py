@@ -20,6 +20,7 @@ from tools.journal.reading import journal_version, open_read_only
 from tools.notification.on_event import load_ways
 from tools.notification.ways import way_of
 from tools.read_only import connect_read_only
+from twin.counted import counted
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.left_out import left_out_text
 
@@ -84,7 +85,9 @@ def audit(installation: Installation) -> Iterable[Check]:
         )
     else:
         yield Check(
-            name="audit chain", state="ok", found=f"{report.length} lines hold, head {report.head}"
+            name="audit chain",
+            state="ok",
+            found=f"{counted(report.length, 'line holds', 'lines hold')}, head {report.head}",
         )
 
 
@@ -112,7 +115,10 @@ def signing(installation: Installation) -> Iterable[Check]:
             remedy="let the watch write beside the key, or set audit.anchor_file of the policy",
         )
     else:
-        found = f"{report.sealed} rows are what was written ({state.signing_key_file})"
+        found = (
+            f"{counted(report.sealed, 'row is', 'rows are')} what was written "
+            f"({state.signing_key_file})"
+        )
         yield Check(name="signing key", state="ok", found=found)
 
 
@@ -180,7 +186,7 @@ def alerts(installation: Installation) -> Iterable[Check]:
     for name, door in settings.doors.items():
         door.proof(os.environ)
         network_of(installation.state, name, door)
-    found = f"{len(settings.doors)} doors, {len(settings.rules)} rules"
+    found = f"{counted(len(settings.doors), 'door')}, {counted(len(settings.rules), 'rule')}"
     found = found if settings.doors else f"no alerts are taken: {file.name} has no doors"
     yield Check(name="alerts", state="ok", found=found)
 
@@ -219,7 +225,7 @@ def _no_checkpoints(file: Path, still_open: int) -> Check:
     return Check(
         name="checkpoints",
         state="failed",
-        found=f"{file} is missing, and {still_open} incidents are open",
+        found=f"{file} is missing, and {counted(still_open, 'incident is', 'incidents are')} open",
         remedy="take the last good copy; without it they begin anew",
     )
 
@@ -248,7 +254,8 @@ def learned(installation: Installation) -> Iterable[Check]:
         Check(
             name="learned",
             state="ok",
-            found=f"{len(trackers)} trackers and {len(graphs)} knowledge graphs load",
+            found=f"{counted(len(trackers), 'tracker')} and "
+            f"{counted(len(graphs), 'knowledge graph')} can be read",
         )
     ]
 
@@ -266,7 +273,7 @@ def outboxes(installation: Installation) -> Iterable[Check]:
             )
             continue
         if outbox.waiting:
-            wait = "1 write waits" if outbox.waiting == 1 else f"{outbox.waiting} writes wait"
+            wait = counted(outbox.waiting, "write waits", "writes wait")
             yield Check(
                 name=name,
                 state="warning",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from channels.cli.doctor.check import Check, Installation
 from channels.cli.prune import megabytes
 from graphs.pruning import droppable, stores
+from twin.counted import counted
 
 WARN_ABOVE_BYTES = 100_000_000
 """So much that is kept no longer is worth a word."""
@@ -17,11 +18,11 @@ def sizes(installation: Installation) -> Iterable[Check]:
         return
     kept = stores(state, journal)
     parts = (
-        ("journal", kept.journal, f"{kept.incidents} incidents, {kept.in_work} in work"),
-        ("checkpoints", kept.checkpoints, f"of {kept.threads} incidents"),
-        ("learned", kept.trackers, f"{kept.tracked} trackers"),
+        ("journal", kept.journal, f"{counted(kept.incidents, 'incident')}, {kept.in_work} in work"),
+        ("checkpoints", kept.checkpoints, f"of {counted(kept.threads, 'incident')}"),
+        ("learned", kept.trackers, counted(kept.tracked, "tracker")),
         ("traces", kept.traces, f"{kept.traced}"),
-        ("on record", kept.inventories, f"{kept.inventoried} inventories"),
+        ("on record", kept.inventories, counted(kept.inventoried, "inventory", "inventories")),
     )
     found = ", ".join(f"{name} {megabytes(size)} ({of})" for name, size, of in parts)
     needless = droppable(state, journal, installation.now_s).total

@@ -15,6 +15,7 @@ from tools.journal.records import LeaseRecord, WatchRecord
 from tools.journal.watch_notes import watch_notes
 from tools.network.driver import network_entry
 from tools.provided import DRIVERS, load
+from twin.counted import counted
 from twin.errors import BadInput
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
@@ -98,10 +99,11 @@ def _watch(
     label = f"watch of {name}"
     if lease is None:
         count = len(_open_incidents(installation.journal, name))
+        still_open = counted(count, "incident is open", "incidents are open")
         return Check(
             name=label,
             state="warning" if count else "ok",
-            found="nobody watches" + (f", and {count} incidents are open" if count else ""),
+            found="nobody watches" + (f", and {still_open}" if count else ""),
             remedy=f"noctua watch {name}" if count else "",
         )
     if _is_dead(installation, lease):
@@ -114,7 +116,8 @@ def _watch(
     if record is None or record.holder != lease.holder:
         return Check(name=label, state="ok", found=f"held by {lease.holder}, which has not stepped")
     silent_s = max(0.0, installation.now_s - record.stepped_wall_s)
-    found = f"{lease.holder}, step {record.steps} {duration(silent_s)} ago, {record.alarms} alarms"
+    alarms = counted(record.alarms, "alarm")
+    found = f"{lease.holder}, step {record.steps} {duration(silent_s)} ago, {alarms}"
     if record.failures or record.trouble:
         found = f"{found}; {record.failures} failed steps in a row: {record.trouble}"
         return Check(
@@ -178,7 +181,11 @@ def leases(installation: Installation) -> Iterable[Check]:
             remedy="noctua watch takes them over at once",
         )
     else:
-        yield Check(name="leases", state="ok", found=f"{held} incidents held, by living processes")
+        yield Check(
+            name="leases",
+            state="ok",
+            found=f"{counted(held, 'incident')} held, by living processes",
+        )
 
 
 def standing_still(installation: Installation) -> Iterable[Check]:

@@ -41,8 +41,8 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_alerts_are_listed_with_counts_doors_and_what_others_wrote_quoted(state: Path) -> None:
     code, output, _ = noctua(state, "alerts")
     assert code == 0
-    assert "live: 2 alerts, of which 2 are firing and 1 are mapped by no rule" in output
-    assert "through prometheus: 1 posts, 2 alerts, 0 repeats, 0 late, 3 withheld" in output
+    assert "live: 2 alerts; firing: 2; mapped by no rule: 1" in output
+    assert "through prometheus: 1 post, 2 alerts, 0 repeats, 0 late, 3 withheld" in output
     assert LINK in output
     assert "«<rm -rf> /»" in output
 

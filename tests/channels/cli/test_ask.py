@@ -63,7 +63,7 @@ def test_one_of_several_networks_has_to_be_named(staged: Path, tmp_path: Path) -
     shutil.copy(state / "networks" / "abilene.sqlite", state / "networks" / "other.sqlite")
     code, _, error = noctua(state, "ask", "what is down?")
     assert code == 2
-    assert "--network: abilene, other" in error
+    assert "several networks, abilene, other; name one (--network NETWORK)" in error
 
 
 def test_directory_without_anything_is_refused(tmp_path: Path) -> None:

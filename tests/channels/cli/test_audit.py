@@ -61,7 +61,7 @@ def test_first_broken_line_is_named_with_what_is_wrong(audited: Path) -> None:
 def test_anchors_stand_in_a_chain_that_only_grew(audited: Path) -> None:
     code, output, _ = noctua(audited, "audit", "verify", "--against", _anchors(audited))
     assert code == 0
-    assert "1 of 1 anchors stand" in output
+    assert "1 of 1 anchor stands in the chain" in output
 
 
 def test_cut_tail_is_found_by_seals_and_mark_and_against_the_anchors(audited: Path) -> None:
@@ -104,7 +104,7 @@ def test_exported_file_verifies_without_the_journal(audited: Path, form: str) ->
     code, output, _ = noctua(nowhere, "audit", "verify", *arguments)
     assert code == 0
     assert f"the chain holds: {LINES} lines" in output
-    assert "1 of 1 anchors stand" in output
+    assert "1 of 1 anchor stands in the chain" in output
     assert f"stands at line {LINES}; 0 lines follow it" in output
     file.write_text(file.read_text("utf-8").replace("plan-2", "plan-9"), encoding="utf-8")
     assert noctua(nowhere, "audit", "verify", "--export", str(file))[0] == 1
@@ -117,8 +117,8 @@ def test_partial_export_says_which_anchors_it_cannot_be_compared_with(audited: P
     against = ("--export", str(file), "--against", _anchors(audited))
     code, output, _ = noctua(audited, "audit", "verify", *against)
     assert code == 0
-    assert "1 lines from line 6 on, which follows" in output
-    assert "1 anchors are of lines that the exported file lacks" in output
+    assert "1 line from line 6 on, which follows" in output
+    assert "1 anchor is of lines that the exported file lacks" in output
 
 
 def test_export_goes_to_standard_output_line_by_line(audited: Path) -> None:
@@ -184,4 +184,4 @@ def test_anchors_that_the_policy_names_are_compared_without_being_asked_for(
     shipped = resources.files("tools.change").joinpath("policy.yaml").read_text("utf-8")
     policy = shipped.replace("anchor_file: null", f"anchor_file: {_anchors(audited)}")
     (audited / "policy.yaml").write_text(policy, encoding="utf-8")
-    assert "1 of 1 anchors stand" in noctua(audited, "audit", "verify")[1]
+    assert "1 of 1 anchor stands in the chain" in noctua(audited, "audit", "verify")[1]

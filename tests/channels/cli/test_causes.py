@@ -89,7 +89,7 @@ def test_accepted_cause_is_a_line_that_replays_and_a_rejected_one_is_none(
 
     decide = ("risks", "causes")
     code, _, error = noctua(kept, *decide, "accept", bridge["id"], "--by", "ann")
-    assert (code, "say why, with --reason" in error) == (2, True)
+    assert (code, "say why: tickets alone make no fact (--reason WHY)" in error) == (2, True)
     assert noctua(kept, *decide, "accept", "C-nothing", "--reason", "x", "--by", "ann")[0] == 2
     code, output, _ = noctua(
         kept, *decide, "accept", bridge["id"], "--reason", "on the map", "--by", "ann"

@@ -265,7 +265,7 @@ def test_missing_checkpoints_fail_while_incidents_are_open(state: Path) -> None:
     (state / "checkpoints.sqlite").unlink()
     found = _found(state, "checkpoints")
     assert found.state == "failed"
-    assert "1 incidents are open" in found.found
+    assert "1 incident is open" in found.found
 
 
 def test_sizes_are_told_and_what_is_kept_no_longer_is_a_warning(

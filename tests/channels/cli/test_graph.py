@@ -216,7 +216,7 @@ def test_dependencies_in_a_circle_are_loaded_and_shown_where_they_were_broken(
 
 
 def test_network_has_to_be_named_and_has_to_be_a_name(tmp_path: Path, file: Path) -> None:
-    assert "name one with --network" in noctua(tmp_path, "graph", "stats")[2]
+    assert "name one (--network NETWORK)" in noctua(tmp_path, "graph", "stats")[2]
     code, _, error = noctua(tmp_path, "graph", "load", str(file), "--network", "../x")
     assert (code, "is no name of a network" in error) == (2, True)
 

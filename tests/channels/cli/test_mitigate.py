@@ -57,4 +57,4 @@ def test_line_that_people_have_accepted_is_reopened_before_it_is_mitigated(kept:
     assert noctua(kept, "risks", "accept", TWO_LINKS, "--reason", "cheap enough")[0] == 0
     code, _, error = noctua(kept, "mitigate", TWO_LINKS)
     assert code == 2
-    assert "is accepted already (cheap enough); `noctua risks reopen` first" in error
+    assert "is accepted already (cheap enough); reopen it first (noctua risks reopen" in error

@@ -13,10 +13,12 @@ import pytest
 from graphs.state_directory import StateDirectory
 from tests.channels.cli.desk_of_paper import open_journal
 from tests.channels.conftest import INCIDENT, noctua
+from tools.alerts.reading import UNMAPPED, Received, content_of
 from tools.journal.holder import Holder
 from tools.journal.lease_rows import network_subject
 from tools.trace import KEPT_S
 from twin.nouns.incident import Phase
+from twin.nouns.untrusted import UntrustedText
 
 DAY_S = 86_400.0
 
@@ -53,9 +55,9 @@ def test_dry_run_says_what_would_go_and_drops_nothing(state: Path) -> None:
     before = _snapshot(state)
     code, output, error = noctua(state, "prune", "--dry-run")
     assert (code, error) == (0, "")
-    assert "1 incidents that have ended (live-0000); 5 earlier steps of incidents in work" in output
+    assert "1 incident that has ended (live-0000); 5 earlier steps of incidents in work" in output
     assert "networks that nobody watches (gone)" in output
-    assert "1 old ones" in output
+    assert "1 old one" in output
     assert "would be free again" in output
     assert _snapshot(state) == before
 
@@ -111,3 +113,40 @@ def test_a_directory_in_which_nothing_has_run_is_named(tmp_path: Path) -> None:
     code, _, error = noctua(tmp_path, "prune", "--dry-run")
     assert code == 2
     assert "is not a state directory" in error
+
+
+def _alerted(state: Path) -> None:
+    """Two alerts that nobody has sent for a year, of before the incident and of while it is open,
+    and one of now.
+    """
+    now_s = time.time()
+    with open_journal(state) as journal:
+        onset_s = journal.incident(INCIDENT).incident.onset_s
+        for name, sent_s, network_s in (
+            ("before", now_s - 365 * DAY_S, onset_s - 2 * 3600.0),
+            ("during", now_s - 365 * DAY_S, onset_s),
+            ("now", now_s, onset_s),
+        ):
+            labels = {"alertname": UntrustedText(name)}
+            received = Received(
+                fingerprint=name,
+                content=content_of(labels),
+                labels=labels,
+                starts_wall_s=sent_s,
+                ends_wall_s=sent_s,
+            )
+            journal.take_alerts("live", "prometheus", [(received, UNMAPPED)], sent_s, network_s)
+
+
+def test_old_alerts_go_but_for_those_that_an_open_incident_may_rest_on(state: Path) -> None:
+    _alerted(state)
+    assert "1 old one; the journal uses their room again" in noctua(state, "prune", "--dry-run")[1]
+    assert json.loads(noctua(state, "prune", "--json")[1])["alerts"] == 1
+    with open_journal(state) as journal:
+        assert [row.fingerprint for row in journal.alerts("live")] == ["now", "during"]
+        journal.set_phase(INCIDENT, Phase.RESOLVED)
+    assert json.loads(noctua(state, "prune", "--json")[1])["alerts"] == 1
+    with open_journal(state) as journal:
+        assert [row.fingerprint for row in journal.alerts("live")] == ["now"]
+        assert [door.alerts for door in journal.alert_doors("live")] == [3], "they are counted"
+    assert noctua(state, "audit", "verify")[0] == 0

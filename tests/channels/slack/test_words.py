@@ -75,7 +75,7 @@ def test_incident_is_taken_closed_and_reopened_in_its_thread(desk: Desk) -> None
     assert "«omar» has it" in desk.say(OMAR, "take")
     head = desk.text_of(desk.workspace.message(desk.head) or {})
     assert "With" in head
-    assert "say with --reason why" in desk.say(OMAR, "close weight Fulda-Kassel 1")
+    assert "same (because WHY)" in desk.say(OMAR, "close weight Fulda-Kassel 1")
     said = desk.say(OMAR, "close weight Fulda-Kassel 1 because the customer has confirmed it")
     assert "closed by «omar»" in said
     with desk.journal() as journal:

@@ -218,3 +218,18 @@ def test_every_beginning_is_one_row_whatever_the_order(
             )
             # All but the latest are over; that one is if it was ever said to be.
             assert [row.ends_s is not None for row in mine] == [True] * (len(mine) - 1) + [ended]
+
+
+def test_old_alerts_go_and_those_that_were_sent_lately_or_ended_later_stay(
+    journal: Journal,
+) -> None:
+    _take(journal, _over(1))
+    _take(journal, _alert(2), _over(3), after_s=1000.0)
+    sent_s, ended_s = RECEIVED_S + 100.0, OPENED_S + 100.0
+    assert journal.old_alerts(NETWORK, sent_s, None) == 1
+    assert journal.old_alerts(NETWORK, RECEIVED_S + 2000.0, None) == 3
+    assert journal.old_alerts(NETWORK, RECEIVED_S + 2000.0, ended_s) == 1, "the firing one stays"
+    assert journal.drop_old_alerts(NETWORK, RECEIVED_S + 2000.0, ended_s) == 1
+    assert {row.fingerprint for row in _rows(journal)} == {"f2", "f3"}
+    assert journal.drop_old_alerts("elsewhere", RECEIVED_S + 2000.0, None) == 0
+    assert journal.check_seals().altered == ()

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 import networkx as nx
 
+from twin.counted import counted
 from twin.errors import BadTopology
 from twin.nouns.configuration import MAX_WIDE_METRIC
 from twin.sources.formats.limits import (
@@ -381,7 +382,7 @@ def _whole_weight(weight: float | None, where: str) -> int | None:
 def _count(things: Sequence[str], noun: str) -> str:
     few = ", ".join(things[:FEW])
     more = ", ..." if len(things) > FEW else ""
-    return f"{len(things)} {noun}{'s' if len(things) > 1 else ''} ({few}{more})"
+    return f"{counted(len(things), noun)} ({few}{more})"
 
 
 def _capacities(line: _Line, back: _Line) -> list[float]:
