@@ -20,7 +20,7 @@ from tools.journal.journal import Journal
 from tools.journal.records import AlertCounts, AlertDoor, AlertRecord
 from twin.errors import BadInput
 from twin.nouns.base import Noun
-from twin.way import Way
+from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from tools.alerts.mapping import AlertMapping

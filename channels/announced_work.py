@@ -16,7 +16,7 @@ from twin.nouns.foretold import Foretold, breach_text
 from twin.nouns.planned_work import PlannedWork
 from twin.nouns.principal import Principal, visible
 from twin.nouns.service_impact import ServiceImpact
-from twin.way import Way
+from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from tools.journal.journal import Journal

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from channels.report.wording import plain, quoted, utc
 from tools.journal.journal import Journal
 from tools.journal.records import Answer, ApprovalRequest, Signature
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 _MEANS_WAITING = {

@@ -12,7 +12,7 @@ from twin.imagination.recorded_causes import recorded_causes
 from twin.nouns.common_cause import CauseRecord, CauseState, CommonCause
 from twin.nouns.principal import Principal
 from twin.nouns.topology import Topology
-from twin.way import Way
+from twin.nouns.way import Way
 
 
 def counted(state: StateDirectory, network: str, topology: Topology) -> tuple[CommonCause, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from channels.report.wording import clock_time, plain, quoted, utc
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.finding import Finding
 from twin.nouns.impact import Impact
 from twin.nouns.incident import Symptom

@@ -25,12 +25,14 @@ from tools.journal.standing import (
     standing,
     temporary_in_force,
 )
-from twin.errors import BadInput
+from twin.errors import BadInput, NetworkError
 from twin.events.action import in_words
-from twin.nouns.base import Noun
+from twin.nouns.base import IfGiven, Noun
+from twin.nouns.guidance import Understood
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.principal import Principal, visible
-from twin.way import Way
+from twin.nouns.untrusted import UntrustedText
+from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from twin.events.found_cause import FoundCause
@@ -42,12 +44,14 @@ _LONGEST = 4000
 class Handled(Noun):
     """What came of it. `text`: what was done, in a sentence. `incident`: as it stands now.
 
-    `changed`: False where it stood so already, and nothing was written.
+    `changed`: False where it stood so already, and nothing was written. `understood`: what the
+    shipped mind reads in a note; None where it was none, or what is on record cannot be read.
     """
 
     text: str
     changed: bool
     incident: IncidentView
+    understood: IfGiven[Understood] = None
 
 
 def take(state: StateDirectory, incident_id: str, by: Principal) -> Handled:
@@ -81,7 +85,9 @@ def note(state: StateDirectory, incident_id: str, by: Principal, text: str) -> H
     said = written(text, "a note says something", Way("note", incident_id, text="TEXT"))
     with _AtIncident(state, incident_id, by) as here, here.journal.transaction():
         here.tell(NOTED, quoted(said), {"note": said})
-        return here.handled(f"noted by {_who(by)}")
+        found = here.understood(said)
+        told = f"; {found.describe()}" if found else ""
+        return here.handled(f"noted by {_who(by)}{told}", understood=found)
 
 
 def close(
@@ -253,8 +259,26 @@ class _AtIncident(AbstractContextManager["_AtIncident"]):
         with closing(open_graph(file, self._network, os.environ)) as graph:
             remember_finding(graph, self.journal, self._id)
 
-    def handled(self, text: str, *, changed: bool = True) -> Handled:
-        return Handled(text=f"{self._id}: {text}", changed=changed, incident=self.view)
+    def understood(self, said: str) -> Understood | None:
+        from agents.roles.guide import Remark
+        from graphs.guiding import understood
+
+        try:
+            inventory = inventory_of(self._state, self._network)
+        except (BadInput, NetworkError):
+            return None
+        remark = Remark("a note", self._by.name, self.now_s, UntrustedText(said))
+        return understood(remark, inventory, self._state.policy().guidance)
+
+    def handled(
+        self, text: str, *, changed: bool = True, understood: Understood | None = None
+    ) -> Handled:
+        return Handled(
+            text=f"{self._id}: {text}",
+            changed=changed,
+            incident=self.view,
+            understood=understood,
+        )
 
 
 def _who(by: Principal) -> str:

@@ -17,6 +17,7 @@ from graphs.refreshes import Network, refresh
 from graphs.state_directory import StateDirectory
 from graphs.workplace import Stores
 from tools.graph_store.protocol import GraphUnavailable
+from tools.journal.errors import UnknownRisk
 from tools.journal.journal import Journal
 from twin.errors import BadInput
 from twin.imagination.elements import elements_of
@@ -35,7 +36,7 @@ from twin.nouns.risk import (
     RiskState,
 )
 from twin.nouns.ticket import Ticket
-from twin.way import Way
+from twin.nouns.way import Way
 
 _FURTHEST_REVIEW_S = 10 * 365.25 * 86_400.0
 _LONGEST_OWNER = 200
@@ -92,6 +93,28 @@ def listed(state: StateDirectory, network: str) -> Sequence[RiskRecord]:
     with state.read_only_journal() as journal:
         require_known(network, known_networks(state, journal))
         return journal.risk_records(network)
+
+
+def network_of(state: StateDirectory, network: str | None, risk_id: str) -> str:
+    """The network whose line is meant: the one that is named, or the only one that has the line.
+
+    Raises:
+        UnknownRisk, BadInput: none has it, or several do and none is named.
+    """
+    with state.read_only_journal() as journal:
+        known = known_networks(state, journal)
+        if network is not None:
+            require_known(network, known)
+            return network
+        kept = {name: {r.id for r in journal.risk_records(name)} for name in known}
+        having = [name for name, ids in kept.items() if risk_id in ids]
+        if len(having) > 1:
+            raise BadInput(
+                f"{risk_id} is a line of {', '.join(having)}; name one", way=Way(network="NETWORK")
+            )
+        if not having:
+            raise UnknownRisk(risk_id, sorted(set().union(*kept.values())))
+        return having[0]
 
 
 def shown(state: StateDirectory, network: str, risk_id: str) -> RiskRecord:

@@ -53,7 +53,7 @@ from twin.nouns.base import Noun
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import Principal, visible
-from twin.way import Way
+from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from agents.loop.role_events import RoleEvent

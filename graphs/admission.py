@@ -17,7 +17,7 @@ from graphs.returning import in_force
 from tools.journal.records import IncidentRecord
 from tools.journal.standing import look_over, open_incidents
 from tools.trace import incident_context, incident_trace_id, workflow_span
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Symptom
 
 _LOOK_AGAIN_S = 600.0

@@ -32,8 +32,8 @@ from tools.journal.watch_notes import note_lines, note_of
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 from twin.nouns.inventory import Inventory
+from twin.nouns.way import Way
 from twin.physics.twin import Twin
-from twin.way import Way
 
 ROLE = "conversation"
 

@@ -11,7 +11,7 @@ from graphs.merging import merge_unnamed, same_trouble
 from graphs.pages import call_owners
 from graphs.service_impact import note_service_impact
 from graphs.state import IncidentState
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.diagnosis import (
     LOG_RECORD,
     Diagnosis,

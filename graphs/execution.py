@@ -29,8 +29,8 @@ from tools.change.refusals import (
 from tools.change.swaps import minds_lost
 from tools.journal.errors import DeviceBusy, LeaseHeld, LeaseLost, UnknownPlan
 from tools.journal.records import ApprovalRequest, Quarantine
-from twin.counted import counted
 from twin.errors import NetworkError, Refused
+from twin.nouns.counted import counted
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Outcome, Plan, Remedy
 from twin.remedies.holding import held_links, only_holds

@@ -5,15 +5,25 @@ from contextlib import suppress
 
 from agents.conversation.names import Names
 from agents.loop.role import RoleUnfinished
+from agents.playbook.guide import reading_of
 from agents.roles.guide import Guide, Remark
 from graphs.desk import Desk
 from graphs.field import expected_repair, open_orders
 from tools.journal.standing import NOTED
+from tools.models.settings import PLAYBOOK
 from twin.errors import NetworkError
 from twin.nouns.base import content_hash
 from twin.nouns.diagnosis import LOG_RECORD, LogRecord
 from twin.nouns.field_note import FieldNote
-from twin.nouns.guidance import GUIDANCE, UNGUIDED, Guidance, GuidanceRecord
+from twin.nouns.guidance import (
+    GUIDANCE,
+    UNGUIDED,
+    Guidance,
+    GuidanceCaps,
+    GuidanceRecord,
+    Understood,
+)
+from twin.nouns.inventory import Inventory
 from twin.nouns.untrusted import UntrustedText
 from twin.remedies.guided import clipped_to
 from twin.remedies.objective import RepairTime
@@ -50,6 +60,18 @@ def guided(desk: Desk, incident_id: str) -> Guidance:
         if told := guidance_text(found):
             desk.tell(incident_id, "guided", "guide", told)
     return found
+
+
+def understood(remark: Remark, inventory: Inventory, caps: GuidanceCaps) -> Understood:
+    """What the shipped mind reads in `remark`, before any plan rests on it."""
+    work = Guide([remark], inventory.topology, Names(inventory), remark.at_s)
+    task = work.task()
+    found = work.guidance(reading_of(task), PLAYBOOK, caps)
+    return Understood(
+        names=tuple(dict.fromkeys(f"{one.kind} {one.id}" for one in task.texts[0].names)),
+        points=tuple(point.describe() for point in found.points),
+        suspicious=bool(found.suspicious),
+    )
 
 
 def guidance_text(guidance: Guidance) -> str:

@@ -3,8 +3,8 @@
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 from twin.nouns.inventory import Inventory
+from twin.nouns.way import Way
 from twin.sources.inventory_json import inventory_text, read_inventory
-from twin.way import Way
 
 
 def keep_inventory(state: StateDirectory, network: str, inventory: Inventory) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from graphs.desk import Desk
 from graphs.state import IncidentState
 from tools.journal.outbox_rows import NO_WAY_TO_CALL
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.plan import Plan
 

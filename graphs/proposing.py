@@ -16,11 +16,11 @@ from graphs.guiding import guided
 from graphs.state import IncidentState, waiting
 from tools.change.calendar import most_devices_of_one
 from tools.change.swaps import minds_lost
-from twin.counted import counted
 from twin.errors import NetworkError, Refused
 from twin.events.action import Action, in_words
 from twin.events.fault import Fault
 from twin.nouns.configuration import NetworkConfiguration
+from twin.nouns.counted import counted
 from twin.nouns.diagnosis import (
     Diagnosis,
 )

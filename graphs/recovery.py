@@ -14,7 +14,7 @@ from graphs.pages import watch_services
 from graphs.returning import in_force
 from graphs.state import IncidentState, cause_of
 from tools.network.protocol import RepairReport
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.incident import Incident, Phase
 from twin.remedies.believed import circuits_of
 

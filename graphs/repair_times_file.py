@@ -4,8 +4,8 @@ from pydantic import ValidationError
 
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
+from twin.nouns.way import Way
 from twin.remedies.repair_forecast import RepairModel
-from twin.way import Way
 
 
 def kept_repair_model(state: StateDirectory) -> RepairModel | None:

@@ -10,8 +10,8 @@ from graphs.state import IncidentState, cause_of
 from graphs.unwinding import way_out
 from tools.change.swaps import minds_lost
 from tools.journal.standing import temporary_in_force
-from twin.counted import counted
 from twin.errors import NetworkError
+from twin.nouns.counted import counted
 from twin.nouns.diagnosis import Diagnosis
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Plan, Remedy

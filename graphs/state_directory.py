@@ -37,7 +37,7 @@ from tools.journal.signing_key import KEY_FILE
 from tools.journal.watch_notes import note_lines, watch_notes
 from twin.errors import BadInput
 from twin.nouns.principal import Principal
-from twin.way import Way
+from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from tools.change.policy import ApprovalPolicy

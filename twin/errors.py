@@ -18,7 +18,7 @@ NoctuaError                 anything a person should read instead of a traceback
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
-from twin.way import Way
+from twin.nouns.way import Way
 
 
 class NoctuaError(Exception):

@@ -11,7 +11,7 @@ import yaml
 
 from agents.playbook.tickets import Masked, compiled, wants_obedience
 from agents.playbook.view import ToolChoice, TranscriptView, answer
-from agents.roles.guide import LONGEST_QUOTE, MOST_FINDINGS, GuideTask, TextShown
+from agents.roles.guide import LONGEST_QUOTE, MOST_FINDINGS, GuideReading, GuideTask, TextShown
 
 _TIME = r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?!\d)(?: ?(?:UTC|Z|h)\b)?"
 _SPAN = r"(?P<span>\d+(?:\.\d+)?) ?(?P<unit>hours?|hrs?|h|minutes?|mins?|min|m)\b"
@@ -24,9 +24,17 @@ _SENTENCE = re.compile(r"[^.;!?\n]+(?:\.(?=\w)[^.;!?\n]+)*[.;!?]?")
 
 def guide(view: TranscriptView) -> ToolChoice:
     """All that the table knows, text by text; of one that wants to be obeyed, that alone."""
-    texts = view.task_as(GuideTask).texts
-    found = [finding for text in texts for finding in _findings(text)]
-    return answer({"findings": found[:MOST_FINDINGS]})
+    return answer(_read(view.task_as(GuideTask)))
+
+
+def reading_of(task: GuideTask) -> GuideReading:
+    """As `guide` answers, without a role that is played."""
+    return GuideReading.model_validate(_read(task))
+
+
+def _read(task: GuideTask) -> dict[str, Any]:
+    found = [finding for text in task.texts for finding in _findings(text)]
+    return {"findings": found[:MOST_FINDINGS]}
 
 
 def _findings(shown: TextShown) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,6 @@ from agents.roles.formatting import SymptomShown, first_of, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
 from tools.registry import Tool, grant
-from twin.counted import counted
 from twin.diagnosis.above import above_text
 from twin.diagnosis.causes import (
     ADDED_PRIOR_NATS,
@@ -35,6 +34,7 @@ from twin.nouns.configuration import (
     NetworkConfiguration,
     configuration_diff,
 )
+from twin.nouns.counted import counted
 from twin.nouns.diagnosis import (
     DeviceRead,
     Diagnosis,

@@ -12,7 +12,6 @@ from agents.prompts import Prompt, prompt
 from agents.roles.formatting import SymptomShown, shown_symptom
 from agents.roles.situation import Situation
 from agents.roles.wording import Wording
-from twin.counted import counted
 from twin.diagnosis.explaining import InForce, pairs_of
 from twin.errors import Ungrounded
 from twin.events.actions.edits import ends_of
@@ -22,6 +21,7 @@ from twin.events.faults.fiber_cut import FiberCut
 from twin.events.faults.link_down import LinkDown
 from twin.knowledge.fate import share_a_fate
 from twin.nouns.base import Noun
+from twin.nouns.counted import counted
 from twin.nouns.incident import Incident, Severity, Symptom
 from twin.nouns.topology import Interface
 from twin.physics.questions import links_used

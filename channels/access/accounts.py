@@ -18,7 +18,7 @@ from twin.errors import BadInput
 from twin.nouns.account import PERMISSIONS, Account, Delegation, Identity, Permission, Role, Token
 from twin.nouns.base import Noun
 from twin.nouns.principal import Principal
-from twin.way import Way
+from twin.nouns.way import Way
 
 DAY_S = 86_400.0
 LONGEST_TOKEN_S = 366 * DAY_S

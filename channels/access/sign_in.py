@@ -24,7 +24,7 @@ from twin.nouns.account import (
     TokenKind,
 )
 from twin.nouns.principal import LOCAL, Principal
-from twin.way import Way
+from twin.nouns.way import Way
 
 PREFIX = "noctua_"
 """Of every secret, so that whoever finds one knows what it is."""
@@ -69,7 +69,9 @@ def by_token(journal: Journal, secret: str, channel: str) -> SignedIn:
     token = journal.token(digest, time.time())
     account = journal.account(token.account) if token else None
     if token is None or account is None or account.ended_wall_s is not None:
-        raise NotSignedIn("the sign-in is not known, has run out or was ended; sign in again")
+        raise NotSignedIn(
+            "what was given to prove who asks is not known here, has run out or was ended"
+        )
     may = PERMISSIONS[account.role] & token.scopes
     return SignedIn(account.principal(token.identity, channel), may, digest, token.kind)
 

@@ -11,9 +11,9 @@ from channels.chat.service import LONGEST_CODE, Choice, Fact, File, Message, Que
 from channels.report.wording import duration, percent, plain, quoted, rate, utc
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest
-from twin.counted import counted
 from twin.events.action import in_words
 from twin.nouns.base import Noun
+from twin.nouns.counted import counted
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.incident import TERMINAL_PHASES
 from twin.nouns.plan import Approval, Plan

@@ -6,7 +6,7 @@ from typing import Literal
 from twin.errors import BadInput
 from twin.nouns.account import Permission
 from twin.nouns.base import Noun
-from twin.way import Way
+from twin.nouns.way import Way
 
 HELP = """\
 ask QUESTION – how the network is, what would happen if, what was decided

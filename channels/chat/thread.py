@@ -10,8 +10,8 @@ from channels.views import IncidentView, incident_view
 from tools.journal.journal import Journal
 from tools.journal.records import IncidentRecord, TimelineEvent
 from tools.journal.standing import CLOSED, NOTED, OVER, REOPENED, TAKEN
-from twin.counted import counted
 from twin.nouns.base import Noun
+from twin.nouns.counted import counted
 
 ASKED = "asked"
 """The kind of event that a plan's card stands for."""

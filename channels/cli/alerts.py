@@ -12,8 +12,11 @@ from channels.alerts import AlertsView, RuleRecord
 from channels.cli.output import AsJson, Column, directory_of, fitted, new_console, print_json
 from channels.report.wording import percent, plain, utc
 from tools.journal.records import AlertRecord
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.untrusted import UntrustedText
+
+_LONGEST_LABELS = 400
+_LONGEST_ODD = 120
 
 
 def alerts(
@@ -41,7 +44,7 @@ def alerts(
     if view.rules:
         console.print(_rules(console, view.rules))
     if view.alerts:
-        console.print(_table(console, view.alerts))
+        console.print(_table(console, view.alerts, with_labels=unmapped))
 
 
 def _summary(view: AlertsView) -> list[str]:
@@ -75,15 +78,23 @@ def _rules(console: Console, rules: Sequence[RuleRecord]) -> RenderableType:
     )
 
 
-def _table(console: Console, rows: Sequence[AlertRecord]) -> RenderableType:
+def _table(console: Console, rows: Sequence[AlertRecord], *, with_labels: bool) -> RenderableType:
+    """`with_labels`: what a rule could be written for, in place of what no rule has said."""
+    says = [
+        Column("says", [Text(r.claims if r.rule else "unmapped") for r in rows], whole=True),
+        Column("of", [Text(plain(r.resource)) for r in rows]),
+        Column("name", [Text(_name(r)) for r in rows], goes=1),
+    ]
+    if with_labels:
+        says = [Column("labels", [Text(_labels(r)) for r in rows])]
+    odd = [Text(UntrustedText(r.odd).quoted(_LONGEST_ODD) if r.odd else "") for r in rows]
     return fitted(
         console,
         (
             Column("since (UTC)", [Text(utc(r.starts_s)) for r in rows], whole=True),
             Column("state", [Text(_state(r)) for r in rows], whole=True),
-            Column("says", [Text(r.claims if r.rule else "unmapped") for r in rows], whole=True),
-            Column("of", [Text(plain(r.resource)) for r in rows]),
-            Column("name", [Text(_name(r)) for r in rows], goes=1),
+            *says,
+            *([Column("odd", odd, goes=1)] if any(r.odd for r in rows) else ()),
             Column("door", [Text(plain(r.door)) for r in rows], goes=3),
             Column("times", [Text(f"{r.times:,}") for r in rows], goes=2),
         ),
@@ -97,6 +108,10 @@ def _state(record: AlertRecord) -> str:
 def _name(record: AlertRecord) -> str:
     """What others call it, quoted; without a name, all of its labels."""
     named = record.labels.get("alertname")
-    return UntrustedText(named or ", ".join(f"{k}={v}" for k, v in record.labels.items())).quoted(
-        80
-    )
+    return UntrustedText(named).quoted(80) if named else _labels(record)
+
+
+def _labels(record: AlertRecord) -> str:
+    """All that a rule can look at, quoted."""
+    told = ", ".join(f"{k}={v}" for k, v in record.labels.items())
+    return UntrustedText(told).quoted(_LONGEST_LABELS)

@@ -14,8 +14,8 @@ from channels import verbs
 from channels.cli.output import AsJson, directory_of, new_console, print_json
 from channels.report.wording import plain, printable
 from graphs.conversation import Conversation, Reply
-from twin.counted import counted
 from twin.errors import NoctuaError
+from twin.nouns.counted import counted
 
 NetworkOption = Annotated[
     str | None, typer.Option("--network", help="Which, if the state directory has several.")

@@ -13,8 +13,9 @@ from channels.cli.output import AsJson, By, directory_of, print_json
 from channels.cli.principal import typed
 from channels.report.wording import plain, quoted, utc
 from channels.sealed import sealed_text
-from twin.counted import counted
+from channels.whole_file import whole_file
 from twin.errors import BadInput
+from twin.nouns.counted import counted
 
 BROKEN_EXIT = 1
 """The chain is broken, or is not the one that was written down elsewhere."""
@@ -100,15 +101,8 @@ def export(
             typer.echo(line, nl=False)
         return
     # A disk that is full half-way must not cost the export that was there before.
-    draft = out.with_name(f"{out.name}.part")
-    try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(lines)
-        draft.replace(out)
-    except OSError as error:
-        raise BadInput(f"{out}: cannot be written ({error.strerror})") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(out) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
     if as_json:
         print_json({"path": str(out), "format": export_format.value, "first": since})
     else:

@@ -18,7 +18,7 @@ from channels.cli.output import (
 )
 from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import plain
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.rates import HOURS_A_YEAR
 
 if TYPE_CHECKING:

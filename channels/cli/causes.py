@@ -20,7 +20,7 @@ from channels.cli.output import (
 )
 from channels.cli.principal import principal
 from channels.report.wording import plain, quoted, significant
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 if TYPE_CHECKING:
     from channels.planning.proposing import ProposedLine

@@ -15,13 +15,14 @@ from channels import verbs
 from channels.cli.output import AsJson, directory_of, print_json
 from channels.networks import network_names
 from channels.report.wording import plain
+from channels.whole_file import whole_file
 from graphs.state_directory import StateDirectory
 from tools.graph_store.opening import open_graph
-from twin.counted import counted
 from twin.errors import BadInput
 from twin.knowledge.exchange import MOST_BYTES, facts_in, lines_of
 from twin.knowledge.facts import Facts, Relation, Thing, ThingKey, UnknownThing, difference
-from twin.way import Way
+from twin.nouns.counted import counted
+from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from tools.graph_store.protocol import KnowledgeGraph
@@ -301,11 +302,8 @@ def _size_of(facts: Facts) -> str:
 
 
 def _write(file: Path, facts: Facts) -> None:
-    try:
-        with file.open("w", encoding="utf-8") as out:
-            out.writelines(f"{line}\n" for line in lines_of(facts))
-    except OSError as exc:
-        raise BadInput(f"{file} cannot be written ({exc.strerror or exc})") from exc
+    with whole_file(file) as draft, draft.open("w", encoding="utf-8") as out:
+        out.writelines(f"{line}\n" for line in lines_of(facts))
     typer.echo(f"{file}: {_size_of(facts)}")
 
 

@@ -25,7 +25,7 @@ from channels.report.wording import duration, plain, quoted, utc
 from channels.views import IncidentView
 from tools.journal.records import Claim, Quarantine
 from tools.journal.watch_notes import condition_lines
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.foretold import Foretold, breach_text
 from twin.nouns.left_out import left_out_text
 

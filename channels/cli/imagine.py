@@ -25,10 +25,10 @@ from channels.cli.standing_register import stand
 from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import plain, significant
 from tools.models.settings import PLAYBOOK
-from twin.counted import counted
 from twin.errors import BadInput
+from twin.nouns.counted import counted
 from twin.nouns.untrusted import UntrustedText
-from twin.way import Way
+from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,13 +57,14 @@ WeightCost = Annotated[
 _LONGEST_WORDS = 300
 
 _FOOTNOTE = (
-    "Minutes: of services in breach, all services together, that a line is expected to cost a year "
-    "beyond what each of its parts costs by itself; the range is that of the rates (5 to 95 %). In "
-    "work: of these, while one of the parts is down for planned work. Hit: services that are in "
-    "breach then and that none of the parts hits by itself, at each level of demand. Remedy saves: "
-    "of all service-hours in breach while it lasts, by the best remedy of up to four changes that "
-    "is found. Change saves: of all minutes a year, by the best change of what is built or "
-    "configured (--json and --csv say which)."
+    "Minutes: of services in breach, all services together, that a line is expected to cost a "
+    "year beyond what each of its parts costs by itself; the range is that of the rates (5 to 95 "
+    "%). In work: of these, while one of the parts is down for planned work. Once in, for: how "
+    "often all of it is down, and how long then; out for planned work is down, too. Hit: services"
+    " that are in breach then and that none of the parts hits by itself, at each level of demand."
+    " Remedy saves: of all service-hours in breach while it lasts, by the best remedy of up to "
+    "four changes that is found. Change saves: of all minutes a year, by the best change of what "
+    "is built or configured (--json and --csv say which)."
 )
 
 

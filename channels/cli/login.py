@@ -25,6 +25,7 @@ from channels.cli.principal import TOKEN, os_identity, os_user
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 from twin.nouns.principal import COMMAND_LINE
+from twin.nouns.way import Way
 
 LASTS_S = 0.5 * DAY_S
 """How long a sign-in at the command line holds: one shift."""
@@ -40,7 +41,7 @@ def login(
     """Sign in with the password of an account, or with a token, for twelve hours."""
     state = directory_of(context)
     secret = sys.stdin.readline().strip() if with_token else _signed_in_anew(state, account)
-    who = who_holds(state, secret, COMMAND_LINE).principal
+    who = _who_holds(state, secret, "the token" if with_token else "the sign-in").principal
     _keep(state, secret)
     typer.echo(f"signed in as {who.account} ({who.role})")
 
@@ -84,6 +85,19 @@ def whoami(context: typer.Context, as_json: AsJson = False) -> None:
     typer.echo(f"{who.name}: {why}" if alone else f"{who.account}, {who.role}, as {who.provider}")
 
 
+def _who_holds(state: StateDirectory, secret: str, held: str) -> SignedIn:
+    """Who proves to be somebody with `secret`, which people call `held`. Raises NotSignedIn."""
+    try:
+        return who_holds(state, secret, COMMAND_LINE)
+    except NotSignedIn as error:
+        way, helps = Way("login", "ACCOUNT"), "sign in again"
+        if held != "the sign-in":
+            way, helps = Way("accounts token", "ACCOUNT", label="WHAT-FOR"), "have a new one made"
+        raise NotSignedIn(
+            f"{held} is not known here, has run out or was ended; {helps}", way=way
+        ) from error
+
+
 def signed_in(state: StateDirectory, named: str) -> SignedIn:
     """Who has signed in: by a token in the environment, by `noctua login`, or as the system's user.
 
@@ -96,9 +110,10 @@ def signed_in(state: StateDirectory, named: str) -> SignedIn:
             "people have accounts here, so that --by proves nobody; leave it out, and sign in "
             "with `noctua login`"
         )
-    secret = os.environ.get(TOKEN) or _kept(state)
-    if secret:
-        return who_holds(state, secret, COMMAND_LINE)
+    if secret := os.environ.get(TOKEN):
+        return _who_holds(state, secret, f"the token in {TOKEN}")
+    if secret := _kept(state):
+        return _who_holds(state, secret, "the sign-in")
     try:
         return whose_is(state, os_identity(), COMMAND_LINE)
     except NotSignedIn as error:

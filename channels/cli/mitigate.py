@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from channels import verbs
 from channels.cli.imagine import FeedCost, MemberCost, WayCost
 from channels.cli.output import AsJson, By, directory_of, print_json
 from channels.cli.principal import principal
@@ -38,10 +37,11 @@ def mitigate(
     nothing that is known helps.
     """
     from channels.risks import mitigate as ask
+    from channels.risks import network_of
     from twin.nouns.risk import HardeningCosts
 
     state = directory_of(context)
-    name, _ = verbs.network_clock(state, network)
+    name = network_of(state, network, risk)
     costs = HardeningCosts(member=member_cost, way=way_cost, feed=feed_cost)
     with progress_bar(f"{plain(risk)}, what helps") as tell:
         asked = ask(state, name, risk, principal(context, by), tell, costs, only_look=only_look)

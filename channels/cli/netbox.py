@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from twin.counted import counted
+from channels.whole_file import write_text
 from twin.errors import BadInput
+from twin.nouns.counted import counted
 
 
 def netbox(
@@ -44,10 +45,7 @@ def netbox(
         selection.setdefault(key, []).append(value)
     document = netbox_document(url, token, selection)
     # What cannot be a network is told now, and the file is kept for whoever looks into it.
-    try:
-        to.write_text(document, encoding="utf-8")
-    except OSError as exc:
-        raise BadInput(f"{to} cannot be written ({exc.strerror or exc})") from exc
+    write_text(to, document)
     network = read_network(document, str(to))
     facts = netbox_facts(document, str(to))
     typer.echo(

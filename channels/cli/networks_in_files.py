@@ -48,8 +48,9 @@ def convert(
     out: Annotated[Path | None, typer.Option("--out", help="A file; else the terminal.")] = None,
 ) -> None:
     """Write what a network file says in another format; nothing that is assumed is written."""
-    from channels.planning.files import check_places, write_text
+    from channels.planning.files import check_places
     from channels.planning.importing import converted
+    from channels.whole_file import write_text
 
     if out is not None:
         check_places([out])

@@ -9,7 +9,7 @@ from channels import verbs
 from channels.cli.output import AsJson, directory_of, print_json
 from channels.report.wording import plain
 from graphs.pruning import KEPT_DAYS, Droppable
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 _NAMED = 5
 

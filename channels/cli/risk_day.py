@@ -20,7 +20,7 @@ from channels.cli.output import (
 )
 from channels.cli.sweep import DayTraffic, Seed, opening, origins_lines, progress_bar, run_line
 from channels.report.wording import duration, plain, significant
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 if TYPE_CHECKING:
     from channels.planning.risk_day import DayDocument, DrawnChain
@@ -162,7 +162,7 @@ def verdict_lines(document: "DayDocument") -> tuple[str, ...]:
         f"with the best remedy: {found.slo_minutes_left:,.0f}, which is {found.effectiveness:.0%} "
         "less"
         if found.actions
-        else "no remedy that was tried helps"
+        else "over the whole day, no remedy that was tried costs less than doing nothing"
         if found.slo_minutes > 0.0
         else "there is nothing to remedy"
     )

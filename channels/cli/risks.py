@@ -23,7 +23,7 @@ from channels.cli.output import (
 from channels.cli.principal import principal
 from channels.cli.risk_day import often_text, play
 from channels.report.wording import plain, quoted, significant, utc
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.untrusted import UntrustedText
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def show(
     from channels import risks as register
 
     state = directory_of(context)
-    name, _ = verbs.network_clock(state, network)
+    name = register.network_of(state, network, risk)
     record = register.shown(state, name, risk)
     parts = register.parts_of(state, record)
     if as_json:
@@ -159,7 +159,7 @@ def assign(
     from channels import risks as register
 
     state = directory_of(context)
-    name, _ = verbs.network_clock(state, network)
+    name = register.network_of(state, network, risk)
     _tell(register.assign(state, name, risk, owner, principal(context, by)), as_json)
 
 
@@ -171,7 +171,7 @@ def replay(
     from channels import risks as register
 
     state = directory_of(context)
-    name, _ = verbs.network_clock(state, network)
+    name = register.network_of(state, network, risk)
     found = register.replay(state, name, risk)
     if as_json:
         print_json({**found.model_dump(mode="json"), "is_same": found.is_same})
@@ -202,7 +202,7 @@ def _decide(
     from channels import risks as register
 
     state = directory_of(context)
-    name, now_s = verbs.network_clock(state, network)
+    name, now_s = verbs.network_clock(state, register.network_of(state, network, risk))
     review_s = parse_moment_s(review, now_s) if review else None
     who = principal(context, by)
     _tell(register.decide(state, name, risk, decision, who, reason, review_s), as_json)
@@ -227,8 +227,8 @@ def risk_lines(record: "RiskRecord") -> Sequence[str]:
         f"expected {significant(risk.slo_minutes)} service-minutes in breach a year "
         f"({significant(likely.p05)} to {significant(likely.p95)}), "
         f"{significant(risk.in_work)} of them during planned work",
-        f"it begins {often_text(risk.per_year, risk.per_year_range)}, for {risk.hours:.1f} hours "
-        "in the mean",
+        f"all of it is down {often_text(risk.per_year, risk.per_year_range)}, for "
+        f"{risk.hours:.1f} hours in the mean; what is out for planned work is down, too",
     ]
     found += [
         f"at {now.regime}: {counted(len(now.hit), 'service')}"

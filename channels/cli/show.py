@@ -20,8 +20,8 @@ from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, printable, quoted, rate, utc
 from channels.views import IncidentDetails, IncidentView, NetworkView
 from tools.journal.records import ApprovalRequest, Charges, RefreshRecord
-from twin.counted import counted
 from twin.events.action import in_words
+from twin.nouns.counted import counted
 from twin.nouns.diagnosis import Diagnosis, LogFinding, disagreement_text
 from twin.nouns.forecast import Forecast
 from twin.nouns.incident import Phase

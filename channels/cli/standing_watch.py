@@ -37,10 +37,10 @@ from tools.journal.watch_notes import WatchNote, note_lines
 from tools.network.driver import network_entry
 from tools.network.emulated import PacedClock
 from tools.provided import DRIVERS, load
-from twin.counted import counted
 from twin.errors import BadInput, NetworkHeld, NoctuaError
 from twin.nouns.base import Noun
 from twin.nouns.condition import Condition
+from twin.nouns.counted import counted
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 HEALTH_EVERY_S = 60.0

@@ -28,9 +28,9 @@ from channels.cli.output import (
     words,
 )
 from channels.report.wording import plain, rate
-from twin.counted import counted
 from twin.errors import BadInput
-from twin.way import Way
+from twin.nouns.counted import counted
+from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from channels.planning.opening import Planned, Provenance
@@ -197,8 +197,9 @@ class _Files:
     def write(self, planned: "Planned", result: "Swept") -> list[Path]:
         """Returns what was written."""
         from channels.planning.drawings import draw_criticality, draw_curve
-        from channels.planning.files import write_csv, write_parquet, write_text
+        from channels.planning.files import write_csv, write_parquet
         from channels.planning.rows import ranked_rows, severity
+        from channels.whole_file import write_text
 
         found, order, document = result.found, result.order, result.document
         if self.csv is not None:

@@ -8,7 +8,7 @@ import click
 from typer.main import get_command
 
 from twin.errors import BadInput, NoctuaError
-from twin.way import Way
+from twin.nouns.way import Way
 
 REFUSED = 2
 

@@ -22,7 +22,7 @@ from twin.errors import Refused
 from twin.nouns.base import Noun
 from twin.nouns.plan import Plan
 from twin.nouns.principal import Principal
-from twin.way import Way
+from twin.nouns.way import Way
 
 router = APIRouter(prefix="/plans", tags=["plans"])
 

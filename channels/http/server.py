@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from channels.http.settings import ServeSettings
 from twin.errors import BadInput
-from twin.way import Way
+from twin.nouns.way import Way
 
 _ENDS_S = 5
 """How long requests that are under way may take once it was told to end."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 
 from channels.http.commands import COMMAND
-from twin.way import Given, Way
+from twin.nouns.way import Given, Way
 
 _IN_QUERY = ("GET", "DELETE")
 _IN_PATH = re.compile(r"\{(\w+)\}")

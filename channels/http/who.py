@@ -22,6 +22,7 @@ from channels.http.served import Served, Serving
 from graphs.state_directory import StateDirectory
 from twin.nouns.account import PERMISSIONS, Permission
 from twin.nouns.principal import HTTP, Principal
+from twin.nouns.way import Way
 
 COOKIE = "noctua_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -63,13 +64,28 @@ def caller(
             "as Authorization: Bearer"
         )
     proved = who_holds if served.controls.token else _taken_at_its_word
-    signed = proved(served.directory, secret, HTTP)
+    try:
+        signed = proved(served.directory, secret, HTTP)
+    except NotSignedIn as error:
+        raise _not_held(is_token=token is not None) from error
     request.state.principal = signed.principal
     found = Caller(signed, secret, is_browser=token is None)
     if found.is_browser and request.method not in _SAFE:
         require_same_site(request, served)
         _require_csrf(request, served, secret)
     return found
+
+
+def _not_held(*, is_token: bool) -> NotSignedIn:
+    if is_token:
+        return NotSignedIn(
+            "the token is not known here, has run out or was ended; have a new one made",
+            way=Way("accounts token", "ACCOUNT", label="WHAT-FOR"),
+        )
+    return NotSignedIn(
+        "the session is not known here, has run out or was ended; sign in again",
+        way=Way("login", account="ACCOUNT", password="PASSWORD"),
+    )
 
 
 def _taken_at_its_word(state: StateDirectory, secret: str, channel: str) -> SignedIn:

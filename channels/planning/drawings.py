@@ -21,16 +21,16 @@ from matplotlib.ticker import FuncFormatter
 
 from channels.map_room import MapRoom, cosine, from_the_middle, link_lines, without_mathematics
 from channels.planning.engineering import EngineeringDocument
-from channels.planning.files import whole_file
 from channels.planning.hardening_curve import plot_hardening
 from channels.planning.opening import Planned
 from channels.planning.rows import NOTHING, AttritionRow, Severity
 from channels.report.drawings import BANDS
 from channels.report.wording import plain, rate
-from twin.counted import counted
+from channels.whole_file import whole_file
 from twin.errors import BadInput
 from twin.events.faults.device_down import DeviceDown
 from twin.events.what_if import WhatIf
+from twin.nouns.counted import counted
 from twin.nouns.risk import Hardening
 from twin.nouns.topology import Topology
 from twin.physics.compiled import FloatArray

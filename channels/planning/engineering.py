@@ -4,8 +4,8 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from channels.planning.files import whole_file, write_text
 from channels.planning.opening import Planned, Provenance
+from channels.whole_file import whole_file, write_text
 from tools.csv_cells import guarded_cell
 from twin.errors import BadInput
 from twin.events.actions.set_igp_weight import SetIgpWeight

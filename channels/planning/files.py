@@ -3,7 +3,6 @@
 import csv
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import JsonValue
 
 from channels.planning.opening import Provenance
 from channels.planning.rows import ScenarioRow
+from channels.whole_file import whole_file
 from tools.csv_cells import guarded_cell
 from twin.errors import BadInput
 
@@ -72,25 +72,6 @@ def check_places(paths: Iterable[Path], inputs: Iterable[Path] = ()) -> None:
         seen.add(place)
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A draft that takes the place of `path` at the end, and is removed if that is not reached.
-
-    Raises:
-        BadInput: the file cannot be written there.
-    """
-    draft = path.with_name(path.name + ".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield draft
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be written ({error.strerror or error})") from error
-
-
 def write_csv(path: Path, rows: Iterable[ScenarioRow], run: Provenance) -> None:
     """All `rows` with a header, texts as `guarded_cell` has them.
 
@@ -101,12 +82,6 @@ def write_csv(path: Path, rows: Iterable[ScenarioRow], run: Provenance) -> None:
         writer.writeheader()
         for record in _records(rows, run):
             writer.writerow({name: guarded_cell(value) for name, value in record.items()})
-
-
-def write_text(path: Path, text: str) -> None:
-    """Raises BadInput: it cannot be written there."""
-    with whole_file(path) as draft:
-        draft.write_text(text, encoding="utf-8")
 
 
 def require_parquet() -> None:

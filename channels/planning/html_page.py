@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from channels.planning.files import whole_file
 from channels.report import wording
+from channels.whole_file import whole_file
 
 _NONE: Mapping[str, Callable[..., str]] = MappingProxyType({})
 

@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from agents.loop.minds import Minds
-from channels.planning.files import whole_file
 from channels.planning.opening import Planned, Provenance
 from channels.planning.proposing import ProposedLine
+from channels.whole_file import whole_file
 from graphs.foresight_study import RegisterRequest, Start
 from graphs.refreshes import Foreseen, Network, foresee
 from graphs.ticket_reading import TicketsRead

@@ -21,12 +21,12 @@ from twin.nouns.inventory import Inventory
 from twin.nouns.origins import Figure, Origin, Origins
 from twin.nouns.state import NetworkState
 from twin.nouns.traffic import TrafficMatrix
+from twin.nouns.way import Way
 from twin.physics.twin import Twin, profile_at
 from twin.sources.topohub_source import topohub_names
 from twin.sources.traffic_matrix import read_traffic_matrix
 from twin.sources.world import WorldSpec, build_inventory, inventory_from_text
 from twin.tracking.belief import Belief
-from twin.way import Way
 
 TRAFFIC_HELP = "peak, an hour of the profile (18:00), a factor (x1.3), both, or a CSV or JSON file."
 

@@ -8,8 +8,8 @@ from pydantic import JsonValue
 from channels.report.wording import plain, quoted
 from tools.journal.journal import Journal
 from tools.journal.records import BYTES_PER_TOKEN, Charges, RoleRunRecord
-from twin.counted import counted
 from twin.nouns.base import Noun
+from twin.nouns.counted import counted
 
 
 class RoleRunFact(Noun):

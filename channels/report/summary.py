@@ -4,8 +4,8 @@ from channels.impact import found_text
 from channels.report.contents import PlanFacts, ReportFacts, ServiceFacts
 from channels.report.timing import ending_text
 from channels.report.wording import clock_time, duration, plain, probability, quoted
-from twin.counted import counted
 from twin.nouns.base import Noun
+from twin.nouns.counted import counted
 from twin.nouns.incident import Phase
 
 

@@ -6,8 +6,8 @@ from itertools import groupby
 from channels.report.wording import clock_time
 from tools.journal.records import IncidentRecord, TimelineEvent
 from tools.journal.standing import Standing
-from twin.counted import counted
 from twin.nouns.base import Noun
+from twin.nouns.counted import counted
 
 
 class PlanCourse(Noun):

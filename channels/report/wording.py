@@ -3,8 +3,8 @@
 import unicodedata
 from typing import assert_never
 
-from twin.counted import counted
 from twin.nouns import moments
+from twin.nouns.counted import counted
 from twin.nouns.incident import Symptom
 from twin.nouns.untrusted import UntrustedText
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from channels.whole_file import write_text
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
-from twin.way import Way
+from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from channels.report.contents import ReportFacts
@@ -45,14 +46,9 @@ def write_report(path: Path, text: str) -> None:
     Raises:
         BadInput: the file cannot be written there.
     """
-    draft = path.with_name(path.name + ".new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
+        write_text(path, text)
+    except BadInput as error:
         raise BadInput(
-            f"{path}: the report cannot be written ({error.strerror}); name another place, or "
-            "- for the terminal",
-            way=Way(out="FILE"),
+            f"{error}; name another place, or - for the terminal", way=Way(out="FILE")
         ) from error

@@ -42,7 +42,7 @@ from tools.journal.records import ApprovalRequest, Signature
 from twin.errors import Refused
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import different_people
-from twin.way import Way
+from twin.nouns.way import Way
 
 CLOCKS_AGREE_S = 30.0
 """As far as the clocks of whoever asks, answers and commits may differ."""

@@ -4,7 +4,7 @@ from collections import Counter
 
 from tools.journal.journal import Journal
 from tools.journal.records import TimelineEvent
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 SWAP = "mind_lost"
 """The kind of the timeline events that say so."""

@@ -14,7 +14,6 @@ from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 from tools.graph_store.checking import checked
 from tools.graph_store.protocol import AT_ONCE, GraphRefused, GraphUnavailable, KnowledgeGraph
 from tools.graph_store.standby import Standby
-from twin.counted import counted
 from twin.errors import BadInput, NoctuaError
 from twin.knowledge.facts import (
     Difference,
@@ -26,6 +25,7 @@ from twin.knowledge.facts import (
 )
 from twin.knowledge.schema import Schema
 from twin.knowledge.snapshot import Snapshot
+from twin.nouns.counted import counted
 from twin.nouns.moments import utc
 
 AWAY_S = 5.0

@@ -24,7 +24,7 @@ from twin.errors import Refused
 from twin.nouns.incident import Phase
 from twin.nouns.plan import Approval, Plan
 from twin.nouns.principal import Principal, visible
-from twin.way import Way
+from twin.nouns.way import Way
 
 
 class ApprovalRows(IncidentRows, AccountRows):

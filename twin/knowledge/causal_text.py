@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from twin.counted import counted
 from twin.knowledge.causal import CausalGraph, Fall, Group, Impact
 from twin.knowledge.facts import ThingKey
+from twin.nouns.counted import counted
 
 _LISTED = 12
 """So many names are written out; of more, the number."""

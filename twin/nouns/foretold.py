@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from twin.counted import counted
 from twin.nouns.base import Noun
+from twin.nouns.counted import counted
 from twin.nouns.planned_work import PlannedWork
 
 _NAMED = 5

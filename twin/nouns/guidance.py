@@ -127,6 +127,23 @@ class GuidanceRecord(Noun):
     guidance: Guidance
 
 
+class Understood(Noun):
+    """What the shipped mind makes of one note. `names`: the things in it that are on record;
+    `points`: what follows for plans, in words; `suspicious`: words that want to be obeyed.
+    """
+
+    names: tuple[str, ...]
+    points: tuple[str, ...]
+    suspicious: bool
+
+    def describe(self) -> str:
+        """In words."""
+        if self.suspicious:
+            return "nothing follows from it, since it wants to be obeyed"
+        names = ", ".join(self.names) or "nothing that is on record"
+        return f"it names {names}; for plans, {'; '.join(self.points) or 'nothing follows'}"
+
+
 Times = Annotated[float, Field(ge=1, le=100, strict=True)]
 Some = Annotated[int, Field(ge=0, le=10_000, strict=True)]
 

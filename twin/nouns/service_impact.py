@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Literal
 
-from twin.counted import counted
 from twin.nouns.base import Noun
+from twin.nouns.counted import counted
 
 SERVICE_IMPACT = "service_impact"
 """The name under which an incident's ServiceImpact is kept in the journal."""

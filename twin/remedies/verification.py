@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.plan import Outcome, Plan
 from twin.nouns.topology import Interface, Topology
 from twin.physics.compiled import policer_rates

@@ -7,9 +7,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.counted import counted
 from twin.nouns.base import Noun
 from twin.nouns.configuration import InterfaceConfiguration, NetworkConfiguration
+from twin.nouns.counted import counted
 from twin.nouns.inventory import Inventory
 from twin.nouns.state import NetworkState
 from twin.nouns.telemetry import FloatArray

@@ -12,10 +12,10 @@ from twin.errors import BadInput
 from twin.events.what_if import WhatIf
 from twin.nouns.state import NetworkState
 from twin.nouns.topology import Topology
+from twin.nouns.way import Way
 from twin.physics.compiled import FloatArray, IntArray
 from twin.physics.incremental import Sweep
 from twin.physics.twin import Twin
-from twin.way import Way
 from twin.whatif.arcs import single_groups, single_links, single_nodes
 from twin.whatif.comparison import above, assess_after, lost_on_the_way_bps
 from twin.whatif.engine import WhatIfEngine

@@ -13,7 +13,7 @@ from agents.conversation.queries.topology import LIST_SERVICES, NoArguments, Ser
 from agents.playbook.conversation.grammar import Reading
 from agents.playbook.conversation.looking_up import Asked
 from agents.playbook.conversation.words import begun, joined, plain, services
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 _MOST_NAMES = 8
 _MOST_SERVICES = 40

@@ -29,7 +29,7 @@ from agents.playbook.conversation.words import (
     plain,
     trials,
 )
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 _MOST_INCIDENTS = 10
 _MOST_REMEDIES = 20

@@ -19,7 +19,7 @@ from agents.conversation.queries.topology import (
 from agents.playbook.conversation.gist import Gist
 from agents.playbook.conversation.looking_up import Decline
 from agents.playbook.conversation.words import joined, milliseconds, percent_of, plain
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.topology import Interface
 
 MOST_LOOKED_INTO = 10

@@ -34,7 +34,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 _BUSIEST = 5
 _MOST_SERVICES = 40

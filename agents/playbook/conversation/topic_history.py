@@ -43,7 +43,7 @@ from agents.playbook.conversation.words import (
     services,
     trials,
 )
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 
 def recorded(gist: Gist, span: Span | None) -> tuple[str, str, IncidentsResult]:

@@ -22,7 +22,7 @@ from agents.playbook.conversation.whatif_answers import (
     relieved,
 )
 from agents.playbook.conversation.words import joined, percent, rate
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 _MOST_REMEDIES = 8
 _MOST_LINES = 40

@@ -52,7 +52,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.topology import Interface
 
 _MOST_EGRESSES = 8

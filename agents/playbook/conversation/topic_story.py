@@ -49,7 +49,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.topology import Interface
 from twin.nouns.traffic_class import TrafficClass
 

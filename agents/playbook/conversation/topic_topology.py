@@ -22,7 +22,7 @@ from agents.playbook.conversation.looking_up import Decline
 from agents.playbook.conversation.sentences import MOST_EVENTS, pairs, promise, rows_of, taken, way
 from agents.playbook.conversation.supposing import effect_of
 from agents.playbook.conversation.words import begun, joined, milliseconds, plain, rate
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 _LOSING_ONE = (
     r"los(?:e|ing) (?:one|either|a leg|a link)|one (?:of them )?(?:fails|goes|dies|is lost)"

@@ -54,10 +54,10 @@ from agents.playbook.conversation.words import (
     plain,
     rate,
 )
-from twin.counted import counted
 from twin.events.growth.add_link import AddLink
 from twin.events.growth.add_node import AddNode
 from twin.events.growth.resize_link import ResizeLink
+from twin.nouns.counted import counted
 from twin.nouns.topology import Interface
 from twin.nouns.traffic_class import TrafficClass
 from twin.whatif.growth import LinkGrowth

@@ -33,7 +33,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 T = TypeVar("T")
 

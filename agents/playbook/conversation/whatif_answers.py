@@ -23,7 +23,7 @@ from agents.playbook.conversation.words import (
     rate,
     services,
 )
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.traffic import TrafficClass
 
 T = TypeVar("T")

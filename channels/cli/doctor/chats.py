@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from channels.cli.doctor.check import Check, Installation
 from channels.slack.settings import load_slack, secret
 from channels.teams.settings import UNCHECKED, app_secret, load_teams
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 NAME, TEAMS = "Slack", "Teams"
 

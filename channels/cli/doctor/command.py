@@ -13,7 +13,7 @@ from graphs.state_directory import StateDirectory
 from tools.journal.database import SCHEMA_VERSION
 from tools.journal.journal import Journal
 from tools.journal.reading import journal_version, open_read_only
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 FAILED_EXIT = 1
 """Something has to be mended."""

@@ -20,7 +20,7 @@ from tools.journal.reading import journal_version, open_read_only
 from tools.notification.on_event import load_ways
 from tools.notification.ways import way_of
 from tools.read_only import connect_read_only
-from twin.counted import counted
+from twin.nouns.counted import counted
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 from twin.nouns.left_out import left_out_text
 

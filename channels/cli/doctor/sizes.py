@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from channels.cli.doctor.check import Check, Installation
 from channels.cli.prune import megabytes
 from graphs.pruning import droppable, stores
-from twin.counted import counted
+from twin.nouns.counted import counted
 
 WARN_ABOVE_BYTES = 100_000_000
 """So much that is kept no longer is worth a word."""

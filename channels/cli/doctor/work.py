@@ -15,8 +15,8 @@ from tools.journal.records import LeaseRecord, WatchRecord
 from tools.journal.watch_notes import watch_notes
 from tools.network.driver import network_entry
 from tools.provided import DRIVERS, load
-from twin.counted import counted
 from twin.errors import BadInput
+from twin.nouns.counted import counted
 from twin.nouns.incident import TERMINAL_PHASES, Phase
 
 SILENT_S = 300.0

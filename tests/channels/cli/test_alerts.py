@@ -23,7 +23,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("state")
     post = alertmanager(
         firing({"alertname": "LinkDown"}, fingerprint="f1"),
-        firing({"alertname": "«rm -rf»\n/", "a": "b"}, fingerprint="f2"),
+        firing({"alertname": "«rm -rf»\n/", "a": "b"}, "soon", fingerprint="f2"),
         truncatedAlerts=3,
     )
     lies, strange = Alertmanager().read(post, RECEIVED_S).alerts
@@ -48,6 +48,11 @@ def test_alerts_are_listed_with_counts_doors_and_what_others_wrote_quoted(state:
 
 
 def test_only_those_that_nothing_maps(state: Path) -> None:
+    """With the labels that a rule can be written for, and what could not be believed."""
+    _, shown, _ = noctua(state, "alerts", "--unmapped")
+    assert "«a=b, alertname=<rm -rf> /»" in shown
+    assert "startsAt" in shown
+    assert "says" not in shown
     _, output, _ = noctua(state, "alerts", "--unmapped", "--json")
     (row,) = json.loads(output)["alerts"]
     assert (row["fingerprint"], row["resource"]) == ("f2", "")

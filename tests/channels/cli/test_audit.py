@@ -136,7 +136,7 @@ def test_export_beyond_the_end_is_refused(audited: Path) -> None:
 def test_export_that_fails_half_way_leaves_the_old_one(audited: Path) -> None:
     file = audited.parent / "audit.jsonl"
     file.write_text("the old one", encoding="utf-8")
-    file.with_name("audit.jsonl.part").symlink_to("/dev/full")
+    file.with_name("audit.jsonl.new").symlink_to("/dev/full")
     code, _, error = noctua(audited, "audit", "export", "--out", str(file))
     assert code == 2
     assert "cannot be written" in error

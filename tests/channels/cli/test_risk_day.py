@@ -22,7 +22,7 @@ def test_day_is_told_hour_by_hour_with_what_helps_and_what_follows(tmp_path: Pat
     assert "with the best remedy:" in output
     assert 'no rate: none is known of "link HSTNng--KSCYng loses 5 % from HSTNng"' in output
     assert "what may follow, 6 draws:" in output
-    assert "(we act: the best remedy for what was in force then)" in output
+    assert "(we act: the best remedy against what is in force then, whatever" in output
 
 
 def test_document_has_every_hour_every_draw_and_the_rate(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_page_has_the_hours_and_a_drawing_of_each_chain(tmp_path: Path) -> None:
     assert text == pages[1].read_text("utf-8")
     assert "<script" not in text
     assert text.count("<svg") >= 2
-    assert "we act: the best remedy for what was in force then" in text
+    assert "we act: the best remedy against what is in force then, whatever strikes later" in text
     assert "Services in breach, hour by hour" in text
 
 

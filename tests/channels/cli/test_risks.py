@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ def test_register_is_listed_shown_and_decided_about(kept: Path) -> None:
     assert noctua(kept, "risks", "reopen", first, "--by", "ann")[0] == 0
     assert _records(kept)[0]["state"] == "open"
     assert noctua(kept, "audit", "verify")[0] == 0
+    _other_network_without_a_register(kept)
+    assert "service-minutes in breach a year" in noctua(kept, "risks", "show", first)[1]
+    code, _, error = noctua(kept, "risks", "show", "R-00000000")
+    assert (code, "R-00000000" in error) == (2, True)
+
+
+def _other_network_without_a_register(state: Path) -> None:
+    networks = StateDirectory(state).networks
+    shutil.copy(networks / "live.sqlite", networks / "other.sqlite")
 
 
 def test_line_is_shown_with_what_goes_into_how_often_it_begins(kept: Path) -> None:
@@ -77,7 +87,7 @@ def test_line_is_shown_with_what_goes_into_how_often_it_begins(kept: Path) -> No
         assert re.search(rf"{element} fails \S+ times a year \(.+\), for \S+ h; planned", output)
     assert "all of it is down by chance: the product of the shares" in output
     assert re.search(
-        r"it begins once in \S+ years \(\S+ to \S+, as the rates may be\), for", output
+        r"all of it is down once in \S+ years \(\S+ to \S+, as the rates may be\), for", output
     )
 
 
@@ -146,7 +156,7 @@ def test_only_reviews_that_are_due_are_overdue(kept: Path) -> None:
     ("asked", "says"),
     [
         (("accept", "R-00000000", "--reason", "x"), "R-00000000"),
-        (("accept", "FIRST"), "say why, with --reason"),
+        (("accept", "FIRST"), "next review goes by (--reason WHY)"),
         (("accept", "FIRST", "--reason", "x", "--review", "2020-01-01"), "a review lies ahead"),
         (("accept", "FIRST", "--reason", "x", "--review", "+99999999d"), "ten years at most"),
         (("accept", "FIRST", "--reason", "\udc9b31m"), "no UTF-8"),

@@ -14,7 +14,7 @@ from graphs.state_directory import StateDirectory
 from tests.channels.conftest import INCIDENT, PLAN
 from tests.channels.http.conftest import Serve
 from twin.errors import BadInput, NoctuaError
-from twin.way import Way
+from twin.nouns.way import Way
 
 OPTION = re.compile(r"(?<![\w(-])--[a-z]")
 ROOT = Path(__file__).resolve().parents[3]

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from channels.planning.files import check_places, require_parquet, whole_file, write_csv
+from channels.planning.files import check_places, require_parquet, write_csv
 from channels.planning.opening import open_planned
 from channels.planning.rows import ScenarioRow, ranked_rows
+from channels.whole_file import whole_file
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 from twin.whatif.survey import survey

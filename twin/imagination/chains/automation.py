@@ -43,7 +43,7 @@ class Automation:
                     until_s=happening.until_s,
                     actions=actions,
                     mechanism=self.name,
-                    why="the best remedy for what was in force then",
+                    why="the best remedy against what is in force then, whatever strikes later",
                 )
                 yield moment.follow(place, acted)
 

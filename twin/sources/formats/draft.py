@@ -8,9 +8,9 @@ from difflib import get_close_matches
 
 import networkx as nx
 
-from twin.counted import counted
 from twin.errors import BadTopology
 from twin.nouns.configuration import MAX_WIDE_METRIC
+from twin.nouns.counted import counted
 from twin.sources.formats.limits import (
     MOST_BPS,
     MOST_LINES,
