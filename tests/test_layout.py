@@ -39,6 +39,26 @@ def test_wheel_holds_the_six_packages() -> None:
     assert sorted(wheel["packages"]) == sorted(PACKAGES)
 
 
+def test_one_function_says_how_an_extra_is_installed() -> None:
+    """What a refusal names holds in a clone and of a wheel; pages name what pins every version."""
+    says = re.compile(r"pip install [^\n]*\[")
+    found = {
+        str(file.relative_to(ROOT))
+        for package in PACKAGES
+        for file in (ROOT / package).rglob("*.py")
+        if says.search(file.read_text(encoding="utf-8"))
+    }
+    assert found == {"twin/errors.py"}
+    extras = PROJECT["project"]["optional-dependencies"]
+    for name in re.findall(r'installing\("([\w-]+)"\)', _sources()):
+        assert name in extras, name
+
+
+def _sources() -> str:
+    files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files).replace("'", '"')
+
+
 def test_distribution_refuses_to_be_uploaded() -> None:
     assert "Private :: Do Not Upload" in PROJECT["project"]["classifiers"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
 TIMEOUT_S = 30.0
 """How long one answer of the server may take."""
@@ -60,7 +60,7 @@ def netbox_document(
         import requests
     except ImportError as exc:
         raise BadInput(
-            "networks are read from NetBox by pynetbox; pip install 'noctua-netops[netbox]'"
+            "networks are read from NetBox by pynetbox: " + installing("netbox")
         ) from exc
     if not url.startswith(("http://", "https://")):
         raise BadInput(f'"{url}" is no address of a NetBox; expected https://netbox.example.net')

@@ -43,6 +43,13 @@ class NoctuaError(Exception):
         return f"{self.message} ({told})" if told else self.message
 
 
+def installing(*extras: str) -> str:
+    """How what is missing is installed: pip takes it from the distribution that is here, whether
+    that came from a clone or from a wheel, and asks no index for the distribution itself.
+    """
+    return f"pip install 'noctua-netops[{','.join(extras)}]'"
+
+
 class BadInput(NoctuaError):
     """What was given cannot be used; nothing was changed."""
 

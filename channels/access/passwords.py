@@ -3,13 +3,13 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 from twin.nouns.account import Account
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-INSTALL = "pip install 'noctua-netops[serve]'"
+INSTALL = installing("serve")
 
 SHORTEST = 12
 LONGEST = 1024

@@ -10,9 +10,9 @@ import typer
 
 from channels.cli.ending import stopping
 from channels.cli.output import directory_of
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
-INSTALL = "pip install 'noctua-netops[slack]'"
+INSTALL = installing("slack")
 
 
 def slack(

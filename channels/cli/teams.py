@@ -9,9 +9,9 @@ import typer
 from channels.cli.ending import stopping
 from channels.cli.output import directory_of, print_json
 from channels.teams.settings import load_teams
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
-INSTALL = "pip install 'noctua-netops[teams]'"
+INSTALL = installing("teams")
 
 
 def teams(

@@ -7,7 +7,16 @@ from typing import Any
 
 COMMAND = "x-command"
 
+_MEASURES = "it measures this software, and no network that is operated here"
+
+MEASURING = (
+    "campaign", "ducts", "estimate", "healthy", "policy compare", "policy shortlist", "questions",
+    "rca", "results", "scenarios", "slack-delay", "slack-kills", "storm", "survival", "token-bill",
+)  # fmt: skip
+"""Commands that play shipped scenarios, and print tables of figures."""
+
 NOT_SERVED = {
+    **dict.fromkeys(MEASURING, _MEASURES),
     "watch": "it is a process: it runs beside the server, or is begun with `noctua serve --watch`",
     "resume": "it is a process, which ends when a person has to answer; a watch goes on by itself",
     "serve": "it is the server",
@@ -27,9 +36,12 @@ NOT_SERVED = {
     "run": "it plays a scripted incident, and waits in the terminal",
     "stage": "it makes an emulated network out of a file",
     "model-server": "it is a server of its own",
+    "policy train": "it writes a file, and takes hours",
+    "policy refine": "it writes a file, and takes hours",
+    "policy serve": "it is a server of its own",
+    "repair-times": "it reads a file of whoever runs it, or measures the emulated field",
 }
-"""Commands that no route does, and why. Nor are those of `evals`: they measure this software, and
-not a network."""
+"""Commands that no route does, and why."""
 
 
 def does(command: str) -> dict[str, Any]:

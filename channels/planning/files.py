@@ -13,9 +13,7 @@ from channels.planning.opening import Provenance
 from channels.planning.rows import ScenarioRow
 from channels.whole_file import whole_file
 from tools.csv_cells import guarded_cell
-from twin.errors import BadInput
-
-PARQUET_REMEDY = "pip install -c constraints.txt -e '.[parquet]'"
+from twin.errors import BadInput, installing
 
 _ROWS_AT_ONCE = 65_536
 
@@ -87,7 +85,7 @@ def write_csv(path: Path, rows: Iterable[ScenarioRow], run: Provenance) -> None:
 def require_parquet() -> None:
     """Raises BadInput where pyarrow is missing; the text says how to get it."""
     if find_spec("pyarrow") is None:
-        raise BadInput(f"Parquet files need pyarrow: {PARQUET_REMEDY}")
+        raise BadInput(f"Parquet files need pyarrow: {installing('parquet')}")
 
 
 def write_parquet(path: Path, rows: Iterable[ScenarioRow], run: Provenance) -> None:

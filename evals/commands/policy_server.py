@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
 _PACKAGES = ("ray", "starlette", "prometheus_client", "onnxruntime")
 
@@ -73,8 +73,8 @@ def _stop(*_: object) -> None:
 def _require_installed() -> None:
     if missing := [name for name in _PACKAGES if find_spec(name) is None]:
         raise BadInput(
-            f"the policy server needs {', '.join(missing)}, which is not installed; install it "
-            "with pip install -c constraints.txt -e '.[policy-server]'"
+            f"the policy server needs {', '.join(missing)}, which is not installed: "
+            + installing("policy-server")
         )
 
 

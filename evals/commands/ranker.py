@@ -10,7 +10,7 @@ import typer
 from channels.cli.output import figures, fitted, new_console, words
 from channels.cli.sweep import progress_bar
 from evals.commands.options import Seed
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
 if TYPE_CHECKING:
     from evals.policy_training.measure import Held, Taken
@@ -152,7 +152,4 @@ def print_taken(taken: "list[Taken]") -> None:
 
 def _needs_torch() -> None:
     if find_spec("torch") is None:
-        raise BadInput(
-            "training needs PyTorch, which is not installed; install it with "
-            "pip install -c constraints.txt -e '.[train]'"
-        )
+        raise BadInput("training needs PyTorch, which is not installed: " + installing("train"))

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from langchain_core.language_models import BaseChatModel
 
 from tools.models.settings import ModelSettings, key_of
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
 DEFAULT_CALL_S = 60.0
 """Seconds after which a call is ended, where nobody says otherwise."""
@@ -20,7 +20,7 @@ DEFAULT_CALL_S = 60.0
 DEFAULT_REPLY_BYTES = 8 * 2**20
 """Of a reply, unpacked, where nobody says otherwise. 32k tokens, an event each, are about 7 MB."""
 
-INSTALL = "pip install -c constraints.txt -e '.[openai]'"
+INSTALL = installing("openai")
 """How the extra is installed that holds the client."""
 
 

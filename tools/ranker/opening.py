@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tools.ranker.card import SHIPPED, read_card
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 from twin.physics.compiled import FloatArray
 from twin.remediation.ranking.seen import Seen
 
@@ -70,8 +70,7 @@ def _session(model: bytes) -> "onnxruntime.InferenceSession":
         import onnxruntime  # it is an extra
     except ModuleNotFoundError as exc:
         raise BadInput(
-            "the ranker needs ONNX Runtime, which is not installed; install it with "
-            "pip install -c constraints.txt -e '.[policy]'"
+            "the ranker needs ONNX Runtime, which is not installed: " + installing("policy")
         ) from exc
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -7,7 +7,7 @@ from typing import Self
 
 from tools.runners.crew import DEFAULT_LIMITS, Crew, CrewRunner, SharedCrew
 from tools.runners.pool import PoolCrew
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 from twin.physics.twin import Twin
 from twin.runner import InProcessRunner, Limits, Runner
 
@@ -97,7 +97,6 @@ def _ray_crew() -> Callable[[str | None], Crew]:
         if exc.name != "ray":
             raise
         raise BadInput(
-            f"{RUNNER_SETTING} asks for Ray, which is not installed; install it with "
-            "pip install -c constraints.txt -e '.[ray]'"
+            f"{RUNNER_SETTING} asks for Ray, which is not installed: {installing('ray')}"
         ) from exc
     return RayCrew

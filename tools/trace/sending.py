@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
@@ -34,7 +34,7 @@ def sending_processors(environ: Mapping[str, str]) -> list[SpanProcessor]:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     except ImportError as exc:
         raise BadInput(
-            f"{endpoint} is set, but what sends spans is not installed: "
-            "pip install 'noctua-netops[otlp]', or unset it"
+            f"{endpoint} is set, but what sends spans is not installed: {installing('otlp')}, or "
+            "unset it"
         ) from exc
     return [BatchSpanProcessor(OTLPSpanExporter())]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.errors import BadInput, Refused
+from twin.errors import BadInput, Refused, installing
 from twin.remediation.choices import count
 from twin.remediation.episode import Episode
 from twin.remediation.evening import LEAST_STAKE, draw_evening
@@ -33,8 +33,7 @@ try:
     from gymnasium import spaces
 except ModuleNotFoundError as exc:
     raise BadInput(
-        "the environment needs Gymnasium, which is not installed; install it with "
-        "pip install -c constraints.txt -e '.[policy]'"
+        "the environment needs Gymnasium, which is not installed: " + installing("policy")
     ) from exc
 
 NAME = "noctua/Remediation-v0"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from channels.cli.doctor.check import Check, Installation
 from channels.slack.settings import load_slack, secret
 from channels.teams.settings import UNCHECKED, app_secret, load_teams
+from twin.errors import installing
 from twin.nouns.counted import counted
 
 NAME, TEAMS = "Slack", "Teams"
@@ -31,7 +32,7 @@ def slack(installation: Installation) -> Iterator[Check]:
     try:
         from channels.slack.client import SlackService, web_client
     except ImportError as error:
-        remedy = "pip install 'noctua-netops[slack]'"
+        remedy = installing("slack")
         yield Check(name=NAME, state="failed", found=f"{error}", remedy=remedy)
         return
     team = SlackService(settings, web_client(settings, token)).workspace()
@@ -59,7 +60,7 @@ def teams(installation: Installation) -> Iterator[Check]:
     try:
         from channels.teams.client import TeamsService
     except ImportError as error:
-        remedy = "pip install 'noctua-netops[teams]'"
+        remedy = installing("teams")
         yield Check(name=TEAMS, state="failed", found=f"{error}", remedy=remedy)
         return
     TeamsService(settings, secret_of_app).require_member()

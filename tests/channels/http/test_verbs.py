@@ -16,9 +16,6 @@ from tests.channels.conftest import INCIDENT, PLAN
 from tests.channels.http.conftest import Serve, token_of
 from tools.journal.records import Quarantine
 
-MEASURED = frozenset(name for name, _, _ in evals_commands.COMMANDS) - NOT_SERVED.keys()
-"""Commands of `evals`: campaigns and figures of this software."""
-
 
 def _commands() -> set[str]:
     """Every command of the command line, those of groups too."""
@@ -49,11 +46,23 @@ def test_every_command_has_its_path_or_a_reason_why_it_has_none(
         for operation in path.values()
         if COMMAND in operation
     }
-    missing = _commands() - served - NOT_SERVED.keys()
-    assert {name for name in missing if name.partition(" ")[0] not in MEASURED} == set()
-    assert served <= _commands()
-    assert not served & NOT_SERVED.keys()
+    commands = _commands()
+    assert commands - served - NOT_SERVED.keys() == set(), "they have no path, and no reason why"
+    assert served - commands == set(), "there is no such command"
+    assert NOT_SERVED.keys() - commands == set(), "there is no such command"
+    assert served & NOT_SERVED.keys() == set(), "it has a path after all"
     assert all(NOT_SERVED.values())
+
+
+def test_path_that_names_a_command_has_what_the_command_is_given(
+    directory: StateDirectory,
+) -> None:
+    """A further option of a command that only computes is a field of its request at once."""
+    schemas = create_app(directory).openapi()["components"]["schemas"]
+    assert {"text", "on", "traffic", "begin", "end", "cascade"} <= schemas["WhatIfAsked"][
+        "properties"
+    ].keys()
+    assert {"by", "services", "depth"} <= schemas["SweepAsked"]["properties"].keys()
 
 
 def test_incidents_and_networks_are_those_of_the_verbs(

@@ -66,5 +66,5 @@ def test_folder_that_is_not_there_yet_is_a_place(tmp_path: Path) -> None:
 
 def test_missing_pyarrow_is_answered_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("channels.planning.files.find_spec", lambda _: None)
-    with pytest.raises(BadInput, match=r"pip install -c constraints.txt -e '.\[parquet\]'"):
+    with pytest.raises(BadInput, match=r"pip install 'noctua-netops\[parquet\]'"):
         require_parquet()

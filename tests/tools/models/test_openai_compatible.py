@@ -452,7 +452,7 @@ def test_missing_extra_is_told_with_its_installation(monkeypatch: pytest.MonkeyP
     # As the import system says it when a package is not there.
     monkeypatch.setitem(sys.modules, "langchain_openai", None)
     settings = ModelSettings(id="m", model="m")
-    with pytest.raises(BadInput, match=r"pip install -c constraints.txt -e '\.\[openai\]'"):
+    with pytest.raises(BadInput, match=r"pip install 'noctua-netops\[openai\]'"):
         chat_model(settings, environ={})
 
 

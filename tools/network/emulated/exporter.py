@@ -13,13 +13,13 @@ import numpy as np
 from tools.network.emulated.network import EmulatedNetwork
 from tools.network.emulated.physical_network import PhysicalNetwork
 from tools.network.emulated.wiring import FloatArray
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 from twin.nouns.traffic import TRAFFIC_CLASSES
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
-INSTALL = "pip install 'noctua-netops[serve]'"
+INSTALL = installing("serve")
 
 
 @dataclass(frozen=True, eq=False)
