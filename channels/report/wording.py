@@ -97,6 +97,7 @@ def magnitude_text(symptom: Symptom) -> str:
 
 
 FILTERS = {
+    "counted": counted,
     "significant": significant,
     "utc": utc,
     "clock_time": clock_time,
