@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from channels.networks import (
+    chosen_network,
     inventory_of,
     known_networks,
     network_names,
     network_time_s,
-    require_known,
 )
 from graphs.state_directory import StateDirectory
 from tools.journal.errors import JournalFailed
@@ -20,7 +20,6 @@ from tools.journal.journal import Journal
 from tools.journal.records import AlertCounts, AlertDoor, AlertRecord
 from twin.errors import BadInput
 from twin.nouns.base import Noun
-from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from tools.alerts.mapping import AlertMapping
@@ -190,14 +189,7 @@ def listed(
     """
     with state.read_only_journal() as journal:
         known = known_networks(state, journal)
-        if network is None:
-            if len(known) != 1:
-                raise BadInput(
-                    f"name one of the networks: {', '.join(known) or 'there is none'}",
-                    way=Way(network="NETWORK"),
-                )
-            network = known[0]
-        require_known(network, known)
+        network = chosen_network(network, known)
         return AlertsView(
             network=network,
             counts=journal.alert_counts(network),

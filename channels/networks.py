@@ -17,6 +17,7 @@ from tools.journal.reading import last_entry_s
 from tools.network import driver
 from tools.network.driver import OpenNetwork, network_entry
 from twin.errors import BadInput, NetworkError
+from twin.nouns.way import Way
 
 if TYPE_CHECKING:
     from twin.nouns.inventory import Inventory
@@ -56,6 +57,22 @@ def require_known(name: str, known: Sequence[str]) -> None:
         near = get_close_matches(name, known, n=1)
         hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known) or 'none'}"
         raise BadInput(f'no network "{name}" is known here ({hint})')
+
+
+def chosen_network(network: str | None, known: Sequence[str]) -> str:
+    """The network that is meant: `network`, or the only one. Raises BadInput."""
+    if network is not None:
+        require_known(network, known)
+        return network
+    if not known:
+        raise BadInput(
+            "the state directory has no network; make one first", way=Way("stage", "FILE")
+        )
+    if len(known) > 1:
+        raise BadInput(
+            f"there are several networks, {', '.join(known)}; name one", way=Way(network="NETWORK")
+        )
+    return known[0]
 
 
 def is_watched(state: StateDirectory, journal: Journal, name: str) -> bool:

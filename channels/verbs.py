@@ -22,6 +22,7 @@ from channels.audit import export_audit, verify_audit
 from channels.handover import Handover
 from channels.handover import gather as gather_handover
 from channels.networks import (
+    chosen_network,
     inventory_of,
     is_watched,
     known_networks,
@@ -319,7 +320,7 @@ def converse(state: StateDirectory, network: str | None = None) -> "Conversation
     from graphs.minds import minds_from_environment
 
     with state.read_only_journal() as journal:
-        name = _chosen(network, known_networks(state, journal))
+        name = chosen_network(network, known_networks(state, journal))
     source = Source(state, name, lambda: inventory_of(state, name))
     return Conversation(
         source, lambda inventory: minds_from_environment(os.environ, state.path, inventory)
@@ -347,23 +348,8 @@ def network_clock(state: StateDirectory, network: str | None) -> tuple[str, floa
         BadInput: there is no such network, or several and none is named.
     """
     with state.read_only_journal() as journal:
-        name = _chosen(network, known_networks(state, journal))
+        name = chosen_network(network, known_networks(state, journal))
         return name, network_time_s(state, journal, name)
-
-
-def _chosen(network: str | None, known: tuple[str, ...]) -> str:
-    if network is not None:
-        require_known(network, known)
-        return network
-    if not known:
-        raise BadInput(
-            "the state directory has no network; make one first", way=Way("stage", "FILE")
-        )
-    if len(known) > 1:
-        raise BadInput(
-            f"there are several networks, {', '.join(known)}; name one", way=Way(network="NETWORK")
-        )
-    return known[0]
 
 
 def report(state: StateDirectory, incident_id: str) -> "ReportFacts":

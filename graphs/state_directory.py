@@ -225,9 +225,9 @@ class StateDirectory:
         if not file.is_file():
             self._require_nobody_watches(file)
             raise BadInput(
-                f'"{self.path}" is not a state directory (it has no {file.name}); name another, '
-                "or start with `noctua demo`, or with `noctua stage FILE` for a network of your "
-                "own",
+                f'"{self.path}" is not a state directory (it has no {file.name}); start with '
+                "`noctua demo`, or with `noctua stage FILE` for a network of your own, or name "
+                "another",
                 way=Way(state="DIRECTORY"),
             )
         if not file.stat().st_size:

@@ -18,6 +18,11 @@ from twin.nouns.untrusted import UntrustedText
 _LONGEST_LABELS = 400
 _LONGEST_ODD = 120
 
+_MAPS_THEM = (
+    "A rule in alerts.yaml maps them: `when` is what their labels are, and `link`, `device`, "
+    "`interface` or `service` the label that names the thing."
+)
+
 
 def alerts(
     context: typer.Context,
@@ -45,6 +50,8 @@ def alerts(
         console.print(_rules(console, view.rules))
     if view.alerts:
         console.print(_table(console, view.alerts, with_labels=unmapped))
+    if view.alerts and unmapped:
+        console.print(Text(_MAPS_THEM), soft_wrap=True)
 
 
 def _summary(view: AlertsView) -> list[str]:

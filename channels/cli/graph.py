@@ -224,6 +224,7 @@ def dag(
     dot: Annotated[
         bool, typer.Option("--dot", help="Graphviz: what it needs, and what goes down with it.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what a thing needs, and what goes down with it, when and through what."""
     from twin.knowledge.causal import derive
@@ -233,8 +234,12 @@ def dag(
         snapshot, schema = graph.snapshot(), graph.schema
     key = _thing_named(snapshot, node, kind)
     causal = derive(snapshot, schema)
-    for line in (causal_dot if dot else causal_lines)(causal, key):
-        typer.echo(plain(line, _LONGEST_ROW))
+    lines = [plain(x, _LONGEST_ROW) for x in (causal_dot if dot else causal_lines)(causal, key)]
+    if as_json:
+        print_json([*lines])
+        return
+    for line in lines:
+        typer.echo(line)
 
 
 def _thing_named(snapshot: "Snapshot", node: str, kind: str) -> ThingKey:

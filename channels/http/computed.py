@@ -4,7 +4,7 @@ import json
 import sys
 from typing import Any
 
-import click
+import typer
 from typer.main import get_command
 
 from twin.errors import BadInput, NoctuaError
@@ -23,8 +23,8 @@ def main() -> None:
     command.refuse = _hand_back
     try:
         ended = command.main(standalone_mode=False)
-    except click.UsageError as error:
-        _hand_back(BadInput(_without_options(error)))
+    except typer.BadParameter as error:
+        _hand_back(BadInput(_of_a_field(error)))
         ended = REFUSED
     sys.exit(ended)
 
@@ -48,7 +48,6 @@ def _hand_back(error: NoctuaError) -> None:
     print(json.dumps({"message": error.message, "way": way}), file=sys.stderr)
 
 
-def _without_options(error: click.UsageError) -> str:
+def _of_a_field(error: typer.BadParameter) -> str:
     """What is wrong with a parameter, which a request calls as the code does."""
-    parameter = getattr(error, "param", None)
-    return f"{parameter.name}: {error.message}" if parameter else error.format_message()
+    return f"{error.param.name}: {error.message}" if error.param else error.message

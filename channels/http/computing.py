@@ -54,7 +54,8 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-def _routes() -> Iterator[tuple[str, Any]]:
+def computed_commands() -> Iterator[tuple[str, Any]]:
+    """What is computed, by name, with its command."""
     where = {name: place for name, place, _ in COMMANDS}
     for name in COMPUTED:
         group, _, within = name.partition(" ")
@@ -181,5 +182,5 @@ def _run(served: Served, arguments: list[str], secret: str) -> JsonValue:
     return answer
 
 
-for _name, _command in _routes():
+for _name, _command in computed_commands():
     _add(_name, _command)

@@ -146,6 +146,11 @@ def test_token_does_what_its_scopes_say_and_no_more(
     assert noctua(shared, "note", INCIDENT, "seen by a program")[0] == 0
     code, _, error = noctua(shared, "approve", PLAN)
     assert (code, "its token is not for that" in error) == (2, True)
+    monkeypatch.setenv("NOCTUA_TOKEN", "noctua_wrong")
+    wrong = noctua(shared, "whoami")[2]
+    assert "the token in NOCTUA_TOKEN is not known here" in wrong
+    assert "(noctua accounts token ACCOUNT --label WHAT-FOR)" in wrong
+    monkeypatch.setenv("NOCTUA_TOKEN", made[1].strip())
     wider = noctua(shared, "accounts", "token", "erin", "--label", "wider")
     assert (wider[0], "its token is not for that" in wider[2]) == (2, True)
 

@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from channels.http.app import create_app
-from channels.http.computing import COMPUTED
+from channels.http.computing import COMPUTED, computed_commands
 from channels.http.document import PROBLEM, STATUSES
 from channels.http.server import serving
 from channels.http.settings import Limits, ServeSettings
@@ -129,6 +129,11 @@ def test_what_cannot_be_computed_is_refused_before_anything_is(
     for wrong in WRONG:
         path = f"/compute/{command.replace(' ', '-')}"
         assert client.post(path, json=wrong, headers=headers).status_code == 422
+
+
+def test_every_command_that_is_computed_prints_a_document() -> None:
+    for name, command in computed_commands():
+        assert "as_json" in {parameter.name for parameter in command.params}, name
 
 
 def test_document_names_every_operation_once_and_its_problems(admins: StateDirectory) -> None:

@@ -4,6 +4,7 @@ from fastapi.testclient import TestClient
 
 from channels.http.controls import EVERY_CONTROL
 from channels.http.settings import Limits, ServeSettings
+from channels.http.who import COOKIE
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import INCIDENT, PLAN
 from tests.channels.http.conftest import PASSWORD, Serve
@@ -128,3 +129,15 @@ def test_large_bodies_are_refused(serve: Serve) -> None:
     client = serve("olga", settings=ServeSettings(limits=Limits(body_bytes=1024)))
     answer = client.post(f"/incidents/{INCIDENT}/notes", json={"text": "x" * 2000})
     assert answer.status_code == 413
+
+
+def test_refusal_says_whether_a_token_or_a_session_proved_nothing(serve: Serve) -> None:
+    client = serve()
+    token = client.get("/incidents", headers={"Authorization": "Bearer noctua_wrong"})
+    assert (token.status_code, token.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert token.json()["detail"].startswith("the token is not known here")
+    assert "POST /accounts/ACCOUNT/tokens" in token.json()["detail"]
+    client.cookies.set(COOKIE, "noctua_wrong")
+    session = client.get("/incidents").json()["detail"]
+    assert session.startswith("the session is not known here")
+    assert "POST /session" in session

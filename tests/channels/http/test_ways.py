@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from channels.chat.commands import in_thread
 from channels.http.app import create_app
+from channels.http.computed import REFUSED, refusal_in
 from graphs.state_directory import StateDirectory
 from tests.channels.conftest import INCIDENT, PLAN
 from tests.channels.http.conftest import Serve
@@ -72,7 +75,7 @@ def test_only_the_command_line_names_its_options() -> None:
     assert beside == NAMES_OPTIONS.keys()
 
 
-REFUSED = {
+HELPED = {
     f"POST /incidents/{INCIDENT}/close": ({"cause": "unknown"}, f"POST /plans/{PLAN}/reject"),
     f"POST /incidents/{INCIDENT}/reopen": ({"reason": "x"}, f"GET /incidents/{INCIDENT}"),
     f"POST /incidents/{INCIDENT}/notes": ({"text": " "}, f"POST /incidents/{INCIDENT}/notes"),
@@ -87,7 +90,7 @@ REFUSED = {
 
 def test_refusal_names_the_request_that_helps(serve: Serve) -> None:
     client = serve("ada")
-    for request, (body, helps) in REFUSED.items():
+    for request, (body, helps) in HELPED.items():
         method, path = request.split()
         told = client.request(method, path, json=body).json()
         assert told.get("status", 0) >= 400, request
@@ -136,6 +139,28 @@ def test_computed_refusal_names_fields_of_the_request(serve: Serve) -> None:
     ranked = {"topology": "sndlib/germany50", "by": "services"}
     told = client.post("/compute/sweep", json=ranked).json()["detail"]
     assert told.endswith('({"services": true})')
-    wrong = client.post("/compute/what-if", json={"text": "x" * 30, "on": "sndlib/germany50"})
-    assert wrong.status_code == 400
-    assert not OPTION.search(wrong.json()["detail"])
+    graph = client.post("/compute/graph-dag", json={"node": "Nowhere", "network": "live"})
+    assert (graph.status_code, "Nowhere" in graph.json()["detail"]) == (400, True)
+    assert client.post("/compute/graph-dag", json={"node": "Fulda", "kind": "device"}).json()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("sweep", "sndlib/polska", "--seed=many"), "seed: "),
+        (("sweep", "sndlib/polska", "--by=services"), "(--services)"),
+        (("incidents",), "is not a state directory"),
+    ],
+)
+def test_refusal_of_a_process_is_handed_back_whole(
+    arguments: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    start = [sys.executable, "-c", "from channels.http.computed import main; main()"]
+    ran = subprocess.run(
+        [*start, "--state", str(tmp_path / "none"), *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert (ran.returncode, ran.stdout) == (REFUSED, "")
+    assert says in str(refusal_in(ran.stderr))
