@@ -108,14 +108,14 @@ def growth_per_year(text: str) -> float:
     """0.3 for "30%" or "30 %". Raises BadInput: no such number, or without the sign of per cent."""
     parts = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?) ?(%?)", text.strip())
     if parts is None:
-        raise BadInput(f'growth per year, "{text}", is none; expected per cent, as in 30%')
+        raise BadInput(f'"{text}" is no growth; expected per cent, as in 30%')
     number = float(parts[1])
     if not parts[2]:
         likely = number if number >= 1 else 100 * number
-        raise BadInput(f'growth per year, "{text}", has no unit; did you mean {likely:g}%?')
+        raise BadInput(f'growth of "{text}" a year has no unit; did you mean {likely:g}%?')
     if not 0 < number / 100 <= MOST_PER_YEAR:
         raise BadInput(
-            f'growth per year, "{text}", is out of range; expected more than 0% and at most '
+            f'growth of "{text}" a year is out of range; expected more than 0% and at most '
             f"{MOST_PER_YEAR:.0%}"
         )
     return number / 100

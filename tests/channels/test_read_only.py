@@ -160,7 +160,7 @@ def test_what_has_to_write_names_the_full_disk(
     code, _, error = noctua(full, *command)
     assert code == 2
     assert str(full) in error
-    assert "--state" in error
+    assert "NOCTUA_STATE" in error
     assert error.count("\n") == 1, error
 
 
@@ -174,7 +174,7 @@ def test_what_has_to_write_names_the_folder_that_nobody_can_write(
     code, _, error = noctua(state, *command)
     assert code == 2
     assert str(state) in error
-    assert "--state" in error
+    assert "NOCTUA_STATE" in error
     assert error.count("\n") == 1, error
 
 

@@ -26,7 +26,7 @@ def test_what_will_break_next_is_printed_with_how_often_and_what_it_costs(tmp_pa
     )
     assert (code, error) == (0, "")
     assert output.startswith("sndlib/abilene: 12 nodes, 15 links; traffic peak, ")
-    assert "the 5 lines of 30 that cost most" in output
+    assert "the 5 of 30 lines that cost most" in output
     assert "30 lines hold" in output
     assert "what was not looked at costs" in output
     with file.open(encoding="utf-8", newline="") as stream:

@@ -64,6 +64,6 @@ def test_a_day_later_it_is_refreshed_as_well(planned: Planned) -> None:
 
 def test_only_a_register_that_is_kept_can_be_watched(tmp_path: Path) -> None:
     code, _, error = noctua(tmp_path, "imagine", "sndlib/abilene", "--watch")
-    assert (code, "name a network of --state" in error) == (2, True)
+    assert (code, "name a network of the state directory" in error) == (2, True)
     code, _, error = noctua(tmp_path, "imagine", "sndlib/abilene", "--every", "soon")
     assert (code, '"soon" is not a duration' in error) == (2, True)

@@ -129,7 +129,7 @@ def test_scenario_of_the_table_can_be_asked_as_a_what_if(tmp_path: Path) -> None
     [
         (("sndlib/polsak",), "did you mean sndlib/polska"),
         ((POLSKA, "--map", "map.txt"), 'a drawing is .svg, .png, .pdf, not ".txt"'),
-        ((POLSKA, "--by", "services"), "add --services"),
+        ((POLSKA, "--by", "services"), "(--services)"),
         ((POLSKA, "--traffic", "soon"), '"soon" is no file'),
         ((POLSKA, "--csv", ""), "is a folder"),
         ((POLSKA, "--map", "same.svg", "--curve", "same.svg"), "same.svg is named twice"),

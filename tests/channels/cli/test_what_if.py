@@ -107,13 +107,13 @@ def test_what_is_built_is_shown_with_what_is_assumed_of_it(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("link Warsaw-Gdansk down",), "name one (--on NETWORK)"),
+        (("link Warsaw-Gdansk down",), "(--on NETWORK)"),
         (("link Warsaw-Gdask down", "--on", POLSKA), 'did you mean "Gdansk"?'),
         (("link Warsaw-Gdansk", "--on", POLSKA), 'what can be asked: "link Warsaw-Gdansk'),
         (("drain Warsaw", "--on", POLSKA, "--from", "25:00"), '"25:00" is no time of day'),
         (
             ("safe to drain Warsaw?", "--on", POLSKA, "--traffic", "18:00"),
-            'a window has hours of its own, so that --traffic "18:00" cannot hold',
+            'a window has hours of its own, so that the traffic "18:00" cannot hold',
         ),
         (("node Warsaw down", "--on", POLSKA, "--map", "x.gif"), "a drawing is"),
     ],
