@@ -158,9 +158,7 @@ class _Look:
 
 
 def _ways(past: Sequence[PastOrder], model: RepairModel) -> Mapping[str, Told]:
-    lasted = np.sort([one.done_s - one.ordered_s for one in past])
-    logs = np.log(lasted)
-    fitted = RepairTime(median_s=float(np.exp(logs.mean())), sigma=float(logs.std()))
+    fitted = fitted_to(past)
 
     def learned(order: OpenOrder) -> tuple[float, ...]:
         found = model.forecast(order)
@@ -182,6 +180,12 @@ def _ways(past: Sequence[PastOrder], model: RepairModel) -> Mapping[str, Told]:
         "log-normal, as assumed": lambda order: plain(order, RepairTime()),
         "the crew at its word": at_its_word,
     }
+
+
+def fitted_to(past: Sequence[PastOrder]) -> RepairTime:
+    """The log-normal of how long they took."""
+    logs = np.log(np.sort([one.done_s - one.ordered_s for one in past]))
+    return RepairTime(median_s=float(np.exp(logs.mean())), sigma=float(logs.std()))
 
 
 def _within_s(time: RepairTime, elapsed_s: float, share: float) -> float:

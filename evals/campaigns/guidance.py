@@ -20,6 +20,7 @@ from agents.loop.role import Mind, run_role
 from agents.playbook.policies import playbook
 from agents.roles.guide import MOST_TEXTS, Guide, Remark, clock
 from evals.campaigns.campaign import Campaign, Spec
+from evals.campaigns.policies import mean_text
 from evals.campaigns.records import Record, code_text, raised_text
 from tools.change.policy import default_policy
 from tools.clock import SystemClock
@@ -58,7 +59,6 @@ _LONGEST_S = 20 * 3600.0
 
 _MOST_NAMED = 40
 _MIXED_IN = 19
-_DRAWS = 4000
 
 
 class GuidanceSpec(Spec):
@@ -301,19 +301,12 @@ def _line(arm: str, row: _Row) -> str:
         str(len(row.own)),
         f"{row.cost.mean():.3f}",
         f"{saved:.3f}",
-        "" if told == "none" else _interval(row.cost - row.untold),
+        "" if told == "none" else mean_text(row.cost - row.untold),
         "" if told == "none" else f"{better}, {worse}",
         f"{np.mean([o.points for o in row.own]):.1f}, {np.mean([o.clipped for o in row.own]):.1f}",
         f"{sum(outcome.broken for outcome in row.own)} of {decisions}",
     )
     return f"| {' | '.join(cells)} |\n"
-
-
-def _interval(values: FloatArray) -> str:
-    """The mean with its 95 % interval, evenings drawn again."""
-    drawn = np.random.default_rng(0).choice(values, (_DRAWS, len(values))).mean(axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return f"{values.mean():.3f} [{low:.3f}, {high:.3f}]"
 
 
 CAMPAIGN = Campaign(

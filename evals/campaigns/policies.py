@@ -7,7 +7,7 @@ Closed is the share of that saving. "clairvoyant" knows repair and demand, and i
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 
 import numpy as np
@@ -19,9 +19,10 @@ from tools.policies import policy_named
 from twin.nouns.base import Noun
 from twin.physics.compiled import FloatArray
 from twin.remediation.disposal import Decision, dispose
-from twin.remediation.evening import RULE
+from twin.remediation.evening import RULE, Evening
 from twin.remediation.playing import evening_of, play_evening, twin_of
 from twin.remediation.policies.clairvoyant import Clairvoyant
+from twin.remediation.policy import Policy
 from twin.remediation.situation import Priced, Situation
 from twin.remedies.objective import DEVICE_WEIGHT
 from twin.sources.topohub_source import topology_from_topohub
@@ -116,10 +117,18 @@ def _plays(spec: PoliciesSpec) -> list[Play]:
 
 def _play(play: Play) -> Outcome:
     evening = evening_of(twin_of(play.case), play.seed, play.priced)
-    policy = Clairvoyant(evening) if play.arm == CLAIRVOYANT else policy_named(play.arm)
+    is_policy = play.arm != CLAIRVOYANT
+    return outcome_of(evening, policy_named(play.arm) if is_policy else Clairvoyant(evening))
+
+
+def outcome_of(
+    evening: Evening, policy: Policy, seen: Callable[[Situation], Situation] = lambda same: same
+) -> Outcome:
+    """What `policy` makes of `evening`, of which it is shown what is `seen` of a situation."""
     spent_s = list[float]()
 
     def decide(situation: Situation) -> Decision:
+        situation = seen(situation)
         begin_s = time.process_time()
         decision = dispose(situation, policy.propose(situation))
         spent_s.append(time.process_time() - begin_s)
@@ -138,14 +147,14 @@ def _play(play: Play) -> Outcome:
 # The table
 
 
-Evening = Mapping[str, Outcome]
-"""What each policy made of it."""
+EveningOutcomes = Mapping[str, Outcome]
+"""What each policy made of an evening."""
 
 
 def policies_markdown(records: Sequence[PoliciesRecord]) -> str:
     """What each policy closes, over all evenings that count; from the records alone."""
-    evenings = _evenings(records)
-    counted = {key: evening for key, evening in evenings.items() if _counts(evening)}
+    evenings = evenings_of(records)
+    counted = {key: evening for key, evening in evenings.items() if counts(evening)}
     cases = sorted({case for case, _ in counted})
     by_case = {
         case: [evening for (of, _), evening in counted.items() if of == case] for case in cases
@@ -172,7 +181,7 @@ def policies_markdown(records: Sequence[PoliciesRecord]) -> str:
     )
 
 
-def _evenings(records: Sequence[PoliciesRecord]) -> dict[tuple[str, int], Evening]:
+def evenings_of(records: Sequence[PoliciesRecord]) -> dict[tuple[str, int], EveningOutcomes]:
     """Those that nothing was done in too, by network and seed."""
     found = defaultdict[tuple[str, int], dict[str, Outcome]](dict)
     for record in records:
@@ -181,29 +190,31 @@ def _evenings(records: Sequence[PoliciesRecord]) -> dict[tuple[str, int], Evenin
     return {key: evening for key, evening in sorted(found.items()) if NOTHING in evening}
 
 
-def _saved(evening: Evening) -> float:
+def saved(evening: EveningOutcomes) -> float:
+    """Service-hours by which the best was below nothing."""
     return evening[NOTHING].cost - min(outcome.cost for outcome in evening.values())
 
 
-def _counts(evening: Evening) -> bool:
-    return _saved(evening) >= max(LEAST_GAIN * evening[NOTHING].cost, LEAST_SAVED)
+def counts(evening: EveningOutcomes) -> bool:
+    """Whether it has something to gain."""
+    return saved(evening) >= max(LEAST_GAIN * evening[NOTHING].cost, LEAST_SAVED)
 
 
-def _closed(arm: str, evenings: Sequence[Evening]) -> FloatArray:
+def _closed(arm: str, evenings: Sequence[EveningOutcomes]) -> FloatArray:
     """Of each evening that it played."""
-    return np.array([(e[NOTHING].cost - e[arm].cost) / _saved(e) for e in evenings if arm in e])
+    return np.array([(e[NOTHING].cost - e[arm].cost) / saved(e) for e in evenings if arm in e])
 
 
-def _row(arm: str, every: Sequence[Evening]) -> str:
+def _row(arm: str, every: Sequence[EveningOutcomes]) -> str:
     evenings = [evening for evening in every if arm in evening]
     own = [evening[arm] for evening in evenings]
     worse = np.mean([e[arm].cost > e[NOTHING].cost + 1e-9 for e in evenings])
-    saved = sum(e[NOTHING].cost - e[arm].cost for e in evenings)
+    gained = sum(e[NOTHING].cost - e[arm].cost for e in evenings)
     cells = (
         arm,
         str(len(evenings)),
-        _interval(_closed(arm, evenings)),
-        f"{saved / sum(map(_saved, evenings)):.3f}",
+        mean_text(_closed(arm, evenings)),
+        f"{gained / sum(map(saved, evenings)):.3f}",
         f"{worse:.0%}",
         f"{np.mean([o.changes for o in own]):.1f}",
         f"{np.median([o.decision_ms for o in own]):.1f}",
@@ -211,21 +222,21 @@ def _row(arm: str, every: Sequence[Evening]) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
-def _difference(one: str, other: str, every: Sequence[Evening]) -> str:
+def _difference(one: str, other: str, every: Sequence[EveningOutcomes]) -> str:
     both = [evening for evening in every if one in evening and other in evening]
     if not both:
         return ""
     more = _closed(one, both) - _closed(other, both)
-    return f"| {one} - {other} | {len(both)} | {_interval(more)} |\n"
+    return f"| {one} - {other} | {len(both)} | {mean_text(more)} |\n"
 
 
-def _by_case_row(arm: str, by_case: Mapping[str, Sequence[Evening]]) -> str:
+def _by_case_row(arm: str, by_case: Mapping[str, Sequence[EveningOutcomes]]) -> str:
     closed = (_closed(arm, evenings) for evenings in by_case.values())
     cells = (f"{values.mean():.2f}" if values.size else "" for values in closed)
     return f"| {arm} | {' | '.join(cells)} |\n"
 
 
-def _interval(values: FloatArray) -> str:
+def mean_text(values: FloatArray) -> str:
     """The mean with its 95 % interval, evenings drawn again."""
     drawn = np.random.default_rng(0).choice(values, (_DRAWS, len(values))).mean(axis=1)
     low, high = np.quantile(drawn, (0.025, 0.975))

@@ -63,7 +63,7 @@ class Situation:
     now_s: float
     lasted_s: float
     quarters_left: int
-    repair: RepairTime = field(default_factory=RepairTime)
+    repair: OutageTime = field(default_factory=RepairTime)
     priced: Priced = "loads"
     guidance: Guidance = UNGUIDED
 
