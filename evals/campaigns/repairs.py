@@ -36,7 +36,7 @@ from tools.network.emulated.randomness import stream
 from tools.policies import policy_named
 from twin.errors import BadInput
 from twin.nouns.field_note import FieldNote
-from twin.remediation.evening import QUARTERS, Evening
+from twin.remediation.evening import QUARTERS, Evening, Outage
 from twin.remediation.playing import evening_of, twin_of
 from twin.remediation.situation import Situation
 from twin.remedies.objective import STEP_S, OutageTime, RepairTime
@@ -101,7 +101,7 @@ class ReportedEvening:
         """The same, with jobs drawn by `name`; a second failure that would come after the first
         repair does not come.
         """
-        outages, orders = [], []
+        outages, orders = list[Outage](), list[Order]()
         for outage in evening.outages:
             begins_s = evening.begins_s + outage.begins * STEP_S
             order = Order.given(f"{name} {outage.begins}", begins_s)
