@@ -1,24 +1,17 @@
 """One direction of a link corrupts packets, and the sender counts them as dropped."""
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from twin.errors import Ungrounded
-from twin.events.actions.drain_link import DrainLink
-from twin.events.actions.set_igp_weight import AVOIDED, SetIgpWeight
-from twin.events.amounts import read_share, share_text
+from twin.events.amounts import share_text
 from twin.events.faults.dropping import DroppingFault
-from twin.events.faults.silent_egress_packet_loss import LOST, lossy_by_probes
+from twin.events.faults.lossy_egress import LossyEgress, lossy_by_probes
 from twin.events.kinds import Clues, LiveNetwork
-from twin.events.names import find_egresses
-from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.evidence import AGREE_NATS, Evidence, log_normal
-from twin.nouns.topology import Interface, Topology
+from twin.nouns.topology import Interface
 
 if TYPE_CHECKING:
-    from twin.events.action import Action
     from twin.nouns.observation import Observation
     from twin.nouns.state import NetworkState
 
@@ -33,15 +26,12 @@ _ESTIMATE_ERROR = 0.2
 """Relative error of the estimate of the fraction (assumed)."""
 
 
-class PacketLoss(DroppingFault):
+class PacketLoss(LossyEgress, DroppingFault):
     """The direction that leaves `node` over `link` loses `fraction` (0..1) of every class, whatever
     its load, and counts it as dropped.
     """
 
     kind: Literal["packet_loss"] = "packet_loss"
-    node: str
-    link: str
-    fraction: float
 
     forms: ClassVar[tuple[str, ...]] = (
         "(link) LINK loses SHARE from NODE",
@@ -50,32 +40,11 @@ class PacketLoss(DroppingFault):
     )
 
     spares_voice: ClassVar[bool] = False
-    shows_under_load: ClassVar[bool] = True
-
-    @property
-    def resources(self) -> tuple[str, ...]:
-        """node|link."""
-        return (str(self._egress),)
 
     def describe(self) -> str:
         """See EventKind."""
         lost = f"{100 * self.fraction:.1f} %"
         return f"{self.node} loses {lost} of what it sends over {self.link}, though it is not full"
-
-    def check(self, topology: Topology, running: NetworkConfiguration) -> None:
-        """See FaultKind."""
-        topology.arc_of(self._egress)
-        if not 0.0 < self.fraction <= 1.0:
-            raise Ungrounded("what an egress loses is a fraction above 0, to 1")
-
-    def after(self, state: "NetworkState") -> "NetworkState":
-        """See StateEvent."""
-        state.topology.arc_of(self._egress)
-        return replace(state, egress_loss={**state.egress_loss, self._egress: self.fraction})
-
-    def arcs(self, state: "NetworkState") -> Mapping[int, int | None]:
-        """See StateEvent: routing does not see it."""
-        return {}
 
     @classmethod
     def propose(cls, clues: Clues) -> Iterable[tuple[Self, str]]:
@@ -84,7 +53,7 @@ class PacketLoss(DroppingFault):
         for egress, fraction in lossy_by_probes(clues):
             # What a sender counts is known of one that is read.
             if seen.is_silent(egress.node):
-                fault = cls(node=egress.node, link=egress.link, fraction=fraction)
+                fault = cls.at(egress, fraction)
                 yield fault, f"probes over {egress} lose {fraction:.1%}, and its sender is silent"
         if drops is None:
             return
@@ -98,15 +67,9 @@ class PacketLoss(DroppingFault):
                 continue
             felt = seen.probes.support(arc, drops.by_class(arc)) if seen.probes else None
             if share > _SUSPECT or (felt is not None and felt >= AGREE_NATS):
-                fault = cls(node=egress.node, link=egress.link, fraction=round(share, 4))
+                fault = cls.at(egress, round(share, 4))
                 why = "voice as well" if full else "and is not full"
                 yield fault, f"{egress} drops {share:.1%} {why}"
-
-    @classmethod
-    def conceivable(cls, state: "NetworkState") -> Iterable[Self]:
-        """See FaultKind."""
-        for egress in map(state.topology.egress_of, range(state.topology.n_arcs)):
-            yield cls(node=egress.node, link=egress.link, fraction=LOST)
 
     def log_prior(self) -> float:
         """See FaultKind."""
@@ -115,7 +78,7 @@ class PacketLoss(DroppingFault):
     def evidence(self, observation: "Observation", normal: "NetworkState") -> list[Evidence]:
         """See FaultKind."""
         topology, drops = normal.topology, observation.drops
-        arc = topology.arc_of(self._egress)
+        arc = topology.arc_of(self.egress)
         if drops is None or not math.isfinite(drops.share(arc)):
             return []
         link = topology.link(self.link)
@@ -130,39 +93,12 @@ class PacketLoss(DroppingFault):
     @property
     def drops_at(self) -> tuple[Interface, ...]:
         """See FaultKind."""
-        return (self._egress,)
+        return (self.egress,)
 
     def is_over(self, live: LiveNetwork) -> bool:
         """See FaultKind."""
-        return not live.is_active(f"queue_drops:{self._egress}")
-
-    def circuits(self) -> frozenset[str]:
-        """See FaultKind."""
-        return frozenset({self.link})
-
-    def repaired(self, state: "NetworkState") -> "NetworkState":
-        """See FaultKind."""
-        kept = {e: lost for e, lost in state.egress_loss.items() if e.link != self.link}
-        return replace(state, egress_loss=kept)
-
-    def remedies(self) -> "tuple[Action, ...]":
-        """See FaultKind."""
-        return (
-            DrainLink(link=self.link),
-            SetIgpWeight(node=self.node, link=self.link, weight=AVOIDED),
-        )
-
-    @classmethod
-    def read(cls, said: Mapping[str, str], topology: Topology) -> tuple[Self, ...]:
-        """See PhrasedKind."""
-        fraction = read_share(said["SHARE"])
-        ends = find_egresses(topology, said)
-        return tuple(cls(node=x.node, link=x.link, fraction=fraction) for x in ends)
+        return not live.is_active(f"queue_drops:{self.egress}")
 
     def phrase(self) -> str:
         """See PhrasedKind."""
         return f"link {self.link} loses {share_text(self.fraction)} from {self.node}"
-
-    @property
-    def _egress(self) -> Interface:
-        return Interface(node=self.node, link=self.link)

@@ -9,7 +9,8 @@ from twin.errors import Ungrounded
 from twin.events.actions.drain_link import DrainLink
 from twin.events.amounts import read_share, share_text
 from twin.events.faults.high_latency import HighLatency
-from twin.events.faults.silent_egress_packet_loss import LOST, SilentEgressPacketLoss
+from twin.events.faults.lossy_egress import LOST
+from twin.events.faults.silent_egress_packet_loss import SilentEgressPacketLoss
 from twin.events.kinds import Clues, FaultKind, LiveNetwork
 from twin.events.names import find_node
 from twin.nouns.configuration import NetworkConfiguration
