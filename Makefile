@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 	"$$p" -c '$(FITS)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve-demo results survival test test-all test-ray test-serve test-train interleavings ns3 vllm-smoke bench fuzz neo4j-record check format constraints clean
+.PHONY: help demo serve-demo results survival test test-all test-ray test-serve test-train interleavings ns3 vllm-smoke bench fuzz neo4j-record check format constraints extras clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -140,6 +140,13 @@ constraints:  ## pin exact versions anew from pyproject.toml and constraints.in
 		--no-header --no-annotate --quiet; \
 	} > constraints.new || { rm -f constraints.new; exit 1; }
 	mv constraints.new constraints.txt
+
+# What is installed already says nothing here: two extras may fit it and not each other.
+extras: | $(BIN)/python  ## resolve all extras together under constraints.txt; installs nothing
+	@all="$$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))\
+		["project"]["optional-dependencies"], sep=",")')" && \
+	{ $(filter-out --quiet,$(INSTALL)) --dry-run --ignore-installed ".[$$all]" > $(VENV)/extras.log \
+		|| { tail -n 20 $(VENV)/extras.log; exit 1; }; } && echo "fit together: $$all"
 
 clean:  ## remove the environment and every cache, but not .noctua/, which holds the journal
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
