@@ -51,8 +51,10 @@ test-serve: $(VENV)/.stamp-dev  ## serve the ranker on Ray Serve and kill it; an
 	OMP_NUM_THREADS=1 NOCTUA_TEST_SERVE=1 $(BIN)/python -m pytest -q -n 0 tests/tools/policy_server
 
 # PyTorch for Linux may come with CUDA, 3 GB; TORCH_INDEX names an index that has it for CPUs alone.
+# What cannot be imported would have its tests skipped: it is imported first.
 test-train: $(VENV)/.stamp-dev  ## the tests that need PyTorch, which is large: use an environment of its own
 	$(INSTALL) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[dev,train]'
+	$(BIN)/python -c 'import onnx, sb3_contrib, tensorboard, torch'
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/evals/policy_training
 
 ns3: $(VENV)/.stamp-dev  ## check the queues against ns-3; needs a C++ compiler
