@@ -122,7 +122,7 @@ class Outlook:
 
     @classmethod
     def of(cls, level: FloatArray, hours: FloatArray) -> "Outlook":
-        """Those hours at each level, in a few levels."""
+        """Those hours at each level, in a few levels; the highest alone where there are none."""
         low, high = float(level.min()), float(level.max())
         width = (high - low) / LEVELS or 1.0
         of = np.minimum(((high - level) / width).astype(np.int64), LEVELS - 1)
@@ -130,6 +130,8 @@ class Outlook:
         np.add.at(total, of, hours)
         np.add.at(weighted, of, hours * level)
         kept = total > 0.0
+        if not kept.any():
+            return cls.at(high, 0.0)
         return cls(weighted[kept] / total[kept], total[kept])
 
     def scaled(self, factor: float) -> "Outlook":

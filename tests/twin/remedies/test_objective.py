@@ -30,6 +30,7 @@ from twin.remedies.objective import (
     devices_touched,
     expected_cost,
 )
+from twin.remedies.repair_forecast import RepairForecast
 
 EVENING = DailyProfile(hourly=(0.7,) * 19 + (1.0,) * 2 + (0.7,) * 3)
 TO_C = SetIgpWeight(node="D", link="A-D", weight=60)
@@ -128,6 +129,9 @@ def test_outage_that_is_over_before_a_remedy_is_in_force_still_has_an_outlook() 
     short = RepairTime(median_s=60.0)
     outlook = Outlook.ahead(EVENING, 0.0, short, from_s=600.0, least_chance=0.5)
     assert outlook.hours.sum() < 0.01
+    surely = RepairForecast(hours=1.0 / 12.0, errors=(0.9, 1.0, 1.1))
+    none = Outlook.ahead(EVENING, 0.0, surely, from_s=600.0, least_chance=0.5)
+    assert (none.levels.tolist(), none.hours.tolist()) == ([1.0], [0.0])
 
 
 # The cost
