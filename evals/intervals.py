@@ -1,7 +1,13 @@
-"""Exact bounds on rates, shares and medians from counts and samples, without tables."""
+"""Bounds on rates, shares and medians, which are exact and need no tables, and on means."""
 
 import math
 from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from twin.physics.compiled import FloatArray
+
+_DRAWS = 4000
 
 
 def poisson_upper(events: int, confidence: float = 0.95) -> float:
@@ -37,6 +43,16 @@ def median_interval(
     while _share_at_most(outside, len(ordered), 0.5) <= tail:
         outside += 1
     return (ordered[outside - 1], ordered[-outside]) if outside else None
+
+
+def mean_interval(values: FloatArray) -> tuple[float, float]:
+    """The values between which the true mean lies at 95 %, by drawing `values` again (bootstrap).
+
+    The same values give the same bounds.
+    """
+    drawn = np.random.default_rng(0).choice(values, (_DRAWS, len(values))).mean(axis=1)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return float(low), float(high)
 
 
 def _crossing(falling: Callable[[float], float], level: float, high: float = 1.0) -> float:

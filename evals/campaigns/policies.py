@@ -15,6 +15,7 @@ from pydantic import Field, NonNegativeInt
 
 from evals.campaigns.campaign import Campaign, Spec
 from evals.campaigns.records import Record, code_text, raised_text
+from evals.intervals import mean_interval
 from tools.policies import policy_named
 from twin.nouns.base import Noun
 from twin.physics.compiled import FloatArray
@@ -52,8 +53,6 @@ COMPARED = (
     (CLAIRVOYANT, "horizon"),
 )
 """Pairs whose difference is told, the first minus the second."""
-
-_DRAWS = 4000
 
 
 class PoliciesSpec(Spec):
@@ -238,8 +237,7 @@ def _by_case_row(arm: str, by_case: Mapping[str, Sequence[EveningOutcomes]]) -> 
 
 def mean_text(values: FloatArray) -> str:
     """The mean with its 95 % interval, evenings drawn again."""
-    drawn = np.random.default_rng(0).choice(values, (_DRAWS, len(values))).mean(axis=1)
-    low, high = np.quantile(drawn, (0.025, 0.975))
+    low, high = mean_interval(values)
     return f"{values.mean():.3f} [{low:.3f}, {high:.3f}]"
 
 

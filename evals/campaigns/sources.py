@@ -4,14 +4,15 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from statistics import median
 from typing import get_args
+
+import numpy as np
 
 from evals.arm import ArmResult
 from evals.arms.noctua import NoctuaArm
 from evals.campaigns.campaign import Campaign, Spec
 from evals.campaigns.records import Record, code_text, raised_text
-from evals.intervals import median_interval
+from evals.intervals import mean_interval, median_interval
 from evals.stage import load_case
 from graphs.candidates import Candidates
 from graphs.workplace import Workplace
@@ -132,8 +133,8 @@ def _with(source: Source, found: Sequence[tuple[Source, ...]]) -> int:
 def _costs(found: Mapping[tuple[str, int, str], Sourced]) -> str:
     rows = [
         "| left out | plays | SLO minutes with all | without it | more without it in | fewer in "
-        "| median difference (95 %) |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| difference: median (95 %) | mean (95 %) |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for arm in (name for name in _WITHOUT if name != ALL):
         both = [
@@ -143,13 +144,14 @@ def _costs(found: Mapping[tuple[str, int, str], Sourced]) -> str:
         ]
         if not both:
             continue
-        more = [without - with_all for with_all, without in both]
-        interval = median_interval(more)
+        more = np.array([without - with_all for with_all, without in both])
+        interval, (low, high) = median_interval(more.tolist()), mean_interval(more)
         told = f" ({interval[0]:+.1f} to {interval[1]:+.1f})" if interval else ""
         rows.append(
             f"| {arm.removeprefix('without ')} | {len(both)} | {sum(a for a, _ in both):,.1f} "
-            f"| {sum(b for _, b in both):,.1f} | {sum(d > 0.05 for d in more)} "
-            f"| {sum(d < -0.05 for d in more)} | {median(more):+.1f}{told} |"
+            f"| {sum(b for _, b in both):,.1f} | {np.sum(more > 0.05)} "
+            f"| {np.sum(more < -0.05)} | {np.median(more):+.1f}{told} "
+            f"| {more.mean():+.1f} ({low:+.1f} to {high:+.1f}) |"
         )
     return "".join(f"{row}\n" for row in rows)
 

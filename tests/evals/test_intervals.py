@@ -1,8 +1,9 @@
 """Bounds against published values and against what is worked by hand."""
 
+import numpy as np
 import pytest
 
-from evals.intervals import median_interval, poisson_upper, share_interval
+from evals.intervals import mean_interval, median_interval, poisson_upper, share_interval
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,11 @@ def test_median_lies_between_the_order_statistics_of_the_sign_test() -> None:
     assert median_interval([3.0, 1.0, 2.0, 5.0, 4.0]) is None
     assert median_interval([6.0, 3.0, 1.0, 2.0, 5.0, 4.0]) == (1.0, 6.0)
     assert median_interval([float(x) for x in range(9)]) == (1.0, 7.0)
+
+
+def test_mean_of_many_lies_within_two_standard_errors_of_the_sample() -> None:
+    values = np.random.default_rng(3).normal(5.0, 2.0, 400)
+    low, high = mean_interval(values)
+    error = 1.96 * values.std() / 20.0
+    assert (low, high) == pytest.approx((values.mean() - error, values.mean() + error), abs=0.02)
+    assert mean_interval(values) == (low, high), "nothing else is drawn the second time"

@@ -32,8 +32,8 @@ def test_table_says_who_was_chosen_and_what_is_lost_without_each() -> None:
     assert "| rules | 2 of 4 | 1 of 3 | 1 |" in told
     assert "| search | 2 of 4 | 2 of 3 | 1 |" in told
     assert "| policy | 2 of 4 | 1 of 3 | 0 |" in told
-    assert "| rules | 2 | 30.0 | 65.0 | 1 | 1 | +17.5 |" in told
-    assert "| search | 1 | 20.0 | 20.0 | 0 | 0 | +0.0 |" in told
+    assert "| rules | 2 | 30.0 | 65.0 | 1 | 1 | +17.5 | +17.5 (-5.0 to +40.0) |" in told
+    assert "| search | 1 | 20.0 | 20.0 | 0 | 0 | +0.0 | +0.0 (+0.0 to +0.0) |" in told
     assert "policy carried-128" in told
 
 
