@@ -63,6 +63,15 @@ class Ranker(nn.Module):  # type: ignore[misc]  # torch is not there to be typed
         of_moves = self.score(moves)[:, :, 0]
         return of_moves, self.wait_score(pooled(x, arcs, nodes, network))[:, 0]
 
+    def moves_scored(
+        self, x: Graphs, arcs: Tensor, nodes: Tensor, network: Tensor, which: Tensor
+    ) -> Tensor:
+        """The scores of those slots alone that `which`, (A, SLOTS), names, in their order."""
+        ends = torch.cat([arcs, nodes[x.tail], nodes[x.head], network[x.of_arc]], dim=1)
+        arc, slot = which.nonzero(as_tuple=True)
+        moves = self.place(ends).index_select(0, arc) + self.slot.index_select(0, slot)
+        return self.score(moves + self.move(x.moves[which]))[:, 0]
+
     def embedded(self, x: Graphs) -> tuple[Tensor, Tensor, Tensor]:
         """What arcs, nodes and networks have learned of each other, WIDTH figures each."""
         arcs = self.arc_in(torch.cat([x.arcs, x.moves.flatten(1)], dim=1))

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 import torch
 from gymnasium import spaces
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from sb3_contrib import MaskablePPO
 from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor, nn
 
@@ -30,46 +30,36 @@ SMALLEST, LARGEST, NETWORKS = 20, 30, 6
 
 ROLLOUT, MINIBATCH, EPOCHS, LEARNING_RATE, DISCOUNT = 1024, 64, 4, 1e-4, 0.99
 
+AT_ONCE = 8
+"""Evenings that are played in step."""
+
+ALLOWED = [figure.name for figure in MOVES].index("allowed")
+
 MOST_LINKS = 16
 """Of a node, in an observation."""
 
 Padded = dict[str, NDArray[Any]]
 
 
-class RankerEnv(gymnasium.Wrapper[Padded, np.int64, Any, np.int64]):
+class RankerEnv(RemediationEnv):
     """The environment, seen as the ranker sees it, padded to the largest network."""
 
-    def __init__(self, env: RemediationEnv) -> None:
-        super().__init__(env)
-        self._plain = env
-        nodes, arcs = env.n_nodes, env.n_arcs
+    def __init__(self, networks: Sequence[str]) -> None:
+        super().__init__(networks)
+        nodes, arcs = self.n_nodes, self.n_arcs
         shapes = {
             "arcs": (arcs, len(ARCS)), "moves": (arcs, SLOTS, len(MOVES)),
             "nodes": (nodes, len(NODES)), "network": (len(NETWORK),),
         }  # fmt: skip
         links = {"leaving": (nodes, MOST_LINKS), "entering": (nodes, MOST_LINKS)}
         ends = {"tail": (arcs,), "head": (arcs,), "size": (2,)}
-        self.observation_space: spaces.Space[Any] = spaces.Dict(
+        self.observation_space = spaces.Dict(
             {k: spaces.Box(-np.inf, np.inf, shape, np.float32) for k, shape in shapes.items()}
             | {k: spaces.Box(0, arcs, shape, np.int64) for k, shape in (links | ends).items()}
         )
 
-    def reset(self, **options: Any) -> tuple[Padded, dict[str, Any]]:
-        """See RemediationEnv."""
-        _, info = self._plain.reset(**options)
-        return self._seen(), info
-
-    def step(self, action: np.int64) -> tuple[Padded, float, bool, bool, dict[str, Any]]:
-        """See RemediationEnv."""
-        _, reward, repaired, cut_short, info = self._plain.step(action)
-        return self._seen(), reward, repaired, cut_short, info
-
-    def action_masks(self) -> NDArray[np.bool_]:
-        """See RemediationEnv."""
-        return self._plain.action_masks()
-
     def _seen(self) -> Padded:
-        return padded(seen(self._plain.episode.situation), self._plain.n_nodes, self._plain.n_arcs)
+        return padded(seen(self.episode.situation), self.n_nodes, self.n_arcs)
 
 
 def padded(shown: Seen, n_nodes: int, n_arcs: int) -> Padded:
@@ -82,7 +72,9 @@ def padded(shown: Seen, n_nodes: int, n_arcs: int) -> Padded:
         return full
 
     def longer(rows: NDArray[Any], to: int) -> NDArray[Any]:
-        return np.pad(rows, [(0, to - len(rows)), *[(0, 0)] * (rows.ndim - 1)])
+        full = np.zeros((to, *rows.shape[1:]), dtype=rows.dtype)
+        full[: len(rows)] = rows
+        return full
 
     return {
         "arcs": longer(shown.arcs, n_arcs), "moves": longer(shown.moves, n_arcs),
@@ -94,29 +86,31 @@ def padded(shown: Seen, n_nodes: int, n_arcs: int) -> Padded:
 
 
 def side_by_side(x: Mapping[str, Tensor]) -> Graphs:
-    """Padded observations (B, ...) as one graph; padding is of a network of its own, the last."""
-    count, arcs, nodes = len(x["arcs"]), x["arcs"].shape[1], x["nodes"].shape[1]
+    """Padded observations (B, ...) as one graph, without the padding."""
     size = x["size"].long()
-    each = torch.arange(count)[:, None]
+    there_nodes = torch.arange(x["nodes"].shape[1]) < size[:, :1]
+    there_arcs = torch.arange(x["arcs"].shape[1]) < size[:, 1:]
+    # Of each network, how many nodes and arcs stand before it.
+    before = size.cumsum(0) - size
+    of_node, of_arc = there_nodes.nonzero()[:, 0], there_arcs.nonzero()[:, 0]
 
-    def joined(table: Tensor) -> Tensor:
-        rows = table.long()
-        return torch.where(rows < arcs, rows + each[:, :, None] * arcs, count * arcs).flatten(0, 1)
-
-    def of(rows: int, there: Tensor) -> Tensor:
-        return torch.where(torch.arange(rows)[None] < there[:, None], each, count).flatten()
+    def table(padded: Tensor) -> Tensor:
+        rows = padded[there_nodes].long()
+        links = rows < there_arcs.shape[1]
+        rows = torch.where(links, rows + before[of_node, 1, None], len(of_arc))
+        return rows[:, : int(links.sum(1).max())]
 
     return Graphs(
-        arcs=x["arcs"].flatten(0, 1),
-        moves=x["moves"].flatten(0, 1),
-        nodes=x["nodes"].flatten(0, 1),
-        network=torch.cat([x["network"], torch.zeros_like(x["network"][:1])]),
-        tail=(x["tail"].long() + each * nodes).flatten(),
-        head=(x["head"].long() + each * nodes).flatten(),
-        leaving=joined(x["leaving"]),
-        entering=joined(x["entering"]),
-        of_arc=of(arcs, size[:, 1]),
-        of_node=of(nodes, size[:, 0]),
+        arcs=x["arcs"][there_arcs],
+        moves=x["moves"][there_arcs],
+        nodes=x["nodes"][there_nodes],
+        network=x["network"],
+        tail=x["tail"][there_arcs].long() + before[of_arc, 0],
+        head=x["head"][there_arcs].long() + before[of_arc, 0],
+        leaving=table(x["leaving"]),
+        entering=table(x["entering"]),
+        of_arc=of_arc,
+        of_node=of_node,
     )
 
 
@@ -132,12 +126,15 @@ class RankedFeatures(BaseFeaturesExtractor):  # type: ignore[misc]  # as torch's
 
     def forward(self, observations: Mapping[str, Tensor]) -> Tensor:
         """(B, numbers + 3 WIDTH)."""
-        count = len(observations["arcs"])
         graphs = side_by_side(observations)
         embedded = self.ranker.embedded(graphs)
-        moves, waiting = self.ranker.scored(graphs, *embedded)
-        told = pooled(graphs, *embedded)[:count]
-        return torch.cat([waiting[:count, None], moves.reshape(count, -1), told], dim=1)
+        told = pooled(graphs, *embedded)
+        # Of what the mask does not allow nobody asks for the score.
+        allowed = observations["moves"][:, :, :, ALLOWED] > 0.0
+        scored = graphs.moves[:, :, ALLOWED] > 0.0
+        of_moves = self.ranker.moves_scored(graphs, *embedded, scored)
+        moves = torch.zeros(allowed.shape).masked_scatter(allowed, of_moves)
+        return torch.cat([self.ranker.wait_score(told), moves.flatten(1), told], dim=1)
 
 
 class _Parts(nn.Module):  # type: ignore[misc]  # as torch's
@@ -211,12 +208,12 @@ def improved(
     torch.set_num_threads(1)
     directory.mkdir(parents=True, exist_ok=True)
     played = _networks(seed) if networks is None else networks
-    env, path = RankerEnv(RemediationEnv(played)), directory / "ppo.zip"
+    env, path = make_vec_env(lambda: RankerEnv(played), AT_ONCE), directory / "ppo.zip"
     if path.exists():
         model = MaskablePPO.load(path, env=env)
     else:
         model = MaskablePPO(
-            RankerPolicy, env, learning_rate=LEARNING_RATE, n_steps=rollout,
+            RankerPolicy, env, learning_rate=LEARNING_RATE, n_steps=rollout // AT_ONCE,
             batch_size=min(MINIBATCH, rollout), n_epochs=EPOCHS, gamma=DISCOUNT, seed=seed,
             device="cpu", tensorboard_log=str(directory / "curve"),
         )  # fmt: skip
