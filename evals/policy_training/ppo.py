@@ -198,6 +198,8 @@ def improved(
     rollout: int = ROLLOUT,
 ) -> Ranker:
     """`ranker` after `steps` steps of PPO, kept in `directory`, where a run that stopped goes on.
+    Where the processor can, the factors of products are rounded to bfloat16, in this process from
+    now on: the sums are not, and a step takes a quarter less.
 
     `networks`: that are played; None: NETWORKS that may be learned from. `rollout`: steps before
     each change of what is learned.
@@ -206,6 +208,7 @@ def improved(
     and S. Ontanon, A closer look at invalid action masking, 2020.
     """
     torch.set_num_threads(1)
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
     directory.mkdir(parents=True, exist_ok=True)
     played = _networks(seed) if networks is None else networks
     env, path = make_vec_env(lambda: RankerEnv(played), AT_ONCE), directory / "ppo.zip"
