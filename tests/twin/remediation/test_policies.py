@@ -8,9 +8,10 @@ import pytest
 
 from tests.twin.remediation.evenings import over_c, square, wandered, worked_out
 from twin.errors import BadInput
+from twin.events.actions.drain_link import DrainLink
 from twin.nouns.traffic import DailyProfile
 from twin.physics.twin import Twin
-from twin.remediation.choices import WAIT, place
+from twin.remediation.choices import WAIT, Slot, choice, place
 from twin.remediation.conformance import check_policy
 from twin.remediation.disposal import dispose
 from twin.remediation.episode import Episode
@@ -21,10 +22,10 @@ from twin.remediation.policies.carried import carried, meeting_overload_bps
 from twin.remediation.policies.clairvoyant import Clairvoyant
 from twin.remediation.policies.nearest import hops_from_trouble, nearest
 from twin.remediation.policies.shipped import ORDERS, POLICIES, shipped
-from twin.remediation.policies.shortlist import Order
+from twin.remediation.policies.shortlist import Order, always_tried
 from twin.remediation.policy import Policy, Proposals
 from twin.remediation.situation import Situation
-from twin.remedies.objective import Outlook
+from twin.remedies.objective import DEVICE_WEIGHT, Outlook
 
 NAMES = (*POLICIES, *(f"{order}-8" for order in ORDERS))
 
@@ -161,11 +162,42 @@ def test_an_order_is_of_all_that_is_allowed(order: Order) -> None:
 
 def test_shortlists_are_the_first_of_their_order() -> None:
     situation = next(wandered(1))
+    assert not always_tried(situation).size
     some, more = (_shipped(f"nearest-{k}").propose(situation).numbers for k in (5, 9))
     assert len(some) == 5
     assert more[:5].tolist() == some.tolist()
     everything = _shipped("random-100000").propose(situation).numbers
     assert sorted(everything.tolist()) == situation.allowed[1:].tolist()
+
+
+@pytest.mark.parametrize("name", [f"{order}-1" for order in ORDERS])
+def test_short_lists_hold_the_way_back_and_limits_besides_their_first(name: str) -> None:
+    found = 0
+    for situation in (*wandered(40), *wandered(20, "services")):
+        wanted = {
+            number
+            for number in situation.allowed[1:].tolist()
+            if place(number)[1] in (Slot.UNDRAIN, Slot.REVERT) or number in situation.limits
+        }
+        numbers = _shipped(name).propose(situation).numbers.tolist()
+        assert wanted < set(numbers)
+        assert len(numbers) == len(wanted) + 1
+        found += len(wanted)
+    assert found > 100
+
+
+@pytest.mark.parametrize("name", [f"{order}-1" for order in ORDERS])
+def test_drain_that_has_become_wrong_is_taken_back_by_the_shortest_list(name: str) -> None:
+    evening = worked_out()
+    inventory = evening.twin.inventory
+    drain = DrainLink(link="C-D")
+    running = drain.configured(inventory.intended, inventory.intended, inventory.topology)
+    # All of D's 5 Gbit/s now go over A: of 13 that A-B is offered, it carries 10.
+    situation = evening.situation(1, running)
+    decision = dispose(situation, _shipped(name).propose(situation))
+    back = choice(2 * inventory.topology.link_index["C-D"], Slot.UNDRAIN)
+    # Two devices are saved besides, which would have to be taken back.
+    assert decision.tried[back] < decision.tried[WAIT] - 2 * DEVICE_WEIGHT
 
 
 def test_rule_proposes_one_change_where_traffic_is_lost_and_none_where_it_is_not() -> None:

@@ -1,4 +1,4 @@
-"""The first so many of a learned order; how many depends on the size of the network."""
+"""A short list of a learned order; how long it is depends on the size of the network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 from twin.errors import Refused
 from twin.physics.compiled import FloatArray, IntArray
 from twin.remediation.choices import WAIT, count
+from twin.remediation.policies.shortlist import first_of
 from twin.remediation.policy import Proposals
 from twin.remediation.ranking.seen import Seen, seen
 from twin.remediation.situation import Situation
@@ -25,8 +26,8 @@ Scorer = Callable[[Seen], FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Proposes the first `most` of `scorer`'s order (default: FIRST or FIRST_OF_LARGE), and after
-    them every limit, of which it has learned nothing.
+    """Proposes the first `most` of `scorer`'s order (default: FIRST or FIRST_OF_LARGE), and what
+    stands on every short list.
     """
 
     scorer: Scorer
@@ -38,9 +39,7 @@ class Ranked:
         if most is None:
             large = situation.twin.compiled.n_nodes > LARGE
             most = FIRST_OF_LARGE if large else FIRST
-        limits = np.array(sorted(situation.limits), dtype=np.int64)
-        ordered = self.order(situation)
-        return Proposals(np.concatenate([ordered[~np.isin(ordered, limits)][:most], limits]))
+        return Proposals(first_of(self.order(situation), most, situation))
 
     def order(self, situation: Situation) -> IntArray:
         """All that is allowed but to wait, the most promising first. Raises Refused."""
