@@ -153,6 +153,8 @@ EveningOutcomes = Mapping[str, Outcome]
 def policies_markdown(records: Sequence[PoliciesRecord]) -> str:
     """What each policy closes, over all evenings that count; from the records alone."""
     evenings = evenings_of(records)
+    if not evenings:
+        return f"No table: {_missing(records, evenings)}.\n"
     counted = {key: evening for key, evening in evenings.items() if counts(evening)}
     cases = sorted({case for case, _ in counted})
     by_case = {
@@ -162,21 +164,42 @@ def policies_markdown(records: Sequence[PoliciesRecord]) -> str:
     arms = sorted(
         {arm for evening in every for arm in evening}, key=lambda arm: -_closed(arm, every).mean()
     )
+    tables = [
+        "| policy | evenings | closed | of all that was saved | worse than nothing | changes "
+        f"| ms |\n|---|{'--:|' * 6}\n",
+        *(_row(arm, every) for arm in arms),
+        *_differences(every),
+        f"\n| closed | {' | '.join(cases)} |\n|---{'|--:' * len(cases)}|\n",
+        f"| evenings | {' | '.join(str(len(by_case[case])) for case in cases)} |\n",
+        *(_by_case_row(arm, by_case) for arm in arms),
+        "\n",
+    ]
     return "".join(
         [
-            "| policy | evenings | closed | of all that was saved | worse than nothing | changes "
-            f"| ms |\n|---|{'--:|' * 6}\n",
-            *(_row(arm, every) for arm in arms),
-            "\n| difference in what is closed | evenings | |\n|---|--:|--:|\n",
-            *(_difference(one, other, every) for one, other in COMPARED),
-            f"\n| closed | {' | '.join(cases)} |\n|---{'|--:' * len(cases)}|\n",
-            f"| evenings | {' | '.join(str(len(by_case[case])) for case in cases)} |\n",
-            *(_by_case_row(arm, by_case) for arm in arms),
-            f"\n{len(counted)} of {len(evenings)} evenings have something to gain. Drawn: ",
+            *(tables if every else []),
+            f"{len(counted)} of {len(evenings)} evenings have something to gain. Drawn: ",
             f"{RULE}.\n\n",
+            "" if every else f"No table: {_missing(records, evenings)}.\n\n",
             raised_text(records, "and are left out"),
             f"Run: `noctua policy compare`, {_priced_text(records)}{code_text(records)}.\n",
         ]
+    )
+
+
+def _missing(
+    records: Sequence[PoliciesRecord], evenings: Mapping[tuple[str, int], EveningOutcomes]
+) -> str:
+    """Why there is nothing to make a table of, and what would change that."""
+    if not any(record.outcome is not None for record in records):
+        return "none of the plays that were asked for is recorded"
+    if not evenings:
+        return f'no evening was played by "{NOTHING}", which all others are measured against'
+    if not any(len(evening) > 1 for evening in evenings.values()):
+        return f'nobody but "{NOTHING}" has played; name others with --policy'
+    least = f"{LEAST_GAIN:.0%} of what waiting costs and {LEAST_SAVED:g} service-hours"
+    return (
+        f"on none of these evenings does the best policy save {least}; play more of them "
+        "(--evenings, --network), or other policies (--policy)"
     )
 
 
@@ -219,6 +242,15 @@ def _row(arm: str, every: Sequence[EveningOutcomes]) -> str:
         f"{np.median([o.decision_ms for o in own]):.1f}",
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def _differences(every: Sequence[EveningOutcomes]) -> list[str]:
+    """Of COMPARED those that were played on the same evenings; which are, if none was."""
+    rows = [row for one, other in COMPARED if (row := _difference(one, other, every))]
+    if rows:
+        return ["\n| difference in what is closed | evenings | |\n|---|--:|--:|\n", *rows]
+    pairs = ", ".join(f"{one} - {other}" for one, other in COMPARED)
+    return [f"\nNo difference is told: of no pair both have played ({pairs}).\n"]
 
 
 def _difference(one: str, other: str, every: Sequence[EveningOutcomes]) -> str:

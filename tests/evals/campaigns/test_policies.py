@@ -64,6 +64,30 @@ def test_evenings_without_their_baseline_are_left_out_and_what_raised_is_told() 
     assert "1 of 4 plays raised an error, and are left out" in table
 
 
+def test_where_there_is_no_table_it_is_told_what_is_missing() -> None:
+    nothing = _record("nothing", 1, 1.0)
+    for records, told in (
+        ([], "none of the plays that were asked for is recorded"),
+        ([_record("horizon", 1, 0.2)], 'no evening was played by "nothing"'),
+        ([nothing], 'nobody but "nothing" has played'),
+        (
+            [nothing, _record("horizon", 1, 0.99)],
+            "on none of these evenings does the best policy save",
+        ),
+    ):
+        table = policies_markdown(records)
+        assert f"No table: {told}" in table
+        assert "|" not in table
+
+
+def test_pairs_whose_difference_is_told_are_named_where_none_has_played() -> None:
+    played = [_record("nothing", 1, 1.0), _record("horizon", 1, 0.5), _record("nearest-8", 1, 0.8)]
+    table = policies_markdown(played)
+    assert "| difference" not in table
+    assert "of no pair both have played (horizon - peak-only, " in table
+    assert "No table" not in table
+
+
 def test_a_policy_that_played_fewer_evenings_is_compared_on_these() -> None:
     table = policies_markdown(
         [
