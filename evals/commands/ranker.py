@@ -1,6 +1,6 @@
 """The commands of `noctua policy` that train the ranker and say what it is worth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +14,7 @@ from twin.errors import BadInput, installing
 
 if TYPE_CHECKING:
     from evals.policy_training.measure import Held, Taken
+    from twin.physics.compiled import FloatArray
 
 Card = Annotated[
     Path | None,
@@ -26,6 +27,8 @@ States = Annotated[
 ]
 
 HELD_OUT_SEED = 7
+
+IMITATION = "imitation"
 
 
 def train(
@@ -53,7 +56,13 @@ def refine(
     directory: Annotated[Path, typer.Argument(help="Where `train` keeps its run.")],
     steps: Annotated[int, typer.Option("--steps", min=1, help="In the environment.")] = 200_000,
     states: States = 350,
-    seed: Seed = 0,
+    evenings: Annotated[
+        int, typer.Option("--evenings", min=2, help="In which each acts alone.")
+    ] = 210,
+    seeds: Annotated[
+        list[int] | None,
+        typer.Option("--seed", min=0, help="Of one run; several times.", show_default="0"),
+    ] = None,
 ) -> None:
     """Have PPO go on from what `train` has learned, and say what that changes.
 
@@ -62,6 +71,7 @@ def refine(
     """
     _needs_torch()
     from channels.provenance import code_version
+    from evals.policy_training.alone import returns_of
     from evals.policy_training.export import onnx_bytes
     from evals.policy_training.measure import example_of, held_by
     from evals.policy_training.ppo import improved
@@ -69,16 +79,22 @@ def refine(
     from tools.ranker.opening import OnnxScorer
     from twin.remediation.policies.ranked import Ranked
 
-    before = trained_ranker(directory)
-    after = improved(before, directory / f"ppo-{seed}", steps, seed)
-    orders = {
-        name: Ranked(OnnxScorer(onnx_bytes(ranker, example_of()))).order
-        for name, ranker in (("imitation", before), ("after PPO", after))
-    }
+    rankers = {IMITATION: trained_ranker(directory)}
+    for seed in seeds or [0]:
+        rankers[f"PPO, seed {seed}"] = improved(
+            rankers[IMITATION], directory / f"ppo-{seed}", steps, seed
+        )
+    scorers = {name: OnnxScorer(onnx_bytes(r, example_of())) for name, r in rankers.items()}
     with progress_bar("states") as tell:
+        orders = {name: Ranked(scorer).order for name, scorer in scorers.items()}
         held = held_by(orders, states, HELD_OUT_SEED, tell=lambda done: tell(done, states))
-    print_held(held, "after PPO", (1, 8, 32))
-    typer.echo(f"Run: noctua policy refine, {steps} steps, seed {seed}, code {code_version()}.")
+    with progress_bar("evenings") as tell:
+        returns = returns_of(
+            scorers, evenings, HELD_OUT_SEED, tell=lambda done: tell(done, evenings)
+        )
+    print_refined(held, returns)
+    each = ", ".join(str(seed) for seed in seeds or [0])
+    typer.echo(f"Run: noctua policy refine, {steps} steps, seed {each}, code {code_version()}.")
 
 
 def shortlist(
@@ -112,6 +128,15 @@ def shortlist(
 
 def print_held(held: "Held", best: str, firsts: Sequence[int]) -> None:
     """What each order holds, and by how much `best` holds more than the others."""
+    print_shares(held)
+    for name in held.shares:
+        for first in firsts if name != best else ():
+            more, low, high = held.difference(best, name, first)
+            typer.echo(f"first {first}: {best} - {name} {more:+.3f} [{low:.3f}, {high:.3f}]")
+
+
+def print_shares(held: "Held") -> None:
+    """What each order holds."""
     from evals.policy_training.order import FIRST
 
     names = list(held.shares)
@@ -124,10 +149,30 @@ def print_held(held: "Held", best: str, firsts: Sequence[int]) -> None:
     ]
     title = f"share of what can be saved that the first hold, {len(held.evening)} states"
     new_console().print(fitted(new_console(), columns, title))
-    for name in names:
-        for first in firsts if name != best else ():
-            more, low, high = held.difference(best, name, first)
-            typer.echo(f"first {first}: {best} - {name} {more:+.3f} [{low:.3f}, {high:.3f}]")
+
+
+def print_refined(held: "Held", returns: "Mapping[str, FloatArray]") -> None:
+    """What each run of PPO changes, and all together: of the first 1, 8 and 32, with the twin; and
+    of what the environment rewards, alone.
+    """
+    import numpy as np
+
+    from evals.policy_training.measure import Held, mean_of
+
+    runs = [name for name in returns if name != IMITATION]
+    groups = {name: [name] for name in runs} | ({"PPO, every seed": runs} if runs[1:] else {})
+    shares = {name: np.mean([held.shares[n] for n in of], axis=0) for name, of in groups.items()}
+    together = Held({IMITATION: held.shares[IMITATION], **shares}, held.evening)
+    print_shares(together)
+    for name, of in groups.items():
+        for first in (1, 8, 32):
+            more, low, high = together.difference(name, IMITATION, first)
+            typer.echo(f"first {first}: {name} - {IMITATION} {more:+.3f} [{low:.3f}, {high:.3f}]")
+        gained = np.mean([returns[n] for n in of], axis=0) - returns[IMITATION]
+        more, low, high = mean_of(gained, np.arange(len(gained), dtype=np.float64))
+        typer.echo(f"alone: {name} - {IMITATION} {more:+.3f} [{low:.3f}, {high:.3f}]")
+    for name, alone in returns.items():
+        typer.echo(f"alone: {name} is rewarded {alone.mean():.3f} an evening, of {len(alone)}")
 
 
 def print_taken(taken: "list[Taken]") -> None:

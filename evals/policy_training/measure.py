@@ -59,13 +59,18 @@ class Held:
         bootstrap interval.
         """
         each = (self.shares[order] - self.shares[other])[:, FIRST.index(first)]
-        evenings = np.unique(self.evening)
-        total = np.array([each[self.evening == e].sum() for e in evenings])
-        count = np.array([(self.evening == e).sum() for e in evenings])
-        drawn = np.random.default_rng(0).integers(len(evenings), size=(DRAWS, len(evenings)))
-        means = total[drawn].sum(axis=1) / count[drawn].sum(axis=1)
-        low, high = np.quantile(means, (0.025, 0.975))
-        return float(each.mean()), float(low), float(high)
+        return mean_of(each, self.evening)
+
+
+def mean_of(each: FloatArray, evening: FloatArray) -> tuple[float, float, float]:
+    """The mean of `each`, (S,), and its 95 % bootstrap interval. `evening`: which each is of."""
+    evenings = np.unique(evening)
+    total = np.array([each[evening == e].sum() for e in evenings])
+    count = np.array([(evening == e).sum() for e in evenings])
+    drawn = np.random.default_rng(0).integers(len(evenings), size=(DRAWS, len(evenings)))
+    means = total[drawn].sum(axis=1) / count[drawn].sum(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(each.mean()), float(low), float(high)
 
 
 def held_by(
