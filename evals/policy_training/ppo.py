@@ -46,20 +46,23 @@ class RankerEnv(RemediationEnv):
 
     def __init__(self, networks: Sequence[str]) -> None:
         super().__init__(networks)
-        nodes, arcs = self.n_nodes, self.n_arcs
-        shapes = {
-            "arcs": (arcs, len(ARCS)), "moves": (arcs, SLOTS, len(MOVES)),
-            "nodes": (nodes, len(NODES)), "network": (len(NETWORK),),
-        }  # fmt: skip
-        links = {"leaving": (nodes, MOST_LINKS), "entering": (nodes, MOST_LINKS)}
-        ends = {"tail": (arcs,), "head": (arcs,), "size": (2,)}
-        self.observation_space = spaces.Dict(
-            {k: spaces.Box(-np.inf, np.inf, shape, np.float32) for k, shape in shapes.items()}
-            | {k: spaces.Box(0, arcs, shape, np.int64) for k, shape in (links | ends).items()}
-        )
+        self.observation_space = _seen_by_ranker(self.n_nodes, self.n_arcs)
 
     def _seen(self) -> Padded:
         return padded(seen(self.episode.situation), self.n_nodes, self.n_arcs)
+
+
+def _seen_by_ranker(nodes: int, arcs: int) -> spaces.Space[Any]:
+    shapes = {
+        "arcs": (arcs, len(ARCS)), "moves": (arcs, SLOTS, len(MOVES)),
+        "nodes": (nodes, len(NODES)), "network": (len(NETWORK),),
+    }  # fmt: skip
+    links = {"leaving": (nodes, MOST_LINKS), "entering": (nodes, MOST_LINKS)}
+    ends = {"tail": (arcs,), "head": (arcs,), "size": (2,)}
+    return spaces.Dict(
+        {k: spaces.Box(-np.inf, np.inf, shape, np.float32) for k, shape in shapes.items()}
+        | {k: spaces.Box(0, arcs, shape, np.int64) for k, shape in (links | ends).items()}
+    )
 
 
 def padded(shown: Seen, n_nodes: int, n_arcs: int) -> Padded:
