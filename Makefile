@@ -54,8 +54,8 @@ test-serve: $(VENV)/.stamp-dev  ## serve the ranker on Ray Serve and kill it; an
 # What cannot be imported would have its tests skipped: it is imported first.
 test-train: $(VENV)/.stamp-dev  ## the tests that need PyTorch, which is large: use an environment of its own
 	$(INSTALL) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[dev,train]'
-	$(BIN)/python -c 'import onnx, sb3_contrib, tensorboard, torch'
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/evals/policy_training
+	$(BIN)/python -c 'import onnx, sb3_contrib, tensorboard, torch, transformers'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/evals/policy_training tests/evals/language_training
 
 ns3: $(VENV)/.stamp-dev  ## check the queues against ns-3; needs a C++ compiler
 	$(INSTALL) -e '.[dev,ns3]'

@@ -54,7 +54,9 @@ def imagine(desk: ForesightDesk, _: ForesightState) -> Command[str]:
     simulations = start.request.simulations
     imaginer = ForesightImaginer(start.network, study.beside, start.told, simulations)
     answer, mind = desk.play(imaginer.role(), imaginer.task())
-    parts = split(answer.shares, simulations)
+    asked_for = start.request.generators
+    shares = dict.fromkeys(asked_for, 1.0) if asked_for else answer.shares
+    parts = split(shares, simulations)
     update = {
         "tickets": None if read is None else read.model_dump(mode="json"),
         "proposals": [one.proposal.model_dump(mode="json") for one in answer.proposals],

@@ -7,12 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from agents.roles.foresight_imaginer import Told
+from tools.causal_lm.opening import open_causal_lm
 from twin.imagination.beside import Beside
 from twin.imagination.elements import Element, elements_of
 from twin.imagination.enumeration import MOST_SETS
 from twin.imagination.regimes import Regime, regimes_of
 from twin.knowledge.past import PastIncident
-from twin.nouns.base import Noun, content_hash
+from twin.nouns.base import IfGiven, Noun, content_hash
 from twin.nouns.common_cause import CommonCause
 from twin.nouns.rates import History, Rates
 from twin.nouns.risk import HardeningCosts
@@ -27,7 +28,8 @@ SIMULATIONS = 100
 
 class RegisterRequest(Noun):
     """What of a register is wanted: so many `lines`, of up to `most` sets of what may fail, so many
-    changes that `harden`, and so many `simulations` of days beside it.
+    changes that `harden`, and so many `simulations` of days beside it. `generators`: who proposes
+    these days, in equal shares; None: as a mind says.
     """
 
     lines: int = 100
@@ -37,6 +39,7 @@ class RegisterRequest(Noun):
     costs: HardeningCosts = HardeningCosts()
     rates: Rates = Rates()
     simulations: int = SIMULATIONS
+    generators: IfGiven[tuple[str, ...]] = None
 
 
 class Start(Noun):
@@ -131,4 +134,6 @@ class Study:
     def beside(self) -> Beside:
         """What searches beside the register."""
         start = self.start
-        return Beside(self.twin, self.state, self.elements, start.request.seed, start.past)
+        return Beside(
+            self.twin, self.state, self.elements, start.request.seed, start.past, open_causal_lm
+        )

@@ -10,7 +10,7 @@ from agents.prompts import Prompt, prompt
 from agents.roles.wording import Wording
 from twin.errors import Ungrounded
 from twin.imagination.beside import PROPOSED, REPLAYED, Beside, Proposal
-from twin.imagination.generators.shipped import GENERATORS
+from twin.imagination.generators.shipped import CAUSAL_LM, GENERATORS
 from twin.nouns.base import IfGiven, Noun
 from twin.nouns.risk_scenario import MOST_EVENTS
 
@@ -130,7 +130,8 @@ class ForesightImaginer:
     @property
     def _generators(self) -> tuple[str, ...]:
         """Those that have something to say here."""
-        nothing = () if self._beside.replayed else (REPLAYED,)
+        nothing = [] if self._beside.replayed else [REPLAYED]
+        nothing += [] if self._beside.language_model else [CAUSAL_LM]
         return tuple(name for name in GENERATORS if name not in nothing)
 
     def _require_split(self, split: Sequence[GeneratorShare]) -> None:

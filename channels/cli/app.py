@@ -110,6 +110,11 @@ COMMANDS = (
         "Ask what will break next, and rank it by what it costs in a year.",
     ),
     (
+        "models",
+        "models:models",
+        "What ships trained: its cards, and whether the weights are those.",
+    ),
+    (
         "risks",
         "risks:risks",
         "The risk register: what is expected to break next, and what people say of it.",

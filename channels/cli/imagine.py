@@ -68,6 +68,19 @@ _FOOTNOTE = (
 )
 
 
+def _named(generators: str) -> tuple[str, ...] | None:
+    """Names with commas between, None for "". Raises BadInput: there is no such generator."""
+    from twin.imagination.generators.shipped import GENERATORS
+
+    names = tuple(dict.fromkeys(filter(None, map(str.strip, generators.split(",")))))
+    for name in names:
+        if name not in GENERATORS:
+            raise BadInput(
+                f'--generators: "{name}" is no generator; there are {", ".join(GENERATORS)}'
+            )
+    return names or None
+
+
 def imagine(
     context: typer.Context,
     topology: Annotated[
@@ -113,6 +126,15 @@ def imagine(
             help="Days that are looked at beside the register, with up to four events each.",
         ),
     ] = 100,
+    generators: Annotated[
+        str,
+        typer.Option(
+            "--generators",
+            help="Who proposes these days, with commas between, in equal shares: search, "
+            "causal-lm, load-weighted, rules, random, enumerate, replay, llm.",
+            show_default="as the playbook or a model says",
+        ),
+    ] = "",
     member_cost: MemberCost = 1.0,
     way_cost: WayCost = 5.0,
     feed_cost: FeedCost = 10.0,
@@ -206,6 +228,7 @@ def imagine(
         costs=costs,
         rates=known,
         simulations=search,
+        generators=_named(generators),
     )
     minds = minds_from_environment(os.environ, state.path, planned.twin.inventory)
 

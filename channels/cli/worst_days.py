@@ -51,7 +51,7 @@ def worst_days(
         typer.Option("--cpu-seconds", min=1.0, help="Of the processor, after which it ends."),
     ] = None,
     generator: Annotated[
-        Literal["search", "load-weighted", "rules", "random", "enumerate", "replay"],
+        Literal["search", "load-weighted", "rules", "random", "enumerate", "replay", "causal-lm"],
         typer.Option("--generator", help="Who proposes them."),
     ] = "search",
     likely: Annotated[

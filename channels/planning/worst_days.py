@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from channels.planning.opening import Planned, Provenance
+from tools.causal_lm.opening import open_causal_lm
 from twin.imagination.beyond import WORST, Beyond, Looked, worst_of
 from twin.imagination.elements import elements_of
 from twin.imagination.generators.generator import BATCH
-from twin.imagination.generators.shipped import GENERATORS, Grounds
+from twin.imagination.generators.shipped import CAUSAL_LM, GENERATORS, Grounds
+from twin.imagination.language.composing import Speaker
 from twin.imagination.scenario_space import ScenarioSpace
 from twin.imagination.scenario_text import scenario_text
 from twin.imagination.strikes import strikes_of
@@ -77,7 +79,12 @@ def worst_days(
     space = ScenarioSpace(strikes_of(state, elements), twin.inventory.profile)
     beyond = Beyond(space, twin, state, elements, plausible_per_year=wanted.plausible_per_year)
     grounds = Grounds(
-        wanted.budget, past=space.past(known.past), begins=tuple(islice(space.by_rule(), BATCH))
+        wanted.budget,
+        past=space.past(known.past),
+        begins=tuple(islice(space.by_rule(), BATCH)),
+        speaker=Speaker.of(open_causal_lm(), twin, state, space.strikes)
+        if wanted.generator == CAUSAL_LM
+        else None,
     )
     looked = beyond.looked_at(
         GENERATORS[wanted.generator](grounds),

@@ -20,12 +20,17 @@ from pydantic import PositiveInt
 
 from evals.campaigns.campaign import Campaign, Spec
 from evals.campaigns.records import Record, code_text, raised_text
+from tools.causal_lm.opening import open_causal_lm
 from twin.events.fault import FAULT_KINDS
 from twin.imagination.beyond import Beyond, Looked, worst_of
 from twin.imagination.days import Template
 from twin.imagination.elements import elements_of
-from twin.imagination.generators.generator import BATCH, Point, explored
+from twin.imagination.generators.causal_lm import CausalLm
+from twin.imagination.generators.generator import BATCH, Generator, Point, explored
 from twin.imagination.generators.shipped import GENERATORS, Grounds
+from twin.imagination.language.composing import Speaker
+from twin.imagination.language.dependency import Says
+from twin.imagination.language.sentences import ANYTHING, NO_LOSS, WORST
 from twin.imagination.scenario_check import check_scenario
 from twin.imagination.scenario_space import ScenarioSpace
 from twin.imagination.scenario_text import read_scenario, scenario_text
@@ -41,11 +46,32 @@ PAST_INCIDENTS = 100
 _DRAWS = 2000
 _DAY_MIN = 1440.0
 
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the language model is told, and what it is asked for."""
+
+    says: Says = "told"
+    prefix: tuple[int, int] = WORST
+
+
 DRAWN_ONCE = ("enumerate", "rules")
 """Arms in which nothing is drawn."""
 
 VARIANTS: Mapping[str, str] = {"told nothing": "search", "likely": "search"}
 """Arms that are another arm's generator."""
+
+LANGUAGE: Mapping[str, "Asked"] = {
+    "causal-lm": Asked(),
+    "causal-lm, blocks shuffled": Asked("shuffled"),
+    "causal-lm, blocks withheld": Asked("withheld"),
+    "causal-lm, told nothing": Asked(),
+    "causal-lm, told nothing, blocks shuffled": Asked("shuffled"),
+    "causal-lm, told nothing, blocks withheld": Asked("withheld"),
+    "causal-lm, told nothing, no prefix": Asked(prefix=ANYTHING),
+    "causal-lm, told nothing, asked for no loss": Asked(prefix=NO_LOSS),
+}
+"""Arms of the language model."""
 
 PROPOSED = (
     Template(kinds=("link_down", "traffic_spike"), hour=20, demand=1.1),
@@ -137,7 +163,7 @@ def _plays(spec: ImaginedSpec) -> list[Play]:
 
 def _play(play: Play) -> Outcome:
     network = _network(play.case)
-    generator = GENERATORS[VARIANTS.get(play.arm, play.arm)](_grounds(network, play))
+    generator = _generator(network, play)
     most = _DAY_MIN * len(network.twin.services.services)
     began_s = time.process_time()
     if play.arm == "llm":
@@ -148,10 +174,19 @@ def _play(play: Play) -> Outcome:
         generator,
         play.budget,
         play.seed,
-        feedback=play.arm != "told nothing",
+        feedback="told nothing" not in play.arm,
         likely=play.arm == "likely",
     )
     return _outcome(network, looked, most, time.process_time() - began_s)
+
+
+def _generator(network: _Network, play: Play) -> Generator:
+    if play.arm not in LANGUAGE:
+        return GENERATORS[VARIANTS.get(play.arm, play.arm)](_grounds(network, play))
+    asked = LANGUAGE[play.arm]
+    strikes = network.space.strikes
+    speaker = Speaker.of(open_causal_lm(), network.twin, network.state, strikes, asked.says)
+    return CausalLm(speaker, asked.prefix)
 
 
 def _outcome(network: _Network, looked: Sequence[Looked], most: float, cpu_s: float) -> Outcome:

@@ -80,6 +80,7 @@ COMMANDS = (
         "policy:policy",
         "Policies for the hours after a failure: what each is worth; train and serve the ranker.",
     ),
+    ("train", "training:train", "Train a model that ships, from nothing."),
     (
         "repair-times",
         "repairing:repair_times",

@@ -16,7 +16,9 @@ from twin.imagination.day_judge import DayJudge, Judging
 from twin.imagination.days import Template
 from twin.imagination.elements import Element
 from twin.imagination.generators.generator import Point, explored
-from twin.imagination.generators.shipped import GENERATORS, Grounds
+from twin.imagination.generators.shipped import CAUSAL_LM, GENERATORS, Grounds
+from twin.imagination.language.composing import Speaker
+from twin.imagination.language.llama import Llama
 from twin.imagination.likelihood import Likelihood
 from twin.imagination.scenario_space import ScenarioSpace
 from twin.imagination.scenario_text import read_conditions, scenario_text
@@ -142,7 +144,7 @@ def template_of(proposal: Proposal, topology: Topology) -> Template:
 @dataclass(frozen=True)
 class Beside:
     """Searches days of `state`, whose demand is that of the peak. `past`: incidents that may be
-    replayed.
+    replayed. `language_model`: opens it; None where there is none.
     """
 
     twin: Twin
@@ -150,11 +152,19 @@ class Beside:
     elements: Sequence[Element]
     seed: int
     past: Sequence[PastIncident] = field(default=())
+    language_model: Callable[[], Llama] | None = None
 
     @cached_property
     def space(self) -> ScenarioSpace:
         """All days."""
         return ScenarioSpace(strikes_of(self.state, self.elements), self.twin.inventory.profile)
+
+    @cached_property
+    def speaker(self) -> Speaker | None:
+        """The language model, told of this network."""
+        if self.language_model is None:
+            return None
+        return Speaker.of(self.language_model(), self.twin, self.state, self.space.strikes)
 
     @cached_property
     def replayed(self) -> tuple[Point, ...]:
@@ -188,6 +198,7 @@ class Beside:
             budget=part.simulations,
             past=self.replayed,
             proposed=tuple(self.part(proposal) for proposal in proposals),
+            speaker=self.speaker if part.generator == CAUSAL_LM else None,
         )
         upto = min(len(known) + part.portion, part.simulations)
         generator = GENERATORS[part.generator](grounds)
