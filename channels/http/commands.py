@@ -40,6 +40,8 @@ NOT_SERVED = {
     "policy refine": "it writes a file, and takes hours",
     "policy serve": "it is a server of its own",
     "repair-times": "it reads a file of whoever runs it, or measures the emulated field",
+    "models list": "it is of the installation, and of no network",
+    "models verify": "it is of the installation, and of no network",
 }
 """Commands that no route does, and why."""
 

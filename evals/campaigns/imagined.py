@@ -27,10 +27,11 @@ from twin.imagination.days import Template
 from twin.imagination.elements import elements_of
 from twin.imagination.generators.causal_lm import CausalLm
 from twin.imagination.generators.generator import BATCH, Generator, Point, explored
+from twin.imagination.generators.search import Search
 from twin.imagination.generators.shipped import GENERATORS, Grounds
 from twin.imagination.language.composing import Speaker
 from twin.imagination.language.dependency import Says
-from twin.imagination.language.sentences import ANYTHING, NO_LOSS, WORST
+from twin.imagination.language.sentences import ANYTHING, WORST
 from twin.imagination.scenario_check import check_scenario
 from twin.imagination.scenario_space import ScenarioSpace
 from twin.imagination.scenario_text import read_scenario, scenario_text
@@ -55,23 +56,26 @@ class Asked:
     prefix: tuple[int, int] = WORST
 
 
+COMPARED = ("search", "causal-lm", "causal-lm, told nothing")
+"""Arms that all others are compared with."""
+
 DRAWN_ONCE = ("enumerate", "rules")
 """Arms in which nothing is drawn."""
 
 VARIANTS: Mapping[str, str] = {"told nothing": "search", "likely": "search"}
 """Arms that are another arm's generator."""
 
-LANGUAGE: Mapping[str, "Asked"] = {
+LANGUAGE: Mapping[str, Asked] = {
     "causal-lm": Asked(),
-    "causal-lm, blocks shuffled": Asked("shuffled"),
-    "causal-lm, blocks withheld": Asked("withheld"),
     "causal-lm, told nothing": Asked(),
     "causal-lm, told nothing, blocks shuffled": Asked("shuffled"),
     "causal-lm, told nothing, blocks withheld": Asked("withheld"),
     "causal-lm, told nothing, no prefix": Asked(prefix=ANYTHING),
-    "causal-lm, told nothing, asked for no loss": Asked(prefix=NO_LOSS),
 }
-"""Arms of the language model."""
+"""Arms of the language model; "told nothing": without feedback."""
+
+BEGUN = "search begun by causal-lm"
+"""The first fifth of its days are those of the language model."""
 
 PROPOSED = (
     Template(kinds=("link_down", "traffic_spike"), hour=20, demand=1.1),
@@ -181,12 +185,17 @@ def _play(play: Play) -> Outcome:
 
 
 def _generator(network: _Network, play: Play) -> Generator:
-    if play.arm not in LANGUAGE:
+    if play.arm not in (*LANGUAGE, BEGUN):
         return GENERATORS[VARIANTS.get(play.arm, play.arm)](_grounds(network, play))
-    asked = LANGUAGE[play.arm]
-    strikes = network.space.strikes
+    asked, strikes = LANGUAGE.get(play.arm, Asked()), network.space.strikes
     speaker = Speaker.of(open_causal_lm(), network.twin, network.state, strikes, asked.says)
-    return CausalLm(speaker, asked.prefix)
+    if play.arm != BEGUN:
+        return CausalLm(speaker, asked.prefix)
+    numbers = np.random.default_rng(play.seed)
+    return Search(
+        play.budget,
+        tuple(speaker.compose(network.space, asked.prefix, play.budget // 5, numbers)),
+    )
 
 
 def _outcome(network: _Network, looked: Sequence[Looked], most: float, cpu_s: float) -> Outcome:
@@ -258,18 +267,21 @@ def imagined_markdown(records: Sequence[ImaginedRecord]) -> str:
         "| score | cells | remedies sought | CPU s |\n",
         f"|---{'|--:' * 10}|\n",
         *(_row(arm, by_arm[arm]) for arm in arms),
-        "\n| search finds more than | |\n|---|--:|\n",
-        *(
-            f"| {arm} | {_interval(_more(by_arm['search'], by_arm[arm]))} |\n"
-            for arm in arms
-            if arm != "search" and "search" in by_arm
-        ),
+        *(_more_text(one, by_arm) for one in COMPARED if one in by_arm),
         "\n",
         _by_network_text(by_arm),
         _llm_text(ended),
         raised_text(records, "and are left out"),
         f"Run: `noctua campaign imagined`, {code_text(records)}.\n",
     ]
+    return "".join(lines)
+
+
+def _more_text(one: str, by_arm: "Mapping[str, Outcomes]") -> str:
+    lines = [f"\n| {one} finds more than | |\n|---|--:|\n"]
+    for arm, found in by_arm.items():
+        if arm != one:
+            lines.append(f"| {arm} | {_interval(_more(by_arm[one], found))} |\n")
     return "".join(lines)
 
 

@@ -28,7 +28,8 @@ def causal_lm(
     """Train the causal language model on the worst days of many networks.
 
     The weights (safetensors), their configuration and their card are written beside
-    the run; TensorBoard reads its curve. Stopped anywhere, the same command goes on.
+    the run after each round; TensorBoard reads its curve. Stopped anywhere, the same
+    command goes on.
     """
     for package in ("torch", "tensorboard"):
         if find_spec(package) is None:
@@ -40,6 +41,6 @@ def causal_lm(
     from evals.language_training.ship import ship
 
     with progress_bar("training") as progress:
-        trained = Run(directory, seed, typer.echo, progress).train()
-    card = ship(trained, seed, directory)
+        for trained in Run(directory, seed, typer.echo, progress).rounds():
+            card = ship(trained, seed, directory)
     typer.echo(f"written: {card} and its weights; curve: tensorboard --logdir {directory / CURVE}")

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +57,6 @@ class Trained:
     model: CausalLm
     rounds: tuple[Round, ...]
     networks: tuple[str, ...]
-    days: int
     cpu_s: float
 
 
@@ -101,6 +100,12 @@ class Run:
 
     def train(self) -> Trained:
         """All that is left of it."""
+        for trained in self.rounds():
+            last = trained
+        return last
+
+    def rounds(self) -> Iterator[Trained]:
+        """What has come of it: after the last round that was done before, and after each more."""
         end = 0
         with SummaryWriter(str(self._directory / CURVE), purge_step=self._steps) as curve:
             for number, lesson in enumerate(self._curriculum):
@@ -108,6 +113,8 @@ class Run:
                 self._judge_days(number, lesson)
                 if number < len(self._rounds):
                     self._advance(lesson.steps)
+                    if number + 1 == len(self._rounds):
+                        yield self._trained()
                     continue
                 began_s = time.process_time()
                 self._advance(self._steps - begin)
@@ -133,11 +140,13 @@ class Run:
                 )
                 self._keep()
                 self._tell(self._line())
+                yield self._trained()
+
+    def _trained(self) -> Trained:
         return Trained(
             self._model,
             tuple(self._rounds),
             tuple(world.name for world in self._worlds),
-            sum(map(len, self._judged)),
             self._cpu_s,
         )
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from safetensors.torch import save
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from channels.provenance import code_version
 from evals.language_training.network import INNER, LAYERS, WIDTH
@@ -15,9 +16,9 @@ from evals.policy_training.networks import NEVER_LEARNED
 from tools.causal_lm.card import SHIPPED, ModelCard
 from tools.causal_lm.opening import words_digest
 from twin.imagination.language.llama import HEAD_DIM, NORM_EPS, ROPE_THETA
-from twin.imagination.language.vocabulary import END, ID, WORDS
+from twin.imagination.language.vocabulary import END, ID, NONE, WORDS
 
-WEIGHTS, CONFIGURATION = "model.safetensors", "config.json"
+WEIGHTS, CONFIGURATION, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 
 MOST_WORDS = 512
 """Of what a network is told of and a sentence together."""
@@ -42,6 +43,7 @@ def ship(trained: Trained, seed: int, directory: Path) -> Path:
     (directory / WEIGHTS).write_bytes(weights)
     text = json.dumps(configuration(), indent=2) + "\n"
     (directory / CONFIGURATION).write_text(text, encoding="utf-8")
+    tokenizer().save(str(directory / TOKENIZER))
     card = ModelCard(
         weights=WEIGHTS,
         sha256=hashlib.sha256(weights).hexdigest(),
@@ -60,6 +62,14 @@ def ship(trained: Trained, seed: int, directory: Path) -> Path:
     path = directory / SHIPPED.name
     path.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def tokenizer() -> Tokenizer:
+    """Of words with blanks between; the blank within a word is a "_" here (link_12)."""
+    known = {word.replace(" ", "_"): number for word, number in ID.items()}
+    found = Tokenizer(models.WordLevel(known, unk_token=NONE))
+    found.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return found
 
 
 def configuration() -> dict[str, object]:

@@ -196,3 +196,15 @@ def test_software_goes_into_how_often_services_fail(tmp_path: Path) -> None:
     odds = 0.005 * 3.0 / 8766.0
     for service, share in without.items():
         assert with_it[service] == pytest.approx(share + odds / (1 + odds), rel=1e-2)
+
+
+def test_person_says_which_generators_propose_days(tmp_path: Path) -> None:
+    asked = ("imagine", ABILENE, "--sets", "400", "--search", "40", "--json")
+    code, output, _ = noctua(tmp_path, *asked, "--generators", "causal-lm,random")
+    assert code == 0
+    searched = json.loads(output)["searched"]
+    assert searched
+    assert {one["generator"] for one in searched} <= {"causal-lm", "random"}
+    code, _, error = noctua(tmp_path, *asked, "--generators", "oracle")
+    assert code == 2
+    assert '"oracle" is no generator; there are search, ' in error

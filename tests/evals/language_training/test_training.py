@@ -13,7 +13,7 @@ pytest.importorskip("torch")
 
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from transformers import LlamaForCausalLM
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from typer.testing import CliRunner
 
 from evals.commands.training import train
@@ -30,6 +30,7 @@ from twin.errors import BadInput
 from twin.imagination.language.composing import Speaker
 from twin.imagination.language.llama import read_prefix
 from twin.imagination.language.sentences import WORST, told
+from twin.imagination.language.vocabulary import WORDS
 
 LESSONS = (Lesson(24, 8, 3), Lesson(12, 2, 30))
 NETWORKS = tuple(islice(learnable(), 8))
@@ -149,6 +150,12 @@ def test_shipped_weights_agree_in_transformers_and_in_numpy() -> None:
         likeliest = np.argsort(-theirs)[:LIKELIEST]
         apart.append(float(abs(ours - theirs)[likeliest].max()))
     assert max(apart) < WITHIN
+
+
+def test_tokenizer_that_ships_has_the_words_of_the_language() -> None:
+    read = PreTrainedTokenizerFast(tokenizer_file=str(SHIPPED.parent / "tokenizer.json"))
+    said = [word.replace(" ", "_") for word in WORDS]
+    assert read(" ".join(said))["input_ids"] == list(range(len(WORDS)))
 
 
 def test_configuration_that_ships_is_that_of_the_weights() -> None:

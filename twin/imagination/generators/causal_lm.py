@@ -11,7 +11,7 @@ from twin.imagination.language.sentences import WORST
 from twin.imagination.language.tuning import tuned_head
 from twin.imagination.scenario_space import ScenarioSpace
 
-_AT_ONCE = 2 * BATCH
+_AT_ONCE = 3 * BATCH // 2
 """More than are judged: some are known already."""
 
 _LEAST_JUDGED = 2 * BATCH

@@ -18,7 +18,7 @@ STEPS, RATE, DECAY = 30, 0.02, 0.9
 def tuned_head(speaker: Speaker, judged: Judged, asked: Sequence[int]) -> Array:
     """The last layer of the model, closer to what says the worst of `judged`."""
     worst = sorted(judged, key=lambda point: (-judged[point], point))[:ELITE]
-    hidden, words = _states(speaker, worst, asked)
+    hidden, words = states_of(speaker, worst, asked)
     head = speaker.model.head.copy()
     speed = np.zeros_like(head)
     rows = np.arange(len(words))
@@ -30,7 +30,7 @@ def tuned_head(speaker: Speaker, judged: Judged, asked: Sequence[int]) -> Array:
     return head
 
 
-def _states(
+def states_of(
     speaker: Speaker, points: Sequence[Point], asked: Sequence[int]
 ) -> tuple[Array, "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
     """What the model has read before each word of these days, and the word."""
