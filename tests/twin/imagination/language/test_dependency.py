@@ -26,7 +26,7 @@ def test_effect_of_a_failure_is_what_the_twin_assesses_with_and_without_it() -> 
         hit = after.levels.in_breach[0] & ~before.levels.in_breach[0]
         assert found.stress == pytest.approx(hit.mean())
         lost = {x.id for x in state.topology.links if not failure.after(state).is_usable(x.id)}
-        offered = {}
+        offered: dict[str, float] = {}
         for arc in range(2 * len(state.topology.links)):
             link = state.topology.links[arc // 2].id
             if link not in lost:

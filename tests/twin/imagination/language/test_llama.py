@@ -5,20 +5,22 @@ import pytest
 
 from tests.twin.imagination.language.worlds import weights
 from twin.errors import BadInput
-from twin.imagination.language.llama import HEAD_DIM, Array, Llama, Reading, read_prefix
+from twin.imagination.language.lexicon import Ids
+from twin.imagination.language.llama import HEAD_DIM, Llama, Reading, read_prefix
 from twin.imagination.language.vocabulary import WORDS
+from twin.physics.compiled import FloatArray
 
 WORDS_READ = np.random.default_rng(1).integers(0, len(WORDS), 24)
 
 
-def _slow(words: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Array:
+def _slow(words: Ids) -> FloatArray:
     """Word by word in double precision, each head by itself, all attention written out."""
     w = {name: x.astype(np.float64) for name, x in weights().items()}
 
-    def norm(x: "np.ndarray[tuple[int], np.dtype[np.float64]]", weight: str) -> "Array":
-        return x / np.sqrt((x**2).mean() + 1e-5) * w[weight]
+    def norm(x: FloatArray, weight: str) -> FloatArray:
+        return np.asarray(x / np.sqrt((x**2).mean() + 1e-5) * w[weight])
 
-    def turned(x: "Array", position: int) -> "Array":
+    def turned(x: FloatArray, position: int) -> FloatArray:
         half = HEAD_DIM // 2
         found = np.empty_like(x)
         for i in range(half):
@@ -56,7 +58,7 @@ def _slow(words: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Array:
             up = w[f"{at}mlp.up_proj.weight"] @ inner
             states[place] = x + w[f"{at}mlp.down_proj.weight"] @ (gate / (1 + np.exp(-gate)) * up)
     logits = np.array([w["lm_head.weight"] @ norm(s, "model.norm.weight") for s in states])
-    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
 
 
 def test_decoder_agrees_with_a_slow_computation_whatever_is_read_at_once() -> None:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from tests.twin.imagination.language.worlds import model, world
 from twin.events.fault import FAULT_KINDS
+from twin.events.faults.device_down import DeviceDown
+from twin.events.faults.traffic_spike import TrafficSpike
 from twin.imagination.days import BEGIN, NOTHING, Template, point_of, timed
 from twin.imagination.language.composing import Speaker
 from twin.imagination.language.grammar import Composing, follows
@@ -96,8 +98,8 @@ def test_same_numbers_say_the_same_days() -> None:
 
 def test_what_is_said_of_all_days_is_true_of_those_composed() -> None:
     _, space, _ = world("sndlib/abilene")
-    surge = space.strikes.all[space.strikes.surges[0]].fault
-    work = space.strikes.all[space.strikes.works[0]].fault
+    surge = TrafficSpike(target="ATLAng", factor=3.0)
+    work = DeviceDown(node="CHINng")
     for template in (
         Template(kinds=("link_down", "traffic_spike"), hour=20, demand=1.1),
         Template(kinds=("access_breach", "access_breach")),
