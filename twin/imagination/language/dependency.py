@@ -17,7 +17,6 @@ from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.link_down import LinkDown
 from twin.imagination.language.lexicon import Lexicon
 from twin.imagination.language.vocabulary import (
-    BUCKETS,
     NETWORK,
     NONE,
     NOW,
@@ -39,7 +38,7 @@ LINKS_NOW = 4
 Says = Literal["told", "shuffled", "withheld"]
 """`shuffled`: what is said of each is said of another. `withheld`: nothing is said."""
 
-_BOUNDS = {
+BOUNDS = {
     "share": (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32),
     "utilisation": (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0),
     "betweenness": (0.01, 0.03, 0.06, 0.1, 0.15, 0.25, 0.4),
@@ -215,8 +214,5 @@ def _betweenness(state: NetworkState) -> dict[str, float]:
 
 
 def _bucket(feature: str, value: float) -> str:
-    bounds = _BOUNDS[feature]
+    bounds = BOUNDS[feature]
     return f"{feature} {int(np.searchsorted(bounds, value, side='right'))}"
-
-
-assert all(len(bounds) == BUCKETS - 1 for bounds in _BOUNDS.values())

@@ -8,9 +8,16 @@ from tests.twin.whatif.test_survey import square
 from twin.events.faults.device_down import DeviceDown
 from twin.events.faults.link_down import LinkDown
 from twin.imagination.elements import elements_of
-from twin.imagination.language.dependency import LINKS, LINKS_NOW, NODES, Dependencies, effects
+from twin.imagination.language.dependency import (
+    BOUNDS,
+    LINKS,
+    LINKS_NOW,
+    NODES,
+    Dependencies,
+    effects,
+)
 from twin.imagination.language.lexicon import Lexicon
-from twin.imagination.language.vocabulary import FEATURES, WORDS
+from twin.imagination.language.vocabulary import BUCKETS, FEATURES, WORDS
 from twin.imagination.strikes import strikes_of
 from twin.nouns.rates import Rates
 
@@ -47,6 +54,12 @@ def test_node_between_two_others_cuts_them_off_and_a_way_around_moves_the_load()
     assert around.mechanism != "cut off"
     assert around.victim in ("A--C", "C--D")
     assert around.moved > 0.0
+
+
+def test_every_feature_has_a_bucket_between_each_two_of_its_bounds() -> None:
+    assert set(BOUNDS) == set(FEATURES)
+    assert all(len(bounds) == BUCKETS - 1 for bounds in BOUNDS.values())
+    assert all(list(bounds) == sorted(set(bounds)) for bounds in BOUNDS.values())
 
 
 def test_blocks_name_what_most_passes_and_have_the_same_length_always() -> None:
