@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from tests.twin.imagination.language.worlds import model, world
 from twin.imagination.days import timed
@@ -34,15 +35,16 @@ def test_generator_says_as_many_days_as_are_judged_and_the_same_for_a_seed() -> 
     speaker = _speaker()
 
     def found() -> dict[Point, float]:
-        generator = GENERATORS["causal-lm"](Grounds(70, speaker=speaker))
-        return explored(generator, space, _devices_down, 70, seed=4)
+        generator = GENERATORS["causal-lm"](Grounds(50, speaker=speaker))
+        return explored(generator, space, _devices_down, 50, seed=4)
 
     once = found()
-    assert len(once) == 70
+    assert len(once) == 50
     assert all(space.allows(point) for point in once)
     assert once == found()
 
 
+@pytest.mark.slow
 def test_what_came_of_its_days_brings_it_closer_to_the_worst() -> None:
     """Days cost as many devices as are down: told so, it takes down more of them."""
     _, space, _ = world("sndlib/abilene")

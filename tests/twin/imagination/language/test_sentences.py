@@ -92,8 +92,8 @@ def test_all_that_a_model_says_that_has_learned_nothing_can_be() -> None:
 
 def test_same_numbers_say_the_same_days() -> None:
     _, space, _ = world("sndlib/abilene")
-    assert _composed(space, 5) == _composed(space, 5)
-    assert _composed(space, 5) != _composed(space, 6)
+    assert _composed(space, 5, 8) == _composed(space, 5, 8)
+    assert _composed(space, 5, 8) != _composed(space, 6, 8)
 
 
 def test_what_is_said_of_all_days_is_true_of_those_composed() -> None:
