@@ -1,7 +1,7 @@
 """What the causal language model says of networks that it has not learned from, and how fast.
 
-`python -m evals.said_days [--card CARD] [NETWORK ...]`. Nothing is told of what came of its days.
-Of each variant: the cost of the 20 worst of 100 days, with nothing done, as a share of all
+`python -m evals.said_days [--days N] [--card CARD] [NETWORK ...]`. Nothing is told of what came of
+its days. Of each variant: the cost of the 20 worst of N days, with nothing done, as a share of all
 service-minutes of the day; and how surprised it is by the worst days that a search finds (nats a
 word). Variants are of the same weights: what the twin says of each element is said of another, or
 nothing is said; what a day is to cost is not said, or it is to cost nothing.
@@ -72,22 +72,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m evals.said_days")
     parser.add_argument("networks", nargs="*", default=NETWORKS)
     parser.add_argument("--card", type=Path, default=SHIPPED)
+    parser.add_argument("--days", type=int, default=DAYS, help="0: how surprised it is alone")
     given = parser.parse_args()
     model = open_causal_lm(given.card)
-    found = [looked_at(model, name) for name in given.networks]
-    said, cpu_s = sum(one.said for one in found), sum(one.cpu_s for one in found)
-    print("| | 20 worst of 100 days | less than as it ships | nats a word | more |")
+    found = [looked_at(model, name, given.days) for name in given.networks]
+    print(f"| | {WORST_OF} worst of {given.days} | less than as it ships | nats a word | more |")
     print("|---|--:|--:|--:|--:|")
-    for name in (*VARIANTS, BY_LOAD):
-        print(_line(name, found), flush=True)
-    print(
-        f"\n{len(found)} networks, 95 % intervals over them. Days that can be: "
-        f"{sum(one.valid for one in found)} of {said}. {60.0 * said / cpu_s:,.0f} days a minute of "
-        f"one core. Code {code_version()}."
-    )
+    for name in (*VARIANTS, *([BY_LOAD] if given.days else [])):
+        print(_line(name, found, is_judged=given.days > 0), flush=True)
+    print(f"\n{len(found)} networks, 95 % intervals over them. {_said_text(found)}", end="")
+    print(f"Code {code_version()}.")
 
 
-def looked_at(model: Llama, name: str) -> Found:
+def _said_text(found: Sequence[Found]) -> str:
+    said, cpu_s = sum(one.said for one in found), sum(one.cpu_s for one in found)
+    if not said:
+        return ""
+    valid, rate = sum(one.valid for one in found), 60.0 * said / cpu_s
+    return f"Days that can be: {valid:,} of {said:,}. {rate:,.0f} days a minute of one core. "
+
+
+def looked_at(model: Llama, name: str, count: int) -> Found:
     """All variants on one network, seeded by nothing but it."""
     world = World.of(name)
     minutes = 1440.0 * len(world.twin.services.services)
@@ -98,7 +103,7 @@ def looked_at(model: Llama, name: str) -> Found:
         began_s = time.process_time()
         state, strikes = world.twin.state(), world.space.strikes
         speaker = Speaker.of(model, world.twin, state, strikes, one.says)
-        days = speaker.compose(world.space, one.asked, DAYS, np.random.default_rng(1))
+        days = speaker.compose(world.space, one.asked, count, np.random.default_rng(1))
         cpu_s += time.process_time() - began_s
         said += days
         worst[variant] = _share(world, days) / minutes
@@ -106,13 +111,13 @@ def looked_at(model: Llama, name: str) -> Found:
         chances = model.log_probs(hidden)[np.arange(len(words)), words]
         surprise[variant] = -float(chances.mean())
     numbers = np.random.default_rng(1)
-    by_load = [world.space.drawn(numbers, by_load=True) for _ in range(DAYS)]
+    by_load = [world.space.drawn(numbers, by_load=True) for _ in range(count)]
     worst[BY_LOAD] = _share(world, by_load) / minutes
     return Found(worst, surprise, len(said), sum(_can_be(world, x) for x in said), cpu_s)
 
 
 def _share(world: World, days: Sequence[Point]) -> float:
-    return float(np.mean(sorted(world.costs(days))[-WORST_OF:]))
+    return float(np.mean(sorted(world.costs(days))[-WORST_OF:])) if days else 0.0
 
 
 def _can_be(world: World, point: Point) -> bool:
@@ -122,11 +127,14 @@ def _can_be(world: World, point: Point) -> bool:
     return world.space.allows(point)
 
 
-def _line(name: str, found: Sequence[Found]) -> str:
-    first = next(iter(VARIANTS))
-    cells = [name, f"{np.mean([one.worst[name] for one in found]):.1%}"]
-    less = [one.worst[first] - one.worst[name] for one in found]
-    cells.append("" if name == first else _interval(less, lambda x: f"{x:+.1%}"))
+def _line(name: str, found: Sequence[Found], *, is_judged: bool) -> str:
+    first, cells = next(iter(VARIANTS)), [name]
+    if is_judged:
+        cells.append(f"{np.mean([one.worst[name] for one in found]):.1%}")
+        less = [one.worst[first] - one.worst[name] for one in found]
+        cells.append("" if name == first else _interval(less, lambda x: f"{x:+.1%}"))
+    else:
+        cells += ["", ""]
     if name in VARIANTS:
         cells.append(f"{np.mean([one.surprise[name] for one in found]):.3f}")
         more = [one.surprise[name] - one.surprise[first] for one in found]
