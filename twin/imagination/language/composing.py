@@ -51,7 +51,6 @@ class Speaker:
         count: int,
         numbers: np.random.Generator,
         head: Array | None = None,
-        temperature: float = 1.0,
     ) -> list[Point]:
         """Days drawn from the model: `count` of them, and fewer where some cannot be ended. `head`:
         in place of the model's own.
@@ -67,7 +66,7 @@ class Speaker:
                 if not len(allowed):
                     del unread[row]
                     continue
-                word = _drawn(chances[row][allowed], allowed, temperature, numbers)
+                word = _drawn(chances[row][allowed], allowed, numbers)
                 sentence.take(word)
                 if sentence.is_complete:
                     del unread[row]
@@ -103,7 +102,7 @@ class Speaker:
         return int(asked + 2 + 2 * strike + MOST_EVENTS * (1 + strike + block))
 
 
-def _drawn(chances: Array, words: Ids, temperature: float, numbers: np.random.Generator) -> int:
+def _drawn(chances: Array, words: Ids, numbers: np.random.Generator) -> int:
     """One of `words` by their log-probabilities (Gumbel's trick)."""
     noise = numbers.gumbel(size=len(words))
-    return int(words[int((chances / temperature + noise).argmax())])
+    return int(words[int((chances + noise).argmax())])

@@ -1,7 +1,6 @@
 """What may come next in a sentence, so that what is complete is a day that can be."""
 
 from collections import Counter
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,13 +145,3 @@ def _can(space: ScenarioSpace, lexicon: Lexicon) -> Mask:
         return lexicon.has_words
     wanted = [ID[kind] for kind in space.kinds if kind in KINDS]
     return np.asarray(np.isin(lexicon.kinds, wanted) & lexicon.has_words)
-
-
-def follows(sentence: Sequence[int], space: ScenarioSpace, lexicon: Lexicon) -> bool:
-    """Whether `sentence`, without what was asked for, is one that may be composed."""
-    composing = Composing(space, lexicon)
-    for word in sentence:
-        if composing.is_complete or word not in composing.allowed():
-            return False
-        composing.take(word)
-    return composing.is_complete

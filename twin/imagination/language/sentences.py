@@ -34,13 +34,11 @@ one that costs nothing."""
 _FIRST_HOUR, _FIRST_DEMAND, _FIRST_DELAY = ID["hour 0"], ID["demand 0"], ID["after 0"]
 
 
-def asked(cost: float | None, worst: float, events: Sequence[Strike]) -> tuple[int, int]:
-    """The prefix of a day with these events that costs `cost` where `worst` is known (None: what it
-    costs is not known).
-    """
-    loss = ANY_LOSS if cost is None else f"loss {loss_bucket(cost, worst)}"
+def asked(cost: float, worst: float, events: Sequence[Strike]) -> tuple[int, int]:
+    """The prefix of a day with these events that costs `cost` where `worst` is known."""
     changes = {one.changes for one in events}
-    return ID[loss], ID[f"change {changes.pop() if len(changes) == 1 else 'mixed'}"]
+    loss = ID[f"loss {loss_bucket(cost, worst)}"]
+    return loss, ID[f"change {changes.pop() if len(changes) == 1 else 'mixed'}"]
 
 
 def loss_bucket(cost: float, worst: float) -> int:
