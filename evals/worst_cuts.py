@@ -1,6 +1,6 @@
 """The reference task: the worst three link cuts where links trip at 100 %, found with few looks.
 
-`python -m evals.worst_cuts [NETWORK ...]`. Links of IP networks do not trip: the task is kept since
+`noctua predict cuts [NETWORK ...]`. Links of IP networks do not trip: the task is kept since
 all sets can be judged, so that what a generator finds has something to be measured by. What is
 counted is traffic that has no way once nothing trips any more (`noctua what-if --cascade 1.0`).
 """
@@ -13,6 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from channels.provenance import code_version
+from evals.cut_proposers import SEEDED, UNSEEDED, AddedUpShifts, ValueModel
 from twin.events.faults.link_down import LinkDown
 from twin.imagination.adversary import space_of
 from twin.imagination.elements import elements_of
@@ -20,6 +21,7 @@ from twin.imagination.generators.generator import Generator, Point, explored
 from twin.imagination.generators.sets import SetSpace
 from twin.imagination.generators.shipped import GENERATORS, Grounds
 from twin.nouns.rates import Rates
+from twin.nouns.state import NetworkState
 from twin.physics.compiled import FloatArray
 from twin.physics.twin import Twin
 from twin.sources.world import WorldSpec, build_inventory
@@ -35,9 +37,14 @@ NETWORKS = (
 )
 """None of these was looked at while the generators were written."""
 
-COMPARED = ("search", "load-weighted", "rules", "random")
+COMPARED = ("search", "load-weighted", "rules", "random", "causal-lm")
+"""Of the generators that ship, those that there are."""
+
 BUDGETS, SEEDS, CUTS, WORST = (100, 500), 5, 3, 20
 FLOORS = {100: 0.75, 500: 0.90}
+RATIOS = {"random": 1.8, "evolution, unseeded": 1.3}
+"""Wanted of causal-lm with the fewest looks: so many times what these find."""
+
 _AT_ONCE = _DRAWS = 2000
 
 
@@ -56,7 +63,7 @@ def main(networks: Sequence[str]) -> None:
         every = list(combinations(range(space.size), CUTS))
         most = _worst(np.concatenate([judge(every[i : i + _AT_ONCE])
                                       for i in range(0, len(every), _AT_ONCE)]))  # fmt: skip
-        for label, made, feedback in _arms():
+        for label, made, feedback in _arms(twin, state):
             cells = []
             for budget in BUDGETS:
                 began_s = time.process_time()
@@ -70,7 +77,7 @@ def main(networks: Sequence[str]) -> None:
                 cells.append(_cell(found))
             print(f"| {name} | {len(every):,} | {label} | {' | '.join(cells)} |", flush=True)
     runs = len(networks) * SEEDS * len(BUDGETS)
-    for label, _, _ in _arms():
+    for label in cpu_s:
         cells = [_cell(shares[label, budget]) for budget in BUDGETS]
         each = f"{cpu_s[label] / runs:.2f} CPU s each"
         print(f"| all | | {label} ({each}) | {' | '.join(cells)} |")
@@ -79,6 +86,11 @@ def main(networks: Sequence[str]) -> None:
         for b in BUDGETS
     ]
     print(f"| all | | search, more than told nothing | {' | '.join(more)} |")
+    if "causal-lm" in cpu_s:
+        found = shares["causal-lm", BUDGETS[0]]
+        for label, wanted in RATIOS.items():
+            ratio = np.mean(found) / np.mean(shares[label, BUDGETS[0]])
+            print(f"causal-lm finds {ratio:.2f} times as much as {label}; wanted: {wanted:.1f}")
     told = ", ".join(f"{floor:.2f} with {budget}" for budget, floor in FLOORS.items())
     print(
         f"\nOf the mean of the {WORST} worst of all sets, {SEEDS} seeds, 95 % intervals of the "
@@ -86,9 +98,20 @@ def main(networks: Sequence[str]) -> None:
     )
 
 
-def _arms() -> list[tuple[str, Callable[[Grounds], Generator], bool]]:
-    arms = [(name, GENERATORS[name], True) for name in COMPARED]
-    return [*arms, ("search, told nothing", GENERATORS["search"], False)]
+def _arms(
+    twin: Twin, state: NetworkState
+) -> list[tuple[str, Callable[[Grounds], Generator], bool]]:
+    engine = WhatIfEngine(state, compiled=twin.compiled)
+    cuts = [(LinkDown(link=link.id),) for link in state.topology.links]
+    shifts = AddedUpShifts.of(engine, engine.loads([(), *cuts]), CUTS)
+    return [
+        *((name, GENERATORS[name], True) for name in COMPARED if name in GENERATORS),
+        ("search, told nothing", GENERATORS["search"], False),
+        ("added-up shifts", lambda _: shifts, True),
+        ("evolution, seeded", lambda _: SEEDED, True),
+        ("evolution, unseeded", lambda _: UNSEEDED, True),
+        ("value model", lambda _: ValueModel(), True),
+    ]
 
 
 def _judge(twin: Twin, links: Sequence[str]) -> Callable[[Sequence[Point]], FloatArray]:

@@ -82,6 +82,11 @@ COMMANDS = (
     ),
     ("train", "training:train", "Train a model that ships, from nothing."),
     (
+        "predict",
+        "predict:predict",
+        "What fails next: fit what is simpler than the twin's draws, and compare them.",
+    ),
+    (
         "repair-times",
         "repairing:repair_times",
         "Learn when the field is done from what it said of past orders, and how well that is told.",

@@ -11,7 +11,7 @@ import numpy as np
 
 from twin.events.faults.link_down import LinkDown
 from twin.imagination.chains.mechanism import Moment, Seen
-from twin.nouns.chain import Happening
+from twin.nouns.chain import ChainRates, Happening
 from twin.nouns.traffic_class import TRAFFIC_CLASSES, TrafficClass
 from twin.physics.compiled import FloatArray, egress_loss_of
 
@@ -60,9 +60,9 @@ class LostHellos:
 
     def _chances(self, moment: Moment, seen: Seen) -> FloatArray:
         """(links,) that all hellos of a dead interval are lost one way, of those that are up."""
-        each = _loss(seen, moment.is_protected).reshape(-1, 2) ** moment.rates.hellos
+        each = _loss(seen, moment.is_protected)
         up = [seen.state.is_usable(link.id) for link in seen.state.topology.links]
-        return np.where(up, 1.0 - (1.0 - each[:, 0]) * (1.0 - each[:, 1]), 0.0)
+        return np.where(up, chance_in_dead_interval(each, moment.rates), 0.0)
 
     def _down(
         self, moment: Moment, seen: Seen, place: int, begin_s: float, at_s: float
@@ -84,8 +84,21 @@ class LostHellos:
 def _loss(seen: Seen, is_protected: bool) -> FloatArray:
     """(n_arcs,) of the hellos that each egress sends, those that do not arrive."""
     silent = egress_loss_of(seen.state.topology, seen.state.egress_loss)
-    dropped = 0.0 if is_protected else seen.assessment.dropped[:, _SHARED].min(axis=1)
-    return np.asarray(1.0 - (1.0 - silent) * (1.0 - dropped))
+    return lost_hellos(seen.assessment.dropped, silent, is_protected)
+
+
+def lost_hellos(dropped: FloatArray, silent: FloatArray, is_protected: bool) -> FloatArray:
+    """Of the hellos that each egress sends, those that do not arrive. `dropped`: of what arrives
+    there, (..., 3) by class; `silent`: lost on the line, (...).
+    """
+    queue = 0.0 if is_protected else dropped[..., _SHARED].min(axis=-1)
+    return np.asarray(1.0 - (1.0 - silent) * (1.0 - queue))
+
+
+def chance_in_dead_interval(lost: FloatArray, rates: ChainRates) -> FloatArray:
+    """(links, ...) that all hellos of a dead interval are lost one way. `lost`: (n_arcs, ...)."""
+    each = lost**rates.hellos
+    return np.asarray(1.0 - (1.0 - each[0::2]) * (1.0 - each[1::2]))
 
 
 def _cause(moment: Moment, time_s: float, arc: int, loss: float) -> int | None:

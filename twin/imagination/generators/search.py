@@ -11,8 +11,8 @@ from twin.physics.compiled import FloatArray
 
 _FIRST = 0.2
 _LEAST_FIRST = 20
-_ELITE = 20
-_OFFSPRING = 400
+ELITE = 20
+OFFSPRING = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class Search:
             yield from ByLoad().propose(space, judged, numbers)
             return
         order = sorted(judged, key=lambda m: (-judged[m], m))
-        bred = dict.fromkeys(space.bred(order[:_ELITE], numbers) for _ in range(_OFFSPRING))
+        bred = dict.fromkeys(space.bred(order[:ELITE], numbers) for _ in range(OFFSPRING))
         fresh = [m for m in bred if m not in judged]
-        worth = _added(space, judged)
+        worth = added(space, judged)
         yield from sorted(fresh, key=lambda m: (-float(worth[list(space.traits(m))].sum()), m))
         # Once all that is near is known, elsewhere.
         yield from ByLoad().propose(space, judged, numbers)
 
 
-def _added(space: Space, judged: Judged) -> FloatArray:
+def added(space: Space, judged: Judged) -> FloatArray:
     """(size,) what each trait adds to what a point costs: ridge regression on who has it."""
     inside = np.zeros((len(judged), space.size))
     for row, point in enumerate(judged):

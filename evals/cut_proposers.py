@@ -1,0 +1,79 @@
+"""Generators that are only compared with: parts of the shipped search, and added-up shifts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from twin.imagination.generators.at_random import AtRandom, ByLoad
+from twin.imagination.generators.generator import Generator, Judged, Point, Space
+from twin.imagination.generators.search import ELITE, OFFSPRING, added
+from twin.physics.compiled import FloatArray
+from twin.whatif.engine import WhatIfEngine
+
+_FIRST = 20
+_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Evolution:
+    """What `begins` draws, then offspring of the worst twenty, as they come."""
+
+    begins: Generator
+
+    def propose(
+        self, space: Space, judged: Judged, numbers: np.random.Generator
+    ) -> Iterator[Point]:
+        """See Generator."""
+        if len(judged) >= _FIRST:
+            elite = sorted(judged, key=lambda m: (-judged[m], m))[:ELITE]
+            for _ in range(OFFSPRING):
+                yield space.bred(elite, numbers)
+        yield from self.begins.propose(space, judged, numbers)
+
+
+SEEDED, UNSEEDED = Evolution(ByLoad()), Evolution(AtRandom())
+
+
+@dataclass(frozen=True, slots=True)
+class ValueModel:
+    """Draws by load, of which those are looked at first that are made of what cost most before."""
+
+    def propose(
+        self, space: Space, judged: Judged, numbers: np.random.Generator
+    ) -> Iterator[Point]:
+        """See Generator."""
+        if len(judged) < _FIRST:
+            yield from ByLoad().propose(space, judged, numbers)
+            return
+        drawn = dict.fromkeys(space.drawn(numbers, by_load=True) for _ in range(OFFSPRING))
+        worth = added(space, judged)
+        fresh = (m for m in drawn if m not in judged)
+        yield from sorted(fresh, key=lambda m: (-float(worth[list(space.traits(m))].sum()), m))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddedUpShifts:
+    """All sets, those first whose shifts add up to most beyond capacity. One look at every link
+    alone is not counted. `order`: of sets.
+    """
+
+    order: tuple[Point, ...]
+
+    @classmethod
+    def of(cls, engine: WhatIfEngine, loads: FloatArray, count: int) -> "AddedUpShifts":
+        """`loads`: (1 + things, n_arcs) with nothing and with each thing down."""
+        shifts, capacity = loads[1:] - loads[0], engine.compiled.capacity_bps
+        sets = np.array(list(combinations(range(len(shifts)), count)))
+        beyond = np.concatenate(
+            [
+                np.maximum(loads[0] + shifts[part].sum(axis=1) - capacity, 0.0).sum(axis=1)
+                for part in np.array_split(sets, -(-len(sets) // _AT_ONCE))
+            ]
+        )
+        return cls(tuple(tuple(sets[i].tolist()) for i in np.argsort(-beyond, kind="stable")))
+
+    def propose(self, space: Space, judged: Judged, _: np.random.Generator) -> Iterator[Point]:
+        """See Generator."""
+        return (point for point in self.order if point not in judged)

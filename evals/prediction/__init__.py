@@ -1,0 +1,1 @@
+"""How well it is predicted what fails next, on networks that nothing was fitted on."""
