@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from channels.asking import waiting_for
 from channels.impact import seen_lines
+from channels.next_failures import feared
 from channels.report.wording import quoted
 from tools.change.swaps import minds_lost
 from tools.journal.health import health
@@ -32,6 +33,7 @@ from twin.nouns.health import Health
 from twin.nouns.impact import Impact
 from twin.nouns.incident import TERMINAL_PHASES, Incident, Phase, Severity
 from twin.nouns.left_out import LeftOut
+from twin.nouns.next_failures import NextFailures
 from twin.nouns.plan import Plan
 from twin.nouns.service_impact import SERVICE_IMPACT, ServiceImpact
 
@@ -80,7 +82,8 @@ class IncidentDetails(IncidentView):
     `health`: of its network. `minds_lost`: which, in words, "" if none was. `device_diffs`: by
     action id, what a device said of its change, where that is something else than the plan's diff.
     `left_out`: what was told since the incident began and not believed. `service_impact`: who is
-    hit or at risk by diagnosis, probes and knowledge graph.
+    hit or at risk by diagnosis, probes and knowledge graph. `next_failures`: what may be next, None
+    where nothing is to be feared.
     """
 
     now_s: float
@@ -88,6 +91,7 @@ class IncidentDetails(IncidentView):
     incident: Incident
     diagnosis: Diagnosis | None
     service_impact: ServiceImpact | None
+    next_failures: NextFailures | None
     log_findings: tuple[LogFinding, ...]
     timeline: tuple[TimelineEvent, ...]
     plans: tuple[Plan, ...]
@@ -166,6 +170,7 @@ def incident_details(
         incident=record.incident,
         diagnosis=journal.artefact(incident_id, "diagnosis", Diagnosis),
         service_impact=journal.artefact(incident_id, SERVICE_IMPACT, ServiceImpact),
+        next_failures=feared(journal, incident_id),
         log_findings=logged.findings if logged else (),
         timeline=journal.timeline(incident_id),
         plans=journal.plans(incident_id),

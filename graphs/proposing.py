@@ -13,6 +13,7 @@ from graphs.bounds import MOST_PLANS
 from graphs.desk import Desk, outcome_name
 from graphs.field import expected_repair, send_field
 from graphs.guiding import guided
+from graphs.next_failures import foretell
 from graphs.state import IncidentState, waiting
 from tools.change.calendar import most_devices_of_one
 from tools.change.swaps import minds_lost
@@ -165,6 +166,7 @@ def imagine(desk: Desk, state: IncidentState) -> Command[str]:
     desk.journal.put_artefact(incident_id, "scenarios", kept)
     names = ", ".join(s.id for s in scenarios) or "nothing"
     desk.tell(incident_id, "imagined", "imaginer", f"what may fail next: {names}")
+    foretell(desk, incident_id, cause)
     return Command(
         goto="supervisor",
         update={"finished_by": run.finished_by, "phase": Phase.IMAGINING.value, "scenarios": kept},

@@ -6,10 +6,13 @@ from typing import Any
 from agents.conversation.lookups import Lookups
 from agents.conversation.queries.dependencies import (
     SHOW_DEPENDENCIES,
+    SHOW_NEXT_FAILURES,
     SHOW_SERVICE_IMPACT,
     DependenciesResult,
     Dependents,
     IncidentImpact,
+    IncidentNext,
+    NextFailuresResult,
     OneThing,
     ServiceImpactResult,
     SharedFate,
@@ -23,6 +26,7 @@ from twin.knowledge.causal_text import need_lines
 from twin.knowledge.facts import ThingKey, UnknownThing
 from twin.knowledge.fate import shared_fates
 from twin.knowledge.service_impact import TOLD, Dependencies
+from twin.nouns.next_failures import NEXT_FAILURES, NextFailures
 from twin.nouns.service_impact import SERVICE_IMPACT, ServiceImpact, service_impact_lines
 
 _MOST_NAMED = 40
@@ -47,6 +51,12 @@ def dependency_tools(record: NetworkRecord, lookups: Lookups) -> tuple[Tool[Any]
             "Which services, slices and customers the open incidents hit or put at risk, since "
             "when and how sure, by diagnosis, probes and knowledge graph.",
             view.service_impact,
+        ),
+        lookups.tool(
+            SHOW_NEXT_FAILURES,
+            "What leaves its objective or goes down next in the open incidents if nothing is done, "
+            "with its probability by the twin's draws, and how reliable such figures are.",
+            view.next_failures,
         ),
     )
 
@@ -97,6 +107,22 @@ class _Depending:
                 )
                 for name, impact in found.items()
                 if impact is not None
+            )
+        )
+
+    def next_failures(self, _: NoArguments) -> NextFailuresResult:
+        journal = self._record.journal
+        names = [r.incident.id for r in open_incidents(journal, self._record.network)]
+        found = {n: journal.artefact(n, NEXT_FAILURES, NextFailures) for n in names}
+        return NextFailuresResult(
+            incidents=tuple(
+                IncidentNext(
+                    incident=name,
+                    as_of_utc=utc(said.at_s),
+                    next=(said.heading, *said.lines()) if said.likeliest else (),
+                )
+                for name, said in found.items()
+                if said is not None
             )
         )
 

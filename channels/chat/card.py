@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from channels.alternatives import instead_of
 from channels.asking import still_wanted
 from channels.chat.service import LONGEST_CODE, Choice, Fact, File, Message, Question
+from channels.next_failures import feared
 from channels.report.wording import duration, percent, plain, quoted, rate, utc
 from tools.journal.journal import Journal
 from tools.journal.records import ApprovalRequest
@@ -16,6 +17,7 @@ from twin.nouns.base import Noun
 from twin.nouns.counted import counted
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.incident import TERMINAL_PHASES
+from twin.nouns.next_failures import NextFailures
 from twin.nouns.plan import Approval, Plan
 
 MOST_CHOICES = 20
@@ -37,7 +39,8 @@ class PlanCard(Noun):
     """What people are asked, or were. `answers`: those that were given so far, in order.
 
     `may_answer`: names of those who may, None where nobody has an account. `ended`: who answered
-    and when, or why nobody can any more; "" as long as somebody can.
+    and when, or why nobody can any more; "" as long as somebody can. `next_failures`: None where
+    nothing is to be feared.
     """
 
     plan: Plan
@@ -46,6 +49,7 @@ class PlanCard(Noun):
     may_answer: tuple[str, ...] | None
     alternatives: tuple[Alternative, ...]
     ended: str
+    next_failures: NextFailures | None = None
 
     @property
     def diff(self) -> str:
@@ -78,6 +82,7 @@ class PlanCard(Noun):
             ("Why", "; ".join((*self._causes(), *self._services()))),
             ("Predicted", _effect(plan.forecast)),
             ("If nothing is done", _effect(plan.do_nothing)),
+            ("Next, if nothing is done", "" if self.ended else self._next()),
             (
                 "Blast radius",
                 f"{_few(blast.devices, 'device')}; {_few(blast.services, 'service')}; "
@@ -96,6 +101,10 @@ class PlanCard(Noun):
         plan = self.plan
         told = (("brings back", plan.heals), ("gives up", plan.gives_up))
         return [f"{what} {_few(sorted(names), 'service')}" for what, names in told if names]
+
+    def _next(self) -> str:
+        found = self.next_failures
+        return "; ".join(one.describe() for one in found.likeliest) if found else ""
 
     def _who(self) -> str:
         if self.may_answer is None:
@@ -135,6 +144,7 @@ def plan_card(journal: Journal, plan_id: str, now_s: float) -> PlanCard:
         may_answer=tuple(entitled) if journal.has_accounts() else None,
         alternatives=() if ended else _alternatives(journal, plan),
         ended=ended,
+        next_failures=feared(journal, plan.incident_id),
     )
 
 

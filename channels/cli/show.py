@@ -15,6 +15,7 @@ from channels.asking import asking_line, people, signed_by, unattested
 from channels.cli.output import AsJson, Column, directory_of, fitted, new_console, print_json
 from channels.cli.timeline import event_line
 from channels.impact import dependents_lines, found_text, hit_text, minutes_text
+from channels.next_failures import next_lines
 from channels.report.minds import spent_text
 from channels.report.timing import fold_symptoms
 from channels.report.wording import percent, plain, printable, quoted, rate, utc
@@ -205,6 +206,7 @@ def _facts(view: IncidentDetails) -> Table:
         *([("not believed", plain(left_out_text(view.left_out)))] if view.left_out else []),
         *_counted(view),
         *_depending(view),
+        *_next(view),
         *_of_people(view),
         ("waiting for", view.waiting_for or "nothing"),
         *_minds_rows(view.charges.all, view.minds_lost),
@@ -227,6 +229,11 @@ def _depending(view: IncidentDetails) -> list[tuple[str, str]]:
     """Who is hit or at risk by the knowledge graph, a row each."""
     lines = dependents_lines(view.service_impact)
     return [("" if i else "depending on it", line) for i, line in enumerate(lines)]
+
+
+def _next(view: IncidentDetails) -> list[tuple[str, str]]:
+    """What may be next if nothing is done, a row each."""
+    return [("" if i else "next", line) for i, line in enumerate(next_lines(view.next_failures))]
 
 
 def _of_people(view: IncidentView) -> list[tuple[str, str]]:

@@ -39,6 +39,7 @@ COLOURS = {
     "unguided": "yellow",
     "proposed": "cyan",
     "imagined": "magenta",
+    "foretold": "magenta",
     "simulated": "cyan",
     "planned": "bold cyan",
     "asked": "bold yellow",

@@ -11,6 +11,7 @@ from twin.nouns.diagnosis import LogFinding
 from twin.nouns.evidence import Evidence
 from twin.nouns.forecast import Forecast, Interval
 from twin.nouns.health import Health
+from twin.nouns.next_failures import NextFailures
 from twin.nouns.plan import BlastRadius, Source
 from twin.nouns.service_impact import ServiceImpact
 
@@ -245,7 +246,8 @@ class Remaining(Noun):
 class ReportFacts(Noun):
     """Everything that the report of one incident says. `as_of_s`: the journal's last entry.
     `health`: of its network when the report was made. `service_impact`: who is hit or at risk by
-    the knowledge graph, None where it was not asked.
+    the knowledge graph, None where it was not asked. `next_failures`: None where nothing was to be
+    feared.
     """
 
     incident: IncidentView
@@ -262,6 +264,7 @@ class ReportFacts(Noun):
     guidance: GuidanceFacts | None
     remedies: tuple[RemedyFact, ...]
     scenarios: tuple[ScenarioFact, ...]
+    next_failures: NextFailures | None
     plans: tuple[PlanFacts, ...]
     dispatches: tuple[DispatchFact, ...]
     remaining: Remaining

@@ -100,6 +100,7 @@ def gather(
         guidance=_guidance(journal, incident_id),
         remedies=_remedies(journal, incident_id),
         scenarios=_scenarios(journal.artefact(incident_id, "scenarios", list[ImaginedFault]) or ()),
+        next_failures=details.next_failures,
         plans=plans,
         dispatches=dispatches,
         remaining=remaining,

@@ -48,6 +48,10 @@ def compare(
         Path | None,
         typer.Option("--plot", help="Draw how reliable each is (.svg, .png or .pdf)."),
     ] = None,
+    reliability: Annotated[
+        Path | None,
+        typer.Option("--reliability", help="Write how reliable the draws are, as incidents tell."),
+    ] = None,
     spec: SpecFile = None,
     out: Out = None,
     part: SliceText = "1/1",
@@ -67,6 +71,10 @@ def compare(
         from evals.prediction.plotting import draw_reliability
 
         draw_reliability(records, plot)
+    if reliability is not None:
+        from evals.prediction.plotting import reliability_yaml
+
+        reliability.write_text(reliability_yaml(records), encoding="utf-8")
     if as_json:
         print_json([record.model_dump(mode="json") for record in records])
     else:

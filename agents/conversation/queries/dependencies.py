@@ -64,5 +64,22 @@ class ServiceImpactResult(Result):
     incidents: tuple[IncidentImpact, ...]
 
 
+class IncidentNext(Noun):
+    """What may be next in `incident` if nothing is done, as the twin's draws had it `as_of_utc`: a
+    line each, with how reliable such figures are; none where nothing is to be feared.
+    """
+
+    incident: str
+    as_of_utc: str
+    next: tuple[str, ...]
+
+
+class NextFailuresResult(Result):
+    """Of the incidents that are open or with people, where that was worked out."""
+
+    incidents: tuple[IncidentNext, ...]
+
+
 SHOW_DEPENDENCIES = Query("show_dependencies", OneThing, DependenciesResult)
+SHOW_NEXT_FAILURES = Query("show_next_failures", NoArguments, NextFailuresResult)
 SHOW_SERVICE_IMPACT = Query("show_service_impact", NoArguments, ServiceImpactResult)

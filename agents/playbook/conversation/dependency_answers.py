@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from agents.conversation.queries.dependencies import (
     SHOW_DEPENDENCIES,
+    SHOW_NEXT_FAILURES,
     SHOW_SERVICE_IMPACT,
     DependenciesResult,
     Dependents,
@@ -131,6 +132,16 @@ def depending(asked: Asked, *, at_risk: bool) -> Iterator[str]:
             yield f"By {one.incident}, as of {one.as_of_utc}: {'; '.join(lines)}."
 
 
+def _next(asked: Asked, _: Reading) -> str:
+    told = [
+        f"In {one.incident}, as of {one.as_of_utc}: {'; '.join(one.next)}."
+        if one.next
+        else f"In {one.incident}, as of {one.as_of_utc}: nothing is to be feared by itself."
+        for one in asked.look_up(SHOW_NEXT_FAILURES, NoArguments()).incidents
+    ]
+    return " ".join(told) or "Of no open incident is it on record what is next."
+
+
 DEPENDENCY_ANSWERS: Mapping[str, Callable[[Asked, Reading], str]] = {
     "owner": _owner,
     "dependents": _dependents,
@@ -139,5 +150,6 @@ DEPENDENCY_ANSWERS: Mapping[str, Callable[[Asked, Reading], str]] = {
     "work_touches": _work_touches,
     "touched_by": _touched_by,
     "at_risk": _at_risk,
+    "next": _next,
 }
 """By intent."""

@@ -54,6 +54,7 @@ EXAMPLES: list[tuple[str, dict[str, Any]]] = [
     ("show_remedies", {"incident": "abilene-0001"}),
     ("show_dependencies", {"thing": "NYCMng--WASHng"}),
     ("show_service_impact", {}),
+    ("show_next_failures", {}),
     ("why_not_drained", {"incident": "abilene-0001", "drained": "ATLAng-HSTNng"}),
 ]
 
@@ -90,7 +91,7 @@ def test_every_tool_of_a_conversation_is_a_query(tools: dict[str, Tool[Any]]) ->
         name: query.arguments for name, query in QUERIES.items()
     }
     assert sorted(QUERIES) == sorted(name for name, _ in EXAMPLES)
-    assert len(QUERIES) == 18
+    assert len(QUERIES) == 19
 
 
 @pytest.mark.slow
