@@ -14,6 +14,7 @@ from twin.imagination.prediction.departures import Departures
 from twin.imagination.prediction.draws import Draws
 from twin.imagination.prediction.predictor import Struck
 from twin.nouns.base import Noun
+from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.next_failures import (
     LEAST_FEARED,
     NEXT_FAILURES,
@@ -53,19 +54,23 @@ def shipped_reliability() -> ReliabilityTable:
     return ReliabilityTable.model_validate(read_yaml(text, "reliability.yaml"))
 
 
-def foretell(desk: Desk, incident_id: str, cause: Sequence[Fault]) -> None:
+def foretell(
+    desk: Desk, incident_id: str, running: NetworkConfiguration, cause: Sequence[Fault]
+) -> None:
     """Keep what may be next, and tell it where something is to be feared."""
-    found = next_failures(desk.situation, cause)
+    found = next_failures(desk.situation, running, cause)
     desk.journal.put_artefact(incident_id, NEXT_FAILURES, found)
     if found.likeliest:
         told = "; ".join((found.heading, *(one.short() for one in found.likeliest)))
         desk.tell(incident_id, "foretold", "simulator", told)
 
 
-def next_failures(situation: Situation, cause: Sequence[Fault]) -> NextFailures:
+def next_failures(
+    situation: Situation, running: NetworkConfiguration, cause: Sequence[Fault]
+) -> NextFailures:
     """The likeliest of what leaves its objective or goes down before the horizon of a repair."""
     twin, now_s = situation.twin, situation.tracker.now_s
-    state = believed_state(situation, situation.read_running(), cause)
+    state = believed_state(situation, running, cause)
     profile, now = situation.inventory.profile, profile_at(situation.inventory.profile, now_s)
     ahead = np.arange(0.0, REPAIR_HORIZON_S, STEP_S).tolist()
     levels = np.array([profile_at(profile, now_s + t) / now for t in ahead])

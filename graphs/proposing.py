@@ -141,7 +141,8 @@ def imagine(desk: Desk, state: IncidentState) -> Command[str]:
     """Have the imaginer say what fails next."""
     incident_id, situation = state["incident_id"], desk.situation
     cause = Diagnosis.model_validate(state["diagnosis"]).cause
-    ahead = state_ahead(situation, situation.read_running(), cause)
+    running = situation.read_running()
+    ahead = state_ahead(situation, running, cause)
     remedies = [Remedy.model_validate(r) for r in state["remedies"]]
     intended = situation.inventory.intended
     tried = [(r, after_remedy(ahead, r, intended)) for r in remedies]
@@ -166,7 +167,7 @@ def imagine(desk: Desk, state: IncidentState) -> Command[str]:
     desk.journal.put_artefact(incident_id, "scenarios", kept)
     names = ", ".join(s.id for s in scenarios) or "nothing"
     desk.tell(incident_id, "imagined", "imaginer", f"what may fail next: {names}")
-    foretell(desk, incident_id, cause)
+    foretell(desk, incident_id, running, cause)
     return Command(
         goto="supervisor",
         update={"finished_by": run.finished_by, "phase": Phase.IMAGINING.value, "scenarios": kept},
