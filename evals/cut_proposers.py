@@ -1,15 +1,26 @@
 """Generators that are only compared with: parts of the shipped search, and added-up shifts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
+from tools.causal_lm.opening import open_causal_lm
+from twin.events.faults.link_down import LinkDown
+from twin.imagination.days import Template, timed
+from twin.imagination.elements import elements_of
 from twin.imagination.generators.at_random import AtRandom, ByLoad
-from twin.imagination.generators.generator import Generator, Judged, Point, Space
+from twin.imagination.generators.generator import BATCH, Generator, Judged, Point, Space
 from twin.imagination.generators.search import ELITE, OFFSPRING, added
+from twin.imagination.language.composing import Speaker
+from twin.imagination.language.sentences import WORST
+from twin.imagination.scenario_space import ScenarioSpace
+from twin.imagination.strikes import strikes_of
+from twin.nouns.rates import Rates
+from twin.nouns.state import NetworkState
 from twin.physics.compiled import FloatArray
+from twin.physics.twin import Twin
 from twin.whatif.engine import WhatIfEngine
 
 _FIRST = 20
@@ -77,3 +88,39 @@ class AddedUpShifts:
     def propose(self, space: Space, judged: Judged, _: np.random.Generator) -> Iterator[Point]:
         """See Generator."""
         return (point for point in self.order if point not in judged)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SaidCuts:
+    """Links that fail on the days that the language model says, asked for the worst of days with so
+    many failures of links and nothing else. `links`: places of links by number of what may strike.
+    """
+
+    speaker: Speaker
+    days: ScenarioSpace
+    links: Mapping[int, int]
+
+    @classmethod
+    def of(cls, twin: Twin, state: NetworkState, count: int) -> "SaidCuts":
+        """The shipped model, of one network."""
+        strikes = strikes_of(state, elements_of(state.topology, Rates()))
+        days = ScenarioSpace(strikes, twin.inventory.profile)
+        index = state.topology.link_index
+        return cls(
+            Speaker.of(open_causal_lm(), twin, state, strikes),
+            days.within(Template(kinds=("link_down",) * count)),
+            {
+                i: index[s.fault.link]
+                for i, s in enumerate(strikes.all)
+                if isinstance(s.fault, LinkDown)
+            },
+        )
+
+    def propose(
+        self, space: Space, judged: Judged, numbers: np.random.Generator
+    ) -> Iterator[Point]:
+        """See Generator: drawn, and told nothing of what came of others."""
+        for day in self.speaker.compose(self.days, WORST, 2 * BATCH, numbers):
+            cuts = tuple(sorted(self.links[strike] for strike, _ in timed(day)))
+            if space.allows(cuts):
+                yield cuts

@@ -5,17 +5,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tools.causal_lm import card as causal_lm
+from tools.predictors import card as predictors
 from tools.ranker import card as ranker
 from twin.errors import BadInput
 from twin.nouns.base import Noun
 
-AnyCard = causal_lm.ModelCard | ranker.ModelCard
+AnyCard = causal_lm.ModelCard | ranker.ModelCard | predictors.FitCard
 
 READERS: Mapping[str, Callable[[Path], AnyCard]] = {
     "causal-lm": causal_lm.read_card,
     "ranker": ranker.read_card,
+    "predictors, trips": predictors.read_card,
+    "predictors, departures": predictors.read_card,
 }
-CARDS: Mapping[str, Path] = {"causal-lm": causal_lm.SHIPPED, "ranker": ranker.SHIPPED}
+CARDS: Mapping[str, Path] = {
+    "causal-lm": causal_lm.SHIPPED,
+    "ranker": ranker.SHIPPED,
+    "predictors, trips": predictors.card_of("trips"),
+    "predictors, departures": predictors.card_of("departures"),
+}
 """By name, who reads a card and where it lies; a new model is a line in each."""
 
 

@@ -32,7 +32,7 @@ def train(
             "pip install -c constraints.txt -e '.[predict]'"
         )
     from evals.prediction.cases import TASKS
-    from evals.prediction.fitted import fitted_to
+    from evals.prediction.fitting import fitted_to
 
     for question in TASKS:
         with progress_bar("networks") as progress:

@@ -1,16 +1,22 @@
 """Fits what is simpler than draws: base rates, curves over added-up shifts, boosted trees."""
 
+import hashlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
-from evals.prediction.cases import Task, twin_of
+from channels.provenance import code_version
+from evals.prediction.cases import TASKS, Task, twin_of
+from evals.prediction.networks import fitted_on
+from tools.predictors.card import FitCard
+from tools.predictors.opening import Fitted, arrays_of, save
 from twin.imagination.prediction.added_up import AddedUp, logs_of
 from twin.imagination.prediction.base_rate import BaseRate
 from twin.imagination.prediction.boosted import Boosted, Forest
-from twin.imagination.prediction.predictor import Predictor
 from twin.imagination.prediction.shifts import seen_of
 from twin.physics.compiled import FloatArray
 
@@ -31,18 +37,33 @@ class Rows:
     kind: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """All predictors of a question that are fitted."""
-
-    base_rate: BaseRate
-    added_up: AddedUp
-    boosted: Boosted
-
-    @property
-    def all(self) -> tuple[Predictor, ...]:
-        """The least simple first."""
-        return (self.boosted, self.added_up, self.base_rate)
+def fitted_to(
+    question: str,
+    directory: Path,
+    cases: int,
+    seed: int,
+    progress: Callable[[int, int], object] = max,
+    networks: Sequence[str] = (),
+) -> FitCard:
+    """Fit to so many cases of each of `networks` (none: all that may be fitted on), and keep it in
+    `directory`.
+    """
+    names, began_s = tuple(networks or fitted_on()), time.process_time()
+    fitted = fit(rows_of(TASKS[question], names, cases, seed, progress), seed)
+    arrays = arrays_of(fitted)
+    card = FitCard(
+        weights=f"{question}.npz",
+        sha256=hashlib.sha256(arrays).hexdigest(),
+        question=question,
+        parameters=len(fitted.boosted.forest.feature),
+        seed=seed,
+        cases=cases,
+        cpu_s=round(time.process_time() - began_s, 1),
+        code=code_version(),
+        networks=names,
+    )
+    save(arrays, card, directory)
+    return card
 
 
 def rows_of(

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from evals.prediction.fitted import open_fitted
+from tools.predictors.opening import open_fitted
 from twin.imagination.prediction.draws import Draws
 from twin.imagination.prediction.predictor import Predictor
 

@@ -9,10 +9,10 @@ import pytest
 from evals.campaigns.campaign import load_spec
 from evals.campaigns.predictions import CAMPAIGN
 from evals.prediction.cases import TASKS, twin_of
-from evals.prediction.fitted import SHIPPED, fitted_to, open_fitted
-from evals.prediction.fitting import forest_of
+from evals.prediction.fitting import fitted_to, forest_of
 from evals.prediction.networks import fitted_on, held_out
 from evals.prediction.scoring import BOUND, CEILING, scores
+from tools.predictors.opening import open_fitted
 from twin.errors import BadInput
 
 pytest.importorskip("sklearn")
@@ -65,7 +65,7 @@ def test_cases_are_the_same_for_the_same_seed() -> None:
 
 def test_nothing_predicts_better_than_what_comes_true() -> None:
     task = TASKS["departures"]
-    found = scores(task, "sndlib/abilene", 1, 3, [*open_fitted("departures", SHIPPED).all])
+    found = scores(task, "sndlib/abilene", 1, 3, [*open_fitted("departures").all])
     assert set(found) == {"boosted trees", "added-up shifts", "base rate", CEILING, BOUND}
     assert all(one.log_loss >= found[BOUND].log_loss for one in found.values())
     assert found[CEILING].log_loss < found["base rate"].log_loss

@@ -1,0 +1,1 @@
+"""Fits that the twin's draws are compared with: arrays of numbers, and a card of each."""
