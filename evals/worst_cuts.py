@@ -76,10 +76,11 @@ def main(networks: Sequence[str]) -> None:
                 cpu_s[label] = cpu_s.get(label, 0.0) + time.process_time() - began_s
                 shares.setdefault((label, budget), []).extend(found)
                 cells.append(_cell(found))
+            cells += [""] * (len(BUDGETS) - len(cells))
             print(f"| {name} | {len(every):,} | {label} | {' | '.join(cells)} |", flush=True)
     for label in cpu_s:
         found = [shares[label, budget] for budget in BUDGETS if (label, budget) in shares]
-        cells = [_cell(each) for each in found]
+        cells = [_cell(each) for each in found] + [""] * (len(BUDGETS) - len(found))
         each = f"{cpu_s[label] / sum(map(len, found)):.2f} CPU s each"
         print(f"| all | | {label} ({each}) | {' | '.join(cells)} |")
     more = [
