@@ -1,6 +1,6 @@
 """What fails next if nothing is done, by the draws of the twin: told where something is feared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -12,7 +12,7 @@ from tools.strict_yaml import read_yaml
 from twin.events.fault import Fault
 from twin.imagination.prediction.departures import Departures
 from twin.imagination.prediction.draws import Draws
-from twin.imagination.prediction.predictor import Struck
+from twin.imagination.prediction.predictor import NOTHING, Predictor, Struck
 from twin.nouns.base import Noun
 from twin.nouns.configuration import NetworkConfiguration
 from twin.nouns.next_failures import (
@@ -69,27 +69,15 @@ def next_failures(
     situation: Situation, running: NetworkConfiguration, cause: Sequence[Fault]
 ) -> NextFailures:
     """The likeliest of what leaves its objective or goes down before the horizon of a repair."""
-    twin, now_s = situation.twin, situation.tracker.now_s
-    state = believed_state(situation, running, cause)
-    profile, now = situation.inventory.profile, profile_at(situation.inventory.profile, now_s)
-    ahead = np.arange(0.0, REPAIR_HORIZON_S, STEP_S).tolist()
-    levels = np.array([profile_at(profile, now_s + t) / now for t in ahead])
-    question, predictor = Departures(situation.uncertainty), Draws(seed=situation.seed)
-    struck = Struck(twin.of(state), healed(state, cause), tuple(cause), levels, state)
-    chances = predictor.predict(struck, question)
-    named = dict(zip(question.answers(struck.twin), chances.tolist(), strict=True))
-    nothing = named.popitem()[1]
-    return _told(named, nothing, now_s, predictor, {s.id for s in twin.services.services})
-
-
-def _told(
-    chances: Mapping[str, float], nothing: float, now_s: float, by: Draws, services: set[str]
-) -> NextFailures:
+    predictor = Draws(seed=situation.seed)
+    chances = chances_ahead(situation, running, cause, predictor)
+    nothing = chances.pop(NOTHING)
+    services = {service.id for service in situation.twin.services.services}
     feared = [name for name, chance in chances.items() if chance >= LEAST_FEARED]
     feared.sort(key=lambda name: (-chances[name], name))
     return NextFailures(
-        at_s=now_s,
-        until_s=now_s + REPAIR_HORIZON_S,
+        at_s=situation.tracker.now_s,
+        until_s=situation.tracker.now_s + REPAIR_HORIZON_S,
         likeliest=tuple(
             NextFailure(
                 kind="service" if name in services else "link",
@@ -101,6 +89,24 @@ def _told(
         ),
         others=max(0, len(feared) - MOST_TOLD),
         nothing=round(nothing, 3),
-        draws=by.count,
-        seed=by.seed,
+        draws=predictor.count,
+        seed=predictor.seed,
     )
+
+
+def chances_ahead(
+    situation: Situation,
+    running: NetworkConfiguration,
+    cause: Sequence[Fault],
+    predictor: Predictor,
+) -> dict[str, float]:
+    """What `predictor` says of every answer, by name, NOTHING included, with nothing done."""
+    now_s, profile = situation.tracker.now_s, situation.inventory.profile
+    state = believed_state(situation, running, cause)
+    ahead = np.arange(0.0, REPAIR_HORIZON_S, STEP_S).tolist()
+    now = profile_at(profile, now_s)
+    levels = np.array([profile_at(profile, now_s + t) / now for t in ahead])
+    twin, question = situation.twin.of(state), Departures(situation.uncertainty)
+    struck = Struck(twin, healed(state, cause), tuple(cause), levels, state)
+    chances = predictor.predict(struck, question)
+    return dict(zip(question.answers(twin), chances.tolist(), strict=True))
