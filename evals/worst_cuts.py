@@ -79,9 +79,9 @@ def main(networks: Sequence[str]) -> None:
             cells += [""] * (len(BUDGETS) - len(cells))
             print(f"| {name} | {len(every):,} | {label} | {' | '.join(cells)} |", flush=True)
     for label in cpu_s:
-        found = [shares[label, budget] for budget in BUDGETS if (label, budget) in shares]
-        cells = [_cell(each) for each in found] + [""] * (len(BUDGETS) - len(found))
-        each = f"{cpu_s[label] / sum(map(len, found)):.2f} CPU s each"
+        each_budget = [shares[label, budget] for budget in BUDGETS if (label, budget) in shares]
+        cells = [_cell(each) for each in each_budget] + [""] * (len(BUDGETS) - len(each_budget))
+        each = f"{cpu_s[label] / sum(map(len, each_budget)):.2f} CPU s each"
         print(f"| all | | {label} ({each}) | {' | '.join(cells)} |")
     more = [
         _cell(list(np.subtract(shares["search", b], shares["search, told nothing", b])))
