@@ -30,6 +30,8 @@ KEY = card_key(INCIDENT, PLAN)
 ADA = Principal(name="ada", provider=OS_USER, account="ada", role="admin")
 LONGEST_S = 60.0
 
+pytestmark = pytest.mark.slow  # rooms look at the journal once a second, also when they are to end
+
 BOTH = ServeSettings(port=0, chats={"slack": "http", "teams": "http"})
 
 
@@ -104,7 +106,6 @@ def test_what_nobody_has_signed_is_refused_at_the_servers_address(
         assert teams.deliver(activity, aud="11111111-2222-3333-4444-555555555555") == 401
 
 
-@pytest.mark.slow  # a socket takes seconds to close
 def test_slack_may_be_spoken_with_through_a_socket(
     directory: StateDirectory, slack: SlackWorkspace, teams: TeamsTenant
 ) -> None:
