@@ -10,8 +10,9 @@ COMMAND = "x-command"
 _MEASURES = "it measures this software, and no network that is operated here"
 
 MEASURING = (
-    "campaign", "ducts", "estimate", "healthy", "policy compare", "policy shortlist", "questions",
-    "rca", "results", "scenarios", "slack-delay", "slack-kills", "storm", "survival", "token-bill",
+    "campaign", "chat-delay", "chat-kills", "ducts", "estimate", "healthy", "policy compare",
+    "policy shortlist", "predict compare", "predict cuts", "questions", "rca", "results",
+    "scenarios", "storm", "survival", "token-bill",
 )  # fmt: skip
 """Commands that play shipped scenarios, and print tables of figures."""
 
@@ -39,6 +40,8 @@ NOT_SERVED = {
     "policy train": "it writes a file, and takes hours",
     "policy refine": "it writes a file, and takes hours",
     "policy serve": "it is a server of its own",
+    "predict train": "it writes files, and takes long",
+    "train causal-lm": "it writes files, and takes long",
     "repair-times": "it reads a file of whoever runs it, or measures the emulated field",
     "models list": "it is of the installation, and of no network",
     "models verify": "it is of the installation, and of no network",
