@@ -11,7 +11,7 @@ from channels.chat.connection import ChatConnection, Connected
 from channels.chat.serving import posted_to
 from channels.http.settings import ServeSettings
 from graphs.state_directory import StateDirectory
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
 _Connect = Callable[[StateDirectory, Mapping[str, str]], AbstractContextManager[Connected]]
 
@@ -59,7 +59,7 @@ def _connection(
     except ImportError as error:
         raise BadInput(
             f"serve.yaml: chats: {name} needs packages that are not installed ({error}): "
-            f"pip install 'noctua-netops[{name}]'"
+            + installing(name)
         ) from error
     return ChatConnection(name, path, lambda: connect(state, environ))
 

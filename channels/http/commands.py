@@ -39,6 +39,8 @@ NOT_SERVED = {
     "model-server": "it is a server of its own",
     "policy train": "it writes a file, and takes hours",
     "policy refine": "it writes a file, and takes hours",
+    "predict train": "it writes a file, and takes hours",
+    "train causal-lm": "it writes a file, and takes hours",
     "policy serve": "it is a server of its own",
     "predict train": "it writes files, and takes long",
     "train causal-lm": "it writes files, and takes long",

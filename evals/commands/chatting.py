@@ -7,7 +7,7 @@ import typer
 
 from channels.cli.output import AsJson, print_json
 from evals.commands.options import Seed, fresh, state_of
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
 _SERVED_WITH = (
     "argon2", "authlib", "fastapi", "itsdangerous", "jwt", "limits", "prometheus_client",
@@ -70,7 +70,7 @@ def serve_demo(
     if missing := [name for name in _SERVED_WITH if find_spec(name) is None]:
         raise BadInput(
             f"it needs packages that are not installed ({', '.join(missing)}): "
-            "pip install 'noctua-netops[serve,slack,teams]'"
+            + installing("serve", "slack", "teams")
         )
     from evals.serve_demo.demo import play_serve_demo, tell_end
     from evals.serve_demo.narration import Narration, new_console

@@ -9,7 +9,7 @@ from channels.cli.output import AsJson, print_json
 from channels.cli.sweep import progress_bar
 from evals.commands.campaigning import exit_if_raised, gathered
 from evals.commands.options import Out, Seed, SliceText, SpecFile, TableOnly
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
 predict = typer.Typer(
     help="What fails next: fit what is simpler than the twin's draws, and compare them.",
@@ -28,8 +28,7 @@ def train(
 
     if find_spec("sklearn") is None:
         raise BadInput(
-            "fitting needs scikit-learn, which is not installed; install it with "
-            "pip install -c constraints.txt -e '.[predict]'"
+            "fitting needs scikit-learn, which is not installed: " + installing("predict")
         )
     from evals.prediction.cases import TASKS
     from evals.prediction.fitting import fitted_to

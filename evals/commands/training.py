@@ -8,7 +8,7 @@ import typer
 
 from channels.cli.sweep import progress_bar
 from evals.commands.options import Seed
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
 train = typer.Typer(help="Train a model that ships, from nothing.", no_args_is_help=True)
 
@@ -33,10 +33,7 @@ def causal_lm(
     """
     for package in ("torch", "tensorboard"):
         if find_spec(package) is None:
-            raise BadInput(
-                "training needs PyTorch, which is not installed; install it with "
-                "pip install -c constraints.txt -e '.[train]'"
-            )
+            raise BadInput("training needs PyTorch, which is not installed: " + installing("train"))
     from evals.language_training.run import CURVE, Run
     from evals.language_training.ship import ship
 

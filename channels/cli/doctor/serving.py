@@ -11,7 +11,7 @@ from channels.slack.settings import load_slack, secret
 from channels.teams.settings import app_secret, load_teams
 from graphs.state_directory import StateDirectory
 from tools.journal.journal import Journal
-from twin.errors import BadInput
+from twin.errors import BadInput, installing
 
 NAME = "serving"
 
@@ -94,8 +94,7 @@ def _chat(state: StateDirectory, settings: ServeSettings, name: str, how: str) -
     """Whether a chat that is spoken with from there is set up as a whole."""
     package = "slack_bolt" if name == "slack" else "jwt"
     if find_spec(package) is None:
-        install = f"pip install 'noctua-netops[{name}]'"
-        return _failed(f"{name}: the packages that it needs are not installed", install)
+        return _failed(f"{name}: the packages that it needs are not installed", installing(name))
     try:
         wanted = _slack(state, how) if name == "slack" else _teams(state)
     except BadInput as error:
