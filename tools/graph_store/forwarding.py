@@ -25,7 +25,6 @@ from twin.knowledge.facts import (
 )
 from twin.knowledge.schema import Schema
 from twin.knowledge.snapshot import Snapshot
-from twin.nouns.counted import counted
 from twin.nouns.moments import utc
 
 AWAY_S = 5.0
@@ -119,7 +118,7 @@ class ForwardingGraph(KnowledgeGraph):
         last, waiting = self._kept(), len(self._standby.numbers())
         minutes = int((time.time() - last.taken_s) // 60)
         age = f"{minutes} min" if minutes else "less than a minute"
-        wait = counted(waiting, "write waits", "writes wait")
+        wait = "1 write waits" if waiting == 1 else f"{waiting} writes wait"
         return (
             f"the knowledge graph at {self._where} {self._why}; what is known of it is of "
             f"{utc(last.taken_s)}, {age} old, and {wait}"

@@ -27,7 +27,7 @@ from tools.graph_store.protocol import (
     KnowledgeGraph,
 )
 from tools.graph_store.queries import query
-from twin.errors import BadInput, installing
+from twin.errors import BadInput
 from twin.knowledge.facts import (
     Difference,
     Facts,
@@ -55,7 +55,8 @@ try:
     )
 except ImportError as exc:
     raise BadInput(
-        "NOCTUA_GRAPH names a server, which is spoken to by neo4j: " + installing("neo4j")
+        "NOCTUA_GRAPH names a server, which is spoken to by neo4j; pip install "
+        "'noctua-netops[neo4j]'"
     ) from exc
 
 VERSION = 2

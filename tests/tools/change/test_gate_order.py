@@ -325,18 +325,22 @@ IN_ORDER = (
         r"set back by 3600 s.* until the clock is set right",
         attempt=_with_a_doubtful_clock,
     ),
-    Violation(OutsideWindow, "window", "--override window:nights --reason", prepare=_window),
-    Violation(ChangeFrozen, "freeze", "--override freeze:year-end --reason", prepare=_freeze),
+    Violation(
+        OutsideWindow, "window", "overriding window:nights by name, with a reason", prepare=_window
+    ),
+    Violation(
+        ChangeFrozen, "freeze", "overriding freeze:year-end by name, with a reason", prepare=_freeze
+    ),
     Violation(
         DuringPlannedWork,
         "planned_work",
-        "--override planned_work:PW-12 --reason",
+        "overriding planned_work:PW-12 by name, with a reason",
         prepare=_planned_work,
     ),
     Violation(
         BlastTooLarge,
         "blast",
-        "--override blast:max_services --reason",
+        "overriding blast:max_services by name, with a reason",
         prepare=lambda bench: _policy(bench, "blast", max_services=0),
     ),
     Violation(NotApproved, "approval_missing", "once it was asked about", answer=_nothing),

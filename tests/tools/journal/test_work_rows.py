@@ -24,7 +24,7 @@ def test_announced_work_stands_beside_that_on_record(journal: Journal) -> None:
 
 def test_id_is_given_once(journal: Journal) -> None:
     journal.announce_work("live", WORK, ANN, "", 500.0)
-    with pytest.raises(AlreadyRecorded, match="give another --id"):
+    with pytest.raises(AlreadyRecorded, match="give another id"):
         journal.announce_work("live", WORK, BEN, "", 600.0)
 
 

@@ -45,5 +45,5 @@ def test_published_file_is_of_its_format_alone(path: str) -> None:
     ],
 )
 def test_traffic_in_the_place_of_a_network_is_told_where_it_goes(text: str) -> None:
-    with pytest.raises(BadTopology, match=r"it is traffic, .* --traffic"):
+    with pytest.raises(BadTopology, match=r"it is traffic, .* as its traffic"):
         read_network(text, "t")
