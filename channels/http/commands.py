@@ -42,8 +42,6 @@ NOT_SERVED = {
     "predict train": "it writes a file, and takes hours",
     "train causal-lm": "it writes a file, and takes hours",
     "policy serve": "it is a server of its own",
-    "predict train": "it writes files, and takes long",
-    "train causal-lm": "it writes files, and takes long",
     "repair-times": "it reads a file of whoever runs it, or measures the emulated field",
     "models list": "it is of the installation, and of no network",
     "models verify": "it is of the installation, and of no network",
