@@ -99,12 +99,12 @@ COMMANDS = (
     (
         "chat-delay",
         "chatting:chat_delay",
-        "Approve in Slack or Teams, and say how long it took until the commit.",
+        "Approve in a chat on loopback, and say how long it took until the commit.",
     ),
     (
         "chat-kills",
         "chatting:chat_kills",
-        "Kill -9 while a plan is answered in Slack or Teams: is anything lost or done twice?",
+        "Kill -9 while a plan is answered in a chat on loopback: is anything lost or done twice?",
     ),
     (
         "model-server",

@@ -174,21 +174,21 @@ def read_apart(bad: BadFile, folder: Path) -> Finding:
     It is ended after LONGEST_S of processor time, or six times as long by the clock.
     """
     name, data, suffix = bad
-    file, told = folder / f"file{suffix}", folder / "told"
+    file, told, began = folder / f"file{suffix}", folder / "told", folder / "began"
     file.write_bytes(data)
     # Or the copy of it would count as the reader's.
     del data, bad
-    # A child begins with its parent's memory, which may be a test run's of more than a gigabyte.
-    began_with = _resident_bytes()
     child = os.fork()
     if child == 0:
+        # It has its parent's memory, which may be a test run's of more than a gigabyte.
+        began.write_text(str(_resident_bytes()), "ascii")
         _read_and_leave(file, told)
     _, status, used = os.wait4(child, 0)
     outcome, _, said = told.read_text("utf-8").partition(" ") if told.exists() else ("", "", "")
     found = {0: Outcome.READ, 1: Outcome.TRACEBACK, 2: Outcome.REFUSED}.get(
         os.waitstatus_to_exitcode(status), Outcome.NO_ANSWER
     )
-    peak_bytes = max(0, used.ru_maxrss * 1024 - began_with)
+    peak_bytes = used.ru_maxrss * 1024 - int(began.read_text("ascii"))
     if peak_bytes > MOST_BYTES and found in (Outcome.READ, Outcome.REFUSED):
         found = Outcome.TOO_LARGE
     return Finding(name, found, used.ru_utime + used.ru_stime, peak_bytes, f"{outcome} {said}")

@@ -38,7 +38,7 @@ def test_other_setting_is_bad_input(setting: str) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("ray") is not None, reason="Ray is installed here")
 @pytest.mark.parametrize("setting", ["ray", "ray:192.0.2.10:6379"])
 def test_ray_that_is_not_installed_is_bad_input(setting: str) -> None:
-    with pytest.raises(BadInput, match=r"\.\[ray\]"):
+    with pytest.raises(BadInput, match=r"\[ray\]"):
         runners_from_setting(setting)
 
 
