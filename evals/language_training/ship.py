@@ -13,7 +13,7 @@ from evals.language_training.networks import FAMILIES, LARGEST, MEASURED
 from evals.language_training.run import Trained
 from evals.language_training.worlds import JUDGE
 from evals.policy_training.networks import NEVER_LEARNED
-from tools.causal_lm.card import SHIPPED, ModelCard
+from tools.causal_lm.card import SHIPPED, LanguageCard
 from tools.causal_lm.opening import words_digest
 from twin.imagination.language.llama import HEAD_DIM, NORM_EPS, ROPE_THETA
 from twin.imagination.language.vocabulary import END, ID, NONE, WORDS
@@ -44,7 +44,7 @@ def ship(trained: Trained, seed: int, directory: Path) -> Path:
     text = json.dumps(configuration(), indent=2) + "\n"
     (directory / CONFIGURATION).write_text(text, encoding="utf-8")
     tokenizer().save(str(directory / TOKENIZER))
-    card = ModelCard(
+    card = LanguageCard(
         weights=WEIGHTS,
         sha256=hashlib.sha256(weights).hexdigest(),
         words=words_digest(),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from evals.policy_training.batches import graphs_of
 from evals.policy_training.network import Graphs, Ranker
-from tools.ranker.card import SHIPPED, ModelCard
+from tools.ranker.card import SHIPPED, RankerCard
 from twin.remediation.ranking.seen import Seen
 
 OPSET = 18
@@ -67,7 +67,7 @@ def onnx_bytes(ranker: Ranker, example: Seen) -> bytes:
     return written.getvalue()
 
 
-def write_ranker(directory: Path, model: bytes, card: ModelCard) -> Path:
+def write_ranker(directory: Path, model: bytes, card: RankerCard) -> Path:
     """Put both into `directory`, the card last; where it lies."""
     (directory / card.weights).write_bytes(model)
     path = directory / SHIPPED.name

@@ -6,7 +6,7 @@ from channels.provenance import code_version
 from evals.policy_training.export import digest, onnx_bytes, write_ranker
 from evals.policy_training.networks import NEVER_LEARNED
 from evals.policy_training.run import Trained
-from tools.ranker.card import ModelCard
+from tools.ranker.card import RankerCard
 
 WEIGHTS = "ranker.onnx"
 
@@ -29,7 +29,7 @@ IS_NOT = (
 def ship(trained: Trained, seed: int, directory: Path) -> Path:
     """Write the ranker and its card into `directory`; the place of the card."""
     model = onnx_bytes(trained.ranker, trained.example.seen)
-    card = ModelCard(
+    card = RankerCard(
         weights=WEIGHTS,
         sha256=digest(model),
         parameters=sum(p.numel() for p in trained.ranker.parameters()),

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from twin.errors import BadInput
+from tools.model_card import ModelCard, card_at
 from twin.nouns.base import Noun
 
 SHIPPED = Path(__file__).parent / "causal_lm.json"
@@ -21,33 +21,17 @@ class Round(Noun):
     loss_watched: float
 
 
-class ModelCard(Noun):
-    """Beside the weights, in JSON. `sha256`: of the file `weights`, in hex. `cpu_s`: of training,
-    the days that were judged counted in. `judge`: of these days. `words`: SHA-256 of the language.
+class LanguageCard(ModelCard):
+    """`cpu_s`: of training, the days that were judged counted in. `judge`: of these days. `words`:
+    SHA-256 of the language.
     """
 
-    weights: str = Field(pattern=r"^[\w-]+\.safetensors$")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
     words: str = Field(pattern="^[0-9a-f]{64}$")
-    parameters: int
-    seed: int
-    cpu_s: float
-    code: str
-    purpose: str
-    is_not: tuple[str, ...]
     judge: str
-    networks: tuple[str, ...]
     held_out: tuple[str, ...]
     rounds: tuple[Round, ...]
 
 
-def read_card(path: Path = SHIPPED) -> ModelCard:
+def read_card(path: Path = SHIPPED) -> LanguageCard:
     """The card at `path`. Raises BadInput: there is none, or it is not one."""
-    try:
-        return ModelCard.model_validate_json(path.read_bytes())
-    except OSError as exc:
-        raise BadInput(f"{path}: {exc.strerror}; give the card of a language model") from exc
-    except ValidationError as exc:
-        first = exc.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{path}: {where or 'the file'}: {first['msg']}") from exc
+    return card_at(path, LanguageCard, "give the card of a language model")

@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from tools.causal_lm.card import SHIPPED, read_card
+from tools.model_card import weights_beside
 from twin.errors import BadInput
 from twin.imagination.language.llama import Llama
 from twin.imagination.language.vocabulary import WORDS
@@ -24,34 +25,16 @@ def open_causal_lm(card: Path = SHIPPED) -> Llama:
             describes, or the language has other words than the model has learned.
     """
     described = read_card(card)
-    path = card.with_name(described.weights)
     if described.words != words_digest():
         raise BadInput(
             f"{card}: the model has learned another language than this version speaks; train it "
             "anew with `noctua train causal-lm`"
         )
-    weights = weights_of(path, described.sha256, card.name)
+    weights = weights_beside(card, described, MOST_BYTES)
     try:
         return Llama.of(load(weights))
     except SafetensorError as exc:
-        raise BadInput(f"{path}: {exc}; it is no file of safetensors") from exc
-
-
-def weights_of(path: Path, sha256: str, described_in: str) -> bytes:
-    """The file at `path`. Raises BadInput: it is missing, too large or another one."""
-    try:
-        weights = path.read_bytes()
-    except OSError as exc:
-        raise BadInput(f"{path}: {exc.strerror}; {described_in} describes it") from exc
-    if len(weights) > MOST_BYTES:
-        raise BadInput(f"{path}: {len(weights)} bytes, more than the {MOST_BYTES} it may have")
-    digest = hashlib.sha256(weights).hexdigest()
-    if digest != sha256:
-        raise BadInput(
-            f"{path}: its SHA-256 is {digest}, and {described_in} describes {sha256}; put the file "
-            "back that belongs to the card, or train anew"
-        )
-    return weights
+        raise BadInput(f"{described.weights}: {exc}; it is no file of safetensors") from exc
 
 
 def words_digest() -> str:

@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
-
-from twin.errors import BadInput
-from twin.nouns.base import Noun
+from tools.model_card import ModelCard, card_at
 
 FOLDER = Path(__file__).parent
 
@@ -20,22 +17,13 @@ IS_NOT = (
 )
 
 
-class FitCard(Noun):
-    """Beside the arrays, in JSON. `sha256`: of the file `weights`, in hex. `parameters`: nodes of
-    the trees. `cases`: of each of `networks`.
-    """
+class FitCard(ModelCard):
+    """`parameters`: nodes of the trees. `cases`: of each of `networks`."""
 
-    weights: str = Field(pattern=r"^\w+\.npz$")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
     question: str
-    parameters: int
-    seed: int
     cases: int
-    cpu_s: float
-    code: str
     purpose: str = PURPOSE
     is_not: tuple[str, ...] = IS_NOT
-    networks: tuple[str, ...]
 
 
 def card_of(question: str, folder: Path = FOLDER) -> Path:
@@ -45,13 +33,4 @@ def card_of(question: str, folder: Path = FOLDER) -> Path:
 
 def read_card(path: Path) -> FitCard:
     """The card at `path`. Raises BadInput: there is none, or it is not one."""
-    try:
-        return FitCard.model_validate_json(path.read_bytes())
-    except OSError as exc:
-        raise BadInput(
-            f"{path}: {exc.strerror}; fit it with noctua predict train {path.parent}"
-        ) from exc
-    except ValidationError as exc:
-        first = exc.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{path}: {where or 'the file'}: {first['msg']}") from exc
+    return card_at(path, FitCard, f"fit it with noctua predict train {path.parent}")

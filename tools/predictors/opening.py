@@ -1,14 +1,13 @@
 """Fits in files: written with their cards, and opened only as their cards describe them."""
 
-import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from tools.model_card import weights_beside
 from tools.predictors.card import FOLDER, FitCard, card_of, read_card
-from twin.errors import BadInput
 from twin.imagination.prediction.added_up import AddedUp
 from twin.imagination.prediction.base_rate import BaseRate
 from twin.imagination.prediction.boosted import Boosted, Forest
@@ -58,18 +57,8 @@ def open_fitted(question: str, folder: Path = FOLDER) -> Fitted:
     Raises:
         BadInput: there is none, or the arrays are not those that the card describes.
     """
-    card = read_card(card_of(question, folder))
-    path = folder / card.weights
-    try:
-        data = path.read_bytes()
-    except OSError as exc:
-        raise BadInput(f"{path}: {exc.strerror}; {question}.json describes it") from exc
-    digest = hashlib.sha256(data).hexdigest()
-    if digest != card.sha256:
-        raise BadInput(
-            f"{path}: its SHA-256 is {digest}, and {question}.json describes {card.sha256}; put "
-            f"the file back that belongs to the card, or fit anew: noctua predict train {folder}"
-        )
+    path = card_of(question, folder)
+    data = weights_beside(path, read_card(path))
     with np.load(io.BytesIO(data), allow_pickle=False) as kept:
         forest = Forest(**{n: kept[n] for n in _FOREST}, baseline=float(kept["baseline"]))
         return Fitted(

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
-
-from twin.errors import BadInput
+from tools.model_card import ModelCard, card_at
 from twin.nouns.base import Noun
 
 SHIPPED = Path(__file__).parent / "ranker.json"
@@ -24,29 +22,13 @@ class Round(Noun):
     first_32: float
 
 
-class ModelCard(Noun):
-    """Beside the weights, in JSON. `sha256`: of the file `weights`, in hex."""
+class RankerCard(ModelCard):
+    """`held_out`: networks that it never learns from."""
 
-    weights: str = Field(pattern=r"^[\w-]+\.onnx$")
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    parameters: int
-    seed: int
-    cpu_s: float
-    code: str
-    purpose: str
-    is_not: tuple[str, ...]
-    networks: tuple[str, ...]
     held_out: tuple[str, ...]
     rounds: tuple[Round, ...]
 
 
-def read_card(path: Path = SHIPPED) -> ModelCard:
+def read_card(path: Path = SHIPPED) -> RankerCard:
     """The card at `path`. Raises BadInput: there is none, or it is not one."""
-    try:
-        return ModelCard.model_validate_json(path.read_bytes())
-    except OSError as exc:
-        raise BadInput(f"{path}: {exc.strerror}; give the card of a trained ranker") from exc
-    except ValidationError as exc:
-        first = exc.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{path}: {where or 'the file'}: {first['msg']}") from exc
+    return card_at(path, RankerCard, "give the card of a trained ranker")

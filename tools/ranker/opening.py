@@ -1,11 +1,11 @@
 """A trained ranker in process: ONNX Runtime on one thread, without torch."""
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tools.model_card import weights_beside
 from tools.ranker.card import SHIPPED, read_card
 from twin.errors import BadInput, installing
 from twin.physics.compiled import FloatArray
@@ -48,21 +48,7 @@ def open_ranker(card: Path = SHIPPED) -> OnnxScorer:
         BadInput: there is no such card, its weights are missing, too large or not those that it
         describes, or ONNX Runtime is not installed.
     """
-    described = read_card(card)
-    path = card.with_name(described.weights)
-    try:
-        model = path.read_bytes()
-    except OSError as exc:
-        raise BadInput(f"{path}: {exc.strerror}; {card} describes it") from exc
-    if len(model) > MOST_BYTES:
-        raise BadInput(f"{path}: {len(model)} bytes, more than the {MOST_BYTES} a ranker may have")
-    digest = hashlib.sha256(model).hexdigest()
-    if digest != described.sha256:
-        raise BadInput(
-            f"{path}: its SHA-256 is {digest}, and {card.name} describes {described.sha256}; "
-            "put the file back that belongs to the card, or train anew"
-        )
-    return OnnxScorer(model)
+    return OnnxScorer(weights_beside(card, read_card(card), MOST_BYTES))
 
 
 def _session(model: bytes) -> "onnxruntime.InferenceSession":

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.twin.imagination.language.worlds import world
-from tools.causal_lm.card import SHIPPED, ModelCard, read_card
+from tools.causal_lm.card import SHIPPED, LanguageCard, read_card
 from tools.causal_lm.opening import MOST_BYTES, open_causal_lm
 from twin.errors import BadInput
 from twin.imagination.language.composing import Speaker
@@ -121,4 +121,4 @@ def test_card_without_a_digest_is_refused_by_the_name_of_the_field(copied: Path)
 
 def test_card_round_trips() -> None:
     card = read_card()
-    assert ModelCard.model_validate_json(card.model_dump_json()) == card
+    assert LanguageCard.model_validate_json(card.model_dump_json()) == card

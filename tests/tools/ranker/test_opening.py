@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tools.policies import policy_named, policy_names
-from tools.ranker.card import SHIPPED, ModelCard, read_card
+from tools.ranker.card import SHIPPED, RankerCard, read_card
 from tools.ranker.opening import MOST_BYTES, open_ranker
 from twin.errors import BadInput
 from twin.remediation.choices import WAIT, count
@@ -124,7 +124,7 @@ def test_weights_of_another_digest_are_refused(copied: Path) -> None:
 
 def test_weights_that_are_too_large_are_refused(copied: Path) -> None:
     copied.with_name(read_card(copied).weights).write_bytes(bytes(MOST_BYTES + 1))
-    with pytest.raises(BadInput, match="more than the 1048576 a ranker may have"):
+    with pytest.raises(BadInput, match="more than the 1048576 it may have"):
         open_ranker(copied)
 
 
@@ -157,4 +157,4 @@ def test_weights_lie_beside_their_card(copied: Path) -> None:
 
 def test_card_round_trips() -> None:
     card = read_card()
-    assert ModelCard.model_validate_json(card.model_dump_json()) == card
+    assert RankerCard.model_validate_json(card.model_dump_json()) == card
