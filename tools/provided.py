@@ -1,8 +1,10 @@
 """What other distributions bring: entry points (importlib.metadata), by group and name."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -24,12 +26,21 @@ POLICIES = "noctua.policies"
 """Each is a class or function without arguments that makes a `twin.remediation.policy.Policy`."""
 
 
-def provided(group: str) -> dict[str, EntryPoint]:
+def provided(group: str) -> Mapping[str, EntryPoint]:
     """What installed distributions bring to `group`, by name, in order of name.
+
+    Each path of imports is searched once: what is installed later, the next process sees.
 
     Raises:
         BadInput: two of them bring the same name.
     """
+    return _provided_on(tuple(sys.path), group)
+
+
+# A search reads the metadata of all that is installed, and a chat asks for a network's time every
+# second. The path is there to be remembered by: entry_points reads it itself.
+@cache
+def _provided_on(_path: tuple[str, ...], group: str) -> Mapping[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
     for entry in sorted(entry_points(group=group), key=lambda e: e.name):
         if (other := found.get(entry.name)) is not None:

@@ -37,6 +37,16 @@ def test_a_provider_that_cannot_be_loaded_is_named_with_its_distribution(site: P
         load(DRIVERS, "broken")
 
 
+def test_a_path_is_searched_once_and_a_longer_one_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = provided(DETECTORS)
+    install(tmp_path, "late", DETECTORS, f"late = {NO_MODULE}")
+    assert provided(DETECTORS) is before
+    monkeypatch.syspath_prepend(tmp_path)
+    assert set(provided(DETECTORS)) == {*before, "late"}
+
+
 def test_one_name_of_two_distributions_is_refused(site: Path) -> None:
     for distribution in ("first", "second"):
         install(site, distribution, DETECTORS, f"same = {NO_MODULE}")
