@@ -1,4 +1,4 @@
-"""A real `vllm serve` on loopback with a model made on the spot, and always stopped again."""
+"""A real `vllm serve` on loopback, always stopped again, and a model made on the spot."""
 
 import contextlib
 import os
