@@ -22,7 +22,7 @@ def sizes(installation: Installation) -> Iterable[Check]:
         ("checkpoints", kept.checkpoints, f"of {counted(kept.threads, 'incident')}"),
         ("learned", kept.trackers, counted(kept.tracked, "tracker")),
         ("traces", kept.traces, f"{kept.traced}"),
-        ("on record", kept.inventories, counted(kept.inventoried, "inventory", "inventories")),
+        ("on record", kept.inventories, f"of {counted(kept.inventoried, 'network')}"),
     )
     found = ", ".join(f"{name} {megabytes(size)} ({of})" for name, size, of in parts)
     needless = droppable(state, journal, installation.now_s).total

@@ -273,7 +273,7 @@ def test_sizes_are_told_and_what_is_kept_no_longer_is_a_warning(
 ) -> None:
     told = _found(state, "sizes")
     assert told.state == "ok"
-    for of in ("1 incident, 1 in work", "of 1 incident)", "1 tracker", "traces", "1 inventory"):
+    for of in ("1 incident, 1 in work", "of 1 incident)", "1 tracker", "traces", "of 1 network"):
         assert of in told.found
     (state / "trackers" / "gone.json").write_text(" " * 5000, encoding="utf-8")
     monkeypatch.setattr(sizes, "WARN_ABOVE_BYTES", 4000)
