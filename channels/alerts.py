@@ -63,7 +63,7 @@ class AlertsView(Noun):
 
 
 class WrongSettings(BadInput):
-    """`alerts.yaml` cannot be used, whatever is posted."""
+    """`alerts.yaml` or the secret of a door cannot be used, whatever is posted."""
 
 
 def network_of(state: StateDirectory, name: str, door: "DoorSettings") -> str:
@@ -114,9 +114,9 @@ class Doorway:
         now_wall_s = time.time()
         try:
             settings = self._look()
+            door = require_door(settings, name, headers, body, now_wall_s, self._environ)
         except BadInput as error:
             raise WrongSettings(str(error)) from None
-        door = require_door(settings, name, headers, body, now_wall_s, self._environ)
         network = network_of(self._state, name, door)
         with self._lock:
             mapping, journal = self._mapping(network, settings), self._open()

@@ -93,7 +93,7 @@ def _served(state: StateDirectory, settings: ServeSettings) -> Iterator[list[str
             serving(create_app(state, settings=settings, chats=chats), settings, bound) as address,
         ):
             served = f"serving at {address}; its document is {address}/openapi.json"
-            yield [served, *(_line(chat, address) for chat in chats)]
+            yield [served, *_beyond(settings), *(_line(chat, address) for chat in chats)]
 
 
 @contextmanager
@@ -105,6 +105,17 @@ def _extra() -> Iterator[None]:
         raise BadInput(f"serving needs packages that are not installed ({error}): {INSTALL}") from (
             error
         )
+
+
+def _beyond(settings: ServeSettings) -> list[str]:
+    """What is said where it is bound to more than this machine, and nobody reaches it by https."""
+    if settings.is_local or settings.is_secure:
+        return []
+    return [
+        f"{settings.host} is more than this machine: passwords and tokens go there in the clear, "
+        f"unless a proxy with TLS stands before it; it answers to the names {', '.join(settings.known_hosts)} "
+        "alone (`public_url` and `hosts` of serve.yaml)"
+    ]
 
 
 def _line(chat: "ChatConnection", address: str) -> str:

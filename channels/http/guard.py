@@ -37,11 +37,6 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if not self._is_meant(scope):
-            await problem(421, "Not this server", "it is called by another name; see `hosts`")(
-                scope, receive, send
-            )
-            return
         began_s = time.perf_counter()
         most, seen = self._served.settings.limits.body_bytes, 0
 
@@ -63,12 +58,16 @@ class Guard:
                 self._count(scope, message["status"], time.perf_counter() - began_s)
             await send(message)
 
-        await self._app(scope, bounded, told)
+        misnamed = self._misnamed(scope)
+        await (misnamed or self._app)(scope, bounded, told)
 
-    def _is_meant(self, scope: Scope) -> bool:
-        """Whether it is called by its own name: a page whose name leads here is not believed."""
+    def _misnamed(self, scope: Scope) -> ASGIApp | None:
+        """What refuses another name than its own: a page whose name leads here is not believed."""
         host = Request(scope).url.hostname
-        return not self._served.controls.host or host in self._served.settings.known_hosts
+        if not self._served.controls.host or host in self._served.settings.known_hosts:
+            return None
+        why = f'"{host}" is no name of this server; add it to `hosts` of serve.yaml if it should be'
+        return problem(421, "Not this server", why)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         # By the route and not by the path, of which there are as many as somebody makes up.

@@ -61,6 +61,16 @@ def test_port_that_is_taken_is_refused_by_name(state: Path) -> None:
 
 
 @pytest.mark.slow
+def test_more_than_this_machine_is_bound_only_when_told_and_said_so(state: Path) -> None:
+    _ann(state)
+    for options, beyond in (((), False), (("--host", "0.0.0.0"), True)):
+        with _serving(state, *options) as (process, address):
+            assert address.startswith(f"http://{'0.0.0.0' if beyond else '127.0.0.1'}:")
+            process.send_signal(signal.SIGTERM)
+            said = process.communicate()[0]
+        assert ("0.0.0.0 is more than this machine" in said) == beyond
+
+
 def test_it_serves_until_it_is_told_to_end(state: Path) -> None:
     secret = _ann(state)
     with (

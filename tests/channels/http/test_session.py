@@ -111,7 +111,9 @@ def test_requests_are_limited_and_say_when_to_come_again(serve: Serve) -> None:
 
 def test_host_of_another_name_is_not_served(serve: Serve) -> None:
     rebound = {"Host": "evil.example"}
-    assert serve("vic").get("/networks", headers=rebound).status_code == 421
+    refused = serve("vic").get("/networks", headers=rebound)
+    assert (refused.status_code, refused.headers["x-frame-options"]) == (421, "DENY")
+    assert '"evil.example" is no name of this server; add it to `hosts`' in refused.json()["detail"]
     free = serve("vic", controls=EVERY_CONTROL.without("host"))
     assert free.get("/networks", headers=rebound).status_code == 200
 
