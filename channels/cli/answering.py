@@ -7,7 +7,7 @@ import typer
 from channels import verbs
 from channels.asking import command_line, how_to_answer, people, what_holds
 from channels.cli.output import AsJson, By, Reason, directory_of, print_json
-from channels.cli.principal import principal
+from channels.cli.principal import answerer, principal
 from channels.report.wording import quoted
 
 LOST_EXIT = 1
@@ -23,6 +23,12 @@ Overrides = Annotated[
         "once for each.",
     ),
 ]
+InPlace = Annotated[
+    str,
+    typer.Option(
+        "--on-behalf-of", metavar="ACCOUNT", help="Who has delegated it to whoever answers."
+    ),
+]
 
 
 def approve(
@@ -31,16 +37,12 @@ def approve(
     by: By = "",
     reason: Reason = "",
     override: Overrides = None,
+    on_behalf_of: InPlace = "",
     as_json: AsJson = False,
 ) -> None:
     """Approve a plan, or the plan that an incident waits for; some need two different people."""
-    directory = directory_of(context)
-    _tell(
-        verbs.approve(
-            directory, subject, principal(context, by, "approve"), reason, override or ()
-        ),
-        as_json,
-    )
+    who = answerer(context, by, on_behalf_of)
+    _tell(verbs.approve(directory_of(context), subject, who, reason, override or ()), as_json)
 
 
 def reject(
@@ -54,10 +56,11 @@ def reject(
             "--instead", metavar="REMEDY", help="The simulated remedy to plan in its place."
         ),
     ] = "",
+    on_behalf_of: InPlace = "",
     as_json: AsJson = False,
 ) -> None:
     """Reject a plan, or the plan that an incident waits for. One rejection decides."""
-    who = principal(context, by, "approve")
+    who = answerer(context, by, on_behalf_of)
     _tell(verbs.reject(directory_of(context), subject, who, reason, instead=instead), as_json)
 
 
@@ -93,7 +96,7 @@ def _accepted(answered: verbs.Answered) -> str:
     if answer.still_needed:
         return (
             f"{said}; {people(answer.still_needed)} must approve as well, somebody else each time: "
-            f"{command_line(request)} --by NAME"
+            f"{command_line(request)}{'' if answer.standing.by.account else ' --by NAME'}"
         )
     if answered.watched:
         return f"{said}; the watch of its network goes on with it"

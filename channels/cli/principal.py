@@ -11,8 +11,10 @@ import typer
 
 from channels.access.sign_in import uses_accounts
 from channels.cli.output import directory_of
+from twin.errors import BadInput
 from twin.nouns.account import Identity, Permission
 from twin.nouns.principal import COMMAND_LINE, FLAG, OS_USER, SINGLE_USER, Principal
+from twin.nouns.way import Way
 
 TOKEN = "NOCTUA_TOKEN"
 """The environment variable that holds a token, in place of what `noctua login` keeps."""
@@ -42,6 +44,30 @@ def principal(context: typer.Context, named: str, permission: Permission = "oper
     from channels.cli.login import signed_in
 
     return signed_in(state, named).require(permission)
+
+
+def answerer(context: typer.Context, named: str, in_place: str) -> Principal:
+    """Who answers a plan, in the place of the account `in_place` unless that is "".
+
+    Raises:
+        BadInput: `in_place` names an account, and nobody has one here.
+        NotPermitted: that account has delegated nothing to who has signed in.
+        NotSignedIn: people have accounts here, and nobody has signed in.
+    """
+    state = directory_of(context)
+    if not in_place:
+        return principal(context, named, "approve")
+    if not uses_accounts(state):
+        raise BadInput(
+            "nobody has an account here, so that nobody answers in the place of another",
+            way=Way("accounts add", "ID", role="ROLE"),
+        )
+    from channels.access.sign_in import in_place_of
+    from channels.cli.login import signed_in
+
+    signed = signed_in(state, named)
+    with state.read_only_journal() as journal:
+        return in_place_of(journal, signed, in_place).require("approve")
 
 
 def keeper(context: typer.Context, account: str) -> Principal:

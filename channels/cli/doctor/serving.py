@@ -12,6 +12,7 @@ from channels.teams.settings import app_secret, load_teams
 from graphs.state_directory import StateDirectory
 from tools.journal.journal import Journal
 from twin.errors import BadInput, installing
+from twin.nouns.counted import counted
 
 NAME = "serving"
 
@@ -46,7 +47,7 @@ def _accounts(journal: Journal | None) -> Check:
         remedy = "noctua accounts add NAME --role admin --password"
         return _warning("nobody could sign in: there is no admin", remedy)
     approvers = sum(account.may("approve") for account in living)
-    return _ok(f"{len(living)} accounts, of which {approvers} may approve")
+    return _ok(f"{counted(len(living), 'account')}, of which {approvers} may approve")
 
 
 def _tokens(journal: Journal, now_s: float) -> Iterator[Check]:
@@ -60,7 +61,7 @@ def _tokens(journal: Journal, now_s: float) -> Iterator[Check]:
                 f"noctua accounts token {token.account} --label ...",
             )
     holding = sum(token.expires_wall_s > now_s for token in tokens)
-    yield _ok(f"{holding} tokens of programs hold")
+    yield _ok(f"tokens of programs that hold: {holding}")
 
 
 def _bound(settings: ServeSettings) -> Check:

@@ -179,6 +179,26 @@ def test_delegate_is_listed_until_it_is_ended(shared: Path) -> None:
     assert "ended" in noctua(shared, "accounts", "delegations")[1]
 
 
+def test_delegate_answers_in_the_place_of_who_delegated_and_of_nobody_else(shared: Path) -> None:
+    in_place = ("approve", PLAN, "--on-behalf-of", "erin")
+    _sign_in(shared, "omar")
+    code, _, error = noctua(shared, *in_place)
+    assert (code, '"erin" has delegated nothing to "omar" now' in error) == (2, True)
+    _sign_in(shared, "erin")
+    assert noctua(shared, "accounts", "delegate", "omar", "--until", "+8h")[0] == 0
+    _sign_in(shared, "omar")
+    assert noctua(shared, "approve", PLAN)[0] == 2
+    assert noctua(shared, *in_place)[0] == 0
+    by = _last_answer(shared)["by"]
+    assert isinstance(by, dict)
+    assert (by["account"], by["on_behalf_of"], by["channel"]) == ("omar", "erin", "command line")
+
+
+def test_nobody_answers_in_the_place_of_another_where_nobody_has_an_account(state: Path) -> None:
+    code, _, error = noctua(state, "reject", PLAN, "--on-behalf-of", "erin")
+    assert (code, "noctua accounts add" in error) == (2, True)
+
+
 def test_seeing_a_question_answers_nothing(shared: Path) -> None:
     _sign_in(shared, "erin")
     assert f"{PLAN}: seen by «erin»" in noctua(shared, "acknowledge", INCIDENT)[1]

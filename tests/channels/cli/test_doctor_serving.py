@@ -52,7 +52,7 @@ def test_settings_without_anybody_who_could_sign_in(state: Path) -> None:
 def test_loopback_with_an_admin_is_in_order(served: StateDirectory) -> None:
     told = _checks(served)
     assert {check.state for check in told} == {"ok"}
-    assert any("1 accounts, of which 1 may approve" in check.found for check in told)
+    assert any("1 account, of which 1 may approve" in check.found for check in told)
     assert any("127.0.0.1 port 8473, this machine alone" in check.found for check in told)
 
 
