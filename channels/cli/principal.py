@@ -4,17 +4,25 @@ Where nobody has an account, it is whom `--by` names, or the user of the process
 says that one person uses this alone. Where people have accounts, it is who has signed in.
 """
 
+import logging
 import os
 import pwd
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
+from pydantic import JsonValue
 
-from channels.access.sign_in import uses_accounts
+from channels.access.errors import NotPermitted
+from channels.access.sign_in import SignedIn, uses_accounts
 from channels.cli.output import directory_of
-from twin.errors import BadInput
+from twin.errors import BadInput, NoctuaError
 from twin.nouns.account import Identity, Permission
 from twin.nouns.principal import COMMAND_LINE, FLAG, OS_USER, SINGLE_USER, Principal
 from twin.nouns.way import Way
+
+_log = logging.getLogger(__name__)
 
 TOKEN = "NOCTUA_TOKEN"
 """The environment variable that holds a token, in place of what `noctua login` keeps."""
@@ -43,7 +51,9 @@ def principal(context: typer.Context, named: str, permission: Permission = "oper
         return typed(named)
     from channels.cli.login import signed_in
 
-    return signed_in(state, named).require(permission)
+    signed = signed_in(state, named)
+    with _refusals_recorded(context, signed):
+        return signed.require(permission)
 
 
 def answerer(context: typer.Context, named: str, in_place: str) -> Principal:
@@ -66,7 +76,7 @@ def answerer(context: typer.Context, named: str, in_place: str) -> Principal:
     from channels.cli.login import signed_in
 
     signed = signed_in(state, named)
-    with state.read_only_journal() as journal:
+    with _refusals_recorded(context, signed), state.read_only_journal() as journal:
         return in_place_of(journal, signed, in_place).require("approve")
 
 
@@ -77,7 +87,31 @@ def keeper(context: typer.Context, account: str) -> Principal:
         return os_user()
     from channels.cli.login import signed_in
 
-    return signed_in(state, "").require_keeper(account)
+    signed = signed_in(state, "")
+    with _refusals_recorded(context, signed):
+        return signed.require_keeper(account)
+
+
+@contextmanager
+def _refusals_recorded(context: typer.Context, signed: SignedIn) -> Iterator[None]:
+    """Put into the audit log which command was refused to whom, and why."""
+    try:
+        yield
+    except NotPermitted as refused:
+        _, _, command = context.command_path.partition(" ")
+        by = signed.principal
+        said: dict[str, JsonValue] = {
+            "rule": refused.rule,
+            "why": str(refused),
+            "by": by.model_dump(mode="json"),
+        }
+        try:
+            with directory_of(context).journal() as journal:
+                journal.append_audit(time.time(), by.name, "command_refused", command, said)
+        except NoctuaError as error:
+            # That it cannot be written down lets nobody in.
+            _log.warning("a refusal was not recorded: %s", error)
+        raise
 
 
 def os_identity() -> Identity:

@@ -120,6 +120,13 @@ def test_operator_takes_an_incident_and_may_not_approve(shared: Path) -> None:
     code, _, error = noctua(shared, "approve", PLAN)
     assert (code, "its role is operator" in error) == (2, True)
     assert noctua(shared, "accounts", "add", "x", "--role", "admin")[0] == 2
+    with Journal.open(shared / "journal.sqlite") as journal:
+        refused = [x for x in journal.audit_lines() if x.action == "command_refused"]
+    assert [(x.actor, x.subject) for x in refused] == [
+        ("omar", "approve"),
+        ("omar", "accounts add"),
+    ]
+    assert refused[0].data["why"] == "omar may not approve here: its role is operator; ask an admin"
 
 
 def test_signing_out_ends_the_sign_in_everywhere(shared: Path, home: Path) -> None:
