@@ -86,13 +86,15 @@ def vouch(
 def export(
     context: typer.Context,
     out: Annotated[
-        Path | None, typer.Option("--out", help="A file.", show_default="standard output")
+        Path | None, typer.Option("--out", help="A file, or -.", show_default="standard output")
     ] = None,
     since: Annotated[int, typer.Option("--since", min=1, help="The first line, by number.")] = 1,
     export_format: Annotated[Format, typer.Option("--format")] = Format.JSONL,
     as_json: AsJson = False,
 ) -> None:
     """Write every line, and a last one with the head; the file verifies without the journal."""
+    if out == Path("-"):
+        out = None
     if as_json and out is None:
         raise BadInput("--json tells where a file was written; name one with --out")
     lines = verbs.export_audit(directory_of(context), since, export_format.value)

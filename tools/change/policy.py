@@ -345,7 +345,11 @@ def _complaints(name: str, error: ValidationError) -> Iterable[str]:
             case "model_type":
                 yield f"{name}: {key} must be a mapping of keys to values"
             case _:
-                yield f"{name}: {key}: {problem['msg']} (found {problem['input']!r})"[:500]
+                said = problem["msg"].removeprefix("Value error, ")
+                # Where several keys do not go together, all of the file was found.
+                whole = isinstance(problem["input"], dict)
+                found = "" if whole else f" (found {problem['input']!r})"
+                yield f"{name}: {key}: {said}{found}"[:500]
 
 
 def _remedy(path: list[str]) -> str:

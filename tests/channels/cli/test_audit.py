@@ -125,6 +125,7 @@ def test_export_goes_to_standard_output_line_by_line(audited: Path) -> None:
     lines = noctua(audited, "audit", "export")[1].splitlines()
     assert [json.loads(line).get("seq") for line in lines] == [1, 2, 3, 4, 5, 6, None]
     assert json.loads(lines[-1]) == {"end": True, "length": LINES, "head": _head(audited)}
+    assert noctua(audited, "audit", "export", "--out", "-")[1].splitlines() == lines
 
 
 def test_export_beyond_the_end_is_refused(audited: Path) -> None:

@@ -45,7 +45,11 @@ def test_policy_knows_every_kind_of_action_and_no_other() -> None:
         ("  max_devices: 6\n", "", r'key "blast.max_devices" is missing; add it'),
         ("auto_approve: none", "auto_approve: all", r"approval.auto_approve: .*'none'"),
         ("approval:", "bogus: 1\napproval:", r'unknown key "bogus"; remove it, or use one of'),
-        ("return_after_s: 600", "return_after_s: 60", r"return while they are watched"),
+        (
+            "return_after_s: 600",
+            "return_after_s: 60",
+            r"the file: commit.* while they are watched$",
+        ),
         ("drain_link, ", "drain_everything, ", r"actions.mitigate"),
         ("page_again_after_s: 900", "page_again_after_s: 1800", r"must be smaller than expires_a"),
         ("above_devices: 4", "above_device: 4", r"second_approver.above_device\"; did you mean"),
