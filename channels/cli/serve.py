@@ -111,10 +111,11 @@ def _beyond(settings: ServeSettings) -> list[str]:
     """What is said where it is bound to more than this machine, and nobody reaches it by https."""
     if settings.is_local or settings.is_secure:
         return []
+    names = ", ".join(settings.known_hosts)
     return [
         f"{settings.host} is more than this machine: passwords and tokens go there in the clear, "
-        f"unless a proxy with TLS stands before it; it answers to the names {', '.join(settings.known_hosts)} "
-        "alone (`public_url` and `hosts` of serve.yaml)"
+        f"unless a proxy with TLS stands before it; it answers to the names {names} alone "
+        "(`public_url` and `hosts` of serve.yaml)"
     ]
 
 

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from channels.http.problems import problem
+from channels.http.problems import defect, problem
 from channels.http.served import Served
 
 HEADERS = {
@@ -38,7 +38,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         began_s = time.perf_counter()
-        most, seen = self._served.settings.limits.body_bytes, 0
+        most, seen, begun = self._served.settings.limits.body_bytes, 0, False
 
         async def bounded() -> Message:
             nonlocal seen
@@ -49,6 +49,8 @@ class Guard:
             return message
 
         async def told(message: Message) -> None:
+            nonlocal begun
+            begun = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -59,7 +61,13 @@ class Guard:
             await send(message)
 
         misnamed = self._misnamed(scope)
-        await (misnamed or self._app)(scope, bounded, told)
+        try:
+            await (misnamed or self._app)(scope, bounded, told)
+        except Exception as error:
+            # What answers beyond this bears no headers, and is not counted.
+            if not begun:
+                await defect(error)(scope, bounded, told)
+            raise
 
     def _misnamed(self, scope: Scope) -> ASGIApp | None:
         """What refuses another name than its own: a page whose name leads here is not believed."""

@@ -63,11 +63,10 @@ def problem(
 
 
 def say_problems(app: FastAPI) -> None:
-    """Have every error of `app` be a problem."""
+    """Have every error of `app` be a problem; of what is a defect, the guard makes one."""
     app.add_exception_handler(NoctuaError, _of_noctua)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(Exception, _of_a_bug)
 
 
 _STATUSES: tuple[tuple[type[NoctuaError], int, str], ...] = (
@@ -139,6 +138,7 @@ def _of_http(request: Request, error: Exception) -> JSONResponse:
     return problem(error.status_code, title, detail, headers=dict(error.headers or {}))
 
 
-def _of_a_bug(_: Request, error: Exception) -> JSONResponse:
+def defect(error: Exception) -> JSONResponse:
+    """The response to a request that failed by our fault; the log has the error."""
     _log.error("a request failed", exc_info=error)
     return problem(500, "Internal error", "this is a defect; the server's log has more")

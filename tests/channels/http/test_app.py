@@ -47,6 +47,7 @@ def _told(folder: Path, error: Exception) -> tuple[int, dict[str, object]]:
         "/fails"
     )
     assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-frame-options"] == "DENY"
     return answer.status_code, answer.json()
 
 
