@@ -21,7 +21,7 @@ from channels.access.sign_in import (
     whose_is,
 )
 from channels.cli.output import AsJson, directory_of, print_json
-from channels.cli.principal import TOKEN, os_identity, os_user
+from channels.cli.principal import TOKEN, os_identity, os_user, refusals_recorded
 from graphs.state_directory import StateDirectory
 from twin.errors import BadInput
 from twin.nouns.principal import COMMAND_LINE
@@ -40,8 +40,9 @@ def login(
 ) -> None:
     """Sign in with the password of an account, or with a token, for twelve hours."""
     state = directory_of(context)
-    secret = sys.stdin.readline().strip() if with_token else _signed_in_anew(state, account)
-    who = _who_holds(state, secret, "the token" if with_token else "the sign-in").principal
+    with refusals_recorded(context, os_user()):
+        secret = sys.stdin.readline().strip() if with_token else _signed_in_anew(state, account)
+        who = _who_holds(state, secret, "the token" if with_token else "the sign-in").principal
     _keep(state, secret)
     typer.echo(f"signed in as {who.account} ({who.role})")
 

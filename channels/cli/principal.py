@@ -14,8 +14,8 @@ from contextlib import contextmanager
 import typer
 from pydantic import JsonValue
 
-from channels.access.errors import NotPermitted
-from channels.access.sign_in import SignedIn, uses_accounts
+from channels.access.errors import NotPermitted, NotSignedIn
+from channels.access.sign_in import uses_accounts
 from channels.cli.output import directory_of
 from twin.errors import BadInput, NoctuaError
 from twin.nouns.account import Identity, Permission
@@ -52,7 +52,7 @@ def principal(context: typer.Context, named: str, permission: Permission = "oper
     from channels.cli.login import signed_in
 
     signed = signed_in(state, named)
-    with _refusals_recorded(context, signed):
+    with refusals_recorded(context, signed.principal):
         return signed.require(permission)
 
 
@@ -76,7 +76,7 @@ def answerer(context: typer.Context, named: str, in_place: str) -> Principal:
     from channels.cli.login import signed_in
 
     signed = signed_in(state, named)
-    with _refusals_recorded(context, signed), state.read_only_journal() as journal:
+    with refusals_recorded(context, signed.principal), state.read_only_journal() as journal:
         return in_place_of(journal, signed, in_place).require("approve")
 
 
@@ -88,18 +88,17 @@ def keeper(context: typer.Context, account: str) -> Principal:
     from channels.cli.login import signed_in
 
     signed = signed_in(state, "")
-    with _refusals_recorded(context, signed):
+    with refusals_recorded(context, signed.principal):
         return signed.require_keeper(account)
 
 
 @contextmanager
-def _refusals_recorded(context: typer.Context, signed: SignedIn) -> Iterator[None]:
+def refusals_recorded(context: typer.Context, by: Principal) -> Iterator[None]:
     """Put into the audit log which command was refused to whom, and why."""
     try:
         yield
-    except NotPermitted as refused:
+    except (NotSignedIn, NotPermitted) as refused:
         _, _, command = context.command_path.partition(" ")
-        by = signed.principal
         said: dict[str, JsonValue] = {
             "rule": refused.rule,
             "why": str(refused),

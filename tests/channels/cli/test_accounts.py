@@ -141,6 +141,9 @@ def test_signing_out_ends_the_sign_in_everywhere(shared: Path, home: Path) -> No
 def test_wrong_password_and_unknown_account_are_told_the_same(shared: Path) -> None:
     told = {_piped(shared, "not at all mine\n", "login", name)[2] for name in ("erin", "nobody")}
     assert told == {"noctua: no account has that name and password\n"}
+    with Journal.open(shared / "journal.sqlite") as journal:
+        refused = [x for x in journal.audit_lines() if x.action == "command_refused"]
+    assert [(x.subject, x.data["rule"]) for x in refused] == [("login", "not_signed_in")] * 2
 
 
 def test_token_does_what_its_scopes_say_and_no_more(
