@@ -87,10 +87,12 @@ def by_identity(journal: Journal, identity: Identity, channel: str) -> SignedIn:
     return SignedIn(account.principal(identity, channel), PERMISSIONS[account.role])
 
 
-def in_place_of(journal: Journal, signed: SignedIn, giver: str) -> SignedIn:
+def in_place_of(state: StateDirectory, signed: SignedIn, giver: str) -> SignedIn:
     """`signed`, who answers for `giver`. Raises NotPermitted: that is not delegated to it now."""
     who = signed.principal.model_copy(update={"on_behalf_of": giver})
-    if objection := journal.objection(who, "approve", time.time()):
+    with state.read_only_journal() as journal:
+        objection = journal.objection(who, "approve", time.time())
+    if objection:
         raise NotPermitted(objection)
     return replace(signed, principal=who, permissions=signed.permissions | {"approve"})
 

@@ -4,25 +4,20 @@ Where nobody has an account, it is whom `--by` names, or the user of the process
 says that one person uses this alone. Where people have accounts, it is who has signed in.
 """
 
-import logging
 import os
 import pwd
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from pydantic import JsonValue
 
 from channels.access.errors import NotPermitted, NotSignedIn
 from channels.access.sign_in import uses_accounts
 from channels.cli.output import directory_of
-from twin.errors import BadInput, NoctuaError
+from twin.errors import BadInput
 from twin.nouns.account import Identity, Permission
 from twin.nouns.principal import COMMAND_LINE, FLAG, OS_USER, SINGLE_USER, Principal
 from twin.nouns.way import Way
-
-_log = logging.getLogger(__name__)
 
 TOKEN = "NOCTUA_TOKEN"
 """The environment variable that holds a token, in place of what `noctua login` keeps."""
@@ -76,8 +71,8 @@ def answerer(context: typer.Context, named: str, in_place: str) -> Principal:
     from channels.cli.login import signed_in
 
     signed = signed_in(state, named)
-    with refusals_recorded(context, signed.principal), state.read_only_journal() as journal:
-        return in_place_of(journal, signed, in_place).require("approve")
+    with refusals_recorded(context, signed.principal):
+        return in_place_of(state, signed, in_place).require("approve")
 
 
 def keeper(context: typer.Context, account: str) -> Principal:
@@ -98,18 +93,11 @@ def refusals_recorded(context: typer.Context, by: Principal) -> Iterator[None]:
     try:
         yield
     except (NotSignedIn, NotPermitted) as refused:
+        from channels.access.refusals import record_refusal
+
         _, _, command = context.command_path.partition(" ")
-        said: dict[str, JsonValue] = {
-            "rule": refused.rule,
-            "why": str(refused),
-            "by": by.model_dump(mode="json"),
-        }
-        try:
-            with directory_of(context).journal() as journal:
-                journal.append_audit(time.time(), by.name, "command_refused", command, said)
-        except NoctuaError as error:
-            # That it cannot be written down lets nobody in.
-            _log.warning("a refusal was not recorded: %s", error)
+        what = ("command_refused", command)
+        record_refusal(directory_of(context), by, what, refused.rule, str(refused))
         raise
 
 

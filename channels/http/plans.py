@@ -106,8 +106,7 @@ def _who(served: Serving, found: Caller, decision: Decision) -> Principal:
     """Who answers, or for whom. Raises NotPermitted."""
     signed = found.signed
     if decision.on_behalf_of:
-        with served.directory.read_only_journal() as journal:
-            signed = in_place_of(journal, signed, decision.on_behalf_of)
+        signed = in_place_of(served.directory, signed, decision.on_behalf_of)
     if not served.controls.permission:
         return signed.principal
     return signed.require("approve")

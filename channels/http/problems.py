@@ -6,16 +6,15 @@ logged, and says so.
 """
 
 import logging
-import time
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import JsonValue
 from starlette.exceptions import HTTPException
 
 from channels.access.errors import NotPermitted, NotSignedIn
+from channels.access.refusals import record_refusal
 from channels.alerts import WrongSettings
 from channels.http.served import served_by
 from channels.http.ways import RequestWords
@@ -101,24 +100,11 @@ def _of_noctua(request: Request, error: Exception) -> JSONResponse:
 
 
 def _audit(request: Request, rule: str, why: str) -> None:
-    """Who was refused what. That it cannot be written down lets nobody in."""
     who = getattr(request.state, "principal", NOBODY)
     route = getattr(request.scope.get("route"), "path", "")
-    told: dict[str, JsonValue] = {
-        "rule": rule,
-        "why": plain(why),
-        "method": request.method,
-        "address": address_of(request),
-        "by": who.model_dump(mode="json"),
-    }
-    directory = served_by(request).directory
-    if not directory.journal_file.is_file():
-        return
-    try:
-        with directory.journal() as journal:
-            journal.append_audit(time.time(), who.name, "request_refused", route, told)
-    except NoctuaError as error:
-        _log.warning("a refusal was not recorded: %s", error)
+    sent = {"method": request.method, "address": address_of(request)}
+    state = served_by(request).directory
+    record_refusal(state, who, ("request_refused", route), rule, why, sent)
 
 
 def _of_validation(_: Request, error: Exception) -> JSONResponse:
