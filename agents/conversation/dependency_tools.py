@@ -1,7 +1,7 @@
 """What depends on what, who owns it, and whom an incident hits: from the knowledge graph."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from agents.conversation.lookups import Lookups
 from agents.conversation.queries.dependencies import (
@@ -26,8 +26,11 @@ from twin.knowledge.causal_text import need_lines
 from twin.knowledge.facts import ThingKey, UnknownThing
 from twin.knowledge.fate import shared_fates
 from twin.knowledge.service_impact import TOLD, Dependencies
+from twin.nouns.base import Noun
 from twin.nouns.next_failures import NEXT_FAILURES, NextFailures
 from twin.nouns.service_impact import SERVICE_IMPACT, ServiceImpact, service_impact_lines
+
+N = TypeVar("N", bound=Noun)
 
 _MOST_NAMED = 40
 _MOST_FATES = 8
@@ -94,9 +97,7 @@ class _Depending:
         )
 
     def service_impact(self, _: NoArguments) -> ServiceImpactResult:
-        journal = self._record.journal
-        names = [r.incident.id for r in open_incidents(journal, self._record.network)]
-        found = {n: journal.artefact(n, SERVICE_IMPACT, ServiceImpact) for n in names}
+        found = self._of_open_incidents(SERVICE_IMPACT, ServiceImpact)
         return ServiceImpactResult(
             incidents=tuple(
                 IncidentImpact(
@@ -106,14 +107,11 @@ class _Depending:
                     at_risk=tuple(service_impact_lines(impact, "at_risk")),
                 )
                 for name, impact in found.items()
-                if impact is not None
             )
         )
 
     def next_failures(self, _: NoArguments) -> NextFailuresResult:
-        journal = self._record.journal
-        names = [r.incident.id for r in open_incidents(journal, self._record.network)]
-        found = {n: journal.artefact(n, NEXT_FAILURES, NextFailures) for n in names}
+        found = self._of_open_incidents(NEXT_FAILURES, NextFailures)
         return NextFailuresResult(
             incidents=tuple(
                 IncidentNext(
@@ -122,9 +120,15 @@ class _Depending:
                     next=(said.heading, *said.lines()) if said.likeliest else (),
                 )
                 for name, said in found.items()
-                if said is not None
             )
         )
+
+    def _of_open_incidents(self, key: str, kind: type[N]) -> dict[str, N]:
+        """What is kept under `key`, by open incident that has it."""
+        journal = self._record.journal
+        names = [r.incident.id for r in open_incidents(journal, self._record.network)]
+        found = {name: journal.artefact(name, key, kind) for name in names}
+        return {name: kept for name, kept in found.items() if kept is not None}
 
 
 def _found(known: Dependencies, named: str) -> ThingKey:

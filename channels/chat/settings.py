@@ -4,10 +4,10 @@ Secrets never stand in a file: it names the environment variables that hold them
 """
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from tools.strict_yaml import read_yaml, settings_text
 from twin.errors import BadInput
@@ -16,6 +16,8 @@ from twin.nouns.base import Noun
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 N = TypeVar("N", bound=Noun)
+C = TypeVar("C", bound=str)
+"""An id of a channel."""
 
 
 def _address(value: str) -> str:
@@ -37,6 +39,23 @@ Address = Annotated[str, AfterValidator(_address)]
 
 Variable = Annotated[str, BeforeValidator(_variable)]
 """The name of an environment variable."""
+
+
+class ChatSettings(Noun, Generic[C]):
+    """`channel`: where every network's incidents go; `channels`: by network, in place of that."""
+
+    channel: C | None = None
+    channels: Annotated[dict[str, C], Field(default_factory=dict)]
+
+    @model_validator(mode="after")
+    def _some_channel(self) -> Self:
+        if self.channel is None and not self.channels:
+            raise ValueError("needs a channel, or channels by network")
+        return self
+
+    def channel_of(self, network: str) -> str:
+        """Where the incidents of `network` go, "" for nowhere."""
+        return self.channels.get(network, self.channel or "")
 
 
 def read_settings(path: Path, kind: type[N], what: str, example: str, page: str) -> N:

@@ -8,41 +8,26 @@ Secrets never stand in the file: it names the environment variables that hold th
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from channels.chat.settings import Address, Variable, read_settings
+from channels.chat.settings import Address, ChatSettings, Variable, read_settings
 from twin.errors import BadInput
-from twin.nouns.base import Noun
 
 FILE = "slack.yaml"
 
 ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,}$")]
 
 
-class SlackSettings(Noun):
-    """`team`: the workspace whose people are heard. `channel`: where every network's incidents go;
-    `channels`: by network, in place of that. `*_env`: variables that hold the secrets.
-    """
+class SlackSettings(ChatSettings[ChannelId]):
+    """`team`: the workspace whose people are heard. `*_env`: variables that hold the secrets."""
 
     team: Annotated[str, Field(pattern=r"^T[A-Z0-9]{2,}$")]
-    channel: ChannelId | None = None
-    channels: Annotated[dict[str, ChannelId], Field(default_factory=dict)]
     bot_token_env: Variable = "SLACK_BOT_TOKEN"
     app_token_env: Variable = "SLACK_APP_TOKEN"
     signing_secret_env: Variable = "SLACK_SIGNING_SECRET"
     api: Address = "https://slack.com/api/"
-
-    @model_validator(mode="after")
-    def _some_channel(self) -> Self:
-        if self.channel is None and not self.channels:
-            raise ValueError("needs a channel, or channels by network")
-        return self
-
-    def channel_of(self, network: str) -> str:
-        """Where the incidents of `network` go, "" for nowhere."""
-        return self.channels.get(network, self.channel or "")
 
 
 def load_slack(path: Path) -> SlackSettings:

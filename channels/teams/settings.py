@@ -8,13 +8,12 @@ channel: 19:noc@thread.tacv2
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from channels.chat.settings import Address, Variable, read_settings
+from channels.chat.settings import Address, ChatSettings, Variable, read_settings
 from twin.errors import BadInput
-from twin.nouns.base import Noun
 
 FILE = "teams.yaml"
 
@@ -25,10 +24,9 @@ Guid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 ChannelId = Annotated[str, Field(pattern=r"^19:[^\s;/]{1,200}$")]
 
 
-class TeamsSettings(Noun):
+class TeamsSettings(ChatSettings[ChannelId]):
     """`tenant`: whose people are heard. `app`: the bot, by its application id. `team`: of the
-    channels. `channel`: where every network's incidents go; `channels`: by network, in place of
-    that. `service_urls`: the Bot Connectors that are believed; to the first of them is posted.
+    channels. `service_urls`: the Bot Connectors that are believed; to the first of them is posted.
 
     `login`, `keys`, `issuer`, `graph`: Microsoft's own, which differ in its other clouds.
     """
@@ -36,8 +34,6 @@ class TeamsSettings(Noun):
     tenant: Guid
     app: Guid
     team: Guid
-    channel: ChannelId | None = None
-    channels: Annotated[dict[str, ChannelId], Field(default_factory=dict)]
     service_urls: Annotated[tuple[Address, ...], Field(min_length=1)] = (
         "https://smba.trafficmanager.net/teams/",
     )
@@ -47,16 +43,6 @@ class TeamsSettings(Noun):
     issuer: str = "https://api.botframework.com"
     bot_scope: str = "https://api.botframework.com/.default"
     graph: Address = "https://graph.microsoft.com/"
-
-    @model_validator(mode="after")
-    def _some_channel(self) -> Self:
-        if self.channel is None and not self.channels:
-            raise ValueError("needs a channel, or channels by network")
-        return self
-
-    def channel_of(self, network: str) -> str:
-        """Where the incidents of `network` go, "" for nowhere."""
-        return self.channels.get(network, self.channel or "")
 
     def is_known_service(self, url: str) -> bool:
         """Whether a request that has come from there is believed: an address that is listed, or

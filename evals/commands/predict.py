@@ -71,9 +71,10 @@ def compare(
 
         draw_reliability(records, plot)
     if reliability is not None:
+        from channels.whole_file import write_text
         from evals.prediction.plotting import reliability_yaml
 
-        reliability.write_text(reliability_yaml(records), encoding="utf-8")
+        write_text(reliability, reliability_yaml(records))
     if as_json:
         print_json([record.model_dump(mode="json") for record in records])
     else:
